@@ -1,0 +1,24 @@
+//! An FTP server whose disk is an object-storage bucket.
+//!
+//! The house, from the street to the cellar (arrow = "may use", never upwards):
+//!
+//! ```text
+//! main ─► config ─► (option structs that each layer defines for itself)
+//!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
+//!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the block pipe, both directions
+//!                     ├─────► users ────► store (trait)
+//!                     └─────► net ──────► limits             net: sockets, passive ports, poll
+//! main ─► store::cos, store::local ─► store (trait)          named only where configured
+//! ```
+//!
+//! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
+
+pub mod limits;
+pub mod net;
+pub mod secret;
+pub mod server;
+pub mod session;
+pub mod store;
+pub mod transfer;
+pub mod users;
+pub mod vfs;

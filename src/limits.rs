@@ -1,0 +1,110 @@
+//! Every maximum of the server, with its reason.
+//!
+//! What an operator may change is a key of the configuration; the defaults of those keys stand
+//! here too, so that one page tells how large anything can become.
+
+use std::time::Duration;
+
+/// Longest command line, terminator included. RFC 959 sets none; COS keys are at most 850 bytes,
+/// a path of that length quoted by a client that doubles quotes fits twice.
+pub const COMMAND_LINE_BYTES: usize = 4096;
+
+/// Commands a client may send ahead of their replies while a transfer runs. What pipelines more
+/// is no FTP client; the session is closed with 421.
+pub const PIPELINED_COMMANDS: usize = 64;
+
+/// Longest object key in UTF-8 bytes (COS: product document 436/14518).
+pub const KEY_BYTES: usize = 850;
+
+/// One block of a part buffer. Large enough that a `readv` over a few of them costs little per
+/// byte, small enough that the first of them is all a small file ever takes.
+pub const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Blocks one `readv` fills at most (1 MiB a call).
+pub const BLOCKS_PER_READ: usize = 4;
+
+/// What one copy step of a download moves: below this the system-call cost shows.
+pub const DOWNLOAD_CHUNK_BYTES: usize = 512 * 1024;
+
+/// Parts of one multipart upload (COS and S3).
+pub const PARTS_PER_UPLOAD: u32 = 10_000;
+
+/// Smallest part COS takes, except the last (COS: 436/14518).
+pub const COS_MIN_PART_BYTES: u64 = 1024 * 1024;
+
+/// Smallest part every other S3 store takes, except the last.
+pub const S3_MIN_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Largest part, and the largest range one server-side copy moves (COS and S3).
+pub const MAX_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+/// Where the schedule of part sizes starts.
+pub const FIRST_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Default of `part_buffer_size`: all the memory one upload may hold for data.
+pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
+
+/// Default of `upload_thread_num`: part-upload workers of one upload.
+pub const UPLOAD_THREADS: usize = 4;
+
+/// Default of `single_file_max_size` (the replaced tool's documented 200 GB).
+pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;
+
+/// Default of `buffer_memory`, in per cent of the machine's memory.
+pub const BUFFER_MEMORY_PERCENT: u64 = 25;
+
+/// How long an upload waits for its part of `buffer_memory` before it is refused.
+pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
+
+/// Stack of a session's thread. Address space, not memory: pages are taken when touched.
+pub const SESSION_STACK_BYTES: usize = 512 * 1024;
+
+/// Stack of a transfer worker: it runs the HTTP client and TLS.
+pub const WORKER_STACK_BYTES: usize = 512 * 1024;
+
+/// What a session costs beside its part buffer, for the memory check at start: the touched part
+/// of its stack, the control line's buffers, kernel socket buffers.
+pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
+
+/// Default of `max_connection_num` (the replaced tool's).
+pub const CONNECTIONS: usize = 512;
+
+/// Default of `listen_port`.
+pub const LISTEN_PORT: u16 = 2121;
+
+/// Default of `passive_ports`.
+pub const PASSIVE_PORTS: (u16, u16) = (60000, 65535);
+
+/// How long PASV waits for a free passive port before it answers 425.
+pub const PASSIVE_PORT_WAIT: Duration = Duration::from_secs(2);
+
+/// Default of `idle_timeout` (RFC 1123 4.1.3.2: at least five minutes).
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Default of `login_timeout`: from connect to a successful PASS.
+pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Failed logins on one connection before it is closed with 421.
+pub const LOGIN_ATTEMPTS: u32 = 3;
+
+/// What a failed login waits before its reply, so that guessing costs time.
+pub const LOGIN_FAILURE_DELAY: Duration = Duration::from_secs(1);
+
+/// Default of `data_connect_timeout`: from 150 to an open data connection.
+pub const DATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Default of `data_idle_timeout`: a data connection on which nothing moves although we wait for
+/// the client.
+pub const DATA_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Default of `shutdown_grace`: what running transfers get to finish after Ctrl+C.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+
+/// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+
+/// Interval of the keepalive probes after the first.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What the accept loop pauses when the machine is out of descriptors or memory.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

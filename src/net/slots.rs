@@ -1,0 +1,62 @@
+//! Counting connections against `max_connection_num`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// All connections, control and data, that are open or about to be.
+#[derive(Clone, Debug)]
+pub struct ConnectionSlots {
+    taken: Arc<AtomicUsize>,
+    limit: Option<usize>,
+}
+
+/// One connection's place, given back when it is dropped.
+#[derive(Debug)]
+pub struct Slot {
+    taken: Arc<AtomicUsize>,
+}
+
+impl ConnectionSlots {
+    /// At most `limit` connections at once; `None` for any number.
+    pub fn new(limit: Option<usize>) -> Self {
+        Self { taken: Arc::default(), limit }
+    }
+
+    /// A place, unless all are taken.
+    pub fn try_take(&self) -> Option<Slot> {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        self.taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
+                (taken < limit).then_some(taken + 1)
+            })
+            .ok()
+            .map(|_| Slot { taken: Arc::clone(&self.taken) })
+    }
+
+    /// Places taken now.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_slot_is_free_again() {
+        let slots = ConnectionSlots::new(Some(1));
+        let first = slots.try_take();
+        assert!(first.is_some());
+        assert!(slots.try_take().is_none());
+        drop(first);
+        assert!(slots.try_take().is_some());
+        assert_eq!(slots.taken(), 0);
+    }
+}

@@ -1,0 +1,5 @@
+//! Listening, accepting, counting, stopping.
+
+mod options;
+
+pub use options::ServerOptions;

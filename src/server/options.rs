@@ -1,0 +1,38 @@
+//! What the operator decides about the server as a whole.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::limits;
+use crate::session::SessionOptions;
+
+/// How the server behaves.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// `listen_address`: empty for all addresses, IPv6 and IPv4.
+    pub listen_addresses: Vec<IpAddr>,
+    /// `listen_port`; 0 lets the system choose.
+    pub listen_port: u16,
+    /// `passive_ports`.
+    pub passive_ports: RangeInclusive<u16>,
+    /// `max_connection_num`: control and data connections together; `None` for no limit.
+    pub max_connections: Option<usize>,
+    /// `shutdown_grace`: what running transfers get to finish at a stop.
+    pub shutdown_grace: Duration,
+    /// How each session behaves.
+    pub session: SessionOptions,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            listen_addresses: Vec::new(),
+            listen_port: limits::LISTEN_PORT,
+            passive_ports: limits::PASSIVE_PORTS.0..=limits::PASSIVE_PORTS.1,
+            max_connections: Some(limits::CONNECTIONS),
+            shutdown_grace: limits::SHUTDOWN_GRACE,
+            session: SessionOptions::default(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How the server reaches a session that runs in its own thread: to end it, and to see what it
+//! is doing.
+
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::net::Wake;
+
+/// How far a stop has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StopStage {
+    /// Not stopping.
+    Serving,
+    /// No new transfers; running ones may finish; idle sessions end with 421.
+    Draining,
+    /// Running transfers are interrupted now.
+    Interrupting,
+}
+
+/// The stage of the server's stop, seen by all sessions.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal(Arc<AtomicU8>);
+
+impl StopSignal {
+    /// The present stage.
+    pub fn stage(&self) -> StopStage {
+        match self.0.load(Ordering::Acquire) {
+            0 => StopStage::Serving,
+            1 => StopStage::Draining,
+            _ => StopStage::Interrupting,
+        }
+    }
+
+    /// Goes on to `stage`; never back. Sessions notice when [`SessionHandle::recheck_stop`] is
+    /// called for each of them afterwards.
+    pub fn advance(&self, stage: StopStage) {
+        self.0.fetch_max(stage as u8, Ordering::AcqRel);
+    }
+}
+
+/// One live session, as the server sees it.
+#[derive(Debug)]
+pub struct SessionHandle {
+    id: u64,
+    peer: SocketAddr,
+    control: Arc<TcpStream>,
+    activity: Mutex<Activity>,
+}
+
+/// What wakes the session's thread.
+#[derive(Debug)]
+enum Activity {
+    /// It waits for a command: the end of its control input wakes it.
+    Idle,
+    /// A transfer runs: its own wake does.
+    Transferring(Wake),
+}
+
+impl SessionHandle {
+    /// A session that waits for its first command.
+    pub fn new(id: u64, peer: SocketAddr, control: Arc<TcpStream>) -> Self {
+        Self { id, peer, control, activity: Mutex::new(Activity::Idle) }
+    }
+
+    /// Its number, in every log line of the session.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The client's address.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The control connection.
+    pub fn control(&self) -> &Arc<TcpStream> {
+        &self.control
+    }
+
+    /// Whether a transfer runs.
+    pub fn is_transferring(&self) -> bool {
+        matches!(*self.lock(), Activity::Transferring(_))
+    }
+
+    /// Makes the session's thread look at the [`StopSignal`]: an idle one reads end of file, a
+    /// transferring one is woken.
+    pub fn recheck_stop(&self) {
+        match &*self.lock() {
+            // A control connection that is gone already needs no waking.
+            Activity::Idle => drop(self.control.shutdown(Shutdown::Read)),
+            Activity::Transferring(wake) => wake.notify(),
+        }
+    }
+
+    /// From now on `wake` is what [`Self::recheck_stop`] rings. The caller must look at the
+    /// signal after this call.
+    pub fn begin_transfer(&self, wake: Wake) {
+        *self.lock() = Activity::Transferring(wake);
+    }
+
+    /// Back to waiting for commands. The caller must look at the signal after this call.
+    pub fn end_transfer(&self) {
+        *self.lock() = Activity::Idle;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Activity> {
+        // Nothing panics while it is held, and the value is whole at any time.
+        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

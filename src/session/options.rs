@@ -1,0 +1,40 @@
+//! What the operator decides about sessions.
+
+use std::time::Duration;
+
+use crate::limits;
+use crate::net::Masquerade;
+use crate::transfer::TransferOptions;
+
+/// How sessions behave.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// `idle_timeout`: silence on the control connection outside transfers.
+    pub idle: Duration,
+    /// `login_timeout`: from connect to a successful login.
+    pub login: Duration,
+    /// `data_connect_timeout`: from 150 to an open data connection.
+    pub data_connect: Duration,
+    /// `max_list_file`: entries after which a listing is cut, and says so. `None`: never.
+    pub max_list: Option<usize>,
+    /// `ascii_conversion`: whether TYPE A turns line ends round. Off: bytes stay what they are.
+    pub ascii_conversion: bool,
+    /// `masquerade_address`: what PASV tells clients from outside.
+    pub masquerade: Option<Masquerade>,
+    /// How transfers behave.
+    pub transfer: TransferOptions,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            idle: limits::IDLE_TIMEOUT,
+            login: limits::LOGIN_TIMEOUT,
+            data_connect: limits::DATA_CONNECT_TIMEOUT,
+            max_list: None,
+            ascii_conversion: false,
+            masquerade: None,
+            transfer: TransferOptions::default(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a bucket needs to be told.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// How to reach one bucket and how to treat it.
+#[derive(Clone)]
+pub struct CosOptions {
+    /// The full bucket name; with COS, `<name>-<APPID>`.
+    pub bucket: String,
+    /// `ap-guangzhou`; opaque to us, it goes into the signature.
+    pub region: String,
+    /// Host and optional port, without scheme and bucket: `cos.ap-guangzhou.myqcloud.com`,
+    /// `127.0.0.1:9000`.
+    pub endpoint: String,
+    /// http or https.
+    pub scheme: Scheme,
+    /// Where the bucket's name goes.
+    pub addressing: AddressingStyle,
+    /// Key prefix that is the account's root: empty, or ending in `/`.
+    pub prefix: String,
+    /// The public half of the key pair.
+    pub secret_id: String,
+    /// The secret half. Never printed.
+    pub secret_key: Secret,
+    /// What to compare after an upload.
+    pub verify: VerifyUploads,
+    /// Smallest part but the last, bytes.
+    pub min_part: u64,
+    /// Requests of one bucket that may be under way at once and keep a connection for the next
+    /// one: the size of the pool of idle connections.
+    pub idle_connections: usize,
+    /// Time-outs of every request.
+    pub timeouts: Timeouts,
+}
+
+/// http or https.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP: inside a private network only.
+    Http,
+    /// The default.
+    Https,
+}
+
+/// Where the bucket's name goes. COS refuses path style for buckets made since 2024
+/// (`PathStyleDomainForbidden`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressingStyle {
+    /// `https://<bucket>.<endpoint>/<key>`
+    Virtual,
+    /// `https://<endpoint>/<bucket>/<key>`
+    Path,
+}
+
+/// What is compared after an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyUploads {
+    /// CRC-64/XZ wherever the store answers one.
+    Auto,
+    /// Also the MD5 of parts with their ETags. Costs CPU.
+    Md5,
+    /// Nothing beyond the length.
+    Off,
+}
+
+/// Bounds of one request to the store. There is none for a whole request: a slow but living
+/// transfer may take its time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// TCP and TLS connect.
+    pub connect: Duration,
+    /// Sending one request body. COS cuts a body off after 200 s of wall time.
+    pub send_body: Duration,
+    /// Silence while waiting for an answer, or between two reads of a body.
+    pub response: Duration,
+    /// The same for Complete and Copy, which COS may chew on for minutes.
+    pub complete: Duration,
+    /// How long all tries of one request may take together, pauses included, before the last
+    /// failure is final. A try under way is not cut off by it.
+    pub retry_total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            send_body: Duration::from_secs(150),
+            response: Duration::from_secs(60),
+            complete: Duration::from_secs(1200),
+            retry_total: Duration::from_secs(60),
+        }
+    }
+}
+
+impl fmt::Debug for CosOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CosOptions")
+            .field("bucket", &self.bucket)
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .field("scheme", &self.scheme)
+            .field("addressing", &self.addressing)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}

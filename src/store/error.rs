@@ -1,0 +1,132 @@
+//! The one error type of stores: what went wrong, in which operation, on which name, and what the
+//! store called the request. It never holds a secret.
+
+use std::fmt;
+
+/// What a failure means to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No such file or directory (404).
+    NotFound,
+    /// The name is taken.
+    AlreadyExists,
+    /// A file was needed, the name is a directory.
+    IsADirectory,
+    /// A directory was needed, the name is a file.
+    NotADirectory,
+    /// A directory that is to be removed holds something.
+    DirectoryNotEmpty,
+    /// The store refused the credentials or the action (403).
+    AccessDenied,
+    /// The name is too long or otherwise no key of this store.
+    BadName,
+    /// The object, or the account's share, would become too large.
+    TooLarge,
+    /// The range begins beyond the end (416).
+    InvalidRange,
+    /// The object is another one than the caller meant (412).
+    PreconditionFailed,
+    /// The object is archived and must be restored before it can be read.
+    Archived,
+    /// What the store received is not what was sent, also after sending it again.
+    ChecksumMismatch,
+    /// Network faults, time-outs, 5xx and throttling, after all retries.
+    Unavailable,
+    /// Nobody wanted the request any more.
+    Cancelled,
+    /// The store cannot do this.
+    Unsupported,
+    /// Anything else: an answer that makes no sense, a local disk that fails.
+    Other,
+}
+
+/// The operation that failed, in the S3 API's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are the documentation: they are the S3 API's")]
+pub enum Operation {
+    HeadObject,
+    ListObjects,
+    GetObject,
+    PutObject,
+    CopyObject,
+    DeleteObject,
+    CreateMultipartUpload,
+    UploadPart,
+    UploadPartCopy,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// A failed store call.
+#[derive(Debug)]
+pub struct StoreError {
+    /// What it means.
+    pub kind: ErrorKind,
+    /// What was tried.
+    pub operation: Operation,
+    /// On which key or name.
+    pub path: String,
+    /// HTTP status, if an answer came.
+    pub status: Option<u16>,
+    /// The store's error code (`NoSuchKey`), if it gave one.
+    pub code: Option<String>,
+    /// The store's name for the request, for tickets.
+    pub request_id: Option<String>,
+    /// What lies below: the transport's error, the store's message.
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// A failure without an answer's details; add them with struct update syntax.
+    pub fn new(kind: ErrorKind, operation: Operation, path: impl Into<String>) -> Self {
+        Self {
+            kind,
+            operation,
+            path: path.into(),
+            status: None,
+            code: None,
+            request_id: None,
+            source: None,
+        }
+    }
+
+    /// The same, with what lies below.
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}: {:?}", self.operation, self.path, self.kind)?;
+        if let Some(status) = self.status {
+            write!(f, " status={status}")?;
+        }
+        if let Some(code) = &self.code {
+            write!(f, " code={code}")?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " request-id={id}")?;
+        }
+        if let Some(source) = &self.source {
+            write!(f, " cause={:?}", source.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,263 @@
+//! What the server needs of a store, in the terms of the S3 API. The implementations are
+//! [`cos`] (a bucket) and [`local`] (a directory); nobody but `main` names them.
+//!
+//! A store knows files and directories by [`FtpPath`]; how they become keys is its own affair.
+//! Calls block; each is bounded by the store's own time-outs. A store never answers `Ok` to a
+//! write before what was written is durable and visible as a whole.
+
+mod body;
+pub mod cos;
+mod error;
+pub mod local;
+
+pub use body::{Body, Cancel};
+pub use error::{ErrorKind, Operation, StoreError};
+
+use std::io::Read;
+
+use crate::vfs::{Entry, FtpPath, Metadata};
+
+/// `Result` of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A store of files and directories, shared by all sessions of the accounts that use it.
+pub trait ObjectStore: Send + Sync + 'static {
+    /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
+    fn describe(&self) -> String;
+
+    /// The sizes this store accepts.
+    fn part_limits(&self) -> PartLimits;
+
+    /// The facts about one name. A name is a file only if exactly that object exists; else a
+    /// directory if its marker or anything below it exists. The root always exists.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`].
+    fn stat(&self, path: &FtpPath) -> Result<Stat>;
+
+    /// One page of a directory, in the store's order (bytewise by name in a bucket). Entries
+    /// without an FTP name are left out and counted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the directory does not exist, [`ErrorKind::NotADirectory`] if
+    /// the name is a file (both on the first page only).
+    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage>;
+
+    /// Opens an object for reading from byte `range.first` on. A range that begins exactly at the
+    /// end yields an empty body. With `if_match`, only that version of the object is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::InvalidRange`] when the range begins beyond the end,
+    /// [`ErrorKind::PreconditionFailed`] when the object is another one by now.
+    fn get_object(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> Result<Object>;
+
+    /// Stores a whole object in one request, replacing any earlier one.
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored>;
+
+    /// Begins an upload in parts. Nothing is visible under `path` until it is completed.
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload>;
+
+    /// Stores one part. May be called for several parts at once, in any order.
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt>;
+
+    /// Stores a range of the object that now stands under the upload's own path as a part,
+    /// without moving the bytes through here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PreconditionFailed`] when that object is not `source.etag` (any more).
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt>;
+
+    /// Publishes the object from its parts, sorted by number and without gaps in their offsets.
+    /// A lost answer is resolved by looking at the object before this returns.
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+    ) -> Result<Stored>;
+
+    /// Drops an upload and its parts. An upload that no longer exists is no error.
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
+
+    /// Deletes a file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::IsADirectory`].
+    fn delete_object(&self, path: &FtpPath) -> Result<()>;
+
+    /// Makes a directory (in a bucket: the 0-byte marker `path/`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if a file or directory of that name exists.
+    fn create_directory(&self, path: &FtpPath) -> Result<()>;
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::NotADirectory`], [`ErrorKind::DirectoryNotEmpty`].
+    fn remove_directory(&self, path: &FtpPath) -> Result<()>;
+
+    /// Gives a file or directory another name. A file that stands under the new name is
+    /// replaced by a file; a directory replaces nothing and is never moved into itself.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::AlreadyExists`], [`ErrorKind::IsADirectory`],
+    /// [`ErrorKind::BadName`] for a directory moved into itself.
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()>;
+}
+
+/// The sizes a store accepts, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartLimits {
+    /// Smallest part but the last.
+    pub min_part: u64,
+    /// Largest part, and largest range of one copy.
+    pub max_part: u64,
+    /// Parts of one upload.
+    pub max_parts: u32,
+}
+
+/// The identity of one version of an object, as the store spells it. Opaque: compared, never
+/// understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(pub String);
+
+/// The facts about one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Kind, size, time.
+    pub metadata: Metadata,
+    /// The version, for files.
+    pub etag: Option<ETag>,
+}
+
+/// Which page of which directory.
+#[derive(Clone, Copy, Debug)]
+pub struct ListRequest<'a> {
+    /// The directory.
+    pub directory: &'a FtpPath,
+    /// Only names that begin so; empty for all. Narrows the query of a wildcard.
+    pub name_prefix: &'a str,
+    /// The page after the one that gave this token; `None` for the first.
+    pub after: Option<&'a PageToken>,
+}
+
+/// Where the next page begins. Opaque.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageToken(pub String);
+
+/// One page of a directory.
+#[derive(Clone, Debug, Default)]
+pub struct ListPage {
+    /// The entries, at most 1,000.
+    pub entries: Vec<Entry>,
+    /// The next page, if there is one.
+    pub next: Option<PageToken>,
+    /// Keys that have no FTP name (`//`, `.`, `..`, control characters) and were left out.
+    pub unnameable: usize,
+}
+
+/// Bytes `first..end` of an object; to its end when `end` is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRange {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset behind the last byte.
+    pub end: Option<u64>,
+}
+
+impl ByteRange {
+    /// From `first` to the end of the object.
+    pub fn from(first: u64) -> Self {
+        Self { first, end: None }
+    }
+
+    /// `first..end`.
+    pub fn between(first: u64, end: u64) -> Self {
+        Self { first, end: Some(end) }
+    }
+}
+
+/// An object opened for reading.
+pub struct Object {
+    /// Bytes of the whole object, whatever the range.
+    pub size: u64,
+    /// Its version: what a later range must match.
+    pub etag: Option<ETag>,
+    /// CRC-64/XZ of the whole object, where the store tells it.
+    pub crc64: Option<u64>,
+    /// The bytes of the range. A body that ends early does so with an error or a short count; the
+    /// reader counts.
+    pub body: Box<dyn Read + Send>,
+}
+
+impl std::fmt::Debug for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Object").field("size", &self.size).field("etag", &self.etag).finish()
+    }
+}
+
+/// What the store said of a stored object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The new version.
+    pub etag: Option<ETag>,
+    /// The store's own name for the request, for tickets.
+    pub request_id: Option<String>,
+}
+
+/// An upload in parts that was begun and is neither completed nor aborted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultipartUpload {
+    /// Where the object will stand.
+    pub path: FtpPath,
+    /// The store's name for the upload.
+    pub upload_id: String,
+}
+
+/// Which part of the object a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartPlace {
+    /// 1 to [`PartLimits::max_parts`].
+    pub number: u32,
+    /// Offset of its first byte in the finished object. A bucket does not need it, a file does.
+    pub offset: u64,
+}
+
+/// A range of an existing object to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySource {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset behind the last byte.
+    pub end: u64,
+    /// The version the range belongs to.
+    pub etag: Option<ETag>,
+}
+
+/// A confirmed part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartReceipt {
+    /// Its number.
+    pub number: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// What Complete must name.
+    pub etag: ETag,
+    /// CRC-64/XZ of the part, where the store confirmed one.
+    pub crc64: Option<u64>,
+}

@@ -1,0 +1,48 @@
+//! What the operator decides about transfers.
+
+use std::time::Duration;
+
+use crate::limits;
+
+/// How transfers behave.
+#[derive(Clone, Debug)]
+pub struct TransferOptions {
+    /// `part_buffer_size`: `Some` is a hard cap on the bytes one upload holds; `None` starts at
+    /// [`limits::PART_BUFFER_BYTES`] and grows when the schedule of part sizes demands it.
+    pub part_buffer: Option<u64>,
+    /// `min_part_size`: no part but the last is smaller, bytes.
+    pub min_part: u64,
+    /// `single_file_max_size`: larger uploads are refused with 552, bytes.
+    pub max_file: u64,
+    /// `upload_thread_num`: part-upload workers of one upload, at least 1.
+    pub upload_threads: usize,
+    /// `buffer_memory`: bytes all transfers together may hold.
+    pub buffer_memory: u64,
+    /// `partial_upload`: what becomes of an interrupted upload.
+    pub partial: PartialUpload,
+    /// `data_idle_timeout`: silence on a data connection while we wait for the client.
+    pub data_idle: Duration,
+}
+
+/// What becomes of what had arrived when an upload was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartialUpload {
+    /// It becomes the object, as the replaced tool and disk FTP servers do. The default.
+    Keep,
+    /// It is dropped; an earlier object of that name stays.
+    Discard,
+}
+
+impl Default for TransferOptions {
+    fn default() -> Self {
+        Self {
+            part_buffer: None,
+            min_part: limits::COS_MIN_PART_BYTES * 2,
+            max_file: limits::FILE_BYTES,
+            upload_threads: limits::UPLOAD_THREADS,
+            buffer_memory: 256 * 1024 * 1024,
+            partial: PartialUpload::Keep,
+            data_idle: limits::DATA_IDLE_TIMEOUT,
+        }
+    }
+}

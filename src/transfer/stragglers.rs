@@ -1,0 +1,45 @@
+//! Workers that outlive their transfer: cancelled while they wait for the store's answer, they
+//! end within its time-out, and somebody must own them until then.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The owner of such workers. No thread is ever detached.
+#[derive(Debug, Default)]
+pub struct Stragglers(Mutex<Vec<JoinHandle<()>>>);
+
+impl Stragglers {
+    /// Takes over `workers`, and joins those handed over earlier that have ended.
+    pub fn adopt(&self, workers: Vec<JoinHandle<()>>) {
+        let mut all = self.lock();
+        all.extend(workers);
+        join_finished(&mut all);
+    }
+
+    /// Waits until all have ended, at most until `deadline`. Tells how many are left.
+    pub fn join_all(&self, deadline: Instant) -> usize {
+        loop {
+            let mut all = self.lock();
+            join_finished(&mut all);
+            let left = all.len();
+            drop(all);
+            if left == 0 || Instant::now() >= deadline {
+                return left;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn join_finished(all: &mut Vec<JoinHandle<()>>) {
+    for worker in all.extract_if(.., |worker| worker.is_finished()) {
+        // A worker's panic was reported to its transfer as a failed part.
+        let _ = worker.join();
+    }
+}
