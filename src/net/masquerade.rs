@@ -1,5 +1,155 @@
 //! The address that passive replies give behind NAT.
 
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+
 /// `masquerade_address`: an IPv4 address, or a name that is looked up for each reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Masquerade(pub String);
+
+/// Why a passive reply has no address to name.
+#[derive(Debug)]
+pub enum AddressError {
+    /// The control connection is IPv6: PASV can only name IPv4 addresses (RFC 2428 section 4).
+    Ipv6,
+    /// `masquerade_address` has no IPv4 address now.
+    Lookup {
+        /// As configured.
+        name: String,
+        /// What the resolver said; `None` when it knows the name, but no IPv4 address of it.
+        source: Option<io::Error>,
+    },
+}
+
+/// The IPv4 address that a PASV reply names to the client at `peer` whose control connection
+/// ends at `local` on our side.
+///
+/// Blocks for the look-up when `masquerade` is a name and the client is outside: a few
+/// milliseconds, with a broken resolver as long as the system's resolver tries.
+///
+/// # Errors
+/// See [`AddressError`].
+pub fn passive_address(
+    masquerade: Option<&Masquerade>,
+    local: IpAddr,
+    peer: IpAddr,
+) -> Result<Ipv4Addr, AddressError> {
+    let IpAddr::V4(local) = local.to_canonical() else { return Err(AddressError::Ipv6) };
+    match masquerade {
+        Some(masquerade) if !is_on_our_side(peer) => masquerade.look_up(),
+        _ => Ok(local),
+    }
+}
+
+impl Masquerade {
+    fn look_up(&self) -> Result<Ipv4Addr, AddressError> {
+        let failed = |source| AddressError::Lookup { name: self.0.clone(), source };
+        if let Ok(address) = self.0.parse() {
+            return Ok(address);
+        }
+        let mut found = (self.0.as_str(), 0).to_socket_addrs().map_err(|e| failed(Some(e)))?;
+        let ipv4 = found.find_map(|address| match address {
+            SocketAddr::V4(address) => Some(*address.ip()),
+            SocketAddr::V6(_) => None,
+        });
+        ipv4.ok_or_else(|| failed(None))
+    }
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ipv6 => f.write_str("the control connection has no IPv4 address"),
+            Self::Lookup { name, source: Some(source) } => {
+                write!(f, "cannot look up masquerade_address {name:?}: {source}")
+            }
+            Self::Lookup { name, source: None } => {
+                write!(f, "masquerade_address {name:?} has no IPv4 address")
+            }
+        }
+    }
+}
+
+impl Error for AddressError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Ipv6 | Self::Lookup { source: None, .. } => None,
+            Self::Lookup { source: Some(source), .. } => Some(source),
+        }
+    }
+}
+
+/// Whether a client comes from a private network, so that it is behind the same NAT as we are
+/// and the outer address may not lead back to us.
+fn is_on_our_side(peer: IpAddr) -> bool {
+    match peer.to_canonical() {
+        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private() || peer.is_link_local(),
+        IpAddr::V6(peer) => {
+            peer.is_loopback() || peer.is_unique_local() || peer.is_unicast_link_local()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_from_outside_get_the_masquerade_address() {
+        let inner = Ipv4Addr::new(10, 0, 0, 5);
+        let outer = Ipv4Addr::new(203, 0, 113, 9);
+        let masquerade = Masquerade(outer.to_string());
+        for (peer, expected) in [
+            ("198.51.100.7", outer),
+            ("::ffff:198.51.100.7", outer),
+            ("11.0.0.1", outer),
+            ("172.15.0.1", outer),
+            ("172.32.0.1", outer),
+            ("2001:db8::1", outer),
+            ("127.0.0.1", inner),
+            ("10.200.0.1", inner),
+            ("172.16.0.1", inner),
+            ("172.31.255.254", inner),
+            ("192.168.1.1", inner),
+            ("::ffff:192.168.1.1", inner),
+            ("169.254.1.1", inner),
+            ("::1", inner),
+            ("fe80::1", inner),
+            ("fd00::1", inner),
+        ] {
+            let peer: IpAddr = peer.parse().unwrap();
+            let given = passive_address(Some(&masquerade), inner.into(), peer).unwrap();
+            assert_eq!(given, expected, "{peer}");
+            assert_eq!(passive_address(None, inner.into(), peer).unwrap(), inner, "{peer}");
+        }
+    }
+
+    #[test]
+    fn the_local_address_may_be_mapped() {
+        let local = "::ffff:192.0.2.1".parse().unwrap();
+        let peer = "::ffff:198.51.100.7".parse().unwrap();
+        assert_eq!(passive_address(None, local, peer).unwrap(), Ipv4Addr::new(192, 0, 2, 1));
+    }
+
+    #[test]
+    fn ipv6_has_no_passive_address() {
+        let local = "2001:db8::1".parse().unwrap();
+        let masquerade = Masquerade("203.0.113.9".to_owned());
+        let given = passive_address(Some(&masquerade), local, "2001:db8::2".parse().unwrap());
+        assert!(matches!(given, Err(AddressError::Ipv6)));
+    }
+
+    #[test]
+    fn a_name_is_looked_up() {
+        assert_eq!(Masquerade("localhost".to_owned()).look_up().unwrap(), Ipv4Addr::LOCALHOST);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_is_named_in_the_error() {
+        // Names end in .invalid that must never resolve (RFC 2606); a NUL fails without asking.
+        let error = Masquerade("nat\0.invalid".to_owned()).look_up().unwrap_err();
+        assert!(error.to_string().contains("masquerade_address \"nat\\0.invalid\""), "{error}");
+    }
+}

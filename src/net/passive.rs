@@ -1,21 +1,384 @@
-//! The ports of passive mode.
+//! The ports of passive mode, and the listener that waits on one for a data connection.
+//!
+//! A port is leased to one listener at a time. The lease is part of the listener and ends with
+//! it, so a port cannot be forgotten; the data connection that was accepted does not hold it.
 
+use std::collections::HashSet;
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use log::warn;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::{address, socket};
+
+/// Connections the kernel holds for one listener before they are accepted. One would do, were
+/// it not for strangers that find the port before the client does.
+const BACKLOG: i32 = 16;
 
 /// The configured range, shared by all sessions.
 #[derive(Debug)]
 pub struct PassivePorts {
     range: RangeInclusive<u16>,
+    leases: Arc<Leases>,
+}
+
+/// Why there is no passive listener.
+#[derive(Debug)]
+pub enum LeaseError {
+    /// Every port of the range is leased or used by another process, for as long as the caller
+    /// was ready to wait.
+    NoFreePort(RangeInclusive<u16>),
+    /// The system refused for a reason that another port does not cure.
+    Io(io::Error),
+}
+
+/// A non-blocking listening socket on a leased port.
+#[derive(Debug)]
+pub struct PassiveListener {
+    // Closed before `lease` ends: fields are dropped in this order.
+    listener: TcpListener,
+    local: SocketAddr,
+    stranger_seen: AtomicBool,
+    _lease: Lease,
 }
 
 impl PassivePorts {
     /// All ports of `range` are free.
     pub fn new(range: RangeInclusive<u16>) -> Self {
-        Self { range }
+        Self { range, leases: Arc::default() }
     }
 
     /// The configured range.
     pub fn range(&self) -> &RangeInclusive<u16> {
         &self.range
+    }
+
+    /// Ports leased now.
+    pub fn in_use(&self) -> usize {
+        self.leases.lock().ports.len()
+    }
+
+    /// A listener on a free port of the range, on the address that the control connection has on
+    /// our side (`control_local`, whose port does not matter). When that is an IPv4-mapped IPv6
+    /// address, the client speaks IPv4 and gets an IPv4 listener.
+    ///
+    /// The search starts at a random port, so that the next one cannot be guessed. If none is
+    /// free, it blocks until one is returned, at most for `wait`.
+    ///
+    /// # Errors
+    /// [`LeaseError::NoFreePort`] after `wait`; [`LeaseError::Io`] at once.
+    pub fn lease(
+        &self,
+        control_local: SocketAddr,
+        wait: Duration,
+    ) -> Result<PassiveListener, LeaseError> {
+        let local = address::canonical(control_local);
+        let deadline = Instant::now() + wait;
+        loop {
+            let seen = self.leases.lock().returned;
+            if let Some(listener) = self.try_lease(local).map_err(LeaseError::Io)? {
+                return Ok(listener);
+            }
+            if Instant::now() >= deadline {
+                return Err(LeaseError::NoFreePort(self.range.clone()));
+            }
+            self.leases.wait_for_return(seen, deadline);
+        }
+    }
+
+    /// The first free port from a random one on, all round the range.
+    fn try_lease(&self, mut local: SocketAddr) -> io::Result<Option<PassiveListener>> {
+        let start = fastrand::u16(self.range.clone());
+        for port in (start..=*self.range.end()).chain(*self.range.start()..start) {
+            let Some(lease) = Lease::take(&self.leases, port) else { continue };
+            local.set_port(port);
+            match listen(local) {
+                Ok(listener) => return PassiveListener::new(listener, lease).map(Some),
+                // Another process uses it.
+                Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl PassiveListener {
+    fn new(listener: TcpListener, lease: Lease) -> io::Result<Self> {
+        let local = listener.local_addr()?;
+        Ok(Self { listener, local, stranger_seen: AtomicBool::new(false), _lease: lease })
+    }
+
+    /// Where it listens. IPv4 clients of a dual-stack server see an IPv4 address.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The data connection, if the client has connected; never blocks. Connections from another
+    /// address than `peer`, the client's on the control connection, are closed: they would get
+    /// the client's files, or give it theirs. The connection is in blocking mode and has the
+    /// options of [`socket::prepare_data`].
+    ///
+    /// # Errors
+    /// When the process is out of descriptors, or the connection broke at once.
+    pub fn try_accept(&self, peer: IpAddr) -> io::Result<Option<TcpStream>> {
+        loop {
+            let (stream, from) = match self.listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if is_of_the_connection(&error) => continue,
+                Err(error) => return Err(error),
+            };
+            if from.ip().to_canonical() == peer.to_canonical() {
+                socket::prepare_data(&stream)?;
+                return Ok(Some(stream));
+            }
+            self.warn_once(from, peer);
+        }
+    }
+
+    fn warn_once(&self, stranger: SocketAddr, peer: IpAddr) {
+        if !self.stranger_seen.swap(true, Ordering::Relaxed) {
+            let port = self.local.port();
+            let client = peer.to_canonical();
+            warn!("passive port {port} of client {client}: connection from {stranger} refused");
+        }
+    }
+}
+
+impl AsFd for PassiveListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+}
+
+impl fmt::Display for LeaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFreePort(range) => {
+                write!(f, "no free port in passive_ports {}-{}", range.start(), range.end())
+            }
+            Self::Io(error) => write!(f, "cannot listen on a passive port: {error}"),
+        }
+    }
+}
+
+impl Error for LeaseError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoFreePort(_) => None,
+            Self::Io(error) => Some(error),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Leases {
+    state: Mutex<LeaseState>,
+    port_returned: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct LeaseState {
+    ports: HashSet<u16>,
+    /// Leases that have ended so far: tells a waiter whether one ended since it looked.
+    returned: u64,
+}
+
+impl Leases {
+    fn wait_for_return(&self, seen: u64, deadline: Instant) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let state = self.lock();
+        drop(self.port_returned.wait_timeout_while(state, left, |state| state.returned == seen));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LeaseState> {
+        // Nothing panics while it is held, and the value is whole at any time.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One port, given back when it is dropped.
+#[derive(Debug)]
+struct Lease {
+    port: u16,
+    leases: Arc<Leases>,
+}
+
+impl Lease {
+    fn take(leases: &Arc<Leases>, port: u16) -> Option<Self> {
+        let free = leases.lock().ports.insert(port);
+        free.then(|| Self { port, leases: Arc::clone(leases) })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut state = self.leases.lock();
+        state.ports.remove(&self.port);
+        state.returned += 1;
+        drop(state);
+        self.leases.port_returned.notify_all();
+    }
+}
+
+fn listen(local: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(local), Type::STREAM, Some(Protocol::TCP))?;
+    // Earlier data connections from this port may be open still, or in TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&local.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Whether an error of accept(2) is about the one connection and not about the listener.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::thread;
+
+    use super::*;
+    use crate::net::{Interest, wait};
+
+    const NO_WAIT: Duration = Duration::ZERO;
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn each_port_is_leased_once_and_comes_back() {
+        let ports = PassivePorts::new(free_range());
+        let local = loopback();
+        let first = ports.lease(local, NO_WAIT).unwrap();
+        assert!(ports.range().contains(&first.local_addr().port()));
+        assert_eq!(ports.in_use(), 1);
+        let error = ports.lease(local, NO_WAIT).unwrap_err();
+        assert!(matches!(error, LeaseError::NoFreePort(_)), "{error}");
+        assert!(error.to_string().contains("passive_ports"), "{error}");
+        drop(first);
+        assert_eq!(ports.in_use(), 0);
+        ports.lease(local, NO_WAIT).unwrap();
+    }
+
+    #[test]
+    fn one_port_serves_many_connections_in_quick_succession() {
+        let ports = PassivePorts::new(free_range());
+        let mut open = Vec::new();
+        for _ in 0..50 {
+            let listener = ports.lease(loopback(), NO_WAIT).unwrap();
+            let client = TcpStream::connect(listener.local_addr()).unwrap();
+            let ours = accepted(&listener, client.local_addr().unwrap().ip());
+            // We close first, so that it is our side that keeps TIME_WAIT.
+            if open.len() % 2 == 0 {
+                drop(ours);
+                open.push((client, None));
+            } else {
+                open.push((client, Some(ours)));
+            }
+        }
+        assert_eq!(ports.in_use(), 0);
+    }
+
+    #[test]
+    fn a_waiter_gets_the_port_that_comes_back() {
+        let ports = PassivePorts::new(free_range());
+        let first = ports.lease(loopback(), NO_WAIT).unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| ports.lease(loopback(), LONG));
+            drop(first);
+            waiter.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_port_of_another_process_is_skipped() {
+        let foreign = TcpListener::bind((Ipv4Addr::LOCALHOST, *free_range().start())).unwrap();
+        let port = foreign.local_addr().unwrap().port();
+        let ports = PassivePorts::new(port..=port);
+        assert!(matches!(ports.lease(loopback(), NO_WAIT), Err(LeaseError::NoFreePort(_))));
+        assert_eq!(ports.in_use(), 0);
+        drop(foreign);
+        ports.lease(loopback(), NO_WAIT).unwrap();
+    }
+
+    #[test]
+    fn a_mapped_control_address_gets_an_ipv4_listener() {
+        let ports = PassivePorts::new(free_range());
+        let control = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 2121));
+        let listener = ports.lease(control, NO_WAIT).unwrap();
+        assert_eq!(listener.local_addr().ip(), Ipv4Addr::LOCALHOST);
+        let _client = TcpStream::connect(listener.local_addr()).unwrap();
+        accepted(&listener, Ipv4Addr::LOCALHOST.to_ipv6_mapped().into());
+    }
+
+    #[test]
+    fn an_address_that_is_not_ours_is_an_error_at_once() {
+        let ports = PassivePorts::new(free_range());
+        let foreign = SocketAddr::from(([192, 0, 2, 1], 2121));
+        assert!(matches!(ports.lease(foreign, LONG), Err(LeaseError::Io(_))));
+        assert_eq!(ports.in_use(), 0);
+    }
+
+    #[test]
+    fn a_stranger_is_closed_and_the_client_still_gets_through() {
+        let ports = PassivePorts::new(free_range());
+        let listener = ports.lease(loopback(), NO_WAIT).unwrap();
+        let mut stranger = connect_from([127, 0, 0, 2].into(), listener.local_addr());
+        assert!(listener.try_accept(Ipv4Addr::LOCALHOST.into()).unwrap().is_none());
+        assert!(matches!(stranger.read(&mut [0]), Ok(0) | Err(_)));
+
+        let _client = TcpStream::connect(listener.local_addr()).unwrap();
+        let ours = accepted(&listener, Ipv4Addr::LOCALHOST.into());
+        assert_eq!(ours.peer_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
+    }
+
+    #[test]
+    fn ipv6_clients_get_an_ipv6_listener() {
+        let ports = PassivePorts::new(free_range());
+        let Ok(listener) = ports.lease((Ipv6Addr::LOCALHOST, 2121).into(), NO_WAIT) else {
+            // The one way to fail is a machine without IPv6.
+            assert!(TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err());
+            return;
+        };
+        let _client = TcpStream::connect(listener.local_addr()).unwrap();
+        accepted(&listener, Ipv6Addr::LOCALHOST.into());
+    }
+
+    fn accepted(listener: &PassiveListener, peer: IpAddr) -> TcpStream {
+        assert_eq!(wait([(listener.as_fd(), Interest::Read)], Some(LONG)).unwrap(), [true]);
+        listener.try_accept(peer).unwrap().unwrap()
+    }
+
+    fn connect_from(ip: IpAddr, target: SocketAddr) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(ip, 0).into()).unwrap();
+        socket.connect(&target.into()).unwrap();
+        socket.into()
+    }
+
+    fn loopback() -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, 0).into()
+    }
+
+    /// One port that nobody uses now, outside the range that connects take theirs from.
+    fn free_range() -> RangeInclusive<u16> {
+        let probe = PassivePorts::new(10_000..=30_000).lease(loopback(), NO_WAIT).unwrap();
+        let port = probe.local_addr().port();
+        port..=port
     }
 }

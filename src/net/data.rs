@@ -1,0 +1,281 @@
+//! How the two addresses of FTP's data channel become a connection.
+//!
+//! Nothing here blocks. The session waits for an [`Opening`] together with its control
+//! connection, in one [`wait`](super::wait):
+//!
+//! ```no_run
+//! # use std::{io, net::{SocketAddr, TcpStream}, os::fd::AsFd, time::Duration};
+//! # use cos_ftp_server::net::{DataPort, Interest, Opened, OpenError, wait};
+//! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
+//! let mut opening = port.open(control.local_addr()?, control.peer_addr()?)?;
+//! loop {
+//!     let ready = wait(
+//!         [(opening.as_fd(), opening.interest()), (control.as_fd(), Interest::Read)],
+//!         Some(Duration::from_secs(30)),
+//!     )?;
+//!     // ... look at `ready` for the time-out and for commands ...
+//!     opening = match opening.advance()? {
+//!         Opened::Connected(data) => return Ok(data),
+//!         Opened::NotYet(opening) => opening,
+//!     };
+//! }
+//! # }
+//! ```
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::{Interest, PassiveListener, address, socket};
+
+/// Where the next data connection comes from. Each transfer uses it up.
+#[derive(Debug, Default)]
+pub enum DataPort {
+    /// Neither side has named an address since the last transfer.
+    #[default]
+    Nothing,
+    /// The client was told to connect here.
+    Passive(PassiveListener),
+    /// We connect to the client here.
+    Active(SocketAddr),
+}
+
+/// A data connection on its way.
+#[derive(Debug)]
+pub enum Opening {
+    /// We wait for the client at this address to connect.
+    Accepting(PassiveListener, IpAddr),
+    /// We connect to the client.
+    Connecting(ActiveConnect),
+}
+
+/// How far an [`Opening`] has come.
+#[derive(Debug)]
+pub enum Opened {
+    /// The connection stands; blocking, with the options of [`socket::prepare_data`]. A passive
+    /// port is free again.
+    Connected(TcpStream),
+    /// Wait for it and try again.
+    NotYet(Opening),
+}
+
+/// Why no data connection can be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// [`DataPort::Nothing`]: the client forgot PASV or PORT.
+    NoAddress,
+    /// The network or this system refused.
+    Io(io::Error),
+}
+
+/// A connect to the client that goes on in the background.
+#[derive(Debug)]
+pub struct ActiveConnect {
+    socket: Socket,
+}
+
+impl DataPort {
+    /// Begins to open the connection. `control_local` and `control_peer` are the two ends of the
+    /// control connection: a passive connection must come from its peer's address, an active one
+    /// goes out from its local address, on a port that the system chooses.
+    ///
+    /// # Errors
+    /// [`OpenError::NoAddress`], or when the connect fails at once.
+    pub fn open(
+        self,
+        control_local: SocketAddr,
+        control_peer: SocketAddr,
+    ) -> Result<Opening, OpenError> {
+        match self {
+            Self::Nothing => Err(OpenError::NoAddress),
+            Self::Passive(listener) => Ok(Opening::Accepting(listener, control_peer.ip())),
+            Self::Active(target) => {
+                Ok(Opening::Connecting(ActiveConnect::start(control_local, target)?))
+            }
+        }
+    }
+}
+
+impl Opening {
+    /// What to wait for before [`Opening::advance`].
+    pub fn interest(&self) -> Interest {
+        match self {
+            Self::Accepting(..) => Interest::Read,
+            Self::Connecting(_) => Interest::Write,
+        }
+    }
+
+    /// Looks whether the connection stands. Never blocks; may be called at any time.
+    ///
+    /// # Errors
+    /// When the client refused the connection or cannot be reached, or the process is out of
+    /// descriptors.
+    pub fn advance(self) -> io::Result<Opened> {
+        match self {
+            Self::Accepting(listener, peer) => Ok(match listener.try_accept(peer)? {
+                Some(stream) => Opened::Connected(stream),
+                None => Opened::NotYet(Self::Accepting(listener, peer)),
+            }),
+            Self::Connecting(connect) => connect.advance(),
+        }
+    }
+}
+
+impl ActiveConnect {
+    /// Begins to connect from the address of `control_local` to `target`.
+    ///
+    /// # Errors
+    /// When the process is out of descriptors or ports, or `target` cannot be reached at all,
+    /// such as an IPv6 address from an IPv4 one.
+    pub fn start(control_local: SocketAddr, target: SocketAddr) -> io::Result<Self> {
+        let mut local = address::canonical(control_local);
+        local.set_port(0);
+        let target = with_scope_of(local, address::canonical(target));
+        let socket = Socket::new(Domain::for_address(local), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&local.into())?;
+        match socket.connect(&target.into()) {
+            Err(error) if Errno::from_io_error(&error) != Some(Errno::INPROGRESS) => Err(error),
+            _ => Ok(Self { socket }),
+        }
+    }
+
+    fn advance(self) -> io::Result<Opened> {
+        if let Some(error) = self.socket.take_error()? {
+            return Err(error);
+        }
+        match self.socket.peer_addr() {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+                Ok(Opened::NotYet(Opening::Connecting(self)))
+            }
+            Err(error) => Err(error),
+            Ok(_) => {
+                self.socket.set_nonblocking(false)?;
+                let stream = TcpStream::from(self.socket);
+                socket::prepare_data(&stream)?;
+                Ok(Opened::Connected(stream))
+            }
+        }
+    }
+}
+
+impl AsFd for Opening {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Accepting(listener, _) => listener.as_fd(),
+            Self::Connecting(connect) => connect.as_fd(),
+        }
+    }
+}
+
+impl AsFd for ActiveConnect {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAddress => f.write_str("no address for a data connection was agreed on"),
+            Self::Io(error) => write!(f, "cannot open the data connection: {error}"),
+        }
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoAddress => None,
+            Self::Io(error) => Some(error),
+        }
+    }
+}
+
+/// EPRT cannot name the network interface of a link-local address; it is the control
+/// connection's.
+fn with_scope_of(local: SocketAddr, mut target: SocketAddr) -> SocketAddr {
+    if let (SocketAddr::V6(local), SocketAddr::V6(target)) = (local, &mut target)
+        && target.ip().is_unicast_link_local()
+    {
+        target.set_scope_id(local.scope_id());
+    }
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::net::{PassivePorts, wait};
+
+    #[test]
+    fn active_connects_from_the_control_address() {
+        let client = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let target = client.local_addr().unwrap();
+        // The control connection of a dual-stack server.
+        let local = "[::ffff:127.0.0.2]:2121".parse().unwrap();
+        let opening = DataPort::Active(target).open(local, target).unwrap();
+        let mut ours = connected(opening).unwrap();
+        let (mut theirs, from) = client.accept().unwrap();
+        assert_eq!(from.ip(), Ipv4Addr::new(127, 0, 0, 2));
+        ours.write_all(b"x").unwrap();
+        theirs.read_exact(&mut [0]).unwrap();
+    }
+
+    #[test]
+    fn a_refused_connect_is_an_error() {
+        let target = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let local = "127.0.0.1:2121".parse().unwrap();
+        let error = ActiveConnect::start(local, target)
+            .and_then(|connect| connected(Opening::Connecting(connect)))
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn passive_accepts_and_returns_the_port() {
+        let ports = PassivePorts::new(10_000..=30_000);
+        let local = "127.0.0.1:2121".parse().unwrap();
+        let listener = ports.lease(local, Duration::ZERO).unwrap();
+        let address = listener.local_addr();
+        let opening = DataPort::Passive(listener).open(local, local).unwrap();
+        let Opened::NotYet(opening) = opening.advance().unwrap() else {
+            panic!("connected before anybody came");
+        };
+        let _client = TcpStream::connect(address).unwrap();
+        let _ours = connected(opening).unwrap();
+        assert_eq!(ports.in_use(), 0);
+    }
+
+    #[test]
+    fn nothing_cannot_be_opened() {
+        let local = "127.0.0.1:2121".parse().unwrap();
+        assert!(matches!(DataPort::default().open(local, local), Err(OpenError::NoAddress)));
+    }
+
+    fn connected(mut opening: Opening) -> io::Result<TcpStream> {
+        loop {
+            let fds = [(opening.as_fd(), opening.interest())];
+            assert_eq!(wait(fds, Some(Duration::from_secs(10)))?, [true]);
+            opening = match opening.advance()? {
+                Opened::Connected(stream) => return Ok(stream),
+                Opened::NotYet(opening) => opening,
+            };
+        }
+    }
+}

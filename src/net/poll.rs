@@ -1,0 +1,111 @@
+//! Waiting for several descriptors at once.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+/// What to wait for on one descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Bytes, a connection to accept, or end of file.
+    Read,
+    /// Room to write, or the outcome of a connect.
+    Write,
+    /// Nothing: the descriptor is left out of the wait. Even a broken connection does not end it.
+    Nothing,
+}
+
+/// Waits until at least one of `wanted` is ready or `timeout` has passed (`None`: for ever), and
+/// tells for each whether it is ready; all are `false` after the time-out. An error or hang-up on
+/// a descriptor makes it ready: the next read or write tells what happened.
+///
+/// Interruptions by signals are not seen; the wait goes on for the time that is left.
+///
+/// # Errors
+/// When the kernel is out of memory.
+pub fn wait<const N: usize>(
+    wanted: [(BorrowedFd<'_>, Interest); N],
+    timeout: Option<Duration>,
+) -> io::Result<[bool; N]> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut polled: Vec<PollFd<'_>> = Vec::with_capacity(N);
+    for (fd, interest) in &wanted {
+        match interest {
+            Interest::Read => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::IN)),
+            Interest::Write => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::OUT)),
+            Interest::Nothing => {}
+        }
+    }
+    poll_until(&mut polled, deadline)?;
+    // The descriptors that were left out have no result; the others are in their order.
+    let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
+    Ok(wanted.map(|(_, interest)| interest != Interest::Nothing && results.next() == Some(true)))
+}
+
+fn poll_until(polled: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // A time too long for the kernel is as good as none.
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(polled, left.as_ref()) {
+            Err(Errno::INTR) => {}
+            other => return other.map(drop).map_err(io::Error::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::net::Wake;
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+    #[test]
+    fn tells_which_descriptor_is_ready() {
+        let (reader, mut writer) = UnixStream::pair().unwrap();
+        let wake = Wake::new().unwrap();
+        writer.write_all(b"x").unwrap();
+        let ready = wait([(reader.as_fd(), Interest::Read), (wake.as_fd(), Interest::Read)], LONG);
+        assert_eq!(ready.unwrap(), [true, false]);
+
+        wake.notify();
+        let ready =
+            wait([(reader.as_fd(), Interest::Nothing), (wake.as_fd(), Interest::Read)], LONG);
+        assert_eq!(ready.unwrap(), [false, true]);
+    }
+
+    #[test]
+    fn a_hang_up_is_ready_unless_left_out() {
+        let (reader, writer) = UnixStream::pair().unwrap();
+        drop(writer);
+        assert_eq!(wait([(reader.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
+        let no_time = Some(Duration::ZERO);
+        assert_eq!(wait([(reader.as_fd(), Interest::Nothing)], no_time).unwrap(), [false]);
+    }
+
+    #[test]
+    fn the_time_out_ends_it() {
+        let wake = Wake::new().unwrap();
+        let timeout = Duration::from_millis(20);
+        let before = Instant::now();
+        assert_eq!(wait([(wake.as_fd(), Interest::Read)], Some(timeout)).unwrap(), [false]);
+        assert!(before.elapsed() >= timeout);
+    }
+
+    #[test]
+    fn another_thread_ends_a_wait_without_time_out() {
+        let wake = Wake::new().unwrap();
+        let other = wake.clone();
+        let notifier = std::thread::spawn(move || other.notify());
+        assert_eq!(wait([(wake.as_fd(), Interest::Read)], None).unwrap(), [true]);
+        notifier.join().unwrap();
+    }
+}

@@ -1,0 +1,80 @@
+//! The options of control and data sockets, and why each is set.
+
+use std::io;
+use std::net::TcpStream;
+
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::limits;
+
+/// Sets what every control connection needs.
+///
+/// - `TCP_NODELAY`: replies are small and each is waited for; Nagle's algorithm would hold a 226
+///   back until the client acknowledges the 150 before it.
+/// - `SO_OOBINLINE`: clients send the `ABOR` sequence, or its last byte, as TCP urgent data
+///   (RFC 959 4.1.3). Out of line that byte is lost, and with it the end of the command line.
+/// - keepalive: the connection is silent during long transfers, and NAT devices forget it.
+///
+/// # Errors
+/// When the connection is gone already.
+pub fn prepare_control(control: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(control);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_out_of_band_inline(true)?;
+    socket.set_tcp_keepalive(&keepalive())
+}
+
+/// Sets what every data connection needs.
+///
+/// - `TCP_NODELAY`: we write large pieces; only the last, short one could be held back.
+/// - keepalive: an upload waits for the client, which may have lost its power.
+///
+/// `SO_LINGER` stays off: closing returns at once, and the kernel goes on sending what it holds.
+/// The buffer sizes stay unset, because setting one turns the kernel's tuning of it off.
+///
+/// # Errors
+/// When the connection is gone already.
+pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
+    let socket = SockRef::from(data);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&keepalive())
+}
+
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(limits::KEEPALIVE_IDLE).with_interval(limits::KEEPALIVE_INTERVAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    #[test]
+    fn control_options_are_set() {
+        let (stream, _other) = connected_pair();
+        prepare_control(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(socket.out_of_band_inline().unwrap());
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), limits::KEEPALIVE_IDLE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), limits::KEEPALIVE_INTERVAL);
+    }
+
+    #[test]
+    fn data_options_are_set() {
+        let (stream, _other) = connected_pair();
+        prepare_data(&stream).unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap());
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.linger().unwrap(), None);
+    }
+
+    fn connected_pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (ours, listener.accept().unwrap().0)
+    }
+}
