@@ -2,7 +2,7 @@
 
 /// From the wire to the store: CR LF becomes LF; a CR alone stays.
 #[derive(Debug, Default)]
-pub struct FromAscii {
+pub(super) struct FromAscii {
     /// The last byte was a CR, and nobody has seen it yet.
     held_cr: bool,
     out: Vec<u8>,
@@ -10,7 +10,7 @@ pub struct FromAscii {
 
 impl FromAscii {
     /// Converts the next bytes. At most one byte longer than `input`, valid until the next call.
-    pub fn convert(&mut self, input: &[u8]) -> &[u8] {
+    pub(super) fn convert(&mut self, input: &[u8]) -> &[u8] {
         self.out.clear();
         for &byte in input {
             if self.held_cr && byte != b'\n' {
@@ -25,21 +25,21 @@ impl FromAscii {
     }
 
     /// What was held back, at the end of the data.
-    pub fn finish(&mut self) -> &'static [u8] {
+    pub(super) fn finish(&mut self) -> &'static [u8] {
         if std::mem::take(&mut self.held_cr) { b"\r" } else { b"" }
     }
 }
 
 /// From the store to the wire: an LF that follows no CR becomes CR LF.
 #[derive(Debug, Default)]
-pub struct ToAscii {
+pub(super) struct ToAscii {
     after_cr: bool,
     out: Vec<u8>,
 }
 
 impl ToAscii {
     /// Converts the next bytes; valid until the next call.
-    pub fn convert(&mut self, input: &[u8]) -> &[u8] {
+    pub(super) fn convert(&mut self, input: &[u8]) -> &[u8] {
         self.out.clear();
         for &byte in input {
             if byte == b'\n' && !self.after_cr {

@@ -8,7 +8,7 @@ use crate::transfer::budget::{Budget, Lease};
 /// [`BLOCK_BYTES`] of memory and how many of them hold data. Its bytes go back to the budget when
 /// it is dropped, wherever that happens.
 #[derive(Debug)]
-pub struct Block {
+pub(super) struct Block {
     data: Box<[u8]>,
     len: usize,
     _lease: Lease,
@@ -16,30 +16,30 @@ pub struct Block {
 
 impl Block {
     /// The data.
-    pub fn filled(&self) -> &[u8] {
+    pub(super) fn filled(&self) -> &[u8] {
         &self.data[..self.len]
     }
 
     /// The room behind the data.
-    pub fn spare(&mut self) -> &mut [u8] {
+    pub(super) fn spare(&mut self) -> &mut [u8] {
         &mut self.data[self.len..]
     }
 
     /// Declares `bytes` of the room as data.
-    pub fn advance(&mut self, bytes: usize) {
+    pub(super) fn advance(&mut self, bytes: usize) {
         self.len += bytes;
         debug_assert!(self.len <= self.data.len());
     }
 
     /// Whether no room is left.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.len == self.data.len()
     }
 }
 
 /// The blocks of one upload.
 #[derive(Debug)]
-pub struct BlockPool {
+pub(super) struct BlockPool {
     budget: Budget,
     /// What is left of the lease granted at admission; blocks are cut from it first.
     reserve: Lease,
@@ -51,13 +51,13 @@ pub struct BlockPool {
 
 impl BlockPool {
     /// A pool that may make blocks out of `reserve` at any time, and more as the budget allows.
-    pub fn new(budget: Budget, reserve: Lease) -> Self {
+    pub(super) fn new(budget: Budget, reserve: Lease) -> Self {
         let reserved_blocks = blocks_for(reserve.bytes());
         Self { budget, reserve, reserved_blocks, free: Vec::new(), made: 0 }
     }
 
     /// An empty block, unless `capacity` blocks exist already or the budget has none left.
-    pub fn take(&mut self, capacity: usize) -> Option<Block> {
+    pub(super) fn take(&mut self, capacity: usize) -> Option<Block> {
         if let Some(block) = self.free.pop() {
             return Some(block);
         }
@@ -72,7 +72,7 @@ impl BlockPool {
     }
 
     /// Takes blocks back. Beyond the reserve they are kept only while nobody waits for memory.
-    pub fn put_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
+    pub(super) fn put_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
         for mut block in blocks {
             if self.made > self.reserved_blocks && self.budget.is_wanted() {
                 self.made -= 1;
@@ -84,17 +84,12 @@ impl BlockPool {
     }
 
     /// Blocks handed out and not come back.
-    pub fn in_use(&self) -> usize {
+    pub(super) fn in_use(&self) -> usize {
         self.made - self.free.len()
     }
 
-    /// Blocks that can always be had.
-    pub fn reserved_blocks(&self) -> usize {
-        self.reserved_blocks
-    }
-
-    /// Makes `bytes` more a part of the reserve, if they are free at once.
-    pub fn try_grow_reserve(&mut self, blocks: usize) -> bool {
+    /// Makes the reserve `blocks` large, if what that takes is free at once.
+    pub(super) fn try_grow_reserve(&mut self, blocks: usize) -> bool {
         let Some(missing) = blocks.checked_sub(self.reserved_blocks).filter(|&n| n > 0) else {
             return true;
         };
@@ -110,13 +105,13 @@ impl BlockPool {
     }
 
     /// Gives everything back and starts again with `reserve`. For when nothing is in use.
-    pub fn restart(&mut self, reserve: Lease) {
+    pub(super) fn restart(&mut self, reserve: Lease) {
         debug_assert_eq!(self.in_use(), 0);
         *self = Self::new(self.budget.clone(), reserve);
     }
 
     /// Gives all memory back; nothing can be taken until [`Self::restart`].
-    pub fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.free.clear();
         self.made = 0;
         self.reserved_blocks = 0;
@@ -125,11 +120,11 @@ impl BlockPool {
 }
 
 /// Room of several blocks as one list for a vectored read.
-pub fn spare_slices(blocks: &mut [Block]) -> Vec<IoSliceMut<'_>> {
+pub(super) fn spare_slices(blocks: &mut [Block]) -> Vec<IoSliceMut<'_>> {
     blocks.iter_mut().map(|block| IoSliceMut::new(block.spare())).collect()
 }
 
 /// Blocks that hold `bytes`.
-pub fn blocks_for(bytes: u64) -> usize {
+pub(super) fn blocks_for(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(BLOCK_BYTES as u64)).unwrap_or(usize::MAX)
 }

@@ -150,7 +150,7 @@ impl Workers {
 
     /// Workers that wait for a job.
     pub(super) fn idle(&self) -> usize {
-        self.threads.len() - self.busy
+        self.threads.len().saturating_sub(self.busy)
     }
 
     /// Jobs without a result yet.
@@ -167,18 +167,17 @@ impl Workers {
         let (jobs, done, wake) =
             (self.take_jobs.clone(), self.give_done.clone(), self.wake.clone());
         let thread = Builder::new()
-            .name("part-upload".to_owned())
+            .name(std::thread::current().name().unwrap_or("upload").to_owned())
             .stack_size(limits::WORKER_STACK_BYTES)
             .spawn(move || work(&target, &jobs, &done, &wake))?;
         self.threads.push(thread);
         Ok(())
     }
 
-    /// Gives `job` to an idle worker. The caller has seen that there is one.
+    /// Gives `job` to an idle worker, or to the next that is done.
     pub(super) fn give(&mut self, job: Job) {
-        debug_assert!(self.idle() > 0);
         self.busy += 1;
-        // The channel has room for a job of every worker, and we hold a receiver.
+        // The channel has room for a job of every worker there may be, and we hold a receiver.
         let sent = self.jobs.try_send(job);
         debug_assert!(sent.is_ok());
     }

@@ -9,44 +9,30 @@
 //!
 //! STOR, APPE and STOU differ in their [`WriteMode`] only.
 
+mod commit;
 mod intake;
 mod parts;
 mod plan;
 
 pub use plan::{Plan, WriteMode};
 
-use std::io::{ErrorKind as IoErrorKind, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::limits;
-use crate::net::{Interest, Wake};
+use crate::net::{Interest, Stream};
 use crate::store::{Cancel, ObjectStore, Stored};
-use crate::transfer::block::{BlockPool, blocks_for};
-use crate::transfer::budget::{Budget, Lease};
-use crate::transfer::waiting::wait_for;
+use crate::transfer::block::{Block, BlockPool};
+use crate::transfer::waiting::{is_passing, lease, wait_for};
 use crate::transfer::worker::{Job, Outcome, Target, Workers};
 use crate::transfer::{
-    Control, Directive, Interruption, PartialUpload, Progress, Report, Stragglers, TransferError,
-    TransferOptions, Verdict,
+    Control, Conversion, Directive, Interruption, Progress, Report, Resources, TransferError,
+    Verdict,
 };
 use crate::vfs::FtpPath;
 use intake::Intake;
 use parts::Parts;
-
-/// A file up to this size is stored by the session's own thread: cheaper than waking another, and
-/// over before anybody could want to interrupt it.
-const OWN_THREAD_BYTES: u64 = 1024 * 1024;
-
-/// Whether TYPE A turns line ends round on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conversion {
-    /// Bytes stay what they are.
-    None,
-    /// CR LF on the wire, LF in the store.
-    Ascii,
-}
 
 /// What an upload needs to know about itself.
 #[derive(Debug)]
@@ -63,23 +49,10 @@ pub struct UploadRequest {
     pub conversion: Conversion,
 }
 
-/// What an upload uses of the process.
-#[derive(Clone, Copy, Debug)]
-pub struct UploadResources<'a> {
-    /// The operator's decisions.
-    pub options: &'a TransferOptions,
-    /// The bytes of all transfers.
-    pub budget: &'a Budget,
-    /// Who joins the workers.
-    pub stragglers: &'a Stragglers,
-    /// What wakes the session's thread.
-    pub wake: &'a Wake,
-}
-
 /// One upload that has its memory and may begin.
 #[derive(Debug)]
 pub struct Upload<'a> {
-    resources: UploadResources<'a>,
+    resources: Resources<'a>,
     intake: Intake,
     parts: Parts,
     workers: Workers,
@@ -87,8 +60,8 @@ pub struct Upload<'a> {
     target: Option<Arc<Target>>,
     cancel: Cancel,
     begun: Begun,
-    /// Set when the next part needs more memory than can be had at once.
-    wants_restart: bool,
+    /// Blocks of the largest part that the reserve has room for.
+    affordable: usize,
     kept: u64,
     announced: Option<u64>,
     progress: Progress,
@@ -114,14 +87,15 @@ impl<'a> Upload<'a> {
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption.
     pub fn admit(
         mut request: UploadRequest,
-        resources: UploadResources<'a>,
+        resources: Resources<'a>,
         control: &mut dyn Control,
     ) -> Result<Self, Verdict> {
         let store_limits = request.store.part_limits();
         let options = resources.options;
         let parts = Parts::new(options, store_limits, &mut request.plan);
         let progress = Progress::begin();
-        let reserve = lease_blocks(parts.reserve_blocks(), resources, control, &progress)?;
+        let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
+        let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;
         let mut intake = Intake::new(BlockPool::new(resources.budget.clone(), reserve));
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
@@ -132,6 +106,7 @@ impl<'a> Upload<'a> {
             let now = (request.plan.head.len() - had).min(limits::BLOCK_BYTES);
             intake.push(&request.plan.head[had..had + now]);
         }
+        let affordable = parts.target_blocks();
         let cancel = Cancel::new();
         let target = Target::new(request.store, request.path, cancel.clone());
         Ok(Self {
@@ -143,7 +118,7 @@ impl<'a> Upload<'a> {
             target: Some(Arc::new(target)),
             cancel,
             begun: Begun::NotYet,
-            wants_restart: false,
+            affordable,
             kept: request.plan.kept,
             announced: request.announced,
             progress,
@@ -156,36 +131,38 @@ impl<'a> Upload<'a> {
         &self.progress
     }
 
-    /// Runs the upload to its end, whatever that is. `data` is non-blocking and is closed at the
+    /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish.
-    pub fn run(mut self, mut data: impl Read + AsFd, control: &mut dyn Control) -> Report {
+    pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
         self.progress = Progress::begin();
         let ended = self.receive(&mut data, control);
         drop(data);
         let last_byte = Instant::now();
         let verdict = self.conclude(ended, control);
+        let (tail, elapsed) = (last_byte.elapsed(), self.progress.elapsed());
         self.release();
         Report {
             verdict,
             bytes: self.progress.bytes(),
-            elapsed: self.progress.elapsed(),
-            tail: last_byte.elapsed(),
+            elapsed,
+            tail,
             parts: self.progress.parts(),
             stored: self.stored.take(),
         }
     }
 
     /// Reads until the data ends, giving parts to workers as they come together.
-    fn receive(&mut self, data: &mut (impl Read + AsFd), control: &mut dyn Control) -> Ended {
+    fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
+        // A client that is gone may have sent all of its file first: what the socket still holds
+        // has arrived, too.
+        let mut gone = None;
         loop {
             self.collect()?;
-            self.dispatch(self.parts.target_blocks())?;
-            if self.wants_restart {
-                if let Some(by) = self.restart(control)? {
-                    return Ok(Some(by));
-                }
+            self.dispatch()?;
+            if self.needs_restart() {
+                gone = gone.or(self.restart(control)?);
                 waiting_since = Instant::now();
             }
             let has_room = self.intake.make_room(self.parts.capacity_blocks());
@@ -193,18 +170,22 @@ impl<'a> Upload<'a> {
                 // The client is not to blame for what we cannot take.
                 waiting_since = Instant::now();
             }
-            let left = idle.saturating_sub(waiting_since.elapsed());
+            let left = match gone {
+                None => idle.saturating_sub(waiting_since.elapsed()),
+                Some(_) => Duration::ZERO,
+            };
             let socket = has_room.then(|| (data.as_fd(), Interest::Read));
-            let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))
-                .map_err(TransferError::System)?;
+            let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
             if woken.control
-                && let Directive::Interrupt(by) = control.attend(&self.progress)
+                && let Some(by) = self.attend(control)
             {
-                return Ok(Some(by));
-            }
-            if woken.data {
+                if by != Interruption::ControlLost {
+                    return Ok(Some(by));
+                }
+                gone = Some(by);
+            } else if woken.data {
                 match self.intake.read(data) {
-                    Ok(0) => return Ok(self.gate(control)),
+                    Ok(0) => return Ok(self.gate(gone, control)),
                     Ok(bytes) => {
                         self.count(bytes)?;
                         waiting_since = Instant::now();
@@ -212,6 +193,8 @@ impl<'a> Upload<'a> {
                     Err(error) if is_passing(&error) => {}
                     Err(_) => return Ok(Some(Interruption::DataLost)),
                 }
+            } else if has_room && gone.is_some() {
+                return Ok(gone);
             } else if has_room && waiting_since.elapsed() >= idle {
                 return Ok(Some(Interruption::DataIdle));
             }
@@ -228,18 +211,24 @@ impl<'a> Upload<'a> {
     }
 
     /// The commit gate: a killed client closes its data connection as cleanly as a finished one,
-    /// but its control connection ends with it.
-    fn gate(&self, control: &mut dyn Control) -> Option<Interruption> {
-        let bytes = self.progress.bytes();
+    /// but its control connection ends with it, while a client that is done waits for the reply.
+    fn gate(&self, gone: Option<Interruption>, control: &mut dyn Control) -> Option<Interruption> {
+        let by = gone.and_then(|by| self.heed(by)).or_else(|| self.attend(control));
+        let is_short = self.announced.is_some_and(|all| self.progress.bytes() < all);
+        by.or(is_short.then_some(Interruption::Short))
+    }
+
+    fn attend(&self, control: &mut dyn Control) -> Option<Interruption> {
         match control.attend(&self.progress) {
-            Directive::Interrupt(Interruption::ControlLost) if self.announced == Some(bytes) => {
-                None
-            }
-            Directive::Interrupt(by) => Some(by),
-            Directive::Continue => {
-                self.announced.is_some_and(|all| bytes < all).then_some(Interruption::Short)
-            }
+            Directive::Continue => None,
+            Directive::Interrupt(by) => self.heed(by),
         }
+    }
+
+    /// A client that leaves after it has sent all it had announced has lost nothing.
+    fn heed(&self, by: Interruption) -> Option<Interruption> {
+        let has_all = self.announced == Some(self.progress.bytes());
+        Some(by).filter(|&by| !(has_all && by == Interruption::ControlLost))
     }
 
     /// Takes what the workers have done.
@@ -258,24 +247,26 @@ impl<'a> Upload<'a> {
         Ok(())
     }
 
-    /// Group commit: as long as a whole part of at least `smallest` blocks stands gathered and a
-    /// worker is there to take it, gives it one; the share of what has gathered, so that several
-    /// connections fill evenly.
-    fn dispatch(&mut self, smallest: usize) -> Result<(), TransferError> {
-        while self.intake.full_blocks() >= smallest && self.ready_for_parts()? {
-            let Some(sharing) = self.free_workers() else {
+    /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
+    /// gives it one; the share of what has gathered, so that several connections fill evenly.
+    fn dispatch(&mut self) -> Result<(), TransferError> {
+        loop {
+            let smallest = self.parts.target_blocks();
+            if smallest > self.affordable && !self.afford(smallest) {
                 return Ok(());
-            };
-            self.check_reserve();
-            let at_once = self.parts.capacity_blocks() / self.max_workers.max(2);
+            }
+            if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
+                return Ok(());
+            }
+            let Some(sharing) = self.free_workers() else { return Ok(()) };
+            let most = self.parts.capacity_blocks() / self.max_workers.max(2);
             let share = self.intake.full_blocks() / sharing;
-            let blocks = self.intake.cut(share.min(at_once).max(smallest));
+            let blocks = self.intake.cut(share.min(most).max(smallest));
             self.give_part(blocks)?;
         }
-        Ok(())
     }
 
-    fn give_part(&mut self, blocks: Vec<crate::transfer::block::Block>) -> Result<(), TransferError> {
+    fn give_part(&mut self, blocks: Vec<Block>) -> Result<(), TransferError> {
         self.ensure_worker()?;
         let bytes = blocks.iter().map(|block| block.filled().len() as u64).sum();
         let place = self.parts.place(bytes)?;
@@ -291,7 +282,6 @@ impl<'a> Upload<'a> {
             self.begun = Begun::Asked;
         }
         while self.begun == Begun::Done
-            && self.parts.has_copies()
             && self.free_workers().is_some()
             && let Some((place, source)) = self.parts.next_copy()
         {
@@ -308,165 +298,66 @@ impl<'a> Upload<'a> {
     }
 
     /// Makes sure a worker is idle. A machine that gives no more threads leaves us with those we
-    /// have; with none at all the upload fails.
+    /// have, and the job waits; with none at all the upload fails.
     fn ensure_worker(&mut self) -> Result<(), TransferError> {
-        if self.workers.idle() > 0 {
+        let Some(target) = self.target.as_ref().filter(|_| self.workers.idle() == 0) else {
             return Ok(());
+        };
+        match self.workers.start(target) {
+            Err(error) if self.workers.count() == 0 => Err(TransferError::System(error)),
+            Err(error) => {
+                log::warn!("no thread for another part-upload worker: {error}");
+                self.max_workers = self.workers.count();
+                Ok(())
+            }
+            Ok(()) => Ok(()),
         }
-        let Some(target) = &self.target else { return Ok(()) };
-        self.workers.start(target).map_err(TransferError::System)
     }
 
-    /// Looks whether the parts to come need a larger reserve.
-    fn check_reserve(&mut self) {
-        let needed = self.parts.reserve_blocks();
-        if !self.intake.pool.try_grow_reserve(needed) {
-            self.wants_restart = true;
+    /// Enlarges the reserve for a part of `blocks`, if the budget has the bytes at once.
+    fn afford(&mut self, blocks: usize) -> bool {
+        if self.intake.pool.try_grow_reserve(self.parts.reserve_blocks()) {
+            self.affordable = blocks;
         }
+        blocks <= self.affordable
+    }
+
+    /// Whether the parts to come need more memory than can be had at once, and all that the
+    /// present reserve allows has gathered.
+    fn needs_restart(&self) -> bool {
+        self.parts.target_blocks() > self.affordable && self.intake.full_blocks() >= self.affordable
     }
 
     /// Sends what has gathered, gives all memory back and waits in line for the larger reserve:
     /// nobody waits for memory while holding any.
     fn restart(&mut self, control: &mut dyn Control) -> Ended {
-        let rest = self.intake.cut_all();
-        if !rest.is_empty() {
-            self.give_part(rest)?;
-        }
-        while self.workers.busy() > 0 {
-            if let Some(by) = self.await_workers(control)? {
-                return Ok(Some(by));
+        let mut gone = None;
+        while self.workers.busy() > 0 || self.intake.bytes() > 0 {
+            if self.intake.bytes() > 0 && self.free_workers().is_some() && self.ready_for_parts()? {
+                let rest = self.intake.cut_all();
+                self.give_part(rest)?;
             }
+            gone = gone.or(self.await_workers(control)?);
         }
+        drop(self.intake.cut_all());
         self.intake.pool.release();
-        let blocks = self.parts.reserve_blocks();
-        match lease_blocks(blocks, self.resources, control, &self.progress) {
+        let Resources { budget, wake, .. } = self.resources;
+        let bytes = (self.parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
+        match lease(bytes, budget, wake, control, &self.progress) {
             Ok(lease) => self.intake.pool.restart(lease),
             Err(Verdict::Failed(error)) => return Err(error),
-            Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
+            Err(Verdict::Interrupted { by, .. }) => gone = gone.or(Some(by)),
             Err(Verdict::Complete) => {}
         }
-        self.wants_restart = false;
-        Ok(None)
+        self.affordable = self.parts.target_blocks();
+        Ok(gone)
     }
 
     /// Waits until a worker is done or the control connection says something.
     fn await_workers(&mut self, control: &mut dyn Control) -> Ended {
-        let woken = wait_for(control, self.resources.wake, None, None)
-            .map_err(TransferError::System)?;
+        let woken = wait_for(control, self.resources.wake, None, None)?;
         self.collect()?;
-        if woken.control
-            && let Directive::Interrupt(by) = control.attend(&self.progress)
-        {
-            return Ok(Some(by));
-        }
-        Ok(None)
-    }
-
-    /// Publishes or drops what has arrived.
-    fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
-        let keep = self.resources.options.partial == PartialUpload::Keep;
-        let nothing_came = self.progress.bytes() == 0;
-        let by = match ended {
-            Err(error) => return self.fail(error),
-            Ok(Some(by)) if !keep || nothing_came => return self.interrupted(by),
-            Ok(by) => by,
-        };
-        if nothing_came && self.kept > 0 {
-            return Verdict::Complete;
-        }
-        match self.publish(by, control) {
-            Ok(None) => Verdict::Complete,
-            Ok(Some(by)) if self.stored.is_some() => Verdict::Interrupted { by, kept: true },
-            Ok(Some(by)) => self.interrupted(by),
-            Err(error) => self.fail(error),
-        }
-    }
-
-    fn interrupted(&self, by: Interruption) -> Verdict {
-        self.cancel.raise();
-        Verdict::Interrupted { by, kept: false }
-    }
-
-    fn fail(&self, error: TransferError) -> Verdict {
-        self.cancel.raise();
-        Verdict::Failed(error)
-    }
-
-    /// Sends the rest and publishes the object. An interruption that comes before the store was
-    /// asked to publish is obeyed: it ends an upload whose partial object is not wanted, and is
-    /// remembered for the verdict of one whose is.
-    fn publish(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        let keep = self.resources.options.partial == PartialUpload::Keep;
-        let mut asked = false;
-        if self.begun == Begun::NotYet && !self.parts.keeps_parts() {
-            asked = true;
-            if by.is_none() {
-                by = self.gate(control);
-            }
-            if by.is_some() && !keep {
-                return Ok(by);
-            }
-            self.put()?;
-        }
-        loop {
-            self.collect()?;
-            if self.stored.is_some() {
-                return Ok(by);
-            }
-            if !asked {
-                self.send_rest()?;
-                if self.parts.all_confirmed() && self.intake.bytes() == 0 {
-                    by = by.or_else(|| self.gate(control));
-                    if by.is_some() && !keep {
-                        return Ok(by);
-                    }
-                    asked = true;
-                    self.ensure_worker()?;
-                    self.workers.give(Job::Complete(self.parts.take_receipts()));
-                }
-            }
-            let interrupted = self.await_workers(control)?;
-            if !asked {
-                by = by.or(interrupted);
-                if by.is_some() && !keep {
-                    return Ok(by);
-                }
-            }
-        }
-    }
-
-    /// The whole object in one request.
-    fn put(&mut self) -> Result<(), TransferError> {
-        let blocks = self.intake.cut_all();
-        let bytes: u64 = blocks.iter().map(|block| block.filled().len() as u64).sum();
-        if bytes > OWN_THREAD_BYTES {
-            self.ensure_worker()?;
-            self.workers.give(Job::Put(blocks));
-        } else if let Some(target) = &self.target {
-            self.stored = Some(target.put(&blocks)?);
-        }
-        Ok(())
-    }
-
-    /// What is left after the last byte: shared among the workers in parts as small as the store
-    /// takes, so that the tail is short; the last takes what remains.
-    fn send_rest(&mut self) -> Result<(), TransferError> {
-        let floor = self.parts.floor_blocks();
-        while self.intake.bytes() > 0 && self.ready_for_parts()? {
-            let Some(sharing) = self.free_workers() else {
-                return Ok(());
-            };
-            let full = self.intake.full_blocks();
-            let share = full.div_ceil(sharing).max(floor);
-            let blocks = if full >= share + floor {
-                self.intake.cut(share)
-            } else {
-                self.intake.cut_all()
-            };
-            self.give_part(blocks)?;
-        }
-        // Nothing new, but something to copy.
-        self.ready_for_parts().map(drop)
+        Ok(woken.control.then(|| self.attend(control)).flatten())
     }
 
     /// Lets go of the workers. The last of them aborts what was not completed.
@@ -485,41 +376,4 @@ impl Drop for Upload<'_> {
             self.release();
         }
     }
-}
-
-/// Waits in line for `blocks` of the budget.
-fn lease_blocks(
-    blocks: usize,
-    resources: UploadResources<'_>,
-    control: &mut dyn Control,
-    progress: &Progress,
-) -> Result<Lease, Verdict> {
-    let bytes = (blocks * limits::BLOCK_BYTES) as u64;
-    if bytes > resources.budget.total() {
-        return Err(Verdict::Failed(TransferError::NoBuffer));
-    }
-    let deadline = Instant::now() + limits::BUFFER_WAIT;
-    let mut request = resources.budget.request(bytes, resources.wake);
-    loop {
-        request = match request.take() {
-            Ok(lease) => return Ok(lease),
-            Err(waiting) => waiting,
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left == Duration::ZERO {
-            return Err(Verdict::Failed(TransferError::NoBuffer));
-        }
-        let woken = wait_for(control, resources.wake, None, Some(left))
-            .map_err(|error| Verdict::Failed(TransferError::System(error)))?;
-        if woken.control
-            && let Directive::Interrupt(by) = control.attend(progress)
-        {
-            return Err(Verdict::Interrupted { by, kept: false });
-        }
-    }
-}
-
-/// Whether a read failed in a way that the next one need not.
-fn is_passing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), IoErrorKind::WouldBlock | IoErrorKind::Interrupted)
 }

@@ -62,7 +62,7 @@ impl Plan {
             WriteMode::ResumeAt(offset) => offset,
             WriteMode::Append | WriteMode::Replace => size,
         };
-        Self::keep(store, path, kept, etag)
+        Self::keep(store, path, kept, etag.as_ref())
     }
 
     /// Bytes of the old object that become the new one's first.
@@ -74,18 +74,18 @@ impl Plan {
         store: &dyn ObjectStore,
         path: &FtpPath,
         kept: u64,
-        etag: Option<ETag>,
+        etag: Option<&ETag>,
     ) -> Result<Self, TransferError> {
         let limits = store.part_limits();
         if kept >= limits.min_part {
             let copies = copy_ranges(kept, limits)
-                .map(|(first, end)| CopySource { first, end, etag: etag.clone() })
+                .map(|(first, end)| CopySource { first, end, etag: etag.cloned() })
                 .collect();
             return Ok(Self { kept, head: Vec::new(), copies });
         }
         let mut head = Vec::new();
         if kept > 0 {
-            let object = store.get_object(path, ByteRange::between(0, kept), etag.as_ref())?;
+            let object = store.get_object(path, ByteRange::between(0, kept), etag)?;
             let read = object.body.take(kept).read_to_end(&mut head);
             if read.is_err() || head.len() as u64 != kept {
                 return Err(TransferError::Source { expected: kept, got: head.len() as u64 });
