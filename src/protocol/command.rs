@@ -3,6 +3,9 @@
 //! the session knows the directory they are relative to.
 
 use super::address::{AddressError, DataAddress, PassiveRequest};
+use super::arguments::{
+    allocation, client_option, number, only, site_command, transfer_type, without_options,
+};
 use super::listing::MlstFacts;
 use super::verb::{Argument, Verb, VerbRow};
 use crate::secret::Secret;
@@ -231,8 +234,8 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Size => Command::Size(path()),
         Verb::Mdtm => Command::ModificationTime(path()),
         Verb::Type => Command::Type(transfer_type(row, argument)?),
-        Verb::Stru => one_of(row, argument, "F", "RP", Command::FileStructure)?,
-        Verb::Mode => one_of(row, argument, "S", "BCZ", Command::StreamMode)?,
+        Verb::Stru => only(row, argument, "F", "RP").map(|()| Command::FileStructure)?,
+        Verb::Mode => only(row, argument, "S", "BCZ").map(|()| Command::StreamMode)?,
         Verb::Pasv => Command::Passive(PassiveRequest::Address),
         Verb::Epsv => Command::Passive(PassiveRequest::from_epsv(argument).map_err(bad(row))?),
         Verb::Port => Command::Active(DataAddress::from_port(argument).map_err(bad(row))?),
@@ -244,7 +247,7 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Rest => Command::Restart(number(row, argument.trim())?),
         Verb::Allo => Command::Allocate(allocation(row, argument)?),
         Verb::Abor => Command::Abort,
-        Verb::Site => Command::Site(site(argument)),
+        Verb::Site => Command::Site(site_command(argument)),
         Verb::Smnt | Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Host | Verb::Lang => {
             Command::NotImplemented
         }
@@ -253,27 +256,6 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
 
 fn list(style: ListStyle, target: &str) -> Command {
     Command::List { style, target: (!target.is_empty()).then(|| target.to_owned()) }
-}
-
-/// `LIST -la PATH`: words of a dash and letters are options of `ls`, which many clients send, and
-/// change nothing: everything is listed in full anyway. `--` ends them. A file whose name looks so
-/// is reached as `./-name`; `-*.csv` has other characters and is a name.
-fn without_options(argument: &str) -> &str {
-    let mut rest = argument;
-    while let Some(word) = rest.split(' ').next().filter(|word| word.starts_with('-')) {
-        let letters = &word[1..];
-        let ends_options = letters == "-";
-        let is_options =
-            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !ends_options && !is_options {
-            break;
-        }
-        rest = rest[word.len()..].strip_prefix(' ').unwrap_or_default();
-        if ends_options {
-            break;
-        }
-    }
-    rest
 }
 
 fn help(argument: &str) -> Result<Command, ParseError> {
@@ -287,85 +269,126 @@ fn help(argument: &str) -> Result<Command, ParseError> {
         .ok_or(ParseError::UnknownTopic)
 }
 
-fn client_option(row: &'static VerbRow, argument: &str) -> Result<ClientOption, ParseError> {
-    let (name, value) = argument.trim().split_once(' ').unwrap_or((argument.trim(), ""));
-    if name.eq_ignore_ascii_case("MLST") {
-        return Ok(ClientOption::MlstFacts(MlstFacts::from_opts(value.trim())));
-    }
-    // Some clients send `OPTS UTF-8 ON`, some no value.
-    if !name.eq_ignore_ascii_case("UTF8") && !name.eq_ignore_ascii_case("UTF-8") {
-        return Err(ParseError::UnknownOption);
-    }
-    match value.trim().to_ascii_uppercase().as_str() {
-        "" | "ON" => Ok(ClientOption::Utf8On),
-        "OFF" => Ok(ClientOption::Utf8Off),
-        _ => Err(ParseError::BadArgument(row)),
-    }
-}
-
-/// `A`, `A N`, `I`, `L 8` (Lexmark scanners); the rest of RFC 959 3.1.1 is 504.
-fn transfer_type(row: &'static VerbRow, argument: &str) -> Result<TransferType, ParseError> {
-    let words: Vec<String> = argument.split_whitespace().map(str::to_ascii_uppercase).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["A"] | ["A", "N"] => Ok(TransferType::Ascii),
-        ["I"] | ["L", "8"] => Ok(TransferType::Image),
-        ["A" | "E", "T" | "C" | "N"] | ["E"] => Err(ParseError::UnsupportedParameter(row)),
-        ["L", size] if size.parse::<u8>().is_ok() => Err(ParseError::UnsupportedParameter(row)),
-        _ => Err(ParseError::BadArgument(row)),
-    }
-}
-
-/// `accepted` is the one value we have, `known` are those of the RFCs that we do not.
-fn one_of(
-    row: &'static VerbRow,
-    argument: &str,
-    accepted: &str,
-    known: &str,
-    command: Command,
-) -> Result<Command, ParseError> {
-    let value = argument.trim().to_ascii_uppercase();
-    if value == accepted {
-        Ok(command)
-    } else if value.len() == 1 && known.contains(&value) {
-        Err(ParseError::UnsupportedParameter(row))
-    } else {
-        Err(ParseError::BadArgument(row))
-    }
-}
-
-/// `n`, `n R m` (RFC 959 4.1.3); the record size means nothing in a file of bytes.
-fn allocation(row: &'static VerbRow, argument: &str) -> Result<u64, ParseError> {
-    match argument.split_whitespace().collect::<Vec<_>>()[..] {
-        [bytes] => number(row, bytes),
-        [bytes, r, record] if r.eq_ignore_ascii_case("R") => {
-            number(row, record)?;
-            number(row, bytes)
-        }
-        _ => Err(ParseError::BadArgument(row)),
-    }
-}
-
-/// Digits only, within 64 bits: a number that was cut down would resume at the wrong place.
-fn number(row: &'static VerbRow, text: &str) -> Result<u64, ParseError> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
-        .ok_or(ParseError::BadNumber(row))
-}
-
-fn site(argument: &str) -> SiteCommand {
-    let word = argument.split_whitespace().next().unwrap_or_default();
-    match word.to_ascii_uppercase().as_str() {
-        "HELP" => SiteCommand::Help,
-        "CHMOD" => SiteCommand::ChangeMode,
-        _ => SiteCommand::Unknown,
-    }
-}
-
 fn bad(row: &'static VerbRow) -> impl FnOnce(AddressError) -> ParseError {
     move |error| match error {
         AddressError::Syntax => ParseError::BadArgument(row),
         AddressError::UnknownProtocol => ParseError::UnknownNetworkProtocol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verb::VERBS;
+    use super::*;
+
+    fn command(line: &str) -> Result<Command, ParseError> {
+        Command::parse(line).map(|(_, command)| command)
+    }
+
+    fn row(name: &str) -> &'static VerbRow {
+        VerbRow::find(name).unwrap()
+    }
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    #[test]
+    fn lines_become_commands() {
+        let listing = |style, target: Option<&str>| Command::List {
+            style,
+            target: target.map(ToOwned::to_owned),
+        };
+        for (line, expected) in [
+            ("USER alice ", Command::User(text("alice"))),
+            ("PASS  a b ", Command::Password(Secret::new(text(" a b ")))),
+            ("PASS", Command::Password(Secret::new(text("")))),
+            ("nOoP", Command::Noop),
+            // cameras leave blanks behind
+            ("PWD  ", Command::WorkingDirectory),
+            ("XPWD", Command::WorkingDirectory),
+            ("CWD /a/../b", Command::ChangeDirectory(text("/a/../b"))),
+            ("CWD  x ", Command::ChangeDirectory(text(" x "))),
+            ("DELE -x", Command::Delete(text("-x"))),
+            ("STOR 文件 #%+?&.txt", Command::Upload(UploadMode::Store(text("文件 #%+?&.txt")))),
+            ("STOU", Command::Upload(UploadMode::Unique(None))),
+            ("STOU scan.pdf", Command::Upload(UploadMode::Unique(Some(text("scan.pdf"))))),
+            ("APPE log", Command::Upload(UploadMode::Append(text("log")))),
+            ("LIST", listing(ListStyle::List, None)),
+            ("LIST -la", listing(ListStyle::List, None)),
+            ("LIST -la a b", listing(ListStyle::List, Some("a b"))),
+            ("NLST *.csv", listing(ListStyle::Nlst, Some("*.csv"))),
+            // MLSD has no options (RFC 3659 7.1)
+            ("MLSD -a", listing(ListStyle::Mlsd, Some("-a"))),
+            ("MLST", Command::Facts(None)),
+            ("STAT", Command::Status),
+            ("STAT -l", Command::Status),
+            ("STAT dir", Command::StatusOf(text("dir"))),
+            ("REST 5", Command::Restart(5)),
+            ("TYPE L 8", Command::Type(TransferType::Image)),
+            ("STRU F", Command::FileStructure),
+            ("MODE S", Command::StreamMode),
+            ("PASV", Command::Passive(PassiveRequest::Address)),
+            ("EPSV ALL", Command::Passive(PassiveRequest::OnlyExtended)),
+            ("PORT 127,0,0,1,4,1", Command::Active(DataAddress("127.0.0.1:1025".parse().unwrap()))),
+            ("EPRT |2|::1|1025|", Command::Active(DataAddress("[::1]:1025".parse().unwrap()))),
+            ("HELP", Command::Help(None)),
+            ("HELP stor", Command::Help(Some(row("STOR")))),
+            ("SITE CHMOD 644 f", Command::Site(SiteCommand::ChangeMode)),
+            ("AUTH TLS", Command::NotImplemented),
+        ] {
+            assert_eq!(command(line), Ok(expected), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_commands() {
+        for (line, expected) in [
+            ("", ParseError::UnknownVerb),
+            (" ", ParseError::UnknownVerb),
+            ("FOO bar", ParseError::UnknownVerb),
+            ("STORx", ParseError::UnknownVerb),
+            ("STOR", ParseError::BadArgument(row("STOR"))),
+            ("STOR ", ParseError::BadArgument(row("STOR"))),
+            ("CWD", ParseError::BadArgument(row("CWD"))),
+            ("PWD x", ParseError::BadArgument(row("PWD"))),
+            ("REST 18446744073709551616", ParseError::BadNumber(row("REST"))),
+            ("REST -1", ParseError::BadNumber(row("REST"))),
+            ("TYPE E", ParseError::UnsupportedParameter(row("TYPE"))),
+            ("STRU R", ParseError::UnsupportedParameter(row("STRU"))),
+            ("PORT 1,2,3", ParseError::BadArgument(row("PORT"))),
+            ("EPSV 3", ParseError::UnknownNetworkProtocol),
+            ("EPRT |3|x|1|", ParseError::UnknownNetworkProtocol),
+            ("OPTS HASH", ParseError::UnknownOption),
+            ("HELP me", ParseError::UnknownTopic),
+            ("GET / HTTP/1.1", ParseError::NotFtp),
+            ("OPTIONS * HTTP/1.1", ParseError::NotFtp),
+            // somebody types by hand
+            ("get file", ParseError::UnknownVerb),
+        ] {
+            assert_eq!(command(line), Err(expected), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let printed = format!("{:?}", Command::parse("PASS hunter2"));
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+
+    #[test]
+    fn no_line_makes_it_panic() {
+        let mut random = fastrand::Rng::with_seed(3659);
+        for _ in 0..20_000 {
+            let verb = random.choice(VERBS).unwrap().name();
+            let pieces =
+                [" ", "-", "|", ",", "1", "18446744073709551616", "数", "\0", "A", "R", ";", "\r"];
+            let argument: String =
+                (0..random.usize(..12)).map(|_| *random.choice(&pieces).unwrap()).collect();
+            let line = if random.bool() { format!("{verb} {argument}") } else { argument };
+            if let Ok((row, _)) = Command::parse(&line) {
+                assert!(line.to_ascii_uppercase().starts_with(row.name()), "{line:?}");
+            }
+        }
     }
 }

@@ -88,9 +88,7 @@ impl MlstFacts {
 pub struct ListingFormat {
     /// Which verb asked.
     pub style: ListStyle,
-    /// What stands before each name of NLST, so that it is a path the client can use as it is (RFC
-    /// 1123 4.1.2.7): the directory as the client wrote it, with a slash; empty for the working
-    /// directory.
+    /// What stands before each name of NLST, see [`nlst_prefix`].
     pub name_prefix: String,
     /// The present moment: LIST shows old entries in another way.
     pub now: OffsetDateTime,
@@ -131,6 +129,16 @@ impl ListingFormat {
         } else {
             append(out, format_args!("{:>5} ", when.year()));
         }
+    }
+}
+
+/// What NLST puts before each name, so that the client can use it as it is (RFC 1123 4.1.2.7): the
+/// directory as the client wrote it, with a slash; nothing for the working directory.
+pub fn nlst_prefix(directory: &str) -> String {
+    match directory {
+        "" => String::new(),
+        with_slash if with_slash.ends_with('/') => with_slash.to_owned(),
+        other => format!("{other}/"),
     }
 }
 
@@ -188,4 +196,128 @@ fn month_name(month: Month) -> &'static str {
 
 fn append(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing to a Vec cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const ALL: Rights = Rights { read: true, write: true, delete: true };
+    const READ: Rights = Rights { read: true, write: false, delete: false };
+    const WRITE: Rights = Rights { read: false, write: true, delete: false };
+    const NOW: OffsetDateTime = datetime!(2024-07-01 12:00 UTC);
+
+    fn line(style: ListStyle, name: &str, metadata: Metadata) -> String {
+        let format = ListingFormat {
+            style,
+            name_prefix: nlst_prefix("dir"),
+            now: NOW,
+            rights: ALL,
+            facts: MlstFacts::default(),
+        };
+        let mut out = Vec::new();
+        format.write_line(&mut out, &Entry { name: name.to_owned(), metadata });
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn list_lines_have_nine_columns() {
+        for (metadata, expected) in [
+            (
+                Metadata::file(4096, Some(datetime!(2024-06-30 15:04 UTC))),
+                "-rw-r--r--   1 ftp      ftp              4096 Jun 30 15:04 a b\r\n",
+            ),
+            (
+                Metadata::directory(Some(datetime!(2024-07-01 20:00 +8))),
+                "drwxr-xr-x   1 ftp      ftp                 0 Jul 01 12:00 a b\r\n",
+            ),
+            (
+                Metadata::directory(None),
+                "drwxr-xr-x   1 ftp      ftp                 0 Jan 01  1970 a b\r\n",
+            ),
+            // old, and from the future by a wrong clock
+            (
+                Metadata::file(u64::MAX, Some(datetime!(2024-01-02 15:04 UTC))),
+                "-rw-r--r--   1 ftp      ftp      18446744073709551615 Jan 02  2024 a b\r\n",
+            ),
+            (
+                Metadata::file(1, Some(datetime!(2024-07-01 12:01 UTC))),
+                "-rw-r--r--   1 ftp      ftp                 1 Jul 01  2024 a b\r\n",
+            ),
+        ] {
+            let line = line(ListStyle::List, "a b", metadata);
+            assert_eq!(line, expected);
+            assert_eq!(line.split_whitespace().count(), 10, "eight columns and two words");
+        }
+    }
+
+    #[test]
+    fn the_time_of_day_is_shown_for_half_a_year() {
+        for (age, expected) in [
+            (Duration::ZERO, "12:00"),
+            (Duration::days(180) - Duration::SECOND, "12:00"),
+            (Duration::days(180), "2024"),
+            (Duration::days(183), "2023"),
+        ] {
+            let line = line(ListStyle::List, "x", Metadata::file(1, Some(NOW - age)));
+            assert!(line.ends_with(&format!(" {expected} x\r\n")), "{age}: {line}");
+        }
+    }
+
+    #[test]
+    fn names_and_facts() {
+        let file = Metadata::file(3, Some(datetime!(2024-01-02 03:04:05 UTC)));
+        assert_eq!(line(ListStyle::Nlst, "数据", file.clone()), "dir/数据\r\n");
+        // RFC 3659 7.2; FileZilla gives up at a malformed fact
+        assert_eq!(
+            line(ListStyle::Mlsd, " x", file),
+            "type=file;size=3;modify=20240102030405;perm=adfrw;  x\r\n"
+        );
+        assert_eq!(
+            line(ListStyle::Mlsd, "d", Metadata::directory(None)),
+            "type=dir;perm=cdeflmp; d\r\n"
+        );
+    }
+
+    #[test]
+    fn perm_tells_what_the_account_may_do() {
+        let (file, directory) = (Metadata::file(0, None), Metadata::directory(None));
+        for (rights, of_file, of_directory) in
+            [(ALL, "adfrw", "cdeflmp"), (READ, "r", "el"), (WRITE, "afw", "cefm")]
+        {
+            assert_eq!(perm(&file, rights), of_file, "{rights:?}");
+            assert_eq!(perm(&directory, rights), of_directory, "{rights:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_chooses_its_facts() {
+        for (argument, enabled, offered) in [
+            ("type;size;", "type;size;", "type*;size*;modify;perm;"),
+            // RFC 3659 7.9: any case, any order, unknown ones overlooked
+            ("Size;UNIX.mode;TYPE", "type;size;", "type*;size*;modify;perm;"),
+            ("", "", "type;size;modify;perm;"),
+            (";;", "", "type;size;modify;perm;"),
+        ] {
+            let facts = MlstFacts::from_opts(argument);
+            assert_eq!(facts.enabled(), enabled, "{argument:?}");
+            assert_eq!(facts.offered(), offered, "{argument:?}");
+        }
+        assert_eq!(MlstFacts::default().offered(), "type*;size*;modify*;perm*;");
+        let mut out = Vec::new();
+        let modified = Some(datetime!(2024-01-02 03:04:05 UTC));
+        write_facts(&mut out, &Metadata::file(3, modified), MlstFacts::from_opts("size"), ALL);
+        assert_eq!(out, b"size=3;");
+    }
+
+    #[test]
+    fn nlst_answers_usable_paths() {
+        for (directory, expected) in
+            [("", ""), ("d", "d/"), ("d/", "d/"), ("/", "/"), ("..", "../"), ("/a b", "/a b/")]
+        {
+            assert_eq!(nlst_prefix(directory), expected);
+        }
+    }
 }

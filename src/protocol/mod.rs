@@ -10,6 +10,7 @@
 
 mod access;
 mod address;
+mod arguments;
 mod command;
 mod line;
 mod listing;
@@ -25,7 +26,7 @@ pub use command::{
     ClientOption, Command, ListStyle, ParseError, SiteCommand, TransferType, UploadMode,
 };
 pub use line::{Line, LineDecoder};
-pub use listing::{Fact, ListingFormat, MlstFacts};
+pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
 pub use reply::{Code, Reply};
 pub use time_format::timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, VERBS, Verb, VerbRow};

@@ -81,9 +81,10 @@ pub fn facts(path: &FtpPath, metadata: &Metadata, facts: MlstFacts, rights: Righ
     Reply::multi_line(Code::FILE_ACTION_COMPLETE, "Facts:", [line], "End")
 }
 
-/// 213 to STAT of a path: the lines of a listing.
-pub fn status_of(lines: impl IntoIterator<Item = String>) -> Reply {
-    Reply::multi_line(Code::FILE_STATUS, "Status:", lines, "End")
+/// 213 to STAT of a path. `listing` is what LIST would have sent.
+pub fn status_of(listing: &[u8]) -> Reply {
+    let listing = String::from_utf8_lossy(listing);
+    Reply::multi_line(Code::FILE_STATUS, "Status:", listing.lines().map(str::to_owned), "End")
 }
 
 /// 550: no such name.
