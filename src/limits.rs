@@ -108,3 +108,22 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What the accept loop pauses when the machine is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often at most the accept loop tells that the machine is out of something.
+pub const ACCEPT_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Connections the kernel holds until they are accepted (it cuts this to `net.core.somaxconn`).
+/// The accept thread does nothing slow, so this only has to cover a burst.
+pub const ACCEPT_BACKLOG: i32 = 1024;
+
+/// Connections the kernel holds for one passive listener. One would do, were it not for
+/// strangers that find the port before the client does.
+pub const PASSIVE_BACKLOG: i32 = 16;
+
+/// What interrupted transfers get after `shutdown_grace`: a little more than the longest call a
+/// store may be busy with, the completion of a multipart upload. What was acknowledged to nobody
+/// but is complete in a moment should not be lost to a restart.
+pub const INTERRUPTED_WAIT: Duration = Duration::from_secs(1260);
+
+/// How often a stop that waits tells what it waits for.
+pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);

@@ -239,7 +239,10 @@ mod tests {
 
     #[test]
     fn a_refused_connect_is_an_error() {
-        let target = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        // An address of its own, so that no other test can take the port over.
+        let probe = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 3), 0)).unwrap();
+        let target = probe.local_addr().unwrap();
+        drop(probe);
         let local = "127.0.0.1:2121".parse().unwrap();
         let error = ActiveConnect::start(local, target)
             .and_then(|connect| connected(Opening::Connecting(connect)))

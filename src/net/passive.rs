@@ -18,10 +18,7 @@ use log::warn;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{address, socket};
-
-/// Connections the kernel holds for one listener before they are accepted. One would do, were
-/// it not for strangers that find the port before the client does.
-const BACKLOG: i32 = 16;
+use crate::limits;
 
 /// The configured range, shared by all sessions.
 #[derive(Debug)]
@@ -236,7 +233,7 @@ fn listen(local: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&local.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(limits::PASSIVE_BACKLOG)?;
     Ok(socket.into())
 }
 

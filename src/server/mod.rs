@@ -1,5 +1,231 @@
 //! Listening, accepting, counting, stopping.
+//!
+//! Threads: one accept thread for each listener, one for each session, and the thread that calls
+//! [`Server::run`], which joins the sessions as they end. Knows no FTP command; the one reply it
+//! gives itself is 421.
+//!
+//! # How it stops
+//! 1. The listeners are shut down and the accept threads joined: from here on no session begins.
+//! 2. *Draining*: idle sessions say goodbye, transfers go on for `shutdown_grace`.
+//! 3. *Interrupting*: what still runs is interrupted. A transfer that is waiting for the store to
+//!    publish its object may wait for the answer, so this stage ends when all sessions have
+//!    ended, at the latest after [`limits::INTERRUPTED_WAIT`].
+//! 4. Transfer workers that outlived their transfers are joined, within the same time.
+//!
+//! [`Stopper::stop_now`] cuts all of this short.
 
+mod accept;
+mod descriptors;
+mod listen;
 mod options;
+mod registry;
 
+pub use descriptors::raise_descriptor_limit;
+pub use listen::BindError;
 pub use options::ServerOptions;
+
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use log::{info, warn};
+use socket2::SockRef;
+
+use self::accept::Acceptor;
+use self::registry::{Registry, StopRequest};
+use crate::limits;
+use crate::net::{ConnectionSlots, PassivePorts};
+use crate::session::{Host, StopSignal, StopStage};
+use crate::transfer::{Budget, Stragglers};
+use crate::users::Users;
+
+/// An FTP server that listens but does not accept yet.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<Arc<TcpListener>>,
+    acceptor: Acceptor,
+    shutdown_grace: Duration,
+}
+
+/// Stops a server from another thread.
+#[derive(Clone, Debug)]
+pub struct Stopper(Arc<Registry>);
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every thread has ended.
+    Gracefully,
+    /// Some threads did not end in time, or were not waited for. They end with the process.
+    Early {
+        /// Sessions that were left.
+        sessions: usize,
+        /// Transfer workers that were left.
+        workers: usize,
+    },
+}
+
+impl Server {
+    /// Opens the listening sockets. Clients may connect from now on; they are served by
+    /// [`Server::run`].
+    ///
+    /// # Errors
+    /// [`BindError`], which tells the address.
+    pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
+        let listeners = listen::bind_all(&options.listen_addresses, options.listen_port)?;
+        let host = Host {
+            users,
+            passive_ports: PassivePorts::new(options.passive_ports),
+            connections: ConnectionSlots::new(options.max_connections),
+            budget: Budget::new(options.session.transfer.buffer_memory),
+            stragglers: Stragglers::default(),
+            stop: StopSignal::default(),
+            options: options.session,
+        };
+        Ok(Self {
+            listeners: listeners.into_iter().map(Arc::new).collect(),
+            acceptor: Acceptor { host: Arc::new(host), registry: Arc::default() },
+            shutdown_grace: options.shutdown_grace,
+        })
+    }
+
+    /// Where it listens, with the port that the system chose for port 0.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// What stops it.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.acceptor.registry))
+    }
+
+    /// Serves clients. Blocks until the [`Stopper`] is used and the stop is complete.
+    ///
+    /// # Errors
+    /// When the system gives no thread for a listener.
+    pub fn run(self) -> io::Result<Stopped> {
+        let registry = &self.acceptor.registry;
+        let accept_threads = self.start_accepting()?;
+        registry.wait_until(None, |state| state.request != StopRequest::None);
+        self.stop_accepting(accept_threads);
+        let last = self.drain();
+        let workers = self.join_stragglers(last);
+        Ok(self.leave(workers))
+    }
+
+    fn start_accepting(&self) -> io::Result<Vec<JoinHandle<()>>> {
+        let mut threads = Vec::with_capacity(self.listeners.len());
+        for listener in &self.listeners {
+            let (own_listener, acceptor) = (Arc::clone(listener), self.acceptor.clone());
+            let thread = Builder::new()
+                .name("accept".to_owned())
+                .stack_size(limits::SESSION_STACK_BYTES)
+                .spawn(move || acceptor.run(&own_listener));
+            match thread {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    self.acceptor.registry.request_stop(StopRequest::Graceful);
+                    self.stop_accepting(threads);
+                    self.drain();
+                    return Err(error);
+                }
+            }
+        }
+        Ok(threads)
+    }
+
+    fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {
+        for listener in &self.listeners {
+            // On a listening socket this wakes accept; closing it would not.
+            if let Err(error) = SockRef::from(&**listener).shutdown(Shutdown::Both) {
+                warn!("cannot shut down a listener: {error}");
+            }
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                warn!("an accept thread had panicked");
+            }
+        }
+    }
+
+    /// Ends the sessions, the more firmly the longer they stay. Tells until when what they leave
+    /// behind may be waited for.
+    fn drain(&self) -> Instant {
+        let grace = self.shutdown_grace;
+        let grace_ends = Instant::now() + grace;
+        let last = grace_ends + limits::INTERRUPTED_WAIT;
+        self.advance(StopStage::Draining);
+        let transfers = self.acceptor.registry.transfers();
+        info!("stopping: {transfers} transfers left, they have {} s to finish", grace.as_secs());
+        if !self.wait_for_sessions(grace_ends) {
+            self.advance(StopStage::Interrupting);
+            self.wait_for_sessions(last);
+        }
+        last
+    }
+
+    fn advance(&self, stage: StopStage) {
+        self.acceptor.host.stop.advance(stage);
+        self.acceptor.registry.recheck_stop();
+    }
+
+    /// Waits until the last session has ended, and tells now and then how many transfers are
+    /// left. `false` if the deadline came first; [`Stopper::stop_now`] ends the wait as if all
+    /// had ended.
+    fn wait_for_sessions(&self, deadline: Instant) -> bool {
+        let registry = &self.acceptor.registry;
+        loop {
+            let next_report = Instant::now() + limits::STOP_PROGRESS_INTERVAL;
+            let over = registry.wait_until(Some(next_report.min(deadline)), |state| {
+                state.sessions() == 0 || state.request == StopRequest::AtOnce
+            });
+            if over || Instant::now() >= deadline {
+                return over;
+            }
+            info!("stopping: {} transfers left", registry.transfers());
+        }
+    }
+
+    /// Joins the workers that outlived their transfers. Tells how many are left.
+    fn join_stragglers(&self, deadline: Instant) -> usize {
+        let Acceptor { host, registry } = &self.acceptor;
+        loop {
+            // In short steps, so that `stop_now` is heard.
+            let step = Instant::now() + Duration::from_millis(100);
+            let left = host.stragglers.join_all(step.min(deadline));
+            let hurry = registry.stop_request() == StopRequest::AtOnce;
+            if left == 0 || hurry || Instant::now() >= deadline {
+                return left;
+            }
+        }
+    }
+
+    /// Tells how it ended. What is left loses its connection.
+    fn leave(&self, workers: usize) -> Stopped {
+        let registry = &self.acceptor.registry;
+        let all_ended = registry.wait_until(Some(Instant::now()), |state| state.sessions() == 0);
+        if all_ended && workers == 0 {
+            info!("stopped");
+            return Stopped::Gracefully;
+        }
+        let sessions = registry.sessions();
+        self.advance(StopStage::Interrupting);
+        registry.disconnect_all();
+        warn!("stopped early: {sessions} sessions and {workers} transfer workers are left");
+        Stopped::Early { sessions, workers }
+    }
+}
+
+impl Stopper {
+    /// Begins a graceful stop. Returns at once.
+    pub fn stop(&self) {
+        self.0.request_stop(StopRequest::Graceful);
+    }
+
+    /// Makes [`Server::run`] return without waiting for anybody.
+    pub fn stop_now(&self) {
+        self.0.request_stop(StopRequest::AtOnce);
+    }
+}

@@ -1,0 +1,123 @@
+//! Taking in clients: one blocking thread for each listener.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+use log::{debug, error, warn};
+use rustix::io::Errno;
+
+use super::registry::{Registry, StopRequest};
+use crate::limits;
+use crate::net::{canonical, socket};
+use crate::session::{self, Host};
+
+const TOO_MANY: &[u8] = b"421 Too many connections, please try again later.\r\n";
+const NO_RESOURCES: &[u8] = b"421 The server is out of resources, please try again later.\r\n";
+
+/// What an accept thread needs.
+#[derive(Clone, Debug)]
+pub(super) struct Acceptor {
+    pub(super) host: Arc<Host>,
+    pub(super) registry: Arc<Registry>,
+}
+
+impl Acceptor {
+    /// Accepts until a stop is requested and the listener is shut down. No error ends it: what
+    /// passes is ignored, and when the machine is out of something it waits a little.
+    pub(super) fn run(&self, listener: &TcpListener) {
+        let mut last_complaint: Option<Instant> = None;
+        loop {
+            let accepted = listener.accept();
+            if self.registry.stop_request() != StopRequest::None {
+                return;
+            }
+            match accepted {
+                Ok((control, peer)) => self.admit(control, canonical(peer)),
+                Err(error) if is_of_the_connection(&error) => debug!("accept: {error}"),
+                Err(error) => {
+                    let due = last_complaint
+                        .is_none_or(|at| at.elapsed() >= limits::ACCEPT_COMPLAINT_INTERVAL);
+                    if due {
+                        error!("cannot accept connections now, trying on: {error}");
+                        last_complaint = Some(Instant::now());
+                    }
+                    // The connection stays in the queue, so accept would fail again at once.
+                    self.registry.pause(limits::ACCEPT_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn admit(&self, control: TcpStream, peer: SocketAddr) {
+        if let Err(error) = socket::prepare_control(&control) {
+            debug!("{peer} left at once: {error}");
+            return;
+        }
+        let control = Arc::new(control);
+        let Some(slot) = self.host.connections.try_take() else {
+            warn!("{peer} refused: max_connection_num is reached");
+            refuse(&control, TOO_MANY);
+            return;
+        };
+        let host = Arc::clone(&self.host);
+        let started = self.registry.start(Arc::clone(&control), peer, move |handle| {
+            let _slot = slot;
+            session::serve(handle, &host);
+        });
+        if let Err(error) = started {
+            error!("{peer} refused: no thread for its session: {error}");
+            refuse(&control, NO_RESOURCES);
+        }
+    }
+}
+
+/// Says why and closes. Never blocks: nothing was written to this connection before, so the
+/// reply fits the kernel's buffer.
+fn refuse(control: &TcpStream, reply: &[u8]) {
+    // Whoever has left needs no reply.
+    let _ = (&mut &*control).write_all(reply);
+    let _ = control.shutdown(Shutdown::Write);
+}
+
+/// Whether an error of accept(2) is about the one connection, which is then gone from the queue.
+/// Linux passes on what the network said of it.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+        || matches!(
+            Errno::from_io_error(error),
+            Some(
+                Errno::PROTO
+                    | Errno::NOPROTOOPT
+                    | Errno::NETDOWN
+                    | Errno::NETUNREACH
+                    | Errno::HOSTDOWN
+                    | Errno::HOSTUNREACH
+                    | Errno::NONET
+                    | Errno::OPNOTSUPP
+                    | Errno::PERM
+            )
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_the_connection_are_passed_over() {
+        for (errno, expected) in [
+            (Errno::CONNABORTED, true),
+            (Errno::PROTO, true),
+            (Errno::HOSTUNREACH, true),
+            (Errno::MFILE, false),
+            (Errno::NFILE, false),
+            (Errno::NOMEM, false),
+            (Errno::NOBUFS, false),
+            (Errno::INVAL, false),
+        ] {
+            assert_eq!(is_of_the_connection(&errno.into()), expected, "{errno}");
+        }
+    }
+}

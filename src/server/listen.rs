@@ -1,0 +1,140 @@
+//! The listening sockets.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::limits;
+
+/// Why the server cannot listen.
+#[derive(Debug)]
+pub struct BindError {
+    /// Where.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// A listener for each of `addresses`, on `port`. An IPv6 address takes no IPv4 connections, so
+/// that `::` and `0.0.0.0` can be listed together. No address at all means all of this machine:
+/// one socket for both families, or IPv4 alone where IPv6 is turned off.
+pub(super) fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
+    if addresses.is_empty() {
+        return bind_everywhere(port).map(|listener| vec![listener]);
+    }
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        listeners.push(bind(SocketAddr::new(address, port), Families::Own)?);
+    }
+    Ok(listeners)
+}
+
+/// Which connections an IPv6 listener takes.
+#[derive(Clone, Copy)]
+enum Families {
+    /// IPv6 only.
+    Own,
+    /// IPv4 too, with mapped addresses.
+    Both,
+}
+
+fn bind_everywhere(port: u16) -> Result<TcpListener, BindError> {
+    match bind((Ipv6Addr::UNSPECIFIED, port).into(), Families::Both) {
+        Err(error) if error.is_missing_ipv6() => {
+            bind((Ipv4Addr::UNSPECIFIED, port).into(), Families::Own)
+        }
+        other => other,
+    }
+}
+
+fn bind(address: SocketAddr, families: Families) -> Result<TcpListener, BindError> {
+    try_bind(address, families).map_err(|source| BindError { address, source })
+}
+
+fn try_bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(matches!(families, Families::Own))?;
+    }
+    // A restart must not wait for the connections of the run before to leave TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(limits::ACCEPT_BACKLOG)?;
+    Ok(socket.into())
+}
+
+impl BindError {
+    /// Whether the kernel has no IPv6 (no such family), or has it turned off (no such address).
+    fn is_missing_ipv6(&self) -> bool {
+        matches!(Errno::from_io_error(&self.source), Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, port) = (self.address, self.address.port());
+        write!(f, "cannot listen on {address}: ")?;
+        match self.source.kind() {
+            ErrorKind::AddrInUse => write!(
+                f,
+                "already in use. Is another server running? Else choose another listen_port \
+                 than {port}"
+            ),
+            ErrorKind::AddrNotAvailable => {
+                write!(f, "listen_address {} is no address of this machine", address.ip())
+            }
+            ErrorKind::PermissionDenied => write!(
+                f,
+                "not permitted. A listen_port below 1024 (it is {port}) needs root or the \
+                 capability CAP_NET_BIND_SERVICE"
+            ),
+            _ => write!(f, "{} (listen_address, listen_port)", self.source),
+        }
+    }
+}
+
+impl Error for BindError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn no_address_means_both_families() {
+        let listeners = bind_all(&[], 0).unwrap();
+        assert_eq!(listeners.len(), 1);
+        let port = listeners[0].local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        if listeners[0].local_addr().unwrap().is_ipv6() {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_port_in_use_is_told_with_its_key() {
+        let first = bind_all(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
+        let taken = first[0].local_addr().unwrap();
+        let error = bind_all(&[Ipv4Addr::LOCALHOST.into()], taken.port()).unwrap_err();
+        assert_eq!(error.address, taken);
+        let text = error.to_string();
+        for part in [taken.to_string().as_str(), "already in use", "listen_port"] {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_address_is_told_with_its_key() {
+        let error = bind_all(&[Ipv4Addr::new(192, 0, 2, 1).into()], 0).unwrap_err();
+        assert!(error.to_string().contains("listen_address 192.0.2.1"), "{error}");
+    }
+}

@@ -1,0 +1,291 @@
+//! The live sessions and their threads.
+//!
+//! Every session's thread is owned here and joined here, by the one thread that runs the server:
+//! it waits in [`Registry::wait_until`], which joins what has ended. A panic ends with the
+//! session it happened in.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use log::error;
+
+use crate::limits;
+use crate::session::SessionHandle;
+
+/// Whether and how the server was asked to stop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum StopRequest {
+    #[default]
+    None,
+    Graceful,
+    AtOnce,
+}
+
+/// Owner of the sessions, and the place where the server hears that something has changed.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// What [`Registry::wait_until`] can wait for.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// How the server was asked to stop.
+    pub(super) request: StopRequest,
+    sessions: HashMap<u64, Session>,
+    /// Sessions whose thread is about to end.
+    ended: Vec<u64>,
+    last_id: u64,
+}
+
+#[derive(Debug)]
+struct Session {
+    handle: Arc<SessionHandle>,
+    thread: JoinHandle<()>,
+}
+
+impl State {
+    /// Sessions that live, or are not joined yet.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+}
+
+impl Registry {
+    /// Runs `serve` for a new session in a thread of its own.
+    ///
+    /// # Errors
+    /// When the system gives no more threads.
+    pub(super) fn start<F>(
+        self: &Arc<Self>,
+        control: Arc<TcpStream>,
+        peer: SocketAddr,
+        serve: F,
+    ) -> io::Result<()>
+    where
+        F: FnOnce(&SessionHandle) + Send + 'static,
+    {
+        // Held until the thread is entered: it could end before.
+        let mut state = self.lock();
+        let id = state.last_id + 1;
+        let handle = Arc::new(SessionHandle::new(id, peer, control));
+        let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
+        let thread = Builder::new()
+            .name(format!("session-{id}"))
+            .stack_size(limits::SESSION_STACK_BYTES)
+            .spawn(move || {
+                let _at_the_end = Ended { id, registry };
+                serve(&own_handle);
+            })?;
+        state.last_id = id;
+        state.sessions.insert(id, Session { handle, thread });
+        Ok(())
+    }
+
+    /// Asks the server to stop; a request is never taken back.
+    pub(super) fn request_stop(&self, request: StopRequest) {
+        let mut state = self.lock();
+        state.request = state.request.max(request);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// How the server was asked to stop.
+    pub(super) fn stop_request(&self) -> StopRequest {
+        self.lock().request
+    }
+
+    /// Joins sessions as they end, until `done` or the deadline. Tells whether it is done.
+    pub(super) fn wait_until(
+        &self,
+        deadline: Option<Instant>,
+        done: impl Fn(&State) -> bool,
+    ) -> bool {
+        let mut state = self.lock();
+        loop {
+            let ended = std::mem::take(&mut state.ended);
+            if !ended.is_empty() {
+                let ended: Vec<_> =
+                    ended.iter().filter_map(|id| state.sessions.remove(id)).collect();
+                drop(state);
+                ended.into_iter().for_each(join);
+                state = self.lock();
+                continue;
+            }
+            if done(&state) {
+                return true;
+            }
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return false;
+            }
+            state = self.wait(state, left);
+        }
+    }
+
+    /// Blocks for `pause`, or until a stop is requested.
+    pub(super) fn pause(&self, pause: Duration) {
+        let running = |state: &mut State| state.request == StopRequest::None;
+        drop(self.changed.wait_timeout_while(self.lock(), pause, running));
+    }
+
+    /// Lets every session look at the stop signal.
+    pub(super) fn recheck_stop(&self) {
+        self.for_each(SessionHandle::recheck_stop);
+    }
+
+    /// Sessions that live, or are not joined yet.
+    pub(super) fn sessions(&self) -> usize {
+        self.lock().sessions()
+    }
+
+    /// Transfers that run now.
+    pub(super) fn transfers(&self) -> usize {
+        let state = self.lock();
+        state.sessions.values().filter(|session| session.handle.is_transferring()).count()
+    }
+
+    /// Closes the control connections of all sessions that are left.
+    pub(super) fn disconnect_all(&self) {
+        // An error means that the connection is gone already.
+        self.for_each(|handle| drop(handle.control().shutdown(Shutdown::Both)));
+    }
+
+    fn for_each(&self, act: impl Fn(&SessionHandle)) {
+        self.lock().sessions.values().for_each(|session| act(&session.handle));
+    }
+
+    fn wait<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match timeout {
+            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let result = self.changed.wait_timeout(state, timeout);
+                result.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that panics leaves the value half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the registry, when it is dropped, that a session's thread is about to end; also while
+/// a panic unwinds it.
+struct Ended {
+    id: u64,
+    registry: Arc<Registry>,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.registry.lock().ended.push(self.id);
+        self.registry.changed.notify_all();
+    }
+}
+
+fn join(session: Session) {
+    let Session { handle, thread } = session;
+    if let Err(panic) = thread.join() {
+        let (id, peer, text) = (handle.id(), handle.peer(), panic_text(panic.as_ref()));
+        error!("session {id} ({peer}) ended by a fault of the server: {text}");
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn ended_sessions_are_joined() {
+        let registry = Arc::new(Registry::default());
+        let served = Arc::new(AtomicUsize::new(0));
+        for _ in 0..3 {
+            let served = Arc::clone(&served);
+            let (control, peer, _client) = connection();
+            registry
+                .start(control, peer, move |_| {
+                    served.fetch_add(1, Ordering::SeqCst);
+                })
+                .unwrap();
+        }
+        assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
+        assert_eq!(served.load(Ordering::SeqCst), 3);
+        // The threads have dropped what they held before they were joined.
+        assert_eq!(Arc::strong_count(&served), 1);
+        assert_eq!(Arc::strong_count(&registry), 1);
+    }
+
+    #[test]
+    fn a_panic_ends_only_its_own_session() {
+        let registry = Arc::new(Registry::default());
+        let (control, peer, mut first_client) = connection();
+        registry.start(control, peer, |_| panic!("on purpose")).unwrap();
+        let (control, peer, second_client) = connection();
+        registry.start(control, peer, until_end_of_file).unwrap();
+
+        assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 1));
+        assert_eq!(first_client.read(&mut [0]).unwrap(), 0, "its connection is closed");
+        drop(second_client);
+        assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
+    }
+
+    #[test]
+    fn a_recheck_ends_idle_sessions() {
+        let registry = Arc::new(Registry::default());
+        let (control, peer, _client) = connection();
+        registry.start(control, peer, until_end_of_file).unwrap();
+        assert!(!registry.wait_until(Some(Instant::now()), |state| state.sessions() == 0));
+        registry.recheck_stop();
+        assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
+    }
+
+    #[test]
+    fn a_stop_request_ends_waits_and_is_never_taken_back() {
+        let registry = Registry::default();
+        registry.request_stop(StopRequest::AtOnce);
+        registry.request_stop(StopRequest::Graceful);
+        assert_eq!(registry.stop_request(), StopRequest::AtOnce);
+        assert!(registry.wait_until(None, |state| state.request == StopRequest::AtOnce));
+        let before = Instant::now();
+        registry.pause(LONG);
+        assert!(before.elapsed() < LONG);
+    }
+
+    fn until_end_of_file(handle: &SessionHandle) {
+        assert_eq!((&mut &**handle.control()).read(&mut [0]).unwrap(), 0);
+    }
+
+    fn in_a_while() -> Option<Instant> {
+        Some(Instant::now() + LONG)
+    }
+
+    fn connection() -> (Arc<TcpStream>, SocketAddr, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (control, peer) = listener.accept().unwrap();
+        (Arc::new(control), peer, client)
+    }
+}
