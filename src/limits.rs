@@ -9,8 +9,7 @@ use std::time::Duration;
 /// a path of that length quoted by a client that doubles quotes fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
-/// Commands a client may send ahead of their replies while a transfer runs. What pipelines more
-/// is no FTP client; the session is closed with 421.
+/// Commands a client may send ahead of their replies; more are read when these are answered.
 pub const PIPELINED_COMMANDS: usize = 64;
 
 /// Longest object key in UTF-8 bytes (COS: product document 436/14518).
@@ -83,6 +82,12 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Default of `login_timeout`: from connect to a successful PASS.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client may refuse to take a reply before it counts as gone.
+pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Names STOU tries before it gives up.
+pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 
 /// Failed logins on one connection before it is closed with 421.
 pub const LOGIN_ATTEMPTS: u32 = 3;

@@ -1,16 +1,171 @@
 //! One client, from greeting to goodbye.
+//!
+//! A session is a loop in its own thread: a line becomes a command, the verb's row decides whether
+//! it may be obeyed, one handler returns its final reply, and only [`ControlLine`] writes. The
+//! handlers stand by family: [`login`], [`navigation`], [`listing`], [`upload`], [`download`],
+//! [`data`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
 
+mod control_line;
+mod data;
+mod dispatch;
+mod download;
+mod failure;
 mod handle;
 mod host;
+mod information;
+mod listing;
+mod login;
+mod navigation;
 mod options;
+mod upload;
+mod watch;
 
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::SessionOptions;
 
+use std::net::{Shutdown, SocketAddr};
+use std::time::Instant;
+
+use crate::limits;
+use crate::net::{DataPort, Wake, canonical};
+use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
+use crate::vfs::FtpPath;
+use control_line::{ControlLine, NoLine};
+use login::Login;
+
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
-/// own thread; the caller closes nothing: the control connection ends with the last owner of
-/// `handle`.
-pub fn serve(handle: &SessionHandle, _host: &Host) {
-    drop(handle.control().shutdown(std::net::Shutdown::Both));
+/// own thread.
+pub fn serve(handle: &SessionHandle, host: &Host) {
+    let socket = handle.control();
+    let ends = socket.local_addr().and_then(|local| Ok((local, socket.peer_addr()?)));
+    let timeout = socket.set_write_timeout(Some(limits::REPLY_TIMEOUT));
+    match ends.and_then(|ends| timeout.map(|()| ends)) {
+        Ok((local, peer)) => Session::new(handle, host, canonical(local), canonical(peer)).run(),
+        Err(error) => log::debug!("gone before the greeting: {error}"),
+    }
+    // The other end may have closed it already.
+    drop(socket.shutdown(Shutdown::Both));
+}
+
+/// The state of one client.
+#[derive(Debug)]
+struct Session<'a> {
+    host: &'a Host,
+    handle: &'a SessionHandle,
+    control: ControlLine<'a>,
+    local: SocketAddr,
+    peer: SocketAddr,
+    login: Login,
+    working_directory: FtpPath,
+    data_port: DataPort,
+    pending: Pending,
+    settings: Settings,
+    /// Made at the first transfer: an idle session costs no second descriptor.
+    wake: Option<Wake>,
+    /// An ABOR that ended a transfer has its own reply, after the transfer's.
+    abort_unanswered: bool,
+    began: Instant,
+}
+
+/// What one command leaves for the next. Used up or cleared by it, unless its row says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Pending {
+    #[default]
+    Nothing,
+    /// REST: the next transfer begins here.
+    RestartAt(u64),
+    /// RNFR: RNTO names the new name.
+    RenameFrom(FtpPath),
+}
+
+/// What TYPE, OPTS, ALLO and EPSV ALL have set.
+#[derive(Debug)]
+struct Settings {
+    transfer_type: TransferType,
+    facts: MlstFacts,
+    /// ALLO, for the next upload only, bytes.
+    announced: Option<u64>,
+    /// EPSV ALL was sent (RFC 2428 4).
+    only_epsv: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            transfer_type: TransferType::Ascii,
+            facts: MlstFacts::default(),
+            announced: None,
+            only_epsv: false,
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    fn new(handle: &'a SessionHandle, host: &'a Host, local: SocketAddr, peer: SocketAddr) -> Self {
+        Self {
+            host,
+            handle,
+            control: ControlLine::new(handle.control()),
+            local,
+            peer,
+            login: Login::new(),
+            working_directory: FtpPath::root(),
+            data_port: DataPort::Nothing,
+            pending: Pending::Nothing,
+            settings: Settings::default(),
+            wake: None,
+            abort_unanswered: false,
+            began: Instant::now(),
+        }
+    }
+
+    fn run(&mut self) {
+        log::debug!("connected peer={}", self.peer);
+        self.control.send(&replies::greeting());
+        loop {
+            let reply = match self.next_line() {
+                Ok(line) => self.obey(line),
+                Err(Some(reply)) => reply,
+                Err(None) => break,
+            };
+            self.control.send(&reply);
+            if std::mem::take(&mut self.abort_unanswered) {
+                self.control.send(&replies::abort_done());
+            }
+            if reply.closes_connection() {
+                break;
+            }
+        }
+        self.say_goodbye_to_the_log();
+    }
+
+    /// The next line, or the reply that ends the session, or nothing when nobody would hear it.
+    fn next_line(&mut self) -> Result<Line, Option<Reply>> {
+        if self.is_stopping() {
+            return Err(Some(replies::server_stopping()));
+        }
+        let deadline = match self.login.deadline(self.host.options.login) {
+            Some(deadline) => deadline,
+            None => Instant::now() + self.host.options.idle,
+        };
+        self.control.next_line(deadline).map_err(|why| match why {
+            NoLine::Ended if self.is_stopping() => Some(replies::server_stopping()),
+            NoLine::Ended => None,
+            NoLine::TimedOut if self.login.account().is_some() => Some(replies::idle_timeout()),
+            NoLine::TimedOut => Some(replies::login_timeout()),
+        })
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.host.stop.stage() >= StopStage::Draining
+    }
+
+    fn say_goodbye_to_the_log(&self) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        match self.login.account() {
+            Some(account) => log::info!("logout user={} seconds={seconds:.1}", account.name),
+            None => log::debug!("disconnected seconds={seconds:.1}"),
+        }
+    }
 }

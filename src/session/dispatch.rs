@@ -1,0 +1,108 @@
+//! From a line to its handler. What every verb must pass is checked here once, from its row.
+
+use super::{Pending, Session};
+use crate::protocol::{
+    Access, Command, Line, ParseError, PendingState, Reply, Rights, VerbRow, replies,
+};
+
+impl Session<'_> {
+    /// Does what a line says and returns its final reply.
+    pub(super) fn obey(&mut self, line: Line) -> Reply {
+        let text = match line {
+            Line::Text(text) => text,
+            Line::NotUtf8(_) => return self.refuse(replies::not_utf8()),
+            Line::TooLong => return self.refuse(replies::line_too_long()),
+        };
+        let (row, command) = match Command::parse(&text) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                if error == ParseError::NotFtp {
+                    log::warn!("not an FTP client, peer={}", self.peer);
+                }
+                return self.refuse(replies::not_a_command(&error));
+            }
+        };
+        // A password is the one argument that must never reach the log.
+        match command {
+            Command::Password(_) => log::debug!("< PASS ***"),
+            _ => log::debug!("< {text}"),
+        }
+        let pending = match row.pending {
+            PendingState::Kept => Pending::Nothing,
+            PendingState::Consumed => std::mem::take(&mut self.pending),
+        };
+        match self.may_use(row) {
+            Ok(()) => self.dispatch(row, command, pending),
+            Err(reply) => reply,
+        }
+    }
+
+    /// A line that was no command ends one-shot state like any other.
+    fn refuse(&mut self, reply: Reply) -> Reply {
+        self.pending = Pending::Nothing;
+        reply
+    }
+
+    fn may_use(&self, row: &VerbRow) -> Result<(), Reply> {
+        if row.access == Access::BeforeLogin {
+            return Ok(());
+        }
+        match self.rights() {
+            None => Err(replies::login_needed()),
+            Some(rights) if rights.allow(row.access) => Ok(()),
+            Some(_) => Err(replies::no_permission(row.access)),
+        }
+    }
+
+    /// What the logged-in account may do.
+    pub(super) fn rights(&self) -> Option<Rights> {
+        self.login.account().map(|account| Rights {
+            read: account.permission.reads(),
+            write: account.permission.writes(),
+            delete: account.permission.writes() && account.delete_enabled,
+        })
+    }
+
+    fn dispatch(&mut self, row: &'static VerbRow, command: Command, pending: Pending) -> Reply {
+        match command {
+            Command::User(name) => self.user(name),
+            Command::Password(password) => self.password(&password),
+            Command::Account => replies::account_superfluous(),
+            Command::Quit => replies::goodbye(),
+            Command::Reinitialize => self.reinitialize(),
+            Command::Noop => replies::noop(),
+            Command::System => replies::system_type(),
+            Command::Features => replies::features(self.settings.facts),
+            Command::Help(None) => replies::help(),
+            Command::Help(Some(row)) => replies::help_for(row),
+            Command::Option(option) => self.set_option(option),
+            Command::ClientName(name) => self.note_client(&name),
+            Command::Status => self.status(),
+            Command::StatusOf(path) => self.status_of(&path),
+            Command::WorkingDirectory => replies::working_directory(&self.working_directory),
+            Command::ChangeDirectory(path) => self.change_directory(&path),
+            Command::ChangeToParent => self.change_directory(".."),
+            Command::MakeDirectory(path) => self.make_directory(&path),
+            Command::RemoveDirectory(path) => self.remove_directory(&path),
+            Command::Delete(path) => self.delete(&path),
+            Command::RenameFrom(path) => self.rename_from(&path),
+            Command::RenameTo(path) => self.rename_to(&path, pending),
+            Command::List { style, target } => self.list(style, target.as_deref()),
+            Command::Facts(path) => self.facts(path.as_deref()),
+            Command::Size(path) => self.size(&path),
+            Command::ModificationTime(path) => self.modification_time(&path),
+            Command::Type(transfer_type) => self.set_type(transfer_type),
+            Command::FileStructure => replies::file_structure(),
+            Command::StreamMode => replies::stream_mode(),
+            Command::Passive(request) => self.passive(request),
+            Command::Active(address) => self.active(address),
+            Command::Retrieve(path) => self.download(&path, &pending),
+            Command::Upload(mode) => self.upload(mode, &pending),
+            Command::Restart(offset) => self.restart_at(offset),
+            Command::Allocate(bytes) => self.announce_size(bytes),
+            Command::Abort => self.abort_nothing(),
+            Command::Site(command) => self.site(command),
+            Command::NotImplemented => replies::not_implemented(row),
+        }
+    }
+}

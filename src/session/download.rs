@@ -1,0 +1,85 @@
+//! RETR.
+
+use super::failure::{store_failure, transfer_failure};
+use super::navigation::Step;
+use super::upload::verdict_text;
+use super::watch::Watch;
+use super::{Pending, Session};
+use crate::net::Wake;
+use crate::protocol::{Reply, replies};
+use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
+use crate::transfer::{Download, DownloadRequest, Report, Resources, Verdict};
+use crate::vfs::FtpPath;
+
+impl Session<'_> {
+    pub(super) fn download(&mut self, path: &str, pending: &Pending) -> Reply {
+        let first = match pending {
+            Pending::RestartAt(offset) => *offset,
+            Pending::Nothing | Pending::RenameFrom(_) => 0,
+        };
+        let wake = match self.begin_transfer() {
+            Ok(wake) => wake,
+            Err(reply) => return reply,
+        };
+        let reply = self.run_download(path, first, &wake).unwrap_or_else(|reply| reply);
+        self.end_transfer();
+        reply
+    }
+
+    fn run_download(&mut self, path: &str, first: u64, wake: &Wake) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        if path.is_root() {
+            return Err(replies::is_a_directory());
+        }
+        let port = self.take_data_port()?;
+        let store = self.store()?;
+        let object = open(&*store, &path, first)?;
+        let opening = replies::opening_download(object.size - first);
+        let conversion = self.conversion();
+        let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
+        let host = self.host;
+        let resources = Resources {
+            options: &host.options.transfer,
+            budget: &host.budget,
+            stragglers: &host.stragglers,
+            wake,
+        };
+        let opener = self.opener();
+        let mut watch = Watch::new(&mut self.control, &host.stop, format!("Sending {path}"));
+        let download = Download::admit(request, resources, &mut watch)
+            .map_err(|verdict| transfer_failure(&verdict, 0));
+        let outcome = download.and_then(|download| {
+            watch.announce(&opening);
+            let (data, _slot) = opener.open(port, &mut watch, wake)?;
+            Ok(download.run(data, &mut watch))
+        });
+        self.abort_unanswered = watch.was_aborted();
+        let report = outcome?;
+        record(&path, first, &report);
+        Ok(match &report.verdict {
+            Verdict::Complete => replies::file_sent(),
+            verdict => transfer_failure(verdict, report.bytes),
+        })
+    }
+}
+
+fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
+    match store.get_object(path, ByteRange::from(first), None) {
+        Err(error) if error.kind == ErrorKind::InvalidRange => {
+            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            Err(replies::restart_beyond_end(stat.metadata.size))
+        }
+        opened => opened.map_err(|error| store_failure(&error)),
+    }
+}
+
+fn record(path: &FtpPath, first: u64, report: &Report) {
+    let seconds = report.elapsed.as_secs_f64();
+    let rate = report.bytes as f64 / seconds.max(0.001) / 1e6;
+    log::info!(
+        "download path={path:?} first={first} bytes={} seconds={seconds:.3} MB/s={rate:.1} \
+         verdict={:?}",
+        report.bytes,
+        verdict_text(&report.verdict),
+    );
+}

@@ -1,0 +1,83 @@
+//! The one bridge from failures to replies. Every failure of the store is logged here, once.
+
+use crate::protocol::{Reply, replies};
+use crate::store::{ErrorKind, StoreError};
+use crate::transfer::{Interruption, TransferError, Verdict};
+
+/// The reply to a command whose store call failed before anything was begun.
+pub(super) fn store_failure(error: &StoreError) -> Reply {
+    report(error);
+    reply_to(error).unwrap_or_else(replies::store_unavailable)
+}
+
+/// The reply to a transfer that did not complete.
+pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
+    match verdict {
+        // The caller has its own words for success.
+        Verdict::Complete => replies::file_stored(bytes),
+        Verdict::Interrupted { by: Interruption::Aborted, .. } => replies::transfer_aborted(),
+        Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
+        Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
+        Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
+        Verdict::Interrupted { .. } => replies::data_connection_lost(),
+        Verdict::Failed(error) => transfer_error(error),
+    }
+}
+
+/// The reply to a failure of a transfer.
+pub(super) fn transfer_error(error: &TransferError) -> Reply {
+    match error {
+        TransferError::Store(error) => {
+            report(error);
+            reply_to(error).unwrap_or_else(replies::transfer_failed)
+        }
+        other => {
+            log::error!("transfer failed: {other}");
+            match other {
+                TransferError::TooLarge { limit } => replies::file_too_large(*limit),
+                TransferError::NoBuffer => replies::no_buffer_memory(),
+                TransferError::Checksum => replies::checksum_mismatch(),
+                TransferError::BadRestart { size } => replies::restart_beyond_end(*size),
+                TransferError::Source { .. }
+                | TransferError::System(_)
+                | TransferError::Store(_) => replies::transfer_failed(),
+            }
+        }
+    }
+}
+
+/// What the client is told, but for failures whose code depends on whether a transfer had begun.
+fn reply_to(error: &StoreError) -> Option<Reply> {
+    Some(match error.kind {
+        ErrorKind::NotFound => replies::not_found(),
+        ErrorKind::AlreadyExists => replies::already_exists(),
+        ErrorKind::IsADirectory => replies::is_a_directory(),
+        ErrorKind::NotADirectory => replies::not_a_directory(),
+        ErrorKind::DirectoryNotEmpty => replies::directory_not_empty(),
+        ErrorKind::AccessDenied => replies::store_denied(),
+        ErrorKind::BadName => replies::name_not_allowed(),
+        ErrorKind::TooLarge => replies::store_full(),
+        ErrorKind::PreconditionFailed => replies::file_changed(),
+        ErrorKind::Archived => replies::archived(),
+        ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
+        ErrorKind::Unsupported => replies::store_cannot(),
+        ErrorKind::InvalidRange
+        | ErrorKind::Unavailable
+        | ErrorKind::Cancelled
+        | ErrorKind::Other => return None,
+    })
+}
+
+/// What a client can cause by a wrong name is no news to the operator; the rest is.
+fn report(error: &StoreError) {
+    match error.kind {
+        ErrorKind::NotFound
+        | ErrorKind::AlreadyExists
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory
+        | ErrorKind::DirectoryNotEmpty
+        | ErrorKind::BadName
+        | ErrorKind::Cancelled => log::debug!("{error}"),
+        _ => log::error!("{error}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
+//! RNTO, SIZE, MDTM, MLST.
+
+use std::sync::Arc;
+
+use super::failure::store_failure;
+use super::{Pending, Session};
+use crate::protocol::{Reply, replies};
+use crate::store::ObjectStore;
+use crate::vfs::FtpPath;
+
+/// A handler's steps: what fails is the reply already.
+pub(super) type Step<T> = Result<T, Reply>;
+
+impl Session<'_> {
+    pub(super) fn change_directory(&mut self, path: &str) -> Reply {
+        self.try_change_directory(path).unwrap_or_else(|reply| reply)
+    }
+
+    fn try_change_directory(&mut self, path: &str) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        // The root is always there, and going back to where one is needs no proof.
+        if !path.is_root() && path != self.working_directory {
+            let stat = self.store()?.stat(&path).map_err(|error| store_failure(&error))?;
+            if !stat.metadata.is_directory() {
+                return Err(replies::not_a_directory());
+            }
+        }
+        self.working_directory = path;
+        Ok(replies::directory_changed(&self.working_directory))
+    }
+
+    pub(super) fn make_directory(&self, path: &str) -> Reply {
+        self.on_path(path, |store, path| {
+            if path.is_root() {
+                return Err(replies::already_exists());
+            }
+            store.create_directory(path).map_err(|error| store_failure(&error))?;
+            log::info!("mkdir path={path:?}");
+            Ok(replies::directory_created(path))
+        })
+    }
+
+    pub(super) fn remove_directory(&self, path: &str) -> Reply {
+        self.on_path(path, |store, path| {
+            if path.is_root() {
+                return Err(replies::root_is_fixed());
+            }
+            store.remove_directory(path).map_err(|error| store_failure(&error))?;
+            log::info!("rmdir path={path:?}");
+            Ok(replies::directory_removed())
+        })
+    }
+
+    pub(super) fn delete(&self, path: &str) -> Reply {
+        self.on_path(path, |store, path| {
+            if path.is_root() {
+                return Err(replies::is_a_directory());
+            }
+            store.delete_object(path).map_err(|error| store_failure(&error))?;
+            log::info!("delete path={path:?}");
+            Ok(replies::file_deleted())
+        })
+    }
+
+    pub(super) fn rename_from(&mut self, path: &str) -> Reply {
+        self.try_rename_from(path).unwrap_or_else(|reply| reply)
+    }
+
+    fn try_rename_from(&mut self, path: &str) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        if path.is_root() {
+            return Err(replies::root_is_fixed());
+        }
+        self.store()?.stat(&path).map_err(|error| store_failure(&error))?;
+        self.pending = Pending::RenameFrom(path);
+        Ok(replies::rename_to_what())
+    }
+
+    pub(super) fn rename_to(&self, path: &str, pending: Pending) -> Reply {
+        let Pending::RenameFrom(from) = pending else { return replies::rename_from_first() };
+        self.on_path(path, |store, to| {
+            if to.is_root() {
+                return Err(replies::root_is_fixed());
+            }
+            if to != &from && to.is_within(&from) {
+                return Err(replies::rename_into_itself());
+            }
+            if to != &from {
+                store.rename(&from, to).map_err(|error| store_failure(&error))?;
+                log::info!("rename from={from:?} to={to:?}");
+            }
+            Ok(replies::renamed())
+        })
+    }
+
+    pub(super) fn size(&self, path: &str) -> Reply {
+        self.on_path(path, |store, path| {
+            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            if stat.metadata.is_directory() {
+                return Err(replies::is_a_directory());
+            }
+            Ok(replies::size(stat.metadata.size))
+        })
+    }
+
+    pub(super) fn modification_time(&self, path: &str) -> Reply {
+        self.on_path(path, |store, path| {
+            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            if stat.metadata.is_directory() {
+                return Err(replies::is_a_directory());
+            }
+            stat.metadata.modified.map_or_else(
+                || Err(replies::time_unknown()),
+                |modified| Ok(replies::modification_time(modified)),
+            )
+        })
+    }
+
+    pub(super) fn facts(&self, path: Option<&str>) -> Reply {
+        self.on_path(path.unwrap_or("."), |store, path| {
+            let rights = self.rights().ok_or_else(replies::login_needed)?;
+            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            Ok(replies::facts(path, &stat.metadata, self.settings.facts, rights))
+        })
+    }
+
+    /// The path a client means.
+    pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
+        self.working_directory.join(text).map_err(replies::bad_path)
+    }
+
+    /// The account's store.
+    pub(super) fn store(&self) -> Step<Arc<dyn ObjectStore>> {
+        let account = self.login.account().ok_or_else(replies::login_needed)?;
+        Ok(Arc::clone(&account.store))
+    }
+
+    /// Runs `action` on the store and the path that `text` means.
+    fn on_path(
+        &self,
+        text: &str,
+        action: impl FnOnce(&dyn ObjectStore, &FtpPath) -> Step<Reply>,
+    ) -> Reply {
+        self.resolve(text)
+            .and_then(|path| action(&*self.store()?, &path))
+            .unwrap_or_else(|reply| reply)
+    }
+}

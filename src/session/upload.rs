@@ -1,0 +1,168 @@
+//! STOR, APPE, STOU: one path, three [`WriteMode`]s.
+
+use super::failure::{store_failure, transfer_error, transfer_failure};
+use super::navigation::Step;
+use super::watch::Watch;
+use super::{Pending, Session};
+use crate::limits;
+use crate::net::Wake;
+use crate::protocol::{Reply, TransferType, UploadMode, replies};
+use crate::store::{ErrorKind, ObjectStore};
+use crate::transfer::{
+    Conversion, Plan, Report, Resources, Upload, UploadRequest, Verdict, WriteMode,
+};
+use crate::vfs::FtpPath;
+
+/// STOU without a name.
+const UNIQUE_STEM: &str = "file";
+
+/// How the client hears of the name: STOU has its own words (RFC 1123 4.1.2.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    ByClient,
+    ByServer,
+}
+
+/// What an upload is to do, before the store has been asked anything.
+#[derive(Debug)]
+struct Order {
+    path: FtpPath,
+    mode: WriteMode,
+    naming: Naming,
+}
+
+impl Session<'_> {
+    pub(super) fn upload(&mut self, mode: UploadMode, pending: &Pending) -> Reply {
+        let begun = self.order(mode, pending).and_then(|order| Ok((order, self.begin_transfer()?)));
+        let (order, wake) = match begun {
+            Ok(begun) => begun,
+            Err(reply) => return reply,
+        };
+        let reply = self.run_upload(&order, &wake).unwrap_or_else(|reply| reply);
+        self.end_transfer();
+        reply
+    }
+
+    fn order(&self, mode: UploadMode, pending: &Pending) -> Step<Order> {
+        let restart = match pending {
+            Pending::RestartAt(offset) => *offset,
+            Pending::Nothing | Pending::RenameFrom(_) => 0,
+        };
+        let by_client = |path: &str, mode| {
+            let path = self.resolve(path)?;
+            // A bucket would take it as the marker of the root.
+            if path.is_root() {
+                return Err(replies::is_a_directory());
+            }
+            Ok(Order { path, mode, naming: Naming::ByClient })
+        };
+        match mode {
+            UploadMode::Store(path) => by_client(&path, WriteMode::ResumeAt(restart)),
+            // REST before APPE: the offset is where the file ends in any case.
+            UploadMode::Append(path) => by_client(&path, WriteMode::Append),
+            UploadMode::Unique(_) if restart > 0 => Err(replies::restart_impossible()),
+            UploadMode::Unique(name) => {
+                let wanted = self.resolve(name.as_deref().unwrap_or(UNIQUE_STEM))?;
+                let path = unique_path(&*self.store()?, &wanted)?;
+                Ok(Order { path, mode: WriteMode::Replace, naming: Naming::ByServer })
+            }
+        }
+    }
+
+    fn run_upload(&mut self, order: &Order, wake: &Wake) -> Step<Reply> {
+        let port = self.take_data_port()?;
+        let store = self.store()?;
+        let plan = Plan::make(&*store, &order.path, order.mode);
+        let plan = plan.map_err(|error| transfer_error(&error))?;
+        let kept = plan.kept();
+        let request = UploadRequest {
+            store,
+            path: order.path.clone(),
+            plan,
+            announced: self.settings.announced,
+            conversion: self.conversion(),
+        };
+        let host = self.host;
+        let resources = Resources {
+            options: &host.options.transfer,
+            budget: &host.budget,
+            stragglers: &host.stragglers,
+            wake,
+        };
+        let opener = self.opener();
+        let title = format!("Receiving {}", order.path);
+        let mut watch = Watch::new(&mut self.control, &host.stop, title);
+        let upload = Upload::admit(request, resources, &mut watch)
+            .map_err(|verdict| transfer_failure(&verdict, 0));
+        let outcome = upload.and_then(|upload| {
+            watch.announce(&match order.naming {
+                Naming::ByClient => replies::opening_upload(),
+                Naming::ByServer => replies::opening_unique_upload(order.path.name()),
+            });
+            let (data, _slot) = opener.open(port, &mut watch, wake)?;
+            Ok(upload.run(data, &mut watch))
+        });
+        self.abort_unanswered = watch.was_aborted();
+        let report = outcome?;
+        self.record_upload(order, kept, &report);
+        Ok(match (&report.verdict, order.naming) {
+            (Verdict::Complete, Naming::ByClient) => replies::file_stored(report.bytes),
+            (Verdict::Complete, Naming::ByServer) => replies::unique_file_stored(order.path.name()),
+            (verdict, _) => transfer_failure(verdict, report.bytes),
+        })
+    }
+
+    /// Whether TYPE and the operator want line ends turned round.
+    pub(super) fn conversion(&self) -> Conversion {
+        match self.settings.transfer_type {
+            TransferType::Ascii if self.host.options.ascii_conversion => Conversion::Ascii,
+            TransferType::Ascii | TransferType::Image => Conversion::None,
+        }
+    }
+
+    fn record_upload(&self, order: &Order, kept: u64, report: &Report) {
+        let seconds = report.elapsed.as_secs_f64();
+        let rate = report.bytes as f64 / seconds.max(0.001) / 1e6;
+        let verdict = verdict_text(&report.verdict);
+        let stored = report.stored.as_ref();
+        let request_id = stored.and_then(|stored| stored.request_id.as_deref()).unwrap_or("-");
+        log::info!(
+            "upload path={:?} bytes={} kept={kept} seconds={seconds:.3} MB/s={rate:.1} \
+             tail_seconds={:.3} parts={} verdict={verdict:?} request-id={request_id}",
+            order.path,
+            report.bytes,
+            report.tail.as_secs_f64(),
+            report.parts,
+        );
+    }
+}
+
+/// How a transfer ended, in the words of the log.
+pub(super) fn verdict_text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Complete => "complete".to_owned(),
+        Verdict::Interrupted { by, kept: true } => format!("{}, partial file kept", by.reason()),
+        Verdict::Interrupted { by, kept: false } => format!("{}, nothing kept", by.reason()),
+        Verdict::Failed(error) => format!("failed: {error}"),
+    }
+}
+
+/// A name like `wanted` that nobody has. The random part makes a clash with another session's
+/// choice in the same moment as good as impossible.
+fn unique_path(store: &dyn ObjectStore, wanted: &FtpPath) -> Step<FtpPath> {
+    let (stem, extension) = match wanted.name().rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
+        _ => (wanted.name(), String::new()),
+    };
+    let directory = wanted.parent();
+    for _ in 0..limits::UNIQUE_NAME_ATTEMPTS {
+        let name = format!("{stem}-{:08x}{extension}", fastrand::u32(..));
+        let path = directory.child(&name).ok_or_else(replies::name_not_allowed)?;
+        match store.stat(&path) {
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(store_failure(&error)),
+            Ok(_) => {}
+        }
+    }
+    Err(replies::already_exists())
+}

@@ -1,0 +1,113 @@
+//! The control connection while a transfer runs: ABOR, STAT and NOOP are answered at once, other
+//! commands wait for their turn, a lost connection and a stopping server end the transfer.
+
+use std::os::fd::BorrowedFd;
+
+use super::control_line::ControlLine;
+use super::{StopSignal, StopStage};
+use crate::protocol::{Command, DuringTransfer, Line, VerbRow, replies};
+use crate::transfer::{Control, Directive, Interruption, Progress};
+
+/// What a transfer sees of its session.
+#[derive(Debug)]
+pub(super) struct Watch<'s, 'a> {
+    control: &'s mut ControlLine<'a>,
+    stop: &'s StopSignal,
+    /// What STAT says the transfer is.
+    title: String,
+    /// Lines that had come before the transfer began. They are answered in their turn, whatever
+    /// they are: the client sent them ahead and counts the replies.
+    pipelined: usize,
+    aborted: bool,
+}
+
+impl<'s, 'a> Watch<'s, 'a> {
+    pub(super) fn new(
+        control: &'s mut ControlLine<'a>,
+        stop: &'s StopSignal,
+        title: String,
+    ) -> Self {
+        let pipelined = control.queue().len();
+        Self { control, stop, title, pipelined, aborted: false }
+    }
+
+    /// Sends the one preliminary reply.
+    pub(super) fn announce(&mut self, reply: &crate::protocol::Reply) {
+        debug_assert!(reply.is_preliminary());
+        self.control.send(reply);
+    }
+
+    /// Whether an ABOR has come that still needs its own reply.
+    pub(super) fn was_aborted(&self) -> bool {
+        self.aborted
+    }
+
+    fn answer_at_once(&mut self, progress: &Progress) {
+        let mut at = self.pipelined;
+        while let Some(row) = self.control.queue().get(at).map(row_of) {
+            match row {
+                Some((_, Command::Abort)) => {
+                    self.aborted = true;
+                    self.control.queue().remove(at);
+                }
+                // Only in order: nothing overtakes a command that waits.
+                Some((row, command))
+                    if at == self.pipelined && row.during_transfer == DuringTransfer::Answered =>
+                {
+                    self.control.queue().remove(at);
+                    self.answer(&command, progress);
+                }
+                _ => at += 1,
+            }
+        }
+    }
+
+    fn answer(&mut self, command: &Command, progress: &Progress) {
+        let reply = match command {
+            Command::Status => replies::session_status([format!(
+                "{}: {} bytes in {:.1} s, {} parts confirmed",
+                self.title,
+                progress.bytes(),
+                progress.elapsed().as_secs_f64(),
+                progress.parts(),
+            )]),
+            _ => replies::noop(),
+        };
+        self.control.send(&reply);
+    }
+
+    /// Whether the client said goodbye before it left: then it has nothing more to say, and its
+    /// transfer is to be finished (RFC 959 4.1.1, QUIT).
+    fn has_quit(&mut self) -> bool {
+        let is_quit = |line: &Line| matches!(row_of(line), Some((_, Command::Quit)));
+        self.control.queue().iter().any(is_quit)
+    }
+}
+
+impl Control for Watch<'_, '_> {
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.control.descriptor()
+    }
+
+    fn attend(&mut self, progress: &Progress) -> Directive {
+        if self.stop.stage() >= StopStage::Interrupting {
+            return Directive::Interrupt(Interruption::Stopping);
+        }
+        self.control.read_available();
+        self.answer_at_once(progress);
+        if self.aborted {
+            Directive::Interrupt(Interruption::Aborted)
+        } else if self.control.has_ended() && !self.has_quit() {
+            Directive::Interrupt(Interruption::ControlLost)
+        } else {
+            Directive::Continue
+        }
+    }
+}
+
+fn row_of(line: &Line) -> Option<(&'static VerbRow, Command)> {
+    match line {
+        Line::Text(text) => Command::parse(text).ok(),
+        Line::NotUtf8(_) | Line::TooLong => None,
+    }
+}
