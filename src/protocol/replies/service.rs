@@ -243,9 +243,8 @@ mod tests {
             let line = format!("\r\n {}", row.name());
             assert_eq!(text.contains(&line), row.help.is_some(), "{row:?}");
         }
-        assert_eq!(wire(&help_for(VerbRow::find("XPWD").unwrap())), {
-            "214 PWD: tell the working directory\r\n"
-        });
+        let pwd = VerbRow::find("XPWD").unwrap();
+        assert_eq!(wire(&help_for(pwd)), "214 PWD: tell the working directory\r\n");
     }
 
     #[test]

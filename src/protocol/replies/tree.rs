@@ -4,8 +4,7 @@ use time::OffsetDateTime;
 
 use crate::protocol::access::{Access, Rights};
 use crate::protocol::listing::write_facts;
-use crate::protocol::time_format::timestamp;
-use crate::protocol::{Code, MlstFacts, Reply};
+use crate::protocol::{Code, MlstFacts, Reply, Timestamp};
 use crate::vfs::{FtpPath, Metadata, PathError};
 
 /// 257 to PWD.
@@ -58,14 +57,14 @@ pub fn rename_into_itself() -> Reply {
     Reply::new(Code::NAME_NOT_ALLOWED, "A directory cannot be moved into itself.")
 }
 
-/// 213 to SIZE. Bytes, whatever the type (see README).
+/// 213 to SIZE. Bytes, whatever the type: what TYPE A would make of them is not known without reading.
 pub fn size(bytes: u64) -> Reply {
     Reply::new(Code::FILE_STATUS, bytes.to_string())
 }
 
 /// 213 to MDTM (RFC 3659 3).
 pub fn modification_time(moment: OffsetDateTime) -> Reply {
-    Reply::new(Code::FILE_STATUS, timestamp(moment))
+    Reply::new(Code::FILE_STATUS, Timestamp(moment).to_string())
 }
 
 /// 550 to MDTM where the store knows no time.
