@@ -7,7 +7,7 @@ use time::{Duration, Month, OffsetDateTime, UtcOffset};
 
 use super::access::Rights;
 use super::command::ListStyle;
-use super::time_format::timestamp;
+use super::time_format::Timestamp;
 use crate::vfs::{Entry, Metadata};
 
 /// How long ago LIST tells the time of day; older (and future) entries show the year. Half a year,
@@ -157,35 +157,37 @@ pub(super) fn write_facts(
         append(out, format_args!("size={};", metadata.size));
     }
     if let Some(modified) = metadata.modified.filter(|_| facts.contains(Fact::Modify)) {
-        append(out, format_args!("modify={};", timestamp(modified)));
+        append(out, format_args!("modify={};", Timestamp(modified)));
     }
     if facts.contains(Fact::Perm) {
-        append(out, format_args!("perm={};", perm(metadata, rights)));
+        write_perm(out, metadata, rights);
     }
 }
 
 /// The letters of RFC 3659 7.5.5. They say what the account may do, not what will succeed.
-fn perm(metadata: &Metadata, rights: Rights) -> String {
-    let letters: &[(char, bool)] = if metadata.is_directory() {
+fn write_perm(out: &mut Vec<u8>, metadata: &Metadata, rights: Rights) {
+    let letters: &[(u8, bool)] = if metadata.is_directory() {
         &[
-            ('c', rights.write),
-            ('d', rights.delete),
-            ('e', true),
-            ('f', rights.write),
-            ('l', rights.read),
-            ('m', rights.write),
-            ('p', rights.delete),
+            (b'c', rights.write),
+            (b'd', rights.delete),
+            (b'e', true),
+            (b'f', rights.write),
+            (b'l', rights.read),
+            (b'm', rights.write),
+            (b'p', rights.delete),
         ]
     } else {
         &[
-            ('a', rights.write),
-            ('d', rights.delete),
-            ('f', rights.write),
-            ('r', rights.read),
-            ('w', rights.write),
+            (b'a', rights.write),
+            (b'd', rights.delete),
+            (b'f', rights.write),
+            (b'r', rights.read),
+            (b'w', rights.write),
         ]
     };
-    letters.iter().filter(|(_, granted)| *granted).map(|(letter, _)| letter).collect()
+    out.extend_from_slice(b"perm=");
+    out.extend(letters.iter().filter(|(_, granted)| *granted).map(|(letter, _)| letter));
+    out.push(b';');
 }
 
 fn month_name(month: Month) -> &'static str {
@@ -287,8 +289,11 @@ mod tests {
         for (rights, of_file, of_directory) in
             [(ALL, "adfrw", "cdeflmp"), (READ, "r", "el"), (WRITE, "afw", "cefm")]
         {
-            assert_eq!(perm(&file, rights), of_file, "{rights:?}");
-            assert_eq!(perm(&directory, rights), of_directory, "{rights:?}");
+            let mut out = Vec::new();
+            write_perm(&mut out, &file, rights);
+            write_perm(&mut out, &directory, rights);
+            let expected = format!("perm={of_file};perm={of_directory};");
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{rights:?}");
         }
     }
 

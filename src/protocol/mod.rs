@@ -28,6 +28,6 @@ pub use command::{
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
 pub use reply::{Code, Reply};
-pub use time_format::timestamp;
+pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;

@@ -104,9 +104,8 @@ mod tests {
 
     #[test]
     fn a_hostile_pattern_costs_no_time() {
-        // Backtracking without bounds would take longer than the universe has.
-        let pattern = Wildcard::new(&"a*".repeat(400)).unwrap();
-        assert!(!pattern.matches(&("a".repeat(800) + "b").replace("ab", "b")[..399]));
-        assert!(!Wildcard::new(&("*a".repeat(400) + "b")).unwrap().matches(&"a".repeat(850)));
+        // Unbounded backtracking would not end in a lifetime.
+        let pattern = Wildcard::new(&("a*".repeat(400) + "b")).unwrap();
+        assert!(!pattern.matches(&"a".repeat(850)));
     }
 }

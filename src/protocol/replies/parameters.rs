@@ -94,3 +94,26 @@ pub fn foreign_address() -> Reply {
 pub fn privileged_port() -> Reply {
     Reply::new(Code::BAD_ARGUMENT, "Data connections go to ports from 1024 up only.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_clients_read() {
+        for (reply, expected) in [
+            // RFC 1123 4.1.2.6
+            (
+                passive("192.168.1.2:51201".parse().unwrap()),
+                "227 Entering Passive Mode (192,168,1,2,200,1)\r\n",
+            ),
+            // RFC 2428 3 and 2
+            (extended_passive(6446), "229 Entering Extended Passive Mode (|||6446|)\r\n"),
+            (other_family_only(Family::Ipv6), "522 Network protocol not supported, use (2)\r\n"),
+        ] {
+            assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
+        }
+        let none = String::from_utf8(no_passive_port().to_bytes()).unwrap();
+        assert!(none.starts_with("425 ") && none.contains("passive_ports"), "{none}");
+    }
+}

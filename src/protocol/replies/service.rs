@@ -213,3 +213,78 @@ pub fn session_status(lines: impl IntoIterator<Item = String>) -> Reply {
 fn usage(row: &VerbRow) -> String {
     format!("Usage: {}", row.help.unwrap_or(row.name()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Command;
+
+    fn wire(reply: &Reply) -> String {
+        String::from_utf8(reply.to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn feat_lists_what_the_table_says() {
+        // RFC 2389 3.2, RFC 3659, RFC 2428, RFC 2640
+        assert_eq!(
+            wire(&features(MlstFacts::default())),
+            "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n \
+             MLST type*;size*;modify*;perm*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n\
+             211 End\r\n"
+        );
+        let fewer = wire(&features(MlstFacts::from_opts("size;")));
+        assert!(fewer.contains("\r\n MLST type;size*;modify;perm;\r\n"), "{fewer}");
+    }
+
+    #[test]
+    fn help_has_a_line_for_each_verb_that_works() {
+        let text = wire(&help());
+        for row in VERBS {
+            let line = format!("\r\n {}", row.name());
+            assert_eq!(text.contains(&line), row.help.is_some(), "{row:?}");
+        }
+        let pwd = VerbRow::find("XPWD").unwrap();
+        assert_eq!(wire(&help_for(pwd)), "214 PWD: tell the working directory\r\n");
+    }
+
+    #[test]
+    fn each_bad_line_has_its_code() {
+        for (line, code) in [
+            ("FOO", 500),
+            ("STOR", 501),
+            ("PWD x", 501),
+            ("REST 99999999999999999999", 501),
+            ("PORT 1,2", 501),
+            ("OPTS HASH", 501),
+            ("HELP me", 502),
+            ("TYPE E", 504),
+            ("MODE Z", 504),
+            ("EPSV 3", 522),
+            ("EPRT |3|x|1|", 522),
+            ("GET / HTTP/1.1", 421),
+        ] {
+            let error = Command::parse(line).unwrap_err();
+            assert_eq!(not_a_command(&error).code().number(), code, "{line}");
+        }
+        assert!(not_ftp().closes_connection());
+        assert!(!line_too_long().closes_connection());
+    }
+
+    #[test]
+    fn the_words_clients_read() {
+        // RFC 3659 7.9
+        assert_eq!(
+            wire(&mlst_facts_set(MlstFacts::from_opts("modify;type"))),
+            "200 MLST OPTS type;modify;\r\n"
+        );
+        assert_eq!(wire(&mlst_facts_set(MlstFacts::from_opts(""))), "200 MLST OPTS\r\n");
+        assert!(wire(&system_type()).starts_with("215 UNIX Type: L8"));
+        assert!(!wire(&greeting()).contains(env!("CARGO_PKG_VERSION")));
+    }
+
+    #[test]
+    fn status_lines_cannot_end_the_reply() {
+        let text = wire(&session_status(["211 forged".to_owned(), "x\r\n211 y".to_owned()]));
+        assert_eq!(text, "211-Status:\r\n 211 forged\r\n x??211 y\r\n211 End\r\n");
+    }
+}

@@ -155,3 +155,52 @@ pub fn abort_done() -> Reply {
 pub fn nothing_to_abort() -> Reply {
     Reply::new(Code::NOTHING_TO_ABORT, "No transfer to abort.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_clients_read() {
+        for (reply, expected) in [
+            // Python's ftplib looks for `(n bytes)`
+            (opening_download(12), "150 Here comes the file (12 bytes).\r\n"),
+            // RFC 1123 4.1.2.9
+            (opening_unique_upload("a b.pdf"), "150 FILE: a b.pdf\r\n"),
+            (restart_noted(7), "350 The next transfer begins at byte 7.\r\n"),
+        ] {
+            assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn only_the_openings_are_preliminary() {
+        for opening in
+            [opening_listing(), opening_download(0), opening_upload(), opening_unique_upload("x")]
+        {
+            assert!(opening.is_preliminary(), "{opening:?}");
+        }
+        for end in [listing_sent(), file_sent(), file_stored(0), transfer_aborted(), abort_done()] {
+            assert!(!end.is_preliminary(), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn codes_tell_who_failed() {
+        // RFC 959 5.4: 425 and 426 the network, 451 the server, 552 the size, 554 the offset
+        for (reply, code) in [
+            (data_port_first(), 425),
+            (data_connection_failed(), 425),
+            (data_connection_lost(), 426),
+            (upload_interrupted(5), 426),
+            (transfer_failed(), 451),
+            (no_buffer_memory(), 451),
+            (file_too_large(5), 552),
+            (restart_beyond_end(5), 554),
+            (nothing_to_abort(), 225),
+            (abort_done(), 226),
+        ] {
+            assert_eq!(reply.code().number(), code, "{reply:?}");
+        }
+    }
+}

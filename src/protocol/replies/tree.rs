@@ -4,8 +4,7 @@ use time::OffsetDateTime;
 
 use crate::protocol::access::{Access, Rights};
 use crate::protocol::listing::write_facts;
-use crate::protocol::time_format::timestamp;
-use crate::protocol::{Code, MlstFacts, Reply};
+use crate::protocol::{Code, MlstFacts, Reply, Timestamp};
 use crate::vfs::{FtpPath, Metadata, PathError};
 
 /// 257 to PWD.
@@ -58,14 +57,14 @@ pub fn rename_into_itself() -> Reply {
     Reply::new(Code::NAME_NOT_ALLOWED, "A directory cannot be moved into itself.")
 }
 
-/// 213 to SIZE. Bytes, whatever the type (see README).
+/// 213 to SIZE. Bytes, whatever the type: what TYPE A would make of them is not known without reading.
 pub fn size(bytes: u64) -> Reply {
     Reply::new(Code::FILE_STATUS, bytes.to_string())
 }
 
 /// 213 to MDTM (RFC 3659 3).
 pub fn modification_time(moment: OffsetDateTime) -> Reply {
-    Reply::new(Code::FILE_STATUS, timestamp(moment))
+    Reply::new(Code::FILE_STATUS, Timestamp(moment).to_string())
 }
 
 /// 550 to MDTM where the store knows no time.
@@ -166,4 +165,63 @@ pub fn store_unavailable() -> Reply {
 /// The path in quotes, quotes in it doubled (RFC 959 appendix II).
 fn quoted(path: &FtpPath) -> String {
     format!("\"{}\"", path.as_str().replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const ALL: Rights = Rights { read: true, write: true, delete: true };
+
+    fn path(text: &str) -> FtpPath {
+        FtpPath::root().join(text).unwrap()
+    }
+
+    #[test]
+    fn the_words_clients_read() {
+        let file = Metadata::file(3, Some(datetime!(2024-01-02 03:04:05 UTC)));
+        for (reply, expected) in [
+            // RFC 959 appendix II
+            (working_directory(&path("/")), "257 \"/\" is the working directory.\r\n"),
+            (directory_created(&path("/a \"b\"")), "257 \"/a \"\"b\"\"\" created.\r\n"),
+            // RFC 3659 4, 3 and 7.2
+            (size(u64::MAX), "213 18446744073709551615\r\n"),
+            (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
+            (
+                facts(&path("/a b"), &file, MlstFacts::default(), ALL),
+                "250-Facts:\r\n type=file;size=3;modify=20240102030405;perm=adfrw; /a b\r\n\
+                 250 End\r\n",
+            ),
+            (
+                facts(&path("/d"), &Metadata::directory(None), MlstFacts::from_opts(""), ALL),
+                "250-Facts:\r\n  /d\r\n250 End\r\n",
+            ),
+            (status_of(b"-rw a\r\n213 b\r\n"), "213-Status:\r\n-rw a\r\n 213 b\r\n213 End\r\n"),
+            (status_of(b""), "213-Status:\r\n213 End\r\n"),
+        ] {
+            assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
+        }
+        // FileZilla climbs no further when it reads this
+        let exists = String::from_utf8(already_exists().to_bytes()).unwrap();
+        assert!(exists.starts_with("550 ") && exists.contains("already exists"), "{exists}");
+    }
+
+    #[test]
+    fn codes_tell_why() {
+        for (reply, code) in [
+            (not_found(), 550),
+            (not_a_directory(), 550),
+            (mlsd_needs_a_directory(), 501),
+            (bad_path(PathError::ControlCharacter), 501),
+            (no_permission(Access::Deletes), 550),
+            (name_not_allowed(), 553),
+            (store_unavailable(), 450),
+            (rename_from_first(), 503),
+            (rename_to_what(), 350),
+        ] {
+            assert_eq!(reply.code().number(), code, "{reply:?}");
+        }
+    }
 }
