@@ -195,6 +195,17 @@ fn a_file_never_takes_a_directorys_place() {
 }
 
 #[test]
+fn a_cancelled_put_leaves_nothing_on_disk() {
+    let setup = Setup::new();
+    let cancel = Cancel::new();
+    cancel.raise();
+    let put = setup.store.put_object(&at("/d/file"), &Body::new(&[b"x"], &cancel));
+    assert_eq!(kind(put), ErrorKind::Cancelled);
+    assert_eq!(setup.leftovers(), 0);
+    assert!(!setup.root().join("d").exists(), "nor an implied directory");
+}
+
+#[test]
 fn a_name_may_be_too_long() {
     let setup = Setup::new();
     let name = format!("/{}", "x".repeat(256));

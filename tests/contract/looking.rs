@@ -141,6 +141,7 @@ fn a_prefix_narrows_a_listing(subject: &Subject<'_>) {
         ("al%", vec!["al%20"]),
         ("alpha", vec!["alpha"]),
         ("alphabet", vec![]),
+        ("lp", vec![]),
         ("", vec!["Al", "al", "al%20", "alpha", "alps", "beta"]),
     ] {
         let mut names: Vec<_> =

@@ -181,27 +181,34 @@ fn a_cancelled_part_may_be_sent_again(subject: &Subject<'_>) {
 
 fn a_copied_part_and_a_new_one_append(subject: &Subject<'_>) {
     let part = subject.store.part_limits().min_part;
-    copy_then_add(subject, part + 17, part + 17);
+    copy_then_add(subject, part + 17, &[part + 17]);
 }
 
 fn a_copied_range_and_a_new_part_resume(subject: &Subject<'_>) {
     let part = subject.store.part_limits().min_part;
-    copy_then_add(subject, 2 * part, part + 1);
+    copy_then_add(subject, 3 * part, &[part, part + 1]);
 }
 
-/// Keeps `kept` of `size` bytes and puts new ones behind them.
-fn copy_then_add(subject: &Subject<'_>, size: u64, kept: u64) {
+/// Keeps the beginning of a file of `size` bytes, cut into copies of `cuts` bytes, and puts new
+/// bytes behind it.
+fn copy_then_add(subject: &Subject<'_>, size: u64, cuts: &[u64]) {
     let old = pattern(15, size);
     subject.put("file", &old);
     let etag = subject.store.stat(&subject.at("file")).unwrap().etag;
     let upload = &begin(subject, "file");
-    let source = CopySource { first: 0, end: kept, etag };
-    let part = PartPlace { number: 1, offset: 0 };
-    let one = subject.store.upload_part_copy(upload, part, &source).unwrap();
-    assert_eq!((one.number, one.size), (1, kept));
-    let two = send(subject, upload, 2, kept, b"the new end");
+    let mut parts = Vec::new();
+    let mut kept = 0;
+    for (number, cut) in (1..).zip(cuts) {
+        let source = CopySource { first: kept, end: kept + cut, etag: etag.clone() };
+        let place = PartPlace { number, offset: kept };
+        let part = subject.store.upload_part_copy(upload, place, &source).unwrap();
+        assert_eq!((part.number, part.size), (number, *cut));
+        parts.push(part);
+        kept += cut;
+    }
+    parts.push(send(subject, upload, cuts.len() as u32 + 1, kept, b"the new end"));
     subject.assert_holds("file", &old);
-    complete(subject, upload, &[one, two]);
+    complete(subject, upload, &parts);
     let expected = [&old[..kept as usize], b"the new end"].concat();
     subject.assert_holds("file", &expected);
 }
