@@ -154,7 +154,7 @@ impl Slot<'_> {
 
     /// Makes changes of the directory durable.
     pub(super) fn sync(&self) -> Result<(), Errno> {
-        rustix::fs::fsync(&self.parent)
+        sync_directory(&self.parent)
     }
 }
 
@@ -178,11 +178,19 @@ pub(super) fn facts(file: &File) -> Outcome<Stat> {
 /// Makes a directory durably and opens it. It is no error if another session was faster.
 fn make_directory(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
     match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
-        Ok(()) => rustix::fs::fsync(parent)?,
+        Ok(()) => sync_directory(parent)?,
         Err(Errno::EXIST) => {}
         Err(errno) => return Err(errno),
     }
     open_directory(parent, name)
+}
+
+fn sync_directory(directory: &OwnedFd) -> Result<(), Errno> {
+    match rustix::fs::fsync(directory) {
+        // Some network file systems have nothing to sync in a directory and say so.
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(errno) => Err(errno),
+    }
 }
 
 fn open_directory(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
