@@ -164,7 +164,10 @@ fn foreign_files_and_names_are_left_out() {
     let _socket = std::os::unix::net::UnixListener::bind(setup.root().join("socket")).unwrap();
     fs::write(setup.root().join("new\nline"), "x").unwrap();
     fs::write(setup.root().join(OsStr::from_bytes(b"latin-\xe9")), "x").unwrap();
+    let fifo = setup.root().join("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
     assert_out_of_reach(&setup, "socket");
+    assert_out_of_reach(&setup, "fifo");
     assert_eq!(setup.names("/"), (vec!["mine".to_owned()], 2));
     let request = ListRequest {
         directory: &FtpPath::root(),
@@ -203,6 +206,19 @@ fn a_cancelled_put_leaves_nothing_on_disk() {
     assert_eq!(kind(put), ErrorKind::Cancelled);
     assert_eq!(setup.leftovers(), 0);
     assert!(!setup.root().join("d").exists(), "nor an implied directory");
+}
+
+#[test]
+fn a_directory_does_not_take_a_links_place() {
+    let setup = Setup::new();
+    symlink(setup.outside(), setup.root().join("link")).unwrap();
+    setup.store.create_directory(&at("/d")).unwrap();
+    let renamed = setup.store.rename(&at("/d"), &at("/link"));
+    assert_eq!(kind(renamed), ErrorKind::AccessDenied);
+    assert!(setup.root().join("link").is_symlink());
+    let moved = setup.store.rename(&at("/d"), &at("/link/d"));
+    assert_eq!(kind(moved), ErrorKind::NotADirectory);
+    assert!(!setup.outside().join("d").exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::LocalStore;
 use super::fault::Outcome;
 use super::tree::Found;
 use crate::store::{ErrorKind, Stat};
-use crate::vfs::{FtpPath, Metadata};
+use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 impl LocalStore {
     pub(super) fn look_up(&self, path: &FtpPath) -> Outcome<Stat> {
@@ -58,11 +58,10 @@ impl LocalStore {
     }
 
     pub(super) fn move_name(&self, from: &FtpPath, to: &FtpPath) -> Outcome<()> {
-        let is_directory = self.look_up(from)?.metadata.is_directory();
-        if is_directory && to.is_within(from) {
-            return Err(ErrorKind::BadName.into());
+        match self.look_up(from)?.metadata.kind {
+            EntryKind::Directory => self.admits_directory(from, to)?,
+            EntryKind::File => self.tree.admits_file(to)?,
         }
-        self.admit_move(is_directory, to)?;
         let source = self.tree.existing(from)?;
         let target = self.tree.making_parents(to)?;
         rustix::fs::renameat(&source.parent, source.name, &target.parent, target.name)?;
@@ -70,18 +69,16 @@ impl LocalStore {
         Ok(source.sync()?)
     }
 
-    /// Whether a directory or a file may come to stand under `to`. Should a directory appear
-    /// there just now, the system lets a directory replace it only while it is empty.
-    fn admit_move(&self, is_directory: bool, to: &FtpPath) -> Outcome<()> {
-        match self.tree.admits_file(to) {
-            Err(fault) if is_directory && fault.kind == ErrorKind::IsADirectory => {
-                Err(ErrorKind::AlreadyExists.into())
-            }
-            Err(fault) => Err(fault),
-            Ok(()) if is_directory && self.look_up(to).is_ok() => {
-                Err(ErrorKind::AlreadyExists.into())
-            }
-            Ok(()) => Ok(()),
+    /// Whether the directory `from` may come to stand under `to`. Should another appear there just
+    /// now, the system lets it be replaced only while it is empty.
+    fn admits_directory(&self, from: &FtpPath, to: &FtpPath) -> Outcome<()> {
+        if to.is_within(from) {
+            return Err(ErrorKind::BadName.into());
+        }
+        match self.look_up(to) {
+            Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+            // Nothing that a client can see; a link may still stand there.
+            Err(_) => self.tree.admits_file(to),
         }
     }
 }

@@ -75,7 +75,8 @@ impl Tree {
         }
         match self.walk(path.parent().key()) {
             Ok(parent) => Ok(Slot { parent, name: path.name() }),
-            Err(Errno::NOTDIR) => Err(ErrorKind::NotFound.into()),
+            // What a file or a link on the way answers.
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(ErrorKind::NotFound.into()),
             Err(errno) => Err(errno.into()),
         }
     }
