@@ -1,0 +1,196 @@
+//! A directory of this machine as a store: what a fresh installation serves before it knows any
+//! bucket.
+//!
+//! Files stand in it under their FTP names. Links and special files are as good as absent: never
+//! followed, never listed, never overwritten. The directory and all below it must be one file
+//! system, because a rename is what publishes a file.
+
+mod fault;
+mod listing;
+mod names;
+mod staging;
+mod tree;
+mod uploads;
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use self::fault::Outcome;
+use self::staging::Staging;
+use self::tree::Tree;
+use super::{
+    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
+    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+};
+use crate::limits;
+use crate::vfs::FtpPath;
+
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub struct LocalOptions {
+    /// An existing directory. Files are visible in it under their FTP names.
+    pub root: PathBuf,
+}
+
+/// The directory, held open.
+pub struct LocalStore {
+    root: PathBuf,
+    tree: Tree,
+    staging: Staging,
+}
+
+impl LocalStore {
+    /// Opens the directory and removes what a crash left in it more than a day ago. The directory
+    /// is not created: a misspelt path must not become an empty account.
+    ///
+    /// # Errors
+    /// Naming the directory, when it is missing, is none or cannot be written.
+    pub fn open(options: &LocalOptions) -> io::Result<Self> {
+        let named = |errno: rustix::io::Errno| {
+            let cause = io::Error::from(errno);
+            io::Error::new(cause.kind(), format!("{}: {cause}", options.root.display()))
+        };
+        let tree = Tree::open(&options.root).map_err(named)?;
+        let staging = Staging::open(tree.root()).map_err(named)?;
+        Ok(Self { root: options.root.clone(), tree, staging })
+    }
+
+    fn read(&self, path: &FtpPath, range: ByteRange, if_match: Option<&ETag>) -> Outcome<Object> {
+        let (mut file, stat) = self.open_version(path, if_match)?;
+        let size = stat.metadata.size;
+        if range.first > size {
+            return Err(ErrorKind::InvalidRange.into());
+        }
+        file.seek(SeekFrom::Start(range.first))?;
+        let end = range.end.map_or(size, |end| end.min(size));
+        let body = Box::new(file.take(end.saturating_sub(range.first)));
+        Ok(Object { size, etag: stat.etag, crc64: None, body })
+    }
+
+    /// Opens a file once, so that what is then read is the version that was compared.
+    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> Outcome<(File, Stat)> {
+        if path.is_root() {
+            return Err(ErrorKind::NotFound.into());
+        }
+        let (file, stat) = self.tree.existing(path)?.open_file()?;
+        match if_match {
+            Some(wanted) if stat.etag.as_ref() != Some(wanted) => {
+                Err(ErrorKind::PreconditionFailed.into())
+            }
+            _ => Ok((file, stat)),
+        }
+    }
+}
+
+impl ObjectStore for LocalStore {
+    fn describe(&self) -> String {
+        format!("file://{}", self.root.display())
+    }
+
+    /// A directory has no such limits: these are a bucket's, so that transfers behave alike.
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: limits::COS_MIN_PART_BYTES,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
+    }
+
+    fn stat(&self, path: &FtpPath) -> Result<Stat> {
+        self.look_up(path).map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
+    }
+
+    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+        let after = request.after.map(|token| token.0.as_str());
+        let page = self
+            .tree
+            .directory(request.directory)
+            .and_then(|directory| listing::page(&directory, request.name_prefix, after));
+        match page {
+            // The directory was removed between two pages: that is where the listing ends.
+            Err(fault) if after.is_some() && is_gone(fault.kind) => Ok(ListPage::default()),
+            page => {
+                page.map_err(|fault| fault.of(Operation::ListObjects, request.directory.as_str()))
+            }
+        }
+    }
+
+    fn get_object(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> Result<Object> {
+        self.read(path, range, if_match)
+            .map_err(|fault| fault.of(Operation::GetObject, path.as_str()))
+    }
+
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
+        self.put(path, body).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        self.tree
+            .admits_file(path)
+            .and_then(|()| Ok(self.staging.create()?))
+            .map(|(upload_id, _)| MultipartUpload { path: path.clone(), upload_id })
+            .map_err(|fault| fault.of(Operation::CreateMultipartUpload, path.as_str()))
+    }
+
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        self.write_part(upload, part, body)
+            .map_err(|fault| fault.of(Operation::UploadPart, upload.path.as_str()))
+    }
+
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt> {
+        self.copy_part(upload, part, source)
+            .map_err(|fault| fault.of(Operation::UploadPartCopy, upload.path.as_str()))
+    }
+
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+    ) -> Result<Stored> {
+        self.complete(upload, parts)
+            .map_err(|fault| fault.of(Operation::CompleteMultipartUpload, upload.path.as_str()))
+    }
+
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        self.staging
+            .discard(&upload.upload_id)
+            .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        self.remove_file(path).map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        self.make_directory(path).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        self.remove_empty_directory(path)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        self.move_name(from, to).map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
+}
+
+fn is_gone(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}

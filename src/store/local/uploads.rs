@@ -1,0 +1,117 @@
+//! Writing: whole files and parts, all in the staging directory until they are complete.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+
+use super::fault::{Fault, Outcome};
+use super::{LocalStore, tree};
+use crate::store::{
+    Body, CopySource, ETag, ErrorKind, MultipartUpload, PartPlace, PartReceipt, Stored,
+};
+use crate::vfs::FtpPath;
+
+impl LocalStore {
+    pub(super) fn put(&self, path: &FtpPath, body: &Body<'_>) -> Outcome<Stored> {
+        self.tree.admits_file(path)?;
+        let (name, file) = self.staging.create()?;
+        let published = write_body(&file, 0, body).and_then(|()| self.publish(path, &name, &file));
+        if published.is_err() {
+            // The first failure is the one to tell; a leftover is swept up at a later start.
+            let _ = self.staging.discard(&name);
+        }
+        published
+    }
+
+    fn publish(&self, path: &FtpPath, name: &str, file: &File) -> Outcome<Stored> {
+        let slot = self.tree.making_parents(path)?;
+        self.staging.publish(name, file, &slot)?;
+        Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
+    }
+
+    pub(super) fn write_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Outcome<PartReceipt> {
+        let file = self.staging.reopen(&upload.upload_id)?;
+        write_body(&file, part.offset, body)?;
+        // Durable part by part, or the client waits for the whole file's writing at its end.
+        file.sync_data()?;
+        Ok(receipt(part, body.len()))
+    }
+
+    pub(super) fn copy_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Outcome<PartReceipt> {
+        let (mut from, stat) = self.open_version(&upload.path, source.etag.as_ref())?;
+        if source.first > source.end || source.end > stat.metadata.size {
+            return Err(ErrorKind::InvalidRange.into());
+        }
+        let mut to = self.staging.reopen(&upload.upload_id)?;
+        from.seek(SeekFrom::Start(source.first))?;
+        to.seek(SeekFrom::Start(part.offset))?;
+        let size = source.end - source.first;
+        // Between two files this is copy_file_range(2): the bytes stay in the kernel.
+        if io::copy(&mut from.take(size), &mut to)? != size {
+            return Err(ErrorKind::PreconditionFailed.into());
+        }
+        to.sync_data()?;
+        Ok(receipt(part, size))
+    }
+
+    pub(super) fn complete(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+    ) -> Outcome<Stored> {
+        let file = self.staging.reopen(&upload.upload_id)?;
+        // A part that was sent again may have been longer the first time.
+        file.set_len(joined_size(parts)?)?;
+        self.publish(&upload.path, &upload.upload_id, &file)
+    }
+}
+
+/// Writes the pieces from `offset` on, as long as somebody wants them.
+fn write_body(file: &File, mut offset: u64, body: &Body<'_>) -> Outcome<()> {
+    for piece in body.pieces() {
+        if body.cancel().is_raised() {
+            return Err(ErrorKind::Cancelled.into());
+        }
+        file.write_all_at(piece, offset)?;
+        offset += piece.len() as u64;
+    }
+    if body.cancel().is_raised() {
+        return Err(ErrorKind::Cancelled.into());
+    }
+    Ok(())
+}
+
+/// The tag holds what Complete must check: a receipt knows its size, but not its offset.
+fn receipt(part: PartPlace, size: u64) -> PartReceipt {
+    let etag = ETag(format!("{}-{}-{size}", part.number, part.offset));
+    PartReceipt { number: part.number, size, etag, crc64: None }
+}
+
+/// The size of the file that `parts` make, if each begins where the one before it ends.
+fn joined_size(parts: &[PartReceipt]) -> Outcome<u64> {
+    let mut size = 0;
+    let mut before = 0;
+    for part in parts {
+        let place = PartPlace { number: part.number, offset: size };
+        if part.number <= before || *part != receipt(place, part.size) {
+            let message = format!("part {} does not begin at byte {size}", part.number);
+            return Err(Fault::because(ErrorKind::Other, message));
+        }
+        size += part.size;
+        before = part.number;
+    }
+    if parts.is_empty() {
+        return Err(Fault::because(ErrorKind::Other, "an upload without parts".to_owned()));
+    }
+    Ok(size)
+}

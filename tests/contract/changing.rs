@@ -1,0 +1,211 @@
+//! Deleting, renaming, making and removing directories.
+
+use std::collections::BTreeSet;
+
+use cos_ftp_server::store::ErrorKind;
+use cos_ftp_server::vfs::FtpPath;
+
+use super::{Case, Subject, kind, odd_names};
+
+pub(super) const CASES: &[Case] = &[
+    ("only files are deleted", only_files_are_deleted),
+    ("a directory is made once", a_directory_is_made_once),
+    ("only empty directories are removed", only_empty_directories_are_removed),
+    ("a made directory outlives its files", a_made_directory_outlives_its_files),
+    ("a file takes another name", a_file_takes_another_name),
+    ("a file replaces a file only", a_file_replaces_a_file_only),
+    ("a file renamed to itself survives", a_file_renamed_to_itself_survives),
+    ("a directory moves with all below it", a_directory_moves_with_all_below_it),
+    ("a directory replaces nothing", a_directory_replaces_nothing),
+    ("a directory never moves into itself", a_directory_never_moves_into_itself),
+    ("what is missing is not renamed", what_is_missing_is_not_renamed),
+    ("odd names are renamed", odd_names_are_renamed),
+];
+
+fn make(subject: &Subject<'_>, name: &str) {
+    subject.store.create_directory(&subject.at(name)).unwrap();
+}
+
+fn rename(subject: &Subject<'_>, from: &str, to: &str) {
+    subject.store.rename(&subject.at(from), &subject.at(to)).unwrap();
+}
+
+fn refused_rename(subject: &Subject<'_>, from: &str, to: &str) -> ErrorKind {
+    kind(subject.store.rename(&subject.at(from), &subject.at(to)))
+}
+
+fn only_files_are_deleted(subject: &Subject<'_>) {
+    subject.put("file", b"x");
+    subject.put("file2", b"x");
+    subject.put("implied/file", b"x");
+    make(subject, "made");
+    subject.store.delete_object(&subject.at("file")).unwrap();
+    subject.assert_absent("file");
+    subject.assert_holds("file2", b"x");
+    for (name, expected) in [
+        ("file", ErrorKind::NotFound),
+        ("implied", ErrorKind::IsADirectory),
+        ("made", ErrorKind::IsADirectory),
+    ] {
+        assert_eq!(kind(subject.store.delete_object(&subject.at(name))), expected, "{name}");
+    }
+    subject.assert_holds("implied/file", b"x");
+    subject.assert_directory("made");
+}
+
+fn a_directory_is_made_once(subject: &Subject<'_>) {
+    subject.put("file", b"x");
+    subject.put("implied/file", b"x");
+    make(subject, "made");
+    make(subject, "made/below");
+    subject.assert_directory("made/below");
+    for name in ["file", "implied", "made", "/"] {
+        let answer = subject.store.create_directory(&subject.at(name));
+        assert_eq!(kind(answer), ErrorKind::AlreadyExists, "{name}");
+    }
+    subject.assert_holds("file", b"x");
+}
+
+fn only_empty_directories_are_removed(subject: &Subject<'_>) {
+    subject.put("file", b"x");
+    subject.put("implied/file", b"x");
+    make(subject, "with-file");
+    subject.put("with-file/file", b"x");
+    make(subject, "with-directory");
+    make(subject, "with-directory/below");
+    for (name, expected) in [
+        ("missing", ErrorKind::NotFound),
+        ("file", ErrorKind::NotADirectory),
+        ("implied", ErrorKind::DirectoryNotEmpty),
+        ("with-file", ErrorKind::DirectoryNotEmpty),
+        ("with-directory", ErrorKind::DirectoryNotEmpty),
+    ] {
+        assert_eq!(kind(subject.store.remove_directory(&subject.at(name))), expected, "{name}");
+    }
+    subject.assert_holds("with-file/file", b"x");
+    for name in ["with-directory/below", "with-directory"] {
+        subject.store.remove_directory(&subject.at(name)).unwrap();
+        subject.assert_absent(name);
+    }
+}
+
+fn a_made_directory_outlives_its_files(subject: &Subject<'_>) {
+    make(subject, "made");
+    subject.put("made/file", b"x");
+    subject.store.delete_object(&subject.at("made/file")).unwrap();
+    subject.assert_directory("made");
+    subject.store.remove_directory(&subject.at("made")).unwrap();
+    subject.assert_absent("made");
+}
+
+fn a_file_takes_another_name(subject: &Subject<'_>) {
+    make(subject, "d");
+    subject.put("one", b"bytes");
+    subject.put("one-more", b"stays");
+    rename(subject, "one", "two");
+    subject.assert_holds("two", b"bytes");
+    rename(subject, "two", "d/three");
+    subject.assert_holds("d/three", b"bytes");
+    subject.put("empty", b"");
+    rename(subject, "empty", "still empty");
+    subject.assert_holds("still empty", b"");
+    for name in ["one", "two", "empty"] {
+        subject.assert_absent(name);
+    }
+    subject.assert_holds("one-more", b"stays");
+}
+
+fn a_file_replaces_a_file_only(subject: &Subject<'_>) {
+    subject.put("new", b"new");
+    subject.put("old", b"older and longer");
+    rename(subject, "new", "old");
+    subject.assert_holds("old", b"new");
+    subject.assert_absent("new");
+    make(subject, "made");
+    subject.put("implied/file", b"x");
+    for directory in ["made", "implied"] {
+        assert_eq!(refused_rename(subject, "old", directory), ErrorKind::IsADirectory);
+        subject.assert_directory(directory);
+        subject.assert_holds("old", b"new");
+    }
+}
+
+fn a_file_renamed_to_itself_survives(subject: &Subject<'_>) {
+    subject.put("file", b"bytes");
+    rename(subject, "file", "file");
+    subject.assert_holds("file", b"bytes");
+}
+
+fn a_directory_moves_with_all_below_it(subject: &Subject<'_>) {
+    make(subject, "from");
+    make(subject, "from/empty");
+    for number in 0..30 {
+        subject.put(&format!("from/file {number}"), format!("{number}").as_bytes());
+    }
+    subject.put("from/sub/deep", b"deep");
+    subject.put("from2/sibling", b"stays");
+    subject.put("from-file", b"stays");
+    rename(subject, "from", "to");
+    subject.assert_absent("from");
+    subject.assert_directory("to/empty");
+    subject.assert_holds("to/sub/deep", b"deep");
+    for number in 0..30 {
+        subject.assert_holds(&format!("to/file {number}"), format!("{number}").as_bytes());
+    }
+    assert_eq!(subject.list("to").len(), 32);
+    subject.assert_holds("from2/sibling", b"stays");
+    subject.assert_holds("from-file", b"stays");
+    rename(subject, "from2", "to/implied");
+    subject.assert_holds("to/implied/sibling", b"stays");
+    subject.assert_absent("from2");
+    make(subject, "made");
+    rename(subject, "made", "made again");
+    subject.assert_directory("made again");
+    subject.assert_absent("made");
+}
+
+fn a_directory_replaces_nothing(subject: &Subject<'_>) {
+    subject.put("d/file", b"x");
+    subject.put("file", b"y");
+    subject.put("implied/file", b"z");
+    make(subject, "made");
+    for name in ["file", "implied", "made"] {
+        assert_eq!(refused_rename(subject, "d", name), ErrorKind::AlreadyExists, "{name}");
+    }
+    subject.assert_holds("d/file", b"x");
+    subject.assert_holds("file", b"y");
+    assert_eq!(subject.names("implied"), BTreeSet::from(["file".to_owned()]));
+    assert_eq!(subject.list("made"), []);
+}
+
+fn a_directory_never_moves_into_itself(subject: &Subject<'_>) {
+    subject.put("d/sub/file", b"x");
+    for name in ["d/below", "d/sub/below"] {
+        assert_eq!(refused_rename(subject, "d", name), ErrorKind::BadName, "{name}");
+    }
+    let answer = subject.store.rename(&FtpPath::root(), &subject.at("below"));
+    assert_eq!(kind(answer), ErrorKind::BadName);
+    subject.assert_holds("d/sub/file", b"x");
+    rename(subject, "d", "d-sibling");
+    subject.assert_holds("d-sibling/sub/file", b"x");
+}
+
+fn what_is_missing_is_not_renamed(subject: &Subject<'_>) {
+    subject.put("target", b"as it was");
+    subject.put("miss", b"x");
+    for name in ["missing", "missing/below", "target/below", "mis"] {
+        assert_eq!(refused_rename(subject, name, "target"), ErrorKind::NotFound, "{name}");
+    }
+    subject.assert_holds("target", b"as it was");
+}
+
+fn odd_names_are_renamed(subject: &Subject<'_>) {
+    subject.put("plain", b"bytes");
+    let mut last = "plain".to_owned();
+    for name in odd_names() {
+        rename(subject, &last, &name);
+        subject.assert_holds(&name, b"bytes");
+        last = name;
+    }
+    assert_eq!(subject.list(".").len(), 1);
+}
