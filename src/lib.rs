@@ -15,6 +15,7 @@
 
 pub mod limits;
 pub mod net;
+pub mod protocol;
 pub mod secret;
 pub mod server;
 pub mod session;

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 /// A control or data connection.
 ///
@@ -32,6 +33,17 @@ impl Stream {
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.set_nonblocking(nonblocking),
+        }
+    }
+
+    /// How long a blocking write waits for a peer that takes nothing before it fails with
+    /// [`io::ErrorKind::WouldBlock`].
+    ///
+    /// # Errors
+    /// When `timeout` is zero.
+    pub fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
+        match self {
+            Self::Plain(tcp) => tcp.set_write_timeout(Some(timeout)),
         }
     }
 }

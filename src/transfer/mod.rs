@@ -1,9 +1,31 @@
-//! Moving bytes between a data connection and a store.
+//! Moving bytes between a data connection and a store: the block pipe, both directions.
+//!
+//! A transfer runs in its session's thread, which blocks in one place: on the control connection,
+//! the data connection and a wake at once. Requests to the store run in workers. Knows no FTP
+//! verb, no reply code and no S3.
 
+mod ascii;
+mod block;
 mod budget;
+mod control;
+mod download;
+mod failure;
 mod options;
+mod progress;
+mod schedule;
+mod send;
 mod stragglers;
+mod upload;
+mod waiting;
+mod worker;
 
-pub use budget::Budget;
-pub use options::{PartialUpload, TransferOptions};
+pub use budget::{Budget, Lease};
+pub use control::{Control, Directive, Interruption};
+pub use download::{Download, DownloadRequest};
+pub use failure::{Report, TransferError, Verdict};
+pub use options::{Conversion, PartialUpload, Resources, TransferOptions};
+pub use progress::Progress;
+pub use schedule::Schedule;
+pub use send::DataSender;
 pub use stragglers::Stragglers;
+pub use upload::{Plan, Upload, UploadRequest, WriteMode};

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::limits;
+use crate::net::Wake;
+use crate::transfer::{Budget, Stragglers};
 
 /// How transfers behave.
 #[derive(Clone, Debug)]
@@ -45,4 +47,26 @@ impl Default for TransferOptions {
             data_idle: limits::DATA_IDLE_TIMEOUT,
         }
     }
+}
+
+/// Whether TYPE A turns line ends round on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// Bytes stay what they are.
+    None,
+    /// CR LF on the wire, LF in the store.
+    Ascii,
+}
+
+/// What a transfer uses of the process and of its session.
+#[derive(Clone, Copy, Debug)]
+pub struct Resources<'a> {
+    /// The operator's decisions.
+    pub options: &'a TransferOptions,
+    /// The bytes of all transfers.
+    pub budget: &'a Budget,
+    /// Who joins the workers.
+    pub stragglers: &'a Stragglers,
+    /// What wakes the session's thread.
+    pub wake: &'a Wake,
 }

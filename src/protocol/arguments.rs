@@ -1,0 +1,251 @@
+//! Arguments that are more than a path: options of LIST, numbers, the parameters of TYPE, OPTS and
+//! SITE.
+
+use super::command::{ClientOption, ParseError, SiteCommand, TransferType};
+use super::listing::MlstFacts;
+use super::verb::VerbRow;
+
+/// `LIST -la PATH`: words of a dash and letters are options of `ls`, which many clients send, and
+/// change nothing: everything is listed in full anyway. `--` ends them. A file whose name looks so
+/// is reached as `./-name`; `-*.csv` has other characters and is a name.
+pub(super) fn without_options(argument: &str) -> &str {
+    let mut rest = argument;
+    while let Some(word) = rest.split(' ').next().filter(|word| word.starts_with('-')) {
+        let letters = &word[1..];
+        let ends_options = letters == "-";
+        let is_options =
+            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !ends_options && !is_options {
+            break;
+        }
+        rest = rest[word.len()..].strip_prefix(' ').unwrap_or_default();
+        if ends_options {
+            break;
+        }
+    }
+    rest
+}
+
+/// `UTF8 ON|OFF`, `MLST facts`.
+pub(super) fn client_option(
+    row: &'static VerbRow,
+    argument: &str,
+) -> Result<ClientOption, ParseError> {
+    let (name, value) = argument.trim().split_once(' ').unwrap_or((argument.trim(), ""));
+    if name.eq_ignore_ascii_case("MLST") {
+        return Ok(ClientOption::MlstFacts(MlstFacts::from_opts(value.trim())));
+    }
+    // Some clients send `OPTS UTF-8 ON`, some no value.
+    if !name.eq_ignore_ascii_case("UTF8") && !name.eq_ignore_ascii_case("UTF-8") {
+        return Err(ParseError::UnknownOption);
+    }
+    match value.trim().to_ascii_uppercase().as_str() {
+        "" | "ON" => Ok(ClientOption::Utf8On),
+        "OFF" => Ok(ClientOption::Utf8Off),
+        _ => Err(ParseError::BadArgument(row)),
+    }
+}
+
+/// `A`, `A N`, `I`, `L 8` (Lexmark scanners); the rest of RFC 959 3.1.1 is 504.
+pub(super) fn transfer_type(
+    row: &'static VerbRow,
+    argument: &str,
+) -> Result<TransferType, ParseError> {
+    let words: Vec<String> = argument.split_whitespace().map(str::to_ascii_uppercase).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["A"] | ["A", "N"] => Ok(TransferType::Ascii),
+        ["I"] | ["L", "8"] => Ok(TransferType::Image),
+        ["A" | "E", "T" | "C" | "N"] | ["E"] => Err(ParseError::UnsupportedParameter(row)),
+        ["L", size] if size.parse::<u8>().is_ok() => Err(ParseError::UnsupportedParameter(row)),
+        _ => Err(ParseError::BadArgument(row)),
+    }
+}
+
+/// Only `accepted` is ours; `known` are the other letters of the RFCs.
+pub(super) fn only(
+    row: &'static VerbRow,
+    argument: &str,
+    accepted: &str,
+    known: &str,
+) -> Result<(), ParseError> {
+    let value = argument.trim().to_ascii_uppercase();
+    if value == accepted {
+        Ok(())
+    } else if value.len() == 1 && known.contains(&value) {
+        Err(ParseError::UnsupportedParameter(row))
+    } else {
+        Err(ParseError::BadArgument(row))
+    }
+}
+
+/// `n`, `n R m` (RFC 959 4.1.3); the record size means nothing in a file of bytes.
+pub(super) fn allocation(row: &'static VerbRow, argument: &str) -> Result<u64, ParseError> {
+    match argument.split_whitespace().collect::<Vec<_>>()[..] {
+        [bytes] => number(row, bytes),
+        [bytes, r, record] if r.eq_ignore_ascii_case("R") => {
+            number(row, record)?;
+            number(row, bytes)
+        }
+        _ => Err(ParseError::BadArgument(row)),
+    }
+}
+
+/// Digits only, within 64 bits: a number that was cut down would resume at the wrong place.
+pub(super) fn number(row: &'static VerbRow, text: &str) -> Result<u64, ParseError> {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+        .ok_or(ParseError::BadNumber(row))
+}
+
+/// The first word decides.
+pub(super) fn site_command(argument: &str) -> SiteCommand {
+    let word = argument.split_whitespace().next().unwrap_or_default();
+    match word.to_ascii_uppercase().as_str() {
+        "HELP" => SiteCommand::Help,
+        "CHMOD" => SiteCommand::ChangeMode,
+        _ => SiteCommand::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str) -> &'static VerbRow {
+        VerbRow::find(name).unwrap()
+    }
+
+    #[test]
+    fn options_of_list() {
+        for (argument, rest) in [
+            ("", ""),
+            ("dir", "dir"),
+            // FileZilla's and old browsers' habit
+            ("-a", ""),
+            ("-la", ""),
+            ("-la ", ""),
+            ("-a dir", "dir"),
+            ("-l -a my dir", "my dir"),
+            // one space separates, the next belongs to the name
+            ("-a  x", " x"),
+            // names that begin with a dash
+            ("./-la", "./-la"),
+            ("-", "-"),
+            ("-- -la", "-la"),
+            ("--", ""),
+            ("-*.csv", "-*.csv"),
+            ("-report.txt", "-report.txt"),
+            ("dir -la", "dir -la"),
+        ] {
+            assert_eq!(without_options(argument), rest, "{argument:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_never_cut_down() {
+        let row = row("REST");
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("007", Some(7)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("99999999999999999999999", None),
+            ("-1", None),
+            ("+1", None),
+            ("", None),
+            ("1.5", None),
+            ("0x10", None),
+            ("١", None),
+        ] {
+            assert_eq!(number(row, text).ok(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_of_allo() {
+        let row = row("ALLO");
+        for (text, expected) in [
+            ("1024", Ok(1024)),
+            // RFC 959 4.1.3
+            ("1024 R 80", Ok(1024)),
+            ("1024 r 80 ", Ok(1024)),
+            ("1024 R", Err(ParseError::BadArgument(row))),
+            ("1024 X 80", Err(ParseError::BadArgument(row))),
+            ("R 80", Err(ParseError::BadArgument(row))),
+            ("much", Err(ParseError::BadNumber(row))),
+            (" ", Err(ParseError::BadArgument(row))),
+        ] {
+            assert_eq!(allocation(row, text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn types() {
+        let row = row("TYPE");
+        for (text, expected) in [
+            ("A", Ok(TransferType::Ascii)),
+            ("a n", Ok(TransferType::Ascii)),
+            ("I", Ok(TransferType::Image)),
+            // Lexmark scanners
+            ("L 8", Ok(TransferType::Image)),
+            ("L 7", Err(ParseError::UnsupportedParameter(row))),
+            ("E", Err(ParseError::UnsupportedParameter(row))),
+            ("A T", Err(ParseError::UnsupportedParameter(row))),
+            ("L", Err(ParseError::BadArgument(row))),
+            ("I N", Err(ParseError::BadArgument(row))),
+            ("X", Err(ParseError::BadArgument(row))),
+            (" ", Err(ParseError::BadArgument(row))),
+        ] {
+            assert_eq!(transfer_type(row, text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_one_mode_and_structure() {
+        for (verb, argument, expected) in [
+            ("MODE", "S", Ok(())),
+            ("MODE", "s ", Ok(())),
+            ("MODE", "B", Err(ParseError::UnsupportedParameter(row("MODE")))),
+            ("MODE", "SB", Err(ParseError::BadArgument(row("MODE")))),
+            ("MODE", "", Err(ParseError::BadArgument(row("MODE")))),
+        ] {
+            assert_eq!(only(row(verb), argument, "S", "BCZ"), expected, "{verb} {argument:?}");
+        }
+    }
+
+    #[test]
+    fn options_of_clients() {
+        let row = row("OPTS");
+        let facts = |text| Ok(ClientOption::MlstFacts(MlstFacts::from_opts(text)));
+        for (text, expected) in [
+            // Windows ftp.exe and Explorer, before the login
+            ("utf8 on", Ok(ClientOption::Utf8On)),
+            ("UTF8 ON", Ok(ClientOption::Utf8On)),
+            ("UTF-8 ON", Ok(ClientOption::Utf8On)),
+            ("UTF8", Ok(ClientOption::Utf8On)),
+            ("UTF8 OFF", Ok(ClientOption::Utf8Off)),
+            ("UTF8 MAYBE", Err(ParseError::BadArgument(row))),
+            // lftp asks for UNIX.* too
+            ("MLST type;size;modify;UNIX.mode;", facts("type;size;modify;")),
+            ("mlst", facts("")),
+            ("HASH SHA-256", Err(ParseError::UnknownOption)),
+            ("", Err(ParseError::UnknownOption)),
+        ] {
+            assert_eq!(client_option(row, text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn site_commands() {
+        for (text, expected) in [
+            ("HELP", SiteCommand::Help),
+            ("chmod 644 a file", SiteCommand::ChangeMode),
+            ("UTIME 20240101000000 x", SiteCommand::Unknown),
+            ("", SiteCommand::Unknown),
+        ] {
+            assert_eq!(site_command(text), expected, "{text:?}");
+        }
+    }
+}

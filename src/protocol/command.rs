@@ -1,0 +1,394 @@
+//! A line becomes a command. Many verbs, fewer meanings: STOR, STOU and APPE are one upload, LIST,
+//! NLST and MLSD one listing, PORT and EPRT one address. Paths stay as the client wrote them; only
+//! the session knows the directory they are relative to.
+
+use super::address::{AddressError, DataAddress, PassiveRequest};
+use super::arguments::{
+    allocation, client_option, number, only, site_command, transfer_type, without_options,
+};
+use super::listing::MlstFacts;
+use super::verb::{Argument, Verb, VerbRow};
+use crate::secret::Secret;
+
+/// What a client wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// USER: the login name.
+    User(String),
+    /// PASS: the password, spaces and all.
+    Password(Secret),
+    /// ACCT; no account is ever asked for.
+    Account,
+    /// QUIT.
+    Quit,
+    /// REIN: back to before the login.
+    Reinitialize,
+    /// NOOP.
+    Noop,
+    /// SYST.
+    System,
+    /// FEAT.
+    Features,
+    /// HELP, of everything or of one row.
+    Help(Option<&'static VerbRow>),
+    /// OPTS.
+    Option(ClientOption),
+    /// CLNT: what the client calls itself.
+    ClientName(String),
+    /// STAT without a path: the session, or the transfer that runs.
+    Status,
+    /// STAT with a path: a listing over the control connection. Needs [`super::Access::Reads`].
+    StatusOf(String),
+    /// PWD.
+    WorkingDirectory,
+    /// CWD.
+    ChangeDirectory(String),
+    /// CDUP.
+    ChangeToParent,
+    /// MKD.
+    MakeDirectory(String),
+    /// RMD.
+    RemoveDirectory(String),
+    /// DELE.
+    Delete(String),
+    /// RNFR.
+    RenameFrom(String),
+    /// RNTO.
+    RenameTo(String),
+    /// LIST, NLST, MLSD.
+    List {
+        /// Which of them.
+        style: ListStyle,
+        /// What to list: `None` is the working directory. May end in a wildcard, but for MLSD.
+        target: Option<String>,
+    },
+    /// MLST: the facts about one name, or about the working directory.
+    Facts(Option<String>),
+    /// SIZE.
+    Size(String),
+    /// MDTM.
+    ModificationTime(String),
+    /// TYPE.
+    Type(TransferType),
+    /// `STRU F`.
+    FileStructure,
+    /// `MODE S`.
+    StreamMode,
+    /// PASV, EPSV.
+    Passive(PassiveRequest),
+    /// PORT, EPRT.
+    Active(DataAddress),
+    /// RETR.
+    Retrieve(String),
+    /// STOR, STOU, APPE.
+    Upload(UploadMode),
+    /// REST: offset in bytes where the next transfer begins.
+    Restart(u64),
+    /// ALLO: bytes the next upload will have.
+    Allocate(u64),
+    /// ABOR.
+    Abort,
+    /// SITE.
+    Site(SiteCommand),
+    /// A verb that is known only to be refused.
+    NotImplemented,
+}
+
+/// What an upload does with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadMode {
+    /// STOR: this name; a file that has it is replaced.
+    Store(String),
+    /// APPE: this name; a file that has it grows.
+    Append(String),
+    /// STOU: a name nobody has, like this one if given.
+    Unique(Option<String>),
+}
+
+/// The form of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListStyle {
+    /// LIST: as `ls -l` prints.
+    List,
+    /// NLST: names only.
+    Nlst,
+    /// MLSD: facts (RFC 3659 7).
+    Mlsd,
+}
+
+/// The representation type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferType {
+    /// `A`, `A N`
+    Ascii,
+    /// `I`, `L 8`
+    Image,
+}
+
+/// An option that OPTS sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientOption {
+    /// `UTF8 ON`
+    Utf8On,
+    /// `UTF8 OFF`
+    Utf8Off,
+    /// `MLST facts`: what MLST and MLSD tell from now on.
+    MlstFacts(MlstFacts),
+}
+
+/// A SITE command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteCommand {
+    /// `HELP`
+    Help,
+    /// `CHMOD mode path`: there are no modes in a bucket.
+    ChangeMode,
+    /// `UMASK`, `IDLE`, `UTIME` and whatever else.
+    Unknown,
+}
+
+/// Why a line is no command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// An HTTP request: somebody probes the port, or a browser is made to attack it. The
+    /// connection ends, so that no header is ever read as a command.
+    NotFtp,
+    /// No verb of ours (500).
+    UnknownVerb,
+    /// The verb needs an argument, or takes none, or not this one (501).
+    BadArgument(&'static VerbRow),
+    /// An argument the RFCs know and we do not (504).
+    UnsupportedParameter(&'static VerbRow),
+    /// REST or ALLO with a number that is none, or beyond 64 bits (501).
+    BadNumber(&'static VerbRow),
+    /// EPRT or EPSV with a network protocol other than 1 and 2 (522).
+    UnknownNetworkProtocol,
+    /// OPTS of something that has no options (501).
+    UnknownOption,
+    /// HELP with something that is no verb (502).
+    UnknownTopic,
+}
+
+/// Methods of HTTP. No verb of FTP is called so.
+const HTTP_METHODS: &[&str] =
+    &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PRI"];
+
+impl Command {
+    /// Reads a line without its terminator. The row tells what the session must check before it
+    /// obeys.
+    ///
+    /// One space separates verb and argument; all others belong to a path (names may begin and end
+    /// with spaces).
+    ///
+    /// # Errors
+    /// [`ParseError`].
+    pub fn parse(line: &str) -> Result<(&'static VerbRow, Self), ParseError> {
+        let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
+        if HTTP_METHODS.contains(&word) {
+            return Err(ParseError::NotFtp);
+        }
+        let row = VerbRow::find(word).ok_or(ParseError::UnknownVerb)?;
+        let fits = match row.argument {
+            Argument::None => argument.trim().is_empty(),
+            Argument::Optional => true,
+            Argument::Required => !argument.is_empty(),
+        };
+        if !fits {
+            return Err(ParseError::BadArgument(row));
+        }
+        Ok((row, meaning(row, argument)?))
+    }
+}
+
+fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError> {
+    let path = || argument.to_owned();
+    let optional_path = || (!argument.is_empty()).then(|| argument.to_owned());
+    Ok(match row.verb {
+        Verb::User => Command::User(argument.trim().to_owned()),
+        Verb::Pass => Command::Password(Secret::new(argument.to_owned())),
+        Verb::Acct => Command::Account,
+        Verb::Quit => Command::Quit,
+        Verb::Rein => Command::Reinitialize,
+        Verb::Noop => Command::Noop,
+        Verb::Syst => Command::System,
+        Verb::Feat => Command::Features,
+        Verb::Help => help(argument)?,
+        Verb::Opts => Command::Option(client_option(row, argument)?),
+        Verb::Clnt => Command::ClientName(argument.to_owned()),
+        Verb::Stat => match without_options(argument) {
+            "" => Command::Status,
+            path => Command::StatusOf(path.to_owned()),
+        },
+        Verb::Pwd => Command::WorkingDirectory,
+        Verb::Cwd => Command::ChangeDirectory(path()),
+        Verb::Cdup => Command::ChangeToParent,
+        Verb::Mkd => Command::MakeDirectory(path()),
+        Verb::Rmd => Command::RemoveDirectory(path()),
+        Verb::Dele => Command::Delete(path()),
+        Verb::Rnfr => Command::RenameFrom(path()),
+        Verb::Rnto => Command::RenameTo(path()),
+        Verb::List => list(ListStyle::List, without_options(argument)),
+        Verb::Nlst => list(ListStyle::Nlst, without_options(argument)),
+        Verb::Mlsd => list(ListStyle::Mlsd, argument),
+        Verb::Mlst => Command::Facts(optional_path()),
+        Verb::Size => Command::Size(path()),
+        Verb::Mdtm => Command::ModificationTime(path()),
+        Verb::Type => Command::Type(transfer_type(row, argument)?),
+        Verb::Stru => only(row, argument, "F", "RP").map(|()| Command::FileStructure)?,
+        Verb::Mode => only(row, argument, "S", "BCZ").map(|()| Command::StreamMode)?,
+        Verb::Pasv => Command::Passive(PassiveRequest::Address),
+        Verb::Epsv => Command::Passive(PassiveRequest::from_epsv(argument).map_err(bad(row))?),
+        Verb::Port => Command::Active(DataAddress::from_port(argument).map_err(bad(row))?),
+        Verb::Eprt => Command::Active(DataAddress::from_eprt(argument).map_err(bad(row))?),
+        Verb::Retr => Command::Retrieve(path()),
+        Verb::Stor => Command::Upload(UploadMode::Store(path())),
+        Verb::Stou => Command::Upload(UploadMode::Unique(optional_path())),
+        Verb::Appe => Command::Upload(UploadMode::Append(path())),
+        Verb::Rest => Command::Restart(number(row, argument.trim())?),
+        Verb::Allo => Command::Allocate(allocation(row, argument)?),
+        Verb::Abor => Command::Abort,
+        Verb::Site => Command::Site(site_command(argument)),
+        Verb::Smnt | Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Host | Verb::Lang => {
+            Command::NotImplemented
+        }
+    })
+}
+
+fn list(style: ListStyle, target: &str) -> Command {
+    Command::List { style, target: (!target.is_empty()).then(|| target.to_owned()) }
+}
+
+fn help(argument: &str) -> Result<Command, ParseError> {
+    let topic = argument.trim();
+    if topic.is_empty() {
+        return Ok(Command::Help(None));
+    }
+    VerbRow::find(topic)
+        .filter(|row| row.help.is_some())
+        .map(|row| Command::Help(Some(row)))
+        .ok_or(ParseError::UnknownTopic)
+}
+
+fn bad(row: &'static VerbRow) -> impl FnOnce(AddressError) -> ParseError {
+    move |error| match error {
+        AddressError::Syntax => ParseError::BadArgument(row),
+        AddressError::UnknownProtocol => ParseError::UnknownNetworkProtocol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verb::VERBS;
+    use super::*;
+
+    fn command(line: &str) -> Result<Command, ParseError> {
+        Command::parse(line).map(|(_, command)| command)
+    }
+
+    fn row(name: &str) -> &'static VerbRow {
+        VerbRow::find(name).unwrap()
+    }
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    #[test]
+    fn lines_become_commands() {
+        let listing = |style, target: Option<&str>| Command::List {
+            style,
+            target: target.map(ToOwned::to_owned),
+        };
+        for (line, expected) in [
+            ("USER alice ", Command::User(text("alice"))),
+            ("PASS  a b ", Command::Password(Secret::new(text(" a b ")))),
+            ("PASS", Command::Password(Secret::new(text("")))),
+            ("nOoP", Command::Noop),
+            // cameras leave blanks behind
+            ("PWD  ", Command::WorkingDirectory),
+            ("XPWD", Command::WorkingDirectory),
+            ("CWD /a/../b", Command::ChangeDirectory(text("/a/../b"))),
+            ("CWD  x ", Command::ChangeDirectory(text(" x "))),
+            ("DELE -x", Command::Delete(text("-x"))),
+            ("STOR 文件 #%+?&.txt", Command::Upload(UploadMode::Store(text("文件 #%+?&.txt")))),
+            ("STOU", Command::Upload(UploadMode::Unique(None))),
+            ("STOU scan.pdf", Command::Upload(UploadMode::Unique(Some(text("scan.pdf"))))),
+            ("APPE log", Command::Upload(UploadMode::Append(text("log")))),
+            ("LIST", listing(ListStyle::List, None)),
+            ("LIST -la", listing(ListStyle::List, None)),
+            ("LIST -la a b", listing(ListStyle::List, Some("a b"))),
+            ("NLST *.csv", listing(ListStyle::Nlst, Some("*.csv"))),
+            // MLSD has no options (RFC 3659 7.1)
+            ("MLSD -a", listing(ListStyle::Mlsd, Some("-a"))),
+            ("MLST", Command::Facts(None)),
+            ("STAT", Command::Status),
+            ("STAT -l", Command::Status),
+            ("STAT dir", Command::StatusOf(text("dir"))),
+            ("REST 5", Command::Restart(5)),
+            ("TYPE L 8", Command::Type(TransferType::Image)),
+            ("STRU F", Command::FileStructure),
+            ("MODE S", Command::StreamMode),
+            ("PASV", Command::Passive(PassiveRequest::Address)),
+            ("EPSV ALL", Command::Passive(PassiveRequest::OnlyExtended)),
+            ("PORT 127,0,0,1,4,1", Command::Active(DataAddress("127.0.0.1:1025".parse().unwrap()))),
+            ("EPRT |2|::1|1025|", Command::Active(DataAddress("[::1]:1025".parse().unwrap()))),
+            ("HELP", Command::Help(None)),
+            ("HELP stor", Command::Help(Some(row("STOR")))),
+            ("SITE CHMOD 644 f", Command::Site(SiteCommand::ChangeMode)),
+            ("AUTH TLS", Command::NotImplemented),
+        ] {
+            assert_eq!(command(line), Ok(expected), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_no_commands() {
+        for (line, expected) in [
+            ("", ParseError::UnknownVerb),
+            (" ", ParseError::UnknownVerb),
+            ("FOO bar", ParseError::UnknownVerb),
+            ("STORx", ParseError::UnknownVerb),
+            ("STOR", ParseError::BadArgument(row("STOR"))),
+            ("STOR ", ParseError::BadArgument(row("STOR"))),
+            ("CWD", ParseError::BadArgument(row("CWD"))),
+            ("PWD x", ParseError::BadArgument(row("PWD"))),
+            ("REST 18446744073709551616", ParseError::BadNumber(row("REST"))),
+            ("REST -1", ParseError::BadNumber(row("REST"))),
+            ("TYPE E", ParseError::UnsupportedParameter(row("TYPE"))),
+            ("STRU R", ParseError::UnsupportedParameter(row("STRU"))),
+            ("PORT 1,2,3", ParseError::BadArgument(row("PORT"))),
+            ("EPSV 3", ParseError::UnknownNetworkProtocol),
+            ("EPRT |3|x|1|", ParseError::UnknownNetworkProtocol),
+            ("OPTS HASH", ParseError::UnknownOption),
+            ("HELP me", ParseError::UnknownTopic),
+            ("GET / HTTP/1.1", ParseError::NotFtp),
+            ("OPTIONS * HTTP/1.1", ParseError::NotFtp),
+            // somebody types by hand
+            ("get file", ParseError::UnknownVerb),
+        ] {
+            assert_eq!(command(line), Err(expected), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let printed = format!("{:?}", Command::parse("PASS hunter2"));
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+
+    #[test]
+    fn no_line_makes_it_panic() {
+        let mut random = fastrand::Rng::with_seed(3659);
+        for _ in 0..20_000 {
+            let verb = random.choice(VERBS).unwrap().name();
+            let pieces =
+                [" ", "-", "|", ",", "1", "18446744073709551616", "数", "\0", "A", "R", ";", "\r"];
+            let argument: String =
+                (0..random.usize(..12)).map(|_| *random.choice(&pieces).unwrap()).collect();
+            let line = if random.bool() { format!("{verb} {argument}") } else { argument };
+            if let Ok((row, _)) = Command::parse(&line) {
+                assert!(line.to_ascii_uppercase().starts_with(row.name()), "{line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The FTP protocol without a network: bytes and lines in, values out, values in, bytes out.
+//!
+//! - [`LineDecoder`] cuts what arrives into lines, [`Command::parse`] gives a line its meaning.
+//! - [`VERBS`] is the one table of what the server understands; login, permission and order are
+//!   decided from its rows, FEAT and HELP are derived from them.
+//! - [`Reply`] is what a client is told; [`replies`] holds every text of the server.
+//! - [`ListingFormat`] writes the lines of LIST, NLST, MLSD and MLST.
+//!
+//! Nothing here knows sockets, the clock (the present moment is passed in), the log or a store.
+
+mod access;
+mod address;
+mod arguments;
+mod command;
+mod line;
+mod listing;
+pub mod replies;
+mod reply;
+mod time_format;
+mod verb;
+mod wildcard;
+
+pub use access::{Access, Rights};
+pub use address::{AddressError, DataAddress, Family, PassiveRequest};
+pub use command::{
+    ClientOption, Command, ListStyle, ParseError, SiteCommand, TransferType, UploadMode,
+};
+pub use line::{Line, LineDecoder};
+pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
+pub use reply::{Code, Reply};
+pub use time_format::timestamp;
+pub use verb::{Argument, DuringTransfer, PendingState, VERBS, Verb, VerbRow};
+pub use wildcard::Wildcard;

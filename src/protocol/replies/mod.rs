@@ -1,0 +1,12 @@
+//! Every text the server tells a client, by meaning. Nothing else in the server spells a reply.
+//! No text names the software's version or what lies behind the tree.
+
+mod parameters;
+mod service;
+mod transfers;
+mod tree;
+
+pub use parameters::*;
+pub use service::*;
+pub use transfers::*;
+pub use tree::*;

@@ -1,0 +1,215 @@
+//! Greeting, login, refusals before any work is done, information, goodbye.
+
+use crate::protocol::verb::{VERBS, Verb, VerbRow};
+use crate::protocol::{Code, MlstFacts, ParseError, Reply};
+
+/// 220, the first line of a connection.
+pub fn greeting() -> Reply {
+    Reply::new(Code::READY, "FTP server ready.")
+}
+
+/// 331 to USER, whatever the name: nobody learns which names exist.
+pub fn password_needed() -> Reply {
+    Reply::new(Code::NEED_PASSWORD, "Password, please.")
+}
+
+/// 230 to PASS.
+pub fn logged_in() -> Reply {
+    Reply::new(Code::LOGGED_IN, "Logged in.")
+}
+
+/// 530 to PASS.
+pub fn login_incorrect() -> Reply {
+    Reply::new(Code::NOT_LOGGED_IN, "Login incorrect.")
+}
+
+/// 503 to PASS without USER.
+pub fn user_first() -> Reply {
+    Reply::new(Code::BAD_SEQUENCE, "Send USER first.")
+}
+
+/// 503 to USER or PASS after the login.
+pub fn already_logged_in() -> Reply {
+    Reply::new(Code::BAD_SEQUENCE, "You are logged in; send REIN to log in again.")
+}
+
+/// 530 to whatever needs a login.
+pub fn login_needed() -> Reply {
+    Reply::new(Code::NOT_LOGGED_IN, "Log in with USER and PASS first.")
+}
+
+/// 202 to ACCT.
+pub fn account_superfluous() -> Reply {
+    Reply::new(Code::SUPERFLUOUS, "No account is needed.")
+}
+
+/// 220 to REIN.
+pub fn reinitialized() -> Reply {
+    Reply::new(Code::READY, "Logged out; ready for another user.")
+}
+
+/// 221 to QUIT.
+pub fn goodbye() -> Reply {
+    Reply::new(Code::GOODBYE, "Goodbye.")
+}
+
+/// 421 to a client that connects when `max_connection_num` is reached.
+pub fn too_many_connections() -> Reply {
+    Reply::new(Code::CLOSING, "Too many connections; try again later.")
+}
+
+/// 421 when no session can be started for want of threads or memory.
+pub fn server_busy() -> Reply {
+    Reply::new(Code::CLOSING, "The server cannot take another client now; try again later.")
+}
+
+/// 421 after too many failed logins.
+pub fn too_many_failed_logins() -> Reply {
+    Reply::new(Code::CLOSING, "Too many failed logins.")
+}
+
+/// 421 to a client that does not log in.
+pub fn login_timeout() -> Reply {
+    Reply::new(Code::CLOSING, "No login within the time allowed.")
+}
+
+/// 421 to a client that is silent.
+pub fn idle_timeout() -> Reply {
+    Reply::new(Code::CLOSING, "Idle for too long.")
+}
+
+/// 421 when the server stops.
+pub fn server_stopping() -> Reply {
+    Reply::new(Code::CLOSING, "The server is stopping.")
+}
+
+/// 421 to a client that sends far more commands than it waits for replies.
+pub fn too_many_commands() -> Reply {
+    Reply::new(Code::CLOSING, "Too many commands without waiting for replies.")
+}
+
+/// 421 to an HTTP request.
+pub fn not_ftp() -> Reply {
+    Reply::new(Code::CLOSING, "This is an FTP server.")
+}
+
+/// 500 to a line beyond [`crate::limits::COMMAND_LINE_BYTES`].
+pub fn line_too_long() -> Reply {
+    Reply::new(Code::UNKNOWN_COMMAND, "The command line is too long.")
+}
+
+/// 501 to a line that is not UTF-8 (RFC 2640 3.1: a server may refuse such names).
+pub fn not_utf8() -> Reply {
+    Reply::new(Code::BAD_ARGUMENT, "Names must be UTF-8.")
+}
+
+/// The reply to a line that is no command.
+pub fn not_a_command(error: &ParseError) -> Reply {
+    match error {
+        ParseError::NotFtp => not_ftp(),
+        ParseError::UnknownVerb => Reply::new(Code::UNKNOWN_COMMAND, "Unknown command."),
+        ParseError::BadArgument(row) => Reply::new(Code::BAD_ARGUMENT, usage(row)),
+        ParseError::BadNumber(row) => {
+            let text = format!("{} needs a number below 2^64.", row.name());
+            Reply::new(Code::BAD_ARGUMENT, text)
+        }
+        ParseError::UnsupportedParameter(row) => {
+            let text = format!("Not this parameter. {}", usage(row));
+            Reply::new(Code::PARAMETER_NOT_IMPLEMENTED, text)
+        }
+        // RFC 2428 2: the list in parentheses is read by clients.
+        ParseError::UnknownNetworkProtocol => Reply::new(
+            Code::NETWORK_PROTOCOL_NOT_SUPPORTED,
+            "Network protocol not supported, use (1,2)",
+        ),
+        ParseError::UnknownOption => {
+            Reply::new(Code::BAD_ARGUMENT, "There is no such option to set.")
+        }
+        ParseError::UnknownTopic => Reply::new(Code::NOT_IMPLEMENTED, "There is no such command."),
+    }
+}
+
+/// 502 to a verb that is known only to be refused.
+pub fn not_implemented(row: &VerbRow) -> Reply {
+    Reply::new(Code::NOT_IMPLEMENTED, format!("{} is not implemented.", row.name()))
+}
+
+/// 200 to NOOP.
+pub fn noop() -> Reply {
+    Reply::new(Code::OK, "Done nothing.")
+}
+
+/// 215 to SYST. Clients choose their parser of LIST by it.
+pub fn system_type() -> Reply {
+    Reply::new(Code::SYSTEM_TYPE, "UNIX Type: L8")
+}
+
+/// 211 to FEAT, from the table (RFC 2389 3.2: one space before each line).
+pub fn features(facts: MlstFacts) -> Reply {
+    let of_row = |row: &VerbRow| match row.verb {
+        Verb::Mlst => Some(format!(" MLST {}", facts.offered())),
+        _ => row.feature.map(|line| format!(" {line}")),
+    };
+    let mut lines: Vec<String> = VERBS.iter().filter_map(of_row).collect();
+    // What belongs to no verb: paths are a tree (RFC 3659 6), names are UTF-8 (RFC 2640).
+    lines.extend([" TVFS".to_owned(), " UTF8".to_owned()]);
+    lines.sort();
+    Reply::multi_line(Code::FEATURES, "Features:", lines, "End")
+}
+
+/// 214 to HELP, from the table.
+pub fn help() -> Reply {
+    let lines = VERBS.iter().filter_map(|row| row.help).map(|line| format!(" {line}"));
+    Reply::multi_line(Code::HELP, "Commands:", lines, "End")
+}
+
+/// 214 to HELP with a verb.
+pub fn help_for(row: &VerbRow) -> Reply {
+    Reply::new(Code::HELP, row.help.unwrap_or(row.name()))
+}
+
+/// 214 to SITE HELP.
+pub fn site_help() -> Reply {
+    Reply::new(Code::HELP, "SITE CHMOD mode path: accepted, without effect")
+}
+
+/// 200 to SITE CHMOD, which clients send after uploads and report when it fails.
+pub fn site_chmod_ignored() -> Reply {
+    Reply::new(Code::OK, "Files have no modes here; nothing was changed.")
+}
+
+/// 504 to another SITE command.
+pub fn site_unknown() -> Reply {
+    Reply::new(Code::PARAMETER_NOT_IMPLEMENTED, "There is no such SITE command.")
+}
+
+/// 200 to CLNT.
+pub fn client_name_noted() -> Reply {
+    Reply::new(Code::OK, "Noted.")
+}
+
+/// 200 to OPTS UTF8 ON.
+pub fn utf8_on() -> Reply {
+    Reply::new(Code::OK, "Names are UTF-8.")
+}
+
+/// 200 to OPTS UTF8 OFF: there is no other encoding, but clients that ask go on and do well.
+pub fn utf8_stays_on() -> Reply {
+    Reply::new(Code::OK, "Names are always UTF-8 here.")
+}
+
+/// 200 to OPTS MLST, in the words of RFC 3659 7.9.
+pub fn mlst_facts_set(facts: MlstFacts) -> Reply {
+    let text = format!("MLST OPTS {}", facts.enabled());
+    Reply::new(Code::OK, text.trim_end().to_owned())
+}
+
+/// 211 to STAT: `lines` tell about the session or about the transfer that runs.
+pub fn session_status(lines: impl IntoIterator<Item = String>) -> Reply {
+    let lines = lines.into_iter().map(|line| format!(" {line}"));
+    Reply::multi_line(Code::SYSTEM_STATUS, "Status:", lines, "End")
+}
+
+fn usage(row: &VerbRow) -> String {
+    format!("Usage: {}", row.help.unwrap_or(row.name()))
+}

@@ -1,0 +1,157 @@
+//! Data transfers: their beginning, their end, and what is prepared or asked before them.
+
+use crate::protocol::{Code, Reply};
+
+/// 150 to a listing.
+pub fn opening_listing() -> Reply {
+    Reply::new(Code::OPENING_DATA_CONNECTION, "Here comes the listing.")
+}
+
+/// 150 to RETR. Python's ftplib and BSD ftp read the size from the parentheses.
+pub fn opening_download(bytes: u64) -> Reply {
+    Reply::new(Code::OPENING_DATA_CONNECTION, format!("Here comes the file ({bytes} bytes)."))
+}
+
+/// 150 to STOR and APPE.
+pub fn opening_upload() -> Reply {
+    Reply::new(Code::OPENING_DATA_CONNECTION, "Ready for the file.")
+}
+
+/// 150 to STOU, in the words of RFC 1123 4.1.2.9.
+pub fn opening_unique_upload(name: &str) -> Reply {
+    Reply::new(Code::OPENING_DATA_CONNECTION, format!("FILE: {name}"))
+}
+
+/// 226 after a listing.
+pub fn listing_sent() -> Reply {
+    Reply::new(Code::TRANSFER_COMPLETE, "Listing complete.")
+}
+
+/// 226 after a listing that `max_list_file` cut.
+pub fn listing_cut(entries: usize) -> Reply {
+    Reply::new(
+        Code::TRANSFER_COMPLETE,
+        format!("Listing cut after {entries} entries (max_list_file)."),
+    )
+}
+
+/// 226 after RETR.
+pub fn file_sent() -> Reply {
+    Reply::new(Code::TRANSFER_COMPLETE, "File sent.")
+}
+
+/// 226 after STOR and APPE, once the store has confirmed.
+pub fn file_stored(bytes: u64) -> Reply {
+    Reply::new(Code::TRANSFER_COMPLETE, format!("File stored ({bytes} bytes received)."))
+}
+
+/// 226 after STOU.
+pub fn unique_file_stored(name: &str) -> Reply {
+    Reply::new(Code::TRANSFER_COMPLETE, format!("File stored as {name}"))
+}
+
+/// 425 to a transfer before PASV, EPSV, PORT or EPRT.
+pub fn data_port_first() -> Reply {
+    Reply::new(Code::NO_DATA_CONNECTION, "Send PASV, EPSV, PORT or EPRT first.")
+}
+
+/// 425 when nobody connects, or nobody answers, in `data_connect_timeout`.
+pub fn data_connection_failed() -> Reply {
+    Reply::new(Code::NO_DATA_CONNECTION, "The data connection could not be opened.")
+}
+
+/// 425 when `max_connection_num` leaves no room for the data connection.
+pub fn no_room_for_data_connection() -> Reply {
+    Reply::new(Code::NO_DATA_CONNECTION, "Too many connections; try again later.")
+}
+
+/// 426 to the transfer that ABOR ended; 226 follows for ABOR itself (RFC 959 5.4).
+pub fn transfer_aborted() -> Reply {
+    Reply::new(Code::TRANSFER_ABORTED, "Transfer aborted.")
+}
+
+/// 426 when the data connection broke, and nothing was kept.
+pub fn data_connection_lost() -> Reply {
+    Reply::new(Code::TRANSFER_ABORTED, "The data connection was lost.")
+}
+
+/// 426 when an upload broke off and what arrived was stored.
+pub fn upload_interrupted(bytes: u64) -> Reply {
+    Reply::new(
+        Code::TRANSFER_ABORTED,
+        format!("The upload was interrupted; the {bytes} bytes received were stored."),
+    )
+}
+
+/// 426 when the data connection was silent for `data_idle_timeout`.
+pub fn data_idle_timeout() -> Reply {
+    Reply::new(Code::TRANSFER_ABORTED, "Nothing moved on the data connection for too long.")
+}
+
+/// 426 when the server stops and the transfer's time is over.
+pub fn transfer_stopped() -> Reply {
+    Reply::new(Code::TRANSFER_ABORTED, "The server is stopping; transfer aborted.")
+}
+
+/// 451 when the store failed in the middle of a transfer.
+pub fn transfer_failed() -> Reply {
+    Reply::new(Code::LOCAL_ERROR, "The store failed; try again later.")
+}
+
+/// 451 when what the store holds is not what was sent.
+pub fn checksum_mismatch() -> Reply {
+    Reply::new(Code::LOCAL_ERROR, "The stored data was damaged on its way; nothing was kept.")
+}
+
+/// 451 when the object was replaced while it was being read.
+pub fn file_changed() -> Reply {
+    Reply::new(Code::LOCAL_ERROR, "The file was replaced meanwhile; try again.")
+}
+
+/// 451 when `buffer_memory` has had no room for the upload.
+pub fn no_buffer_memory() -> Reply {
+    Reply::new(Code::LOCAL_ERROR, "The server is short of buffer memory; try again later.")
+}
+
+/// 552 to an upload beyond `single_file_max_size`, and to its ALLO.
+pub fn file_too_large(limit_bytes: u64) -> Reply {
+    Reply::new(
+        Code::TOO_LARGE,
+        format!("The file is larger than {limit_bytes} bytes (single_file_max_size)."),
+    )
+}
+
+/// 552 when the store refuses the size.
+pub fn store_full() -> Reply {
+    Reply::new(Code::TOO_LARGE, "The store takes no more.")
+}
+
+/// 350 to REST.
+pub fn restart_noted(offset: u64) -> Reply {
+    Reply::new(Code::NEED_MORE, format!("The next transfer begins at byte {offset}."))
+}
+
+/// 554 to a transfer that should begin beyond the end of the file.
+pub fn restart_beyond_end(size: u64) -> Reply {
+    Reply::new(Code::BAD_RESTART, format!("REST is beyond the end of the file ({size} bytes)."))
+}
+
+/// 554 to a transfer that cannot begin in the middle: STOU, an upload to a new name.
+pub fn restart_impossible() -> Reply {
+    Reply::new(Code::BAD_RESTART, "This transfer cannot begin in the middle of a file.")
+}
+
+/// 200 to ALLO.
+pub fn allocation_noted() -> Reply {
+    Reply::new(Code::OK, "Noted.")
+}
+
+/// 226 to ABOR after the transfer's own 426.
+pub fn abort_done() -> Reply {
+    Reply::new(Code::ABORTED, "Abort done.")
+}
+
+/// 225 to ABOR when nothing runs.
+pub fn nothing_to_abort() -> Reply {
+    Reply::new(Code::NOTHING_TO_ABORT, "No transfer to abort.")
+}

@@ -1,0 +1,169 @@
+//! Files and directories: what was done, what was found, why not.
+
+use time::OffsetDateTime;
+
+use crate::protocol::access::{Access, Rights};
+use crate::protocol::listing::write_facts;
+use crate::protocol::time_format::timestamp;
+use crate::protocol::{Code, MlstFacts, Reply};
+use crate::vfs::{FtpPath, Metadata, PathError};
+
+/// 257 to PWD.
+pub fn working_directory(path: &FtpPath) -> Reply {
+    Reply::new(Code::PATH_NAME, format!("{} is the working directory.", quoted(path)))
+}
+
+/// 257 to MKD, with the absolute path.
+pub fn directory_created(path: &FtpPath) -> Reply {
+    Reply::new(Code::PATH_NAME, format!("{} created.", quoted(path)))
+}
+
+/// 550 to MKD. FileZilla stops climbing when it reads "already exists".
+pub fn already_exists() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "A file or directory of this name already exists.")
+}
+
+/// 250 to CWD and CDUP.
+pub fn directory_changed(path: &FtpPath) -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, format!("Now in {}", quoted(path)))
+}
+
+/// 250 to RMD.
+pub fn directory_removed() -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, "Directory removed.")
+}
+
+/// 250 to DELE.
+pub fn file_deleted() -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, "File deleted.")
+}
+
+/// 350 to RNFR.
+pub fn rename_to_what() -> Reply {
+    Reply::new(Code::NEED_MORE, "Now send RNTO.")
+}
+
+/// 250 to RNTO.
+pub fn renamed() -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
+}
+
+/// 503 to RNTO that does not follow RNFR.
+pub fn rename_from_first() -> Reply {
+    Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
+}
+
+/// 553 to RNTO into the directory that is to be moved.
+pub fn rename_into_itself() -> Reply {
+    Reply::new(Code::NAME_NOT_ALLOWED, "A directory cannot be moved into itself.")
+}
+
+/// 213 to SIZE. Bytes, whatever the type (see README).
+pub fn size(bytes: u64) -> Reply {
+    Reply::new(Code::FILE_STATUS, bytes.to_string())
+}
+
+/// 213 to MDTM (RFC 3659 3).
+pub fn modification_time(moment: OffsetDateTime) -> Reply {
+    Reply::new(Code::FILE_STATUS, timestamp(moment))
+}
+
+/// 550 to MDTM where the store knows no time.
+pub fn time_unknown() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "Its time is not known.")
+}
+
+/// 250 to MLST (RFC 3659 7.2: one space before the facts).
+pub fn facts(path: &FtpPath, metadata: &Metadata, facts: MlstFacts, rights: Rights) -> Reply {
+    let mut line = vec![b' '];
+    write_facts(&mut line, metadata, facts, rights);
+    let line = format!("{} {path}", String::from_utf8_lossy(&line));
+    Reply::multi_line(Code::FILE_ACTION_COMPLETE, "Facts:", [line], "End")
+}
+
+/// 213 to STAT of a path. `listing` is what LIST would have sent.
+pub fn status_of(listing: &[u8]) -> Reply {
+    let listing = String::from_utf8_lossy(listing);
+    Reply::multi_line(Code::FILE_STATUS, "Status:", listing.lines().map(str::to_owned), "End")
+}
+
+/// 550: no such name.
+pub fn not_found() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "No such file or directory.")
+}
+
+/// 550: a file where a directory is needed.
+pub fn not_a_directory() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "Not a directory.")
+}
+
+/// 501 to MLSD of a file (RFC 3659 7.2.1).
+pub fn mlsd_needs_a_directory() -> Reply {
+    Reply::new(Code::BAD_ARGUMENT, "Not a directory; use MLST.")
+}
+
+/// 550: a directory where a file is needed.
+pub fn is_a_directory() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "Is a directory.")
+}
+
+/// 550 to RMD.
+pub fn directory_not_empty() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "The directory is not empty.")
+}
+
+/// 550 to RMD, RNFR, RNTO of `/`.
+pub fn root_is_fixed() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "The root directory cannot be changed.")
+}
+
+/// 553 to an upload, MKD or RNTO with a name the store cannot hold.
+pub fn name_not_allowed() -> Reply {
+    Reply::new(Code::NAME_NOT_ALLOWED, "The name is too long, or not allowed by the store.")
+}
+
+/// 501 to a text that is no path.
+pub fn bad_path(error: PathError) -> Reply {
+    let text = match error {
+        PathError::Empty => "A path is needed.",
+        PathError::ControlCharacter => "Control characters are not allowed in names.",
+    };
+    Reply::new(Code::BAD_ARGUMENT, text)
+}
+
+/// 550 to a verb whose `access` the account does not have.
+pub fn no_permission(access: Access) -> Reply {
+    let text = match access {
+        Access::Reads => "You may not read here.",
+        Access::Writes => "You may not write here.",
+        Access::Deletes => "You may not delete here.",
+        // Every account has these; said for the sake of a total function.
+        Access::BeforeLogin | Access::LoggedIn => "You may not do that.",
+    };
+    Reply::new(Code::NO_PERMISSION, text)
+}
+
+/// 550 when the store denies its own client the access.
+pub fn store_denied() -> Reply {
+    Reply::new(Code::NO_PERMISSION, "The store denied access.")
+}
+
+/// 550 to a file that must be restored from the archive first.
+pub fn archived() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "The file is archived; restore it in the store first.")
+}
+
+/// 550 to what the store cannot do.
+pub fn store_cannot() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "The store cannot do that.")
+}
+
+/// 450 when the store fails before anything is begun.
+pub fn store_unavailable() -> Reply {
+    Reply::new(Code::FILE_BUSY, "The store does not answer; try again later.")
+}
+
+/// The path in quotes, quotes in it doubled (RFC 959 appendix II).
+fn quoted(path: &FtpPath) -> String {
+    format!("\"{}\"", path.as_str().replace('"', "\"\""))
+}

@@ -1,0 +1,167 @@
+//! What a client is told: a code with its text, and the one place that turns it into bytes.
+
+use std::borrow::Cow;
+
+/// A three-digit reply code. The names tell the meaning; several may share a number (RFC 959
+/// 4.2.1, RFC 2228 and RFC 2428 for the later ones).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code(u16);
+
+#[allow(missing_docs, reason = "the names are the documentation")]
+impl Code {
+    pub const OPENING_DATA_CONNECTION: Self = Self(150);
+    pub const OK: Self = Self(200);
+    pub const SUPERFLUOUS: Self = Self(202);
+    pub const SYSTEM_STATUS: Self = Self(211);
+    pub const FEATURES: Self = Self(211);
+    pub const FILE_STATUS: Self = Self(213);
+    pub const HELP: Self = Self(214);
+    pub const SYSTEM_TYPE: Self = Self(215);
+    pub const READY: Self = Self(220);
+    pub const GOODBYE: Self = Self(221);
+    pub const NOTHING_TO_ABORT: Self = Self(225);
+    pub const TRANSFER_COMPLETE: Self = Self(226);
+    pub const ABORTED: Self = Self(226);
+    pub const PASSIVE: Self = Self(227);
+    pub const EXTENDED_PASSIVE: Self = Self(229);
+    pub const LOGGED_IN: Self = Self(230);
+    pub const FILE_ACTION_COMPLETE: Self = Self(250);
+    pub const PATH_NAME: Self = Self(257);
+    pub const NEED_PASSWORD: Self = Self(331);
+    pub const NEED_MORE: Self = Self(350);
+    pub const CLOSING: Self = Self(421);
+    pub const NO_DATA_CONNECTION: Self = Self(425);
+    pub const TRANSFER_ABORTED: Self = Self(426);
+    pub const FILE_BUSY: Self = Self(450);
+    pub const LOCAL_ERROR: Self = Self(451);
+    pub const UNKNOWN_COMMAND: Self = Self(500);
+    pub const BAD_ARGUMENT: Self = Self(501);
+    pub const NOT_IMPLEMENTED: Self = Self(502);
+    pub const BAD_SEQUENCE: Self = Self(503);
+    pub const PARAMETER_NOT_IMPLEMENTED: Self = Self(504);
+    pub const NETWORK_PROTOCOL_NOT_SUPPORTED: Self = Self(522);
+    pub const NOT_LOGGED_IN: Self = Self(530);
+    pub const FILE_UNAVAILABLE: Self = Self(550);
+    pub const NO_PERMISSION: Self = Self(550);
+    pub const TOO_LARGE: Self = Self(552);
+    pub const NAME_NOT_ALLOWED: Self = Self(553);
+    pub const BAD_RESTART: Self = Self(554);
+}
+
+impl Code {
+    /// The three digits.
+    pub fn number(self) -> u16 {
+        self.0
+    }
+}
+
+/// One reply: a code and at least one line of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    code: Code,
+    lines: Vec<Cow<'static, str>>,
+}
+
+impl Reply {
+    /// A reply of one line.
+    pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, lines: vec![text.into()] }
+    }
+
+    /// A reply that opens with `first`, shows `inner` as it is and closes with `last`.
+    pub fn multi_line(
+        code: Code,
+        first: impl Into<Cow<'static, str>>,
+        inner: impl IntoIterator<Item = String>,
+        last: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut lines = vec![first.into()];
+        lines.extend(inner.into_iter().map(Cow::Owned));
+        lines.push(last.into());
+        Self { code, lines }
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Whether another reply to the same command must follow (1yz). At most one may precede the
+    /// final reply (RFC 959 4.2).
+    pub fn is_preliminary(&self) -> bool {
+        self.code.0 < 200
+    }
+
+    /// Whether the connection ends with this reply (221, 421).
+    pub fn closes_connection(&self) -> bool {
+        matches!(self.code, Code::GOODBYE | Code::CLOSING)
+    }
+
+    /// The reply as it is sent (RFC 959 4.2): `ddd text`, or `ddd-first`, inner lines, `ddd last`,
+    /// each ended by CRLF.
+    ///
+    /// Control characters become `?`, so that no name can forge a reply. A 0xFF, which a Telnet
+    /// reader would take for a command, cannot occur in UTF-8.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::new();
+        let last = self.lines.len() - 1;
+        for (i, line) in self.lines.iter().enumerate() {
+            match i {
+                _ if i == last => out.push_str(&format!("{} ", self.code.0)),
+                0 => out.push_str(&format!("{}-", self.code.0)),
+                // A client would take it for the end, or for another reply.
+                _ if begins_like_a_code(line) => out.push(' '),
+                _ => {}
+            }
+            out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));
+            out.push_str("\r\n");
+        }
+        out.into_bytes()
+    }
+}
+
+fn begins_like_a_code(line: &str) -> bool {
+    line.len() >= 3 && line.bytes().take(3).all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_on_the_wire() {
+        let inner = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        for (reply, expected) in [
+            (Reply::new(Code::OK, "Done."), "200 Done.\r\n"),
+            // RFC 959 4.2
+            (
+                Reply::multi_line(Code::HELP, "a", inner(&["b", "234 c", "12", "220-x"]), "d"),
+                "214-a\r\nb\r\n 234 c\r\n12\r\n 220-x\r\n214 d\r\n",
+            ),
+            // RFC 2389 3.2: one space before each feature
+            (
+                Reply::multi_line(Code::FEATURES, "Features:", inner(&[" SIZE"]), "End"),
+                "211-Features:\r\n SIZE\r\n211 End\r\n",
+            ),
+            // a name from the bucket cannot forge a reply
+            (Reply::new(Code::OK, "a\r\n226 b\0c\u{ff}"), "200 a??226 b?c\u{ff}\r\n"),
+            (
+                Reply::multi_line(Code::HELP, "a", inner(&["b\n226 c"]), "d\re"),
+                "214-a\r\nb?226 c\r\n214 d?e\r\n",
+            ),
+        ] {
+            assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
+            assert!(!reply.to_bytes().contains(&0xFF));
+        }
+    }
+
+    #[test]
+    fn what_follows_a_reply() {
+        let reply = |code| Reply::new(code, "x");
+        assert!(reply(Code::OPENING_DATA_CONNECTION).is_preliminary());
+        assert!(!reply(Code::OK).is_preliminary());
+        assert!(reply(Code::GOODBYE).closes_connection());
+        assert!(reply(Code::CLOSING).closes_connection());
+        assert!(!reply(Code::NOT_LOGGED_IN).closes_connection());
+    }
+}

@@ -1,0 +1,130 @@
+//! The part buffer of one upload: blocks of one size, made as data arrives, used again and again.
+
+use std::io::IoSliceMut;
+
+use crate::limits::BLOCK_BYTES;
+use crate::transfer::budget::{Budget, Lease};
+
+/// [`BLOCK_BYTES`] of memory and how many of them hold data. Its bytes go back to the budget when
+/// it is dropped, wherever that happens.
+#[derive(Debug)]
+pub(super) struct Block {
+    data: Box<[u8]>,
+    len: usize,
+    _lease: Lease,
+}
+
+impl Block {
+    /// The data.
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.data[..self.len]
+    }
+
+    /// The room behind the data.
+    pub(super) fn spare(&mut self) -> &mut [u8] {
+        &mut self.data[self.len..]
+    }
+
+    /// Declares `bytes` of the room as data.
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.len += bytes;
+        debug_assert!(self.len <= self.data.len());
+    }
+
+    /// Whether no room is left.
+    pub(super) fn is_full(&self) -> bool {
+        self.len == self.data.len()
+    }
+}
+
+/// The blocks of one upload.
+#[derive(Debug)]
+pub(super) struct BlockPool {
+    budget: Budget,
+    /// What is left of the lease granted at admission; blocks are cut from it first.
+    reserve: Lease,
+    reserved_blocks: usize,
+    free: Vec<Block>,
+    /// Blocks that exist, free or in use.
+    made: usize,
+}
+
+impl BlockPool {
+    /// A pool that may make blocks out of `reserve` at any time, and more as the budget allows.
+    pub(super) fn new(budget: Budget, reserve: Lease) -> Self {
+        let reserved_blocks = blocks_for(reserve.bytes());
+        Self { budget, reserve, reserved_blocks, free: Vec::new(), made: 0 }
+    }
+
+    /// An empty block, unless `capacity` blocks exist already or the budget has none left.
+    pub(super) fn take(&mut self, capacity: usize) -> Option<Block> {
+        if let Some(block) = self.free.pop() {
+            return Some(block);
+        }
+        if self.made >= capacity.max(self.reserved_blocks) {
+            return None;
+        }
+        let bytes = BLOCK_BYTES as u64;
+        let lease = self.reserve.split(bytes).or_else(|| self.budget.try_borrow(bytes))?;
+        self.made += 1;
+        let data = vec![0; BLOCK_BYTES].into_boxed_slice();
+        Some(Block { data, len: 0, _lease: lease })
+    }
+
+    /// Takes blocks back. Beyond the reserve they are kept only while nobody waits for memory.
+    pub(super) fn put_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
+        for mut block in blocks {
+            if self.made > self.reserved_blocks && self.budget.is_wanted() {
+                self.made -= 1;
+                continue;
+            }
+            block.len = 0;
+            self.free.push(block);
+        }
+    }
+
+    /// Blocks handed out and not come back.
+    pub(super) fn in_use(&self) -> usize {
+        self.made - self.free.len()
+    }
+
+    /// Makes the reserve `blocks` large, if what that takes is free at once.
+    pub(super) fn try_grow_reserve(&mut self, blocks: usize) -> bool {
+        let Some(missing) = blocks.checked_sub(self.reserved_blocks).filter(|&n| n > 0) else {
+            return true;
+        };
+        // Blocks that were borrowed are as good as reserved ones.
+        let borrowed = self.made.saturating_sub(self.reserved_blocks).min(missing);
+        let bytes = ((missing - borrowed) * BLOCK_BYTES) as u64;
+        let Some(more) = self.budget.try_borrow(bytes) else {
+            return false;
+        };
+        self.reserve.merge(more);
+        self.reserved_blocks = blocks;
+        true
+    }
+
+    /// Gives everything back and starts again with `reserve`. For when nothing is in use.
+    pub(super) fn restart(&mut self, reserve: Lease) {
+        debug_assert_eq!(self.in_use(), 0);
+        *self = Self::new(self.budget.clone(), reserve);
+    }
+
+    /// Gives all memory back; nothing can be taken until [`Self::restart`].
+    pub(super) fn release(&mut self) {
+        self.free.clear();
+        self.made = 0;
+        self.reserved_blocks = 0;
+        drop(self.reserve.split_all());
+    }
+}
+
+/// Room of several blocks as one list for a vectored read.
+pub(super) fn spare_slices(blocks: &mut [Block]) -> Vec<IoSliceMut<'_>> {
+    blocks.iter_mut().map(|block| IoSliceMut::new(block.spare())).collect()
+}
+
+/// Blocks that hold `bytes`.
+pub(super) fn blocks_for(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(BLOCK_BYTES as u64)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,57 @@
+//! What a transfer needs of the control connection it runs beside.
+
+use std::os::fd::BorrowedFd;
+
+use crate::transfer::Progress;
+
+/// The control connection of the session that owns a transfer. It answers what may be answered
+/// meanwhile (NOOP, STAT) by itself and tells the transfer only what concerns it.
+pub trait Control {
+    /// What to wait on beside the data connection; `None` when nothing more is to be read there.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Reads what the control connection holds, without waiting, answers what can be answered,
+    /// and looks whether the server is stopping. Called when the descriptor is readable, when the
+    /// thread was woken, and as the commit gate.
+    fn attend(&mut self, progress: &Progress) -> Directive;
+}
+
+/// What the control connection asks of the running transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Directive {
+    /// Go on.
+    Continue,
+    /// End now.
+    Interrupt(Interruption),
+}
+
+/// Why a transfer was interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// The client sent ABOR.
+    Aborted,
+    /// The control connection ended, without QUIT among its last commands.
+    ControlLost,
+    /// The data connection was reset.
+    DataLost,
+    /// Nothing moved on the data connection for too long.
+    DataIdle,
+    /// Fewer bytes came than ALLO had announced.
+    Short,
+    /// The server is stopping.
+    Stopping,
+}
+
+impl Interruption {
+    /// A few words for the log and the reply.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Aborted => "aborted by the client",
+            Self::ControlLost => "control connection lost",
+            Self::DataLost => "data connection lost",
+            Self::DataIdle => "data connection idle for too long",
+            Self::Short => "fewer bytes than announced",
+            Self::Stopping => "server stopping",
+        }
+    }
+}

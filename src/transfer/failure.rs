@@ -1,0 +1,105 @@
+//! Why a transfer failed, and how it ended.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::store::{StoreError, Stored};
+use crate::transfer::Interruption;
+
+/// A failure of a transfer that is not the client's doing, or that the client must mend.
+#[derive(Debug)]
+pub enum TransferError {
+    /// The store failed.
+    Store(StoreError),
+    /// The file is larger than `single_file_max_size`.
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// No share of `buffer_memory` came free in time.
+    NoBuffer,
+    /// The machine gave no thread, no descriptor.
+    System(io::Error),
+    /// The object ended early, again and again, or is another one by now.
+    Source {
+        /// Bytes that should have come.
+        expected: u64,
+        /// Bytes that came.
+        got: u64,
+    },
+    /// What was sent is not what the store's checksum says it holds.
+    Checksum,
+    /// REST beyond the end of the file.
+    BadRestart {
+        /// The file's size in bytes.
+        size: u64,
+    },
+}
+
+impl fmt::Display for TransferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::TooLarge { limit } => {
+                write!(f, "larger than single_file_max_size = {limit} bytes")
+            }
+            Self::NoBuffer => f.write_str("no share of buffer_memory came free in time"),
+            Self::System(error) => write!(f, "the machine refused: {error}"),
+            Self::Source { expected, got } => {
+                write!(f, "the object ended after {got} of {expected} bytes")
+            }
+            Self::Checksum => f.write_str("the bytes do not match the object's checksum"),
+            Self::BadRestart { size } => write!(f, "restart beyond the file's {size} bytes"),
+        }
+    }
+}
+
+impl std::error::Error for TransferError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::System(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for TransferError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// How a transfer ended.
+#[derive(Debug)]
+pub enum Verdict {
+    /// All of it, confirmed by the store or handed to the client's connection.
+    Complete,
+    /// Cut short from outside. What had arrived of an upload was `kept` as the object or not.
+    Interrupted {
+        /// By what.
+        by: Interruption,
+        /// Whether what had arrived became the object.
+        kept: bool,
+    },
+    /// It failed; of an upload nothing is left.
+    Failed(TransferError),
+}
+
+/// The account of one transfer, for the reply and the log.
+#[derive(Debug)]
+pub struct Report {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Bytes moved over the data connection.
+    pub bytes: u64,
+    /// From its begin to its end.
+    pub elapsed: Duration,
+    /// From the last data byte to the store's confirmation; zero for downloads.
+    pub tail: Duration,
+    /// Parts confirmed; 0 when one request was enough.
+    pub parts: u64,
+    /// What the store said of the object, when it was stored.
+    pub stored: Option<Stored>,
+}

@@ -1,0 +1,78 @@
+//! Sending what is at hand, a listing's page or a small object, over the data connection from the
+//! session's own thread.
+
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use crate::net::{Interest, Stream, Wake};
+use crate::transfer::waiting::{is_passing, wait_for};
+use crate::transfer::{Control, Directive, Interruption, Progress, Verdict};
+
+/// A data connection that is written to. It is closed when this is dropped.
+#[derive(Debug)]
+pub struct DataSender<'a> {
+    data: Stream,
+    wake: &'a Wake,
+    idle: Duration,
+    progress: Progress,
+}
+
+impl<'a> DataSender<'a> {
+    /// Sends over `data`, which is non-blocking, and counts with `progress`; a client that takes
+    /// nothing for `idle` is given up.
+    pub fn new(data: Stream, wake: &'a Wake, idle: Duration, progress: Progress) -> Self {
+        Self { data, wake, idle, progress }
+    }
+
+    /// Its counters.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Sends all `bytes`, attending to the control connection whenever the client is slow.
+    ///
+    /// # Errors
+    /// The verdict that ends the transfer.
+    pub fn send(&mut self, mut bytes: &[u8], control: &mut dyn Control) -> Result<(), Verdict> {
+        let mut waiting_since = Instant::now();
+        while !bytes.is_empty() {
+            match self.data.write(bytes) {
+                Ok(sent) => {
+                    bytes = &bytes[sent..];
+                    self.progress.add_bytes(sent as u64);
+                    waiting_since = Instant::now();
+                    continue;
+                }
+                Err(error) if is_passing(&error) => {}
+                Err(_) => return Err(interrupted(Interruption::DataLost)),
+            }
+            let left = self.idle.saturating_sub(waiting_since.elapsed());
+            if left == Duration::ZERO {
+                return Err(interrupted(Interruption::DataIdle));
+            }
+            let socket = Some((self.data.as_fd(), Interest::Write));
+            let woken =
+                wait_for(control, self.wake, socket, Some(left)).map_err(Verdict::Failed)?;
+            if woken.control {
+                self.attend(control)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the control connection between two sends.
+    ///
+    /// # Errors
+    /// The verdict that ends the transfer.
+    pub fn attend(&self, control: &mut dyn Control) -> Result<(), Verdict> {
+        match control.attend(&self.progress) {
+            Directive::Continue => Ok(()),
+            Directive::Interrupt(by) => Err(interrupted(by)),
+        }
+    }
+}
+
+fn interrupted(by: Interruption) -> Verdict {
+    Verdict::Interrupted { by, kept: false }
+}

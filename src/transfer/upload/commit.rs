@@ -1,0 +1,136 @@
+//! The end of an upload: what has arrived is published or dropped, and nothing in between.
+
+use crate::store::ErrorKind;
+use crate::transfer::worker::Job;
+use crate::transfer::{Control, Interruption, PartialUpload, TransferError, Verdict};
+
+use super::{Begun, Ended, Upload};
+
+/// A file up to this size is stored by the session's own thread: cheaper than waking another, and
+/// over before anybody could want to interrupt it.
+const OWN_THREAD_BYTES: u64 = 1024 * 1024;
+
+impl Upload<'_> {
+    /// Publishes or drops what has arrived.
+    pub(super) fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
+        let nothing_came = self.progress.bytes() == 0;
+        let by = match ended {
+            Err(error) => return self.fail(error),
+            Ok(Some(by)) if nothing_came || !self.keeps_partial() => return self.drop_all(by),
+            Ok(by) => by,
+        };
+        if nothing_came && self.kept > 0 {
+            // The object stays as it is.
+            return Verdict::Complete;
+        }
+        match self.publish(by, control) {
+            Ok(None) => Verdict::Complete,
+            Ok(Some(by)) if self.stored.is_some() => Verdict::Interrupted { by, kept: true },
+            Ok(Some(by)) => self.drop_all(by),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn keeps_partial(&self) -> bool {
+        self.resources.options.partial == PartialUpload::Keep
+    }
+
+    fn drop_all(&self, by: Interruption) -> Verdict {
+        self.cancel.raise();
+        Verdict::Interrupted { by, kept: false }
+    }
+
+    fn fail(&self, error: TransferError) -> Verdict {
+        self.cancel.raise();
+        Verdict::Failed(error)
+    }
+
+    /// Publishes all that has arrived, unless the upload is interrupted first and its partial
+    /// object is not wanted. `by` is what interrupted it already.
+    fn publish(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        if self.begun == Begun::NotYet && !self.parts.keeps_parts() {
+            self.put_object(by, control)
+        } else {
+            self.complete_multipart_upload(by, control)
+        }
+    }
+
+    /// The whole object in one request.
+    fn put_object(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        let mut by = by.or_else(|| self.gate(None, control));
+        if by.is_some() && !self.keeps_partial() {
+            return Ok(by);
+        }
+        let bytes = self.intake.bytes();
+        let blocks = self.intake.cut_all();
+        if bytes <= OWN_THREAD_BYTES {
+            if let Some(target) = &self.target {
+                self.stored = Some(target.put(&blocks)?);
+            }
+            return Ok(by);
+        }
+        self.ensure_worker()?;
+        self.workers.give(Job::Put(blocks));
+        while self.stored.is_none() {
+            match self.await_workers(control) {
+                Ok(interrupted) => by = by.or(interrupted),
+                Err(TransferError::Store(error)) if error.kind == ErrorKind::Cancelled => {
+                    return Ok(by);
+                }
+                Err(error) => return Err(error),
+            }
+            if by.is_some() && !self.keeps_partial() {
+                // Ends the request unless its last byte is sent: then the file is complete.
+                self.cancel.raise();
+            }
+        }
+        // Sent and stored as a whole after all.
+        Ok(by.filter(|_| self.keeps_partial()))
+    }
+
+    /// The rest of the parts, and the request that publishes them.
+    fn complete_multipart_upload(
+        &mut self,
+        mut by: Option<Interruption>,
+        control: &mut dyn Control,
+    ) -> Ended {
+        loop {
+            self.send_rest()?;
+            if self.parts.all_confirmed() && self.intake.bytes() == 0 && self.begun == Begun::Done {
+                break;
+            }
+            by = by.or(self.await_workers(control)?);
+            if by.is_some() && !self.keeps_partial() {
+                return Ok(by);
+            }
+        }
+        by = by.or_else(|| self.gate(None, control));
+        if by.is_some() && !self.keeps_partial() {
+            return Ok(by);
+        }
+        self.ensure_worker()?;
+        self.workers.give(Job::Complete(self.parts.take_receipts()));
+        while self.stored.is_none() {
+            // Too late for an interruption: the store has been asked.
+            self.await_workers(control)?;
+        }
+        Ok(by)
+    }
+
+    /// What is left after the last byte: shared among the workers in parts as small as the store
+    /// takes, so that the tail is short; the last takes what remains.
+    fn send_rest(&mut self) -> Result<(), TransferError> {
+        let floor = self.parts.floor_blocks();
+        while self.ready_for_parts()? && self.intake.bytes() > 0 {
+            let Some(sharing) = self.free_workers() else {
+                return Ok(());
+            };
+            let full = self.intake.full_blocks();
+            let share = full.div_ceil(sharing).max(floor);
+            let blocks =
+                if full >= share + floor { self.intake.cut(share) } else { self.intake.cut_all() };
+            self.give_part(blocks)?;
+        }
+        Ok(())
+    }
+}

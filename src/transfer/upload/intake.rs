@@ -1,0 +1,128 @@
+//! From the data socket into blocks: read in large pieces, gathered in order.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+use crate::limits::BLOCKS_PER_READ;
+use crate::transfer::ascii::FromAscii;
+use crate::transfer::block::{Block, BlockPool, spare_slices};
+
+/// Bytes converted in one step when TYPE A turns line ends round.
+const ASCII_CHUNK: usize = 64 * 1024;
+
+/// What has arrived and is not given to a worker yet.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) pool: BlockPool,
+    /// Full blocks, oldest first.
+    gathered: VecDeque<Block>,
+    /// The blocks being filled: the first may hold data, the others are empty.
+    filling: VecDeque<Block>,
+    /// How many blocks the next read is offered; grows while reads fill all they are offered.
+    offer: usize,
+    ascii: Option<(FromAscii, Box<[u8]>)>,
+}
+
+impl Intake {
+    pub(super) fn new(pool: BlockPool) -> Self {
+        let (gathered, filling) = (VecDeque::new(), VecDeque::new());
+        Self { pool, gathered, filling, offer: 1, ascii: None }
+    }
+
+    /// Turns CR LF into LF from now on.
+    pub(super) fn convert_ascii(&mut self) {
+        self.ascii = Some((FromAscii::default(), vec![0; ASCII_CHUNK].into_boxed_slice()));
+    }
+
+    /// Makes sure there is room for the next read; tells whether there is.
+    pub(super) fn make_room(&mut self, capacity: usize) -> bool {
+        while self.filling.len() < self.offer
+            && let Some(block) = self.pool.take(capacity)
+        {
+            self.filling.push_back(block);
+        }
+        if self.ascii.is_some() { self.room() > ASCII_CHUNK } else { !self.filling.is_empty() }
+    }
+
+    /// One read. 0 is the end of the data. Call only after [`Self::make_room`] said yes.
+    pub(super) fn read(&mut self, data: &mut impl Read) -> io::Result<usize> {
+        if let Some((mut decoder, mut chunk)) = self.ascii.take() {
+            let got = data.read(&mut chunk);
+            if let Ok(bytes) = &got {
+                let rest = if *bytes == 0 { decoder.finish() } else { &[] };
+                self.push(rest);
+                let converted = decoder.convert(&chunk[..*bytes]);
+                self.push(converted);
+            }
+            self.ascii = Some((decoder, chunk));
+            self.offer = 2;
+            return got;
+        }
+        let room = self.room();
+        let got = data.read_vectored(&mut spare_slices(self.filling.make_contiguous()))?;
+        self.offer = if got == room { (self.offer * 2).min(BLOCKS_PER_READ) } else { 1 };
+        self.advance(got);
+        Ok(got)
+    }
+
+    /// Adds bytes that did not come from the data connection. There is room for them.
+    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let Some(block) = self.filling.front_mut() else {
+                debug_assert!(false, "room was made for all of it");
+                return;
+            };
+            let spare = block.spare();
+            let now = spare.len().min(bytes.len());
+            spare[..now].copy_from_slice(&bytes[..now]);
+            bytes = &bytes[now..];
+            self.advance(now);
+        }
+    }
+
+    /// Full blocks that wait for a worker.
+    pub(super) fn full_blocks(&self) -> usize {
+        self.gathered.len()
+    }
+
+    /// Bytes that wait for a worker, those of the last, partly filled block included.
+    pub(super) fn bytes(&self) -> u64 {
+        let blocks = self.gathered.iter().chain(self.filling.front());
+        blocks.map(|block| block.filled().len() as u64).sum()
+    }
+
+    /// The oldest `count` full blocks.
+    pub(super) fn cut(&mut self, count: usize) -> Vec<Block> {
+        self.gathered.drain(..count.min(self.gathered.len())).collect()
+    }
+
+    /// Everything that waits, the last block as far as it is filled. Empty blocks go back.
+    pub(super) fn cut_all(&mut self) -> Vec<Block> {
+        let mut blocks: Vec<_> = self.gathered.drain(..).collect();
+        for block in self.filling.drain(..) {
+            if block.filled().is_empty() {
+                self.pool.put_back([block]);
+            } else {
+                blocks.push(block);
+            }
+        }
+        blocks
+    }
+
+    fn room(&mut self) -> usize {
+        self.filling.iter_mut().map(|block| block.spare().len()).sum()
+    }
+
+    fn advance(&mut self, mut bytes: usize) {
+        while bytes > 0
+            && let Some(block) = self.filling.front_mut()
+        {
+            let now = block.spare().len().min(bytes);
+            block.advance(now);
+            bytes -= now;
+            if block.is_full() {
+                self.gathered.extend(self.filling.pop_front());
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The bookkeeping of an upload in parts: how large the next one must be, where it belongs, and
+//! which are confirmed.
+
+use std::collections::VecDeque;
+
+use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES};
+use crate::store::{CopySource, PartLimits, PartPlace, PartReceipt};
+use crate::transfer::block::blocks_for;
+use crate::transfer::schedule::Schedule;
+use crate::transfer::upload::plan::Plan;
+use crate::transfer::{TransferError, TransferOptions};
+
+/// The parts of one upload.
+#[derive(Debug)]
+pub(super) struct Parts {
+    schedule: Schedule,
+    limits: PartLimits,
+    part_buffer: Option<u64>,
+    max_file: u64,
+    /// New parts given out so far, copies not counted.
+    given: u32,
+    next: PartPlace,
+    copies: VecDeque<(PartPlace, CopySource)>,
+    outstanding: u32,
+    receipts: Vec<PartReceipt>,
+}
+
+impl Parts {
+    pub(super) fn new(options: &TransferOptions, limits: PartLimits, plan: &mut Plan) -> Self {
+        let copies = std::mem::take(&mut plan.copies);
+        let mut next = PartPlace { number: 1, offset: 0 };
+        let placed = copies.into_iter().map(|source| {
+            let place = next;
+            next = PartPlace { number: place.number + 1, offset: source.end };
+            (place, source)
+        });
+        let copies: VecDeque<_> = placed.collect();
+        let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
+        let schedule = Schedule::new(
+            options.min_part.max(limits.min_part),
+            limits.max_part,
+            parts_left,
+            options.max_file.saturating_sub(next.offset),
+        );
+        Self {
+            schedule,
+            limits,
+            part_buffer: options.part_buffer,
+            max_file: options.max_file,
+            given: 0,
+            next,
+            copies,
+            outstanding: 0,
+            receipts: Vec::new(),
+        }
+    }
+
+    /// Whether the object begins with parts of the old one.
+    pub(super) fn keeps_parts(&self) -> bool {
+        !self.copies.is_empty() || !self.receipts.is_empty() || self.outstanding > 0
+    }
+
+    /// Whole blocks the next part must have.
+    pub(super) fn target_blocks(&self) -> usize {
+        blocks_for(self.schedule.target(self.given))
+    }
+
+    /// Blocks of the smallest part the store takes.
+    pub(super) fn floor_blocks(&self) -> usize {
+        blocks_for(self.limits.min_part)
+    }
+
+    /// Blocks the upload may hold now: the part buffer.
+    pub(super) fn capacity_blocks(&self) -> usize {
+        let target = self.target_blocks();
+        match self.part_buffer {
+            Some(bytes) => ((bytes / BLOCK_BYTES as u64) as usize).max(target),
+            None => blocks_for(PART_BUFFER_BYTES).max(2 * target),
+        }
+    }
+
+    /// Blocks an upload cannot do without: a part of the present target and one to read into, as
+    /// far as the part buffer has room for both.
+    pub(super) fn reserve_blocks(&self) -> usize {
+        (self.target_blocks() + 1).min(self.capacity_blocks())
+    }
+
+    /// Where the next part of `bytes` belongs.
+    ///
+    /// # Errors
+    /// When the store takes no more parts.
+    pub(super) fn place(&mut self, bytes: u64) -> Result<PartPlace, TransferError> {
+        let place = self.next;
+        if place.number > self.limits.max_parts {
+            return Err(TransferError::TooLarge { limit: self.max_file });
+        }
+        self.next = PartPlace { number: place.number + 1, offset: place.offset + bytes };
+        self.given += 1;
+        self.outstanding += 1;
+        Ok(place)
+    }
+
+    /// The next range to be copied.
+    pub(super) fn next_copy(&mut self) -> Option<(PartPlace, CopySource)> {
+        let copy = self.copies.pop_front()?;
+        self.outstanding += 1;
+        Some(copy)
+    }
+
+    /// Whether ranges are left to be copied.
+    pub(super) fn has_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
+    pub(super) fn confirm(&mut self, receipt: PartReceipt) {
+        self.outstanding -= 1;
+        self.receipts.push(receipt);
+    }
+
+    /// Whether every part given out is confirmed and nothing is left to be copied.
+    pub(super) fn all_confirmed(&self) -> bool {
+        self.outstanding == 0 && self.copies.is_empty()
+    }
+
+    /// All receipts, in the order of their numbers.
+    pub(super) fn take_receipts(&mut self) -> Vec<PartReceipt> {
+        self.receipts.sort_unstable_by_key(|receipt| receipt.number);
+        std::mem::take(&mut self.receipts)
+    }
+}

@@ -1,0 +1,216 @@
+//! The part-upload workers of one upload: threads that take jobs from a bounded channel and give
+//! the blocks back with the result.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::limits;
+use crate::net::Wake;
+use crate::store::{
+    Body, Cancel, CopySource, ErrorKind, MultipartUpload, ObjectStore, Operation, PartPlace,
+    PartReceipt, Result as StoreResult, StoreError, Stored,
+};
+use crate::transfer::block::Block;
+use crate::vfs::FtpPath;
+
+/// One request to the store.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Begin the upload in parts.
+    Create,
+    /// Store these blocks as a part.
+    Part(PartPlace, Vec<Block>),
+    /// Copy a range of the object that stands under the name now.
+    Copy(PartPlace, CopySource),
+    /// Store these blocks as the whole object.
+    Put(Vec<Block>),
+    /// Publish the object.
+    Complete(Vec<PartReceipt>),
+}
+
+/// What became of a [`Job`], and its blocks.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) outcome: StoreResult<Outcome>,
+    pub(super) blocks: Vec<Block>,
+}
+
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Created,
+    Part(PartReceipt),
+    Stored(Stored),
+}
+
+/// The upload in parts, shared by the workers. When the last of them lets go of one that was not
+/// completed, it is aborted: on a worker's thread, after the last request for it has ended.
+#[derive(Debug)]
+pub(super) struct Target {
+    store: Arc<dyn ObjectStore>,
+    path: FtpPath,
+    cancel: Cancel,
+    upload: OnceLock<MultipartUpload>,
+    completed: OnceLock<()>,
+}
+
+impl std::fmt::Debug for dyn ObjectStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+impl Target {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, path: FtpPath, cancel: Cancel) -> Self {
+        Self { store, path, cancel, upload: OnceLock::new(), completed: OnceLock::new() }
+    }
+
+    /// Stores `blocks` as the whole object.
+    pub(super) fn put(&self, blocks: &[Block]) -> StoreResult<Stored> {
+        let pieces = pieces(blocks);
+        self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel))
+    }
+
+    fn run(&self, job: &Job) -> StoreResult<Outcome> {
+        match job {
+            Job::Create => {
+                let upload = self.store.create_multipart_upload(&self.path)?;
+                // Set once: there is one Create in an upload.
+                let _ = self.upload.set(upload);
+                Ok(Outcome::Created)
+            }
+            Job::Part(place, blocks) => {
+                let pieces = pieces(blocks);
+                let body = Body::new(&pieces, &self.cancel);
+                self.store.upload_part(self.upload()?, *place, &body).map(Outcome::Part)
+            }
+            Job::Copy(place, source) => {
+                self.store.upload_part_copy(self.upload()?, *place, source).map(Outcome::Part)
+            }
+            Job::Put(blocks) => self.put(blocks).map(Outcome::Stored),
+            Job::Complete(parts) => {
+                let stored = self.store.complete_multipart_upload(self.upload()?, parts)?;
+                let _ = self.completed.set(());
+                Ok(Outcome::Stored(stored))
+            }
+        }
+    }
+
+    fn upload(&self) -> StoreResult<&MultipartUpload> {
+        self.upload.get().ok_or_else(|| self.error("no upload was begun"))
+    }
+
+    fn error(&self, text: &str) -> StoreError {
+        StoreError::new(ErrorKind::Other, Operation::UploadPart, self.path.as_str())
+            .with_source(text)
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        if let Some(upload) = self.upload.get()
+            && self.completed.get().is_none()
+        {
+            match self.store.abort_multipart_upload(upload) {
+                Ok(()) => log::debug!("aborted the unfinished upload of {}", self.path),
+                Err(error) => log::error!("an unfinished upload stays behind: {error}"),
+            }
+        }
+    }
+}
+
+/// The workers of one upload.
+#[derive(Debug)]
+pub(super) struct Workers {
+    jobs: Sender<Job>,
+    take_jobs: Receiver<Job>,
+    give_done: Sender<Done>,
+    done: Receiver<Done>,
+    wake: Wake,
+    threads: Vec<JoinHandle<()>>,
+    busy: usize,
+}
+
+impl Workers {
+    /// No workers yet, `max` at most. The channels have room for a job and a result of each, so
+    /// that no send ever blocks.
+    pub(super) fn new(max: usize, wake: Wake) -> Self {
+        let (jobs, take_jobs) = bounded(max);
+        let (give_done, done) = bounded(max);
+        Self { jobs, take_jobs, give_done, done, wake, threads: Vec::new(), busy: 0 }
+    }
+
+    /// Workers that run.
+    pub(super) fn count(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Workers that wait for a job.
+    pub(super) fn idle(&self) -> usize {
+        self.threads.len().saturating_sub(self.busy)
+    }
+
+    /// Jobs without a result yet.
+    pub(super) fn busy(&self) -> usize {
+        self.busy
+    }
+
+    /// One worker more.
+    ///
+    /// # Errors
+    /// When the machine gives no thread.
+    pub(super) fn start(&mut self, target: &Arc<Target>) -> io::Result<()> {
+        let target = Arc::clone(target);
+        let (jobs, done, wake) =
+            (self.take_jobs.clone(), self.give_done.clone(), self.wake.clone());
+        let thread = Builder::new()
+            .name(std::thread::current().name().unwrap_or("upload").to_owned())
+            .stack_size(limits::WORKER_STACK_BYTES)
+            .spawn(move || work(&target, &jobs, &done, &wake))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Gives `job` to an idle worker, or to the next that is done.
+    pub(super) fn give(&mut self, job: Job) {
+        self.busy += 1;
+        // The channel has room for a job of every worker there may be, and we hold a receiver.
+        let sent = self.jobs.try_send(job);
+        debug_assert!(sent.is_ok());
+    }
+
+    /// A result, if one has come.
+    pub(super) fn take_done(&mut self) -> Option<Done> {
+        let done = self.done.try_recv().ok()?;
+        self.busy -= 1;
+        Some(done)
+    }
+
+    /// Tells the workers to end after their present job, and hands their threads over.
+    pub(super) fn dismiss(self) -> Vec<JoinHandle<()>> {
+        self.threads
+    }
+}
+
+fn work(target: &Target, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake) {
+    for job in jobs {
+        let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&job)))
+            .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
+        let blocks = match job {
+            Job::Part(_, blocks) | Job::Put(blocks) => blocks,
+            Job::Create | Job::Copy(..) | Job::Complete(_) => Vec::new(),
+        };
+        if done.try_send(Done { outcome, blocks }).is_err() {
+            // The transfer is over; nobody waits for the rest.
+            return;
+        }
+        wake.notify();
+    }
+}
+
+fn pieces(blocks: &[Block]) -> Vec<&[u8]> {
+    blocks.iter().map(Block::filled).collect()
+}
