@@ -1,4 +1,115 @@
 //! The command `cos-ftp-server`: reads arguments and configuration, opens the log, runs the
 //! server until a signal stops it.
 
-fn main() {}
+mod arguments;
+mod logging;
+mod signals;
+mod wiring;
+
+use std::env;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arguments::Request;
+use cos_ftp_server::server::{Server, Stopped, raise_descriptor_limit};
+use log::{error, info, warn};
+use wiring::Plan;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The server cannot start, or did not stop in time.
+const FAILED: u8 = 1;
+/// A wrong argument: EX_USAGE of sysexits(3).
+const USAGE: u8 = 64;
+/// A wrong configuration: EX_CONFIG of sysexits(3).
+const CONFIG: u8 = 78;
+
+fn main() -> ExitCode {
+    let done = match arguments::parse(env::args_os()) {
+        Ok(Request::Serve { config }) => serve(config),
+        Ok(Request::CheckConfig { config }) => check(config),
+        Ok(Request::Version) => print(&format!("cos-ftp-server {VERSION}\n")),
+        Ok(Request::Help) => print(arguments::HELP),
+        Err(error) => {
+            Err(Failure { status: USAGE, text: format!("{error}; --help tells what there is") })
+        }
+    };
+    match done {
+        Ok(status) => status,
+        Err(failure) => {
+            complain(&failure.text);
+            failure.status.into()
+        }
+    }
+}
+
+/// Why the command ends before it serves.
+struct Failure {
+    status: u8,
+    text: String,
+}
+
+impl Failure {
+    /// For `map_err`: turns any error into a failure with this exit status.
+    fn with<E: ToString>(status: u8) -> impl Fn(E) -> Self {
+        move |error| Self { status, text: error.to_string() }
+    }
+}
+
+fn check(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let plan = plan(config)?;
+    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    print(&format!("configuration OK\n{}", plan.summary()))
+}
+
+fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let plan = plan(config)?;
+    let (level, directory) = plan.log();
+    // Before the first thread starts, as it asks for the local time's offset.
+    logging::init(level, directory).map_err(Failure::with(FAILED))?;
+    info!("cos-ftp-server {VERSION}, configuration {}", plan.file().display());
+    plan.warnings().iter().for_each(|warning| warn!("{warning}"));
+    plan.summary().lines().for_each(|line| info!("{line}"));
+    // What is wrong from here on belongs into the log, which the terminal shows too.
+    run(plan).or_else(|failure| {
+        failure.text.lines().for_each(|line| error!("{line}"));
+        Ok(failure.status.into())
+    })
+}
+
+fn run(plan: Plan) -> Result<ExitCode, Failure> {
+    raise_descriptor_limit();
+    let (options, users) = plan.wire().map_err(Failure::with(CONFIG))?;
+    let server = Server::bind(options, users).map_err(Failure::with(FAILED))?;
+    let signals = signals::listen(server.stopper())
+        .map_err(|error| format!("cannot listen to signals: {error}"))
+        .map_err(Failure::with(FAILED))?;
+    // After the handlers stand: who waits for this line may send a signal at once.
+    server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
+    let stopped = server
+        .run()
+        .map_err(|error| format!("cannot accept connections: no thread: {error}"))
+        .map_err(Failure::with(FAILED))?;
+    Ok(match stopped {
+        Stopped::Gracefully => ExitCode::SUCCESS,
+        Stopped::Early { .. } if signals.hurried() => signals::INTERRUPTED.into(),
+        Stopped::Early { .. } => FAILED.into(),
+    })
+}
+
+fn plan(config: Option<PathBuf>) -> Result<Plan, Failure> {
+    let file = arguments::find_config(config).map_err(Failure::with(CONFIG))?;
+    Plan::read(&file).map_err(Failure::with(CONFIG))
+}
+
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    // Whoever closed the pipe has read enough.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Like `eprintln`, which would panic when nobody reads standard error.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

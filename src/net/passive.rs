@@ -131,7 +131,7 @@ impl PassiveListener {
             let (stream, from) = match self.listener.accept() {
                 Ok(accepted) => accepted,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if is_of_the_connection(&error) => continue,
+                Err(error) if socket::is_of_one_connection(&error) => continue,
                 Err(error) => return Err(error),
             };
             if from.ip().to_canonical() == peer.to_canonical() {
@@ -237,14 +237,6 @@ fn listen(local: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Whether an error of accept(2) is about the one connection and not about the listener.
-fn is_of_the_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -336,6 +328,7 @@ mod tests {
         let ports = PassivePorts::new(free_range());
         let listener = ports.lease(loopback(), NO_WAIT).unwrap();
         let mut stranger = connect_from([127, 0, 0, 2].into(), listener.local_addr());
+        assert_eq!(wait([(listener.as_fd(), Interest::Read)], Some(LONG)).unwrap(), [true]);
         assert!(listener.try_accept(Ipv4Addr::LOCALHOST.into()).unwrap().is_none());
         assert!(matches!(stranger.read(&mut [0]), Ok(0) | Err(_)));
 

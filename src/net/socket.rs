@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpStream;
 
+use rustix::io::Errno;
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::limits;
@@ -40,6 +41,28 @@ pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive())
 }
 
+/// Whether an error of accept(2) is about the one connection, which is then gone from the queue,
+/// and not about the listener or the machine. Linux passes on what the network said of it
+/// (accept(2), "Error handling"), and EPERM when a firewall rule forbids it.
+pub fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::CONNABORTED
+                | Errno::CONNRESET
+                | Errno::HOSTDOWN
+                | Errno::HOSTUNREACH
+                | Errno::NETDOWN
+                | Errno::NETUNREACH
+                | Errno::NONET
+                | Errno::NOPROTOOPT
+                | Errno::OPNOTSUPP
+                | Errno::PERM
+                | Errno::PROTO
+        )
+    )
+}
+
 fn keepalive() -> TcpKeepalive {
     TcpKeepalive::new().with_time(limits::KEEPALIVE_IDLE).with_interval(limits::KEEPALIVE_INTERVAL)
 }
@@ -70,6 +93,22 @@ mod tests {
         assert!(socket.tcp_nodelay().unwrap());
         assert!(socket.keepalive().unwrap());
         assert_eq!(socket.linger().unwrap(), None);
+    }
+
+    #[test]
+    fn accept_errors_are_told_apart() {
+        for (errno, expected) in [
+            (Errno::CONNABORTED, true),
+            (Errno::PROTO, true),
+            (Errno::HOSTUNREACH, true),
+            (Errno::MFILE, false),
+            (Errno::NFILE, false),
+            (Errno::NOMEM, false),
+            (Errno::NOBUFS, false),
+            (Errno::INVAL, false),
+        ] {
+            assert_eq!(is_of_one_connection(&errno.into()), expected, "{errno}");
+        }
     }
 
     fn connected_pair() -> (TcpStream, TcpStream) {

@@ -1,12 +1,11 @@
 //! Taking in clients: one blocking thread for each listener.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Instant;
 
 use log::{debug, error, warn};
-use rustix::io::Errno;
 
 use super::registry::{Registry, StopRequest};
 use crate::limits;
@@ -35,7 +34,7 @@ impl Acceptor {
             }
             match accepted {
                 Ok((control, peer)) => self.admit(control, canonical(peer)),
-                Err(error) if is_of_the_connection(&error) => debug!("accept: {error}"),
+                Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
                     let due = last_complaint
                         .is_none_or(|at| at.elapsed() >= limits::ACCEPT_COMPLAINT_INTERVAL);
@@ -79,45 +78,4 @@ fn refuse(control: &TcpStream, reply: &[u8]) {
     // Whoever has left needs no reply.
     let _ = (&mut &*control).write_all(reply);
     let _ = control.shutdown(Shutdown::Write);
-}
-
-/// Whether an error of accept(2) is about the one connection, which is then gone from the queue.
-/// Linux passes on what the network said of it.
-fn is_of_the_connection(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
-        || matches!(
-            Errno::from_io_error(error),
-            Some(
-                Errno::PROTO
-                    | Errno::NOPROTOOPT
-                    | Errno::NETDOWN
-                    | Errno::NETUNREACH
-                    | Errno::HOSTDOWN
-                    | Errno::HOSTUNREACH
-                    | Errno::NONET
-                    | Errno::OPNOTSUPP
-                    | Errno::PERM
-            )
-        )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_errors_of_the_connection_are_passed_over() {
-        for (errno, expected) in [
-            (Errno::CONNABORTED, true),
-            (Errno::PROTO, true),
-            (Errno::HOSTUNREACH, true),
-            (Errno::MFILE, false),
-            (Errno::NFILE, false),
-            (Errno::NOMEM, false),
-            (Errno::NOBUFS, false),
-            (Errno::INVAL, false),
-        ] {
-            assert_eq!(is_of_the_connection(&errno.into()), expected, "{errno}");
-        }
-    }
 }

@@ -229,3 +229,107 @@ impl Stopper {
         self.0.request_stop(StopRequest::AtOnce);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread;
+
+    use super::*;
+    use crate::net::{Interest, Wake, wait};
+    use crate::session::SessionHandle;
+
+    #[test]
+    fn a_transfer_may_finish_within_the_grace() {
+        let server = server(Duration::from_secs(60));
+        let (finish, finished) = channel();
+        transfer(&server, move |_, _| finished.recv().expect("the test finishes it"));
+        let stop = server.acceptor.host.stop.clone();
+        let stopped = stop_in_background(server);
+        // The drain has begun: the transfer goes on in it.
+        while stop.stage() == StopStage::Serving {
+            thread::yield_now();
+        }
+        finish.send(()).unwrap();
+        assert_eq!(stopped.join().unwrap(), Stopped::Gracefully);
+        assert_eq!(stop.stage(), StopStage::Draining);
+    }
+
+    #[test]
+    fn a_transfer_is_interrupted_after_the_grace() {
+        let server = server(Duration::ZERO);
+        let stop = server.acceptor.host.stop.clone();
+        transfer(&server, move |_, wake| {
+            while stop.stage() != StopStage::Interrupting {
+                wait([(wake.as_fd(), Interest::Read)], None).expect("poll");
+                wake.clear();
+            }
+        });
+        assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
+    }
+
+    #[test]
+    fn stop_now_leaves_what_does_not_end() {
+        let server = server(Duration::from_secs(60));
+        let (finish, finished): (Sender<()>, Receiver<()>) = channel();
+        transfer(&server, move |_, _| {
+            let _ = finished.recv();
+        });
+        let stopper = server.stopper();
+        let stopped = stop_in_background(server);
+        stopper.stop_now();
+        assert_eq!(stopped.join().unwrap(), Stopped::Early { sessions: 1, workers: 0 });
+        drop(finish);
+    }
+
+    #[test]
+    fn workers_that_outlived_their_transfer_are_joined() {
+        let server = server(Duration::from_secs(60));
+        let ended = Arc::new(AtomicBool::new(false));
+        let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.host.stop.clone());
+        let worker = thread::spawn(move || {
+            while stop.stage() == StopStage::Serving {
+                thread::yield_now();
+            }
+            own_ended.store(true, Ordering::SeqCst);
+        });
+        server.acceptor.host.stragglers.adopt(vec![worker]);
+        assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
+        assert!(ended.load(Ordering::SeqCst));
+    }
+
+    fn server(shutdown_grace: Duration) -> Server {
+        let options = ServerOptions {
+            listen_addresses: vec![Ipv4Addr::LOCALHOST.into()],
+            listen_port: 0,
+            shutdown_grace,
+            ..ServerOptions::default()
+        };
+        Server::bind(options, Users::default()).unwrap()
+    }
+
+    /// A session that does nothing but one transfer, which has begun when this returns.
+    fn transfer(server: &Server, run: impl FnOnce(&SessionHandle, &Wake) + Send + 'static) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (control, peer) = listener.accept().unwrap();
+        let (begin, begun) = channel();
+        let session = move |handle: &SessionHandle| {
+            let (wake, _client) = (Wake::new().expect("a descriptor"), client);
+            handle.begin_transfer(wake.clone());
+            begin.send(()).expect("the test waits for it");
+            run(handle, &wake);
+        };
+        server.acceptor.registry.start(Arc::new(control), peer, session).unwrap();
+        begun.recv().unwrap();
+        assert_eq!(server.acceptor.registry.transfers(), 1);
+    }
+
+    fn stop_in_background(server: Server) -> JoinHandle<Stopped> {
+        server.stopper().stop();
+        thread::spawn(move || server.run().expect("run"))
+    }
+}

@@ -1,0 +1,269 @@
+//! The log: the terminal and `<log_dir>/cos_v5.log`, by `simplelog`.
+//!
+//! Each line reaches the kernel in one write(2), so that lines of several processes, or of
+//! `tail -f` and us, never mix. Nothing that happens to the terminal stops or delays the server.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cos_ftp_server::net::{Interest, wait};
+use log::{LevelFilter, error};
+use simplelog::{CombinedLogger, ConfigBuilder, ThreadLogMode, WriteLogger};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+/// The file in `log_dir`, as the replaced tool calls it.
+const FILE_NAME: &str = "cos_v5.log";
+
+/// Names of users and files are nobody else's business.
+const FILE_MODE: u32 = 0o640;
+
+/// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
+const TERMINAL_LINE_BYTES: usize = 4096;
+
+/// RFC 3339 with milliseconds.
+const TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
+     [offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// Why there is no log.
+#[derive(Debug)]
+pub(crate) struct LogError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Opens the log. Must be called before any other thread starts: the offset of the local time
+/// cannot be asked for safely later.
+///
+/// # Errors
+/// When the directory cannot be made or the file in it cannot be written.
+pub(crate) fn init(level: LevelFilter, directory: &Path) -> Result<(), LogError> {
+    let file = open(directory)?;
+    let mut builder = config_builder();
+    let local_time_is_known = builder.set_time_offset_to_local().is_ok();
+    let config = builder.build();
+    CombinedLogger::init(vec![
+        WriteLogger::new(level, config.clone(), LineWriter::new(Terminal)),
+        WriteLogger::new(level, config, LineWriter::new(file)),
+    ])
+    .map_err(|error| LogError { path: directory.to_owned(), source: io::Error::other(error) })?;
+    if !local_time_is_known {
+        log::warn!("the local time zone is not known: times in the log are UTC");
+    }
+    log_panics();
+    Ok(())
+}
+
+fn open(directory: &Path) -> Result<File, LogError> {
+    let named = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LogError { path, source }
+    };
+    fs::create_dir_all(directory).map_err(named(directory))?;
+    let path = directory.join(FILE_NAME);
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(FILE_MODE);
+    options.open(&path).map_err(named(&path))
+}
+
+/// Names the thread in each line, which is named after its session. Only our own lines: what the
+/// HTTP and TLS crates say is theirs, and may hold secrets.
+fn config_builder() -> ConfigBuilder {
+    let mut builder = ConfigBuilder::new();
+    builder
+        .set_time_format_custom(TIME)
+        .set_thread_level(LevelFilter::Error)
+        .set_thread_mode(ThreadLogMode::Names)
+        .set_target_level(LevelFilter::Off)
+        .set_location_level(LevelFilter::Off)
+        .add_filter_allow_str("cos_ftp_server");
+    builder
+}
+
+/// A panic ends a session, not the server; it belongs into the log.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        error!("fault of the server: {}", panic.to_string().replace('\n', " "));
+    }));
+}
+
+/// Gathers the pieces of a line and passes the whole on in one write. A line that cannot be
+/// written is lost; there is nobody to tell.
+struct LineWriter<W> {
+    line: Vec<u8>,
+    out: W,
+}
+
+impl<W: Write> LineWriter<W> {
+    fn new(out: W) -> Self {
+        Self { line: Vec::new(), out }
+    }
+}
+
+impl<W: Write> Write for LineWriter<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(piece);
+        if piece.ends_with(b"\n") {
+            self.line.pop();
+            // Names come from clients: they must not forge lines or command the terminal.
+            self.line.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|b| *b = b'?');
+            self.line.push(b'\n');
+            let _ = self.out.write_all(&self.line);
+            self.line.clear();
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Standard error, which may be a pipe that nobody reads or a terminal that is halted: what
+/// would block is left out.
+struct Terminal;
+
+impl Write for Terminal {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let stderr = io::stderr();
+        if wait([(stderr.as_fd(), Interest::Write)], Some(Duration::ZERO))? == [true] {
+            stderr.lock().write_all(shortened(line).as_ref())?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn shortened(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if line.len() <= TERMINAL_LINE_BYTES {
+        return line.into();
+    }
+    let mut short = line[..TERMINAL_LINE_BYTES - 1].to_vec();
+    short.push(b'\n');
+    short.into()
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write the log (log_dir) {}: {}", self.path.display(), self.source)
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use log::{Level, Log, Record};
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_write() {
+        let lines = logged(&[("cos_ftp_server::session", "a, b and c")]);
+        assert_eq!(lines.len(), 1);
+        let (time, rest) = lines[0].split_once(' ').unwrap();
+        OffsetDateTime::parse(time, &Rfc3339).unwrap();
+        let thread = std::thread::current().name().unwrap().to_owned();
+        assert_eq!(rest, format!("[INFO] ({thread}) a, b and c\n"));
+    }
+
+    #[test]
+    fn other_crates_are_left_out() {
+        assert_eq!(logged(&[("ureq::run", "GET"), ("rustls", "hello")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn control_characters_forge_nothing() {
+        let lines = logged(&[("cos_ftp_server", "a\nb\r\u{1b}[2Jc 中文")]);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].ends_with(" a?b??[2Jc 中文\n"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_failing_output_loses_lines_and_nothing_else() {
+        struct Broken;
+        impl Write for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writer = LineWriter::new(Broken);
+        writer.write_all(b"lost\n").unwrap();
+        assert!(writer.line.is_empty());
+    }
+
+    #[test]
+    fn long_lines_are_cut_on_the_terminal() {
+        let mut long = vec![b'x'; 2 * TERMINAL_LINE_BYTES];
+        long.push(b'\n');
+        let short = shortened(&long);
+        assert_eq!(short.len(), TERMINAL_LINE_BYTES);
+        assert!(short.ends_with(b"x\n"));
+        assert_eq!(shortened(b"short\n").as_ref(), b"short\n");
+    }
+
+    #[test]
+    fn the_file_is_appended_to_and_its_directory_made() {
+        let directory = std::env::temp_dir().join(format!("cos-log-{}", std::process::id()));
+        let deep = directory.join("a/b");
+        for _ in 0..2 {
+            open(&deep).unwrap().write_all(b"line\n").unwrap();
+        }
+        let text = fs::read_to_string(deep.join(FILE_NAME)).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(text, "line\nline\n");
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_named() {
+        let error = open(Path::new("/dev/null/log")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("log_dir") && text.contains("/dev/null/log"), "{text}");
+    }
+
+    /// Each write that the log makes for records of these targets and texts.
+    fn logged(records: &[(&str, &str)]) -> Vec<String> {
+        struct Writes(Sender<String>);
+        impl Write for Writes {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.send(String::from_utf8(bytes.to_vec()).unwrap()).unwrap();
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (sender, receiver) = channel();
+        let config = config_builder().build();
+        let logger = WriteLogger::new(LevelFilter::Info, config, LineWriter::new(Writes(sender)));
+        for (target, text) in records {
+            let mut record = Record::builder();
+            record.level(Level::Info).target(target);
+            logger.log(&record.args(format_args!("{text}")).build());
+        }
+        drop(logger);
+        receiver.iter().collect()
+    }
+}
