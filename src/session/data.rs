@@ -19,7 +19,7 @@ use crate::transfer::{Control, Directive, Progress, Verdict};
 /// Ports below are the system's services: RFC 2577 3.
 const FIRST_USER_PORT: u16 = 1024;
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     pub(super) fn passive(&mut self, request: PassiveRequest) -> Reply {
         self.try_passive(request).unwrap_or_else(|reply| reply)
     }
@@ -125,7 +125,7 @@ impl Session<'_> {
     }
 
     /// Who opens data connections for this session.
-    pub(super) fn opener(&self) -> DataOpener<'_> {
+    pub(super) fn opener(&self) -> DataOpener<'a> {
         DataOpener {
             local: self.local,
             peer: self.peer,

@@ -10,7 +10,7 @@ use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
 use crate::net::Wake;
-use crate::protocol::{ListStyle, ListingFormat, Reply, Wildcard, replies};
+use crate::protocol::{Access, ListStyle, ListingFormat, Reply, Wildcard, nlst_prefix, replies};
 use crate::store::{ErrorKind, ListPage, ListRequest, ObjectStore, StoreError};
 use crate::transfer::{Control, DataSender, Progress, Verdict};
 use crate::vfs::{Entry, FtpPath};
@@ -66,9 +66,9 @@ impl Session<'_> {
     pub(super) fn status_of(&self, target: &str) -> Reply {
         match self.rights() {
             None => replies::login_needed(),
-            Some(rights) if !rights.read => replies::no_permission(crate::protocol::Access::Reads),
+            Some(rights) if !rights.read => replies::no_permission(Access::Reads),
             Some(_) => match self.open_listing(ListStyle::List, Some(target)) {
-                Ok(listing) => listing.as_status(),
+                Ok(listing) => listing.into_status(),
                 Err(reply) => reply,
             },
         }
@@ -80,23 +80,22 @@ impl Session<'_> {
         let text = target.unwrap_or(".");
         let path = self.resolve(text)?;
         let wildcard = match style {
-            ListStyle::List | ListStyle::Nlst => Wildcard::new(path.name()),
+            ListStyle::List | ListStyle::Nlst => Wildcard::in_path(text),
             ListStyle::Mlsd => None,
         };
         let directory = if wildcard.is_some() { path.parent() } else { path.clone() };
-        let prefix = wildcard.as_ref().map_or("", Wildcard::literal_prefix);
-        let page = first_page(&*store, &directory, prefix);
-        let is_file = |error: &StoreError| error.kind == ErrorKind::NotADirectory;
-        let (page, name_prefix) = match page {
-            Ok(page) if wildcard.is_some() => (page, directory_part(text)),
-            Ok(page) => (page, target.map_or_else(String::new, with_slash)),
-            Err(error) if is_file(&error) && wildcard.is_none() => {
+        let name_prefix = wildcard.as_ref().map_or("", |(_, wildcard)| wildcard.literal_prefix());
+        let page = store.list(&ListRequest { directory: &directory, name_prefix, after: None });
+        let (page, name_prefix) = match (page, &wildcard) {
+            (Ok(page), Some((written, _))) => (page, nlst_prefix(written)),
+            (Ok(page), None) => (page, nlst_prefix(target.unwrap_or_default())),
+            (Err(error), None) if error.kind == ErrorKind::NotADirectory => {
                 if style == ListStyle::Mlsd {
                     return Err(replies::mlsd_needs_a_directory());
                 }
-                (page_of_one(&*store, &path)?, directory_part(text))
+                (page_of_one(&*store, &path)?, nlst_prefix(directory_part(text)))
             }
-            Err(error) => return Err(store_failure(&error)),
+            (Err(error), _) => return Err(store_failure(&error)),
         };
         let format = ListingFormat {
             style,
@@ -105,7 +104,7 @@ impl Session<'_> {
             rights: self.rights().ok_or_else(replies::login_needed)?,
             facts: self.settings.facts,
         };
-        let wildcard = wildcard.map(|wildcard| (wildcard, path.name().to_owned()));
+        let wildcard = wildcard.map(|(_, wildcard)| (wildcard, path.name().to_owned()));
         Ok(Listing { store, directory, wildcard, page, left: self.host.options.max_list, format })
     }
 }
@@ -141,15 +140,13 @@ impl Listing {
         Ok(Sent::All)
     }
 
-    fn as_status(mut self) -> Reply {
+    fn into_status(mut self) -> Reply {
         let mut text = Vec::new();
         let cut = self.write_page(&mut text) || self.page.next.is_some();
-        let text = String::from_utf8_lossy(&text);
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         if cut {
-            lines.push(" (there are more; use LIST)".to_owned());
+            text.extend_from_slice(b" (there are more; use LIST)\r\n");
         }
-        replies::status_of(lines)
+        replies::status_of(&text)
     }
 
     /// Appends the lines of the page at hand; true when the limit cut it.
@@ -181,14 +178,6 @@ impl Listing {
     }
 }
 
-fn first_page(
-    store: &dyn ObjectStore,
-    directory: &FtpPath,
-    name_prefix: &str,
-) -> Result<ListPage, StoreError> {
-    store.list(&ListRequest { directory, name_prefix, after: None })
-}
-
 /// LIST of a file is the one line about it.
 fn page_of_one(store: &dyn ObjectStore, path: &FtpPath) -> Step<ListPage> {
     let stat = store.stat(path).map_err(|error| store_failure(&error))?;
@@ -196,16 +185,7 @@ fn page_of_one(store: &dyn ObjectStore, path: &FtpPath) -> Step<ListPage> {
     Ok(ListPage { entries: vec![entry], ..ListPage::default() })
 }
 
-/// What stands before the names of NLST, so that each is a path from where the client is.
-fn with_slash(target: &str) -> String {
-    match target {
-        "." | "./" => String::new(),
-        _ if target.ends_with('/') => target.to_owned(),
-        _ => format!("{target}/"),
-    }
-}
-
-/// The directory of a path, as the client spelled it.
-fn directory_part(target: &str) -> String {
-    target.rfind('/').map_or_else(String::new, |at| target[..=at].to_owned())
+/// The directory of a path, as the client wrote it.
+fn directory_part(target: &str) -> &str {
+    &target[..target.rfind('/').map_or(0, |slash| slash + 1)]
 }

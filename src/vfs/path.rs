@@ -13,8 +13,7 @@ pub struct FtpPath(String);
 pub enum PathError {
     /// Nothing was given where a name is needed.
     Empty,
-    /// CR and LF would forge listing lines, NUL cuts names short, the others break bucket listings
-    ///.
+    /// CR and LF would forge listing lines, NUL cuts names short, the others break bucket listings.
     ControlCharacter,
 }
 
