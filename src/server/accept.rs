@@ -10,10 +10,8 @@ use log::{debug, error, warn};
 use super::registry::{Registry, StopRequest};
 use crate::limits;
 use crate::net::{canonical, socket};
+use crate::protocol::{Reply, replies};
 use crate::session::{self, Host};
-
-const TOO_MANY: &[u8] = b"421 Too many connections, please try again later.\r\n";
-const NO_RESOURCES: &[u8] = b"421 The server is out of resources, please try again later.\r\n";
 
 /// What an accept thread needs.
 #[derive(Clone, Debug)]
@@ -57,7 +55,7 @@ impl Acceptor {
         let control = Arc::new(control);
         let Some(slot) = self.host.connections.try_take() else {
             warn!("{peer} refused: max_connection_num is reached");
-            refuse(&control, TOO_MANY);
+            refuse(&control, &replies::too_many_connections());
             return;
         };
         let host = Arc::clone(&self.host);
@@ -67,15 +65,15 @@ impl Acceptor {
         });
         if let Err(error) = started {
             error!("{peer} refused: no thread for its session: {error}");
-            refuse(&control, NO_RESOURCES);
+            refuse(&control, &replies::server_busy());
         }
     }
 }
 
 /// Says why and closes. Never blocks: nothing was written to this connection before, so the
 /// reply fits the kernel's buffer.
-fn refuse(control: &TcpStream, reply: &[u8]) {
+fn refuse(control: &TcpStream, reply: &Reply) {
     // Whoever has left needs no reply.
-    let _ = (&mut &*control).write_all(reply);
+    let _ = (&mut &*control).write_all(&reply.to_bytes());
     let _ = control.shutdown(Shutdown::Write);
 }
