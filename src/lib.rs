@@ -13,6 +13,7 @@
 //!
 //! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
 
+pub mod config;
 pub mod limits;
 pub mod net;
 pub mod protocol;

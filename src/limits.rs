@@ -46,11 +46,36 @@ pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 /// Default of `upload_thread_num`: part-upload workers of one upload.
 pub const UPLOAD_THREADS: usize = 4;
 
+/// Default of `download_thread_num`: ranges of one download fetched at once.
+pub const DOWNLOAD_THREADS: usize = 4;
+
+/// Connections to one bucket kept open for the next request. Each holds the HTTP client's two
+/// buffers of 128 KiB while it idles.
+pub const IDLE_STORE_CONNECTIONS: usize = 64;
+
 /// Default of `single_file_max_size` (the replaced tool's documented 200 GB).
 pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;
 
 /// Default of `buffer_memory`, in per cent of the machine's memory.
 pub const BUFFER_MEMORY_PERCENT: u64 = 25;
+
+/// Least `buffer_memory`: the first part of one upload and some blocks of others.
+pub const LEAST_BUFFER_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What `config_check_enable` lets the server plan to use of the memory that is available at
+/// start, in per cent (the replaced tool's share).
+pub const PLANNED_MEMORY_PERCENT: u64 = 60;
+
+/// Descriptors a connection stands for in the check at start: itself, and in a transfer its wake
+/// and connections to the store.
+pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
+
+/// Descriptors the process has beside those of its connections: listeners, log, signals, idle
+/// connections to the stores.
+pub const SPARE_DESCRIPTORS: u64 = 96;
+
+/// Threads the process has beside those of its sessions: listeners, signals, main.
+pub const SPARE_THREADS: u64 = 16;
 
 /// How long an upload waits for its part of `buffer_memory` before it is refused.
 pub const BUFFER_WAIT: Duration = Duration::from_secs(60);

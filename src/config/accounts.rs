@@ -1,0 +1,235 @@
+//! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
+//! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
+
+use crate::secret::Secret;
+use crate::users::Permission;
+
+use super::bucket::{self, ForAllBuckets};
+use super::keys::SectionKind;
+use super::report::{Place, Report};
+use super::section::Section;
+use super::settings::{AccountSettings, StoreSettings};
+use super::values;
+
+/// All stores and the accounts that use them.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    pub(super) stores: Vec<StoreSettings>,
+    pub(super) accounts: Vec<AccountSettings>,
+    /// Every home so far, with its section: also of accounts that have another fault.
+    homes: Vec<(String, String)>,
+    /// Every login name so far, likewise.
+    names: Vec<(String, String)>,
+}
+
+/// Reads the accounts of all `sections`.
+pub(super) fn read(sections: &[Section], all: &ForAllBuckets, report: &mut Report) -> Accounts {
+    let mut found = Accounts::default();
+    for section in sections {
+        match section.kind {
+            SectionKind::CosAccount => found.read_first_form(section, sections, all, report),
+            SectionKind::NumberedAccount => found.read_numbered(section, all, report),
+            SectionKind::FtpAccount => {
+                if Section::only(sections, SectionKind::CosAccount).is_none() {
+                    report.problem(
+                        section.header(),
+                        "the section [COS_ACCOUNT] is missing beside it",
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    let is_account = |section: &Section| {
+        matches!(section.kind, SectionKind::CosAccount | SectionKind::NumberedAccount)
+    };
+    if !sections.iter().any(is_account) {
+        let text = "no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or [COS_ACCOUNT_0], \
+                    is required";
+        report.problem(Place::default(), text);
+    }
+    found
+}
+
+/// A login before its store is known.
+struct Login {
+    name: String,
+    password: Secret,
+    permission: Permission,
+    delete_enabled: bool,
+}
+
+impl Accounts {
+    fn read_first_form(
+        &mut self,
+        section: &Section,
+        sections: &[Section],
+        all: &ForAllBuckets,
+        report: &mut Report,
+    ) {
+        let store = bucket::read(section, all, report);
+        let home = self.home(section, "cos_user_home_dir", report);
+        let absent = Section::absent(SectionKind::FtpAccount);
+        let ftp = Section::only(sections, SectionKind::FtpAccount).unwrap_or(&absent);
+        let users = ftp.require_text("login_users", report).unwrap_or_default();
+        let logins = split_login_users(&users, ftp, report);
+        for login in &logins {
+            self.take_name(&login.name, ftp.place("login_users"), report);
+        }
+        self.add(store, home, logins);
+    }
+
+    fn read_numbered(&mut self, section: &Section, all: &ForAllBuckets, report: &mut Report) {
+        let store = bucket::read(section, all, report);
+        let home = self.home(section, "home_dir", report);
+        let name = section.require("ftp_login_user_name", report, login_name);
+        let password = section.require_text("ftp_login_user_password", report);
+        let permission = section.require("authority", report, values::permission);
+        let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
+        if let Some(name) = &name {
+            self.take_name(name, section.place("ftp_login_user_name"), report);
+        }
+        if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
+            let password = Secret::new(password);
+            self.add(store, home, vec![Login { name, password, permission, delete_enabled }]);
+        }
+    }
+
+    /// Adds what is whole; what is not was reported.
+    fn add(&mut self, store: Option<StoreSettings>, home: Option<String>, logins: Vec<Login>) {
+        let (Some(store), Some(home)) = (store, home) else { return };
+        let at = self.stores.len();
+        self.stores.push(store);
+        self.accounts.extend(logins.into_iter().map(|login| AccountSettings {
+            name: login.name,
+            password: login.password,
+            permission: login.permission,
+            delete_enabled: login.delete_enabled,
+            home: home.clone(),
+            store: at,
+        }));
+    }
+
+    /// The home of a section. Two sections must not have the same: with the replaced tool the
+    /// later took the earlier's bucket.
+    fn home(&mut self, section: &Section, key: &str, report: &mut Report) -> Option<String> {
+        let home = section.require_text(key, report)?;
+        let same = match home.trim_end_matches('/') {
+            "" => "/",
+            home => home,
+        };
+        let place = section.place(key);
+        match self.homes.iter().find(|(earlier, _)| earlier == same) {
+            Some((_, at)) => {
+                let text =
+                    format!("[{at}] has this home already; each account section needs another");
+                report.problem(place, text);
+            }
+            None => self.homes.push((same.to_owned(), place.section)),
+        }
+        Some(home)
+    }
+
+    fn take_name(&mut self, name: &str, place: Place, report: &mut Report) {
+        match self.names.iter().find(|(earlier, _)| earlier == name) {
+            Some((_, at)) => {
+                let text = format!("the user {name} stands in [{at}] already; names must differ");
+                report.problem(place, text);
+            }
+            None => self.names.push((name.to_owned(), place.section)),
+        }
+    }
+}
+
+/// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
+/// last, so that a password may hold any.
+fn split_login_users(text: &str, section: &Section, report: &mut Report) -> Vec<Login> {
+    let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
+    let mut logins = Vec::new();
+    for (number, account) in (1..).zip(accounts) {
+        match login(account) {
+            Ok(login) => logins.push(login),
+            Err(wrong) => {
+                let text = format!(
+                    "account {number} {wrong}; accepted is user:password:permission, several \
+                     separated by ';', permission R, W or RW"
+                );
+                report.problem(section.place("login_users"), text);
+            }
+        }
+        // Typed with a Chinese input method, and taken for part of a password.
+        if account.contains(['；', '：']) {
+            let text = format!(
+                "account {number} holds a full-width '；' or '：', which separates nothing"
+            );
+            report.warning(section.place("login_users"), text);
+        }
+    }
+    if logins.is_empty() && !text.is_empty() && text.trim_matches([';', ' ']).is_empty() {
+        report.problem(
+            section.place("login_users"),
+            "no account; accepted is user:password:permission",
+        );
+    }
+    logins
+}
+
+/// One account, or what is wrong with it: in words that repeat nothing of it but the user's
+/// name, as what stands in the permission's place may be the rest of a password.
+fn login(account: &str) -> Result<Login, String> {
+    let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
+    let (password, permission) =
+        rest.rsplit_once(':').ok_or("has one ':' only, so password or permission is missing")?;
+    let name = login_name(name.trim()).ok_or("has no user name")?;
+    let password = password.trim();
+    if password.is_empty() {
+        return Err(format!("({name}) has no password"));
+    }
+    let permission = values::permission(permission.trim())
+        .ok_or_else(|| format!("({name}) does not end in a permission"))?;
+    Ok(Login { name, password: Secret::new(password.to_owned()), permission, delete_enabled: true })
+}
+
+fn login_name(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_splits_at_the_first_and_the_last_colon() {
+        use Permission::{Read, ReadWrite, Write};
+        for (account, name, password, permission) in [
+            ("u:p:RW", "u", "p", ReadWrite),
+            ("u:p:r", "u", "p", Read),
+            (" u : p : W ", "u", "p", Write),
+            ("u:a:b:c:RW", "u", "a:b:c", ReadWrite),
+            ("u::::R", "u", "::", Read),
+            ("u:#p#:R", "u", "#p#", Read),
+            ("u:50%=a b:R", "u", "50%=a b", Read),
+            ("用户:密码:R", "用户", "密码", Read),
+        ] {
+            let login = login(account).unwrap();
+            assert_eq!(login.name, name, "{account}");
+            assert_eq!(login.password.expose(), password, "{account}");
+            assert_eq!(login.permission, permission, "{account}");
+        }
+    }
+
+    #[test]
+    fn a_bad_login_is_told_without_its_password() {
+        for (account, expected) in [
+            ("hunter2", "has no ':'"),
+            ("u:hunter2", "has one ':' only, so password or permission is missing"),
+            (":hunter2:RW", "has no user name"),
+            ("u::RW", "(u) has no password"),
+            ("u:hun:ter2", "(u) does not end in a permission"),
+        ] {
+            let wrong = login(account).err().unwrap();
+            assert_eq!(wrong, expected, "{account}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Where a bucket is: the forms of `cos_endpoint`, and the domains of COS.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+
+use crate::limits;
+use crate::store::cos::{AddressingStyle, Scheme};
+
+use super::values;
+
+/// A parsed `cos_endpoint`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// A store that speaks S3.
+    Host {
+        /// The scheme, if the endpoint names one.
+        scheme: Option<Scheme>,
+        /// Host and optional port.
+        authority: String,
+    },
+    /// `file:///dir`
+    Directory(PathBuf),
+}
+
+/// Parses a `cos_endpoint`.
+pub(super) fn parse(text: &str) -> Option<Endpoint> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
+            return rest.starts_with('/').then(|| Endpoint::Directory(rest.into()));
+        }
+        Some((scheme, rest)) => (Some(values::scheme(scheme)?), rest),
+        None => (None, text),
+    };
+    let authority = rest.trim_end_matches('/').to_ascii_lowercase();
+    is_authority(&authority).then_some(Endpoint::Host { scheme, authority })
+}
+
+/// The public endpoint of a region of COS.
+pub(super) fn of_region(region: &str) -> String {
+    format!("cos.{region}.myqcloud.com")
+}
+
+/// Whether the endpoint is COS's own: it wants the bucket in the host name, and takes parts from
+/// 1 MiB on.
+pub(super) fn is_cos(authority: &str) -> bool {
+    let host = host_of(authority);
+    host.ends_with(".myqcloud.com") || host.ends_with(".tencentcos.cn")
+}
+
+/// The region in an endpoint of COS: `cos.<region>.…`. None in a global one.
+pub(super) fn region_of(authority: &str) -> Option<&str> {
+    let labels: Vec<&str> = host_of(authority).split('.').collect();
+    match labels[..] {
+        ["cos" | "cos-internal", region, ..] if is_cos(authority) && region != "accelerate" => {
+            Some(region)
+        }
+        _ => None,
+    }
+}
+
+/// Where the bucket's name goes if nobody says it.
+pub(super) fn usual_addressing(authority: &str) -> AddressingStyle {
+    if is_cos(authority) { AddressingStyle::Virtual } else { AddressingStyle::Path }
+}
+
+/// The smallest part the store takes if nobody says it.
+pub(super) fn usual_min_part(authority: &str) -> u64 {
+    if is_cos(authority) { limits::COS_MIN_PART_BYTES } else { limits::S3_MIN_PART_BYTES }
+}
+
+/// Whether the host is an address, before which no bucket's name can stand.
+pub(super) fn is_address(authority: &str) -> bool {
+    host_of(authority).trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+/// The host, without a port.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => authority,
+    }
+}
+
+fn is_authority(authority: &str) -> bool {
+    let host = host_of(authority);
+    let port = authority[host.len()..].strip_prefix(':');
+    let port_fits = port.is_none_or(|port| values::number(port, &(1..=u16::MAX)).is_some());
+    let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_fits = match in_brackets {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => values::host_name(host),
+    };
+    port_fits && host_fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        let host = |scheme, authority: &str| {
+            Some(Endpoint::Host { scheme, authority: authority.to_owned() })
+        };
+        for (text, expected) in [
+            ("cos.ap-x.tencentcos.cn", host(None, "cos.ap-x.tencentcos.cn")),
+            ("COS.ap-x.MyQCloud.com", host(None, "cos.ap-x.myqcloud.com")),
+            ("127.0.0.1:9000", host(None, "127.0.0.1:9000")),
+            ("http://127.0.0.1:9000", host(Some(Scheme::Http), "127.0.0.1:9000")),
+            ("https://s3.example.com/", host(Some(Scheme::Https), "s3.example.com")),
+            ("HTTP://[::1]:9000", host(Some(Scheme::Http), "[::1]:9000")),
+            ("[::1]", host(None, "[::1]")),
+            ("file:///srv/ftp", Some(Endpoint::Directory("/srv/ftp".into()))),
+            ("file:///数据", Some(Endpoint::Directory("/数据".into()))),
+            ("file://srv/ftp", None),
+            ("file:/srv/ftp", None),
+            ("ftp://host", None),
+            ("http://", None),
+            ("http://host/bucket", None),
+            ("http://user@host", None),
+            ("host:0", None),
+            ("host:99999", None),
+            ("host:", None),
+            ("::1", None),
+            ("[::1", None),
+            ("a b", None),
+        ] {
+            assert_eq!(parse(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_endpoint_tells() {
+        for (authority, region, cos, address) in [
+            ("cos.ap-beijing.myqcloud.com", Some("ap-beijing"), true, false),
+            ("cos-internal.ap-beijing.tencentcos.cn:443", Some("ap-beijing"), true, false),
+            ("cos.accelerate.myqcloud.com", None, true, false),
+            ("notmyqcloud.com", None, false, false),
+            ("cos.ap-beijing.example.com", None, false, false),
+            ("127.0.0.1:9000", None, false, true),
+            ("[::1]", None, false, true),
+        ] {
+            assert_eq!(region_of(authority), region, "{authority}");
+            assert_eq!(is_cos(authority), cos, "{authority}");
+            assert_eq!(is_address(authority), address, "{authority}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Whether the machine can carry what the settings allow. Better a refusal at start, which names
+//! the key to lower, than a server that fails when it is busiest.
+
+use crate::limits;
+
+use super::machine::MachineFacts;
+use super::report::{Finding, Place, Problems, Report};
+use super::settings::Settings;
+
+/// Compares memory, threads and descriptors with what `settings` may come to need. Gives
+/// warnings where only the extreme does not fit. Nothing is compared when `config_check_enable`
+/// is off.
+///
+/// # Errors
+/// What does not fit, with the key to lower.
+pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Finding>, Problems> {
+    let mut report = Report::new(&settings.file);
+    if settings.config_check {
+        let needs = Needs::of(settings);
+        needs.check_memory(facts, &mut report);
+        needs.check_descriptors(facts, &mut report);
+        needs.check_threads(facts, &mut report);
+        if needs.connections.is_none() {
+            warn_of_no_limit(facts, &mut report);
+        }
+    }
+    report.finish()
+}
+
+/// What the settings may come to need.
+struct Needs {
+    connections: Option<u64>,
+    buffer_memory: u64,
+    upload_threads: u64,
+}
+
+impl Needs {
+    fn of(settings: &Settings) -> Self {
+        let transfer = &settings.server.session.transfer;
+        Self {
+            connections: settings.server.max_connections.map(|connections| connections as u64),
+            buffer_memory: transfer.buffer_memory,
+            upload_threads: transfer.upload_threads as u64,
+        }
+    }
+
+    fn check_memory(&self, facts: &MachineFacts, report: &mut Report) {
+        let Some(available) = facts.available_memory else { return };
+        let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
+        let sessions = self.connections.unwrap_or_default();
+        let fixed = sessions * limits::SESSION_FIXED_BYTES;
+        if self.buffer_memory + fixed <= allowed {
+            return;
+        }
+        let sum = format!(
+            "buffer_memory of {} and {sessions} sessions of {} bytes may need more than {} % of \
+             the {available} bytes of memory that are available",
+            self.buffer_memory,
+            limits::SESSION_FIXED_BYTES,
+            limits::PLANNED_MEMORY_PERCENT,
+        );
+        let room = allowed.saturating_sub(fixed);
+        let (place, remedy) = if room >= limits::LEAST_BUFFER_MEMORY_BYTES {
+            (self.memory_place(), format!("lower buffer_memory to at most {room}"))
+        } else {
+            let left = allowed.saturating_sub(limits::LEAST_BUFFER_MEMORY_BYTES);
+            let sessions = left / limits::SESSION_FIXED_BYTES;
+            let text = format!(
+                "lower max_connection_num to at most {sessions}, and buffer_memory to {}",
+                limits::LEAST_BUFFER_MEMORY_BYTES
+            );
+            (self.connections_place(), text)
+        };
+        report.problem(place, format!("{sum}: {remedy}, or set config_check_enable = false"));
+    }
+
+    fn check_descriptors(&self, facts: &MachineFacts, report: &mut Report) {
+        let (Some(connections), Some(limit)) = (self.connections, facts.descriptors) else {
+            return;
+        };
+        let most = connections_for_descriptors(limit);
+        if connections > most {
+            let text = format!(
+                "needs more descriptors than the hard limit of {limit} (ulimit -Hn): lower \
+                 max_connection_num to at most {most}, or raise that limit"
+            );
+            report.problem(self.connections_place(), text);
+        }
+    }
+
+    /// A session needs its thread; a transfer goes on with fewer workers than it would like.
+    fn check_threads(&self, facts: &MachineFacts, report: &mut Report) {
+        let (Some(connections), Some(limit)) = (self.connections, facts.threads) else { return };
+        let most = limit.saturating_sub(limits::SPARE_THREADS);
+        // A transfer takes two connections.
+        let busiest = connections / 2 * (1 + self.upload_threads);
+        let limit = format!(
+            "the {limit} threads this process may have (vm.max_map_count / 5, pids.max of its \
+             control group, ulimit -u)"
+        );
+        if connections > most {
+            let text = format!(
+                "may need more than {limit}: lower max_connection_num to at most {most}, or raise \
+                 those limits"
+            );
+            report.problem(self.connections_place(), text);
+        } else if busiest > most {
+            let text = format!(
+                "{} transfers with {} workers each do not fit into {limit}: some will have fewer",
+                connections / 2,
+                self.upload_threads
+            );
+            report.warning(self.connections_place(), text);
+        }
+    }
+
+    fn connections_place(&self) -> Place {
+        optional_key("max_connection_num", self.connections.unwrap_or_default())
+    }
+
+    fn memory_place(&self) -> Place {
+        optional_key("buffer_memory", self.buffer_memory)
+    }
+}
+
+/// Nobody set a limit; the machine has one all the same.
+fn warn_of_no_limit(facts: &MachineFacts, report: &mut Report) {
+    let threads = facts.threads.map(|limit| limit.saturating_sub(limits::SPARE_THREADS));
+    let descriptors = facts.descriptors.map(connections_for_descriptors);
+    if let Some(most) = threads.into_iter().chain(descriptors).min() {
+        let text = format!(
+            "any number of connections is allowed, but threads and descriptors of this machine \
+             end at about {most}"
+        );
+        report.warning(optional_key("max_connection_num", 0), text);
+    }
+}
+
+fn connections_for_descriptors(limit: u64) -> u64 {
+    limit.saturating_sub(limits::SPARE_DESCRIPTORS) / limits::DESCRIPTORS_PER_CONNECTION
+}
+
+/// Without a line: the value may be the default of a key that is not in the file.
+fn optional_key(key: &str, value: u64) -> Place {
+    Place {
+        line: None,
+        section: "OPTIONAL".to_owned(),
+        key: key.to_owned(),
+        value: Some(value.to_string()),
+    }
+}

@@ -1,0 +1,167 @@
+//! INI text as sections of raw strings. `configparser` parses; beside it goes a light scan of the
+//! lines, because the crate keeps neither line numbers nor the order of the file, and merges what
+//! stands in it twice.
+//!
+//! The crate's own inline comments are off: they cut at any `#` or `;`, also inside a password.
+
+use std::collections::HashMap;
+
+use configparser::ini::{Ini, IniDefault};
+
+use super::comment;
+use super::keys;
+use super::report::{Place, Report};
+
+/// What separates a key from its value: whichever comes first, as in the replaced tool.
+const DELIMITERS: [char; 2] = ['=', ':'];
+
+/// What begins a comment.
+const COMMENT_SYMBOLS: [char; 2] = ['#', ';'];
+
+/// One section of the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct IniSection {
+    /// The name as it stands in the file.
+    pub(super) name: String,
+    /// Line of its header.
+    pub(super) line: usize,
+    /// What stands in it, in the order of the file.
+    pub(super) entries: Vec<IniEntry>,
+}
+
+/// One `key = value`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct IniEntry {
+    /// The key in lower case.
+    pub(super) key: String,
+    /// All that follows the delimiter, trimmed; comments included.
+    pub(super) value: String,
+    /// Its line.
+    pub(super) line: usize,
+}
+
+/// Reads `text`, whose lines end in LF. What is malformed or stands there twice is reported and
+/// left out.
+pub(super) fn read(text: &str, report: &mut Report) -> Vec<IniSection> {
+    let mut outline = Outline { report, sections: Vec::new(), in_section: false };
+    let clean: Vec<String> =
+        (1..).zip(text.lines()).map(|(n, line)| outline.take(n, line)).collect();
+    let mut sections = outline.sections;
+
+    let mut ini = Ini::new_from_defaults(settings());
+    let values = match ini.read(clean.join("\n")) {
+        Ok(values) => values,
+        Err(why) => {
+            // The scan leaves out everything the crate is known to refuse.
+            report.problem(Place::default(), why);
+            return Vec::new();
+        }
+    };
+    for section in &mut sections {
+        let parsed = values.get(&fold(&section.name));
+        section.entries.retain_mut(|entry| fill(entry, parsed));
+    }
+    sections
+}
+
+fn settings() -> IniDefault {
+    let mut settings = IniDefault::default();
+    settings.comment_symbols = COMMENT_SYMBOLS.to_vec();
+    settings.delimiters = DELIMITERS.to_vec();
+    settings.multiline = false;
+    settings.enable_inline_comments = false;
+    settings
+}
+
+/// Section and key names differ by more than case. Same folding as the crate's.
+fn fold(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn fill(entry: &mut IniEntry, parsed: Option<&HashMap<String, Option<String>>>) -> bool {
+    let value = parsed.and_then(|values| values.get(&entry.key)).and_then(Option::as_ref);
+    value.inspect(|value| entry.value.clone_from(value)).is_some()
+}
+
+/// The scan: which line holds which section or key.
+struct Outline<'a> {
+    report: &'a mut Report,
+    sections: Vec<IniSection>,
+    /// Whether the lines that come belong to the last of `sections`: not before the first
+    /// header, nor below one that was refused.
+    in_section: bool,
+}
+
+impl Outline<'_> {
+    /// Notes one line, and gives it back as the crate shall see it: headers without their
+    /// comments, what is refused as an empty line.
+    fn take(&mut self, number: usize, line: &str) -> String {
+        let line = line.trim();
+        let keep = if line.is_empty() || line.starts_with(COMMENT_SYMBOLS) {
+            false
+        } else if let Some(rest) = line.strip_prefix('[') {
+            return self.take_header(number, rest);
+        } else {
+            self.take_entry(number, line)
+        };
+        if keep { line.to_owned() } else { String::new() }
+    }
+
+    fn take_header(&mut self, number: usize, rest: &str) -> String {
+        self.in_section = false;
+        let parts = rest.split_once(']').map(|(name, tail)| (name.trim(), tail.trim()));
+        let Some((name, tail)) = parts.filter(|(name, _)| !name.is_empty()) else {
+            self.report.problem(Place::line(number), "a section header is written [NAME]");
+            return String::new();
+        };
+        let place = Place { section: name.to_owned(), ..Place::line(number) };
+        if !tail.is_empty() && !tail.starts_with(COMMENT_SYMBOLS) {
+            self.report.problem(place, "only a comment may follow a section header on its line");
+            return String::new();
+        }
+        let earlier = self.sections.iter().find(|section| fold(&section.name) == fold(name));
+        if let Some(earlier) = earlier {
+            let text =
+                format!("the section stands in the file twice, first in line {}", earlier.line);
+            self.report.problem(place, text);
+            return String::new();
+        }
+        self.sections.push(IniSection { name: name.to_owned(), line: number, entries: Vec::new() });
+        self.in_section = true;
+        format!("[{name}]")
+    }
+
+    fn take_entry(&mut self, number: usize, line: &str) -> bool {
+        let Some(section) = self.sections.last_mut().filter(|_| self.in_section) else {
+            if self.sections.is_empty() {
+                let text = "a line before the first section header, such as [COS_ACCOUNT]";
+                self.report.problem(Place::line(number), text);
+            }
+            return false;
+        };
+        let mut place = Place { section: section.name.clone(), ..Place::line(number) };
+        let key = line.split_once(DELIMITERS).map(|(key, _)| key.trim()).unwrap_or_default();
+        // A delimiter inside a comment separates nothing.
+        if key.is_empty() || comment::cut_plain(key) != key {
+            // The line may be a secret that lost its key: only known words are repeated.
+            place.key = known_first_word(line);
+            self.report.problem(place, "a line without a value: write key = value");
+            return false;
+        }
+        let key = fold(key);
+        if let Some(earlier) = section.entries.iter().find(|entry| entry.key == key) {
+            place.key = key;
+            let text =
+                format!("the key stands in its section twice, first in line {}", earlier.line);
+            self.report.problem(place, text);
+            return false;
+        }
+        section.entries.push(IniEntry { key, value: String::new(), line: number });
+        true
+    }
+}
+
+fn known_first_word(line: &str) -> String {
+    let word = fold(line.split_whitespace().next().unwrap_or_default());
+    if keys::is_known_anywhere(&word) { word } else { String::new() }
+}

@@ -1,0 +1,276 @@
+//! The key table: every key there is, one row each. Known-key checks, suggestions, the words of
+//! messages, and the tests of the documented example come from it.
+
+use super::comment;
+
+use SectionKind::{CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Optional};
+use WhenAbsent::{Required, Unset, Value};
+
+/// What a section of the file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionKind {
+    /// `[COS_ACCOUNT]`: the bucket of the first form.
+    CosAccount,
+    /// `[FTP_ACCOUNT]`: the logins of the first form.
+    FtpAccount,
+    /// `[COS_ACCOUNT_<n>]`: one login and its bucket, the second form.
+    NumberedAccount,
+    /// `[NETWORK]`
+    Network,
+    /// `[FILE_OPTION]`
+    FileOption,
+    /// `[OPTIONAL]`
+    Optional,
+}
+
+impl SectionKind {
+    /// The kind of the section `name`, whatever its case.
+    pub fn of(name: &str) -> Option<Self> {
+        let name = name.to_ascii_uppercase();
+        let numbered = name.strip_prefix("COS_ACCOUNT_").is_some_and(|n| !n.is_empty());
+        if numbered {
+            return Some(NumberedAccount);
+        }
+        let all = [CosAccount, FtpAccount, Network, FileOption, Optional];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The section's name; `<n>` stands for a number.
+    pub fn name(self) -> &'static str {
+        match self {
+            CosAccount => "COS_ACCOUNT",
+            FtpAccount => "FTP_ACCOUNT",
+            NumberedAccount => "COS_ACCOUNT_<n>",
+            Network => "NETWORK",
+            FileOption => "FILE_OPTION",
+            Optional => "OPTIONAL",
+        }
+    }
+}
+
+/// What holds when a key is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// The key must be there.
+    Required,
+    /// Nothing; the key may also be left empty.
+    Unset,
+    /// This value.
+    Value(&'static str),
+}
+
+/// How a value is treated before it is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Nothing special.
+    Plain,
+    /// A credential of the store: never shown.
+    Secret,
+    /// A password: never shown, may begin with `#`.
+    Password,
+    /// `login_users`: never shown, `;` is no comment.
+    Accounts,
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Where it may stand.
+    pub sections: &'static [SectionKind],
+    /// Its name, in lower case.
+    pub name: &'static str,
+    /// How its value is treated.
+    pub nature: Nature,
+    /// What holds when it is absent.
+    pub default: WhenAbsent,
+    /// The values that are accepted, in words.
+    pub accepts: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+impl Key {
+    /// `value` without a comment behind it.
+    pub(super) fn without_comment<'v>(&self, value: &'v str) -> &'v str {
+        match self.nature {
+            Nature::Plain | Nature::Secret => comment::cut_plain(value),
+            Nature::Password => comment::cut_password(value),
+            Nature::Accounts => comment::cut_accounts(value),
+        }
+    }
+
+    /// Whether its value must never be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        self.nature != Nature::Plain
+    }
+}
+
+/// The key `name` (in lower case) of a section.
+pub(super) fn find(section: SectionKind, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name && key.sections.contains(&section))
+}
+
+/// Whether any section has a key `name`.
+pub(super) fn is_known_anywhere(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name)
+}
+
+/// What the operator may have meant by the unknown key `name`: where it belongs, if that is
+/// another section, or the key of this one that is spelt most like it.
+pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
+    let mut near: Vec<(f64, &str)> = KEYS
+        .iter()
+        .filter(|key| key.sections.contains(&section))
+        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+        let names: Vec<_> = key.sections.iter().map(|kind| format!("[{}]", kind.name())).collect();
+        return format!("unknown key here, ignored; it belongs in {}", names.join(" or "));
+    }
+    match near.first() {
+        Some((_, nearest)) => format!("unknown key, ignored; the nearest known key is {nearest}"),
+        None => "unknown key, ignored".to_owned(),
+    }
+}
+
+/// The name of the section that is spelt most like `name`.
+pub(super) fn nearest_section(name: &str) -> &'static str {
+    let likeness =
+        |kind: &SectionKind| strsim::jaro_winkler(kind.name(), &name.to_ascii_uppercase());
+    [CosAccount, FtpAccount, NumberedAccount, Network, FileOption, Optional]
+        .into_iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .map_or("", SectionKind::name)
+}
+
+const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
+const LOGIN: &[SectionKind] = &[NumberedAccount];
+const FIRST_FORM: &[SectionKind] = &[CosAccount];
+const NETWORK: &[SectionKind] = &[Network];
+const OPTIONAL: &[SectionKind] = &[Optional];
+
+const BOOLEAN: &str = "true or false";
+
+const SECONDS: &str = "seconds from 1 to 604800, or a number with s, m or h";
+
+const fn plain(
+    sections: &'static [SectionKind],
+    name: &'static str,
+    default: WhenAbsent,
+    accepts: &'static str,
+    doc: &'static str,
+) -> Key {
+    Key { sections, name, nature: Nature::Plain, default, accepts, doc }
+}
+
+const fn hidden(nature: Nature, key: Key) -> Key {
+    Key { nature, ..key }
+}
+
+/// Every key, in the order of the documented example.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    plain(FIRST_FORM, "cos_appid", Unset, "the APPID, digits only",
+        "APPID; the bucket is <cos_bucket>-<cos_appid>. Not needed where cos_bucket ends in it already"),
+    hidden(Nature::Secret, plain(BUCKET, "cos_secretid", Required, "the SecretId of the key pair",
+        "SecretId from the console")),
+    hidden(Nature::Secret, plain(BUCKET, "cos_secretkey", Required, "the SecretKey of the key pair",
+        "SecretKey from the console")),
+    plain(BUCKET, "cos_bucket", Required,
+        "a bucket's name: letters, digits, '-', '.' and '_'; on COS it ends in -APPID",
+        "the bucket; with -APPID in a numbered section"),
+    plain(BUCKET, "cos_region", Unset, "a region such as ap-guangzhou; needed unless cos_endpoint is set",
+        "the bucket's region; without cos_endpoint the endpoint is cos.<region>.myqcloud.com"),
+    plain(BUCKET, "cos_protocol", Value("https"), "http or https",
+        "how to reach the endpoint"),
+    plain(BUCKET, "cos_endpoint", Unset,
+        "host, host:port, http://host:port, https://host:port, or file:///directory",
+        "any S3-compatible endpoint, or a local directory; wins over cos_region"),
+    plain(BUCKET, "addressing_style", Value("auto"), "auto, virtual or path",
+        "where the bucket's name goes; auto: virtual with COS, path elsewhere"),
+    plain(BUCKET, "cos_prefix", Unset, "a path such as team/a, without . and .., at most 425 bytes",
+        "the account's root inside the bucket"),
+    plain(BUCKET, "store_min_part", Unset, "a size from 1M to 5G",
+        "smallest part the store takes; 1 MiB with COS, 5 MiB elsewhere"),
+    plain(FIRST_FORM, "cos_user_home_dir", Required, "any path",
+        "identifies the account section; nothing is stored there"),
+    hidden(Nature::Accounts, plain(&[FtpAccount], "login_users", Required,
+        "user:password:permission, several separated by ';', permission R, W or RW",
+        "the logins")),
+    plain(LOGIN, "home_dir", Required, "any path, another one in each section",
+        "identifies the account section; nothing is stored there"),
+    plain(LOGIN, "ftp_login_user_name", Required, "a login name",
+        "the login name"),
+    hidden(Nature::Password, plain(LOGIN, "ftp_login_user_password", Required, "a password",
+        "the password")),
+    plain(LOGIN, "authority", Required, "R, W or RW",
+        "read, write or both"),
+    plain(LOGIN, "delete_enable", Value("true"), BOOLEAN,
+        "false forbids deleting"),
+
+    plain(NETWORK, "masquerade_address", Unset, "an IPv4 address or a host name",
+        "the address in passive replies, for servers behind NAT"),
+    plain(NETWORK, "listen_address", Unset, "IP addresses separated by commas",
+        "where to listen; all addresses if not set, IPv4 and IPv6"),
+    plain(NETWORK, "listen_port", Value("2121"), "a port from 0 to 65535; 0 lets the system choose",
+        "the control port"),
+    plain(NETWORK, "passive_ports", Value("60000,65535"), "first,last or first-last, from 1 to 65535",
+        "ports of passive data connections"),
+    plain(NETWORK, "passive_port", Unset, "first,last or first-last, from 1 to 65535; not beside passive_ports",
+        "another name of passive_ports"),
+
+    plain(&[FileOption], "single_file_max_size", Value("200G"), "a size from 1 byte to 24000G",
+        "larger uploads are refused"),
+
+    plain(OPTIONAL, "config_check_enable", Value("true"), BOOLEAN,
+        "compare the settings with the machine at start"),
+    plain(OPTIONAL, "min_part_size", Value("2M"), "a size from 1 byte to 5G",
+        "no part of an upload but the last is smaller"),
+    plain(OPTIONAL, "part_buffer_size", Unset, "a size of at least 5M",
+        "hard cap on the memory of one upload; not set: 20M, more where the file needs it"),
+    plain(OPTIONAL, "buffer_memory", Value("25%"), "a size of at least 8M, or 1% to 90% of the machine's memory",
+        "memory that all transfers together may hold"),
+    plain(OPTIONAL, "upload_thread_num", Value("4"), "a number from 1 to 256",
+        "parts of one upload sent at once, at most"),
+    plain(OPTIONAL, "download_thread_num", Value("4"), "a number from 1 to 256",
+        "ranges of one download fetched at once, at most"),
+    plain(OPTIONAL, "max_connection_num", Value("512"), "0 for any number, or a number from 2 to 1000000",
+        "control and data connections together"),
+    plain(OPTIONAL, "max_list_file", Unset, "a number from 1 on",
+        "entries after which a listing is cut; not set: never"),
+    plain(OPTIONAL, "partial_upload", Value("keep"), "keep or discard",
+        "what becomes of an interrupted upload"),
+    plain(OPTIONAL, "ascii_conversion", Value("off"), "on or off",
+        "whether TYPE A turns line ends round"),
+    plain(OPTIONAL, "verify_uploads", Value("auto"), "auto, md5 or off",
+        "what is compared after an upload"),
+    plain(OPTIONAL, "idle_timeout", Value("300"), SECONDS,
+        "silence of a client outside transfers"),
+    plain(OPTIONAL, "login_timeout", Value("60"), SECONDS,
+        "from connect to login"),
+    plain(OPTIONAL, "data_connect_timeout", Value("30"), SECONDS,
+        "waiting for a data connection"),
+    plain(OPTIONAL, "data_idle_timeout", Value("300"), SECONDS,
+        "silence of a client during a transfer"),
+    plain(OPTIONAL, "shutdown_grace", Value("30"), "seconds from 0 to 604800, or a number with s, m or h",
+        "what running transfers get to finish at a stop"),
+    plain(OPTIONAL, "connect_timeout", Value("10"), SECONDS,
+        "connecting to the store"),
+    plain(OPTIONAL, "send_timeout", Value("150"), SECONDS,
+        "sending one request body to the store"),
+    plain(OPTIONAL, "response_timeout", Value("60"), SECONDS,
+        "silence of the store"),
+    plain(OPTIONAL, "complete_timeout", Value("1200"), SECONDS,
+        "silence of the store while it puts an object together or copies one"),
+    plain(OPTIONAL, "log_level", Value("INFO"), "DEBUG, INFO, WARNING, ERROR or OFF",
+        "the least that is logged"),
+    plain(OPTIONAL, "log_dir", Value("log"), "a directory",
+        "where cos_v5.log is written"),
+    plain(OPTIONAL, "log_rotate_enabled", Value("false"), BOOLEAN,
+        "start a new log file from time to time"),
+    plain(OPTIONAL, "log_rotate_when", Value("D"), "S, M, H or D",
+        "a new log file each second, minute, hour or day"),
+    plain(OPTIONAL, "log_backup_count", Value("7"), "a number from 0 to 10000",
+        "old log files kept; 0 keeps all"),
+];

@@ -1,0 +1,128 @@
+//! The configuration file: INI text → raw strings → the option structs that each layer defines
+//! for itself. Both forms of the replaced tool's `vsftpd.conf` are read unchanged.
+//!
+//! Stands above everything but `main`: no layer imports it. Reading a file opens nothing but the
+//! file; whether the machine can carry the settings is [`check_machine`]'s question.
+//!
+//! The way of a file: [`text`] (bytes to text), [`ini`] (text to raw strings, by `configparser`),
+//! [`section`] (known keys, by the table in [`keys`]), then [`options`] and [`accounts`]. All
+//! problems are gathered, so that one start tells of every one of them.
+
+mod accounts;
+mod bucket;
+mod cgroup;
+mod comment;
+mod endpoint;
+mod fitness;
+mod ini;
+mod keys;
+mod machine;
+mod options;
+mod parts;
+mod report;
+mod section;
+mod settings;
+mod text;
+mod values;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+pub use fitness::check_machine;
+pub use keys::{KEYS, Key, Nature, SectionKind, WhenAbsent};
+pub use machine::MachineFacts;
+pub use report::{Finding, Place, Problems};
+pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
+
+use options::{Absent, General};
+use report::Report;
+use text::Encoding;
+
+/// Largest file that is read as a configuration: thousands of accounts fit, and what is larger
+/// was named by mistake.
+const MAX_CONFIG_BYTES: u64 = 16 << 20;
+
+/// A configuration that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What it says.
+    pub settings: Settings,
+    /// What the operator should know, in the order of the file.
+    pub warnings: Vec<Finding>,
+}
+
+/// Reads and checks the file at `path`.
+///
+/// # Errors
+/// All problems of the file, or why it cannot be read.
+pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    let (bytes, mode) = read_file(path)
+        .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
+    let mut loaded = parse(&bytes, path, MachineFacts::of_this_machine().total_memory)?;
+    if mode & 0o007 != 0 {
+        let text = "holds secrets, and every user of this machine may read it: chmod 600 it";
+        let file = path.to_owned();
+        let finding = Finding { file, place: Place::default(), text: text.to_owned() };
+        loaded.warnings.push(finding);
+    }
+    Ok(loaded)
+}
+
+/// Checks the text of a file. `file_name` is what messages call it; `total_memory` the bytes of
+/// memory the machine has, where that is known, for `buffer_memory` in per cent.
+///
+/// # Errors
+/// All problems of the file.
+pub fn parse(
+    bytes: &[u8],
+    file_name: &Path,
+    total_memory: Option<u64>,
+) -> Result<Loaded, Problems> {
+    let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
+    let (text, encoding) =
+        text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
+    let mut report = Report::new(file_name);
+    if encoding == Encoding::Gb18030 {
+        let text = "the file is not UTF-8 and was read as GB18030: check that names and passwords \
+                    with Chinese characters are right, or save it as UTF-8";
+        report.warning(Place::default(), text);
+    }
+    let settings = read_settings(&text, file_name, total_memory, &mut report);
+    Ok(Loaded { warnings: report.finish()?, settings })
+}
+
+fn read_settings(
+    text: &str,
+    file: &Path,
+    total_memory: Option<u64>,
+    report: &mut Report,
+) -> Settings {
+    let sections = section::classify(ini::read(text, report), report);
+    let absent = Absent::new();
+    let general = General::of(&sections, &absent);
+    let mut server = general.server(total_memory, report);
+    let accounts = accounts::read(&sections, &general.buckets(report), report);
+    general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
+    Settings {
+        file: file.to_owned(),
+        server,
+        log: general.log(report),
+        stores: accounts.stores,
+        accounts: accounts.accounts,
+        config_check: general.config_check(report),
+    }
+}
+
+/// The bytes of a file and its permissions.
+fn read_file(path: &Path) -> io::Result<(Vec<u8>, u32)> {
+    let file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    let mut bytes = Vec::new();
+    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a configuration"));
+    }
+    Ok((bytes, mode))
+}

@@ -1,0 +1,247 @@
+//! `[NETWORK]`, `[FILE_OPTION]` and `[OPTIONAL]`: what holds for the whole server.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use crate::limits;
+use crate::server::ServerOptions;
+use crate::session::SessionOptions;
+use crate::store::cos::{Timeouts, VerifyUploads};
+use crate::transfer::TransferOptions;
+
+use super::bucket::ForAllBuckets;
+use super::keys::SectionKind;
+use super::parts;
+use super::report::Report;
+use super::section::Section;
+use super::settings::{LogOptions, RotateUnit, Rotation, StoreSettings};
+use super::values::{self, Memory};
+
+/// Largest `single_file_max_size`: what 10,000 parts of at most 5 GiB hold when they grow
+/// linearly, rounded down.
+const MAX_FILE_BYTES: u64 = 24_000 << 30;
+
+/// Workers of one transfer, at most: the replaced tool allowed eight per processor.
+const THREADS: RangeInclusive<usize> = 1..=256;
+
+/// Values of `max_connection_num` beside 0. A transfer takes two.
+const CONNECTIONS: RangeInclusive<usize> = 2..=1_000_000;
+
+/// Log files kept.
+const BACKUPS: RangeInclusive<usize> = 0..=10_000;
+
+/// The sections that stand in the file once, or stand for their defaults.
+#[derive(Debug)]
+pub(super) struct General<'a> {
+    network: &'a Section,
+    file: &'a Section,
+    optional: &'a Section,
+}
+
+/// The general sections of a file, with their stand-ins.
+#[derive(Debug)]
+pub(super) struct Absent([Section; 3]);
+
+impl Absent {
+    pub(super) fn new() -> Self {
+        let kinds = [SectionKind::Network, SectionKind::FileOption, SectionKind::Optional];
+        Self(kinds.map(Section::absent))
+    }
+}
+
+impl<'a> General<'a> {
+    /// The general ones of `sections`; `absent` stands in for those that are not there.
+    pub(super) fn of(sections: &'a [Section], absent: &'a Absent) -> Self {
+        let [network, file, optional] = absent.0.each_ref();
+        let find = |or: &'a Section| Section::only(sections, or.kind).unwrap_or(or);
+        Self { network: find(network), file: find(file), optional: find(optional) }
+    }
+
+    /// Server, sessions and transfers. `total_memory`: the machine's, bytes.
+    pub(super) fn server(&self, total_memory: Option<u64>, report: &mut Report) -> ServerOptions {
+        let default = ServerOptions::default();
+        let network = self.network;
+        let port = |text: &str| values::number(text, &(0..=u16::MAX));
+        let options = ServerOptions {
+            listen_addresses: network
+                .get("listen_address", report, values::addresses)
+                .unwrap_or_default(),
+            listen_port: network.get("listen_port", report, port).unwrap_or(default.listen_port),
+            passive_ports: self.passive_ports(report).unwrap_or(default.passive_ports),
+            max_connections: self
+                .optional
+                .get("max_connection_num", report, connections)
+                .unwrap_or(default.max_connections),
+            shutdown_grace: self
+                .time("shutdown_grace", Duration::ZERO, report)
+                .unwrap_or(default.shutdown_grace),
+            session: self.session(total_memory, report),
+        };
+        if options.passive_ports.contains(&options.listen_port) {
+            let text = "lies within the range of passive ports, which is one port smaller so";
+            report.warning(network.place("listen_port"), text);
+        }
+        options
+    }
+
+    /// The log.
+    pub(super) fn log(&self, report: &mut Report) -> LogOptions {
+        let optional = self.optional;
+        let level = optional.get("log_level", report, values::log_level);
+        let directory = optional.get("log_dir", report, |text| Some(text.into()));
+        let enabled = optional.get("log_rotate_enabled", report, values::boolean);
+        let every = optional.get("log_rotate_when", report, values::rotate_unit);
+        let backups =
+            optional.get("log_backup_count", report, |text| values::number(text, &BACKUPS));
+        LogOptions {
+            level: level.unwrap_or(LevelFilter::Info),
+            directory: directory.unwrap_or_else(|| "log".into()),
+            rotation: enabled.unwrap_or(false).then(|| Rotation {
+                every: every.unwrap_or(RotateUnit::Day),
+                backups: backups.unwrap_or(7),
+            }),
+        }
+    }
+
+    /// What holds for every bucket.
+    pub(super) fn buckets(&self, report: &mut Report) -> ForAllBuckets {
+        let default = Timeouts::default();
+        ForAllBuckets {
+            verify: self
+                .optional
+                .get("verify_uploads", report, values::verify)
+                .unwrap_or(VerifyUploads::Auto),
+            timeouts: Timeouts {
+                connect: self.timeout("connect_timeout", default.connect, report),
+                send_body: self.timeout("send_timeout", default.send_body, report),
+                response: self.timeout("response_timeout", default.response, report),
+                complete: self.timeout("complete_timeout", default.complete, report),
+                retry_total: default.retry_total,
+            },
+        }
+    }
+
+    /// Settles what depends on several keys: part sizes and the memory they need.
+    pub(super) fn settle_parts(
+        &self,
+        transfer: &mut TransferOptions,
+        stores: &[StoreSettings],
+        report: &mut Report,
+    ) {
+        parts::settle(transfer, stores, self.optional, report);
+    }
+
+    /// `config_check_enable`.
+    pub(super) fn config_check(&self, report: &mut Report) -> bool {
+        self.optional.get("config_check_enable", report, values::boolean).unwrap_or(true)
+    }
+
+    fn session(&self, total_memory: Option<u64>, report: &mut Report) -> SessionOptions {
+        let default = SessionOptions::default();
+        let optional = self.optional;
+        SessionOptions {
+            idle: self.timeout("idle_timeout", default.idle, report),
+            login: self.timeout("login_timeout", default.login, report),
+            data_connect: self.timeout("data_connect_timeout", default.data_connect, report),
+            max_list: optional
+                .get("max_list_file", report, |text| values::number(text, &(1..=usize::MAX))),
+            ascii_conversion: optional
+                .get("ascii_conversion", report, values::boolean)
+                .unwrap_or(default.ascii_conversion),
+            masquerade: self.masquerade(report),
+            transfer: self.transfer(total_memory, report),
+        }
+    }
+
+    fn transfer(&self, total_memory: Option<u64>, report: &mut Report) -> TransferOptions {
+        let default = TransferOptions::default();
+        let optional = self.optional;
+        let sized = |range: RangeInclusive<u64>| {
+            move |text: &str| values::size(text).filter(|size| range.contains(size))
+        };
+        let threads = |text: &str| values::number(text, &THREADS);
+        // Downloads have no option for it yet; a wrong value is told now all the same.
+        optional.get("download_thread_num", report, threads);
+        TransferOptions {
+            part_buffer: optional.get(
+                "part_buffer_size",
+                report,
+                sized(limits::FIRST_PART_BYTES..=limits::MAX_PART_BYTES),
+            ),
+            min_part: optional
+                .get("min_part_size", report, sized(1..=limits::MAX_PART_BYTES))
+                .unwrap_or(default.min_part),
+            max_file: self
+                .file
+                .get("single_file_max_size", report, sized(1..=MAX_FILE_BYTES))
+                .unwrap_or(default.max_file),
+            upload_threads: optional
+                .get("upload_thread_num", report, threads)
+                .unwrap_or(default.upload_threads),
+            buffer_memory: self.buffer_memory(total_memory, report),
+            partial: optional
+                .get("partial_upload", report, values::partial_upload)
+                .unwrap_or(default.partial),
+            data_idle: self.timeout("data_idle_timeout", default.data_idle, report),
+        }
+    }
+
+    /// Memory that is not told, on a machine that does not tell what it has, is the layer's own
+    /// default.
+    fn buffer_memory(&self, total_memory: Option<u64>, report: &mut Report) -> u64 {
+        let accepted = |memory: &Memory| match memory {
+            Memory::Bytes(bytes) => *bytes >= limits::LEAST_BUFFER_MEMORY_BYTES,
+            Memory::Percent(_) => true,
+        };
+        let memory = self
+            .optional
+            .get("buffer_memory", report, |text| values::memory(text).filter(accepted))
+            .unwrap_or(Memory::Percent(limits::BUFFER_MEMORY_PERCENT));
+        match (memory, total_memory) {
+            (Memory::Bytes(bytes), _) => bytes,
+            (Memory::Percent(percent), Some(total)) => {
+                (total / 100 * percent).max(limits::LEAST_BUFFER_MEMORY_BYTES)
+            }
+            (Memory::Percent(_), None) => TransferOptions::default().buffer_memory,
+        }
+    }
+
+    /// Both spellings of the range; only one of them may be there.
+    fn passive_ports(&self, report: &mut Report) -> Option<RangeInclusive<u16>> {
+        let plural = self.network.get("passive_ports", report, values::port_range);
+        let singular = self.network.get("passive_port", report, values::port_range);
+        if self.network.has("passive_ports") && self.network.has("passive_port") {
+            let text = "means the same as passive_ports; give only one of them";
+            report.problem(self.network.place("passive_port"), text);
+        }
+        plural.or(singular)
+    }
+
+    /// The sample's `XXX.XXX.XXX.XXX` means that there is none.
+    fn masquerade(&self, report: &mut Report) -> Option<crate::net::Masquerade> {
+        let key = "masquerade_address";
+        let sample = |text: &str| text.eq_ignore_ascii_case("XXX.XXX.XXX.XXX");
+        if self.network.text(key).is_some_and(sample) {
+            return None;
+        }
+        self.network.get(key, report, values::masquerade)
+    }
+
+    fn timeout(&self, key: &str, default: Duration, report: &mut Report) -> Duration {
+        self.time(key, Duration::from_secs(1), report).unwrap_or(default)
+    }
+
+    fn time(&self, key: &str, least: Duration, report: &mut Report) -> Option<Duration> {
+        self.optional.get(key, report, |text| values::duration(text, least))
+    }
+}
+
+/// `max_connection_num`; the inner `None` is no limit.
+fn connections(text: &str) -> Option<Option<usize>> {
+    match values::number(text, &(0..=*CONNECTIONS.end()))? {
+        0 => Some(None),
+        number => CONNECTIONS.contains(&number).then_some(Some(number)),
+    }
+}

@@ -1,0 +1,132 @@
+//! Whether `part_buffer_size` and `single_file_max_size` can work together: the parts of a large
+//! file must be large, or 10,000 of them do not hold it, and a part is collected whole before it
+//! is sent.
+
+use crate::limits;
+use crate::transfer::TransferOptions;
+
+use super::report::Report;
+use super::section::Section;
+use super::settings::StoreSettings;
+
+/// Raises `min_part` to what the stores take, and checks that the parts fit into the memory they
+/// may have. `optional`: the section of these keys.
+pub(super) fn settle(
+    transfer: &mut TransferOptions,
+    stores: &[StoreSettings],
+    optional: &Section,
+    report: &mut Report,
+) {
+    raise_min_part(transfer, stores, optional, report);
+    let floor = transfer.min_part.max(min_parts(stores).max().unwrap_or_default());
+    let largest = largest_target(transfer.max_file, floor);
+    if let Some(buffer) = transfer.part_buffer.filter(|buffer| *buffer < largest) {
+        let text = refusal(buffer, largest, transfer.max_file);
+        report.problem(optional.place("part_buffer_size"), text);
+    }
+    let needed = largest + limits::BLOCK_BYTES as u64;
+    if transfer.buffer_memory < needed {
+        let text = format!(
+            "{} bytes are too few for the parts of a file near single_file_max_size ({} bytes): \
+             such an upload needs {needed}",
+            transfer.buffer_memory, transfer.max_file
+        );
+        report.warning(optional.place("buffer_memory"), text);
+    }
+}
+
+/// No bucket takes parts smaller than its own minimum. What holds for all of them is settled
+/// here; what holds for one is the transfer's affair, and told.
+fn raise_min_part(
+    transfer: &mut TransferOptions,
+    stores: &[StoreSettings],
+    optional: &Section,
+    report: &mut Report,
+) {
+    for store in stores {
+        let StoreSettings::Cos(cos) = store else { continue };
+        if optional.has("min_part_size") && transfer.min_part < cos.min_part {
+            let text = format!(
+                "the smallest part of bucket {} is {} bytes, which is used there instead",
+                cos.bucket, cos.min_part
+            );
+            report.warning(optional.place("min_part_size"), text);
+        }
+    }
+    transfer.min_part = transfer.min_part.max(min_parts(stores).min().unwrap_or_default());
+}
+
+fn min_parts(stores: &[StoreSettings]) -> impl Iterator<Item = u64> {
+    stores.iter().filter_map(|store| match store {
+        StoreSettings::Cos(cos) => Some(cos.min_part),
+        StoreSettings::Local(_) => None,
+    })
+}
+
+/// Why `part_buffer_size` is too small for parts of `largest` bytes.
+fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
+    let fits = largest_file(part_buffer);
+    if fits < max_file {
+        format!(
+            "does not go together with single_file_max_size = {max_file}: the {} parts that hold \
+             such a file grow to {largest} bytes; raise part_buffer_size to at least that, or \
+             lower single_file_max_size to at most {fits}, the largest file that fits",
+            limits::PARTS_PER_UPLOAD
+        )
+    } else {
+        format!(
+            "is smaller than one part, which has {largest} bytes: raise part_buffer_size, or \
+             lower min_part_size or store_min_part"
+        )
+    }
+}
+
+/// The largest part target that the schedule of a fresh upload reaches at `max_file` bytes. No
+/// target is below `floor` (the store's minimum and `min_part_size`).
+///
+/// The schedule is linear: from [`limits::FIRST_PART_BYTES`] up, so that the sum over all parts
+/// is the limit. Targets are whole blocks.
+pub(super) fn largest_target(max_file: u64, floor: u64) -> u64 {
+    let parts = u64::from(limits::PARTS_PER_UPLOAD);
+    let last = (2 * max_file).div_ceil(parts).saturating_sub(limits::FIRST_PART_BYTES);
+    let largest = last.max(limits::FIRST_PART_BYTES).max(floor);
+    largest.next_multiple_of(limits::BLOCK_BYTES as u64)
+}
+
+/// The largest file whose parts all fit into `part_buffer` bytes.
+pub(super) fn largest_file(part_buffer: u64) -> u64 {
+    let blocks = part_buffer / limits::BLOCK_BYTES as u64;
+    let last = blocks * limits::BLOCK_BYTES as u64;
+    u64::from(limits::PARTS_PER_UPLOAD) * (limits::FIRST_PART_BYTES + last) / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn targets_grow_with_the_file() {
+        for (max_file, floor, expected) in [
+            (1, MIB, 5 * MIB),
+            (48 * GIB, MIB, 5 * MIB),
+            (10_000 * 5 * MIB, MIB, 5 * MIB),
+            (10_000 * 5 * MIB + 1, MIB, 5 * MIB + 256 * 1024),
+            (200 * GIB, MIB, 36 * MIB),
+            (200 * GIB, 64 * MIB, 64 * MIB),
+        ] {
+            assert_eq!(largest_target(max_file, floor), expected, "{max_file} {floor}");
+        }
+    }
+
+    #[test]
+    fn the_largest_file_is_the_last_that_fits() {
+        for buffer in [5 * MIB, 5 * MIB + 1, 8 * MIB, 20 * MIB, limits::MAX_PART_BYTES] {
+            let file = largest_file(buffer);
+            assert!(largest_target(file, 0) <= buffer, "{buffer}");
+            assert!(largest_target(file + 1, 0) > buffer, "{buffer}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What is said about a configuration file: problems, which refuse it, and warnings, which do not.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What a message shows in place of a secret.
+pub(super) const HIDDEN: &str = "***";
+
+/// One thing to be said about the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The configuration file.
+    pub file: PathBuf,
+    /// Where in the file.
+    pub place: Place,
+    /// What is wrong, and what is accepted instead.
+    pub text: String,
+}
+
+/// A place in the file. Whatever is not known or does not apply is left empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Line, counted from 1.
+    pub line: Option<usize>,
+    /// Section without its brackets.
+    pub section: String,
+    /// Key.
+    pub key: String,
+    /// The value as it may be shown: `***` for a secret.
+    pub value: Option<String>,
+}
+
+impl Place {
+    /// A line of the file of which nothing more is known.
+    pub(super) fn line(line: usize) -> Self {
+        Self { line: Some(line), ..Self::default() }
+    }
+}
+
+impl fmt::Display for Finding {
+    /// `conf/vsftpd.conf:12: [NETWORK] listen_port = abc: accepted is …`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = &self.place;
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = place.line {
+            write!(f, ":{line}")?;
+        }
+        f.write_str(": ")?;
+        if !place.section.is_empty() {
+            write!(f, "[{}] ", Printable(&place.section))?;
+        }
+        if !place.key.is_empty() {
+            f.write_str(&place.key)?;
+            if let Some(value) = &place.value {
+                write!(f, " = {}", Printable(value))?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+/// A text from the file, which may hold anything, as it may go to a terminal.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| write!(f, "{}", if c.is_control() { '?' } else { c }))
+    }
+}
+
+/// Why a configuration is refused: every problem it has, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<Finding>);
+
+impl Problems {
+    /// The one problem of a file as a whole.
+    pub(super) fn of_file(file: &Path, text: String) -> Self {
+        Self(vec![Finding { file: file.to_owned(), place: Place::default(), text }])
+    }
+}
+
+impl fmt::Display for Problems {
+    /// One line per problem.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.0.iter().enumerate() {
+            write!(f, "{}{problem}", if i == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Gathers findings while the file is read, so that all of them are told at once.
+#[derive(Debug)]
+pub(super) struct Report {
+    file: PathBuf,
+    problems: Vec<Finding>,
+    warnings: Vec<Finding>,
+}
+
+impl Report {
+    /// Nothing found yet.
+    pub(super) fn new(file: &Path) -> Self {
+        Self { file: file.to_owned(), problems: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Something that refuses the file.
+    pub(super) fn problem(&mut self, place: Place, text: impl Into<String>) {
+        self.problems.push(Finding { file: self.file.clone(), place, text: text.into() });
+    }
+
+    /// Something the operator should know.
+    pub(super) fn warning(&mut self, place: Place, text: impl Into<String>) {
+        self.warnings.push(Finding { file: self.file.clone(), place, text: text.into() });
+    }
+
+    /// The warnings, if nothing refuses the file.
+    pub(super) fn finish(mut self) -> Result<Vec<Finding>, Problems> {
+        let line = |finding: &Finding| finding.place.line.unwrap_or(usize::MAX);
+        self.problems.sort_by_key(line);
+        self.warnings.sort_by_key(line);
+        if self.problems.is_empty() { Ok(self.warnings) } else { Err(Problems(self.problems)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_names_what_is_known() {
+        let show = |place: Place| {
+            Finding { file: "a.conf".into(), place, text: "wrong".to_owned() }.to_string()
+        };
+        let full = Place {
+            line: Some(3),
+            section: "NETWORK".to_owned(),
+            key: "listen_port".to_owned(),
+            value: Some("a\x1bb".to_owned()),
+        };
+        assert_eq!(show(full.clone()), "a.conf:3: [NETWORK] listen_port = a?b: wrong");
+        assert_eq!(
+            show(Place { value: None, ..full.clone() }),
+            "a.conf:3: [NETWORK] listen_port: wrong"
+        );
+        assert_eq!(show(Place { key: String::new(), ..full }), "a.conf:3: [NETWORK] wrong");
+        assert_eq!(show(Place::line(7)), "a.conf:7: wrong");
+        assert_eq!(show(Place::default()), "a.conf: wrong");
+    }
+
+    #[test]
+    fn problems_come_in_the_order_of_the_file() {
+        let mut report = Report::new(Path::new("a.conf"));
+        report.problem(Place::default(), "last");
+        report.problem(Place::line(9), "second");
+        report.warning(Place::line(1), "not among them");
+        report.problem(Place::line(2), "first");
+        let problems = report.finish().unwrap_err();
+        assert_eq!(problems.to_string(), "a.conf:2: first\na.conf:9: second\na.conf: last");
+    }
+}

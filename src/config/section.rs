@@ -1,0 +1,189 @@
+//! Sections as the key table knows them: comments cut, unknown keys told, values parsed with the
+//! table's own words when they are wrong.
+
+use super::ini::{IniEntry, IniSection};
+use super::keys::{self, Key, SectionKind, WhenAbsent};
+use super::report::{HIDDEN, Place, Report};
+
+/// A section of a known kind; also one that is absent, which has no entries.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) kind: SectionKind,
+    name: String,
+    line: Option<usize>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: &'static Key,
+    value: String,
+    line: usize,
+}
+
+/// Sorts the file's sections and keys into what is known. The rest is warned of.
+pub(super) fn classify(file: Vec<IniSection>, report: &mut Report) -> Vec<Section> {
+    file.into_iter().filter_map(|section| Section::new(section, report)).collect()
+}
+
+impl Section {
+    /// The section of a kind of which there is at most one.
+    pub(super) fn only(sections: &[Self], kind: SectionKind) -> Option<&Self> {
+        sections.iter().find(|section| section.kind == kind)
+    }
+
+    /// A section that is not in the file: every key has its default.
+    pub(super) fn absent(kind: SectionKind) -> Self {
+        Self { kind, name: kind.name().to_owned(), line: None, entries: Vec::new() }
+    }
+
+    fn new(section: IniSection, report: &mut Report) -> Option<Self> {
+        let IniSection { name, line, entries } = section;
+        let Some(kind) = SectionKind::of(&name) else {
+            let text = format!(
+                "unknown section, ignored; the nearest known section is [{}]",
+                keys::nearest_section(&name)
+            );
+            report.warning(Place { section: name, ..Place::line(line) }, text);
+            return None;
+        };
+        let mut section = Self { kind, name, line: Some(line), entries: Vec::new() };
+        for entry in entries {
+            section.take(entry, report);
+        }
+        Some(section)
+    }
+
+    fn take(&mut self, entry: IniEntry, report: &mut Report) {
+        let Some(key) = keys::find(self.kind, &entry.key) else {
+            let mut place = Place { section: self.name.clone(), ..Place::line(entry.line) };
+            let text = keys::suggestion(self.kind, &entry.key);
+            // Without its value, which may be a secret under a misspelt key.
+            place.key = entry.key;
+            report.warning(place, text);
+            return;
+        };
+        let value = key.without_comment(&entry.value);
+        // The replaced tool's word for "as if this line were not there".
+        if self.kind == SectionKind::Optional && value.eq_ignore_ascii_case("default") {
+            return;
+        }
+        if value.is_empty() {
+            if key.default != WhenAbsent::Unset {
+                let text = format!("the value is missing; accepted is {}", key.accepts);
+                report.problem(self.place_at(key, None, Some(entry.line)), text);
+            }
+            // A required key that is empty was told of: its entry keeps it from being told missing.
+            if key.default != WhenAbsent::Required {
+                return;
+            }
+        }
+        self.entries.push(Entry { key, value: value.to_owned(), line: entry.line });
+    }
+
+    /// Whether the file sets `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+
+    /// The value of `name`, if it is set and accepted by `parse`. What is not accepted is
+    /// reported.
+    pub(super) fn get<T>(
+        &self,
+        name: &str,
+        report: &mut Report,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let entry = self.entry(name).filter(|entry| !entry.value.is_empty())?;
+        if is_placeholder(entry) {
+            let text = format!("still the sample's placeholder; accepted is {}", entry.key.accepts);
+            report.problem(self.place(name), text);
+            return None;
+        }
+        let value = parse(&entry.value);
+        if value.is_none() {
+            let text = format!("not accepted; accepted is {}", entry.key.accepts);
+            report.problem(self.place(name), text);
+        }
+        value
+    }
+
+    /// As [`Self::get`], and a key that is absent is reported too.
+    pub(super) fn require<T>(
+        &self,
+        name: &str,
+        report: &mut Report,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if !self.has(name) {
+            let accepts = keys::find(self.kind, name).map_or("", |key| key.accepts);
+            report.problem(
+                self.place(name),
+                format!("the key is required and missing; accepted is {accepts}"),
+            );
+        }
+        self.get(name, report, parse)
+    }
+
+    /// A required text.
+    pub(super) fn require_text(&self, name: &str, report: &mut Report) -> Option<String> {
+        self.require(name, report, |text| Some(text.to_owned()))
+    }
+
+    /// The value of `name` as it stands, for checks that span several keys.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.entry(name).map(|entry| entry.value.as_str())
+    }
+
+    /// Where `name` stands; where its section does, if it is absent.
+    pub(super) fn place(&self, name: &str) -> Place {
+        match self.entry(name) {
+            Some(Entry { key, value, line }) => self.place_at(key, Some(value), Some(*line)),
+            None => Place {
+                line: self.line,
+                section: self.name.clone(),
+                key: name.to_owned(),
+                value: None,
+            },
+        }
+    }
+
+    /// Where the section stands.
+    pub(super) fn header(&self) -> Place {
+        Place { line: self.line, section: self.name.clone(), ..Place::default() }
+    }
+
+    fn place_at(&self, key: &Key, value: Option<&str>, line: Option<usize>) -> Place {
+        let shown = if key.is_secret() { value.map(|_| HIDDEN) } else { value };
+        Place {
+            line,
+            section: self.name.clone(),
+            key: key.name.to_owned(),
+            value: shown.map(str::to_owned),
+        }
+    }
+
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key.name == name)
+    }
+}
+
+/// Whether a value was never filled in: what the samples of the replaced tool, its document and
+/// ours have in the place of an account's data.
+fn is_placeholder(entry: &Entry) -> bool {
+    let value = entry.value.as_str();
+    match entry.key.name {
+        "cos_appid" | "cos_secretid" | "cos_secretkey" => is_crossed_out(value),
+        "cos_bucket" => {
+            is_crossed_out(value) || value == "name-123456789" || value.contains(['{', '<'])
+        }
+        "cos_region" | "cos_endpoint" => value.contains("ap-xxx") || is_crossed_out(value),
+        _ => false,
+    }
+}
+
+/// `XXXXXX` and `12XXXXXX`.
+fn is_crossed_out(value: &str) -> bool {
+    let crosses = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    crosses.len() >= 3 && crosses.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'X'))
+}

@@ -1,0 +1,88 @@
+//! What a configuration file says, validated: the options of each layer, and what `main` makes
+//! stores and accounts of.
+
+use std::path::PathBuf;
+
+use log::LevelFilter;
+
+use crate::secret::Secret;
+use crate::server::ServerOptions;
+use crate::store::cos::CosOptions;
+use crate::store::local::LocalOptions;
+use crate::users::Permission;
+
+/// A whole configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// Server, sessions and transfers.
+    pub server: ServerOptions,
+    /// The log.
+    pub log: LogOptions,
+    /// The stores that accounts use.
+    pub stores: Vec<StoreSettings>,
+    /// The accounts; no two have the same name.
+    pub accounts: Vec<AccountSettings>,
+    /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
+    pub config_check: bool,
+}
+
+/// One store.
+#[derive(Clone, Debug)]
+pub enum StoreSettings {
+    /// A bucket.
+    Cos(CosOptions),
+    /// A directory: `cos_endpoint = file:///…`.
+    Local(LocalOptions),
+}
+
+/// One login.
+#[derive(Clone, Debug)]
+pub struct AccountSettings {
+    /// The login name.
+    pub name: String,
+    /// The password as configured.
+    pub password: Secret,
+    /// Read, write or both.
+    pub permission: Permission,
+    /// `delete_enable`: whether deleting is allowed.
+    pub delete_enabled: bool,
+    /// `home_dir` or `cos_user_home_dir`: identifies the account section, nothing else.
+    pub home: String,
+    /// Which of [`Settings::stores`] holds its files.
+    pub store: usize,
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+    /// `log_level`.
+    pub level: LevelFilter,
+    /// `log_dir`: the directory of `cos_v5.log`; relative to the working directory.
+    pub directory: PathBuf,
+    /// `log_rotate_enabled`, `log_rotate_when`, `log_backup_count`; `None` when not enabled.
+    pub rotation: Option<Rotation>,
+}
+
+/// When the log file is put aside, and how many old ones are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// A new file each …
+    pub every: RotateUnit,
+    /// Old files kept; 0 keeps all.
+    pub backups: usize,
+}
+
+/// The interval of [`Rotation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotateUnit {
+    /// `S`
+    Second,
+    /// `M`
+    Minute,
+    /// `H`
+    Hour,
+    /// `D`
+    Day,
+}

@@ -1,0 +1,319 @@
+//! Single values: text in, value out, `None` for what is not accepted. What is accepted stands in
+//! the words of the key table.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use crate::net::Masquerade;
+use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
+use crate::transfer::PartialUpload;
+use crate::users::Permission;
+
+use super::settings::RotateUnit;
+
+/// Longest time a time-out may be: what is longer was meant to be something else.
+const MAX_SECONDS: u64 = 7 * 24 * 3600;
+
+/// A number within `range`.
+pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: &RangeInclusive<T>) -> Option<T> {
+    // `FromStr` would take a leading plus sign.
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && range.contains(number))
+}
+
+/// Bytes: a number, or one with the suffix K, M, G or KiB, MiB, GiB (all powers of 1024).
+pub(super) fn size(text: &str) -> Option<u64> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(unit_at);
+    let shift = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        _ => return None,
+    };
+    number(digits, &(0..=u64::MAX >> shift)).map(|number: u64| number << shift)
+}
+
+/// An amount of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Memory {
+    Bytes(u64),
+    /// Per cent of what the machine has.
+    Percent(u64),
+}
+
+/// A size, or a share such as `25%`.
+pub(super) fn memory(text: &str) -> Option<Memory> {
+    match text.strip_suffix('%') {
+        Some(percent) => number(percent.trim_end(), &(1..=90)).map(Memory::Percent),
+        None => size(text).map(Memory::Bytes),
+    }
+}
+
+/// A time: seconds, or a number with the suffix s, m or h.
+pub(super) fn duration(text: &str, least: Duration) -> Option<Duration> {
+    let (digits, factor) = match text.char_indices().last()? {
+        (at, 's') => (&text[..at], 1),
+        (at, 'm') => (&text[..at], 60),
+        (at, 'h') => (&text[..at], 3600),
+        _ => (text, 1),
+    };
+    let seconds = number(digits.trim_end(), &(0..=MAX_SECONDS / factor))? * factor;
+    Some(Duration::from_secs(seconds)).filter(|time| *time >= least)
+}
+
+/// Yes or no, as INI files spell them.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// `first,last` or `first-last`; a single port means from there up, as with the replaced tool.
+pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once([',', '-']).unwrap_or((text, "65535"));
+    let port = |text: &str| number(text.trim(), &(1..=u16::MAX));
+    let (first, last) = (port(first)?, port(last)?);
+    (first <= last).then_some(first..=last)
+}
+
+/// Addresses separated by commas.
+pub(super) fn addresses(text: &str) -> Option<Vec<IpAddr>> {
+    text.split(',').map(|address| address.trim().parse().ok()).collect()
+}
+
+/// The address in passive replies: an IPv4 address (PASV has no room for more) or a name.
+pub(super) fn masquerade(text: &str) -> Option<Masquerade> {
+    let is_address = text.parse::<Ipv4Addr>().is_ok();
+    let is_name = host_name(text) && !text.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
+    (is_address || is_name).then(|| Masquerade(text.to_owned()))
+}
+
+/// Whether `text` may be a DNS name or an IPv4 address.
+pub(super) fn host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// A key prefix, brought to the form `a/b/`, or empty. Without `.`, `..` and control characters.
+pub(super) fn prefix(text: &str) -> Option<String> {
+    let mut prefix = String::new();
+    for name in text.split('/').filter(|name| !name.is_empty()) {
+        if name == "." || name == ".." || name.chars().any(char::is_control) {
+            return None;
+        }
+        prefix.push_str(name);
+        prefix.push('/');
+    }
+    // Half of a key is left for the names below it.
+    (prefix.len() <= crate::limits::KEY_BYTES / 2).then_some(prefix)
+}
+
+/// `R`, `W` or `RW`.
+pub(super) fn permission(text: &str) -> Option<Permission> {
+    match text.to_ascii_uppercase().as_str() {
+        "R" => Some(Permission::Read),
+        "W" => Some(Permission::Write),
+        "RW" | "WR" => Some(Permission::ReadWrite),
+        _ => None,
+    }
+}
+
+/// A log level, under the names of this world and of Python's.
+pub(super) fn log_level(text: &str) -> Option<LevelFilter> {
+    match text.to_ascii_uppercase().as_str() {
+        "DEBUG" => Some(LevelFilter::Debug),
+        "INFO" => Some(LevelFilter::Info),
+        "WARN" | "WARNING" => Some(LevelFilter::Warn),
+        "ERROR" | "CRITICAL" | "FATAL" => Some(LevelFilter::Error),
+        "OFF" => Some(LevelFilter::Off),
+        _ => None,
+    }
+}
+
+/// `S`, `M`, `H` or `D`, in either case; `midnight` is the replaced tool's other word for a day.
+pub(super) fn rotate_unit(text: &str) -> Option<RotateUnit> {
+    match text.to_ascii_uppercase().as_str() {
+        "S" => Some(RotateUnit::Second),
+        "M" => Some(RotateUnit::Minute),
+        "H" => Some(RotateUnit::Hour),
+        "D" | "MIDNIGHT" => Some(RotateUnit::Day),
+        _ => None,
+    }
+}
+
+/// `http` or `https`.
+pub(super) fn scheme(text: &str) -> Option<Scheme> {
+    match text.to_ascii_lowercase().as_str() {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        _ => None,
+    }
+}
+
+/// `virtual` or `path`; the inner `None` stands for `auto`.
+pub(super) fn addressing(text: &str) -> Option<Option<AddressingStyle>> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Some(None),
+        "virtual" => Some(Some(AddressingStyle::Virtual)),
+        "path" => Some(Some(AddressingStyle::Path)),
+        _ => None,
+    }
+}
+
+/// `auto`, `md5` or `off`.
+pub(super) fn verify(text: &str) -> Option<VerifyUploads> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Some(VerifyUploads::Auto),
+        "md5" => Some(VerifyUploads::Md5),
+        "off" => Some(VerifyUploads::Off),
+        _ => None,
+    }
+}
+
+/// `keep` or `discard`.
+pub(super) fn partial_upload(text: &str) -> Option<PartialUpload> {
+    match text.to_ascii_lowercase().as_str() {
+        "keep" => Some(PartialUpload::Keep),
+        "discard" => Some(PartialUpload::Discard),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("21474836480", Some(21_474_836_480)),
+            ("5K", Some(5 << 10)),
+            ("5 MiB", Some(5 << 20)),
+            ("200g", Some(200 << 30)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("17179869184G", None),
+            ("5MB", None),
+            ("1.5G", None),
+            ("+5", None),
+            ("-5", None),
+            ("G", None),
+            ("", None),
+        ] {
+            assert_eq!(size(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn shares_of_memory() {
+        for (text, expected) in [
+            ("25%", Some(Memory::Percent(25))),
+            ("25 %", Some(Memory::Percent(25))),
+            ("1G", Some(Memory::Bytes(1 << 30))),
+            ("0%", None),
+            ("91%", None),
+            ("%", None),
+        ] {
+            assert_eq!(memory(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        let second = Duration::from_secs(1);
+        for (text, expected) in [
+            ("1", Some(1)),
+            ("300", Some(300)),
+            ("30s", Some(30)),
+            ("5m", Some(300)),
+            ("2 h", Some(7200)),
+            ("604800", Some(604_800)),
+            ("604801", None),
+            ("99999999999999999h", None),
+            ("0", None),
+            ("5d", None),
+            ("秒", None),
+            ("", None),
+        ] {
+            assert_eq!(duration(text, second), expected.map(Duration::from_secs), "{text:?}");
+        }
+        assert_eq!(duration("0", Duration::ZERO), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn port_ranges() {
+        for (text, expected) in [
+            ("60000,65535", Some(60000..=65535)),
+            ("60000-65535", Some(60000..=65535)),
+            ("60000 , 60010", Some(60000..=60010)),
+            ("60000,60000", Some(60000..=60000)),
+            ("60000", Some(60000..=65535)),
+            ("60010,60000", None),
+            ("0,10", None),
+            ("60000,65536", None),
+            ("60000,", None),
+            ("60000,60001,60002", None),
+        ] {
+            assert_eq!(port_range(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn masquerade_addresses() {
+        for text in ["203.0.113.7", "ftp.example.com", "nat-1"] {
+            assert_eq!(masquerade(text), Some(Masquerade(text.to_owned())), "{text:?}");
+        }
+        for text in ["300.1.1.1", "1.2.3", "::1", "a b", "a..b", "-a.b", "主机", ""] {
+            assert_eq!(masquerade(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn prefixes_are_brought_to_one_form() {
+        let long = "a/".repeat(300);
+        for (text, expected) in [
+            ("", Some("")),
+            ("/", Some("")),
+            ("a", Some("a/")),
+            ("/a//b c/", Some("a/b c/")),
+            ("数据/", Some("数据/")),
+            ("a/../b", None),
+            ("./a", None),
+            ("a\tb", None),
+            (&long, None),
+        ] {
+            assert_eq!(prefix(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words() {
+        assert_eq!(boolean("Yes"), Some(true));
+        assert_eq!(boolean("off"), Some(false));
+        assert_eq!(boolean("2"), None);
+        assert_eq!(permission("rw"), Some(Permission::ReadWrite));
+        assert_eq!(permission("RWX"), None);
+        assert_eq!(log_level("warning"), Some(LevelFilter::Warn));
+        assert_eq!(log_level("loud"), None);
+        assert_eq!(rotate_unit("d"), Some(RotateUnit::Day));
+        assert_eq!(rotate_unit("W0"), None);
+        assert_eq!(addressing("AUTO"), Some(None));
+        assert_eq!(addressing("host"), None);
+        assert_eq!(addresses("127.0.0.1, ::1").map(|all| all.len()), Some(2));
+        assert_eq!(addresses("127.0.0.1,"), None);
+    }
+}
