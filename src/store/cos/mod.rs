@@ -1,5 +1,203 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
+//!
+//! From the wire up: [`request`] is one signed request as a value, [`client`] sends it and tries
+//! again ([`failure`] says when), [`xml`] reads what comes back. On these stand the operations:
+//! [`objects`], [`multipart`], [`listing`] (with [`recent`] laid over), [`directories`] and
+//! [`rename`]. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//!
+//! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
+//! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
+//! below `a/` exist, the name means the file: it is what `stat` answers and a listing shows; the
+//! keys below stay reachable by their full names.
 
+mod body;
+mod bucket;
+mod client;
+mod directories;
+mod failure;
+mod integrity;
+mod keys;
+mod listing;
+mod multipart;
+mod objects;
 mod options;
+mod recent;
+mod rename;
+mod request;
+mod xml;
 
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
+
+use std::fmt;
+
+use self::bucket::Registry;
+use self::client::Client;
+use self::keys::{Dialect, Keys};
+use super::{
+    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
+    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+};
+use crate::limits;
+use crate::vfs::FtpPath;
+
+/// The buckets of a process. Stores that are opened through the same value and name the same
+/// bucket share its connections and the memory of recent changes.
+#[derive(Debug, Default)]
+pub struct Buckets(Registry);
+
+impl Buckets {
+    /// A store on one bucket. Nothing is sent yet; [`CosStore::probe`] does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadName`] when the prefix is not empty and does not end in `/`, or begins with
+    /// one; [`ErrorKind::Other`] when endpoint and bucket make no address.
+    pub fn open(&self, options: CosOptions) -> Result<CosStore> {
+        let prefix = &options.prefix;
+        let is_prefix = prefix.is_empty() || (prefix.ends_with('/') && !prefix.starts_with('/'));
+        if !is_prefix {
+            return Err(StoreError::new(ErrorKind::BadName, Operation::ListObjects, prefix));
+        }
+        let client = Client::new(self.0.open(&options), &options);
+        client.check_address().map_err(|error| {
+            StoreError::new(ErrorKind::Other, Operation::ListObjects, &options.endpoint)
+                .with_source(error)
+        })?;
+        let dialect = Dialect::of(&options.endpoint);
+        Ok(CosStore {
+            client,
+            keys: Keys::new(prefix, dialect),
+            dialect,
+            verify: options.verify,
+            min_part: options.min_part,
+            region: options.region,
+            bucket_name: options.bucket,
+        })
+    }
+}
+
+/// One account's part of a bucket.
+pub struct CosStore {
+    client: Client,
+    keys: Keys,
+    dialect: Dialect,
+    verify: VerifyUploads,
+    min_part: u64,
+    region: String,
+    bucket_name: String,
+}
+
+impl CosStore {
+    /// A store that shares its bucket with nobody.
+    ///
+    /// # Errors
+    /// As [`Buckets::open`].
+    pub fn connect(options: CosOptions) -> Result<Self> {
+        Buckets::default().open(options)
+    }
+
+    /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub fn probe(&self) -> Result<()> {
+        let window = listing::Window { prefix: self.keys.prefix(), after: None };
+        self.key_page(window, listing::Depth::Everything, 1).map(|_| ())
+    }
+}
+
+impl fmt::Debug for CosStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CosStore").field(&self.describe()).finish()
+    }
+}
+
+impl ObjectStore for CosStore {
+    fn describe(&self) -> String {
+        format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+    }
+
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: self.min_part,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
+    }
+
+    fn stat(&self, path: &FtpPath) -> Result<Stat> {
+        self.stat_path(Operation::HeadObject, path)
+    }
+
+    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+        self.list_directory(request)
+    }
+
+    fn get_object(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> Result<Object> {
+        self.get(&self.keys.file(Operation::GetObject, path)?, range, if_match)
+    }
+
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
+        self.put(&self.keys.file(Operation::PutObject, path)?, body)
+    }
+
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        let key = self.keys.file(Operation::CreateMultipartUpload, path)?;
+        let upload_id = self.create_upload(&key, Vec::new())?;
+        Ok(MultipartUpload { path: path.clone(), upload_id })
+    }
+
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        let key = self.keys.file(Operation::UploadPart, &upload.path)?;
+        self.send_part(&key, &upload.upload_id, part.number, body)
+    }
+
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt> {
+        let key = self.keys.file(Operation::UploadPartCopy, &upload.path)?;
+        self.copy_part(&key, &upload.upload_id, part.number, &key, source)
+    }
+
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+    ) -> Result<Stored> {
+        let key = self.keys.file(Operation::CompleteMultipartUpload, &upload.path)?;
+        self.complete_upload(&key, &upload.upload_id, parts)
+    }
+
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        let key = self.keys.file(Operation::AbortMultipartUpload, &upload.path)?;
+        self.abort_upload(&key, &upload.upload_id)
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        self.delete_file(path)
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        self.make_directory(path)
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        self.remove_empty_directory(path)
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        self.rename_path(from, to)
+    }
+}

@@ -107,3 +107,32 @@ impl fmt::Debug for CosOptions {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Options of a COS bucket for unit tests.
+    pub(in crate::store::cos) fn options(addressing: AddressingStyle) -> CosOptions {
+        CosOptions {
+            bucket: "b-125".into(),
+            region: "ap-x".into(),
+            endpoint: "cos.ap-x.myqcloud.com".into(),
+            scheme: Scheme::Https,
+            addressing,
+            prefix: String::new(),
+            secret_id: "id".into(),
+            secret_key: Secret::new("the secret".into()),
+            verify: VerifyUploads::Auto,
+            min_part: 1024 * 1024,
+            idle_connections: 4,
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    #[test]
+    fn the_secret_is_never_printed() {
+        let shown = format!("{:?}", options(AddressingStyle::Path));
+        assert!(shown.contains("b-125") && !shown.contains("the secret"), "{shown}");
+    }
+}

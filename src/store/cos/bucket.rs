@@ -1,0 +1,119 @@
+//! What all accounts on one bucket share: the pool of connections, the memory of recent changes,
+//! and how far the store's clock is from ours.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use ureq::Agent;
+use ureq::config::AutoHeaderValue;
+
+use super::recent::Recent;
+use super::{AddressingStyle, CosOptions, Scheme};
+
+/// What a connection reads into and sends from; each connection owns one of both. Bodies are
+/// copied once through here, so a larger buffer only saves system calls.
+const CONNECTION_BUFFER_BYTES: usize = 128 * 1024;
+
+/// How long a connection may idle before it is not trusted any more. COS closes idle connections
+/// after about a minute, balancers in between earlier.
+const IDLE_AGE: Duration = Duration::from_secs(45);
+
+/// The buckets of this process. Accounts that name the same bucket share it.
+#[derive(Debug, Default)]
+pub(super) struct Registry(Mutex<HashMap<BucketId, Arc<Bucket>>>);
+
+/// What makes two accounts' buckets the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct BucketId {
+    https: bool,
+    virtual_hosted: bool,
+    endpoint: String,
+    bucket: String,
+}
+
+impl Registry {
+    /// The bucket that `options` name, opened before or now.
+    pub(super) fn open(&self, options: &CosOptions) -> Arc<Bucket> {
+        let id = BucketId {
+            https: options.scheme == Scheme::Https,
+            virtual_hosted: options.addressing == AddressingStyle::Virtual,
+            endpoint: options.endpoint.clone(),
+            bucket: options.bucket.clone(),
+        };
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(open.entry(id).or_insert_with(|| Arc::new(Bucket::new(options))))
+    }
+}
+
+/// One bucket, shared.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    /// Keeps the connections.
+    pub(super) agent: Agent,
+    /// What we changed a moment ago.
+    pub(super) recent: Recent,
+    /// The store's clock minus ours, seconds.
+    clock_skew: AtomicI64,
+}
+
+impl Bucket {
+    fn new(options: &CosOptions) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect would take the signed request to whoever the answer names.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // The default reads HTTP_PROXY.
+            .proxy(None)
+            .user_agent(concat!("cos-ftp-server/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding(AutoHeaderValue::None)
+            .max_idle_connections(options.idle_connections)
+            .max_idle_connections_per_host(options.idle_connections)
+            .max_idle_age(IDLE_AGE)
+            .input_buffer_size(CONNECTION_BUFFER_BYTES)
+            .output_buffer_size(CONNECTION_BUFFER_BYTES)
+            .build();
+        Self { agent: config.new_agent(), recent: Recent::default(), clock_skew: AtomicI64::new(0) }
+    }
+
+    /// The time as the store has it, UTC.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        let skew = time::Duration::seconds(self.clock_skew.load(Ordering::Relaxed));
+        OffsetDateTime::now_utc() + skew
+    }
+
+    /// Takes over the store's clock, as an answer's `Date` tells it.
+    pub(super) fn set_clock(&self, store_time: OffsetDateTime) {
+        let skew = store_time - OffsetDateTime::now_utc();
+        self.clock_skew.store(skew.whole_seconds(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::tests::options;
+    use super::*;
+
+    #[test]
+    fn accounts_share_a_bucket_whatever_their_prefix() {
+        let registry = Registry::default();
+        let first = options(AddressingStyle::Virtual);
+        let mut second = first.clone();
+        second.prefix = "other/".into();
+        second.secret_id = "other".into();
+        assert!(Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
+        second.bucket = "other-125".into();
+        assert!(!Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
+    }
+
+    #[test]
+    fn the_clock_follows_the_store() {
+        let bucket = Bucket::new(&options(AddressingStyle::Path));
+        let store_time = OffsetDateTime::now_utc() + time::Duration::hours(3);
+        bucket.set_clock(store_time);
+        assert!((bucket.now() - store_time).abs() < time::Duration::seconds(30));
+    }
+}

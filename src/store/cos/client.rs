@@ -1,0 +1,470 @@
+//! Sends requests to one bucket: signs, waits, tries again. The only file that talks HTTP.
+//!
+//! Everything that is sent from here may be sent twice: bodies stay in memory until they are
+//! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use ureq::http::{self, HeaderMap, Response};
+use ureq::{AsSendBody, SendBody};
+
+use super::body::BodyReader;
+use super::bucket::Bucket;
+use super::failure::{self, Remedy};
+use super::request::{Address, Credentials, Request, RequestError};
+use super::{CosOptions, Timeouts, xml};
+use crate::store::{Body, Cancel, ETag, ErrorKind, Operation, StoreError};
+
+/// Tries of one request, the first included.
+const TRIES: u32 = 6;
+
+/// Pause before the second try; doubled before each further one, halved or not by chance.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a pause looks at the cancel flag.
+const CANCEL_LOOK: Duration = Duration::from_millis(50);
+
+/// How long the store may take to say that it wants a body it was asked about.
+const CONTINUE_WAIT: Duration = Duration::from_secs(5);
+
+/// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
+const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What is read of an error's body.
+const ERROR_BYTES: u64 = 64 * 1024;
+
+/// The way to one bucket with one key pair.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// What is shared with the other accounts of the bucket.
+    pub(super) bucket: Arc<Bucket>,
+    address: Address,
+    credentials: Credentials,
+    timeouts: Timeouts,
+}
+
+/// One request to send.
+pub(super) struct Call<'a> {
+    operation: Operation,
+    request: Request,
+    body: Option<Body<'a>>,
+    patience: Patience,
+}
+
+/// How long the answer may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    Usual,
+    /// Complete and copies: COS may chew on them for minutes.
+    Long,
+}
+
+impl<'a> Call<'a> {
+    /// A request without body.
+    pub(super) fn new(operation: Operation, request: Request) -> Self {
+        Self { operation, request, body: None, patience: Patience::Usual }
+    }
+
+    /// The same with a body.
+    pub(super) fn with_body(mut self, body: Body<'a>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The same, for operations whose answer may take minutes.
+    pub(super) fn patiently(mut self) -> Self {
+        self.patience = Patience::Long;
+        self
+    }
+
+    /// The operation and key, for errors.
+    pub(super) fn error(&self, kind: ErrorKind) -> StoreError {
+        StoreError::new(kind, self.operation, self.request.subject())
+    }
+
+    fn cancel(&self) -> Option<&'a Cancel> {
+        self.body.map(|body| body.cancel())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel().is_some_and(Cancel::is_raised)
+    }
+}
+
+/// A successful answer whose body was read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Its headers.
+    pub(super) headers: Headers,
+    /// Its body.
+    pub(super) text: String,
+}
+
+/// A successful answer whose body is still to be read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// Its headers.
+    pub(super) headers: Headers,
+    /// Its body. Read to the end it gives its connection back.
+    pub(super) body: ureq::Body,
+}
+
+/// The headers of an answer, in either of COS's dialects.
+#[derive(Clone, Debug)]
+pub(super) struct Headers(HeaderMap);
+
+impl Headers {
+    /// The header `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    /// The vendor's header `x-cos-<tail>` or `x-amz-<tail>`.
+    pub(super) fn vendor(&self, tail: &str) -> Option<&str> {
+        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
+    }
+
+    /// The version of the object.
+    pub(super) fn etag(&self) -> Option<ETag> {
+        self.get("etag").map(|etag| ETag(etag.to_owned()))
+    }
+
+    /// CRC-64/XZ of the object or part, where the store tells it.
+    pub(super) fn crc64(&self) -> Option<u64> {
+        self.vendor("hash-crc64ecma")?.parse().ok()
+    }
+
+    /// The store's name for the request.
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.vendor("request-id").map(str::to_owned)
+    }
+
+    /// Time of the last change, UTC.
+    pub(super) fn last_modified(&self) -> Option<OffsetDateTime> {
+        self.get("last-modified").and_then(xml::http_date)
+    }
+
+    /// Names and values of all headers that are text.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+}
+
+/// A request that failed after all tries.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The last failure.
+    pub(super) error: StoreError,
+    /// How often it was tried: after more than one try an earlier one may have been carried out.
+    pub(super) tries: u32,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// One failed try.
+struct Fault {
+    error: StoreError,
+    remedy: Remedy,
+}
+
+/// What the tries so far tell the next one.
+#[derive(Default)]
+struct Course {
+    tries: u32,
+    /// Connections that died under the request.
+    disconnects: u32,
+    clock_was_set: bool,
+    /// The next try takes no connection from the pool.
+    fresh: bool,
+}
+
+impl Client {
+    /// A client of `bucket`, as `options` describe it.
+    pub(super) fn new(bucket: Arc<Bucket>, options: &CosOptions) -> Self {
+        Self {
+            bucket,
+            address: Address::new(options),
+            credentials: Credentials {
+                id: options.secret_id.clone(),
+                secret: options.secret_key.clone(),
+                region: options.region.clone(),
+            },
+            timeouts: options.timeouts,
+        }
+    }
+
+    /// Whether a request can be put together at all: bucket, endpoint and region come from a
+    /// configuration.
+    pub(super) fn check_address(&self) -> Result<(), RequestError> {
+        let request = Request::on_bucket(http::Method::HEAD);
+        request.sign(&self.address, &self.credentials, self.bucket.now()).map(|_| ())
+    }
+
+    /// Sends `call` and reads the whole answer.
+    pub(super) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        self.persist(call, |response| read_answer(call, response))
+    }
+
+    /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
+    /// reader's affair.
+    pub(super) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
+        self.persist(call, |response| {
+            let (parts, body) = response.into_parts();
+            Ok(Opened { headers: Headers(parts.headers), body })
+        })
+    }
+
+    fn persist<T>(
+        &self,
+        call: &Call<'_>,
+        take: impl Fn(Response<ureq::Body>) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let mut course = Course::default();
+        loop {
+            if call.is_cancelled() {
+                return Err(Failure {
+                    error: call.error(ErrorKind::Cancelled),
+                    tries: course.tries,
+                });
+            }
+            course.tries += 1;
+            let fault = match self.attempt(call, &course).and_then(&take) {
+                Ok(value) => return Ok(value),
+                Err(fault) => fault,
+            };
+            if call.is_cancelled() {
+                continue;
+            }
+            let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
+            let Some(pause) = course.after(fault.remedy, left) else {
+                return Err(Failure { error: fault.error, tries: course.tries });
+            };
+            log::warn!(
+                "{} {:?}: try {} failed, again in {} ms: {}",
+                call.operation,
+                call.request.subject(),
+                course.tries,
+                pause.as_millis(),
+                fault.error,
+            );
+            rest(pause, call.cancel());
+        }
+    }
+
+    fn attempt(&self, call: &Call<'_>, course: &Course) -> Result<Response<ureq::Body>, Fault> {
+        let mut request = call
+            .request
+            .sign(&self.address, &self.credentials, self.bucket.now())
+            .map_err(|error| Fault {
+                error: call.error(ErrorKind::BadName).with_source(error),
+                remedy: Remedy::None,
+            })?;
+        let mut reader = call.body.map(BodyReader::new);
+        let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
+        if wants_length {
+            let length = call.body.map_or(0, |body| body.len());
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+            if length > 0 && course.disconnects > 1 {
+                // A refusal that comes before the body was read shows up as a dead connection.
+                // Asked first, the store can say why.
+                let ask = http::HeaderValue::from_static("100-continue");
+                request.headers_mut().insert(http::header::EXPECT, ask);
+            }
+        }
+        let sent = match &mut reader {
+            Some(reader) => {
+                let request = request.map(|()| SendBody::from_reader(reader));
+                self.bucket.agent.run(self.with_timeouts(request, call.patience, course))
+            }
+            None => self.bucket.agent.run(self.with_timeouts(request, call.patience, course)),
+        };
+        let response = sent.map_err(|error| transport_fault(call, error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(self.refusal(call, response))
+    }
+
+    fn with_timeouts<S: AsSendBody>(
+        &self,
+        request: http::Request<S>,
+        patience: Patience,
+        course: &Course,
+    ) -> http::Request<S> {
+        let answer = match patience {
+            Patience::Usual => self.timeouts.response,
+            Patience::Long => self.timeouts.complete,
+        };
+        let config = self
+            .bucket
+            .agent
+            .configure_request(request)
+            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_send_request(Some(self.timeouts.response))
+            .timeout_await_100(Some(CONTINUE_WAIT))
+            .timeout_send_body(Some(self.timeouts.send_body))
+            .timeout_recv_response(Some(answer))
+            // It also covers the wait for the answer, so it must not be the shorter one.
+            .timeout_per_read(Some(answer))
+            .timeout_per_write(Some(self.timeouts.response));
+        if course.fresh { config.max_idle_age(Duration::ZERO).build() } else { config.build() }
+    }
+
+    /// An answer that is no success.
+    fn refusal(&self, call: &Call<'_>, response: Response<ureq::Body>) -> Fault {
+        let status = response.status().as_u16();
+        let (parts, body) = response.into_parts();
+        let headers = Headers(parts.headers);
+        let text = body
+            .into_with_config()
+            .limit(ERROR_BYTES)
+            .lossy_utf8(true)
+            .read_to_string()
+            .unwrap_or_default();
+        let fault = refused(call, status, &headers, xml::error(&text).unwrap_or_default());
+        if fault.remedy == Remedy::SetClock
+            && let Some(date) = headers.get("date").and_then(xml::http_date)
+        {
+            self.bucket.set_clock(date);
+        }
+        fault
+    }
+}
+
+impl Course {
+    /// What to wait before the next try, or `None` when there is none. `left` is what remains of
+    /// the time all tries may take together.
+    fn after(&mut self, remedy: Remedy, left: Duration) -> Option<Duration> {
+        self.fresh = false;
+        match remedy {
+            Remedy::None => return None,
+            Remedy::SetClock if self.clock_was_set => return None,
+            Remedy::SetClock => {
+                self.clock_was_set = true;
+                return Some(Duration::ZERO);
+            }
+            Remedy::NewConnection => {
+                self.disconnects += 1;
+                self.fresh = true;
+                if self.disconnects == 1 {
+                    return Some(Duration::ZERO);
+                }
+            }
+            Remedy::Wait => {}
+        }
+        let pause = FIRST_PAUSE * 2u32.pow(self.tries.clamp(1, TRIES) - 1);
+        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+        (self.tries < TRIES && pause < left).then_some(pause)
+    }
+}
+
+/// Reads an answer to its end; a 200 that carries an error is one.
+fn read_answer(call: &Call<'_>, response: Response<ureq::Body>) -> Result<Answer, Fault> {
+    let status = response.status().as_u16();
+    let (parts, body) = response.into_parts();
+    let headers = Headers(parts.headers);
+    let text = body
+        .into_with_config()
+        .limit(TEXT_BYTES)
+        .lossy_utf8(true)
+        .read_to_string()
+        .map_err(|error| transport_fault(call, error))?;
+    match xml::error(&text) {
+        Some(body) => Err(refused(call, status, &headers, body)),
+        None => Ok(Answer { headers, text }),
+    }
+}
+
+fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {
+    let code = body.code.as_deref();
+    let mut error = call.error(failure::kind_of_answer(status, code));
+    let remedy = failure::remedy_of_answer(status, code);
+    error.status = Some(status);
+    error.request_id = headers.request_id().or(body.request_id);
+    error.source = body.message.filter(|message| !message.is_empty()).map(Into::into);
+    error.code = body.code;
+    Fault { error, remedy }
+}
+
+fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
+    let remedy = failure::remedy_of_fault(&error);
+    let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
+    Fault { error: call.error(kind).with_source(error), remedy }
+}
+
+/// Waits, but not longer than somebody wants the request.
+fn rest(pause: Duration, cancel: Option<&Cancel>) {
+    let end = Instant::now() + pause;
+    while !cancel.is_some_and(Cancel::is_raised) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        thread::sleep(if cancel.is_some() { left.min(CANCEL_LOOK) } else { left });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_bad_moment_is_waited_out_with_growing_pauses_a_few_times() {
+        let mut course = Course::default();
+        let mut pauses = Vec::new();
+        loop {
+            course.tries += 1;
+            let Some(pause) = course.after(Remedy::Wait, LONG) else { break };
+            pauses.push(pause);
+        }
+        assert_eq!(course.tries, TRIES);
+        for (at, pause) in pauses.iter().enumerate() {
+            let full = FIRST_PAUSE * 2u32.pow(u32::try_from(at).unwrap());
+            assert!((full / 2..=full).contains(pause), "pause {at}: {pause:?}");
+        }
+    }
+
+    #[test]
+    fn no_try_begins_after_the_time_for_all_of_them() {
+        let mut course = Course { tries: 1, ..Course::default() };
+        assert_eq!(course.after(Remedy::Wait, Duration::from_millis(10)), None);
+    }
+
+    #[test]
+    fn a_stale_connection_is_replaced_at_once_but_once() {
+        let mut course = Course { tries: 1, ..Course::default() };
+        assert_eq!(course.after(Remedy::NewConnection, Duration::ZERO), Some(Duration::ZERO));
+        assert!(course.fresh);
+        course.tries = 2;
+        assert!(course.after(Remedy::NewConnection, LONG).unwrap() > Duration::ZERO);
+        assert_eq!(course.disconnects, 2);
+    }
+
+    #[test]
+    fn the_clock_is_set_once() {
+        let mut course = Course { tries: 1, ..Course::default() };
+        assert_eq!(course.after(Remedy::SetClock, LONG), Some(Duration::ZERO));
+        course.tries = 2;
+        assert_eq!(course.after(Remedy::SetClock, LONG), None);
+        assert_eq!(course.after(Remedy::None, LONG), None);
+    }
+
+    #[test]
+    fn a_cancelled_pause_ends() {
+        let cancel = Cancel::new();
+        cancel.raise();
+        let begun = Instant::now();
+        rest(LONG, Some(&cancel));
+        assert!(begun.elapsed() < LONG / 2);
+    }
+}

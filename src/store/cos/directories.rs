@@ -1,0 +1,113 @@
+//! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
+
+use super::CosStore;
+use crate::store::{Body, Cancel, ErrorKind, Operation, Result, Stat, StoreError};
+use crate::vfs::{FtpPath, Metadata};
+
+impl CosStore {
+    /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the
+    /// marker, and only for directories that deeper keys imply a list of one key.
+    pub(super) fn stat_path(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
+        if path.is_root() {
+            return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+        }
+        if let Some(head) = self.head(&self.keys.file(operation, path)?)? {
+            let metadata = Metadata::file(head.size, head.modified());
+            return Ok(Stat { metadata, etag: head.etag() });
+        }
+        self.stat_directory(operation, path)
+    }
+
+    /// The facts about a directory that is known to be no file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`].
+    fn stat_directory(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
+        let marker = self.keys.directory(operation, path)?;
+        let modified = match self.head(&marker)? {
+            Some(head) => head.modified(),
+            None if self.holds_anything(&marker)? => None,
+            None => return Err(StoreError::new(ErrorKind::NotFound, operation, path.as_str())),
+        };
+        Ok(Stat { metadata: Metadata::directory(modified), etag: None })
+    }
+
+    /// Whether a file or directory of this name exists.
+    pub(super) fn stat_if_any(&self, operation: Operation, path: &FtpPath) -> Result<Option<Stat>> {
+        match self.stat_path(operation, path) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the marker of a directory.
+    pub(super) fn put_marker(&self, marker: &str) -> Result<()> {
+        self.put(marker, &Body::new(&[], &Cancel::new()))?;
+        Ok(())
+    }
+
+    /// Makes a directory.
+    pub(super) fn make_directory(&self, path: &FtpPath) -> Result<()> {
+        let operation = Operation::PutObject;
+        let marker = self.keys.directory(operation, path)?;
+        if self.stat_if_any(operation, path)?.is_some() {
+            return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
+        }
+        self.put_marker(&marker)
+    }
+
+    /// Removes an empty directory.
+    pub(super) fn remove_empty_directory(&self, path: &FtpPath) -> Result<()> {
+        let operation = Operation::DeleteObject;
+        let failed = |kind| StoreError::new(kind, operation, path.as_str());
+        let marker = self.keys.directory(operation, path)?;
+        if path.is_root() {
+            return Err(failed(ErrorKind::Unsupported));
+        }
+        if self.holds_anything(&marker)? {
+            let is_file = self.head(&self.keys.file(operation, path)?)?.is_some();
+            let kind =
+                if is_file { ErrorKind::NotADirectory } else { ErrorKind::DirectoryNotEmpty };
+            return Err(failed(kind));
+        }
+        if !self.stat_path(operation, path)?.metadata.is_directory() {
+            return Err(failed(ErrorKind::NotADirectory));
+        }
+        self.delete(&marker)?;
+        self.keep_parent(path);
+        Ok(())
+    }
+
+    /// Deletes a file.
+    pub(super) fn delete_file(&self, path: &FtpPath) -> Result<()> {
+        let operation = Operation::DeleteObject;
+        let key = self.keys.file(operation, path)?;
+        if self.head(&key)?.is_none() {
+            self.stat_directory(operation, path)?;
+            return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
+        }
+        self.delete(&key)?;
+        self.keep_parent(path);
+        Ok(())
+    }
+
+    /// A directory that only deeper keys imply vanishes with the last of them, and a client that
+    /// empties a directory before it removes it would find nothing to remove: so it gets its
+    /// marker. What `path` was is gone already; a failure here is only logged.
+    pub(super) fn keep_parent(&self, path: &FtpPath) {
+        let parent = path.parent();
+        if parent.is_root() {
+            return;
+        }
+        let kept = self.keys.directory(Operation::PutObject, &parent).and_then(|marker| {
+            match self.holds_anything(&marker)? || self.head(&marker)?.is_some() {
+                true => Ok(()),
+                false => self.put_marker(&marker),
+            }
+        });
+        if let Err(error) = kept {
+            log::warn!("the emptied directory {parent:?} could not be kept: {error}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a failure of the store means, and whether trying again may help.
+
+use std::io;
+
+use crate::store::ErrorKind;
+
+/// Whether and how to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Nothing helps.
+    None,
+    /// The connection died under the request: it may have been a stale one from the pool.
+    NewConnection,
+    /// Our clock is wrong.
+    SetClock,
+    /// The store or the network has a bad moment.
+    Wait,
+}
+
+/// What an answer of the store means.
+pub(super) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
+    match code.unwrap_or_default() {
+        "InvalidObjectState" => ErrorKind::Archived,
+        "EntityTooLarge" | "QuotaExceeded" => ErrorKind::TooLarge,
+        "KeyTooLong" | "KeyTooLongError" | "InvalidURI" | "InvalidObjectName" => ErrorKind::BadName,
+        "BadDigest" | "InvalidDigest" => ErrorKind::ChecksumMismatch,
+        // The object is not what is missing.
+        "NoSuchUpload" => ErrorKind::Other,
+        "FileAlreadyExists" => ErrorKind::AlreadyExists,
+        "RequestTimeout" | "RequestTimeOut" | "UserNetworkTooSlow" | "IncompleteBody"
+        | "SlowDown" | "InternalError" | "ServiceUnavailable" | "PathConflict" => {
+            ErrorKind::Unavailable
+        }
+        _ => match status {
+            401 | 403 => ErrorKind::AccessDenied,
+            404 => ErrorKind::NotFound,
+            405 | 501 => ErrorKind::Unsupported,
+            412 => ErrorKind::PreconditionFailed,
+            413 => ErrorKind::TooLarge,
+            416 => ErrorKind::InvalidRange,
+            408 | 429 | 500.. => ErrorKind::Unavailable,
+            _ => ErrorKind::Other,
+        },
+    }
+}
+
+/// What to do about an answer of the store. A 400 that tells of a broken body is worth a retry
+/// because the body is still in memory.
+pub(super) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
+    match code.unwrap_or_default() {
+        "RequestTimeTooSkewed" => Remedy::SetClock,
+        "BadDigest" | "InvalidDigest" => Remedy::Wait,
+        _ if kind_of_answer(status, code) == ErrorKind::Unavailable => Remedy::Wait,
+        _ => Remedy::None,
+    }
+}
+
+/// What to do when no whole answer came.
+pub(super) fn remedy_of_fault(error: &ureq::Error) -> Remedy {
+    match error {
+        ureq::Error::Io(error) => match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => Remedy::NewConnection,
+            _ => Remedy::Wait,
+        },
+        ureq::Error::Timeout(_)
+        | ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::BodyStalled
+        | ureq::Error::Protocol(_) => Remedy::Wait,
+        _ => Remedy::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_and_what_they_mean() {
+        use ErrorKind as K;
+        use Remedy as R;
+        for (status, code, kind, remedy) in [
+            (404, Some("NoSuchKey"), K::NotFound, R::None),
+            (404, None, K::NotFound, R::None),
+            (404, Some("NoSuchUpload"), K::Other, R::None),
+            (403, Some("SignatureDoesNotMatch"), K::AccessDenied, R::None),
+            (403, Some("InvalidObjectState"), K::Archived, R::None),
+            (403, Some("RequestTimeTooSkewed"), K::AccessDenied, R::SetClock),
+            (400, Some("UserNetworkTooSlow"), K::Unavailable, R::Wait),
+            (400, Some("RequestTimeout"), K::Unavailable, R::Wait),
+            (400, Some("BadDigest"), K::ChecksumMismatch, R::Wait),
+            (400, Some("EntityTooLarge"), K::TooLarge, R::None),
+            (400, Some("KeyTooLong"), K::BadName, R::None),
+            (400, Some("InvalidPart"), K::Other, R::None),
+            (400, None, K::Other, R::None),
+            (409, Some("PathConflict"), K::Unavailable, R::Wait),
+            (412, Some("PreconditionFailed"), K::PreconditionFailed, R::None),
+            (416, Some("InvalidRange"), K::InvalidRange, R::None),
+            (429, None, K::Unavailable, R::Wait),
+            (503, Some("SlowDown"), K::Unavailable, R::Wait),
+            (500, None, K::Unavailable, R::Wait),
+            (501, Some("NotImplemented"), K::Unsupported, R::None),
+            (200, Some("InternalError"), K::Unavailable, R::Wait),
+            (200, Some("AccessDenied"), K::Other, R::None),
+            (302, None, K::Other, R::None),
+        ] {
+            assert_eq!(kind_of_answer(status, code), kind, "{status} {code:?}");
+            assert_eq!(remedy_of_answer(status, code), remedy, "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn a_dead_connection_is_told_from_a_slow_one() {
+        let reset = ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
+        assert_eq!(remedy_of_fault(&reset), Remedy::NewConnection);
+        let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(remedy_of_fault(&refused), Remedy::Wait);
+        assert_eq!(remedy_of_fault(&ureq::Error::BadUri("x".into())), Remedy::None);
+    }
+}

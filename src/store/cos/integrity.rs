@@ -1,0 +1,118 @@
+//! Did the store receive what was sent? CRC-64/XZ where it answers one, MD5 where the operator
+//! asks for it.
+//!
+//! Both are computed over the pieces in memory after the answer came, so that a store without
+//! checksums costs nothing.
+
+use crc_fast::{CrcAlgorithm, Digest};
+
+use super::VerifyUploads;
+use crate::store::{Body, ETag};
+
+/// What a store said about bytes it received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Receipt<'a> {
+    /// CRC-64/XZ, if it answered one.
+    pub(super) crc64: Option<u64>,
+    /// The ETag, if it answered one.
+    pub(super) etag: Option<&'a ETag>,
+}
+
+/// Whether `receipt` agrees with `body`. What the store does not tell cannot disagree.
+pub(super) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: Receipt<'_>) -> bool {
+    if verify == VerifyUploads::Off {
+        return true;
+    }
+    if receipt.crc64.is_some_and(|crc| crc != crc64(body)) {
+        return false;
+    }
+    let md5 = receipt.etag.and_then(md5_of);
+    verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
+}
+
+/// CRC-64/XZ of a whole object made of parts `(crc64, bytes)` in order; `None` as soon as one part
+/// has none.
+pub(super) fn combined(parts: impl IntoIterator<Item = (Option<u64>, u64)>) -> Option<u64> {
+    parts.into_iter().try_fold(0, |whole, (crc, len)| {
+        Some(crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, whole, crc?, len))
+    })
+}
+
+/// The MD5 that an ETag is, in lower-case hex; `None` for the ETags of multipart, KMS and SSE-C
+/// objects, which are none and are never compared.
+fn md5_of(etag: &ETag) -> Option<String> {
+    let hex = etag.0.trim_matches('"');
+    let is_md5 = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_md5.then(|| hex.to_ascii_lowercase())
+}
+
+fn crc64(body: &Body<'_>) -> u64 {
+    let mut digest = Digest::new(CrcAlgorithm::Crc64Xz);
+    for piece in body.pieces() {
+        digest.update(piece);
+    }
+    digest.finalize()
+}
+
+fn md5_hex(body: &Body<'_>) -> String {
+    let mut context = md5::Context::new();
+    for piece in body.pieces() {
+        context.consume(piece);
+    }
+    format!("{:x}", context.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Cancel;
+
+    fn check(pieces: &[&[u8]], verify: VerifyUploads, crc64: Option<u64>, etag: &str) -> bool {
+        let cancel = Cancel::new();
+        let etag = ETag(etag.to_owned());
+        agrees(verify, &Body::new(pieces, &cancel), Receipt { crc64, etag: Some(&etag) })
+    }
+
+    #[test]
+    fn crc64_is_the_one_of_the_cos_manual() {
+        for (pieces, crc) in [
+            (vec![&b"1234"[..], b"56789"], 11_051_210_869_376_104_954),
+            (vec![&b""[..]], 0),
+            (vec![&b"[Object Content]"[..]], 16_749_565_679_157_681_890),
+        ] {
+            assert!(check(&pieces, VerifyUploads::Auto, Some(crc), "\"x\""));
+            assert!(!check(&pieces, VerifyUploads::Auto, Some(crc ^ 1), "\"x\""));
+            assert!(check(&pieces, VerifyUploads::Off, Some(crc ^ 1), "\"x\""));
+            assert!(check(&pieces, VerifyUploads::Auto, None, "\"x\""), "nothing told");
+        }
+    }
+
+    #[test]
+    fn md5_is_compared_only_when_asked_for_and_only_with_an_md5() {
+        let body: [&[u8]; 2] = [b"[Object ", b"Content]"];
+        let good = "\"EE8de918d05640145b18f70f4c3aa602\"";
+        let bad = "\"ff8de918d05640145b18f70f4c3aa602\"";
+        assert!(check(&body, VerifyUploads::Md5, None, good));
+        assert!(!check(&body, VerifyUploads::Md5, None, bad));
+        assert!(check(&body, VerifyUploads::Auto, None, bad));
+        for no_md5 in [
+            "\"ff8de918d05640145b18f70f4c3aa602-1\"",
+            "",
+            "\"ff\"",
+            "\"zz8de918d05640145b18f70f4c3aa602\"",
+        ] {
+            assert!(check(&body, VerifyUploads::Md5, None, no_md5), "{no_md5}");
+        }
+    }
+
+    #[test]
+    fn parts_combine_to_the_whole() {
+        let cancel = Cancel::new();
+        let parts = ["[Chunked Content]", "[2nd chunk]", "[3rd chunk]", "[4th chunk]"];
+        let crcs = parts
+            .map(|part| (Some(crc64(&Body::new(&[part.as_bytes()], &cancel))), part.len() as u64));
+        assert_eq!(combined(crcs), Some(7_188_322_482_464_764_960));
+        assert_eq!(combined([crcs[0], (None, 5)]), None);
+        assert_eq!(combined([]), Some(0));
+    }
+}

@@ -1,0 +1,334 @@
+//! Pages of keys, and directories made of them.
+//!
+//! A page is what ListObjects (version 1, the only one COS documents) answers, corrected by our
+//! own recent changes. Where both a file `a` and keys below `a/` exist, the file is shown and the
+//! directory is not: that is how the store's `stat` sees the name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use ureq::http::Method;
+
+use super::CosStore;
+use super::client::Call;
+use super::recent::Change;
+use super::request::Request;
+use super::xml::{self, KeyEntry, KeyPage};
+use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
+use crate::vfs::{Entry, FtpPath, Metadata};
+
+/// Keys of one page: what COS and S3 answer at most.
+const PAGE_KEYS: usize = 1000;
+
+/// How deep a page of keys looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// One directory: deeper keys are folded into prefixes.
+    Directory,
+    /// All keys below the prefix.
+    Everything,
+}
+
+/// The keys that a page stands for: those that begin with `prefix` and come after `after`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window<'a> {
+    /// The beginning of all keys.
+    pub(super) prefix: &'a str,
+    /// The last key or folded prefix of the page before.
+    pub(super) after: Option<&'a str>,
+}
+
+impl CosStore {
+    /// One page of a directory.
+    pub(super) fn list_directory(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+        let directory = self.keys.directory(Operation::ListObjects, request.directory)?;
+        let prefix = format!("{directory}{}", request.name_prefix);
+        let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
+        let page = self.key_page(window, Depth::Directory, PAGE_KEYS)?;
+        let recent = self.client.bucket.recent.below(&prefix);
+        let listing = lay_over(&directory, window, page, &recent);
+        if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
+            self.check_directory(request.directory)?;
+        }
+        self.name_entries(&directory, window, listing)
+    }
+
+    /// One page of keys as the store tells it.
+    pub(super) fn key_page(
+        &self,
+        window: Window<'_>,
+        depth: Depth,
+        max_keys: usize,
+    ) -> Result<KeyPage> {
+        let mut request = Request::on_bucket(Method::GET);
+        if !window.prefix.is_empty() {
+            request = request.query("prefix", window.prefix);
+        }
+        if let Some(after) = window.after {
+            request = request.query("marker", after);
+        }
+        if depth == Depth::Directory {
+            request = request.query("delimiter", "/");
+        }
+        let request = request.query("encoding-type", "url").query("max-keys", max_keys.to_string());
+        let call = Call::new(Operation::ListObjects, request);
+        let answer = self.client.exchange(&call)?;
+        let page = xml::key_page(&answer.text, self.dialect)
+            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
+        if page.next.as_deref().is_some_and(|next| Some(next) <= window.after) {
+            // It would be asked for ever.
+            let error = call.error(ErrorKind::Other);
+            return Err(error.with_source("a page that ends before it begins"));
+        }
+        Ok(page)
+    }
+
+    /// Whether any object but its own marker lies in the directory with this prefix.
+    pub(super) fn holds_anything(&self, prefix: &str) -> Result<bool> {
+        let recent = self.client.bucket.recent.below(prefix);
+        let is_written =
+            |(key, change): (&String, &Change)| key != prefix && *change != Change::Deleted;
+        if recent.iter().any(is_written) {
+            return Ok(true);
+        }
+        let mut after: Option<String> = None;
+        // Two keys suffice: the marker and one more. Only what we have just deleted may make it
+        // necessary to look further.
+        let mut max_keys = 2;
+        loop {
+            let window = Window { prefix, after: after.as_deref() };
+            let page = self.key_page(window, Depth::Everything, max_keys)?;
+            let is_alive = |object: &KeyEntry| {
+                object.key != prefix && recent.get(&object.key) != Some(&Change::Deleted)
+            };
+            if page.objects.iter().any(is_alive) {
+                return Ok(true);
+            }
+            if page.next.is_none() {
+                return Ok(false);
+            }
+            after = page.next;
+            max_keys = PAGE_KEYS;
+        }
+    }
+
+    /// An empty listing is that of an empty directory, of a file, or of nothing.
+    fn check_directory(&self, path: &FtpPath) -> Result<()> {
+        match self.stat_path(Operation::ListObjects, path)? {
+            stat if stat.metadata.is_directory() => Ok(()),
+            _ => Err(StoreError::new(
+                ErrorKind::NotADirectory,
+                Operation::ListObjects,
+                path.as_str(),
+            )),
+        }
+    }
+
+    fn name_entries(
+        &self,
+        directory: &str,
+        window: Window<'_>,
+        listing: Listing,
+    ) -> Result<ListPage> {
+        let mut page = ListPage { next: listing.next.map(PageToken), ..ListPage::default() };
+        for (key, metadata) in &listing.items {
+            if let Some(file) = key.strip_suffix('/')
+                && self.is_hidden(&listing.items, window, file)?
+            {
+                continue;
+            }
+            let rest = &key[directory.len()..];
+            let name = rest.strip_suffix('/').unwrap_or(rest);
+            if FtpPath::root().child(name).is_none() {
+                page.unnameable += 1;
+                continue;
+            }
+            page.entries.push(Entry { name: name.to_owned(), metadata: metadata.clone() });
+        }
+        Ok(page)
+    }
+
+    /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
+    /// keys with a byte below `/` come between the two, it would have been on an earlier one.
+    fn is_hidden(
+        &self,
+        items: &BTreeMap<String, Metadata>,
+        window: Window<'_>,
+        key: &str,
+    ) -> Result<bool> {
+        if items.contains_key(key) {
+            return Ok(true);
+        }
+        let was_earlier = window.after.is_some_and(|after| key <= after);
+        Ok(was_earlier && !key.ends_with('/') && self.head(key)?.is_some())
+    }
+}
+
+/// A page of a directory: keys of files, and prefixes ending in `/`.
+#[derive(Debug, PartialEq, Eq)]
+struct Listing {
+    items: BTreeMap<String, Metadata>,
+    next: Option<String>,
+    /// The directory's own marker was among the keys.
+    has_marker: bool,
+}
+
+/// Corrects a page of `directory` by what we changed in it recently.
+fn lay_over(
+    directory: &str,
+    window: Window<'_>,
+    page: KeyPage,
+    recent: &BTreeMap<String, Change>,
+) -> Listing {
+    let mut items = BTreeMap::new();
+    for prefix in page.prefixes {
+        items.insert(prefix, Metadata::directory(None));
+    }
+    for object in page.objects {
+        items.insert(object.key, Metadata::file(object.size, object.modified));
+    }
+    let covers = |item: &str| {
+        window.after.is_none_or(|after| item > after)
+            && page.next.as_deref().is_none_or(|next| item <= next)
+    };
+    // Deletions first: something written below a deleted marker brings its directory back.
+    for key in recent.iter().filter(|(_, change)| **change == Change::Deleted).map(|(key, _)| key) {
+        items.remove(key);
+    }
+    for (key, change) in recent {
+        let Change::Written { size, modified } = change else { continue };
+        let item = fold(directory, key);
+        if !covers(item) {
+            continue;
+        }
+        let metadata = if item.ends_with('/') && item != directory {
+            Metadata::directory(None)
+        } else {
+            Metadata::file(*size, Some(*modified))
+        };
+        items.insert(item.to_owned(), metadata);
+    }
+    let has_marker = !directory.is_empty() && items.remove(directory).is_some();
+    cut(Listing { items, next: page.next, has_marker })
+}
+
+/// What was laid over may have made the page too long: the rest is for the next one.
+fn cut(mut listing: Listing) -> Listing {
+    if let Some(first_left) = listing.items.keys().nth(PAGE_KEYS).cloned() {
+        listing.items.split_off(&first_left);
+        listing.next = listing.items.keys().next_back().cloned();
+    }
+    listing
+}
+
+/// `key` as a listing of `directory` shows it: itself, or the prefix up to the next slash.
+fn fold<'a>(directory: &str, key: &'a str) -> &'a str {
+    match key[directory.len()..].find('/') {
+        Some(at) => &key[..=directory.len() + at],
+        None => key,
+    }
+}
+
+/// The keys of a page of everything below a prefix, with their sizes, corrected by what we changed
+/// there recently.
+pub(super) fn live_keys(
+    window: Window<'_>,
+    page: &KeyPage,
+    recent: &BTreeMap<String, Change>,
+) -> BTreeSet<String> {
+    let mut keys: BTreeSet<String> = page.objects.iter().map(|object| object.key.clone()).collect();
+    let first = window.after.map_or(Bound::Unbounded, Bound::Excluded);
+    let last = page.next.as_deref().map_or(Bound::Unbounded, Bound::Included);
+    for (key, change) in recent.range::<str, _>((first, last)) {
+        match change {
+            Change::Written { .. } => keys.insert(key.clone()),
+            Change::Deleted => keys.remove(key),
+        };
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> KeyPage {
+        let entry = |key: &&str| KeyEntry { key: (*key).into(), size: 1, modified: None };
+        KeyPage {
+            objects: keys.iter().map(entry).collect(),
+            prefixes: prefixes.iter().map(|&prefix| prefix.into()).collect(),
+            next: next.map(str::to_owned),
+        }
+    }
+
+    fn recent(written: &[&str], deleted: &[&str]) -> BTreeMap<String, Change> {
+        let now = Change::Written { size: 9, modified: OffsetDateTime::UNIX_EPOCH };
+        let written = written.iter().map(|&key| (key.to_owned(), now.clone()));
+        let deleted = deleted.iter().map(|&key| (key.to_owned(), Change::Deleted));
+        written.chain(deleted).collect()
+    }
+
+    /// The items of a page of `d/`, files with their sizes.
+    fn shown(after: Option<&str>, page: KeyPage, recent: &BTreeMap<String, Change>) -> Vec<String> {
+        let listing = lay_over("d/", Window { prefix: "d/", after }, page, recent);
+        let show = |(key, metadata): (&String, &Metadata)| match metadata.is_directory() {
+            true => key.clone(),
+            false => format!("{key}={}", metadata.size),
+        };
+        listing.items.iter().map(show).collect()
+    }
+
+    #[test]
+    fn files_and_directories_stand_in_the_order_of_keys_without_the_marker() {
+        let listed = page(&["d/", "d/b", "d/a"], &["d/s/", "d/a/"], None);
+        assert_eq!(shown(None, listed, &recent(&[], &[])), ["d/a=1", "d/a/", "d/b=1", "d/s/"]);
+    }
+
+    #[test]
+    fn recent_changes_are_laid_over() {
+        for (keys, prefixes, written, deleted, expected) in [
+            (vec!["d/a"], vec![], vec!["d/b"], vec![], vec!["d/a=1", "d/b=9"]),
+            (vec!["d/a"], vec![], vec!["d/a"], vec![], vec!["d/a=9"]),
+            (vec!["d/a", "d/b"], vec![], vec![], vec!["d/a"], vec!["d/b=1"]),
+            (vec![], vec![], vec!["d/s/x"], vec![], vec!["d/s/"]),
+            (vec![], vec![], vec!["d/s/", "d/"], vec![], vec!["d/s/"]),
+            (vec![], vec!["d/s/"], vec![], vec!["d/s/"], vec![]),
+            (vec![], vec!["d/s/"], vec!["d/s/x"], vec!["d/s/"], vec!["d/s/"]),
+            (vec![], vec!["d/s/"], vec![], vec!["d/s/x"], vec!["d/s/"]),
+        ] {
+            let over = recent(&written, &deleted);
+            assert_eq!(shown(None, page(&keys, &prefixes, None), &over), expected, "{over:?}");
+        }
+    }
+
+    #[test]
+    fn each_recent_change_belongs_to_one_page() {
+        let over = recent(&["d/a", "d/m", "d/s/x", "d/z"], &[]);
+        assert_eq!(shown(None, page(&["d/b"], &[], Some("d/b")), &over), ["d/a=9", "d/b=1"]);
+        let second = page(&["d/n"], &["d/s/"], Some("d/s/"));
+        assert_eq!(shown(Some("d/b"), second, &over), ["d/m=9", "d/n=1", "d/s/"]);
+        assert_eq!(shown(Some("d/s/"), page(&[], &[], None), &over), ["d/z=9"]);
+    }
+
+    #[test]
+    fn a_page_stays_a_page() {
+        let keys: Vec<String> = (0..PAGE_KEYS).map(|at| format!("d/{at:04}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let window = Window { prefix: "d/", after: None };
+        let listing =
+            lay_over("d/", window, page(&keys, &[], Some("d/0999")), &recent(&["d/0000a"], &[]));
+        assert_eq!(listing.items.len(), PAGE_KEYS);
+        assert_eq!(listing.next.as_deref(), Some("d/0998"));
+    }
+
+    #[test]
+    fn live_keys_are_those_of_the_page() {
+        let over = recent(&["d/a", "d/b", "d/z"], &["d/k"]);
+        let listed = page(&["d/k", "d/m"], &[], Some("d/m"));
+        let window = Window { prefix: "d/", after: Some("d/a") };
+        let keys: Vec<String> = live_keys(window, &listed, &over).into_iter().collect();
+        assert_eq!(keys, ["d/b", "d/m"]);
+    }
+}

@@ -1,0 +1,235 @@
+//! Uploads in parts: CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
+//! AbortMultipartUpload.
+//!
+//! Until an upload is completed or aborted its parts cost storage and appear in no listing.
+
+use ureq::http::Method;
+
+use super::client::{Call, Failure};
+use super::objects::Head;
+use super::request::{self, Request};
+use super::{CosStore, integrity, xml};
+use crate::store::{
+    Body, Cancel, CopySource, ETag, ErrorKind, Operation, PartReceipt, Result, StoreError, Stored,
+};
+
+impl CosStore {
+    /// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A
+    /// try whose answer was lost leaves an upload behind that only a lifecycle rule removes.
+    pub(super) fn create_upload(
+        &self,
+        key: &str,
+        headers: Vec<(String, String)>,
+    ) -> Result<String> {
+        let mut request = Request::on_object(Method::POST, key).query("uploads", "");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let call = Call::new(Operation::CreateMultipartUpload, request);
+        let answer = self.client.exchange(&call)?;
+        xml::upload_id(&answer.text)
+            .map_err(|error| call.error(ErrorKind::Other).with_source(error))
+    }
+
+    /// UploadPart.
+    pub(super) fn send_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        let request = part_request(key, upload_id, number);
+        let answer = self.send_verified(Operation::UploadPart, request, body)?;
+        let etag = answer.headers.etag().ok_or_else(|| {
+            StoreError::new(ErrorKind::Other, Operation::UploadPart, key)
+                .with_source("an answer without ETag")
+        })?;
+        Ok(PartReceipt { number, size: body.len(), etag, crc64: answer.headers.crc64() })
+    }
+
+    /// UploadPartCopy of bytes `source.first..source.end` of the object `from`.
+    pub(super) fn copy_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        from: &str,
+        source: &CopySource,
+    ) -> Result<PartReceipt> {
+        if source.etag.is_some() {
+            self.check_version(from, source.etag.as_ref())?;
+        }
+        let range = format!("bytes={}-{}", source.first, source.end.saturating_sub(1));
+        let mut request = part_request(key, upload_id, number)
+            .header("x-amz-copy-source", self.copy_source(from))
+            .header("x-amz-copy-source-range", range);
+        if let Some(etag) = &source.etag {
+            request = request.header("x-amz-copy-source-if-match", &etag.0);
+        }
+        let call = Call::new(Operation::UploadPartCopy, request).patiently();
+        let answer = self.client.exchange(&call)?;
+        let copied = xml::stored(&answer.text)
+            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
+        Ok(PartReceipt {
+            number,
+            size: source.end - source.first,
+            crc64: copied.crc64().or(answer.headers.crc64()),
+            etag: ETag(copied.etag),
+        })
+    }
+
+    /// Some stores (Ceph) ignore `x-amz-copy-source-if-match`; a mixture of two versions would be
+    /// worse than one request more.
+    fn check_version(&self, key: &str, expected: Option<&ETag>) -> Result<()> {
+        let failed = |kind| StoreError::new(kind, Operation::UploadPartCopy, key);
+        let head = self.head(key)?.ok_or_else(|| failed(ErrorKind::NotFound))?;
+        if head.etag().as_ref() != expected {
+            return Err(failed(ErrorKind::PreconditionFailed));
+        }
+        Ok(())
+    }
+
+    /// CompleteMultipartUpload. COS may take minutes, and may say 200 and fail.
+    pub(super) fn complete_upload(
+        &self,
+        key: &str,
+        upload_id: &str,
+        parts: &[PartReceipt],
+    ) -> Result<Stored> {
+        let text = xml::complete_multipart_upload(parts);
+        let pieces = [text.as_bytes()];
+        let never = Cancel::new();
+        let request = Request::on_object(Method::POST, key)
+            .query("uploadId", upload_id)
+            .header("content-type", "application/xml");
+        let call = Call::new(Operation::CompleteMultipartUpload, request)
+            .with_body(Body::new(&pieces, &never))
+            .patiently();
+        let size = parts.iter().map(|part| part.size).sum();
+        let crc64 = integrity::combined(parts.iter().map(|part| (part.crc64, part.size)));
+        let answer = match self.client.exchange(&call) {
+            Ok(answer) => answer,
+            Err(failure) if may_have_happened(&failure) => {
+                return self.resolve(key, failure, parts.len(), size, crc64);
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        let body = match xml::stored(&answer.text) {
+            Ok(body) => body,
+            Err(error) => {
+                let error = call.error(ErrorKind::Other).with_source(error);
+                let failure = Failure { error, tries: 1 };
+                return self.resolve(key, failure, parts.len(), size, crc64);
+            }
+        };
+        self.note_written(key, size);
+        if self.differs(answer.headers.crc64().or(body.crc64()), crc64) {
+            return Err(call.error(ErrorKind::ChecksumMismatch));
+        }
+        let request_id = answer.headers.request_id();
+        Ok(Stored { etag: Some(ETag(body.etag)), request_id })
+    }
+
+    /// The answer to Complete was lost, or a repeated Complete found the upload gone: the object
+    /// itself tells what happened.
+    fn resolve(
+        &self,
+        key: &str,
+        failure: Failure,
+        parts: usize,
+        size: u64,
+        crc64: Option<u64>,
+    ) -> Result<Stored> {
+        let head = self.head(key).ok().flatten();
+        let Some(head) = head.filter(|head| is_ours(head, parts, size, crc64)) else {
+            return Err(failure.into());
+        };
+        log::warn!("{}: the object stands complete", failure.error);
+        self.note_written(key, size);
+        Ok(Stored { etag: head.etag(), request_id: head.headers.request_id() })
+    }
+
+    /// AbortMultipartUpload. An upload that no longer exists is no error.
+    pub(super) fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+        let request = Request::on_object(Method::DELETE, key).query("uploadId", upload_id);
+        let call = Call::new(Operation::AbortMultipartUpload, request);
+        match self.client.exchange(&call) {
+            Ok(_) => Ok(()),
+            Err(failure) if is_no_such_upload(&failure.error) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The value of `x-amz-copy-source`.
+    pub(super) fn copy_source(&self, key: &str) -> String {
+        format!("{}/{}", self.bucket_name, request::encode_key(key))
+    }
+}
+
+fn part_request(key: &str, upload_id: &str, number: u32) -> Request {
+    Request::on_object(Method::PUT, key)
+        .query("partNumber", number.to_string())
+        .query("uploadId", upload_id)
+}
+
+/// Whether a failed Complete may have been carried out all the same.
+fn may_have_happened(failure: &Failure) -> bool {
+    failure.error.kind == ErrorKind::Unavailable
+        || (failure.tries > 1 && is_no_such_upload(&failure.error))
+}
+
+fn is_no_such_upload(error: &StoreError) -> bool {
+    error.status == Some(404) && matches!(error.code.as_deref(), Some("NoSuchUpload") | None)
+}
+
+/// Whether the object that stands under the key can only be the one that was being completed:
+/// as large, of as many parts where its ETag tells them, with the same CRC where both are known.
+fn is_ours(head: &Head, parts: usize, size: u64, crc64: Option<u64>) -> bool {
+    let same_crc = head.headers.crc64().zip(crc64).is_none_or(|(told, ours)| told == ours);
+    let same_count = head.etag().is_none_or(|etag| count_of(&etag).is_none_or(|n| n == parts));
+    head.size == size && same_crc && same_count
+}
+
+/// Parts of the object, as the usual form of an ETag tells: `md5-N`, or the MD5 of a whole object,
+/// which has none.
+fn count_of(etag: &ETag) -> Option<usize> {
+    let text = etag.0.trim_matches('"');
+    let (hash, count) = text.split_once('-').unwrap_or((text, "0"));
+    let is_hash = hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    count.parse().ok().filter(|_| is_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_tell_the_number_of_parts() {
+        for (etag, expected) in [
+            ("\"0123456789abcdef0123456789ABCDEF-12\"", Some(12)),
+            ("\"0123456789abcdef0123456789abcdef\"", Some(0)),
+            ("\"0123456789abcdef0123456789abcdef-x\"", None),
+            ("\"opaque-3\"", None),
+            ("", None),
+        ] {
+            assert_eq!(count_of(&ETag(etag.into())), expected, "{etag}");
+        }
+    }
+
+    #[test]
+    fn only_an_uncertain_complete_is_looked_after() {
+        let failed = |kind, status, code: Option<&str>, tries| {
+            let mut error = StoreError::new(kind, Operation::CompleteMultipartUpload, "k");
+            error.status = status;
+            error.code = code.map(str::to_owned);
+            may_have_happened(&Failure { error, tries })
+        };
+        assert!(failed(ErrorKind::Unavailable, None, None, 1));
+        assert!(failed(ErrorKind::Unavailable, Some(500), None, 6));
+        assert!(failed(ErrorKind::Other, Some(404), Some("NoSuchUpload"), 2));
+        assert!(!failed(ErrorKind::Other, Some(404), Some("NoSuchUpload"), 1));
+        assert!(!failed(ErrorKind::NotFound, Some(404), Some("NoSuchBucket"), 2));
+        assert!(!failed(ErrorKind::AccessDenied, Some(403), None, 2));
+    }
+}

@@ -1,0 +1,205 @@
+//! Single objects: HeadObject, GetObject, PutObject, DeleteObject.
+
+use std::io;
+
+use time::OffsetDateTime;
+use ureq::http::Method;
+
+use super::client::{Answer, Call, Headers, Opened};
+use super::integrity::{self, Receipt};
+use super::recent::Change;
+use super::request::Request;
+use super::{CosStore, VerifyUploads};
+use crate::store::{
+    Body, ByteRange, ETag, ErrorKind, Object, Operation, Result, StoreError, Stored,
+};
+
+/// How often a body is sent whose checksum does not come back right.
+const CHECKSUM_TRIES: u32 = 3;
+
+/// The facts about an object.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    /// Its bytes.
+    pub(super) size: u64,
+    /// All its headers.
+    pub(super) headers: Headers,
+}
+
+impl Head {
+    /// Its version.
+    pub(super) fn etag(&self) -> Option<ETag> {
+        self.headers.etag()
+    }
+
+    /// Its last change, UTC.
+    pub(super) fn modified(&self) -> Option<OffsetDateTime> {
+        self.headers.last_modified()
+    }
+}
+
+impl CosStore {
+    /// HeadObject; `None` when there is no such object.
+    pub(super) fn head(&self, key: &str) -> Result<Option<Head>> {
+        let call = Call::new(Operation::HeadObject, Request::on_object(Method::HEAD, key));
+        let answer = match self.client.exchange(&call) {
+            Err(failure) if failure.error.kind == ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let length = answer.headers.get("content-length").and_then(|text| text.parse().ok());
+        let size = length.ok_or_else(|| {
+            call.error(ErrorKind::Other).with_source("an answer without Content-Length")
+        })?;
+        Ok(Some(Head { size, headers: answer.headers }))
+    }
+
+    /// GetObject, with a range only where one is needed.
+    pub(super) fn get(
+        &self,
+        key: &str,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> Result<Object> {
+        if range.end.is_some_and(|end| end <= range.first) {
+            return self.nothing_of(key, range.first, if_match);
+        }
+        let mut request = Request::on_object(Method::GET, key);
+        let bytes = range_header(range);
+        if let Some(bytes) = &bytes {
+            request = request.header("range", bytes);
+        }
+        if let Some(etag) = if_match {
+            request = request.header("if-match", &etag.0);
+        }
+        let call = Call::new(Operation::GetObject, request);
+        let opened = match self.client.open(&call) {
+            Err(failure) if failure.error.kind == ErrorKind::InvalidRange => {
+                return self.nothing_of(key, range.first, if_match);
+            }
+            other => other?,
+        };
+        let size = whole_size(&opened, bytes.is_some()).ok_or_else(|| {
+            call.error(ErrorKind::Other).with_source("an answer without the object's size")
+        })?;
+        Ok(Object {
+            size,
+            etag: opened.headers.etag(),
+            crc64: opened.headers.crc64(),
+            body: Box::new(opened.body.into_reader()),
+        })
+    }
+
+    /// An empty range at `first`: no store answers one, so the object's size decides.
+    fn nothing_of(&self, key: &str, first: u64, if_match: Option<&ETag>) -> Result<Object> {
+        let failed = |kind| StoreError::new(kind, Operation::GetObject, key);
+        let head = self.head(key)?.ok_or_else(|| failed(ErrorKind::NotFound))?;
+        let etag = head.etag();
+        if if_match.is_some() && etag.as_ref() != if_match {
+            return Err(failed(ErrorKind::PreconditionFailed));
+        }
+        if first > head.size {
+            return Err(failed(ErrorKind::InvalidRange));
+        }
+        Ok(Object {
+            size: head.size,
+            etag,
+            crc64: head.headers.crc64(),
+            body: Box::new(io::empty()),
+        })
+    }
+
+    /// PutObject.
+    pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
+        let request = Request::on_object(Method::PUT, key);
+        let answer = self.send_verified(Operation::PutObject, request, body)?;
+        self.note_written(key, body.len());
+        Ok(Stored { etag: answer.headers.etag(), request_id: answer.headers.request_id() })
+    }
+
+    /// DeleteObject. No error when there is none.
+    pub(super) fn delete(&self, key: &str) -> Result<()> {
+        let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
+        match self.client.exchange(&call) {
+            Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
+            other => {
+                other?;
+            }
+        }
+        self.note_deleted(key);
+        Ok(())
+    }
+
+    /// Sends bytes until the store has received those and no others.
+    pub(super) fn send_verified(
+        &self,
+        operation: Operation,
+        request: Request,
+        body: &Body<'_>,
+    ) -> Result<Answer> {
+        let call = Call::new(operation, request).with_body(*body);
+        for attempt in 1..=CHECKSUM_TRIES {
+            let answer = self.client.exchange(&call)?;
+            let etag = answer.headers.etag();
+            let receipt = Receipt { crc64: answer.headers.crc64(), etag: etag.as_ref() };
+            if integrity::agrees(self.verify, body, receipt) {
+                return Ok(answer);
+            }
+            log::warn!("{}: try {attempt}", call.error(ErrorKind::ChecksumMismatch));
+        }
+        Err(call.error(ErrorKind::ChecksumMismatch))
+    }
+
+    /// Remembers that `key` was stored.
+    pub(super) fn note_written(&self, key: &str, size: u64) {
+        let bucket = &self.client.bucket;
+        bucket.recent.note(key, Change::Written { size, modified: bucket.now() });
+    }
+
+    /// Remembers that `key` was deleted.
+    pub(super) fn note_deleted(&self, key: &str) {
+        self.client.bucket.recent.note(key, Change::Deleted);
+    }
+
+    /// Whether a whole object's CRC is to be compared, and differs.
+    pub(super) fn differs(&self, told: Option<u64>, expected: Option<u64>) -> bool {
+        self.verify != VerifyUploads::Off
+            && told.zip(expected).is_some_and(|(told, expected)| told != expected)
+    }
+}
+
+fn range_header(range: ByteRange) -> Option<String> {
+    match range {
+        ByteRange { first: 0, end: None } => None,
+        ByteRange { first, end: None } => Some(format!("bytes={first}-")),
+        ByteRange { first, end: Some(end) } => Some(format!("bytes={first}-{}", end - 1)),
+    }
+}
+
+/// Bytes of the whole object: behind the slash of `Content-Range: bytes 2-3/10`, or the length of
+/// an answer to a request without range.
+fn whole_size(opened: &Opened, ranged: bool) -> Option<u64> {
+    let headers = &opened.headers;
+    let text = if ranged {
+        headers.get("content-range")?.rsplit_once('/')?.1
+    } else {
+        headers.get("content-length")?
+    };
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_name_their_last_byte() {
+        for (range, expected) in [
+            (ByteRange::from(0), None),
+            (ByteRange::from(7), Some("bytes=7-")),
+            (ByteRange::between(0, 1), Some("bytes=0-0")),
+            (ByteRange::between(7, 9), Some("bytes=7-8")),
+        ] {
+            assert_eq!(range_header(range).as_deref(), expected, "{range:?}");
+        }
+    }
+}

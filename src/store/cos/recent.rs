@@ -1,0 +1,146 @@
+//! Our own recent writes and deletes, to be laid over listings.
+//!
+//! COS listings are eventually consistent: an object that was stored a moment ago may be missing
+//! from GET Bucket, and one that was deleted may still stand there. What this process changed in
+//! the last minute is known better here. Bounded in entries and in time, oldest first.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+/// How long a change is remembered. Listings lag by seconds at most.
+const MEMORY: Duration = Duration::from_secs(60);
+
+/// Changes remembered at once: 8,192 keys of 850 bytes are 7 MiB at worst, 1 MiB as a rule.
+const ENTRIES: usize = 8192;
+
+/// What we did to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// An object of this many bytes was stored.
+    Written {
+        /// Its size.
+        size: u64,
+        /// When, UTC.
+        modified: OffsetDateTime,
+    },
+    /// The object was deleted.
+    Deleted,
+}
+
+/// The recent changes of one bucket, shared by everybody who writes to it.
+#[derive(Debug, Default)]
+pub(super) struct Recent(Mutex<Changes>);
+
+#[derive(Debug, Default)]
+struct Changes {
+    by_key: BTreeMap<String, (u64, Change)>,
+    /// Number, time and key of each change, oldest first. A key that changed again is found
+    /// under its last number only.
+    order: VecDeque<(u64, Instant, String)>,
+    next: u64,
+}
+
+impl Recent {
+    /// Remembers a change.
+    pub(super) fn note(&self, key: &str, change: Change) {
+        self.lock().note(key, change, Instant::now());
+    }
+
+    /// The changes of keys that begin with `prefix`, in the order of keys.
+    pub(super) fn below(&self, prefix: &str) -> BTreeMap<String, Change> {
+        self.lock().below(prefix, Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        // Every change is complete before the lock is let go, so a panicked holder left no harm.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Changes {
+    fn note(&mut self, key: &str, change: Change, now: Instant) {
+        self.next += 1;
+        self.by_key.insert(key.to_owned(), (self.next, change));
+        self.order.push_back((self.next, now, key.to_owned()));
+        self.forget(now);
+    }
+
+    fn below(&mut self, prefix: &str, now: Instant) -> BTreeMap<String, Change> {
+        self.forget(now);
+        self.by_key
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, (_, change))| (key.clone(), change.clone()))
+            .collect()
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some((number, at, key)) = self.order.front() {
+            if self.order.len() <= ENTRIES && now.duration_since(*at) < MEMORY {
+                break;
+            }
+            if self.by_key.get(key).is_some_and(|(last, _)| last == number) {
+                self.by_key.remove(key);
+            }
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(size: u64) -> Change {
+        Change::Written { size, modified: OffsetDateTime::UNIX_EPOCH }
+    }
+
+    fn keys(changes: &mut Changes, prefix: &str, now: Instant) -> Vec<String> {
+        changes.below(prefix, now).into_keys().collect()
+    }
+
+    #[test]
+    fn changes_are_found_by_prefix_and_the_last_one_counts() {
+        let now = Instant::now();
+        let mut changes = Changes::default();
+        for key in ["d/b", "d/a", "d", "e/a", "d-x"] {
+            changes.note(key, written(1), now);
+        }
+        changes.note("d/a", Change::Deleted, now);
+        assert_eq!(keys(&mut changes, "d/", now), ["d/a", "d/b"]);
+        assert_eq!(changes.below("d/", now)["d/a"], Change::Deleted);
+        assert_eq!(keys(&mut changes, "", now).len(), 5);
+    }
+
+    #[test]
+    fn a_minute_later_a_change_is_forgotten_unless_it_was_repeated() {
+        let start = Instant::now();
+        let mut changes = Changes::default();
+        changes.note("a", written(1), start);
+        changes.note("b", written(1), start);
+        changes.note("a", written(2), start + MEMORY / 2);
+        assert_eq!(keys(&mut changes, "", start + MEMORY), ["a"]);
+        assert!(keys(&mut changes, "", start + MEMORY * 2).is_empty());
+        assert!(changes.order.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_give_way() {
+        let now = Instant::now();
+        let mut changes = Changes::default();
+        for at in 0..ENTRIES + 10 {
+            changes.note(&format!("{at:06}"), Change::Deleted, now);
+        }
+        let kept = keys(&mut changes, "", now);
+        assert_eq!(kept.len(), ENTRIES);
+        assert_eq!(kept[0], "000010");
+        for _ in 0..ENTRIES * 2 {
+            changes.note("same", Change::Deleted, now);
+        }
+        assert!(changes.order.len() <= ENTRIES, "also when one key changes all the time");
+    }
+}

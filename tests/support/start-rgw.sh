@@ -1,0 +1,145 @@
+#!/bin/bash
+# start-rgw.sh -- a real S3 store for the tests: the Ceph RADOS Gateway of Debian
+# (radosgw, ceph-mon, ceph-osd), one monitor and one OSD, on 127.0.0.1 only.
+#
+# Prints one line `http://127.0.0.1:PORT` when it answers (10 to 20 s), then runs until TERM, INT
+# or the end of the process that started it, and removes its data. Access key AKIDEXAMPLE, secret
+# SECRETEXAMPLE. Buckets answer under /BUCKET and as BUCKET.localhost.
+#
+# COS_FTP_TEST_DATA: where its folder is made. Default: /dev/shm with 4 GiB free, else $TMPDIR.
+set -euo pipefail
+
+for tool in radosgw radosgw-admin ceph-mon ceph-osd ceph monmaptool curl setpriv; do
+    command -v "$tool" >/dev/null || {
+        echo "start-rgw.sh: $tool is missing: apt-get install radosgw ceph-mon ceph-osd ceph-common curl" >&2
+        exit 1
+    }
+done
+
+# Ten ports in a row below the ephemeral range: PORT the gateway, +1 the monitor, +2..+9 the OSD.
+free_ports() {
+    local base port
+    while :; do
+        base=$((20000 + RANDOM % 1200 * 10))
+        for port in $(seq "$base" $((base + 9))); do
+            (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue 2
+        done
+        echo "$base"
+        return
+    done
+}
+
+data_home() {
+    local free
+    free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)
+    if [ "${free:-0}" -ge $((4 * 1024 * 1024)) ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi
+}
+
+PORT=$(free_ports)
+DIR=$(mktemp -d "${COS_FTP_TEST_DATA:-$(data_home)}/cos-ftp-rgw.XXXXXX")
+mkdir "$DIR"/{mon,osd,run,log}
+FSID=$(cat /proc/sys/kernel/random/uuid)
+
+cat >"$DIR/ceph.conf" <<CONF
+[global]
+fsid = $FSID
+mon host = v1:127.0.0.1:$((PORT + 1))
+mon initial members = a
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+ms bind msgr2 = false
+ms bind port min = $((PORT + 2))
+ms bind port max = $((PORT + 9))
+auth cluster required = none
+auth service required = none
+auth client required = none
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 8
+osd pool default pgp num = 8
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon max pg per osd = 2000
+mon cluster log file = $DIR/log/cluster.log
+run dir = $DIR/run
+admin socket = $DIR/run/\$cluster-\$name.\$pid.asok
+log file = $DIR/log/\$name.log
+crash dir = $DIR/run
+setuser match path = /
+[mon]
+mon data = $DIR/mon
+[osd]
+osd data = $DIR/osd
+osd objectstore = bluestore
+osd class dir = /usr/lib/x86_64-linux-gnu/rados-classes
+bluestore block size = 21474836480
+bluestore fsck on mount = false
+osd memory target = 1073741824
+osd check max object name len on startup = false
+[client]
+rgw frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
+rgw dns name = localhost
+rgw enable usage log = false
+rgw enable ops log = false
+rgw thread pool size = 64
+rgw lc max worker = 1
+keyring = /dev/null
+CONF
+
+CEPH=(-c "$DIR/ceph.conf")
+PIDS=()
+
+# The gateway first, then the OSD, then the monitor: an OSD without monitor does not end by itself.
+stop() {
+    trap - TERM INT EXIT
+    set +e
+    for ((i = ${#PIDS[@]} - 1; i >= 0; i--)); do
+        kill "${PIDS[i]}" 2>/dev/null
+        for _ in $(seq 20); do kill -0 "${PIDS[i]}" 2>/dev/null || break; sleep 0.1; done
+        kill -9 "${PIDS[i]}" 2>/dev/null
+    done
+    wait 2>/dev/null
+    rm -rf "$DIR"
+    exit "${RC:-0}"
+}
+trap stop TERM INT
+trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2; stop' EXIT
+
+# A daemon that cannot outlive this script, whatever ends it.
+daemon() {
+    local log=$1
+    shift
+    setpriv --pdeathsig TERM -- "$@" >>"$DIR/log/$log.out" 2>&1 &
+    PIDS+=($!)
+}
+
+monmaptool --create --fsid "$FSID" --addv a "[v1:127.0.0.1:$((PORT + 1))]" "$DIR/monmap" >/dev/null
+ceph-mon "${CEPH[@]}" --mkfs -i a --monmap "$DIR/monmap"
+daemon mon ceph-mon "${CEPH[@]}" -i a -f
+
+ceph() { command ceph "${CEPH[@]}" --connect-timeout 20 "$@"; }
+OSD=$(cat /proc/sys/kernel/random/uuid)
+ceph osd new "$OSD" >/dev/null
+ceph-osd "${CEPH[@]}" -i 0 --mkfs --osd-uuid "$OSD" >>"$DIR/log/osd.out" 2>&1
+ceph osd crush add osd.0 1.0 root=default host=local >/dev/null 2>&1
+daemon osd ceph-osd "${CEPH[@]}" -i 0 -f
+for _ in $(seq 100); do
+    ceph osd stat 2>/dev/null | grep -q '1 up' && break
+    kill -0 "${PIDS[1]}"
+    sleep 0.2
+done
+
+timeout 120 radosgw-admin "${CEPH[@]}" user create --uid=test --display-name=test \
+    --access-key=AKIDEXAMPLE --secret-key=SECRETEXAMPLE >/dev/null 2>>"$DIR/log/rgw.out"
+daemon rgw radosgw "${CEPH[@]}" -n client.rgw -f
+for _ in $(seq 300); do
+    curl -s -o /dev/null "http://127.0.0.1:$PORT/" && break
+    kill -0 "${PIDS[2]}"
+    sleep 0.1
+done
+echo "http://127.0.0.1:$PORT"
+
+# Whoever started this may end without telling; then its store ends too.
+(exec >/dev/null 2>&1; tail --pid=$PPID -f /dev/null; kill "$$") &
+wait "${PIDS[2]}"
