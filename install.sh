@@ -1,0 +1,264 @@
+#!/bin/sh
+# Builds cos-ftp-server and installs it with a configuration that works at once. Asks nothing,
+# downloads nothing but what cargo fetches, and may be run again at any time. See --help.
+set -eu
+
+NAME=cos-ftp-server
+USER_NAME=ftpuser
+PORT=2121
+
+usage() {
+    cat <<EOF
+Usage: ./install.sh [--prefix DIR] [--binary FILE]
+       ./install.sh --uninstall [--prefix DIR]
+
+Builds $NAME and installs it. As root:
+
+    /usr/local/bin/$NAME              the server
+    /etc/$NAME/vsftpd.conf            its configuration
+    /usr/local/var/$NAME              the files it serves, and its log
+
+As anybody else the same lies under ~/.local (bin, etc, var), with --prefix under DIR.
+
+A configuration that exists is kept, and so are the served files. A new configuration serves a
+local directory to one user, whose generated password is printed.
+
+    --prefix DIR    install below DIR
+    --binary FILE   install this binary instead of building one
+    --uninstall     remove the server; configuration and files stay
+    --help          print this
+EOF
+}
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# $1, absolute.
+absolute() {
+    case $1 in
+        /*) say "$1" ;;
+        *) say "$(pwd)/$1" ;;
+    esac
+}
+
+# Sets $action, $prefix and $binary from the command line.
+read_arguments() {
+    action=install prefix='' binary=''
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --prefix | --binary)
+                [ -n "${2:-}" ] || fail "$1 needs a value; see --help"
+                if [ "$1" = --prefix ]; then prefix=$2; else binary=$2; fi
+                shift
+                ;;
+            --prefix=?*) prefix=${1#*=} ;;
+            --binary=?*) binary=${1#*=} ;;
+            --uninstall) action=uninstall ;;
+            -h | --help) action=help ;;
+            *) fail "unknown argument '$1'; see --help" ;;
+        esac
+        shift
+    done
+}
+
+# Sets where everything goes: $bin_dir, $config_dir, $var_dir.
+choose_places() {
+    if [ -n "$prefix" ]; then
+        prefix=$(absolute "$prefix")
+        config_dir=$prefix/etc/$NAME
+    elif [ "$(id -u)" = 0 ]; then
+        prefix=/usr/local
+        config_dir=/etc/$NAME
+    else
+        [ -n "${HOME:-}" ] || fail "HOME is not set; use --prefix DIR"
+        prefix=$HOME/.local
+        config_dir=$prefix/etc/$NAME
+    fi
+    case $prefix in
+        # They would end a value in the configuration, begin an escape in an address, or need
+        # quotes in the commands that are printed.
+        *[[:space:]\#\;%?\'\"]*)
+            fail "the prefix '$prefix' must not contain white space, quotes or any of # ; % ?"
+            ;;
+    esac
+    bin_dir=$prefix/bin
+    var_dir=$prefix/var/$NAME
+    config=$config_dir/vsftpd.conf
+}
+
+# Whether version $1 (1.88 or 1.88.0) is at least version $2.
+at_least() {
+    awk -v have="$1" -v need="$2" 'BEGIN {
+        split(have, h, "."); split(need, n, ".")
+        exit !(h[1] > n[1] || (h[1] == n[1] && h[2] + 0 >= n[2] + 0))
+    }'
+}
+
+check_toolchain() {
+    if ! command -v cargo >/dev/null && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then
+        PATH=$HOME/.cargo/bin:$PATH
+    fi
+    how="get it with
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
+and open a new terminal (https://www.rust-lang.org/tools/install)"
+    command -v cargo >/dev/null || fail "cargo, the build tool of Rust, is missing; $how"
+    need=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    have=$(cargo --version | cut -d ' ' -f 2)
+    at_least "$have" "$need" || fail "cargo is $have, at least $need is needed; $how
+or, if rustup is there, with: rustup update"
+    command -v cc >/dev/null || fail "a C compiler (cc) is missing; get it with
+    apt-get install gcc libc6-dev        (Debian, Ubuntu)
+    dnf install gcc                      (Fedora, TencentOS)"
+}
+
+# Sets $binary to a freshly built one, unless one was given.
+build() {
+    if [ -n "$binary" ]; then
+        [ -f "$binary" ] || fail "there is no file '$binary'"
+        return
+    fi
+    check_toolchain
+    say "Building $NAME; the first time takes a few minutes."
+    cargo build --release --locked --bin "$NAME"
+    binary=${CARGO_TARGET_DIR:-target}/release/$NAME
+}
+
+# A running server goes on with the old file; nobody ever finds half a binary.
+install_binary() {
+    mkdir -p "$bin_dir"
+    new=$bin_dir/.$NAME.new
+    trap 'rm -f "$new"' EXIT
+    cp "$binary" "$new"
+    chmod 755 "$new"
+    mv -f "$new" "$bin_dir/$NAME"
+    trap - EXIT
+    say "Installed $bin_dir/$NAME"
+}
+
+generate_password() {
+    # Letters and digits only: nothing to escape in a configuration, an address or a shell.
+    password=$(head -c 512 /dev/urandom | LC_ALL=C tr -dc 'a-km-zA-HJ-NP-Z2-9' | cut -c 1-16)
+    [ ${#password} -eq 16 ] || fail "/dev/urandom gave no password"
+}
+
+write_config() {
+    generate_password
+    mkdir -p "${var_dir%/*}"
+    (
+        umask 077
+        mkdir -p "$var_dir/data" "$var_dir/log"
+    )
+    mkdir -p "$config_dir"
+    new=$config_dir/.vsftpd.conf.new
+    trap 'rm -f "$new"' EXIT
+    (
+        umask 077
+        rm -f "$new"
+        config_text >"$new"
+    )
+    mv "$new" "$config"
+    trap - EXIT
+}
+
+config_text() {
+    cat <<EOF
+# The configuration of $NAME. conf/vsftpd.conf.example explains every key.
+
+[COS_ACCOUNT_0]
+# Files are kept in this directory. To serve a COS bucket instead, replace the line by the four
+# below it, filled in.
+cos_endpoint = file://$var_dir/data
+# cos_secretid = ...
+# cos_secretkey = ...
+# cos_bucket = name-appid
+# cos_region = ap-...
+home_dir = /home/$USER_NAME
+ftp_login_user_name = $USER_NAME
+ftp_login_user_password = $password
+authority = RW
+delete_enable = true
+
+[NETWORK]
+listen_port = $PORT
+passive_port = 60000,65535
+
+[OPTIONAL]
+log_dir = $var_dir/log
+EOF
+}
+
+# How to start the server: without its path where the shell finds it, and without --config where
+# it looks by itself.
+start_command() {
+    case :${PATH:-}: in
+        *:"$bin_dir":*) start=$NAME ;;
+        *) start=$bin_dir/$NAME ;;
+    esac
+    [ "$standard_place" = yes ] || start="$start --config $config"
+}
+
+tell_next_steps() {
+    start_command
+    [ "$start" = "${start#/}" ] || say "
+$bin_dir is not on your PATH, so the commands below name it in full. To add it:
+    export PATH=\"$bin_dir:\$PATH\""
+    say "
+1. Try it. Start the server (Ctrl+C stops it):
+    $start
+   and in another terminal store a file and list it:
+    curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
+    curl -u $login ftp://127.0.0.1:$PORT/
+
+2. Serve a COS bucket: in $config
+   replace the line cos_endpoint by these four, and start the server again:
+    cos_secretid = <SecretId of your API key>
+    cos_secretkey = <SecretKey of your API key>
+    cos_bucket = <bucket name with its APPID, as in files-1250000000>
+    cos_region = <region of the bucket, as in ap-guangzhou>"
+}
+
+install() {
+    [ -z "$binary" ] || binary=$(absolute "$binary")
+    cd "$(dirname "$0")"
+    build
+    install_binary
+    if [ -e "$config" ]; then
+        login=USER:PASSWORD
+        say "Kept your configuration $config and all data."
+        "$bin_dir/$NAME" --check-config --config "$config" ||
+            say "The server will not start with it before the above is corrected."
+    else
+        write_config
+        login=$USER_NAME:$password
+        say "Wrote $config"
+        say "Files are kept in $var_dir/data"
+        say "FTP user: $USER_NAME"
+        say "Password: $password"
+        "$bin_dir/$NAME" --check-config --config "$config" ||
+            fail "the new configuration is refused, see above"
+    fi
+    tell_next_steps
+}
+
+uninstall() {
+    if [ -e "$bin_dir/$NAME" ]; then
+        rm -f "$bin_dir/$NAME"
+        say "Removed $bin_dir/$NAME"
+    else
+        say "There is no $bin_dir/$NAME"
+    fi
+    if [ -e "$config" ]; then say "Kept the configuration: $config"; fi
+    if [ -d "$var_dir" ]; then say "Kept the data and the log: $var_dir"; fi
+}
+
+read_arguments "$@"
+if [ -n "$prefix" ]; then standard_place=no; else standard_place=yes; fi
+choose_places
+case $action in
+    help) usage ;;
+    uninstall) uninstall ;;
+    install) install ;;
+esac

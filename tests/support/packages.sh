@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Makes sure that everything the tests run is installed (Debian 12). What is missing and cannot be
+# installed is an error: a test without its client would prove nothing.
+set -euo pipefail
+
+# command:package
+NEEDED=(
+    cc:gcc
+    curl:curl
+    ftp:tnftp
+    lftp:lftp
+    ncftpput:ncftp
+    python3:python3
+    sha256sum:coreutils
+    tnftp:tnftp
+    wget:wget
+    ceph:ceph-common
+    ceph-mon:ceph-mon
+    ceph-osd:ceph-osd
+    radosgw:radosgw
+    radosgw-admin:radosgw
+)
+
+# The packages of those commands that are not there, each once.
+missing_packages() {
+    local pair
+    for pair in "${NEEDED[@]}"; do
+        command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+    done | sort -u
+}
+
+mapfile -t missing < <(missing_packages)
+[ ${#missing[@]} -gt 0 ] || exit 0
+# A compiler alone links nothing.
+[[ " ${missing[*]} " != *" gcc "* ]] || missing+=(libc6-dev)
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=()
+elif command -v sudo >/dev/null; then
+    as_root=(sudo)
+else
+    echo "missing packages, and neither root nor sudo to install them: ${missing[*]}" >&2
+    exit 1
+fi
+echo "== installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "still missing after the installation: ${missing[*]}" >&2
+    exit 1
+fi
