@@ -1,47 +1,81 @@
 //! From settings to a server: the one place that knows the configuration and every store.
 
-use std::path::{Path, PathBuf};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
 
+use cos_ftp_server::config::{
+    self, Finding, Loaded, MachineFacts, Settings, StoreSettings, check_machine,
+};
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::users::Users;
+use cos_ftp_server::store::ObjectStore;
+use cos_ftp_server::store::cos::Buckets;
+use cos_ftp_server::store::local::LocalStore;
+use cos_ftp_server::users::{Account, Users};
 use log::LevelFilter;
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    file: PathBuf,
+    settings: Settings,
+    warnings: Vec<Finding>,
 }
 
 impl Plan {
-    /// Reads and checks the configuration.
+    /// Reads and checks the configuration, and whether this machine can carry it.
     ///
     /// # Errors
     /// One line for each problem.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
-        match file.try_exists() {
-            Ok(true) => Ok(Self { file: file.to_owned() }),
-            _ => Err(format!("{}: cannot be read", file.display())),
-        }
+        let problems = |problems: config::Problems| problems.to_string();
+        let Loaded { settings, mut warnings } = config::load(file).map_err(problems)?;
+        warnings
+            .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
+        Ok(Self { settings, warnings })
     }
 
     /// The configuration file.
     pub(crate) fn file(&self) -> &Path {
-        &self.file
+        &self.settings.file
     }
 
     /// What the operator should know.
-    pub(crate) fn warnings(&self) -> &[String] {
-        &[]
+    pub(crate) fn warnings(&self) -> &[Finding] {
+        &self.warnings
     }
 
     /// Level and directory of the log.
     pub(crate) fn log(&self) -> (LevelFilter, &Path) {
-        (LevelFilter::Info, Path::new("log"))
+        (self.settings.log.level, &self.settings.log.directory)
     }
 
     /// What the server will do, for people; no secrets.
     pub(crate) fn summary(&self) -> String {
-        String::new()
+        let mut text = String::new();
+        for account in &self.settings.accounts {
+            let files = match self.settings.stores.get(account.store) {
+                Some(StoreSettings::Cos(options)) => {
+                    format!("bucket {}, prefix {:?}", options.bucket, options.prefix)
+                }
+                Some(StoreSettings::Local(options)) => {
+                    format!("embedded store in {}", options.root.display())
+                }
+                None => "no store".to_owned(),
+            };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "account {}: {files}", account.name);
+        }
+        let options = &self.settings.server;
+        let ports = &options.passive_ports;
+        let mebibytes = options.session.transfer.buffer_memory / (1024 * 1024);
+        let _ = writeln!(
+            text,
+            "port {}, passive ports {}-{}, buffer memory {mebibytes} MiB",
+            options.listen_port,
+            ports.start(),
+            ports.end(),
+        );
+        text
     }
 
     /// Opens the stores and hands them to their accounts.
@@ -49,6 +83,35 @@ impl Plan {
     /// # Errors
     /// Naming the store that cannot be opened.
     pub(crate) fn wire(self) -> Result<(ServerOptions, Users), String> {
-        Ok((ServerOptions::default(), Users::default()))
+        let buckets = Buckets::default();
+        let opened = self.settings.stores.into_iter().map(|store| open(store, &buckets));
+        let stores = opened.collect::<Result<Vec<_>, _>>()?;
+        let accounts = self.settings.accounts.into_iter().map(|account| Account {
+            name: account.name,
+            password: account.password,
+            permission: account.permission,
+            delete_enabled: account.delete_enabled,
+            store: Arc::clone(&stores[account.store]),
+        });
+        Ok((self.settings.server, Users::new(accounts)))
     }
+}
+
+fn open(store: StoreSettings, buckets: &Buckets) -> Result<Arc<dyn ObjectStore>, String> {
+    let store: Arc<dyn ObjectStore> = match store {
+        StoreSettings::Cos(options) => {
+            Arc::new(buckets.open(options).map_err(|error| error.to_string())?)
+        }
+        StoreSettings::Local(options) => {
+            let store = LocalStore::open(&options).map_err(|error| error.to_string())?;
+            log::warn!(
+                "serving the embedded store in {}: files stay on this machine; name a bucket \
+                 in the configuration to serve it",
+                options.root.display(),
+            );
+            Arc::new(store)
+        }
+    };
+    log::info!("opened {}", store.describe());
+    Ok(store)
 }

@@ -63,7 +63,8 @@ fn smallest_names(directory: &OwnedFd, prefix: &str, after: Option<&str>) -> Out
             continue;
         }
         // Most names of a large directory fall here, before anything is allocated.
-        if smallest.len() > PAGE_ENTRIES && smallest.peek().is_some_and(|top: &String| name >= top)
+        if smallest.len() > PAGE_ENTRIES
+            && smallest.peek().is_some_and(|top: &String| name >= top.as_str())
         {
             continue;
         }
