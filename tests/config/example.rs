@@ -1,6 +1,6 @@
 //! The documented example and the key table say the same.
 
-use cos_ftp_server::config::{KEYS, WhenAbsent};
+use cos_ftp_server::config::{KEYS, Nature, WhenAbsent};
 
 use super::samples::FORM_1;
 use super::support::{ACCOUNT, accepted, filled_in, parse, refused};
@@ -32,8 +32,7 @@ fn every_key_of_the_example_is_known_and_every_known_key_is_in_it() {
     let settings = accepted(&whole);
     assert_eq!(settings.accounts.len(), 3);
     for key in KEYS {
-        let line = whole.lines().find(|line| line.split('=').next().unwrap().trim() == key.name);
-        match (line, key.default) {
+        match (line_of(&whole, key.name), key.default) {
             (Some(line), WhenAbsent::Value(default)) => {
                 assert_eq!(line.split_once('=').unwrap().1.trim(), default, "{line}");
             }
@@ -82,14 +81,26 @@ fn every_required_key_is_missed() {
         for key in KEYS.iter().filter(|key| key.default == WhenAbsent::Required) {
             let belongs = |kind: &&str| key.sections.iter().any(|section| section.name() == *kind);
             if kinds.iter().any(belongs) {
-                let is_key = |line: &&str| line.split('=').next().unwrap().trim() != key.name;
-                let text = whole.lines().filter(is_key).collect::<Vec<_>>().join("\n");
+                let line = line_of(&whole, key.name).unwrap();
+                let text = whole.replace(line, "");
                 let problems = refused(&text);
                 let told = format!("{}: the key is required and missing", key.name);
                 assert!(problems.iter().any(|problem| problem.contains(&told)), "{problems:#?}");
             }
         }
     }
+}
+
+/// The whole example with another value for `key`.
+fn example_with(key: &str, value: &str) -> String {
+    let whole = whole_example();
+    let line = line_of(&whole, key).expect("the example has every key");
+    whole.replacen(line, &format!("{key} = {value}"), 1)
+}
+
+/// The first line that sets `key`.
+fn line_of<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    text.lines().find(|line| line.split_once('=').is_some_and(|(name, _)| name.trim() == key))
 }
 
 #[test]
@@ -102,15 +113,31 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
         "log_dir",
         "ftp_login_user_name",
         "ftp_login_user_password",
+        "passive_port",
     ];
-    let whole = whole_example();
-    for key in KEYS.iter().filter(|key| !free.contains(&key.name) && key.name != "passive_port") {
-        let line =
-            whole.lines().find(|line| line.split('=').next().unwrap().trim() == key.name).unwrap();
-        let text = whole.replacen(line, &format!("{} = ../ hunter2", key.name), 1);
-        let problems = parse(&text).unwrap_err();
+    for key in KEYS.iter().filter(|key| !free.contains(&key.name)) {
+        let problems = parse(example_with(key.name, "../ hunter2")).unwrap_err();
         let told = problems.0.iter().find(|problem| problem.place.key == key.name);
         let told = told.unwrap_or_else(|| panic!("{} is not told: {problems}", key.name));
         assert!(told.text.contains(key.accepts.split(';').next().unwrap()), "{told}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_refused_except_where_it_means_none() {
+    for key in KEYS.iter().filter(|key| key.name != "passive_port") {
+        let text = example_with(key.name, "# nothing");
+        match (key.nature, key.default) {
+            (_, WhenAbsent::Empty) => assert_eq!(accepted(&text).accounts.len(), 3, "{key:?}"),
+            // Here it is a password.
+            (Nature::Password, _) => {
+                assert_eq!(accepted(&text).accounts[0].password.expose(), "# nothing");
+            }
+            _ => {
+                let told = format!("] {}: the value is missing", key.name);
+                assert!(refused(&text)[0].contains(&told), "{key:?}");
+                assert_eq!(refused(&text).len(), 1, "{key:?}");
+            }
+        }
     }
 }
