@@ -59,19 +59,27 @@ impl Needs {
             limits::SESSION_FIXED_BYTES,
             limits::PLANNED_MEMORY_PERCENT,
         );
-        let room = allowed.saturating_sub(fixed);
-        let (place, remedy) = if room >= limits::LEAST_BUFFER_MEMORY_BYTES {
-            (self.memory_place(), format!("lower buffer_memory to at most {room}"))
-        } else {
-            let left = allowed.saturating_sub(limits::LEAST_BUFFER_MEMORY_BYTES);
-            let sessions = left / limits::SESSION_FIXED_BYTES;
-            let text = format!(
-                "lower max_connection_num to at most {sessions}, and buffer_memory to {}",
-                limits::LEAST_BUFFER_MEMORY_BYTES
-            );
-            (self.connections_place(), text)
-        };
+        let (place, remedy) = self.memory_remedy(allowed, fixed);
         report.problem(place, format!("{sum}: {remedy}, or set config_check_enable = false"));
+    }
+
+    /// What to lower so that buffers and sessions fit into `allowed` bytes: the larger of the
+    /// two, or both when that is not enough. `fixed`: what all sessions cost.
+    fn memory_remedy(&self, allowed: u64, fixed: u64) -> (Place, String) {
+        let least = limits::LEAST_BUFFER_MEMORY_BYTES;
+        let sessions = |buffers: u64| allowed.saturating_sub(buffers) / limits::SESSION_FIXED_BYTES;
+        if self.buffer_memory >= fixed && fixed + least <= allowed {
+            let most = allowed - fixed;
+            (self.memory_place(), format!("lower buffer_memory to at most {most}"))
+        } else if self.buffer_memory < fixed && sessions(self.buffer_memory) > 1 {
+            let most = sessions(self.buffer_memory);
+            (self.connections_place(), format!("lower max_connection_num to at most {most}"))
+        } else {
+            let most = sessions(least);
+            let text =
+                format!("lower buffer_memory to {least} and max_connection_num to at most {most}");
+            (self.memory_place(), text)
+        }
     }
 
     fn check_descriptors(&self, facts: &MachineFacts, report: &mut Report) {
