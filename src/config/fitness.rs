@@ -49,7 +49,7 @@ impl Needs {
         let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
         let sessions = self.connections.unwrap_or_default();
         let fixed = sessions * limits::SESSION_FIXED_BYTES;
-        if self.buffer_memory + fixed <= allowed {
+        if self.buffer_memory.saturating_add(fixed) <= allowed {
             return;
         }
         let sum = format!(

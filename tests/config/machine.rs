@@ -55,6 +55,12 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
             "lower buffer_memory to at most 562036736, or set config_check_enable = false",
         ),
         (
+            "buffer_memory = 18446744073709551615",
+            memory(1000),
+            "a.conf: [OPTIONAL] buffer_memory = 18446744073709551615: ",
+            "lower buffer_memory to at most 562036736, or",
+        ),
+        (
             "max_connection_num = 10000\nbuffer_memory = 64M",
             memory(1000),
             "a.conf: [OPTIONAL] max_connection_num = 10000: buffer_memory of 67108864 and 10000",
@@ -62,9 +68,9 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
         ),
         (
             "buffer_memory = 64M",
-            memory(100),
+            memory(110),
             "a.conf: [OPTIONAL] buffer_memory = 67108864: buffer_memory of 67108864 and 512",
-            "lower buffer_memory to 8388608 and max_connection_num to at most 416, or",
+            "lower buffer_memory to 8388608 and max_connection_num to at most 463, or",
         ),
         (
             "max_connection_num = 2000",
