@@ -113,7 +113,8 @@ stop() {
     exit "${RC:-0}"
 }
 trap stop TERM INT
-trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2; stop' EXIT
+trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2 || true; stop' EXIT
+trap '' PIPE # whoever read the output may be gone before the data is removed
 
 # A daemon that cannot outlive this script, whatever ends it.
 daemon() {
