@@ -102,7 +102,7 @@ WATCH=
 stop() {
     trap - TERM INT EXIT
     set +e
-    [ -z "$WATCH" ] || kill "$WATCH"
+    [ -z "$WATCH" ] || kill "$WATCH" 2>/dev/null
     for ((i = ${#PIDS[@]} - 1; i >= 0; i--)); do
         kill "${PIDS[i]}" 2>/dev/null
         for _ in $(seq 20); do kill -0 "${PIDS[i]}" 2>/dev/null || break; sleep 0.1; done
