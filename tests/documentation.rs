@@ -124,7 +124,7 @@ fn the_reference_is_the_key_table() {
 fn default_in_words(key: &Key, readme: &Readme) -> &'static str {
     match key.default {
         WhenAbsent::Required => readme.required,
-        WhenAbsent::Unset => "–",
+        WhenAbsent::Unset | WhenAbsent::Empty => "–",
         WhenAbsent::Value(value) => value,
     }
 }
