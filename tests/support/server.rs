@@ -74,6 +74,12 @@ impl Setup {
         self
     }
 
+    /// A key of [FILE_OPTION].
+    pub(crate) fn file_option(mut self, key: &str, value: &str) -> Self {
+        let _ = write!(self.accounts, "[FILE_OPTION]\n{key} = {value}\n");
+        self
+    }
+
     /// A key of [OPTIONAL].
     pub(crate) fn option(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.options, "{key} = {value}");
