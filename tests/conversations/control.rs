@@ -67,8 +67,7 @@ fn a_line_that_is_too_long_is_refused_whole() {
 fn a_path_longer_than_a_key_is_refused() {
     let server = Setup::local().start();
     let mut ftp = Ftp::login(&server);
-    let _data = ftp.passive();
-    ftp.expect(&format!("STOR {}", "a".repeat(851)), "55");
+    ftp.store_refused(&format!("STOR {}", "a".repeat(851)), "55");
     ftp.expect(&format!("MKD {}", "a".repeat(851)), "55");
     assert_eq!(server.stored().files(), Vec::<String>::new());
 }

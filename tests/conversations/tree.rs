@@ -124,9 +124,15 @@ fn renaming() {
         ("RNTO x", "503 "),
         ("RNFR", "501 "),
         ("RNFR one", "350 "),
-        // Any other command forgets it.
-        ("PWD", "257 "),
+        // Any other command forgets it, but for those that clients send to keep alive.
+        ("CWD /", "250 "),
         ("RNTO x", "503 "),
+        ("RNFR one", "350 "),
+        ("NOOP", "200 "),
+        ("PWD", "257 "),
+        ("RNTO two", "250 "),
+        ("RNFR two", "350 "),
+        ("RNTO one", "250 "),
         ("RNFR one", "350 "),
         ("RNTO", "501 "),
         ("RNFR one", "350 "),

@@ -91,12 +91,13 @@ pub(crate) fn wget(dir: &Path, arguments: &[&str]) -> Output {
     )
 }
 
-/// Python's ftplib: `ftp` is connected and logged in when `script` begins.
+/// Python's ftplib: `ftp` is connected and logged in when `script` begins; `login()` makes another.
 pub(crate) fn python(server: SocketAddr, dir: &Path, script: &str) -> Output {
     let (ip, port) = (server.ip(), server.port());
     let script = format!(
-        "import ftplib, io\nftp = ftplib.FTP(timeout=30)\nftp.connect('{ip}', {port})\n\
-         ftp.login('{USER}', '{PASSWORD}')\n{script}\n"
+        "import ftplib, io\ndef login():\n    ftp = ftplib.FTP(timeout=30)\n    \
+         ftp.connect('{ip}', {port})\n    ftp.login('{USER}', '{PASSWORD}')\n    \
+         return ftp\nftp = login()\n{script}\n"
     );
     run(limited("python3").arg("-").current_dir(dir), &script)
 }

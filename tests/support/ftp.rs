@@ -215,6 +215,18 @@ impl Ftp {
         self.store_over(data, line, bytes)
     }
 
+    /// An upload that the server refuses: at once, or when it has the data.
+    pub(crate) fn store_refused(&mut self, line: &str, expected: &str) {
+        let data = self.passive();
+        let reply = self.ask(line);
+        if reply.starts_with("150 ") {
+            drop(data.open());
+            self.expect_reply(expected);
+        } else {
+            assert!(reply.starts_with(expected), "expected {expected:?}\n{}", self.transcript);
+        }
+    }
+
     fn line(&mut self) -> String {
         let mut line = Vec::new();
         let read = self.control.read_until(b'\n', &mut line);

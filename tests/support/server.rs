@@ -2,9 +2,10 @@
 //! chose, over a directory or a bucket.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -141,6 +142,8 @@ impl TestServer {
         }
         let config = dir.path().join("vsftpd.conf");
         fs::write(&config, setup.text(dir.path())).expect("the configuration");
+        // The server warns about secrets that others may read.
+        fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
         let stored = match setup.place {
             Place::Directory => Stored::Directory(dir.path().join("data")),
             Place::Bucket(name) => Stored::Bucket(name),
