@@ -83,12 +83,19 @@ fn put_bytes(store: &CosStore, bytes: &[u8]) -> Result<Stored, ErrorKind> {
 }
 
 /// Completes an upload of the parts `12345` and `6789x`.
+/// Two parts with the MD5s of their bytes, and the ETag that they make together.
+const PARTS: [(u32, &[u8], &str); 2] = [
+    (1, b"12345", "827ccb0eea8a706c4c34a16891f84e7b"),
+    (2, b"6789x", "abd7861bd727135a8243b693b3169af3"),
+];
+const ETAG_OF_PARTS: &str = "1df889fac9d81a7011f8ea8ee17eb76c-2";
+
 fn complete(store: &CosStore) -> Result<Stored, ErrorKind> {
     let upload = MultipartUpload { path: at("f"), upload_id: "id".into() };
-    let parts = [(1, b"12345"), (2, b"6789x")].map(|(number, bytes)| PartReceipt {
+    let parts = PARTS.map(|(number, bytes, md5)| PartReceipt {
         number,
         size: 5,
-        etag: ETag("\"e\"".into()),
+        etag: ETag(format!("\"{md5}\"")),
         crc64: Some(crc_of(bytes)),
     });
     store.complete_multipart_upload(&upload, &parts).map_err(|error| error.kind)
@@ -244,6 +251,25 @@ fn a_lost_answer_to_complete_is_looked_up() {
     let (script, store) = scripted(vec![gone()]);
     assert_eq!(complete(&store), Err(ErrorKind::Other), "it never was");
     assert_eq!(script.seen().len(), 1);
+}
+
+/// A camera that stores a picture of the same size under the same name: without a checksum, the
+/// size and the number of parts do not tell the new object from the old one.
+#[test]
+fn an_older_object_of_the_same_size_is_not_taken_for_the_completed_one() {
+    let head = |etag: &str, modified: &str| {
+        let headers = format!("ETag: \"{etag}\"\r\nLast-Modified: {modified}\r\n");
+        Act::Answer(format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 10\r\n\r\n"))
+    };
+    let (old, new) = ("Fri, 10 Apr 2020 09:35:05 GMT", "Fri, 10 Apr 2130 09:35:05 GMT");
+    let other = "0123456789abcdef0123456789abcdef-2";
+    for (head, is_ours) in
+        [(head(other, old), false), (head(ETAG_OF_PARTS, old), true), (head(other, new), true)]
+    {
+        let gone = answer("404 Not Found", "", &error("NoSuchUpload"));
+        let (_script, store) = scripted(vec![Act::Hang, gone, head]);
+        assert_eq!(complete(&store).is_ok(), is_ours);
+    }
 }
 
 #[test]
