@@ -50,6 +50,9 @@ pub const UPLOAD_THREADS: usize = 4;
 /// buffers of 128 KiB while it idles.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;
 
+/// Default of `download_thread_num`: ranges of one download fetched at once.
+pub const DOWNLOAD_THREADS: usize = 4;
+
 /// Default of `single_file_max_size` (the replaced tool's documented 200 GB).
 pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;
 

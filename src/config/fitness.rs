@@ -31,7 +31,9 @@ pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Fi
 struct Needs {
     connections: Option<u64>,
     buffer_memory: u64,
-    upload_threads: u64,
+    /// Threads of one transfer beside its session's: part-upload workers, or a copier with its
+    /// lanes.
+    workers: u64,
 }
 
 impl Needs {
@@ -40,7 +42,7 @@ impl Needs {
         Self {
             connections: settings.server.max_connections.map(|connections| connections as u64),
             buffer_memory: transfer.buffer_memory,
-            upload_threads: transfer.upload_threads as u64,
+            workers: transfer.upload_threads.max(transfer.download_threads + 1) as u64,
         }
     }
 
@@ -101,7 +103,7 @@ impl Needs {
         let (Some(connections), Some(limit)) = (self.connections, facts.threads) else { return };
         let most = limit.saturating_sub(limits::SPARE_THREADS);
         // A transfer takes two connections.
-        let busiest = connections / 2 * (1 + self.upload_threads);
+        let busiest = connections / 2 * (1 + self.workers);
         let limit = format!(
             "the {limit} threads this process may have (vm.max_map_count / 5, pids.max of its \
              control group, ulimit -u)"
@@ -116,7 +118,7 @@ impl Needs {
             let text = format!(
                 "{} transfers with {} workers each do not fit into {limit}: some will have fewer",
                 connections / 2,
-                self.upload_threads
+                self.workers
             );
             report.warning(self.connections_place(), text);
         }

@@ -161,8 +161,6 @@ impl General {
             move |text: &str| values::size(text).filter(|size| range.contains(size))
         };
         let threads = |text: &str| values::number(text, &THREADS);
-        // Downloads have no option for it yet; a wrong value is told now all the same.
-        optional.get("download_thread_num", report, threads);
         TransferOptions {
             part_buffer: optional.get(
                 "part_buffer_size",
@@ -184,6 +182,12 @@ impl General {
             upload_threads: optional.get_or(
                 "upload_thread_num",
                 default.upload_threads,
+                report,
+                threads,
+            ),
+            download_threads: optional.get_or(
+                "download_thread_num",
+                default.download_threads,
                 report,
                 threads,
             ),

@@ -104,16 +104,19 @@ fn directories_come_and_go() {
 }
 
 #[test]
-fn a_renamed_file_keeps_its_bytes_and_replaces_a_file() {
+fn a_renamed_file_keeps_bytes_and_metadata_and_replaces_a_file() {
     let rgw = Rgw::shared();
     let bucket = rgw.new_bucket();
     let store = store(&bucket);
-    put(&store, "d/old ?+中", b"bytes");
+    rgw.s3_put(&bucket, "d/old ?+中%41", b"bytes");
+    let content_type = rgw.s3_head(&bucket, "d/old ?+中%41").unwrap()["content-type"].clone();
+    assert!(content_type.contains("form"), "curl's own, no default: {content_type}");
     put(&store, "new %", b"replaced");
     store.create_directory(&at("e")).unwrap();
-    assert_eq!(kind(store.rename(&at("d/old ?+中"), &at("e"))), ErrorKind::IsADirectory);
-    store.rename(&at("d/old ?+中"), &at("new %")).unwrap();
+    assert_eq!(kind(store.rename(&at("d/old ?+中%41"), &at("e"))), ErrorKind::IsADirectory);
+    store.rename(&at("d/old ?+中%41"), &at("new %")).unwrap();
     assert_eq!(rgw.s3_get(&bucket, "new %"), b"bytes");
+    assert_eq!(rgw.s3_head(&bucket, "new %").unwrap()["content-type"], content_type);
     assert_eq!(rgw.s3_list(&bucket, ""), ["d/", "e/", "new %"], "the emptied directory is kept");
     store.rename(&at("new %"), &at("new %")).unwrap();
     assert_eq!(rgw.s3_get(&bucket, "new %"), b"bytes");
@@ -143,4 +146,14 @@ fn a_renamed_directory_takes_everything_along() {
     assert_eq!(rgw.s3_list(&bucket, ""), expected);
     assert_eq!(names(&store, "/"), ["new 名/", "older"]);
     assert_eq!(kind(store.stat(&at("old"))), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_directory_that_somebody_else_emptied_is_gone() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let store = store(&bucket);
+    put(&store, "d/f", b"x");
+    rgw.s3_delete(&bucket, "d/f");
+    assert_eq!(kind(store.stat(&at("d"))), ErrorKind::NotFound, "our memory proves nothing");
 }

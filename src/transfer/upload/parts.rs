@@ -17,8 +17,9 @@ pub(super) struct Parts {
     limits: PartLimits,
     part_buffer: Option<u64>,
     max_file: u64,
-    /// New parts given out so far, copies not counted.
+    /// New parts given out so far, copies not counted, and their bytes.
     given: u32,
+    given_bytes: u64,
     next: PartPlace,
     copies: VecDeque<(PartPlace, CopySource)>,
     outstanding: u32,
@@ -48,6 +49,7 @@ impl Parts {
             part_buffer: options.part_buffer,
             max_file: options.max_file,
             given: 0,
+            given_bytes: 0,
             next,
             copies,
             outstanding: 0,
@@ -62,7 +64,7 @@ impl Parts {
 
     /// Whole blocks the next part must have.
     pub(super) fn target_blocks(&self) -> usize {
-        blocks_for(self.schedule.target(self.given))
+        self.schedule.target_blocks(self.given, self.given_bytes)
     }
 
     /// Blocks of the smallest part the store takes.
@@ -96,6 +98,7 @@ impl Parts {
         }
         self.next = PartPlace { number: place.number + 1, offset: place.offset + bytes };
         self.given += 1;
+        self.given_bytes += bytes;
         self.outstanding += 1;
         Ok(place)
     }
