@@ -43,7 +43,7 @@ fn check_config_names_what_is_wrong_and_serves_nobody() {
     let right = site.command(&["--check-config"]).output().unwrap();
     assert_eq!(right.status.code(), Some(0), "{right:?}");
     let text = String::from_utf8(right.stdout).unwrap();
-    assert!(text.starts_with("configuration OK\n"), "{text}");
+    assert!(text.starts_with("configuration OK: "), "{text}");
     assert!(!text.contains(PASSWORD), "{text}");
     assert!(!site.log().exists());
 

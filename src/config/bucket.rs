@@ -61,6 +61,10 @@ fn read_bucket(
     } else {
         section.require("cos_region", report, region)
     };
+    if !has_endpoint && region.as_ref().is_some_and(|region| !region.contains('-')) {
+        let text = "no region of COS is called so: their names are like ap-guangzhou";
+        report.warning(section.place("cos_region"), text);
+    }
     let (named_scheme, authority) = match (host, &region) {
         (Some((scheme, authority)), _) => (scheme, Some(authority)),
         (None, Some(region)) if !has_endpoint => (None, Some(endpoint::of_region(region))),

@@ -192,7 +192,7 @@ mod tests {
                 entries.push(format!("{}.{key}={value}@{line}", section.name));
             }
         }
-        let problems = report.finish().err().map(|problems| problems.0).unwrap_or_default();
+        let problems = report.finish().err().map(|problems| problems.problems).unwrap_or_default();
         (entries, problems.iter().map(ToString::to_string).collect())
     }
 

@@ -117,7 +117,7 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
     ];
     for key in KEYS.iter().filter(|key| !free.contains(&key.name)) {
         let problems = parse(example_with(key.name, "../ hunter2")).unwrap_err();
-        let told = problems.0.iter().find(|problem| problem.place.key == key.name);
+        let told = problems.problems.iter().find(|problem| problem.place.key == key.name);
         let told = told.unwrap_or_else(|| panic!("{} is not told: {problems}", key.name));
         assert!(told.text.contains(key.accepts.split(';').next().unwrap()), "{told}");
     }

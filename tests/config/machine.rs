@@ -20,7 +20,7 @@ fn check(optional: &str, facts: MachineFacts) -> (Vec<String>, Vec<String>) {
     let settings = accepted(&format!("{ACCOUNT}[OPTIONAL]\n{optional}\n"));
     let (problems, warnings) = match check_machine(&settings, &facts) {
         Ok(warnings) => (Vec::new(), warnings),
-        Err(problems) => (problems.0, Vec::new()),
+        Err(problems) => (problems.problems, Vec::new()),
     };
     let show = |findings: Vec<config::Finding>| findings.iter().map(ToString::to_string).collect();
     (show(problems), show(warnings))

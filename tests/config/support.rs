@@ -36,7 +36,7 @@ pub(crate) fn warned(text: &str) -> (Settings, Vec<String>) {
 pub(crate) fn refused(text: impl AsRef<[u8]>) -> Vec<String> {
     let problems = parse(text).expect_err("a problem was expected");
     assert!(!problems.to_string().contains("hunter2"), "a secret was shown: {problems}");
-    problems.0.iter().map(ToString::to_string).collect()
+    problems.problems.iter().map(ToString::to_string).collect()
 }
 
 /// The first bucket of a good file.

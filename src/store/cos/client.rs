@@ -130,15 +130,23 @@ impl Client {
 
     /// Sends `call` and reads the whole answer.
     pub(super) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        self.persist(call, |response| read_answer(call, response))
+        self.named(self.persist(call, |response| read_answer(call, response)))
     }
 
     /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
     /// reader's affair.
     pub(super) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
-        self.persist(call, |response| {
+        self.named(self.persist(call, |response| {
             let (parts, body) = response.into_parts();
             Ok(Opened { headers: Headers(parts.headers), body })
+        }))
+    }
+
+    /// A key alone does not tell where it was looked for.
+    fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        outcome.map_err(|mut failure| {
+            failure.error.path = self.address.url_of(&failure.error.path);
+            failure
         })
     }
 

@@ -15,6 +15,8 @@ use crate::transfer::{TransferError, TransferOptions};
 pub(super) struct Parts {
     schedule: Schedule,
     limits: PartLimits,
+    /// The store's smallest part, or `min_part_size` where that is larger.
+    floor: u64,
     part_buffer: Option<u64>,
     max_file: u64,
     /// New parts given out so far, copies not counted, and their bytes.
@@ -37,8 +39,9 @@ impl Parts {
         });
         let copies: VecDeque<_> = placed.collect();
         let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
+        let floor = options.min_part.max(limits.min_part);
         let schedule = Schedule::new(
-            options.min_part.max(limits.min_part),
+            floor,
             limits.max_part,
             parts_left,
             options.max_file.saturating_sub(next.offset),
@@ -46,6 +49,7 @@ impl Parts {
         Self {
             schedule,
             limits,
+            floor,
             part_buffer: options.part_buffer,
             max_file: options.max_file,
             given: 0,
@@ -67,9 +71,9 @@ impl Parts {
         self.schedule.target_blocks(self.given, self.given_bytes)
     }
 
-    /// Blocks of the smallest part the store takes.
+    /// Blocks of the smallest part but the last.
     pub(super) fn floor_blocks(&self) -> usize {
-        blocks_for(self.limits.min_part)
+        blocks_for(self.floor)
     }
 
     /// Blocks the upload may hold now: the part buffer.
