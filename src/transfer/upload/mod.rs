@@ -92,7 +92,10 @@ impl<'a> Upload<'a> {
     ) -> Result<Self, Verdict> {
         let store_limits = request.store.part_limits();
         let options = resources.options;
-        let parts = Parts::new(options, store_limits, &mut request.plan);
+        let mut parts = Parts::new(options, store_limits, &mut request.plan);
+        if request.conversion == Conversion::Ascii {
+            parts.convert_ascii();
+        }
         let progress = Progress::begin();
         let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;

@@ -16,6 +16,8 @@ pub(super) struct Parts {
     schedule: Schedule,
     limits: PartLimits,
     part_buffer: Option<u64>,
+    /// Blocks beside a whole part without which nothing can be read.
+    beside_part: usize,
     max_file: u64,
     /// New parts given out so far, copies not counted.
     given: u32,
@@ -46,6 +48,7 @@ impl Parts {
             schedule,
             limits,
             part_buffer: options.part_buffer,
+            beside_part: 0,
             max_file: options.max_file,
             given: 0,
             next,
@@ -53,6 +56,12 @@ impl Parts {
             outstanding: 0,
             receipts: Vec::new(),
         }
+    }
+
+    /// TYPE A is converted in steps that may end in the middle of a block: a part can only become
+    /// whole if there is one block more to put the rest of the step into.
+    pub(super) fn convert_ascii(&mut self) {
+        self.beside_part = 1;
     }
 
     /// Whether the object begins with parts of the old one.
@@ -74,7 +83,7 @@ impl Parts {
     pub(super) fn capacity_blocks(&self) -> usize {
         let target = self.target_blocks();
         match self.part_buffer {
-            Some(bytes) => ((bytes / BLOCK_BYTES as u64) as usize).max(target),
+            Some(bytes) => ((bytes / BLOCK_BYTES as u64) as usize).max(target + self.beside_part),
             None => blocks_for(PART_BUFFER_BYTES).max(2 * target),
         }
     }
