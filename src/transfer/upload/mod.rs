@@ -154,8 +154,14 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// Reads until the data ends, giving parts to workers as they come together.
+    /// Reads until the data ends, however that is.
     fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
+        let by = self.receive_all(data, control)?;
+        Ok(by.and_then(|by| self.heed(by)))
+    }
+
+    /// Reads until the data ends, giving parts to workers as they come together.
+    fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
         // A client that is gone may have sent all of its file first: what the socket still holds
@@ -216,7 +222,7 @@ impl<'a> Upload<'a> {
     /// The commit gate: a killed client closes its data connection as cleanly as a finished one,
     /// but its control connection ends with it, while a client that is done waits for the reply.
     fn gate(&self, gone: Option<Interruption>, control: &mut dyn Control) -> Option<Interruption> {
-        let by = gone.and_then(|by| self.heed(by)).or_else(|| self.attend(control));
+        let by = gone.or_else(|| self.attend(control)).and_then(|by| self.heed(by));
         let is_short = self.announced.is_some_and(|all| self.progress.bytes() < all);
         by.or(is_short.then_some(Interruption::Short))
     }
@@ -224,14 +230,15 @@ impl<'a> Upload<'a> {
     fn attend(&self, control: &mut dyn Control) -> Option<Interruption> {
         match control.attend(&self.progress) {
             Directive::Continue => None,
-            Directive::Interrupt(by) => self.heed(by),
+            Directive::Interrupt(by) => Some(by),
         }
     }
 
-    /// A client that leaves after it has sent all it had announced has lost nothing.
+    /// A client that has sent all it had announced has lost nothing, whatever breaks then; only
+    /// its own ABOR counts.
     fn heed(&self, by: Interruption) -> Option<Interruption> {
         let has_all = self.announced == Some(self.progress.bytes());
-        Some(by).filter(|&by| !(has_all && by == Interruption::ControlLost))
+        Some(by).filter(|&by| !has_all || by == Interruption::Aborted)
     }
 
     /// Takes what the workers have done.
@@ -360,7 +367,8 @@ impl<'a> Upload<'a> {
     fn await_workers(&mut self, control: &mut dyn Control) -> Ended {
         let woken = wait_for(control, self.resources.wake, None, None)?;
         self.collect()?;
-        Ok(woken.control.then(|| self.attend(control)).flatten())
+        let by = woken.control.then(|| self.attend(control)).flatten();
+        Ok(by.and_then(|by| self.heed(by)))
     }
 
     /// Lets go of the workers. The last of them aborts what was not completed.
