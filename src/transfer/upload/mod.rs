@@ -171,7 +171,10 @@ impl<'a> Upload<'a> {
             self.collect()?;
             self.dispatch()?;
             if self.needs_restart() {
-                gone = gone.or(self.restart(control)?);
+                if let Some(by) = self.restart(control)? {
+                    // Memory to read the rest into is what it was waiting for.
+                    return Ok(Some(by));
+                }
                 waiting_since = Instant::now();
             }
             let has_room = self.intake.make_room(self.parts.capacity_blocks());
@@ -341,13 +344,15 @@ impl<'a> Upload<'a> {
     /// Sends what has gathered, gives all memory back and waits in line for the larger reserve:
     /// nobody waits for memory while holding any.
     fn restart(&mut self, control: &mut dyn Control) -> Ended {
-        let mut gone = None;
         while self.workers.busy() > 0 || self.intake.bytes() > 0 {
             if self.intake.bytes() > 0 && self.free_workers().is_some() && self.ready_for_parts()? {
                 let rest = self.intake.cut_all();
                 self.give_part(rest)?;
             }
-            gone = gone.or(self.await_workers(control)?);
+            let by = self.await_workers(control)?;
+            if by.is_some() {
+                return Ok(by);
+            }
         }
         drop(self.intake.cut_all());
         self.intake.pool.release();
@@ -356,11 +361,11 @@ impl<'a> Upload<'a> {
         match lease(bytes, budget, wake, control, &self.progress) {
             Ok(lease) => self.intake.pool.restart(lease),
             Err(Verdict::Failed(error)) => return Err(error),
-            Err(Verdict::Interrupted { by, .. }) => gone = gone.or(Some(by)),
+            Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
             Err(Verdict::Complete) => {}
         }
         self.affordable = self.parts.target_blocks();
-        Ok(gone)
+        Ok(None)
     }
 
     /// Waits until a worker is done or the control connection says something.
