@@ -74,7 +74,9 @@ impl Upload<'_> {
         while self.stored.is_none() {
             match self.await_workers(control) {
                 Ok(interrupted) => by = by.or(interrupted),
-                Err(TransferError::Store(error)) if error.kind == ErrorKind::Cancelled => {
+                Err(TransferError::Store(error))
+                    if error.kind == ErrorKind::Cancelled && by.is_some() =>
+                {
                     return Ok(by);
                 }
                 Err(error) => return Err(error),
