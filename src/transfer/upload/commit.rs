@@ -124,10 +124,11 @@ impl Upload<'_> {
     fn send_rest(&mut self) -> Result<(), TransferError> {
         let floor = self.parts.floor_blocks();
         while self.ready_for_parts()? && self.intake.bytes() > 0 {
-            let Some(sharing) = self.free_workers() else {
+            let Some(free) = self.free_workers() else {
                 return Ok(());
             };
             let full = self.intake.full_blocks();
+            let sharing = free.min(self.parts.left()).max(1);
             let share = full.div_ceil(sharing).max(floor);
             let blocks =
                 if full >= share + floor { self.intake.cut(share) } else { self.intake.cut_all() };

@@ -79,6 +79,11 @@ impl Parts {
         blocks_for(self.limits.min_part)
     }
 
+    /// Parts the store still takes.
+    pub(super) fn left(&self) -> usize {
+        (self.limits.max_parts + 1).saturating_sub(self.next.number) as usize
+    }
+
     /// Blocks the upload may hold now: the part buffer.
     pub(super) fn capacity_blocks(&self) -> usize {
         let target = self.target_blocks();
