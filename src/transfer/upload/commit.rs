@@ -119,8 +119,8 @@ impl Upload<'_> {
         Ok(by)
     }
 
-    /// What is left after the last byte: shared among the workers in parts as small as the store
-    /// takes, so that the tail is short; the last takes what remains.
+    /// What is left after the last byte: shared among the workers in parts as small as they may
+    /// be, so that the tail is short; the last takes what remains.
     fn send_rest(&mut self) -> Result<(), TransferError> {
         let floor = self.parts.floor_blocks();
         while self.ready_for_parts()? && self.intake.bytes() > 0 {

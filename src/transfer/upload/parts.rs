@@ -15,6 +15,8 @@ use crate::transfer::{TransferError, TransferOptions};
 pub(super) struct Parts {
     schedule: Schedule,
     limits: PartLimits,
+    /// No part but the last is smaller, bytes.
+    min_part: u64,
     part_buffer: Option<u64>,
     /// Blocks beside a whole part without which nothing can be read.
     beside_part: usize,
@@ -38,8 +40,9 @@ impl Parts {
         });
         let copies: VecDeque<_> = placed.collect();
         let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
+        let min_part = options.min_part.max(limits.min_part);
         let schedule = Schedule::new(
-            options.min_part.max(limits.min_part),
+            min_part,
             limits.max_part,
             parts_left,
             options.max_file.saturating_sub(next.offset),
@@ -47,6 +50,7 @@ impl Parts {
         Self {
             schedule,
             limits,
+            min_part,
             part_buffer: options.part_buffer,
             beside_part: 0,
             max_file: options.max_file,
@@ -74,9 +78,9 @@ impl Parts {
         blocks_for(self.schedule.target(self.given))
     }
 
-    /// Blocks of the smallest part the store takes.
+    /// Blocks of the smallest part that the store and the operator want.
     pub(super) fn floor_blocks(&self) -> usize {
-        blocks_for(self.limits.min_part)
+        blocks_for(self.min_part)
     }
 
     /// Parts the store still takes.
