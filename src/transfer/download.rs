@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::Builder;
 use std::time::Duration;
@@ -173,7 +174,11 @@ struct Copier {
 
 impl Copier {
     fn run(mut self) {
-        let verdict = self.copy();
+        let verdict = catch_unwind(AssertUnwindSafe(|| self.copy())).unwrap_or_else(|_| {
+            // The session waits for a verdict, whatever happens.
+            let bug = io::Error::other("a bug: the download worker panicked");
+            Verdict::Failed(TransferError::System(bug))
+        });
         // End of file for the client before the reply: only the session holds the socket now.
         drop(self.data.shutdown(Shutdown::Write));
         // The channel has room for it, and nobody listens any more after an interruption.
