@@ -168,7 +168,6 @@ impl<'a> Upload<'a> {
         // has arrived, too.
         let mut gone = None;
         loop {
-            self.collect()?;
             self.dispatch()?;
             if self.needs_restart() {
                 if let Some(by) = self.restart(control)? {
@@ -188,6 +187,8 @@ impl<'a> Upload<'a> {
             };
             let socket = has_room.then(|| (data.as_fd(), Interest::Read));
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            // The wake that told of it is cleared: nobody tells again.
+            self.collect()?;
             if woken.control
                 && let Some(by) = self.attend(control)
             {
