@@ -110,10 +110,13 @@ impl BlockPool {
         // Blocks that were borrowed are as good as reserved ones.
         let borrowed = self.made.saturating_sub(self.reserved_blocks).min(missing);
         let bytes = ((missing - borrowed) * BLOCK_BYTES) as u64;
-        let Some(more) = self.budget.try_borrow(bytes) else {
-            return false;
-        };
-        self.reserve.merge(more);
+        // Nothing is to be had from the budget while others wait, not even nothing.
+        if bytes > 0 {
+            let Some(more) = self.budget.try_borrow(bytes) else {
+                return false;
+            };
+            self.reserve.merge(more);
+        }
         self.reserved_blocks = blocks;
         true
     }
@@ -141,4 +144,28 @@ pub(super) fn spare_slices(blocks: &mut [Block]) -> Vec<IoSliceMut<'_>> {
 /// Blocks that hold `bytes`.
 pub(super) fn blocks_for(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(BLOCK_BYTES as u64)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Wake;
+
+    const BYTES: u64 = BLOCK_BYTES as u64;
+
+    #[test]
+    fn borrowed_blocks_become_the_reserve_though_others_wait() {
+        let budget = Budget::new(4 * BYTES);
+        let reserve = budget.try_borrow(BYTES).unwrap();
+        let mut pool = BlockPool::new(budget.clone(), reserve);
+        let held: Vec<_> = (0..3).map(|_| pool.take(3).unwrap()).collect();
+        assert!(pool.take(3).is_none(), "the capacity");
+        let _waiting = budget.request(2 * BYTES, &Wake::new().unwrap());
+        assert!(pool.try_grow_reserve(3));
+        assert!(!pool.try_grow_reserve(4), "that block is for whoever waits");
+        pool.put_back(held);
+        assert_eq!(budget.in_use(), 3 * BYTES, "reserved blocks are kept");
+        pool.release();
+        assert_eq!(budget.in_use(), 2 * BYTES, "granted to whoever waited");
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,7 +51,12 @@ pub(super) struct Copier {
 impl Copier {
     pub(super) fn run(self) {
         let Self { source, mut delivery, ahead, verdict, wake, lease } = self;
-        let ended = copy(source, &mut delivery, &ahead);
+        let copied = AssertUnwindSafe(|| copy(source, &mut delivery, &ahead));
+        let ended = catch_unwind(copied).unwrap_or_else(|_| {
+            // The session waits for a verdict, whatever happens.
+            let bug = io::Error::other("a bug: the download worker panicked");
+            Err(Verdict::Failed(TransferError::System(bug)))
+        });
         drop(lease);
         // End of file for the client before the reply, whoever still holds the socket.
         drop(delivery.data.shutdown(Shutdown::Write));

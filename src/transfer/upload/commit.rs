@@ -74,7 +74,9 @@ impl Upload<'_> {
         while self.stored.is_none() {
             match self.await_workers(control) {
                 Ok(interrupted) => by = by.or(interrupted),
-                Err(TransferError::Store(error)) if error.kind == ErrorKind::Cancelled => {
+                Err(TransferError::Store(error))
+                    if error.kind == ErrorKind::Cancelled && by.is_some() =>
+                {
                     return Ok(by);
                 }
                 Err(error) => return Err(error),
@@ -117,15 +119,16 @@ impl Upload<'_> {
         Ok(by)
     }
 
-    /// What is left after the last byte: shared among the workers in parts as small as the store
-    /// takes, so that the tail is short; the last takes what remains.
+    /// What is left after the last byte: shared among the workers in parts as small as they may
+    /// be, so that the tail is short; the last takes what remains.
     fn send_rest(&mut self) -> Result<(), TransferError> {
         let floor = self.parts.floor_blocks();
         while self.ready_for_parts()? && self.intake.bytes() > 0 {
-            let Some(sharing) = self.free_workers() else {
+            let Some(free) = self.free_workers() else {
                 return Ok(());
             };
             let full = self.intake.full_blocks();
+            let sharing = free.min(self.parts.left()).max(1);
             let share = full.div_ceil(sharing).max(floor);
             let blocks =
                 if full >= share + floor { self.intake.cut(share) } else { self.intake.cut_all() };

@@ -10,6 +10,9 @@ use crate::transfer::block::{Block, BlockPool, spare_slices};
 /// Bytes converted in one step when TYPE A turns line ends round.
 const ASCII_CHUNK: usize = 64 * 1024;
 
+/// Blocks that together always have room for one such step.
+const BLOCKS_PER_CONVERSION: usize = 2;
+
 /// What has arrived and is not given to a worker yet.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -31,6 +34,8 @@ impl Intake {
 
     /// Turns CR LF into LF from now on.
     pub(super) fn convert_ascii(&mut self) {
+        // What one step gives may not fit into the rest of a block.
+        self.offer = BLOCKS_PER_CONVERSION;
         self.ascii = Some((FromAscii::default(), vec![0; ASCII_CHUNK].into_boxed_slice()));
     }
 
@@ -55,7 +60,6 @@ impl Intake {
                 self.push(converted);
             }
             self.ascii = Some((decoder, chunk));
-            self.offer = 2;
             return got;
         }
         let room = self.room();

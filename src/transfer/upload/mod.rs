@@ -92,7 +92,10 @@ impl<'a> Upload<'a> {
     ) -> Result<Self, Verdict> {
         let store_limits = request.store.part_limits();
         let options = resources.options;
-        let parts = Parts::new(options, store_limits, &mut request.plan);
+        let mut parts = Parts::new(options, store_limits, &mut request.plan);
+        if request.conversion == Conversion::Ascii {
+            parts.convert_ascii();
+        }
         let progress = Progress::begin();
         let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;
@@ -151,18 +154,26 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// Reads until the data ends, giving parts to workers as they come together.
+    /// Reads until the data ends, however that is.
     fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
+        let by = self.receive_all(data, control)?;
+        Ok(by.and_then(|by| self.heed(by)))
+    }
+
+    /// Reads until the data ends, giving parts to workers as they come together.
+    fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
         // A client that is gone may have sent all of its file first: what the socket still holds
         // has arrived, too.
         let mut gone = None;
         loop {
-            self.collect()?;
             self.dispatch()?;
             if self.needs_restart() {
-                gone = gone.or(self.restart(control)?);
+                if let Some(by) = self.restart(control)? {
+                    // Memory to read the rest into is what it was waiting for.
+                    return Ok(Some(by));
+                }
                 waiting_since = Instant::now();
             }
             let has_room = self.intake.make_room(self.parts.capacity_blocks());
@@ -176,6 +187,8 @@ impl<'a> Upload<'a> {
             };
             let socket = has_room.then(|| (data.as_fd(), Interest::Read));
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            // The wake that told of it is cleared: nobody tells again.
+            self.collect()?;
             if woken.control
                 && let Some(by) = self.attend(control)
             {
@@ -213,7 +226,7 @@ impl<'a> Upload<'a> {
     /// The commit gate: a killed client closes its data connection as cleanly as a finished one,
     /// but its control connection ends with it, while a client that is done waits for the reply.
     fn gate(&self, gone: Option<Interruption>, control: &mut dyn Control) -> Option<Interruption> {
-        let by = gone.and_then(|by| self.heed(by)).or_else(|| self.attend(control));
+        let by = gone.or_else(|| self.attend(control)).and_then(|by| self.heed(by));
         let is_short = self.announced.is_some_and(|all| self.progress.bytes() < all);
         by.or(is_short.then_some(Interruption::Short))
     }
@@ -221,14 +234,15 @@ impl<'a> Upload<'a> {
     fn attend(&self, control: &mut dyn Control) -> Option<Interruption> {
         match control.attend(&self.progress) {
             Directive::Continue => None,
-            Directive::Interrupt(by) => self.heed(by),
+            Directive::Interrupt(by) => Some(by),
         }
     }
 
-    /// A client that leaves after it has sent all it had announced has lost nothing.
+    /// A client that has sent all it had announced has lost nothing, whatever breaks then; only
+    /// its own ABOR counts.
     fn heed(&self, by: Interruption) -> Option<Interruption> {
         let has_all = self.announced == Some(self.progress.bytes());
-        Some(by).filter(|&by| !(has_all && by == Interruption::ControlLost))
+        Some(by).filter(|&by| !has_all || by == Interruption::Aborted)
     }
 
     /// Takes what the workers have done.
@@ -331,13 +345,15 @@ impl<'a> Upload<'a> {
     /// Sends what has gathered, gives all memory back and waits in line for the larger reserve:
     /// nobody waits for memory while holding any.
     fn restart(&mut self, control: &mut dyn Control) -> Ended {
-        let mut gone = None;
         while self.workers.busy() > 0 || self.intake.bytes() > 0 {
             if self.intake.bytes() > 0 && self.free_workers().is_some() && self.ready_for_parts()? {
                 let rest = self.intake.cut_all();
                 self.give_part(rest)?;
             }
-            gone = gone.or(self.await_workers(control)?);
+            let by = self.await_workers(control)?;
+            if by.is_some() {
+                return Ok(by);
+            }
         }
         drop(self.intake.cut_all());
         self.intake.pool.release();
@@ -346,18 +362,19 @@ impl<'a> Upload<'a> {
         match lease(bytes, budget, wake, control, &self.progress) {
             Ok(lease) => self.intake.pool.restart(lease),
             Err(Verdict::Failed(error)) => return Err(error),
-            Err(Verdict::Interrupted { by, .. }) => gone = gone.or(Some(by)),
+            Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
             Err(Verdict::Complete) => {}
         }
         self.affordable = self.parts.target_blocks();
-        Ok(gone)
+        Ok(None)
     }
 
     /// Waits until a worker is done or the control connection says something.
     fn await_workers(&mut self, control: &mut dyn Control) -> Ended {
         let woken = wait_for(control, self.resources.wake, None, None)?;
         self.collect()?;
-        Ok(woken.control.then(|| self.attend(control)).flatten())
+        let by = woken.control.then(|| self.attend(control)).flatten();
+        Ok(by.and_then(|by| self.heed(by)))
     }
 
     /// Lets go of the workers. The last of them aborts what was not completed.

@@ -15,9 +15,11 @@ use crate::transfer::{TransferError, TransferOptions};
 pub(super) struct Parts {
     schedule: Schedule,
     limits: PartLimits,
-    /// The store's smallest part, or `min_part_size` where that is larger.
-    floor: u64,
+    /// No part but the last is smaller, bytes.
+    min_part: u64,
     part_buffer: Option<u64>,
+    /// Blocks beside a whole part without which nothing can be read.
+    beside_part: usize,
     max_file: u64,
     /// New parts given out so far, copies not counted, and their bytes.
     given: u32,
@@ -39,9 +41,9 @@ impl Parts {
         });
         let copies: VecDeque<_> = placed.collect();
         let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
-        let floor = options.min_part.max(limits.min_part);
+        let min_part = options.min_part.max(limits.min_part);
         let schedule = Schedule::new(
-            floor,
+            min_part,
             limits.max_part,
             parts_left,
             options.max_file.saturating_sub(next.offset),
@@ -49,8 +51,9 @@ impl Parts {
         Self {
             schedule,
             limits,
-            floor,
+            min_part,
             part_buffer: options.part_buffer,
+            beside_part: 0,
             max_file: options.max_file,
             given: 0,
             given_bytes: 0,
@@ -59,6 +62,12 @@ impl Parts {
             outstanding: 0,
             receipts: Vec::new(),
         }
+    }
+
+    /// TYPE A is converted in steps that may end in the middle of a block: a part can only become
+    /// whole if there is one block more to put the rest of the step into.
+    pub(super) fn convert_ascii(&mut self) {
+        self.beside_part = 1;
     }
 
     /// Whether the object begins with parts of the old one.
@@ -71,16 +80,21 @@ impl Parts {
         self.schedule.target_blocks(self.given, self.given_bytes)
     }
 
-    /// Blocks of the smallest part but the last.
+    /// Blocks of the smallest part that the store and the operator want.
     pub(super) fn floor_blocks(&self) -> usize {
-        blocks_for(self.floor)
+        blocks_for(self.min_part)
+    }
+
+    /// Parts the store still takes.
+    pub(super) fn left(&self) -> usize {
+        (self.limits.max_parts + 1).saturating_sub(self.next.number) as usize
     }
 
     /// Blocks the upload may hold now: the part buffer.
     pub(super) fn capacity_blocks(&self) -> usize {
         let target = self.target_blocks();
         match self.part_buffer {
-            Some(bytes) => ((bytes / BLOCK_BYTES as u64) as usize).max(target),
+            Some(bytes) => ((bytes / BLOCK_BYTES as u64) as usize).max(target + self.beside_part),
             None => blocks_for(PART_BUFFER_BYTES).max(2 * target),
         }
     }

@@ -1,0 +1,263 @@
+//! How an upload ends: what was seen, what the verdict is, what becomes of the object.
+
+use std::time::Duration;
+
+use cos_ftp_server::store::Operation;
+use cos_ftp_server::transfer::{Interruption, PartialUpload, Report, TransferOptions, Verdict};
+
+use crate::bench::{Bench, Client, Order, STOR, Word, content};
+use crate::store::{S3_LIMITS, ScriptedStore};
+
+/// Small enough for one request, and large enough for several parts.
+const SIZES: [usize; 2] = [100_000, 12_000_000];
+
+fn bench(partial: PartialUpload) -> Bench {
+    bench_with(TransferOptions { partial, ..TransferOptions::default() })
+}
+
+fn bench_with(options: TransferOptions) -> Bench {
+    let store = ScriptedStore::new(S3_LIMITS);
+    store.write(STOR.path, b"earlier");
+    Bench::new(store, options)
+}
+
+fn announcing(bytes: usize) -> Order {
+    Order { announced: Some(bytes as u64), ..STOR }
+}
+
+/// Runs an upload of `SIZES` that `end` ends after all of its bytes have been received, and
+/// expects the file to be complete.
+fn completes(order: impl Fn(usize) -> Order, end: impl Fn(&mut Client)) {
+    for size in SIZES {
+        let bench = bench(PartialUpload::Discard);
+        let bytes = content(1, size);
+        let mut client = bench.upload(order(size));
+        client.send(&bytes);
+        client.await_bytes(size as u64);
+        end(&mut client);
+        let report = client.report();
+        assert!(matches!(report.verdict, Verdict::Complete), "{size}: {report:?}");
+        assert_eq!(report.bytes, size as u64);
+        assert!(report.stored.is_some(), "confirmed");
+        assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..], "{size}");
+        bench.assert_clean();
+    }
+}
+
+/// Runs uploads that `end` interrupts after some bytes: what came is kept or dropped as the
+/// operator wants it, and of nothing at all nothing is kept.
+fn is_interrupted(by: Interruption, end: impl Fn(&mut Client)) {
+    interrupted_with(by, TransferOptions::default(), end);
+}
+
+fn interrupted_with(by: Interruption, options: TransferOptions, end: impl Fn(&mut Client)) {
+    for partial in [PartialUpload::Keep, PartialUpload::Discard] {
+        for size in [0, SIZES[0], SIZES[1]] {
+            let bench = bench_with(TransferOptions { partial, ..options.clone() });
+            let bytes = content(2, size);
+            let mut client = bench.upload(announcing(size + 1));
+            client.send(&bytes);
+            client.await_bytes(size as u64);
+            end(&mut client);
+            let report = client.report();
+            let kept = partial == PartialUpload::Keep && size > 0;
+            assert_interrupted(&report, by, kept);
+            let expected = if kept { &bytes[..] } else { b"earlier" };
+            assert_eq!(*bench.store().read(STOR.path).unwrap(), *expected, "{partial:?} {size}");
+            bench.assert_clean();
+        }
+    }
+}
+
+fn assert_interrupted(report: &Report, by: Interruption, kept: bool) {
+    let Verdict::Interrupted { by: seen, kept: seen_kept } = &report.verdict else {
+        panic!("{report:?}");
+    };
+    assert_eq!((*seen, *seen_kept), (by, kept), "{report:?}");
+    assert_eq!(report.stored.is_some(), kept);
+}
+
+#[test]
+fn end_of_data_with_the_control_connection_open_is_complete() {
+    completes(|_| STOR, Client::end_data);
+}
+
+#[test]
+fn end_of_data_after_quit_and_the_end_of_control_is_complete() {
+    completes(
+        |_| STOR,
+        |client| {
+            client.say(Word::Quit);
+            client.end_control();
+            client.end_data();
+        },
+    );
+}
+
+#[test]
+fn all_announced_bytes_are_complete_though_the_control_connection_is_lost() {
+    completes(announcing, |client| {
+        client.end_control();
+        client.end_data();
+    });
+}
+
+#[test]
+fn all_announced_bytes_are_complete_however_the_data_connection_ends() {
+    completes(announcing, Client::reset_data);
+    // Without an end of the data: nobody is left to send one.
+    completes(announcing, Client::end_control);
+}
+
+#[test]
+fn all_announced_bytes_are_complete_though_the_data_connection_stays_open() {
+    let data_idle = Duration::from_millis(500);
+    let bench = bench_with(TransferOptions { data_idle, ..TransferOptions::default() });
+    let bytes = content(3, SIZES[0]);
+    let mut client = bench.upload(announcing(SIZES[0]));
+    client.send(&bytes);
+    assert!(matches!(client.report().verdict, Verdict::Complete));
+    bench.assert_clean();
+}
+
+#[test]
+fn an_empty_file_is_a_file() {
+    let bench = bench(PartialUpload::Discard);
+    let mut client = bench.upload(STOR);
+    client.end_data();
+    let report = client.report();
+    assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
+    assert!(bench.store().read(STOR.path).unwrap().is_empty());
+    bench.assert_clean();
+}
+
+#[test]
+fn a_lost_control_connection_interrupts() {
+    is_interrupted(Interruption::ControlLost, Client::end_control);
+}
+
+#[test]
+fn a_killed_client_closes_both_connections_and_interrupts() {
+    is_interrupted(Interruption::ControlLost, |client| {
+        client.end_control();
+        client.end_data();
+    });
+}
+
+#[test]
+fn what_a_lost_client_had_sent_before_is_read_to_its_end() {
+    let bench = bench(PartialUpload::Keep);
+    let bytes = content(4, SIZES[1]);
+    // The worker waits, so the data waits in the sockets when the control connection ends.
+    bench.store().close(Operation::UploadPart);
+    let mut client = bench.upload(STOR);
+    client.send(&bytes);
+    client.end_control();
+    client.end_data();
+    bench.store().await_calls(Operation::UploadPart, 1);
+    bench.store().open(Operation::UploadPart);
+    assert_interrupted(&client.report(), Interruption::ControlLost, true);
+    assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..]);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_reset_data_connection_interrupts() {
+    is_interrupted(Interruption::DataLost, Client::reset_data);
+}
+
+#[test]
+fn a_silent_data_connection_interrupts() {
+    let data_idle = Duration::from_millis(500);
+    let options = TransferOptions { data_idle, ..TransferOptions::default() };
+    interrupted_with(Interruption::DataIdle, options, |_| {});
+}
+
+#[test]
+fn questions_on_the_control_connection_do_not_keep_a_silent_data_connection_alive() {
+    let data_idle = Duration::from_millis(500);
+    let bench = bench_with(TransferOptions { data_idle, ..TransferOptions::default() });
+    let mut client = bench.upload(STOR);
+    // Until the server is gone: the upload ends although it is asked again and again.
+    while client.ask().is_some() {}
+    let report = client.report();
+    assert_interrupted(&report, Interruption::DataIdle, false);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_stopping_server_interrupts() {
+    is_interrupted(Interruption::Stopping, |client| client.say(Word::Stop));
+}
+
+#[test]
+fn fewer_bytes_than_announced_interrupt() {
+    is_interrupted(Interruption::Short, Client::end_data);
+}
+
+#[test]
+fn abor_interrupts() {
+    is_interrupted(Interruption::Aborted, |client| client.say(Word::Abort));
+}
+
+#[test]
+fn abor_interrupts_though_the_data_goes_on() {
+    let bench = bench(PartialUpload::Discard);
+    let mut client = bench.upload(STOR);
+    client.say(Word::Abort);
+    client.send_what_is_taken(&content(5, 64 << 20));
+    assert_interrupted(&client.report(), Interruption::Aborted, false);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_client_that_leaves_during_the_tail_changes_nothing_after_complete_was_asked() {
+    let bench = bench(PartialUpload::Discard);
+    let bytes = content(6, SIZES[1]);
+    bench.store().close(Operation::CompleteMultipartUpload);
+    let mut client = bench.upload(STOR);
+    client.send(&bytes);
+    client.end_data();
+    bench.store().await_calls(Operation::CompleteMultipartUpload, 1);
+    client.end_control();
+    bench.store().open(Operation::CompleteMultipartUpload);
+    assert!(matches!(client.report().verdict, Verdict::Complete));
+    assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..]);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_client_that_leaves_before_complete_is_asked_is_noticed() {
+    let bench = bench(PartialUpload::Discard);
+    bench.store().close(Operation::UploadPart);
+    let mut client = bench.upload(STOR);
+    client.send(&content(7, SIZES[1]));
+    client.end_data();
+    bench.store().await_calls(Operation::UploadPart, 1);
+    client.end_control();
+    assert_interrupted(&client.report(), Interruption::ControlLost, false);
+    bench.store().open(Operation::UploadPart);
+    bench.assert_clean();
+    assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 0);
+    assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+}
+
+#[test]
+fn nothing_is_reported_before_the_store_has_confirmed() {
+    for (size, operation) in [
+        (SIZES[0], Operation::PutObject),
+        (3_000_000, Operation::PutObject),
+        (SIZES[1], Operation::CompleteMultipartUpload),
+    ] {
+        let bench = bench(PartialUpload::Keep);
+        bench.store().close(operation);
+        let mut client = bench.upload(STOR);
+        client.send(&content(8, size));
+        client.end_data();
+        bench.store().await_calls(operation, 1);
+        assert!(client.has_no_report_yet(), "{operation}");
+        bench.store().open(operation);
+        assert!(matches!(client.report().verdict, Verdict::Complete));
+        bench.assert_clean();
+    }
+}

@@ -1,0 +1,12 @@
+//! Transfers as the session sees them: real sockets on one side, a store that does what the test
+//! tells it on the other.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+mod bench;
+mod downloads;
+mod endings;
+mod failures;
+mod kept;
+mod parts;
+mod shared_memory;
+mod store;

@@ -1,0 +1,184 @@
+//! Many uploads that share `buffer_memory`.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cos_ftp_server::net::{Interest, Wake, wait};
+use cos_ftp_server::store::{Operation, PartLimits};
+use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
+
+use std::os::fd::AsFd;
+
+use crate::bench::{Bench, Client, PATIENCE, STOR, Word, content};
+use crate::store::{S3_LIMITS, ScriptedStore};
+
+const MIB: usize = 1 << 20;
+const BLOCK: u64 = 256 * 1024;
+
+/// What an upload is admitted with: a part of 5 MiB and one block.
+const RESERVE: u64 = 21 * BLOCK;
+
+/// A store of few parts, so that they grow fast: from 5 MiB to 15 MiB for a file of 80 MiB.
+const FEW_PARTS: PartLimits = PartLimits { min_part: 1 << 20, max_part: 5 << 30, max_parts: 8 };
+
+fn growing(buffer_memory: u64, partial: PartialUpload) -> Bench {
+    let max_file = 80 << 20;
+    let options = TransferOptions { buffer_memory, max_file, partial, ..Default::default() };
+    Bench::new(ScriptedStore::new(FEW_PARTS), options)
+}
+
+#[test]
+fn fifty_slow_uploads_share_the_memory_of_twelve_parts() {
+    let buffer_memory = 12 * 5 * MIB as u64;
+    let options = TransferOptions { buffer_memory, ..TransferOptions::default() };
+    let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
+    let bytes = content(1, 11 * MIB);
+    // Nobody gets on before all have come; then one part at a time.
+    bench.store().close(Operation::UploadPart);
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let uploads: Vec<_> = (0..50)
+            .map(|_| {
+                let (mut client, bytes) = (bench.upload(STOR), &bytes);
+                scope.spawn(move || {
+                    client.send(bytes);
+                    client.end_data();
+                    client.report()
+                })
+            })
+            .collect();
+        bench.store().await_calls(Operation::UploadPart, 11);
+        assert!(bench.budget().is_wanted(), "the others wait");
+        bench.store().open(Operation::UploadPart);
+        for upload in uploads {
+            let report = upload.join().unwrap();
+            assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
+            assert_eq!(report.bytes, bytes.len() as u64);
+        }
+    });
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 50);
+    assert!(*bench.store().read(STOR.path).unwrap() == bytes[..]);
+    bench.assert_clean();
+}
+
+#[test]
+fn uploads_whose_parts_outgrow_the_memory_take_turns() {
+    let bench = growing(24 * MIB as u64, PartialUpload::Keep);
+    let bytes = content(2, 60 * MIB);
+    thread::scope(|scope| {
+        let uploads: Vec<_> = ["/a", "/b", "/c"]
+            .map(|path| {
+                let (bench, bytes) = (&bench, &bytes);
+                scope.spawn(move || {
+                    let mut client = bench.upload(crate::bench::Order { path, ..STOR });
+                    client.send(bytes);
+                    client.end_data();
+                    (path, client.report())
+                })
+            })
+            .into_iter()
+            .collect();
+        for upload in uploads {
+            let (path, report) = upload.join().unwrap();
+            assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
+            assert!(*bench.store().read(path).unwrap() == bytes[..]);
+        }
+    });
+    bench.assert_clean();
+}
+
+/// An upload that has sent its first part and cannot have the memory for the next: somebody else
+/// holds the rest of the budget. What has gathered is on its way to the store.
+fn outgrown(bench: &Bench) -> (Client, Lease) {
+    let held = bench.budget().try_borrow(bench.budget().total() - RESERVE).unwrap();
+    let mut client = bench.upload(STOR);
+    client.send(&content(3, 5 * MIB));
+    bench.store().await_calls(Operation::UploadPart, 1);
+    (client, held)
+}
+
+#[test]
+fn an_upload_that_has_outgrown_its_memory_goes_on_when_there_is_more() {
+    let bench = growing(16 * MIB as u64, PartialUpload::Keep);
+    let (mut client, held) = outgrown(&bench);
+    client.send(&content(4, 5 * MIB));
+    await_line(&bench);
+    drop(held);
+    client.send(&content(5, 20 * MIB));
+    client.end_data();
+    assert!(matches!(client.report().verdict, Verdict::Complete));
+    let expected = [content(3, 5 * MIB), content(4, 5 * MIB), content(5, 20 * MIB)].concat();
+    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_client_lost_while_its_upload_waits_for_memory_does_not_hang_it() {
+    let bench = growing(16 * MIB as u64, PartialUpload::Keep);
+    let (mut client, held) = outgrown(&bench);
+    // What the upload gives back is taken by another, so that it has nothing to go on with.
+    let wake = Wake::new().unwrap();
+    let other = bench.budget().request(RESERVE, &wake);
+    client.send(&content(4, 5 * MIB));
+    assert_eq!(wait([(wake.as_fd(), Interest::Read)], Some(PATIENCE)).unwrap(), [true]);
+    let other = other.take().unwrap();
+    await_line(&bench);
+    client.end_control();
+    let report = client.report();
+    let Verdict::Interrupted { by: Interruption::ControlLost, kept: true } = report.verdict else {
+        panic!("{report:?}");
+    };
+    let expected = [content(3, 5 * MIB), content(4, 5 * MIB)].concat();
+    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    drop((held, other));
+    bench.assert_clean();
+}
+
+#[test]
+fn abor_is_answered_while_an_outgrown_upload_waits_for_the_store() {
+    let bench = growing(16 * MIB as u64, PartialUpload::Discard);
+    bench.store().close(Operation::UploadPart);
+    let (mut client, held) = outgrown(&bench);
+    client.send(&content(4, BLOCK as usize));
+    client.await_bytes(5 * MIB as u64 + BLOCK);
+    client.say(Word::Abort);
+    // The gate is still closed.
+    let report = client.report();
+    let Verdict::Interrupted { by: Interruption::Aborted, kept: false } = report.verdict else {
+        panic!("{report:?}");
+    };
+    bench.store().open(Operation::UploadPart);
+    drop(held);
+    bench.assert_clean();
+}
+
+#[test]
+fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
+    // Enough for two parts and a little: the first upload borrows more than its share.
+    let (buffer_memory, max_file) = (2 * RESERVE + BLOCK, 1 << 30);
+    let options = TransferOptions { buffer_memory, max_file, ..TransferOptions::default() };
+    let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
+    bench.store().close(Operation::UploadPart);
+    let mut idle = bench.upload(STOR);
+    idle.send(&content(6, 10 * MIB));
+    idle.await_bytes(10 * MIB as u64);
+    bench.store().open(Operation::UploadPart);
+    bench.store().await_calls(Operation::UploadPart, 2);
+    let mut other = bench.upload(crate::bench::Order { path: "/other", ..STOR });
+    other.send(b"some");
+    other.end_data();
+    assert!(matches!(other.report().verdict, Verdict::Complete));
+    idle.end_data();
+    assert!(matches!(idle.report().verdict, Verdict::Complete));
+    bench.assert_clean();
+}
+
+/// Waits until somebody waits in line for memory.
+fn await_line(bench: &Bench) {
+    let deadline = Instant::now() + PATIENCE;
+    while !bench.budget().is_wanted() {
+        assert!(Instant::now() < deadline, "nobody waits for memory");
+        thread::park_timeout(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,407 @@
+//! A store in memory that does what a test tells it: waits at a gate, fails, panics, breaks off.
+//! It takes nothing that the S3 API would refuse, and remembers what it was asked.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use cos_ftp_server::store::{
+    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
+    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+};
+use cos_ftp_server::vfs::{FtpPath, Metadata};
+
+use crate::bench::PATIENCE;
+
+/// The limits of S3 itself.
+pub(crate) const S3_LIMITS: PartLimits =
+    PartLimits { min_part: 5 << 20, max_part: 5 << 30, max_parts: 10_000 };
+
+/// The store. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptedStore(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    limits: PartLimits,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: HashMap<String, File>,
+    uploads: BTreeMap<String, Vec<Part>>,
+    begun: u64,
+    published: Vec<Part>,
+    calls: Vec<Operation>,
+    script: Vec<(Operation, usize, Event)>,
+    closed: Vec<Operation>,
+    answers: AnswerScript,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    bytes: Arc<[u8]>,
+    version: u64,
+}
+
+/// A part as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) place: PartPlace,
+    pub(crate) bytes: Vec<u8>,
+    receipt: PartReceipt,
+}
+
+/// What happens at a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Fail(ErrorKind),
+    Panic,
+}
+
+/// How GetObject answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AnswerScript {
+    /// Each body ends after so many bytes.
+    pub(crate) body_bytes: Option<usize>,
+    /// A body that ends early does so with an error.
+    pub(crate) breaks: Breaks,
+    /// The CRC-64 to tell.
+    pub(crate) crc64: Option<u64>,
+}
+
+/// How a body ends early.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Breaks {
+    #[default]
+    Cleanly,
+    WithError,
+    /// The reader panics.
+    WithPanic,
+}
+
+impl ScriptedStore {
+    pub(crate) fn new(limits: PartLimits) -> Self {
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        Self(Arc::new(Shared { limits, state, changed }))
+    }
+
+    /// Puts a file there, as another client would.
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
+        self.lock().publish(path, bytes.into());
+    }
+
+    /// The bytes of a file.
+    pub(crate) fn read(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.lock().files.get(path).map(|file| Arc::clone(&file.bytes))
+    }
+
+    /// Uploads in parts that are neither completed nor aborted.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.lock().uploads.len()
+    }
+
+    /// The parts of the last upload that was completed.
+    pub(crate) fn published(&self) -> Vec<Part> {
+        self.lock().published.clone()
+    }
+
+    /// How often `operation` was called.
+    pub(crate) fn calls(&self, operation: Operation) -> usize {
+        self.lock().count(operation)
+    }
+
+    /// Waits until `operation` has been called `count` times.
+    pub(crate) fn await_calls(&self, operation: Operation, count: usize) {
+        let waited = self
+            .0
+            .changed
+            .wait_timeout_while(self.lock(), PATIENCE, |state| state.count(operation) < count);
+        let (_state, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!result.timed_out(), "{operation} was not called {count} times");
+    }
+
+    /// Lets `event` happen at the call number `nth` of `operation`, counted from 1.
+    pub(crate) fn script(&self, operation: Operation, nth: usize, event: Event) {
+        self.lock().script.push((operation, nth, event));
+    }
+
+    /// Lets every call of `operation` wait, for GetObject every read of a body, until it is opened.
+    pub(crate) fn close(&self, operation: Operation) {
+        self.lock().closed.push(operation);
+    }
+
+    /// Lets calls of `operation` through again.
+    pub(crate) fn open(&self, operation: Operation) {
+        self.lock().closed.retain(|closed| *closed != operation);
+        self.0.changed.notify_all();
+    }
+
+    /// How GetObject answers from now on.
+    pub(crate) fn answer(&self, answers: AnswerScript) {
+        self.lock().answers = answers;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the call, lets happen what the script says, waits at the gate.
+    fn enter(&self, operation: Operation, path: &str) -> Result<MutexGuard<'_, State>> {
+        let mut state = self.lock();
+        state.calls.push(operation);
+        let nth = state.count(operation);
+        self.0.changed.notify_all();
+        let event = state.script.iter().find(|(of, at, _)| (*of, *at) == (operation, nth));
+        match event.map(|(_, _, event)| *event) {
+            Some(Event::Fail(kind)) => return Err(StoreError::new(kind, operation, path)),
+            Some(Event::Panic) => {
+                drop(state);
+                panic!("as the script says");
+            }
+            None if operation == Operation::GetObject => {}
+            None => state = self.pass(state, operation),
+        }
+        Ok(state)
+    }
+
+    fn pass<'s>(
+        &self,
+        state: MutexGuard<'s, State>,
+        operation: Operation,
+    ) -> MutexGuard<'s, State> {
+        let waited = self.0.changed.wait_while(state, |state| state.closed.contains(&operation));
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fails<T>(operation: Operation, path: &str, kind: ErrorKind, why: &str) -> Result<T> {
+        Err(StoreError::new(kind, operation, path).with_source(why))
+    }
+}
+
+impl State {
+    fn count(&self, operation: Operation) -> usize {
+        self.calls.iter().filter(|call| **call == operation).count()
+    }
+
+    fn publish(&mut self, path: &str, bytes: Arc<[u8]>) -> Stored {
+        self.begun += 1;
+        let file = File { bytes, version: self.begun };
+        let etag = Some(file.etag());
+        self.files.insert(path.to_owned(), file);
+        Stored { etag, request_id: None }
+    }
+
+    fn add(&mut self, upload: &str, place: PartPlace, bytes: Vec<u8>) -> Option<PartReceipt> {
+        let parts = self.uploads.get_mut(upload)?;
+        let etag = ETag(format!("part-{}", place.number));
+        let size = bytes.len() as u64;
+        let receipt = PartReceipt { number: place.number, size, etag, crc64: None };
+        parts.push(Part { place, bytes, receipt: receipt.clone() });
+        Some(receipt)
+    }
+}
+
+impl File {
+    fn etag(&self) -> ETag {
+        ETag(format!("version-{}", self.version))
+    }
+}
+
+/// Why the S3 API would not take these parts as an object.
+fn objection(limits: PartLimits, parts: &[Part], receipts: &[PartReceipt]) -> Option<String> {
+    if !parts.iter().map(|part| &part.receipt).eq(receipts) {
+        return Some(format!("{receipts:?} are not the parts that were sent"));
+    }
+    let mut offset = 0;
+    for (index, part) in parts.iter().enumerate() {
+        let (size, is_last) = (part.receipt.size, index + 1 == parts.len());
+        let place = PartPlace { number: u32::try_from(index).ok()? + 1, offset };
+        if part.place != place {
+            return Some(format!("{:?} where {place:?} belongs", part.place));
+        }
+        if place.number > limits.max_parts || size > limits.max_part {
+            return Some(format!("part {} of {size} bytes is too much", place.number));
+        }
+        if size < limits.min_part && !is_last {
+            return Some(format!("EntityTooSmall: part {} of {size} bytes", place.number));
+        }
+        offset += size;
+    }
+    parts.is_empty().then(|| "no parts".to_owned())
+}
+
+impl ObjectStore for ScriptedStore {
+    fn describe(&self) -> String {
+        "scripted".to_owned()
+    }
+
+    fn part_limits(&self) -> PartLimits {
+        self.0.limits
+    }
+
+    fn stat(&self, path: &FtpPath) -> Result<Stat> {
+        let state = self.enter(Operation::HeadObject, path.as_str())?;
+        let Some(file) = state.files.get(path.as_str()) else {
+            return Self::fails(Operation::HeadObject, path.as_str(), ErrorKind::NotFound, "");
+        };
+        let metadata = Metadata::file(file.bytes.len() as u64, None);
+        Ok(Stat { metadata, etag: Some(file.etag()) })
+    }
+
+    fn get_object(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> Result<Object> {
+        let operation = Operation::GetObject;
+        let state = self.enter(operation, path.as_str())?;
+        let Some(file) = state.files.get(path.as_str()) else {
+            return Self::fails(operation, path.as_str(), ErrorKind::NotFound, "");
+        };
+        if if_match.is_some_and(|etag| *etag != file.etag()) {
+            return Self::fails(operation, path.as_str(), ErrorKind::PreconditionFailed, "");
+        }
+        let (size, answers) = (file.bytes.len() as u64, state.answers);
+        let end = range.end.unwrap_or(size).min(size);
+        if range.first > end {
+            return Self::fails(operation, path.as_str(), ErrorKind::InvalidRange, "");
+        }
+        let body = AnswerBody {
+            store: self.clone(),
+            bytes: Arc::clone(&file.bytes),
+            at: range.first as usize,
+            end: end as usize,
+            left: answers.body_bytes.unwrap_or(usize::MAX),
+            breaks: answers.breaks,
+        };
+        let etag = Some(file.etag());
+        Ok(Object { size, etag, crc64: answers.crc64, body: Box::new(body) })
+    }
+
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
+        let mut state = self.enter(Operation::PutObject, path.as_str())?;
+        if body.cancel().is_raised() {
+            return Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Cancelled, "");
+        }
+        Ok(state.publish(path.as_str(), body.pieces().concat().into()))
+    }
+
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        let mut state = self.enter(Operation::CreateMultipartUpload, path.as_str())?;
+        state.begun += 1;
+        let upload_id = format!("upload-{}", state.begun);
+        state.uploads.insert(upload_id.clone(), Vec::new());
+        Ok(MultipartUpload { path: path.clone(), upload_id })
+    }
+
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        let (operation, path) = (Operation::UploadPart, upload.path.as_str());
+        let mut state = self.enter(operation, path)?;
+        if body.cancel().is_raised() {
+            return Self::fails(operation, path, ErrorKind::Cancelled, "");
+        }
+        let added = state.add(&upload.upload_id, part, body.pieces().concat());
+        added.ok_or_else(|| StoreError::new(ErrorKind::NotFound, operation, path))
+    }
+
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt> {
+        let (operation, path) = (Operation::UploadPartCopy, upload.path.as_str());
+        let mut state = self.enter(operation, path)?;
+        let file = state.files.get(path).filter(|file| source.etag == Some(file.etag()));
+        let Some(file) = file else {
+            return Self::fails(operation, path, ErrorKind::PreconditionFailed, "");
+        };
+        let bytes = file.bytes[source.first as usize..source.end as usize].to_vec();
+        let added = state.add(&upload.upload_id, part, bytes);
+        added.ok_or_else(|| StoreError::new(ErrorKind::NotFound, operation, path))
+    }
+
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        receipts: &[PartReceipt],
+    ) -> Result<Stored> {
+        let (operation, path) = (Operation::CompleteMultipartUpload, upload.path.as_str());
+        let mut state = self.enter(operation, path)?;
+        let Some(mut parts) = state.uploads.get(&upload.upload_id).cloned() else {
+            return Self::fails(operation, path, ErrorKind::NotFound, "NoSuchUpload");
+        };
+        parts.sort_by_key(|part| part.place.number);
+        if let Some(why) = objection(self.0.limits, &parts, receipts) {
+            return Self::fails(operation, path, ErrorKind::Other, &why);
+        }
+        state.uploads.remove(&upload.upload_id);
+        let bytes: Vec<u8> = parts.iter().flat_map(|part| &part.bytes).copied().collect();
+        state.published = parts;
+        Ok(state.publish(path, bytes.into()))
+    }
+
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        let operation = Operation::AbortMultipartUpload;
+        let mut state = self.enter(operation, upload.path.as_str())?;
+        state.uploads.remove(&upload.upload_id);
+        Ok(())
+    }
+
+    fn list(&self, _: &ListRequest<'_>) -> Result<ListPage> {
+        Self::fails(Operation::ListObjects, "", ErrorKind::Unsupported, "no transfer lists")
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn rename(&self, from: &FtpPath, _: &FtpPath) -> Result<()> {
+        Self::fails(Operation::CopyObject, from.as_str(), ErrorKind::Unsupported, "")
+    }
+}
+
+struct AnswerBody {
+    store: ScriptedStore,
+    bytes: Arc<[u8]>,
+    at: usize,
+    end: usize,
+    left: usize,
+    breaks: Breaks,
+}
+
+impl Read for AnswerBody {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        drop(self.store.pass(self.store.lock(), Operation::GetObject));
+        let rest = self.end - self.at;
+        let now = buffer.len().min(rest).min(self.left);
+        if now == 0 && rest > 0 {
+            match self.breaks {
+                Breaks::Cleanly => {}
+                Breaks::WithError => return Err(io::ErrorKind::ConnectionReset.into()),
+                Breaks::WithPanic => panic!("as the script says"),
+            }
+        }
+        buffer[..now].copy_from_slice(&self.bytes[self.at..self.at + now]);
+        self.at += now;
+        self.left -= now;
+        Ok(now)
+    }
+}
