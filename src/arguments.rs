@@ -79,12 +79,15 @@ pub(crate) fn find_config(named: Option<PathBuf>) -> Result<PathBuf, String> {
     if let Some(named) = named {
         return Ok(named);
     }
-    let usual = usual_configs(env::current_exe().ok().as_deref());
+    first_of(&usual_configs(env::current_exe().ok().as_deref()))
+}
+
+fn first_of(usual: &[PathBuf]) -> Result<PathBuf, String> {
     if let Some(found) = usual.iter().find(|path| path.exists()) {
         return Ok(found.clone());
     }
     let mut text = "there is no configuration. Looked for:\n".to_owned();
-    for path in &usual {
+    for path in usual {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "    {}", path.display());
     }
@@ -157,6 +160,18 @@ mod tests {
             let expected: Vec<PathBuf> = expected.into_iter().map(PathBuf::from).collect();
             assert_eq!(usual_configs(program.map(Path::new)), expected, "{program:?}");
         }
+    }
+
+    #[test]
+    fn the_first_configuration_that_exists_is_taken() {
+        let missing = ["/nowhere/a.conf", "/nowhere/b.conf"].map(PathBuf::from);
+        let error = first_of(&missing).unwrap_err();
+        for part in ["/nowhere/a.conf", "/nowhere/b.conf", "./install.sh", "--config"] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+        let existing = env::current_exe().unwrap();
+        let [first, last] = missing;
+        assert_eq!(first_of(&[first, existing.clone(), last]), Ok(existing));
     }
 
     #[test]

@@ -46,12 +46,12 @@ pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 /// Default of `upload_thread_num`: part-upload workers of one upload.
 pub const UPLOAD_THREADS: usize = 4;
 
-/// Default of `download_thread_num`: ranges of one download fetched at once.
-pub const DOWNLOAD_THREADS: usize = 4;
-
 /// Connections to one bucket kept open for the next request. Each holds the HTTP client's two
 /// buffers of 128 KiB while it idles.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;
+
+/// Default of `download_thread_num`: ranges of one download fetched at once.
+pub const DOWNLOAD_THREADS: usize = 4;
 
 /// Default of `single_file_max_size` (the replaced tool's documented 200 GB).
 pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;

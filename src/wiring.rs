@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::config::{
     self, Finding, Loaded, MachineFacts, Settings, StoreSettings, check_machine,
 };
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::LocalStore;
+use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::users::{Account, Users};
+use cos_ftp_server::vfs::FtpPath;
 use log::LevelFilter;
 
 /// A configuration that is right and fits the machine.
@@ -54,9 +56,10 @@ impl Plan {
         let mut text = String::new();
         for account in &self.settings.accounts {
             let files = match self.settings.stores.get(account.store) {
-                Some(StoreSettings::Cos(options)) => {
-                    format!("bucket {}, prefix {:?}", options.bucket, options.prefix)
-                }
+                Some(StoreSettings::Cos(options)) => format!(
+                    "bucket {} at {}, region {}, prefix {:?}",
+                    options.bucket, options.endpoint, options.region, options.prefix
+                ),
                 Some(StoreSettings::Local(options)) => {
                     format!("embedded store in {}", options.root.display())
                 }
@@ -82,7 +85,7 @@ impl Plan {
     ///
     /// # Errors
     /// Naming the store that cannot be opened.
-    pub(crate) fn wire(self) -> Result<(ServerOptions, Users), String> {
+    pub(crate) fn wire(self) -> Result<(ServerOptions, Users, Stores), String> {
         let buckets = Buckets::default();
         let opened = self.settings.stores.into_iter().map(|store| open(store, &buckets));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +96,33 @@ impl Plan {
             delete_enabled: account.delete_enabled,
             store: Arc::clone(&stores[account.store]),
         });
-        Ok((self.settings.server, Users::new(accounts)))
+        let users = Users::new(accounts);
+        Ok((self.settings.server, users, Stores(stores)))
+    }
+}
+
+/// All stores of the configuration, opened.
+#[derive(Debug)]
+pub(crate) struct Stores(Vec<Arc<dyn ObjectStore>>);
+
+impl Stores {
+    /// Lists each store's root once in the background, so that a wrong bucket, key or address is
+    /// in the log before the first client meets it. Serving does not wait for it: the store may be
+    /// back in a minute. The thread ends by itself, within the stores' time-outs.
+    pub(crate) fn probe(self) -> Option<JoinHandle<()>> {
+        let probing = Builder::new().name("probe".to_owned()).spawn(move || {
+            for store in self.0 {
+                let root = FtpPath::root();
+                let request = ListRequest { directory: &root, name_prefix: "", after: None };
+                match store.list(&request) {
+                    Ok(_) => log::info!("{} answers", store.describe()),
+                    Err(error) => {
+                        log::error!("{} cannot be used now: {error}", store.describe());
+                    }
+                }
+            }
+        });
+        probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
     }
 }
 

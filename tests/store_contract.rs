@@ -2,15 +2,41 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod contract;
+#[path = "support/rgw.rs"]
+mod rgw;
 
+use cos_ftp_server::secret::Secret;
+use cos_ftp_server::store::cos::{
+    AddressingStyle, CosOptions, CosStore, Scheme, Timeouts, VerifyUploads,
+};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 
-use contract::{Capabilities, Support};
+use rgw::Rgw;
 
 #[test]
 fn the_local_store_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let options = LocalOptions { root: root.path().to_owned() };
     let store = LocalStore::open(&options).unwrap();
-    contract::run(&store, &Capabilities { copy_source_match: Support::Yes });
+    contract::run(&store);
+}
+
+#[test]
+fn a_bucket_keeps_the_contract() {
+    let gateway = Rgw::shared();
+    let store = CosStore::connect(CosOptions {
+        bucket: gateway.new_bucket(),
+        region: "us-east-1".to_owned(),
+        endpoint: gateway.endpoint().to_owned(),
+        scheme: Scheme::Http,
+        addressing: AddressingStyle::Path,
+        prefix: "an/account/".to_owned(),
+        secret_id: rgw::access_key(),
+        secret_key: Secret::new(rgw::secret_key()),
+        verify: VerifyUploads::Md5,
+        min_part: 5 * 1024 * 1024,
+        idle_connections: 16,
+        timeouts: Timeouts::default(),
+    });
+    contract::run(&store.unwrap());
 }

@@ -25,17 +25,13 @@ pub(super) struct Accounts {
 /// Reads the accounts of all `sections`.
 pub(super) fn read(sections: &[Section], all: &ForAllBuckets, report: &mut Report) -> Accounts {
     let mut found = Accounts::default();
+    let has_bucket = Section::only(sections, SectionKind::CosAccount).is_some();
     for section in sections {
         match section.kind {
             SectionKind::CosAccount => found.read_first_form(section, sections, all, report),
             SectionKind::NumberedAccount => found.read_numbered(section, all, report),
-            SectionKind::FtpAccount => {
-                if Section::only(sections, SectionKind::CosAccount).is_none() {
-                    report.problem(
-                        section.header(),
-                        "the section [COS_ACCOUNT] is missing beside it",
-                    );
-                }
+            SectionKind::FtpAccount if !has_bucket => {
+                report.problem(section.header(), "the section [COS_ACCOUNT] is missing beside it");
             }
             _ => {}
         }

@@ -22,15 +22,17 @@ pub(super) struct ForAllBuckets {
     pub(super) timeouts: Timeouts,
 }
 
+/// Host and optional port of an endpoint, with its scheme if it names one.
+type Host = (Option<Scheme>, String);
+
 /// The store of an account section, whichever form.
 pub(super) fn read(
     section: &Section,
     all: &ForAllBuckets,
     report: &mut Report,
 ) -> Option<StoreSettings> {
-    let had = section.has("cos_endpoint");
     let endpoint = section.get("cos_endpoint", report, endpoint::parse);
-    let prefix = section.get("cos_prefix", report, values::prefix).unwrap_or_default();
+    let prefix = section.get_or("cos_prefix", String::new(), report, values::prefix);
     let host = match endpoint {
         // Whatever else the section says of a bucket is not looked at: a sample of which nothing
         // but the endpoint was filled in works.
@@ -40,28 +42,32 @@ pub(super) fn read(
         Some(Endpoint::Host { scheme, authority }) => Some((scheme, authority)),
         None => None,
     };
-    read_bucket(section, all, (had, host), prefix, report).map(StoreSettings::Cos)
+    read_bucket(section, all, host, prefix, report).map(StoreSettings::Cos)
 }
 
-/// `endpoint`: whether the file names one, and which, if it is a good one.
+/// `host`: what `cos_endpoint` names, if it is there and good.
 fn read_bucket(
     section: &Section,
     all: &ForAllBuckets,
-    endpoint: (bool, Option<(Option<Scheme>, String)>),
+    host: Option<Host>,
     prefix: String,
     report: &mut Report,
 ) -> Option<CosOptions> {
-    let (had_endpoint, host) = endpoint;
+    let has_endpoint = section.has("cos_endpoint");
     let secret_id = section.require_text("cos_secretid", report);
     let secret_key = section.require_text("cos_secretkey", report);
-    let region = if had_endpoint {
+    let region = if has_endpoint {
         section.get("cos_region", report, region)
     } else {
         section.require("cos_region", report, region)
     };
+    if !has_endpoint && region.as_ref().is_some_and(|region| !region.contains('-')) {
+        let text = "no region of COS is called so: their names are like ap-guangzhou";
+        report.warning(section.place("cos_region"), text);
+    }
     let (named_scheme, authority) = match (host, &region) {
         (Some((scheme, authority)), _) => (scheme, Some(authority)),
-        (None, Some(region)) if !had_endpoint => (None, Some(endpoint::of_region(region))),
+        (None, Some(region)) if !has_endpoint => (None, Some(endpoint::of_region(region))),
         (None, _) => (None, None),
     };
     let bucket = bucket(section, authority.as_deref(), report);

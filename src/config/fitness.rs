@@ -31,7 +31,9 @@ pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Fi
 struct Needs {
     connections: Option<u64>,
     buffer_memory: u64,
-    upload_threads: u64,
+    /// Threads of one transfer beside its session's: part-upload workers, or a copier with its
+    /// lanes.
+    workers: u64,
 }
 
 impl Needs {
@@ -40,7 +42,7 @@ impl Needs {
         Self {
             connections: settings.server.max_connections.map(|connections| connections as u64),
             buffer_memory: transfer.buffer_memory,
-            upload_threads: transfer.upload_threads as u64,
+            workers: transfer.upload_threads.max(transfer.download_threads + 1) as u64,
         }
     }
 
@@ -49,7 +51,7 @@ impl Needs {
         let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
         let sessions = self.connections.unwrap_or_default();
         let fixed = sessions * limits::SESSION_FIXED_BYTES;
-        if self.buffer_memory + fixed <= allowed {
+        if self.buffer_memory.saturating_add(fixed) <= allowed {
             return;
         }
         let sum = format!(
@@ -59,19 +61,27 @@ impl Needs {
             limits::SESSION_FIXED_BYTES,
             limits::PLANNED_MEMORY_PERCENT,
         );
-        let room = allowed.saturating_sub(fixed);
-        let (place, remedy) = if room >= limits::LEAST_BUFFER_MEMORY_BYTES {
-            (self.memory_place(), format!("lower buffer_memory to at most {room}"))
-        } else {
-            let left = allowed.saturating_sub(limits::LEAST_BUFFER_MEMORY_BYTES);
-            let sessions = left / limits::SESSION_FIXED_BYTES;
-            let text = format!(
-                "lower max_connection_num to at most {sessions}, and buffer_memory to {}",
-                limits::LEAST_BUFFER_MEMORY_BYTES
-            );
-            (self.connections_place(), text)
-        };
+        let (place, remedy) = self.memory_remedy(allowed, fixed);
         report.problem(place, format!("{sum}: {remedy}, or set config_check_enable = false"));
+    }
+
+    /// What to lower so that buffers and sessions fit into `allowed` bytes: the larger of the
+    /// two, or both when that is not enough. `fixed`: what all sessions cost.
+    fn memory_remedy(&self, allowed: u64, fixed: u64) -> (Place, String) {
+        let least = limits::LEAST_BUFFER_MEMORY_BYTES;
+        let sessions = |buffers: u64| allowed.saturating_sub(buffers) / limits::SESSION_FIXED_BYTES;
+        if self.buffer_memory >= fixed && fixed + least <= allowed {
+            let most = allowed - fixed;
+            (self.memory_place(), format!("lower buffer_memory to at most {most}"))
+        } else if self.buffer_memory < fixed && sessions(self.buffer_memory) > 1 {
+            let most = sessions(self.buffer_memory);
+            (self.connections_place(), format!("lower max_connection_num to at most {most}"))
+        } else {
+            let most = sessions(least);
+            let text =
+                format!("lower buffer_memory to {least} and max_connection_num to at most {most}");
+            (self.memory_place(), text)
+        }
     }
 
     fn check_descriptors(&self, facts: &MachineFacts, report: &mut Report) {
@@ -93,7 +103,7 @@ impl Needs {
         let (Some(connections), Some(limit)) = (self.connections, facts.threads) else { return };
         let most = limit.saturating_sub(limits::SPARE_THREADS);
         // A transfer takes two connections.
-        let busiest = connections / 2 * (1 + self.upload_threads);
+        let busiest = connections / 2 * (1 + self.workers);
         let limit = format!(
             "the {limit} threads this process may have (vm.max_map_count / 5, pids.max of its \
              control group, ulimit -u)"
@@ -108,7 +118,7 @@ impl Needs {
             let text = format!(
                 "{} transfers with {} workers each do not fit into {limit}: some will have fewer",
                 connections / 2,
-                self.upload_threads
+                self.workers
             );
             report.warning(self.connections_place(), text);
         }

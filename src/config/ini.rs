@@ -43,7 +43,7 @@ pub(super) struct IniEntry {
 /// Reads `text`, whose lines end in LF. What is malformed or stands there twice is reported and
 /// left out.
 pub(super) fn read(text: &str, report: &mut Report) -> Vec<IniSection> {
-    let mut outline = Outline { report, sections: Vec::new(), in_section: false };
+    let mut outline = Outline { report, sections: Vec::new(), at: At::Start };
     let clean: Vec<String> =
         (1..).zip(text.lines()).map(|(n, line)| outline.take(n, line)).collect();
     let mut sections = outline.sections;
@@ -87,9 +87,18 @@ fn fill(entry: &mut IniEntry, parsed: Option<&HashMap<String, Option<String>>>) 
 struct Outline<'a> {
     report: &'a mut Report,
     sections: Vec<IniSection>,
-    /// Whether the lines that come belong to the last of `sections`: not before the first
-    /// header, nor below one that was refused.
-    in_section: bool,
+    at: At,
+}
+
+/// What the lines that come belong to.
+#[derive(Clone, Copy)]
+enum At {
+    /// Nothing: no header came yet.
+    Start,
+    /// The last section.
+    Section,
+    /// A header that was refused, and its lines with it.
+    Refused,
 }
 
 impl Outline<'_> {
@@ -108,7 +117,7 @@ impl Outline<'_> {
     }
 
     fn take_header(&mut self, number: usize, rest: &str) -> String {
-        self.in_section = false;
+        self.at = At::Refused;
         let parts = rest.split_once(']').map(|(name, tail)| (name.trim(), tail.trim()));
         let Some((name, tail)) = parts.filter(|(name, _)| !name.is_empty()) else {
             self.report.problem(Place::line(number), "a section header is written [NAME]");
@@ -127,17 +136,19 @@ impl Outline<'_> {
             return String::new();
         }
         self.sections.push(IniSection { name: name.to_owned(), line: number, entries: Vec::new() });
-        self.in_section = true;
+        self.at = At::Section;
         format!("[{name}]")
     }
 
     fn take_entry(&mut self, number: usize, line: &str) -> bool {
-        let Some(section) = self.sections.last_mut().filter(|_| self.in_section) else {
-            if self.sections.is_empty() {
+        let section = match (self.at, self.sections.last_mut()) {
+            (At::Section, Some(section)) => section,
+            (At::Refused, _) => return false,
+            _ => {
                 let text = "a line before the first section header, such as [COS_ACCOUNT]";
                 self.report.problem(Place::line(number), text);
+                return false;
             }
-            return false;
         };
         let mut place = Place { section: section.name.clone(), ..Place::line(number) };
         let key = line.split_once(DELIMITERS).map(|(key, _)| key.trim()).unwrap_or_default();
@@ -164,4 +175,65 @@ impl Outline<'_> {
 fn known_first_word(line: &str) -> String {
     let word = fold(line.split_whitespace().next().unwrap_or_default());
     if keys::is_known_anywhere(&word) { word } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What is read of `text`: `section.key=value@line`; and the problems.
+    fn check(text: &str) -> (Vec<String>, Vec<String>) {
+        let mut report = Report::new(Path::new("f"));
+        let mut entries = Vec::new();
+        for section in read(text, &mut report) {
+            for IniEntry { key, value, line } in section.entries {
+                entries.push(format!("{}.{key}={value}@{line}", section.name));
+            }
+        }
+        let problems = report.finish().err().map(|problems| problems.problems).unwrap_or_default();
+        (entries, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn good_lines() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("# c\n; c\n\n  # c = d\n[A]\n", &[]),
+            ("[A]\nb = c", &["A.b=c@2"]),
+            ("[A]\nb: c = d\nc = d:e\n", &["A.b=c = d@2", "A.c=d:e@3"]),
+            ("[A]\nB = C\n", &["A.b=C@2"]),
+            ("[ A ] # c ]\nb=\n", &["A.b=@2"]),
+            ("[A];c\n\n  b = c # d ; e\n", &["A.b=c # d ; e@3"]),
+            ("[A]\nb = c\n[B]\nb = d\n", &["A.b=c@2", "B.b=d@4"]),
+            ("[A]\nb = [c]\n", &["A.b=[c]@2"]),
+            // No continuation lines: an indented one stands for itself.
+            ("[A]\nb = c\n    d = e\n", &["A.b=c@2", "A.d=e@3"]),
+            ("[A]\nb = %(x)s \"q\" \\n\n", &["A.b=%(x)s \"q\" \\n@2"]),
+        ] {
+            assert_eq!(check(text), (expected.iter().map(ToString::to_string).collect(), vec![]));
+        }
+    }
+
+    #[test]
+    fn bad_lines_are_left_out_and_told() {
+        for (text, entries, problems) in [
+            ("[A]\nb = c\nB = d\n", &["A.b=c@2"][..], &["f:3: [A] b: the key stands"][..]),
+            ("[A]\nb = c\n[a]\nd = e\n", &["A.b=c@2"], &["f:3: [a] the section stands"]),
+            ("[A]\nb\nc = d\n", &["A.c=d@3"], &["f:2: [A] a line without a value"]),
+            ("[A]\nlog_dir\n", &[], &["f:2: [A] log_dir: a line without a value"]),
+            ("[A]\n= b\n: c\n", &[], &["f:2: [A] a line", "f:3: [A] a line"]),
+            ("[A\nb = c\n[B]\nd = e\n", &["B.d=e@4"], &["f:1: a section header"]),
+            ("b = c\n[A]\nd = e\n", &["A.d=e@3"], &["f:1: a line before the first section"]),
+            ("[A] b = c\n", &[], &["f:1: [A] only a comment"]),
+        ] {
+            let (found, told) = check(text);
+            assert_eq!(found, entries, "{text:?}");
+            assert_eq!(told.len(), problems.len(), "{text:?}: {told:#?}");
+            for (told, start) in told.iter().zip(problems) {
+                assert!(told.starts_with(start), "{text:?}: {told}");
+            }
+        }
+    }
 }

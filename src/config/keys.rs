@@ -4,7 +4,7 @@
 use super::comment;
 
 use SectionKind::{CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Optional};
-use WhenAbsent::{Required, Unset, Value};
+use WhenAbsent::{Empty, Required, Unset, Value};
 
 /// What a section of the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,10 @@ impl SectionKind {
 pub enum WhenAbsent {
     /// The key must be there.
     Required,
-    /// Nothing; the key may also be left empty.
+    /// Nothing.
     Unset,
+    /// Nothing; the key may also stand there without a value, as filled-in samples have it.
+    Empty,
     /// This value.
     Value(&'static str),
 }
@@ -118,30 +120,23 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
 /// What the operator may have meant by the unknown key `name`: where it belongs, if that is
 /// another section, or the key of this one that is spelt most like it.
 pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
-    let mut near: Vec<(f64, &str)> = KEYS
-        .iter()
-        .filter(|key| key.sections.contains(&section))
-        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         let names: Vec<_> = key.sections.iter().map(|kind| format!("[{}]", kind.name())).collect();
         return format!("unknown key here, ignored; it belongs in {}", names.join(" or "));
     }
-    match near.first() {
-        Some((_, nearest)) => format!("unknown key, ignored; the nearest known key is {nearest}"),
-        None => "unknown key, ignored".to_owned(),
-    }
+    let known = KEYS.iter().filter(|key| key.sections.contains(&section)).map(|key| key.name);
+    format!("unknown key, ignored; the nearest known key is {}", nearest(name, known))
 }
 
 /// The name of the section that is spelt most like `name`.
 pub(super) fn nearest_section(name: &str) -> &'static str {
-    let likeness =
-        |kind: &SectionKind| strsim::jaro_winkler(kind.name(), &name.to_ascii_uppercase());
-    [CosAccount, FtpAccount, NumberedAccount, Network, FileOption, Optional]
-        .into_iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .map_or("", SectionKind::name)
+    let all = [CosAccount, FtpAccount, NumberedAccount, Network, FileOption, Optional];
+    nearest(&name.to_ascii_uppercase(), all.into_iter().map(SectionKind::name))
+}
+
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
+    let likeness = |known: &&str| strsim::jaro_winkler(known, name);
+    known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or_default()
 }
 
 const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
@@ -184,12 +179,12 @@ pub const KEYS: &[Key] = &[
         "the bucket's region; without cos_endpoint the endpoint is cos.<region>.myqcloud.com"),
     plain(BUCKET, "cos_protocol", Value("https"), "http or https",
         "how to reach the endpoint"),
-    plain(BUCKET, "cos_endpoint", Unset,
+    plain(BUCKET, "cos_endpoint", Empty,
         "host, host:port, http://host:port, https://host:port, or file:///directory",
         "any S3-compatible endpoint, or a local directory; wins over cos_region"),
     plain(BUCKET, "addressing_style", Value("auto"), "auto, virtual or path",
         "where the bucket's name goes; auto: virtual with COS, path elsewhere"),
-    plain(BUCKET, "cos_prefix", Unset, "a path such as team/a, without . and .., at most 425 bytes",
+    plain(BUCKET, "cos_prefix", Empty, "a path such as team/a, without . and .., at most 425 bytes",
         "the account's root inside the bucket"),
     plain(BUCKET, "store_min_part", Unset, "a size from 1M to 5G",
         "smallest part the store takes; 1 MiB with COS, 5 MiB elsewhere"),
@@ -209,9 +204,9 @@ pub const KEYS: &[Key] = &[
     plain(LOGIN, "delete_enable", Value("true"), BOOLEAN,
         "false forbids deleting"),
 
-    plain(NETWORK, "masquerade_address", Unset, "an IPv4 address or a host name",
+    plain(NETWORK, "masquerade_address", Empty, "an IPv4 address or a host name",
         "the address in passive replies, for servers behind NAT"),
-    plain(NETWORK, "listen_address", Unset, "IP addresses separated by commas",
+    plain(NETWORK, "listen_address", Empty, "IP addresses separated by commas",
         "where to listen; all addresses if not set, IPv4 and IPv6"),
     plain(NETWORK, "listen_port", Value("2121"), "a port from 0 to 65535; 0 lets the system choose",
         "the control port"),

@@ -4,9 +4,9 @@
 //! Stands above everything but `main`: no layer imports it. Reading a file opens nothing but the
 //! file; whether the machine can carry the settings is [`check_machine`]'s question.
 //!
-//! The way of a file: [`text`] (bytes to text), [`ini`] (text to raw strings, by `configparser`),
-//! [`section`] (known keys, by the table in [`keys`]), then [`options`] and [`accounts`]. All
-//! problems are gathered, so that one start tells of every one of them.
+//! The way of a file: `text` (bytes to text), `ini` (text to raw strings, by `configparser`),
+//! `section` (known keys, by the table in `keys`), then `options` and `accounts`. All problems
+//! are gathered, so that one start tells of every one of them.
 
 mod accounts;
 mod bucket;
@@ -36,7 +36,7 @@ pub use machine::MachineFacts;
 pub use report::{Finding, Place, Problems};
 pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
 
-use options::{Absent, General};
+use options::General;
 use report::Report;
 use text::Encoding;
 
@@ -61,8 +61,9 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let (bytes, mode) = read_file(path)
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let mut loaded = parse(&bytes, path, MachineFacts::of_this_machine().total_memory)?;
-    if mode & 0o007 != 0 {
-        let text = "holds secrets, and every user of this machine may read it: chmod 600 it";
+    if mode & 0o006 != 0 {
+        let text =
+            "holds secrets, and other users of this machine may read or change it: chmod 600 it";
         let file = path.to_owned();
         let finding = Finding { file, place: Place::default(), text: text.to_owned() };
         loaded.warnings.push(finding);
@@ -99,9 +100,8 @@ fn read_settings(
     total_memory: Option<u64>,
     report: &mut Report,
 ) -> Settings {
-    let sections = section::classify(ini::read(text, report), report);
-    let absent = Absent::new();
-    let general = General::of(&sections, &absent);
+    let mut sections = section::classify(ini::read(text, report), report);
+    let general = General::take(&mut sections);
     let mut server = general.server(total_memory, report);
     let accounts = accounts::read(&sections, &general.buckets(report), report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);

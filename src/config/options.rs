@@ -6,6 +6,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use crate::limits;
+use crate::net::Masquerade;
 use crate::server::ServerOptions;
 use crate::session::SessionOptions;
 use crate::store::cos::{Timeouts, VerifyUploads};
@@ -19,10 +20,6 @@ use super::section::Section;
 use super::settings::{LogOptions, RotateUnit, Rotation, StoreSettings};
 use super::values::{self, Memory};
 
-/// Largest `single_file_max_size`: what 10,000 parts of at most 5 GiB hold when they grow
-/// linearly, rounded down.
-const MAX_FILE_BYTES: u64 = 24_000 << 30;
-
 /// Workers of one transfer, at most: the replaced tool allowed eight per processor.
 const THREADS: RangeInclusive<usize> = 1..=256;
 
@@ -32,55 +29,52 @@ const CONNECTIONS: RangeInclusive<usize> = 2..=1_000_000;
 /// Log files kept.
 const BACKUPS: RangeInclusive<usize> = 0..=10_000;
 
-/// The sections that stand in the file once, or stand for their defaults.
+/// The sections that stand in the file once at most.
 #[derive(Debug)]
-pub(super) struct General<'a> {
-    network: &'a Section,
-    file: &'a Section,
-    optional: &'a Section,
+pub(super) struct General {
+    network: Section,
+    file: Section,
+    optional: Section,
 }
 
-/// The general sections of a file, with their stand-ins.
-#[derive(Debug)]
-pub(super) struct Absent([Section; 3]);
-
-impl Absent {
-    pub(super) fn new() -> Self {
-        let kinds = [SectionKind::Network, SectionKind::FileOption, SectionKind::Optional];
-        Self(kinds.map(Section::absent))
-    }
-}
-
-impl<'a> General<'a> {
-    /// The general ones of `sections`; `absent` stands in for those that are not there.
-    pub(super) fn of(sections: &'a [Section], absent: &'a Absent) -> Self {
-        let [network, file, optional] = absent.0.each_ref();
-        let find = |or: &'a Section| Section::only(sections, or.kind).unwrap_or(or);
-        Self { network: find(network), file: find(file), optional: find(optional) }
+impl General {
+    /// Takes the general ones out of `sections`. For one that is not there the defaults hold.
+    pub(super) fn take(sections: &mut Vec<Section>) -> Self {
+        let mut take = |kind| match sections.iter().position(|section| section.kind == kind) {
+            Some(at) => sections.remove(at),
+            None => Section::absent(kind),
+        };
+        Self {
+            network: take(SectionKind::Network),
+            file: take(SectionKind::FileOption),
+            optional: take(SectionKind::Optional),
+        }
     }
 
     /// Server, sessions and transfers. `total_memory`: the machine's, bytes.
     pub(super) fn server(&self, total_memory: Option<u64>, report: &mut Report) -> ServerOptions {
         let default = ServerOptions::default();
-        let network = self.network;
+        let network = &self.network;
         let port = |text: &str| values::number(text, &(0..=u16::MAX));
         let options = ServerOptions {
             listen_addresses: network
                 .get("listen_address", report, values::addresses)
                 .unwrap_or_default(),
-            listen_port: network.get("listen_port", report, port).unwrap_or(default.listen_port),
+            listen_port: network.get_or("listen_port", default.listen_port, report, port),
             passive_ports: self.passive_ports(report).unwrap_or(default.passive_ports),
-            max_connections: self
-                .optional
-                .get("max_connection_num", report, connections)
-                .unwrap_or(default.max_connections),
+            max_connections: self.optional.get_or(
+                "max_connection_num",
+                default.max_connections,
+                report,
+                connections,
+            ),
             shutdown_grace: self
                 .time("shutdown_grace", Duration::ZERO, report)
                 .unwrap_or(default.shutdown_grace),
             session: self.session(total_memory, report),
         };
         if options.passive_ports.contains(&options.listen_port) {
-            let text = "lies within the range of passive ports, which is one port smaller so";
+            let text = "lies within the range of passive ports, which has one port less for it";
             report.warning(network.place("listen_port"), text);
         }
         options
@@ -88,7 +82,7 @@ impl<'a> General<'a> {
 
     /// The log.
     pub(super) fn log(&self, report: &mut Report) -> LogOptions {
-        let optional = self.optional;
+        let optional = &self.optional;
         let level = optional.get("log_level", report, values::log_level);
         let directory = optional.get("log_dir", report, |text| Some(text.into()));
         let enabled = optional.get("log_rotate_enabled", report, values::boolean);
@@ -109,10 +103,12 @@ impl<'a> General<'a> {
     pub(super) fn buckets(&self, report: &mut Report) -> ForAllBuckets {
         let default = Timeouts::default();
         ForAllBuckets {
-            verify: self
-                .optional
-                .get("verify_uploads", report, values::verify)
-                .unwrap_or(VerifyUploads::Auto),
+            verify: self.optional.get_or(
+                "verify_uploads",
+                VerifyUploads::Auto,
+                report,
+                values::verify,
+            ),
             timeouts: Timeouts {
                 connect: self.timeout("connect_timeout", default.connect, report),
                 send_body: self.timeout("send_timeout", default.send_body, report),
@@ -130,26 +126,29 @@ impl<'a> General<'a> {
         stores: &[StoreSettings],
         report: &mut Report,
     ) {
-        parts::settle(transfer, stores, self.optional, report);
+        parts::settle(transfer, stores, &self.optional, report);
     }
 
     /// `config_check_enable`.
     pub(super) fn config_check(&self, report: &mut Report) -> bool {
-        self.optional.get("config_check_enable", report, values::boolean).unwrap_or(true)
+        self.optional.get_or("config_check_enable", true, report, values::boolean)
     }
 
     fn session(&self, total_memory: Option<u64>, report: &mut Report) -> SessionOptions {
         let default = SessionOptions::default();
-        let optional = self.optional;
+        let optional = &self.optional;
         SessionOptions {
             idle: self.timeout("idle_timeout", default.idle, report),
             login: self.timeout("login_timeout", default.login, report),
             data_connect: self.timeout("data_connect_timeout", default.data_connect, report),
             max_list: optional
                 .get("max_list_file", report, |text| values::number(text, &(1..=usize::MAX))),
-            ascii_conversion: optional
-                .get("ascii_conversion", report, values::boolean)
-                .unwrap_or(default.ascii_conversion),
+            ascii_conversion: optional.get_or(
+                "ascii_conversion",
+                default.ascii_conversion,
+                report,
+                values::boolean,
+            ),
             masquerade: self.masquerade(report),
             transfer: self.transfer(total_memory, report),
         }
@@ -157,33 +156,48 @@ impl<'a> General<'a> {
 
     fn transfer(&self, total_memory: Option<u64>, report: &mut Report) -> TransferOptions {
         let default = TransferOptions::default();
-        let optional = self.optional;
+        let optional = &self.optional;
         let sized = |range: RangeInclusive<u64>| {
             move |text: &str| values::size(text).filter(|size| range.contains(size))
         };
         let threads = |text: &str| values::number(text, &THREADS);
-        // Downloads have no option for it yet; a wrong value is told now all the same.
-        optional.get("download_thread_num", report, threads);
         TransferOptions {
             part_buffer: optional.get(
                 "part_buffer_size",
                 report,
                 sized(limits::FIRST_PART_BYTES..=limits::MAX_PART_BYTES),
             ),
-            min_part: optional
-                .get("min_part_size", report, sized(1..=limits::MAX_PART_BYTES))
-                .unwrap_or(default.min_part),
-            max_file: self
-                .file
-                .get("single_file_max_size", report, sized(1..=MAX_FILE_BYTES))
-                .unwrap_or(default.max_file),
-            upload_threads: optional
-                .get("upload_thread_num", report, threads)
-                .unwrap_or(default.upload_threads),
+            min_part: optional.get_or(
+                "min_part_size",
+                default.min_part,
+                report,
+                sized(1..=limits::MAX_PART_BYTES),
+            ),
+            max_file: self.file.get_or(
+                "single_file_max_size",
+                default.max_file,
+                report,
+                sized(1..=parts::MAX_FILE_BYTES),
+            ),
+            upload_threads: optional.get_or(
+                "upload_thread_num",
+                default.upload_threads,
+                report,
+                threads,
+            ),
+            download_threads: optional.get_or(
+                "download_thread_num",
+                default.download_threads,
+                report,
+                threads,
+            ),
             buffer_memory: self.buffer_memory(total_memory, report),
-            partial: optional
-                .get("partial_upload", report, values::partial_upload)
-                .unwrap_or(default.partial),
+            partial: optional.get_or(
+                "partial_upload",
+                default.partial,
+                report,
+                values::partial_upload,
+            ),
             data_idle: self.timeout("data_idle_timeout", default.data_idle, report),
         }
     }
@@ -195,10 +209,12 @@ impl<'a> General<'a> {
             Memory::Bytes(bytes) => *bytes >= limits::LEAST_BUFFER_MEMORY_BYTES,
             Memory::Percent(_) => true,
         };
-        let memory = self
-            .optional
-            .get("buffer_memory", report, |text| values::memory(text).filter(accepted))
-            .unwrap_or(Memory::Percent(limits::BUFFER_MEMORY_PERCENT));
+        let memory = self.optional.get_or(
+            "buffer_memory",
+            Memory::Percent(limits::BUFFER_MEMORY_PERCENT),
+            report,
+            |text| values::memory(text).filter(accepted),
+        );
         match (memory, total_memory) {
             (Memory::Bytes(bytes), _) => bytes,
             (Memory::Percent(percent), Some(total)) => {
@@ -220,7 +236,7 @@ impl<'a> General<'a> {
     }
 
     /// The sample's `XXX.XXX.XXX.XXX` means that there is none.
-    fn masquerade(&self, report: &mut Report) -> Option<crate::net::Masquerade> {
+    fn masquerade(&self, report: &mut Report) -> Option<Masquerade> {
         let key = "masquerade_address";
         let sample = |text: &str| text.eq_ignore_ascii_case("XXX.XXX.XXX.XXX");
         if self.network.text(key).is_some_and(sample) {

@@ -9,6 +9,10 @@ use super::report::Report;
 use super::section::Section;
 use super::settings::StoreSettings;
 
+/// Largest `single_file_max_size`: what 10,000 parts of at most [`limits::MAX_PART_BYTES`] hold
+/// when they grow linearly, rounded down to what reads well.
+pub(super) const MAX_FILE_BYTES: u64 = 24_000 << 30;
+
 /// Raises `min_part` to what the stores take, and checks that the parts fit into the memory they
 /// may have. `optional`: the section of these keys.
 pub(super) fn settle(
@@ -119,6 +123,12 @@ mod tests {
         ] {
             assert_eq!(largest_target(max_file, floor), expected, "{max_file} {floor}");
         }
+    }
+
+    #[test]
+    fn the_largest_limit_needs_no_part_that_stores_refuse() {
+        assert!(largest_target(MAX_FILE_BYTES, 0) <= limits::MAX_PART_BYTES);
+        assert!(largest_target(MAX_FILE_BYTES * 11 / 10, 0) > limits::MAX_PART_BYTES);
     }
 
     #[test]

@@ -71,19 +71,28 @@ impl fmt::Display for Printable<'_> {
 
 /// Why a configuration is refused: every problem it has, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Finding>);
+pub struct Problems {
+    /// What refuses it.
+    pub problems: Vec<Finding>,
+    /// What would have been warned of: a misspelt key is often why another one is missing.
+    pub warnings: Vec<Finding>,
+}
 
 impl Problems {
     /// The one problem of a file as a whole.
     pub(super) fn of_file(file: &Path, text: String) -> Self {
-        Self(vec![Finding { file: file.to_owned(), place: Place::default(), text }])
+        let problem = Finding { file: file.to_owned(), place: Place::default(), text };
+        Self { problems: vec![problem], warnings: Vec::new() }
     }
 }
 
 impl fmt::Display for Problems {
-    /// One line per problem.
+    /// One line per finding.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.0.iter().enumerate() {
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        for (i, problem) in self.problems.iter().enumerate() {
             write!(f, "{}{problem}", if i == 0 { "" } else { "\n" })?;
         }
         Ok(())
@@ -121,7 +130,10 @@ impl Report {
         let line = |finding: &Finding| finding.place.line.unwrap_or(usize::MAX);
         self.problems.sort_by_key(line);
         self.warnings.sort_by_key(line);
-        if self.problems.is_empty() { Ok(self.warnings) } else { Err(Problems(self.problems)) }
+        if self.problems.is_empty() {
+            return Ok(self.warnings);
+        }
+        Err(Problems { problems: self.problems, warnings: self.warnings })
     }
 }
 
@@ -151,13 +163,16 @@ mod tests {
     }
 
     #[test]
-    fn problems_come_in_the_order_of_the_file() {
+    fn findings_come_in_the_order_of_the_file_warnings_first() {
         let mut report = Report::new(Path::new("a.conf"));
         report.problem(Place::default(), "last");
         report.problem(Place::line(9), "second");
-        report.warning(Place::line(1), "not among them");
+        report.warning(Place::line(5), "hint");
         report.problem(Place::line(2), "first");
         let problems = report.finish().unwrap_err();
-        assert_eq!(problems.to_string(), "a.conf:2: first\na.conf:9: second\na.conf: last");
+        assert_eq!(
+            problems.to_string(),
+            "warning: a.conf:5: hint\na.conf:2: first\na.conf:9: second\na.conf: last"
+        );
     }
 }

@@ -69,14 +69,12 @@ impl Section {
             return;
         }
         if value.is_empty() {
-            if key.default != WhenAbsent::Unset {
-                let text = format!("the value is missing; accepted is {}", key.accepts);
-                report.problem(self.place_at(key, None, Some(entry.line)), text);
-            }
-            // A required key that is empty was told of: its entry keeps it from being told missing.
-            if key.default != WhenAbsent::Required {
+            if key.default == WhenAbsent::Empty {
                 return;
             }
+            let text = format!("the value is missing; accepted is {}", key.accepts);
+            report.problem(self.place_at(key, None, Some(entry.line)), text);
+            // Kept all the same, so that the key is not told missing too.
         }
         self.entries.push(Entry { key, value: value.to_owned(), line: entry.line });
     }
@@ -106,6 +104,17 @@ impl Section {
             report.problem(self.place(name), text);
         }
         value
+    }
+
+    /// As [`Self::get`], with what holds otherwise.
+    pub(super) fn get_or<T>(
+        &self,
+        name: &str,
+        default: T,
+        report: &mut Report,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> T {
+        self.get(name, report, parse).unwrap_or(default)
     }
 
     /// As [`Self::get`], and a key that is absent is reported too.
@@ -164,6 +173,7 @@ impl Section {
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
+        debug_assert!(keys::is_known_anywhere(name), "{name} is not in the table");
         self.entries.iter().find(|entry| entry.key.name == name)
     }
 }

@@ -30,6 +30,7 @@ pub struct Settings {
 
 /// One store.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few, and they live during the start")]
 pub enum StoreSettings {
     /// A bucket.
     Cos(CosOptions),

@@ -82,8 +82,9 @@ impl<'a> ControlLine<'a> {
     /// Sends a reply as one write: a 226 that waits behind a 150 costs 40 ms with Nagle's
     /// algorithm and delayed acknowledgements. A client that is gone is noticed by the next read.
     pub(super) fn send(&mut self, reply: &Reply) {
-        log::debug!("> {reply:?}");
-        if let Err(error) = write_all(self.socket, &reply.to_bytes()) {
+        let bytes = reply.to_bytes();
+        log::debug!("> {}", String::from_utf8_lossy(&bytes).trim_end().replace("\r\n", " | "));
+        if let Err(error) = write_all(self.socket, &bytes) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;
         }

@@ -15,9 +15,10 @@ pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
     match verdict {
         // The caller has its own words for success.
         Verdict::Complete => replies::file_stored(bytes),
+        Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
         Verdict::Interrupted { by: Interruption::Aborted, .. } => replies::transfer_aborted(),
         Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
-        Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
+        Verdict::Interrupted { by: Interruption::Short, .. } => replies::upload_too_short(bytes),
         Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
         Verdict::Interrupted { .. } => replies::data_connection_lost(),
         Verdict::Failed(error) => transfer_error(error),
@@ -50,6 +51,7 @@ pub(super) fn transfer_error(error: &TransferError) -> Reply {
 fn reply_to(error: &StoreError) -> Option<Reply> {
     Some(match error.kind {
         ErrorKind::NotFound => replies::not_found(),
+        ErrorKind::NoSuchBucket => replies::store_missing(),
         ErrorKind::AlreadyExists => replies::already_exists(),
         ErrorKind::IsADirectory => replies::is_a_directory(),
         ErrorKind::NotADirectory => replies::not_a_directory(),

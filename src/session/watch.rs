@@ -90,12 +90,12 @@ impl Control for Watch<'_, '_> {
     }
 
     fn attend(&mut self, progress: &Progress) -> Directive {
-        if self.stop.stage() >= StopStage::Interrupting {
-            return Directive::Interrupt(Interruption::Stopping);
-        }
+        // Read in any case: what stays unread would wake the transfer again at once, for ever.
         self.control.read_available();
         self.answer_at_once(progress);
-        if self.aborted {
+        if self.stop.stage() >= StopStage::Interrupting {
+            Directive::Interrupt(Interruption::Stopping)
+        } else if self.aborted {
             Directive::Interrupt(Interruption::Aborted)
         } else if self.control.has_ended() && !self.has_quit() {
             Directive::Interrupt(Interruption::ControlLost)

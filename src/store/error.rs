@@ -8,6 +8,8 @@ use std::fmt;
 pub enum ErrorKind {
     /// No such file or directory (404).
     NotFound,
+    /// The bucket itself is not there: nothing in it can be.
+    NoSuchBucket,
     /// The name is taken.
     AlreadyExists,
     /// A file was needed, the name is a directory.

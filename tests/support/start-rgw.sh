@@ -3,13 +3,14 @@
 # (radosgw, ceph-mon, ceph-osd), one monitor and one OSD, on 127.0.0.1 only.
 #
 # Prints one line `http://127.0.0.1:PORT` when it answers (10 to 20 s), then runs until TERM, INT
-# or the end of the process that started it, and removes its data. Access key AKIDEXAMPLE, secret
+# or the end of its owner, and removes its data. Access key AKIDEXAMPLE, secret
 # SECRETEXAMPLE. Buckets answer under /BUCKET and as BUCKET.localhost.
 #
+# COS_FTP_TEST_OWNER: the process whose end ends it. Default: its parent.
 # COS_FTP_TEST_DATA: where its folder is made. Default: /dev/shm with 4 GiB free, else $TMPDIR.
 set -euo pipefail
 
-for tool in radosgw radosgw-admin ceph-mon ceph-osd ceph monmaptool curl setpriv; do
+for tool in radosgw radosgw-admin ceph-mon ceph-osd ceph monmaptool curl setpriv flock; do
     command -v "$tool" >/dev/null || {
         echo "start-rgw.sh: $tool is missing: apt-get install radosgw ceph-mon ceph-osd ceph-common curl" >&2
         exit 1
@@ -17,15 +18,18 @@ for tool in radosgw radosgw-admin ceph-mon ceph-osd ceph monmaptool curl setpriv
 done
 
 # Ten ports in a row below the ephemeral range: PORT the gateway, +1 the monitor, +2..+9 the OSD.
-free_ports() {
-    local base port
+# They are held by a lock from now on, so that two gateways that start at once do not mix.
+reserve_ports() {
+    local port
     while :; do
-        base=$((20000 + RANDOM % 1200 * 10))
-        for port in $(seq "$base" $((base + 9))); do
+        PORT=$((20000 + RANDOM % 1200 * 10))
+        LOCK=${TMPDIR:-/tmp}/cos-ftp-rgw.$PORT.lock
+        exec 9>"$LOCK"
+        flock --nonblock 9 || continue
+        for port in $(seq "$PORT" $((PORT + 9))); do
             (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue 2
         done
-        echo "$base"
-        return
+        return 0
     done
 }
 
@@ -35,7 +39,7 @@ data_home() {
     if [ "${free:-0}" -ge $((4 * 1024 * 1024)) ]; then echo /dev/shm; else echo "${TMPDIR:-/tmp}"; fi
 }
 
-PORT=$(free_ports)
+reserve_ports
 DIR=$(mktemp -d "${COS_FTP_TEST_DATA:-$(data_home)}/cos-ftp-rgw.XXXXXX")
 mkdir "$DIR"/{mon,osd,run,log}
 FSID=$(cat /proc/sys/kernel/random/uuid)
@@ -77,6 +81,9 @@ bluestore block size = 21474836480
 bluestore fsck on mount = false
 osd memory target = 1073741824
 osd check max object name len on startup = false
+# Placed by hand below; asking the monitor at start now and then fails with "wrong fsid".
+osd crush update on start = false
+osd class update on start = false
 [client]
 rgw frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
 rgw dns name = localhost
@@ -89,22 +96,25 @@ CONF
 
 CEPH=(-c "$DIR/ceph.conf")
 PIDS=()
+WATCH=
 
 # The gateway first, then the OSD, then the monitor: an OSD without monitor does not end by itself.
 stop() {
     trap - TERM INT EXIT
     set +e
+    [ -z "$WATCH" ] || kill "$WATCH" 2>/dev/null
     for ((i = ${#PIDS[@]} - 1; i >= 0; i--)); do
         kill "${PIDS[i]}" 2>/dev/null
         for _ in $(seq 20); do kill -0 "${PIDS[i]}" 2>/dev/null || break; sleep 0.1; done
         kill -9 "${PIDS[i]}" 2>/dev/null
     done
     wait 2>/dev/null
-    rm -rf "$DIR"
+    rm -rf "$DIR" "$LOCK"
     exit "${RC:-0}"
 }
 trap stop TERM INT
-trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2; stop' EXIT
+trap 'RC=$?; [ "$RC" = 0 ] || tail -n 20 "$DIR"/log/*.out >&2 || true; stop' EXIT
+trap '' PIPE # whoever read the output may be gone before the data is removed
 
 # A daemon that cannot outlive this script, whatever ends it.
 daemon() {
@@ -119,6 +129,7 @@ ceph-mon "${CEPH[@]}" --mkfs -i a --monmap "$DIR/monmap"
 daemon mon ceph-mon "${CEPH[@]}" -i a -f
 
 ceph() { command ceph "${CEPH[@]}" --connect-timeout 20 "$@"; }
+[ "$(ceph fsid)" = "$FSID" ] # else another cluster's monitor answers at this port
 OSD=$(cat /proc/sys/kernel/random/uuid)
 ceph osd new "$OSD" >/dev/null
 ceph-osd "${CEPH[@]}" -i 0 --mkfs --osd-uuid "$OSD" >>"$DIR/log/osd.out" 2>&1
@@ -141,5 +152,10 @@ done
 echo "http://127.0.0.1:$PORT"
 
 # Whoever started this may end without telling; then its store ends too.
-(exec >/dev/null 2>&1; tail --pid=$PPID -f /dev/null; kill "$$") &
+(
+    exec >/dev/null 2>&1
+    setpriv --pdeathsig TERM -- tail --pid="${COS_FTP_TEST_OWNER:-$PPID}" -f /dev/null
+    kill "$$"
+) &
+WATCH=$!
 wait "${PIDS[2]}"

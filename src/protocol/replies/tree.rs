@@ -142,6 +142,11 @@ pub fn no_permission(access: Access) -> Reply {
     Reply::new(Code::NO_PERMISSION, text)
 }
 
+/// 550 when what should hold the files of the account does not exist.
+pub fn store_missing() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "The store of this account does not exist.")
+}
+
 /// 550 when the store denies its own client the access.
 pub fn store_denied() -> Reply {
     Reply::new(Code::NO_PERMISSION, "The store denied access.")

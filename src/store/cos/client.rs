@@ -4,28 +4,19 @@
 //! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
-use ureq::http::{self, HeaderMap, Response};
+use ureq::http::{self, Response};
 use ureq::{AsSendBody, SendBody};
 
+use super::answer::{Answer, Headers, Opened};
 use super::body::BodyReader;
 use super::bucket::Bucket;
 use super::failure::{self, Remedy};
 use super::request::{Address, Credentials, Request, RequestError};
+use super::retry::{Course, rest};
 use super::{CosOptions, Timeouts, xml};
-use crate::store::{Body, Cancel, ETag, ErrorKind, Operation, StoreError};
-
-/// Tries of one request, the first included.
-const TRIES: u32 = 6;
-
-/// Pause before the second try; doubled before each further one, halved or not by chance.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// How often a pause looks at the cancel flag.
-const CANCEL_LOOK: Duration = Duration::from_millis(50);
+use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
 /// How long the store may take to say that it wants a body it was asked about.
 const CONTINUE_WAIT: Duration = Duration::from_secs(5);
@@ -94,65 +85,6 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A successful answer whose body was read to its end.
-#[derive(Debug)]
-pub(super) struct Answer {
-    /// Its headers.
-    pub(super) headers: Headers,
-    /// Its body.
-    pub(super) text: String,
-}
-
-/// A successful answer whose body is still to be read.
-#[derive(Debug)]
-pub(super) struct Opened {
-    /// Its headers.
-    pub(super) headers: Headers,
-    /// Its body. Read to the end it gives its connection back.
-    pub(super) body: ureq::Body,
-}
-
-/// The headers of an answer, in either of COS's dialects.
-#[derive(Clone, Debug)]
-pub(super) struct Headers(HeaderMap);
-
-impl Headers {
-    /// The header `name`.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.to_str().ok()
-    }
-
-    /// The vendor's header `x-cos-<tail>` or `x-amz-<tail>`.
-    pub(super) fn vendor(&self, tail: &str) -> Option<&str> {
-        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
-    }
-
-    /// The version of the object.
-    pub(super) fn etag(&self) -> Option<ETag> {
-        self.get("etag").map(|etag| ETag(etag.to_owned()))
-    }
-
-    /// CRC-64/XZ of the object or part, where the store tells it.
-    pub(super) fn crc64(&self) -> Option<u64> {
-        self.vendor("hash-crc64ecma")?.parse().ok()
-    }
-
-    /// The store's name for the request.
-    pub(super) fn request_id(&self) -> Option<String> {
-        self.vendor("request-id").map(str::to_owned)
-    }
-
-    /// Time of the last change, UTC.
-    pub(super) fn last_modified(&self) -> Option<OffsetDateTime> {
-        self.get("last-modified").and_then(xml::http_date)
-    }
-
-    /// Names and values of all headers that are text.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-    }
-}
-
 /// A request that failed after all tries.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -172,17 +104,6 @@ impl From<Failure> for StoreError {
 struct Fault {
     error: StoreError,
     remedy: Remedy,
-}
-
-/// What the tries so far tell the next one.
-#[derive(Default)]
-struct Course {
-    tries: u32,
-    /// Connections that died under the request.
-    disconnects: u32,
-    clock_was_set: bool,
-    /// The next try takes no connection from the pool.
-    fresh: bool,
 }
 
 impl Client {
@@ -209,15 +130,23 @@ impl Client {
 
     /// Sends `call` and reads the whole answer.
     pub(super) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        self.persist(call, |response| read_answer(call, response))
+        self.named(self.persist(call, |response| read_answer(call, response)))
     }
 
     /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
     /// reader's affair.
     pub(super) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
-        self.persist(call, |response| {
+        self.named(self.persist(call, |response| {
             let (parts, body) = response.into_parts();
             Ok(Opened { headers: Headers(parts.headers), body })
+        }))
+    }
+
+    /// A key alone does not tell where it was looked for.
+    fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        outcome.map_err(|mut failure| {
+            failure.error.path = self.address.url_of(&failure.error.path);
+            failure
         })
     }
 
@@ -339,33 +268,6 @@ impl Client {
     }
 }
 
-impl Course {
-    /// What to wait before the next try, or `None` when there is none. `left` is what remains of
-    /// the time all tries may take together.
-    fn after(&mut self, remedy: Remedy, left: Duration) -> Option<Duration> {
-        self.fresh = false;
-        match remedy {
-            Remedy::None => return None,
-            Remedy::SetClock if self.clock_was_set => return None,
-            Remedy::SetClock => {
-                self.clock_was_set = true;
-                return Some(Duration::ZERO);
-            }
-            Remedy::NewConnection => {
-                self.disconnects += 1;
-                self.fresh = true;
-                if self.disconnects == 1 {
-                    return Some(Duration::ZERO);
-                }
-            }
-            Remedy::Wait => {}
-        }
-        let pause = FIRST_PAUSE * 2u32.pow(self.tries.clamp(1, TRIES) - 1);
-        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-        (self.tries < TRIES && pause < left).then_some(pause)
-    }
-}
-
 /// Reads an answer to its end; a 200 that carries an error is one.
 fn read_answer(call: &Call<'_>, response: Response<ureq::Body>) -> Result<Answer, Fault> {
     let status = response.status().as_u16();
@@ -398,73 +300,4 @@ fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
     let remedy = failure::remedy_of_fault(&error);
     let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
     Fault { error: call.error(kind).with_source(error), remedy }
-}
-
-/// Waits, but not longer than somebody wants the request.
-fn rest(pause: Duration, cancel: Option<&Cancel>) {
-    let end = Instant::now() + pause;
-    while !cancel.is_some_and(Cancel::is_raised) {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        thread::sleep(if cancel.is_some() { left.min(CANCEL_LOOK) } else { left });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    #[test]
-    fn a_bad_moment_is_waited_out_with_growing_pauses_a_few_times() {
-        let mut course = Course::default();
-        let mut pauses = Vec::new();
-        loop {
-            course.tries += 1;
-            let Some(pause) = course.after(Remedy::Wait, LONG) else { break };
-            pauses.push(pause);
-        }
-        assert_eq!(course.tries, TRIES);
-        for (at, pause) in pauses.iter().enumerate() {
-            let full = FIRST_PAUSE * 2u32.pow(u32::try_from(at).unwrap());
-            assert!((full / 2..=full).contains(pause), "pause {at}: {pause:?}");
-        }
-    }
-
-    #[test]
-    fn no_try_begins_after_the_time_for_all_of_them() {
-        let mut course = Course { tries: 1, ..Course::default() };
-        assert_eq!(course.after(Remedy::Wait, Duration::from_millis(10)), None);
-    }
-
-    #[test]
-    fn a_stale_connection_is_replaced_at_once_but_once() {
-        let mut course = Course { tries: 1, ..Course::default() };
-        assert_eq!(course.after(Remedy::NewConnection, Duration::ZERO), Some(Duration::ZERO));
-        assert!(course.fresh);
-        course.tries = 2;
-        assert!(course.after(Remedy::NewConnection, LONG).unwrap() > Duration::ZERO);
-        assert_eq!(course.disconnects, 2);
-    }
-
-    #[test]
-    fn the_clock_is_set_once() {
-        let mut course = Course { tries: 1, ..Course::default() };
-        assert_eq!(course.after(Remedy::SetClock, LONG), Some(Duration::ZERO));
-        course.tries = 2;
-        assert_eq!(course.after(Remedy::SetClock, LONG), None);
-        assert_eq!(course.after(Remedy::None, LONG), None);
-    }
-
-    #[test]
-    fn a_cancelled_pause_ends() {
-        let cancel = Cancel::new();
-        cancel.raise();
-        let begun = Instant::now();
-        rest(LONG, Some(&cancel));
-        assert!(begun.elapsed() < LONG / 2);
-    }
 }

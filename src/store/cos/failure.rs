@@ -26,6 +26,7 @@ pub(super) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
         "BadDigest" | "InvalidDigest" => ErrorKind::ChecksumMismatch,
         // The object is not what is missing.
         "NoSuchUpload" => ErrorKind::Other,
+        "NoSuchBucket" => ErrorKind::NoSuchBucket,
         "FileAlreadyExists" => ErrorKind::AlreadyExists,
         "RequestTimeout" | "RequestTimeOut" | "UserNetworkTooSlow" | "IncompleteBody"
         | "SlowDown" | "InternalError" | "ServiceUnavailable" | "PathConflict" => {
@@ -86,6 +87,7 @@ mod tests {
             (404, Some("NoSuchKey"), K::NotFound, R::None),
             (404, None, K::NotFound, R::None),
             (404, Some("NoSuchUpload"), K::Other, R::None),
+            (404, Some("NoSuchBucket"), K::NoSuchBucket, R::None),
             (403, Some("SignatureDoesNotMatch"), K::AccessDenied, R::None),
             (403, Some("InvalidObjectState"), K::Archived, R::None),
             (403, Some("RequestTimeTooSkewed"), K::AccessDenied, R::SetClock),

@@ -7,7 +7,7 @@
 use crc_fast::{CrcAlgorithm, Digest};
 
 use super::VerifyUploads;
-use crate::store::{Body, ETag};
+use crate::store::{Body, ETag, PartReceipt};
 
 /// What a store said about bytes it received.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,21 @@ pub(super) fn combined(parts: impl IntoIterator<Item = (Option<u64>, u64)>) -> O
     parts.into_iter().try_fold(0, |whole, (crc, len)| {
         Some(crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, whole, crc?, len))
     })
+}
+
+/// The ETag that most stores give an object made of parts: the MD5 of the parts' MD5s, and their
+/// number. `None` when a part's ETag is no MD5.
+pub(super) fn etag_of_parts(parts: &[PartReceipt]) -> Option<ETag> {
+    let mut context = md5::Context::new();
+    for part in parts {
+        context.consume(md5_bytes(&part.etag)?);
+    }
+    Some(ETag(format!("\"{:x}-{}\"", context.finalize(), parts.len())))
+}
+
+fn md5_bytes(etag: &ETag) -> Option<[u8; 16]> {
+    let number = u128::from_str_radix(&md5_of(etag)?, 16).ok()?;
+    Some(number.to_be_bytes())
 }
 
 /// The MD5 that an ETag is, in lower-case hex; `None` for the ETags of multipart, KMS and SSE-C
@@ -85,6 +100,21 @@ mod tests {
             assert!(check(&pieces, VerifyUploads::Off, Some(crc ^ 1), "\"x\""));
             assert!(check(&pieces, VerifyUploads::Auto, None, "\"x\""), "nothing told");
         }
+    }
+
+    #[test]
+    fn the_etag_of_parts_is_the_md5_of_their_md5s() {
+        let part = |etag: &str| PartReceipt {
+            number: 1,
+            size: 1,
+            etag: ETag(format!("\"{etag}\"")),
+            crc64: None,
+        };
+        // MD5 of "a" and of "b"; the whole computed with coreutils' md5sum.
+        let (a, b) = ("0cc175b9c0f1b6a831c399e269772661", "92eb5ffee6ae2fec3ad71c777531578f");
+        let whole = etag_of_parts(&[part(a), part(b)]);
+        assert_eq!(whole, Some(ETag("\"96e024ba2074fe77e8e965ba43a704be-2\"".into())));
+        assert_eq!(etag_of_parts(&[part(a), part("opaque")]), None);
     }
 
     #[test]

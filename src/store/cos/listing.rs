@@ -20,6 +20,10 @@ use crate::vfs::{Entry, FtpPath, Metadata};
 /// Keys of one page: what COS and S3 answer at most.
 const PAGE_KEYS: usize = 1000;
 
+/// Objects that we stored a moment ago and no listing shows are looked for by HEAD: it lags, or
+/// somebody else deleted them. So many missing ones are believed to speak for the rest.
+const UNLISTED_LOOKS: usize = 8;
+
 /// How deep a page of keys looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -86,11 +90,6 @@ impl CosStore {
     /// Whether any object but its own marker lies in the directory with this prefix.
     pub(super) fn holds_anything(&self, prefix: &str) -> Result<bool> {
         let recent = self.client.bucket.recent.below(prefix);
-        let is_written =
-            |(key, change): (&String, &Change)| key != prefix && *change != Change::Deleted;
-        if recent.iter().any(is_written) {
-            return Ok(true);
-        }
         let mut after: Option<String> = None;
         // Two keys suffice: the marker and one more. Only what we have just deleted may make it
         // necessary to look further.
@@ -105,11 +104,18 @@ impl CosStore {
                 return Ok(true);
             }
             if page.next.is_none() {
-                return Ok(false);
+                break;
             }
             after = page.next;
             max_keys = PAGE_KEYS;
         }
+        let written = recent.iter().filter(|(_, change)| **change != Change::Deleted);
+        for (key, _) in written.filter(|(key, _)| *key != prefix).take(UNLISTED_LOOKS) {
+            if self.head(key)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// An empty listing is that of an empty directory, of a file, or of nothing.

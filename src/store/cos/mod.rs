@@ -1,7 +1,8 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
 //! From the wire up: [`request`] is one signed request as a value, [`client`] sends it and tries
-//! again ([`failure`] says when), [`xml`] reads what comes back. On these stand the operations:
+//! again ([`failure`] and [`retry`] say when), [`answer`] and [`xml`] read what comes back. On
+//! these stand the operations:
 //! [`objects`], [`multipart`], [`listing`] (with [`recent`] laid over), [`directories`] and
 //! [`rename`]. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //!
@@ -10,6 +11,7 @@
 //! below `a/` exist, the name means the file: it is what `stat` answers and a listing shows; the
 //! keys below stay reachable by their full names.
 
+mod answer;
 mod body;
 mod bucket;
 mod client;
@@ -24,6 +26,7 @@ mod options;
 mod recent;
 mod rename;
 mod request;
+mod retry;
 mod xml;
 
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};

@@ -3,6 +3,9 @@
 //!
 //! Until an upload is completed or aborted its parts cost storage and appear in no listing.
 
+use std::time::Duration;
+
+use time::OffsetDateTime;
 use ureq::http::Method;
 
 use super::client::{Call, Failure};
@@ -12,6 +15,10 @@ use super::{CosStore, integrity, xml};
 use crate::store::{
     Body, Cancel, CopySource, ETag, ErrorKind, Operation, PartReceipt, Result, StoreError, Stored,
 };
+
+/// How far the store's clock may be behind ours when times are compared; `Last-Modified` has whole
+/// seconds.
+const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 impl CosStore {
     /// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A
@@ -106,12 +113,11 @@ impl CosStore {
         let call = Call::new(Operation::CompleteMultipartUpload, request)
             .with_body(Body::new(&pieces, &never))
             .patiently();
-        let size = parts.iter().map(|part| part.size).sum();
-        let crc64 = integrity::combined(parts.iter().map(|part| (part.crc64, part.size)));
+        let whole = Whole::of(parts, self.client.bucket.now());
         let answer = match self.client.exchange(&call) {
             Ok(answer) => answer,
             Err(failure) if may_have_happened(&failure) => {
-                return self.resolve(key, failure, parts.len(), size, crc64);
+                return self.resolve(key, failure, &whole);
             }
             Err(failure) => return Err(failure.into()),
         };
@@ -120,11 +126,11 @@ impl CosStore {
             Err(error) => {
                 let error = call.error(ErrorKind::Other).with_source(error);
                 let failure = Failure { error, tries: 1 };
-                return self.resolve(key, failure, parts.len(), size, crc64);
+                return self.resolve(key, failure, &whole);
             }
         };
-        self.note_written(key, size);
-        if self.differs(answer.headers.crc64().or(body.crc64()), crc64) {
+        self.note_written(key, whole.size);
+        if self.differs(answer.headers.crc64().or(body.crc64()), whole.crc64) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
         let request_id = answer.headers.request_id();
@@ -133,20 +139,13 @@ impl CosStore {
 
     /// The answer to Complete was lost, or a repeated Complete found the upload gone: the object
     /// itself tells what happened.
-    fn resolve(
-        &self,
-        key: &str,
-        failure: Failure,
-        parts: usize,
-        size: u64,
-        crc64: Option<u64>,
-    ) -> Result<Stored> {
+    fn resolve(&self, key: &str, failure: Failure, whole: &Whole) -> Result<Stored> {
         let head = self.head(key).ok().flatten();
-        let Some(head) = head.filter(|head| is_ours(head, parts, size, crc64)) else {
+        let Some(head) = head.filter(|head| whole.is(head)) else {
             return Err(failure.into());
         };
-        log::warn!("{}: the object stands complete", failure.error);
-        self.note_written(key, size);
+        log::info!("{}: the object stands complete", failure.error);
+        self.note_written(key, whole.size);
         Ok(Stored { etag: head.etag(), request_id: head.headers.request_id() })
     }
 
@@ -183,12 +182,48 @@ fn is_no_such_upload(error: &StoreError) -> bool {
     error.status == Some(404) && matches!(error.code.as_deref(), Some("NoSuchUpload") | None)
 }
 
-/// Whether the object that stands under the key can only be the one that was being completed:
-/// as large, of as many parts where its ETag tells them, with the same CRC where both are known.
-fn is_ours(head: &Head, parts: usize, size: u64, crc64: Option<u64>) -> bool {
-    let same_crc = head.headers.crc64().zip(crc64).is_none_or(|(told, ours)| told == ours);
-    let same_count = head.etag().is_none_or(|etag| count_of(&etag).is_none_or(|n| n == parts));
-    head.size == size && same_crc && same_count
+/// What is known of the object that is being completed.
+#[derive(Debug)]
+struct Whole {
+    parts: usize,
+    size: u64,
+    crc64: Option<u64>,
+    etag: Option<ETag>,
+    /// When Complete was first sent, by the store's clock.
+    since: OffsetDateTime,
+}
+
+impl Whole {
+    fn of(parts: &[PartReceipt], now: OffsetDateTime) -> Self {
+        Self {
+            parts: parts.len(),
+            size: parts.iter().map(|part| part.size).sum(),
+            crc64: integrity::combined(parts.iter().map(|part| (part.crc64, part.size))),
+            etag: integrity::etag_of_parts(parts),
+            since: now,
+        }
+    }
+
+    /// Whether the object that stands under the key is the one that was being completed, and not
+    /// an older one that happens to be as large.
+    fn is(&self, head: &Head) -> bool {
+        let etag = head.etag();
+        let same_count =
+            etag.as_ref().is_none_or(|etag| count_of(etag).is_none_or(|n| n == self.parts));
+        if head.size != self.size || !same_count {
+            return false;
+        }
+        match head.headers.crc64().zip(self.crc64) {
+            Some((told, ours)) => told == ours,
+            None => {
+                let is_newer = || {
+                    let modified = head.headers.last_modified();
+                    modified.is_some_and(|modified| modified + CLOCK_SLACK >= self.since)
+                };
+                (etag.is_some() && etag == self.etag) || is_newer()
+            }
+        }
+    }
 }
 
 /// Parts of the object, as the usual form of an ETag tells: `md5-N`, or the MD5 of a whole object,

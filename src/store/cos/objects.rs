@@ -5,7 +5,8 @@ use std::io;
 use time::OffsetDateTime;
 use ureq::http::Method;
 
-use super::client::{Answer, Call, Headers, Opened};
+use super::answer::{Answer, Headers, Opened};
+use super::client::Call;
 use super::integrity::{self, Receipt};
 use super::recent::Change;
 use super::request::Request;

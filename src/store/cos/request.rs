@@ -147,6 +147,11 @@ impl Address {
         };
         Self { origin: format!("{scheme}://{host}"), host, root }
     }
+
+    /// Where `key` is, for people: nothing in it is encoded.
+    pub(super) fn url_of(&self, key: &str) -> String {
+        format!("{}{}/{key}", self.origin, self.root)
+    }
 }
 
 /// A key pair and the region it signs for.

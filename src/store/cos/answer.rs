@@ -1,0 +1,66 @@
+//! What the store answers when it agrees.
+
+use time::OffsetDateTime;
+use ureq::http::HeaderMap;
+
+use super::xml;
+use crate::store::ETag;
+
+/// A successful answer whose body was read to its end.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Its headers.
+    pub(super) headers: Headers,
+    /// Its body.
+    pub(super) text: String,
+}
+
+/// A successful answer whose body is still to be read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// Its headers.
+    pub(super) headers: Headers,
+    /// Its body. Read to the end it gives its connection back.
+    pub(super) body: ureq::Body,
+}
+
+/// The headers of an answer, in either of COS's dialects.
+#[derive(Clone, Debug)]
+pub(super) struct Headers(pub(super) HeaderMap);
+
+impl Headers {
+    /// The header `name`.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    /// The vendor's header `x-cos-<tail>` or `x-amz-<tail>`.
+    pub(super) fn vendor(&self, tail: &str) -> Option<&str> {
+        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
+    }
+
+    /// The version of the object.
+    pub(super) fn etag(&self) -> Option<ETag> {
+        self.get("etag").map(|etag| ETag(etag.to_owned()))
+    }
+
+    /// CRC-64/XZ of the object or part, where the store tells it.
+    pub(super) fn crc64(&self) -> Option<u64> {
+        self.vendor("hash-crc64ecma")?.parse().ok()
+    }
+
+    /// The store's name for the request.
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.vendor("request-id").map(str::to_owned)
+    }
+
+    /// Time of the last change, UTC.
+    pub(super) fn last_modified(&self) -> Option<OffsetDateTime> {
+        self.get("last-modified").and_then(xml::http_date)
+    }
+
+    /// Names and values of all headers that are text.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+}

@@ -1,0 +1,193 @@
+//! The worker of one download: copies from the store to the data socket. One answer of the store
+//! is copied straight through, which is the cheapest way near it; when the client is found waiting
+//! for the store, ranges are fetched ahead by [`Lanes`].
+
+use std::io::{self, Write};
+use std::net::Shutdown;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::lanes::Lanes;
+use super::source::Source;
+use crate::limits::DOWNLOAD_CHUNK_BYTES;
+use crate::net::{Stream, Wake};
+use crate::transfer::ascii::ToAscii;
+use crate::transfer::budget::{Budget, Lease};
+use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
+
+/// What is copied before the speeds of both sides are compared.
+const WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+
+/// The client is waiting for the store when reading takes this many times as long as writing …
+const STORE_IS_SLOWER: u32 = 3;
+
+/// … and longer than this for a window: a store that gives 500 MB/s on one connection is near.
+const STORE_IS_FAR: Duration = Duration::from_millis(4);
+
+/// What the operator allows for fetching ahead.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    /// Ranges fetched at once.
+    pub(super) threads: usize,
+    /// Bytes in all of them.
+    pub(super) buffer: u64,
+    pub(super) budget: Budget,
+}
+
+/// The worker of one download.
+#[derive(Debug)]
+pub(super) struct Copier {
+    pub(super) source: Source,
+    pub(super) delivery: Delivery<Arc<Stream>>,
+    pub(super) ahead: Ahead,
+    pub(super) verdict: Sender<Verdict>,
+    pub(super) wake: Wake,
+    pub(super) lease: Lease,
+}
+
+impl Copier {
+    pub(super) fn run(self) {
+        let Self { source, mut delivery, ahead, verdict, wake, lease } = self;
+        let copying = AssertUnwindSafe(|| copy(source, &mut delivery, &ahead));
+        let ended = catch_unwind(copying).unwrap_or_else(|_| {
+            // The session waits for a verdict, whatever happens.
+            let bug = io::Error::other("a bug: the download worker panicked");
+            Err(Verdict::Failed(TransferError::System(bug)))
+        });
+        drop(lease);
+        // End of file for the client before the reply, whoever still holds the socket.
+        drop(delivery.data.shutdown(Shutdown::Write));
+        // The channel has room for it, and nobody listens any more after an interruption.
+        let _ = verdict.try_send(ended.err().unwrap_or(Verdict::Complete));
+        wake.notify();
+    }
+}
+
+fn copy(
+    mut source: Source,
+    delivery: &mut Delivery<Arc<Stream>>,
+    ahead: &Ahead,
+) -> Result<(), Verdict> {
+    let mut buffer = vec![0; buffer_bytes(source.left())];
+    let mut window = Window::default();
+    loop {
+        let begun = Instant::now();
+        let got = source.fill(&mut buffer).map_err(Verdict::Failed)?;
+        let filled = Instant::now();
+        if got == 0 {
+            return delivery.finish();
+        }
+        delivery.write(&buffer[..got])?;
+        if window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
+            match Lanes::start(source, ahead) {
+                Ok(mut lanes) => {
+                    drop(buffer);
+                    lanes.deliver(delivery)?;
+                    return delivery.finish();
+                }
+                Err(unchanged) => source = unchanged,
+            }
+        }
+    }
+}
+
+/// The buffer for so many bytes of an object.
+pub(super) fn buffer_bytes(left: u64) -> usize {
+    usize::try_from(left).unwrap_or(usize::MAX).clamp(1, DOWNLOAD_CHUNK_BYTES)
+}
+
+/// How long both sides took for the last bytes.
+#[derive(Debug, Default)]
+struct Window {
+    bytes: u64,
+    reading: Duration,
+    writing: Duration,
+}
+
+impl Window {
+    fn shows_a_waiting_client(
+        &mut self,
+        bytes: usize,
+        reading: Duration,
+        writing: Duration,
+    ) -> bool {
+        self.bytes += bytes as u64;
+        self.reading += reading;
+        self.writing += writing;
+        if self.bytes < WINDOW_BYTES {
+            return false;
+        }
+        let full = std::mem::take(self);
+        full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER
+    }
+}
+
+/// What every byte of an object passes on its way to the client, in order.
+#[derive(Debug)]
+pub(super) struct Delivery<W> {
+    data: W,
+    progress: Progress,
+    /// Present while the object's CRC can be checked: all of it is sent, from its first byte.
+    crc64: Option<(crc_fast::Digest, u64)>,
+    ascii: Option<ToAscii>,
+}
+
+impl<W> Delivery<W> {
+    /// To `data`; `crc64` is what the whole object must have.
+    pub(super) fn new(
+        data: W,
+        progress: Progress,
+        crc64: Option<u64>,
+        conversion: Conversion,
+    ) -> Self {
+        let algorithm = crc_fast::CrcAlgorithm::Crc64Xz;
+        Self {
+            data,
+            progress,
+            crc64: crc64.map(|expected| (crc_fast::Digest::new(algorithm), expected)),
+            ascii: (conversion == Conversion::Ascii).then(ToAscii::default),
+        }
+    }
+
+    /// What `bytes` of the object are on the wire, counted into the checksum.
+    pub(super) fn prepare<'b>(&'b mut self, bytes: &'b [u8]) -> (&'b mut W, &'b [u8]) {
+        if let Some((digest, _)) = &mut self.crc64 {
+            digest.update(bytes);
+        }
+        let bytes = match &mut self.ascii {
+            Some(ascii) => ascii.convert(bytes),
+            None => bytes,
+        };
+        (&mut self.data, bytes)
+    }
+
+    /// After the last byte: whether the object is what the store says it is.
+    pub(super) fn finish(&self) -> Result<(), Verdict> {
+        match &self.crc64 {
+            Some((digest, expected)) if digest.finalize() != *expected => {
+                Err(Verdict::Failed(TransferError::Checksum))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Delivery<Arc<Stream>> {
+    /// Writes `bytes` of the object; waits for the client as long as the socket's time-out says.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
+        let (data, bytes) = self.prepare(bytes);
+        let (written, sent) = ((&**data).write_all(bytes), bytes.len());
+        written.map_err(|error| {
+            let by = match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Interruption::DataIdle,
+                _ => Interruption::DataLost,
+            };
+            Verdict::Interrupted { by, kept: false }
+        })?;
+        self.progress.add_bytes(sent as u64);
+        Ok(())
+    }
+}

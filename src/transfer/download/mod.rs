@@ -1,0 +1,174 @@
+//! From the store to the data connection.
+//!
+//! A small object is sent by the session's own thread. A larger one is copied by a worker
+//! ([`copier`]), straight from the store's answer to the data socket or from ranges fetched ahead
+//! ([`lanes`]), while the session's thread attends to the control connection; to cancel, it shuts
+//! the data socket down. Where the bytes come from is a [`source`].
+
+mod copier;
+mod lanes;
+mod source;
+
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::thread::Builder;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+
+use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
+use crate::net::Stream;
+use crate::store::{Cancel, Object, ObjectStore};
+use crate::transfer::budget::Lease;
+use crate::transfer::waiting::{lease, wait_for};
+use crate::transfer::{
+    Control, Conversion, DataSender, Directive, Progress, Report, Resources, TransferError, Verdict,
+};
+use crate::vfs::FtpPath;
+use copier::{Ahead, Copier, Delivery, buffer_bytes};
+use source::{Source, Version};
+
+/// One object, opened for reading.
+#[derive(Debug)]
+pub struct DownloadRequest {
+    /// Where it is.
+    pub store: Arc<dyn ObjectStore>,
+    /// Its name.
+    pub path: FtpPath,
+    /// Its answer, beginning at `first`.
+    pub object: Object,
+    /// Offset of the first byte to send.
+    pub first: u64,
+    /// Whether line ends are turned round.
+    pub conversion: Conversion,
+}
+
+/// One download that has its memory and may begin.
+#[derive(Debug)]
+pub struct Download<'a> {
+    source: Source,
+    crc64: Option<u64>,
+    conversion: Conversion,
+    resources: Resources<'a>,
+    lease: Lease,
+}
+
+impl<'a> Download<'a> {
+    /// Waits in line for the memory of the copy buffer.
+    ///
+    /// # Errors
+    /// As an upload's admission.
+    pub fn admit(
+        request: DownloadRequest,
+        resources: Resources<'a>,
+        control: &mut dyn Control,
+    ) -> Result<Self, Verdict> {
+        let DownloadRequest { store, path, object, first, conversion } = request;
+        let crc64 = object.crc64.filter(|_| first == 0);
+        let (size, etag) = (object.size, object.etag.clone());
+        let version = Version { store, path, size, etag };
+        let source = Source::opened(version, object, first, Cancel::new());
+        let bytes = buffer_bytes(source.left()) as u64;
+        let progress = Progress::begin();
+        let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
+        Ok(Self { source, crc64, conversion, resources, lease })
+    }
+
+    /// Sends the object over `data`, which is non-blocking.
+    pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
+        let progress = Progress::begin();
+        let verdict = if self.source.left() <= BLOCK_BYTES as u64 {
+            self.send_here(data, control, &progress)
+        } else {
+            self.send_by_worker(data, control, &progress)
+        };
+        Report {
+            verdict,
+            bytes: progress.bytes(),
+            elapsed: progress.elapsed(),
+            tail: Duration::ZERO,
+            parts: 0,
+            stored: None,
+        }
+    }
+
+    fn send_here(
+        mut self,
+        data: Stream,
+        control: &mut dyn Control,
+        progress: &Progress,
+    ) -> Verdict {
+        let idle = self.resources.options.data_idle;
+        let sender = DataSender::new(data, self.resources.wake, idle, progress.clone());
+        let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
+        let mut buffer = vec![0; buffer_bytes(self.source.left())];
+        loop {
+            let got = match self.source.fill(&mut buffer) {
+                Ok(0) => return delivery.finish().err().unwrap_or(Verdict::Complete),
+                Ok(got) => got,
+                Err(error) => return Verdict::Failed(error),
+            };
+            let (sender, bytes) = delivery.prepare(&buffer[..got]);
+            if let Err(verdict) = sender.send(bytes, control) {
+                return verdict;
+            }
+        }
+    }
+
+    fn send_by_worker(
+        self,
+        data: Stream,
+        control: &mut dyn Control,
+        progress: &Progress,
+    ) -> Verdict {
+        let prepared = data
+            .set_nonblocking(false)
+            .and_then(|()| data.set_write_timeout(self.resources.options.data_idle));
+        if let Err(error) = prepared {
+            return Verdict::Failed(TransferError::System(error));
+        }
+        let data = Arc::new(data);
+        let cancel = self.source.cancel().clone();
+        let options = self.resources.options;
+        let (tell, verdict) = bounded(1);
+        let copy = Delivery::new(Arc::clone(&data), progress.clone(), self.crc64, self.conversion);
+        let worker = Copier {
+            source: self.source,
+            delivery: copy,
+            ahead: Ahead {
+                threads: options.download_threads,
+                buffer: options.part_buffer.unwrap_or(PART_BUFFER_BYTES),
+                budget: self.resources.budget.clone(),
+            },
+            verdict: tell,
+            wake: self.resources.wake.clone(),
+            lease: self.lease,
+        };
+        let spawned = Builder::new()
+            .name(std::thread::current().name().unwrap_or("download").to_owned())
+            .stack_size(WORKER_STACK_BYTES)
+            .spawn(move || worker.run());
+        match spawned {
+            Ok(thread) => self.resources.stragglers.adopt(vec![thread]),
+            Err(error) => return Verdict::Failed(TransferError::System(error)),
+        }
+        loop {
+            if let Ok(verdict) = verdict.try_recv() {
+                return verdict;
+            }
+            let stop = match wait_for(control, self.resources.wake, None, None) {
+                Ok(woken) if woken.control => match control.attend(progress) {
+                    Directive::Interrupt(by) => Verdict::Interrupted { by, kept: false },
+                    Directive::Continue => continue,
+                },
+                Ok(_) => continue,
+                Err(error) => Verdict::Failed(error),
+            };
+            // It may just have ended well: then the client has all of it.
+            cancel.raise();
+            // A connection that is gone already needs no shutting down.
+            drop(data.shutdown(Shutdown::Both));
+            return verdict.try_recv().unwrap_or(stop);
+        }
+    }
+}

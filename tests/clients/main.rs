@@ -1,0 +1,14 @@
+//! Real clients at work. What they stored is read back from the store past the server, and
+//! compared by SHA-256.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// A directory of thousands of entries.
+mod large_directory;
+/// Names and sizes that something on the way might stumble over.
+mod names_and_sizes;
+/// Each operation of the classic client, by tnftp, lftp and curl, over every kind of connection.
+mod operations;
+/// Clients that do less: ncftp, wget, Python's ftplib.
+mod other_clients;

@@ -1,0 +1,256 @@
+//! The command as an operator meets it: arguments, exit status, log and signals.
+#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+#[test]
+fn version_and_help_go_to_standard_output() {
+    let version = command(&["--version"]).output().unwrap();
+    assert_eq!(version.status.code(), Some(0));
+    let expected = format!("cos-ftp-server {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(String::from_utf8(version.stdout).unwrap(), expected);
+
+    let help = command(&["--help"]).output().unwrap();
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--check-config"));
+}
+
+#[test]
+fn a_wrong_argument_is_exit_status_64() {
+    let output = command(&["--verbose"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("--verbose"), "{output:?}");
+}
+
+#[test]
+fn a_configuration_that_is_missing_is_exit_status_78() {
+    let output = command(&["--config", "/nowhere/vsftpd.conf"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(stderr(&output).contains("/nowhere/vsftpd.conf"), "{output:?}");
+}
+
+#[test]
+fn check_config_names_what_is_wrong_and_serves_nobody() {
+    let site = Site::new("");
+    let right = site.command(&["--check-config"]).output().unwrap();
+    assert_eq!(right.status.code(), Some(0), "{right:?}");
+    let text = String::from_utf8(right.stdout).unwrap();
+    assert!(text.starts_with("configuration OK: "), "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
+    assert!(!site.log().exists());
+
+    let site = Site::new("idle_timeout = soon");
+    let wrong = site.command(&["--check-config"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(78));
+    assert!(stderr(&wrong).contains("idle_timeout"), "{wrong:?}");
+}
+
+#[test]
+fn the_local_configuration_is_found() {
+    let site = Site::new("");
+    let output = command(&["--check-config"]).current_dir(site.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_exit_status_1() {
+    let site = Site::new("");
+    fs::write(site.path().join("log"), "in the way").unwrap();
+    let output = site.command(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("log_dir"), "{output:?}");
+}
+
+#[test]
+fn a_taken_port_is_exit_status_1() {
+    let first = Running::start(&Site::new(""));
+    let second = Site::with_port(first.port, "");
+    let output = second.command(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("already in use"), "{output:?}");
+}
+
+#[test]
+fn ctrl_c_and_sigterm_stop_it_with_exit_status_0() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let site = Site::new("");
+        let mut running = Running::start(&site);
+        running.signal(signal);
+        assert_eq!(running.exit_status(), Some(0), "{signal:?}");
+        let log = fs::read_to_string(site.log()).unwrap();
+        assert!(log.trim_end().ends_with("stopped"), "{log}");
+    }
+}
+
+#[test]
+fn hang_up_and_user_signals_are_logged_and_ignored() {
+    let mut running = Running::start(&Site::new(""));
+    for (signal, name) in [(Signal::HUP, "SIGHUP"), (Signal::USR1, "SIGUSR1")] {
+        running.signal(signal);
+        running.wait_for(name);
+    }
+    let mut greeting = [0; 4];
+    running.connect().read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"220 ");
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_a_transfer_behind_with_exit_status_130() {
+    let mut running = Running::start(&Site::new("shutdown_grace = 600"));
+    let _transfer = begin_upload(&running);
+    running.signal(Signal::INT);
+    running.wait_for("1 transfers left");
+    running.signal(Signal::INT);
+    assert_eq!(running.exit_status(), Some(130));
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_stops_nothing() {
+    let site = Site::new("");
+    let mut running = Running::start(&site);
+    // A pipe holds 64 KiB; each turn logs some lines.
+    for _ in 0..3000 {
+        running.signal(Signal::HUP);
+        running.connect().read_exact(&mut [0; 4]).unwrap();
+        if fs::metadata(site.log()).unwrap().len() > 128 * 1024 {
+            break;
+        }
+    }
+    assert!(fs::metadata(site.log()).unwrap().len() > 128 * 1024);
+    running.signal(Signal::TERM);
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+const PASSWORD: &str = "a-secret-of-the-test";
+
+/// A directory with a configuration that serves `data` in it on a port of the system's choice.
+struct Site(TempDir);
+
+impl Site {
+    fn new(optional: &str) -> Self {
+        Self::with_port(0, optional)
+    }
+
+    fn with_port(port: u16, optional: &str) -> Self {
+        let site = Self(TempDir::new().unwrap());
+        let root = site.path().display();
+        fs::create_dir_all(site.path().join("data")).unwrap();
+        fs::create_dir_all(site.path().join("conf")).unwrap();
+        let text = format!(
+            "[COS_ACCOUNT_0]\ncos_endpoint = file://{root}/data\nhome_dir = /home/ftp\n\
+             ftp_login_user_name = ftp\nftp_login_user_password = {PASSWORD}\nauthority = RW\n\
+             [NETWORK]\nlisten_port = {port}\nlisten_address = 127.0.0.1\n\
+             [OPTIONAL]\nlog_dir = {root}/log\n{optional}\n"
+        );
+        fs::write(site.path().join("conf/vsftpd.conf"), text).unwrap();
+        site
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path().join("log/cos_v5.log")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(arguments);
+        command.arg("--config").arg(self.path().join("conf/vsftpd.conf"));
+        command
+    }
+}
+
+/// A server that listens.
+struct Running {
+    child: Child,
+    stderr: Lines<BufReader<ChildStderr>>,
+    port: u16,
+}
+
+impl Running {
+    fn start(site: &Site) -> Self {
+        let mut child = site.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut running = Self { child, stderr, port: 0 };
+        let line = running.wait_for("listening on");
+        running.port = line.rsplit(':').next().unwrap().parse().unwrap();
+        running
+    }
+
+    /// The next line of the log that contains `text`.
+    fn wait_for(&mut self, text: &str) -> String {
+        let mut seen = Vec::new();
+        for line in &mut self.stderr {
+            seen.push(line.unwrap());
+            if seen.last().unwrap().contains(text) {
+                return seen.pop().unwrap();
+            }
+        }
+        panic!("the server ended without {text:?}: {seen:#?}");
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn exit_status(&mut self) -> Option<i32> {
+        // Its log is read to the end, so that it can never wait for us.
+        (&mut self.stderr).for_each(|line| drop(line.unwrap()));
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Has ended already where the test waited for it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Control and data connection of an upload that has begun and is not finished.
+fn begin_upload(running: &Running) -> (TcpStream, TcpStream) {
+    let mut control = BufReader::new(running.connect());
+    let mut say = |line: &str, expected: &str| {
+        if !line.is_empty() {
+            control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        }
+        let mut reply = String::new();
+        control.read_line(&mut reply).unwrap();
+        assert!(reply.starts_with(expected), "{line}: {reply}");
+        reply
+    };
+    say("", "220 ");
+    say("USER ftp", "331 ");
+    say(&format!("PASS {PASSWORD}"), "230 ");
+    let reply = say("EPSV", "229 ");
+    let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+    let data = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    say("STOR file", "150 ");
+    (control.into_inner(), data)
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    command.args(arguments);
+    command
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -1,0 +1,141 @@
+//! Whether a machine can carry the settings.
+
+use cos_ftp_server::config::{self, MachineFacts, check_machine};
+
+use super::samples::FORM_1;
+use super::support::{ACCOUNT, accepted, filled_in};
+
+const MIB: u64 = 1 << 20;
+
+/// A machine that limits nothing but what a test says.
+const ROOMY: MachineFacts = MachineFacts {
+    total_memory: Some(64 << 30),
+    available_memory: Some(60 << 30),
+    descriptors: Some(1 << 20),
+    threads: Some(13_106),
+};
+
+/// What is said of the settings of `[OPTIONAL]` on a machine: problems, warnings.
+fn check(optional: &str, facts: MachineFacts) -> (Vec<String>, Vec<String>) {
+    let settings = accepted(&format!("{ACCOUNT}[OPTIONAL]\n{optional}\n"));
+    let (problems, warnings) = match check_machine(&settings, &facts) {
+        Ok(warnings) => (Vec::new(), warnings),
+        Err(problems) => (problems.problems, Vec::new()),
+    };
+    let show = |findings: Vec<config::Finding>| findings.iter().map(ToString::to_string).collect();
+    (show(problems), show(warnings))
+}
+
+#[test]
+fn the_sample_starts_on_small_cloud_machines() {
+    for (name, total, available) in [("1 GiB", 980, 620), ("2 GiB", 1990, 1500)] {
+        let facts = MachineFacts {
+            total_memory: Some(total * MIB),
+            available_memory: Some(available * MIB),
+            descriptors: Some(4096),
+            threads: Some(3700),
+        };
+        let text = filled_in(FORM_1);
+        let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), facts.total_memory).unwrap();
+        let warnings = check_machine(&loaded.settings, &facts)
+            .unwrap_or_else(|problems| panic!("{name}: {problems}"));
+        assert_eq!(warnings, [], "{name}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_the_key_to_lower() {
+    let memory = |available| MachineFacts { available_memory: Some(available * MIB), ..ROOMY };
+    for (optional, facts, place, remedy) in [
+        (
+            "buffer_memory = 1G",
+            memory(1000),
+            "a.conf: [OPTIONAL] buffer_memory = 1073741824: buffer_memory of 1073741824 and 512 \
+             sessions of 131072 bytes may need more than 60 % of the 1048576000 bytes",
+            "lower buffer_memory to at most 562036736, or set config_check_enable = false",
+        ),
+        (
+            "buffer_memory = 18446744073709551615",
+            memory(1000),
+            "a.conf: [OPTIONAL] buffer_memory = 18446744073709551615: ",
+            "lower buffer_memory to at most 562036736, or",
+        ),
+        (
+            "max_connection_num = 10000\nbuffer_memory = 64M",
+            memory(1000),
+            "a.conf: [OPTIONAL] max_connection_num = 10000: buffer_memory of 67108864 and 10000",
+            "lower max_connection_num to at most 4288, or",
+        ),
+        (
+            "buffer_memory = 64M",
+            memory(110),
+            "a.conf: [OPTIONAL] buffer_memory = 67108864: buffer_memory of 67108864 and 512",
+            "lower buffer_memory to 8388608 and max_connection_num to at most 463, or",
+        ),
+        (
+            "max_connection_num = 2000",
+            MachineFacts { descriptors: Some(1024), ..ROOMY },
+            "a.conf: [OPTIONAL] max_connection_num = 2000: needs more descriptors than the hard \
+             limit of 1024",
+            "lower max_connection_num to at most 309",
+        ),
+        (
+            "max_connection_num = 2000",
+            MachineFacts { threads: Some(1000), ..ROOMY },
+            "a.conf: [OPTIONAL] max_connection_num = 2000: may need more than the 1000 threads",
+            "lower max_connection_num to at most 984",
+        ),
+    ] {
+        let (problems, warnings) = check(optional, facts);
+        assert_eq!((problems.len(), warnings.len()), (1, 0), "{optional}: {problems:#?}");
+        assert!(problems[0].starts_with(place), "{}\n{place}", problems[0]);
+        assert!(problems[0].contains(remedy), "{}\n{remedy}", problems[0]);
+        let off = format!("{optional}\nconfig_check_enable = false");
+        assert_eq!(check(&off, facts), (vec![], vec![]), "{off}");
+    }
+}
+
+#[test]
+fn a_remedy_works() {
+    let facts = MachineFacts {
+        available_memory: Some(1000 * MIB),
+        descriptors: Some(1024),
+        threads: Some(1000),
+        ..ROOMY
+    };
+    for (ill, cured) in [
+        ("max_connection_num = 310", "max_connection_num = 309"),
+        (
+            "buffer_memory = 588644353\nmax_connection_num = 309",
+            "buffer_memory = 588644352\nmax_connection_num = 309",
+        ),
+    ] {
+        assert_ne!(check(ill, facts).0, [""; 0], "{ill}");
+        assert_eq!(check(cured, facts).0, [""; 0], "{cured}");
+    }
+}
+
+#[test]
+fn fewer_workers_are_a_warning() {
+    let (problems, warnings) =
+        check("upload_thread_num = 200", MachineFacts { threads: Some(5000), ..ROOMY });
+    assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
+    assert!(warnings[0].contains("256 transfers with 200 workers each do not fit"), "{warnings:?}");
+}
+
+#[test]
+fn no_limit_of_connections_is_a_warning_that_tells_the_machines() {
+    let (problems, warnings) =
+        check("max_connection_num = 0", MachineFacts { descriptors: Some(4096), ..ROOMY });
+    assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
+    assert!(warnings[0].ends_with("end at about 1333"), "{warnings:?}");
+}
+
+#[test]
+fn what_the_machine_does_not_tell_is_not_compared() {
+    let nothing = MachineFacts::default();
+    assert_eq!(
+        check("buffer_memory = 900G\nmax_connection_num = 1000000", nothing),
+        (vec![], vec![])
+    );
+}

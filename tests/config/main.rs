@@ -1,0 +1,14 @@
+//! The configuration loader through its public door.
+
+/// What is accepted, and what it means.
+mod accepts;
+/// The documented example, and the key table.
+mod example;
+/// Whether a machine can carry the settings.
+mod machine;
+/// What is refused or warned of, and in which words.
+mod refuses;
+/// The sample files of the replaced tool.
+mod samples;
+/// How a test reads a text.
+mod support;

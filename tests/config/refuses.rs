@@ -1,0 +1,319 @@
+//! What is refused or warned of, and in which words.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use cos_ftp_server::config;
+
+use super::support::{ACCOUNT, parse, refused, warned};
+
+/// Checks that a file of one account and `lines` has exactly the problems that begin so.
+#[track_caller]
+fn check(lines: &str, expected: &[&str]) {
+    let problems = refused(format!("{ACCOUNT}{lines}"));
+    assert_eq!(problems.len(), expected.len(), "{lines}: {problems:#?}");
+    for (problem, start) in problems.iter().zip(expected) {
+        assert!(problem.starts_with(start), "{lines}:\n{problem}\n{start}");
+    }
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_is_accepted() {
+    for (lines, problem) in [
+        (
+            "[NETWORK]\nlisten_port = ftp # 端口\n",
+            "a.conf:11: [NETWORK] listen_port = ftp: not accepted; accepted is a port from 0",
+        ),
+        (
+            "[network]\npassive_ports = 65535,60000\n",
+            "a.conf:11: [network] passive_ports = 65535,60000: not accepted; accepted is first,",
+        ),
+        (
+            "[OPTIONAL]\nlog_level = loud\n",
+            "a.conf:11: [OPTIONAL] log_level = loud: not accepted; accepted is DEBUG, INFO",
+        ),
+        (
+            "[OPTIONAL]\nmax_connection_num = 1\n",
+            "a.conf:11: [OPTIONAL] max_connection_num = 1: not accepted; accepted is 0 for any",
+        ),
+        (
+            "[OPTIONAL]\nidle_timeout =\n",
+            "a.conf:11: [OPTIONAL] idle_timeout: the value is missing; accepted is seconds",
+        ),
+        (
+            "[NETWORK]\npassive_port = 1-2\npassive_ports = 1-2\n",
+            "a.conf:11: [NETWORK] passive_port = 1-2: means the same as passive_ports",
+        ),
+    ] {
+        check(lines, &[problem]);
+    }
+}
+
+#[test]
+fn a_wrong_endpoint_is_told_once() {
+    for (lines, problem) in [
+        (
+            "cos_endpoint = http://h/b\n",
+            "cos_endpoint = http://h/b: not accepted; accepted is host,",
+        ),
+        ("cos_endpoint = file://relative\n", "cos_endpoint = file://relative: not accepted"),
+        (
+            "cos_endpoint = http://h\ncos_protocol = https\n",
+            "cos_protocol = https: contradicts the scheme of cos_endpoint",
+        ),
+        (
+            "cos_endpoint = 127.0.0.1:9000\naddressing_style = virtual\n",
+            "addressing_style = virtual: a bucket's name cannot stand before an IP address",
+        ),
+        ("cos_prefix = a/../b\n", "cos_prefix = a/../b: not accepted"),
+        ("store_min_part = 512K\n", "store_min_part = 512K: not accepted"),
+    ] {
+        let problems = refused(format!("{ACCOUNT}{lines}"));
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(problems[0].contains(problem), "{problems:#?}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once_in_the_order_of_the_file() {
+    let text = "[OPTIONAL]\nlog_level = loud\nbuffer_memory = lots\n[NETWORK]\nlisten_port = x\n\
+                [COS_ACCOUNT_1]\ncos_region = ap-xxx\nauthority = X\n";
+    let problems = refused(text);
+    let keys = [
+        "2: [OPTIONAL] log_level",
+        "3: [OPTIONAL] buffer_memory",
+        "5: [NETWORK] listen_port",
+        "6: [COS_ACCOUNT_1] cos_secretid",
+        "6: [COS_ACCOUNT_1] cos_secretkey",
+        "6: [COS_ACCOUNT_1] cos_bucket",
+        "6: [COS_ACCOUNT_1] home_dir",
+        "6: [COS_ACCOUNT_1] ftp_login_user_name",
+        "6: [COS_ACCOUNT_1] ftp_login_user_password",
+        "7: [COS_ACCOUNT_1] cos_region = ap-xxx: still the sample's placeholder",
+        "8: [COS_ACCOUNT_1] authority = X",
+    ];
+    assert_eq!(problems.len(), keys.len(), "{problems:#?}");
+    for (problem, key) in problems.iter().zip(keys) {
+        assert!(problem.starts_with(&format!("a.conf:{key}")), "{key}: {problems:#?}");
+    }
+}
+
+#[test]
+fn what_stands_twice_or_has_no_value_is_refused_with_its_line() {
+    for (lines, problem) in [
+        (
+            "COS_Region = ap-beijing\n",
+            "a.conf:10: [COS_ACCOUNT_0] cos_region: the key stands in its section twice, first in \
+             line 5",
+        ),
+        (
+            "[cos_account_0]\ncos_region = ap-beijing\n",
+            "a.conf:10: [cos_account_0] the section stands in the file twice, first in line 1",
+        ),
+        (
+            "[OPTIONAL]\nlog_level\n",
+            "a.conf:11: [OPTIONAL] log_level: a line without a value: write key = value",
+        ),
+        (
+            "[OPTIONAL]\nlog_level # = INFO\n",
+            "a.conf:11: [OPTIONAL] log_level: a line without a value",
+        ),
+        ("[OPTIONAL]\nhunter2 hunter2\n", "a.conf:11: [OPTIONAL] a line without a value"),
+        ("[OPTIONAL]\n= hunter2\n", "a.conf:11: [OPTIONAL] a line without a value"),
+        ("[OPTIONAL\n", "a.conf:10: a section header is written [NAME]"),
+        ("[]\n", "a.conf:10: a section header is written [NAME]"),
+        ("[OPTIONAL] x = 1\n", "a.conf:10: [OPTIONAL] only a comment may follow a section header"),
+    ] {
+        check(lines, &[problem]);
+    }
+    let problems = refused(format!("log_level = INFO\n{ACCOUNT}"));
+    assert_eq!(
+        problems,
+        ["a.conf:1: a line before the first section header, such as [COS_ACCOUNT]"]
+    );
+}
+
+#[test]
+fn two_accounts_must_differ() {
+    let second = ACCOUNT.replace("ACCOUNT_0", "ACCOUNT_1");
+    for (second, problem) in [
+        (
+            second.replace("/home/user0", "/home/user1"),
+            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 stands in \
+             [COS_ACCOUNT_0] already; names must differ",
+        ),
+        (
+            second.replace("name = user0", "name = user1").replace("/home/user0", "/home/user0/"),
+            "a.conf:15: [COS_ACCOUNT_1] home_dir = /home/user0/: [COS_ACCOUNT_0] has this home \
+             already; each account section needs another",
+        ),
+    ] {
+        assert_eq!(refused(format!("{ACCOUNT}{second}")), [problem]);
+    }
+}
+
+#[test]
+fn logins_of_the_first_form_are_told_by_number_and_name() {
+    let form = |users: &str| {
+        format!(
+            "[COS_ACCOUNT]\ncos_endpoint = file:///d\ncos_user_home_dir = /h\n\
+             [FTP_ACCOUNT]\nlogin_users = {users}\n"
+        )
+    };
+    for (users, problem) in [
+        ("u:hunter2", "account 1 has one ':' only, so password or permission is missing"),
+        ("a:p:R;u:hun:hunter2", "account 2 (u) does not end in a permission"),
+        ("a:p:R;a:hunter2:R", "the user a stands in [FTP_ACCOUNT] already"),
+        ("u: #hunter2:RW", "account 1 has one ':' only"),
+        (";", "no account; accepted is"),
+        ("# nobody", "the value is missing"),
+    ] {
+        let problems = refused(form(users));
+        assert_eq!(problems.len(), 1, "{users}: {problems:#?}");
+        assert!(problems[0].starts_with("a.conf:5: [FTP_ACCOUNT] login_users"), "{problems:#?}");
+        assert!(problems[0].contains(problem), "{users}: {problems:#?}");
+    }
+    let (_, warnings) = warned(&form("u:p:RW；v:q:RW"));
+    assert!(warnings[0].contains("account 1 holds a full-width"), "{warnings:?}");
+}
+
+#[test]
+fn half_an_account_is_refused() {
+    for (text, problem) in [
+        ("", "no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or [COS_ACCOUNT_0]"),
+        ("[FTP_ACCOUNT]\nlogin_users = a:b:R\n", "the section [COS_ACCOUNT] is missing"),
+        (
+            "[COS_ACCOUNT]\ncos_endpoint = file:///d\ncos_user_home_dir = /h\n",
+            "[FTP_ACCOUNT] login_users: the key is required and missing",
+        ),
+        (
+            "[COS_ACCOUNT]\ncos_secretid = a\ncos_secretkey = b\ncos_bucket = data\n\
+             cos_region = ap-guangzhou\ncos_user_home_dir = /h\n[FTP_ACCOUNT]\nlogin_users = a:b:R\n",
+            "cos_bucket = data: on COS the key cos_appid is required beside this name",
+        ),
+        (
+            &ACCOUNT.replace("data-1250000000", "data"),
+            "cos_bucket = data: on COS a bucket's full name ends in -APPID",
+        ),
+    ] {
+        let problems = refused(text);
+        assert!(problems.iter().any(|told| told.contains(problem)), "{problems:#?}");
+    }
+}
+
+#[test]
+fn placeholders_are_told() {
+    for (from, to) in [
+        ("AKID", "XXXXXX"),
+        ("data-1250000000", "name-123456789"),
+        ("data-1250000000", "{bucket name}-123"),
+        ("data-1250000000", "<Bucket>-<APPID>"),
+        ("ap-guangzhou", "ap-xxx"),
+    ] {
+        let problems = refused(ACCOUNT.replace(from, to));
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert!(problems[0].contains("still the sample's placeholder"), "{problems:#?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_a_warning_with_the_nearest_one() {
+    for (lines, warning) in [
+        (
+            "[NETWORK]\nlisten_prot = hunter2\n",
+            "a.conf:11: [NETWORK] listen_prot: unknown key, ignored; the nearest known key is \
+             listen_port",
+        ),
+        (
+            "cos_secretkeyy = hunter2\n",
+            "a.conf:10: [COS_ACCOUNT_0] cos_secretkeyy: unknown key, ignored; the nearest known \
+             key is cos_secretkey",
+        ),
+        (
+            "[NETWORK]\nlog_dir = /x\n",
+            "a.conf:11: [NETWORK] log_dir: unknown key here, ignored; it belongs in [OPTIONAL]",
+        ),
+        (
+            "[OPTIONS]\nanything = hunter2\n",
+            "a.conf:10: [OPTIONS] unknown section, ignored; the nearest known section is \
+             [OPTIONAL]",
+        ),
+        (
+            "[NETWORK]\nlisten_port = 60001\n",
+            "a.conf:11: [NETWORK] listen_port = 60001: lies within the range of passive ports",
+        ),
+    ] {
+        let (_, warnings) = warned(&format!("{ACCOUNT}{lines}"));
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        assert!(warnings[0].starts_with(warning), "{warnings:#?}");
+    }
+}
+
+#[test]
+fn a_part_buffer_that_cannot_hold_the_parts_is_refused() {
+    check(
+        "[OPTIONAL]\npart_buffer_size = 20M\n",
+        &["a.conf:11: [OPTIONAL] part_buffer_size = 20M: does not go together with \
+           single_file_max_size = 214748364800: the 10000 parts that hold such a file grow to \
+           37748736 bytes; raise part_buffer_size to at least that, or lower \
+           single_file_max_size to at most 131072000000, the largest file that fits"],
+    );
+    check(
+        "[FILE_OPTION]\nsingle_file_max_size = 1G\n\
+         [OPTIONAL]\npart_buffer_size = 8M\nmin_part_size = 16M\n",
+        &["a.conf:13: [OPTIONAL] part_buffer_size = 8M: is smaller than one part, which has \
+           16777216 bytes"],
+    );
+    for (size, buffer) in [("131072000000", "20M"), ("48G", "5242880"), ("200G", "36M")] {
+        let lines = format!(
+            "[FILE_OPTION]\nsingle_file_max_size = {size}\n[OPTIONAL]\npart_buffer_size = {buffer}\n"
+        );
+        parse(format!("{ACCOUNT}{lines}")).unwrap_or_else(|problems| panic!("{problems}"));
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let told = "a.conf: the file is neither UTF-8 nor GB18030 text: save it as UTF-8";
+    assert_eq!(refused(b"[NETWORK]\n\xFF\xFF = 1\n"), [told]);
+}
+
+#[test]
+fn a_file_is_loaded_and_told_of_when_others_may_read_it() {
+    let file = Temporary::new("open", ACCOUNT);
+    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
+        fs::set_permissions(&file.0, fs::Permissions::from_mode(mode)).unwrap();
+        let loaded = config::load(&file.0).unwrap();
+        assert_eq!(loaded.settings.file, file.0);
+        assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_one_problem() {
+    let missing = PathBuf::from("/nowhere/vsftpd.conf");
+    let problems = config::load(&missing).unwrap_err().to_string();
+    assert!(problems.starts_with("/nowhere/vsftpd.conf: cannot be read: "), "{problems}");
+    let directory = std::env::temp_dir();
+    assert!(config::load(&directory).unwrap_err().to_string().contains("cannot be read: "));
+}
+
+/// A file of one test, gone with it.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str, text: &str) -> Self {
+        let file = format!("cos-ftp-config-{}-{name}.conf", std::process::id());
+        let file = std::env::temp_dir().join(file);
+        fs::write(&file, text).expect("the temporary directory is writable");
+        Self(file)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Nothing depends on it.
+        let _ = fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,201 @@
+use crate::support::ftp::Ftp;
+use crate::support::server::{Setup, TestServer};
+
+/// A server with a small tree.
+fn server() -> TestServer {
+    let server = Setup::local().start();
+    for (path, bytes) in [
+        ("a.txt", "12345"),
+        ("b.txt", ""),
+        (".hidden", "x"),
+        ("c d.dat", "x"),
+        ("dir/inner.txt", "x"),
+        ("dir/deep/leaf", "x"),
+        ("-l", "x"),
+        ("[x].txt", "x"),
+    ] {
+        server.stored().put(path, bytes.as_bytes());
+    }
+    server
+}
+
+fn names(ftp: &mut Ftp, line: &str) -> Vec<String> {
+    let mut names = ftp.list(line);
+    names.sort();
+    names
+}
+
+#[test]
+fn nlst_gives_names() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    let all = ["-l", ".hidden", "[x].txt", "a.txt", "b.txt", "c d.dat", "dir"];
+    for (line, expected) in [
+        ("NLST", &all[..]),
+        ("NLST -a", &all),
+        ("NLST -l", &all),
+        ("NLST a.txt", &["a.txt"]),
+        ("NLST *.txt", &["[x].txt", "a.txt", "b.txt"]),
+        ("NLST ?.txt", &["a.txt", "b.txt"]),
+        ("NLST [ab].txt", &["a.txt", "b.txt"]),
+        ("NLST *.none", &[]),
+        ("NLST dir/*.txt", &["dir/inner.txt"]),
+        ("NLST [x].txt", &["[x].txt"]),
+        ("NLST ./-l", &["./-l"]),
+    ] {
+        assert_eq!(names(&mut ftp, line), expected, "{line}");
+    }
+    // What a name of a directory's listing looks like is up to the server; it must be usable.
+    for name in names(&mut ftp, "NLST dir") {
+        let is_usable = ["inner.txt", "dir/inner.txt", "deep", "dir/deep"].contains(&name.as_str());
+        assert!(is_usable, "{name}");
+    }
+}
+
+#[test]
+fn list_has_nine_columns() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    let lines = ftp.list("LIST");
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    for line in &lines {
+        assert!(!line.contains('\t'), "{line}");
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        assert!(columns.len() >= 9, "{line}");
+        assert!(columns[0].len() == 10 && "d-".contains(&line[..1]), "{line}");
+        columns[4].parse::<u64>().expect("a size");
+    }
+    let find = |name: &str| lines.iter().find(|line| line.ends_with(name)).expect(name);
+    assert!(find(" a.txt").starts_with('-') && find(" a.txt").contains(" 5 "));
+    assert!(find(" dir").starts_with('d'));
+    for (line, count) in [
+        ("LIST -la", 7),
+        ("LIST -a -l", 7),
+        ("LIST /", 7),
+        ("LIST -la /", 7),
+        ("LIST -la dir", 2),
+        ("LIST dir", 2),
+        ("LIST dir/", 2),
+        ("LIST a.txt", 1),
+        ("LIST -l a.txt", 1),
+        ("LIST c d.dat", 1),
+        ("LIST *.txt", 3),
+        ("list", 7),
+    ] {
+        assert_eq!(ftp.list(line).len(), count, "{line}");
+    }
+}
+
+#[test]
+fn mlsd_has_facts() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    let lines = ftp.list("MLSD");
+    let mut found = Vec::new();
+    for line in &lines {
+        let (facts, name) = line.split_once(' ').expect("facts, a blank, the name");
+        assert!(facts.ends_with(';'), "{line}");
+        let value = |key: &str| {
+            facts.split(';').find_map(|fact| {
+                let (name, value) = fact.split_once('=')?;
+                name.eq_ignore_ascii_case(key).then(|| value.to_ascii_lowercase())
+            })
+        };
+        match value("type").expect("type").as_str() {
+            "file" => {
+                value("size").expect("size").parse::<u64>().expect("a number");
+                let modify = value("modify").expect("modify");
+                assert!(modify.len() >= 14 && modify[..14].bytes().all(|b| b.is_ascii_digit()));
+                found.push(name);
+            }
+            "dir" => found.push(name),
+            other => assert!(["cdir", "pdir"].contains(&other), "{line}"),
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, ["-l", ".hidden", "[x].txt", "a.txt", "b.txt", "c d.dat", "dir"]);
+    assert!(lines.iter().any(|line| line.to_lowercase().contains("size=5;")), "{lines:?}");
+    ftp.passive();
+    ftp.expect("MLSD a.txt", "501 ");
+}
+
+#[test]
+fn opts_mlst_chooses_the_facts() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("OPTS MLST size;", "200 MLST OPTS size;");
+    let reply = ftp.expect("MLST a.txt", "250-");
+    assert_eq!(
+        reply.split("\r\n").nth(1).map(str::to_lowercase).as_deref(),
+        Some(" size=5; /a.txt")
+    );
+}
+
+#[test]
+fn mlst_describes_one_thing() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    for (line, kind, path) in [
+        ("MLST a.txt", "type=file;", " /a.txt"),
+        ("MLST dir", "type=dir;", " /dir"),
+        ("MLST", "dir;", " /"),
+    ] {
+        let reply = ftp.expect(line, "250-");
+        let [_, entry, last] = reply.split("\r\n").collect::<Vec<_>>()[..] else {
+            panic!("{reply}")
+        };
+        assert!(entry.starts_with(' ') && entry.ends_with(path), "{reply}");
+        assert!(entry.to_lowercase().contains(kind), "{reply}");
+        assert!(last.starts_with("250 "), "{reply}");
+    }
+    ftp.expect("MLST nowhere", "550 ");
+}
+
+#[test]
+fn a_missing_directory_is_550() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    for line in ["LIST nowhere", "NLST nowhere", "MLSD nowhere", "LIST -la nowhere", "LIST dir/no"]
+    {
+        let _data = ftp.passive();
+        ftp.expect(line, "550 ");
+    }
+    ftp.expect("NOOP", "200 ");
+}
+
+#[test]
+fn an_empty_directory_is_an_empty_listing() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    ftp.play(&[("MKD empty", "257 "), ("CWD empty", "250 ")]);
+    for line in ["LIST", "NLST", "LIST -la", "LIST /empty"] {
+        assert_eq!(ftp.list(line), Vec::<String>::new(), "{line}");
+    }
+}
+
+#[test]
+fn a_listing_is_cut_at_max_list_file_and_says_so() {
+    let server = Setup::local().option("max_list_file", "3").start();
+    for number in 0..5 {
+        server.stored().put(&format!("file{number}"), b"");
+    }
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("NLST", "150 ");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut data.open(), &mut text).expect("UTF-8");
+    assert_eq!(text.lines().count(), 3);
+    let reply = ftp.expect_reply("226 ");
+    assert!(reply.contains("max_list_file"), "{reply}");
+}
+
+#[test]
+fn listings_are_in_crlf_whatever_the_type() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    for kind in ["TYPE A", "TYPE I"] {
+        ftp.expect(kind, "200 ");
+        // `list` checks the line ends.
+        assert_eq!(ftp.list("NLST").len(), 7);
+    }
+}

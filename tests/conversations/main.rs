@@ -1,0 +1,22 @@
+//! Golden conversations: what the server answers to each verb, good input and bad, byte by byte
+//! over a bare socket. Over the embedded store, which makes no difference to a session.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// The control connection itself: framing, order, time-outs, maximums.
+mod control;
+/// What a running transfer lets through: ABOR, STAT, NOOP, QUIT.
+mod during_transfer;
+/// LIST, NLST, MLSD, MLST, STAT of a path.
+mod listing;
+/// USER, PASS and what works without them.
+mod login;
+/// TYPE, MODE, STRU, PORT, PASV, EPRT, EPSV.
+mod parameters;
+/// What R, W and RW may do.
+mod permissions;
+/// RETR, STOR, APPE, STOU, REST, ALLO.
+mod transfers;
+/// PWD, CWD, MKD, RMD, DELE, RNFR, RNTO, SIZE, MDTM.
+mod tree;

@@ -1,0 +1,318 @@
+//! What goes wrong, and what becomes of it.
+
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cos_ftp_server::secret::Secret;
+use cos_ftp_server::store::cos::{CosOptions, CosStore};
+use cos_ftp_server::store::{
+    Body, ByteRange, Cancel, ETag, ErrorKind, MultipartUpload, ObjectStore, PartReceipt, Stored,
+};
+use cos_ftp_server::vfs::FtpPath;
+
+use crate::rgw::Rgw;
+use crate::scripted::{Act, Scripted, answer, error, text};
+use crate::{MIB, at, kind, noise, options, store};
+
+#[test]
+fn refusals_are_told_apart() {
+    let bucket = Rgw::shared().new_bucket();
+    let mut wrong = options(&bucket);
+    wrong.secret_key = Secret::new("WRONG".into());
+    let wrong = CosStore::connect(wrong).unwrap();
+    let begun = Instant::now();
+    let refused = wrong.probe().unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::AccessDenied);
+    assert_eq!(
+        (refused.status, refused.code.as_deref()),
+        (Some(403), Some("SignatureDoesNotMatch"))
+    );
+    assert!(refused.request_id.is_some());
+    assert!(begun.elapsed() < Duration::from_secs(5), "a refusal is final");
+    let body = noise(MIB);
+    let put = wrong.put_object(&at("f"), &Body::new(&[&body], &Cancel::new()));
+    assert_eq!(kind(put), ErrorKind::AccessDenied, "also when it comes before the body was read");
+    assert_eq!(kind(wrong.stat(&at("f"))), ErrorKind::AccessDenied);
+
+    let nowhere = store("no-such-bucket-anywhere");
+    let missing = nowhere.probe().unwrap_err();
+    assert_eq!(
+        (missing.kind, missing.code.as_deref()),
+        (ErrorKind::NotFound, Some("NoSuchBucket"))
+    );
+
+    let store = store(&bucket);
+    let long = at(&"x".repeat(851));
+    assert_eq!(kind(store.stat(&long)), ErrorKind::BadName);
+    assert_eq!(kind(store.delete_object(&FtpPath::root())), ErrorKind::IsADirectory);
+    assert!(store.probe().is_ok());
+}
+
+#[test]
+fn a_store_that_is_away_is_given_up_in_time() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut away = options("bucket");
+    away.endpoint = closed.to_string();
+    away.timeouts.retry_total = Duration::from_millis(700);
+    let begun = Instant::now();
+    let store = CosStore::connect(away).unwrap();
+    let refused = store.stat(&at("f")).unwrap_err();
+    assert_eq!((refused.kind, refused.status), (ErrorKind::Unavailable, None));
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+
+    let cancel = Cancel::new();
+    cancel.raise();
+    let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel));
+    assert_eq!(kind(put), ErrorKind::Cancelled);
+}
+
+fn scripted(acts: Vec<Act>) -> (Scripted, CosStore) {
+    let script = Scripted::new(acts);
+    let store = CosStore::connect(scripted_options(&script)).unwrap();
+    (script, store)
+}
+
+fn scripted_options(script: &Scripted) -> CosOptions {
+    CosOptions { endpoint: script.endpoint.clone(), ..options("bucket") }
+}
+
+fn put_bytes(store: &CosStore, bytes: &[u8]) -> Result<Stored, ErrorKind> {
+    let cancel = Cancel::new();
+    store.put_object(&at("f"), &Body::new(&[bytes], &cancel)).map_err(|error| error.kind)
+}
+
+/// Completes an upload of the parts `12345` and `6789x`.
+/// Two parts with the MD5s of their bytes, and the ETag that they make together.
+const PARTS: [(u32, &[u8], &str); 2] = [
+    (1, b"12345", "827ccb0eea8a706c4c34a16891f84e7b"),
+    (2, b"6789x", "abd7861bd727135a8243b693b3169af3"),
+];
+const ETAG_OF_PARTS: &str = "1df889fac9d81a7011f8ea8ee17eb76c-2";
+
+fn complete(store: &CosStore) -> Result<Stored, ErrorKind> {
+    let upload = MultipartUpload { path: at("f"), upload_id: "id".into() };
+    let parts = PARTS.map(|(number, bytes, md5)| PartReceipt {
+        number,
+        size: 5,
+        etag: ETag(format!("\"{md5}\"")),
+        crc64: Some(crc_of(bytes)),
+    });
+    store.complete_multipart_upload(&upload, &parts).map_err(|error| error.kind)
+}
+
+fn crc_of(bytes: &[u8]) -> u64 {
+    crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, bytes)
+}
+
+#[test]
+fn a_body_is_sent_again_until_the_store_takes_it() {
+    let bytes = noise(300_000);
+    for (status, code) in [
+        ("503 Slow Down", "SlowDown"),
+        ("400 Bad Request", "UserNetworkTooSlow"),
+        ("400 Bad Request", "RequestTimeout"),
+        ("409 Conflict", "PathConflict"),
+        ("200 OK", "InternalError"),
+    ] {
+        let (script, store) = scripted(vec![
+            answer(status, "", &error(code)),
+            answer(status, "", &error(code)),
+            answer("200 OK", "ETag: \"x\"\r\nx-cos-request-id: R7\r\n", ""),
+        ]);
+        let stored = put_bytes(&store, &bytes).unwrap();
+        assert_eq!(stored.request_id.as_deref(), Some("R7"));
+        let seen = script.seen();
+        assert_eq!(seen.len(), 3, "{code}");
+        assert!(seen.iter().all(|seen| seen.body == bytes && seen.connection == 0), "{code}");
+    }
+}
+
+#[test]
+fn what_is_final_is_not_repeated() {
+    for (status, body, expected) in [
+        ("403 Forbidden", error("AccessDenied"), ErrorKind::AccessDenied),
+        ("403 Forbidden", error("InvalidObjectState"), ErrorKind::Archived),
+        ("400 Bad Request", error("EntityTooLarge"), ErrorKind::TooLarge),
+        ("301 Moved", error("PermanentRedirect"), ErrorKind::Other),
+        ("404 Not Found", String::new(), ErrorKind::NotFound),
+    ] {
+        let moved = "Location: http://127.0.0.1:9/\r\n";
+        let (script, store) = scripted(vec![answer(status, moved, &body)]);
+        assert_eq!(put_bytes(&store, b"x"), Err(expected), "{status}");
+        assert_eq!(script.seen().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn a_proxy_that_answers_html_is_a_bad_moment() {
+    let (script, store) =
+        scripted(vec![answer("502 Bad Gateway", "", "<html><h1>oh"), answer("200 OK", "", "")]);
+    assert!(put_bytes(&store, b"x").is_ok());
+    assert_eq!(script.seen().len(), 2);
+}
+
+#[test]
+fn a_stale_connection_is_replaced() {
+    let (script, store) = scripted(vec![
+        answer("200 OK", "", ""),
+        Act::Hang,
+        answer("200 OK", "Last-Modified: Fri, 10 Apr 2020 09:35:05 GMT\r\n", ""),
+    ]);
+    put_bytes(&store, b"x").unwrap();
+    assert_eq!(store.stat(&at("f")).unwrap().metadata.size, 0);
+    let connections: Vec<usize> = script.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 0, 1]);
+}
+
+#[test]
+fn a_refusal_that_comes_before_the_body_was_read_is_heard() {
+    let refusal = text("403 Forbidden", "Connection: close\r\n", &error("AccessDenied"));
+    let refuse = || Act::Refuse(refusal.clone());
+    let (script, store) = scripted(vec![refuse(), refuse(), refuse(), refuse()]);
+    assert_eq!(put_bytes(&store, &noise(32 * MIB)), Err(ErrorKind::AccessDenied));
+    assert!(script.seen().last().unwrap().head.contains("expect: 100-continue"));
+}
+
+#[test]
+fn a_body_that_was_asked_about_is_sent_when_it_is_wanted() {
+    let (script, store) = scripted(vec![Act::Hang, Act::Hang, answer("200 OK", "", "")]);
+    let bytes = noise(MIB);
+    assert!(put_bytes(&store, &bytes).is_ok());
+    let seen = script.seen();
+    assert!(seen[2].head.contains("expect: 100-continue"));
+    assert!(seen[2].body == bytes);
+}
+
+#[test]
+fn a_wrong_clock_is_set_by_the_store() {
+    let date = "Date: Fri, 24 May 2013 00:00:07 GMT\r\n";
+    let skewed = || answer("403 Forbidden", date, &error("RequestTimeTooSkewed"));
+    let (script, store) = scripted(vec![skewed(), answer("200 OK", "", ""), skewed(), skewed()]);
+    put_bytes(&store, b"x").unwrap();
+    assert!(script.seen()[1].head.contains("x-amz-date: 20130524t0000"));
+    assert_eq!(put_bytes(&store, b"x"), Err(ErrorKind::AccessDenied), "corrected once");
+    assert_eq!(script.seen().len(), 4);
+}
+
+#[test]
+fn a_damaged_body_is_sent_again_and_then_given_up() {
+    let told = |crc: u64| answer("200 OK", &format!("x-amz-hash-crc64ecma: {crc}\r\n"), "");
+    let good = crc_of(b"bytes");
+    let (script, store) = scripted(vec![told(good ^ 1), told(good)]);
+    assert!(put_bytes(&store, b"bytes").is_ok());
+    assert_eq!(script.seen().len(), 2);
+    let (script, store) = scripted(vec![told(1), told(2), told(3)]);
+    assert_eq!(put_bytes(&store, b"bytes"), Err(ErrorKind::ChecksumMismatch));
+    assert_eq!(script.seen().len(), 3);
+}
+
+#[test]
+fn a_complete_succeeds_by_its_etag_only() {
+    const DONE: &str = "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag>\
+        </CompleteMultipartUploadResult>";
+    let whole = crc_of(b"123456789x");
+    let (script, store) = scripted(vec![
+        answer("200 OK", "", &format!("   \n{}", error("InternalError"))),
+        answer("200 OK", &format!("x-cos-hash-crc64ecma: {whole}\r\n"), DONE),
+    ]);
+    assert_eq!(complete(&store).unwrap().etag, Some(ETag("\"e-2\"".into())));
+    assert_eq!(script.seen().len(), 2);
+    let wrong = format!("x-cos-hash-crc64ecma: {}\r\n", whole ^ 1);
+    let (_script, store) = scripted(vec![answer("200 OK", &wrong, DONE)]);
+    assert_eq!(complete(&store), Err(ErrorKind::ChecksumMismatch));
+}
+
+#[test]
+fn a_lost_answer_to_complete_is_looked_up() {
+    const HASH: &str = "0123456789abcdef0123456789abcdef";
+    let gone = || answer("404 Not Found", "", &error("NoSuchUpload"));
+    let stands = |size: u32, etag: &str, crc: u64| {
+        let headers = format!("ETag: \"{etag}\"\r\nx-cos-hash-crc64ecma: {crc}\r\n");
+        Act::Answer(format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {size}\r\n\r\n"))
+    };
+    let (ours, crc) = (format!("{HASH}-2"), crc_of(b"123456789x"));
+    for (head, is_ours) in [
+        (stands(10, &ours, crc), true),
+        (stands(11, &ours, crc), false),
+        (stands(10, &ours, crc ^ 1), false),
+        (stands(10, &format!("{HASH}-3"), crc), false),
+        (stands(10, HASH, crc), false),
+        (answer("404 Not Found", "", ""), false),
+    ] {
+        let (script, store) = scripted(vec![Act::Hang, gone(), head]);
+        let expected = match is_ours {
+            true => Ok(Some(ETag(format!("\"{ours}\"")))),
+            false => Err(ErrorKind::Other),
+        };
+        assert_eq!(complete(&store).map(|stored| stored.etag), expected);
+        assert!(script.seen()[2].head.starts_with("head "));
+    }
+    let (script, store) = scripted(vec![gone()]);
+    assert_eq!(complete(&store), Err(ErrorKind::Other), "it never was");
+    assert_eq!(script.seen().len(), 1);
+}
+
+/// A camera that stores a picture of the same size under the same name: without a checksum, the
+/// size and the number of parts do not tell the new object from the old one.
+#[test]
+fn an_older_object_of_the_same_size_is_not_taken_for_the_completed_one() {
+    let head = |etag: &str, modified: &str| {
+        let headers = format!("ETag: \"{etag}\"\r\nLast-Modified: {modified}\r\n");
+        Act::Answer(format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: 10\r\n\r\n"))
+    };
+    let (old, new) = ("Fri, 10 Apr 2020 09:35:05 GMT", "Fri, 10 Apr 2130 09:35:05 GMT");
+    let other = "0123456789abcdef0123456789abcdef-2";
+    for (head, is_ours) in
+        [(head(other, old), false), (head(ETAG_OF_PARTS, old), true), (head(other, new), true)]
+    {
+        let gone = answer("404 Not Found", "", &error("NoSuchUpload"));
+        let (_script, store) = scripted(vec![Act::Hang, gone, head]);
+        assert_eq!(complete(&store).is_ok(), is_ours);
+    }
+}
+
+#[test]
+fn aborting_what_is_gone_is_no_error() {
+    let upload = MultipartUpload { path: at("f"), upload_id: "a+b/=".into() };
+    let (script, store) = scripted(vec![answer("404 Not Found", "", &error("NoSuchUpload"))]);
+    store.abort_multipart_upload(&upload).unwrap();
+    assert!(script.seen()[0].head.starts_with("delete /bucket/f?uploadid=a%2bb%2f%3d "));
+}
+
+#[test]
+fn a_body_that_ends_short_is_an_error() {
+    let short = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf".to_owned();
+    let (_script, store) = scripted(vec![Act::Refuse(short)]);
+    let mut object = store.get_object(&at("f"), ByteRange::from(0), None).unwrap();
+    assert_eq!(object.size, 10);
+    assert!(std::io::copy(&mut object.body, &mut std::io::sink()).is_err());
+}
+
+#[test]
+fn silence_ends() {
+    let script = Scripted::new(vec![Act::Silence]);
+    let mut options = scripted_options(&script);
+    options.timeouts.response = Duration::from_millis(200);
+    options.timeouts.retry_total = Duration::ZERO;
+    let begun = Instant::now();
+    let stat = CosStore::connect(options).unwrap().stat(&at("f"));
+    assert_eq!(kind(stat), ErrorKind::Unavailable);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_cancelled_upload_is_not_tried_again() {
+    let busy = || answer("503 Slow Down", "", &error("SlowDown"));
+    let (script, store) = scripted(std::iter::repeat_with(busy).take(20).collect());
+    let cancel = Cancel::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            script.wait_for(1);
+            cancel.raise();
+        });
+        let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel));
+        assert_eq!(kind(put), ErrorKind::Cancelled);
+    });
+    assert!(script.seen().len() < 4, "{}", script.seen().len());
+}

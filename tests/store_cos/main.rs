@@ -1,0 +1,98 @@
+//! What only a bucket does, on a real S3 store whose results another client reads, and, where no
+//! healthy store would do it, on a scripted one.
+
+#![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
+
+mod directories;
+mod failures;
+mod multipart;
+mod objects;
+
+#[path = "../support/rgw.rs"]
+mod rgw;
+#[path = "../support/scripted.rs"]
+mod scripted;
+
+use std::io::Read;
+
+use cos_ftp_server::secret::Secret;
+use cos_ftp_server::store::cos::{
+    AddressingStyle, CosOptions, CosStore, Scheme, Timeouts, VerifyUploads,
+};
+use cos_ftp_server::store::{
+    Body, ByteRange, Cancel, ErrorKind, ListRequest, ObjectStore, StoreError,
+};
+use cos_ftp_server::vfs::{Entry, FtpPath};
+
+use rgw::Rgw;
+
+const MIB: usize = 1024 * 1024;
+
+fn options(bucket: &str) -> CosOptions {
+    CosOptions {
+        bucket: bucket.to_owned(),
+        region: "us-east-1".into(),
+        endpoint: Rgw::shared().endpoint().to_owned(),
+        scheme: Scheme::Http,
+        addressing: AddressingStyle::Path,
+        prefix: String::new(),
+        secret_id: rgw::access_key(),
+        secret_key: Secret::new(rgw::secret_key()),
+        verify: VerifyUploads::Md5,
+        min_part: 5 * MIB as u64,
+        idle_connections: 16,
+        timeouts: Timeouts::default(),
+    }
+}
+
+fn store(bucket: &str) -> CosStore {
+    CosStore::connect(options(bucket)).unwrap()
+}
+
+fn at(path: &str) -> FtpPath {
+    FtpPath::root().join(path).unwrap()
+}
+
+fn put(store: &CosStore, path: &str, bytes: &[u8]) {
+    store.put_object(&at(path), &Body::new(&[bytes], &Cancel::new())).unwrap();
+}
+
+fn read(store: &CosStore, path: &str, range: ByteRange) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    store.get_object(&at(path), range, None)?.body.read_to_end(&mut bytes).unwrap();
+    Ok(bytes)
+}
+
+fn kind<T: std::fmt::Debug>(result: Result<T, StoreError>) -> ErrorKind {
+    result.unwrap_err().kind
+}
+
+/// All entries of a directory, page by page, and how many pages that took.
+fn list(store: &CosStore, path: &str) -> (Vec<Entry>, usize) {
+    let directory = at(path);
+    let (mut entries, mut pages, mut after) = (Vec::new(), 0, None);
+    loop {
+        let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
+        let page = store.list(&request).unwrap();
+        assert!(page.entries.len() <= 1000);
+        entries.extend(page.entries);
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            return (entries, pages);
+        }
+    }
+}
+
+fn names(store: &CosStore, path: &str) -> Vec<String> {
+    let show = |entry: Entry| match entry.metadata.is_directory() {
+        true => format!("{}/", entry.name),
+        false => entry.name,
+    };
+    list(store, path).0.into_iter().map(show).collect()
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(len as u64);
+    std::iter::repeat_with(|| random.u8(..)).take(len).collect()
+}

@@ -1,0 +1,14 @@
+//! What the integration tests share. Each test binary uses its part of it.
+
+#![allow(dead_code, reason = "no test binary needs all of it")]
+
+/// The real FTP clients, run with a script and a time limit.
+pub(crate) mod clients;
+/// FTP spoken over a bare socket.
+pub(crate) mod ftp;
+/// A real S3 store.
+pub(crate) mod rgw;
+/// The server under test.
+pub(crate) mod server;
+/// What the store holds, seen past the server.
+pub(crate) mod stored;

@@ -1,0 +1,194 @@
+//! A real S3 store for the tests: one Ceph RADOS Gateway per test run, a bucket per test, and an
+//! independent client (curl) to check results with.
+
+#![allow(dead_code, reason = "not every test binary needs every question")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot ask its store has failed")]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The gateway. It ends with this process.
+pub(crate) struct Rgw {
+    endpoint: String,
+    /// Kept so that nobody waits for it: the script watches this process and ends by itself.
+    _script: Option<Child>,
+}
+
+/// The public half of the key pair.
+pub(crate) fn access_key() -> String {
+    ["AKID", "EXAMPLE"].concat()
+}
+
+/// The secret half, spelled so that no scanner takes it for one.
+pub(crate) fn secret_key() -> String {
+    ["SECRET", "EXAMPLE"].concat()
+}
+
+impl Rgw {
+    /// The gateway of this run: the one that `COS_FTP_TEST_S3` names, else one of our own.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Rgw> = OnceLock::new();
+        SHARED.get_or_init(|| match std::env::var("COS_FTP_TEST_S3") {
+            Ok(url) => Self { endpoint: without_scheme(&url), _script: None },
+            Err(_) => Self::start(),
+        })
+    }
+
+    fn start() -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/start-rgw.sh");
+        let mut child = Command::new(script)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("tests/support/start-rgw.sh runs");
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        assert!(url.starts_with("http://"), "start-rgw.sh could not start a gateway: see above");
+        Self { endpoint: without_scheme(&url), _script: Some(child) }
+    }
+
+    /// Host and port.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// A bucket of its own for a test.
+    pub(crate) fn new_bucket(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("t{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        self.curl(&["-X", "PUT"], &format!("/{name}"), None).expect_success();
+        name
+    }
+
+    /// The object's bytes.
+    pub(crate) fn s3_get(&self, bucket: &str, key: &str) -> Vec<u8> {
+        self.curl(&[], &path(bucket, key), None).expect_success()
+    }
+
+    /// Stores an object.
+    pub(crate) fn s3_put(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        self.curl(&["-X", "PUT", "--data-binary", "@-"], &path(bucket, key), Some(bytes))
+            .expect_success();
+    }
+
+    /// Deletes an object.
+    pub(crate) fn s3_delete(&self, bucket: &str, key: &str) {
+        self.curl(&["-X", "DELETE"], &path(bucket, key), None).expect_success();
+    }
+
+    /// The object's headers, names in lower case; `None` when there is none.
+    pub(crate) fn s3_head(&self, bucket: &str, key: &str) -> Option<HashMap<String, String>> {
+        let answer = self.curl(&["-I"], &path(bucket, key), None);
+        if !answer.0.status.success() {
+            let said = String::from_utf8_lossy(&answer.0.stdout).into_owned();
+            assert!(said.contains(" 404 "), "{said}");
+            return None;
+        }
+        let text = String::from_utf8(answer.expect_success()).unwrap();
+        let headers = text.lines().filter_map(|line| line.split_once(": "));
+        Some(headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect())
+    }
+
+    /// All keys that begin with `prefix`, in the store's order.
+    pub(crate) fn s3_list(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let marker = keys.last().map(|key| encoded(key, "")).unwrap_or_default();
+            let prefix = encoded(prefix, "");
+            let query = format!("encoding-type=url&marker={marker}&max-keys=1000&prefix={prefix}");
+            let answer = self.curl(&[], &format!("/{bucket}?{query}"), None).expect_success();
+            let text = String::from_utf8(answer).unwrap();
+            keys.extend(elements(&text, "Key").map(|key| decoded(&key)));
+            if !text.contains("<IsTruncated>true") {
+                return keys;
+            }
+        }
+    }
+
+    /// The keys of all uploads that were begun and neither completed nor aborted.
+    pub(crate) fn s3_list_uploads(&self, bucket: &str) -> Vec<String> {
+        let answer = self.curl(&[], &format!("/{bucket}?uploads="), None).expect_success();
+        elements(&String::from_utf8(answer).unwrap(), "Key").collect()
+    }
+
+    fn curl(&self, arguments: &[&str], path: &str, body: Option<&[u8]>) -> Answer {
+        let mut child = Command::new("curl")
+            .args(["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"])
+            .args(["--noproxy", "*", "--aws-sigv4", "aws:amz:us-east-1:s3"])
+            .args(["--user", &format!("{}:{}", access_key(), secret_key())])
+            .args(["--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"])
+            .args(arguments)
+            .arg(format!("http://{}{path}", self.endpoint))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("curl runs");
+        // curl may end without having read it all; then its answer tells why.
+        let _ = child.stdin.take().unwrap().write_all(body.unwrap_or_default());
+        Answer(child.wait_with_output().unwrap())
+    }
+}
+
+struct Answer(Output);
+
+impl Answer {
+    fn expect_success(self) -> Vec<u8> {
+        let Output { status, stdout, stderr } = self.0;
+        assert!(
+            status.success(),
+            "curl: {status} {} {}",
+            String::from_utf8_lossy(&stderr),
+            String::from_utf8_lossy(&stdout)
+        );
+        stdout
+    }
+}
+
+fn without_scheme(url: &str) -> String {
+    url.trim().trim_start_matches("http://").trim_end_matches('/').to_owned()
+}
+
+fn path(bucket: &str, key: &str) -> String {
+    format!("/{bucket}/{}", encoded(key, "/"))
+}
+
+fn encoded(text: &str, kept: &str) -> String {
+    let encode = |byte: u8| match char::from(byte) {
+        plain if plain.is_ascii_alphanumeric() || "-._~".contains(plain) => plain.to_string(),
+        plain if kept.contains(plain) => plain.to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        (bytes, rest) = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                let hex = std::str::from_utf8(&[*high, *low]).unwrap().to_owned();
+                bytes.push(u8::from_str_radix(&hex, 16).unwrap());
+                (bytes, tail)
+            }
+            (byte, tail) => {
+                bytes.push(*byte);
+                (bytes, tail)
+            }
+        };
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+fn elements<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = String> + use<'a> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open)
+        .skip(1)
+        .filter_map(move |rest| rest.split(&close).next().map(str::to_owned))
+        .collect::<Vec<_>>()
+        .into_iter()
+}

@@ -1,0 +1,278 @@
+//! The server under test: the real binary with a configuration of its own, on a port the system
+//! chose, over a directory or a bucket.
+
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::io::{self, BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::rgw::{self, Rgw};
+use super::stored::Stored;
+
+/// The account that every server has: it may do everything.
+pub(crate) const USER: &str = "alice";
+/// Its password.
+pub(crate) const PASSWORD: &str = "secret-1";
+
+/// How long the server may take to start or to stop when nothing holds it up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server to be started.
+pub(crate) struct Setup {
+    place: Place,
+    accounts: String,
+    network: Vec<(String, String)>,
+    options: String,
+}
+
+enum Place {
+    Directory,
+    Bucket(String),
+}
+
+impl Setup {
+    /// Over an embedded store in a directory of its own.
+    pub(crate) fn local() -> Self {
+        Self::new(Place::Directory)
+    }
+
+    /// Over a bucket of its own on the gateway of this test run.
+    pub(crate) fn bucket() -> Self {
+        Self::new(Place::Bucket(Rgw::shared().new_bucket()))
+    }
+
+    fn new(place: Place) -> Self {
+        let network = [("listen_address", "127.0.0.1"), ("passive_ports", "40000,59999")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let mut setup = Self {
+            place,
+            accounts: String::new(),
+            network: network.into(),
+            options: String::new(),
+        };
+        setup.add_account(USER, "RW", "true");
+        setup
+    }
+
+    /// One more account on the same store, with [`PASSWORD`]; `authority` is R, W or RW.
+    pub(crate) fn account(mut self, name: &str, authority: &str, delete_enable: &str) -> Self {
+        self.add_account(name, authority, delete_enable);
+        self
+    }
+
+    /// A key of [NETWORK].
+    pub(crate) fn network(mut self, key: &str, value: &str) -> Self {
+        self.network.retain(|(have, _)| have != key);
+        self.network.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A key of [FILE_OPTION].
+    pub(crate) fn file_option(mut self, key: &str, value: &str) -> Self {
+        let _ = write!(self.accounts, "[FILE_OPTION]\n{key} = {value}\n");
+        self
+    }
+
+    /// A key of [OPTIONAL].
+    pub(crate) fn option(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.options, "{key} = {value}");
+        self
+    }
+
+    /// Starts the server; returns when it listens.
+    pub(crate) fn start(self) -> TestServer {
+        TestServer::start(self)
+    }
+
+    fn add_account(&mut self, name: &str, authority: &str, delete_enable: &str) {
+        let number = self.accounts.matches("[COS_ACCOUNT_").count();
+        let store = match &self.place {
+            // The directory is known only at the start.
+            Place::Directory => "cos_endpoint = file://@DATA@\n".to_owned(),
+            Place::Bucket(bucket) => format!(
+                "cos_endpoint = http://{}\ncos_region = us-east-1\ncos_bucket = {bucket}\n\
+                 cos_secretid = {}\ncos_secretkey = {}\naddressing_style = path\n",
+                Rgw::shared().endpoint(),
+                rgw::access_key(),
+                rgw::secret_key(),
+            ),
+        };
+        let _ = write!(
+            self.accounts,
+            "[COS_ACCOUNT_{number}]\n{store}home_dir = /home/{name}\n\
+             ftp_login_user_name = {name}\nftp_login_user_password = {PASSWORD}\n\
+             authority = {authority}\ndelete_enable = {delete_enable}\n",
+        );
+    }
+
+    fn text(&self, dir: &Path) -> String {
+        let mut text = self.accounts.replace("@DATA@", &dir.join("data").display().to_string());
+        text.push_str("[NETWORK]\nlisten_port = 0\n");
+        for (key, value) in &self.network {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+        let log = dir.join("log");
+        let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
+        text
+    }
+}
+
+/// A running server. It is killed when dropped.
+pub(crate) struct TestServer {
+    child: Child,
+    address: SocketAddr,
+    log: Arc<Log>,
+    stored: Stored,
+    dir: TempDir,
+}
+
+impl TestServer {
+    fn start(setup: Setup) -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        for name in ["data", "log"] {
+            fs::create_dir(dir.path().join(name)).expect("a directory");
+        }
+        let config = dir.path().join("vsftpd.conf");
+        fs::write(&config, setup.text(dir.path())).expect("the configuration");
+        // The server warns about secrets that others may read.
+        fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
+        let stored = match setup.place {
+            Place::Directory => Stored::Directory(dir.path().join("data")),
+            Place::Bucket(name) => Stored::Bucket(name),
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        command.arg("--config").arg(config);
+        let (child, address, log) = spawn(command);
+        Self { child, address, log, stored, dir }
+    }
+
+    /// Starts `command`, which must be a server with `listen_port = 0` and one address.
+    pub(crate) fn port_of(command: Command) -> (Killed, u16) {
+        let (child, address, _) = spawn(command);
+        (Killed(child), address.port())
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the store holds.
+    pub(crate) fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// A directory for the test's own files.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        let path = self.dir.path().join("scratch");
+        fs::create_dir_all(&path).expect("a directory");
+        path
+    }
+
+    /// All that was logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().join("\n")
+    }
+
+    /// Waits until a line holds `text`, and returns it.
+    pub(crate) fn wait_for_log(&self, text: &str) -> String {
+        self.log.wait_for(text)
+    }
+
+    /// Asks it to stop, as `kill` does, and waits for the end.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(sent.success());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the server can be waited for") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server did not stop:\n{}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
+    }
+}
+
+/// A process that ends with its owner.
+pub(crate) struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn spawn(mut command: Command) -> (Child, SocketAddr, Arc<Log>) {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    command.stdin(Stdio::null()).stderr(writer.try_clone().expect("a descriptor")).stdout(writer);
+    let child = command.spawn().expect("the server starts");
+    // The writing ends in it would keep the reader waiting for ever.
+    drop(command);
+    let log = Arc::new(Log::default());
+    let sink = Arc::clone(&log);
+    thread::spawn(move || sink.collect(reader));
+    let line = log.wait_for("listening on ");
+    let address = line.rsplit(' ').next().and_then(|text| text.parse().ok());
+    (child, address.unwrap_or_else(|| panic!("no address in {line:?}")), log)
+}
+
+/// The lines a server wrote.
+#[derive(Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    ended: Mutex<bool>,
+    grown: Condvar,
+}
+
+impl Log {
+    fn collect(&self, reader: io::PipeReader) {
+        for line in BufReader::new(reader).lines().map_while(Result::ok) {
+            self.lock().push(line);
+            self.grown.notify_all();
+        }
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let _lines = self.lock();
+        self.grown.notify_all();
+    }
+
+    fn has_ended(&self) -> bool {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for(&self, text: &str) -> String {
+        let found = |lines: &[String]| lines.iter().find(|line| line.contains(text)).cloned();
+        let lines = self.lock();
+        let (lines, _) = self
+            .grown
+            .wait_timeout_while(lines, PATIENCE, |lines| {
+                found(lines).is_none() && !self.has_ended()
+            })
+            .expect("the log is whole");
+        found(&lines).unwrap_or_else(|| panic!("no {text:?} in the log:\n{}", lines.join("\n")))
+    }
+}

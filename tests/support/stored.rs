@@ -1,0 +1,94 @@
+//! What the store holds, seen past the server: read from the directory, or from the bucket with
+//! curl.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::rgw::Rgw;
+
+/// The store behind a server.
+pub(crate) enum Stored {
+    /// The embedded one.
+    Directory(PathBuf),
+    /// A bucket of the run's gateway.
+    Bucket(String),
+}
+
+impl Stored {
+    /// The file's bytes; `path` has no leading slash.
+    pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
+        match self {
+            Self::Directory(root) => {
+                fs::read(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+            }
+            Self::Bucket(bucket) => Rgw::shared().s3_get(bucket, path),
+        }
+    }
+
+    /// Stores a file behind the server's back.
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
+        match self {
+            Self::Directory(root) => {
+                let file = root.join(path);
+                fs::create_dir_all(file.parent().expect("below the root")).expect("a directory");
+                fs::write(file, bytes).expect("a file");
+            }
+            Self::Bucket(bucket) => Rgw::shared().s3_put(bucket, path, bytes),
+        }
+    }
+
+    /// The files of the whole store, sorted, without markers of directories.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut files = match self {
+            Self::Directory(root) => {
+                let mut files = Vec::new();
+                walk(root, root, &mut files);
+                files
+            }
+            Self::Bucket(bucket) => Rgw::shared().s3_list(bucket, ""),
+        };
+        files.retain(|name| !name.ends_with('/'));
+        files.sort();
+        files
+    }
+
+    /// Checks that the file holds just these bytes.
+    pub(crate) fn expect(&self, path: &str, expected: &[u8]) {
+        let found = self.bytes(path);
+        assert_eq!(found.len(), expected.len(), "length of {path:?}");
+        assert_eq!(sha256(&found), sha256(expected), "content of {path:?}");
+    }
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// So many bytes without a pattern, the same for the same seed.
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    xorshift(seed).take(length.div_ceil(8)).flat_map(u64::to_le_bytes).take(length).collect()
+}
+
+/// Marsaglia's xorshift64.
+fn xorshift(seed: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1), |state| {
+        let state = state ^ (state << 13);
+        let state = state ^ (state >> 7);
+        Some(state ^ (state << 17))
+    })
+}
+
+fn walk(root: &Path, dir: &Path, files: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry")) {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).expect("below the root");
+            files.push(name.to_str().expect("UTF-8").to_owned());
+        }
+    }
+}
