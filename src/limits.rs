@@ -80,6 +80,11 @@ pub const SPARE_THREADS: u64 = 16;
 /// How long an upload waits for its part of `buffer_memory` before it is refused.
 pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 
+/// After how much silence of its client an upload gives back the memory it does not hold data in:
+/// others may be waiting for it, and a client that pauses so long is not slowed down by asking
+/// again.
+pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
+
 /// Stack of a session's thread. Address space, not memory: pages are taken when touched.
 pub const SESSION_STACK_BYTES: usize = 512 * 1024;
 

@@ -97,6 +97,19 @@ impl BlockPool {
         }
     }
 
+    /// Whether there are free blocks beyond the reserve, which others could use.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.made > self.reserved_blocks && !self.free.is_empty()
+    }
+
+    /// Gives free blocks beyond the reserve back to the budget.
+    pub(super) fn give_surplus_back(&mut self) {
+        while self.has_surplus() {
+            self.free.pop();
+            self.made -= 1;
+        }
+    }
+
     /// Blocks handed out and not come back.
     pub(super) fn in_use(&self) -> usize {
         self.made - self.free.len()

@@ -39,7 +39,7 @@ fn refusals_are_told_apart() {
     let missing = nowhere.probe().unwrap_err();
     assert_eq!(
         (missing.kind, missing.code.as_deref()),
-        (ErrorKind::NotFound, Some("NoSuchBucket"))
+        (ErrorKind::NoSuchBucket, Some("NoSuchBucket"))
     );
 
     let store = store(&bucket);

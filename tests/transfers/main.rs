@@ -2,6 +2,7 @@
 //! tells it on the other.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod ahead;
 mod bench;
 mod downloads;
 mod endings;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
@@ -68,6 +69,8 @@ pub(crate) struct AnswerScript {
     pub(crate) body_bytes: Option<usize>,
     /// A body that ends early does so with an error.
     pub(crate) breaks: Breaks,
+    /// How long each read of a body takes, as over a long way.
+    pub(crate) latency: Duration,
     /// The CRC-64 to tell.
     pub(crate) crc64: Option<u64>,
 }
@@ -276,7 +279,7 @@ impl ObjectStore for ScriptedStore {
             at: range.first as usize,
             end: end as usize,
             left: answers.body_bytes.unwrap_or(usize::MAX),
-            breaks: answers.breaks,
+            answers,
         };
         let etag = Some(file.etag());
         Ok(Object { size, etag, crc64: answers.crc64, body: Box::new(body) })
@@ -384,16 +387,17 @@ struct AnswerBody {
     at: usize,
     end: usize,
     left: usize,
-    breaks: Breaks,
+    answers: AnswerScript,
 }
 
 impl Read for AnswerBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         drop(self.store.pass(self.store.lock(), Operation::GetObject));
+        std::thread::sleep(self.answers.latency);
         let rest = self.end - self.at;
         let now = buffer.len().min(rest).min(self.left);
         if now == 0 && rest > 0 {
-            match self.breaks {
+            match self.answers.breaks {
                 Breaks::Cleanly => {}
                 Breaks::WithError => return Err(io::ErrorKind::ConnectionReset.into()),
                 Breaks::WithPanic => panic!("as the script says"),

@@ -51,8 +51,8 @@ pub(super) struct Copier {
 impl Copier {
     pub(super) fn run(self) {
         let Self { source, mut delivery, ahead, verdict, wake, lease } = self;
-        let copied = AssertUnwindSafe(|| copy(source, &mut delivery, &ahead));
-        let ended = catch_unwind(copied).unwrap_or_else(|_| {
+        let copying = AssertUnwindSafe(|| copy(source, &mut delivery, &ahead));
+        let ended = catch_unwind(copying).unwrap_or_else(|_| {
             // The session waits for a verdict, whatever happens.
             let bug = io::Error::other("a bug: the download worker panicked");
             Err(Verdict::Failed(TransferError::System(bug)))

@@ -182,6 +182,7 @@ impl<'a> Upload<'a> {
                 waiting_since = Instant::now();
             }
             let left = match gone {
+                None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
                 None => idle.saturating_sub(waiting_since.elapsed()),
                 Some(_) => Duration::ZERO,
             };
@@ -210,6 +211,8 @@ impl<'a> Upload<'a> {
                 return Ok(gone);
             } else if has_room && waiting_since.elapsed() >= idle {
                 return Ok(Some(Interruption::DataIdle));
+            } else if has_room && !woken.control {
+                self.intake.pool.give_surplus_back();
             }
         }
     }

@@ -15,8 +15,8 @@ use crate::transfer::{TransferError, TransferOptions};
 pub(super) struct Parts {
     schedule: Schedule,
     limits: PartLimits,
-    /// No part but the last is smaller, bytes.
-    min_part: u64,
+    /// The store's smallest part, or `min_part_size` where that is larger.
+    floor: u64,
     part_buffer: Option<u64>,
     /// Blocks beside a whole part without which nothing can be read.
     beside_part: usize,
@@ -41,9 +41,9 @@ impl Parts {
         });
         let copies: VecDeque<_> = placed.collect();
         let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
-        let min_part = options.min_part.max(limits.min_part);
+        let floor = options.min_part.max(limits.min_part);
         let schedule = Schedule::new(
-            min_part,
+            floor,
             limits.max_part,
             parts_left,
             options.max_file.saturating_sub(next.offset),
@@ -51,7 +51,7 @@ impl Parts {
         Self {
             schedule,
             limits,
-            min_part,
+            floor,
             part_buffer: options.part_buffer,
             beside_part: 0,
             max_file: options.max_file,
@@ -80,9 +80,9 @@ impl Parts {
         self.schedule.target_blocks(self.given, self.given_bytes)
     }
 
-    /// Blocks of the smallest part that the store and the operator want.
+    /// Blocks of the smallest part but the last.
     pub(super) fn floor_blocks(&self) -> usize {
-        blocks_for(self.min_part)
+        blocks_for(self.floor)
     }
 
     /// Parts the store still takes.
