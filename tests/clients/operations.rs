@@ -67,8 +67,8 @@ fn with_tnftp(server: &TestServer, mode: DataMode, dir: &Path) {
 }
 
 fn with_lftp(server: &TestServer, mode: DataMode, dir: &Path) {
-    // `put -c` sends what the remote file lacks; without rest-stor it does so by APPE.
-    let script = "mkdir dir\ncd dir\nput one\nmput two.m three.m\nset ftp:rest-stor no\n\
+    // lftp appends by `put -c`, which sends what the remote file lacks by REST and STOR.
+    let script = "mkdir dir\ncd dir\nput one\nmput two.m three.m\n\
          put -c grown -o one\nquote SIZE one\nls\ncls -1\nget one -o fetched\nlcd back\n\
          mget *.m\nmv two.m second.m\nrm three.m\nmkdir empty\nrmdir empty\ncd ..\npwd\nbye";
     let said = lftp(server.address(), mode, dir, script).expect_success();
