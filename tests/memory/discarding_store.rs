@@ -110,7 +110,7 @@ impl Shared {
             self.parts.fetch_add(1, Ordering::SeqCst);
             return Some(response("200 OK\r\nETag: \"opaque\"", ""));
         }
-        let _last = read_away::<1024>(connection, rest)?;
+        read_away::<1024>(connection, rest)?;
         Some(if line.contains("uploadId=") {
             let body = "<CompleteMultipartUploadResult><ETag>\"opaque\"</ETag>\
                         </CompleteMultipartUploadResult>";
@@ -154,9 +154,9 @@ fn find_end(head: &[u8]) -> Option<usize> {
 }
 
 fn content_length(head: &str) -> usize {
-    let lengths = head.lines().filter_map(|line| {
+    let mut lengths = head.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    lengths.last().unwrap_or(0)
+    lengths.next().unwrap_or(0)
 }

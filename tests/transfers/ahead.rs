@@ -6,8 +6,9 @@ use std::time::Duration;
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{Interruption, TransferError, TransferOptions, Verdict};
 
+use crate::answers::{AnswerScript, Breaks};
 use crate::bench::{Bench, Client, STOR, content};
-use crate::store::{AnswerScript, Breaks, Event, S3_LIMITS, ScriptedStore};
+use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
 const FILE: usize = 16_777_213;
 

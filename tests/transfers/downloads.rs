@@ -7,8 +7,9 @@ use cos_ftp_server::transfer::{
     Conversion, Interruption, Report, TransferError, TransferOptions, Verdict,
 };
 
+use crate::answers::{AnswerScript, Breaks};
 use crate::bench::{Bench, Client, Order, STOR, Word, content};
-use crate::store::{AnswerScript, Breaks, Event, S3_LIMITS, ScriptedStore};
+use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
 /// Nothing, what the session's own thread sends, and what a worker sends.
 const SIZES: [usize; 7] = [0, 1, 100_000, 262_144, 262_145, 524_289, 3_000_001];
@@ -152,12 +153,13 @@ fn a_panic_in_the_worker_fails_the_download() {
 
 #[test]
 fn a_download_is_given_up_while_the_store_hangs() {
-    let leave: [(Interruption, fn(&mut Client)); 3] = [
+    type Leave = fn(&mut Client);
+    let ways: [(Interruption, Leave); 3] = [
         (Interruption::ControlLost, Client::end_control),
         (Interruption::Aborted, |client| client.say(Word::Abort)),
         (Interruption::Stopping, |client| client.say(Word::Stop)),
     ];
-    for (expected, leave) in leave {
+    for (expected, leave) in ways {
         let bench = bench_holding(&content(9, LARGE));
         bench.store().close(Operation::GetObject);
         let mut client = bench.download(STOR, 0);

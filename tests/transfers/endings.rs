@@ -47,10 +47,10 @@ fn completes(order: impl Fn(usize) -> Order, end: impl Fn(&mut Client)) {
 /// Runs uploads that `end` interrupts after some bytes: what came is kept or dropped as the
 /// operator wants it, and of nothing at all nothing is kept.
 fn is_interrupted(by: Interruption, end: impl Fn(&mut Client)) {
-    interrupted_with(by, TransferOptions::default(), end);
+    interrupted_with(by, &TransferOptions::default(), end);
 }
 
-fn interrupted_with(by: Interruption, options: TransferOptions, end: impl Fn(&mut Client)) {
+fn interrupted_with(by: Interruption, options: &TransferOptions, end: impl Fn(&mut Client)) {
     for partial in [PartialUpload::Keep, PartialUpload::Discard] {
         for size in [0, SIZES[0], SIZES[1]] {
             let bench = bench_with(TransferOptions { partial, ..options.clone() });
@@ -170,7 +170,7 @@ fn a_reset_data_connection_interrupts() {
 fn a_silent_data_connection_interrupts() {
     let data_idle = Duration::from_millis(500);
     let options = TransferOptions { data_idle, ..TransferOptions::default() };
-    interrupted_with(Interruption::DataIdle, options, |_| {});
+    interrupted_with(Interruption::DataIdle, &options, |_| {});
 }
 
 #[test]

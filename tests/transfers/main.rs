@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod ahead;
+mod answers;
 mod bench;
 mod downloads;
 mod endings;

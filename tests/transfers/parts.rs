@@ -12,8 +12,9 @@ const MIB: usize = 1 << 20;
 const TARGET: usize = 5 * MIB;
 
 /// Of files so small that parts of the first target are enough for the largest.
-fn bench(options: TransferOptions) -> Bench {
-    Bench::new(ScriptedStore::new(S3_LIMITS), TransferOptions { max_file: 1 << 30, ..options })
+fn bench(mut options: TransferOptions) -> Bench {
+    options.max_file = 1 << 30;
+    Bench::new(ScriptedStore::new(S3_LIMITS), options)
 }
 
 /// Sends `bytes` at once and expects them to be stored.

@@ -2,9 +2,7 @@
 //! It takes nothing that the S3 API would refuse, and remembers what it was asked.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
@@ -12,6 +10,7 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::{FtpPath, Metadata};
 
+use crate::answers::{AnswerBody, AnswerScript};
 use crate::bench::PATIENCE;
 
 /// The limits of S3 itself.
@@ -60,29 +59,6 @@ pub(crate) struct Part {
 pub(crate) enum Event {
     Fail(ErrorKind),
     Panic,
-}
-
-/// How GetObject answers.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct AnswerScript {
-    /// Each body ends after so many bytes.
-    pub(crate) body_bytes: Option<usize>,
-    /// A body that ends early does so with an error.
-    pub(crate) breaks: Breaks,
-    /// How long each read of a body takes, as over a long way.
-    pub(crate) latency: Duration,
-    /// The CRC-64 to tell.
-    pub(crate) crc64: Option<u64>,
-}
-
-/// How a body ends early.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Breaks {
-    #[default]
-    Cleanly,
-    WithError,
-    /// The reader panics.
-    WithPanic,
 }
 
 impl ScriptedStore {
@@ -145,6 +121,11 @@ impl ScriptedStore {
     /// How GetObject answers from now on.
     pub(crate) fn answer(&self, answers: AnswerScript) {
         self.lock().answers = answers;
+    }
+
+    /// Waits at the gate of `operation`.
+    pub(crate) fn wait_at_gate(&self, operation: Operation) {
+        drop(self.pass(self.lock(), operation));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -273,14 +254,9 @@ impl ObjectStore for ScriptedStore {
         if range.first > end {
             return Self::fails(operation, path.as_str(), ErrorKind::InvalidRange, "");
         }
-        let body = AnswerBody {
-            store: self.clone(),
-            bytes: Arc::clone(&file.bytes),
-            at: range.first as usize,
-            end: end as usize,
-            left: answers.body_bytes.unwrap_or(usize::MAX),
-            answers,
-        };
+        let bytes = Arc::clone(&file.bytes);
+        let range = range.first as usize..end as usize;
+        let body = AnswerBody::new(self.clone(), answers, bytes, range);
         let etag = Some(file.etag());
         Ok(Object { size, etag, crc64: answers.crc64, body: Box::new(body) })
     }
@@ -378,34 +354,5 @@ impl ObjectStore for ScriptedStore {
 
     fn rename(&self, from: &FtpPath, _: &FtpPath) -> Result<()> {
         Self::fails(Operation::CopyObject, from.as_str(), ErrorKind::Unsupported, "")
-    }
-}
-
-struct AnswerBody {
-    store: ScriptedStore,
-    bytes: Arc<[u8]>,
-    at: usize,
-    end: usize,
-    left: usize,
-    answers: AnswerScript,
-}
-
-impl Read for AnswerBody {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        drop(self.store.pass(self.store.lock(), Operation::GetObject));
-        std::thread::sleep(self.answers.latency);
-        let rest = self.end - self.at;
-        let now = buffer.len().min(rest).min(self.left);
-        if now == 0 && rest > 0 {
-            match self.answers.breaks {
-                Breaks::Cleanly => {}
-                Breaks::WithError => return Err(io::ErrorKind::ConnectionReset.into()),
-                Breaks::WithPanic => panic!("as the script says"),
-            }
-        }
-        buffer[..now].copy_from_slice(&self.bytes[self.at..self.at + now]);
-        self.at += now;
-        self.left -= now;
-        Ok(now)
     }
 }

@@ -1,0 +1,75 @@
+//! The bodies of the scripted store's answers to GetObject.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cos_ftp_server::store::Operation;
+
+use crate::store::ScriptedStore;
+
+/// How GetObject answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AnswerScript {
+    /// Each body ends after so many bytes.
+    pub(crate) body_bytes: Option<usize>,
+    /// A body that ends early does so with an error.
+    pub(crate) breaks: Breaks,
+    /// How long each read of a body takes, as over a long way.
+    pub(crate) latency: Duration,
+    /// The CRC-64 to tell.
+    pub(crate) crc64: Option<u64>,
+}
+
+/// How a body ends early.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Breaks {
+    #[default]
+    Cleanly,
+    WithError,
+    /// The reader panics.
+    WithPanic,
+}
+
+/// A body that does what the script says.
+pub(crate) struct AnswerBody {
+    store: ScriptedStore,
+    bytes: Arc<[u8]>,
+    at: usize,
+    end: usize,
+    left: usize,
+    answers: AnswerScript,
+}
+
+impl AnswerBody {
+    pub(crate) fn new(
+        store: ScriptedStore,
+        answers: AnswerScript,
+        bytes: Arc<[u8]>,
+        range: Range<usize>,
+    ) -> Self {
+        let left = answers.body_bytes.unwrap_or(usize::MAX);
+        Self { store, bytes, at: range.start, end: range.end, left, answers }
+    }
+}
+
+impl Read for AnswerBody {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.store.wait_at_gate(Operation::GetObject);
+        std::thread::sleep(self.answers.latency);
+        let rest = self.end - self.at;
+        let now = buffer.len().min(rest).min(self.left);
+        if now == 0 && rest > 0 {
+            match self.answers.breaks {
+                Breaks::Cleanly => {}
+                Breaks::WithError => return Err(io::ErrorKind::ConnectionReset.into()),
+                Breaks::WithPanic => panic!("as the script says"),
+            }
+        }
+        buffer[..now].copy_from_slice(&self.bytes[self.at..self.at + now]);
+        self.at += now;
+        self.left -= now;
+        Ok(now)
+    }
+}
