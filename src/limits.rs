@@ -135,6 +135,11 @@ pub const DATA_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Default of `shutdown_grace`: what running transfers get to finish after Ctrl+C.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
+/// Default of `metadata_cache_time`: how long what the store told about a name is believed. Long
+/// enough for a client that lists a directory and asks for each entry, short enough that what
+/// others write is seen soon.
+pub const METADATA_CACHE: Duration = Duration::from_secs(10);
+
 /// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 

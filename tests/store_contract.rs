@@ -36,6 +36,7 @@ fn a_bucket_keeps_the_contract() {
         verify: VerifyUploads::Md5,
         min_part: 5 * 1024 * 1024,
         idle_connections: 16,
+        metadata_cache: std::time::Duration::from_secs(60),
         timeouts: Timeouts::default(),
     });
     contract::run(&store.unwrap());

@@ -19,6 +19,7 @@ const NO_REGION: &str = "us-east-1";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ForAllBuckets {
     pub(super) verify: VerifyUploads,
+    pub(super) metadata_cache: Duration,
     pub(super) timeouts: Timeouts,
 }
 
@@ -97,6 +98,7 @@ fn read_bucket(
         verify: all.verify,
         min_part: min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
+        metadata_cache: all.metadata_cache,
         timeouts: all.timeouts,
         bucket,
         endpoint: authority,

@@ -256,6 +256,8 @@ pub const KEYS: &[Key] = &[
         "sending one request body to the store"),
     plain(OPTIONAL, "response_timeout", Value("60"), SECONDS,
         "silence of the store"),
+    plain(OPTIONAL, "metadata_cache_time", Value("10"), "seconds from 0 (off) to 7 days",
+        "how long size and time of a name are believed after the store has told them"),
     plain(OPTIONAL, "complete_timeout", Value("1200"), SECONDS,
         "silence of the store while it puts an object together or copies one"),
     plain(OPTIONAL, "log_level", Value("INFO"), "DEBUG, INFO, WARNING, ERROR or OFF",

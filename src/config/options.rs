@@ -109,6 +109,9 @@ impl General {
                 report,
                 values::verify,
             ),
+            metadata_cache: self
+                .time("metadata_cache_time", Duration::ZERO, report)
+                .unwrap_or(limits::METADATA_CACHE),
             timeouts: Timeouts {
                 connect: self.timeout("connect_timeout", default.connect, report),
                 send_body: self.timeout("send_timeout", default.send_body, report),

@@ -35,6 +35,15 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// [`ErrorKind::NotFound`].
     fn stat(&self, path: &FtpPath) -> Result<Stat>;
 
+    /// The same, asked of the store in any case: [`Self::stat`] may repeat what it was told a
+    /// moment ago, which is not enough where bytes are kept or lost by it.
+    ///
+    /// # Errors
+    /// As [`Self::stat`].
+    fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
+        self.stat(path)
+    }
+
     /// One page of a directory, in the store's order (bytewise by name in a bucket). Entries
     /// without an FTP name are left out and counted.
     ///

@@ -194,6 +194,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
+        metadata_cache: limits::METADATA_CACHE,
         timeouts: Timeouts::default(),
     }
 }

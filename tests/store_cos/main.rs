@@ -41,6 +41,7 @@ fn options(bucket: &str) -> CosOptions {
         verify: VerifyUploads::Md5,
         min_part: 5 * MIB as u64,
         idle_connections: 16,
+        metadata_cache: std::time::Duration::from_secs(60),
         timeouts: Timeouts::default(),
     }
 }

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 
-use super::recent::Recent;
+use super::facts::Facts;
+use super::recent::{Change, Recent};
 use super::{AddressingStyle, CosOptions, Scheme};
 
 /// What a connection reads into and sends from; each connection owns one of both. Bodies are
@@ -55,6 +56,8 @@ pub(super) struct Bucket {
     pub(super) agent: Agent,
     /// What we changed a moment ago.
     pub(super) recent: Recent,
+    /// What the store told a moment ago.
+    pub(super) facts: Facts,
     /// The store's clock minus ours, seconds.
     clock_skew: AtomicI64,
 }
@@ -76,7 +79,19 @@ impl Bucket {
             .input_buffer_size(CONNECTION_BUFFER_BYTES)
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
-        Self { agent: config.new_agent(), recent: Recent::default(), clock_skew: AtomicI64::new(0) }
+        Self {
+            agent: config.new_agent(),
+            recent: Recent::default(),
+            facts: Facts::new(options.metadata_cache),
+            clock_skew: AtomicI64::new(0),
+        }
+    }
+
+    /// Remembers that we changed `key`.
+    pub(super) fn note(&self, key: &str, change: Change) {
+        // In this order: see `Facts::learn`.
+        self.recent.note(key, change);
+        self.facts.forget(key);
     }
 
     /// The time as the store has it, UTC.

@@ -5,6 +5,26 @@ use crate::store::{Body, Cancel, ErrorKind, Operation, Result, Stat, StoreError}
 use crate::vfs::{FtpPath, Metadata};
 
 impl CosStore {
+    /// The facts about one name, as the store told them a moment ago or tells them now.
+    pub(super) fn known_stat(&self, path: &FtpPath) -> Result<Stat> {
+        let operation = Operation::HeadObject;
+        if path.is_root() {
+            return self.stat_path(operation, path);
+        }
+        let (file, directory) =
+            (self.keys.file(operation, path)?, self.keys.directory(operation, path)?);
+        let bucket = &self.client.bucket;
+        if let Some(stat) = bucket.facts.about(&file).or_else(|| bucket.facts.about(&directory)) {
+            return Ok(stat);
+        }
+        let asked = bucket.recent.moment();
+        let stat = self.stat_path(operation, path)?;
+        let key = if stat.metadata.is_directory() { directory } else { file };
+        let told = (key, stat.metadata.clone(), stat.etag.clone());
+        bucket.facts.learn(&bucket.recent, asked, [told]);
+        Ok(stat)
+    }
+
     /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the
     /// marker, and only for directories that deeper keys imply a list of one key.
     pub(super) fn stat_path(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {

@@ -48,9 +48,19 @@ impl CosStore {
         let directory = self.keys.directory(Operation::ListObjects, request.directory)?;
         let prefix = format!("{directory}{}", request.name_prefix);
         let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
+        let bucket = &self.client.bucket;
+        let asked = bucket.recent.moment();
         let page = self.key_page(window, Depth::Directory, PAGE_KEYS)?;
-        let recent = self.client.bucket.recent.below(&prefix);
+        let recent = bucket.recent.below(&prefix);
         let listing = lay_over(&directory, window, page, &recent);
+        let is_told = |key: &str| {
+            // What we laid over the page ourselves, the store has not told.
+            let from = (Bound::Included(key), Bound::Unbounded);
+            !recent.range::<str, _>(from).next().is_some_and(|(other, _)| other.starts_with(key))
+        };
+        let told = listing.items.iter().filter(|(key, _)| is_told(key));
+        let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
+        bucket.facts.learn(&bucket.recent, asked, told);
         if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
             self.check_directory(request.directory)?;
         }

@@ -4,7 +4,7 @@
 //! again ([`failure`] and [`retry`] say when), [`answer`] and [`xml`] read what comes back. On
 //! these stand the operations:
 //! [`objects`], [`multipart`], [`listing`] (with [`recent`] laid over), [`directories`] and
-//! [`rename`]. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! [`rename`]. [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -16,6 +16,7 @@ mod body;
 mod bucket;
 mod client;
 mod directories;
+mod facts;
 mod failure;
 mod integrity;
 mod keys;
@@ -128,6 +129,10 @@ impl ObjectStore for CosStore {
     }
 
     fn stat(&self, path: &FtpPath) -> Result<Stat> {
+        self.known_stat(path)
+    }
+
+    fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
         self.stat_path(Operation::HeadObject, path)
     }
 

@@ -142,6 +142,7 @@ impl CosStore {
     fn resolve(&self, key: &str, failure: Failure, whole: &Whole) -> Result<Stored> {
         let head = self.head(key).ok().flatten();
         let Some(head) = head.filter(|head| whole.is(head)) else {
+            self.note_doubt(key);
             return Err(failure.into());
         };
         log::info!("{}: the object stands complete", failure.error);

@@ -112,7 +112,8 @@ impl CosStore {
     /// PutObject.
     pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
         let request = Request::on_object(Method::PUT, key);
-        let answer = self.send_verified(Operation::PutObject, request, body)?;
+        let sent = self.send_verified(Operation::PutObject, request, body);
+        let answer = sent.inspect_err(|_| self.note_doubt(key))?;
         self.note_written(key, body.len());
         Ok(Stored { etag: answer.headers.etag(), request_id: answer.headers.request_id() })
     }
@@ -123,7 +124,7 @@ impl CosStore {
         match self.client.exchange(&call) {
             Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
             other => {
-                other?;
+                other.inspect_err(|_| self.note_doubt(key))?;
             }
         }
         self.note_deleted(key);
@@ -153,12 +154,17 @@ impl CosStore {
     /// Remembers that `key` was stored.
     pub(super) fn note_written(&self, key: &str, size: u64) {
         let bucket = &self.client.bucket;
-        bucket.recent.note(key, Change::Written { size, modified: bucket.now() });
+        bucket.note(key, Change::Written { size, modified: bucket.now() });
+    }
+
+    /// A change of `key` failed, and may have happened all the same.
+    pub(super) fn note_doubt(&self, key: &str) {
+        self.client.bucket.facts.forget(key);
     }
 
     /// Remembers that `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str) {
-        self.client.bucket.recent.note(key, Change::Deleted);
+        self.client.bucket.note(key, Change::Deleted);
     }
 
     /// Whether a whole object's CRC is to be compared, and differs.

@@ -32,6 +32,8 @@ pub struct CosOptions {
     /// Requests of one bucket that may be under way at once and keep a connection for the next
     /// one: the size of the pool of idle connections.
     pub idle_connections: usize,
+    /// How long what the store told about a name is believed; zero for not at all.
+    pub metadata_cache: Duration,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
 }
@@ -126,6 +128,7 @@ pub(super) mod tests {
             verify: VerifyUploads::Auto,
             min_part: 1024 * 1024,
             idle_connections: 4,
+            metadata_cache: Duration::ZERO,
             timeouts: Timeouts::default(),
         }
     }

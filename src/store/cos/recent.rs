@@ -42,9 +42,26 @@ struct Changes {
     /// under its last number only.
     order: VecDeque<(u64, Instant, String)>,
     next: u64,
+    /// Changes up to this number are forgotten.
+    forgotten: u64,
 }
 
+/// A point in the order of our changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(u64);
+
 impl Recent {
+    /// The present moment.
+    pub(super) fn moment(&self) -> Moment {
+        Moment(self.lock().next)
+    }
+
+    /// Whether `key`, or, for a directory's, anything below it, was changed after `moment`, as far
+    /// as that is still known; what is not known may have been.
+    pub(super) fn changed_since(&self, key: &str, moment: Moment) -> bool {
+        self.lock().changed_since(key, moment)
+    }
+
     /// Remembers a change.
     pub(super) fn note(&self, key: &str, change: Change) {
         self.lock().note(key, change, Instant::now());
@@ -78,11 +95,26 @@ impl Changes {
             .collect()
     }
 
+    fn changed_since(&self, key: &str, Moment(moment): Moment) -> bool {
+        if self.next == moment {
+            return false;
+        }
+        let is_later = |(number, _): &(u64, Change)| *number > moment;
+        let of_key = || self.by_key.get(key).is_some_and(is_later);
+        let below = || {
+            let keys = self.by_key.range::<str, _>((Bound::Included(key), Bound::Unbounded));
+            let mut below = keys.take_while(|(other, _)| other.starts_with(key));
+            key.ends_with('/') && below.any(|(_, change)| is_later(change))
+        };
+        self.forgotten > moment || of_key() || below()
+    }
+
     fn forget(&mut self, now: Instant) {
         while let Some((number, at, key)) = self.order.front() {
             if self.order.len() <= ENTRIES && now.duration_since(*at) < MEMORY {
                 break;
             }
+            self.forgotten = *number;
             if self.by_key.get(key).is_some_and(|(last, _)| last == number) {
                 self.by_key.remove(key);
             }

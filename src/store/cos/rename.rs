@@ -124,11 +124,12 @@ impl CosStore {
             return Err(failed(ErrorKind::BadName, to));
         }
         let head = self.head(from)?.ok_or_else(|| failed(ErrorKind::NotFound, from))?;
-        if head.size > limits::MAX_PART_BYTES {
-            self.copy_in_parts(from, to, &head)?;
+        let copied = if head.size > limits::MAX_PART_BYTES {
+            self.copy_in_parts(from, to, &head)
         } else {
-            self.copy_at_once(from, to, &head)?;
-        }
+            self.copy_at_once(from, to, &head)
+        };
+        copied.inspect_err(|_| self.note_doubt(to))?;
         self.note_written(to, head.size);
         self.delete(from)
     }

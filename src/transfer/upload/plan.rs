@@ -45,7 +45,7 @@ impl Plan {
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
             return Ok(Self::default());
         }
-        let (size, etag) = match store.stat(path) {
+        let (size, etag) = match store.stat_now(path) {
             Ok(stat) if stat.metadata.is_directory() => {
                 let error =
                     StoreError::new(ErrorKind::IsADirectory, Operation::HeadObject, path.as_str());
