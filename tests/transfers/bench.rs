@@ -22,7 +22,7 @@ use cos_ftp_server::vfs::FtpPath;
 use crate::store::ScriptedStore;
 
 /// What never lasts so long unless it hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What all transfers of a test share. Clones share it.
 #[derive(Clone)]

@@ -324,7 +324,8 @@ impl ObjectStore for ScriptedStore {
             return Self::fails(operation, path, ErrorKind::Other, &why);
         }
         state.uploads.remove(&upload.upload_id);
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| &part.bytes).copied().collect();
+        let pieces: Vec<&[u8]> = parts.iter().map(|part| &part.bytes[..]).collect();
+        let bytes = pieces.concat();
         state.published = parts;
         Ok(state.publish(path, bytes.into()))
     }
