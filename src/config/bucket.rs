@@ -1,5 +1,7 @@
 //! The store of one account section: bucket, endpoint, addressing, credentials.
 
+use std::time::Duration;
+
 use crate::limits;
 use crate::secret::Secret;
 use crate::store::cos::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};

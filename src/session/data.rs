@@ -76,6 +76,9 @@ impl<'a> Session<'a> {
     /// A server that connects wherever it is told to is a tool for attacks on others (RFC 2577).
     fn try_active(&mut self, DataAddress(address): DataAddress) -> Step<Reply> {
         self.allow_other_than_epsv()?;
+        // lftp names no address of its own when it listens on all: the client itself is meant.
+        let host = if address.ip().is_unspecified() { self.peer.ip() } else { address.ip() };
+        let address = SocketAddr::new(host, address.port());
         if !same_host(address.ip(), self.peer.ip()) {
             log::warn!("PORT to a foreign address {address} refused, peer={}", self.peer);
             return Err(replies::foreign_address());
