@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Measures one FTP server with more and more transfers, then with more and more sessions.
+"""Measures an FTP server with more and more transfers, then with more and more sessions.
 
-  growth.py --port 2121 --pid 123 --output DIRECTORY
+  growth.py --port 2121 --pid 123 --idle-port 2122 --idle-pid 124 --output DIRECTORY
 
 Transfers: each of N sessions sends (then fetches) a file of its own again and again, together at
 least --mebibytes. Throughput, the server's CPU seconds per GiB and what it held more than at
@@ -32,6 +32,8 @@ def arguments():
     parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('--pid', type=int, required=True, help='the server')
+    parser.add_argument('--idle-port', type=int, required=True, help='a second server, for the sessions')
+    parser.add_argument('--idle-pid', type=int, required=True)
     parser.add_argument('--output', type=pathlib.Path, required=True)
     parser.add_argument('--user', default='bench')
     parser.add_argument('--password', default='bench')
@@ -169,8 +171,8 @@ def logins_beside(args, over, times):
         over.wait(0.01)
 
 
-def busy_beside(args, source, rest_rss):
-    """Transfers of other sessions, and logins meanwhile."""
+def busy_beside(args, source, _idle, rest_rss):
+    """Transfers of other sessions beside the idle ones, and logins meanwhile."""
     sessions, over, times = [], threading.Event(), []
     try:
         for _ in range(args.busy):
@@ -190,34 +192,42 @@ def busy_beside(args, source, rest_rss):
 
 
 def grow_sessions(args, source):
-    steps = []
-    for count in args.sessions:
-        # What transfers left behind is no part of a session.
-        await_threads(args.pid, 64)
-        step, sessions, rest_rss = {'sessions': count}, [], rss(args.pid)
-        try:
-            begin = time.perf_counter()
-            for _ in range(count):
-                sessions.append(Ftp(args.port, args.user, args.password))
-            step['logins_per_s'] = round(count / (time.perf_counter() - begin), 1)
-            step['rss_kib_each'] = round(max(0, rss(args.pid) - rest_rss) / 1024 / count, 2)
-            step['rss_mib'] = round(rss(args.pid) / MEBIBYTE, 1)
-            step['threads'] = threads(args.pid)
-            times = noops_ms(sessions)
-            step['noop_p50_ms'], step['noop_p99_ms'] = round(times[NOOPS // 2], 3), round(times[NOOPS * 99 // 100], 3)
-            step |= busy_beside(args, source, rest_rss)
-        except OSError as error:
-            step['not_reached'] = f'at session {len(sessions)}: {error}'
-        for session in sessions:
-            session.close()
-        steps.append(step)
-        print(json.dumps(step), flush=True)
+    """Memory first and transfers second, from few sessions to many: what an allocator keeps of
+    transfers would hide what sessions cost."""
+    steps = [{'sessions': count} for count in args.sessions]
+    for measure in (cost_of_idling, busy_beside):
+        for step in steps:
+            sessions, rest_rss = [], rss(args.pid)
+            try:
+                begin = time.perf_counter()
+                for _ in range(step['sessions']):
+                    sessions.append(Ftp(args.port, args.user, args.password))
+                step['logins_per_s'] = round(len(sessions) / (time.perf_counter() - begin), 1)
+                step |= measure(args, source, sessions, rest_rss)
+            except OSError as error:
+                step['not_reached'] = f'at session {len(sessions)}: {error}'
+            for session in sessions:
+                session.close()
+            await_sessions_end(args.pid)
+            print(json.dumps(step), flush=True)
     return steps
 
 
-def await_threads(pid, most):
+def cost_of_idling(args, _source, sessions, rest_rss):
+    times = noops_ms(sessions)
+    return {
+        'rss_kib_each': round(max(0, rss(args.pid) - rest_rss) / 1024 / len(sessions), 2),
+        'rss_mib': round(rss(args.pid) / MEBIBYTE, 1),
+        'threads': threads(args.pid),
+        'noop_p50_ms': round(times[NOOPS // 2], 3),
+        'noop_p99_ms': round(times[NOOPS * 99 // 100], 3),
+    }
+
+
+def await_sessions_end(pid):
+    """A thread stands for each session; some others stay."""
     deadline = time.monotonic() + PATIENCE_S
-    while threads(pid) > most and time.monotonic() < deadline:
+    while threads(pid) > 8 and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
@@ -308,6 +318,7 @@ def main():
         session.store(f'growth-{number % max(args.transfers)}', source, args.file_mebibytes * MEBIBYTE)
     session.close()
     transfers = grow_transfers(args, source)
+    args.port, args.pid = args.idle_port, args.idle_pid
     sessions = grow_sessions(args, source)
     cores = os.cpu_count()
     result = {'cores': cores, 'file_mebibytes': args.file_mebibytes, 'runs': args.runs,
