@@ -26,7 +26,7 @@ NAMES = {
 }
 
 
-def cases(ftp, source):
+def cases(ftp, port, source):
     """What is done, in this order: later ones use what earlier ones have left."""
     buffer = bytearray(MEBIBYTE)
     store = lambda name, size, verb='STOR': lambda: ftp.store(name, source, size, verb)
@@ -49,7 +49,15 @@ def cases(ftp, source):
             ftp.ask(f'RNTO {new}', '250')
         return run
 
-    yield 'login, PWD, TYPE, PASV, NOOP', ask('PWD', '257')
+    def log_in():
+        other = Ftp(port)
+        other.ask('TYPE I', '200')
+        other.ask('PWD', '257')
+        other.data().close()
+        other.ask('NOOP', '200')
+        other.close()
+
+    yield 'login, TYPE, PWD, EPSV, NOOP', log_in
     yield 'MKD', ask('MKD made', '257')
     yield 'MKD of a directory that exists', ask('MKD made', '550')
     yield 'CWD to a directory made by MKD', ask('CWD /made', '250')
@@ -85,7 +93,8 @@ def cases(ftp, source):
     yield 'RNFR and RNTO of a file over another', rename('renamed', 'appended')
     yield 'RNFR and RNTO of a directory with one file', rename('made', 'moved')
     yield 'RMD of a directory that is not empty', ask('RMD moved', '550')
-    yield 'DELE', ask('DELE moved/small', '250')
+    yield 'DELE in the root', ask('DELE empty', '250')
+    yield 'DELE of the last file of a directory', ask('DELE moved/small', '250')
     yield 'DELE of a name that does not exist', ask('DELE none', '550')
     yield 'RMD of an empty directory', ask('RMD moved', '250')
 
@@ -105,7 +114,7 @@ def main():
     ftp = Ftp(args.port)
     ftp.ask('TYPE I', '200')
     print('| command | requests | which |\n|---|---|---|')
-    for name, run in cases(ftp, source):
+    for name, run in cases(ftp, args.port, source):
         control(args.store, 'zero')
         try:
             run()

@@ -82,6 +82,7 @@ passive_ports = 10240,32000
 single_file_max_size = 20G
 [OPTIONAL]
 max_connection_num = 0
+buffer_memory = 2G
 log_dir = $work/$name
 $(printf '%s\n' "$@")
 CONF
