@@ -233,7 +233,7 @@ def await_sessions_end(pid):
 
 # ---- the picture ----
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 300, 210, 52, 34, 14, 40
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 300, 210, 52, 34, 24, 40
 COLOURS = ['#1f77b4', '#d62728']
 
 
@@ -279,7 +279,7 @@ def chart(title, x_name, ticks, lines, column, row):
         out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         out += [f'<circle cx="{across[x]:.1f}" cy="{up(value):.1f}" r="3" fill="{colour}"/>' for x, value in points]
         if len(lines) > 1:
-            at = left + width - 44 * (len(lines) - number - 1)
+            at = left + width - 38 * (len(lines) - number - 1)
             out.append(f'<text x="{at}" y="{top - 14}" text-anchor="end" style="fill:{colour}">{name}</text>')
     return '\n'.join(out)
 
@@ -291,8 +291,8 @@ def picture(transfers, sessions):
     charts = [
         chart('MB/s', 'transfers at once', counts, in_transfers('MBps'), 0, 0),
         chart('CPU-s per GiB', 'transfers at once', counts, in_transfers('cpu_s_per_GiB'), 1, 0),
-        chart('memory, MiB', 'transfers at once', counts, in_transfers('rss_above_rest_mib'), 2, 0),
-        chart('MB/s of others', 'idle sessions', held, in_sessions('busy_STOR_MBps'), 0, 1),
+        chart('memory above rest, MiB', 'transfers at once', counts, in_transfers('rss_above_rest_mib'), 2, 0),
+        chart('MB/s of other sessions', 'idle sessions', held, in_sessions('busy_STOR_MBps'), 0, 1),
         chart('NOOP p99, ms', 'idle sessions', held, in_sessions('noop_p99_ms'), 1, 1),
         chart('memory, MiB', 'idle sessions', held, in_sessions('rss_mib'), 2, 1),
     ]
