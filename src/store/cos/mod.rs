@@ -16,6 +16,7 @@ mod body;
 mod bucket;
 mod client;
 mod directories;
+mod drained;
 mod facts;
 mod failure;
 mod integrity;
