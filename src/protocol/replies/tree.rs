@@ -47,6 +47,12 @@ pub fn renamed() -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
 }
 
+/// 451 when the store failed halfway through a command of many steps, and how far it came.
+pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
+    Reply::new(Code::LOCAL_ERROR, format!("The store failed: {so_far}."))
+}
+
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
