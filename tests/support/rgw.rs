@@ -74,6 +74,13 @@ impl Rgw {
             .expect_success();
     }
 
+    /// Stores an object with headers of its own: `Cache-Control: no-store`.
+    pub(crate) fn s3_put_with(&self, bucket: &str, key: &str, bytes: &[u8], headers: &[&str]) {
+        let mut arguments = vec!["-X", "PUT", "--data-binary", "@-"];
+        arguments.extend(headers.iter().flat_map(|header| ["--header", header]));
+        self.curl(&arguments, &path(bucket, key), Some(bytes)).expect_success();
+    }
+
     /// Deletes an object.
     pub(crate) fn s3_delete(&self, bucket: &str, key: &str) {
         self.curl(&["-X", "DELETE"], &path(bucket, key), None).expect_success();

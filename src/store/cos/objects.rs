@@ -163,7 +163,7 @@ impl CosStore {
 
     /// A change of `key` failed, and may have happened all the same.
     pub(super) fn note_doubt(&self, key: &str) {
-        self.client.bucket.facts.forget(key);
+        self.client.bucket.doubt(key);
     }
 
     /// Remembers that `key` was deleted.
