@@ -103,7 +103,8 @@ fn read_settings(
     let mut sections = section::classify(ini::read(text, report), report);
     let general = General::take(&mut sections);
     let mut server = general.server(total_memory, report);
-    let accounts = accounts::read(&sections, &general.buckets(report), report);
+    let all = general.buckets(&server.session, report);
+    let accounts = accounts::read(&sections, &all, report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),

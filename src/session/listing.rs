@@ -10,7 +10,9 @@ use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
 use crate::net::Wake;
-use crate::protocol::{Access, ListStyle, ListingFormat, Reply, Wildcard, nlst_prefix, replies};
+use crate::protocol::{
+    Access, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
+};
 use crate::store::{ErrorKind, ListPage, ListRequest, ObjectStore, StoreError};
 use crate::transfer::{Control, DataSender, Progress, Verdict};
 use crate::vfs::{Entry, FtpPath};
@@ -43,6 +45,7 @@ impl Session<'_> {
         let port = self.take_data_port()?;
         let listing = self.open_listing(style, target)?;
         let host = self.host;
+        let encoding = self.control.encoding;
         let opener = self.opener();
         let title = format!("Listing {}", listing.directory);
         let mut watch = Watch::new(&mut self.control, &host.stop, title);
@@ -50,7 +53,7 @@ impl Session<'_> {
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
             let idle = host.options.transfer.data_idle;
             let mut sender = DataSender::new(data, wake, idle, Progress::begin());
-            listing.send(&mut sender, &mut watch)
+            listing.send(encoding, &mut sender, &mut watch)
         });
         self.abort_unanswered = watch.was_aborted();
         match outcome? {
@@ -116,7 +119,12 @@ enum Sent {
 }
 
 impl Listing {
-    fn send(mut self, sender: &mut DataSender<'_>, control: &mut dyn Control) -> Step<Sent> {
+    fn send(
+        mut self,
+        encoding: NameEncoding,
+        sender: &mut DataSender<'_>,
+        control: &mut dyn Control,
+    ) -> Step<Sent> {
         let limit = self.left;
         let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
         let mut skipped = 0;
@@ -125,7 +133,7 @@ impl Listing {
             skipped += self.page.unnameable;
             lines.clear();
             let cut = self.write_page(&mut lines);
-            sender.send(&lines, control).map_err(failed)?;
+            sender.send(&encoding.encode(&lines), control).map_err(failed)?;
             if let (true, Some(limit)) = (cut, limit) {
                 return Ok(Sent::Cut(limit));
             }

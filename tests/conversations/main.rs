@@ -8,6 +8,8 @@ mod support;
 mod control;
 /// What a running transfer lets through: ABOR, STAT, NOOP, QUIT.
 mod during_transfer;
+/// Names in UTF-8 and GBK, OPTS UTF8.
+mod encodings;
 /// LIST, NLST, MLSD, MLST, STAT of a path.
 mod listing;
 /// USER, PASS and what works without them.
@@ -16,6 +18,8 @@ mod login;
 mod parameters;
 /// What R, W and RW may do.
 mod permissions;
+/// MFMT, and MDTM that sets.
+mod times;
 /// RETR, STOR, APPE, STOU, REST, ALLO.
 mod transfers;
 /// PWD, CWD, MKD, RMD, DELE, RNFR, RNTO, SIZE, MDTM.

@@ -32,7 +32,7 @@ impl CosStore {
             return Ok(Stat { metadata: Metadata::directory(None), etag: None });
         }
         if let Some(head) = self.head(&self.keys.file(operation, path)?)? {
-            let metadata = Metadata::file(head.size, head.modified());
+            let metadata = Metadata::file(head.size, self.time_of(&head));
             return Ok(Stat { metadata, etag: head.etag() });
         }
         self.stat_directory(operation, path)

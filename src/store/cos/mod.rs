@@ -4,7 +4,7 @@
 //! again ([`failure`] and [`retry`] say when), [`answer`] and [`xml`] read what comes back. On
 //! these stand the operations:
 //! [`objects`], [`multipart`], [`listing`] (with [`recent`] laid over), [`directories`] and
-//! [`rename`]. [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! [`rename`]. [`mtime`] keeps the times that clients set. [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -21,6 +21,7 @@ mod failure;
 mod integrity;
 mod keys;
 mod listing;
+mod mtime;
 mod multipart;
 mod objects;
 mod options;
@@ -33,6 +34,8 @@ mod xml;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
+
+use time::OffsetDateTime;
 
 use self::bucket::Registry;
 use self::client::Client;
@@ -73,6 +76,7 @@ impl Buckets {
             dialect,
             verify: options.verify,
             min_part: options.min_part,
+            preserve_mtime: options.preserve_mtime,
             region: options.region,
             bucket_name: options.bucket,
         })
@@ -86,6 +90,7 @@ pub struct CosStore {
     dialect: Dialect,
     verify: VerifyUploads,
     min_part: u64,
+    preserve_mtime: bool,
     region: String,
     bucket_name: String,
 }
@@ -134,6 +139,10 @@ impl ObjectStore for CosStore {
 
     fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
         self.stat_path(Operation::HeadObject, path)
+    }
+
+    fn check_name(&self, path: &FtpPath) -> Result<()> {
+        self.keys.file(Operation::PutObject, path).map(drop)
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
@@ -203,6 +212,10 @@ impl ObjectStore for CosStore {
 
     fn remove_directory(&self, path: &FtpPath) -> Result<()> {
         self.remove_empty_directory(path)
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        self.keep_time(path, modified)
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
