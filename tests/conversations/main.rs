@@ -1,9 +1,11 @@
 //! Golden conversations: what the server answers to each verb, good input and bad, byte by byte
-//! over a bare socket. Over the embedded store, which makes no difference to a session.
+//! over a bare socket. Over the embedded store where it makes no difference to a session.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+/// What a bucket is asked, and what it cannot hold.
+mod bucket;
 /// The control connection itself: framing, order, time-outs, maximums.
 mod control;
 /// What a running transfer lets through: ABOR, STAT, NOOP, QUIT.

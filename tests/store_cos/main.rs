@@ -7,6 +7,7 @@ mod directories;
 mod failures;
 mod multipart;
 mod objects;
+mod times;
 
 #[path = "../support/rgw.rs"]
 mod rgw;
