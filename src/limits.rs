@@ -59,6 +59,10 @@ pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;
 /// Default of `buffer_memory`, in per cent of the machine's memory.
 pub const BUFFER_MEMORY_PERCENT: u64 = 25;
 
+/// What the default of `buffer_memory` takes at most of the memory that is available at start, in
+/// per cent: with the sessions' own it stays below [`PLANNED_MEMORY_PERCENT`].
+pub const BUFFER_MEMORY_PERCENT_OF_AVAILABLE: u64 = 40;
+
 /// Least `buffer_memory`: the first part of one upload and some blocks of others.
 pub const LEAST_BUFFER_MEMORY_BYTES: u64 = 8 * 1024 * 1024;
 

@@ -60,7 +60,7 @@ pub struct Loaded {
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let (bytes, mode) = read_file(path)
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
-    let mut loaded = parse(&bytes, path, MachineFacts::of_this_machine().total_memory)?;
+    let mut loaded = parse(&bytes, path, &MachineFacts::of_this_machine())?;
     if mode & 0o006 != 0 {
         let text =
             "holds secrets, and other users of this machine may read or change it: chmod 600 it";
@@ -71,16 +71,12 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     Ok(loaded)
 }
 
-/// Checks the text of a file. `file_name` is what messages call it; `total_memory` the bytes of
-/// memory the machine has, where that is known, for `buffer_memory` in per cent.
+/// Checks the text of a file. `file_name` is what messages call it; `machine` is
+/// asked for its memory, of which `buffer_memory` is a share.
 ///
 /// # Errors
 /// All problems of the file.
-pub fn parse(
-    bytes: &[u8],
-    file_name: &Path,
-    total_memory: Option<u64>,
-) -> Result<Loaded, Problems> {
+pub fn parse(bytes: &[u8], file_name: &Path, machine: &MachineFacts) -> Result<Loaded, Problems> {
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
         text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
@@ -90,19 +86,14 @@ pub fn parse(
                     with Chinese characters are right, or save it as UTF-8";
         report.warning(Place::default(), text);
     }
-    let settings = read_settings(&text, file_name, total_memory, &mut report);
+    let settings = read_settings(&text, file_name, machine, &mut report);
     Ok(Loaded { warnings: report.finish()?, settings })
 }
 
-fn read_settings(
-    text: &str,
-    file: &Path,
-    total_memory: Option<u64>,
-    report: &mut Report,
-) -> Settings {
+fn read_settings(text: &str, file: &Path, machine: &MachineFacts, report: &mut Report) -> Settings {
     let mut sections = section::classify(ini::read(text, report), report);
     let general = General::take(&mut sections);
-    let mut server = general.server(total_memory, report);
+    let mut server = general.server(machine, report);
     let all = general.buckets(&server.session, report);
     let accounts = accounts::read(&sections, &all, report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);

@@ -14,6 +14,7 @@ use crate::transfer::TransferOptions;
 
 use super::bucket::ForAllBuckets;
 use super::keys::SectionKind;
+use super::machine::MachineFacts;
 use super::parts;
 use super::report::Report;
 use super::section::Section;
@@ -51,8 +52,8 @@ impl General {
         }
     }
 
-    /// Server, sessions and transfers. `total_memory`: the machine's, bytes.
-    pub(super) fn server(&self, total_memory: Option<u64>, report: &mut Report) -> ServerOptions {
+    /// Server, sessions and transfers.
+    pub(super) fn server(&self, machine: &MachineFacts, report: &mut Report) -> ServerOptions {
         let default = ServerOptions::default();
         let network = &self.network;
         let port = |text: &str| values::number(text, &(0..=u16::MAX));
@@ -71,7 +72,7 @@ impl General {
             shutdown_grace: self
                 .time("shutdown_grace", Duration::ZERO, report)
                 .unwrap_or(default.shutdown_grace),
-            session: self.session(total_memory, report),
+            session: self.session(machine, report),
         };
         if options.passive_ports.contains(&options.listen_port) {
             let text = "lies within the range of passive ports, which has one port less for it";
@@ -138,7 +139,7 @@ impl General {
         self.optional.get_or("config_check_enable", true, report, values::boolean)
     }
 
-    fn session(&self, total_memory: Option<u64>, report: &mut Report) -> SessionOptions {
+    fn session(&self, machine: &MachineFacts, report: &mut Report) -> SessionOptions {
         let default = SessionOptions::default();
         let optional = &self.optional;
         SessionOptions {
@@ -160,11 +161,11 @@ impl General {
                 values::boolean,
             ),
             masquerade: self.masquerade(report),
-            transfer: self.transfer(total_memory, report),
+            transfer: self.transfer(machine, report),
         }
     }
 
-    fn transfer(&self, total_memory: Option<u64>, report: &mut Report) -> TransferOptions {
+    fn transfer(&self, machine: &MachineFacts, report: &mut Report) -> TransferOptions {
         let default = TransferOptions::default();
         let optional = &self.optional;
         let sized = |range: RangeInclusive<u64>| {
@@ -201,7 +202,7 @@ impl General {
                 report,
                 threads,
             ),
-            buffer_memory: self.buffer_memory(total_memory, report),
+            buffer_memory: self.buffer_memory(machine, report),
             partial: optional.get_or(
                 "partial_upload",
                 default.partial,
@@ -212,26 +213,30 @@ impl General {
         }
     }
 
-    /// Memory that is not told, on a machine that does not tell what it has, is the layer's own
-    /// default.
-    fn buffer_memory(&self, total_memory: Option<u64>, report: &mut Report) -> u64 {
+    /// Not set, it is a share of the machine's memory, but never so much of what is available now
+    /// that a server with defaults would refuse to start beside other programs. On a machine that
+    /// does not tell what it has it is the layer's own default.
+    fn buffer_memory(&self, machine: &MachineFacts, report: &mut Report) -> u64 {
         let accepted = |memory: &Memory| match memory {
             Memory::Bytes(bytes) => *bytes >= limits::LEAST_BUFFER_MEMORY_BYTES,
             Memory::Percent(_) => true,
         };
-        let memory = self.optional.get_or(
-            "buffer_memory",
-            Memory::Percent(limits::BUFFER_MEMORY_PERCENT),
-            report,
-            |text| values::memory(text).filter(accepted),
-        );
-        match (memory, total_memory) {
-            (Memory::Bytes(bytes), _) => bytes,
-            (Memory::Percent(percent), Some(total)) => {
-                (total / 100 * percent).max(limits::LEAST_BUFFER_MEMORY_BYTES)
-            }
-            (Memory::Percent(_), None) => TransferOptions::default().buffer_memory,
-        }
+        let told = self
+            .optional
+            .get("buffer_memory", report, |text| values::memory(text).filter(accepted));
+        let share = |percent: u64| machine.total_memory.map(|total| total / 100 * percent);
+        let bytes = match told {
+            Some(Memory::Bytes(bytes)) => Some(bytes),
+            Some(Memory::Percent(percent)) => share(percent),
+            None => share(limits::BUFFER_MEMORY_PERCENT).map(|bytes| {
+                let available = machine.available_memory.unwrap_or(u64::MAX);
+                bytes.min(available / 100 * limits::BUFFER_MEMORY_PERCENT_OF_AVAILABLE)
+            }),
+        };
+        bytes.map_or_else(
+            || TransferOptions::default().buffer_memory,
+            |bytes| bytes.max(limits::LEAST_BUFFER_MEMORY_BYTES),
+        )
     }
 
     /// Both spellings of the range; only one of them may be there.

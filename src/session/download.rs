@@ -8,7 +8,7 @@ use super::{Pending, Session};
 use crate::net::Wake;
 use crate::protocol::{Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
-use crate::transfer::{Download, DownloadRequest, Report, Resources, Verdict};
+use crate::transfer::{Download, DownloadRequest, Report, Verdict};
 use crate::vfs::FtpPath;
 
 impl Session<'_> {
@@ -38,12 +38,7 @@ impl Session<'_> {
         let conversion = self.conversion();
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
-        let resources = Resources {
-            options: &host.options.transfer,
-            budget: &host.budget,
-            stragglers: &host.stragglers,
-            wake,
-        };
+        let resources = host.resources(wake);
         let opener = self.opener();
         let mut watch = Watch::new(&mut self.control, &host.stop, format!("Sending {path}"));
         let download = Download::admit(request, resources, &mut watch)

@@ -1,8 +1,8 @@
 //! What all sessions share.
 
-use crate::net::{ConnectionSlots, PassivePorts};
+use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal};
-use crate::transfer::{Budget, Stragglers};
+use crate::transfer::{Budget, Resources, Stragglers};
 use crate::users::Users;
 
 /// What a session needs from the process it lives in. Made once by the server.
@@ -22,4 +22,16 @@ pub struct Host {
     pub stragglers: Stragglers,
     /// Whether the server is stopping.
     pub stop: StopSignal,
+}
+
+impl Host {
+    /// What a transfer of the session that `wake` wakes may use.
+    pub(super) fn resources<'a>(&'a self, wake: &'a Wake) -> Resources<'a> {
+        Resources {
+            options: &self.options.transfer,
+            budget: &self.budget,
+            stragglers: &self.stragglers,
+            wake,
+        }
+    }
 }

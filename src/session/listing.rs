@@ -1,8 +1,6 @@
 //! LIST, NLST, MLSD, and STAT of a path: pages of the store become lines and leave at once, so a
 //! directory of any size costs the memory of a page.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
 use super::Session;
@@ -13,21 +11,30 @@ use crate::net::Wake;
 use crate::protocol::{
     Access, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
 };
-use crate::store::{ErrorKind, ListPage, ListRequest, ObjectStore, StoreError};
-use crate::transfer::{Control, DataSender, Progress, Verdict};
+use crate::store::{ErrorKind, ListPage, ObjectStore};
+use crate::transfer::{Control, DataSender, Listing, Pages, Progress, Verdict};
 use crate::vfs::{Entry, FtpPath};
 
-/// A listing under way: one page at hand, and how to get the next.
+/// What of a directory is told, and how.
 #[derive(Debug)]
-struct Listing {
-    store: Arc<dyn ObjectStore>,
-    directory: FtpPath,
+struct Lines {
     /// Only names that fit, or that are spelled exactly like the pattern.
     wildcard: Option<(Wildcard, String)>,
-    page: ListPage,
     /// Entries that may still be told; `None` for all.
     left: Option<usize>,
     format: ListingFormat,
+    /// How they are sent.
+    encoding: NameEncoding,
+    /// Keys met that have no FTP name.
+    unnameable: usize,
+}
+
+/// A listing whose first page has come.
+#[derive(Debug)]
+struct Opened {
+    source: Listing,
+    first: ListPage,
+    lines: Lines,
 }
 
 impl Session<'_> {
@@ -43,25 +50,32 @@ impl Session<'_> {
 
     fn run_list(&mut self, style: ListStyle, target: Option<&str>, wake: &Wake) -> Step<Reply> {
         let port = self.take_data_port()?;
-        let listing = self.open_listing(style, target)?;
+        let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let host = self.host;
-        let encoding = self.control.encoding;
+        let resources = host.resources(wake);
+        let directory = source.directory.clone();
+        let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
+        // The second page is on its way before the client has connected.
+        let mut pages = source.after(&first, resources).map_err(failed)?;
         let opener = self.opener();
-        let title = format!("Listing {}", listing.directory);
-        let mut watch = Watch::new(&mut self.control, &host.stop, title);
+        let mut watch = Watch::new(&mut self.control, &host.stop, format!("Listing {directory}"));
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
-            let idle = host.options.transfer.data_idle;
+            let idle = resources.options.data_idle;
             let mut sender = DataSender::new(data, wake, idle, Progress::begin());
-            listing.send(encoding, &mut sender, &mut watch)
+            lines.send(first, &mut pages, &mut sender, &mut watch).map_err(failed)
         });
         self.abort_unanswered = watch.was_aborted();
-        match outcome? {
-            Sent::All => Ok(replies::listing_sent()),
-            Sent::Cut(entries) => {
-                log::warn!("listing cut after {entries} entries by max_list_file");
-                Ok(replies::listing_cut(entries))
+        let sent = outcome?;
+        if lines.unnameable > 0 {
+            log::warn!("{directory} holds {} keys that have no FTP name", lines.unnameable);
+        }
+        match (sent, host.options.max_list) {
+            (Sent::Cut, Some(limit)) => {
+                log::warn!("listing of {directory} cut after {limit} entries by max_list_file");
+                Ok(replies::listing_cut(limit))
             }
+            _ => Ok(replies::listing_sent()),
         }
     }
 
@@ -78,8 +92,7 @@ impl Session<'_> {
     }
 
     /// Fetches the first page, so that a missing directory is told before the 150.
-    fn open_listing(&self, style: ListStyle, target: Option<&str>) -> Step<Listing> {
-        let store = self.store()?;
+    fn open_listing(&self, style: ListStyle, target: Option<&str>) -> Step<Opened> {
         let text = target.unwrap_or(".");
         let path = self.resolve(text)?;
         let wildcard = match style {
@@ -88,15 +101,17 @@ impl Session<'_> {
         };
         let directory = if wildcard.is_some() { path.parent() } else { path.clone() };
         let name_prefix = wildcard.as_ref().map_or("", |(_, wildcard)| wildcard.literal_prefix());
-        let page = store.list(&ListRequest { directory: &directory, name_prefix, after: None });
-        let (page, name_prefix) = match (page, &wildcard) {
+        let name_prefix = name_prefix.to_owned();
+        let source = Listing { store: self.store()?, directory, name_prefix };
+        let page = source.first_page();
+        let (first, name_prefix) = match (page, &wildcard) {
             (Ok(page), Some((written, _))) => (page, nlst_prefix(written)),
             (Ok(page), None) => (page, nlst_prefix(target.unwrap_or_default())),
             (Err(error), None) if error.kind == ErrorKind::NotADirectory => {
                 if style == ListStyle::Mlsd {
                     return Err(replies::mlsd_needs_a_directory());
                 }
-                (page_of_one(&*store, &path)?, nlst_prefix(directory_part(text)))
+                (page_of_one(&*source.store, &path)?, nlst_prefix(directory_part(text)))
             }
             (Err(error), _) => return Err(store_failure(&error)),
         };
@@ -108,58 +123,57 @@ impl Session<'_> {
             facts: self.settings.facts,
         };
         let wildcard = wildcard.map(|(_, wildcard)| (wildcard, path.name().to_owned()));
-        Ok(Listing { store, directory, wildcard, page, left: self.host.options.max_list, format })
+        let left = self.host.options.max_list;
+        let encoding = self.control.encoding;
+        let lines = Lines { wildcard, left, format, encoding, unnameable: 0 };
+        Ok(Opened { source, first, lines })
     }
 }
 
 /// Whether a listing was told in full.
 enum Sent {
     All,
-    Cut(usize),
+    Cut,
 }
 
-impl Listing {
-    fn send(
-        mut self,
-        encoding: NameEncoding,
-        sender: &mut DataSender<'_>,
-        control: &mut dyn Control,
-    ) -> Step<Sent> {
-        let limit = self.left;
-        let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
-        let mut skipped = 0;
-        let mut lines = Vec::new();
-        loop {
-            skipped += self.page.unnameable;
-            lines.clear();
-            let cut = self.write_page(&mut lines);
-            sender.send(&encoding.encode(&lines), control).map_err(failed)?;
-            if let (true, Some(limit)) = (cut, limit) {
-                return Ok(Sent::Cut(limit));
-            }
-            if !self.turn_page().map_err(|error| failed(Verdict::Failed(error.into())))? {
-                break;
-            }
-            sender.attend(control).map_err(failed)?;
-        }
-        if skipped > 0 {
-            log::warn!("{} holds {skipped} keys that have no FTP name", self.directory);
-        }
-        Ok(Sent::All)
-    }
-
+impl Opened {
     fn into_status(mut self) -> Reply {
         let mut text = Vec::new();
-        let cut = self.write_page(&mut text) || self.page.next.is_some();
-        if cut {
+        let written = self.lines.write(&self.first, &mut text);
+        if matches!(written, Sent::Cut) || self.first.next.is_some() {
             text.extend_from_slice(b" (there are more; use LIST)\r\n");
         }
         replies::status_of(&text)
     }
+}
 
-    /// Appends the lines of the page at hand; true when the limit cut it.
-    fn write_page(&mut self, lines: &mut Vec<u8>) -> bool {
-        for entry in &self.page.entries {
+impl Lines {
+    fn send(
+        &mut self,
+        first: ListPage,
+        pages: &mut Pages<'_>,
+        sender: &mut DataSender<'_>,
+        control: &mut dyn Control,
+    ) -> Result<Sent, Verdict> {
+        let mut text = Vec::new();
+        let mut present = Some(first);
+        while let Some(page) = present {
+            text.clear();
+            let written = self.write(&page, &mut text);
+            sender.send(&self.encoding.encode(&text), control)?;
+            if matches!(written, Sent::Cut) {
+                return Ok(written);
+            }
+            sender.attend(control)?;
+            present = pages.next(control, sender.progress())?;
+        }
+        Ok(Sent::All)
+    }
+
+    /// Appends the lines of a page, up to the limit.
+    fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> Sent {
+        self.unnameable += page.unnameable;
+        for entry in &page.entries {
             let fits = self.wildcard.as_ref().is_none_or(|(wildcard, spelled)| {
                 wildcard.matches(&entry.name) || &entry.name == spelled
             });
@@ -167,22 +181,13 @@ impl Listing {
                 continue;
             }
             match &mut self.left {
-                Some(0) => return true,
+                Some(0) => return Sent::Cut,
                 Some(left) => *left -= 1,
                 None => {}
             }
-            self.format.write_line(lines, entry);
+            self.format.write_line(text, entry);
         }
-        false
-    }
-
-    /// Fetches the next page, if there is one.
-    fn turn_page(&mut self) -> Result<bool, StoreError> {
-        let Some(token) = self.page.next.take() else { return Ok(false) };
-        let name_prefix = self.wildcard.as_ref().map_or("", |(w, _)| w.literal_prefix());
-        let request = ListRequest { directory: &self.directory, name_prefix, after: Some(&token) };
-        self.page = self.store.list(&request)?;
-        Ok(true)
+        Sent::All
     }
 }
 

@@ -8,9 +8,7 @@ use crate::limits;
 use crate::net::Wake;
 use crate::protocol::{Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, ObjectStore};
-use crate::transfer::{
-    Conversion, Plan, Report, Resources, Upload, UploadRequest, Verdict, WriteMode,
-};
+use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, WriteMode};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -84,12 +82,7 @@ impl Session<'_> {
             conversion: self.conversion(),
         };
         let host = self.host;
-        let resources = Resources {
-            options: &host.options.transfer,
-            budget: &host.budget,
-            stragglers: &host.stragglers,
-            wake,
-        };
+        let resources = host.resources(wake);
         let opener = self.opener();
         let title = format!("Receiving {}", order.path);
         let mut watch = Watch::new(&mut self.control, &host.stop, title);

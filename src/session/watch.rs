@@ -52,7 +52,7 @@ impl<'s, 'a> Watch<'s, 'a> {
                 }
                 // Only in order: nothing overtakes a command that waits.
                 Some((row, command))
-                    if at == self.pipelined && row.during_transfer == DuringTransfer::Answered =>
+                    if at == 0 && row.during_transfer == DuringTransfer::Answered =>
                 {
                     self.control.queue().remove(at);
                     self.answer(&command, progress);

@@ -15,6 +15,17 @@ const ROOMY: MachineFacts = MachineFacts {
     threads: Some(13_106),
 };
 
+#[test]
+fn defaults_fit_beside_other_programs() {
+    let facts = MachineFacts { available_memory: Some(2 << 30), ..ROOMY };
+    let text = filled_in(FORM_1);
+    let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
+    assert_eq!(check_machine(&loaded.settings, &facts).unwrap(), []);
+    let told = format!("{text}\n[OPTIONAL]\nbuffer_memory = 25%\n");
+    let loaded = config::parse(told.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
+    assert!(check_machine(&loaded.settings, &facts).is_err(), "an explicit value is not lowered");
+}
+
 /// What is said of the settings of `[OPTIONAL]` on a machine: problems, warnings.
 fn check(optional: &str, facts: MachineFacts) -> (Vec<String>, Vec<String>) {
     let settings = accepted(&format!("{ACCOUNT}[OPTIONAL]\n{optional}\n"));
@@ -36,7 +47,7 @@ fn the_sample_starts_on_small_cloud_machines() {
             threads: Some(3700),
         };
         let text = filled_in(FORM_1);
-        let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), facts.total_memory).unwrap();
+        let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
         let warnings = check_machine(&loaded.settings, &facts)
             .unwrap_or_else(|problems| panic!("{name}: {problems}"));
         assert_eq!(warnings, [], "{name}");

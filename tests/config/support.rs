@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use cos_ftp_server::config::{self, Loaded, Problems, Settings, StoreSettings};
+use cos_ftp_server::config::{self, Loaded, MachineFacts, Problems, Settings, StoreSettings};
 use cos_ftp_server::store::cos::CosOptions;
 
 /// A whole account section, to which a test adds lines.
@@ -11,7 +11,11 @@ pub(crate) const ACCOUNT: &str = "[COS_ACCOUNT_0]\ncos_secretid = AKID\n\
 
 /// Reads `text` as the file `a.conf` on a machine of 1 GiB.
 pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
-    config::parse(text.as_ref(), Path::new("a.conf"), Some(1 << 30))
+    config::parse(
+        text.as_ref(),
+        Path::new("a.conf"),
+        &MachineFacts { total_memory: Some(1 << 30), ..MachineFacts::default() },
+    )
 }
 
 /// What a good file without anything to warn of says.

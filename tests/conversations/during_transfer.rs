@@ -65,6 +65,22 @@ fn other_commands_wait_their_turn() {
 }
 
 #[test]
+fn nothing_overtakes_a_command_that_was_sent_ahead() {
+    let server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.send_bytes(b"STOR new\r\nPWD\r\n");
+    ftp.expect_reply("150 ");
+    let stream = data.open();
+    // Answered at once it would be taken for the reply to STOR or PWD.
+    ftp.send("NOOP");
+    drop(stream);
+    ftp.expect_reply("226 ");
+    ftp.expect_reply("257 ");
+    ftp.expect_reply("200 ");
+}
+
+#[test]
 fn abor_ends_a_download() {
     let server = Setup::local().start();
     let (mut ftp, _data) = downloading(&server);

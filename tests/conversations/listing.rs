@@ -190,7 +190,7 @@ fn a_listing_is_cut_at_max_list_file_and_says_so() {
     assert_eq!(text.lines().count(), 3);
     let reply = ftp.expect_reply("226 ");
     assert!(reply.contains("3 entries") && reply.contains("max_list_file"), "{reply}");
-    server.wait_for_log("listing cut after 3 entries by max_list_file");
+    server.wait_for_log("cut after 3 entries by max_list_file");
 }
 
 #[test]

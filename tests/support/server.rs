@@ -130,13 +130,7 @@ impl Setup {
             let _ = writeln!(text, "{key} = {value}");
         }
         let log = dir.join("log");
-        // What the machine has free at the moment is no concern of these tests.
-        let _ = write!(
-            text,
-            "[OPTIONAL]\nconfig_check_enable = false\nlog_dir = {}\n{}",
-            log.display(),
-            self.options
-        );
+        let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
         text
     }
 }

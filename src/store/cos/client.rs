@@ -177,11 +177,10 @@ impl Client {
                 return Err(Failure { error: fault.error, tries: course.tries });
             };
             log::warn!(
-                "{} {:?}: try {} failed, again in {} ms: {}",
-                call.operation,
-                call.request.subject(),
+                "try {} failed, again in {} ms, at {}: {}",
                 course.tries,
                 pause.as_millis(),
+                self.address.url_of(""),
                 fault.error,
             );
             rest(pause, call.cancel());

@@ -19,13 +19,17 @@ use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
 
 /// What is copied before the speeds of both sides are compared.
-const WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+const WINDOW_BYTES: u64 = 1024 * 1024;
+
+/// How often in a row the client must be found waiting: a busy machine is slow for a moment, and
+/// more connections would only make it busier.
+const WINDOWS_WAITED: u32 = 2;
 
 /// The client is waiting for the store when reading takes this many times as long as writing …
 const STORE_IS_SLOWER: u32 = 3;
 
-/// … and longer than this for a window: a store that gives 500 MB/s on one connection is near.
-const STORE_IS_FAR: Duration = Duration::from_millis(4);
+/// … and longer than this for a window: a store that gives 200 MB/s on one connection is near.
+const STORE_IS_FAR: Duration = Duration::from_millis(5);
 
 /// What the operator allows for fetching ahead.
 #[derive(Clone, Debug)]
@@ -105,6 +109,8 @@ struct Window {
     bytes: u64,
     reading: Duration,
     writing: Duration,
+    /// Windows in a row that found the client waiting.
+    waited: u32,
 }
 
 impl Window {
@@ -121,7 +127,9 @@ impl Window {
             return false;
         }
         let full = std::mem::take(self);
-        full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER
+        let waits = full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER;
+        self.waited = if waits { full.waited + 1 } else { 0 };
+        self.waited == WINDOWS_WAITED
     }
 }
 

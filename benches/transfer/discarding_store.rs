@@ -1,0 +1,94 @@
+//! A store that takes uploads and throws them away, so that only the way to it is measured.
+
+use cos_ftp_server::limits;
+use cos_ftp_server::store::{
+    Body, ByteRange, CopySource, ETag, ListPage, ListRequest, MultipartUpload, Object, ObjectStore,
+    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+};
+use cos_ftp_server::vfs::FtpPath;
+
+/// Every upload ends here. An upload asks a store for nothing else than what is answered.
+pub(crate) struct DiscardingStore;
+
+impl DiscardingStore {
+    fn stored() -> Stored {
+        Stored { etag: Some(ETag("\"opaque\"".to_owned())), request_id: None }
+    }
+}
+
+impl ObjectStore for DiscardingStore {
+    fn describe(&self) -> String {
+        "discarding".to_owned()
+    }
+
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: limits::S3_MIN_PART_BYTES,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
+    }
+
+    fn put_object(&self, _: &FtpPath, _: &Body<'_>) -> Result<Stored> {
+        Ok(Self::stored())
+    }
+
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        Ok(MultipartUpload { path: path.clone(), upload_id: "one".to_owned() })
+    }
+
+    fn upload_part(
+        &self,
+        _: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        let etag = ETag("\"opaque\"".to_owned());
+        Ok(PartReceipt { number: part.number, size: body.len(), etag, crc64: None })
+    }
+
+    fn complete_multipart_upload(&self, _: &MultipartUpload, _: &[PartReceipt]) -> Result<Stored> {
+        Ok(Self::stored())
+    }
+
+    fn abort_multipart_upload(&self, _: &MultipartUpload) -> Result<()> {
+        Ok(())
+    }
+
+    fn stat(&self, _: &FtpPath) -> Result<Stat> {
+        unreachable!("not part of an upload")
+    }
+
+    fn list(&self, _: &ListRequest<'_>) -> Result<ListPage> {
+        unreachable!("not part of an upload")
+    }
+
+    fn get_object(&self, _: &FtpPath, _: ByteRange, _: Option<&ETag>) -> Result<Object> {
+        unreachable!("not part of an upload")
+    }
+
+    fn upload_part_copy(
+        &self,
+        _: &MultipartUpload,
+        _: PartPlace,
+        _: &CopySource,
+    ) -> Result<PartReceipt> {
+        unreachable!("not part of an upload of a new file")
+    }
+
+    fn delete_object(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn create_directory(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn remove_directory(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn rename(&self, _: &FtpPath, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+}
