@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::secret::Secret;
 use crate::store::ObjectStore;
+use crate::vfs::FilenameEncoding;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Account {
     pub permission: Permission,
     /// Whether DELE and RMD are allowed.
     pub delete_enabled: bool,
+    /// What its clients speak.
+    pub filename_encoding: FilenameEncoding,
     /// The files.
     pub store: Arc<dyn ObjectStore>,
 }

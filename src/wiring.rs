@@ -96,6 +96,7 @@ impl Plan {
             password: account.password,
             permission: account.permission,
             delete_enabled: account.delete_enabled,
+            filename_encoding: account.filename_encoding,
             store: Arc::clone(&stores[account.store]),
         });
         let users = Users::new(accounts);

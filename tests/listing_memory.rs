@@ -82,6 +82,7 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache,
+        preserve_mtime: false,
         timeouts: Timeouts::default(),
     }
 }

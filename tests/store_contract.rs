@@ -37,6 +37,7 @@ fn a_bucket_keeps_the_contract() {
         min_part: 5 * 1024 * 1024,
         idle_connections: 16,
         metadata_cache: std::time::Duration::from_secs(60),
+        preserve_mtime: true,
         timeouts: Timeouts::default(),
     });
     contract::run(&store.unwrap());

@@ -3,6 +3,7 @@
 
 use crate::secret::Secret;
 use crate::users::Permission;
+use crate::vfs::FilenameEncoding;
 
 use super::bucket::{self, ForAllBuckets};
 use super::keys::SectionKind;
@@ -72,7 +73,8 @@ impl Accounts {
         for login in &logins {
             self.take_name(&login.name, ftp.place("login_users"), report);
         }
-        self.add(store, home, logins);
+        let encoding = filename_encoding(section, report);
+        self.add(store, home, encoding, logins);
     }
 
     fn read_numbered(&mut self, section: &Section, all: &ForAllBuckets, report: &mut Report) {
@@ -82,17 +84,29 @@ impl Accounts {
         let password = section.require_text("ftp_login_user_password", report);
         let permission = section.require("authority", report, values::permission);
         let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
+        let encoding = filename_encoding(section, report);
         if let Some(name) = &name {
             self.take_name(name, section.place("ftp_login_user_name"), report);
         }
         if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
             let password = Secret::new(password);
-            self.add(store, home, vec![Login { name, password, permission, delete_enabled }]);
+            self.add(
+                store,
+                home,
+                encoding,
+                vec![Login { name, password, permission, delete_enabled }],
+            );
         }
     }
 
     /// Adds what is whole; what is not was reported.
-    fn add(&mut self, store: Option<StoreSettings>, home: Option<String>, logins: Vec<Login>) {
+    fn add(
+        &mut self,
+        store: Option<StoreSettings>,
+        home: Option<String>,
+        encoding: FilenameEncoding,
+        logins: Vec<Login>,
+    ) {
         let (Some(store), Some(home)) = (store, home) else { return };
         let at = self.stores.len();
         self.stores.push(store);
@@ -101,6 +115,7 @@ impl Accounts {
             password: login.password,
             permission: login.permission,
             delete_enabled: login.delete_enabled,
+            filename_encoding: encoding,
             home: home.clone(),
             store: at,
         }));
@@ -135,6 +150,10 @@ impl Accounts {
             None => self.names.push((name.to_owned(), place.section)),
         }
     }
+}
+
+fn filename_encoding(section: &Section, report: &mut Report) -> FilenameEncoding {
+    section.get("filename_encoding", report, values::filename_encoding).unwrap_or_default()
 }
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the

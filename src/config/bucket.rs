@@ -22,6 +22,7 @@ const NO_REGION: &str = "us-east-1";
 pub(super) struct ForAllBuckets {
     pub(super) verify: VerifyUploads,
     pub(super) metadata_cache: Duration,
+    pub(super) preserve_mtime: bool,
     pub(super) timeouts: Timeouts,
 }
 
@@ -101,6 +102,7 @@ fn read_bucket(
         min_part: min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: all.metadata_cache,
+        preserve_mtime: all.preserve_mtime,
         timeouts: all.timeouts,
         bucket,
         endpoint: authority,

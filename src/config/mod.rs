@@ -94,7 +94,8 @@ fn read_settings(text: &str, file: &Path, machine: &MachineFacts, report: &mut R
     let mut sections = section::classify(ini::read(text, report), report);
     let general = General::take(&mut sections);
     let mut server = general.server(machine, report);
-    let accounts = accounts::read(&sections, &general.buckets(report), report);
+    let all = general.buckets(&server.session, report);
+    let accounts = accounts::read(&sections, &all, report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),

@@ -100,8 +100,8 @@ impl General {
         }
     }
 
-    /// What holds for every bucket.
-    pub(super) fn buckets(&self, report: &mut Report) -> ForAllBuckets {
+    /// What holds for every bucket, and what it shares with the sessions.
+    pub(super) fn buckets(&self, session: &SessionOptions, report: &mut Report) -> ForAllBuckets {
         let default = Timeouts::default();
         ForAllBuckets {
             verify: self.optional.get_or(
@@ -113,6 +113,7 @@ impl General {
             metadata_cache: self
                 .time("metadata_cache_time", Duration::ZERO, report)
                 .unwrap_or(limits::METADATA_CACHE),
+            preserve_mtime: session.preserve_mtime,
             timeouts: Timeouts {
                 connect: self.timeout("connect_timeout", default.connect, report),
                 send_body: self.timeout("send_timeout", default.send_body, report),
@@ -150,6 +151,12 @@ impl General {
             ascii_conversion: optional.get_or(
                 "ascii_conversion",
                 default.ascii_conversion,
+                report,
+                values::boolean,
+            ),
+            preserve_mtime: optional.get_or(
+                "preserve_mtime",
+                default.preserve_mtime,
                 report,
                 values::boolean,
             ),

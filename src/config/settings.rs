@@ -10,6 +10,7 @@ use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
 use crate::users::Permission;
+use crate::vfs::FilenameEncoding;
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub struct AccountSettings {
     pub permission: Permission,
     /// `delete_enable`: whether deleting is allowed.
     pub delete_enabled: bool,
+    /// `filename_encoding`: what its clients speak.
+    pub filename_encoding: FilenameEncoding,
     /// `home_dir` or `cos_user_home_dir`: identifies the account section, nothing else.
     pub home: String,
     /// Which of [`Settings::stores`] holds its files.

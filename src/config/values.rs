@@ -12,6 +12,7 @@ use crate::net::Masquerade;
 use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use crate::transfer::PartialUpload;
 use crate::users::Permission;
+use crate::vfs::FilenameEncoding;
 
 use super::settings::RotateUnit;
 
@@ -127,6 +128,16 @@ pub(super) fn permission(text: &str) -> Option<Permission> {
         "R" => Some(Permission::Read),
         "W" => Some(Permission::Write),
         "RW" | "WR" => Some(Permission::ReadWrite),
+        _ => None,
+    }
+}
+
+/// `auto`, `utf-8` or `gbk`, with the other spellings of either.
+pub(super) fn filename_encoding(text: &str) -> Option<FilenameEncoding> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Some(FilenameEncoding::Auto),
+        "utf-8" | "utf8" => Some(FilenameEncoding::Utf8),
+        "gbk" | "gb18030" | "gb2312" => Some(FilenameEncoding::Gbk),
         _ => None,
     }
 }

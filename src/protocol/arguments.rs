@@ -3,6 +3,7 @@
 
 use super::command::{ClientOption, ParseError, SiteCommand, TransferType};
 use super::listing::MlstFacts;
+use super::time_format::Timestamp;
 use super::verb::VerbRow;
 
 /// `LIST -la PATH`: words of a dash and letters are options of `ls`, which many clients send, and
@@ -97,6 +98,12 @@ pub(super) fn number(row: &'static VerbRow, text: &str) -> Result<u64, ParseErro
         .then(|| text.parse().ok())
         .flatten()
         .ok_or(ParseError::BadNumber(row))
+}
+
+/// `YYYYMMDDHHMMSS path` (draft-somers-ftp-mfxx 3.1): the time, and what is behind one space.
+pub(super) fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
+    let (time, path) = argument.split_once(' ')?;
+    Some((Timestamp::parse(time)?, path)).filter(|(_, path)| !path.is_empty())
 }
 
 /// The first word decides.

@@ -4,9 +4,11 @@
 
 use super::address::{AddressError, DataAddress, PassiveRequest};
 use super::arguments::{
-    allocation, client_option, number, only, site_command, transfer_type, without_options,
+    allocation, client_option, number, only, site_command, timed_path, transfer_type,
+    without_options,
 };
 use super::listing::MlstFacts;
+use super::time_format::Timestamp;
 use super::verb::{Argument, Verb, VerbRow};
 use crate::secret::Secret;
 
@@ -68,6 +70,14 @@ pub enum Command {
     Size(String),
     /// MDTM.
     ModificationTime(String),
+    /// MFMT, and MDTM with a time before the path. Needs [`super::Access::Writes`], and the
+    /// operator's leave.
+    SetModificationTime {
+        /// The time, whole seconds.
+        time: Timestamp,
+        /// The file.
+        path: String,
+    },
     /// TYPE.
     Type(TransferType),
     /// `STRU F`.
@@ -232,7 +242,14 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Mlsd => list(ListStyle::Mlsd, argument),
         Verb::Mlst => Command::Facts(optional_path()),
         Verb::Size => Command::Size(path()),
-        Verb::Mdtm => Command::ModificationTime(path()),
+        Verb::Mdtm => match timed_path(argument) {
+            Some((time, path)) => Command::SetModificationTime { time, path: path.to_owned() },
+            None => Command::ModificationTime(path()),
+        },
+        Verb::Mfmt => {
+            let (time, path) = timed_path(argument).ok_or(ParseError::BadArgument(row))?;
+            Command::SetModificationTime { time, path: path.to_owned() }
+        }
         Verb::Type => Command::Type(transfer_type(row, argument)?),
         Verb::Stru => only(row, argument, "F", "RP").map(|()| Command::FileStructure)?,
         Verb::Mode => only(row, argument, "S", "BCZ").map(|()| Command::StreamMode)?,
@@ -299,6 +316,10 @@ mod tests {
             style,
             target: target.map(ToOwned::to_owned),
         };
+        let set_time = |path| Command::SetModificationTime {
+            time: Timestamp::parse("20240102030405").unwrap(),
+            path: text(path),
+        };
         for (line, expected) in [
             ("USER alice ", Command::User(text("alice"))),
             ("PASS  a b ", Command::Password(Secret::new(text(" a b ")))),
@@ -325,6 +346,13 @@ mod tests {
             ("STAT -l", Command::Status),
             ("STAT dir", Command::StatusOf(text("dir"))),
             ("REST 5", Command::Restart(5)),
+            ("MDTM f", Command::ModificationTime(text("f"))),
+            ("MDTM 20240102030405 a b", set_time("a b")),
+            ("MFMT 20240102030405  f", set_time(" f")),
+            // no time: a name
+            ("MDTM 20240102030405", Command::ModificationTime(text("20240102030405"))),
+            ("MDTM 20241302030405 f", Command::ModificationTime(text("20241302030405 f"))),
+            ("MDTM ./20240102030405 f", Command::ModificationTime(text("./20240102030405 f"))),
             ("TYPE L 8", Command::Type(TransferType::Image)),
             ("STRU F", Command::FileStructure),
             ("MODE S", Command::StreamMode),
@@ -354,6 +382,9 @@ mod tests {
             ("PWD x", ParseError::BadArgument(row("PWD"))),
             ("REST 18446744073709551616", ParseError::BadNumber(row("REST"))),
             ("REST -1", ParseError::BadNumber(row("REST"))),
+            ("MFMT f", ParseError::BadArgument(row("MFMT"))),
+            ("MFMT 20240102030405", ParseError::BadArgument(row("MFMT"))),
+            ("MFMT 20240230030405 f", ParseError::BadArgument(row("MFMT"))),
             ("TYPE E", ParseError::UnsupportedParameter(row("TYPE"))),
             ("STRU R", ParseError::UnsupportedParameter(row("STRU"))),
             ("PORT 1,2,3", ParseError::BadArgument(row("PORT"))),

@@ -12,6 +12,7 @@ mod access;
 mod address;
 mod arguments;
 mod command;
+mod encoding;
 mod line;
 mod listing;
 pub mod replies;
@@ -25,9 +26,10 @@ pub use address::{AddressError, DataAddress, Family, PassiveRequest};
 pub use command::{
     ClientOption, Command, ListStyle, ParseError, SiteCommand, TransferType, UploadMode,
 };
+pub use encoding::{Charset, NameEncoding};
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
 pub use reply::{Code, Reply};
 pub use time_format::Timestamp;
-pub use verb::{Argument, DuringTransfer, PendingState, VERBS, Verb, VerbRow};
+pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;

@@ -26,6 +26,7 @@ pub enum Verb {
     Lang,
     List,
     Mdtm,
+    Mfmt,
     Mkd,
     Mlsd,
     Mlst,
@@ -87,6 +88,28 @@ pub enum PendingState {
     Kept,
 }
 
+/// A switch of the operator that a verb hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// `preserve_mtime`.
+    PreserveMtime,
+}
+
+/// How the operator has set the switches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// Whether clients may set the times of files.
+    pub preserve_mtime: bool,
+}
+
+impl Switches {
+    fn is_on(self, switch: Switch) -> bool {
+        match switch {
+            Switch::PreserveMtime => self.preserve_mtime,
+        }
+    }
+}
+
 /// Everything about a verb but its behaviour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VerbRow {
@@ -102,6 +125,8 @@ pub struct VerbRow {
     pub during_transfer: DuringTransfer,
     /// What becomes of REST and RNFR.
     pub pending: PendingState,
+    /// What must be switched on for it: otherwise neither FEAT nor HELP tells of it, and it is 502.
+    pub switch: Option<Switch>,
     /// Its line in FEAT (RFC 2389). MLST's is made where its facts are known.
     pub feature: Option<&'static str>,
     /// Its usage in HELP; `None` for verbs that are known only to be refused.
@@ -119,6 +144,11 @@ impl VerbRow {
         self.spellings[0]
     }
 
+    /// Whether the server understands the verb with the switches set so.
+    pub fn is_offered(&self, switches: Switches) -> bool {
+        self.switch.is_none_or(|switch| switches.is_on(switch))
+    }
+
     const fn at_once(mut self) -> Self {
         self.during_transfer = DuringTransfer::Answered;
         self
@@ -131,6 +161,11 @@ impl VerbRow {
 
     const fn feature(mut self, line: &'static str) -> Self {
         self.feature = Some(line);
+        self
+    }
+
+    const fn only_with(mut self, switch: Switch) -> Self {
+        self.switch = Some(switch);
         self
     }
 
@@ -160,6 +195,7 @@ const fn row(
         access,
         during_transfer: DuringTransfer::Queued,
         pending: PendingState::Consumed,
+        switch: None,
         feature: None,
         help: Some(help),
     }
@@ -219,6 +255,11 @@ pub static VERBS: &[VerbRow] = &[
     row(Verb::Mdtm, &["MDTM"], Required, LoggedIn, "MDTM path: when a file was changed, UTC")
         .keeps()
         .feature("MDTM"),
+    // draft-somers-ftp-mfxx 3. The setting form of MDTM, older and standardised nowhere, also needs
+    // `Writes`; a handler's matter, because asking for a time is for everybody.
+    row(Verb::Mfmt, &["MFMT"], Required, Writes, "MFMT YYYYMMDDHHMMSS path: set its time, UTC")
+        .feature("MFMT")
+        .only_with(Switch::PreserveMtime),
     // About the server and the session. STAT with a path also needs `Reads`; a handler's matter,
     // because the bare STAT is for everybody.
     row(Verb::Stat, &["STAT"], Optional, LoggedIn, "STAT [path]: session, transfer or files")
@@ -276,7 +317,7 @@ mod tests {
         ] {
             assert_eq!(row_of(spelling).verb, verb, "{spelling}");
         }
-        for unknown in ["", "STO", "STORE", "GET", "MFMT"] {
+        for unknown in ["", "STO", "STORE", "GET", "MFF"] {
             assert!(VerbRow::find(unknown).is_none(), "{unknown}");
         }
     }
@@ -287,12 +328,20 @@ mod tests {
             VERBS.iter().filter(|r| r.access == access).map(VerbRow::name).collect::<Vec<_>>()
         };
         assert_eq!(with(Reads), ["RETR", "LIST", "NLST", "MLSD", "MLST"]);
-        assert_eq!(with(Writes), ["STOR", "STOU", "APPE", "RNFR", "RNTO", "MKD"]);
+        assert_eq!(with(Writes), ["STOR", "STOU", "APPE", "RNFR", "RNTO", "MKD", "MFMT"]);
         assert_eq!(with(Deletes), ["DELE", "RMD"]);
         // Windows Explorer sends OPTS first, lftp FEAT (RFC 2389 3.1 allows both)
         for early in ["FEAT", "SYST", "NOOP", "HELP", "OPTS", "CLNT", "USER", "PASS", "QUIT"] {
             assert_eq!(row_of(early).access, BeforeLogin, "{early}");
         }
+    }
+
+    #[test]
+    fn a_switch_offers_its_verbs_only() {
+        let on = Switches { preserve_mtime: true };
+        let without = VERBS.iter().filter(|row| !row.is_offered(Switches::default()));
+        assert_eq!(without.map(VerbRow::name).collect::<Vec<_>>(), ["MFMT"]);
+        assert!(VERBS.iter().all(|row| row.is_offered(on)));
     }
 
     #[test]

@@ -11,13 +11,15 @@ use rustix::net::{RecvFlags, recv};
 
 use crate::limits;
 use crate::net::{Interest, wait};
-use crate::protocol::{Line, LineDecoder, Reply};
+use crate::protocol::{Line, LineDecoder, NameEncoding, Reply};
 
 /// One client's control connection.
 #[derive(Debug)]
 pub(super) struct ControlLine<'a> {
     socket: &'a TcpStream,
     decoder: LineDecoder,
+    /// How lines become text, and replies bytes.
+    pub(super) encoding: NameEncoding,
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
@@ -34,7 +36,13 @@ pub(super) enum NoLine {
 
 impl<'a> ControlLine<'a> {
     pub(super) fn new(socket: &'a TcpStream) -> Self {
-        Self { socket, decoder: LineDecoder::new(), queue: VecDeque::new(), ended: false }
+        Self {
+            socket,
+            decoder: LineDecoder::new(),
+            encoding: NameEncoding::default(),
+            queue: VecDeque::new(),
+            ended: false,
+        }
     }
 
     /// The next line; waits for it until `deadline`.
@@ -84,7 +92,7 @@ impl<'a> ControlLine<'a> {
     pub(super) fn send(&mut self, reply: &Reply) {
         let bytes = reply.to_bytes();
         log::debug!("> {}", String::from_utf8_lossy(&bytes).trim_end().replace("\r\n", " | "));
-        if let Err(error) = write_all(self.socket, &bytes) {
+        if let Err(error) = write_all(self.socket, &self.encoding.encode(&bytes)) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;
         }

@@ -8,9 +8,11 @@ use crate::protocol::{
 impl Session<'_> {
     /// Does what a line says and returns its final reply.
     pub(super) fn obey(&mut self, line: Line) -> Reply {
-        let text = match line {
+        let text = match self.control.encoding.decode(line) {
             Line::Text(text) => text,
-            Line::NotUtf8(_) => return self.refuse(replies::not_utf8()),
+            Line::NotUtf8(_) => {
+                return self.refuse(replies::undecodable(self.control.encoding.charset()));
+            }
             Line::TooLong => return self.refuse(replies::line_too_long()),
         };
         let (row, command) = match Command::parse(&text) {
@@ -32,6 +34,9 @@ impl Session<'_> {
             PendingState::Consumed => std::mem::take(&mut self.pending),
         };
         match self.may_use(row) {
+            Ok(()) if !row.is_offered(self.host.options.switches()) => {
+                replies::not_implemented(row)
+            }
             Ok(()) => self.dispatch(row, command, pending),
             Err(reply) => reply,
         }
@@ -72,8 +77,13 @@ impl Session<'_> {
             Command::Reinitialize => self.reinitialize(),
             Command::Noop => replies::noop(),
             Command::System => replies::system_type(),
-            Command::Features => replies::features(self.settings.facts),
-            Command::Help(None) => replies::help(),
+            Command::Features => {
+                replies::features(self.settings.facts, self.host.options.switches())
+            }
+            Command::Help(None) => replies::help(self.host.options.switches()),
+            Command::Help(Some(row)) if !row.is_offered(self.host.options.switches()) => {
+                replies::not_a_command(&ParseError::UnknownTopic)
+            }
             Command::Help(Some(row)) => replies::help_for(row),
             Command::Option(option) => self.set_option(option),
             Command::ClientName(name) => self.note_client(&name),
@@ -91,6 +101,7 @@ impl Session<'_> {
             Command::Facts(path) => self.facts(path.as_deref()),
             Command::Size(path) => self.size(&path),
             Command::ModificationTime(path) => self.modification_time(&path),
+            Command::SetModificationTime { time, path } => self.set_modification_time(time, &path),
             Command::Type(transfer_type) => self.set_type(transfer_type),
             Command::FileStructure => replies::file_structure(),
             Command::StreamMode => replies::stream_mode(),

@@ -3,7 +3,7 @@
 
 use super::{Pending, Session};
 use crate::net::DataPort;
-use crate::protocol::{ClientOption, Reply, SiteCommand, TransferType, replies};
+use crate::protocol::{Charset, ClientOption, Reply, SiteCommand, TransferType, replies};
 
 impl Session<'_> {
     pub(super) fn set_type(&mut self, transfer_type: TransferType) -> Reply {
@@ -13,8 +13,14 @@ impl Session<'_> {
 
     pub(super) fn set_option(&mut self, option: ClientOption) -> Reply {
         match option {
-            ClientOption::Utf8On => replies::utf8_on(),
-            ClientOption::Utf8Off => replies::utf8_stays_on(),
+            ClientOption::Utf8On => {
+                self.control.encoding.ask_for(Charset::Utf8);
+                replies::utf8_on()
+            }
+            ClientOption::Utf8Off => match self.control.encoding.ask_for(Charset::Gbk) {
+                Charset::Gbk => replies::utf8_off(),
+                Charset::Utf8 => replies::utf8_stays_on(),
+            },
             ClientOption::MlstFacts(facts) => {
                 self.settings.facts = facts;
                 replies::mlst_facts_set(facts)

@@ -8,7 +8,9 @@ use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
 use crate::net::Wake;
-use crate::protocol::{Access, ListStyle, ListingFormat, Reply, Wildcard, nlst_prefix, replies};
+use crate::protocol::{
+    Access, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
+};
 use crate::store::{ErrorKind, ListPage, ObjectStore};
 use crate::transfer::{Control, DataSender, Listing, Pages, Progress, Verdict};
 use crate::vfs::{Entry, FtpPath};
@@ -21,6 +23,8 @@ struct Lines {
     /// Entries that may still be told; `None` for all.
     left: Option<usize>,
     format: ListingFormat,
+    /// How they are sent.
+    encoding: NameEncoding,
     /// Keys met that have no FTP name.
     unnameable: usize,
 }
@@ -120,7 +124,9 @@ impl Session<'_> {
         };
         let wildcard = wildcard.map(|(_, wildcard)| (wildcard, path.name().to_owned()));
         let left = self.host.options.max_list;
-        Ok(Opened { source, first, lines: Lines { wildcard, left, format, unnameable: 0 } })
+        let encoding = self.control.encoding;
+        let lines = Lines { wildcard, left, format, encoding, unnameable: 0 };
+        Ok(Opened { source, first, lines })
     }
 }
 
@@ -154,7 +160,7 @@ impl Lines {
         while let Some(page) = present {
             text.clear();
             let written = self.write(&page, &mut text);
-            sender.send(&text, control)?;
+            sender.send(&self.encoding.encode(&text), control)?;
             if matches!(written, Sent::Cut) {
                 return Ok(written);
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Pending, Session, Settings};
 use crate::limits;
 use crate::net::DataPort;
-use crate::protocol::{Reply, replies};
+use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
 use crate::users::Account;
 use crate::vfs::FtpPath;
@@ -68,6 +68,7 @@ impl Session<'_> {
             return self.refuse_login(&name);
         };
         log::info!("login user={name} peer={}", self.peer);
+        self.control.encoding.settle(account.filename_encoding);
         self.login.state = State::LoggedIn(account);
         self.login.failures = 0;
         replies::logged_in()
@@ -91,6 +92,7 @@ impl Session<'_> {
         self.data_port = DataPort::Nothing;
         self.pending = Pending::Nothing;
         self.settings = Settings::default();
+        self.control.encoding = NameEncoding::default();
         replies::reinitialized()
     }
 }

@@ -1,12 +1,12 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
-//! RNTO, SIZE, MDTM, MLST.
+//! RNTO, SIZE, MDTM, MFMT, MLST.
 
 use std::sync::Arc;
 
 use super::failure::store_failure;
 use super::{Pending, Session};
-use crate::protocol::{Reply, replies};
-use crate::store::ObjectStore;
+use crate::protocol::{Access, Reply, Timestamp, replies};
+use crate::store::{ErrorKind, ObjectStore, Stat};
 use crate::vfs::FtpPath;
 
 /// A handler's steps: what fails is the reply already.
@@ -106,7 +106,7 @@ impl Session<'_> {
 
     pub(super) fn modification_time(&self, path: &str) -> Reply {
         self.on_path(path, |store, path| {
-            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            let stat = self.stat_with_time(store, path)?;
             if stat.metadata.is_directory() {
                 return Err(replies::is_a_directory());
             }
@@ -117,10 +117,36 @@ impl Session<'_> {
         })
     }
 
+    /// MFMT, and MDTM with a time. In a bucket this copies the object onto itself, within the store.
+    pub(super) fn set_modification_time(&self, time: Timestamp, path: &str) -> Reply {
+        if !self.host.options.preserve_mtime {
+            return replies::times_not_kept();
+        }
+        if !self.rights().is_some_and(|rights| rights.allow(Access::Writes)) {
+            return replies::no_permission(Access::Writes);
+        }
+        self.on_path(path, |store, path| {
+            store.set_modified(path, time.0).map_err(|error| match error.kind {
+                ErrorKind::TooLarge => replies::too_large_for_a_time(),
+                _ => store_failure(&error),
+            })?;
+            log::info!("mfmt path={path:?} modify={time}");
+            Ok(replies::modification_time_set(time, path))
+        })
+    }
+
+    /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
+    /// repeat, do not tell the time that a client has set.
+    fn stat_with_time(&self, store: &dyn ObjectStore, path: &FtpPath) -> Step<Stat> {
+        let stat =
+            if self.host.options.preserve_mtime { store.stat_now(path) } else { store.stat(path) };
+        stat.map_err(|error| store_failure(&error))
+    }
+
     pub(super) fn facts(&self, path: Option<&str>) -> Reply {
         self.on_path(path.unwrap_or("."), |store, path| {
             let rights = self.rights().ok_or_else(replies::login_needed)?;
-            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            let stat = self.stat_with_time(store, path)?;
             Ok(replies::facts(path, &stat.metadata, self.settings.facts, rights))
         })
     }

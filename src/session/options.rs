@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::net::Masquerade;
+use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
 /// How sessions behave.
@@ -19,10 +20,19 @@ pub struct SessionOptions {
     pub max_list: Option<usize>,
     /// `ascii_conversion`: whether TYPE A turns line ends round. Off: bytes stay what they are.
     pub ascii_conversion: bool,
+    /// `preserve_mtime`: whether clients may set the times of files, and are told them.
+    pub preserve_mtime: bool,
     /// `masquerade_address`: what PASV tells clients from outside.
     pub masquerade: Option<Masquerade>,
     /// How transfers behave.
     pub transfer: TransferOptions,
+}
+
+impl SessionOptions {
+    /// What verbs hang on.
+    pub fn switches(&self) -> Switches {
+        Switches { preserve_mtime: self.preserve_mtime }
+    }
 }
 
 impl Default for SessionOptions {
@@ -33,6 +43,7 @@ impl Default for SessionOptions {
             data_connect: limits::DATA_CONNECT_TIMEOUT,
             max_list: None,
             ascii_conversion: false,
+            preserve_mtime: false,
             masquerade: None,
             transfer: TransferOptions::default(),
         }

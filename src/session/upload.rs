@@ -70,6 +70,7 @@ impl Session<'_> {
     fn run_upload(&mut self, order: &Order, wake: &Wake) -> Step<Reply> {
         let port = self.take_data_port()?;
         let store = self.store()?;
+        store.check_name(&order.path).map_err(|error| store_failure(&error))?;
         let plan = Plan::make(&*store, &order.path, order.mode);
         let plan = plan.map_err(|error| transfer_error(&error))?;
         let kept = plan.kept();

@@ -15,6 +15,8 @@ pub use error::{ErrorKind, Operation, StoreError};
 
 use std::io::Read;
 
+use time::OffsetDateTime;
+
 use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// `Result` of a store call.
@@ -42,6 +44,16 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// As [`Self::stat`].
     fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
         self.stat(path)
+    }
+
+    /// Whether a file or directory may be called so at all: its name alone is looked at. Told before
+    /// a client is asked for bytes that nobody could keep.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadName`].
+    fn check_name(&self, path: &FtpPath) -> Result<()> {
+        let _ = path;
+        Ok(())
     }
 
     /// One page of a directory, in the store's order (bytewise by name in a bucket). Entries
@@ -119,6 +131,17 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// # Errors
     /// [`ErrorKind::NotFound`], [`ErrorKind::NotADirectory`], [`ErrorKind::DirectoryNotEmpty`].
     fn remove_directory(&self, path: &FtpPath) -> Result<()>;
+
+    /// Keeps `modified` as the time of a file's last change, for [`Self::stat_now`] to tell. A
+    /// bucket cannot date an object: there it becomes metadata, which no listing tells.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`], [`ErrorKind::IsADirectory`]; [`ErrorKind::TooLarge`] for a file
+    /// that the store cannot give metadata without moving it in parts; [`ErrorKind::Unsupported`].
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        let _ = modified;
+        Err(StoreError::new(ErrorKind::Unsupported, Operation::CopyObject, path.as_str()))
+    }
 
     /// Gives a file or directory another name. A file that stands under the new name is
     /// replaced by a file; a directory replaces nothing and is never moved into itself.

@@ -1,7 +1,9 @@
 //! The file tree as FTP sees it: names, kinds, sizes, times. No input or output.
 
+mod encoding;
 mod entry;
 mod path;
 
+pub use encoding::FilenameEncoding;
 pub use entry::{Entry, EntryKind, Metadata};
 pub use path::{FtpPath, PathError};

@@ -12,3 +12,5 @@ mod names_and_sizes;
 mod operations;
 /// Clients that do less: ncftp, wget, Python's ftplib.
 mod other_clients;
+/// Thousands of files in hundreds of directories, up and down: lftp, rclone, wget.
+mod tree;

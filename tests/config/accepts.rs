@@ -7,6 +7,7 @@ use cos_ftp_server::config::{RotateUnit, Rotation, StoreSettings};
 use cos_ftp_server::net::Masquerade;
 use cos_ftp_server::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use cos_ftp_server::transfer::PartialUpload;
+use cos_ftp_server::vfs::FilenameEncoding;
 
 use super::support::{ACCOUNT, accepted, bucket, warned};
 
@@ -178,13 +179,13 @@ fn both_forms_may_stand_in_one_file() {
 #[test]
 fn every_general_key_has_its_effect() {
     let settings = accepted(&format!(
-        "{ACCOUNT}cos_prefix = a//b\ndelete_enable = no\n\
+        "{ACCOUNT}cos_prefix = a//b\nfilename_encoding = GBK\ndelete_enable = no\n\
          [NETWORK]\nmasquerade_address = nat.example.com\nlisten_address = 127.0.0.1, ::1\n\
          listen_port = 21\npassive_ports = 50000-50099\n\
          [FILE_OPTION]\nsingle_file_max_size = 10G\n\
          [OPTIONAL]\nconfig_check_enable = false\nmin_part_size = 6M\npart_buffer_size = 32M\n\
          buffer_memory = 1G\nupload_thread_num = 2\nmax_connection_num = 0\nmax_list_file = 7\n\
-         partial_upload = discard\nascii_conversion = on\nverify_uploads = md5\n\
+         partial_upload = discard\nascii_conversion = on\npreserve_mtime = on\nverify_uploads = md5\n\
          idle_timeout = 1\nlogin_timeout = 2s\ndata_connect_timeout = 3m\n\
          data_idle_timeout = 1h\nshutdown_grace = 0\nconnect_timeout = 5\nsend_timeout = 6\n\
          response_timeout = 7\ncomplete_timeout = 8\nlog_level = error\nlog_dir = /Var/Log\n\
@@ -200,7 +201,8 @@ fn every_general_key_has_its_effect() {
     assert_eq!(session.masquerade, Some(Masquerade("nat.example.com".to_owned())));
     assert_eq!((session.idle, session.login), (seconds(1), seconds(2)));
     assert_eq!((session.data_connect, session.max_list), (seconds(180), Some(7)));
-    assert!(session.ascii_conversion);
+    assert!(session.ascii_conversion && session.preserve_mtime);
+    assert_eq!(settings.accounts[0].filename_encoding, FilenameEncoding::Gbk);
     let transfer = &session.transfer;
     assert_eq!((transfer.part_buffer, transfer.min_part), (Some(32 << 20), 6 << 20));
     assert_eq!((transfer.max_file, transfer.buffer_memory), (10 << 30, 1 << 30));
@@ -208,6 +210,7 @@ fn every_general_key_has_its_effect() {
     assert_eq!(transfer.partial, PartialUpload::Discard);
     let [StoreSettings::Cos(bucket)] = &settings.stores[..] else { panic!("{settings:?}") };
     assert_eq!((bucket.prefix.as_str(), bucket.verify), ("a/b/", VerifyUploads::Md5));
+    assert!(bucket.preserve_mtime);
     let times = &bucket.timeouts;
     assert_eq!((times.connect, times.send_body), (seconds(5), seconds(6)));
     assert_eq!((times.response, times.complete), (seconds(7), seconds(8)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cos_ftp_server::store::ErrorKind;
 use cos_ftp_server::vfs::FtpPath;
+use time::macros::datetime;
 
 use super::{Case, Subject, kind, odd_names};
 
@@ -22,7 +23,43 @@ pub(super) const CASES: &[Case] = &[
     ("a directory never moves into itself", a_directory_never_moves_into_itself),
     ("what is missing is not renamed", what_is_missing_is_not_renamed),
     ("odd names are renamed", odd_names_are_renamed),
+    ("a file keeps the time it is given", a_file_keeps_the_time_it_is_given),
+    ("names that are too long are told", names_that_are_too_long_are_told),
 ];
+
+fn a_file_keeps_the_time_it_is_given(subject: &Subject<'_>) {
+    subject.put("a/file", b"content");
+    let path = subject.at("a/file");
+    let modified = |name| subject.store.stat_now(&subject.at(name)).unwrap().metadata.modified;
+    for time in [
+        datetime!(2020-01-02 03:04:05 UTC),
+        datetime!(2020-01-02 03:04:05.25 UTC),
+        datetime!(1969-12-31 23:59:58 UTC),
+    ] {
+        subject.store.set_modified(&path, time).unwrap();
+        assert_eq!(modified("a/file"), Some(time));
+    }
+    subject.assert_holds("a/file", b"content");
+    assert_eq!(subject.names("a").into_iter().collect::<Vec<_>>(), ["file"]);
+    rename(subject, "a/file", "a/other");
+    assert_eq!(modified("a/other"), Some(datetime!(1969-12-31 23:59:58 UTC)));
+    subject.put("a/other", b"new");
+    assert_ne!(modified("a/other"), Some(datetime!(1969-12-31 23:59:58 UTC)));
+    let refused = |name| {
+        kind(subject.store.set_modified(&subject.at(name), datetime!(2020-01-02 03:04:05 UTC)))
+    };
+    assert_eq!(refused("a/missing"), ErrorKind::NotFound);
+    assert_eq!(refused("a"), ErrorKind::IsADirectory);
+    assert_eq!(refused("/"), ErrorKind::IsADirectory);
+}
+
+fn names_that_are_too_long_are_told(subject: &Subject<'_>) {
+    let long = "x".repeat(1000);
+    assert_eq!(kind(subject.store.check_name(&subject.at(&long))), ErrorKind::BadName);
+    for name in odd_names() {
+        subject.store.check_name(&subject.at(&name)).unwrap();
+    }
+}
 
 fn make(subject: &Subject<'_>, name: &str) {
     subject.store.create_directory(&subject.at(name)).unwrap();

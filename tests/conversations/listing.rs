@@ -71,6 +71,9 @@ fn list_has_nine_columns() {
     for (line, count) in [
         ("LIST -la", 7),
         ("LIST -a -l", 7),
+        // Flags change nothing, -R neither: the directories below are asked for one by one.
+        ("LIST -R", 7),
+        ("LIST -alR dir", 2),
         ("LIST /", 7),
         ("LIST -la /", 7),
         ("LIST -la dir", 2),
@@ -186,7 +189,8 @@ fn a_listing_is_cut_at_max_list_file_and_says_so() {
     std::io::Read::read_to_string(&mut data.open(), &mut text).expect("UTF-8");
     assert_eq!(text.lines().count(), 3);
     let reply = ftp.expect_reply("226 ");
-    assert!(reply.contains("max_list_file"), "{reply}");
+    assert!(reply.contains("3 entries") && reply.contains("max_list_file"), "{reply}");
+    server.wait_for_log("cut after 3 entries by max_list_file");
 }
 
 #[test]
@@ -198,4 +202,35 @@ fn listings_are_in_crlf_whatever_the_type() {
         // `list` checks the line ends.
         assert_eq!(ftp.list("NLST").len(), 7);
     }
+}
+
+#[test]
+fn stat_lists_over_the_control_connection() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    for (line, expected) in [
+        ("STAT dir", &["deep", "inner.txt"][..]),
+        ("STAT -la dir/", &["deep", "inner.txt"]),
+        ("STAT a.txt", &["a.txt"]),
+        ("STAT ?.txt", &["a.txt", "b.txt"]),
+    ] {
+        let reply = ftp.expect(line, "213-");
+        let lines: Vec<&str> = reply.split("\r\n").collect();
+        let inner = &lines[1..lines.len() - 1];
+        let mut names: Vec<&str> =
+            inner.iter().filter_map(|line| line.rsplit(' ').next()).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{line}");
+    }
+    ftp.expect("STAT nowhere", "550 ");
+}
+
+#[test]
+fn stat_tells_that_it_shows_the_first_page_only() {
+    let server = Setup::local().option("max_list_file", "2").start();
+    for number in 0..3 {
+        server.stored().put(&format!("file{number}"), b"");
+    }
+    let reply = Ftp::login(&server).expect("STAT /", "213-");
+    assert!(reply.matches(" file").count() == 2 && reply.contains("use LIST"), "{reply}");
 }

@@ -1,13 +1,17 @@
 //! Golden conversations: what the server answers to each verb, good input and bad, byte by byte
-//! over a bare socket. Over the embedded store, which makes no difference to a session.
+//! over a bare socket. Over the embedded store where it makes no difference to a session.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+/// What a bucket is asked, and what it cannot hold.
+mod bucket;
 /// The control connection itself: framing, order, time-outs, maximums.
 mod control;
 /// What a running transfer lets through: ABOR, STAT, NOOP, QUIT.
 mod during_transfer;
+/// Names in UTF-8 and GBK, OPTS UTF8.
+mod encodings;
 /// LIST, NLST, MLSD, MLST, STAT of a path.
 mod listing;
 /// USER, PASS and what works without them.
@@ -16,6 +20,8 @@ mod login;
 mod parameters;
 /// What R, W and RW may do.
 mod permissions;
+/// MFMT, and MDTM that sets.
+mod times;
 /// RETR, STOR, APPE, STOU, REST, ALLO.
 mod transfers;
 /// PWD, CWD, MKD, RMD, DELE, RNFR, RNTO, SIZE, MDTM.

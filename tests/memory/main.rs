@@ -195,6 +195,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: limits::METADATA_CACHE,
+        preserve_mtime: false,
         timeouts: Timeouts::default(),
     }
 }

@@ -10,6 +10,7 @@ mod multipart;
 mod objects;
 mod own_writes;
 mod renaming;
+mod times;
 
 #[path = "../support/rgw.rs"]
 mod rgw;
@@ -46,6 +47,7 @@ fn options(bucket: &str) -> CosOptions {
         min_part: 5 * MIB as u64,
         idle_connections: 16,
         metadata_cache: std::time::Duration::from_secs(60),
+        preserve_mtime: true,
         timeouts: Timeouts::default(),
     }
 }

@@ -91,6 +91,25 @@ pub(crate) fn wget(dir: &Path, arguments: &[&str]) -> Output {
     )
 }
 
+/// rclone in `dir`; the server is the remote `ftp:`.
+pub(crate) fn rclone(server: SocketAddr, dir: &Path, arguments: &[&str]) -> Output {
+    let obscured = run(limited("rclone").args(["obscure", PASSWORD]), "").expect_success();
+    let (ip, port) = (server.ip().to_string(), server.port().to_string());
+    let mut command = limited("rclone");
+    // Only what no path can hold is spelt otherwise; without a configuration file of the user.
+    let options = [
+        ("TYPE", "ftp"),
+        ("HOST", &ip),
+        ("PORT", &port),
+        ("USER", USER),
+        ("PASS", obscured.trim()),
+        ("ENCODING", "Slash"),
+    ];
+    command.envs(options.map(|(key, value)| (format!("RCLONE_CONFIG_FTP_{key}"), value)));
+    command.current_dir(dir).args(["--config", "/dev/null", "--transfers", "8", "--checkers", "8"]);
+    run(command.args(["--retries", "1", "--low-level-retries", "1"]).args(arguments), "")
+}
+
 /// Python's ftplib: `ftp` is connected and logged in when `script` begins; `login()` makes another.
 pub(crate) fn python(server: SocketAddr, dir: &Path, script: &str) -> Output {
     let (ip, port) = (server.ip(), server.port());

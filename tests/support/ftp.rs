@@ -45,6 +45,15 @@ impl Ftp {
         Self { control: BufReader::new(stream), transcript: String::new() }
     }
 
+    /// USER and PASS of [`USER`].
+    pub(crate) fn log_in(&mut self) {
+        self.log_in_as(USER);
+    }
+
+    fn log_in_as(&mut self, user: &str) {
+        self.play(&[(&format!("USER {user}"), "331 "), (&format!("PASS {PASSWORD}"), "230 ")]);
+    }
+
     /// Connects and logs in as [`USER`].
     pub(crate) fn login(server: &TestServer) -> Self {
         Self::login_as(server, USER)
@@ -53,7 +62,7 @@ impl Ftp {
     /// Connects and logs in.
     pub(crate) fn login_as(server: &TestServer, user: &str) -> Self {
         let mut ftp = Self::connect(server);
-        ftp.play(&[(&format!("USER {user}"), "331 "), (&format!("PASS {PASSWORD}"), "230 ")]);
+        ftp.log_in_as(user);
         ftp
     }
 
@@ -227,15 +236,20 @@ impl Ftp {
         }
     }
 
-    fn line(&mut self) -> String {
+    /// One line of a reply as it came, without its end.
+    pub(crate) fn reply_bytes(&mut self) -> Vec<u8> {
         let mut line = Vec::new();
         let read = self.control.read_until(b'\n', &mut line);
         if !matches!(read, Ok(1..)) {
             panic!("no reply ({read:?})\n{}", self.transcript);
         }
-        let line = String::from_utf8(line).expect("replies are UTF-8");
-        self.transcript += &format!("< {line}");
-        line.strip_suffix("\r\n").unwrap_or_else(|| panic!("no CRLF: {line:?}")).to_owned()
+        let text = String::from_utf8_lossy(&line).into_owned();
+        self.transcript += &format!("< {text}");
+        line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("no CRLF: {text:?}")).to_vec()
+    }
+
+    fn line(&mut self) -> String {
+        String::from_utf8(self.reply_bytes()).expect("replies are UTF-8")
     }
 }
 

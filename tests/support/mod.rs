@@ -8,6 +8,8 @@ pub(crate) mod clients;
 pub(crate) mod ftp;
 /// A real S3 store.
 pub(crate) mod rgw;
+/// A store that answers by a script.
+pub(crate) mod scripted;
 /// The server under test.
 pub(crate) mod server;
 /// What the store holds, seen past the server.

@@ -11,6 +11,7 @@ NEEDED=(
     lftp:lftp
     ncftpput:ncftp
     python3:python3
+    rclone:rclone
     sha256sum:coreutils
     tnftp:tnftp
     wget:wget

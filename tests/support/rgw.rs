@@ -101,16 +101,22 @@ impl Rgw {
 
     /// All keys that begin with `prefix`, in the store's order.
     pub(crate) fn s3_list(&self, bucket: &str, prefix: &str) -> Vec<String> {
-        let mut keys: Vec<String> = Vec::new();
+        self.s3_etags(bucket, prefix).into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The same with their ETags, without quotes.
+    pub(crate) fn s3_etags(&self, bucket: &str, prefix: &str) -> Vec<(String, String)> {
+        let mut keys: Vec<(String, String)> = Vec::new();
         loop {
-            let marker = keys.last().map(|key| encoded(key, "")).unwrap_or_default();
+            let marker = keys.last().map(|(key, _)| encoded(key, "")).unwrap_or_default();
             let prefix = encoded(prefix, "");
             let query = format!("encoding-type=url&marker={marker}&max-keys=1000&prefix={prefix}");
             let answer = self.curl(&[], &format!("/{bucket}?{query}"), None).expect_success();
             let text = String::from_utf8(answer).unwrap();
             // The gateway's URL encoding leaves the apostrophe, its XML does not.
             let names = elements(&text, "Key").map(|key| decoded(&key.replace("&apos;", "'")));
-            keys.extend(names);
+            let etags = elements(&text, "ETag").map(|etag| etag.replace("&quot;", ""));
+            keys.extend(names.zip(etags));
             if !text.contains("<IsTruncated>true") {
                 return keys;
             }

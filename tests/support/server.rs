@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::rgw::{self, Rgw};
+use super::scripted::Scripted;
 use super::stored::Stored;
 
 /// The account that every server has: it may do everything.
@@ -36,12 +37,19 @@ pub(crate) struct Setup {
 enum Place {
     Directory,
     Bucket(String),
+    /// Host and port.
+    Script(String),
 }
 
 impl Setup {
     /// Over an embedded store in a directory of its own.
     pub(crate) fn local() -> Self {
         Self::new(Place::Directory)
+    }
+
+    /// Over a bucket that answers by a script. The server asks it for one listing at its start.
+    pub(crate) fn scripted(script: &Scripted) -> Self {
+        Self::new(Place::Script(script.endpoint.clone()))
     }
 
     /// Over a bucket of its own on the gateway of this test run.
@@ -65,6 +73,13 @@ impl Setup {
     /// One more account on the same store, with [`PASSWORD`]; `authority` is R, W or RW.
     pub(crate) fn account(mut self, name: &str, authority: &str, delete_enable: &str) -> Self {
         self.add_account(name, authority, delete_enable);
+        self
+    }
+
+    /// A key in the section of every account so far.
+    pub(crate) fn account_key(mut self, key: &str, value: &str) -> Self {
+        let delete = "delete_enable = ";
+        self.accounts = self.accounts.replace(delete, &format!("{key} = {value}\n{delete}"));
         self
     }
 
@@ -97,13 +112,8 @@ impl Setup {
         let store = match &self.place {
             // The directory is known only at the start.
             Place::Directory => "cos_endpoint = file://@DATA@\n".to_owned(),
-            Place::Bucket(bucket) => format!(
-                "cos_endpoint = http://{}\ncos_region = us-east-1\ncos_bucket = {bucket}\n\
-                 cos_secretid = {}\ncos_secretkey = {}\naddressing_style = path\n",
-                Rgw::shared().endpoint(),
-                rgw::access_key(),
-                rgw::secret_key(),
-            ),
+            Place::Bucket(bucket) => bucket_keys(Rgw::shared().endpoint(), bucket),
+            Place::Script(endpoint) => bucket_keys(endpoint, "bucket"),
         };
         let _ = write!(
             self.accounts,
@@ -123,6 +133,15 @@ impl Setup {
         let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
         text
     }
+}
+
+fn bucket_keys(endpoint: &str, bucket: &str) -> String {
+    format!(
+        "cos_endpoint = http://{endpoint}\ncos_region = us-east-1\ncos_bucket = {bucket}\n\
+         cos_secretid = {}\ncos_secretkey = {}\naddressing_style = path\n",
+        rgw::access_key(),
+        rgw::secret_key(),
+    )
 }
 
 /// A running server. It is killed when dropped.
@@ -147,6 +166,8 @@ impl TestServer {
         let stored = match setup.place {
             Place::Directory => Stored::Directory(dir.path().join("data")),
             Place::Bucket(name) => Stored::Bucket(name),
+            // Nobody can look into it.
+            Place::Script(_) => Stored::Bucket("bucket".to_owned()),
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
         command.arg("--config").arg(config);

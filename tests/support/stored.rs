@@ -54,6 +54,15 @@ impl Stored {
         files
     }
 
+    /// The keys of a bucket with their MD5 sums, which only objects stored in one piece have;
+    /// without markers of directories.
+    pub(crate) fn md5_sums(&self) -> Vec<(String, String)> {
+        let Self::Bucket(bucket) = self else { panic!("only a bucket knows sums") };
+        let mut sums = Rgw::shared().s3_etags(bucket, "");
+        sums.retain(|(key, _)| !key.ends_with('/'));
+        sums
+    }
+
     /// Checks that the file holds just these bytes.
     pub(crate) fn expect(&self, path: &str, expected: &[u8]) {
         let found = self.bytes(path);

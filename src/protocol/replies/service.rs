@@ -1,6 +1,7 @@
 //! Greeting, login, refusals before any work is done, information, goodbye.
 
-use crate::protocol::verb::{VERBS, Verb, VerbRow};
+use crate::protocol::encoding::Charset;
+use crate::protocol::verb::{Switches, VERBS, Verb, VerbRow};
 use crate::protocol::{Code, MlstFacts, ParseError, Reply};
 
 /// 220, the first line of a connection.
@@ -98,9 +99,14 @@ pub fn line_too_long() -> Reply {
     Reply::new(Code::UNKNOWN_COMMAND, "The command line is too long.")
 }
 
-/// 501 to a line that is not UTF-8 (RFC 2640 3.1: a server may refuse such names).
-pub fn not_utf8() -> Reply {
-    Reply::new(Code::BAD_ARGUMENT, "Names must be UTF-8.")
+/// 501 to a line that is no text in the session's encoding (RFC 2640 3.1: a server may refuse such
+/// names).
+pub fn undecodable(charset: Charset) -> Reply {
+    let text = match charset {
+        Charset::Utf8 => "Names must be UTF-8.",
+        Charset::Gbk => "Names must be GBK, or send OPTS UTF8 ON first.",
+    };
+    Reply::new(Code::BAD_ARGUMENT, text)
 }
 
 /// The reply to a line that is no command.
@@ -145,12 +151,12 @@ pub fn system_type() -> Reply {
 }
 
 /// 211 to FEAT, from the table (RFC 2389 3.2: one space before each line).
-pub fn features(facts: MlstFacts) -> Reply {
+pub fn features(facts: MlstFacts, switches: Switches) -> Reply {
     let of_row = |row: &VerbRow| match row.verb {
         Verb::Mlst => Some(format!(" MLST {}", facts.offered())),
         _ => row.feature.map(|line| format!(" {line}")),
     };
-    let mut lines: Vec<String> = VERBS.iter().filter_map(of_row).collect();
+    let mut lines: Vec<String> = offered(switches).filter_map(of_row).collect();
     // What belongs to no verb: paths are a tree (RFC 3659 6), names are UTF-8 (RFC 2640).
     lines.extend([" TVFS".to_owned(), " UTF8".to_owned()]);
     lines.sort();
@@ -158,8 +164,8 @@ pub fn features(facts: MlstFacts) -> Reply {
 }
 
 /// 214 to HELP, from the table.
-pub fn help() -> Reply {
-    let lines = VERBS.iter().filter_map(|row| row.help).map(|line| format!(" {line}"));
+pub fn help(switches: Switches) -> Reply {
+    let lines = offered(switches).filter_map(|row| row.help).map(|line| format!(" {line}"));
     Reply::multi_line(Code::HELP, "Commands:", lines, "End")
 }
 
@@ -193,7 +199,12 @@ pub fn utf8_on() -> Reply {
     Reply::new(Code::OK, "Names are UTF-8.")
 }
 
-/// 200 to OPTS UTF8 OFF: there is no other encoding, but clients that ask go on and do well.
+/// 200 to OPTS UTF8 OFF.
+pub fn utf8_off() -> Reply {
+    Reply::new(Code::OK, "Names are GBK.")
+}
+
+/// 200 to OPTS UTF8 OFF where the account has UTF-8 only: clients that ask go on and do well.
 pub fn utf8_stays_on() -> Reply {
     Reply::new(Code::OK, "Names are always UTF-8 here.")
 }
@@ -208,6 +219,10 @@ pub fn mlst_facts_set(facts: MlstFacts) -> Reply {
 pub fn session_status(lines: impl IntoIterator<Item = String>) -> Reply {
     let lines = lines.into_iter().map(|line| format!(" {line}"));
     Reply::multi_line(Code::SYSTEM_STATUS, "Status:", lines, "End")
+}
+
+fn offered(switches: Switches) -> impl Iterator<Item = &'static VerbRow> {
+    VERBS.iter().filter(move |row| row.is_offered(switches))
 }
 
 fn usage(row: &VerbRow) -> String {
@@ -227,22 +242,25 @@ mod tests {
     fn feat_lists_what_the_table_says() {
         // RFC 2389 3.2, RFC 3659, RFC 2428, RFC 2640
         assert_eq!(
-            wire(&features(MlstFacts::default())),
+            wire(&features(MlstFacts::default(), Switches::default())),
             "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n \
              MLST type*;size*;modify*;perm*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n\
              211 End\r\n"
         );
-        let fewer = wire(&features(MlstFacts::from_opts("size;")));
+        let fewer =
+            wire(&features(MlstFacts::from_opts("size;"), Switches { preserve_mtime: true }));
         assert!(fewer.contains("\r\n MLST type;size*;modify;perm;\r\n"), "{fewer}");
+        assert!(fewer.contains("\r\n MDTM\r\n MFMT\r\n"), "{fewer}");
     }
 
     #[test]
     fn help_has_a_line_for_each_verb_that_works() {
-        let text = wire(&help());
+        let text = wire(&help(Switches { preserve_mtime: true }));
         for row in VERBS {
             let line = format!("\r\n {}", row.name());
             assert_eq!(text.contains(&line), row.help.is_some(), "{row:?}");
         }
+        assert!(!wire(&help(Switches::default())).contains("MFMT"));
         let pwd = VerbRow::find("XPWD").unwrap();
         assert_eq!(wire(&help_for(pwd)), "214 PWD: tell the working directory\r\n");
     }

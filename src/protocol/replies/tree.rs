@@ -73,6 +73,24 @@ pub fn modification_time(moment: OffsetDateTime) -> Reply {
     Reply::new(Code::FILE_STATUS, Timestamp(moment).to_string())
 }
 
+/// 213 to MFMT (draft-somers-ftp-mfxx 3.1) and to the setting form of MDTM.
+pub fn modification_time_set(time: Timestamp, path: &FtpPath) -> Reply {
+    Reply::new(Code::FILE_STATUS, format!("Modify={time}; {path}"))
+}
+
+/// 550 to the setting form of MDTM without `preserve_mtime`.
+pub fn times_not_kept() -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, "Times of files are the store's own here (preserve_mtime).")
+}
+
+/// 550 to MFMT for a file that the store would have to copy in parts.
+pub fn too_large_for_a_time() -> Reply {
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "Its time stays as it is: above 5 GiB it would cost a copy of the file.",
+    )
+}
+
 /// 550 to MDTM where the store knows no time.
 pub fn time_unknown() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "Its time is not known.")
@@ -199,6 +217,10 @@ mod tests {
             (working_directory(&path("/")), "257 \"/\" is the working directory.\r\n"),
             (directory_created(&path("/a \"b\"")), "257 \"/a \"\"b\"\"\" created.\r\n"),
             // RFC 3659 4, 3 and 7.2
+            (
+                modification_time_set(Timestamp(datetime!(2024-01-02 03:04:05 UTC)), &path("/a b")),
+                "213 Modify=20240102030405; /a b\r\n",
+            ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
             (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),

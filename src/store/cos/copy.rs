@@ -93,7 +93,7 @@ impl CosStore {
 }
 
 /// What a copy forgets unless it is said again.
-fn restated(head: &Head) -> Vec<(String, String)> {
+pub(super) fn restated(head: &Head) -> Vec<(String, String)> {
     ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
         .iter()
         .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
@@ -101,7 +101,7 @@ fn restated(head: &Head) -> Vec<(String, String)> {
 }
 
 /// What a plain copy keeps, but an upload of copied parts has to be told.
-fn metadata(head: &Head) -> Vec<(String, String)> {
+pub(super) fn metadata(head: &Head) -> Vec<(String, String)> {
     const KEPT: [&str; 6] = [
         "cache-control",
         "content-disposition",

@@ -12,17 +12,19 @@ impl CosStore {
         if path.is_root() {
             return self.stat_path(operation, path);
         }
-        let (file, directory) =
-            (self.keys.file(operation, path)?, self.keys.directory(operation, path)?);
+        let file = self.keys.file(operation, path)?;
+        // The longest names leave no room for the slash of a directory: these are files or nothing.
+        let directory = self.keys.directory(operation, path).ok();
         let bucket = &self.client.bucket;
-        if let Some(stat) = bucket.facts.about(&file).or_else(|| bucket.facts.about(&directory)) {
+        let known = |key: &String| bucket.facts.about(key);
+        if let Some(stat) = known(&file).or_else(|| directory.as_ref().and_then(known)) {
             return Ok(stat);
         }
         let asked = bucket.recent.moment();
         let stat = self.stat_path(operation, path)?;
-        let key = if stat.metadata.is_directory() { directory } else { file };
-        let told = (key, stat.metadata.clone(), stat.etag.clone());
-        bucket.facts.learn(&bucket.recent, asked, [told]);
+        let key = if stat.metadata.is_directory() { directory } else { Some(file) };
+        let told = key.map(|key| (key, stat.metadata.clone(), stat.etag.clone()));
+        bucket.facts.learn(&bucket.recent, asked, told);
         Ok(stat)
     }
 
@@ -35,7 +37,7 @@ impl CosStore {
         }
         match self.standing(&self.keys.file(operation, path)?)? {
             Standing::File(head) => {
-                let metadata = Metadata::file(head.size, head.modified());
+                let metadata = Metadata::file(head.size, self.time_of(&head));
                 Ok(Stat { metadata, etag: head.etag() })
             }
             Standing::Directory(head) => {

@@ -5,8 +5,8 @@
 //! these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
-//! [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys;
-//! [`bucket`] is what several accounts share.
+//! [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the store
+//! told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -28,6 +28,7 @@ mod key_stream;
 mod keys;
 mod listing;
 mod markers;
+mod mtime;
 mod multi_delete;
 mod multipart;
 mod objects;
@@ -41,6 +42,8 @@ mod xml;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
+
+use time::OffsetDateTime;
 
 use self::bucket::Registry;
 use self::client::Client;
@@ -82,6 +85,7 @@ impl Buckets {
             verify: options.verify,
             min_part: options.min_part,
             copy_limit: limits::MAX_PART_BYTES,
+            preserve_mtime: options.preserve_mtime,
             region: options.region,
             bucket_name: options.bucket,
         })
@@ -96,6 +100,7 @@ pub struct CosStore {
     verify: VerifyUploads,
     min_part: u64,
     copy_limit: u64,
+    preserve_mtime: bool,
     region: String,
     bucket_name: String,
 }
@@ -151,6 +156,10 @@ impl ObjectStore for CosStore {
 
     fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
         self.stat_path(Operation::HeadObject, path)
+    }
+
+    fn check_name(&self, path: &FtpPath) -> Result<()> {
+        self.keys.file(Operation::PutObject, path).map(drop)
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
@@ -220,6 +229,10 @@ impl ObjectStore for CosStore {
 
     fn remove_directory(&self, path: &FtpPath) -> Result<()> {
         self.remove_empty_directory(path)
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        self.keep_time(path, modified)
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {

@@ -34,6 +34,8 @@ pub struct CosOptions {
     pub idle_connections: usize,
     /// How long what the store told about a name is believed; zero for not at all.
     pub metadata_cache: Duration,
+    /// Whether a time that a client gave an object is told as the object's time.
+    pub preserve_mtime: bool,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
 }
@@ -129,6 +131,7 @@ pub(super) mod tests {
             min_part: 1024 * 1024,
             idle_connections: 4,
             metadata_cache: Duration::ZERO,
+            preserve_mtime: true,
             timeouts: Timeouts::default(),
         }
     }

@@ -16,7 +16,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use self::fault::Outcome;
+use time::OffsetDateTime;
+
+use self::fault::{Fault, Outcome};
 use self::staging::Staging;
 use self::tree::Tree;
 use super::{
@@ -25,6 +27,9 @@ use super::{
 };
 use crate::limits;
 use crate::vfs::FtpPath;
+
+/// Longest name of one file or directory on every usual file system (`NAME_MAX`).
+const NAME_BYTES: usize = 255;
 
 /// Where the files are.
 #[derive(Clone, Debug)]
@@ -171,6 +176,18 @@ impl ObjectStore for LocalStore {
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
+    }
+
+    fn check_name(&self, path: &FtpPath) -> Result<()> {
+        if path.components().any(|name| name.len() > NAME_BYTES) {
+            let failed = Fault::from(ErrorKind::BadName);
+            return Err(failed.of(Operation::PutObject, path.as_str()));
+        }
+        Ok(())
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        self.date(path, modified).map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {

@@ -1,7 +1,8 @@
 //! What stands under a name, and changes of names that move no bytes. Each is durable before it
 //! is confirmed.
 
-use rustix::fs::{AtFlags, Mode};
+use rustix::fs::{AtFlags, Mode, Timespec, Timestamps, UTIME_OMIT};
+use time::OffsetDateTime;
 
 use super::LocalStore;
 use super::fault::Outcome;
@@ -31,6 +32,27 @@ impl LocalStore {
             Found::Nothing | Found::Foreign => return Err(ErrorKind::NotFound.into()),
         }
         Ok(slot.sync()?)
+    }
+
+    pub(super) fn date(&self, path: &FtpPath, modified: OffsetDateTime) -> Outcome<()> {
+        if path.is_root() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        let slot = self.tree.existing(path)?;
+        match slot.look()? {
+            Found::File(_) => {}
+            Found::Directory(_) => return Err(ErrorKind::IsADirectory.into()),
+            Found::Nothing | Found::Foreign => return Err(ErrorKind::NotFound.into()),
+        }
+        let times = Timestamps {
+            last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+            last_modification: Timespec {
+                tv_sec: modified.unix_timestamp(),
+                tv_nsec: modified.nanosecond().into(),
+            },
+        };
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        Ok(rustix::fs::utimensat(&slot.parent, slot.name, &times, flags)?)
     }
 
     pub(super) fn make_directory(&self, path: &FtpPath) -> Outcome<()> {

@@ -1,0 +1,82 @@
+//! Times that clients set: the object's metadata `mtime`, and everything else of it unchanged.
+
+use cos_ftp_server::store::cos::CosStore;
+use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::rgw::Rgw;
+use crate::scripted::{Scripted, answer};
+use crate::{at, kind, options, put, read, store};
+
+const THEN: OffsetDateTime = datetime!(2023-11-14 22:13:20 UTC);
+
+fn modified(store: &CosStore, path: &str) -> Option<OffsetDateTime> {
+    store.stat_now(&at(path)).unwrap().metadata.modified
+}
+
+#[test]
+fn a_time_is_metadata_and_leaves_the_rest_alone() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let store = store(&bucket);
+    let headers =
+        ["content-type: text/x-odd", "cache-control: no-cache", "x-amz-meta-owner: somebody"];
+    rgw.s3_put_with(&bucket, "数据 #1", b"content", &headers);
+    let before = rgw.s3_head(&bucket, "数据 #1").unwrap();
+    store.set_modified(&at("数据 #1"), THEN).unwrap();
+    store.set_modified(&at("数据 #1"), THEN + time::Duration::SECOND).unwrap();
+    let after = rgw.s3_head(&bucket, "数据 #1").unwrap();
+    assert_eq!(after["x-amz-meta-mtime"], "1700000001");
+    for kept in ["content-type", "cache-control", "x-amz-meta-owner", "content-length", "etag"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    assert_eq!(read(&store, "数据 #1", ByteRange::from(0)).unwrap(), b"content");
+    assert_eq!(modified(&store, "数据 #1"), Some(THEN + time::Duration::SECOND));
+}
+
+#[test]
+fn times_of_others_are_understood() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let store = store(&bucket);
+    for (name, mtime, expected) in [
+        ("of-rclone", "1700000000.250000000", THEN + time::Duration::milliseconds(250)),
+        ("of-cosfs", "1700000000", THEN),
+    ] {
+        rgw.s3_put_with(&bucket, name, b"x", &[&format!("x-amz-meta-mtime: {mtime}")]);
+        assert_eq!(modified(&store, name), Some(expected), "{name}");
+    }
+    rgw.s3_put_with(&bucket, "of-nobody", b"x", &["x-amz-meta-mtime: once upon a time"]);
+    assert!(modified(&store, "of-nobody").unwrap() > datetime!(2024-01-01 00:00 UTC));
+
+    let mut switched_off = options(&bucket);
+    switched_off.preserve_mtime = false;
+    let switched_off = CosStore::connect(switched_off).unwrap();
+    assert!(modified(&switched_off, "of-rclone").unwrap() > datetime!(2024-01-01 00:00 UTC));
+}
+
+#[test]
+fn a_time_that_is_kept_already_costs_no_copy() {
+    let bucket = Rgw::shared().new_bucket();
+    let store = store(&bucket);
+    put(&store, "file", b"x");
+    store.set_modified(&at("file"), THEN).unwrap();
+    let head = answer("200 OK", "x-cos-meta-mtime: 1700000000\r\nETag: \"a\"\r\n", "");
+    let script = Scripted::new(vec![head]);
+    let mut options = options(&bucket);
+    options.endpoint = script.endpoint.clone();
+    CosStore::connect(options).unwrap().set_modified(&at("file"), THEN).unwrap();
+    assert_eq!(script.seen().len(), 1);
+}
+
+#[test]
+fn a_file_that_would_be_copied_in_parts_keeps_the_stores_time() {
+    let large = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 5368709121\r\n\r\n";
+    let script = Scripted::new(vec![crate::scripted::Act::Answer(large.to_owned())]);
+    let mut options = options("bucket");
+    options.endpoint = script.endpoint.clone();
+    let store = CosStore::connect(options).unwrap();
+    assert_eq!(kind(store.set_modified(&at("large"), THEN)), ErrorKind::TooLarge);
+    assert_eq!(script.seen().len(), 1);
+}
