@@ -35,7 +35,7 @@ pub(crate) struct Setup {
 
 enum Place {
     Directory,
-    Bucket(String),
+    Bucket { name: String, endpoint: String },
 }
 
 impl Setup {
@@ -46,7 +46,13 @@ impl Setup {
 
     /// Over a bucket of its own on the gateway of this test run.
     pub(crate) fn bucket() -> Self {
-        Self::new(Place::Bucket(Rgw::shared().new_bucket()))
+        Self::bucket_behind(Rgw::shared().endpoint())
+    }
+
+    /// The same, reached by way of `endpoint` (host and port).
+    pub(crate) fn bucket_behind(endpoint: &str) -> Self {
+        let name = Rgw::shared().new_bucket();
+        Self::new(Place::Bucket { name, endpoint: endpoint.to_owned() })
     }
 
     fn new(place: Place) -> Self {
@@ -97,10 +103,9 @@ impl Setup {
         let store = match &self.place {
             // The directory is known only at the start.
             Place::Directory => "cos_endpoint = file://@DATA@\n".to_owned(),
-            Place::Bucket(bucket) => format!(
-                "cos_endpoint = http://{}\ncos_region = us-east-1\ncos_bucket = {bucket}\n\
+            Place::Bucket { name: bucket, endpoint } => format!(
+                "cos_endpoint = http://{endpoint}\ncos_region = us-east-1\ncos_bucket = {bucket}\n\
                  cos_secretid = {}\ncos_secretkey = {}\naddressing_style = path\n",
-                Rgw::shared().endpoint(),
                 rgw::access_key(),
                 rgw::secret_key(),
             ),
@@ -146,7 +151,7 @@ impl TestServer {
         fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
         let stored = match setup.place {
             Place::Directory => Stored::Directory(dir.path().join("data")),
-            Place::Bucket(name) => Stored::Bucket(name),
+            Place::Bucket { name, .. } => Stored::Bucket(name),
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
         command.arg("--config").arg(config);
@@ -163,6 +168,11 @@ impl TestServer {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What the store holds.
