@@ -10,7 +10,7 @@ use crate::support::stored::{Stored, noise};
 /// A file that goes to the store in one request.
 const SMALL: usize = 100_000;
 
-/// A file that goes in parts: a first one of 5 MiB and the rest.
+/// A file that is too large for one request: a multipart upload.
 const IN_PARTS: usize = 6 << 20;
 
 /// A file large enough to be copied inside the store: its smallest part.

@@ -7,5 +7,7 @@ mod support;
 
 /// FTP commands, each with what it needs and what it must have changed.
 mod commands;
+/// What depends on the moment: versions that change, a server that is killed, a store that is slow.
+mod moments;
 /// Every command with every fault, and the table that tells how it ends.
 mod outcomes;
