@@ -119,7 +119,7 @@ impl General {
                 send_body: self.timeout("send_timeout", default.send_body, report),
                 response: self.timeout("response_timeout", default.response, report),
                 complete: self.timeout("complete_timeout", default.complete, report),
-                retry_total: default.retry_total,
+                retry_total: self.timeout("retry_timeout", default.retry_total, report),
             },
         }
     }

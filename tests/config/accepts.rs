@@ -188,8 +188,8 @@ fn every_general_key_has_its_effect() {
          partial_upload = discard\nascii_conversion = on\npreserve_mtime = on\nverify_uploads = md5\n\
          idle_timeout = 1\nlogin_timeout = 2s\ndata_connect_timeout = 3m\n\
          data_idle_timeout = 1h\nshutdown_grace = 0\nconnect_timeout = 5\nsend_timeout = 6\n\
-         response_timeout = 7\ncomplete_timeout = 8\nlog_level = error\nlog_dir = /Var/Log\n\
-         log_rotate_enabled = true\nlog_rotate_when = h\nlog_backup_count = 3\n"
+         response_timeout = 7\nretry_timeout = 9\ncomplete_timeout = 8\nlog_level = error\n\
+         log_dir = /Var/Log\nlog_rotate_enabled = true\nlog_rotate_when = h\nlog_backup_count = 3\n"
     ));
     let seconds = Duration::from_secs;
     let server = &settings.server;
@@ -214,6 +214,7 @@ fn every_general_key_has_its_effect() {
     let times = &bucket.timeouts;
     assert_eq!((times.connect, times.send_body), (seconds(5), seconds(6)));
     assert_eq!((times.response, times.complete), (seconds(7), seconds(8)));
+    assert_eq!(times.retry_total, seconds(9));
     assert_eq!(settings.log.level, log::LevelFilter::Error);
     assert_eq!(settings.log.directory, std::path::Path::new("/Var/Log"));
     assert_eq!(settings.log.rotation, Some(Rotation { every: RotateUnit::Hour, backups: 3 }));

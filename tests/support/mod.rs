@@ -6,6 +6,8 @@
 pub(crate) mod clients;
 /// FTP spoken over a bare socket.
 pub(crate) mod ftp;
+/// Faults between the server and a real S3 store.
+pub(crate) mod injector;
 /// A real S3 store.
 pub(crate) mod rgw;
 /// A store that answers by a script.

@@ -36,9 +36,7 @@ pub(crate) struct Setup {
 
 enum Place {
     Directory,
-    Bucket(String),
-    /// Host and port.
-    Script(String),
+    Bucket { name: String, endpoint: String },
 }
 
 impl Setup {
@@ -49,12 +47,20 @@ impl Setup {
 
     /// Over a bucket that answers by a script. The server asks it for one listing at its start.
     pub(crate) fn scripted(script: &Scripted) -> Self {
-        Self::new(Place::Script(script.endpoint.clone()))
+        // Nobody can look into it.
+        let name = "bucket".to_owned();
+        Self::new(Place::Bucket { name, endpoint: script.endpoint.clone() })
     }
 
     /// Over a bucket of its own on the gateway of this test run.
     pub(crate) fn bucket() -> Self {
-        Self::new(Place::Bucket(Rgw::shared().new_bucket()))
+        Self::bucket_behind(Rgw::shared().endpoint())
+    }
+
+    /// The same, reached by way of `endpoint` (host and port).
+    pub(crate) fn bucket_behind(endpoint: &str) -> Self {
+        let name = Rgw::shared().new_bucket();
+        Self::new(Place::Bucket { name, endpoint: endpoint.to_owned() })
     }
 
     fn new(place: Place) -> Self {
@@ -112,8 +118,7 @@ impl Setup {
         let store = match &self.place {
             // The directory is known only at the start.
             Place::Directory => "cos_endpoint = file://@DATA@\n".to_owned(),
-            Place::Bucket(bucket) => bucket_keys(Rgw::shared().endpoint(), bucket),
-            Place::Script(endpoint) => bucket_keys(endpoint, "bucket"),
+            Place::Bucket { name, endpoint } => bucket_keys(endpoint, name),
         };
         let _ = write!(
             self.accounts,
@@ -165,9 +170,7 @@ impl TestServer {
         fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
         let stored = match setup.place {
             Place::Directory => Stored::Directory(dir.path().join("data")),
-            Place::Bucket(name) => Stored::Bucket(name),
-            // Nobody can look into it.
-            Place::Script(_) => Stored::Bucket("bucket".to_owned()),
+            Place::Bucket { name, .. } => Stored::Bucket(name),
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
         command.arg("--config").arg(config);
@@ -184,6 +187,11 @@ impl TestServer {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What the store holds.

@@ -4,6 +4,8 @@
 //! Both are computed over the pieces in memory after the answer came, so that a store without
 //! checksums costs nothing.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
 
 use super::VerifyUploads;
@@ -28,6 +30,11 @@ pub(super) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: Receipt<'_
     }
     let md5 = receipt.etag.and_then(md5_of);
     verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
+}
+
+/// The value of `Content-MD5` for `body` (RFC 1864): the store refuses another one.
+pub(super) fn content_md5(body: &Body<'_>) -> String {
+    BASE64_STANDARD.encode(*md5(body))
 }
 
 /// CRC-64/XZ of a whole object made of parts `(crc64, bytes)` in order; `None` as soon as one part
@@ -70,11 +77,15 @@ fn crc64(body: &Body<'_>) -> u64 {
 }
 
 fn md5_hex(body: &Body<'_>) -> String {
+    format!("{:x}", md5(body))
+}
+
+fn md5(body: &Body<'_>) -> md5::Digest {
     let mut context = md5::Context::new();
     for piece in body.pieces() {
         context.consume(piece);
     }
-    format!("{:x}", context.finalize())
+    context.finalize()
 }
 
 #[cfg(test)]
@@ -115,6 +126,14 @@ mod tests {
         let whole = etag_of_parts(&[part(a), part(b)]);
         assert_eq!(whole, Some(ETag("\"96e024ba2074fe77e8e965ba43a704be-2\"".into())));
         assert_eq!(etag_of_parts(&[part(a), part("opaque")]), None);
+    }
+
+    #[test]
+    fn content_md5_is_the_base64_of_the_hash() {
+        let cancel = Cancel::new();
+        // By coreutils and OpenSSL: printf 'ab' | openssl md5 -binary | base64
+        let body: [&[u8]; 2] = [b"a", b"b"];
+        assert_eq!(content_md5(&Body::new(&body, &cancel)), "GH70Q2Ei0cwvQNwrkvDroA==");
     }
 
     #[test]

@@ -115,7 +115,12 @@ impl CosStore {
 
     /// PutObject.
     pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
-        let request = Request::on_object(Method::PUT, key);
+        let mut request = Request::on_object(Method::PUT, key);
+        if self.verify != VerifyUploads::Off {
+            // A part that was damaged is sent again before anybody sees it. An object replaces the
+            // earlier one at once: the store itself must refuse what was damaged on its way.
+            request = request.header("content-md5", integrity::content_md5(body));
+        }
         let sent = self.send_verified(Operation::PutObject, request, body);
         let answer = sent.inspect_err(|_| self.note_doubt(key))?;
         self.note_written(key, body.len());

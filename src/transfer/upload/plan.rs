@@ -4,11 +4,16 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use crc_fast::CrcAlgorithm;
+
 use crate::store::{
     ByteRange, CopySource, ETag, ErrorKind, ObjectStore, Operation, PartLimits, StoreError,
 };
 use crate::transfer::TransferError;
 use crate::vfs::{FtpPath, Metadata};
+
+/// How often the bytes too few for a part are asked for.
+const HEAD_READS: usize = 4;
 
 /// How an upload treats what stands under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +88,46 @@ impl Plan {
                 .collect();
             return Ok(Self { kept, head: Vec::new(), copies });
         }
-        let mut head = Vec::new();
-        if kept > 0 {
-            let object = store.get_object(path, ByteRange::between(0, kept), etag)?;
-            let read = object.body.take(kept).read_to_end(&mut head);
-            if read.is_err() || head.len() as u64 != kept {
-                return Err(TransferError::Source { expected: kept, got: head.len() as u64 });
-            }
-        }
+        let head = if kept > 0 { read_head(store, path, kept, etag)? } else { Vec::new() };
         Ok(Self { kept, head, copies: VecDeque::new() })
     }
+}
+
+/// The first `kept` bytes of a version. An answer that ends early is asked for again where it
+/// ended; a whole object that does not have its checksum, from the beginning.
+fn read_head(
+    store: &dyn ObjectStore,
+    path: &FtpPath,
+    kept: u64,
+    etag: Option<&ETag>,
+) -> Result<Vec<u8>, TransferError> {
+    let mut head = Vec::new();
+    let mut is_damaged = false;
+    for _ in 0..HEAD_READS {
+        let first = head.len() as u64;
+        let object = store.get_object(path, ByteRange::between(first, kept), etag)?;
+        // What arrived before a failure is good.
+        let _ = object.body.take(kept - first).read_to_end(&mut head);
+        is_damaged = false;
+        if head.len() as u64 == kept {
+            let told = object.crc64.filter(|_| object.size == kept);
+            is_damaged =
+                told.is_some_and(|told| told != crc_fast::checksum(CrcAlgorithm::Crc64Xz, &head));
+            if !is_damaged {
+                return Ok(head);
+            }
+            log::warn!("{path}: what was read to be kept is damaged");
+            head.clear();
+        }
+        if etag.is_none() {
+            // What follows might be another object's.
+            break;
+        }
+    }
+    if is_damaged {
+        return Err(TransferError::Checksum);
+    }
+    Err(TransferError::Source { expected: kept, got: head.len() as u64 })
 }
 
 /// `0..kept` in as few equal ranges as the largest part allows. As `kept` is at least the smallest

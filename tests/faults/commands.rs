@@ -1,0 +1,232 @@
+use std::fmt;
+use std::io::{Read, Write};
+use std::sync::LazyLock;
+
+use crate::support::ftp::Ftp;
+use crate::support::injector::Request;
+use crate::support::rgw::Rgw;
+use crate::support::stored::{Stored, noise};
+
+/// A file that goes to the store in one request.
+const SMALL: usize = 100_000;
+
+/// A file that is too large for one request: a multipart upload.
+const IN_PARTS: usize = 6 << 20;
+
+/// A file large enough to be copied inside the store: its smallest part.
+const COPIED: usize = 5 << 20;
+
+/// A file that a worker sends.
+const SENT_BY_WORKER: usize = 3 << 20;
+
+/// What a client does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    StoreSmall,
+    StoreInParts,
+    AppendToSmall,
+    AppendToLarge,
+    Resume,
+    RetrieveSmall,
+    RetrieveLarge,
+    List,
+    Size,
+    Delete,
+    MakeDirectory,
+    RemoveDirectory,
+    RenameFrom,
+    RenameTo,
+}
+
+/// What the client saw.
+pub(crate) struct Seen {
+    /// Code of the final reply.
+    pub(crate) code: u16,
+    /// The final reply.
+    pub(crate) reply: String,
+    /// What came over the data connection.
+    pub(crate) data: Vec<u8>,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} and {} bytes of data", self.reply, self.data.len())
+    }
+}
+
+impl Seen {
+    /// Whether the command succeeded.
+    pub(crate) fn is_success(&self) -> bool {
+        self.code < 400
+    }
+}
+
+impl Command {
+    /// In the words of the table.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::StoreSmall => "`STOR`, small",
+            Self::StoreInParts => "`STOR`, in parts",
+            Self::AppendToSmall => "`APPE` to a small file",
+            Self::AppendToLarge => "`APPE` to a large file",
+            Self::Resume => "`REST`, `STOR`",
+            Self::RetrieveSmall => "`RETR`, small",
+            Self::RetrieveLarge => "`RETR`, large",
+            Self::List => "`LIST`",
+            Self::Size => "`SIZE`",
+            Self::Delete => "`DELE`",
+            Self::MakeDirectory => "`MKD`",
+            Self::RemoveDirectory => "`RMD`",
+            Self::RenameFrom => "`RNFR`",
+            Self::RenameTo => "`RNTO`",
+        }
+    }
+
+    /// Makes what the command needs, under `name`.
+    pub(crate) fn prepare(self, name: &str, stored: &Stored, ftp: &mut Ftp) {
+        match self {
+            // By way of the injector, which then knows its checksum.
+            Self::RetrieveSmall | Self::RetrieveLarge | Self::AppendToSmall => {
+                ftp.store(&format!("STOR {name}"), self.earlier());
+            }
+            Self::MakeDirectory => {}
+            Self::RemoveDirectory => stored.put(&format!("{name}/"), b""),
+            _ => stored.put(name, self.earlier()),
+        }
+        if self == Self::RenameTo {
+            ftp.expect(&format!("RNFR {name}"), "350 ");
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, name: &str, ftp: &mut Ftp) -> Seen {
+        let sent = self.sent();
+        match self {
+            Self::StoreSmall | Self::StoreInParts => upload(ftp, &format!("STOR {name}"), sent),
+            Self::AppendToSmall | Self::AppendToLarge => upload(ftp, &format!("APPE {name}"), sent),
+            Self::Resume => {
+                ftp.expect(&format!("REST {COPIED}"), "350 ");
+                upload(ftp, &format!("STOR {name}"), sent)
+            }
+            Self::RetrieveSmall | Self::RetrieveLarge => download(ftp, &format!("RETR {name}")),
+            Self::List => download(ftp, "LIST"),
+            Self::Size => told(ftp.ask(&format!("SIZE {name}"))),
+            Self::Delete => told(ftp.ask(&format!("DELE {name}"))),
+            Self::MakeDirectory => told(ftp.ask(&format!("MKD {name}"))),
+            Self::RemoveDirectory => told(ftp.ask(&format!("RMD {name}"))),
+            Self::RenameFrom => told(ftp.ask(&format!("RNFR {name}"))),
+            Self::RenameTo => told(ftp.ask(&format!("RNTO {name}.new"))),
+        }
+    }
+
+    /// Checks what was answered and what the store holds now. `request`: what failed.
+    pub(crate) fn check(self, name: &str, seen: &Seen, end: &End<'_>) {
+        let End { request, stored, .. } = end;
+        let (ok, earlier, data) = (seen.is_success(), self.earlier(), &seen.data);
+        let there = |key: &str| keys(stored, name).iter().any(|have| have == key);
+        // What failed is as if it had not been tried, unless only the answer was lost.
+        let is_as = |done: bool| done == ok || (end.may_be_done && done);
+        match self {
+            Self::StoreSmall
+            | Self::StoreInParts
+            | Self::AppendToSmall
+            | Self::AppendToLarge
+            | Self::Resume => {
+                let held = stored.bytes(name);
+                let changed = held == self.changed();
+                assert!(changed || held == earlier, "{name} is half-written: {seen:?}");
+                assert!(is_as(changed), "{name}, changed {changed}: {seen:?}");
+            }
+            Self::RetrieveSmall | Self::RetrieveLarge => {
+                assert!(!ok || data == earlier, "{name}: {seen:?}");
+            }
+            Self::List => {
+                let shown = String::from_utf8_lossy(data).contains(&format!(" {name}\r\n"));
+                assert!(!ok || shown, "{name}: {seen:?}");
+            }
+            Self::Size => assert!(!ok || seen.reply == format!("213 {SMALL}"), "{seen:?}"),
+            Self::RenameFrom => {}
+            Self::Delete => assert!(is_as(!there(name)), "{name}: {seen:?}"),
+            Self::MakeDirectory => assert!(is_as(there(&format!("{name}/"))), "{name}: {seen:?}"),
+            Self::RemoveDirectory => {
+                assert!(is_as(!there(&format!("{name}/"))), "{name}: {seen:?}");
+            }
+            Self::RenameTo => {
+                // The old name goes when the copy under the new one is confirmed.
+                let target = format!("{name}.new");
+                let copied = ok || *request == Request::DeleteObject;
+                stored.expect(if copied { &target } else { name }, earlier);
+                assert!(is_as(!there(name)), "{name}: {seen:?}");
+            }
+        }
+    }
+
+    /// What stands under the name before.
+    fn earlier(self) -> &'static [u8] {
+        static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(1, COPIED));
+        &BYTES[..match self {
+            Self::AppendToLarge | Self::Resume => COPIED,
+            Self::RetrieveLarge => SENT_BY_WORKER,
+            _ => SMALL,
+        }]
+    }
+
+    /// What the client sends.
+    fn sent(self) -> &'static [u8] {
+        static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(2, IN_PARTS));
+        &BYTES[..if self == Self::StoreInParts { IN_PARTS } else { SMALL }]
+    }
+
+    /// What stands under the name when the upload succeeded.
+    fn changed(self) -> Vec<u8> {
+        let kept = match self {
+            Self::AppendToSmall | Self::AppendToLarge | Self::Resume => self.earlier(),
+            _ => &[],
+        };
+        [kept, self.sent()].concat()
+    }
+}
+
+/// What a command left behind.
+pub(crate) struct End<'a> {
+    /// The request that failed.
+    pub(crate) request: Request,
+    /// Whether the store carried it out although the answer was lost.
+    pub(crate) may_be_done: bool,
+    /// What is looked at.
+    pub(crate) stored: &'a Stored,
+}
+
+/// Uploads as `line` says, and takes whatever the server answers, at whatever moment.
+pub(crate) fn upload(ftp: &mut Ftp, line: &str, bytes: &[u8]) -> Seen {
+    let data = ftp.passive();
+    let opening = ftp.ask(line);
+    if !opening.starts_with("150 ") {
+        return told(opening);
+    }
+    // A server that gave up does not take the rest.
+    let _ = data.open().write_all(bytes);
+    told(ftp.reply())
+}
+
+fn download(ftp: &mut Ftp, line: &str) -> Seen {
+    let data = ftp.passive();
+    let opening = ftp.ask(line);
+    if !opening.starts_with("150 ") {
+        return told(opening);
+    }
+    let mut bytes = Vec::new();
+    // Whether it is whole, the reply tells.
+    let _ = data.open().read_to_end(&mut bytes);
+    Seen { data: bytes, ..told(ftp.reply()) }
+}
+
+fn told(reply: String) -> Seen {
+    let code = reply[..3].parse().expect("a code");
+    Seen { code, reply, data: Vec::new() }
+}
+
+fn keys(stored: &Stored, prefix: &str) -> Vec<String> {
+    let Stored::Bucket(bucket) = stored else { panic!("faults are those of a bucket") };
+    Rgw::shared().s3_list(bucket, prefix)
+}

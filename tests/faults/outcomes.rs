@@ -1,0 +1,357 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::commands::{Command, End, Seen, upload};
+use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
+use crate::support::rgw::Rgw;
+use crate::support::server::{Setup, TestServer};
+use crate::support::stored::Stored;
+
+/// Any command must be answered within this time. What the server may take: [`begin`] sets a few
+/// seconds for each request, and no command makes more than three that fail.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// How long threads and connections of a finished command may take to go.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// What fails, and how its command ends: rows of the table.
+const REQUESTS: &[(Command, Request)] = &[
+    (Command::StoreSmall, Request::PutObject),
+    (Command::StoreInParts, Request::CreateMultipartUpload),
+    (Command::StoreInParts, Request::UploadPart),
+    (Command::StoreInParts, Request::CompleteMultipartUpload),
+    (Command::AppendToSmall, Request::GetObject),
+    (Command::AppendToLarge, Request::HeadObject),
+    (Command::AppendToLarge, Request::UploadPartCopy),
+    (Command::Resume, Request::UploadPartCopy),
+    (Command::RetrieveSmall, Request::GetObject),
+    (Command::RetrieveLarge, Request::GetObject),
+    (Command::List, Request::ListObjects),
+    (Command::Size, Request::HeadObject),
+    (Command::Delete, Request::DeleteObject),
+    (Command::MakeDirectory, Request::PutObject),
+    (Command::RemoveDirectory, Request::ListObjects),
+    (Command::RemoveDirectory, Request::DeleteObject),
+    (Command::RenameFrom, Request::HeadObject),
+    (Command::RenameTo, Request::CopyObject),
+    (Command::RenameTo, Request::DeleteObject),
+];
+
+/// Columns of the table.
+const FAULTS: &[(&str, Fault)] = &[
+    ("500 before the body", Fault::RefuseEarly(500, "InternalError")),
+    ("503", Fault::Refuse(503, "SlowDown")),
+    ("400 timeout", Fault::Refuse(400, "RequestTimeout")),
+    ("403", Fault::Refuse(403, "AccessDenied")),
+    ("403 before the body", Fault::RefuseEarly(403, "AccessDenied")),
+    ("404 upload", Fault::Refuse(404, "NoSuchUpload")),
+    ("409", Fault::Refuse(409, "PathConflict")),
+    ("reset", Fault::ResetBeforeReply),
+    ("reset in body", Fault::ResetInRequest(100)),
+    ("reset in answer", Fault::ResetInAnswer(50)),
+    ("silence", Fault::Stall),
+    ("latency", Fault::Latency(Duration::from_millis(300))),
+    ("flip up", Fault::FlipInRequest(1000)),
+    ("flip down", Fault::FlipInAnswer(1000)),
+    ("200 with error", Fault::ErrorIn200("InternalError")),
+    ("answer lost", Fault::LoseAnswer),
+    ("stale", Fault::Stale),
+];
+
+/// Why a fault cannot strike a request, by the letter that stands in the cell.
+const REASONS: &[(&str, &str)] = &[
+    ("a", "the request has no body"),
+    ("b", "the answer has no body, so no error can be named in it nor broken"),
+    ("c", "the request names no upload"),
+    ("d", "the request changes nothing"),
+    ("e", "the body is XML, and refused or understood as a whole"),
+    ("f", "what is asked for is the body itself"),
+];
+
+/// Where the table stands in ARCHITECTURE.md.
+const BEGIN: &str = "<!-- outcomes: begin -->";
+const END: &str = "<!-- outcomes: end -->";
+
+/// Set to write the table instead of comparing it.
+const REWRITE: &str = "COS_FTP_WRITE_OUTCOMES";
+
+/// How long a fault lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasting {
+    Once,
+    ForGood,
+}
+
+#[test]
+fn every_command_ends_well_whatever_fails() {
+    let lines: Vec<String> = thread::scope(|scope| {
+        let rows: Vec<_> = REQUESTS
+            .iter()
+            .map(|&(command, request)| scope.spawn(move || row(command, request)))
+            .collect();
+        let lines: Vec<_> = rows.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        lines.into_iter().map(|line| line.expect("every cell of a row ends well")).collect()
+    });
+    compare_with_document(&table(&lines));
+}
+
+/// One line of the table: a server, a store and a session of its own.
+fn row(command: Command, request: Request) -> String {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let (server, mut ftp) = begin(&injector);
+    let baseline = Resources::of(&server, &injector);
+    let mut line = format!("| {} | {request:?} |", command.title());
+    let mut failed = Vec::new();
+    for (number, (title, fault)) in FAULTS.iter().enumerate() {
+        if let Some(reason) = reason_against(command, request, *fault) {
+            let _ = write!(line, " {reason} |");
+            continue;
+        }
+        let mut outcomes = [String::new(), String::new()];
+        for (at, lasting) in [Lasting::Once, Lasting::ForGood].into_iter().enumerate() {
+            let name = format!("f{number}-{at}");
+            let cell = Cell { command, request, fault: *fault, lasting, name: &name };
+            let play = AssertUnwindSafe(|| cell.play(&injector, &server, &mut ftp));
+            let code = catch_unwind(play).unwrap_or_else(|_| {
+                // The other cells are worth knowing, too.
+                failed.push(format!("{title}, {lasting:?}"));
+                injector.heal();
+                ftp = Ftp::login(&server);
+                0
+            });
+            outcomes[at] = cell.shown(code);
+        }
+        let _ = write!(line, " {} / {} |", outcomes[0], outcomes[1]);
+    }
+    assert!(failed.is_empty(), "{command:?} {request:?}: {failed:?}");
+    baseline.expect_again(&server, &injector);
+    line
+}
+
+/// A server and a session that has stored a file. One after another, so that the store is not
+/// asked for all buckets at once.
+fn begin(injector: &Injector) -> (TestServer, Ftp) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("connect_timeout", "1")
+        .option("send_timeout", "4")
+        .option("response_timeout", "2")
+        .option("complete_timeout", "2")
+        .option("retry_timeout", "3")
+        .option("metadata_cache_time", "0")
+        // Many servers at once must not plan with the whole machine each.
+        .option("buffer_memory", "64M")
+        .start();
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("TYPE I", "200 ");
+    assert_eq!(upload(&mut ftp, "STOR first", b"first").code, 226);
+    (server, ftp)
+}
+
+/// The letter of the reason why `fault` cannot strike `request`.
+fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'static str> {
+    use Request as R;
+    let is_marker = command == Command::MakeDirectory;
+    let has_body =
+        !is_marker && matches!(request, R::PutObject | R::UploadPart | R::CompleteMultipartUpload);
+    let is_answered_by_body =
+        !matches!(request, R::PutObject | R::UploadPart | R::HeadObject | R::DeleteObject);
+    let is_of_upload =
+        matches!(request, R::UploadPart | R::UploadPartCopy | R::CompleteMultipartUpload);
+    let only_reads = matches!(request, R::GetObject | R::HeadObject | R::ListObjects);
+    match fault {
+        Fault::RefuseEarly(..) | Fault::ResetInRequest(_) | Fault::FlipInRequest(_)
+            if !has_body =>
+        {
+            Some("a")
+        }
+        Fault::FlipInRequest(_) if request == R::CompleteMultipartUpload => Some("e"),
+        Fault::ResetInAnswer(_) | Fault::FlipInAnswer(_) if !is_answered_by_body => Some("b"),
+        Fault::FlipInAnswer(_) if request != R::GetObject => Some("e"),
+        Fault::ErrorIn200(_) | Fault::Refuse(400, _) if request == R::HeadObject => Some("b"),
+        Fault::ErrorIn200(_) if request == R::GetObject => Some("f"),
+        Fault::Refuse(404, _) if !is_of_upload => Some("c"),
+        Fault::Refuse(409, _) if only_reads => Some("d"),
+        _ => None,
+    }
+}
+
+/// One command with one fault.
+struct Cell<'a> {
+    command: Command,
+    request: Request,
+    fault: Fault,
+    lasting: Lasting,
+    name: &'a str,
+}
+
+impl Cell<'_> {
+    fn play(&self, injector: &Injector, server: &TestServer, ftp: &mut Ftp) -> u16 {
+        let Self { command, request, fault, lasting, name } = *self;
+        let told = format!("{command:?} {request:?} {fault:?} {lasting:?}");
+        injector.tell_checksums(match lasting {
+            Lasting::Once => Spelling::Cos,
+            Lasting::ForGood => Spelling::Amz,
+        });
+        command.prepare(name, server.stored(), ftp);
+        // Directory markers and the like are struck as well: whatever the command asks.
+        let rule = Rule::new(request, self.fault());
+        let before = injector.struck();
+        injector.inject(match lasting {
+            Lasting::Once => rule.times(1),
+            Lasting::ForGood => rule,
+        });
+        let begun = Instant::now();
+        let seen = command.run(name, ftp);
+        assert!(begun.elapsed() < BOUND, "{told}: {:?}", begun.elapsed());
+        assert!(injector.struck() > before || fault == Fault::Stale, "{told}: never struck");
+        injector.heal();
+        self.judge(&seen, &told);
+        let may_be_done = self.may_be_done();
+        command.check(name, &seen, &End { request, may_be_done, stored: server.stored() });
+        if !self.leaves_upload() {
+            expect_no_upload(name, server, &told);
+        }
+        ftp.expect("NOOP", "200 ");
+        assert_eq!(upload(ftp, "STOR good", name.as_bytes()).code, 226, "after {told}");
+        seen.code
+    }
+
+    /// The fault itself. One that lasts lets no byte of an answer through: else each try would
+    /// bring the download a little further.
+    fn fault(&self) -> Fault {
+        match (self.fault, self.lasting) {
+            (Fault::ResetInAnswer(_), Lasting::ForGood) => Fault::ResetInAnswer(0),
+            (fault, _) => fault,
+        }
+    }
+
+    /// Whether the store carried the request out although the server heard no answer.
+    fn may_be_done(&self) -> bool {
+        matches!(self.fault, Fault::LoseAnswer | Fault::ResetInAnswer(_))
+    }
+
+    /// What passes is not noticed; what stays is told.
+    fn judge(&self, seen: &Seen, told: &str) {
+        let is_download = matches!(self.command, Command::RetrieveSmall | Command::RetrieveLarge);
+        let is_final = matches!(self.fault, Fault::Refuse(403 | 404, _));
+        let expected = match (self.fault, self.lasting) {
+            (Fault::Latency(_) | Fault::Stale, _) => Some(true),
+            // The client has the bytes before their checksum is known.
+            (Fault::FlipInAnswer(_), _) if is_download => Some(false),
+            // Whether the refusal arrives before the connection breaks is chance.
+            (Fault::RefuseEarly(403, _), Lasting::Once) => None,
+            (_, Lasting::Once) => Some(!is_final),
+            // The object itself may tell what became of it.
+            (_, Lasting::ForGood) if self.may_be_done() => None,
+            (_, Lasting::ForGood) => Some(false),
+        };
+        assert!(expected.is_none_or(|good| good == seen.is_success()), "{told}: {seen:?}");
+        assert!(seen.code < 600 && seen.code / 100 != 1, "{told}: {seen:?}");
+    }
+
+    /// What stands in the table.
+    fn shown(&self, code: u16) -> String {
+        match (self.fault, self.lasting) {
+            (Fault::RefuseEarly(403, _), Lasting::Once) => "226 or 550".to_owned(),
+            _ if self.leaves_upload() => format!("{code}¹"),
+            _ => code.to_string(),
+        }
+    }
+
+    /// Whether nobody can know the upload that was begun.
+    fn leaves_upload(&self) -> bool {
+        self.request == Request::CreateMultipartUpload && self.may_be_done()
+    }
+}
+
+fn expect_no_upload(name: &str, server: &TestServer, told: &str) {
+    let Stored::Bucket(bucket) = server.stored() else { panic!("a bucket") };
+    let is_left = || Rgw::shared().s3_list_uploads(bucket).iter().any(|key| key == name);
+    // An upload is aborted when the last request for it has ended.
+    let deadline = Instant::now() + SETTLING;
+    while is_left() {
+        assert!(Instant::now() < deadline, "{told}: an upload is left");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Threads and descriptors of a server, its connections to the store aside: those are kept for the
+/// next request.
+#[derive(Debug)]
+struct Resources {
+    threads: usize,
+    descriptors: usize,
+}
+
+/// Connections that died while they were idle stay in the pool until it looks at them: far fewer
+/// than the cells of a row, each of which would leave one behind if it did.
+const DEAD_IN_POOL: usize = 4;
+
+impl Resources {
+    fn of(server: &TestServer, injector: &Injector) -> Self {
+        let count = |what: &str| {
+            let path = format!("/proc/{}/{what}", server.pid());
+            fs::read_dir(path).expect("the server runs").count()
+        };
+        Self {
+            threads: count("task"),
+            descriptors: count("fd").saturating_sub(injector.connections()),
+        }
+    }
+
+    fn expect_again(&self, server: &TestServer, injector: &Injector) {
+        let deadline = Instant::now() + SETTLING;
+        loop {
+            let now = Self::of(server, injector);
+            if now.threads <= self.threads && now.descriptors <= self.descriptors + DEAD_IN_POOL {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{now:?} instead of {self:?}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn table(lines: &[String]) -> String {
+    let mut text = String::from("| Command | Request that fails |");
+    for (title, _) in FAULTS {
+        let _ = write!(text, " {title} |");
+    }
+    text.push_str("\n|---|---|");
+    text.push_str(&"---|".repeat(FAULTS.len()));
+    for line in lines {
+        let _ = write!(text, "\n{line}");
+    }
+    let reasons: Vec<_> =
+        REASONS.iter().map(|(letter, why)| format!("*{letter}*: {why}")).collect();
+    let _ = write!(
+        text,
+        "\n\n*¹* An empty upload stays: nobody knows its id.\n\nDoes not apply: {}.\n",
+        reasons.join("; ")
+    );
+    text
+}
+
+/// The document's table is this one. With [`REWRITE`] in the environment it becomes it.
+fn compare_with_document(table: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
+    let document = fs::read_to_string(path).expect("the document");
+    let (head, rest) = document.split_once(BEGIN).expect("where the table begins");
+    let (told, tail) = rest.split_once(END).expect("where the table ends");
+    if std::env::var_os(REWRITE).is_some() {
+        let text = format!("{head}{BEGIN}\n{table}{END}{tail}");
+        fs::write(path, text).expect("the document can be written");
+    } else {
+        assert!(
+            told.trim() == table.trim(),
+            "ARCHITECTURE.md tells otherwise; {REWRITE}=1 tests/run --test faults writes it:\n{table}"
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! A store with bad moments: stands between the server and the real store, passes everything on,
+//! and breaks what a test told it to break.
+//!
+//! It speaks HTTP/1.1 with kept-alive connections on both sides and holds no body in memory. The
+//! Host header is passed on unchanged, because the signature covers it.
+
+/// What arrives and leaves: heads and how long their bodies are.
+mod http;
+/// One connection of the server's.
+mod relay;
+/// Checksums as COS answers them.
+mod sums;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use self::sums::Sums;
+
+/// Longest stall: a test that forgets to heal ends all the same.
+const LONGEST_STALL: Duration = Duration::from_secs(60);
+
+/// A request of the S3 API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Request {
+    PutObject,
+    CreateMultipartUpload,
+    UploadPart,
+    UploadPartCopy,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    GetObject,
+    HeadObject,
+    ListObjects,
+    DeleteObject,
+    DeleteObjects,
+    CopyObject,
+    Other,
+}
+
+/// What happens to a request. Offsets count bytes of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Refused before its body is read, and the connection closed.
+    RefuseEarly(u16, &'static str),
+    /// Refused when its body was read. The store never sees it.
+    Refuse(u16, &'static str),
+    /// Answered 200 with an error for a body. The store never sees it.
+    ErrorIn200(&'static str),
+    /// The connection is reset when the request was read. The store never sees it.
+    ResetBeforeReply,
+    /// The connection is reset in the middle of its body.
+    ResetInRequest(u64),
+    /// The connection is reset in the middle of the answer's body.
+    ResetInAnswer(u64),
+    /// Carried out, and the connection is closed instead of an answer.
+    LoseAnswer,
+    /// Read, and never answered before [`Injector::heal`].
+    Stall,
+    /// The answer begins and stops in the middle of its body until [`Injector::heal`].
+    StallInAnswer(u64),
+    /// Passed on after this time.
+    Latency(Duration),
+    /// So many bytes of its and its answer's body each second.
+    Bandwidth(u64),
+    /// A bit of its body is turned round.
+    FlipInRequest(u64),
+    /// A bit of its answer's body is turned round.
+    FlipInAnswer(u64),
+    /// The connection is reset if it has served before, as a balancer does that forgot it.
+    Stale,
+}
+
+/// Which requests a fault strikes.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    request: Request,
+    key: Option<String>,
+    skipped: u32,
+    left: Option<u32>,
+    fault: Fault,
+}
+
+impl Rule {
+    /// Every request of this kind.
+    pub(crate) fn new(request: Request, fault: Fault) -> Self {
+        Self { request, key: None, skipped: 0, left: None, fault }
+    }
+
+    /// Only so many of them.
+    pub(crate) fn times(mut self, count: u32) -> Self {
+        self.left = Some(count);
+        self
+    }
+
+    /// Only behind the first so many.
+    pub(crate) fn after(mut self, count: u32) -> Self {
+        self.skipped = count;
+        self
+    }
+
+    /// Only those for this key.
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+}
+
+/// How COS spells the header of an object's checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// `x-cos-hash-crc64ecma`
+    Cos,
+    /// `x-amz-hash-crc64ecma`
+    Amz,
+}
+
+/// The injector. Its threads end with the connections.
+pub(crate) struct Injector {
+    address: SocketAddr,
+    stage: Arc<Stage>,
+}
+
+/// What the connections share.
+struct Stage {
+    upstream: String,
+    state: Mutex<State>,
+    changed: Condvar,
+    open: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<Rule>,
+    struck: usize,
+    heals: usize,
+    seen: Vec<(Request, String)>,
+    spelling: Option<Spelling>,
+    sums: Sums,
+}
+
+impl Injector {
+    /// Before the store at `upstream` (host and port).
+    pub(crate) fn before(upstream: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let stage = Arc::new(Stage {
+            upstream: upstream.to_owned(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            open: AtomicUsize::new(0),
+        });
+        let shared = Arc::clone(&stage);
+        thread::spawn(move || {
+            for connection in listener.incoming().map_while(Result::ok) {
+                let stage = Arc::clone(&shared);
+                stage.open.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    // What breaks off here breaks off for the server as well.
+                    let _ = relay::serve(&connection, &stage);
+                    drop(connection);
+                    stage.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        Self { address, stage }
+    }
+
+    /// Host and port.
+    pub(crate) fn endpoint(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// From now on this happens. The first rule that fits a request is the one.
+    pub(crate) fn inject(&self, rule: Rule) {
+        self.stage.lock().rules.push(rule);
+    }
+
+    /// No more faults; what stalls is let go.
+    pub(crate) fn heal(&self) {
+        let mut state = self.stage.lock();
+        state.rules.clear();
+        state.heals += 1;
+        drop(state);
+        self.stage.changed.notify_all();
+    }
+
+    /// How often a fault struck.
+    pub(crate) fn struck(&self) -> usize {
+        self.stage.lock().struck
+    }
+
+    /// Waits until faults struck so often in all.
+    pub(crate) fn wait_for_strikes(&self, count: usize) {
+        let state = self.stage.lock();
+        let (state, _) = self
+            .stage
+            .changed
+            .wait_timeout_while(state, LONGEST_STALL, |state| state.struck < count)
+            .expect("the state is whole");
+        assert!(state.struck >= count, "{} strikes, seen {:?}", state.struck, state.seen);
+    }
+
+    /// The requests so far and their keys.
+    pub(crate) fn seen(&self) -> Vec<(Request, String)> {
+        self.stage.lock().seen.clone()
+    }
+
+    /// Adds checksums to the answers, as COS does: of the bytes that reached the store.
+    pub(crate) fn tell_checksums(&self, spelling: Spelling) {
+        self.stage.lock().spelling = Some(spelling);
+    }
+
+    /// Connections of the server's that are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.stage.open.load(Ordering::SeqCst)
+    }
+}
+
+impl Stage {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes down a request; the fault that strikes it. `reused`: its connection served before.
+    fn arrived(&self, head: &http::RequestHead, reused: bool) -> Option<Fault> {
+        let mut state = self.lock();
+        state.seen.push((head.request, head.key.clone()));
+        let fault = state.fault_for(head, reused);
+        state.struck += usize::from(fault.is_some());
+        drop(state);
+        self.changed.notify_all();
+        fault
+    }
+
+    /// Waits for the next [`Injector::heal`].
+    fn stall(&self) {
+        let state = self.lock();
+        let heals = state.heals;
+        let healed = |state: &mut State| state.heals == heals;
+        drop(self.changed.wait_timeout_while(state, LONGEST_STALL, healed));
+    }
+}
+
+impl State {
+    fn fault_for(&mut self, head: &http::RequestHead, reused: bool) -> Option<Fault> {
+        let rule = self.rules.iter_mut().find(|rule| {
+            rule.request == head.request
+                && rule.key.as_ref().is_none_or(|key| *key == head.key)
+                && rule.left != Some(0)
+                && (reused || rule.fault != Fault::Stale)
+        })?;
+        if rule.skipped > 0 {
+            rule.skipped -= 1;
+            return None;
+        }
+        rule.left = rule.left.map(|left| left - 1);
+        Some(rule.fault)
+    }
+}
