@@ -80,7 +80,7 @@ fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
 
 fn run(plan: Plan) -> Result<ExitCode, Failure> {
     raise_descriptor_limit();
-    let (options, users, stores) = plan.wire().map_err(Failure::with(CONFIG))?;
+    let (options, users, probes) = plan.wire().map_err(Failure::with(CONFIG))?;
     let server = Server::bind(options, users).map_err(Failure::with(FAILED))?;
     let signals = signals::listen(server.stopper())
         .map_err(|error| format!("cannot listen to signals: {error}"))
@@ -88,7 +88,7 @@ fn run(plan: Plan) -> Result<ExitCode, Failure> {
     // After the handlers stand: who waits for this line may send a signal at once.
     server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
     // Joined by the end of the process: it may be waiting for a store that never answers.
-    let _probe = stores.probe();
+    let _probing = probes.begin();
     let stopped = server
         .run()
         .map_err(|error| format!("cannot accept connections: no thread: {error}"))

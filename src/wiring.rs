@@ -85,8 +85,10 @@ impl Plan {
     ///
     /// # Errors
     /// Naming the store that cannot be opened.
-    pub(crate) fn wire(self) -> Result<(ServerOptions, Users, Stores), String> {
+    pub(crate) fn wire(self) -> Result<(ServerOptions, Users, Probes), String> {
         let buckets = Buckets::default();
+        let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
+        let are_buckets: Vec<_> = self.settings.stores.iter().map(is_bucket).collect();
         let opened = self.settings.stores.into_iter().map(|store| open(store, &buckets));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = self.settings.accounts.into_iter().map(|account| Account {
@@ -98,19 +100,23 @@ impl Plan {
             store: Arc::clone(&stores[account.store]),
         });
         let users = Users::new(accounts);
-        Ok((self.settings.server, users, Stores(stores)))
+        let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
+        Ok((self.settings.server, users, Probes(far_away.map(|(store, _)| store).collect())))
     }
 }
 
-/// All stores of the configuration, opened.
+/// The stores that only a request can tell to be there.
 #[derive(Debug)]
-pub(crate) struct Stores(Vec<Arc<dyn ObjectStore>>);
+pub(crate) struct Probes(Vec<Arc<dyn ObjectStore>>);
 
-impl Stores {
+impl Probes {
     /// Lists each store's root once in the background, so that a wrong bucket, key or address is
     /// in the log before the first client meets it. Serving does not wait for it: the store may be
     /// back in a minute. The thread ends by itself, within the stores' time-outs.
-    pub(crate) fn probe(self) -> Option<JoinHandle<()>> {
+    pub(crate) fn begin(self) -> Option<JoinHandle<()>> {
+        if self.0.is_empty() {
+            return None;
+        }
         let probing = Builder::new().name("probe".to_owned()).spawn(move || {
             for store in self.0 {
                 let root = FtpPath::root();

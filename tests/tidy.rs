@@ -47,6 +47,7 @@ const TOP: &[&str] = &["lib", "main", "arguments", "logging", "signals", "wiring
 
 /// Each dependency with the only places that may call it, and one of them must.
 const DOORS: &[(&str, &[&str])] = &[
+    ("base64", &["store/cos"]),
     ("configparser", &["config"]),
     ("crc_fast", &["store/cos", "transfer"]),
     ("crossbeam_channel", &["transfer"]),

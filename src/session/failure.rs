@@ -60,6 +60,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         ErrorKind::BadName => replies::name_not_allowed(),
         ErrorKind::TooLarge => replies::store_full(),
         ErrorKind::PreconditionFailed => replies::file_changed(),
+        ErrorKind::BrokenOff => replies::broken_off(error.source.as_deref()),
         ErrorKind::Archived => replies::archived(),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(),

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     ChecksumMismatch,
     /// Network faults, time-outs, 5xx and throttling, after all retries.
     Unavailable,
+    /// An operation of many steps failed among them; [`StoreError::source`] says in words for the
+    /// client how far it came.
+    BrokenOff,
     /// Nobody wanted the request any more.
     Cancelled,
     /// The store cannot do this.
@@ -52,6 +55,7 @@ pub enum Operation {
     PutObject,
     CopyObject,
     DeleteObject,
+    DeleteObjects,
     CreateMultipartUpload,
     UploadPart,
     UploadPartCopy,

@@ -148,7 +148,9 @@ pub trait ObjectStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`], [`ErrorKind::AlreadyExists`], [`ErrorKind::IsADirectory`],
-    /// [`ErrorKind::BadName`] for a directory moved into itself.
+    /// [`ErrorKind::BadName`] for a directory moved into itself; [`ErrorKind::BrokenOff`] when a
+    /// directory was moved in part: then all of it still stands under its old name, or, if only
+    /// the cleaning up failed, all of it under the new one.
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()>;
 }
 

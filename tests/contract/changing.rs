@@ -13,6 +13,8 @@ pub(super) const CASES: &[Case] = &[
     ("a directory is made once", a_directory_is_made_once),
     ("only empty directories are removed", only_empty_directories_are_removed),
     ("a made directory outlives its files", a_made_directory_outlives_its_files),
+    ("an implied directory outlives its files", an_implied_directory_outlives_its_files),
+    ("a change is seen at once by whoever looked before", a_change_is_seen_at_once),
     ("a file takes another name", a_file_takes_another_name),
     ("a file replaces a file only", a_file_replaces_a_file_only),
     ("a file renamed to itself survives", a_file_renamed_to_itself_survives),
@@ -133,6 +135,57 @@ fn a_made_directory_outlives_its_files(subject: &Subject<'_>) {
     subject.assert_directory("made");
     subject.store.remove_directory(&subject.at("made")).unwrap();
     subject.assert_absent("made");
+}
+
+fn an_implied_directory_outlives_its_files(subject: &Subject<'_>) {
+    subject.put("deleted/in/file", b"x");
+    subject.store.delete_object(&subject.at("deleted/in/file")).unwrap();
+    subject.assert_directory("deleted/in");
+    assert_eq!(subject.names("deleted"), BTreeSet::from(["in".to_owned()]));
+    subject.store.remove_directory(&subject.at("deleted/in")).unwrap();
+    subject.assert_directory("deleted");
+
+    subject.put("renamed/file", b"x");
+    rename(subject, "renamed/file", "file");
+    subject.assert_directory("renamed");
+    subject.put("moved/in/file", b"x");
+    rename(subject, "moved/in", "in");
+    subject.assert_directory("moved");
+    assert_eq!(subject.list("moved"), []);
+}
+
+fn a_change_is_seen_at_once(subject: &Subject<'_>) {
+    let look = || {
+        for name in ["d", "d/file", "e", "e/file"] {
+            let _ = subject.store.stat(&subject.at(name));
+        }
+        subject.list(".");
+        subject.list("d");
+    };
+    make(subject, "d");
+    look();
+    for bytes in [&b"1"[..], b"four", b"", b"22"] {
+        subject.put("d/file", bytes);
+        subject.assert_holds("d/file", bytes);
+        look();
+        assert_eq!(subject.list("d")[0].metadata.size, bytes.len() as u64);
+    }
+    subject.store.delete_object(&subject.at("d/file")).unwrap();
+    subject.assert_absent("d/file");
+    assert_eq!(subject.list("d"), []);
+    subject.put("d/file", b"again");
+    look();
+    rename(subject, "d", "e");
+    for name in ["d", "d/file"] {
+        subject.assert_absent(name);
+    }
+    subject.assert_holds("e/file", b"again");
+    assert_eq!(subject.names("."), BTreeSet::from(["e".to_owned()]));
+    make(subject, "d");
+    subject.assert_directory("d");
+    assert_eq!(subject.list("d"), []);
+    subject.store.remove_directory(&subject.at("d")).unwrap();
+    subject.assert_absent("d");
 }
 
 fn a_file_takes_another_name(subject: &Subject<'_>) {

@@ -1,5 +1,6 @@
 //! What goes wrong, and what becomes of it.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -287,6 +288,19 @@ fn a_body_that_ends_short_is_an_error() {
     let mut object = store.get_object(&at("f"), ByteRange::from(0), None).unwrap();
     assert_eq!(object.size, 10);
     assert!(std::io::copy(&mut object.body, &mut std::io::sink()).is_err());
+}
+
+#[test]
+fn a_download_gives_its_connection_back() {
+    let object = || answer("200 OK", "", "0123456789");
+    let (script, store) = scripted(vec![object(), object(), object()]);
+    for _ in 0..3 {
+        let mut object = store.get_object(&at("f"), ByteRange::from(0), None).unwrap();
+        // As a transfer does: exactly the announced bytes, and not one read more.
+        object.body.read_exact(&mut [0; 10]).unwrap();
+    }
+    let connections: Vec<usize> = script.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 0, 0]);
 }
 
 #[test]

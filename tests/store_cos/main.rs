@@ -5,8 +5,11 @@
 
 mod directories;
 mod failures;
+mod markers;
 mod multipart;
 mod objects;
+mod own_writes;
+mod renaming;
 mod times;
 
 #[path = "../support/rgw.rs"]
@@ -26,6 +29,7 @@ use cos_ftp_server::store::{
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
 use rgw::Rgw;
+use scripted::{Act, Scripted};
 
 const MIB: usize = 1024 * 1024;
 
@@ -93,6 +97,19 @@ fn names(store: &CosStore, path: &str) -> Vec<String> {
         false => entry.name,
     };
     list(store, path).0.into_iter().map(show).collect()
+}
+
+/// A store in front of the shared gateway that does what `script` says and forwards the rest.
+fn in_front(
+    bucket: &str,
+    mut script: impl FnMut(&str) -> Option<Act> + Send + 'static,
+) -> (Scripted, CosStore) {
+    let gateway = Rgw::shared().endpoint().to_owned();
+    let script =
+        Scripted::acting(move |head| script(head).or_else(|| Some(Act::Forward(gateway.clone()))));
+    let endpoint = script.endpoint.clone();
+    let store = CosStore::connect(CosOptions { endpoint, ..options(bucket) }).unwrap();
+    (script, store)
 }
 
 fn noise(len: usize) -> Vec<u8> {

@@ -22,7 +22,7 @@ fn a_time_is_metadata_and_leaves_the_rest_alone() {
     let store = store(&bucket);
     let headers =
         ["content-type: text/x-odd", "cache-control: no-cache", "x-amz-meta-owner: somebody"];
-    rgw.s3_put_with(&bucket, "数据 #1", &headers, b"content");
+    rgw.s3_put_with(&bucket, "数据 #1", b"content", &headers);
     let before = rgw.s3_head(&bucket, "数据 #1").unwrap();
     store.set_modified(&at("数据 #1"), THEN).unwrap();
     store.set_modified(&at("数据 #1"), THEN + time::Duration::SECOND).unwrap();
@@ -44,10 +44,10 @@ fn times_of_others_are_understood() {
         ("of-rclone", "1700000000.250000000", THEN + time::Duration::milliseconds(250)),
         ("of-cosfs", "1700000000", THEN),
     ] {
-        rgw.s3_put_with(&bucket, name, &[&format!("x-amz-meta-mtime: {mtime}")], b"x");
+        rgw.s3_put_with(&bucket, name, b"x", &[&format!("x-amz-meta-mtime: {mtime}")]);
         assert_eq!(modified(&store, name), Some(expected), "{name}");
     }
-    rgw.s3_put_with(&bucket, "of-nobody", &["x-amz-meta-mtime: once upon a time"], b"x");
+    rgw.s3_put_with(&bucket, "of-nobody", b"x", &["x-amz-meta-mtime: once upon a time"]);
     assert!(modified(&store, "of-nobody").unwrap() > datetime!(2024-01-01 00:00 UTC));
 
     let mut switched_off = options(&bucket);

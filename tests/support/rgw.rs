@@ -74,12 +74,10 @@ impl Rgw {
             .expect_success();
     }
 
-    /// Stores an object with these headers.
-    pub(crate) fn s3_put_with(&self, bucket: &str, key: &str, headers: &[&str], bytes: &[u8]) {
+    /// Stores an object with headers of its own: `Cache-Control: no-store`.
+    pub(crate) fn s3_put_with(&self, bucket: &str, key: &str, bytes: &[u8], headers: &[&str]) {
         let mut arguments = vec!["-X", "PUT", "--data-binary", "@-"];
-        for header in headers {
-            arguments.extend(["--header", header]);
-        }
+        arguments.extend(headers.iter().flat_map(|header| ["--header", header]));
         self.curl(&arguments, &path(bucket, key), Some(bytes)).expect_success();
     }
 

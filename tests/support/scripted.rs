@@ -1,12 +1,12 @@
-//! A store that answers what a test wrote down, one act per request, and remembers the requests:
-//! for what a healthy store never does.
+//! A store that answers what a test wrote down and remembers the requests: for what a healthy
+//! store never does. What a test does not want to write down a real store behind it answers.
 
 #![allow(clippy::unwrap_used, reason = "a broken script fails its test")]
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread;
 
 /// What happens to one request.
@@ -19,6 +19,10 @@ pub(crate) enum Act {
     Refuse(String),
     /// The request is read and nothing ever happens.
     Silence,
+    /// The store with this host and port answers, over a connection of its own.
+    Forward(String),
+    /// First all others that wait at the barrier must have come, then this happens.
+    Meet(Arc<Barrier>, Box<Act>),
 }
 
 /// A request that was seen.
@@ -39,8 +43,11 @@ pub(crate) struct Scripted {
     stage: Arc<Stage>,
 }
 
+/// Chooses what happens to a request by its head.
+type Script = Box<dyn FnMut(&str) -> Option<Act> + Send>;
+
 struct Stage {
-    acts: Mutex<VecDeque<Act>>,
+    script: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
     arrived: Condvar,
 }
@@ -61,12 +68,18 @@ pub(crate) fn error(code: &str) -> String {
 }
 
 impl Scripted {
-    /// A store that performs `acts`. Its threads end with the process.
+    /// A store that performs `acts`, one per request. Its threads end with the process.
     pub(crate) fn new(acts: Vec<Act>) -> Self {
+        let mut acts = VecDeque::from(acts);
+        Self::acting(move |_| acts.pop_front())
+    }
+
+    /// A store that does what `script` says to the head of each request, in lower case.
+    pub(crate) fn acting(script: impl FnMut(&str) -> Option<Act> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = listener.local_addr().unwrap().to_string();
         let stage = Arc::new(Stage {
-            acts: Mutex::new(acts.into()),
+            script: Mutex::new(Box::new(script)),
             seen: Mutex::default(),
             arrived: Condvar::new(),
         });
@@ -96,8 +109,9 @@ impl Scripted {
 impl Stage {
     /// Serves one request; whether the connection goes on.
     fn perform(&self, mut stream: &TcpStream, connection: usize) -> bool {
-        let Some(head) = read_head(stream) else { return false };
-        let act = self.acts.lock().unwrap().pop_front();
+        let Some(sent) = read_head(stream) else { return false };
+        let head = sent.to_lowercase();
+        let act = (self.script.lock().unwrap())(&head);
         let mut body = Vec::new();
         if !matches!(act, Some(Act::Refuse(_))) {
             if head.contains("expect: 100-continue") {
@@ -107,9 +121,20 @@ impl Stage {
             let length = length.map_or(0, |text| text.parse().unwrap());
             let _ = stream.take(length).read_to_end(&mut body);
         }
-        self.seen.lock().unwrap().push(Seen { head, body, connection });
+        self.seen.lock().unwrap().push(Seen { head, body: body.clone(), connection });
         self.arrived.notify_all();
+        let act = match act {
+            Some(Act::Meet(barrier, act)) => {
+                barrier.wait();
+                Some(*act)
+            }
+            act => act,
+        };
         match act {
+            Some(Act::Forward(endpoint)) => {
+                forward(&endpoint, &sent, &body, stream);
+                false
+            }
             Some(Act::Answer(text)) => stream.write_all(text.as_bytes()).is_ok(),
             Some(Act::Refuse(text)) => {
                 let _ = stream.write_all(text.as_bytes());
@@ -119,7 +144,7 @@ impl Stage {
                 let _ = stream.read_to_end(&mut Vec::new());
                 false
             }
-            Some(Act::Hang) | None => false,
+            Some(Act::Hang | Act::Meet(..)) | None => false,
         }
     }
 }
@@ -133,5 +158,13 @@ fn read_head(mut stream: &TcpStream) -> Option<String> {
             _ => return None,
         }
     }
-    Some(String::from_utf8(head).unwrap().to_lowercase())
+    Some(String::from_utf8(head).unwrap())
+}
+
+fn forward(endpoint: &str, head: &str, body: &[u8], mut near: &TcpStream) {
+    let mut far = TcpStream::connect(endpoint).unwrap();
+    let (first, rest) = head.split_once("\r\n").unwrap();
+    far.write_all(format!("{first}\r\nConnection: close\r\n{rest}").as_bytes()).unwrap();
+    far.write_all(body).unwrap();
+    let _ = std::io::copy(&mut far, &mut near);
 }

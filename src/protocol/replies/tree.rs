@@ -47,6 +47,12 @@ pub fn renamed() -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
 }
 
+/// 451 when the store failed halfway through a command of many steps, and how far it came.
+pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
+    Reply::new(Code::LOCAL_ERROR, format!("The store failed: {so_far}."))
+}
+
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
@@ -205,6 +211,7 @@ mod tests {
     #[test]
     fn the_words_clients_read() {
         let file = Metadata::file(3, Some(datetime!(2024-01-02 03:04:05 UTC)));
+        let so_far: Box<dyn std::error::Error + Send + Sync> = "copied 3 objects".into();
         for (reply, expected) in [
             // RFC 959 appendix II
             (working_directory(&path("/")), "257 \"/\" is the working directory.\r\n"),
@@ -215,6 +222,7 @@ mod tests {
                 "213 Modify=20240102030405; /a b\r\n",
             ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
+            (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
             (
                 facts(&path("/a b"), &file, MlstFacts::default(), ALL),

@@ -94,6 +94,12 @@ impl Bucket {
         self.facts.forget(key);
     }
 
+    /// Forgets what was known of `key`: a change of it failed and may have happened all the same.
+    pub(super) fn doubt(&self, key: &str) {
+        self.recent.doubt(key);
+        self.facts.forget(key);
+    }
+
     /// The time as the store has it, UTC.
     pub(super) fn now(&self) -> OffsetDateTime {
         let skew = time::Duration::seconds(self.clock_skew.load(Ordering::Relaxed));

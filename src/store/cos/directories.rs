@@ -1,6 +1,7 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
 use super::CosStore;
+use super::markers::Standing;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
 
@@ -28,16 +29,22 @@ impl CosStore {
     }
 
     /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the
-    /// marker, and only for directories that deeper keys imply a list of one key.
+    /// marker, then, for directories that deeper keys imply, a list of two keys, and at last HEAD
+    /// of the marker that Hadoop would have made.
     pub(super) fn stat_path(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
         if path.is_root() {
             return Ok(Stat { metadata: Metadata::directory(None), etag: None });
         }
-        if let Some(head) = self.head(&self.keys.file(operation, path)?)? {
-            let metadata = Metadata::file(head.size, self.time_of(&head));
-            return Ok(Stat { metadata, etag: head.etag() });
+        match self.standing(&self.keys.file(operation, path)?)? {
+            Standing::File(head) => {
+                let metadata = Metadata::file(head.size, self.time_of(&head));
+                Ok(Stat { metadata, etag: head.etag() })
+            }
+            Standing::Directory(head) => {
+                Ok(Stat { metadata: Metadata::directory(head.modified()), etag: None })
+            }
+            Standing::Nothing => self.stat_directory(operation, path),
         }
-        self.stat_directory(operation, path)
     }
 
     /// The facts about a directory that is known to be no file.
@@ -49,7 +56,10 @@ impl CosStore {
         let modified = match self.head(&marker)? {
             Some(head) => head.modified(),
             None if self.holds_anything(&marker)? => None,
-            None => return Err(StoreError::new(ErrorKind::NotFound, operation, path.as_str())),
+            None => match self.legacy_marker(&marker)? {
+                Some(head) => head.modified(),
+                None => return Err(StoreError::new(ErrorKind::NotFound, operation, path.as_str())),
+            },
         };
         Ok(Stat { metadata: Metadata::directory(modified), etag: None })
     }
@@ -88,7 +98,7 @@ impl CosStore {
             return Err(failed(ErrorKind::Unsupported));
         }
         if self.holds_anything(&marker)? {
-            let is_file = self.head(&self.keys.file(operation, path)?)?.is_some();
+            let is_file = self.file_head(&self.keys.file(operation, path)?)?.is_some();
             let kind =
                 if is_file { ErrorKind::NotADirectory } else { ErrorKind::DirectoryNotEmpty };
             return Err(failed(kind));
@@ -96,7 +106,7 @@ impl CosStore {
         if !self.stat_path(operation, path)?.metadata.is_directory() {
             return Err(failed(ErrorKind::NotADirectory));
         }
-        self.delete(&marker)?;
+        self.delete_markers(&marker)?;
         self.keep_parent(path);
         Ok(())
     }
@@ -105,8 +115,8 @@ impl CosStore {
     pub(super) fn delete_file(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::DeleteObject;
         let key = self.keys.file(operation, path)?;
-        if self.head(&key)?.is_none() {
-            self.stat_directory(operation, path)?;
+        if self.file_head(&key)?.is_none() {
+            self.stat_path(operation, path)?;
             return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
         }
         self.delete(&key)?;

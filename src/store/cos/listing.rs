@@ -4,25 +4,31 @@
 //! own recent changes. Where both a file `a` and keys below `a/` exist, the file is shown and the
 //! directory is not: that is how the store's `stat` sees the name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::time::Duration;
 
 use ureq::http::Method;
 
 use super::CosStore;
 use super::client::Call;
-use super::recent::Change;
+use super::markers::legacy_directory;
+use super::recent::{Change, Moment};
 use super::request::Request;
 use super::xml::{self, KeyEntry, KeyPage};
 use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
 use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// Keys of one page: what COS and S3 answer at most.
-const PAGE_KEYS: usize = 1000;
+pub(super) const PAGE_KEYS: usize = 1000;
 
 /// Objects that we stored a moment ago and no listing shows are looked for by HEAD: it lags, or
 /// somebody else deleted them. So many missing ones are believed to speak for the rest.
 const UNLISTED_LOOKS: usize = 8;
+
+/// How much older than our own note of it an object's time may be in a listing: whole seconds, and
+/// a clock that differs a little.
+const TIME_SLACK: Duration = Duration::from_secs(2);
 
 /// How deep a page of keys looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,18 +59,13 @@ impl CosStore {
         let page = self.key_page(window, Depth::Directory, PAGE_KEYS)?;
         let recent = bucket.recent.below(&prefix);
         let listing = lay_over(&directory, window, page, &recent);
-        let is_told = |key: &str| {
-            // What we laid over the page ourselves, the store has not told.
-            let from = (Bound::Included(key), Bound::Unbounded);
-            !recent.range::<str, _>(from).next().is_some_and(|(other, _)| other.starts_with(key))
-        };
-        let told = listing.items.iter().filter(|(key, _)| is_told(key));
-        let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
-        bucket.facts.learn(&bucket.recent, asked, told);
         if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
             self.check_directory(request.directory)?;
         }
-        self.name_entries(&directory, window, listing)
+        let Listing { items, next, .. } = listing;
+        let shown = self.shown(window, &items)?;
+        self.learn(asked, &shown, &recent);
+        Ok(name_entries(&directory, request.name_prefix, shown, next))
     }
 
     /// One page of keys as the store tells it.
@@ -140,28 +141,75 @@ impl CosStore {
         }
     }
 
-    fn name_entries(
+    /// What a client is to see of the items of a page: no directory that a file hides, and each
+    /// directory once, whatever kinds of marker it has.
+    fn shown(
         &self,
-        directory: &str,
         window: Window<'_>,
-        listing: Listing,
-    ) -> Result<ListPage> {
-        let mut page = ListPage { next: listing.next.map(PageToken), ..ListPage::default() };
-        for (key, metadata) in &listing.items {
-            if let Some(file) = key.strip_suffix('/')
-                && self.is_hidden(&listing.items, window, file)?
+        items: &BTreeMap<String, Metadata>,
+    ) -> Result<BTreeMap<String, Metadata>> {
+        let mut shown = items.clone();
+        for (key, metadata) in items {
+            if let Some(file) = key.strip_suffix('/') {
+                if self.is_hidden(items, window, file)? {
+                    shown.remove(key);
+                } else {
+                    // A marker of the same name that looks like a file.
+                    shown.remove(file);
+                }
+            } else if metadata.size == 0
+                && let Some(directory) = legacy_directory(key)
             {
-                continue;
+                shown.remove(key);
+                if !self.is_shown_before(items, window, &directory)? {
+                    shown.insert(directory, Metadata::directory(metadata.modified));
+                }
             }
-            let rest = &key[directory.len()..];
-            let name = rest.strip_suffix('/').unwrap_or(rest);
-            if FtpPath::root().child(name).is_none() {
-                page.unnameable += 1;
-                continue;
-            }
-            page.entries.push(Entry { name: name.to_owned(), metadata: metadata.clone() });
         }
-        Ok(page)
+        Ok(shown)
+    }
+
+    /// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
+    /// which is the last of the three in the order of keys.
+    fn is_shown_before(
+        &self,
+        items: &BTreeMap<String, Metadata>,
+        window: Window<'_>,
+        directory: &str,
+    ) -> Result<bool> {
+        let file = directory.strip_suffix('/').unwrap_or(directory);
+        if items.contains_key(directory) || items.contains_key(file) {
+            return Ok(true);
+        }
+        let was_earlier = |key: &str| window.after.is_some_and(|after| key <= after);
+        Ok((was_earlier(directory)
+            && (self.head(directory)?.is_some() || self.holds_anything(directory)?))
+            || (was_earlier(file) && self.head(file)?.is_some()))
+    }
+
+    /// Remembers what a page told of the names on it, but for what we laid over it, which the store
+    /// has not told, and for empty files, which may be markers.
+    fn learn(
+        &self,
+        asked: Moment,
+        shown: &BTreeMap<String, Metadata>,
+        recent: &BTreeMap<String, Change>,
+    ) {
+        let bucket = &self.client.bucket;
+        if !bucket.recent.remembers_all() {
+            return;
+        }
+        let is_told = |key: &str, metadata: &Metadata| {
+            let from = (Bound::Included(key), Bound::Unbounded);
+            let is_ours = recent
+                .range::<str, _>(from)
+                .next()
+                .is_some_and(|(other, _)| other.starts_with(key));
+            !is_ours && (metadata.is_directory() || metadata.size > 0)
+        };
+        let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
+        let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
+        bucket.facts.learn(&bucket.recent, asked, told);
     }
 
     /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
@@ -172,12 +220,43 @@ impl CosStore {
         window: Window<'_>,
         key: &str,
     ) -> Result<bool> {
-        if items.contains_key(key) {
-            return Ok(true);
+        if key.ends_with('/') {
+            return Ok(false);
         }
-        let was_earlier = window.after.is_some_and(|after| key <= after);
-        Ok(was_earlier && !key.ends_with('/') && self.head(key)?.is_some())
+        match items.get(key) {
+            Some(metadata) if metadata.size > 0 => Ok(true),
+            // It may be a marker that looks like a file.
+            Some(_) => Ok(self.file_head(key)?.is_some()),
+            None => {
+                let was_earlier = window.after.is_some_and(|after| key <= after);
+                Ok(was_earlier && self.file_head(key)?.is_some())
+            }
+        }
     }
+}
+
+/// The items of a page by their names, which begin with `name_prefix`.
+fn name_entries(
+    directory: &str,
+    name_prefix: &str,
+    items: BTreeMap<String, Metadata>,
+    next: Option<String>,
+) -> ListPage {
+    let mut page = ListPage { next: next.map(PageToken), ..ListPage::default() };
+    for (key, metadata) in items {
+        let rest = &key[directory.len()..];
+        let name = rest.strip_suffix('/').unwrap_or(rest);
+        if !name.starts_with(name_prefix) {
+            // A marker's key was longer than its directory's name.
+            continue;
+        }
+        if FtpPath::root().child(name).is_none() {
+            page.unnameable += 1;
+            continue;
+        }
+        page.entries.push(Entry { name: name.to_owned(), metadata });
+    }
+    page
 }
 
 /// A page of a directory: keys of files, and prefixes ending in `/`.
@@ -245,23 +324,35 @@ fn fold<'a>(directory: &str, key: &'a str) -> &'a str {
     }
 }
 
-/// The keys of a page of everything below a prefix, with their sizes, corrected by what we changed
-/// there recently.
-pub(super) fn live_keys(
+/// The objects of a page of everything below a prefix, corrected by what we changed there recently.
+pub(super) fn live_objects(
     window: Window<'_>,
     page: &KeyPage,
     recent: &BTreeMap<String, Change>,
-) -> BTreeSet<String> {
-    let mut keys: BTreeSet<String> = page.objects.iter().map(|object| object.key.clone()).collect();
+) -> BTreeMap<String, KeyEntry> {
+    let told = page.objects.iter().map(|object| (object.key.clone(), object.clone()));
+    let mut objects: BTreeMap<String, KeyEntry> = told.collect();
     let first = window.after.map_or(Bound::Unbounded, Bound::Excluded);
     let last = page.next.as_deref().map_or(Bound::Unbounded, Bound::Included);
     for (key, change) in recent.range::<str, _>((first, last)) {
         match change {
-            Change::Written { .. } => keys.insert(key.clone()),
-            Change::Deleted => keys.remove(key),
-        };
+            Change::Deleted => {
+                objects.remove(key);
+            }
+            Change::Written { size, modified } => {
+                let is_ours = |object: &KeyEntry| {
+                    let at = object.modified;
+                    object.size == *size && at.is_some_and(|at| at + TIME_SLACK >= *modified)
+                };
+                if !objects.get(key).is_some_and(is_ours) {
+                    let (key, modified) = (key.clone(), Some(*modified));
+                    let object = KeyEntry { key, size: *size, modified, etag: None };
+                    objects.insert(object.key.clone(), object);
+                }
+            }
+        }
     }
-    keys
+    objects
 }
 
 #[cfg(test)]
@@ -271,7 +362,8 @@ mod tests {
     use super::*;
 
     fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> KeyPage {
-        let entry = |key: &&str| KeyEntry { key: (*key).into(), size: 1, modified: None };
+        let entry =
+            |key: &&str| KeyEntry { key: (*key).into(), size: 1, modified: None, etag: None };
         KeyPage {
             objects: keys.iter().map(entry).collect(),
             prefixes: prefixes.iter().map(|&prefix| prefix.into()).collect(),
@@ -340,11 +432,11 @@ mod tests {
     }
 
     #[test]
-    fn live_keys_are_those_of_the_page() {
+    fn live_objects_are_those_of_the_page() {
         let over = recent(&["d/a", "d/b", "d/z"], &["d/k"]);
         let listed = page(&["d/k", "d/m"], &[], Some("d/m"));
         let window = Window { prefix: "d/", after: Some("d/a") };
-        let keys: Vec<String> = live_keys(window, &listed, &over).into_iter().collect();
+        let keys: Vec<String> = live_objects(window, &listed, &over).into_keys().collect();
         assert_eq!(keys, ["d/b", "d/m"]);
     }
 }

@@ -3,8 +3,10 @@
 //! From the wire up: [`request`] is one signed request as a value, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when), [`answer`] and [`xml`] read what comes back. On
 //! these stand the operations:
-//! [`objects`], [`multipart`], [`listing`] (with [`recent`] laid over), [`directories`] and
-//! [`rename`]. [`mtime`] keeps the times that clients set. [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
+//! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
+//! [`mtime`] keeps the times that clients set. [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys;
+//! [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -15,13 +17,19 @@ mod answer;
 mod body;
 mod bucket;
 mod client;
+mod copy;
+mod crew;
 mod directories;
+mod drained;
 mod facts;
 mod failure;
 mod integrity;
+mod key_stream;
 mod keys;
 mod listing;
+mod markers;
 mod mtime;
+mod multi_delete;
 mod multipart;
 mod objects;
 mod options;
@@ -77,6 +85,7 @@ impl Buckets {
             verify: options.verify,
             min_part: options.min_part,
             preserve_mtime: options.preserve_mtime,
+            copy_limit: limits::MAX_PART_BYTES,
             region: options.region,
             bucket_name: options.bucket,
         })
@@ -91,6 +100,7 @@ pub struct CosStore {
     verify: VerifyUploads,
     min_part: u64,
     preserve_mtime: bool,
+    copy_limit: u64,
     region: String,
     bucket_name: String,
 }
@@ -102,6 +112,13 @@ impl CosStore {
     /// As [`Buckets::open`].
     pub fn connect(options: CosOptions) -> Result<Self> {
         Buckets::default().open(options)
+    }
+
+    /// The same store, where it copies at most `bytes` of an object in one request: 5 GB by
+    /// default, which is what COS and S3 do. Anything larger is copied in parts.
+    #[must_use]
+    pub fn copying_at_most(self, bytes: u64) -> Self {
+        Self { copy_limit: bytes, ..self }
     }
 
     /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.

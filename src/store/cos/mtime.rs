@@ -14,7 +14,7 @@ use ureq::http::Method;
 use super::client::Call;
 use super::objects::Head;
 use super::request::Request;
-use super::{CosStore, rename, xml};
+use super::{CosStore, copy, xml};
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
@@ -59,7 +59,7 @@ impl CosStore {
         if let Some(etag) = head.etag() {
             request = request.header("x-amz-copy-source-if-match", etag.0);
         }
-        let others = rename::restated(head).into_iter().chain(rename::metadata(head));
+        let others = copy::restated(head).into_iter().chain(copy::metadata(head));
         for (name, value) in others.filter(|(name, _)| *name != own) {
             request = request.header(name, value);
         }

@@ -7,6 +7,7 @@ use ureq::http::Method;
 
 use super::answer::{Answer, Headers, Opened};
 use super::client::Call;
+use super::drained::Drained;
 use super::integrity::{self, Receipt};
 use super::recent::Change;
 use super::request::Request;
@@ -86,7 +87,10 @@ impl CosStore {
             size,
             etag: opened.headers.etag(),
             crc64: opened.headers.crc64(),
-            body: Box::new(opened.body.into_reader()),
+            body: match content_length(&opened) {
+                Some(length) => Box::new(Drained::new(opened.body.into_reader(), length)),
+                None => Box::new(opened.body.into_reader()),
+            },
         })
     }
 
@@ -159,7 +163,7 @@ impl CosStore {
 
     /// A change of `key` failed, and may have happened all the same.
     pub(super) fn note_doubt(&self, key: &str) {
-        self.client.bucket.facts.forget(key);
+        self.client.bucket.doubt(key);
     }
 
     /// Remembers that `key` was deleted.
@@ -182,16 +186,18 @@ fn range_header(range: ByteRange) -> Option<String> {
     }
 }
 
+/// Bytes of the answer's body, where it says so.
+fn content_length(opened: &Opened) -> Option<u64> {
+    opened.headers.get("content-length")?.trim().parse().ok()
+}
+
 /// Bytes of the whole object: behind the slash of `Content-Range: bytes 2-3/10`, or the length of
 /// an answer to a request without range.
 fn whole_size(opened: &Opened, ranged: bool) -> Option<u64> {
-    let headers = &opened.headers;
-    let text = if ranged {
-        headers.get("content-range")?.rsplit_once('/')?.1
-    } else {
-        headers.get("content-length")?
-    };
-    text.trim().parse().ok()
+    if !ranged {
+        return content_length(opened);
+    }
+    opened.headers.get("content-range")?.rsplit_once('/')?.1.trim().parse().ok()
 }
 
 #[cfg(test)]

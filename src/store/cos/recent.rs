@@ -44,6 +44,8 @@ struct Changes {
     next: u64,
     /// Changes up to this number are forgotten.
     forgotten: u64,
+    /// When a change was last forgotten for want of room.
+    overflow: Option<Instant>,
 }
 
 /// A point in the order of our changes.
@@ -56,8 +58,8 @@ impl Recent {
         Moment(self.lock().next)
     }
 
-    /// Whether `key`, or, for a directory's, anything below it, was changed after `moment`, as far
-    /// as that is still known; what is not known may have been.
+    /// Whether `key`, or, for a directory's, the file of its name or anything below it, was changed
+    /// after `moment`, as far as that is still known; what is not known may have been.
     pub(super) fn changed_since(&self, key: &str, moment: Moment) -> bool {
         self.lock().changed_since(key, moment)
     }
@@ -65,6 +67,18 @@ impl Recent {
     /// Remembers a change.
     pub(super) fn note(&self, key: &str, change: Change) {
         self.lock().note(key, change, Instant::now());
+    }
+
+    /// A change of `key` failed and may have happened all the same, or may happen yet: nothing is
+    /// known of the key any more, and no answer to an earlier question is to be believed.
+    pub(super) fn doubt(&self, key: &str) {
+        self.lock().doubt(key);
+    }
+
+    /// Whether all changes of the last minute are remembered. If not, a listing that lags could be
+    /// taken for the truth.
+    pub(super) fn remembers_all(&self) -> bool {
+        self.lock().overflow.is_none_or(|at| at.elapsed() >= MEMORY)
     }
 
     /// The changes of keys that begin with `prefix`, in the order of keys.
@@ -100,13 +114,21 @@ impl Changes {
             return false;
         }
         let is_later = |(number, _): &(u64, Change)| *number > moment;
-        let of_key = || self.by_key.get(key).is_some_and(is_later);
-        let below = || {
+        let of_key = |key: &str| self.by_key.get(key).is_some_and(is_later);
+        let of_directory = |name: &str| {
             let keys = self.by_key.range::<str, _>((Bound::Included(key), Bound::Unbounded));
             let mut below = keys.take_while(|(other, _)| other.starts_with(key));
-            key.ends_with('/') && below.any(|(_, change)| is_later(change))
+            // A file of the name hides the directory.
+            of_key(name) || below.any(|(_, change)| is_later(change))
         };
-        self.forgotten > moment || of_key() || below()
+        self.forgotten > moment || of_key(key) || key.strip_suffix('/').is_some_and(of_directory)
+    }
+
+    fn doubt(&mut self, key: &str) {
+        self.by_key.remove(key);
+        // A question that is under way may be answered with what stood there before.
+        self.next += 1;
+        self.forgotten = self.next;
     }
 
     fn forget(&mut self, now: Instant) {
@@ -114,7 +136,10 @@ impl Changes {
             if self.order.len() <= ENTRIES && now.duration_since(*at) < MEMORY {
                 break;
             }
-            self.forgotten = *number;
+            if now.duration_since(*at) < MEMORY {
+                self.overflow = Some(now);
+            }
+            self.forgotten = self.forgotten.max(*number);
             if self.by_key.get(key).is_some_and(|(last, _)| last == number) {
                 self.by_key.remove(key);
             }
@@ -157,7 +182,40 @@ mod tests {
         changes.note("a", written(2), start + MEMORY / 2);
         assert_eq!(keys(&mut changes, "", start + MEMORY), ["a"]);
         assert!(keys(&mut changes, "", start + MEMORY * 2).is_empty());
-        assert!(changes.order.is_empty());
+        assert!(changes.order.is_empty() && changes.overflow.is_none());
+    }
+
+    #[test]
+    fn a_directory_is_changed_by_its_file_and_by_what_lies_below() {
+        let now = Instant::now();
+        for (key, changed, unchanged) in [
+            ("d/a", ["d/a", "d/a/", "d/"], ["d/ab", "d/ab/", "e/"]),
+            ("d/a/", ["d/a/", "d/", "d/"], ["d/a", "d/ab", "d/a/b"]),
+            ("d", ["d", "d/", "d/"], ["d/a", "dd", "dd/"]),
+        ] {
+            let mut changes = Changes::default();
+            let asked = Moment(changes.next);
+            changes.note(key, written(1), now);
+            assert!(changed.iter().all(|other| changes.changed_since(other, asked)), "{key}");
+            assert!(!unchanged.iter().any(|other| changes.changed_since(other, asked)), "{key}");
+            let asked = Moment(changes.next);
+            assert!(!changed.iter().any(|other| changes.changed_since(other, asked)), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_not_known() {
+        let now = Instant::now();
+        let mut changes = Changes::default();
+        changes.note("a", Change::Deleted, now);
+        let asked = Moment(changes.next);
+        changes.doubt("a");
+        assert!(changes.below("", now).is_empty());
+        assert!(changes.changed_since("a", asked));
+        assert!(!changes.changed_since("a", Moment(changes.next)));
+        changes.note("a", written(1), now);
+        changes.forget(now + MEMORY);
+        assert!(changes.changed_since("a", asked), "doubts are not forgotten with older changes");
     }
 
     #[test]
@@ -173,6 +231,7 @@ mod tests {
         for _ in 0..ENTRIES * 2 {
             changes.note("same", Change::Deleted, now);
         }
+        assert_eq!(changes.overflow, Some(now));
         assert!(changes.order.len() <= ENTRIES, "also when one key changes all the time");
     }
 }

@@ -103,6 +103,18 @@ pub(super) struct KeyEntry {
     pub(super) size: u64,
     /// Its last change, UTC, if it could be read.
     pub(super) modified: Option<OffsetDateTime>,
+    /// Its version, if it was told.
+    pub(super) etag: Option<String>,
+}
+
+impl KeyEntry {
+    /// Whether this is a copy of `source` as that stands now, and not as it stood before somebody
+    /// replaced it. A copy of an object made of parts has another ETag; then the times tell.
+    pub(super) fn is_copy_of(&self, source: &Self) -> bool {
+        let is_same = self.etag.is_some() && self.etag == source.etag;
+        let is_later = || self.modified.zip(source.modified).is_some_and(|(ours, its)| ours > its);
+        self.size == source.size && (is_same || is_later())
+    }
 }
 
 /// Reads an answer to ListObjects (version 1). COS writes a plus as itself or `%2B`, Amazon writes
@@ -127,6 +139,7 @@ pub(super) fn key_page(text: &str, dialect: Dialect) -> Result<KeyPage, XmlError
             key: decode(&object.key)?,
             size: object.size.trim().parse().map_err(|_| "a size that is no number")?,
             modified: OffsetDateTime::parse(object.last_modified.trim(), &Rfc3339).ok(),
+            etag: object.etag.clone(),
         });
     }
     for prefix in raw.common_prefixes.iter().flat_map(|group| &group.prefix) {
@@ -193,6 +206,8 @@ struct Contents {
     size: String,
     #[serde(rename = "LastModified", default)]
     last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

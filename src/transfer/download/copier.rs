@@ -28,8 +28,9 @@ const WINDOWS_WAITED: u32 = 2;
 /// The client is waiting for the store when reading takes this many times as long as writing …
 const STORE_IS_SLOWER: u32 = 3;
 
-/// … and longer than this for a window: a store that gives 200 MB/s on one connection is near.
-const STORE_IS_FAR: Duration = Duration::from_millis(5);
+/// … and longer than this for a window: a store that gives 100 MB/s on one connection is near, or
+/// the machine is busy with many other transfers.
+const STORE_IS_FAR: Duration = Duration::from_millis(10);
 
 /// What the operator allows for fetching ahead.
 #[derive(Clone, Debug)]

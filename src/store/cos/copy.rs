@@ -1,0 +1,171 @@
+//! Server-side copies of single objects: the bytes never come through here.
+//!
+//! A copy keeps an object's metadata but falls back to the bucket's default storage class and
+//! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
+//! account has no other use for.
+
+use std::sync::{Mutex, PoisonError};
+
+use ureq::http::Method;
+
+use super::client::Call;
+use super::objects::Head;
+use super::request::Request;
+use super::{CosStore, crew, xml};
+use crate::limits;
+use crate::store::{CopySource, ErrorKind, Operation, PartReceipt, Result, StoreError};
+
+/// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
+/// side by side.
+const COPY_PART_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Ranges of one object that are copied at once.
+const PART_COPIERS: usize = 4;
+
+impl CosStore {
+    /// Copies an object, however large.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is no such object; [`ErrorKind::BadName`] when the new
+    /// key is too long.
+    pub(super) fn copy_object(&self, from: &str, to: &str) -> Result<()> {
+        let failed = |kind, key: &str| StoreError::new(kind, Operation::CopyObject, key);
+        if to.len() > limits::KEY_BYTES {
+            return Err(failed(ErrorKind::BadName, to));
+        }
+        let head = self.head(from)?.ok_or_else(|| failed(ErrorKind::NotFound, from))?;
+        let copied = if head.size > self.copy_limit {
+            self.copy_in_parts(from, to, &head)
+        } else {
+            self.copy_at_once(from, to, &head)
+        };
+        copied.inspect_err(|_| self.note_doubt(to))?;
+        self.note_written(to, head.size);
+        Ok(())
+    }
+
+    /// CopyObject: up to 5 GB.
+    fn copy_at_once(&self, from: &str, to: &str, head: &Head) -> Result<()> {
+        let mut request =
+            Request::on_object(Method::PUT, to).header("x-amz-copy-source", self.copy_source(from));
+        for (name, value) in restated(head) {
+            request = request.header(name, value);
+        }
+        let call = Call::new(Operation::CopyObject, request).patiently();
+        let answer = self.client.exchange(&call)?;
+        let copied = xml::stored(&answer.text)
+            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
+        if self.differs(copied.crc64(), head.headers.crc64()) {
+            return Err(call.error(ErrorKind::ChecksumMismatch));
+        }
+        Ok(())
+    }
+
+    /// A copy of more than 5 GB: an upload whose parts are all copies.
+    fn copy_in_parts(&self, from: &str, to: &str, head: &Head) -> Result<()> {
+        let mut headers = restated(head);
+        headers.extend(metadata(head));
+        let upload_id = self.create_upload(to, headers)?;
+        let copied = self.copy_parts(from, to, &upload_id, head);
+        if copied.is_err()
+            && let Err(error) = self.abort_upload(to, &upload_id)
+        {
+            log::warn!("an unfinished copy is left behind: {error}");
+        }
+        copied
+    }
+
+    fn copy_parts(&self, from: &str, to: &str, upload_id: &str, head: &Head) -> Result<()> {
+        let mut ranges = (1..).zip(equal_ranges(head.size, part_bytes(head.size, self.copy_limit)));
+        let parts: Mutex<Vec<PartReceipt>> = Mutex::default();
+        let copy = |(number, (first, end))| {
+            let source = CopySource { first, end, etag: head.etag() };
+            let part = self.copy_part(to, upload_id, number, from, &source)?;
+            parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+            Ok(())
+        };
+        crew::share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+        let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+        parts.sort_by_key(|part| part.number);
+        self.complete_upload(to, upload_id, &parts)?;
+        Ok(())
+    }
+}
+
+/// What a copy forgets unless it is said again.
+pub(super) fn restated(head: &Head) -> Vec<(String, String)> {
+    ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
+        .iter()
+        .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
+        .collect()
+}
+
+/// What a plain copy keeps, but an upload of copied parts has to be told.
+pub(super) fn metadata(head: &Head) -> Vec<(String, String)> {
+    const KEPT: [&str; 6] = [
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "expires",
+    ];
+    let keep = |(name, value): (&str, &str)| {
+        let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
+            Some(tail) => format!("x-amz-meta-{tail}"),
+            None if KEPT.contains(&name) => name.to_owned(),
+            None => return None,
+        };
+        Some((name, value.to_owned()))
+    };
+    head.headers.iter().filter_map(keep).collect()
+}
+
+/// The largest range of an object of `size` bytes that is copied at once, where the store copies
+/// at most `limit`: never so small that there would be too many.
+fn part_bytes(size: u64, limit: u64) -> u64 {
+    limit.min(COPY_PART_BYTES.max(size.div_ceil(u64::from(limits::PARTS_PER_UPLOAD))))
+}
+
+/// `0..size` in as few ranges of at most `limit` bytes as possible, of nearly equal length, so
+/// that the last is no crumb.
+fn equal_ranges(size: u64, limit: u64) -> Vec<(u64, u64)> {
+    let count = size.div_ceil(limit).max(1);
+    let bound = |at: u64| (u128::from(size) * u128::from(at) / u128::from(count)) as u64;
+    (0..count).map(|at| (bound(at), bound(at + 1))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_the_object_without_a_crumb() {
+        assert_eq!(equal_ranges(10, 10), [(0, 10)]);
+        assert_eq!(equal_ranges(11, 10), [(0, 5), (5, 11)]);
+        assert_eq!(equal_ranges(0, 10), [(0, 0)]);
+        for (size, limit) in [(limits::FILE_BYTES + 1, limits::MAX_PART_BYTES), (u64::MAX, 1 << 60)]
+        {
+            let ranges = equal_ranges(size, limit);
+            assert_eq!((ranges[0].0, ranges[ranges.len() - 1].1), (0, size));
+            assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            assert!(
+                ranges.iter().all(|(first, end)| end - first <= limit && end - first > limit / 2)
+            );
+        }
+    }
+
+    #[test]
+    fn no_object_has_too_many_ranges_or_too_large_ones() {
+        const TIB: u64 = 1 << 40;
+        let most = limits::MAX_PART_BYTES;
+        for size in
+            [most + 1, limits::FILE_BYTES, 40 * TIB, u64::from(limits::PARTS_PER_UPLOAD) * most]
+        {
+            let ranges = equal_ranges(size, part_bytes(size, most));
+            assert!(ranges.len() <= limits::PARTS_PER_UPLOAD as usize, "{size}");
+            assert!(ranges.iter().all(|(first, end)| end - first <= most), "{size}");
+        }
+        assert_eq!(part_bytes(100, 12), 12);
+    }
+}
