@@ -51,7 +51,7 @@ impl<'s, 'a> Watch<'s, 'a> {
                     self.control.queue().remove(at);
                 }
                 // Only in order: nothing overtakes a command that waits.
-                Some((row, command))
+                Some((row, command @ (Command::Status | Command::Noop)))
                     if at == 0 && row.during_transfer == DuringTransfer::Answered =>
                 {
                     self.control.queue().remove(at);
