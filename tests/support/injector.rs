@@ -235,10 +235,14 @@ impl Stage {
         fault
     }
 
-    /// Waits for the next [`Injector::heal`].
-    fn stall(&self) {
+    /// How often it was healed.
+    fn heals(&self) -> usize {
+        self.lock().heals
+    }
+
+    /// Waits for the [`Injector::heal`] behind the first `heals`: it may have come since.
+    fn stall(&self, heals: usize) {
         let state = self.lock();
-        let heals = state.heals;
         let healed = |state: &mut State| state.heals == heals;
         drop(self.changed.wait_timeout_while(state, LONGEST_STALL, healed));
     }

@@ -19,6 +19,7 @@ pub(super) fn serve(client: &TcpStream, stage: &Stage) -> io::Result<()> {
     upstream.set_nodelay(true)?;
     let mut line = Line {
         stage,
+        heals: 0,
         client,
         from_client: BufReader::with_capacity(STEP, client),
         store: &upstream,
@@ -26,6 +27,7 @@ pub(super) fn serve(client: &TcpStream, stage: &Stage) -> io::Result<()> {
     };
     let mut served = 0;
     while let Some(head) = RequestHead::read(&mut line.from_client)? {
+        line.heals = stage.heals();
         let fault = stage.arrived(&head, served > 0);
         if line.carry(&head, fault)? == Next::Close {
             break;
@@ -45,6 +47,8 @@ enum Next {
 /// Both connections.
 struct Line<'a> {
     stage: &'a Stage,
+    /// How often faults had been healed when the request came.
+    heals: usize,
     client: &'a TcpStream,
     from_client: BufReader<&'a TcpStream>,
     store: &'a TcpStream,
@@ -98,7 +102,7 @@ impl Line<'_> {
                 Ok(Next::Request)
             }
             Some(Fault::Stall) => {
-                self.stage.stall();
+                self.stage.stall(self.heals);
                 self.reset()
             }
             Some(Fault::ResetInRequest(_)) if whole => {
@@ -159,7 +163,7 @@ impl Line<'_> {
         let whole = copy(&mut self.from_store, &mut client, answer.framing, &mut back)?;
         if !whole {
             if matches!(fault, Some(Fault::StallInAnswer(_))) {
-                self.stage.stall();
+                self.stage.stall(self.heals);
             }
             return self.reset();
         }
