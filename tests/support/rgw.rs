@@ -101,22 +101,15 @@ impl Rgw {
 
     /// All keys that begin with `prefix`, in the store's order.
     pub(crate) fn s3_list(&self, bucket: &str, prefix: &str) -> Vec<String> {
-        self.s3_etags(bucket, prefix).into_iter().map(|(key, _)| key).collect()
-    }
-
-    /// The same with their ETags, without quotes.
-    pub(crate) fn s3_etags(&self, bucket: &str, prefix: &str) -> Vec<(String, String)> {
-        let mut keys: Vec<(String, String)> = Vec::new();
+        let mut keys: Vec<String> = Vec::new();
         loop {
-            let marker = keys.last().map(|(key, _)| encoded(key, "")).unwrap_or_default();
+            let marker = keys.last().map(|key| encoded(key, "")).unwrap_or_default();
             let prefix = encoded(prefix, "");
             let query = format!("encoding-type=url&marker={marker}&max-keys=1000&prefix={prefix}");
             let answer = self.curl(&[], &format!("/{bucket}?{query}"), None).expect_success();
             let text = String::from_utf8(answer).unwrap();
             // The gateway's URL encoding leaves the apostrophe, its XML does not.
-            let names = elements(&text, "Key").map(|key| decoded(&key.replace("&apos;", "'")));
-            let etags = elements(&text, "ETag").map(|etag| etag.replace("&quot;", ""));
-            keys.extend(names.zip(etags));
+            keys.extend(elements(&text, "Key").map(|key| decoded(&key.replace("&apos;", "'"))));
             if !text.contains("<IsTruncated>true") {
                 return keys;
             }
@@ -129,21 +122,39 @@ impl Rgw {
         elements(&String::from_utf8(answer).unwrap(), "Key").collect()
     }
 
+    /// The contents of many objects, in the order of `keys`, fetched by one client over one
+    /// connection.
+    pub(crate) fn s3_get_all(&self, bucket: &str, keys: &[String]) -> Vec<Vec<u8>> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |n: usize| dir.path().join(n.to_string());
+        let fetch = |(n, key): (usize, &String)| {
+            let url = format!("http://{}{}", self.endpoint, path(bucket, key));
+            format!("url = \"{url}\"\noutput = \"{}\"\n", file(n).display())
+        };
+        let orders: String = keys.iter().enumerate().map(fetch).collect();
+        self.run(&["--config", "-"], orders.as_bytes()).expect_success();
+        (0..keys.len()).map(|n| std::fs::read(file(n)).unwrap()).collect()
+    }
+
     fn curl(&self, arguments: &[&str], path: &str, body: Option<&[u8]>) -> Answer {
+        let url = format!("http://{}{path}", self.endpoint);
+        self.run(&[arguments, &[&url]].concat(), body.unwrap_or_default())
+    }
+
+    fn run(&self, arguments: &[&str], input: &[u8]) -> Answer {
         let mut child = Command::new("curl")
             .args(["--silent", "--show-error", "--fail-with-body", "--path-as-is", "--globoff"])
             .args(["--noproxy", "*", "--aws-sigv4", "aws:amz:us-east-1:s3"])
             .args(["--user", &format!("{}:{}", access_key(), secret_key())])
             .args(["--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD"])
             .args(arguments)
-            .arg(format!("http://{}{path}", self.endpoint))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("curl runs");
         // curl may end without having read it all; then its answer tells why.
-        let _ = child.stdin.take().unwrap().write_all(body.unwrap_or_default());
+        let _ = child.stdin.take().unwrap().write_all(input);
         Answer(child.wait_with_output().unwrap())
     }
 }

@@ -54,13 +54,14 @@ impl Stored {
         files
     }
 
-    /// The keys of a bucket with their MD5 sums, which only objects stored in one piece have;
-    /// without markers of directories.
-    pub(crate) fn md5_sums(&self) -> Vec<(String, String)> {
-        let Self::Bucket(bucket) = self else { panic!("only a bucket knows sums") };
-        let mut sums = Rgw::shared().s3_etags(bucket, "");
-        sums.retain(|(key, _)| !key.ends_with('/'));
-        sums
+    /// The SHA-256 of every object of a bucket by its key, without markers of directories.
+    pub(crate) fn sha256_sums(&self) -> Vec<(String, String)> {
+        let Self::Bucket(bucket) = self else { panic!("a directory is read file by file") };
+        let mut keys = Rgw::shared().s3_list(bucket, "");
+        keys.retain(|key| !key.ends_with('/'));
+        let contents = Rgw::shared().s3_get_all(bucket, &keys);
+        let sums: Vec<_> = contents.iter().map(|bytes| sha256(bytes)).collect();
+        keys.into_iter().zip(sums).collect()
     }
 
     /// Checks that the file holds just these bytes.
