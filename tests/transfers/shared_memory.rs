@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::limits;
 use cos_ftp_server::net::{Interest, Wake, wait};
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
@@ -29,7 +30,10 @@ fn growing(buffer_memory: u64, partial: PartialUpload) -> Bench {
 #[test]
 fn fifty_slow_uploads_share_the_memory_of_twelve_parts() {
     let buffer_memory = 12 * 5 * MIB as u64;
-    let options = TransferOptions { buffer_memory, ..TransferOptions::default() };
+    // No more than the reserve, a part and a block: the first to come would borrow what the others
+    // have not asked for yet, and fewer than eleven would fit in before the store goes on.
+    let part_buffer = Some((5 * MIB + limits::BLOCK_BYTES) as u64);
+    let options = TransferOptions { buffer_memory, part_buffer, ..TransferOptions::default() };
     let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
     let bytes = content(1, 11 * MIB);
     // Nobody gets on before all have come; then one part at a time.
