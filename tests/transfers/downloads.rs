@@ -80,6 +80,20 @@ fn a_body_that_never_goes_on_fails_in_the_end() {
 }
 
 #[test]
+fn a_body_that_comes_in_crumbs_fails_in_the_end() {
+    let size = 100_000;
+    let bench = bench_holding(&content(8, size));
+    let body_bytes = Some(50);
+    bench.store().answer(AnswerScript { body_bytes, ..AnswerScript::default() });
+    let mut client = bench.download(STOR, 0);
+    client.receive();
+    let report = client.report();
+    assert!(matches!(report.verdict, Verdict::Failed(TransferError::Source { .. })), "{report:?}");
+    assert!(bench.store().calls(Operation::GetObject) < 10, "not one request for each crumb");
+    bench.assert_clean();
+}
+
+#[test]
 fn a_file_that_changed_meanwhile_is_a_failure_never_a_mixture() {
     let bytes = content(4, LARGE);
     let bench = bench_holding(&bytes);

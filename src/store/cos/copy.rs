@@ -51,6 +51,11 @@ impl CosStore {
         for (name, value) in restated(head) {
             request = request.header(name, value);
         }
+        self.send_copy(request, head)
+    }
+
+    /// Sends a CopyObject of the object with these headers; a copy that is another object is none.
+    pub(super) fn send_copy(&self, request: Request, head: &Head) -> Result<()> {
         let call = Call::new(Operation::CopyObject, request).patiently();
         let answer = self.client.exchange(&call)?;
         let copied = xml::stored(&answer.text)

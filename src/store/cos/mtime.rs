@@ -11,10 +11,9 @@
 use time::{Duration, OffsetDateTime};
 use ureq::http::Method;
 
-use super::client::Call;
 use super::objects::Head;
 use super::request::Request;
-use super::{CosStore, copy, xml};
+use super::{CosStore, copy};
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
@@ -63,14 +62,7 @@ impl CosStore {
         for (name, value) in others.filter(|(name, _)| *name != own) {
             request = request.header(name, value);
         }
-        let call = Call::new(Operation::CopyObject, request).patiently();
-        let answer = self.client.exchange(&call)?;
-        let copied = xml::stored(&answer.text)
-            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
-        if self.differs(copied.crc64(), head.headers.crc64()) {
-            return Err(call.error(ErrorKind::ChecksumMismatch));
-        }
-        Ok(())
+        self.send_copy(request, head)
     }
 }
 

@@ -93,7 +93,7 @@ fn copy(
                     lanes.deliver(delivery)?;
                     return delivery.finish();
                 }
-                Err(unchanged) => source = unchanged,
+                Err(unchanged) => source = *unchanged,
             }
         }
     }

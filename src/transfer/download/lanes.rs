@@ -59,7 +59,7 @@ impl Lanes {
     ///
     /// # Errors
     /// The source as it was, when there is nothing to be gained.
-    pub(super) fn start(mut source: Source, ahead: &Ahead) -> Result<Self, Source> {
+    pub(super) fn start(mut source: Source, ahead: &Ahead) -> Result<Self, Box<Source>> {
         let (left, threads) = (source.left(), ahead.threads.max(1) as u64);
         let most = ahead.buffer / threads / BLOCK_BYTES as u64;
         let range_blocks = blocks_for(left.div_ceil(threads))
@@ -71,7 +71,7 @@ impl Lanes {
         let mut lanes: Vec<_> = lanes.collect();
         if lanes.len() < 2 {
             lanes.iter_mut().for_each(Lane::join);
-            return Err(source);
+            return Err(Box::new(source));
         }
         let (version, first, size) =
             (source.version().clone(), source.offset(), source.version().size);

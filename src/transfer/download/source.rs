@@ -4,11 +4,13 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use crate::limits::BLOCK_BYTES;
 use crate::store::{ByteRange, Cancel, ETag, Object, ObjectStore};
 use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
 
-/// How often an answer that ends early is opened again without a byte of progress.
+/// How often an answer that ends early is opened again without progress. Less than a block is none:
+/// a store that gives a few bytes for each request would be asked for ever.
 const RESUMES_WITHOUT_PROGRESS: u32 = 3;
 
 /// Which version of which object.
@@ -28,7 +30,10 @@ pub(super) struct Source {
     body: Option<Box<dyn Read + Send>>,
     offset: u64,
     end: u64,
+    /// Since the last progress.
     resumes: u32,
+    /// Where the last answer broke off.
+    broke_off: u64,
 }
 
 impl std::fmt::Debug for Source {
@@ -54,12 +59,20 @@ impl Source {
     /// The range from `first` to the object's end, whose answer is there already.
     pub(super) fn opened(version: Version, object: Object, first: u64, cancel: Cancel) -> Self {
         let end = version.size;
-        Self { version, cancel, body: Some(object.body), offset: first, end, resumes: 0 }
+        Self {
+            version,
+            cancel,
+            body: Some(object.body),
+            offset: first,
+            end,
+            resumes: 0,
+            broke_off: first,
+        }
     }
 
     /// The range `first..end`, asked for at the first read.
     pub(super) fn range(version: Version, first: u64, end: u64, cancel: Cancel) -> Self {
-        Self { version, cancel, body: None, offset: first, end, resumes: 0 }
+        Self { version, cancel, body: None, offset: first, end, resumes: 0, broke_off: first }
     }
 
     /// The version it belongs to.
@@ -99,7 +112,6 @@ impl Source {
                 Ok(bytes) => {
                     got += bytes;
                     self.offset += bytes as u64;
-                    self.resumes = 0;
                 }
             }
         }
@@ -119,6 +131,10 @@ impl Source {
     /// Gives the broken answer up; the next read asks again. Without a version to compare, what
     /// follows might be another object's.
     fn resume(&mut self, cause: Option<io::Error>) -> Result<(), TransferError> {
+        if self.offset - self.broke_off >= BLOCK_BYTES as u64 {
+            self.resumes = 0;
+        }
+        self.broke_off = self.offset;
         if self.resumes == RESUMES_WITHOUT_PROGRESS || self.version.etag.is_none() {
             return Err(self.short());
         }
