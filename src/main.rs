@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use arguments::Request;
 use cos_ftp_server::server::{Server, Stopped, raise_descriptor_limit};
 use log::{error, info, warn};
+use logging::LogControl;
 use wiring::Plan;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -65,24 +66,23 @@ fn check(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
 
 fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let plan = plan(config)?;
-    let (level, directory) = plan.log();
     // Before the first thread starts, as it asks for the local time's offset.
-    logging::init(level, directory).map_err(Failure::with(FAILED))?;
+    let log = logging::init(plan.log()).map_err(Failure::with(FAILED))?;
     info!("cos-ftp-server {VERSION}, configuration {}", plan.file().display());
     plan.warnings().iter().for_each(|warning| warn!("{warning}"));
     plan.summary().lines().for_each(|line| info!("{line}"));
     // What is wrong from here on belongs into the log, which the terminal shows too.
-    run(plan).or_else(|failure| {
+    run(plan, log).or_else(|failure| {
         failure.text.lines().for_each(|line| error!("{line}"));
         Ok(failure.status.into())
     })
 }
 
-fn run(plan: Plan) -> Result<ExitCode, Failure> {
+fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     raise_descriptor_limit();
     let (options, users, probes) = plan.wire().map_err(Failure::with(CONFIG))?;
     let server = Server::bind(options, users).map_err(Failure::with(FAILED))?;
-    let signals = signals::listen(server.stopper())
+    let signals = signals::listen(server.stopper(), log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(Failure::with(FAILED))?;
     // After the handlers stand: who waits for this line may send a signal at once.

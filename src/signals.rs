@@ -11,6 +11,8 @@ use log::{info, warn};
 use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
+use crate::logging::LogControl;
+
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -23,12 +25,12 @@ pub(crate) struct SignalThread {
 }
 
 /// From now on Ctrl+C and SIGTERM stop the server by `stopper`; a second Ctrl+C makes it leave at
-/// once, a third ends the process whatever it does. SIGHUP and SIGUSR1 are logged and ignored:
-/// their default would end the server.
+/// once, a third ends the process whatever it does. SIGUSR1 opens the log again. SIGHUP is logged
+/// and ignored: its default would end the server.
 ///
 /// # Errors
 /// When the system takes no handler or gives no thread.
-pub(crate) fn listen(stopper: Stopper) -> io::Result<SignalThread> {
+pub(crate) fn listen(stopper: Stopper, log: LogControl) -> io::Result<SignalThread> {
     let interrupts = Arc::new(AtomicU32::new(0));
     let (count, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
     ctrlc::set_handler(move || interrupt(count.fetch_add(1, Ordering::Relaxed), &on_interrupt))
@@ -43,7 +45,11 @@ pub(crate) fn listen(stopper: Stopper) -> io::Result<SignalThread> {
                     stopper.stop();
                 }
                 SIGHUP => info!("SIGHUP: ignored"),
-                _ => info!("SIGUSR1: ignored"),
+                _ => {
+                    log.reopen();
+                    // This line is the first in the new file.
+                    info!("SIGUSR1: opened the log again");
+                }
             }
         }
     })?;

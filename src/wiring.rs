@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::config::{
-    self, Finding, Loaded, MachineFacts, Settings, StoreSettings, check_machine,
+    self, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings, check_machine,
 };
 use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::Buckets;
@@ -14,7 +14,6 @@ use cos_ftp_server::store::local::LocalStore;
 use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::users::{Account, Users};
 use cos_ftp_server::vfs::FtpPath;
-use log::LevelFilter;
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
@@ -46,9 +45,9 @@ impl Plan {
         &self.warnings
     }
 
-    /// Level and directory of the log.
-    pub(crate) fn log(&self) -> (LevelFilter, &Path) {
-        (self.settings.log.level, &self.settings.log.directory)
+    /// The log.
+    pub(crate) fn log(&self) -> &LogOptions {
+        &self.settings.log
     }
 
     /// What the server will do, for people; no secrets.

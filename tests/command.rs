@@ -91,15 +91,81 @@ fn ctrl_c_and_sigterm_stop_it_with_exit_status_0() {
 }
 
 #[test]
-fn hang_up_and_user_signals_are_logged_and_ignored() {
+fn hang_up_is_logged_and_ignored() {
     let mut running = Running::start(&Site::new(""));
-    for (signal, name) in [(Signal::HUP, "SIGHUP"), (Signal::USR1, "SIGUSR1")] {
-        running.signal(signal);
-        running.wait_for(name);
-    }
+    running.signal(Signal::HUP);
+    running.wait_for("SIGHUP");
     let mut greeting = [0; 4];
     running.connect().read_exact(&mut greeting).unwrap();
     assert_eq!(&greeting, b"220 ");
+}
+
+#[test]
+fn logrotate_moves_the_log_and_sends_a_signal() {
+    let site = Site::new("");
+    let mut running = Running::start(&site);
+    let moved = site.path().join("log/cos_v5.log.1");
+    fs::rename(site.log(), &moved).unwrap();
+    running.signal(Signal::USR1);
+    let first = running.wait_for("SIGUSR1");
+    running.signal(Signal::TERM);
+    assert_eq!(running.exit_status(), Some(0));
+    let (old, new) = (fs::read_to_string(&moved).unwrap(), fs::read_to_string(site.log()).unwrap());
+    assert!(old.contains("listening on") && !old.contains("SIGUSR1"), "{old}");
+    assert_eq!(new.lines().next(), Some(first.as_str()), "the first line of the new file");
+    assert!(new.trim_end().ends_with("stopped"), "{new}");
+}
+
+#[test]
+fn the_log_is_rotated_and_no_line_is_lost() {
+    let site = Site::new("log_rotate_enabled = true\nlog_rotate_when = S\nlog_backup_count = 0");
+    let mut running = Running::start(&site);
+    let files = || {
+        let mut files: Vec<_> = fs::read_dir(site.log().parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.to_str().unwrap().contains("cos_v5.log"))
+            .collect();
+        files.sort();
+        files
+    };
+    // Until a second has passed by itself.
+    let mut signals = 0;
+    while files().len() < 2 {
+        running.signal(Signal::HUP);
+        running.wait_for("SIGHUP");
+        signals += 1;
+    }
+    running.signal(Signal::TERM);
+    assert_eq!(running.exit_status(), Some(0));
+    let all: String = files().iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(all.matches("SIGHUP").count(), signals);
+    assert_eq!(all.matches("listening on").count() + all.matches("] (main) stopped").count(), 2);
+    let old = files().pop().unwrap().to_str().unwrap().to_owned();
+    let stamp = old.rsplit_once("cos_v5.log.").unwrap().1.to_owned();
+    assert_eq!(stamp.len(), "2026-11-25_10-20-30".len(), "{stamp}");
+}
+
+#[test]
+fn a_full_disk_is_told_once_and_stops_nothing() {
+    let site = Site::new("log_level = DEBUG");
+    fs::create_dir(site.path().join("log")).unwrap();
+    std::os::unix::fs::symlink("/dev/full", site.log()).unwrap();
+    let mut running = Running::start(&site);
+    drop(begin_upload(&running));
+    running.wait_for("upload path=");
+    // Room again: what was lost is counted in the file.
+    fs::remove_file(site.log()).unwrap();
+    running.signal(Signal::USR1);
+    running.wait_for("SIGUSR1");
+    running.signal(Signal::TERM);
+    assert_eq!(running.exit_status(), Some(0));
+    let told = running.seen.iter().filter(|line| line.contains("cannot write the log")).count();
+    assert_eq!(told, 1, "{:#?}", running.seen);
+    let log = fs::read_to_string(site.log()).unwrap();
+    let first = log.lines().next().unwrap();
+    assert!(first.contains("lines were lost: No space left"), "{log}");
+    assert!(log.trim_end().ends_with("stopped"), "{log}");
 }
 
 #[test]
@@ -173,6 +239,8 @@ impl Site {
 struct Running {
     child: Child,
     stderr: Lines<BufReader<ChildStderr>>,
+    /// What it has said so far.
+    seen: Vec<String>,
     port: u16,
 }
 
@@ -180,7 +248,7 @@ impl Running {
     fn start(site: &Site) -> Self {
         let mut child = site.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut running = Self { child, stderr, port: 0 };
+        let mut running = Self { child, stderr, seen: Vec::new(), port: 0 };
         let line = running.wait_for("listening on");
         running.port = line.rsplit(':').next().unwrap().parse().unwrap();
         running
@@ -188,14 +256,13 @@ impl Running {
 
     /// The next line of the log that contains `text`.
     fn wait_for(&mut self, text: &str) -> String {
-        let mut seen = Vec::new();
         for line in &mut self.stderr {
-            seen.push(line.unwrap());
-            if seen.last().unwrap().contains(text) {
-                return seen.pop().unwrap();
+            self.seen.push(line.unwrap());
+            if self.seen.last().unwrap().contains(text) {
+                return self.seen.last().unwrap().clone();
             }
         }
-        panic!("the server ended without {text:?}: {seen:#?}");
+        panic!("the server ended without {text:?}: {:#?}", self.seen);
     }
 
     fn connect(&self) -> TcpStream {
@@ -210,7 +277,7 @@ impl Running {
 
     fn exit_status(&mut self) -> Option<i32> {
         // Its log is read to the end, so that it can never wait for us.
-        (&mut self.stderr).for_each(|line| drop(line.unwrap()));
+        self.seen.extend((&mut self.stderr).map(|line| line.unwrap()));
         self.child.wait().unwrap().code()
     }
 }

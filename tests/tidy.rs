@@ -260,6 +260,22 @@ fn every_thread_has_an_owner() {
 }
 
 #[test]
+fn every_thread_has_a_name() {
+    // The log shows it: a thread without one would log lines that belong to no session.
+    let mut broken = Vec::new();
+    for source in sources() {
+        let code = source.code();
+        for behind in code.split("Builder::new()").skip(1) {
+            let spawns = behind.split_once("spawn");
+            if spawns.is_some_and(|(before, _)| !before.contains(".name(")) {
+                broken.push(source.module.clone());
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
 fn nothing_tells_of_the_machine_it_was_written_on() {
     let mut broken = Vec::new();
     let root = root();

@@ -199,7 +199,7 @@ fn join(session: Session) {
     let Session { handle, thread } = session;
     if let Err(panic) = thread.join() {
         let (id, peer, text) = (handle.id(), handle.peer(), panic_text(panic.as_ref()));
-        error!("session {id} ({peer}) ended by a fault of the server: {text}");
+        error!("session-{id} ended by a fault of the server, peer={peer}: {text}");
     }
 }
 

@@ -30,7 +30,10 @@ pub(super) fn share<T>(
     thread::scope(|scope| {
         let helpers: Vec<_> = (1..workers)
             .map_while(|_| {
-                let builder = thread::Builder::new().stack_size(limits::WORKER_STACK_BYTES);
+                // Under the caller's name, which the log shows.
+                let name = thread::current().name().unwrap_or("crew").to_owned();
+                let builder = thread::Builder::new().name(name);
+                let builder = builder.stack_size(limits::WORKER_STACK_BYTES);
                 builder.spawn_scoped(scope, run).ok()
             })
             .collect();
@@ -66,6 +69,20 @@ mod tests {
         };
         share(8, || Ok(items.next()), add).unwrap();
         assert_eq!(sum.into_inner(), 500_500);
+    }
+
+    #[test]
+    fn helpers_are_named_after_their_caller() {
+        let caller = thread::current().name().map(str::to_owned);
+        let all_there = std::sync::Barrier::new(4);
+        let mut items = 0..4;
+        let look = |_| {
+            // So that each of the four does one.
+            all_there.wait();
+            assert_eq!(thread::current().name().map(str::to_owned), caller);
+            Ok(())
+        };
+        share(4, || Ok(items.next()), look).unwrap();
     }
 
     #[test]

@@ -1,28 +1,30 @@
 //! The log: the terminal and `<log_dir>/cos_v5.log`, by `simplelog`.
 //!
 //! Each line reaches the kernel in one write(2), so that lines of several processes, or of
-//! `tail -f` and us, never mix. Nothing that happens to the terminal stops or delays the server.
+//! `tail -f` and us, never mix. Nothing that happens to the terminal or to the file stops or delays
+//! the server.
+
+mod file;
+mod rotation;
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use cos_ftp_server::config::{LogOptions, Rotation};
 use cos_ftp_server::net::{Interest, wait};
 use log::{LevelFilter, error};
 use simplelog::{CombinedLogger, ConfigBuilder, ThreadLogMode, WriteLogger};
+use time::UtcOffset;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-/// The file in `log_dir`, as the replaced tool calls it.
-const FILE_NAME: &str = "cos_v5.log";
-
-/// Names of users and files are nobody else's business.
-const FILE_MODE: u32 = 0o640;
+use file::{LogFile, Wishes};
 
 /// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
 const TERMINAL_LINE_BYTES: usize = 4096;
@@ -40,38 +42,50 @@ pub(crate) struct LogError {
     source: io::Error,
 }
 
+/// What may be asked of the log while the server runs.
+#[derive(Clone, Debug)]
+pub(crate) struct LogControl(Arc<Wishes>);
+
 /// Opens the log. Must be called before any other thread starts: the offset of the local time
 /// cannot be asked for safely later.
 ///
 /// # Errors
 /// When the directory cannot be made or the file in it cannot be written.
-pub(crate) fn init(level: LevelFilter, directory: &Path) -> Result<(), LogError> {
-    let file = open(directory)?;
-    let mut builder = config_builder();
-    let local_time_is_known = builder.set_time_offset_to_local().is_ok();
-    let config = builder.build();
+pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
+    let local_offset = UtcOffset::current_local_offset();
+    let offset = local_offset.unwrap_or(UtcOffset::UTC);
+    let control = LogControl(Arc::default());
+    let file = LogFile::open(&options.directory, offset, Arc::clone(&control.0), Terminal)?;
+    let config = config_builder().set_time_offset(offset).build();
+    // The level is one for all, and may change: see `LogControl::set`.
+    let all = LevelFilter::Debug;
     CombinedLogger::init(vec![
-        WriteLogger::new(level, config.clone(), LineWriter::new(Terminal)),
-        WriteLogger::new(level, config, LineWriter::new(file)),
+        WriteLogger::new(all, config.clone(), LineWriter::new(Terminal)),
+        WriteLogger::new(all, config, LineWriter::new(file)),
     ])
-    .map_err(|error| LogError { path: directory.to_owned(), source: io::Error::other(error) })?;
-    if !local_time_is_known {
+    .map_err(|error| LogError {
+        path: options.directory.clone(),
+        source: io::Error::other(error),
+    })?;
+    control.set(options.level, options.rotation);
+    if local_offset.is_err() {
         log::warn!("the local time zone is not known: times in the log are UTC");
     }
     log_panics();
-    Ok(())
+    Ok(control)
 }
 
-fn open(directory: &Path) -> Result<File, LogError> {
-    let named = |path: &Path| {
-        let path = path.to_owned();
-        move |source| LogError { path, source }
-    };
-    fs::create_dir_all(directory).map_err(named(directory))?;
-    let path = directory.join(FILE_NAME);
-    let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(FILE_MODE);
-    options.open(&path).map_err(named(&path))
+impl LogControl {
+    /// What is logged from now on, and when the file is put aside.
+    pub(crate) fn set(&self, level: LevelFilter, rotation: Option<Rotation>) {
+        *self.0.rotation.lock().unwrap_or_else(PoisonError::into_inner) = rotation;
+        log::set_max_level(level);
+    }
+
+    /// Opens the file again at its path before the next line is written to it.
+    pub(crate) fn reopen(&self) {
+        self.0.reopen.store(true, Ordering::Release);
+    }
 }
 
 /// Names the thread in each line, which is named after its session. Only our own lines: what the
@@ -222,25 +236,6 @@ mod tests {
         assert_eq!(short.len(), TERMINAL_LINE_BYTES);
         assert!(short.ends_with(b"x\n"));
         assert_eq!(shortened(b"short\n").as_ref(), b"short\n");
-    }
-
-    #[test]
-    fn the_file_is_appended_to_and_its_directory_made() {
-        let directory = std::env::temp_dir().join(format!("cos-log-{}", std::process::id()));
-        let deep = directory.join("a/b");
-        for _ in 0..2 {
-            open(&deep).unwrap().write_all(b"line\n").unwrap();
-        }
-        let text = fs::read_to_string(deep.join(FILE_NAME)).unwrap();
-        fs::remove_dir_all(&directory).unwrap();
-        assert_eq!(text, "line\nline\n");
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_made_is_named() {
-        let error = open(Path::new("/dev/null/log")).unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains("log_dir") && text.contains("/dev/null/log"), "{text}");
     }
 
     /// Each write that the log makes for records of these targets and texts.
