@@ -117,6 +117,14 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Default of `login_timeout`: from connect to a successful PASS.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Longest PROXY header. One without options takes at most 107 bytes in version 1 and 52 in
+/// version 2; options, such as a TLS client's name, are skipped.
+pub const PROXY_HEADER_BYTES: usize = 4096;
+
+/// How long a balancer may take for its PROXY header, which it sends before anything else: time
+/// for a lost packet to be sent again (the protocol's document asks for at least 3 s).
+pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -56,10 +56,12 @@ const DOORS: &[(&str, &[&str])] = &[
     ("fastrand", &["net", "protocol", "session", "store", "transfer"]),
     ("glob", &["protocol"]),
     ("hmac", &["store/cos"]),
+    ("ipnet", &["net"]),
     ("lexopt", TOP),
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("percent_encoding", &["store/cos"]),
+    ("proxy_header", &["net"]),
     ("quick_xml", &["store/cos"]),
     (
         "rustix",

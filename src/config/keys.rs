@@ -3,7 +3,9 @@
 
 use super::comment;
 
-use SectionKind::{CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Optional};
+use SectionKind::{
+    CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional,
+};
 use WhenAbsent::{Empty, Required, Unset, Value};
 
 /// What a section of the file is.
@@ -21,6 +23,8 @@ pub enum SectionKind {
     FileOption,
     /// `[OPTIONAL]`
     Optional,
+    /// `[OPERATIONS]`
+    Operations,
 }
 
 impl SectionKind {
@@ -31,8 +35,7 @@ impl SectionKind {
         if numbered {
             return Some(NumberedAccount);
         }
-        let all = [CosAccount, FtpAccount, Network, FileOption, Optional];
-        all.into_iter().find(|kind| kind.name() == name)
+        ALL_SECTIONS.into_iter().find(|kind| kind.name() == name)
     }
 
     /// The section's name; `<n>` stands for a number.
@@ -44,6 +47,7 @@ impl SectionKind {
             Network => "NETWORK",
             FileOption => "FILE_OPTION",
             Optional => "OPTIONAL",
+            Operations => "OPERATIONS",
         }
     }
 }
@@ -130,8 +134,7 @@ pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
 
 /// The name of the section that is spelt most like `name`.
 pub(super) fn nearest_section(name: &str) -> &'static str {
-    let all = [CosAccount, FtpAccount, NumberedAccount, Network, FileOption, Optional];
-    nearest(&name.to_ascii_uppercase(), all.into_iter().map(SectionKind::name))
+    nearest(&name.to_ascii_uppercase(), ALL_SECTIONS.into_iter().map(SectionKind::name))
 }
 
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
@@ -139,11 +142,16 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static st
     known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or_default()
 }
 
+/// Every kind, in the order of the documented example.
+pub const ALL_SECTIONS: [SectionKind; 7] =
+    [NumberedAccount, CosAccount, FtpAccount, Network, FileOption, Optional, Operations];
+
 const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
 const LOGIN: &[SectionKind] = &[NumberedAccount];
 const FIRST_FORM: &[SectionKind] = &[CosAccount];
 const NETWORK: &[SectionKind] = &[Network];
 const OPTIONAL: &[SectionKind] = &[Optional];
+const OPERATIONS: &[SectionKind] = &[Operations];
 
 const BOOLEAN: &str = "true or false";
 
@@ -276,4 +284,9 @@ pub const KEYS: &[Key] = &[
         "a new log file each second, minute, hour or day"),
     plain(OPTIONAL, "log_backup_count", Value("7"), "a number from 0 to 10000",
         "old log files kept; 0 keeps all"),
+
+    plain(OPERATIONS, "proxy_protocol_from", Empty, "IP addresses and networks (10.0.0.0/8) separated by commas",
+        "balancers, whose control connections begin with a PROXY header that tells the client's address"),
+    plain(OPERATIONS, "proxy_protocol_data", Value("true"), BOOLEAN,
+        "whether the data connections of these balancers begin with a PROXY header, too"),
 ];

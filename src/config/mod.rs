@@ -31,7 +31,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub use fitness::check_machine;
-pub use keys::{KEYS, Key, Nature, SectionKind, WhenAbsent};
+pub use keys::{ALL_SECTIONS, KEYS, Key, Nature, SectionKind, WhenAbsent};
 pub use machine::MachineFacts;
 pub use report::{Finding, Place, Problems};
 pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};

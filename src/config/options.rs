@@ -1,4 +1,4 @@
-//! `[NETWORK]`, `[FILE_OPTION]` and `[OPTIONAL]`: what holds for the whole server.
+//! `[NETWORK]`, `[FILE_OPTION]`, `[OPTIONAL]` and `[OPERATIONS]`: what holds for the whole server.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use crate::limits;
-use crate::net::Masquerade;
+use crate::net::{Balancers, DataHeader, Masquerade};
 use crate::server::ServerOptions;
 use crate::session::SessionOptions;
 use crate::store::cos::{Timeouts, VerifyUploads};
@@ -36,6 +36,7 @@ pub(super) struct General {
     network: Section,
     file: Section,
     optional: Section,
+    operations: Section,
 }
 
 impl General {
@@ -49,6 +50,7 @@ impl General {
             network: take(SectionKind::Network),
             file: take(SectionKind::FileOption),
             optional: take(SectionKind::Optional),
+            operations: take(SectionKind::Operations),
         }
     }
 
@@ -161,6 +163,7 @@ impl General {
                 values::boolean,
             ),
             masquerade: self.masquerade(report),
+            balancers: self.balancers(report),
             transfer: self.transfer(machine, report),
         }
     }
@@ -258,6 +261,23 @@ impl General {
             return None;
         }
         self.network.get(key, report, values::masquerade)
+    }
+
+    fn balancers(&self, report: &mut Report) -> Balancers {
+        let default = Balancers::default();
+        let operations = &self.operations;
+        let data = operations.get("proxy_protocol_data", report, values::boolean);
+        Balancers {
+            from: operations
+                .get("proxy_protocol_from", report, |text| text.parse().ok())
+                .unwrap_or(default.from),
+            data: match data {
+                None => default.data,
+                Some(true) => DataHeader::Present,
+                Some(false) => DataHeader::Absent,
+            },
+            timeout: default.timeout,
+        }
     }
 
     fn timeout(&self, key: &str, default: Duration, report: &mut Report) -> Duration {

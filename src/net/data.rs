@@ -4,10 +4,11 @@
 //! connection, in one [`wait`](super::wait):
 //!
 //! ```no_run
-//! # use std::{io, net::{SocketAddr, TcpStream}, os::fd::AsFd, time::Duration};
-//! # use cos_ftp_server::net::{DataPort, Interest, Opened, OpenError, wait};
+//! # use std::{net::TcpStream, os::fd::AsFd, time::Duration};
+//! # use cos_ftp_server::net::{Balancers, DataPort, Ends, Interest, Opened, OpenError, wait};
 //! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
-//! let mut opening = port.open(control.local_addr()?, control.peer_addr()?)?;
+//! let ends = Ends::direct(control.local_addr()?, control.peer_addr()?);
+//! let mut opening = port.open(&ends, &Balancers::default())?;
 //! loop {
 //!     let ready = wait(
 //!         [(opening.as_fd(), opening.interest()), (control.as_fd(), Interest::Read)],
@@ -25,13 +26,13 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Interest, PassiveListener, address, socket};
+use super::{Arrival, Balancers, Ends, Interest, PassiveListener, address, socket};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -48,8 +49,8 @@ pub enum DataPort {
 /// A data connection on its way.
 #[derive(Debug)]
 pub enum Opening {
-    /// We wait for the client at this address to connect.
-    Accepting(PassiveListener, IpAddr),
+    /// We wait for the client to connect.
+    Accepting(Arrival),
     /// We connect to the client.
     Connecting(ActiveConnect),
 }
@@ -80,22 +81,20 @@ pub struct ActiveConnect {
 }
 
 impl DataPort {
-    /// Begins to open the connection. `control_local` and `control_peer` are the two ends of the
-    /// control connection: a passive connection must come from its peer's address, an active one
-    /// goes out from its local address, on a port that the system chooses.
+    /// Begins to open the connection. A passive one must come from the peer of the control
+    /// connection `ends`, or from a balancer for it; an active one goes out from our address of it,
+    /// on a port that the system chooses.
     ///
     /// # Errors
     /// [`OpenError::NoAddress`], or when the connect fails at once.
-    pub fn open(
-        self,
-        control_local: SocketAddr,
-        control_peer: SocketAddr,
-    ) -> Result<Opening, OpenError> {
+    pub fn open(self, ends: &Ends, balancers: &Balancers) -> Result<Opening, OpenError> {
         match self {
             Self::Nothing => Err(OpenError::NoAddress),
-            Self::Passive(listener) => Ok(Opening::Accepting(listener, control_peer.ip())),
+            Self::Passive(listener) => {
+                Ok(Opening::Accepting(Arrival::new(listener, ends, balancers)))
+            }
             Self::Active(target) => {
-                Ok(Opening::Connecting(ActiveConnect::start(control_local, target)?))
+                Ok(Opening::Connecting(ActiveConnect::start(ends.local, target)?))
             }
         }
     }
@@ -105,7 +104,7 @@ impl Opening {
     /// What to wait for before [`Opening::advance`].
     pub fn interest(&self) -> Interest {
         match self {
-            Self::Accepting(..) => Interest::Read,
+            Self::Accepting(_) => Interest::Read,
             Self::Connecting(_) => Interest::Write,
         }
     }
@@ -117,9 +116,9 @@ impl Opening {
     /// descriptors.
     pub fn advance(self) -> io::Result<Opened> {
         match self {
-            Self::Accepting(listener, peer) => Ok(match listener.try_accept(peer)? {
+            Self::Accepting(mut arrival) => Ok(match arrival.advance()? {
                 Some(stream) => Opened::Connected(stream),
-                None => Opened::NotYet(Self::Accepting(listener, peer)),
+                None => Opened::NotYet(Self::Accepting(arrival)),
             }),
             Self::Connecting(connect) => connect.advance(),
         }
@@ -167,7 +166,7 @@ impl ActiveConnect {
 impl AsFd for Opening {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Accepting(listener, _) => listener.as_fd(),
+            Self::Accepting(arrival) => arrival.as_fd(),
             Self::Connecting(connect) => connect.as_fd(),
         }
     }
@@ -229,7 +228,7 @@ mod tests {
         let target = client.local_addr().unwrap();
         // The control connection of a dual-stack server.
         let local = "[::ffff:127.0.0.2]:2121".parse().unwrap();
-        let opening = DataPort::Active(target).open(local, target).unwrap();
+        let opening = open(DataPort::Active(target), local, target).unwrap();
         let mut ours = connected(opening).unwrap();
         let (mut theirs, from) = client.accept().unwrap();
         assert_eq!(from.ip(), Ipv4Addr::new(127, 0, 0, 2));
@@ -256,7 +255,7 @@ mod tests {
         let local = "127.0.0.1:2121".parse().unwrap();
         let listener = ports.lease(local, Duration::ZERO).unwrap();
         let address = listener.local_addr();
-        let opening = DataPort::Passive(listener).open(local, local).unwrap();
+        let opening = open(DataPort::Passive(listener), local, local).unwrap();
         let Opened::NotYet(opening) = opening.advance().unwrap() else {
             panic!("connected before anybody came");
         };
@@ -268,7 +267,12 @@ mod tests {
     #[test]
     fn nothing_cannot_be_opened() {
         let local = "127.0.0.1:2121".parse().unwrap();
-        assert!(matches!(DataPort::default().open(local, local), Err(OpenError::NoAddress)));
+        let opened = open(DataPort::default(), local, local);
+        assert!(matches!(opened, Err(OpenError::NoAddress)));
+    }
+
+    fn open(port: DataPort, local: SocketAddr, peer: SocketAddr) -> Result<Opening, OpenError> {
+        port.open(&Ends::direct(local, peer), &Balancers::default())
     }
 
     fn connected(mut opening: Opening) -> io::Result<TcpStream> {

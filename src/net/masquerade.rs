@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
+use super::Ends;
+
 /// `masquerade_address`: an IPv4 address, or a name that is looked up for each reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Masquerade(pub String);
@@ -23,23 +25,28 @@ pub enum AddressError {
     },
 }
 
-/// The IPv4 address that a PASV reply names to the client at `peer` whose control connection
-/// ends at `local` on our side.
+/// The IPv4 address that a PASV reply names to the client of the control connection `ends`.
 ///
-/// Blocks for the look-up when `masquerade` is a name and the client is outside: a few
-/// milliseconds, with a broken resolver as long as the system's resolver tries.
+/// A client on our side of the NAT gets the address that it knows us by. Behind a balancer its
+/// address does not tell which way leads to us, so `masquerade` holds for all.
+///
+/// Blocks for the look-up when `masquerade` is a name and holds: a few milliseconds, with a broken
+/// resolver as long as the system's resolver tries.
 ///
 /// # Errors
 /// See [`AddressError`].
 pub fn passive_address(
     masquerade: Option<&Masquerade>,
-    local: IpAddr,
-    peer: IpAddr,
+    ends: &Ends,
 ) -> Result<Ipv4Addr, AddressError> {
-    let IpAddr::V4(local) = local.to_canonical() else { return Err(AddressError::Ipv6) };
+    let IpAddr::V4(known) = ends.known().ip().to_canonical() else {
+        return Err(AddressError::Ipv6);
+    };
     match masquerade {
-        Some(masquerade) if !is_on_our_side(peer) => masquerade.look_up(),
-        _ => Ok(local),
+        Some(masquerade) if ends.balancer.is_some() || !is_on_our_side(ends.peer.ip()) => {
+            masquerade.look_up()
+        }
+        _ => Ok(known),
     }
 }
 
@@ -119,26 +126,40 @@ mod tests {
             ("fe80::1", inner),
             ("fd00::1", inner),
         ] {
-            let peer: IpAddr = peer.parse().unwrap();
-            let given = passive_address(Some(&masquerade), inner.into(), peer).unwrap();
+            let ends = ends(&inner.to_string(), peer);
+            let given = passive_address(Some(&masquerade), &ends).unwrap();
             assert_eq!(given, expected, "{peer}");
-            assert_eq!(passive_address(None, inner.into(), peer).unwrap(), inner, "{peer}");
+            assert_eq!(passive_address(None, &ends).unwrap(), inner, "{peer}");
         }
     }
 
     #[test]
     fn the_local_address_may_be_mapped() {
-        let local = "::ffff:192.0.2.1".parse().unwrap();
-        let peer = "::ffff:198.51.100.7".parse().unwrap();
-        assert_eq!(passive_address(None, local, peer).unwrap(), Ipv4Addr::new(192, 0, 2, 1));
+        let ends = ends("::ffff:192.0.2.1", "::ffff:198.51.100.7");
+        assert_eq!(passive_address(None, &ends).unwrap(), Ipv4Addr::new(192, 0, 2, 1));
     }
 
     #[test]
     fn ipv6_has_no_passive_address() {
-        let local = "2001:db8::1".parse().unwrap();
         let masquerade = Masquerade("203.0.113.9".to_owned());
-        let given = passive_address(Some(&masquerade), local, "2001:db8::2".parse().unwrap());
+        let given = passive_address(Some(&masquerade), &ends("2001:db8::1", "2001:db8::2"));
         assert!(matches!(given, Err(AddressError::Ipv6)));
+    }
+
+    #[test]
+    fn behind_a_balancer_its_address_is_named_unless_there_is_another_one() {
+        let balancer = "198.51.100.1:21".parse().unwrap();
+        let relayed = Ends { balancer: Some(balancer), ..ends("10.0.0.5", "10.0.0.99") };
+        let named = passive_address(None, &relayed).unwrap();
+        assert_eq!(named, Ipv4Addr::new(198, 51, 100, 1));
+        let masquerade = Masquerade("203.0.113.9".to_owned());
+        let named = passive_address(Some(&masquerade), &relayed).unwrap();
+        assert_eq!(named, Ipv4Addr::new(203, 0, 113, 9));
+    }
+
+    fn ends(local: &str, peer: &str) -> Ends {
+        let end = |address: &str| SocketAddr::new(address.parse().unwrap(), 21);
+        Ends::direct(end(local), end(peer))
     }
 
     #[test]

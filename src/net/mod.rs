@@ -3,20 +3,30 @@
 //! Knows addresses, ports and time; knows no FTP command and no reply code.
 
 mod address;
+mod arrival;
+mod balancers;
 mod data;
+mod ends;
 mod masquerade;
+mod networks;
 mod passive;
 mod poll;
+mod proxy_header;
 mod slots;
 pub mod socket;
 mod stream;
 mod wake;
 
 pub use address::canonical;
+pub use arrival::Arrival;
+pub use balancers::{Balancers, DataHeader};
 pub use data::{ActiveConnect, DataPort, OpenError, Opened, Opening};
+pub use ends::{Ends, EndsError};
 pub use masquerade::{AddressError, Masquerade, passive_address};
+pub use networks::{Networks, NotNetworks};
 pub use passive::{LeaseError, PassiveListener, PassivePorts};
 pub use poll::{Interest, wait};
+pub use proxy_header::{Announced, HeaderError, HeaderReader, read_proxy_header};
 pub use slots::{ConnectionSlots, Slot};
 pub use stream::Stream;
 pub use wake::Wake;

@@ -10,8 +10,8 @@ use super::watch::Watch;
 use super::{Session, StopStage};
 use crate::limits;
 use crate::net::{
-    AddressError, ConnectionSlots, DataPort, Interest, LeaseError, OpenError, Opened, Slot, Stream,
-    Wake, passive_address, wait,
+    AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
+    Opened, Slot, Stream, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 use crate::transfer::{Control, Directive, Progress, Verdict};
@@ -25,7 +25,7 @@ impl<'a> Session<'a> {
     }
 
     fn try_passive(&mut self, request: PassiveRequest) -> Step<Reply> {
-        let own = Family::of(self.local.ip());
+        let own = Family::of(self.ends.known().ip());
         match request {
             PassiveRequest::OnlyExtended => {
                 self.settings.only_epsv = true;
@@ -38,7 +38,7 @@ impl<'a> Session<'a> {
             PassiveRequest::Address => {
                 self.allow_other_than_epsv()?;
                 let masquerade = self.host.options.masquerade.as_ref();
-                let address = passive_address(masquerade, self.local.ip(), self.peer.ip());
+                let address = passive_address(masquerade, &self.ends);
                 let address = address.map_err(|error| match error {
                     AddressError::Ipv6 => replies::passive_needs_ipv4(),
                     AddressError::Lookup { .. } => {
@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
     fn listen(&mut self) -> Step<u16> {
         // The port of an earlier PASV may be the only one there is.
         self.data_port = DataPort::Nothing;
-        let leased = self.host.passive_ports.lease(self.local, limits::PASSIVE_PORT_WAIT);
+        let leased = self.host.passive_ports.lease(self.ends.local, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
             log::error!("{error}");
             match error {
@@ -77,10 +77,10 @@ impl<'a> Session<'a> {
     fn try_active(&mut self, DataAddress(address): DataAddress) -> Step<Reply> {
         self.allow_other_than_epsv()?;
         // lftp names no address of its own when it listens on all: the client itself is meant.
-        let host = if address.ip().is_unspecified() { self.peer.ip() } else { address.ip() };
+        let host = if address.ip().is_unspecified() { self.ends.peer.ip() } else { address.ip() };
         let address = SocketAddr::new(host, address.port());
-        if !same_host(address.ip(), self.peer.ip()) {
-            log::warn!("PORT to a foreign address {address} refused, peer={}", self.peer);
+        if !same_host(address.ip(), self.ends.peer.ip()) {
+            log::warn!("PORT to a foreign address {address} refused, peer={}", self.ends.peer);
             return Err(replies::foreign_address());
         }
         if address.port() < FIRST_USER_PORT {
@@ -130,8 +130,8 @@ impl<'a> Session<'a> {
     /// Who opens data connections for this session.
     pub(super) fn opener(&self) -> DataOpener<'a> {
         DataOpener {
-            local: self.local,
-            peer: self.peer,
+            ends: self.ends,
+            balancers: &self.host.options.balancers,
             connections: &self.host.connections,
             timeout: self.host.options.data_connect,
         }
@@ -141,8 +141,8 @@ impl<'a> Session<'a> {
 /// What it takes to open a data connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DataOpener<'a> {
-    local: SocketAddr,
-    peer: SocketAddr,
+    ends: Ends,
+    balancers: &'a Balancers,
     connections: &'a ConnectionSlots,
     timeout: Duration,
 }
@@ -161,10 +161,10 @@ impl DataOpener<'_> {
             replies::no_room_for_data_connection()
         })?;
         let failed = |error: &dyn std::fmt::Display| {
-            log::warn!("no data connection, peer={}: {error}", self.peer);
+            log::warn!("no data connection, peer={}: {error}", self.ends.peer);
             replies::data_connection_failed()
         };
-        let opening = port.open(self.local, self.peer);
+        let opening = port.open(&self.ends, self.balancers);
         let mut opening = opening.map_err(|error| match error {
             OpenError::NoAddress => replies::data_port_first(),
             OpenError::Io(_) => failed(&error),

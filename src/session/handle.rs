@@ -3,7 +3,7 @@
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::net::Wake;
 
@@ -43,7 +43,10 @@ impl StopSignal {
 #[derive(Debug)]
 pub struct SessionHandle {
     id: u64,
-    peer: SocketAddr,
+    /// The other end of the socket.
+    socket_peer: SocketAddr,
+    /// The client, once it is known for whom a balancer speaks.
+    client: OnceLock<SocketAddr>,
     control: Arc<TcpStream>,
     activity: Mutex<Activity>,
 }
@@ -60,7 +63,8 @@ enum Activity {
 impl SessionHandle {
     /// A session that waits for its first command.
     pub fn new(id: u64, peer: SocketAddr, control: Arc<TcpStream>) -> Self {
-        Self { id, peer, control, activity: Mutex::new(Activity::Idle) }
+        let activity = Mutex::new(Activity::Idle);
+        Self { id, socket_peer: peer, client: OnceLock::new(), control, activity }
     }
 
     /// Its number, in every log line of the session.
@@ -68,9 +72,15 @@ impl SessionHandle {
         self.id
     }
 
-    /// The client's address.
+    /// The client's address; behind a balancer the balancer's, until that has told for whom it
+    /// speaks.
     pub fn peer(&self) -> SocketAddr {
-        self.peer
+        self.client.get().copied().unwrap_or(self.socket_peer)
+    }
+
+    /// Tells who the client is. Only the first word counts.
+    pub(super) fn identify(&self, client: SocketAddr) {
+        let _ = self.client.set(client);
     }
 
     /// The control connection.

@@ -44,7 +44,7 @@ impl Session<'_> {
             TransferType::Image => "I",
         };
         replies::session_status([
-            format!("Connected from {}", self.peer.ip()),
+            format!("Connected from {}", self.ends.peer.ip()),
             user,
             format!("Working directory {}", self.working_directory),
             format!("TYPE {transfer_type}, MODE S, STRU F"),

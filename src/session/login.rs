@@ -67,7 +67,7 @@ impl Session<'_> {
         let Some(account) = self.host.users.authenticate(&name, password.expose()) else {
             return self.refuse_login(&name);
         };
-        log::info!("login user={name} peer={}", self.peer);
+        log::info!("login user={name} peer={}", self.ends.peer);
         self.control.encoding.settle(account.filename_encoding);
         self.login.state = State::LoggedIn(account);
         self.login.failures = 0;
@@ -76,7 +76,7 @@ impl Session<'_> {
 
     fn refuse_login(&mut self, name: &str) -> Reply {
         self.login.failures += 1;
-        log::warn!("login failed user={name:?} peer={}", self.peer);
+        log::warn!("login failed user={name:?} peer={}", self.ends.peer);
         std::thread::sleep(limits::LOGIN_FAILURE_DELAY);
         if self.login.failures >= limits::LOGIN_ATTEMPTS {
             return replies::too_many_failed_logins();

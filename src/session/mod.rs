@@ -24,11 +24,11 @@ pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::SessionOptions;
 
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::time::Instant;
 
 use crate::limits;
-use crate::net::{DataPort, Wake, canonical};
+use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
 use crate::vfs::FtpPath;
 use control_line::{ControlLine, NoLine};
@@ -38,14 +38,27 @@ use login::Login;
 /// own thread.
 pub fn serve(handle: &SessionHandle, host: &Host) {
     let socket = handle.control();
-    let ends = socket.local_addr().and_then(|local| Ok((local, socket.peer_addr()?)));
-    let timeout = socket.set_write_timeout(Some(limits::REPLY_TIMEOUT));
-    match ends.and_then(|ends| timeout.map(|()| ends)) {
-        Ok((local, peer)) => Session::new(handle, host, canonical(local), canonical(peer)).run(),
-        Err(error) => log::debug!("gone before the greeting: {error}"),
+    match meet(handle, host) {
+        Ok(ends) => Session::new(handle, host, ends).run(),
+        // A health check that does no more than connect, or a client that changed its mind.
+        Err(EndsError::Unannounced { from, source: HeaderError::Nothing }) => {
+            log::debug!("{from} left without a PROXY header");
+        }
+        Err(error @ EndsError::Unannounced { .. }) => log::warn!("{error}"),
+        Err(error @ EndsError::Gone(_)) => log::debug!("{error}"),
     }
     // The other end may have closed it already.
     drop(socket.shutdown(Shutdown::Both));
+}
+
+/// Learns who the client is. From here on its address is that of the client itself, whoever relays
+/// it.
+fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
+    let socket = handle.control();
+    socket.set_write_timeout(Some(limits::REPLY_TIMEOUT)).map_err(EndsError::Gone)?;
+    let ends = Ends::of(socket, &host.options.balancers)?;
+    handle.identify(ends.peer);
+    Ok(ends)
 }
 
 /// The state of one client.
@@ -54,8 +67,7 @@ struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
     control: ControlLine<'a>,
-    local: SocketAddr,
-    peer: SocketAddr,
+    ends: Ends,
     login: Login,
     working_directory: FtpPath,
     data_port: DataPort,
@@ -102,13 +114,12 @@ impl Default for Settings {
 }
 
 impl<'a> Session<'a> {
-    fn new(handle: &'a SessionHandle, host: &'a Host, local: SocketAddr, peer: SocketAddr) -> Self {
+    fn new(handle: &'a SessionHandle, host: &'a Host, ends: Ends) -> Self {
         Self {
             host,
             handle,
             control: ControlLine::new(handle.control()),
-            local,
-            peer,
+            ends,
             login: Login::new(),
             working_directory: FtpPath::root(),
             data_port: DataPort::Nothing,
@@ -121,7 +132,10 @@ impl<'a> Session<'a> {
     }
 
     fn run(&mut self) {
-        log::debug!("connected peer={}", self.peer);
+        match self.ends.balancer {
+            None => log::debug!("connected peer={}", self.ends.peer),
+            Some(balancer) => log::debug!("connected peer={} by {balancer}", self.ends.peer),
+        }
         self.control.send(&replies::greeting());
         loop {
             let reply = match self.next_line() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::limits;
-use crate::net::Masquerade;
+use crate::net::{Balancers, Masquerade};
 use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
@@ -24,6 +24,8 @@ pub struct SessionOptions {
     pub preserve_mtime: bool,
     /// `masquerade_address`: what PASV tells clients from outside.
     pub masquerade: Option<Masquerade>,
+    /// `proxy_protocol_from`, `proxy_protocol_data`: whose word tells the client's address.
+    pub balancers: Balancers,
     /// How transfers behave.
     pub transfer: TransferOptions,
 }
@@ -45,6 +47,7 @@ impl Default for SessionOptions {
             ascii_conversion: false,
             preserve_mtime: false,
             masquerade: None,
+            balancers: Balancers::default(),
             transfer: TransferOptions::default(),
         }
     }

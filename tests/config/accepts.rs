@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use cos_ftp_server::config::{RotateUnit, Rotation, StoreSettings};
-use cos_ftp_server::net::Masquerade;
+use cos_ftp_server::net::{DataHeader, Masquerade};
 use cos_ftp_server::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::vfs::FilenameEncoding;
@@ -243,4 +243,19 @@ fn a_part_below_the_stores_minimum_is_raised() {
 
     let s3 = format!("{ACCOUNT}cos_endpoint = http://127.0.0.1:9000\n");
     assert_eq!(accepted(&s3).server.session.transfer.min_part, 5 << 20, "its default is no fault");
+}
+
+#[test]
+fn balancers_are_addresses_and_networks() {
+    let balancers = |text: &str| accepted(&format!("{ACCOUNT}[OPERATIONS]\n{text}\n"));
+    let settings = balancers("proxy_protocol_from = 10.0.0.5, 2001:db8::/32");
+    let given = settings.server.session.balancers;
+    assert!(given.from.contain("10.0.0.5".parse().unwrap()));
+    assert!(given.from.contain("2001:db8::7".parse().unwrap()));
+    assert!(!given.from.contain("10.0.0.6".parse().unwrap()));
+    assert_eq!(given.data, DataHeader::Present);
+    let settings = balancers("proxy_protocol_from =\nproxy_protocol_data = false");
+    let given = settings.server.session.balancers;
+    assert!(given.from.is_empty());
+    assert_eq!(given.data, DataHeader::Absent);
 }

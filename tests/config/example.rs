@@ -61,7 +61,7 @@ fn every_comment_of_the_example_is_in_both_languages() {
 fn the_table_names_the_defaults_that_hold() {
     let implicit = format!("{:?}", accepted(ACCOUNT));
     let mut text = ACCOUNT.to_owned();
-    for kind in ["NETWORK", "FILE_OPTION", "OPTIONAL"] {
+    for kind in ["NETWORK", "FILE_OPTION", "OPTIONAL", "OPERATIONS"] {
         text += &format!("[{kind}]\n");
         for key in KEYS.iter().filter(|key| key.sections[0].name() == kind) {
             if let WhenAbsent::Value(default) = key.default {

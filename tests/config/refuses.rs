@@ -26,6 +26,10 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
             "a.conf:11: [NETWORK] listen_port = ftp: not accepted; accepted is a port from 0",
         ),
         (
+            "[OPERATIONS]\nproxy_protocol_from = 10.0.0.0/33\n",
+            "a.conf:11: [OPERATIONS] proxy_protocol_from = 10.0.0.0/33: not accepted; accepted is IP",
+        ),
+        (
             "[network]\npassive_ports = 65535,60000\n",
             "a.conf:11: [network] passive_ports = 65535,60000: not accepted; accepted is first,",
         ),

@@ -39,7 +39,11 @@ impl Ftp {
 
     /// Connects and reads nothing.
     pub(crate) fn silent(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server accepts");
+        Self::over(TcpStream::connect(address).expect("the server accepts"))
+    }
+
+    /// Over a connection that stands; reads nothing.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.set_nodelay(true).expect("no delay");
         Self { control: BufReader::new(stream), transcript: String::new() }

@@ -32,6 +32,7 @@ pub(crate) struct Setup {
     accounts: String,
     network: Vec<(String, String)>,
     options: String,
+    operations: String,
 }
 
 enum Place {
@@ -71,6 +72,7 @@ impl Setup {
             accounts: String::new(),
             network: network.into(),
             options: String::new(),
+            operations: String::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -108,6 +110,12 @@ impl Setup {
         self
     }
 
+    /// A key of [OPERATIONS].
+    pub(crate) fn operations(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.operations, "{key} = {value}");
+        self
+    }
+
     /// Starts the server; returns when it listens.
     pub(crate) fn start(self) -> TestServer {
         TestServer::start(self)
@@ -136,6 +144,7 @@ impl Setup {
         }
         let log = dir.join("log");
         let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
+        let _ = write!(text, "[OPERATIONS]\n{}", self.operations);
         text
     }
 }

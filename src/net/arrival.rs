@@ -1,0 +1,220 @@
+//! The client's data connection on a passive port, and nobody else's.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use super::proxy_header::{Announced, HeaderReader};
+use super::{Balancers, DataHeader, Ends, PassiveListener, socket};
+
+/// Waits for a client at a passive port. Connections of others are closed: they would get the
+/// client's files, or give it theirs.
+#[derive(Debug)]
+pub struct Arrival {
+    listener: PassiveListener,
+    client: IpAddr,
+    relayed: bool,
+    balancers: Balancers,
+    /// A balancer's connection, until its header has come.
+    unannounced: Option<(TcpStream, SocketAddr, HeaderReader)>,
+}
+
+/// Whether a connection is the client's.
+enum Judgement {
+    Admitted,
+    Refused,
+    /// A header will tell.
+    ToBeAnnounced,
+}
+
+impl Arrival {
+    /// The client is the peer of the control connection `ends`.
+    pub fn new(listener: PassiveListener, ends: &Ends, balancers: &Balancers) -> Self {
+        Self {
+            listener,
+            client: ends.peer.ip(),
+            relayed: ends.balancer.is_some(),
+            balancers: balancers.clone(),
+            unannounced: None,
+        }
+    }
+
+    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
+    /// of [`socket::prepare_data`].
+    ///
+    /// # Errors
+    /// When the process is out of descriptors, or the connection broke at once.
+    pub fn advance(&mut self) -> io::Result<Option<TcpStream>> {
+        loop {
+            if let Some((stream, from, mut reader)) = self.unannounced.take() {
+                match reader.advance(&stream) {
+                    Ok(None) => {
+                        self.unannounced = Some((stream, from, reader));
+                        return Ok(None);
+                    }
+                    Ok(Some(Announced::Client { client, .. })) if self.is_client(client.ip()) => {
+                        return prepared(stream);
+                    }
+                    Ok(Some(Announced::Client { client, .. })) => self.refuse(client),
+                    // A health check.
+                    Ok(Some(Announced::Itself)) => {}
+                    Err(error) => log::debug!("data connection of {from} dropped: {error}"),
+                }
+                continue;
+            }
+            let Some((stream, from)) = self.listener.try_accept()? else { return Ok(None) };
+            match self.judge(from.ip()) {
+                Judgement::Admitted => return prepared(stream),
+                Judgement::Refused => self.refuse(from),
+                Judgement::ToBeAnnounced => {
+                    self.unannounced = Some((stream, from, HeaderReader::default()));
+                }
+            }
+        }
+    }
+
+    fn judge(&self, from: IpAddr) -> Judgement {
+        let relays = self.balancers.from.contain(from);
+        match self.balancers.data {
+            DataHeader::Present if relays => Judgement::ToBeAnnounced,
+            DataHeader::Absent if relays && self.relayed => Judgement::Admitted,
+            _ if self.is_client(from) => Judgement::Admitted,
+            _ => Judgement::Refused,
+        }
+    }
+
+    fn is_client(&self, address: IpAddr) -> bool {
+        address.to_canonical() == self.client.to_canonical()
+    }
+
+    fn refuse(&self, stranger: SocketAddr) {
+        self.listener.warn_once(stranger, self.client);
+    }
+}
+
+impl AsFd for Arrival {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.unannounced {
+            Some((stream, ..)) => stream.as_fd(),
+            None => self.listener.as_fd(),
+        }
+    }
+}
+
+fn prepared(stream: TcpStream) -> io::Result<Option<TcpStream>> {
+    socket::prepare_data(&stream)?;
+    Ok(Some(stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+    use crate::net::{Interest, PassivePorts, wait};
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+    /// Addresses of one machine, each of which plays somebody.
+    const CLIENT: &str = "127.0.0.1";
+    const STRANGER: &str = "127.0.0.2";
+    const BALANCER: &str = "127.0.0.3";
+
+    #[test]
+    fn a_stranger_is_closed_and_the_client_still_gets_through() {
+        let mut arrival = waiting(&Balancers::default(), false);
+        let mut stranger = connect(STRANGER, &arrival);
+        assert!(advance(&mut arrival).is_none());
+        assert!(matches!(stranger.read(&mut [0]), Ok(0) | Err(_)));
+
+        let _client = connect(CLIENT, &arrival);
+        let ours = advance(&mut arrival).unwrap();
+        assert_eq!(ours.peer_addr().unwrap().ip().to_string(), CLIENT);
+    }
+
+    #[test]
+    fn a_header_tells_whether_a_balancer_relays_the_client() {
+        for relayed in [false, true] {
+            let mut arrival = waiting(&balancers(DataHeader::Present), relayed);
+            let mut stranger = connect(BALANCER, &arrival);
+            stranger.write_all(b"PROXY TCP4 127.0.0.2 127.0.0.3 1 2\r\nforged").unwrap();
+            is_refused(&mut arrival, &mut stranger);
+            let mut check = connect(BALANCER, &arrival);
+            check.write_all(b"PROXY UNKNOWN\r\n").unwrap();
+            is_refused(&mut arrival, &mut check);
+
+            let mut client = connect(BALANCER, &arrival);
+            client.write_all(b"PROXY TCP4 127.0.0.1 ").unwrap();
+            assert!(advance(&mut arrival).is_none());
+            client.write_all(b"127.0.0.3 1 2\r\ndata").unwrap();
+            let mut ours = advance(&mut arrival).unwrap();
+            drop(client);
+            let mut data = String::new();
+            ours.read_to_string(&mut data).unwrap();
+            assert_eq!(data, "data");
+        }
+    }
+
+    #[test]
+    fn a_header_of_anybody_else_is_data() {
+        let mut arrival = waiting(&balancers(DataHeader::Present), true);
+        let header = b"PROXY TCP4 127.0.0.1 127.0.0.3 1 2\r\n";
+        let mut stranger = connect(STRANGER, &arrival);
+        stranger.write_all(header).unwrap();
+        is_refused(&mut arrival, &mut stranger);
+
+        let mut client = connect(CLIENT, &arrival);
+        client.write_all(header).unwrap();
+        drop(client);
+        let mut data = Vec::new();
+        advance(&mut arrival).unwrap().read_to_end(&mut data).unwrap();
+        assert_eq!(data, header);
+    }
+
+    #[test]
+    fn without_headers_a_balancer_is_believed_for_the_clients_it_relays() {
+        let mut arrival = waiting(&balancers(DataHeader::Absent), true);
+        let _relayed = connect(BALANCER, &arrival);
+        assert!(advance(&mut arrival).is_some());
+
+        let mut arrival = waiting(&balancers(DataHeader::Absent), false);
+        let _stranger = connect(BALANCER, &arrival);
+        assert!(advance(&mut arrival).is_none());
+    }
+
+    fn balancers(data: DataHeader) -> Balancers {
+        Balancers { from: BALANCER.parse().unwrap(), data, ..Balancers::default() }
+    }
+
+    fn waiting(balancers: &Balancers, relayed: bool) -> Arrival {
+        let end = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 0);
+        let balancer = relayed.then(|| end(BALANCER));
+        let ends = Ends { balancer, ..Ends::direct(end("127.0.0.1"), end(CLIENT)) };
+        let ports = PassivePorts::new(10_000..=30_000);
+        Arrival::new(ports.lease(ends.local, Duration::ZERO).unwrap(), &ends, balancers)
+    }
+
+    fn connect(from: &str, arrival: &Arrival) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(from.parse().unwrap(), 0).into()).unwrap();
+        socket.connect(&arrival.listener.local_addr().into()).unwrap();
+        socket.into()
+    }
+
+    fn advance(arrival: &mut Arrival) -> Option<TcpStream> {
+        assert_eq!(wait([(arrival.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
+        arrival.advance().unwrap()
+    }
+
+    /// Lets `arrival` judge the connection of `refused`, which it closes.
+    fn is_refused(arrival: &mut Arrival, refused: &mut TcpStream) {
+        assert!(advance(arrival).is_none());
+        while arrival.unannounced.is_some() {
+            assert!(advance(arrival).is_none());
+        }
+        assert!(matches!(refused.read(&mut [0]), Ok(0) | Err(_)));
+    }
+}

@@ -1,0 +1,8 @@
+//! The server behind a balancer: what it believes of whom, and several instances of it behind a
+//! real HAProxy.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// PROXY headers, from addresses that play a balancer, a client and a stranger.
+mod headers;
