@@ -60,8 +60,9 @@ pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;
     CombinedLogger::init(vec![
-        WriteLogger::new(all, config.clone(), LineWriter::new(Terminal)),
-        WriteLogger::new(all, config, LineWriter::new(file)),
+        // First, so that a line that is seen on the terminal stands in the file.
+        WriteLogger::new(all, config.clone(), LineWriter::new(file)),
+        WriteLogger::new(all, config, LineWriter::new(Terminal)),
     ])
     .map_err(|error| LogError {
         path: options.directory.clone(),
