@@ -254,6 +254,51 @@ fn a_lost_answer_to_complete_is_looked_up() {
     assert_eq!(script.seen().len(), 1);
 }
 
+/// The store has the object, and no answer ever says so.
+#[test]
+fn a_put_whose_answers_are_lost_is_looked_up() {
+    let bytes = noise(5);
+    let md5 = format!("{:x}", md5::compute(&bytes));
+    let other = "0123456789abcdef0123456789abcdef";
+    let stands = |size: u32, etag: &str, crc: Option<u64>| {
+        let crc = crc.map(|crc| format!("x-amz-hash-crc64ecma: {crc}\r\n")).unwrap_or_default();
+        let headers = format!("ETag: \"{etag}\"\r\n{crc}");
+        format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {size}\r\n\r\n")
+    };
+    let crc = crc_of(&bytes);
+    for (head, is_ours) in [
+        (stands(5, &md5, None), true),
+        (stands(5, other, Some(crc)), true),
+        (stands(6, &md5, None), false),
+        (stands(5, other, None), false),
+        (stands(5, &md5, Some(crc ^ 1)), false),
+        (stands(5, "opaque", None), false),
+        (text("404 Not Found", "", ""), false),
+    ] {
+        let answer = head.clone();
+        let script = Scripted::acting(move |request| {
+            Some(if request.starts_with("head ") { Act::Answer(answer.clone()) } else { Act::Hang })
+        });
+        let mut options = scripted_options(&script);
+        options.timeouts.retry_total = Duration::ZERO;
+        let store = CosStore::connect(options).unwrap();
+        let put = put_bytes(&store, &bytes);
+        assert_eq!(put.is_ok(), is_ours, "{head}");
+        assert!(is_ours || put == Err(ErrorKind::Unavailable), "{head}");
+    }
+}
+
+/// What the store refused it did not do: nobody looks.
+#[test]
+fn a_put_that_was_refused_is_not_looked_up() {
+    let script = Scripted::acting(|_| Some(answer("503 Slow Down", "", &error("SlowDown"))));
+    let mut options = scripted_options(&script);
+    options.timeouts.retry_total = Duration::ZERO;
+    let store = CosStore::connect(options).unwrap();
+    assert_eq!(put_bytes(&store, b"x"), Err(ErrorKind::Unavailable));
+    assert!(script.seen().iter().all(|seen| seen.head.starts_with("put ")));
+}
+
 /// A camera that stores a picture of the same size under the same name: without a checksum, the
 /// size and the number of parts do not tell the new object from the old one.
 #[test]

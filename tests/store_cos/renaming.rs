@@ -185,6 +185,45 @@ fn what_arrives_meanwhile_is_not_lost() {
     }
 }
 
+/// Somebody stores a file of the same name between the copy and the delete.
+#[test]
+fn a_file_that_is_stored_anew_under_the_old_name_stays() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    rgw.s3_put(&bucket, "old", b"first");
+    let (is_copied, other) = (AtomicBool::new(false), bucket.clone());
+    let (_script, store) = in_front(&bucket, move |head| {
+        if is_copied.swap(is_copy(head), Ordering::SeqCst) {
+            Rgw::shared().s3_put(&other, "old", b"second");
+        }
+        None
+    });
+    store.rename(&at("old"), &at("new")).unwrap();
+    assert_eq!(rgw.s3_get(&bucket, "new"), b"first");
+    assert_eq!(rgw.s3_get(&bucket, "old"), b"second");
+}
+
+/// Somebody stores a file of the same name right before it is copied. The gateway ignores the
+/// condition, COS does not.
+#[test]
+fn a_file_that_changes_before_it_is_copied_moves_as_it_is_then() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    rgw.s3_put(&bucket, "old", b"first");
+    let (has_changed, other) = (AtomicBool::new(false), bucket.clone());
+    let (_script, store) = in_front(&bucket, move |head| {
+        let is_refused = is_copy(head) && !has_changed.swap(true, Ordering::SeqCst);
+        assert!(!is_copy(head) || head.contains("\nx-amz-copy-source-if-match: "), "{head}");
+        is_refused.then(|| {
+            Rgw::shared().s3_put(&other, "old", b"second");
+            answer("412 Precondition Failed", "", &error("PreconditionFailed"))
+        })
+    });
+    store.rename(&at("old"), &at("new")).unwrap();
+    assert_eq!(rgw.s3_list(&bucket, ""), ["new"]);
+    assert_eq!(rgw.s3_get(&bucket, "new"), b"second");
+}
+
 #[test]
 fn keys_that_no_request_can_name_keep_their_directory_where_it_is() {
     let rgw = Rgw::shared();

@@ -92,6 +92,8 @@ pub(super) struct Failure {
     pub(super) error: StoreError,
     /// How often it was tried: after more than one try an earlier one may have been carried out.
     pub(super) tries: u32,
+    /// Whether one of the tries may have been carried out although no answer said so.
+    pub(super) in_doubt: bool,
 }
 
 impl From<Failure> for StoreError {
@@ -104,6 +106,7 @@ impl From<Failure> for StoreError {
 struct Fault {
     error: StoreError,
     remedy: Remedy,
+    in_doubt: bool,
 }
 
 impl Client {
@@ -157,24 +160,24 @@ impl Client {
     ) -> Result<T, Failure> {
         let begun = Instant::now();
         let mut course = Course::default();
+        let mut in_doubt = false;
         loop {
             if call.is_cancelled() {
-                return Err(Failure {
-                    error: call.error(ErrorKind::Cancelled),
-                    tries: course.tries,
-                });
+                let error = call.error(ErrorKind::Cancelled);
+                return Err(Failure { error, tries: course.tries, in_doubt });
             }
             course.tries += 1;
             let fault = match self.attempt(call, &course).and_then(&take) {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
+            in_doubt |= fault.in_doubt;
             if call.is_cancelled() {
                 continue;
             }
             let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
             let Some(pause) = course.after(fault.remedy, left) else {
-                return Err(Failure { error: fault.error, tries: course.tries });
+                return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
             };
             log::warn!(
                 "try {} failed, again in {} ms, at {}: {}",
@@ -194,6 +197,7 @@ impl Client {
             .map_err(|error| Fault {
                 error: call.error(ErrorKind::BadName).with_source(error),
                 remedy: Remedy::None,
+                in_doubt: false,
             })?;
         let mut reader = call.body.map(BodyReader::new);
         let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
@@ -292,11 +296,12 @@ fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody
     error.request_id = headers.request_id().or(body.request_id);
     error.source = body.message.filter(|message| !message.is_empty()).map(Into::into);
     error.code = body.code;
-    Fault { error, remedy }
+    Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
 }
 
 fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
     let remedy = failure::remedy_of_fault(&error);
     let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
-    Fault { error: call.error(kind).with_source(error), remedy }
+    let in_doubt = failure::may_have_arrived(&error);
+    Fault { error: call.error(kind).with_source(error), remedy, in_doubt }
 }

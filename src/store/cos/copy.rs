@@ -22,32 +22,60 @@ const COPY_PART_BYTES: u64 = 1024 * 1024 * 1024;
 /// Ranges of one object that are copied at once.
 const PART_COPIERS: usize = 4;
 
+/// Versions of one object that a copy runs after.
+const VERSIONS: u32 = 3;
+
 impl CosStore {
     /// Copies an object, however large.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when there is no such object; [`ErrorKind::BadName`] when the new
-    /// key is too long.
+    /// As [`Self::copy_version`].
     pub(super) fn copy_object(&self, from: &str, to: &str) -> Result<()> {
-        let failed = |kind, key: &str| StoreError::new(kind, Operation::CopyObject, key);
+        let head = self.present(from)?;
+        self.copy_version(from, to, head).map(drop)
+    }
+
+    /// Copies the version `head` of an object, or one that took its place meanwhile. Answers which.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when the object is gone; [`ErrorKind::BadName`] when the new key is
+    /// too long; [`ErrorKind::PreconditionFailed`] when the object changes again and again.
+    pub(super) fn copy_version(&self, from: &str, to: &str, mut head: Head) -> Result<Head> {
         if to.len() > limits::KEY_BYTES {
-            return Err(failed(ErrorKind::BadName, to));
+            return Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, to));
         }
-        let head = self.head(from)?.ok_or_else(|| failed(ErrorKind::NotFound, from))?;
-        let copied = if head.size > self.copy_limit {
-            self.copy_in_parts(from, to, &head)
-        } else {
-            self.copy_at_once(from, to, &head)
-        };
-        copied.inspect_err(|_| self.note_doubt(to))?;
+        for version in 1.. {
+            let copied = if head.size > self.copy_limit {
+                self.copy_in_parts(from, to, &head)
+            } else {
+                self.copy_at_once(from, to, &head)
+            };
+            match copied {
+                Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
+                    head = self.present(from)?;
+                }
+                copied => {
+                    copied.inspect_err(|_| self.note_doubt(to))?;
+                    break;
+                }
+            }
+        }
         self.note_written(to, head.size);
-        Ok(())
+        Ok(head)
+    }
+
+    fn present(&self, key: &str) -> Result<Head> {
+        let missing = || StoreError::new(ErrorKind::NotFound, Operation::CopyObject, key);
+        self.head(key)?.ok_or_else(missing)
     }
 
     /// CopyObject: up to 5 GB.
     fn copy_at_once(&self, from: &str, to: &str, head: &Head) -> Result<()> {
         let mut request =
             Request::on_object(Method::PUT, to).header("x-amz-copy-source", self.copy_source(from));
+        if let Some(etag) = head.etag() {
+            request = request.header("x-amz-copy-source-if-match", etag.0);
+        }
         for (name, value) in restated(head) {
             request = request.header(name, value);
         }

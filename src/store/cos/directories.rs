@@ -51,7 +51,7 @@ impl CosStore {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`].
-    fn stat_directory(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
+    pub(super) fn stat_directory(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
         let marker = self.keys.directory(operation, path)?;
         let modified = match self.head(&marker)? {
             Some(head) => head.modified(),

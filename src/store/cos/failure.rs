@@ -75,6 +75,35 @@ pub(super) fn remedy_of_fault(error: &ureq::Error) -> Remedy {
     }
 }
 
+/// Whether a request may have been carried out although the store answered with this status: it,
+/// or a balancer before it, broke on the way. 503 is how stores refuse what they did not begin.
+pub(super) fn is_answer_in_doubt(status: u16) -> bool {
+    // 200 with an error in its body among them.
+    status < 300 || (status >= 500 && status != 501 && status != 503)
+}
+
+/// Whether a request may have reached the store although no whole answer came.
+pub(super) fn may_have_arrived(error: &ureq::Error) -> bool {
+    match error {
+        // What breaks while the connection stands. A name that cannot be resolved and a host that
+        // cannot be reached have kinds of their own.
+        ureq::Error::Io(error) => matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::TimedOut
+                | io::ErrorKind::WouldBlock
+                | io::ErrorKind::InvalidData
+        ),
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect)
+        | ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed => false,
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +150,39 @@ mod tests {
         let refused = ureq::Error::Io(io::ErrorKind::ConnectionRefused.into());
         assert_eq!(remedy_of_fault(&refused), Remedy::Wait);
         assert_eq!(remedy_of_fault(&ureq::Error::BadUri("x".into())), Remedy::None);
+    }
+
+    #[test]
+    fn what_never_arrived_is_not_in_doubt() {
+        use std::net::ToSocketAddrs;
+
+        use ureq::Timeout as T;
+
+        for (status, expected) in [
+            (200, true),
+            (403, false),
+            (404, false),
+            (500, true),
+            (501, false),
+            (503, false),
+            (504, true),
+        ] {
+            assert_eq!(is_answer_in_doubt(status), expected, "{status}");
+        }
+        let broken = |kind: io::ErrorKind| ureq::Error::Io(kind.into());
+        let no_name = "no-such-host.invalid:80".to_socket_addrs().expect_err("RFC 6761 6.4");
+        for (error, expected) in [
+            (broken(io::ErrorKind::ConnectionReset), true),
+            (broken(io::ErrorKind::UnexpectedEof), true),
+            (ureq::Error::Timeout(T::RecvResponse), true),
+            (ureq::Error::Timeout(T::SendBody), true),
+            (broken(io::ErrorKind::ConnectionRefused), false),
+            (broken(io::ErrorKind::HostUnreachable), false),
+            (ureq::Error::Io(no_name), false),
+            (ureq::Error::Timeout(T::Connect), false),
+            (ureq::Error::HostNotFound, false),
+        ] {
+            assert_eq!(may_have_arrived(&error), expected, "{error:?}");
+        }
     }
 }

@@ -32,6 +32,15 @@ pub(super) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: Receipt<'_
     verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
 }
 
+/// Whether `receipt` proves that the store holds `body`. What it does not tell proves nothing.
+pub(super) fn proves(body: &Body<'_>, receipt: Receipt<'_>) -> bool {
+    let md5 = receipt.etag.and_then(md5_of);
+    match receipt.crc64 {
+        Some(crc) => crc == crc64(body),
+        None => md5.is_some_and(|told| told == md5_hex(body)),
+    }
+}
+
 /// The value of `Content-MD5` for `body` (RFC 1864): the store refuses another one.
 pub(super) fn content_md5(body: &Body<'_>) -> String {
     BASE64_STANDARD.encode(*md5(body))
@@ -151,6 +160,27 @@ mod tests {
             "\"zz8de918d05640145b18f70f4c3aa602\"",
         ] {
             assert!(check(&body, VerifyUploads::Md5, None, no_md5), "{no_md5}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_told_proves_nothing() {
+        let cancel = Cancel::new();
+        let body: [&[u8]; 1] = [b"[Object Content]"];
+        let crc = 16_749_565_679_157_681_890;
+        let (md5, other) =
+            ("\"ee8de918d05640145b18f70f4c3aa602\"", "\"ff8de918d05640145b18f70f4c3aa602\"");
+        for (crc64, etag, expected) in [
+            (Some(crc), other, true),
+            (Some(crc ^ 1), md5, false),
+            (None, md5, true),
+            (None, other, false),
+            (None, "\"ee8de918d05640145b18f70f4c3aa602-1\"", false),
+            (None, "", false),
+        ] {
+            let etag = ETag(etag.to_owned());
+            let receipt = Receipt { crc64, etag: Some(&etag) };
+            assert_eq!(proves(&Body::new(&body, &cancel), receipt), expected, "{receipt:?}");
         }
     }
 

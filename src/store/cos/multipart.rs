@@ -22,7 +22,8 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 impl CosStore {
     /// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A
-    /// try whose answer was lost leaves an upload behind that only a lifecycle rule removes.
+    /// try whose answer was lost leaves an upload behind: a list of the key's uploads would not
+    /// tell ours from one that another client began in the same moment, so it is not looked for.
     pub(super) fn create_upload(
         &self,
         key: &str,
@@ -125,7 +126,7 @@ impl CosStore {
             Ok(body) => body,
             Err(error) => {
                 let error = call.error(ErrorKind::Other).with_source(error);
-                let failure = Failure { error, tries: 1 };
+                let failure = Failure { error, tries: 1, in_doubt: true };
                 return self.resolve(key, failure, &whole);
             }
         };
@@ -259,7 +260,7 @@ mod tests {
             let mut error = StoreError::new(kind, Operation::CompleteMultipartUpload, "k");
             error.status = status;
             error.code = code.map(str::to_owned);
-            may_have_happened(&Failure { error, tries })
+            may_have_happened(&Failure { error, tries, in_doubt: false })
         };
         assert!(failed(ErrorKind::Unavailable, None, None, 1));
         assert!(failed(ErrorKind::Unavailable, Some(500), None, 6));

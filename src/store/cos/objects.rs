@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use ureq::http::Method;
 
 use super::answer::{Answer, Headers, Opened};
-use super::client::Call;
+use super::client::{Call, Failure};
 use super::drained::Drained;
 use super::integrity::{self, Receipt};
 use super::recent::Change;
@@ -32,6 +32,13 @@ impl Head {
     /// Its version.
     pub(super) fn etag(&self) -> Option<ETag> {
         self.headers.etag()
+    }
+
+    /// Whether it is known to hold just these bytes, by their checksum or their MD5.
+    fn holds(&self, body: &Body<'_>) -> bool {
+        let etag = self.etag();
+        let receipt = Receipt { crc64: self.headers.crc64(), etag: etag.as_ref() };
+        self.size == body.len() && integrity::proves(body, receipt)
     }
 
     /// Its last change, UTC.
@@ -113,7 +120,7 @@ impl CosStore {
         })
     }
 
-    /// PutObject.
+    /// PutObject. Where no answer came, the object itself tells what happened.
     pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
         let mut request = Request::on_object(Method::PUT, key);
         if self.verify != VerifyUploads::Off {
@@ -121,10 +128,25 @@ impl CosStore {
             // earlier one at once: the store itself must refuse what was damaged on its way.
             request = request.header("content-md5", integrity::content_md5(body));
         }
-        let sent = self.send_verified(Operation::PutObject, request, body);
-        let answer = sent.inspect_err(|_| self.note_doubt(key))?;
+        let headers = match self.send_verified(Operation::PutObject, request, body) {
+            Ok(answer) => answer.headers,
+            Err(failure) => self.find_put(key, body, failure)?.headers,
+        };
         self.note_written(key, body.len());
-        Ok(Stored { etag: answer.headers.etag(), request_id: answer.headers.request_id() })
+        Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
+    }
+
+    /// The object that a PutObject without answer may have stored: the one under its key, if it
+    /// is known to hold those bytes. Size and time alone could be another client's.
+    fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
+        let look = failure.in_doubt && failure.error.kind == ErrorKind::Unavailable;
+        let found = if look { self.head(key).ok().flatten() } else { None };
+        let Some(head) = found.filter(|head| head.holds(body)) else {
+            self.note_doubt(key);
+            return Err(failure.into());
+        };
+        log::info!("{}: the object stands complete", failure.error);
+        Ok(head)
     }
 
     /// DeleteObject. No error when there is none.
@@ -146,7 +168,7 @@ impl CosStore {
         operation: Operation,
         request: Request,
         body: &Body<'_>,
-    ) -> Result<Answer> {
+    ) -> std::result::Result<Answer, Failure> {
         let call = Call::new(operation, request).with_body(*body);
         for attempt in 1..=CHECKSUM_TRIES {
             let answer = self.client.exchange(&call)?;
@@ -157,7 +179,8 @@ impl CosStore {
             }
             log::warn!("{}: try {attempt}", call.error(ErrorKind::ChecksumMismatch));
         }
-        Err(call.error(ErrorKind::ChecksumMismatch))
+        let error = call.error(ErrorKind::ChecksumMismatch);
+        Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
     }
 
     /// Remembers that `key` was stored.

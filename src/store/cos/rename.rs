@@ -7,7 +7,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::key_stream::KeyStream;
+use super::markers::Standing;
 use super::multi_delete::DELETE_KEYS;
+use super::objects::Head;
 use super::{CosStore, crew};
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
@@ -24,7 +26,13 @@ impl CosStore {
         if from.is_root() || to.is_root() {
             return Err(failed(ErrorKind::BadName, from));
         }
-        let is_directory = self.stat_path(operation, from)?.metadata.is_directory();
+        let source = self.keys.file(operation, from)?;
+        let file = match self.standing(&source)? {
+            Standing::File(head) => Some(head),
+            Standing::Directory(_) => None,
+            Standing::Nothing => self.stat_directory(operation, from).map(|_| None)?,
+        };
+        let is_directory = file.is_none();
         if is_directory && to != from && to.is_within(from) {
             return Err(failed(ErrorKind::BadName, to));
         }
@@ -38,17 +46,29 @@ impl CosStore {
             }
             _ => {}
         }
-        if is_directory {
+        if let Some(head) = file {
+            let copied = self.copy_version(&source, &self.keys.file(operation, to)?, head)?;
+            self.delete_version(&source, &copied)?;
+        } else {
             let source = self.keys.directory(operation, from)?;
             let target = self.keys.directory(operation, to)?;
             Move { store: self, from: &source, to: &target }.run()?;
-        } else {
-            let source = self.keys.file(operation, from)?;
-            self.copy_object(&source, &self.keys.file(operation, to)?)?;
-            self.delete(&source)?;
         }
         self.keep_parent(from);
         Ok(())
+    }
+
+    /// Deletes what was copied, not what somebody stored in its place since: that stays. No store
+    /// deletes one version only when asked by its ETag, so a moment is left between the two
+    /// requests.
+    fn delete_version(&self, key: &str, copied: &Head) -> Result<()> {
+        match self.head(key)? {
+            Some(now) if now.etag() != copied.etag() || now.modified() != copied.modified() => {
+                log::info!("{key:?} was stored anew while it was renamed; what is new stays");
+                Ok(())
+            }
+            _ => self.delete(key),
+        }
     }
 }
 
