@@ -3,8 +3,9 @@ use std::io::{Read, Write};
 use std::sync::LazyLock;
 
 use crate::support::ftp::Ftp;
-use crate::support::injector::Request;
+use crate::support::injector::{Injector, Request};
 use crate::support::rgw::Rgw;
+use crate::support::server::TestServer;
 use crate::support::stored::{Stored, noise};
 
 /// A file that goes to the store in one request.
@@ -15,6 +16,13 @@ const IN_PARTS: usize = 6 << 20;
 
 /// A file large enough to be copied inside the store: its smallest part.
 const COPIED: usize = 5 << 20;
+
+/// The file in a directory.
+const INSIDE: &str = "inside";
+
+/// A time that a client sets, and how the store keeps it.
+const TIME: &str = "20200102030405";
+const SECONDS: &str = "1577934245";
 
 /// A file that a worker sends.
 const SENT_BY_WORKER: usize = 3 << 20;
@@ -36,6 +44,18 @@ pub(crate) enum Command {
     RemoveDirectory,
     RenameFrom,
     RenameTo,
+    RenameDirectory,
+    StoreUnique,
+    AbortInParts,
+    DeleteLast,
+    ChangeDirectory,
+    SetTime,
+}
+
+/// What a command runs on.
+pub(crate) struct Place<'a> {
+    pub(crate) server: &'a TestServer,
+    pub(crate) injector: &'a Injector,
 }
 
 /// What the client saw.
@@ -79,6 +99,22 @@ impl Command {
             Self::RemoveDirectory => "`RMD`",
             Self::RenameFrom => "`RNFR`",
             Self::RenameTo => "`RNTO`",
+            Self::RenameDirectory => "`RNTO` of a directory",
+            Self::StoreUnique => "`STOU`",
+            Self::AbortInParts => "`ABOR` of `STOR`",
+            Self::DeleteLast => "`DELE` of the last file",
+            Self::ChangeDirectory => "`CWD`",
+            Self::SetTime => "`MFMT`",
+        }
+    }
+
+    /// What its server needs to be told.
+    pub(crate) fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // The log tells when the upload was aborted.
+            Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
+            Self::SetTime => &[("preserve_mtime", "on")],
+            _ => &[],
         }
     }
 
@@ -89,17 +125,24 @@ impl Command {
             Self::RetrieveSmall | Self::RetrieveLarge | Self::AppendToSmall => {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
-            Self::MakeDirectory => {}
+            Self::MakeDirectory | Self::StoreUnique => {}
+            Self::DeleteLast | Self::ChangeDirectory => {
+                stored.put(&format!("{name}/{INSIDE}"), self.earlier());
+            }
+            Self::RenameDirectory => {
+                stored.put(&format!("{name}/"), b"");
+                stored.put(&format!("{name}/{INSIDE}"), self.earlier());
+            }
             Self::RemoveDirectory => stored.put(&format!("{name}/"), b""),
             _ => stored.put(name, self.earlier()),
         }
-        if self == Self::RenameTo {
+        if matches!(self, Self::RenameTo | Self::RenameDirectory) {
             ftp.expect(&format!("RNFR {name}"), "350 ");
         }
     }
 
-    /// Does it.
-    pub(crate) fn run(self, name: &str, ftp: &mut Ftp) -> Seen {
+    /// Does it. Returns when nothing of it goes on.
+    pub(crate) fn run(self, name: &str, ftp: &mut Ftp, place: &Place<'_>) -> Seen {
         let sent = self.sent();
         match self {
             Self::StoreSmall | Self::StoreInParts => upload(ftp, &format!("STOR {name}"), sent),
@@ -115,7 +158,16 @@ impl Command {
             Self::MakeDirectory => told(ftp.ask(&format!("MKD {name}"))),
             Self::RemoveDirectory => told(ftp.ask(&format!("RMD {name}"))),
             Self::RenameFrom => told(ftp.ask(&format!("RNFR {name}"))),
-            Self::RenameTo => told(ftp.ask(&format!("RNTO {name}.new"))),
+            Self::RenameTo | Self::RenameDirectory => told(ftp.ask(&format!("RNTO {name}.new"))),
+            Self::StoreUnique => upload(ftp, &format!("STOU {name}"), sent),
+            Self::AbortInParts => abort(ftp, name, sent, place),
+            Self::DeleteLast => told(ftp.ask(&format!("DELE {name}/{INSIDE}"))),
+            Self::ChangeDirectory => {
+                let seen = told(ftp.ask(&format!("CWD {name}")));
+                ftp.expect("CWD /", "250 ");
+                seen
+            }
+            Self::SetTime => told(ftp.ask(&format!("MFMT {TIME} {name}"))),
         }
     }
 
@@ -145,7 +197,43 @@ impl Command {
                 assert!(!ok || shown, "{name}: {seen:?}");
             }
             Self::Size => assert!(!ok || seen.reply == format!("213 {SMALL}"), "{seen:?}"),
-            Self::RenameFrom => {}
+            Self::RenameFrom | Self::ChangeDirectory => {}
+            Self::StoreUnique => {
+                let made = keys(stored, name);
+                assert!(is_as(!made.is_empty()) && made.len() < 2, "{made:?}: {seen:?}");
+                made.iter().for_each(|key| stored.expect(key, self.sent()));
+            }
+            Self::AbortInParts => {
+                assert_eq!(seen.code, 426, "{seen:?}");
+                stored.expect(name, earlier);
+            }
+            Self::DeleteLast => {
+                let is_there = there(&format!("{name}/{INSIDE}"));
+                assert!(is_as(!is_there), "{name}: {seen:?}");
+            }
+            Self::SetTime => {
+                stored.expect(name, earlier);
+                let Stored::Bucket(bucket) = stored else { panic!("a bucket") };
+                let head = Rgw::shared().s3_head(bucket, name).expect("it stays");
+                let is_set = head.get("x-amz-meta-mtime").is_some_and(|time| time == SECONDS);
+                assert!(is_as(is_set), "{name}: {seen:?}");
+            }
+            Self::RenameDirectory => {
+                // All of it stands under one of the names, or under both.
+                let (old, new) = (format!("{name}/{INSIDE}"), format!("{name}.new/{INSIDE}"));
+                let is_left = there(&old);
+                // The markers go when all else has gone.
+                let is_moved = *request == Request::DeleteObject && !is_left;
+                assert!(is_moved || is_as(!is_left), "{name}: {seen:?}");
+                if is_left {
+                    stored.expect(&old, earlier);
+                }
+                if !is_left || there(&new) {
+                    stored.expect(&new, earlier);
+                }
+                let is_gone = keys(stored, &format!("{name}/")).is_empty();
+                assert!(!ok || is_gone, "{name}: {seen:?}");
+            }
             Self::Delete => assert!(is_as(!there(name)), "{name}: {seen:?}"),
             Self::MakeDirectory => assert!(is_as(there(&format!("{name}/"))), "{name}: {seen:?}"),
             Self::RemoveDirectory => {
@@ -174,7 +262,8 @@ impl Command {
     /// What the client sends.
     fn sent(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(2, IN_PARTS));
-        &BYTES[..if self == Self::StoreInParts { IN_PARTS } else { SMALL }]
+        let is_large = matches!(self, Self::StoreInParts | Self::AbortInParts);
+        &BYTES[..if is_large { IN_PARTS } else { SMALL }]
     }
 
     /// What stands under the name when the upload succeeded.
@@ -207,6 +296,22 @@ pub(crate) fn upload(ftp: &mut Ftp, line: &str, bytes: &[u8]) -> Seen {
     // A server that gave up does not take the rest.
     let _ = data.open().write_all(bytes);
     told(ftp.reply())
+}
+
+/// ABOR when a part is on its way; returns when the upload was aborted, or left behind.
+fn abort(ftp: &mut Ftp, name: &str, bytes: &[u8], place: &Place<'_>) -> Seen {
+    let data = ftp.passive();
+    ftp.expect(&format!("STOR {name}"), "150 ");
+    let mut stream = data.open();
+    stream.write_all(bytes).expect("the server takes the data");
+    place.injector.wait_for(Request::UploadPart, name);
+    let seen = told(ftp.ask("ABOR"));
+    ftp.expect_reply("226 ");
+    let (aborted, left) = (format!("unfinished upload of /{name}"), format!("/{name}\": "));
+    place.server.wait_for_line(|line| {
+        line.ends_with(&aborted) || (line.contains("stays behind: Abort") && line.contains(&left))
+    });
+    seen
 }
 
 fn download(ftp: &mut Ftp, line: &str) -> Seen {

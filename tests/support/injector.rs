@@ -203,6 +203,19 @@ impl Injector {
         assert!(state.struck >= count, "{} strikes, seen {:?}", state.struck, state.seen);
     }
 
+    /// Waits until the store was asked this for this key.
+    pub(crate) fn wait_for(&self, request: Request, key: &str) {
+        let missing =
+            |state: &mut State| !state.seen.iter().any(|(seen, of)| *seen == request && of == key);
+        let state = self.stage.lock();
+        let (state, waited) = self
+            .stage
+            .changed
+            .wait_timeout_while(state, LONGEST_STALL, missing)
+            .expect("the state is whole");
+        assert!(!waited.timed_out(), "no {request:?} of {key:?}, seen {:?}", state.seen);
+    }
+
     /// The requests so far and their keys.
     pub(crate) fn seen(&self) -> Vec<(Request, String)> {
         self.stage.lock().seen.clone()

@@ -225,6 +225,11 @@ impl TestServer {
         self.log.wait_for(text)
     }
 
+    /// Waits until a line is what `is_it` looks for, and returns it.
+    pub(crate) fn wait_for_line(&self, is_it: impl Fn(&str) -> bool) -> String {
+        self.log.wait_for_line("what was looked for", is_it)
+    }
+
     /// Asks it to stop, as `kill` does, and waits for the end.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
@@ -303,7 +308,12 @@ impl Log {
     }
 
     fn wait_for(&self, text: &str) -> String {
-        let found = |lines: &[String]| lines.iter().find(|line| line.contains(text)).cloned();
+        self.wait_for_line(text, |line| line.contains(text))
+    }
+
+    /// `wanted`: what it is, in words.
+    fn wait_for_line(&self, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let found = |lines: &[String]| lines.iter().find(|line| is_it(line)).cloned();
         let lines = self.lock();
         let (lines, _) = self
             .grown
@@ -311,6 +321,6 @@ impl Log {
                 found(lines).is_none() && !self.has_ended()
             })
             .expect("the log is whole");
-        found(&lines).unwrap_or_else(|| panic!("no {text:?} in the log:\n{}", lines.join("\n")))
+        found(&lines).unwrap_or_else(|| panic!("no {wanted:?} in the log:\n{}", lines.join("\n")))
     }
 }
