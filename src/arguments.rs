@@ -12,8 +12,11 @@ pub(crate) const HELP: &str = "\
 An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
+       cos-ftp-server hash-password
        cos-ftp-server --version | --help
 
+    hash-password   read a password and print its hash, to be put in its place in the
+                    configuration; asks on a terminal, else reads a line of standard input
     --config FILE   the configuration; without it, the first of these that exists:
                         ./conf/vsftpd.conf
                         PREFIX/etc/cos-ftp-server/vsftpd.conf, when the program is in PREFIX/bin
@@ -48,6 +51,8 @@ pub(crate) enum Request {
         /// `--config`.
         config: Option<PathBuf>,
     },
+    /// `hash-password`: read a password and print its hash.
+    HashPassword,
     /// Print the version.
     Version,
     /// Print [`HELP`].
@@ -61,14 +66,22 @@ pub(crate) fn parse(
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
     let mut config = None;
     let mut make: fn(Option<PathBuf>) -> Request = |config| Request::Serve { config };
+    let mut is_first = true;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("config") if config.is_none() => config = Some(parser.value()?.into()),
             Arg::Long("check-config") => make = |config| Request::CheckConfig { config },
+            Arg::Value(word) if word == "hash-password" && is_first => {
+                return match parser.next()? {
+                    None => Ok(Request::HashPassword),
+                    Some(more) => Err(more.unexpected()),
+                };
+            }
             Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
             Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
             other => return Err(other.unexpected()),
         }
+        is_first = false;
     }
     Ok(make(config))
 }
@@ -126,6 +139,9 @@ mod tests {
             ("--config=a.conf", Some(Request::Serve { config: config.clone() })),
             ("--check-config", Some(Request::CheckConfig { config: None })),
             ("--check-config --config a.conf", Some(Request::CheckConfig { config })),
+            ("hash-password", Some(Request::HashPassword)),
+            ("hash-password secret", None),
+            ("--check-config hash-password", None),
             ("--version", Some(Request::Version)),
             ("--check-config --help", Some(Request::Help)),
             ("--config", None),

@@ -137,6 +137,25 @@ pub const LOGIN_ATTEMPTS: u32 = 3;
 /// What a failed login waits before its reply, so that guessing costs time.
 pub const LOGIN_FAILURE_DELAY: Duration = Duration::from_secs(1);
 
+/// Default of `password_checks`: hashed passwords verified at once. Each verification takes the
+/// memory its hash asks for, 19 MiB as `hash-password` makes it.
+pub const PASSWORD_CHECKS: usize = 2;
+
+/// How long a login waits for its verification to begin. Clients wait about as long for a reply.
+pub const PASSWORD_CHECK_WAIT: Duration = Duration::from_secs(30);
+
+/// Most memory the verification of one Argon2 hash may take, in KiB (1 GiB).
+pub const ARGON2_MEMORY_KIB: u32 = 1024 * 1024;
+
+/// Most passes of an Argon2 hash: with the memory above a minute or so.
+pub const ARGON2_PASSES: u32 = 32;
+
+/// Most lanes of an Argon2 hash.
+pub const ARGON2_LANES: u32 = 64;
+
+/// Most rounds of a SHA-512 crypt hash: a second or so.
+pub const SHA512_CRYPT_ROUNDS: u32 = 1_000_000;
+
 /// Default of `data_connect_timeout`: from 150 to an open data connection.
 pub const DATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 

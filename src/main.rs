@@ -2,6 +2,7 @@
 //! server until a signal stops it.
 
 mod arguments;
+mod hash_password;
 mod logging;
 mod signals;
 mod wiring;
@@ -30,6 +31,9 @@ fn main() -> ExitCode {
     let done = match arguments::parse(env::args_os()) {
         Ok(Request::Serve { config }) => serve(config),
         Ok(Request::CheckConfig { config }) => check(config),
+        Ok(Request::HashPassword) => {
+            hash_password::run().map_err(Failure::with(FAILED)).and_then(|hash| print(&hash))
+        }
         Ok(Request::Version) => print(&format!("cos-ftp-server {VERSION}\n")),
         Ok(Request::Help) => print(arguments::HELP),
         Err(error) => {

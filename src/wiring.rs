@@ -98,7 +98,7 @@ impl Plan {
             filename_encoding: account.filename_encoding,
             store: Arc::clone(&stores[account.store]),
         });
-        let users = Users::new(accounts);
+        let users = Users::new(accounts, self.settings.password_checks);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         Ok((self.settings.server, users, Probes(far_away.map(|(store, _)| store).collect())))
     }

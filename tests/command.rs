@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 
+use cos_ftp_server::users::Password;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -28,6 +29,28 @@ fn a_wrong_argument_is_exit_status_64() {
     let output = command(&["--verbose"]).output().unwrap();
     assert_eq!(output.status.code(), Some(64));
     assert!(stderr(&output).contains("--verbose"), "{output:?}");
+}
+
+#[test]
+fn hash_password_reads_a_pipe() {
+    let hash = |input: &str| {
+        let mut command = command(&["hash-password"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = hash("two words\n");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.strip_suffix('\n').unwrap();
+    let Ok(Password::Hashed(hashed)) = Password::parse(line) else { panic!("{line}") };
+    assert!(hashed.is_of("two words"));
+    for nothing in ["", "\n", "a\tb\n"] {
+        let output = hash(nothing);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty());
+    }
 }
 
 #[test]

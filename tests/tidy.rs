@@ -43,10 +43,11 @@ const LAYERS: &[(&str, &[&str])] = &[
 const STORES: &[&str] = &["store::cos", "store::local"];
 
 /// The files beside `main.rs`, and `main.rs`.
-const TOP: &[&str] = &["lib", "main", "arguments", "logging", "signals", "wiring"];
+const TOP: &[&str] = &["lib", "main", "arguments", "hash_password", "logging", "signals", "wiring"];
 
 /// Each dependency with the only places that may call it, and one of them must.
 const DOORS: &[(&str, &[&str])] = &[
+    ("argon2", &["users"]),
     ("base64", &["store/cos"]),
     ("configparser", &["config"]),
     ("crc_fast", &["store/cos", "transfer"]),
@@ -55,7 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("encoding_rs", &["config", "protocol"]),
     ("fastrand", &["net", "protocol", "session", "store", "transfer"]),
     ("glob", &["protocol"]),
-    ("hmac", &["store/cos"]),
+    ("hmac", &["store/cos", "users"]),
     ("ipnet", &["net"]),
     ("lexopt", TOP),
     ("log", EVERYWHERE),
@@ -63,12 +64,25 @@ const DOORS: &[(&str, &[&str])] = &[
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
     ("quick_xml", &["store/cos"]),
+    ("rpassword", TOP),
     (
         "rustix",
-        &["config", "main", "net", "server", "session", "signals", "store/local", "transfer"],
+        &[
+            "config",
+            "main",
+            "net",
+            "server",
+            "session",
+            "signals",
+            "store/local",
+            "transfer",
+            "users",
+        ],
     ),
     ("s3", &["store/cos"]),
     ("serde", &["store/cos"]),
+    ("sha2", &["users"]),
+    ("sha_crypt", &["users"]),
     ("signal_hook", TOP),
     ("simplelog", TOP),
     ("socket2", &["net", "server"]),
@@ -76,6 +90,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
+    ("zeroize", &["users"]),
 ];
 
 const EVERYWHERE: &[&str] = &[""];

@@ -1,8 +1,7 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
-use crate::secret::Secret;
-use crate::users::Permission;
+use crate::users::{Password, Permission};
 use crate::vfs::FilenameEncoding;
 
 use super::bucket::{self, ForAllBuckets};
@@ -51,7 +50,7 @@ pub(super) fn read(sections: &[Section], all: &ForAllBuckets, report: &mut Repor
 /// A login before its store is known.
 struct Login {
     name: String,
-    password: Secret,
+    password: Password,
     permission: Permission,
     delete_enabled: bool,
 }
@@ -81,7 +80,7 @@ impl Accounts {
         let store = bucket::read(section, all, report);
         let home = self.home(section, "home_dir", report);
         let name = section.require("ftp_login_user_name", report, login_name);
-        let password = section.require_text("ftp_login_user_password", report);
+        let password = password(section, report);
         let permission = section.require("authority", report, values::permission);
         let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
         let encoding = filename_encoding(section, report);
@@ -89,13 +88,8 @@ impl Accounts {
             self.take_name(name, section.place("ftp_login_user_name"), report);
         }
         if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
-            let password = Secret::new(password);
-            self.add(
-                store,
-                home,
-                encoding,
-                vec![Login { name, password, permission, delete_enabled }],
-            );
+            let login = Login { name, password, permission, delete_enabled };
+            self.add(store, home, encoding, vec![login]);
         }
     }
 
@@ -152,6 +146,13 @@ impl Accounts {
     }
 }
 
+/// `ftp_login_user_password`.
+fn password(section: &Section, report: &mut Report) -> Option<Password> {
+    let key = "ftp_login_user_password";
+    let parsed = Password::parse(&section.require_text(key, report)?);
+    parsed.map_err(|error| report.problem(section.place(key), error.to_string())).ok()
+}
+
 fn filename_encoding(section: &Section, report: &mut Report) -> FilenameEncoding {
     section.get("filename_encoding", report, values::filename_encoding).unwrap_or_default()
 }
@@ -200,9 +201,11 @@ fn login(account: &str) -> Result<Login, String> {
     if password.is_empty() {
         return Err(format!("({name}) has no password"));
     }
+    let password = Password::parse(password)
+        .map_err(|error| format!("({name}) has for its password {error}"))?;
     let permission = values::permission(permission.trim())
         .ok_or_else(|| format!("({name}) does not end in a permission"))?;
-    Ok(Login { name, password: Secret::new(password.to_owned()), permission, delete_enabled: true })
+    Ok(Login { name, password, permission, delete_enabled: true })
 }
 
 fn login_name(text: &str) -> Option<String> {
@@ -229,7 +232,8 @@ mod tests {
         ] {
             let login = login(account).unwrap();
             assert_eq!(login.name, name, "{account}");
-            assert_eq!(login.password.expose(), password, "{account}");
+            let Password::Plain(plain) = login.password else { panic!("{account}") };
+            assert_eq!(plain.expose(), password, "{account}");
             assert_eq!(login.permission, permission, "{account}");
         }
     }

@@ -6,6 +6,7 @@ use crate::limits;
 use super::machine::MachineFacts;
 use super::report::{Finding, Place, Problems, Report};
 use super::settings::Settings;
+use crate::users::Effort;
 
 /// Compares memory, threads and descriptors with what `settings` may come to need. Gives
 /// warnings where only the extreme does not fit. Nothing is compared when `config_check_enable`
@@ -31,6 +32,8 @@ pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Fi
 struct Needs {
     connections: Option<u64>,
     buffer_memory: u64,
+    /// Bytes that verifying passwords takes, as many at once as may be.
+    password_memory: u64,
     /// Threads of one transfer beside its session's: part-upload workers, or a copier with its
     /// lanes.
     workers: u64,
@@ -39,9 +42,12 @@ struct Needs {
 impl Needs {
     fn of(settings: &Settings) -> Self {
         let transfer = &settings.server.session.transfer;
+        let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());
+        let dearest = efforts.map(Effort::memory_bytes).max().unwrap_or_default();
         Self {
             connections: settings.server.max_connections.map(|connections| connections as u64),
             buffer_memory: transfer.buffer_memory,
+            password_memory: dearest * settings.password_checks as u64,
             workers: transfer.upload_threads.max(transfer.download_threads + 1) as u64,
         }
     }
@@ -51,16 +57,22 @@ impl Needs {
         let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
         let sessions = self.connections.unwrap_or_default();
         let fixed = sessions * limits::SESSION_FIXED_BYTES;
-        if self.buffer_memory.saturating_add(fixed) <= allowed {
+        let needed = self.buffer_memory.saturating_add(fixed).saturating_add(self.password_memory);
+        if needed <= allowed {
             return;
         }
+        let passwords = match self.password_memory {
+            0 => String::new(),
+            bytes => format!(", {bytes} bytes for verifying passwords (password_checks)"),
+        };
         let sum = format!(
-            "buffer_memory of {} and {sessions} sessions of {} bytes may need more than {} % of \
-             the {available} bytes of memory that are available",
+            "buffer_memory of {}{passwords} and {sessions} sessions of {} bytes may need more \
+             than {} % of the {available} bytes of memory that are available",
             self.buffer_memory,
             limits::SESSION_FIXED_BYTES,
             limits::PLANNED_MEMORY_PERCENT,
         );
+        let allowed = allowed.saturating_sub(self.password_memory);
         let (place, remedy) = self.memory_remedy(allowed, fixed);
         report.problem(place, format!("{sum}: {remedy}, or set config_check_enable = false"));
     }

@@ -4,7 +4,7 @@
 use super::comment;
 
 use SectionKind::{
-    CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional,
+    CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional, Security,
 };
 use WhenAbsent::{Empty, Required, Unset, Value};
 
@@ -21,6 +21,8 @@ pub enum SectionKind {
     Network,
     /// `[FILE_OPTION]`
     FileOption,
+    /// `[SECURITY]`
+    Security,
     /// `[OPTIONAL]`
     Optional,
     /// `[OPERATIONS]`
@@ -46,6 +48,7 @@ impl SectionKind {
             NumberedAccount => "COS_ACCOUNT_<n>",
             Network => "NETWORK",
             FileOption => "FILE_OPTION",
+            Security => "SECURITY",
             Optional => "OPTIONAL",
             Operations => "OPERATIONS",
         }
@@ -143,13 +146,14 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static st
 }
 
 /// Every kind, in the order of the documented example.
-pub const ALL_SECTIONS: [SectionKind; 7] =
-    [NumberedAccount, CosAccount, FtpAccount, Network, FileOption, Optional, Operations];
+pub const ALL_SECTIONS: [SectionKind; 8] =
+    [NumberedAccount, CosAccount, FtpAccount, Network, FileOption, Security, Optional, Operations];
 
 const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
 const LOGIN: &[SectionKind] = &[NumberedAccount];
 const FIRST_FORM: &[SectionKind] = &[CosAccount];
 const NETWORK: &[SectionKind] = &[Network];
+const SECURITY: &[SectionKind] = &[Security];
 const OPTIONAL: &[SectionKind] = &[Optional];
 const OPERATIONS: &[SectionKind] = &[Operations];
 
@@ -202,12 +206,12 @@ pub const KEYS: &[Key] = &[
         "identifies the account section; nothing is stored there"),
     hidden(Nature::Accounts, plain(&[FtpAccount], "login_users", Required,
         "user:password:permission, several separated by ';', permission R, W or RW",
-        "the logins")),
+        "the logins; a password may be a hash")),
     plain(LOGIN, "home_dir", Required, "any path, another one in each section",
         "identifies the account section; nothing is stored there"),
     plain(LOGIN, "ftp_login_user_name", Required, "a login name",
         "the login name"),
-    hidden(Nature::Password, plain(LOGIN, "ftp_login_user_password", Required, "a password",
+    hidden(Nature::Password, plain(LOGIN, "ftp_login_user_password", Required, "a password, or its hash ($argon2id$ or $6$)",
         "the password")),
     plain(LOGIN, "authority", Required, "R, W or RW",
         "read, write or both"),
@@ -227,6 +231,9 @@ pub const KEYS: &[Key] = &[
 
     plain(&[FileOption], "single_file_max_size", Value("200G"), "a size from 1 byte to 24000G",
         "larger uploads are refused"),
+
+    plain(SECURITY, "password_checks", Value("2"), "a number from 1 to 64",
+        "hashed passwords verified at once; each takes 19 MiB as hash-password makes it"),
 
     plain(OPTIONAL, "config_check_enable", Value("true"), BOOLEAN,
         "compare the settings with the machine at start"),

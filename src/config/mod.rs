@@ -25,6 +25,7 @@ mod settings;
 mod text;
 mod values;
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -62,13 +63,28 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let mut loaded = parse(&bytes, path, &MachineFacts::of_this_machine())?;
     if mode & 0o006 != 0 {
-        let text =
-            "holds secrets, and other users of this machine may read or change it: chmod 600 it";
-        let file = path.to_owned();
-        let finding = Finding { file, place: Place::default(), text: text.to_owned() };
-        loaded.warnings.push(finding);
+        let text = exposure(&loaded.settings);
+        loaded.warnings.push(Finding { file: path.to_owned(), place: Place::default(), text });
     }
     Ok(loaded)
+}
+
+/// What it means that other users of the machine have access to the file.
+fn exposure(settings: &Settings) -> String {
+    let mut text = "holds secrets, and other users of this machine may read or change it: chmod \
+                    600 it"
+        .to_owned();
+    let is_plain = |account: &&AccountSettings| account.password.effort().is_none();
+    let plain = settings.accounts.iter().filter(is_plain).count();
+    if plain > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            ". Passwords in plain text: {plain}; cos-ftp-server hash-password makes hashes to put \
+             in their place"
+        );
+    }
+    text
 }
 
 /// Checks the text of a file. `file_name` is what messages call it; `machine` is
@@ -103,6 +119,7 @@ fn read_settings(text: &str, file: &Path, machine: &MachineFacts, report: &mut R
         log: general.log(report),
         stores: accounts.stores,
         accounts: accounts.accounts,
+        password_checks: general.password_checks(report),
         config_check: general.config_check(report),
     }
 }

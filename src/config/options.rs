@@ -27,6 +27,9 @@ const THREADS: RangeInclusive<usize> = 1..=256;
 /// Values of `max_connection_num` beside 0. A transfer takes two.
 const CONNECTIONS: RangeInclusive<usize> = 2..=1_000_000;
 
+/// Hashes computed at once: what is more than the processors there are helps nobody.
+const PASSWORD_CHECKS: RangeInclusive<usize> = 1..=64;
+
 /// Log files kept.
 const BACKUPS: RangeInclusive<usize> = 0..=10_000;
 
@@ -35,6 +38,7 @@ const BACKUPS: RangeInclusive<usize> = 0..=10_000;
 pub(super) struct General {
     network: Section,
     file: Section,
+    security: Section,
     optional: Section,
     operations: Section,
 }
@@ -49,6 +53,7 @@ impl General {
         Self {
             network: take(SectionKind::Network),
             file: take(SectionKind::FileOption),
+            security: take(SectionKind::Security),
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
         }
@@ -134,6 +139,12 @@ impl General {
         report: &mut Report,
     ) {
         parts::settle(transfer, stores, &self.optional, report);
+    }
+
+    /// `password_checks`.
+    pub(super) fn password_checks(&self, report: &mut Report) -> usize {
+        let checks = |text: &str| values::number(text, &PASSWORD_CHECKS);
+        self.security.get_or("password_checks", limits::PASSWORD_CHECKS, report, checks)
     }
 
     /// `config_check_enable`.

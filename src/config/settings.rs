@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
-use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
-use crate::users::Permission;
+use crate::users::{Password, Permission};
 use crate::vfs::FilenameEncoding;
 
 /// A whole configuration.
@@ -25,6 +24,8 @@ pub struct Settings {
     pub stores: Vec<StoreSettings>,
     /// The accounts; no two have the same name.
     pub accounts: Vec<AccountSettings>,
+    /// `password_checks`: hashed passwords that are verified at once, at most.
+    pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
     pub config_check: bool,
 }
@@ -45,7 +46,7 @@ pub struct AccountSettings {
     /// The login name.
     pub name: String,
     /// The password as configured.
-    pub password: Secret,
+    pub password: Password,
     /// Read, write or both.
     pub permission: Permission,
     /// `delete_enable`: whether deleting is allowed.

@@ -8,7 +8,7 @@ use crate::limits;
 use crate::net::DataPort;
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
-use crate::users::Account;
+use crate::users::{Account, LoginError};
 use crate::vfs::FtpPath;
 
 /// Who the client is.
@@ -64,8 +64,16 @@ impl Session<'_> {
                 return replies::already_logged_in();
             }
         };
-        let Some(account) = self.host.users.authenticate(&name, password.expose()) else {
-            return self.refuse_login(&name);
+        let account = match self.host.users.authenticate(&name, password.expose()) {
+            Ok(account) => account,
+            Err(LoginError::Incorrect) => return self.refuse_login(&name),
+            Err(LoginError::Busy) => {
+                log::error!(
+                    "login user={name:?} peer={}: too many wait for theirs",
+                    self.ends.peer
+                );
+                return replies::server_busy();
+            }
         };
         log::info!("login user={name} peer={}", self.ends.peer);
         self.control.encoding.settle(account.filename_encoding);

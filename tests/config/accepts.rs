@@ -9,7 +9,9 @@ use cos_ftp_server::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::vfs::FilenameEncoding;
 
-use super::support::{ACCOUNT, accepted, bucket, warned};
+use cos_ftp_server::users::Password;
+
+use super::support::{ACCOUNT, accepted, bucket, plain, warned};
 
 /// The first form with these logins.
 fn first_form(login_users: &str) -> String {
@@ -37,7 +39,7 @@ fn passwords_of_the_first_form_survive() {
     ] {
         let settings = accepted(&first_form(login_users));
         let accounts: Vec<_> =
-            settings.accounts.iter().map(|a| (a.name.as_str(), a.password.expose())).collect();
+            settings.accounts.iter().map(|a| (a.name.as_str(), plain(&a.password))).collect();
         assert_eq!(accounts, expected, "{login_users}");
     }
 }
@@ -61,7 +63,37 @@ fn passwords_of_the_second_form_survive() {
     ] {
         let line = format!("ftp_login_user_password = {value}\n");
         let settings = accepted(&ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line));
-        assert_eq!(settings.accounts[0].password.expose(), expected, "{value}");
+        assert_eq!(plain(&settings.accounts[0].password), expected, "{value}");
+    }
+}
+
+/// `secret-1`, as three programs hash it.
+const HASHES: [&str; 3] = [
+    "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY",
+    "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0",
+    "$6$rounds=10000$saltsalt$7.WKRTjJY3BSzdYpVfCXF0ZCOE2moSxrSm8Ui8cuY9haYdxbHeCWDhuzUcOf/wM6eo4kd.y33JMIoduClw5jz0",
+];
+
+#[test]
+fn hashed_passwords_survive_both_forms() {
+    let is_right = |password: &Password| match password {
+        Password::Hashed(hash) => hash.is_of("secret-1") && !hash.is_of("secret-2"),
+        Password::Plain(_) => false,
+    };
+    let [argon2id, sha512, sha512_rounds] = HASHES;
+    let users = format!("u:{argon2id}:RW;v:plain:R; w:{sha512}:W ;x:{sha512_rounds}:R # comment");
+    let settings = accepted(&first_form(&users));
+    let [u, v, w, x] = &settings.accounts[..] else { panic!("{settings:?}") };
+    assert!([u, w, x].iter().all(|account| is_right(&account.password)));
+    assert_eq!(plain(&v.password), "plain");
+    for hash in HASHES {
+        for line in [
+            format!("ftp_login_user_password = {hash} # c\n"),
+            format!("ftp_login_user_password:{hash}\n"),
+        ] {
+            let settings = accepted(&ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line));
+            assert!(is_right(&settings.accounts[0].password), "{line}");
+        }
     }
 }
 
@@ -75,7 +107,7 @@ fn lines_are_read_as_the_replaced_tool_read_them() {
          [NETWORK];behind a header\nlisten_port = 2121 # 端口\nmasquerade_address =\n",
     );
     assert_eq!(settings.accounts[0].home, "/H/数据:x=y");
-    assert_eq!(settings.accounts[0].password.expose(), "p=q");
+    assert_eq!(plain(&settings.accounts[0].password), "p=q");
     assert_eq!(settings.server.session.masquerade, None);
 }
 

@@ -3,7 +3,7 @@
 use cos_ftp_server::config::{KEYS, Nature, WhenAbsent};
 
 use super::samples::FORM_1;
-use super::support::{ACCOUNT, accepted, filled_in, parse, refused};
+use super::support::{ACCOUNT, accepted, filled_in, parse, plain, refused};
 
 const EXAMPLE: &str = include_str!("../../conf/vsftpd.conf.example");
 
@@ -131,7 +131,7 @@ fn an_empty_value_is_refused_except_where_it_means_none() {
             (_, WhenAbsent::Empty) => assert_eq!(accepted(&text).accounts.len(), 3, "{key:?}"),
             // Here it is a password.
             (Nature::Password, _) => {
-                assert_eq!(accepted(&text).accounts[0].password.expose(), "# nothing");
+                assert_eq!(plain(&accepted(&text).accounts[0].password), "# nothing");
             }
             _ => {
                 let told = format!("] {}: the value is missing", key.name);

@@ -107,6 +107,26 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
 }
 
 #[test]
+fn verifying_passwords_counts() {
+    let hash = "$argon2id$v=19$m=204800,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY";
+    let account = ACCOUNT.replace("hunter2\nauthority", &format!("{hash}\nauthority"));
+    let facts = MachineFacts { available_memory: Some(1000 * MIB), ..ROOMY };
+    let check = |checks: usize| {
+        let keys = format!("[SECURITY]\npassword_checks = {checks}\n[OPTIONAL]\n");
+        let text = format!("{account}{keys}buffer_memory = 64M\n");
+        check_machine(&accepted(&text), &facts)
+    };
+    // 64 MiB for transfers, 64 MiB for sessions, 200 MiB for each password; 600 MiB are allowed.
+    assert_eq!(check(2).unwrap(), []);
+    let problem = check(3).unwrap_err().to_string();
+    assert!(
+        problem.contains("629145600 bytes for verifying passwords (password_checks)"),
+        "{problem}"
+    );
+}
+
+#[test]
 fn a_remedy_works() {
     let facts = MachineFacts {
         available_memory: Some(1000 * MIB),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use cos_ftp_server::config;
 
-use super::support::{ACCOUNT, parse, refused, warned};
+use super::samples::FORM_1;
+use super::support::{ACCOUNT, filled_in, parse, refused, warned};
 
 /// Checks that a file of one account and `lines` has exactly the problems that begin so.
 #[track_caller]
@@ -292,6 +293,15 @@ fn a_file_is_loaded_and_told_of_when_others_may_read_it() {
         assert_eq!(loaded.settings.file, file.0);
         assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
     }
+    let hash = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
+    for (password, is_told) in [("hunter2", true), (hash, false)] {
+        let line = format!("ftp_login_user_password = {password}\n");
+        let text = ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line);
+        fs::write(&file.0, text).unwrap();
+        let warning = config::load(&file.0).unwrap().warnings.remove(0).to_string();
+        assert!(warning.contains("chmod 600"), "{warning}");
+        assert_eq!(warning.contains("Passwords in plain text: 1;"), is_told, "{warning}");
+    }
 }
 
 #[test]
@@ -319,5 +329,34 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         // Nothing depends on it.
         let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_broken_hash_is_no_password() {
+    let whole = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
+    for (hash, told) in [
+        (&whole[..90], "a hash that is not whole"),
+        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "a hash that is not whole"),
+        ("$2b$12$hunter2", "a hash of a kind that is not understood; accepted are $argon2id$"),
+        (
+            "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY",
+            "a hash that is too expensive",
+        ),
+    ] {
+        let line = format!("ftp_login_user_password = {hash}\n");
+        let problems = refused(ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line));
+        let [problem] = &problems[..] else { panic!("{problems:#?}") };
+        let place = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password = ***: ";
+        assert!(problem.starts_with(&format!("{place}{told}")), "{problem}");
+
+        let first_form = filled_in(FORM_1);
+        let line = first_form.lines().find(|line| line.starts_with("login_users")).unwrap();
+        let users = format!("login_users = u:{hash}:RW");
+        let problems = refused(first_form.replace(line, &users));
+        let [problem] = &problems[..] else { panic!("{problems:#?}") };
+        let told = format!("login_users = ***: account 1 (u) has for its password {told}");
+        assert!(problem.contains(&told), "{problem}");
+        assert!(!problem.contains("saltsalt"), "{problem}");
     }
 }

@@ -4,7 +4,7 @@ use cos_ftp_server::config::StoreSettings;
 use cos_ftp_server::store::cos::{AddressingStyle, Scheme};
 use cos_ftp_server::users::Permission;
 
-use super::support::{accepted, filled_in, parse, refused};
+use super::support::{accepted, filled_in, parse, plain, refused};
 
 /// The first form, as the tool's document has it.
 pub(crate) const FORM_1: &str = include_str!("../fixtures/config/form1.conf");
@@ -62,7 +62,7 @@ fn the_first_sample_loads_when_filled_in() {
     );
     assert_eq!((bucket.prefix.as_str(), bucket.min_part), ("", 1 << 20));
     let accounts: Vec<_> =
-        settings.accounts.iter().map(|a| (&a.name[..], a.password.expose())).collect();
+        settings.accounts.iter().map(|a| (&a.name[..], plain(&a.password))).collect();
     assert_eq!(accounts, [("user1", "pass1"), ("user2", "pass2")]);
     for account in &settings.accounts {
         assert_eq!((account.permission, account.store), (Permission::ReadWrite, 0));
@@ -88,9 +88,9 @@ fn the_second_sample_loads_when_filled_in() {
         .collect();
     assert_eq!(endpoints, ["cos.ap-guangzhou.tencentcos.cn", "cos.ap-guangzhou.myqcloud.com"]);
     let [first, second] = &settings.accounts[..] else { panic!("{settings:?}") };
-    assert_eq!((&first.name[..], first.password.expose(), first.store), ("user0", "pass0", 0));
+    assert_eq!((&first.name[..], plain(&first.password), first.store), ("user0", "pass0", 0));
     assert_eq!((first.permission, first.delete_enabled), (Permission::ReadWrite, true));
-    assert_eq!((&second.name[..], second.password.expose(), second.store), ("user1", "pass1", 1));
+    assert_eq!((&second.name[..], plain(&second.password), second.store), ("user1", "pass1", 1));
     assert_eq!((second.permission, second.delete_enabled), (Permission::Read, false));
     assert_eq!(settings.server.session.max_list, Some(10000));
     assert_eq!(settings.server.session.transfer.upload_threads, 4);

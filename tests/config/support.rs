@@ -2,6 +2,7 @@ use std::path::Path;
 
 use cos_ftp_server::config::{self, Loaded, MachineFacts, Problems, Settings, StoreSettings};
 use cos_ftp_server::store::cos::CosOptions;
+use cos_ftp_server::users::Password;
 
 /// A whole account section, to which a test adds lines.
 pub(crate) const ACCOUNT: &str = "[COS_ACCOUNT_0]\ncos_secretid = AKID\n\
@@ -49,6 +50,15 @@ pub(crate) fn bucket(text: &str) -> CosOptions {
     match accepted(text).stores.remove(0) {
         StoreSettings::Cos(options) => options,
         StoreSettings::Local(options) => panic!("a directory: {options:?}"),
+    }
+}
+
+/// A password that is no hash.
+#[track_caller]
+pub(crate) fn plain(password: &Password) -> &str {
+    match password {
+        Password::Plain(secret) => secret.expose(),
+        Password::Hashed(hash) => panic!("a hash: {hash:?}"),
     }
 }
 

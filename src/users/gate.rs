@@ -1,0 +1,81 @@
+//! How many may compute a hash at once: each takes memory and a processor.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Lets a few in at once; the others wait.
+#[derive(Debug)]
+pub(super) struct Gate {
+    free: Mutex<usize>,
+    left: Condvar,
+}
+
+/// Leave to compute, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(&'a Gate);
+
+impl Gate {
+    /// Lets `places` in at once, at least one.
+    pub(super) fn new(places: usize) -> Self {
+        Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
+    }
+
+    /// Waits for a place, at most for `patience`.
+    pub(super) fn enter(&self, patience: Duration) -> Option<Turn<'_>> {
+        let waited = self.left.wait_timeout_while(self.lock(), patience, |free| *free == 0);
+        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1)?;
+        Some(Turn(self))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        // Nothing panics while it is held.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() += 1;
+        self.0.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn no_more_than_the_places_are_inside() {
+        let gate = Gate::new(2);
+        let inside = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let _turn = gate.enter(LONG).unwrap();
+                        assert!(inside.fetch_add(1, Ordering::SeqCst) < 2);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(*gate.lock(), 2);
+    }
+
+    #[test]
+    fn the_wait_ends() {
+        let gate = Gate::new(0);
+        let turn = gate.enter(Duration::ZERO);
+        assert!(turn.is_some(), "one place there is always");
+        assert!(gate.enter(Duration::ZERO).is_none());
+        drop(turn);
+        assert!(gate.enter(Duration::ZERO).is_some());
+    }
+}

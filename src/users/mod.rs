@@ -1,0 +1,243 @@
+//! Who may log in, what they may do, and which store is theirs.
+
+mod gate;
+mod password;
+mod remembered;
+
+pub use password::{Effort, HashError, HashedPassword, Password, hash};
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::limits;
+use crate::store::ObjectStore;
+use crate::vfs::FilenameEncoding;
+use gate::Gate;
+use remembered::Remembered;
+
+/// What an account may do with files: `R`, `W` or `RW` in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// List and download.
+    Read,
+    /// Upload, make directories, rename, delete.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+impl Permission {
+    /// Whether listing and downloading are allowed.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadWrite)
+    }
+
+    /// Whether uploading and changing are allowed.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::ReadWrite)
+    }
+}
+
+/// One login.
+pub struct Account {
+    /// The login name.
+    pub name: String,
+    /// The password as configured.
+    pub password: Password,
+    /// Read, write or both.
+    pub permission: Permission,
+    /// Whether DELE and RMD are allowed.
+    pub delete_enabled: bool,
+    /// What its clients speak.
+    pub filename_encoding: FilenameEncoding,
+    /// The files.
+    pub store: Arc<dyn ObjectStore>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("name", &self.name)
+            .field("permission", &self.permission)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All accounts, by name.
+#[derive(Debug)]
+pub struct Users {
+    accounts: HashMap<String, Arc<Account>>,
+    /// One for each effort among the hashes of the accounts.
+    decoys: Vec<HashedPassword>,
+    gate: Gate,
+    remembered: Remembered,
+}
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginError {
+    /// There is no such user, or the password is wrong. Nobody is told which.
+    Incorrect,
+    /// Too many others wait for their password to be verified.
+    Busy,
+}
+
+impl Users {
+    /// All `accounts`. Of two with one name the later wins; the configuration refuses such files.
+    /// At most `checks` hashes are computed at once.
+    pub fn new(accounts: impl IntoIterator<Item = Account>, checks: usize) -> Self {
+        let accounts: HashMap<_, _> =
+            accounts.into_iter().map(|account| (account.name.clone(), Arc::new(account))).collect();
+        let mut efforts = Vec::new();
+        for effort in accounts.values().filter_map(|account| account.password.effort()) {
+            if !efforts.contains(&effort) {
+                efforts.push(effort);
+            }
+        }
+        Self {
+            accounts,
+            decoys: efforts.into_iter().map(Effort::decoy).collect(),
+            gate: Gate::new(checks),
+            remembered: Remembered::new(),
+        }
+    }
+
+    /// The account of that name, if the password is right. What fails costs the same time whoever
+    /// it is: the wrong password of a user, and the name of none.
+    ///
+    /// Hashes are computed by a few callers at once; the others wait, at most for
+    /// [`limits::PASSWORD_CHECK_WAIT`]. A login that was right before is recognised without.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub fn authenticate(&self, name: &str, password: &str) -> Result<Arc<Account>, LoginError> {
+        self.authenticate_within(name, password, limits::PASSWORD_CHECK_WAIT)
+    }
+
+    fn authenticate_within(
+        &self,
+        name: &str,
+        password: &str,
+        patience: Duration,
+    ) -> Result<Arc<Account>, LoginError> {
+        let account = self.accounts.get(name);
+        let tag = self.remembered.tag(name, password);
+        if let Some(account) = account
+            && self.remembered.knows(name, &tag)
+        {
+            return Ok(Arc::clone(account));
+        }
+        let (plain, hashed) = match account.map(|account| &account.password) {
+            Some(Password::Plain(plain)) => (Some(plain.expose()), None),
+            Some(Password::Hashed(hash)) => (None, Some(hash)),
+            None => (None, None),
+        };
+        let same = self.remembered.tag(name, plain.unwrap_or_default()).is(&tag);
+        let right = self.compute(hashed, password, patience)? || (same && plain.is_some());
+        let account = account.filter(|_| right).ok_or(LoginError::Incorrect)?;
+        if !self.decoys.is_empty() {
+            self.remembered.learn(name, tag);
+        }
+        Ok(Arc::clone(account))
+    }
+
+    /// Computes one hash of each effort there is, whether or not any of them is the user's: else
+    /// the time would tell who exists. Tells whether the user's own is the password's.
+    fn compute(
+        &self,
+        own: Option<&HashedPassword>,
+        password: &str,
+        patience: Duration,
+    ) -> Result<bool, LoginError> {
+        if self.decoys.is_empty() {
+            return Ok(false);
+        }
+        let _turn = self.gate.enter(patience).ok_or(LoginError::Busy)?;
+        let mut right = false;
+        for decoy in &self.decoys {
+            match own.filter(|own| own.effort() == decoy.effort()) {
+                Some(own) => right = own.is_of(password),
+                None => {
+                    decoy.is_of(password);
+                }
+            }
+        }
+        Ok(right)
+    }
+}
+
+impl Default for Users {
+    /// Nobody.
+    fn default() -> Self {
+        Self::new([], limits::PASSWORD_CHECKS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::local::{LocalOptions, LocalStore};
+
+    const HASH: &str = "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                        DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY";
+
+    #[test]
+    fn the_right_password_lets_in_and_no_other_does() {
+        let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
+        for name in ["plain", "hashed"] {
+            for _ in 0..2 {
+                assert_eq!(users.authenticate(name, "secret-1").unwrap().name, name);
+                for wrong in ["", "secret-", "secret-11", "secret-2", HASH] {
+                    let refused = users.authenticate(name, wrong).unwrap_err();
+                    assert_eq!(refused, LoginError::Incorrect, "{name} {wrong}");
+                }
+            }
+        }
+        for wrong in ["", "secret-1"] {
+            assert_eq!(users.authenticate("nobody", wrong).unwrap_err(), LoginError::Incorrect);
+        }
+    }
+
+    #[test]
+    fn whoever_fails_has_waited_for_a_computation() {
+        let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
+        let try_now = |name, password| users.authenticate_within(name, password, Duration::ZERO);
+        let turn = users.gate.enter(Duration::ZERO).unwrap();
+        for name in ["plain", "hashed", "nobody"] {
+            assert_eq!(try_now(name, "wrong").unwrap_err(), LoginError::Busy, "{name}");
+        }
+        drop(turn);
+        assert!(try_now("hashed", "secret-1").is_ok());
+        // Recognised: it needs no turn.
+        let _turn = users.gate.enter(Duration::ZERO).unwrap();
+        assert!(try_now("hashed", "secret-1").is_ok());
+        assert_eq!(try_now("hashed", "wrong").unwrap_err(), LoginError::Busy);
+    }
+
+    #[test]
+    fn one_computation_of_each_effort_is_made_for_everybody() {
+        let other = HASH.replace("m=8192", "m=64");
+        let users = users(&[("a", HASH), ("b", HASH), ("c", &other), ("d", "plain")]);
+        assert_eq!(users.decoys.len(), 2);
+        assert!(users.authenticate("b", "secret-1").is_ok());
+        assert!(users.authenticate("c", "secret-1").is_err(), "the parameters belong to the hash");
+    }
+
+    /// Accounts on a directory that is gone already; one computation at once.
+    fn users(accounts: &[(&str, &str)]) -> Users {
+        let root = tempfile::tempdir().unwrap();
+        let options = LocalOptions { root: root.path().to_owned() };
+        let store: Arc<dyn ObjectStore> = Arc::new(LocalStore::open(&options).unwrap());
+        let account = |(name, password): &(&str, &str)| Account {
+            name: (*name).to_owned(),
+            password: Password::parse(password).unwrap(),
+            permission: Permission::ReadWrite,
+            delete_enabled: true,
+            filename_encoding: FilenameEncoding::Auto,
+            store: Arc::clone(&store),
+        };
+        Users::new(accounts.iter().map(account), 1)
+    }
+}

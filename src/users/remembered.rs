@@ -1,0 +1,106 @@
+//! Logins that were right before. Devices log in again for each file; without this every time
+//! would cost a hash that is made to be slow.
+//!
+//! What is remembered is a tag: HMAC-SHA-256 of name and password under a key that is drawn at
+//! start, never leaves the process and is wiped with it. One tag for each account, so the memory is
+//! bounded by their number. Only success is remembered, so guessing costs the slow hash each time.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hmac::{Hmac, Mac};
+use rustix::rand::{GetRandomFlags, getrandom};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The tags of logins that were right.
+pub(super) struct Remembered {
+    key: Zeroizing<[u8; 32]>,
+    tags: Mutex<HashMap<String, Tag>>,
+}
+
+/// What stands for a name and a password.
+pub(super) struct Tag(Hmac<Sha256>);
+
+impl Remembered {
+    /// Nothing yet, under a key of its own.
+    pub(super) fn new() -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        getrandom(&mut *key, GetRandomFlags::empty())
+            .expect("up to 256 bytes are there on every kernel since 3.17 (getrandom(2))");
+        Self { key, tags: Mutex::default() }
+    }
+
+    /// The tag of a login.
+    pub(super) fn tag(&self, name: &str, password: &str) -> Tag {
+        let mut mac = Hmac::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
+        // The length tells where the name ends.
+        mac.update(&(name.len() as u64).to_be_bytes());
+        mac.update(name.as_bytes());
+        mac.update(password.as_bytes());
+        Tag(mac)
+    }
+
+    /// Whether this login was right before.
+    pub(super) fn knows(&self, name: &str, tag: &Tag) -> bool {
+        self.lock().get(name).is_some_and(|known| known.is(tag))
+    }
+
+    /// Remembers a login of an account; what was known of it before is forgotten.
+    pub(super) fn learn(&self, name: &str, tag: Tag) {
+        self.lock().insert(name.to_owned(), tag);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Tag>> {
+        // Nothing panics while it is held.
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tag {
+    /// Whether both stand for the same; by its duration nobody learns where they differ.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.clone().verify(&other.0.clone().finalize().into_bytes()).is_ok()
+    }
+}
+
+impl fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Remembered")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_login_is_known() {
+        let remembered = Remembered::new();
+        remembered.learn("alice", remembered.tag("alice", "secret"));
+        for (name, password, expected) in [
+            ("alice", "secret", true),
+            ("alice", "secret2", false),
+            ("alice", "", false),
+            ("bob", "secret", false),
+            ("alic", "esecret", false),
+        ] {
+            let tag = remembered.tag(name, password);
+            assert_eq!(remembered.knows(name, &tag), expected, "{name} {password}");
+        }
+        // Tags of one process mean nothing in another.
+        assert!(!remembered.knows("alice", &Remembered::new().tag("alice", "secret")));
+    }
+
+    #[test]
+    fn the_latest_login_is_the_one_that_is_known() {
+        let remembered = Remembered::new();
+        for password in ["first", "second"] {
+            remembered.learn("alice", remembered.tag("alice", password));
+        }
+        assert!(!remembered.knows("alice", &remembered.tag("alice", "first")));
+        assert!(remembered.knows("alice", &remembered.tag("alice", "second")));
+        assert_eq!(remembered.lock().len(), 1);
+    }
+}
