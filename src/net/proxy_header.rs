@@ -47,7 +47,7 @@ pub enum Announced {
 /// Why there is no header.
 #[derive(Debug)]
 pub enum HeaderError {
-    /// The connection ended before the first byte.
+    /// The connection ended before the first byte, as that of a health check does.
     Nothing,
     /// The connection ended within the header.
     CutOff,
@@ -107,7 +107,9 @@ impl HeaderReader {
             let taken = received.as_ref().map_or(0, |(bytes, _)| *bytes);
             self.header.truncate(have + taken);
             match received {
-                Ok((0, _)) if have == 0 => return Err(HeaderError::Nothing),
+                Ok((0, _)) | Err(Errno::CONNRESET) if have == 0 => {
+                    return Err(HeaderError::Nothing);
+                }
                 Ok((0, _)) => return Err(HeaderError::CutOff),
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(None),

@@ -1,5 +1,5 @@
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use cos_ftp_server::net::Balancers;
 use cos_ftp_server::server::{Server, ServerOptions, Stopped};
 use cos_ftp_server::session::SessionOptions;
 use cos_ftp_server::users::Users;
+use socket2::SockRef;
 
-use crate::support::ftp::{Data, Ftp};
+use crate::support::ftp::{Data, Ftp, connect_from};
 use crate::support::server::{Setup, TestServer};
 
 /// Addresses of one machine, each of which plays somebody.
@@ -83,8 +84,11 @@ fn a_balancer_that_sends_something_else_is_dropped_with_a_line_in_the_log() {
 #[test]
 fn health_checks_are_answered_and_leave_no_trace() {
     let server = behind_balancer().start();
-    // By connecting, by an end within a session, by a header that names nobody.
+    // By connecting, with an end and with a reset; by a header that names nobody.
     drop(connect(BALANCER, server.address()));
+    let reset = connect(BALANCER, server.address());
+    SockRef::from(&reset).set_linger(Some(Duration::ZERO)).expect("an option");
+    drop(reset);
     for header in [LOCAL, b"PROXY UNKNOWN\r\n"] {
         let mut balancer = connect(BALANCER, server.address());
         balancer.write_all(header).expect("sent");
@@ -184,12 +188,7 @@ fn passive(ftp: &mut Ftp, header: &[u8]) -> Data {
 }
 
 fn connect(from: &str, to: SocketAddr) -> TcpStream {
-    let from: IpAddr = from.parse().expect("an address");
-    let domain = socket2::Domain::for_address(to);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).expect("a socket");
-    socket.bind(&SocketAddr::new(from, 0).into()).expect("an address of this machine");
-    socket.connect(&to.into()).expect("the server accepts");
-    socket.into()
+    connect_from(from.parse().expect("an address"), to)
 }
 
 /// What the server says until it closes.

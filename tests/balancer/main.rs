@@ -4,5 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Instances on one bucket behind HAProxy, as `conf/haproxy.cfg.example` has it.
+mod haproxy;
 /// PROXY headers, from addresses that play a balancer, a client and a stranger.
 mod headers;

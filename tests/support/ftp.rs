@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
+
 use super::server::{PASSWORD, TestServer, USER};
 
 /// How long any reply or data may take.
@@ -152,7 +154,8 @@ impl Ftp {
         let reply = self.expect("EPSV", "229 ");
         let port = reply.split('|').nth(3).and_then(|text| text.parse::<u16>().ok());
         let address = (self.server().ip(), port.unwrap_or_else(|| panic!("no port in {reply:?}")));
-        Data::Passive(TcpStream::connect(address).expect("the passive port listens"))
+        let own = self.socket().local_addr().expect("connected").ip();
+        Data::Passive(connect_from(own, address.into()))
     }
 
     /// The address PASV answers, not connected to.
@@ -255,6 +258,14 @@ impl Ftp {
     fn line(&mut self) -> String {
         String::from_utf8(self.reply_bytes()).expect("replies are UTF-8")
     }
+}
+
+/// Connects to `server` from an address of this machine.
+pub(crate) fn connect_from(own: IpAddr, server: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::new(own, 0).into()).expect("an address of this machine");
+    socket.connect(&server.into()).expect("the server accepts");
+    socket.into()
 }
 
 impl Data {

@@ -8,6 +8,7 @@ NEEDED=(
     cc:gcc
     curl:curl
     ftp:tnftp
+    haproxy:haproxy
     lftp:lftp
     ncftpput:ncftp
     python3:python3

@@ -64,6 +64,13 @@ impl Setup {
         Self::new(Place::Bucket { name, endpoint: endpoint.to_owned() })
     }
 
+    /// Over the same bucket as `other`, which has one.
+    pub(crate) fn beside(other: &TestServer) -> Self {
+        let Stored::Bucket(name) = &other.stored else { panic!("not over a bucket") };
+        let endpoint = Rgw::shared().endpoint().to_owned();
+        Self::new(Place::Bucket { name: name.clone(), endpoint })
+    }
+
     fn new(place: Place) -> Self {
         let network = [("listen_address", "127.0.0.1"), ("passive_ports", "40000,59999")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()));

@@ -64,6 +64,12 @@ impl Stored {
         keys.into_iter().zip(sums).collect()
     }
 
+    /// The keys of a bucket's uploads that were begun and neither completed nor aborted.
+    pub(crate) fn unfinished_uploads(&self) -> Vec<String> {
+        let Self::Bucket(bucket) = self else { panic!("a directory has no uploads in parts") };
+        Rgw::shared().s3_list_uploads(bucket)
+    }
+
     /// Checks that the file holds just these bytes.
     pub(crate) fn expect(&self, path: &str, expected: &[u8]) {
         let found = self.bytes(path);
