@@ -196,5 +196,15 @@ pub const PASSIVE_BACKLOG: i32 = 16;
 /// but is complete in a moment should not be lost to a restart.
 pub const INTERRUPTED_WAIT: Duration = Duration::from_secs(1260);
 
+/// Default of `abort_unfinished_after`. A client may send so slowly that the next part gathers for
+/// long: 5 MiB in a day are 61 bytes a second.
+pub const ABORT_UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// How often unfinished uploads are looked for after the start.
+pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+
+/// When they are looked for again where the store did not answer.
+pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
+
 /// How often a stop that waits tells what it waits for.
 pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);

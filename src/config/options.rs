@@ -79,6 +79,14 @@ impl General {
             shutdown_grace: self
                 .time("shutdown_grace", Duration::ZERO, report)
                 .unwrap_or(default.shutdown_grace),
+            abort_unfinished_after: self
+                .operations
+                .get("abort_unfinished_after", report, |text| {
+                    values::duration(text, Duration::ZERO)
+                })
+                .map_or(default.abort_unfinished_after, |silence| {
+                    Some(silence).filter(|silence| !silence.is_zero())
+                }),
             session: self.session(machine, report),
         };
         if options.passive_ports.contains(&options.listen_port) {

@@ -1,7 +1,7 @@
 //! Listening, accepting, counting, stopping.
 //!
-//! Threads: one accept thread for each listener, one for each session, and the thread that calls
-//! [`Server::run`], which joins the sessions as they end. Knows no FTP command; the one reply it
+//! Threads: one accept thread for each listener, one for each session, one that looks for
+//! [`leftovers`], and the thread that calls [`Server::run`], which joins the sessions as they end. Knows no FTP command; the one reply it
 //! gives itself is 421.
 //!
 //! # How it stops
@@ -16,6 +16,7 @@
 
 mod accept;
 mod descriptors;
+mod leftovers;
 mod listen;
 mod options;
 mod registry;
@@ -34,6 +35,7 @@ use log::{info, warn};
 use socket2::SockRef;
 
 use self::accept::Acceptor;
+use self::leftovers::Sweeper;
 use self::registry::{Registry, StopRequest};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
@@ -47,6 +49,7 @@ pub struct Server {
     listeners: Vec<Arc<TcpListener>>,
     acceptor: Acceptor,
     shutdown_grace: Duration,
+    abort_unfinished_after: Option<Duration>,
 }
 
 /// Stops a server from another thread.
@@ -88,6 +91,7 @@ impl Server {
             listeners: listeners.into_iter().map(Arc::new).collect(),
             acceptor: Acceptor { host: Arc::new(host), registry: Arc::default() },
             shutdown_grace: options.shutdown_grace,
+            abort_unfinished_after: options.abort_unfinished_after,
         })
     }
 
@@ -108,8 +112,13 @@ impl Server {
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
         let accept_threads = self.start_accepting()?;
+        let sweeper = self.start_sweeping();
         registry.wait_until(None, |state| state.request != StopRequest::None);
         self.stop_accepting(accept_threads);
+        if let Some(sweeper) = sweeper {
+            // It may be waiting for an answer of the store, as transfer workers do.
+            self.acceptor.host.stragglers.adopt(vec![sweeper.stop()]);
+        }
         let last = self.drain();
         let workers = self.join_stragglers(last);
         Ok(self.leave(workers))
@@ -134,6 +143,14 @@ impl Server {
             }
         }
         Ok(threads)
+    }
+
+    /// The thread that aborts what nobody finished, if it is wanted.
+    fn start_sweeping(&self) -> Option<Sweeper> {
+        let silence = self.abort_unfinished_after?;
+        let Acceptor { host, registry } = self.acceptor.clone();
+        let started = Sweeper::start(silence, move || host.users.written_stores(), registry);
+        started.map_err(|error| warn!("unfinished uploads are not looked for: {error}")).ok()
     }
 
     fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {

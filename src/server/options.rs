@@ -20,6 +20,9 @@ pub struct ServerOptions {
     pub max_connections: Option<usize>,
     /// `shutdown_grace`: what running transfers get to finish at a stop.
     pub shutdown_grace: Duration,
+    /// `abort_unfinished_after`: the silence after which an unfinished upload in a bucket is
+    /// aborted; `None` for never.
+    pub abort_unfinished_after: Option<Duration>,
     /// How each session behaves.
     pub session: SessionOptions,
 }
@@ -32,6 +35,7 @@ impl Default for ServerOptions {
             passive_ports: limits::PASSIVE_PORTS.0..=limits::PASSIVE_PORTS.1,
             max_connections: Some(limits::CONNECTIONS),
             shutdown_grace: limits::SHUTDOWN_GRACE,
+            abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
             session: SessionOptions::default(),
         }
     }

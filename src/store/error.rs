@@ -61,6 +61,8 @@ pub enum Operation {
     UploadPartCopy,
     CompleteMultipartUpload,
     AbortMultipartUpload,
+    ListMultipartUploads,
+    ListParts,
 }
 
 impl fmt::Display for Operation {

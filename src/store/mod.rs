@@ -14,6 +14,7 @@ pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Operation, StoreError};
 
 use std::io::Read;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -113,6 +114,23 @@ pub trait ObjectStore: Send + Sync + 'static {
 
     /// Drops an upload and its parts. An upload that no longer exists is no error.
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
+
+    /// A page of the uploads in parts that stand below this store's root, begun by whomever and
+    /// neither completed nor aborted. Told are those that have received nothing for `silence`, by
+    /// the store's clock; the others are counted. What this process has under way is among those.
+    /// A store that keeps no uploads beyond its own process has none.
+    ///
+    /// # Errors
+    /// What the store said; [`ErrorKind::Cancelled`] once `cancel` is raised.
+    fn silent_uploads(
+        &self,
+        silence: Duration,
+        after: Option<&PageToken>,
+        cancel: &Cancel,
+    ) -> Result<SilentUploads> {
+        let _ = (silence, after, cancel);
+        Ok(SilentUploads::default())
+    }
 
     /// Deletes a file.
     ///
@@ -261,6 +279,27 @@ pub struct MultipartUpload {
     pub path: FtpPath,
     /// The store's name for the upload.
     pub upload_id: String,
+}
+
+/// One page of the uploads that nobody seems to go on with.
+#[derive(Clone, Debug, Default)]
+pub struct SilentUploads {
+    /// The uploads, at most 1,000.
+    pub uploads: Vec<SilentUpload>,
+    /// Uploads that were left out: they received something not long ago, are under way in this
+    /// process, or have a key without an FTP name, which no upload of a client's can have.
+    pub others: usize,
+    /// The next page, if there is one.
+    pub next: Option<PageToken>,
+}
+
+/// An upload that has received nothing for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentUpload {
+    /// Which one.
+    pub upload: MultipartUpload,
+    /// Since its last part; since its beginning if it has none.
+    pub silent_for: Duration,
 }
 
 /// Which part of the object a part is.

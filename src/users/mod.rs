@@ -104,6 +104,17 @@ impl Users {
         }
     }
 
+    /// The stores that some account may write to, each once.
+    pub fn written_stores(&self) -> Vec<Arc<dyn ObjectStore>> {
+        let mut stores: Vec<Arc<dyn ObjectStore>> = Vec::new();
+        for account in self.accounts.values().filter(|account| account.permission.writes()) {
+            if !stores.iter().any(|store| Arc::ptr_eq(store, &account.store)) {
+                stores.push(Arc::clone(&account.store));
+            }
+        }
+        stores
+    }
+
     /// The account of that name, if the password is right. What fails costs the same time whoever
     /// it is: the wrong password of a user, and the name of none.
     ///

@@ -217,6 +217,8 @@ fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
         .option("metadata_cache_time", "0")
         // The least there is: a part that a transfer kept would be missing to the next one.
         .option("buffer_memory", "8M")
+        // No command's requests.
+        .operations("abort_unfinished_after", "0")
         .start();
     let mut ftp = Ftp::login(&server);
     ftp.expect("TYPE I", "200 ");
@@ -435,7 +437,7 @@ fn table(lines: &[String]) -> String {
     let _ = write!(
         text,
         "\n\n*¹* An unfinished upload stays: its id is not known, or the store does not take the \
-         request to abort it.\n\nDoes not apply: {}.\n",
+         request to abort it. It is aborted after `abort_unfinished_after`.\n\nDoes not apply: {}.\n",
         reasons.join("; ")
     );
     text

@@ -5,5 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Uploads that nobody finished.
+mod leftovers;
 /// Which session a line of the log belongs to.
 mod log_lines;

@@ -5,6 +5,7 @@
 
 mod directories;
 mod failures;
+mod leftovers;
 mod markers;
 mod multipart;
 mod objects;

@@ -37,6 +37,8 @@ pub(crate) enum Request {
     DeleteObject,
     DeleteObjects,
     CopyObject,
+    ListMultipartUploads,
+    ListParts,
     Other,
 }
 

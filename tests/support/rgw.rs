@@ -122,6 +122,34 @@ impl Rgw {
         elements(&String::from_utf8(answer).unwrap(), "Key").collect()
     }
 
+    /// Begins an upload in parts; its id.
+    pub(crate) fn s3_begin_upload(&self, bucket: &str, key: &str) -> String {
+        let target = format!("{}?uploads=", path(bucket, key));
+        let answer = self.curl(&["-X", "POST"], &target, None).expect_success();
+        elements(&String::from_utf8(answer).unwrap(), "UploadId").next().unwrap()
+    }
+
+    /// Sends the first part of an upload.
+    pub(crate) fn s3_put_part(&self, bucket: &str, key: &str, upload_id: &str, bytes: &[u8]) {
+        let query = format!("?partNumber=1&uploadId={}", encoded(upload_id, ""));
+        let target = path(bucket, key) + &query;
+        self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
+    }
+
+    /// Waits until a whole second of the store's clock has passed, which stamps what it keeps.
+    pub(crate) fn let_a_second_pass(&self, bucket: &str) {
+        let date = || {
+            let answer = self.curl(&["-I"], &format!("/{bucket}"), None).expect_success();
+            let text = String::from_utf8(answer).unwrap();
+            text.lines().find(|line| line.starts_with("Date: ")).unwrap().to_owned()
+        };
+        // Two changes of the date are at least one second.
+        for _ in 0..2 {
+            let begun = date();
+            while date() == begun {}
+        }
+    }
+
     /// The contents of many objects, in the order of `keys`, fetched by one client over one
     /// connection.
     pub(crate) fn s3_get_all(&self, bucket: &str, keys: &[String]) -> Vec<Vec<u8>> {

@@ -51,6 +51,7 @@ impl Setup {
         // Nobody can look into it.
         let name = "bucket".to_owned();
         Self::new(Place::Bucket { name, endpoint: script.endpoint.clone() })
+            .operations("abort_unfinished_after", "0")
     }
 
     /// Over a bucket of its own on the gateway of this test run.
@@ -121,6 +122,12 @@ impl Setup {
     pub(crate) fn operations(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.operations, "{key} = {value}");
         self
+    }
+
+    /// The name of the bucket.
+    pub(crate) fn bucket_name(&self) -> &str {
+        let Place::Bucket { name, .. } = &self.place else { panic!("a directory") };
+        name
     }
 
     /// Starts the server; returns when it listens.

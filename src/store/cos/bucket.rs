@@ -1,9 +1,9 @@
 //! What all accounts on one bucket share: the pool of connections, the memory of recent changes,
 //! and how far the store's clock is from ours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -58,6 +58,8 @@ pub(super) struct Bucket {
     pub(super) recent: Recent,
     /// What the store told a moment ago.
     pub(super) facts: Facts,
+    /// Uploads in parts that this process has begun and neither completed nor aborted.
+    pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
     clock_skew: AtomicI64,
 }
@@ -83,6 +85,7 @@ impl Bucket {
             agent: config.new_agent(),
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
+            under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }
     }
@@ -110,6 +113,31 @@ impl Bucket {
     pub(super) fn set_clock(&self, store_time: OffsetDateTime) {
         let skew = store_time - OffsetDateTime::now_utc();
         self.clock_skew.store(skew.whole_seconds(), Ordering::Relaxed);
+    }
+}
+
+/// The ids of uploads under way: at most as many as there are transfers and copies.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Mutex<HashSet<String>>);
+
+impl UnderWay {
+    /// An upload has begun.
+    pub(super) fn begin(&self, upload_id: &str) {
+        self.lock().insert(upload_id.to_owned());
+    }
+
+    /// It was completed, or is being given up.
+    pub(super) fn end(&self, upload_id: &str) {
+        self.lock().remove(upload_id);
+    }
+
+    /// Whether it is under way.
+    pub(super) fn has(&self, upload_id: &str) -> bool {
+        self.lock().contains(upload_id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

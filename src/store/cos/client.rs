@@ -42,6 +42,7 @@ pub(super) struct Call<'a> {
     operation: Operation,
     request: Request,
     body: Option<Body<'a>>,
+    cancel: Option<&'a Cancel>,
     patience: Patience,
 }
 
@@ -56,12 +57,19 @@ enum Patience {
 impl<'a> Call<'a> {
     /// A request without body.
     pub(super) fn new(operation: Operation, request: Request) -> Self {
-        Self { operation, request, body: None, patience: Patience::Usual }
+        Self { operation, request, body: None, cancel: None, patience: Patience::Usual }
     }
 
     /// The same with a body.
     pub(super) fn with_body(mut self, body: Body<'a>) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// The same, not tried again once `cancel` is raised. For requests without a body, which has a
+    /// flag of its own.
+    pub(super) fn unless(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
         self
     }
 
@@ -77,7 +85,7 @@ impl<'a> Call<'a> {
     }
 
     fn cancel(&self) -> Option<&'a Cancel> {
-        self.body.map(|body| body.cancel())
+        self.body.map(|body| body.cancel()).or(self.cancel)
     }
 
     fn is_cancelled(&self) -> bool {

@@ -1,12 +1,13 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
 //! From the wire up: [`request`] is one signed request as a value, [`client`] sends it and tries
-//! again ([`failure`] and [`retry`] say when), [`answer`] and [`xml`] read what comes back. On
-//! these stand the operations:
+//! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
+//! comes back. On these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
-//! [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the store
-//! told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! [`leftovers`] finds uploads that nobody finished, [`mtime`] keeps the times that clients set,
+//! [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys;
+//! [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -26,6 +27,7 @@ mod failure;
 mod integrity;
 mod key_stream;
 mod keys;
+mod leftovers;
 mod listing;
 mod markers;
 mod mtime;
@@ -37,11 +39,13 @@ mod recent;
 mod rename;
 mod request;
 mod retry;
+mod upload_pages;
 mod xml;
 
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -49,8 +53,9 @@ use self::bucket::Registry;
 use self::client::Client;
 use self::keys::{Dialect, Keys};
 use super::{
-    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
-    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+    Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload,
+    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result,
+    SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -217,6 +222,15 @@ impl ObjectStore for CosStore {
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
         let key = self.keys.file(Operation::AbortMultipartUpload, &upload.path)?;
         self.abort_upload(&key, &upload.upload_id)
+    }
+
+    fn silent_uploads(
+        &self,
+        silence: Duration,
+        after: Option<&PageToken>,
+        cancel: &Cancel,
+    ) -> Result<SilentUploads> {
+        self.find_silent(silence, after, cancel)
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {

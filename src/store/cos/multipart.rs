@@ -22,8 +22,9 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 impl CosStore {
     /// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A
-    /// try whose answer was lost leaves an upload behind: a list of the key's uploads would not
-    /// tell ours from one that another client began in the same moment, so it is not looked for.
+    /// try whose answer was lost leaves an empty upload behind: a list of the key's uploads would not
+    /// tell ours from one that another client began in the same moment. [`super::leftovers`] finds
+    /// it when it has been silent for long.
     pub(super) fn create_upload(
         &self,
         key: &str,
@@ -35,8 +36,10 @@ impl CosStore {
         }
         let call = Call::new(Operation::CreateMultipartUpload, request);
         let answer = self.client.exchange(&call)?;
-        xml::upload_id(&answer.text)
-            .map_err(|error| call.error(ErrorKind::Other).with_source(error))
+        let upload_id = xml::upload_id(&answer.text)
+            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
+        self.client.bucket.under_way.begin(&upload_id);
+        Ok(upload_id)
     }
 
     /// UploadPart.
@@ -105,6 +108,12 @@ impl CosStore {
         upload_id: &str,
         parts: &[PartReceipt],
     ) -> Result<Stored> {
+        let stored = self.put_together(key, upload_id, parts)?;
+        self.client.bucket.under_way.end(upload_id);
+        Ok(stored)
+    }
+
+    fn put_together(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) -> Result<Stored> {
         let text = xml::complete_multipart_upload(parts);
         let pieces = [text.as_bytes()];
         let never = Cancel::new();
@@ -155,6 +164,7 @@ impl CosStore {
     pub(super) fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         let request = Request::on_object(Method::DELETE, key).query("uploadId", upload_id);
         let call = Call::new(Operation::AbortMultipartUpload, request);
+        self.client.bucket.under_way.end(upload_id);
         match self.client.exchange(&call) {
             Ok(_) => Ok(()),
             Err(failure) if is_no_such_upload(&failure.error) => Ok(()),

@@ -126,11 +126,7 @@ pub(super) fn key_page(text: &str, dialect: Dialect) -> Result<KeyPage, XmlError
     let raw: ListBucketResult = quick_xml::de::from_str(text)?;
     let encoded = raw.encoding_type.as_deref().map(str::trim) == Some("url");
     let decode = |text: &str| -> Result<String, XmlError> {
-        if !encoded {
-            return Ok(text.to_owned());
-        }
-        let spaced = if dialect == Dialect::S3 { text.replace('+', " ") } else { text.to_owned() };
-        Ok(percent_decode_str(&spaced).decode_utf8()?.into_owned())
+        if encoded { decoded(text, dialect) } else { Ok(text.to_owned()) }
     };
 
     let mut page = KeyPage::default();
@@ -158,6 +154,12 @@ pub(super) fn key_page(text: &str, dialect: Dialect) -> Result<KeyPage, XmlError
     Ok(page)
 }
 
+/// A name as `encoding-type=url` spells it.
+pub(super) fn decoded(text: &str, dialect: Dialect) -> Result<String, XmlError> {
+    let spaced = if dialect == Dialect::S3 { text.replace('+', " ") } else { text.to_owned() };
+    Ok(percent_decode_str(&spaced).decode_utf8()?.into_owned())
+}
+
 /// A time as HTTP headers spell it.
 pub(super) fn http_date(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text.trim(), &Rfc2822).ok()
@@ -170,7 +172,7 @@ fn last_name(page: &KeyPage) -> Option<String> {
 }
 
 /// The local name of the root element.
-fn root(text: &str) -> Option<String> {
+pub(super) fn root(text: &str) -> Option<String> {
     let mut reader = quick_xml::Reader::from_str(text);
     loop {
         match reader.read_event().ok()? {
