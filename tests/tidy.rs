@@ -67,17 +67,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rpassword", TOP),
     (
         "rustix",
-        &[
-            "config",
-            "main",
-            "net",
-            "server",
-            "session",
-            "signals",
-            "store/local",
-            "transfer",
-            "users",
-        ],
+        &["config", "main", "net", "server", "session", "signals", "store", "transfer", "users"],
     ),
     ("s3", &["store/cos"]),
     ("serde", &["store/cos"]),

@@ -2,10 +2,12 @@
 
 use std::io::{self, Read};
 
+use super::outlet::Outlet;
 use crate::store::Body;
 
-/// Reads the pieces of a body one after another. The client copies from here straight into its
-/// send buffer; that is the only copy.
+/// Reads the pieces of a body one after another, for one try of one request. Where the request's
+/// connection lets it, the bytes go from the pieces to the kernel and the client's buffer is left
+/// as it is; over TLS they are copied into that buffer.
 ///
 /// It never answers 0 before its end has been announced by the Content-Length: the client would
 /// ask again for ever. Running short or being cancelled is an error.
@@ -13,12 +15,25 @@ pub(super) struct BodyReader<'a> {
     body: Body<'a>,
     piece: usize,
     offset: usize,
+    outlet: Outlet,
 }
 
 impl<'a> BodyReader<'a> {
     /// A reader at the first byte of `body`.
     pub(super) fn new(body: Body<'a>) -> Self {
-        Self { body, piece: 0, offset: 0 }
+        Self { body, piece: 0, offset: 0, outlet: Outlet::open() }
+    }
+
+    /// What is left of the first piece that is not sent; empty at the end.
+    fn rest(&mut self) -> &'a [u8] {
+        while let Some(piece) = self.body.pieces().get(self.piece) {
+            if self.offset < piece.len() {
+                return &piece[self.offset..];
+            }
+            self.piece += 1;
+            self.offset = 0;
+        }
+        &[]
     }
 }
 
@@ -27,23 +42,20 @@ impl Read for BodyReader<'_> {
         if self.body.cancel().is_raised() {
             return Err(io::Error::other("the request was cancelled"));
         }
-        let mut filled = 0;
-        while let Some(piece) = self.body.pieces().get(self.piece) {
-            let rest = &piece[self.offset..];
-            let count = rest.len().min(buffer.len() - filled);
-            buffer[filled..filled + count].copy_from_slice(&rest[..count]);
-            filled += count;
-            if count < rest.len() {
-                self.offset += count;
-                break;
-            }
-            self.piece += 1;
-            self.offset = 0;
-        }
-        if filled == 0 && !buffer.is_empty() {
+        let rest = self.rest();
+        if rest.is_empty() && !buffer.is_empty() {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body has ended"));
         }
-        Ok(filled)
+        let now = &rest[..rest.len().min(buffer.len())];
+        let count = match self.outlet.write(now) {
+            Some(written) => written?,
+            None => {
+                buffer[..now.len()].copy_from_slice(now);
+                now.len()
+            }
+        };
+        self.offset += count;
+        Ok(count)
     }
 }
 

@@ -9,7 +9,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector, RustlsConnector};
 
+use super::connection::TcpConnector;
 use super::facts::Facts;
 use super::recent::{Change, Recent};
 use super::{AddressingStyle, CosOptions, Scheme};
@@ -82,7 +85,11 @@ impl Bucket {
             .output_buffer_size(CONNECTION_BUFFER_BYTES)
             .build();
         Self {
-            agent: config.new_agent(),
+            agent: Agent::with_parts(
+                config,
+                TcpConnector.chain(RustlsConnector::default()),
+                DefaultResolver::default(),
+            ),
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
             under_way: UnderWay::default(),

@@ -1,0 +1,212 @@
+//! The connections that requests go over: how the HTTP client opens them, writes, reads, and sees
+//! whether an idle one is still alive.
+//!
+//! The client's own ones would do, but for two things that show: a body can go past their buffer
+//! (see [`outlet`]), and what they ask of the kernel for each request, seven calls that change
+//! time-outs and modes, is not needed.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+use ureq::{Error, Timeout};
+
+use super::outlet;
+
+/// Opens TCP connections. TLS, where it is spoken, is laid over them by the next in the chain.
+#[derive(Debug)]
+pub(super) struct TcpConnector;
+
+/// One TCP connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    socket: Arc<TcpStream>,
+    buffers: LazyBuffers,
+    /// What is written is TLS records, which no body can go past.
+    is_encrypted: bool,
+    /// The time-outs that the socket has.
+    reading: Option<Duration>,
+    writing: Option<Duration>,
+}
+
+impl Connector for TcpConnector {
+    type Out = Connection;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _chained: Option<()>,
+    ) -> Result<Option<Connection>, Error> {
+        let socket = connect(&details.addrs, details.timeout.not_zero().map(|left| *left))?;
+        socket.set_nodelay(true)?;
+        let config = details.config;
+        Ok(Some(Connection {
+            socket: Arc::new(socket),
+            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+            is_encrypted: details.needs_tls(),
+            reading: None,
+            writing: None,
+        }))
+    }
+}
+
+/// The first of the addresses that answers. Each gets its share of the time that is left.
+fn connect(addresses: &[SocketAddr], timeout: Option<Duration>) -> Result<TcpStream, Error> {
+    let end = timeout.map(|timeout| Instant::now() + timeout);
+    let mut failed = Error::HostNotFound;
+    for (at, address) in addresses.iter().enumerate() {
+        let connected = match end {
+            None => TcpStream::connect(address),
+            Some(end) => {
+                let left = end.saturating_duration_since(Instant::now());
+                let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+                TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)))
+            }
+        };
+        match connected {
+            Ok(socket) => return Ok(socket),
+            Err(error) => failed = fault(error, Timeout::Connect),
+        }
+    }
+    Err(failed)
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let sent = outlet::take_sent();
+        if sent > 0 {
+            debug_assert_eq!(sent, amount);
+            return Ok(());
+        }
+        let timeout = timeout.for_write();
+        update(&mut self.writing, timeout, |left| self.socket.set_write_timeout(left))?;
+        let output = &self.buffers.output()[..amount];
+        (&*self.socket).write_all(output).map_err(|error| fault(error, timeout.reason))?;
+        if !self.is_encrypted {
+            outlet::connect(&self.socket);
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = timeout.for_read();
+        update(&mut self.reading, timeout, |left| self.socket.set_read_timeout(left))?;
+        let input = self.buffers.input_append_buf();
+        let got = loop {
+            match (&*self.socket).read(input) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other.map_err(|error| fault(error, timeout.reason))?,
+            }
+        };
+        self.buffers.input_appended(got);
+        Ok(got > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // Between requests a store says nothing: bytes are as bad as an end.
+        recv(&self.socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+    }
+}
+
+/// Sets a time-out that differs noticeably from the one the socket has: what is left of a minute
+/// is another time at each call.
+fn update(
+    set: &mut Option<Duration>,
+    wanted: NextTimeout,
+    apply: impl Fn(Option<Duration>) -> io::Result<()>,
+) -> io::Result<()> {
+    let wanted = wanted.not_zero().map(|left| *left);
+    let is_near = match (*set, wanted) {
+        (Some(set), Some(wanted)) => set.abs_diff(wanted) <= wanted / 8,
+        (set, wanted) => set == wanted,
+    };
+    if !is_near {
+        apply(wanted)?;
+        *set = wanted;
+    }
+    Ok(())
+}
+
+fn fault(error: io::Error, reason: Timeout) -> Error {
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(reason),
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use ureq::unversioned::transport::time;
+
+    use super::*;
+
+    #[test]
+    fn the_next_address_is_tried() {
+        let refusing = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let serving = listener.local_addr().unwrap();
+        for timeout in [None, Some(Duration::from_secs(60))] {
+            let socket = connect(&[refusing, serving], timeout).unwrap();
+            assert_eq!(socket.peer_addr().unwrap(), serving);
+            assert!(matches!(connect(&[refusing], timeout), Err(Error::Io(_))));
+        }
+        assert!(matches!(connect(&[], None), Err(Error::HostNotFound)));
+    }
+
+    #[test]
+    fn an_idle_connection_is_open_until_the_store_says_something_or_leaves() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let connected = || {
+            let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let connection = Connection {
+                socket: Arc::new(socket),
+                buffers: LazyBuffers::new(8, 8),
+                is_encrypted: false,
+                reading: None,
+                writing: None,
+            };
+            (connection, listener.accept().unwrap().0)
+        };
+        let has_come = |connection: &Connection| connection.socket.peek(&mut [0]).unwrap();
+
+        let (mut connection, mut store) = connected();
+        assert!(connection.is_open());
+        store.write_all(b"x").unwrap();
+        assert_eq!(has_come(&connection), 1);
+        assert!(!connection.is_open());
+
+        let (mut connection, store) = connected();
+        drop(store);
+        assert_eq!(has_come(&connection), 0);
+        assert!(!connection.is_open());
+    }
+
+    #[test]
+    fn time_outs_are_set_when_they_differ() {
+        let mut set = None;
+        let calls = Cell::new(0);
+        for (milliseconds, expected) in [(60_000, 1), (59_990, 1), (58_000, 1), (1_000, 2)] {
+            let after = time::Duration::from_millis(milliseconds);
+            let wanted = NextTimeout { after, ..NextTimeout::default() };
+            update(&mut set, wanted, |_| {
+                calls.set(calls.get() + 1);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(calls.get(), expected, "{milliseconds}");
+        }
+    }
+}

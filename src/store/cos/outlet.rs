@@ -1,0 +1,132 @@
+//! The way of a request's body past the HTTP client's buffer.
+//!
+//! The client has a body copied into the buffer of its connection, and then has the connection
+//! send that buffer. Where nothing encrypts, the copy is all the buffer is good for, and it was a
+//! seventh of the CPU time of an upload. So the body is written to the socket from where it
+//! stands, at the moment the client asks for it; the connection, asked to send the buffer, finds
+//! it sent.
+//!
+//! The two ends meet in the thread: a request runs in the thread that makes it. An [`Outlet`] is
+//! opened by the [body](super::body) for one try of one request; the
+//! [connection](super::connection) connects it when it has sent the head.
+
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, Write};
+use std::marker::PhantomData;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+thread_local! {
+    static OPEN: RefCell<Option<State>> = const { RefCell::new(None) };
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Where the head went.
+    socket: Option<Arc<TcpStream>>,
+    /// Bytes written that the connection has not been asked to send yet.
+    sent: usize,
+}
+
+/// The outlet of this thread's request, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    /// It belongs to its thread.
+    _thread: PhantomData<*const ()>,
+}
+
+impl Outlet {
+    /// An outlet that leads nowhere yet.
+    pub(super) fn open() -> Self {
+        OPEN.set(Some(State::default()));
+        Self { _thread: PhantomData }
+    }
+
+    /// Writes what the socket takes of `bytes`, at least one byte; `None` when the request goes
+    /// over a connection that has to see its bytes.
+    ///
+    /// # Errors
+    /// What the socket says; [`ErrorKind::TimedOut`] after its time-out.
+    pub(super) fn write(&self, bytes: &[u8]) -> Option<io::Result<usize>> {
+        OPEN.with_borrow_mut(|open| {
+            let state = open.as_mut()?;
+            let written = write(state.socket.as_ref()?, bytes);
+            if let Ok(bytes) = &written {
+                state.sent += bytes;
+            }
+            Some(written)
+        })
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        OPEN.set(None);
+    }
+}
+
+/// The bytes that this thread's outlet has sent since it was asked last.
+pub(super) fn take_sent() -> usize {
+    OPEN.with_borrow_mut(|open| open.as_mut().map_or(0, |state| std::mem::take(&mut state.sent)))
+}
+
+/// Leads this thread's outlet, if one is open, to `socket`.
+pub(super) fn connect(socket: &Arc<TcpStream>) {
+    OPEN.with_borrow_mut(|open| {
+        if let Some(state) = open {
+            state.socket = Some(Arc::clone(socket));
+        }
+    });
+}
+
+fn write(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match socket.write(bytes) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                return Err(io::Error::new(ErrorKind::TimedOut, "the store takes nothing"));
+            }
+            written => return written,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    fn pair() -> (Arc<TcpStream>, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Arc::new(near), listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn bytes_go_to_the_connection_of_the_request_and_are_counted_once() {
+        let (socket, mut far) = pair();
+        let outlet = Outlet::open();
+        assert!(outlet.write(b"abc").is_none(), "not connected");
+        connect(&socket);
+        assert_eq!(outlet.write(b"abc").unwrap().unwrap(), 3);
+        assert_eq!(outlet.write(b"de").unwrap().unwrap(), 2);
+        assert_eq!((take_sent(), take_sent()), (5, 0));
+        let mut got = [0; 5];
+        far.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"abcde");
+    }
+
+    #[test]
+    fn an_outlet_ends_with_its_request() {
+        let (socket, _far) = pair();
+        let outlet = Outlet::open();
+        connect(&socket);
+        drop(outlet);
+        assert_eq!(Arc::strong_count(&socket), 1);
+        connect(&socket);
+        assert_eq!(Arc::strong_count(&socket), 1, "no outlet is open");
+        assert!(Outlet::open().write(b"x").is_none(), "the next request's connection is another");
+    }
+}
