@@ -19,7 +19,7 @@ use std::time::Duration;
 use cos_ftp_server::config::{LogOptions, Rotation};
 use cos_ftp_server::net::{Interest, wait};
 use log::{LevelFilter, error};
-use simplelog::{CombinedLogger, ConfigBuilder, ThreadLogMode, WriteLogger};
+use simplelog::{ConfigBuilder, ThreadLogMode, WriteLogger};
 use time::UtcOffset;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -59,15 +59,9 @@ pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
     let config = config_builder().set_time_offset(offset).build();
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;
-    CombinedLogger::init(vec![
-        // First, so that a line that is seen on the terminal stands in the file.
-        WriteLogger::new(all, config.clone(), LineWriter::new(file)),
-        WriteLogger::new(all, config, LineWriter::new(Terminal)),
-    ])
-    .map_err(|error| LogError {
-        path: options.directory.clone(),
-        source: io::Error::other(error),
-    })?;
+    WriteLogger::init(all, config, LineWriter::new(Both { file, terminal: Terminal })).map_err(
+        |error| LogError { path: options.directory.clone(), source: io::Error::other(error) },
+    )?;
     control.set(options.level, options.rotation);
     if local_offset.is_err() {
         log::warn!("the local time zone is not known: times in the log are UTC");
@@ -139,6 +133,25 @@ impl<W: Write> Write for LineWriter<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Two places for each line, which is put together once.
+struct Both<F, T> {
+    file: F,
+    terminal: T,
+}
+
+impl<F: Write, T: Write> Write for Both<F, T> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // First, so that a line that is seen on the terminal stands in the file.
+        let kept = self.file.write_all(line);
+        self.terminal.write_all(line)?;
+        kept.map(|()| line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -48,10 +48,6 @@ impl Acceptor {
     }
 
     fn admit(&self, control: TcpStream, peer: SocketAddr) {
-        if let Err(error) = socket::prepare_control(&control) {
-            debug!("{peer} left at once: {error}");
-            return;
-        }
         let control = Arc::new(control);
         let Some(slot) = self.host.connections.try_take() else {
             warn!("{peer} refused: max_connection_num is reached");

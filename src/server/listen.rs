@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::limits;
+use crate::net::socket::prepare_listener;
 
 /// Why the server cannot listen.
 #[derive(Debug)]
@@ -63,6 +64,7 @@ fn try_bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> 
     // A restart must not wait for the connections of the run before to leave TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
+    prepare_listener(&socket)?;
     socket.listen(limits::ACCEPT_BACKLOG)?;
     Ok(socket.into())
 }
