@@ -19,6 +19,15 @@ pub const KEY_BYTES: usize = 850;
 /// byte, small enough that the first of them is all a small file ever takes.
 pub const BLOCK_BYTES: usize = 256 * 1024;
 
+/// Buffers of this size and more are mapped, smaller ones allocated: a mapping costs a few
+/// microseconds.
+pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
+
+/// What is mapped at most; beyond it data stands in allocated memory. In blocks of 256 KiB this is
+/// a quarter of the mappings a process may have by default (`vm.max_map_count`), of which threads
+/// need some, too.
+pub const MAPPED_BYTES: usize = 4 * 1024 * 1024 * 1024;
+
 /// Blocks one `readv` fills at most (1 MiB a call).
 pub const BLOCKS_PER_READ: usize = 4;
 

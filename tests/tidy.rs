@@ -61,6 +61,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("lexopt", TOP),
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
+    ("memmap2", &["transfer"]),
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
     ("quick_xml", &["store/cos"]),

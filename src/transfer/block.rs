@@ -4,12 +4,13 @@ use std::io::IoSliceMut;
 
 use crate::limits::BLOCK_BYTES;
 use crate::transfer::budget::{Budget, Lease};
+use crate::transfer::memory::Memory;
 
 /// [`BLOCK_BYTES`] of memory and how many of them hold data. Its bytes go back to the budget when
 /// it is dropped, wherever that happens.
 #[derive(Debug)]
 pub(super) struct Block {
-    data: Box<[u8]>,
+    data: Memory,
     len: usize,
     _lease: Lease,
 }
@@ -22,7 +23,7 @@ impl Block {
     }
 
     fn new(lease: Lease) -> Self {
-        Self { data: vec![0; BLOCK_BYTES].into_boxed_slice(), len: 0, _lease: lease }
+        Self { data: Memory::new(BLOCK_BYTES), len: 0, _lease: lease }
     }
 
     /// Forgets the data.

@@ -1,10 +1,12 @@
 //! What an upload holds in memory: its part buffer and a stated constant, whatever the size of the
-//! file and whoever is the slower. Measured at the allocator, through the real client of the COS
-//! store. One test, as the allocator counts for the whole process.
+//! file and whoever is the slower. Measured at the allocator and at what is mapped for blocks,
+//! through the real client of the COS store; and afterwards, at the kernel, that all of it is given
+//! back. One test, as both count for the whole process.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod discarding_store;
 
+use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::BorrowedFd;
@@ -20,7 +22,7 @@ use cos_ftp_server::store::cos::{
     AddressingStyle, Buckets, CosOptions, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Plan, Progress, Report, Resources, Stragglers,
+    Budget, Control, Conversion, Directive, Mapped, Plan, Progress, Report, Resources, Stragglers,
     TransferOptions, Upload, UploadRequest, Verdict,
 };
 use cos_ftp_server::vfs::FtpPath;
@@ -45,6 +47,10 @@ const UPLOAD_BYTES: usize = 64 * 1024;
 /// What it holds for each part until the end: the receipt, and its lines in the list that Complete
 /// sends, while that is put together.
 const RECEIPT_BYTES: usize = 512;
+
+/// What may stay with the process when no transfer runs: stacks of the threads that serve here, idle
+/// connections, what the allocator keeps of small things.
+const RESIDENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// One upload to measure.
 #[derive(Clone, Copy, Debug)]
@@ -101,11 +107,21 @@ fn an_upload_holds_its_part_buffer_and_a_constant() {
         let peak = measure(case);
         println!("{case:?}: {peak} of {} bytes", case.bound());
         assert!(peak <= case.bound(), "{case:?}: {peak} bytes, allowed {}", case.bound());
+        let kept = resident();
+        println!("resident afterwards: {kept}");
+        assert!(kept <= RESIDENT_BYTES, "{case:?}: {kept} bytes stay with the process");
         if case.pace == Pace::Slow && case.parts > 1 {
             // The measurement sees what it should: a slow store fills the buffer.
             assert!(peak >= case.buffer() * 3 / 4, "{case:?}: {peak} bytes only");
         }
     }
+}
+
+/// Bytes of anonymous memory that the process holds, as the kernel sees it.
+fn resident() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
 }
 
 /// Runs one upload and returns the most bytes it held at a time.
@@ -126,11 +142,14 @@ fn measure(case: Case) -> usize {
 
     let baseline = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
+    assert_eq!(Mapped::now(), 0, "a block of the upload before is left");
+    Mapped::reset_peak();
     let report = thread::scope(|scope| {
         scope.spawn(|| send(client, case, &remote));
         upload(store, &options, Stream::Plain(data))
     });
-    let peak = MEMORY.peak_usage().saturating_sub(baseline);
+    // The two may have been at different times: the sum is never less than what was held.
+    let peak = MEMORY.peak_usage().saturating_sub(baseline) + Mapped::peak();
 
     assert!(matches!(report.verdict, Verdict::Complete), "{case:?}: {report:?}");
     assert_eq!(report.bytes, (case.parts * PART) as u64);

@@ -16,6 +16,7 @@ use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::transfer::ascii::ToAscii;
 use crate::transfer::budget::{Budget, Lease};
+use crate::transfer::memory::Memory;
 use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
 
 /// What is copied before the speeds of both sides are compared.
@@ -76,7 +77,7 @@ fn copy(
     delivery: &mut Delivery<Arc<Stream>>,
     ahead: &Ahead,
 ) -> Result<(), Verdict> {
-    let mut buffer = vec![0; buffer_bytes(source.left())];
+    let mut buffer = Memory::new(buffer_bytes(source.left()));
     let mut window = Window::default();
     loop {
         let begun = Instant::now();

@@ -20,6 +20,7 @@ use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
 use crate::transfer::budget::Lease;
+use crate::transfer::memory::Memory;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
     Control, Conversion, DataSender, Directive, Progress, Report, Resources, TransferError, Verdict,
@@ -101,7 +102,7 @@ impl<'a> Download<'a> {
         let idle = self.resources.options.data_idle;
         let sender = DataSender::new(data, self.resources.wake, idle, progress.clone());
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
-        let mut buffer = vec![0; buffer_bytes(self.source.left())];
+        let mut buffer = Memory::new(buffer_bytes(self.source.left()));
         loop {
             let got = match self.source.fill(&mut buffer) {
                 Ok(0) => return delivery.finish().err().unwrap_or(Verdict::Complete),
