@@ -1,15 +1,18 @@
-//! Texts that must never reach a log, an error message or a debug print.
+//! Texts that must never reach a log, an error message or a debug print, and are wiped from memory
+//! when they are no longer needed.
 
 use std::fmt;
 
-/// A text that must never be printed.
+use zeroize::Zeroizing;
+
+/// A text that must never be printed. Overwritten when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Wraps a secret.
+    /// Wraps a secret. The text is moved, not copied.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Zeroizing::new(text))
     }
 
     /// The secret itself, for the one place that needs it.
@@ -21,5 +24,22 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    /// Does not compile for a type that leaves its bytes behind.
+    fn is_wiped_when_dropped(_: &impl ZeroizeOnDrop) {}
+
+    #[test]
+    fn a_secret_is_not_printed_and_is_wiped() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "*** Some(***)");
+        is_wiped_when_dropped(&secret.0);
     }
 }

@@ -56,8 +56,12 @@ impl Plan {
         for account in &self.settings.accounts {
             let files = match self.settings.stores.get(account.store) {
                 Some(StoreSettings::Cos(options)) => format!(
-                    "bucket {} at {}, region {}, prefix {:?}",
-                    options.bucket, options.endpoint, options.region, options.prefix
+                    "bucket {} at {}, region {}, prefix {:?}, {}",
+                    options.bucket,
+                    options.endpoint,
+                    options.region,
+                    options.prefix,
+                    options.credentials,
                 ),
                 Some(StoreSettings::Local(options)) => {
                     format!("embedded store in {}", options.root.display())

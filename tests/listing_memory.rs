@@ -10,9 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use cos_ftp_server::limits;
-use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::vfs::FtpPath;
@@ -76,8 +75,7 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
-        secret_id: "id".to_owned(),
-        secret_key: Secret::new("key".to_owned()),
+        credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,

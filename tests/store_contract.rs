@@ -5,9 +5,8 @@ mod contract;
 #[path = "support/rgw.rs"]
 mod rgw;
 
-use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 
@@ -31,8 +30,7 @@ fn a_bucket_keeps_the_contract() {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: "an/account/".to_owned(),
-        secret_id: rgw::access_key(),
-        secret_key: Secret::new(rgw::secret_key()),
+        credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
         min_part: 5 * 1024 * 1024,
         idle_connections: 16,

@@ -72,6 +72,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("s3", &["store/cos"]),
     ("serde", &["store/cos"]),
+    ("serde_json", &["store/cos"]),
     ("sha2", &["users"]),
     ("sha_crypt", &["users"]),
     ("signal_hook", TOP),
@@ -81,7 +82,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
-    ("zeroize", &["users"]),
+    ("zeroize", &["secret", "store/cos", "users"]),
 ];
 
 const EVERYWHERE: &[&str] = &[""];

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::limits;
-use crate::secret::Secret;
 use crate::store::cos::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 use crate::store::local::LocalOptions;
 
+use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
 use super::keys::SectionKind;
 use super::report::Report;
@@ -17,9 +17,10 @@ use super::values;
 /// The region in the signature for stores that have none.
 const NO_REGION: &str = "us-east-1";
 
-/// What `[OPTIONAL]` says for all buckets.
-#[derive(Clone, Copy, Debug)]
+/// What `[OPTIONAL]` and the environment say for all buckets.
+#[derive(Clone, Debug)]
 pub(super) struct ForAllBuckets {
+    pub(super) environment: EnvironmentKeys,
     pub(super) verify: VerifyUploads,
     pub(super) metadata_cache: Duration,
     pub(super) preserve_mtime: bool,
@@ -58,8 +59,7 @@ fn read_bucket(
     report: &mut Report,
 ) -> Option<CosOptions> {
     let has_endpoint = section.has("cos_endpoint");
-    let secret_id = section.require_text("cos_secretid", report);
-    let secret_key = section.require_text("cos_secretkey", report);
+    let credentials = credentials::read(section, &all.environment, report);
     let region = if has_endpoint {
         section.get("cos_region", report, region)
     } else {
@@ -96,8 +96,7 @@ fn read_bucket(
         scheme,
         addressing: style,
         prefix,
-        secret_id: secret_id?,
-        secret_key: Secret::new(secret_key?),
+        credentials: credentials?,
         verify: all.verify,
         min_part: min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
         idle_connections: limits::IDLE_STORE_CONNECTIONS,

@@ -159,6 +159,8 @@ const OPERATIONS: &[SectionKind] = &[Operations];
 
 const BOOLEAN: &str = "true or false";
 
+const ABSOLUTE_PATH: &str = "the absolute path of a file";
+
 const SECONDS: &str = "seconds from 1 to 604800, or a number with s, m or h";
 
 const fn plain(
@@ -180,10 +182,22 @@ const fn hidden(nature: Nature, key: Key) -> Key {
 pub const KEYS: &[Key] = &[
     plain(FIRST_FORM, "cos_appid", Unset, "the APPID, digits only",
         "APPID; the bucket is <cos_bucket>-<cos_appid>. Not needed where cos_bucket ends in it already"),
-    hidden(Nature::Secret, plain(BUCKET, "cos_secretid", Required, "the SecretId of the key pair",
+    hidden(Nature::Secret, plain(BUCKET, "cos_secretid", Unset, "the SecretId of the key pair, without blanks",
         "SecretId from the console")),
-    hidden(Nature::Secret, plain(BUCKET, "cos_secretkey", Required, "the SecretKey of the key pair",
+    hidden(Nature::Secret, plain(BUCKET, "cos_secretkey", Unset, "the SecretKey of the key pair, without blanks",
         "SecretKey from the console")),
+    hidden(Nature::Secret, plain(BUCKET, "cos_session_token", Unset, "the token of a temporary key pair, without blanks",
+        "token that comes with a temporary key pair")),
+    plain(BUCKET, "cos_secretid_file", Unset, ABSOLUTE_PATH,
+        "file that holds the SecretId and nothing else, in place of cos_secretid"),
+    plain(BUCKET, "cos_secretkey_file", Unset, ABSOLUTE_PATH,
+        "file that holds the SecretKey and nothing else, in place of cos_secretkey"),
+    plain(BUCKET, "cos_session_token_file", Unset, ABSOLUTE_PATH,
+        "file that holds the token and nothing else, in place of cos_session_token"),
+    plain(BUCKET, "cos_cam_role", Unset, "auto, or the name of a CAM role",
+        "take temporary keys of this role from the machine's metadata service; auto: the role the machine has"),
+    plain(BUCKET, "cos_metadata_endpoint", Value("http://metadata.tencentyun.com"), "http://host or http://host:port",
+        "where the metadata service answers"),
     plain(BUCKET, "cos_bucket", Required,
         "a bucket's name: letters, digits, '-', '.' and '_'; on COS it ends in -APPID",
         "the bucket; with -APPID in a numbered section"),

@@ -12,7 +12,9 @@ mod accounts;
 mod bucket;
 mod cgroup;
 mod comment;
+mod credentials;
 mod endpoint;
+mod files;
 mod fitness;
 mod ini;
 mod keys;
@@ -31,6 +33,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+pub use credentials::EnvironmentKeys;
 pub use fitness::check_machine;
 pub use keys::{ALL_SECTIONS, KEYS, Key, Nature, SectionKind, WhenAbsent};
 pub use machine::MachineFacts;
@@ -39,6 +42,7 @@ pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, 
 
 use options::General;
 use report::Report;
+use section::Section;
 use text::Encoding;
 
 /// Largest file that is read as a configuration: thousands of accounts fit, and what is larger
@@ -61,7 +65,11 @@ pub struct Loaded {
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let (bytes, mode) = read_file(path)
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
-    let mut loaded = parse(&bytes, path, &MachineFacts::of_this_machine())?;
+    let machine = MachineFacts::of_this_machine();
+    let environment = EnvironmentKeys::of_this_process();
+    let (settings, mut report) = examine(&bytes, path, &machine, &environment)?;
+    report.check_files();
+    let mut loaded = Loaded { warnings: report.finish()?, settings };
     if mode & 0o006 != 0 {
         let text = exposure(&loaded.settings);
         loaded.warnings.push(Finding { file: path.to_owned(), place: Place::default(), text });
@@ -88,11 +96,27 @@ fn exposure(settings: &Settings) -> String {
 }
 
 /// Checks the text of a file. `file_name` is what messages call it; `machine` is
-/// asked for its memory, of which `buffer_memory` is a share.
+/// asked for its memory, of which `buffer_memory` is a share, and `environment` for the keys of
+/// buckets that tell none. Files that the text names are not opened.
 ///
 /// # Errors
 /// All problems of the file.
-pub fn parse(bytes: &[u8], file_name: &Path, machine: &MachineFacts) -> Result<Loaded, Problems> {
+pub fn parse(
+    bytes: &[u8],
+    file_name: &Path,
+    machine: &MachineFacts,
+    environment: &EnvironmentKeys,
+) -> Result<Loaded, Problems> {
+    let (settings, report) = examine(bytes, file_name, machine, environment)?;
+    Ok(Loaded { warnings: report.finish()?, settings })
+}
+
+fn examine(
+    bytes: &[u8],
+    file_name: &Path,
+    machine: &MachineFacts,
+    environment: &EnvironmentKeys,
+) -> Result<(Settings, Report), Problems> {
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
         text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
@@ -102,16 +126,22 @@ pub fn parse(bytes: &[u8], file_name: &Path, machine: &MachineFacts) -> Result<L
                     with Chinese characters are right, or save it as UTF-8";
         report.warning(Place::default(), text);
     }
-    let settings = read_settings(&text, file_name, machine, &mut report);
-    Ok(Loaded { warnings: report.finish()?, settings })
+    let mut sections = section::classify(ini::read(&text, &mut report), &mut report);
+    let settings = settings(&mut sections, file_name, machine, environment, &mut report);
+    Ok((settings, report))
 }
 
-fn read_settings(text: &str, file: &Path, machine: &MachineFacts, report: &mut Report) -> Settings {
-    let mut sections = section::classify(ini::read(text, report), report);
-    let general = General::take(&mut sections);
+fn settings(
+    sections: &mut Vec<Section>,
+    file: &Path,
+    machine: &MachineFacts,
+    environment: &EnvironmentKeys,
+    report: &mut Report,
+) -> Settings {
+    let general = General::take(sections);
     let mut server = general.server(machine, report);
-    let all = general.buckets(&server.session, report);
-    let accounts = accounts::read(&sections, &all, report);
+    let all = general.buckets(&server.session, environment, report);
+    let accounts = accounts::read(sections, &all, report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),

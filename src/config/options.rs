@@ -13,6 +13,7 @@ use crate::store::cos::{Timeouts, VerifyUploads};
 use crate::transfer::TransferOptions;
 
 use super::bucket::ForAllBuckets;
+use super::credentials::EnvironmentKeys;
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
 use super::parts;
@@ -115,10 +116,16 @@ impl General {
         }
     }
 
-    /// What holds for every bucket, and what it shares with the sessions.
-    pub(super) fn buckets(&self, session: &SessionOptions, report: &mut Report) -> ForAllBuckets {
+    /// What holds for every bucket, what it shares with the sessions, and the environment's keys.
+    pub(super) fn buckets(
+        &self,
+        session: &SessionOptions,
+        environment: &EnvironmentKeys,
+        report: &mut Report,
+    ) -> ForAllBuckets {
         let default = Timeouts::default();
         ForAllBuckets {
+            environment: environment.clone(),
             verify: self.optional.get_or(
                 "verify_uploads",
                 VerifyUploads::Auto,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::files::{Content, NamedFile};
+
 /// What a message shows in place of a secret.
 pub(super) const HIDDEN: &str = "***";
 
@@ -107,12 +109,18 @@ pub(super) struct Report {
     file: PathBuf,
     problems: Vec<Finding>,
     warnings: Vec<Finding>,
+    files: Vec<NamedFile>,
 }
 
 impl Report {
     /// Nothing found yet.
     pub(super) fn new(file: &Path) -> Self {
-        Self { file: file.to_owned(), problems: Vec::new(), warnings: Vec::new() }
+        Self {
+            file: file.to_owned(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            files: Vec::new(),
+        }
     }
 
     /// Something that refuses the file.
@@ -123,6 +131,16 @@ impl Report {
     /// Something the operator should know.
     pub(super) fn warning(&mut self, place: Place, text: impl Into<String>) {
         self.warnings.push(Finding { file: self.file.clone(), place, text: text.into() });
+    }
+
+    /// A file that `place` names and that must hold `content`.
+    pub(super) fn names_file(&mut self, place: Place, path: &Path, content: Content) {
+        self.files.push(NamedFile { place, path: path.to_owned(), content });
+    }
+
+    /// The files that were named.
+    pub(super) fn take_files(&mut self) -> Vec<NamedFile> {
+        std::mem::take(&mut self.files)
     }
 
     /// The warnings, if nothing refuses the file.

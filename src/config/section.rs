@@ -183,7 +183,9 @@ impl Section {
 fn is_placeholder(entry: &Entry) -> bool {
     let value = entry.value.as_str();
     match entry.key.name {
-        "cos_appid" | "cos_secretid" | "cos_secretkey" => is_crossed_out(value),
+        "cos_appid" | "cos_secretid" | "cos_secretkey" | "cos_session_token" => {
+            is_crossed_out(value)
+        }
         "cos_bucket" => {
             is_crossed_out(value) || value == "name-123456789" || value.contains(['{', '<'])
         }

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -120,6 +121,12 @@ pub(super) fn prefix(text: &str) -> Option<String> {
     }
     // Half of a key is left for the names below it.
     (prefix.len() <= crate::limits::KEY_BYTES / 2).then_some(prefix)
+}
+
+/// The path of a file, from the root on: a server's working directory is nobody's choice.
+pub(super) fn absolute_path(text: &str) -> Option<PathBuf> {
+    let fits = text.starts_with('/') && !text.ends_with('/') && !text.contains('\0');
+    fits.then(|| text.into())
 }
 
 /// `R`, `W` or `RW`.

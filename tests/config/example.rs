@@ -30,7 +30,7 @@ fn whole_example() -> String {
 fn every_key_of_the_example_is_known_and_every_known_key_is_in_it() {
     let whole = whole_example();
     let settings = accepted(&whole);
-    assert_eq!(settings.accounts.len(), 3);
+    assert_eq!(settings.accounts.len(), 5);
     for key in KEYS {
         match (line_of(&whole, key.name), key.default) {
             (Some(line), WhenAbsent::Value(default)) => {
@@ -106,8 +106,6 @@ fn line_of<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 #[test]
 fn every_key_refuses_nonsense_in_the_words_of_the_table() {
     let free = [
-        "cos_secretid",
-        "cos_secretkey",
         "cos_user_home_dir",
         "home_dir",
         "log_dir",
@@ -128,7 +126,7 @@ fn an_empty_value_is_refused_except_where_it_means_none() {
     for key in KEYS.iter().filter(|key| key.name != "passive_port") {
         let text = example_with(key.name, "# nothing");
         match (key.nature, key.default) {
-            (_, WhenAbsent::Empty) => assert_eq!(accepted(&text).accounts.len(), 3, "{key:?}"),
+            (_, WhenAbsent::Empty) => assert_eq!(accepted(&text).accounts.len(), 5, "{key:?}"),
             // Here it is a password.
             (Nature::Password, _) => {
                 assert_eq!(plain(&accepted(&text).accounts[0].password), "# nothing");

@@ -1,6 +1,8 @@
 //! Whether a machine can carry the settings.
 
-use cos_ftp_server::config::{self, MachineFacts, check_machine};
+use cos_ftp_server::config::{
+    self, EnvironmentKeys, Loaded, MachineFacts, Problems, check_machine,
+};
 
 use super::samples::FORM_1;
 use super::support::{ACCOUNT, accepted, filled_in};
@@ -15,14 +17,18 @@ const ROOMY: MachineFacts = MachineFacts {
     threads: Some(13_106),
 };
 
+fn parse_on(facts: &MachineFacts, text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
+    config::parse(text.as_ref(), "a.conf".as_ref(), facts, &EnvironmentKeys::default())
+}
+
 #[test]
 fn defaults_fit_beside_other_programs() {
     let facts = MachineFacts { available_memory: Some(2 << 30), ..ROOMY };
     let text = filled_in(FORM_1);
-    let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
+    let loaded = parse_on(&facts, &text).unwrap();
     assert_eq!(check_machine(&loaded.settings, &facts).unwrap(), []);
     let told = format!("{text}\n[OPTIONAL]\nbuffer_memory = 25%\n");
-    let loaded = config::parse(told.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
+    let loaded = parse_on(&facts, &told).unwrap();
     assert!(check_machine(&loaded.settings, &facts).is_err(), "an explicit value is not lowered");
 }
 
@@ -47,7 +53,7 @@ fn the_sample_starts_on_small_cloud_machines() {
             threads: Some(3700),
         };
         let text = filled_in(FORM_1);
-        let loaded = config::parse(text.as_bytes(), "a.conf".as_ref(), &facts).unwrap();
+        let loaded = parse_on(&facts, &text).unwrap();
         let warnings = check_machine(&loaded.settings, &facts)
             .unwrap_or_else(|problems| panic!("{name}: {problems}"));
         assert_eq!(warnings, [], "{name}");

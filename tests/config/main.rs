@@ -2,6 +2,7 @@
 
 /// What is accepted, and what it means.
 mod accepts;
+mod credentials;
 /// The documented example, and the key table.
 mod example;
 /// Whether a machine can carry the settings.

@@ -1,7 +1,9 @@
 use std::path::Path;
 
-use cos_ftp_server::config::{self, Loaded, MachineFacts, Problems, Settings, StoreSettings};
-use cos_ftp_server::store::cos::CosOptions;
+use cos_ftp_server::config::{
+    self, EnvironmentKeys, Loaded, MachineFacts, Problems, Settings, StoreSettings,
+};
+use cos_ftp_server::store::cos::{CosOptions, CredentialSource, Part};
 use cos_ftp_server::users::Password;
 
 /// A whole account section, to which a test adds lines.
@@ -12,11 +14,33 @@ pub(crate) const ACCOUNT: &str = "[COS_ACCOUNT_0]\ncos_secretid = AKID\n\
 
 /// Reads `text` as the file `a.conf` on a machine of 1 GiB.
 pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
+    parse_in(&EnvironmentKeys::default(), text)
+}
+
+/// The same, with keys in the environment.
+pub(crate) fn parse_in(
+    environment: &EnvironmentKeys,
+    text: impl AsRef<[u8]>,
+) -> Result<Loaded, Problems> {
     config::parse(
         text.as_ref(),
         Path::new("a.conf"),
         &MachineFacts { total_memory: Some(1 << 30), ..MachineFacts::default() },
+        environment,
     )
+}
+
+/// The key pair of a bucket, and its token, as they were told; files by their names.
+pub(crate) fn keys(bucket: &CosOptions) -> String {
+    let CredentialSource::Pair(pair) = &bucket.credentials else {
+        return format!("{:?}", bucket.credentials);
+    };
+    let show = |part: &Part| match part {
+        Part::Told(text) => text.expose().to_owned(),
+        Part::File(path) => path.display().to_string(),
+    };
+    let token = pair.token.as_ref().map(show).unwrap_or_default();
+    format!("{} {} {token}", show(&pair.id), show(&pair.secret)).trim_end().to_owned()
 }
 
 /// What a good file without anything to warn of says.

@@ -16,10 +16,9 @@ use std::time::{Duration, Instant};
 
 use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
-use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{
-    AddressingStyle, Buckets, CosOptions, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, Buckets, CosOptions, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::transfer::{
     Budget, Control, Conversion, Directive, Mapped, Plan, Progress, Report, Resources, Stragglers,
@@ -208,8 +207,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
-        secret_id: "id".to_owned(),
-        secret_key: Secret::new("key".to_owned()),
+        credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,

@@ -5,14 +5,13 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cos_ftp_server::secret::Secret;
-use cos_ftp_server::store::cos::{CosOptions, CosStore};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ETag, ErrorKind, MultipartUpload, ObjectStore, PartReceipt, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::rgw::Rgw;
+use crate::rgw::{self, Rgw};
 use crate::scripted::{Act, Scripted, answer, error, text};
 use crate::{MIB, at, kind, noise, options, store};
 
@@ -20,7 +19,7 @@ use crate::{MIB, at, kind, noise, options, store};
 fn refusals_are_told_apart() {
     let bucket = Rgw::shared().new_bucket();
     let mut wrong = options(&bucket);
-    wrong.secret_key = Secret::new("WRONG".into());
+    wrong.credentials = CredentialSource::told(rgw::access_key(), "WRONG".to_owned());
     let wrong = CosStore::connect(wrong).unwrap();
     let begun = Instant::now();
     let refused = wrong.probe().unwrap_err();

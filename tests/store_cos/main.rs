@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
 
+mod credentials;
 mod directories;
 mod failures;
 mod leftovers;
@@ -20,9 +21,8 @@ mod scripted;
 
 use std::io::Read;
 
-use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ErrorKind, ListRequest, ObjectStore, StoreError,
@@ -42,8 +42,7 @@ fn options(bucket: &str) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
-        secret_id: rgw::access_key(),
-        secret_key: Secret::new(rgw::secret_key()),
+        credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
         min_part: 5 * MIB as u64,
         idle_connections: 16,

@@ -59,6 +59,11 @@ impl Headers {
         self.get("last-modified").and_then(xml::http_date)
     }
 
+    /// When the answer was given, by the other side's clock.
+    pub(super) fn date(&self) -> Option<OffsetDateTime> {
+        self.get("date").and_then(xml::http_date)
+    }
+
     /// Names and values of all headers that are text.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))

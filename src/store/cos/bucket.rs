@@ -159,7 +159,6 @@ mod tests {
         let first = options(AddressingStyle::Virtual);
         let mut second = first.clone();
         second.prefix = "other/".into();
-        second.secret_id = "other".into();
         assert!(Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
         second.bucket = "other-125".into();
         assert!(!Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));

@@ -12,10 +12,12 @@ use ureq::{AsSendBody, SendBody};
 use super::answer::{Answer, Headers, Opened};
 use super::body::BodyReader;
 use super::bucket::Bucket;
+use super::credentials::{Credentials, KeyPair};
 use super::failure::{self, Remedy};
-use super::request::{Address, Credentials, Request, RequestError};
+use super::request::{Address, Request, RequestError};
 use super::retry::{Course, rest};
 use super::{CosOptions, Timeouts, xml};
+use crate::secret::Secret;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
 /// How long the store may take to say that it wants a body it was asked about.
@@ -119,24 +121,18 @@ struct Fault {
 
 impl Client {
     /// A client of `bucket`, as `options` describe it.
-    pub(super) fn new(bucket: Arc<Bucket>, options: &CosOptions) -> Self {
-        Self {
-            bucket,
-            address: Address::new(options),
-            credentials: Credentials {
-                id: options.secret_id.clone(),
-                secret: options.secret_key.clone(),
-                region: options.region.clone(),
-            },
-            timeouts: options.timeouts,
-        }
+    pub(super) fn new(bucket: Arc<Bucket>, credentials: Credentials, options: &CosOptions) -> Self {
+        let address = Address::new(options);
+        Self { bucket, address, credentials, timeouts: options.timeouts }
     }
 
     /// Whether a request can be put together at all: bucket, endpoint and region come from a
     /// configuration.
     pub(super) fn check_address(&self) -> Result<(), RequestError> {
+        let anybody = Secret::new("anybody".to_owned());
+        let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = Request::on_bucket(http::Method::HEAD);
-        request.sign(&self.address, &self.credentials, self.bucket.now()).map(|_| ())
+        request.sign(&self.address, &keys, self.bucket.now()).map(|_| ())
     }
 
     /// Sends `call` and reads the whole answer.
@@ -199,10 +195,13 @@ impl Client {
     }
 
     fn attempt(&self, call: &Call<'_>, course: &Course) -> Result<Response<ureq::Body>, Fault> {
-        let mut request = call
-            .request
-            .sign(&self.address, &self.credentials, self.bucket.now())
-            .map_err(|error| Fault {
+        let keys = self.credentials.current().map_err(|error| Fault {
+            error: call.error(ErrorKind::Unavailable).with_source(error),
+            remedy: Remedy::Wait,
+            in_doubt: false,
+        })?;
+        let mut request =
+            call.request.sign(&self.address, &keys, self.bucket.now()).map_err(|error| Fault {
                 error: call.error(ErrorKind::BadName).with_source(error),
                 remedy: Remedy::None,
                 in_doubt: false,
@@ -230,7 +229,11 @@ impl Client {
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(self.refusal(call, response))
+        let mut fault = self.refusal(call, response);
+        if fault.remedy == Remedy::NewKeys && !self.credentials.replace(&keys) {
+            fault.remedy = Remedy::None;
+        }
+        Err(fault)
     }
 
     fn with_timeouts<S: AsSendBody>(
@@ -271,7 +274,7 @@ impl Client {
             .unwrap_or_default();
         let fault = refused(call, status, &headers, xml::error(&text).unwrap_or_default());
         if fault.remedy == Remedy::SetClock
-            && let Some(date) = headers.get("date").and_then(xml::http_date)
+            && let Some(date) = headers.date()
         {
             self.bucket.set_clock(date);
         }

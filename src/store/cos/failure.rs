@@ -13,6 +13,8 @@ pub(super) enum Remedy {
     NewConnection,
     /// Our clock is wrong.
     SetClock,
+    /// The key pair is not good any more; where it can be replaced, another may do.
+    NewKeys,
     /// The store or the network has a bad moment.
     Wait,
 }
@@ -28,6 +30,7 @@ pub(super) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
         "NoSuchUpload" => ErrorKind::Other,
         "NoSuchBucket" => ErrorKind::NoSuchBucket,
         "FileAlreadyExists" => ErrorKind::AlreadyExists,
+        "ExpiredToken" | "InvalidToken" => ErrorKind::AccessDenied,
         "RequestTimeout" | "RequestTimeOut" | "UserNetworkTooSlow" | "IncompleteBody"
         | "SlowDown" | "InternalError" | "ServiceUnavailable" | "PathConflict" => {
             ErrorKind::Unavailable
@@ -51,6 +54,11 @@ pub(super) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
     match code.unwrap_or_default() {
         "RequestTimeTooSkewed" => Remedy::SetClock,
         "BadDigest" | "InvalidDigest" => Remedy::Wait,
+        "ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
+            Remedy::NewKeys
+        }
+        // What HEAD answers: it has no body to name a code in.
+        "" if matches!(status, 401 | 403) => Remedy::NewKeys,
         _ if kind_of_answer(status, code) == ErrorKind::Unavailable => Remedy::Wait,
         _ => Remedy::None,
     }
@@ -117,7 +125,11 @@ mod tests {
             (404, None, K::NotFound, R::None),
             (404, Some("NoSuchUpload"), K::Other, R::None),
             (404, Some("NoSuchBucket"), K::NoSuchBucket, R::None),
-            (403, Some("SignatureDoesNotMatch"), K::AccessDenied, R::None),
+            (403, Some("SignatureDoesNotMatch"), K::AccessDenied, R::NewKeys),
+            (403, Some("InvalidAccessKeyId"), K::AccessDenied, R::NewKeys),
+            (400, Some("ExpiredToken"), K::AccessDenied, R::NewKeys),
+            (403, None, K::AccessDenied, R::NewKeys),
+            (403, Some("AccessDenied"), K::AccessDenied, R::None),
             (403, Some("InvalidObjectState"), K::Archived, R::None),
             (403, Some("RequestTimeTooSkewed"), K::AccessDenied, R::SetClock),
             (400, Some("UserNetworkTooSlow"), K::Unavailable, R::Wait),

@@ -5,9 +5,10 @@
 //! comes back. On these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
-//! [`leftovers`] finds uploads that nobody finished, [`mtime`] keeps the times that clients set,
-//! [`facts`] remembers for a moment what the store told. [`keys`] is how names become keys;
-//! [`bucket`] is what several accounts share.
+//! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
+//! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
+//! finished, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
+//! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -20,17 +21,20 @@ mod bucket;
 mod client;
 mod connection;
 mod copy;
+mod credentials;
 mod crew;
 mod directories;
 mod drained;
 mod facts;
 mod failure;
 mod integrity;
+mod key_files;
 mod key_stream;
 mod keys;
 mod leftovers;
 mod listing;
 mod markers;
+mod metadata_service;
 mod mtime;
 mod multi_delete;
 mod multipart;
@@ -41,9 +45,13 @@ mod recent;
 mod rename;
 mod request;
 mod retry;
+mod role_keys;
 mod upload_pages;
 mod xml;
 
+pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
+pub use key_files::{KeyFileError, is_key, read as read_key_file};
+pub use metadata_service::is_role_name;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
@@ -53,7 +61,9 @@ use time::OffsetDateTime;
 
 use self::bucket::Registry;
 use self::client::Client;
+use self::credentials::Credentials;
 use self::keys::{Dialect, Keys};
+use self::role_keys::Roles;
 use super::{
     Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload,
     Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result,
@@ -65,25 +75,31 @@ use crate::vfs::FtpPath;
 /// The buckets of a process. Stores that are opened through the same value and name the same
 /// bucket share its connections and the memory of recent changes.
 #[derive(Debug, Default)]
-pub struct Buckets(Registry);
+pub struct Buckets {
+    buckets: Registry,
+    roles: Roles,
+}
 
 impl Buckets {
     /// A store on one bucket. Nothing is sent yet; [`CosStore::probe`] does.
     ///
     /// # Errors
     /// [`ErrorKind::BadName`] when the prefix is not empty and does not end in `/`, or begins with
-    /// one; [`ErrorKind::Other`] when endpoint and bucket make no address.
+    /// one; [`ErrorKind::Other`] when endpoint and bucket make no address, or a file of the key
+    /// pair cannot be used.
     pub fn open(&self, options: CosOptions) -> Result<CosStore> {
         let prefix = &options.prefix;
         let is_prefix = prefix.is_empty() || (prefix.ends_with('/') && !prefix.starts_with('/'));
         if !is_prefix {
             return Err(StoreError::new(ErrorKind::BadName, Operation::ListObjects, prefix));
         }
-        let client = Client::new(self.0.open(&options), &options);
-        client.check_address().map_err(|error| {
+        let refused = |error| {
             StoreError::new(ErrorKind::Other, Operation::ListObjects, &options.endpoint)
                 .with_source(error)
-        })?;
+        };
+        let credentials = Credentials::open(&options.credentials, &self.roles).map_err(refused)?;
+        let client = Client::new(self.buckets.open(&options), credentials, &options);
+        client.check_address().map_err(refused)?;
         let dialect = Dialect::of(&options.endpoint);
         Ok(CosStore {
             client,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::secret::Secret;
+use super::credentials::CredentialSource;
 
 /// How to reach one bucket and how to treat it.
 #[derive(Clone)]
@@ -21,10 +21,8 @@ pub struct CosOptions {
     pub addressing: AddressingStyle,
     /// Key prefix that is the account's root: empty, or ending in `/`.
     pub prefix: String,
-    /// The public half of the key pair.
-    pub secret_id: String,
-    /// The secret half. Never printed.
-    pub secret_key: Secret,
+    /// Where the key pair comes from.
+    pub credentials: CredentialSource,
     /// What to compare after an upload.
     pub verify: VerifyUploads,
     /// Smallest part but the last, bytes.
@@ -108,6 +106,7 @@ impl fmt::Debug for CosOptions {
             .field("scheme", &self.scheme)
             .field("addressing", &self.addressing)
             .field("prefix", &self.prefix)
+            .field("credentials", &self.credentials)
             .finish_non_exhaustive()
     }
 }
@@ -125,8 +124,7 @@ pub(super) mod tests {
             scheme: Scheme::Https,
             addressing,
             prefix: String::new(),
-            secret_id: "id".into(),
-            secret_key: Secret::new("the secret".into()),
+            credentials: CredentialSource::told("the id".into(), "the secret".into()),
             verify: VerifyUploads::Auto,
             min_part: 1024 * 1024,
             idle_connections: 4,
@@ -139,6 +137,6 @@ pub(super) mod tests {
     #[test]
     fn the_secret_is_never_printed() {
         let shown = format!("{:?}", options(AddressingStyle::Path));
-        assert!(shown.contains("b-125") && !shown.contains("the secret"), "{shown}");
+        assert!(shown.contains("b-125") && !shown.contains("the "), "{shown}");
     }
 }

@@ -16,12 +16,15 @@ use time::macros::format_description;
 use ureq::http;
 use url::Url;
 
+use super::credentials::KeyPair;
 use super::{AddressingStyle, CosOptions, Scheme};
-use crate::secret::Secret;
 
 /// The body is not part of the signature: its bytes are never read twice, TLS or a checksum
 /// guards them.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+/// The token of temporary keys.
+const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 const AMZ_DATE: &[FormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
@@ -78,7 +81,7 @@ impl Request {
     pub(super) fn sign(
         &self,
         address: &Address,
-        credentials: &Credentials,
+        keys: &KeyPair,
         at: OffsetDateTime,
     ) -> Result<http::Request<()>, RequestError> {
         let url = self.url(address)?;
@@ -87,20 +90,24 @@ impl Request {
         headers.insert("host", &address.host);
         headers.insert("x-amz-date", &date);
         headers.insert("x-amz-content-sha256", UNSIGNED_PAYLOAD);
+        if let Some(token) = &keys.token {
+            headers.insert(SECURITY_TOKEN, token.expose());
+        }
         headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         if let Some((name, _)) = headers.iter().find(|(_, value)| !is_plain(value)) {
             return Err(format!("the header {name} is not printable ASCII").into());
         }
 
         let parsed = Url::parse(&url)?;
-        let authorization =
-            authorization(self.method.as_str(), &parsed, &headers, credentials, at)?;
+        let signed = Signed { method: self.method.as_str(), url: &parsed, headers: &headers };
+        let authorization = authorization(&signed, keys, &address.region, at)?;
         let mut request = http::Request::builder().method(self.method.clone()).uri(&url);
         for (name, value) in &headers {
             if *name != "host" {
-                request = request.header(*name, *value);
+                request = request.header(*name, header_value(name, value)?);
             }
         }
+        let authorization = header_value("authorization", &authorization)?;
         Ok(request.header("authorization", authorization).body(())?)
     }
 
@@ -130,6 +137,8 @@ pub(super) struct Address {
     host: String,
     /// What stands before the key: empty, or `/<bucket>` with path style.
     root: String,
+    /// The region's name in signatures.
+    region: String,
 }
 
 impl Address {
@@ -145,7 +154,8 @@ impl Address {
             }
             AddressingStyle::Path => (options.endpoint.clone(), format!("/{}", options.bucket)),
         };
-        Self { origin: format!("{scheme}://{host}"), host, root }
+        let region = options.region.clone();
+        Self { origin: format!("{scheme}://{host}"), host, root, region }
     }
 
     /// Where `key` is, for people: nothing in it is encoded.
@@ -154,15 +164,11 @@ impl Address {
     }
 }
 
-/// A key pair and the region it signs for.
-#[derive(Clone, Debug)]
-pub(super) struct Credentials {
-    /// The public half.
-    pub(super) id: String,
-    /// The secret half.
-    pub(super) secret: Secret,
-    /// The region's name in the signature.
-    pub(super) region: String,
+/// What a signature is about.
+struct Signed<'a> {
+    method: &'a str,
+    url: &'a Url,
+    headers: &'a BTreeMap<&'a str, &'a str>,
 }
 
 /// A key as it stands in a path: each byte that is not unreserved as `%XX`, slashes kept.
@@ -173,10 +179,9 @@ pub(super) fn encode_key(key: &str) -> String {
 /// The value of the `Authorization` header over exactly these headers; the payload's hash is the
 /// one they name.
 fn authorization(
-    method: &str,
-    url: &Url,
-    headers: &BTreeMap<&str, &str>,
-    credentials: &Credentials,
+    &Signed { method, url, headers }: &Signed<'_>,
+    keys: &KeyPair,
+    region: &str,
     at: OffsetDateTime,
 ) -> Result<String, RequestError> {
     let lines: String =
@@ -188,13 +193,20 @@ fn authorization(
         signing::canonical_uri_string(url),
         signing::canonical_query_string(url),
     );
-    let region = Region::Custom { region: credentials.region.clone(), endpoint: String::new() };
+    let region = Region::Custom { region: region.to_owned(), endpoint: String::new() };
     let to_sign = signing::string_to_sign(&at, &region, &canonical)?;
-    let key = signing::signing_key(&at, credentials.secret.expose(), &region, "s3")?;
+    let key = signing::signing_key(&at, keys.secret.expose(), &region, "s3")?;
     let mut hmac = signing::HmacSha256::new_from_slice(&key)?;
     hmac.update(to_sign.as_bytes());
     let signature = format!("{:x}", hmac.finalize().into_bytes());
-    Ok(signing::authorization_header(&credentials.id, &at, &region, &signed, &signature)?)
+    Ok(signing::authorization_header(keys.id.expose(), &at, &region, &signed, &signature)?)
+}
+
+/// A header's value; one that is secret says so, and is left out of debug prints.
+fn header_value(name: &str, value: &str) -> Result<http::HeaderValue, RequestError> {
+    let mut header = http::HeaderValue::from_str(value)?;
+    header.set_sensitive(matches!(name, "authorization" | SECURITY_TOKEN));
+    Ok(header)
 }
 
 fn is_plain(value: &str) -> bool {
@@ -206,6 +218,12 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::secret::Secret;
+
+    fn keys(token: Option<&str>) -> KeyPair {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        KeyPair { id: secret("id"), secret: secret("hunter2"), token: token.map(secret) }
+    }
 
     /// The examples of "Authenticating Requests: Using the Authorization Header" (AWS S3 API
     /// reference). The key pair is the published one, spelled so that no scanner takes it for one.
@@ -213,10 +231,10 @@ mod tests {
     fn signatures_are_those_of_the_published_examples() {
         const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         const TEXT: &str = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";
-        let credentials = Credentials {
-            id: ["AKIA", "IOSFODNN7EXAMPLE"].concat(),
+        let keys = KeyPair {
+            id: Secret::new(["AKIA", "IOSFODNN7EXAMPLE"].concat()),
             secret: Secret::new(["wJalrXUtnFEMI", "/K7MDENG/", "bPxRfiCYEXAMPLEKEY"].concat()),
-            region: "us-east-1".into(),
+            token: None,
         };
         let date = "Fri, 24 May 2013 00:00:00 GMT";
         for (method, path, payload, headers, expected) in [
@@ -258,7 +276,8 @@ mod tests {
             ]);
             all.extend(headers);
             let at = datetime!(2013-05-24 00:00:00 UTC);
-            let value = authorization(method, &url, &all, &credentials, at).unwrap();
+            let signed = Signed { method, url: &url, headers: &all };
+            let value = authorization(&signed, &keys, "us-east-1", at).unwrap();
             assert!(value.ends_with(&format!("Signature={expected}")), "{method} {path}: {value}");
         }
     }
@@ -300,16 +319,28 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_would_break_the_request_are_refused() {
-        let credentials = Credentials {
-            id: "id".into(),
-            secret: Secret::new("secret".into()),
-            region: "r".into(),
+    fn the_token_of_temporary_keys_is_sent_and_signed() {
+        let at = datetime!(2026-01-02 03:04:05 UTC);
+        let sign = |token| {
+            let request = Request::on_object(http::Method::GET, "k");
+            request.sign(&address(AddressingStyle::Virtual), &keys(token), at).unwrap()
         };
+        let signed = sign(Some("the-token"));
+        assert_eq!(signed.headers()["x-amz-security-token"], "the-token");
+        let authorization = signed.headers()["authorization"].to_str().unwrap();
+        assert!(authorization.contains(";x-amz-date;x-amz-security-token,"), "{authorization}");
+        assert!(!sign(None).headers().contains_key("x-amz-security-token"));
+        let shown = format!("{:?}", signed.headers());
+        assert!(!shown.contains("the-token") && !shown.contains("Signature"), "{shown}");
+    }
+
+    #[test]
+    fn headers_that_would_break_the_request_are_refused() {
+        let keys = keys(None);
         for value in ["é", "a\r\nx: y", "a\0"] {
             let request = Request::on_object(http::Method::GET, "k").header("if-match", value);
             let at = datetime!(2026-01-02 03:04:05 UTC);
-            let signed = request.sign(&address(AddressingStyle::Virtual), &credentials, at);
+            let signed = request.sign(&address(AddressingStyle::Virtual), &keys, at);
             assert!(signed.is_err(), "{value:?}");
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct Course {
     /// The next try takes no connection from the pool.
     pub(super) fresh: bool,
     clock_was_set: bool,
+    keys_were_replaced: bool,
 }
 
 impl Course {
@@ -37,6 +38,11 @@ impl Course {
             Remedy::SetClock if self.clock_was_set => return None,
             Remedy::SetClock => {
                 self.clock_was_set = true;
+                return Some(Duration::ZERO);
+            }
+            Remedy::NewKeys if self.keys_were_replaced => return None,
+            Remedy::NewKeys => {
+                self.keys_were_replaced = true;
                 return Some(Duration::ZERO);
             }
             Remedy::NewConnection => {
@@ -111,6 +117,13 @@ mod tests {
         course.tries = 2;
         assert_eq!(course.after(Remedy::SetClock, LONG), None);
         assert_eq!(course.after(Remedy::None, LONG), None);
+    }
+
+    #[test]
+    fn keys_are_replaced_once() {
+        let mut course = Course { tries: 1, ..Course::default() };
+        assert_eq!(course.after(Remedy::NewKeys, LONG), Some(Duration::ZERO));
+        assert_eq!(course.after(Remedy::NewKeys, LONG), None);
     }
 
     #[test]

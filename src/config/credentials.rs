@@ -1,0 +1,155 @@
+//! The keys of a bucket: told in its section, in files that the section names, in the environment,
+//! or those of a CAM role.
+
+use std::env;
+
+use crate::secret::Secret;
+use crate::store::cos::{
+    CredentialSource, PairSource, Part, RoleSource, Scheme, is_key, is_role_name,
+};
+
+use super::endpoint::{self, Endpoint};
+use super::files::Content;
+use super::report::Report;
+use super::section::Section;
+use super::values;
+
+/// Where the metadata service of a virtual machine of Tencent Cloud answers.
+const METADATA_ENDPOINT: &str = "http://metadata.tencentyun.com";
+
+/// What stands in a section if the keys come from there.
+const PAIR_KEYS: [&str; 6] = [
+    "cos_secretid",
+    "cos_secretid_file",
+    "cos_secretkey",
+    "cos_secretkey_file",
+    "cos_session_token",
+    "cos_session_token_file",
+];
+
+/// The key pair that the environment holds, for buckets whose section tells none.
+#[derive(Clone, Debug, Default)]
+pub struct EnvironmentKeys {
+    /// `COS_SECRETID`
+    pub secret_id: Option<Secret>,
+    /// `COS_SECRETKEY`
+    pub secret_key: Option<Secret>,
+    /// `COS_SESSION_TOKEN`
+    pub session_token: Option<Secret>,
+}
+
+impl EnvironmentKeys {
+    /// What this process was given. An empty variable counts as none.
+    pub fn of_this_process() -> Self {
+        let variable = |name| {
+            let text = env::var(name).ok().filter(|text| !text.is_empty());
+            text.map(Secret::new)
+        };
+        Self {
+            secret_id: variable("COS_SECRETID"),
+            secret_key: variable("COS_SECRETKEY"),
+            session_token: variable("COS_SESSION_TOKEN"),
+        }
+    }
+}
+
+/// Where the key pair of the bucket in `section` comes from.
+pub(super) fn read(
+    section: &Section,
+    environment: &EnvironmentKeys,
+    report: &mut Report,
+) -> Option<CredentialSource> {
+    if section.has("cos_cam_role") {
+        return role(section, report).map(CredentialSource::Role);
+    }
+    if section.has("cos_metadata_endpoint") {
+        let text = "has no effect without cos_cam_role";
+        report.warning(section.place("cos_metadata_endpoint"), text);
+    }
+    if PAIR_KEYS.iter().any(|key| section.has(key)) {
+        return pair(section, report).map(CredentialSource::Pair);
+    }
+    let pair = from_environment(environment);
+    if pair.is_none() {
+        let text = "no key pair: cos_secretid and cos_secretkey, or cos_secretid_file and \
+                    cos_secretkey_file, or cos_cam_role is required, or COS_SECRETID and \
+                    COS_SECRETKEY in the environment";
+        report.problem(section.place("cos_secretid"), text);
+    }
+    pair.map(CredentialSource::Pair)
+}
+
+fn pair(section: &Section, report: &mut Report) -> Option<PairSource> {
+    let id = part(section, ["cos_secretid", "cos_secretid_file"], report);
+    let secret = part(section, ["cos_secretkey", "cos_secretkey_file"], report);
+    let token_keys = ["cos_session_token", "cos_session_token_file"];
+    let token = part(section, token_keys, report);
+    for names in [["cos_secretid", "cos_secretid_file"], ["cos_secretkey", "cos_secretkey_file"]] {
+        if !names.iter().any(|name| section.has(name)) {
+            let [name, file] = names;
+            let text = format!("the key is required and missing; {file} may stand in its place");
+            report.problem(section.place(name), text);
+        }
+    }
+    // A token that was told badly must not be left out: the pair is worth nothing without it.
+    let token_is_good = token.is_some() || !token_keys.iter().any(|name| section.has(name));
+    token_is_good.then_some(())?;
+    Some(PairSource { id: id?, secret: secret?, token })
+}
+
+/// One part of a pair, told in the section or by the name of a file.
+fn part(section: &Section, [name, file]: [&str; 2], report: &mut Report) -> Option<Part> {
+    if section.has(name) && section.has(file) {
+        let text = format!("means the same as {name}; give only one of them");
+        report.problem(section.place(file), text);
+    }
+    let told = section.get(name, report, |text| is_key(text).then(|| text.to_owned()));
+    let path = section.get(file, report, values::absolute_path);
+    if let Some(path) = &path {
+        report.names_file(section.place(file), path, Content::Key);
+    }
+    told.map(|text| Part::Told(Secret::new(text))).or(path.map(Part::File))
+}
+
+/// The environment's pair and its token: never a token beside keys from elsewhere.
+fn from_environment(environment: &EnvironmentKeys) -> Option<PairSource> {
+    let told = |part: &Option<Secret>| {
+        part.as_ref().filter(|part| is_key(part.expose())).cloned().map(Part::Told)
+    };
+    Some(PairSource {
+        id: told(&environment.secret_id)?,
+        secret: told(&environment.secret_key)?,
+        token: told(&environment.session_token),
+    })
+}
+
+fn role(section: &Section, report: &mut Report) -> Option<RoleSource> {
+    for key in PAIR_KEYS.iter().filter(|key| section.has(key)) {
+        let text = "contradicts cos_cam_role, whose keys are temporary; give only one of them";
+        report.problem(section.place(key), text);
+    }
+    let role = section.get("cos_cam_role", report, role_name);
+    let default = METADATA_ENDPOINT.to_owned();
+    let endpoint = section.get_or("cos_metadata_endpoint", default, report, metadata_endpoint);
+    Some(RoleSource { role: role?, metadata_endpoint: endpoint })
+}
+
+/// The inner `None` stands for `auto`.
+fn role_name(text: &str) -> Option<Option<String>> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Some(None);
+    }
+    is_role_name(text).then(|| Some(text.to_owned()))
+}
+
+fn metadata_endpoint(text: &str) -> Option<String> {
+    match endpoint::parse(text)? {
+        Endpoint::Host { scheme: None | Some(Scheme::Http), authority } => {
+            Some(format!("http://{authority}"))
+        }
+        Endpoint::Host { scheme: Some(Scheme::Https), authority } => {
+            Some(format!("https://{authority}"))
+        }
+        Endpoint::Directory(_) => None,
+    }
+}

@@ -1,0 +1,50 @@
+//! Files that keys name. Reading a configuration does not open them; loading it for use looks into
+//! each, so that a start tells of all that cannot be used.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::store::cos::read_key_file;
+
+use super::report::{Place, Report};
+
+/// What a file must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// One part of a key pair.
+    Key,
+}
+
+/// A file that a key names.
+#[derive(Debug)]
+pub(super) struct NamedFile {
+    pub(super) place: Place,
+    pub(super) path: PathBuf,
+    pub(super) content: Content,
+}
+
+impl Report {
+    /// Looks into the files that were named.
+    pub(super) fn check_files(&mut self) {
+        for NamedFile { place, path, content } in self.take_files() {
+            match content {
+                Content::Key => self.check_key_file(place, &path),
+            }
+        }
+    }
+
+    fn check_key_file(&mut self, place: Place, path: &Path) {
+        if let Err(error) = read_key_file(path) {
+            self.problem(place, error.to_string());
+        } else if is_open_to_others(path) {
+            let text = "holds a secret, and other users of this machine may read or change it";
+            self.warning(place, text);
+        }
+    }
+}
+
+/// Whether users beside owner and group may read or write the file.
+fn is_open_to_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
+}
