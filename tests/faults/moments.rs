@@ -1,9 +1,9 @@
-use std::fs;
 use std::io::{Read, Write};
 
 use crate::commands::upload;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
+use crate::support::resources::figure;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::{Stored, noise};
@@ -180,11 +180,7 @@ fn an_upload_writes_nothing_to_the_disk() {
     const SIZE: usize = 64 << 20;
     let (_injector, server) = begin(("log_level", "INFO"));
     let mut ftp = Ftp::login(&server);
-    let written = || {
-        let text = fs::read_to_string(format!("/proc/{}/io", server.pid())).expect("it runs");
-        let value = text.lines().find_map(|line| line.strip_prefix("write_bytes: "));
-        value.and_then(|value| value.parse::<u64>().ok()).expect("a number")
-    };
+    let written = || figure(&server, "io", "write_bytes");
     let before = written();
     assert_eq!(upload(&mut ftp, "STOR f", &vec![7; SIZE]).code, 226);
     // The log is all that is written.

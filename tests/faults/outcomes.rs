@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::commands::{Command, End, Place, Seen, upload};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
+use crate::support::resources::{Resources, SETTLING};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::Stored;
@@ -15,9 +16,6 @@ use crate::support::stored::Stored;
 /// Any command must be answered within this time. What the server may take: [`begin`] sets a few
 /// seconds for each request, and no command makes more than three that fail.
 const BOUND: Duration = Duration::from_secs(20);
-
-/// How long threads and connections of a finished command may take to go.
-const SETTLING: Duration = Duration::from_secs(10);
 
 /// What fails, and how its command ends: rows of the table.
 const REQUESTS: &[(Command, Request)] = &[
@@ -382,43 +380,6 @@ fn expect_no_upload(name: &str, server: &TestServer, told: &str) {
     while has_upload(name, server) {
         assert!(Instant::now() < deadline, "{told}: an upload is left");
         thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Threads and descriptors of a server, its connections to the store aside: those are kept for the
-/// next request.
-#[derive(Debug)]
-struct Resources {
-    threads: usize,
-    descriptors: usize,
-}
-
-/// Connections that died while they were idle stay in the pool until it looks at them: far fewer
-/// than the cells of a row, each of which would leave one behind if it did.
-const DEAD_IN_POOL: usize = 4;
-
-impl Resources {
-    fn of(server: &TestServer, injector: &Injector) -> Self {
-        let count = |what: &str| {
-            let path = format!("/proc/{}/{what}", server.pid());
-            fs::read_dir(path).expect("the server runs").count()
-        };
-        Self {
-            threads: count("task"),
-            descriptors: count("fd").saturating_sub(injector.connections()),
-        }
-    }
-
-    fn expect_again(&self, server: &TestServer, injector: &Injector, told: &str) {
-        let deadline = Instant::now() + SETTLING;
-        loop {
-            let now = Self::of(server, injector);
-            if now.threads <= self.threads && now.descriptors <= self.descriptors + DEAD_IN_POOL {
-                break;
-            }
-            assert!(Instant::now() < deadline, "{told}: {now:?} instead of {self:?}");
-            thread::sleep(Duration::from_millis(50));
-        }
     }
 }
 

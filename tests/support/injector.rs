@@ -80,6 +80,7 @@ pub(crate) enum Fault {
 pub(crate) struct Rule {
     request: Request,
     key: Option<String>,
+    directory: Option<String>,
     skipped: u32,
     left: Option<u32>,
     fault: Fault,
@@ -88,7 +89,7 @@ pub(crate) struct Rule {
 impl Rule {
     /// Every request of this kind.
     pub(crate) fn new(request: Request, fault: Fault) -> Self {
-        Self { request, key: None, skipped: 0, left: None, fault }
+        Self { request, key: None, directory: None, skipped: 0, left: None, fault }
     }
 
     /// Only so many of them.
@@ -107,6 +108,26 @@ impl Rule {
     pub(crate) fn key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
+    }
+
+    /// Only those for keys in this directory of the bucket's root, and for lists of it.
+    pub(crate) fn within(mut self, directory: &str) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    fn fits(&self, head: &http::RequestHead, reused: bool) -> bool {
+        let is_within = |directory: &String| {
+            let listed = head.parameter("prefix").unwrap_or_default();
+            let key = if head.key.is_empty() { listed } else { &head.key };
+            key.strip_prefix(directory.as_str())
+                .is_some_and(|rest| rest.starts_with('/') || rest.starts_with("%2F"))
+        };
+        self.request == head.request
+            && self.key.as_ref().is_none_or(|key| *key == head.key)
+            && self.directory.as_ref().is_none_or(is_within)
+            && self.left != Some(0)
+            && (reused || self.fault != Fault::Stale)
     }
 }
 
@@ -189,6 +210,15 @@ impl Injector {
         self.stage.changed.notify_all();
     }
 
+    /// No more faults within this directory; what stalls is let go, wherever it is.
+    pub(crate) fn heal_within(&self, directory: &str) {
+        let mut state = self.stage.lock();
+        state.rules.retain(|rule| rule.directory.as_deref() != Some(directory));
+        state.heals += 1;
+        drop(state);
+        self.stage.changed.notify_all();
+    }
+
     /// How often a fault struck.
     pub(crate) fn struck(&self) -> usize {
         self.stage.lock().struck
@@ -203,6 +233,11 @@ impl Injector {
             .wait_timeout_while(state, LONGEST_STALL, |state| state.struck < count)
             .expect("the state is whole");
         assert!(state.struck >= count, "{} strikes, seen {:?}", state.struck, state.seen);
+    }
+
+    /// How many requests there were.
+    pub(crate) fn requests(&self) -> usize {
+        self.stage.lock().seen.len()
     }
 
     /// Waits until the store was asked this for this key.
@@ -265,12 +300,7 @@ impl Stage {
 
 impl State {
     fn fault_for(&mut self, head: &http::RequestHead, reused: bool) -> Option<Fault> {
-        let rule = self.rules.iter_mut().find(|rule| {
-            rule.request == head.request
-                && rule.key.as_ref().is_none_or(|key| *key == head.key)
-                && rule.left != Some(0)
-                && (reused || rule.fault != Fault::Stale)
-        })?;
+        let rule = self.rules.iter_mut().find(|rule| rule.fits(head, reused))?;
         if rule.skipped > 0 {
             rule.skipped -= 1;
             return None;

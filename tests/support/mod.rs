@@ -8,6 +8,8 @@ pub(crate) mod clients;
 pub(crate) mod ftp;
 /// Faults between the server and a real S3 store.
 pub(crate) mod injector;
+/// What the server holds of its machine.
+pub(crate) mod resources;
 /// A real S3 store.
 pub(crate) mod rgw;
 /// A store that answers by a script.

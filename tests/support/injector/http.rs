@@ -57,6 +57,12 @@ impl RequestHead {
         }))
     }
 
+    /// The key that a copy is made of, still percent-encoded.
+    pub(super) fn copied_key(&self) -> Option<&str> {
+        let source = header(&self.text, "x-amz-copy-source")?;
+        source.trim_start_matches('/').split_once('/').map(|(_, key)| key)
+    }
+
     /// The value of `name` in the query.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))

@@ -151,12 +151,12 @@ impl Line<'_> {
                 self.final_answer(head)?
             }
         };
+        self.tell_checksum(head, &mut answer, sent.sum());
         if fault == Some(Fault::LoseAnswer) {
             copy(&mut self.from_store, &mut io::sink(), answer.framing, &mut Filter::default())?;
             self.client.shutdown(Shutdown::Both)?;
             return Ok(Next::Close);
         }
-        self.tell_checksum(head, &mut answer, sent.sum());
         self.client.write_all(answer.text.as_bytes())?;
         let mut back = Filter::of_answer(fault);
         let mut client = self.client;

@@ -43,6 +43,13 @@ impl Sums {
                 };
                 whole.map(|(crc, _)| crc)
             }
+            Request::CopyObject => {
+                match self.objects.get(head.copied_key()?).copied() {
+                    Some(sum) => self.objects.insert(head.key.clone(), sum),
+                    None => self.objects.remove(&head.key),
+                };
+                None
+            }
             Request::GetObject | Request::HeadObject => {
                 self.objects.get(&head.key).map(|(crc, _)| *crc)
             }

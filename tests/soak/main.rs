@@ -1,0 +1,183 @@
+//! A workload of chance: several sessions store, fetch, append, resume, rename, list and delete
+//! while the store fails in every way, and a model says what the bucket must hold.
+//!
+//! A session's commands follow from the seed alone. `COS_FTP_SOAK_SEED` repeats a run, and
+//! `COS_FTP_SOAK_SECONDS` lets it go on for that long; without it there are [`ROUNDS`].
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// What one command is to be, drawn by chance.
+mod draw;
+/// What a session's directory must hold.
+mod model;
+/// What one session does.
+mod session;
+/// Names that all sessions share.
+mod shared;
+
+use std::hash::{BuildHasher, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use self::model::Model;
+use self::session::{Figures, Session};
+use self::shared::Shared;
+use support::ftp::Ftp;
+use support::injector::{Injector, Spelling};
+use support::resources::{Resources, figure};
+use support::rgw::Rgw;
+use support::server::{Setup, TestServer};
+use support::stored::Stored;
+
+/// Sessions at once.
+const SESSIONS: usize = 6;
+
+/// Commands of a session in a round.
+const COMMANDS: usize = 30;
+
+/// Rounds of a run whose length is not given.
+const ROUNDS: u64 = 3;
+
+/// What the server may hold at rest, however long it ran: all of `buffer_memory`, should the
+/// allocator keep it, the buffers of 64 idle connections to the store, and itself. In bytes.
+const MEMORY: u64 = (32 + 16 + 24) << 20;
+
+#[test]
+fn the_bucket_holds_what_was_confirmed_whatever_fails() {
+    let seed = number("COS_FTP_SOAK_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    eprintln!("COS_FTP_SOAK_SEED={seed} repeats this run");
+    let end = number("COS_FTP_SOAK_SECONDS").map(|seconds| {
+        let begun = Instant::now();
+        begun + Duration::from_secs(seconds)
+    });
+    let mut soak = Soak::begin();
+    for round in 0.. {
+        soak.round(seed, round);
+        if end.map_or(round + 1 >= ROUNDS, |end| Instant::now() >= end) {
+            break;
+        }
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")))
+}
+
+/// The server, the store, and what is known of it.
+struct Soak {
+    injector: Injector,
+    server: TestServer,
+    models: Vec<Model>,
+    shared: Shared,
+    /// A session that does nothing; the server has begun to work when it is served.
+    bystander: Ftp,
+    baseline: Resources,
+    begun: Instant,
+    figures: Figures,
+}
+
+impl Soak {
+    fn begin() -> Self {
+        let injector = Injector::before(Rgw::shared().endpoint());
+        injector.tell_checksums(Spelling::Cos);
+        let server = Setup::bucket_behind(&injector.endpoint())
+            .option("connect_timeout", "4")
+            .option("send_timeout", "12")
+            .option("response_timeout", "5")
+            .option("complete_timeout", "8")
+            .option("retry_timeout", "15")
+            .option("buffer_memory", "32M")
+            .start();
+        let bystander = Ftp::login(&server);
+        let baseline = Resources::of(&server, &injector);
+        let models = (0..SESSIONS).map(|number| Model::new(&format!("s{number}"))).collect();
+        Self {
+            injector,
+            server,
+            models,
+            shared: Shared::default(),
+            bystander,
+            baseline,
+            begun: Instant::now(),
+            figures: Figures::default(),
+        }
+    }
+
+    /// All sessions at once, and what is left when they have gone.
+    fn round(&mut self, seed: u64, round: u64) {
+        let (server, injector, shared) = (&self.server, &self.injector, &self.shared);
+        let figures: Vec<Figures> = thread::scope(|scope| {
+            let sessions: Vec<_> = self
+                .models
+                .iter_mut()
+                .enumerate()
+                .map(|(number, model)| {
+                    let own = RandomSeed { seed, round, number }.mixed();
+                    scope.spawn(move || {
+                        Session::begin(own, server, injector, model, shared).run(COMMANDS)
+                    })
+                })
+                .collect();
+            sessions
+                .into_iter()
+                .map(|session| session.join().expect("the seed above repeats it"))
+                .collect()
+        });
+        self.bystander.expect("NOOP", "200 ");
+        figures.into_iter().for_each(|more| self.figures.add(more));
+        self.baseline.expect_again(server, injector, &format!("round {round}"));
+        self.check();
+        assert!(self.memory() < MEMORY, "{} bytes of memory", self.memory());
+        let Figures { commands, refused, interrupted } = self.figures;
+        eprintln!(
+            "{} s: {commands} commands, {} requests, {} faults, {refused} refused, {interrupted} \
+             interrupted, 0 mismatches, {} objects; {:?}, {} KiB",
+            self.begun.elapsed().as_secs(),
+            self.injector.requests(),
+            self.injector.struck(),
+            self.models.iter().map(|model| model.files.len()).sum::<usize>(),
+            Resources::of(&self.server, &self.injector),
+            self.memory() / 1024,
+        );
+    }
+
+    /// The bucket is what the models say, and nothing besides.
+    fn check(&self) {
+        let Stored::Bucket(bucket) = self.server.stored() else { panic!("a bucket") };
+        let expected: Vec<(String, String)> = self.models.iter().flat_map(Model::sums).collect();
+        let (mut found, mut common) = (self.server.stored().sha256_sums(), Vec::new());
+        found.retain(|(key, sum)| {
+            let is_shared = Shared::is_one(key);
+            if is_shared {
+                common.push((key.clone(), sum.clone()));
+            }
+            !is_shared
+        });
+        let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).collect();
+        let odd: Vec<_> = found.iter().filter(|row| !expected.contains(row)).collect();
+        assert!(missing.is_empty() && odd.is_empty(), "missing {missing:?}, not expected {odd:?}");
+        common.iter().for_each(|(key, sum)| self.shared.expect_known(key, sum));
+        assert_eq!(Rgw::shared().s3_list_uploads(bucket), Vec::<String>::new());
+    }
+
+    /// What the server holds, bytes.
+    fn memory(&self) -> u64 {
+        figure(&self.server, "status", "VmRSS") * 1024
+    }
+}
+
+/// What a session's chance follows from.
+struct RandomSeed {
+    seed: u64,
+    round: u64,
+    number: usize,
+}
+
+impl RandomSeed {
+    fn mixed(&self) -> u64 {
+        let mut random = fastrand::Rng::with_seed(self.seed ^ (self.round << 8));
+        (0..=self.number).fold(0, |_, _| random.u64(..))
+    }
+}

@@ -1,0 +1,71 @@
+//! What a server holds of its machine.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::injector::Injector;
+use super::server::TestServer;
+
+/// How long threads and connections of a finished command may take to go.
+pub(crate) const SETTLING: Duration = Duration::from_secs(10);
+
+/// Connections that died while they were idle stay in the pool until it looks at them: far fewer
+/// than the faults of a test, each of which would leave one behind if it did.
+const DEAD_IN_POOL: usize = 4;
+
+/// Threads and descriptors of a server, its connections to the store aside: those are kept for the
+/// next request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resources {
+    pub(crate) threads: usize,
+    pub(crate) descriptors: usize,
+}
+
+impl Resources {
+    /// Of a server whose store lies behind `injector`.
+    pub(crate) fn of(server: &TestServer, injector: &Injector) -> Self {
+        let all = Self::of_local(server);
+        let descriptors = all.descriptors.saturating_sub(injector.connections());
+        Self { descriptors, ..all }
+    }
+
+    /// Of a server without a network behind it.
+    pub(crate) fn of_local(server: &TestServer) -> Self {
+        let count = |what: &str| {
+            let path = format!("/proc/{}/{what}", server.pid());
+            fs::read_dir(path).expect("the server runs").count()
+        };
+        Self { threads: count("task"), descriptors: count("fd") }
+    }
+
+    /// Waits until the server holds no more than this again. `told`: after what.
+    pub(crate) fn expect_again(&self, server: &TestServer, injector: &Injector, told: &str) {
+        self.wait_for(told, DEAD_IN_POOL, || Self::of(server, injector));
+    }
+
+    /// The same for [`Self::of_local`].
+    pub(crate) fn expect_again_local(&self, server: &TestServer, told: &str) {
+        self.wait_for(told, 0, || Self::of_local(server));
+    }
+
+    fn wait_for(&self, told: &str, spare: usize, now: impl Fn() -> Self) {
+        let deadline = Instant::now() + SETTLING;
+        loop {
+            let now = now();
+            if now.threads <= self.threads && now.descriptors <= self.descriptors + spare {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{told}: {now:?} instead of {self:?}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A number of the server's `/proc/PID/<file>`, by the name that stands before it.
+pub(crate) fn figure(server: &TestServer, file: &str, name: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{}/{file}", server.pid())).expect("it runs");
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let digits = value.and_then(|value| value.split_whitespace().next());
+    digits.and_then(|digits| digits.parse().ok()).expect("a number")
+}
