@@ -130,12 +130,12 @@ fn logrotate_moves_the_log_and_sends_a_signal() {
     let moved = site.path().join("log/cos_v5.log.1");
     fs::rename(site.log(), &moved).unwrap();
     running.signal(Signal::USR1);
-    let first = running.wait_for("SIGUSR1");
+    running.wait_for("SIGUSR1");
     running.signal(Signal::TERM);
     assert_eq!(running.exit_status(), Some(0));
     let (old, new) = (fs::read_to_string(&moved).unwrap(), fs::read_to_string(site.log()).unwrap());
     assert!(old.contains("listening on") && !old.contains("SIGUSR1"), "{old}");
-    assert_eq!(new.lines().next(), Some(first.as_str()), "the first line of the new file");
+    assert!(new.lines().next().unwrap().contains("SIGUSR1"), "the first of the new file: {new}");
     assert!(new.trim_end().ends_with("stopped"), "{new}");
 }
 
