@@ -26,7 +26,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
     --help          print this, and exit
 
 Ctrl+C or SIGTERM stops the server: running transfers may finish within shutdown_grace. A second
-Ctrl+C leaves at once.
+Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the log file again.
 
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
 wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C.

@@ -4,6 +4,7 @@
 mod arguments;
 mod hash_password;
 mod logging;
+mod reload;
 mod signals;
 mod wiring;
 
@@ -14,8 +15,10 @@ use std::process::ExitCode;
 
 use arguments::Request;
 use cos_ftp_server::server::{Server, Stopped, raise_descriptor_limit};
+use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 use logging::LogControl;
+use reload::Reload;
 use wiring::Plan;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -84,9 +87,11 @@ fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
 
 fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     raise_descriptor_limit();
-    let (options, users, probes) = plan.wire().map_err(Failure::with(CONFIG))?;
+    let buckets = Buckets::default();
+    let (options, users, probes) = plan.wire(&buckets).map_err(Failure::with(CONFIG))?;
     let server = Server::bind(options, users).map_err(Failure::with(FAILED))?;
-    let signals = signals::listen(server.stopper(), log)
+    let reload = Reload::new(plan, buckets, server.reloader(), log.clone());
+    let signals = signals::listen(server.stopper(), reload, log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(Failure::with(FAILED))?;
     // After the handlers stand: who waits for this line may send a signal at once.

@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::logging::LogControl;
+use crate::reload::Reload;
 
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -25,12 +26,16 @@ pub(crate) struct SignalThread {
 }
 
 /// From now on Ctrl+C and SIGTERM stop the server by `stopper`; a second Ctrl+C makes it leave at
-/// once, a third ends the process whatever it does. SIGUSR1 opens the log again. SIGHUP is logged
-/// and ignored: its default would end the server.
+/// once, a third ends the process whatever it does. SIGHUP reads the configuration
+/// again, SIGUSR1 opens the log again.
 ///
 /// # Errors
 /// When the system takes no handler or gives no thread.
-pub(crate) fn listen(stopper: Stopper, log: LogControl) -> io::Result<SignalThread> {
+pub(crate) fn listen(
+    stopper: Stopper,
+    mut reload: Reload,
+    log: LogControl,
+) -> io::Result<SignalThread> {
     let interrupts = Arc::new(AtomicU32::new(0));
     let (count, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
     ctrlc::set_handler(move || interrupt(count.fetch_add(1, Ordering::Relaxed), &on_interrupt))
@@ -44,7 +49,10 @@ pub(crate) fn listen(stopper: Stopper, log: LogControl) -> io::Result<SignalThre
                     info!("SIGTERM: stopping");
                     stopper.stop();
                 }
-                SIGHUP => info!("SIGHUP: ignored"),
+                SIGHUP => {
+                    info!("SIGHUP: reading the configuration");
+                    reload.run();
+                }
                 _ => {
                     log.reopen();
                     // This line is the first in the new file.

@@ -35,6 +35,21 @@ impl Plan {
         Ok(Self { settings, warnings })
     }
 
+    /// Reads and checks the configuration for a server that runs. What the machine has left tells
+    /// nothing then, as the server itself uses it.
+    ///
+    /// # Errors
+    /// One line for each problem.
+    pub(crate) fn read_again(file: &Path) -> Result<Self, String> {
+        let loaded = config::load(file).map_err(|problems| problems.to_string())?;
+        Ok(Self { settings: loaded.settings, warnings: loaded.warnings })
+    }
+
+    /// What a server that was started by `begun` will only do after a restart.
+    pub(crate) fn needs_restart(&self, begun: &Self) -> Vec<String> {
+        self.settings.needs_restart(&begun.settings)
+    }
+
     /// The configuration file.
     pub(crate) fn file(&self) -> &Path {
         &self.settings.file
@@ -52,6 +67,23 @@ impl Plan {
 
     /// What the server will do, for people; no secrets.
     pub(crate) fn summary(&self) -> String {
+        let mut text = self.accounts();
+        let options = &self.settings.server;
+        let ports = &options.passive_ports;
+        let mebibytes = options.session.transfer.buffer_memory / (1024 * 1024);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "port {}, passive ports {}-{}, buffer memory {mebibytes} MiB",
+            options.listen_port,
+            ports.start(),
+            ports.end(),
+        );
+        text
+    }
+
+    /// A line for each account: where its files are.
+    pub(crate) fn accounts(&self) -> String {
         let mut text = String::new();
         for account in &self.settings.accounts {
             let files = match self.settings.stores.get(account.store) {
@@ -71,30 +103,21 @@ impl Plan {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "account {}: {files}", account.name);
         }
-        let options = &self.settings.server;
-        let ports = &options.passive_ports;
-        let mebibytes = options.session.transfer.buffer_memory / (1024 * 1024);
-        let _ = writeln!(
-            text,
-            "port {}, passive ports {}-{}, buffer memory {mebibytes} MiB",
-            options.listen_port,
-            ports.start(),
-            ports.end(),
-        );
         text
     }
 
-    /// Opens the stores and hands them to their accounts.
+    /// Opens the stores and hands them to their accounts. Those on a bucket that is among `buckets`
+    /// share it.
     ///
     /// # Errors
     /// Naming the store that cannot be opened.
-    pub(crate) fn wire(self) -> Result<(ServerOptions, Users, Probes), String> {
-        let buckets = Buckets::default();
+    pub(crate) fn wire(&self, buckets: &Buckets) -> Result<(ServerOptions, Users, Probes), String> {
+        let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
-        let are_buckets: Vec<_> = self.settings.stores.iter().map(is_bucket).collect();
-        let opened = self.settings.stores.into_iter().map(|store| open(store, &buckets));
+        let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
+        let opened = settings.stores.into_iter().map(|store| open(store, buckets));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
-        let accounts = self.settings.accounts.into_iter().map(|account| Account {
+        let accounts = settings.accounts.into_iter().map(|account| Account {
             name: account.name,
             password: account.password,
             permission: account.permission,
@@ -104,7 +127,7 @@ impl Plan {
         });
         let users = Users::new(accounts, self.settings.password_checks);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
-        Ok((self.settings.server, users, Probes(far_away.map(|(store, _)| store).collect())))
+        Ok((settings.server, users, Probes(far_away.map(|(store, _)| store).collect())))
     }
 }
 

@@ -114,16 +114,6 @@ fn ctrl_c_and_sigterm_stop_it_with_exit_status_0() {
 }
 
 #[test]
-fn hang_up_is_logged_and_ignored() {
-    let mut running = Running::start(&Site::new(""));
-    running.signal(Signal::HUP);
-    running.wait_for("SIGHUP");
-    let mut greeting = [0; 4];
-    running.connect().read_exact(&mut greeting).unwrap();
-    assert_eq!(&greeting, b"220 ");
-}
-
-#[test]
 fn logrotate_moves_the_log_and_sends_a_signal() {
     let site = Site::new("");
     let mut running = Running::start(&site);

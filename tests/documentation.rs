@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cos_ftp_server::config::{KEYS, Key, WhenAbsent};
+use cos_ftp_server::config::{Applies, KEYS, Key, WhenAbsent};
 use cos_ftp_server::protocol::{Access, Rights, VERBS};
 
 /// A README, with the words its tables use.
@@ -118,6 +118,17 @@ fn the_reference_is_the_key_table() {
             let times = told.iter().filter(|told| **told == key.name).count();
             assert_eq!(times, 1, "{}: rows of {}", readme.name, key.name);
         }
+    }
+}
+
+#[test]
+fn the_keys_that_need_a_restart_are_listed() {
+    let expected: BTreeSet<_> =
+        KEYS.iter().filter(|key| key.applies == Applies::AtStart).map(|key| key.name).collect();
+    for readme in readmes() {
+        let chapter = readme.chapter(readme.reference).join("\n");
+        let list = chapter.split("\n\n").find(|paragraph| paragraph.contains("SIGHUP")).unwrap();
+        assert_eq!(quoted(list), expected, "{}", readme.name);
     }
 }
 

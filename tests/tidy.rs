@@ -43,7 +43,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 const STORES: &[&str] = &["store::cos", "store::local"];
 
 /// The files beside `main.rs`, and `main.rs`.
-const TOP: &[&str] = &["lib", "main", "arguments", "hash_password", "logging", "signals", "wiring"];
+const TOP: &[&str] =
+    &["lib", "main", "arguments", "hash_password", "logging", "reload", "signals", "wiring"];
 
 /// Each dependency with the only places that may call it, and one of them must.
 const DOORS: &[(&str, &[&str])] = &[

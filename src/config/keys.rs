@@ -81,6 +81,15 @@ pub enum Nature {
     Accounts,
 }
 
+/// When a changed value takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applies {
+    /// When the configuration is read again.
+    AtReload,
+    /// When the server is started.
+    AtStart,
+}
+
 /// One key.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
@@ -92,6 +101,8 @@ pub struct Key {
     pub nature: Nature,
     /// What holds when it is absent.
     pub default: WhenAbsent,
+    /// When a changed value takes effect.
+    pub applies: Applies,
     /// The values that are accepted, in words.
     pub accepts: &'static str,
     /// What it does.
@@ -170,7 +181,13 @@ const fn plain(
     accepts: &'static str,
     doc: &'static str,
 ) -> Key {
-    Key { sections, name, nature: Nature::Plain, default, accepts, doc }
+    let (nature, applies) = (Nature::Plain, Applies::AtReload);
+    Key { sections, name, nature, default, applies, accepts, doc }
+}
+
+/// What the server cannot change while it runs.
+const fn at_start(key: Key) -> Key {
+    Key { applies: Applies::AtStart, ..key }
 }
 
 const fn hidden(nature: Nature, key: Key) -> Key {
@@ -234,14 +251,14 @@ pub const KEYS: &[Key] = &[
 
     plain(NETWORK, "masquerade_address", Empty, "an IPv4 address or a host name",
         "the address in passive replies, for servers behind NAT"),
-    plain(NETWORK, "listen_address", Empty, "IP addresses separated by commas",
-        "where to listen; all addresses if not set, IPv4 and IPv6"),
-    plain(NETWORK, "listen_port", Value("2121"), "a port from 0 to 65535; 0 lets the system choose",
-        "the control port"),
-    plain(NETWORK, "passive_ports", Value("60000,65535"), "first,last or first-last, from 1 to 65535",
-        "ports of passive data connections"),
-    plain(NETWORK, "passive_port", Unset, "first,last or first-last, from 1 to 65535; not beside passive_ports",
-        "another name of passive_ports"),
+    at_start(plain(NETWORK, "listen_address", Empty, "IP addresses separated by commas",
+        "where to listen; all addresses if not set, IPv4 and IPv6")),
+    at_start(plain(NETWORK, "listen_port", Value("2121"), "a port from 0 to 65535; 0 lets the system choose",
+        "the control port")),
+    at_start(plain(NETWORK, "passive_ports", Value("60000,65535"), "first,last or first-last, from 1 to 65535",
+        "ports of passive data connections")),
+    at_start(plain(NETWORK, "passive_port", Unset, "first,last or first-last, from 1 to 65535; not beside passive_ports",
+        "another name of passive_ports")),
 
     plain(&[FileOption], "single_file_max_size", Value("200G"), "a size from 1 byte to 24000G",
         "larger uploads are refused"),
@@ -255,14 +272,14 @@ pub const KEYS: &[Key] = &[
         "no part of an upload but the last is smaller"),
     plain(OPTIONAL, "part_buffer_size", Unset, "a size of at least 5M",
         "hard cap on the memory of one upload; not set: 20M, more where the file needs it"),
-    plain(OPTIONAL, "buffer_memory", Value("25%"), "a size of at least 8M, or 1% to 90% of the machine's memory",
-        "memory that all transfers together may hold"),
+    at_start(plain(OPTIONAL, "buffer_memory", Value("25%"), "a size of at least 8M, or 1% to 90% of the machine's memory",
+        "memory that all transfers together may hold")),
     plain(OPTIONAL, "upload_thread_num", Value("4"), "a number from 1 to 256",
         "parts of one upload sent at once, at most"),
     plain(OPTIONAL, "download_thread_num", Value("4"), "a number from 1 to 256",
         "ranges of one download fetched at once, at most"),
-    plain(OPTIONAL, "max_connection_num", Value("512"), "0 for any number, or a number from 2 to 1000000",
-        "control and data connections together"),
+    at_start(plain(OPTIONAL, "max_connection_num", Value("512"), "0 for any number, or a number from 2 to 1000000",
+        "control and data connections together")),
     plain(OPTIONAL, "max_list_file", Unset, "a number from 1 on",
         "entries after which a listing is cut; not set: never"),
     plain(OPTIONAL, "partial_upload", Value("keep"), "keep or discard",
@@ -291,14 +308,14 @@ pub const KEYS: &[Key] = &[
         "silence of the store"),
     plain(OPTIONAL, "retry_timeout", Value("60"), SECONDS,
         "all tries of one request to the store together, pauses included"),
-    plain(OPTIONAL, "metadata_cache_time", Value("10"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
-        "how long size and time of a name are believed after the store has told them"),
+    at_start(plain(OPTIONAL, "metadata_cache_time", Value("10"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
+        "how long size and time of a name are believed after the store has told them")),
     plain(OPTIONAL, "complete_timeout", Value("1200"), SECONDS,
         "silence of the store while it puts an object together or copies one"),
     plain(OPTIONAL, "log_level", Value("INFO"), "DEBUG, INFO, WARNING, ERROR or OFF",
         "the least that is logged"),
-    plain(OPTIONAL, "log_dir", Value("log"), "a directory",
-        "where cos_v5.log is written"),
+    at_start(plain(OPTIONAL, "log_dir", Value("log"), "a directory",
+        "where cos_v5.log is written")),
     plain(OPTIONAL, "log_rotate_enabled", Value("false"), BOOLEAN,
         "start a new log file from time to time"),
     plain(OPTIONAL, "log_rotate_when", Value("D"), "S, M, H or D",
@@ -310,6 +327,6 @@ pub const KEYS: &[Key] = &[
         "balancers, whose control connections begin with a PROXY header that tells the client's address"),
     plain(OPERATIONS, "proxy_protocol_data", Value("true"), BOOLEAN,
         "whether the data connections of these balancers begin with a PROXY header, too"),
-    plain(OPERATIONS, "abort_unfinished_after", Value("24h"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
-        "silence after which an unfinished upload below an account's prefix is aborted, at start and daily"),
+    at_start(plain(OPERATIONS, "abort_unfinished_after", Value("24h"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
+        "silence after which an unfinished upload below an account's prefix is aborted, at start and daily")),
 ];

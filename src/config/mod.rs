@@ -35,7 +35,7 @@ use std::path::Path;
 
 pub use credentials::EnvironmentKeys;
 pub use fitness::check_machine;
-pub use keys::{ALL_SECTIONS, KEYS, Key, Nature, SectionKind, WhenAbsent};
+pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
 pub use machine::MachineFacts;
 pub use report::{Finding, Place, Problems};
 pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
@@ -138,6 +138,7 @@ fn settings(
     environment: &EnvironmentKeys,
     report: &mut Report,
 ) -> Settings {
+    let at_start = section::at_start(sections);
     let general = General::take(sections);
     let mut server = general.server(machine, report);
     let all = general.buckets(&server.session, environment, report);
@@ -151,6 +152,7 @@ fn settings(
         accounts: accounts.accounts,
         password_checks: general.password_checks(report),
         config_check: general.config_check(report),
+        at_start,
     }
 }
 

@@ -2,7 +2,7 @@
 //! table's own words when they are wrong.
 
 use super::ini::{IniEntry, IniSection};
-use super::keys::{self, Key, SectionKind, WhenAbsent};
+use super::keys::{self, Applies, KEYS, Key, SectionKind, WhenAbsent};
 use super::report::{HIDDEN, Place, Report};
 
 /// A section of a known kind; also one that is absent, which has no entries.
@@ -24,6 +24,20 @@ struct Entry {
 /// Sorts the file's sections and keys into what is known. The rest is warned of.
 pub(super) fn classify(file: Vec<IniSection>, report: &mut Report) -> Vec<Section> {
     file.into_iter().filter_map(|section| Section::new(section, report)).collect()
+}
+
+/// The values of the keys that take effect at the start only.
+pub(super) fn at_start(sections: &[Section]) -> Vec<(&'static str, Option<String>)> {
+    let keys = KEYS.iter().filter(|key| key.applies == Applies::AtStart);
+    keys.map(|key| {
+        let set = sections.iter().find_map(|section| section.text(key.name));
+        let default = match key.default {
+            WhenAbsent::Value(value) => Some(value),
+            WhenAbsent::Required | WhenAbsent::Unset | WhenAbsent::Empty => None,
+        };
+        (key.name, set.or(default).map(str::to_owned))
+    })
+    .collect()
 }
 
 impl Section {

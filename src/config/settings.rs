@@ -28,6 +28,21 @@ pub struct Settings {
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
     pub config_check: bool,
+    /// The values, as they stand in the file, of the keys that take effect at the start only.
+    pub at_start: Vec<(&'static str, Option<String>)>,
+}
+
+impl Settings {
+    /// What of these settings a server that runs with `running` will only do after a restart, one
+    /// text for each key.
+    pub fn needs_restart(&self, running: &Self) -> Vec<String> {
+        let pairs = self.at_start.iter().zip(&running.at_start);
+        let changed = pairs.filter(|(new, old)| new != old);
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+        changed
+            .map(|((key, new), (_, old))| format!("{key} = {} (now {})", shown(new), shown(old)))
+            .collect()
+    }
 }
 
 /// One store.

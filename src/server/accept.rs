@@ -8,15 +8,16 @@ use std::time::Instant;
 use log::{debug, error, warn};
 
 use super::registry::{Registry, StopRequest};
+use super::reload::Rules;
 use crate::limits;
 use crate::net::{canonical, socket};
 use crate::protocol::{Reply, replies};
-use crate::session::{self, Host};
+use crate::session;
 
 /// What an accept thread needs.
 #[derive(Clone, Debug)]
 pub(super) struct Acceptor {
-    pub(super) host: Arc<Host>,
+    pub(super) rules: Arc<Rules>,
     pub(super) registry: Arc<Registry>,
 }
 
@@ -49,12 +50,12 @@ impl Acceptor {
 
     fn admit(&self, control: TcpStream, peer: SocketAddr) {
         let control = Arc::new(control);
-        let Some(slot) = self.host.connections.try_take() else {
+        let host = self.rules.host();
+        let Some(slot) = host.connections.try_take() else {
             warn!("{peer} refused: max_connection_num is reached");
             refuse(&control, &replies::too_many_connections());
             return;
         };
-        let host = Arc::clone(&self.host);
         let started = self.registry.start(Arc::clone(&control), peer, move |handle| {
             let _slot = slot;
             session::serve(handle, &host);

@@ -20,10 +20,12 @@ mod leftovers;
 mod listen;
 mod options;
 mod registry;
+mod reload;
 
 pub use descriptors::raise_descriptor_limit;
 pub use listen::BindError;
 pub use options::ServerOptions;
+pub use reload::Reloader;
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
@@ -37,18 +39,18 @@ use socket2::SockRef;
 use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::registry::{Registry, StopRequest};
+use self::reload::Rules;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Host, StopSignal, StopStage};
-use crate::transfer::{Budget, Stragglers};
-use crate::users::Users;
+use crate::transfer::Budget;
+use crate::users::{Directory, Users};
 
 /// An FTP server that listens but does not accept yet.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Arc<TcpListener>>,
     acceptor: Acceptor,
-    shutdown_grace: Duration,
     abort_unfinished_after: Option<Duration>,
 }
 
@@ -79,18 +81,20 @@ impl Server {
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
         let listeners = listen::bind_all(&options.listen_addresses, options.listen_port)?;
         let host = Host {
-            users,
-            passive_ports: PassivePorts::new(options.passive_ports),
+            users: Arc::new(Directory::new(users)),
+            passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
             connections: ConnectionSlots::new(options.max_connections),
             budget: Budget::new(options.session.transfer.buffer_memory),
-            stragglers: Stragglers::default(),
+            stragglers: Arc::default(),
             stop: StopSignal::default(),
             options: options.session,
         };
         Ok(Self {
             listeners: listeners.into_iter().map(Arc::new).collect(),
-            acceptor: Acceptor { host: Arc::new(host), registry: Arc::default() },
-            shutdown_grace: options.shutdown_grace,
+            acceptor: Acceptor {
+                rules: Arc::new(Rules::new(host, options.shutdown_grace)),
+                registry: Arc::default(),
+            },
             abort_unfinished_after: options.abort_unfinished_after,
         })
     }
@@ -105,6 +109,12 @@ impl Server {
         Stopper(Arc::clone(&self.acceptor.registry))
     }
 
+    /// What changes its rules while it runs.
+    pub fn reloader(&self) -> Reloader {
+        let Acceptor { rules, registry } = self.acceptor.clone();
+        Reloader { rules, registry }
+    }
+
     /// Serves clients. Blocks until the [`Stopper`] is used and the stop is complete.
     ///
     /// # Errors
@@ -117,7 +127,7 @@ impl Server {
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
             // It may be waiting for an answer of the store, as transfer workers do.
-            self.acceptor.host.stragglers.adopt(vec![sweeper.stop()]);
+            self.acceptor.rules.host().stragglers.adopt(vec![sweeper.stop()]);
         }
         let last = self.drain();
         let workers = self.join_stragglers(last);
@@ -148,8 +158,9 @@ impl Server {
     /// The thread that aborts what nobody finished, if it is wanted.
     fn start_sweeping(&self) -> Option<Sweeper> {
         let silence = self.abort_unfinished_after?;
-        let Acceptor { host, registry } = self.acceptor.clone();
-        let started = Sweeper::start(silence, move || host.users.written_stores(), registry);
+        let registry = Arc::clone(&self.acceptor.registry);
+        let users = Arc::clone(&self.acceptor.rules.host().users);
+        let started = Sweeper::start(silence, move || users.current().written_stores(), registry);
         started.map_err(|error| warn!("unfinished uploads are not looked for: {error}")).ok()
     }
 
@@ -170,7 +181,7 @@ impl Server {
     /// Ends the sessions, the more firmly the longer they stay. Tells until when what they leave
     /// behind may be waited for.
     fn drain(&self) -> Instant {
-        let grace = self.shutdown_grace;
+        let grace = self.acceptor.rules.shutdown_grace();
         let grace_ends = Instant::now() + grace;
         let last = grace_ends + limits::INTERRUPTED_WAIT;
         self.advance(StopStage::Draining);
@@ -184,7 +195,7 @@ impl Server {
     }
 
     fn advance(&self, stage: StopStage) {
-        self.acceptor.host.stop.advance(stage);
+        self.acceptor.rules.host().stop.advance(stage);
         self.acceptor.registry.recheck_stop();
     }
 
@@ -207,7 +218,7 @@ impl Server {
 
     /// Joins the workers that outlived their transfers. Tells how many are left.
     fn join_stragglers(&self, deadline: Instant) -> usize {
-        let Acceptor { host, registry } = &self.acceptor;
+        let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
         loop {
             // In short steps, so that `stop_now` is heard.
             let step = Instant::now() + Duration::from_millis(100);
@@ -264,7 +275,7 @@ mod tests {
         let server = server(Duration::from_secs(60));
         let (finish, finished) = channel();
         transfer(&server, move |_, _| finished.recv().expect("the test finishes it"));
-        let stop = server.acceptor.host.stop.clone();
+        let stop = server.acceptor.rules.host().stop.clone();
         let stopped = stop_in_background(server);
         // The drain has begun: the transfer goes on in it.
         while stop.stage() == StopStage::Serving {
@@ -278,7 +289,7 @@ mod tests {
     #[test]
     fn a_transfer_is_interrupted_after_the_grace() {
         let server = server(Duration::ZERO);
-        let stop = server.acceptor.host.stop.clone();
+        let stop = server.acceptor.rules.host().stop.clone();
         transfer(&server, move |_, wake| {
             while stop.stage() != StopStage::Interrupting {
                 wait([(wake.as_fd(), Interest::Read)], None).expect("poll");
@@ -306,14 +317,14 @@ mod tests {
     fn workers_that_outlived_their_transfer_are_joined() {
         let server = server(Duration::from_secs(60));
         let ended = Arc::new(AtomicBool::new(false));
-        let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.host.stop.clone());
+        let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.rules.host().stop.clone());
         let worker = thread::spawn(move || {
             while stop.stage() == StopStage::Serving {
                 thread::yield_now();
             }
             own_ended.store(true, Ordering::SeqCst);
         });
-        server.acceptor.host.stragglers.adopt(vec![worker]);
+        server.acceptor.rules.host().stragglers.adopt(vec![worker]);
         assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
         assert!(ended.load(Ordering::SeqCst));
     }

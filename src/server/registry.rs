@@ -135,6 +135,13 @@ impl Registry {
         drop(self.changed.wait_timeout_while(self.lock(), pause, running));
     }
 
+    /// Ends the sessions that `ends` says to. Tells how many.
+    pub(super) fn dismiss(&self, ends: impl Fn(&SessionHandle) -> bool) -> usize {
+        let state = self.lock();
+        let handles = state.sessions.values().map(|session| &session.handle);
+        handles.filter(|handle| ends(handle)).inspect(|handle| handle.dismiss()).count()
+    }
+
     /// Lets every session look at the stop signal.
     pub(super) fn recheck_stop(&self) {
         self.for_each(SessionHandle::recheck_stop);

@@ -4,10 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use super::Session;
 use super::failure::transfer_failure;
 use super::navigation::Step;
 use super::watch::Watch;
-use super::{Session, StopStage};
 use crate::limits;
 use crate::net::{
     AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
@@ -115,9 +115,9 @@ impl<'a> Session<'a> {
         };
         self.wake = Some(wake.clone());
         self.handle.begin_transfer(wake.clone());
-        if self.host.stop.stage() >= StopStage::Draining {
+        if let Some(reply) = self.farewell() {
             self.handle.end_transfer();
-            return Err(replies::server_stopping());
+            return Err(reply);
         }
         Ok(wake)
     }

@@ -2,8 +2,8 @@
 //! is doing.
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::net::Wake;
 
@@ -49,6 +49,8 @@ pub struct SessionHandle {
     client: OnceLock<SocketAddr>,
     control: Arc<TcpStream>,
     activity: Mutex<Activity>,
+    user: Mutex<Option<String>>,
+    dismissed: AtomicBool,
 }
 
 /// What wakes the session's thread.
@@ -64,7 +66,15 @@ impl SessionHandle {
     /// A session that waits for its first command.
     pub fn new(id: u64, peer: SocketAddr, control: Arc<TcpStream>) -> Self {
         let activity = Mutex::new(Activity::Idle);
-        Self { id, socket_peer: peer, client: OnceLock::new(), control, activity }
+        Self {
+            id,
+            socket_peer: peer,
+            client: OnceLock::new(),
+            control,
+            activity,
+            user: Mutex::default(),
+            dismissed: AtomicBool::new(false),
+        }
     }
 
     /// Its number, in every log line of the session.
@@ -83,6 +93,29 @@ impl SessionHandle {
         let _ = self.client.set(client);
     }
 
+    /// Who is logged in.
+    pub fn user(&self) -> Option<String> {
+        self.lock_user().clone()
+    }
+
+    /// Tells who is logged in. The caller must look at the accounts after this call: whoever removes
+    /// one looks at the users of all sessions afterwards.
+    pub(super) fn set_user(&self, user: Option<&str>) {
+        *self.lock_user() = user.map(str::to_owned);
+    }
+
+    /// Ends the session, as its account is gone: now when it is idle, after its transfer if one
+    /// runs.
+    pub fn dismiss(&self) {
+        self.dismissed.store(true, Ordering::Release);
+        self.recheck_stop();
+    }
+
+    /// Whether [`Self::dismiss`] was called.
+    pub(super) fn is_dismissed(&self) -> bool {
+        self.dismissed.load(Ordering::Acquire)
+    }
+
     /// The control connection.
     pub fn control(&self) -> &Arc<TcpStream> {
         &self.control
@@ -93,7 +126,7 @@ impl SessionHandle {
         matches!(*self.lock(), Activity::Transferring(_))
     }
 
-    /// Makes the session's thread look at the [`StopSignal`]: an idle one reads end of file, a
+    /// Makes the session's thread look at the [`StopSignal`] and whether it is dismissed: an idle one reads end of file, a
     /// transferring one is woken.
     pub fn recheck_stop(&self) {
         match &*self.lock() {
@@ -114,7 +147,11 @@ impl SessionHandle {
         *self.lock() = Activity::Idle;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Activity> {
+    fn lock_user(&self) -> MutexGuard<'_, Option<String>> {
+        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Activity> {
         // Nothing panics while it is held, and the value is whole at any time.
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,25 +1,27 @@
 //! What all sessions share.
 
+use std::sync::Arc;
+
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal};
 use crate::transfer::{Budget, Resources, Stragglers};
-use crate::users::Users;
+use crate::users::Directory;
 
-/// What a session needs from the process it lives in. Made once by the server.
-#[derive(Debug)]
+/// What a session needs from the process it lives in. Clones share all but the options.
+#[derive(Clone, Debug)]
 pub struct Host {
-    /// Who may log in.
-    pub users: Users,
-    /// How sessions behave.
+    /// Who may log in now.
+    pub users: Arc<Directory>,
+    /// How sessions behave that began with it.
     pub options: SessionOptions,
     /// Ports for PASV and EPSV.
-    pub passive_ports: PassivePorts,
+    pub passive_ports: Arc<PassivePorts>,
     /// Connections against `max_connection_num`; data connections take their slot here.
     pub connections: ConnectionSlots,
     /// Bytes that transfers may hold.
     pub budget: Budget,
     /// Transfer workers that outlived their transfer; the server joins them before it ends.
-    pub stragglers: Stragglers,
+    pub stragglers: Arc<Stragglers>,
     /// Whether the server is stopping.
     pub stop: StopSignal,
 }

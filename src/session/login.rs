@@ -64,7 +64,7 @@ impl Session<'_> {
                 return replies::already_logged_in();
             }
         };
-        let account = match self.host.users.authenticate(&name, password.expose()) {
+        let account = match self.host.users.current().authenticate(&name, password.expose()) {
             Ok(account) => account,
             Err(LoginError::Incorrect) => return self.refuse_login(&name),
             Err(LoginError::Busy) => {
@@ -75,6 +75,12 @@ impl Session<'_> {
                 return replies::server_busy();
             }
         };
+        self.handle.set_user(Some(&name));
+        if !self.host.users.current().contains(&name) {
+            // Removed in this moment.
+            self.handle.set_user(None);
+            return self.refuse_login(&name);
+        }
         log::info!("login user={name} peer={}", self.ends.peer);
         self.control.encoding.settle(account.filename_encoding);
         self.login.state = State::LoggedIn(account);
@@ -95,6 +101,7 @@ impl Session<'_> {
     /// Everything as after the greeting, but for the count of failed logins.
     pub(super) fn reinitialize(&mut self) -> Reply {
         self.say_goodbye_to_the_log();
+        self.handle.set_user(None);
         self.login = Login { failures: self.login.failures, ..Login::new() };
         self.working_directory = FtpPath::root();
         self.data_port = DataPort::Nothing;

@@ -156,23 +156,27 @@ impl<'a> Session<'a> {
 
     /// The next line, or the reply that ends the session, or nothing when nobody would hear it.
     fn next_line(&mut self) -> Result<Line, Option<Reply>> {
-        if self.is_stopping() {
-            return Err(Some(replies::server_stopping()));
+        if let Some(reply) = self.farewell() {
+            return Err(Some(reply));
         }
         let deadline = match self.login.deadline(self.host.options.login) {
             Some(deadline) => deadline,
             None => Instant::now() + self.host.options.idle,
         };
         self.control.next_line(deadline).map_err(|why| match why {
-            NoLine::Ended if self.is_stopping() => Some(replies::server_stopping()),
-            NoLine::Ended => None,
+            NoLine::Ended => self.farewell(),
             NoLine::TimedOut if self.login.account().is_some() => Some(replies::idle_timeout()),
             NoLine::TimedOut => Some(replies::login_timeout()),
         })
     }
 
-    fn is_stopping(&self) -> bool {
-        self.host.stop.stage() >= StopStage::Draining
+    /// Why the session ends although its client has more to say.
+    fn farewell(&self) -> Option<Reply> {
+        if self.host.stop.stage() >= StopStage::Draining {
+            Some(replies::server_stopping())
+        } else {
+            self.handle.is_dismissed().then(replies::account_removed)
+        }
     }
 
     fn say_goodbye_to_the_log(&self) {

@@ -1,9 +1,11 @@
 //! Who may log in, what they may do, and which store is theirs.
 
+mod directory;
 mod gate;
 mod password;
 mod remembered;
 
+pub use directory::Directory;
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
@@ -102,6 +104,11 @@ impl Users {
             gate: Gate::new(checks),
             remembered: Remembered::new(),
         }
+    }
+
+    /// Whether there is an account of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.accounts.contains_key(name)
     }
 
     /// The stores that some account may write to, each once.

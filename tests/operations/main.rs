@@ -9,3 +9,5 @@ mod support;
 mod leftovers;
 /// Which session a line of the log belongs to.
 mod log_lines;
+/// SIGHUP.
+mod reload;

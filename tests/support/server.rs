@@ -241,14 +241,36 @@ impl TestServer {
 
     /// Waits until a line is what `is_it` looks for, and returns it.
     pub(crate) fn wait_for_line(&self, is_it: impl Fn(&str) -> bool) -> String {
-        self.log.wait_for_line("what was looked for", is_it)
+        self.log.wait_for_line(0, "what was looked for", is_it)
+    }
+
+    /// As [`Self::wait_for_log`], past the first `skip` lines.
+    pub(crate) fn wait_for_log_after(&self, skip: usize, text: &str) -> String {
+        self.log.wait_for_line(skip, text, |line| line.contains(text))
+    }
+
+    /// Puts another text in the place of the configuration's.
+    pub(crate) fn rewrite_config(&self, change: impl FnOnce(String) -> String) {
+        let path = self.config();
+        let text = fs::read_to_string(&path).expect("the configuration");
+        fs::write(path, change(text)).expect("the configuration");
+    }
+
+    /// The configuration file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.dir.path().join("vsftpd.conf")
+    }
+
+    /// Sends it a signal: `HUP`, `USR1` …
+    pub(crate) fn signal(&self, name: &str) {
+        let (signal, pid) = (format!("-{name}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([&signal, &pid]).status().expect("kill runs");
+        assert!(sent.success());
     }
 
     /// Asks it to stop, as `kill` does, and waits for the end.
     pub(crate) fn stop(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
-        assert!(sent.success());
+        self.signal("TERM");
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("the server can be waited for") {
@@ -322,12 +344,12 @@ impl Log {
     }
 
     fn wait_for(&self, text: &str) -> String {
-        self.wait_for_line(text, |line| line.contains(text))
+        self.wait_for_line(0, text, |line| line.contains(text))
     }
 
     /// `wanted`: what it is, in words.
-    fn wait_for_line(&self, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
-        let found = |lines: &[String]| lines.iter().find(|line| is_it(line)).cloned();
+    fn wait_for_line(&self, skip: usize, wanted: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let found = |lines: &[String]| lines.iter().skip(skip).find(|line| is_it(line)).cloned();
         let lines = self.lock();
         let (lines, _) = self
             .grown

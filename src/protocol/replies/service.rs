@@ -84,6 +84,11 @@ pub fn server_stopping() -> Reply {
     Reply::new(Code::CLOSING, "The server is stopping.")
 }
 
+/// 421 when the account was removed from the configuration.
+pub fn account_removed() -> Reply {
+    Reply::new(Code::CLOSING, "This account does not exist any more.")
+}
+
 /// 421 to a client that sends far more commands than it waits for replies.
 pub fn too_many_commands() -> Reply {
     Reply::new(Code::CLOSING, "Too many commands without waiting for replies.")

@@ -48,6 +48,8 @@ impl Registry {
             bucket: options.bucket.clone(),
         };
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What no account names any more, after the configuration was read again.
+        open.retain(|known, bucket| *known == id || Arc::strong_count(bucket) > 1);
         Arc::clone(open.entry(id).or_insert_with(|| Arc::new(Bucket::new(options))))
     }
 }
@@ -162,6 +164,16 @@ mod tests {
         assert!(Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
         second.bucket = "other-125".into();
         assert!(!Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
+    }
+
+    #[test]
+    fn a_bucket_that_nobody_uses_is_forgotten() {
+        let registry = Registry::default();
+        let (first, mut second) = (options(AddressingStyle::Path), options(AddressingStyle::Path));
+        second.bucket = "other-125".into();
+        let bucket = Arc::downgrade(&registry.open(&first));
+        let _second = registry.open(&second);
+        assert!(bucket.upgrade().is_none());
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! SIGHUP: the configuration is read again while the server runs. A file that is wrong changes
+//! nothing.
+
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use cos_ftp_server::server::Reloader;
+use cos_ftp_server::store::cos::Buckets;
+use log::{error, info, warn};
+
+use crate::logging::LogControl;
+use crate::wiring::Plan;
+
+/// What it takes to read the configuration again.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    file: PathBuf,
+    /// What the server was started with.
+    begun: Plan,
+    buckets: Buckets,
+    reloader: Reloader,
+    log: LogControl,
+    /// Looks whether the stores answer.
+    probing: Option<JoinHandle<()>>,
+}
+
+impl Reload {
+    /// For a server that was started by `begun` on `buckets`.
+    pub(crate) fn new(begun: Plan, buckets: Buckets, reloader: Reloader, log: LogControl) -> Self {
+        Self { file: begun.file().to_owned(), begun, buckets, reloader, log, probing: None }
+    }
+
+    /// Reads the configuration and does what it says; where it is wrong, the log tells why and
+    /// everything stays as it was.
+    pub(crate) fn run(&mut self) {
+        if let Err(problems) = self.try_run() {
+            problems.lines().for_each(|line| error!("{line}"));
+            error!("configuration not taken: the server goes on as before");
+        }
+    }
+
+    fn try_run(&mut self) -> Result<(), String> {
+        let plan = Plan::read_again(&self.file)?;
+        let (options, users, probes) = plan.wire(&self.buckets)?;
+        plan.warnings().iter().for_each(|warning| warn!("{warning}"));
+        plan.accounts().lines().for_each(|line| info!("{line}"));
+        let ended = self.reloader.apply(options, users);
+        self.log.set(plan.log().level, plan.log().rotation);
+        for change in plan.needs_restart(&self.begun) {
+            warn!("{change}: takes effect at the next start");
+        }
+        info!("configuration read again: {ended} sessions of removed accounts end");
+        // While the last look still waits for a store, another would tell no more.
+        if self.probing.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.probing = probes.begin();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+use std::io::{Read, Write};
+
+use crate::support::ftp::Ftp;
+use crate::support::server::{Setup, TestServer};
+use crate::support::stored::noise;
+
+/// Changes the configuration, and waits until the server has said what it makes of it.
+fn reload(server: &TestServer, change: impl FnOnce(String) -> String) -> String {
+    server.rewrite_config(change);
+    let before = server.log().lines().count();
+    server.signal("HUP");
+    server.wait_for_log_after(before, "] (signals) configuration ");
+    server.log().lines().skip(before).collect::<Vec<_>>().join("\n")
+}
+
+fn rename_bob(text: &str) -> String {
+    text.replace("ftp_login_user_name = bob", "ftp_login_user_name = carol")
+}
+
+#[test]
+fn a_new_user_may_log_in_and_a_removed_one_is_ended() {
+    let server = Setup::local().account("bob", "RW", "true").start();
+    let (mut alice, mut bob) = (Ftp::login(&server), Ftp::login_as(&server, "bob"));
+    Ftp::connect(&server).play(&[("USER carol", "331 "), ("PASS secret-1", "530 ")]);
+    let said = reload(&server, |text| rename_bob(&text));
+    assert!(said.contains("read again: 1 sessions of removed accounts end"), "{said}");
+    bob.expect_reply("421 ");
+    bob.expect_end();
+    alice.expect("NOOP", "200 ");
+    Ftp::login_as(&server, "carol").expect("PWD", "257 ");
+    Ftp::connect(&server).play(&[("USER bob", "331 "), ("PASS secret-1", "530 ")]);
+}
+
+#[test]
+fn a_removed_users_transfer_is_finished_first() {
+    let server = Setup::local().account("bob", "RW", "true").start();
+    let mut bob = Ftp::login_as(&server, "bob");
+    let data = bob.passive();
+    bob.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    stream.write_all(b"first, ").unwrap();
+    reload(&server, |text| rename_bob(&text));
+    bob.expect("NOOP", "200 ");
+    stream.write_all(b"last").unwrap();
+    drop(stream);
+    bob.expect_reply("226 ");
+    bob.expect_reply("421 ");
+    bob.expect_end();
+    server.stored().expect("file", b"first, last");
+}
+
+#[test]
+fn a_wrong_file_changes_nothing_and_is_told() {
+    let server = Setup::local().start();
+    let mut alice = Ftp::login(&server);
+    let said = reload(&server, |text| {
+        text.replace("ftp_login_user_name = alice", "ftp_login_user_name = carol")
+            .replace("[OPTIONAL]", "[OPTIONAL]\nidle_timeout = soon\nupload_thread_num = 0")
+    });
+    for told in ["idle_timeout = soon", "upload_thread_num = 0", "goes on as before"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    alice.expect("NOOP", "200 ");
+    Ftp::login(&server).expect("PWD", "257 ");
+    Ftp::connect(&server).play(&[("USER carol", "331 "), ("PASS secret-1", "530 ")]);
+    // Right again, it is taken.
+    let said = reload(&server, |text| {
+        text.replace("idle_timeout = soon\nupload_thread_num = 0", "idle_timeout = 20")
+    });
+    assert!(said.contains("configuration read again"), "{said}");
+    Ftp::login_as(&server, "carol").expect("PWD", "257 ");
+}
+
+#[test]
+fn rights_change_at_the_next_login() {
+    let server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    reload(&server, |text| text.replace("authority = RW", "authority = R"));
+    ftp.expect("MKD before", "257 ");
+    ftp.expect("REIN", "220 ");
+    ftp.log_in();
+    ftp.expect("MKD after", "550 ");
+}
+
+#[test]
+fn options_hold_for_the_sessions_that_begin_afterwards() {
+    let server = Setup::local().start();
+    let mut before = Ftp::login(&server);
+    reload(&server, |text| text.replace("[OPTIONAL]", "[OPTIONAL]\npreserve_mtime = on"));
+    assert!(!before.ask("FEAT").contains("MFMT"));
+    assert!(Ftp::login(&server).ask("FEAT").contains("MFMT"));
+}
+
+#[test]
+fn what_needs_a_restart_is_named() {
+    let server = Setup::local().start();
+    let said = reload(&server, |text| {
+        text.replace("listen_port = 0", "listen_port = 2122")
+            .replace("[OPTIONAL]", "[OPTIONAL]\nmax_connection_num = 30\nbuffer_memory = 25%")
+    });
+    for told in ["listen_port = 2122 (now 0): takes effect", "max_connection_num = 30 (now 512)"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(said.matches("takes effect at the next start").count(), 2, "{said}");
+    Ftp::login(&server).expect("PWD", "257 ");
+}
+
+#[test]
+fn the_log_level_changes_at_once() {
+    let server = Setup::local().start();
+    Ftp::login(&server).play(&[("MKD unseen", "257 "), ("QUIT", "221 ")]);
+    reload(&server, |text| text.replace("[OPTIONAL]", "[OPTIONAL]\nlog_level = DEBUG"));
+    Ftp::login(&server).play(&[("MKD seen", "257 "), ("QUIT", "221 ")]);
+    server.wait_for_log("< MKD seen");
+    assert!(!server.log().contains("< MKD unseen"));
+}
+
+#[test]
+fn sessions_before_and_after_see_each_others_changes_in_a_bucket() {
+    let server = Setup::bucket().option("metadata_cache_time", "600").start();
+    let mut before = Ftp::login(&server);
+    before.expect("TYPE I", "200 ");
+    before.store("STOR file", b"old");
+    before.expect("SIZE file", "213 3");
+    reload(&server, |text| text.replace("[OPTIONAL]", "[OPTIONAL]\nidle_timeout = 299"));
+    let mut after = Ftp::login(&server);
+    after.store("STOR file", &noise(1, 1000));
+    before.expect("SIZE file", "213 1000");
+    assert_eq!(before.fetch("RETR file").len(), 1000);
+}
+
+#[test]
+fn a_download_goes_on_across_it() {
+    let server = Setup::local().start();
+    let text = noise(1, 32 << 20);
+    server.stored().put("large", &text);
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("RETR large", "150 ");
+    let mut stream = data.open();
+    let mut got = vec![0; 1000];
+    stream.read_exact(&mut got).unwrap();
+    reload(&server, |text| text.replace("[OPTIONAL]", "[OPTIONAL]\ndata_idle_timeout = 10"));
+    stream.read_to_end(&mut got).unwrap();
+    ftp.expect_reply("226 ");
+    assert!(got == text);
+}
