@@ -6,25 +6,33 @@ set -eu
 NAME=cos-ftp-server
 USER_NAME=ftpuser
 PORT=2121
+# Whom the systemd unit runs it as.
+SERVICE_USER=cos-ftp
 
 usage() {
     cat <<EOF
-Usage: ./install.sh [--prefix DIR] [--binary FILE]
-       ./install.sh --uninstall [--prefix DIR]
+Usage: ./install.sh [--prefix DIR] [--binary FILE] [--unit-dir DIR]
+       ./install.sh --uninstall [--prefix DIR] [--unit-dir DIR]
 
 Builds $NAME and installs it. As root:
 
     /usr/local/bin/$NAME              the server
     /etc/$NAME/vsftpd.conf            its configuration
     /usr/local/var/$NAME              the files it serves, and its log
+    /usr/local/share/man                      its manual pages
 
-As anybody else the same lies under ~/.local (bin, etc, var), with --prefix under DIR.
+As anybody else the same lies under ~/.local (bin, etc, var, share), with --prefix under DIR.
+
+As root on a machine that runs systemd, without --prefix, also a unit, which is not started:
+
+    /etc/systemd/system/$NAME.service
 
 A configuration that exists is kept, and so are the served files. A new configuration serves a
 local directory to one user, whose generated password is printed.
 
     --prefix DIR    install below DIR
     --binary FILE   install this binary instead of building one
+    --unit-dir DIR  install the unit for systemd, in DIR
     --uninstall     remove the server; configuration and files stay
     --help          print this
 EOF
@@ -44,24 +52,31 @@ absolute() {
     esac
 }
 
-# Sets $action, $prefix and $binary from the command line.
+# Sets $action, $prefix, $binary and $unit_dir from the command line.
 read_arguments() {
-    action=install prefix='' binary=''
+    action=install prefix='' binary='' unit_dir=''
     while [ $# -gt 0 ]; do
         case $1 in
-            --prefix | --binary)
+            --prefix | --binary | --unit-dir)
                 [ -n "${2:-}" ] || fail "$1 needs a value; see --help"
-                if [ "$1" = --prefix ]; then prefix=$2; else binary=$2; fi
+                set_place "$1" "$2"
                 shift
                 ;;
-            --prefix=?*) prefix=${1#*=} ;;
-            --binary=?*) binary=${1#*=} ;;
+            --prefix=?* | --binary=?* | --unit-dir=?*) set_place "${1%%=*}" "${1#*=}" ;;
             --uninstall) action=uninstall ;;
             -h | --help) action=help ;;
             *) fail "unknown argument '$1'; see --help" ;;
         esac
         shift
     done
+}
+
+set_place() {
+    case $1 in
+        --prefix) prefix=$2 ;;
+        --binary) binary=$2 ;;
+        --unit-dir) unit_dir=$2 ;;
+    esac
 }
 
 # Sets where everything goes: $bin_dir, $config_dir, $var_dir.
@@ -72,6 +87,9 @@ choose_places() {
     elif [ "$(id -u)" = 0 ]; then
         prefix=/usr/local
         config_dir=/etc/$NAME
+        if [ -z "$unit_dir" ] && [ -d /run/systemd/system ]; then
+            unit_dir=/etc/systemd/system
+        fi
     else
         [ -n "${HOME:-}" ] || fail "HOME is not set; use --prefix DIR"
         prefix=$HOME/.local
@@ -86,7 +104,9 @@ choose_places() {
     esac
     bin_dir=$prefix/bin
     var_dir=$prefix/var/$NAME
+    man_dir=$prefix/share/man
     config=$config_dir/vsftpd.conf
+    unit=${unit_dir:+$(absolute "$unit_dir")/$NAME.service}
 }
 
 # Whether version $1 (1.88 or 1.88.0) is at least version $2.
@@ -136,6 +156,56 @@ install_binary() {
     mv -f "$new" "$bin_dir/$NAME"
     trap - EXIT
     say "Installed $bin_dir/$NAME"
+}
+
+install_manuals() {
+    for manual in $NAME.8 $NAME.conf.5; do
+        section=$man_dir/man${manual##*.}
+        mkdir -p "$section"
+        cp "conf/man/$manual" "$section/$manual"
+        chmod 644 "$section/$manual"
+    done
+}
+
+# The unit of the package with the paths of this installation. Whoever tried the server as root has
+# left files behind that are root's.
+unit_text() {
+    sed -e "s|^ExecStart=.*|ExecStartPre=+/bin/chown -R $SERVICE_USER: $var_dir\\
+ExecStart=$bin_dir/$NAME --config $config|" \
+        -e "s|^StateDirectory=.*|ReadWritePaths=$var_dir|" \
+        -e "s|^WorkingDirectory=.*|WorkingDirectory=$var_dir|" \
+        -e "s|these three, and|these, and|" \
+        -e '/^StateDirectoryMode=/d' -e '/^LogsDirectory/d' \
+        "conf/$NAME.service"
+}
+
+# For systemd: the unit, its user, and what that user may read and write.
+install_unit() {
+    [ -n "$unit" ] || return 0
+    if [ -e "$unit" ] && ! grep -q "^Documentation=man:$NAME" "$unit"; then
+        say "Kept your unit $unit"
+        return
+    fi
+    mkdir -p "${unit%/*}"
+    unit_text >"$unit"
+    chmod 644 "$unit"
+    if [ "$(id -u)" = 0 ]; then
+        getent passwd "$SERVICE_USER" >/dev/null ||
+            useradd --system --user-group --home-dir "$var_dir" --no-create-home \
+                --shell /usr/sbin/nologin "$SERVICE_USER"
+        mkdir -p "$var_dir"
+        chown -R "$SERVICE_USER:" "$var_dir"
+        chown "root:$SERVICE_USER" "$config"
+        chmod 640 "$config"
+    else
+        say "Not root: the user $SERVICE_USER, whom the unit needs, is not made."
+    fi
+    reload_systemd
+    say "Installed $unit"
+}
+
+reload_systemd() {
+    [ "$standard_place" = no ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
 }
 
 generate_password() {
@@ -218,6 +288,11 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     cos_secretkey = <SecretKey of your API key>
     cos_bucket = <bucket name with its APPID, as in files-1250000000>
     cos_region = <region of the bucket, as in ap-guangzhou>"
+    [ -z "$unit" ] || say "
+3. Let systemd run it, now and after each start of the machine, as the user $SERVICE_USER:
+    systemctl enable --now $NAME
+   After another ./install.sh:
+    systemctl restart $NAME"
 }
 
 install() {
@@ -225,6 +300,7 @@ install() {
     cd "$(dirname "$0")"
     build
     install_binary
+    install_manuals
     if [ -e "$config" ]; then
         login=USER:PASSWORD
         say "Kept your configuration $config and all data."
@@ -240,10 +316,27 @@ install() {
         "$bin_dir/$NAME" --check-config --config "$config" ||
             fail "the new configuration is refused, see above"
     fi
+    install_unit
     tell_next_steps
 }
 
+remove_unit() {
+    [ -n "$unit" ] && [ -e "$unit" ] || return 0
+    if ! grep -q "^Documentation=man:$NAME" "$unit"; then
+        say "Kept your unit $unit"
+        return
+    fi
+    if [ "$standard_place" = yes ] && [ -d /run/systemd/system ]; then
+        systemctl disable --now "$NAME"
+    fi
+    rm -f "$unit"
+    reload_systemd
+    say "Removed $unit"
+}
+
 uninstall() {
+    remove_unit
+    rm -f "$man_dir/man8/$NAME.8" "$man_dir/man5/$NAME.conf.5"
     if [ -e "$bin_dir/$NAME" ]; then
         rm -f "$bin_dir/$NAME"
         say "Removed $bin_dir/$NAME"

@@ -9,6 +9,9 @@ use std::path::Path;
 use cos_ftp_server::config::{Applies, KEYS, Key, WhenAbsent};
 use cos_ftp_server::protocol::{Access, Rights, VERBS};
 
+#[path = "documentation/manuals.rs"]
+mod manuals;
+
 /// A README, with the words its tables use.
 struct Readme {
     text: String,

@@ -116,6 +116,118 @@ fn uninstalling_removes_the_binary_alone() {
 }
 
 #[test]
+fn the_manual_pages_come_and_go_with_the_server() {
+    let prefix = TempDir::new().expect("a directory");
+    install_into(prefix.path());
+    let pages = ["share/man/man8/cos-ftp-server.8", "share/man/man5/cos-ftp-server.conf.5"];
+    let pages = pages.map(|page| prefix.path().join(page));
+    assert_eq!(pages.each_ref().map(|page| mode(page)), [0o644; 2]);
+    let name = prefix.path().to_str().expect("UTF-8");
+    succeeded(install(&["--uninstall", "--prefix", name]));
+    assert!(!pages.iter().any(|page| page.exists()));
+}
+
+/// The commands of the machine's administrator, which tell what they were asked for instead of
+/// doing it; the caller seems to be root, and there is no user of the service.
+struct Administration(TempDir);
+
+impl Administration {
+    fn new() -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let calls = dir.path().join("calls");
+        for (name, does) in [
+            ("id", "echo 0".to_owned()),
+            ("getent", "exit 2".to_owned()),
+            ("useradd", format!("echo useradd \"$@\" >>{}", calls.display())),
+            ("chown", format!("echo chown \"$@\" >>{}", calls.display())),
+            ("systemctl", format!("echo systemctl \"$@\" >>{}", calls.display())),
+        ] {
+            let file = dir.path().join(name);
+            fs::write(&file, format!("#!/bin/sh\n{does}\n")).expect("written");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+        }
+        Self(dir)
+    }
+
+    fn install(&self, arguments: &[&str]) -> String {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
+        let path = std::env::var("PATH").expect("a PATH");
+        let path = format!("{}:{path}", self.0.path().display());
+        succeeded(Command::new(script).args(arguments).env("PATH", path).output().expect("it runs"))
+    }
+
+    fn calls(&self) -> String {
+        fs::read_to_string(self.0.path().join("calls")).unwrap_or_default()
+    }
+}
+
+#[test]
+fn the_unit_runs_this_installation_as_its_own_user() {
+    let dir = TempDir::new().expect("a directory");
+    let name = |path: &str| dir.path().join(path).display().to_string();
+    let (prefix, units) = (name("prefix"), name("units"));
+    let places = ["--prefix", &prefix, "--unit-dir", &units];
+    let administration = Administration::new();
+    let binary = ["--binary", env!("CARGO_BIN_EXE_cos-ftp-server")];
+    let told = administration.install(&[&places[..], &binary].concat());
+    assert!(told.contains("systemctl enable --now cos-ftp-server"), "{told}");
+
+    let unit = dir.path().join("units/cos-ftp-server.service");
+    let text = fs::read_to_string(&unit).expect("a unit");
+    let start = format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/{CONFIG}\n");
+    let writable = format!("\nReadWritePaths={prefix}/var/cos-ftp-server\n");
+    for line in [&start, &writable, "\nUser=cos-ftp\n"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("/usr/bin") && !text.contains("/var/lib"), "{text}");
+    let mut verify = Command::new("systemd-analyze");
+    let verified = verify.args(["verify", "--man=no"]).arg(&unit).output().expect("it runs");
+    assert!(verified.status.success() && verified.stderr.is_empty(), "{verified:?}");
+
+    assert_eq!(mode(&dir.path().join("prefix").join(CONFIG)), 0o640);
+    let calls = administration.calls();
+    for call in [
+        format!("useradd --system --user-group --home-dir {prefix}/var/cos-ftp-server "),
+        format!("chown -R cos-ftp: {prefix}/var/cos-ftp-server\n"),
+        format!("chown root:cos-ftp {prefix}/{CONFIG}\n"),
+    ] {
+        assert!(calls.contains(&call), "{call} is not in\n{calls}");
+    }
+    let told = administration.install(&[&["--uninstall"], &places[..]].concat());
+    assert!(told.contains("Removed") && !unit.exists(), "{told}");
+}
+
+#[test]
+fn without_a_place_for_it_there_is_no_unit() {
+    let prefix = TempDir::new().expect("a directory");
+    let administration = Administration::new();
+    let name = prefix.path().to_str().expect("UTF-8");
+    let binary = env!("CARGO_BIN_EXE_cos-ftp-server");
+    let told = administration.install(&["--prefix", name, "--binary", binary]);
+    assert!(!told.contains("systemctl"), "{told}");
+    assert_eq!(administration.calls(), "");
+    assert_eq!(mode(&prefix.path().join(CONFIG)), 0o600);
+}
+
+#[test]
+fn a_unit_of_the_operators_own_is_kept() {
+    let dir = TempDir::new().expect("a directory");
+    let unit = dir.path().join("cos-ftp-server.service");
+    fs::write(&unit, "[Service]\nExecStart=/opt/mine\n").expect("written");
+    let places = [dir.path().join("prefix"), dir.path().to_owned()];
+    let [prefix, units] = places.map(|path| path.display().to_string());
+    let places = ["--prefix", &prefix, "--unit-dir", &units];
+    let administration = Administration::new();
+    let binary = ["--binary", env!("CARGO_BIN_EXE_cos-ftp-server")];
+    let told = administration.install(&[&places[..], &binary].concat());
+    assert!(told.contains("Kept your unit"), "{told}");
+    let told = administration.install(&[&["--uninstall"], &places[..]].concat());
+    assert!(told.contains("Kept your unit"), "{told}");
+    assert_eq!(fs::read(&unit).expect("kept"), b"[Service]\nExecStart=/opt/mine\n");
+    assert_eq!(administration.calls(), "");
+}
+
+#[test]
 fn wrong_arguments_change_nothing() {
     let dir = TempDir::new().expect("a directory");
     let spaced = dir.path().join("a b");

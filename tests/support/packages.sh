@@ -8,12 +8,15 @@ NEEDED=(
     cc:gcc
     curl:curl
     ftp:tnftp
+    groff:groff-base
     haproxy:haproxy
     lftp:lftp
+    mandoc:mandoc
     ncftpput:ncftp
     python3:python3
     rclone:rclone
     sha256sum:coreutils
+    systemd-analyze:systemd
     tnftp:tnftp
     wget:wget
     ceph:ceph-common
