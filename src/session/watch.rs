@@ -46,6 +46,9 @@ impl<'s, 'a> Watch<'s, 'a> {
         let mut at = self.pipelined;
         while let Some(row) = self.control.queue().get(at).map(row_of) {
             match row {
+                // Its replies come when the transfer has ended; what was sent behind it, another
+                // ABOR too, is answered after them.
+                _ if self.aborted => break,
                 Some((_, Command::Abort)) => {
                     self.aborted = true;
                     self.control.queue().remove(at);

@@ -119,6 +119,17 @@ fn abor_ends_an_upload() {
     }
 }
 
+/// A client that presses the key again and again counts the replies all the same.
+#[test]
+fn each_abor_has_its_reply_and_nothing_overtakes_it() {
+    let server = Setup::local().option("partial_upload", "discard").start();
+    let (mut ftp, _data) = uploading(&server);
+    ftp.send_bytes(b"ABOR\r\nNOOP\r\nABOR\r\nABOR\r\nPWD\r\n");
+    for code in ["426 ", "226 ", "200 ", "22", "22", "257 "] {
+        ftp.expect_reply(code);
+    }
+}
+
 #[test]
 fn abor_without_a_transfer() {
     let server = Setup::local().start();

@@ -5,9 +5,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// Clients that break off, disappear, hurry and dawdle.
+mod clients;
 /// FTP commands, each with what it needs and what it must have changed.
 mod commands;
 /// What depends on the moment: versions that change, a server that is killed, a store that is slow.
 mod moments;
+/// A store that is down, cannot be found, hangs, and comes back.
+mod outages;
 /// Every command with every fault, and the table that tells how it ends.
 mod outcomes;
+/// A server, its store and somebody who looks on.
+mod scene;

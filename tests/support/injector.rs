@@ -167,7 +167,11 @@ struct State {
 impl Injector {
     /// Before the store at `upstream` (host and port).
     pub(crate) fn before(upstream: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::over(TcpListener::bind("127.0.0.1:0").expect("a port"), upstream)
+    }
+
+    /// The same, where `listener` listens.
+    pub(crate) fn over(listener: TcpListener, upstream: &str) -> Self {
         let address = listener.local_addr().expect("bound");
         let stage = Arc::new(Stage {
             upstream: upstream.to_owned(),

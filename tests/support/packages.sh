@@ -10,6 +10,7 @@ NEEDED=(
     ftp:tnftp
     groff:groff-base
     haproxy:haproxy
+    ip:iproute2
     lftp:lftp
     mandoc:mandoc
     ncftpput:ncftp
@@ -18,6 +19,7 @@ NEEDED=(
     sha256sum:coreutils
     systemd-analyze:systemd
     tnftp:tnftp
+    unshare:util-linux
     wget:wget
     ceph:ceph-common
     ceph-mon:ceph-mon

@@ -268,6 +268,14 @@ impl TestServer {
         assert!(sent.success());
     }
 
+    /// Ends it at once; what it stored stays.
+    pub(crate) fn kill(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-KILL", &pid]).status().expect("kill runs");
+        assert!(sent.success());
+        self.log.wait_for_end();
+    }
+
     /// Asks it to stop, as `kill` does, and waits for the end.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");
@@ -333,6 +341,16 @@ impl Log {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
         let _lines = self.lock();
         self.grown.notify_all();
+    }
+
+    /// Waits until nobody can write to it any more.
+    fn wait_for_end(&self) {
+        let lines = self.lock();
+        let (_lines, waited) = self
+            .grown
+            .wait_timeout_while(lines, PATIENCE, |_| !self.has_ended())
+            .expect("the log is whole");
+        assert!(!waited.timed_out(), "the server goes on writing");
     }
 
     fn has_ended(&self) -> bool {
