@@ -7,14 +7,20 @@ use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, Parser};
 
+use crate::check::Form;
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
+       cos-ftp-server check [--config FILE] [--json]
        cos-ftp-server hash-password
        cos-ftp-server --version | --help
 
+    check           try everything the configuration needs: the machine, and each bucket for real,
+                    with a small object that is deleted again; every line tells what to do.
+                    --json prints it for machines
     hash-password   read a password and print its hash, to be put in its place in the
                     configuration; asks on a terminal, else reads a line of standard input
     --config FILE   the configuration; without it, the first of these that exists:
@@ -29,7 +35,8 @@ Ctrl+C or SIGTERM stops the server: running transfers may finish within shutdown
 Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the log file again.
 
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
-wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C.
+wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
+well, 1 when not.
 ";
 
 /// Where the configuration is, below the working directory.
@@ -51,6 +58,13 @@ pub(crate) enum Request {
         /// `--config`.
         config: Option<PathBuf>,
     },
+    /// `check`: try what the configuration needs.
+    Check {
+        /// `--config`.
+        config: Option<PathBuf>,
+        /// `--json` or not.
+        form: Form,
+    },
     /// `hash-password`: read a password and print its hash.
     HashPassword,
     /// Print the version.
@@ -66,11 +80,20 @@ pub(crate) fn parse(
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
     let mut config = None;
     let mut make: fn(Option<PathBuf>) -> Request = |config| Request::Serve { config };
-    let mut is_first = true;
+    let (mut is_first, mut is_check) = (true, false);
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("config") if config.is_none() => config = Some(parser.value()?.into()),
-            Arg::Long("check-config") => make = |config| Request::CheckConfig { config },
+            Arg::Value(word) if word == "check" && is_first => {
+                is_check = true;
+                make = |config| Request::Check { config, form: Form::Text };
+            }
+            Arg::Long("json") if is_check => {
+                make = |config| Request::Check { config, form: Form::Json };
+            }
+            Arg::Long("check-config") if !is_check => {
+                make = |config| Request::CheckConfig { config }
+            }
             Arg::Value(word) if word == "hash-password" && is_first => {
                 return match parser.next()? {
                     None => Ok(Request::HashPassword),
@@ -138,6 +161,14 @@ mod tests {
             ("--config a.conf", Some(Request::Serve { config: config.clone() })),
             ("--config=a.conf", Some(Request::Serve { config: config.clone() })),
             ("--check-config", Some(Request::CheckConfig { config: None })),
+            ("check", Some(Request::Check { config: None, form: Form::Text })),
+            (
+                "check --json --config a.conf",
+                Some(Request::Check { config: config.clone(), form: Form::Json }),
+            ),
+            ("--json", None),
+            ("--config a.conf check", None),
+            ("check --check-config", None),
             ("--check-config --config a.conf", Some(Request::CheckConfig { config })),
             ("hash-password", Some(Request::HashPassword)),
             ("hash-password secret", None),

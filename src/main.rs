@@ -2,6 +2,7 @@
 //! server until a signal stops it.
 
 mod arguments;
+mod check;
 mod hash_password;
 mod logging;
 mod reload;
@@ -33,7 +34,10 @@ const CONFIG: u8 = 78;
 fn main() -> ExitCode {
     let done = match arguments::parse(env::args_os()) {
         Ok(Request::Serve { config }) => serve(config),
-        Ok(Request::CheckConfig { config }) => check(config),
+        Ok(Request::CheckConfig { config }) => check_config(config),
+        Ok(Request::Check { config, form }) => {
+            Ok(if check::run(config, form) { ExitCode::SUCCESS } else { FAILED.into() })
+        }
         Ok(Request::HashPassword) => {
             hash_password::run().map_err(Failure::with(FAILED)).and_then(|hash| print(&hash))
         }
@@ -65,7 +69,7 @@ impl Failure {
     }
 }
 
-fn check(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+fn check_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!("configuration OK: {}\n{}", plan.file().display(), plan.summary()))

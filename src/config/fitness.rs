@@ -8,6 +8,32 @@ use super::report::{Finding, Place, Problems, Report};
 use super::settings::Settings;
 use crate::users::Effort;
 
+/// What the machine may have too little of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Memory for buffers and sessions.
+    Memory,
+    /// Open files and sockets.
+    Descriptors,
+    /// Threads of sessions and their workers.
+    Threads,
+}
+
+/// Compares one resource with what `settings` may come to need of it, whatever
+/// `config_check_enable` says.
+///
+/// # Errors
+/// As [`check_machine`].
+pub fn check_resource(
+    settings: &Settings,
+    facts: &MachineFacts,
+    resource: Resource,
+) -> Result<Vec<Finding>, Problems> {
+    let mut report = Report::new(&settings.file);
+    Needs::of(settings).check(resource, facts, &mut report);
+    report.finish()
+}
+
 /// Compares memory, threads and descriptors with what `settings` may come to need. Gives
 /// warnings where only the extreme does not fit. Nothing is compared when `config_check_enable`
 /// is off.
@@ -18,9 +44,9 @@ pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Fi
     let mut report = Report::new(&settings.file);
     if settings.config_check {
         let needs = Needs::of(settings);
-        needs.check_memory(facts, &mut report);
-        needs.check_descriptors(facts, &mut report);
-        needs.check_threads(facts, &mut report);
+        for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
+            needs.check(resource, facts, &mut report);
+        }
         if needs.connections.is_none() {
             warn_of_no_limit(facts, &mut report);
         }
@@ -49,6 +75,14 @@ impl Needs {
             buffer_memory: transfer.buffer_memory,
             password_memory: dearest * settings.password_checks as u64,
             workers: transfer.upload_threads.max(transfer.download_threads + 1) as u64,
+        }
+    }
+
+    fn check(&self, resource: Resource, facts: &MachineFacts, report: &mut Report) {
+        match resource {
+            Resource::Memory => self.check_memory(facts, report),
+            Resource::Descriptors => self.check_descriptors(facts, report),
+            Resource::Threads => self.check_threads(facts, report),
         }
     }
 

@@ -34,7 +34,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub use credentials::EnvironmentKeys;
-pub use fitness::check_machine;
+pub use fitness::{Resource, check_machine, check_resource};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
 pub use machine::MachineFacts;
 pub use report::{Finding, Place, Problems};

@@ -51,7 +51,11 @@ pub fn passive_address(
 }
 
 impl Masquerade {
-    fn look_up(&self) -> Result<Ipv4Addr, AddressError> {
+    /// The address it stands for now. Blocks as long as the resolver does.
+    ///
+    /// # Errors
+    /// [`AddressError::Lookup`].
+    pub fn look_up(&self) -> Result<Ipv4Addr, AddressError> {
         let failed = |source| AddressError::Lookup { name: self.0.clone(), source };
         if let Ok(address) = self.0.parse() {
             return Ok(address);

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+/// `cos-ftp-server check`.
+mod check;
 /// Uploads that nobody finished.
 mod leftovers;
 /// Which session a line of the log belongs to.

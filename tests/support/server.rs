@@ -99,6 +99,23 @@ impl Setup {
         self
     }
 
+    /// What every account so far may do: R, W or RW.
+    pub(crate) fn authority(self, authority: &str) -> Self {
+        self.replace("authority = RW", &format!("authority = {authority}"))
+    }
+
+    /// Whether every account so far may delete.
+    pub(crate) fn delete_enable(self, delete_enable: &str) -> Self {
+        self.replace("delete_enable = true", &format!("delete_enable = {delete_enable}"))
+    }
+
+    /// Other words in the sections of all accounts so far.
+    pub(crate) fn replace(mut self, from: &str, to: &str) -> Self {
+        assert!(self.accounts.contains(from), "{from:?} is not in {}", self.accounts);
+        self.accounts = self.accounts.replace(from, to);
+        self
+    }
+
     /// A key of [NETWORK].
     pub(crate) fn network(mut self, key: &str, value: &str) -> Self {
         self.network.retain(|(have, _)| have != key);
@@ -128,6 +145,24 @@ impl Setup {
     pub(crate) fn bucket_name(&self) -> &str {
         let Place::Bucket { name, .. } = &self.place else { panic!("a directory") };
         name
+    }
+
+    /// Writes its configuration, and starts nothing.
+    pub(crate) fn write(&self) -> Written {
+        let dir = TempDir::new().expect("a temporary directory");
+        let config = self.write_into(dir.path());
+        Written { dir, config }
+    }
+
+    fn write_into(&self, dir: &Path) -> PathBuf {
+        for name in ["data", "log"] {
+            fs::create_dir(dir.join(name)).expect("a directory");
+        }
+        let config = dir.join("vsftpd.conf");
+        fs::write(&config, self.text(dir)).expect("the configuration");
+        // The server warns about secrets that others may read.
+        fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
+        config
     }
 
     /// Starts the server; returns when it listens.
@@ -172,6 +207,31 @@ fn bucket_keys(endpoint: &str, bucket: &str) -> String {
     )
 }
 
+/// A configuration of which no server was started.
+pub(crate) struct Written {
+    dir: TempDir,
+    config: PathBuf,
+}
+
+impl Written {
+    /// The file.
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// The directory of file, data and log.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The server's program with `arguments` and this configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null());
+        command
+    }
+}
+
 /// A running server. It is killed when dropped.
 pub(crate) struct TestServer {
     child: Child,
@@ -184,13 +244,7 @@ pub(crate) struct TestServer {
 impl TestServer {
     fn start(setup: Setup) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
-        for name in ["data", "log"] {
-            fs::create_dir(dir.path().join(name)).expect("a directory");
-        }
-        let config = dir.path().join("vsftpd.conf");
-        fs::write(&config, setup.text(dir.path())).expect("the configuration");
-        // The server warns about secrets that others may read.
-        fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
+        let config = setup.write_into(dir.path());
         let stored = match setup.place {
             Place::Directory => Stored::Directory(dir.path().join("data")),
             Place::Bucket { name, .. } => Stored::Bucket(name),

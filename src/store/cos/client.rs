@@ -12,7 +12,7 @@ use ureq::{AsSendBody, SendBody};
 use super::answer::{Answer, Headers, Opened};
 use super::body::BodyReader;
 use super::bucket::Bucket;
-use super::credentials::{Credentials, KeyPair};
+use super::credentials::{Credentials, KeyError, KeyPair};
 use super::failure::{self, Remedy};
 use super::request::{Address, Request, RequestError};
 use super::retry::{Course, rest};
@@ -133,6 +133,33 @@ impl Client {
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = Request::on_bucket(http::Method::HEAD);
         request.sign(&self.address, &keys, self.bucket.now()).map(|_| ())
+    }
+
+    /// Where the bucket is, for people.
+    pub(super) fn address_of_bucket(&self) -> String {
+        self.address.url_of("")
+    }
+
+    /// Whether there is a key pair at all: its files can be read, the role hands one out.
+    pub(super) fn find_keys(&self) -> Result<(), KeyError> {
+        self.credentials.current().map(drop)
+    }
+
+    /// What a connection to the store may take.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.timeouts.connect
+    }
+
+    /// What the store says to somebody without a key pair; most refuse, and all of them answer.
+    pub(super) fn greet(&self) -> Result<Headers, ureq::Error> {
+        let request = self.bucket.agent.head(self.address.url_of(""));
+        let request = request
+            .config()
+            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_recv_response(Some(self.timeouts.response))
+            .timeout_per_read(Some(self.timeouts.response))
+            .build();
+        Ok(Headers(request.call()?.into_parts().0.headers))
     }
 
     /// Sends `call` and reads the whole answer.

@@ -9,6 +9,7 @@
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
 //! finished, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
 //! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! [`diagnosis`] tries all of it out for an operator.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -23,6 +24,7 @@ mod connection;
 mod copy;
 mod credentials;
 mod crew;
+mod diagnosis;
 mod directories;
 mod drained;
 mod facts;
@@ -50,6 +52,7 @@ mod upload_pages;
 mod xml;
 
 pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
+pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
 pub use key_files::{KeyFileError, is_key, read as read_key_file};
 pub use metadata_service::is_role_name;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};

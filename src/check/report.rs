@@ -1,0 +1,162 @@
+//! What was found, line by line: for people as it comes, for machines at the end.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Who reads the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Lines with a tick, a cross or a dash.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// All is well.
+    Passed,
+    /// Something is to be done.
+    Failed,
+    /// Not looked at, or worth knowing but no fault.
+    Skipped,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Line {
+    /// What it belongs to: the configuration, the machine, a store.
+    group: String,
+    /// What was looked at.
+    check: String,
+    outcome: Outcome,
+    /// What there is to know.
+    detail: String,
+    /// What to do about it; empty unless it failed.
+    fix: String,
+    /// The permission that is missing, if that is it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    /// Whole milliseconds, where time was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<u64>,
+}
+
+impl Line {
+    /// All is well.
+    pub(super) fn passed(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Outcome::Passed, detail.into())
+    }
+
+    /// Not looked at, or no fault.
+    pub(super) fn skipped(check: &str, detail: impl Into<String>) -> Self {
+        Self::new(check, Outcome::Skipped, detail.into())
+    }
+
+    /// Something is to be done.
+    pub(super) fn failed(check: &str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { fix: fix.into(), ..Self::new(check, Outcome::Failed, detail.into()) }
+    }
+
+    /// The same, for want of a permission.
+    pub(super) fn wanting(self, action: Option<&'static str>) -> Self {
+        Self { action, ..self }
+    }
+
+    /// The same, with how long it took.
+    pub(super) fn taking(self, milliseconds: u64) -> Self {
+        Self { milliseconds: Some(milliseconds), ..self }
+    }
+
+    fn new(check: &str, outcome: Outcome, detail: String) -> Self {
+        Self {
+            group: String::new(),
+            check: check.to_owned(),
+            outcome,
+            detail,
+            fix: String::new(),
+            action: None,
+            milliseconds: None,
+        }
+    }
+
+    /// `  ✗ PutObject   403 AccessDenied → grant …`
+    fn text(&self) -> String {
+        let mark = match self.outcome {
+            Outcome::Passed => '✓',
+            Outcome::Failed => '✗',
+            Outcome::Skipped => '–',
+        };
+        let fix = if self.fix.is_empty() { String::new() } else { format!(" → {}", self.fix) };
+        let text = format!("  {mark} {:<24}{}{fix}", self.check, self.detail);
+        // What a store answers may hold anything; a line is a line.
+        text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    }
+}
+
+/// All lines so far.
+#[derive(Debug)]
+pub(super) struct Report {
+    form: Form,
+    group: String,
+    lines: Vec<Line>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Whole<'a> {
+    version: &'a str,
+    ok: bool,
+    checks: &'a [Line],
+}
+
+impl Report {
+    /// Nothing is found yet.
+    pub(super) fn new(form: Form) -> Self {
+        Self { form, group: String::new(), lines: Vec::new() }
+    }
+
+    /// What follows belongs to `group`.
+    pub(super) fn begin(&mut self, group: impl Into<String>) {
+        self.group = group.into();
+        self.say(&format!("{}\n", self.group));
+    }
+
+    /// One more line.
+    pub(super) fn add(&mut self, line: Line) {
+        self.say(&format!("{}\n", line.text()));
+        self.lines.push(Line { group: self.group.clone(), ..line });
+    }
+
+    /// Tells the sum; whether nothing failed.
+    pub(super) fn finish(self) -> bool {
+        let failed = self.lines.iter().filter(|line| line.outcome == Outcome::Failed).count();
+        let count = self.lines.len();
+        self.say(&match failed {
+            0 => format!("\nall is well: {count} checks\n"),
+            _ => format!("\n{failed} of {count} checks failed; the arrows tell what to do\n"),
+        });
+        if self.form == Form::Json {
+            let version = env!("CARGO_PKG_VERSION");
+            let whole = Whole { version, ok: failed == 0, checks: &self.lines };
+            // Texts and numbers alone: there is nothing in it that JSON cannot hold.
+            let text = serde_json::to_string_pretty(&whole).unwrap_or_default();
+            print(&format!("{text}\n"));
+        }
+        failed == 0
+    }
+
+    fn say(&self, text: &str) {
+        if self.form == Form::Text {
+            print(text);
+        }
+    }
+}
+
+fn print(text: &str) {
+    // Whoever closed the pipe has read enough.
+    let _ = io::stdout().write_all(text.as_bytes());
+}

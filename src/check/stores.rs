@@ -1,0 +1,97 @@
+//! Each store of the accounts, tried for real.
+
+use std::time::Duration;
+
+use cos_ftp_server::config::{AccountSettings, Settings, StoreSettings};
+use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, Step, Verdict};
+use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::store::{Body, ByteRange, Cancel, ListRequest, ObjectStore, StoreError};
+use cos_ftp_server::vfs::FtpPath;
+
+use super::report::{Line, Report};
+
+/// How long a bad moment of the store may last: somebody is waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Tries every store.
+pub(super) fn check(settings: &Settings, report: &mut Report) {
+    let buckets = Buckets::default();
+    for (number, store) in settings.stores.iter().enumerate() {
+        let users: Vec<_> =
+            settings.accounts.iter().filter(|account| account.store == number).collect();
+        let names: Vec<_> = users.iter().map(|account| account.name.as_str()).collect();
+        match store {
+            StoreSettings::Cos(options) => {
+                report.begin(format!(
+                    "bucket {}/{} ({}), for {}",
+                    options.bucket,
+                    options.prefix,
+                    options.region,
+                    names.join(", ")
+                ));
+                try_bucket(options, needs(settings, &users), &buckets, report);
+            }
+            StoreSettings::Local(options) => {
+                let root = options.root.display();
+                report.begin(format!("directory {root}, for {}", names.join(", ")));
+                try_directory(options, report);
+            }
+        }
+    }
+}
+
+/// What those who use the store need of it.
+fn needs(settings: &Settings, users: &[&AccountSettings]) -> Needs {
+    Needs {
+        writing: users.iter().any(|user| user.permission.writes()),
+        deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
+        abort_unfinished_after: settings.server.abort_unfinished_after,
+    }
+}
+
+fn try_bucket(options: &CosOptions, needs: Needs, buckets: &Buckets, report: &mut Report) {
+    let mut options = options.clone();
+    options.timeouts.retry_total = options.timeouts.retry_total.min(PATIENCE);
+    match buckets.open(options) {
+        Ok(store) => store.diagnose(needs, &mut |step| report.add(line(step))),
+        Err(error) => report.add(Line::failed(
+            "settings",
+            error.to_string(),
+            "correct the keys of this account that are named",
+        )),
+    }
+}
+
+fn line(step: Step) -> Line {
+    let title = step.trial.title();
+    let line = match step.verdict {
+        Verdict::Passed(detail) => Line::passed(title, detail),
+        Verdict::Skipped(why) => return Line::skipped(title, why),
+        Verdict::Failed(fault) => Line::failed(title, fault.why, fault.fix).wanting(fault.action),
+    };
+    line.taking(u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn try_directory(options: &LocalOptions, report: &mut Report) {
+    let used = LocalStore::open(options)
+        .map_err(|error| error.to_string())
+        .and_then(|store| use_directory(&store).map_err(|error| error.to_string()));
+    report.add(match used {
+        Ok(()) => Line::passed("files", "can be listed, stored, read and deleted"),
+        Err(error) => {
+            let fix = "let the user that runs the server write there, or correct cos_endpoint";
+            Line::failed("files", error, fix)
+        }
+    });
+}
+
+fn use_directory(store: &LocalStore) -> Result<(), StoreError> {
+    let root = FtpPath::root();
+    store.list(&ListRequest { directory: &root, name_prefix: "", after: None })?;
+    let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
+    let Some(probe) = root.child(&name) else { return Ok(()) };
+    store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()))?;
+    let read = store.get_object(&probe, ByteRange::from(0), None);
+    store.delete_object(&probe)?;
+    read.map(drop)
+}

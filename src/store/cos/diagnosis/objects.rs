@@ -1,0 +1,155 @@
+//! Trials with whole objects.
+
+use std::io::Read;
+use std::time::Instant;
+
+use ureq::http::Method;
+
+use super::super::client::Call;
+use super::super::request::Request;
+use super::super::xml;
+use super::trial::{Fault, Trial, Verdict};
+use super::{CosStore, Examination};
+use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
+
+/// What the probe object holds.
+pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
+
+/// A range of it.
+const RANGE: std::ops::Range<usize> = 10..24;
+
+impl Examination<'_> {
+    /// The key of the copy.
+    fn copy(&self) -> String {
+        format!("{}-copy", self.probe)
+    }
+
+    /// The key of what is put together from parts.
+    pub(super) fn joined(&self) -> String {
+        format!("{}-parts", self.probe)
+    }
+
+    /// Stores, reads and copies the probe. Whether it stands.
+    pub(super) fn try_objects(&mut self) -> bool {
+        let (probe, copy) = (self.probe.clone(), self.copy());
+        let stored = self.attempt(
+            Trial::PutObject,
+            |store| store.put(&probe, &Body::new(&[PROBE], &Cancel::new())),
+            |_| String::new(),
+        );
+        if stored.is_none() {
+            let trials = [Trial::HeadObject, Trial::GetObject, Trial::GetRange, Trial::CopyObject];
+            self.skip(&trials, NEEDS_PROBE);
+            return false;
+        }
+        let size = PROBE.len();
+        self.attempt(Trial::HeadObject, |store| expect_size(store, &probe), |()| String::new());
+        for (trial, range) in [(Trial::GetObject, 0..size), (Trial::GetRange, RANGE)] {
+            self.attempt(trial, |store| read_back(store, &probe, range), |()| String::new());
+        }
+        self.attempt(
+            Trial::CopyObject,
+            |store| copy_plainly(store, &probe, &copy),
+            |()| String::new(),
+        );
+        true
+    }
+
+    /// What those who only read need. There is nothing of ours to read; what is missing is answered
+    /// with 404 to those who might read it.
+    pub(super) fn try_reading(&mut self) {
+        let probe = self.probe.clone();
+        let shown = |(): &()| "allowed".to_owned();
+        self.attempt(Trial::HeadObject, |store| store.head(&probe).map(drop), shown);
+        let read = |store: &CosStore| match store.get(&probe, ByteRange::from(0), None) {
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+            other => other.map(drop),
+        };
+        self.attempt(Trial::GetObject, read, shown);
+        self.skip(&[Trial::PutObject], "nobody may write here, so writing is not tried");
+    }
+
+    /// Deletes what was stored. `uploads`: what could not be aborted.
+    pub(super) fn clean_up(&mut self, uploads: Vec<String>) {
+        let made = [self.copy(), self.joined()];
+        let many = self.attempt(
+            Trial::DeleteObjects,
+            |store| store.delete_many(&made).1,
+            |()| String::new(),
+        );
+        let probe = self.probe.clone();
+        let one =
+            self.attempt(Trial::DeleteObject, |store| store.delete(&probe), |()| String::new());
+        // What one way does not remove the other may.
+        let mut left = Vec::new();
+        if many.is_none() {
+            left.extend(made.into_iter().filter(|key| self.store.delete(key).is_err()));
+        }
+        if one.is_none() && self.store.delete_many(std::slice::from_ref(&probe)).1.is_err() {
+            left.push(probe);
+        }
+        // What was never stored cannot be left. Whether it was may not be known.
+        left.retain(|key| !matches!(self.store.head(key), Ok(None)));
+        left.extend(uploads);
+        self.tell_of_what_is_left(&left);
+    }
+
+    fn tell_of_what_is_left(&mut self, left: &[String]) {
+        if left.is_empty() {
+            return;
+        }
+        let why = format!("left behind: {}", left.join(", "));
+        let verdict = if self.needs.deleting {
+            Verdict::Failed(Fault::new(why, "delete it by hand"))
+        } else {
+            Verdict::Skipped(format!("{why}; delete it by hand"))
+        };
+        self.tell(Trial::CleanUp, verdict, Instant::now());
+    }
+}
+
+/// Why a trial is not made when there is no probe.
+pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
+
+fn expect_size(store: &CosStore, key: &str) -> Result<()> {
+    match store.head(key)? {
+        Some(head) if head.size == PROBE.len() as u64 => Ok(()),
+        Some(_) => Err(strange(Operation::HeadObject, key, "another size than was stored")),
+        None => {
+            Err(strange(Operation::HeadObject, key, "what was stored a moment ago is not there"))
+        }
+    }
+}
+
+fn read_back(store: &CosStore, key: &str, range: std::ops::Range<usize>) -> Result<()> {
+    let whole = range.len() == PROBE.len();
+    let asked = match whole {
+        true => ByteRange::from(0),
+        false => ByteRange::between(range.start as u64, range.end as u64),
+    };
+    let object = store.get(key, asked, None)?;
+    let mut bytes = Vec::new();
+    let read = object.body.take(PROBE.len() as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| {
+        StoreError::new(ErrorKind::Unavailable, Operation::GetObject, key).with_source(error)
+    })?;
+    if bytes != PROBE[range] {
+        return Err(strange(Operation::GetObject, key, "other bytes than were stored"));
+    }
+    Ok(())
+}
+
+/// CopyObject alone, without the HeadObject that goes before it elsewhere.
+fn copy_plainly(store: &CosStore, from: &str, to: &str) -> Result<()> {
+    let request =
+        Request::on_object(Method::PUT, to).header("x-amz-copy-source", store.copy_source(from));
+    let call = Call::new(Operation::CopyObject, request).patiently();
+    let answer = store.client.exchange(&call)?;
+    xml::stored(&answer.text)
+        .map(drop)
+        .map_err(|error| call.error(ErrorKind::Other).with_source(error))
+}
+
+fn strange(operation: Operation, key: &str, what: &str) -> StoreError {
+    StoreError::new(ErrorKind::Other, operation, key).with_source(what)
+}

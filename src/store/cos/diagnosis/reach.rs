@@ -1,0 +1,175 @@
+//! Whether the store can be reached at all: its name, a connection, an answer, its clock.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use url::Url;
+
+use super::super::answer::Headers;
+use super::super::{CosStore, xml};
+use super::Examination;
+use super::trial::{Fault, Trial, Verdict};
+use crate::store::StoreError;
+
+/// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
+/// the store's time where that matters.
+const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
+
+/// How many addresses of a name are shown.
+const SHOWN_ADDRESSES: usize = 4;
+
+impl Examination<'_> {
+    /// What the store answers to somebody without a key pair; `None` when it does not.
+    pub(super) fn reach(&mut self) -> Option<Headers> {
+        let address = self.store.client.address_of_bucket();
+        let url = Url::parse(&address).ok()?;
+        let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default()?);
+        let begun = Instant::now();
+        let found = resolve(&host, port);
+        let (verdict, addresses) = match found {
+            Ok(addresses) => (Verdict::Passed(named(&host, &addresses)), addresses),
+            Err(error) => {
+                let fix = "correct cos_endpoint or cos_region, or this machine's resolver";
+                let fault = Fault::new(format!("{host}: {error}"), fix);
+                (Verdict::Failed(fault), Vec::new())
+            }
+        };
+        self.tell(Trial::Name, verdict, begun);
+        if addresses.is_empty() {
+            return None;
+        }
+        let begun = Instant::now();
+        let connected = connect(&addresses, self.store.client.connect_timeout());
+        let is_connected = connected.is_ok();
+        let verdict = connected.map_or_else(
+            |error| {
+                let fix = "open the way to it in firewalls, or correct cos_endpoint";
+                Verdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
+            },
+            |address| Verdict::Passed(address.to_string()),
+        );
+        self.tell(Trial::Connection, verdict, begun);
+        if is_connected { self.greet(url.scheme()) } else { None }
+    }
+
+    fn greet(&mut self, scheme: &str) -> Option<Headers> {
+        let begun = Instant::now();
+        match self.store.client.greet() {
+            Ok(headers) => {
+                let text = match scheme {
+                    "https" => "HTTPS, with a certificate that is good",
+                    _ => "HTTP, not encrypted",
+                };
+                self.tell(Trial::Answer, Verdict::Passed(text.to_owned()), begun);
+                self.compare_clocks(&headers);
+                Some(headers)
+            }
+            Err(error) => {
+                let fix = match scheme {
+                    "https" => {
+                        "if it is the certificate: correct cos_endpoint, or the authorities or the \
+                         clock of this machine; a store without TLS needs cos_protocol = http"
+                    }
+                    _ => "correct cos_endpoint, or set cos_protocol = https",
+                };
+                let verdict = Verdict::Failed(Fault::new(error.to_string(), fix));
+                self.tell(Trial::Answer, verdict, begun);
+                None
+            }
+        }
+    }
+
+    fn compare_clocks(&mut self, headers: &Headers) {
+        let begun = Instant::now();
+        let date = headers.get("date").and_then(xml::http_date);
+        let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
+            None => Verdict::Skipped("the store tells no time".to_owned()),
+            Some(apart) if apart > MAX_SKEW => {
+                let why = format!("this machine is {} s off the store's time", apart.as_secs());
+                Verdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
+            }
+            Some(apart) => Verdict::Passed(format!("{} s apart", apart.as_secs())),
+        };
+        self.tell(Trial::Clock, verdict, begun);
+    }
+}
+
+impl CosStore {
+    /// The bucket's region, if the store told one that is not the configured one.
+    pub(super) fn other_region(&self, headers: &Headers) -> Option<String> {
+        let told = headers.vendor("bucket-region")?;
+        (told != self.region).then(|| told.to_owned())
+    }
+}
+
+fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    // An IPv6 address stands in brackets in a URL.
+    let host = host.trim_matches(['[', ']']);
+    let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
+    if addresses.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "no address"));
+    }
+    Ok(addresses)
+}
+
+fn named(host: &str, addresses: &[SocketAddr]) -> String {
+    let shown: Vec<_> =
+        addresses.iter().take(SHOWN_ADDRESSES).map(|address| address.ip().to_string()).collect();
+    let more = if addresses.len() > shown.len() { ", …" } else { "" };
+    let shown = shown.join(", ");
+    if shown == host {
+        "an address, no name".to_owned()
+    } else {
+        format!("{host} is {shown}{more}")
+    }
+}
+
+/// Connects to the first address that lets us.
+fn connect(addresses: &[SocketAddr], timeout: Duration) -> io::Result<SocketAddr> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in addresses {
+        match TcpStream::connect_timeout(address, timeout) {
+            Ok(_) => return Ok(*address),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// What the refusal of the first signed request means for key pair and bucket.
+pub(super) fn blame(error: &StoreError) -> Option<(Trial, Fault)> {
+    let why = super::trial::brief(error);
+    let fault = |fix: &str| Fault::new(why.clone(), fix);
+    Some(match error.code.as_deref()? {
+        "InvalidAccessKeyId" => {
+            (Trial::KeyPair, fault("correct cos_secretid: the store does not know it"))
+        }
+        "SignatureDoesNotMatch" => (
+            Trial::KeyPair,
+            fault(
+                "correct cos_secretkey: it does not belong to cos_secretid; elsewhere than on COS \
+                   it may also be cos_region",
+            ),
+        ),
+        "ExpiredToken" | "InvalidToken" => {
+            (Trial::KeyPair, fault("the temporary key pair has expired: get another"))
+        }
+        "AuthorizationHeaderMalformed" => {
+            (Trial::Bucket, fault("correct cos_region: the store expects another one"))
+        }
+        "NoSuchBucket" | "InvalidBucketName" => (
+            Trial::Bucket,
+            fault(
+                "correct cos_bucket (with -APPID on COS), or cos_region or cos_endpoint: there is \
+                   none of this name",
+            ),
+        ),
+        "PathStyleDomainForbidden" => (Trial::Bucket, fault("set addressing_style = virtual")),
+        "PermanentRedirect" | "TemporaryRedirect" => {
+            (Trial::Bucket, fault("correct cos_region or cos_endpoint: the bucket is elsewhere"))
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,139 @@
+//! Trials with uploads in parts.
+
+use std::time::Duration;
+
+use ureq::http::Method;
+
+use super::super::client::Call;
+use super::super::request::Request;
+use super::objects::{NEEDS_PROBE, PROBE};
+use super::trial::Trial;
+use super::{CosStore, Examination};
+use crate::store::{Body, Cancel, CopySource, Operation, PartReceipt, Result, SilentUploads};
+
+/// How many unfinished uploads are shown by name.
+const SHOWN_UPLOADS: usize = 10;
+
+impl Examination<'_> {
+    /// Puts an object together from a part, and begins another upload that it aborts. `stands`:
+    /// whether the probe can be copied from. Answers what could not be removed.
+    pub(super) fn try_uploads(&mut self, stands: bool) -> Vec<String> {
+        let key = self.joined();
+        let begun = self.attempt(
+            Trial::CreateMultipartUpload,
+            |store| store.create_upload(&key, Vec::new()),
+            |_| String::new(),
+        );
+        let Some(id) = begun else {
+            let trials = [Trial::UploadPart, Trial::ListParts];
+            self.skip(&trials, NEEDS_UPLOAD);
+            self.list_uploads(false);
+            let trials = [
+                Trial::CompleteMultipartUpload,
+                Trial::UploadPartCopy,
+                Trial::AbortMultipartUpload,
+            ];
+            self.skip(&trials, NEEDS_UPLOAD);
+            return Vec::new();
+        };
+        let is_complete = self.put_together(&key, &id);
+        let mut open = Vec::from_iter(self.copy_and_abort(&key, stands));
+        if !is_complete {
+            open.extend(self.store.abort_upload(&key, &id).is_err().then_some(id));
+        }
+        open.iter().map(|id| format!("the unfinished upload {id} of {key}")).collect()
+    }
+
+    /// Whether the object was put together.
+    fn put_together(&mut self, key: &str, id: &str) -> bool {
+        let part = self.attempt(
+            Trial::UploadPart,
+            |store| store.send_part(key, id, 1, &Body::new(&[PROBE], &Cancel::new())),
+            |_| String::new(),
+        );
+        let listed =
+            self.attempt(Trial::ListParts, |store| list_parts(store, key, id), |()| String::new());
+        self.list_uploads(listed.is_some());
+        let Some(part) = part else {
+            self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
+            return false;
+        };
+        let complete = |store: &CosStore| store.complete_upload(key, id, &[part]);
+        self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
+    }
+
+    /// Answers the uploads that could not be aborted.
+    fn copy_and_abort(&mut self, key: &str, stands: bool) -> Option<String> {
+        let Ok(id) = self.store.create_upload(key, Vec::new()) else {
+            self.skip(&[Trial::UploadPartCopy, Trial::AbortMultipartUpload], NEEDS_UPLOAD);
+            return None;
+        };
+        let probe = self.probe.clone();
+        if stands {
+            self.attempt(
+                Trial::UploadPartCopy,
+                |store| copy_part(store, key, &id, &probe),
+                |_| String::new(),
+            );
+        } else {
+            self.skip(&[Trial::UploadPartCopy], NEEDS_PROBE);
+        }
+        let abort = |store: &CosStore| store.abort_upload(key, &id);
+        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
+        aborted.is_none().then_some(id)
+    }
+
+    /// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
+    fn list_uploads(&mut self, with_ages: bool) {
+        let after = self.needs.abort_unfinished_after.filter(|_| with_ages);
+        let look = |store: &CosStore| {
+            store.find_silent(after.unwrap_or(Duration::MAX), None, &Cancel::new())
+        };
+        self.attempt(Trial::ListMultipartUploads, look, |found| match after {
+            Some(after) => shown(found, after),
+            None => format!("{} unfinished uploads", found.others),
+        });
+    }
+}
+
+/// Why a trial is not made when no upload could be begun.
+const NEEDS_UPLOAD: &str = "not tried: needs what CreateMultipartUpload begins";
+
+/// One page of unfinished uploads, for people.
+fn shown(found: &SilentUploads, after: Duration) -> String {
+    let more = if found.next.is_some() { "at least " } else { "" };
+    let silent = found.uploads.len();
+    let mut text = format!(
+        "{more}{} unfinished uploads, {silent} of them silent for {} or longer",
+        // The one that this run has begun.
+        (silent + found.others).saturating_sub(1),
+        in_words(after),
+    );
+    let named = found.uploads.iter().take(SHOWN_UPLOADS).map(|silent| {
+        format!("{:?} for {}", silent.upload.path.as_str(), in_words(silent.silent_for))
+    });
+    let named: Vec<_> = named.collect();
+    if silent > 0 {
+        text +=
+            &format!(": {}{}", named.join(", "), if silent > SHOWN_UPLOADS { ", …" } else { "" });
+    }
+    text
+}
+
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..7200 => format!("{seconds} s"),
+        seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+fn list_parts(store: &CosStore, key: &str, id: &str) -> Result<()> {
+    let request = Request::on_object(Method::GET, key).query("uploadId", id);
+    store.client.exchange(&Call::new(Operation::ListParts, request))?;
+    Ok(())
+}
+
+fn copy_part(store: &CosStore, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
+    let source = CopySource { first: 0, end: PROBE.len() as u64, etag: None };
+    store.copy_part(key, id, 1, from, &source)
+}

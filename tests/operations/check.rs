@@ -1,0 +1,266 @@
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::rgw::Rgw;
+use crate::support::scripted::{Act, Scripted, answer};
+use crate::support::server::{Setup, Written};
+
+/// What `check --json` says.
+struct Told {
+    status: i32,
+    whole: Value,
+}
+
+impl Told {
+    fn of(written: &Written) -> Self {
+        let output = written.command(&["check", "--json"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let whole: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        let status = output.status.code().unwrap();
+        assert_eq!(whole["ok"], status == 0, "{text}");
+        for secret in ["secret-1", &crate::support::rgw::secret_key()] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        Self { status, whole }
+    }
+
+    fn lines(&self, outcome: &str) -> Vec<&Value> {
+        let lines = self.whole["checks"].as_array().unwrap();
+        lines.iter().filter(|line| line["outcome"] == outcome).collect()
+    }
+
+    fn names(&self, outcome: &str) -> Vec<&str> {
+        self.lines(outcome).iter().map(|line| line["check"].as_str().unwrap()).collect()
+    }
+
+    /// The one line that failed.
+    fn failed(&self) -> &Value {
+        let failed = self.lines("failed");
+        assert!(failed.len() == 1 && self.status == 1, "{:#}", self.whole);
+        failed[0]
+    }
+
+    /// Asserts that `check` alone failed, with what is to be done in its words.
+    fn expect_failure(&self, check: &str, fix: &str) {
+        let failed = self.failed();
+        assert_eq!(failed["check"], check, "{failed:#}");
+        assert!(failed["fix"].as_str().unwrap().contains(fix), "{fix:?} is not in {failed:#}");
+    }
+}
+
+/// Few ports, so that it is quick.
+fn few_ports(setup: Setup) -> Setup {
+    setup.network("passive_ports", "42000,42063").option("max_connection_num", "64")
+}
+
+fn bucket_behind(endpoint: &str) -> Setup {
+    few_ports(Setup::bucket_behind(endpoint))
+}
+
+/// What the bucket holds, unfinished uploads included.
+fn left_in(bucket: &str) -> (Vec<String>, Vec<String>) {
+    (Rgw::shared().s3_list(bucket, ""), Rgw::shared().s3_list_uploads(bucket))
+}
+
+/// Every request, with the permission that is missing when it is refused.
+const PERMISSIONS: &[(Request, &str)] = &[
+    (Request::ListObjects, "name/cos:GetBucket"),
+    (Request::PutObject, "name/cos:PutObject"),
+    (Request::HeadObject, "name/cos:HeadObject"),
+    (Request::GetObject, "name/cos:GetObject"),
+    (Request::CopyObject, "name/cos:PutObjectCopy"),
+    (Request::CreateMultipartUpload, "name/cos:InitiateMultipartUpload"),
+    (Request::UploadPart, "name/cos:UploadPart"),
+    (Request::UploadPartCopy, "name/cos:UploadPartCopy"),
+    (Request::ListParts, "name/cos:ListParts"),
+    (Request::ListMultipartUploads, "name/cos:ListMultipartUploads"),
+    (Request::CompleteMultipartUpload, "name/cos:CompleteMultipartUpload"),
+    (Request::AbortMultipartUpload, "name/cos:AbortMultipartUpload"),
+    (Request::DeleteObject, "name/cos:DeleteObject"),
+    (Request::DeleteObjects, "name/cos:DeleteObject"),
+];
+
+#[test]
+fn each_permission_that_is_refused_is_named_and_no_other() {
+    for (request, action) in PERMISSIONS {
+        let injector = Injector::before(Rgw::shared().endpoint());
+        injector.inject(Rule::new(*request, Fault::Refuse(403, "AccessDenied")));
+        let setup = bucket_behind(&injector.endpoint()).account_key("cos_prefix", "team/a");
+        let told = Told::of(&setup.write());
+        assert_eq!(told.status, 1, "{request:?}");
+        let failed = told.lines("failed");
+        let named: BTreeSet<_> = failed.iter().filter_map(|line| line["action"].as_str()).collect();
+        assert_eq!(named, BTreeSet::from([*action]), "{request:?}: {failed:#?}");
+        let told_to: Vec<_> = failed.iter().map(|line| line["fix"].as_str().unwrap()).collect();
+        assert!(told_to[0].contains(action), "{told_to:?}");
+
+        let (objects, uploads) = left_in(setup.bucket_name());
+        assert_eq!(objects, Vec::<String>::new(), "{request:?}");
+        if *request == Request::AbortMultipartUpload {
+            let line = failed.iter().find(|line| line["check"] == "clean-up").expect("told of");
+            assert!(line["detail"].as_str().unwrap().contains(&uploads[0]), "{line}");
+        } else {
+            assert_eq!(uploads, Vec::<String>::new(), "{request:?}");
+        }
+    }
+}
+
+#[test]
+fn the_documented_policy_grants_just_what_is_tried() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, policy) = readme.split_once("\"statement\": [").unwrap();
+    let (policy, _) = policy.split_once("```").unwrap();
+    let granted: BTreeSet<_> =
+        policy.split('"').filter(|text| text.starts_with("name/cos:")).collect();
+    let tried: BTreeSet<_> = PERMISSIONS.iter().map(|(_, action)| *action).collect();
+    assert_eq!(granted, tried);
+}
+
+#[test]
+fn a_bucket_that_is_right_passes_every_check_and_nothing_stays_in_it() {
+    let setup = bucket_behind(Rgw::shared().endpoint()).operations("abort_unfinished_after", "1");
+    let bucket = setup.bucket_name().to_owned();
+    Rgw::shared().s3_put(&bucket, "theirs", b"untouched");
+    Rgw::shared().s3_begin_upload(&bucket, "forgotten");
+    Rgw::shared().let_a_second_pass(&bucket);
+    let told = Told::of(&setup.write());
+    assert_eq!(told.status, 0, "{:#}", told.whole);
+    assert_eq!(told.lines("skipped").len(), 0, "{:#}", told.whole);
+    for (request, _) in PERMISSIONS {
+        assert!(told.names("passed").contains(&format!("{request:?}").as_str()), "{request:?}");
+    }
+    let lines = told.lines("passed");
+    let found = lines.iter().find(|line| line["check"] == "ListMultipartUploads").unwrap();
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.starts_with("1 unfinished uploads, 1 of them silent for 1 s"), "{detail}");
+    assert!(detail.contains("\"/forgotten\" for "), "{detail}");
+    let (objects, uploads) = left_in(&bucket);
+    assert_eq!((objects, uploads), (vec!["theirs".to_owned()], vec!["forgotten".to_owned()]));
+}
+
+#[test]
+fn people_read_a_line_each_with_what_to_do() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    injector.inject(Rule::new(Request::PutObject, Fault::Refuse(403, "AccessDenied")));
+    let written = bucket_behind(&injector.endpoint()).write();
+    let output = written.command(&["check"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = |start: &str| {
+        let found = text.lines().find(|line| line.trim_start().starts_with(start));
+        found.unwrap_or_else(|| panic!("no {start:?}: {text}"))
+    };
+    assert!(line("✗ PutObject").contains("403 AccessDenied"), "{text}");
+    assert!(line("✗ PutObject").contains("→ allow the key pair s3:PutObject"), "{text}");
+    assert!(line("– GetObject").contains("needs what PutObject stores"), "{text}");
+    line("✓ ListObjects");
+    let sum = text.lines().last().unwrap();
+    assert!(sum.starts_with("1 of ") && sum.ends_with("the arrows tell what to do"), "{text}");
+}
+
+#[test]
+fn accounts_are_asked_for_no_more_than_they_need() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    for request in [Request::DeleteObject, Request::DeleteObjects, Request::ListMultipartUploads] {
+        injector.inject(Rule::new(request, Fault::Refuse(403, "AccessDenied")));
+    }
+    let keeps = bucket_behind(&injector.endpoint())
+        .delete_enable("false")
+        .operations("abort_unfinished_after", "0");
+    let told = Told::of(&keeps.write());
+    assert_eq!(told.status, 0, "{:#}", told.whole);
+    let skipped = told.names("skipped");
+    assert_eq!(skipped, ["ListMultipartUploads", "DeleteObjects", "DeleteObject", "clean-up"]);
+    let (objects, _) = left_in(keeps.bucket_name());
+    let clean_up = &told.lines("skipped")[3]["detail"];
+    assert!(!objects.is_empty());
+    assert!(objects.iter().all(|key| clean_up.as_str().unwrap().contains(key)), "{clean_up}");
+
+    let readers = Injector::before(Rgw::shared().endpoint());
+    let reading = bucket_behind(&readers.endpoint()).authority("R");
+    let told = Told::of(&reading.write());
+    assert_eq!(told.status, 0, "{:#}", told.whole);
+    assert!(readers.seen().iter().all(|(request, _)| {
+        matches!(request, Request::ListObjects | Request::HeadObject | Request::GetObject)
+            || *request == Request::Other
+    }));
+    readers.inject(Rule::new(Request::GetObject, Fault::Refuse(403, "AccessDenied")));
+    Told::of(&reading.write()).expect_failure("GetObject", "name/cos:GetObject");
+}
+
+#[test]
+fn what_keeps_a_bucket_out_of_reach_is_told_apart() {
+    let gateway = Rgw::shared().endpoint();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let told = |setup: &Setup| Told::of(&setup.write());
+    let right = || bucket_behind(gateway);
+    told(&right().replace("= AKID", "= NONE")).expect_failure("key pair", "cos_secretid");
+    told(&right().replace("= SECRET", "= OTHER")).expect_failure("key pair", "cos_secretkey");
+    told(&right().replace("cos_bucket = t", "cos_bucket = no-t"))
+        .expect_failure("bucket", "cos_bucket");
+    told(&bucket_behind(&closed)).expect_failure("connect", "firewalls");
+    told(&bucket_behind("store.invalid")).expect_failure("DNS", "cos_endpoint");
+    told(&right().replace("= http://", "= https://")).expect_failure("answer", "cos_protocol");
+}
+
+/// A store whose answer to a stranger has these headers.
+fn greeting(headers: &'static str) -> Scripted {
+    let gateway = Rgw::shared().endpoint().to_owned();
+    Scripted::acting(move |head| {
+        let is_stranger = !head.contains("authorization:");
+        Some(if is_stranger {
+            answer("403 Forbidden", headers, "")
+        } else {
+            Act::Forward(gateway.clone())
+        })
+    })
+}
+
+#[test]
+fn a_clock_that_is_wrong_and_a_bucket_elsewhere_are_seen_in_the_first_answer() {
+    let late = greeting("Date: Thu, 05 Mar 2020 12:00:00 GMT\r\n");
+    let told = Told::of(&bucket_behind(&late.endpoint).write());
+    told.expect_failure("clock", "NTP");
+    let elsewhere = greeting("x-cos-bucket-region: ap-beijing\r\n");
+    let told = Told::of(&bucket_behind(&elsewhere.endpoint).write());
+    told.expect_failure("bucket", "cos_region = ap-beijing");
+}
+
+#[test]
+fn the_machine_is_looked_at() {
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let ports = format!("{port},{port}");
+    let expect = |setup: Setup, check: &str, fix: &str| {
+        Told::of(&setup.write()).expect_failure(check, fix);
+    };
+    let local = || few_ports(Setup::local());
+    expect(local().network("passive_ports", &ports), "passive ports", "passive_ports");
+    expect(
+        local().network("masquerade_address", "gone.invalid"),
+        "masquerade",
+        "masquerade_address",
+    );
+    let crowd = Setup::local().network("passive_ports", "42000,42063");
+    let told = Told::of(&crowd.option("max_connection_num", "1000000").write());
+    assert_eq!(told.names("failed"), ["memory", "descriptors", "threads"], "{:#}", told.whole);
+    expect(local().option("buffer_memory", "90%"), "memory", "buffer_memory");
+    expect(local().option("idle_timeout", "soon"), "setting", "correct it");
+
+    let written = local().write();
+    fs::set_permissions(written.config(), Permissions::from_mode(0o644)).unwrap();
+    Told::of(&written).expect_failure("permissions", "chmod 600");
+    let written = local().write();
+    fs::remove_dir(written.dir().join("log")).unwrap();
+    fs::write(written.dir().join("log"), "in the way").unwrap();
+    Told::of(&written).expect_failure("log", "log_dir");
+    let written = local().write();
+    fs::remove_dir(written.dir().join("data")).unwrap();
+    Told::of(&written).expect_failure("files", "cos_endpoint");
+    assert_eq!(Told::of(&local().write()).status, 0);
+}
