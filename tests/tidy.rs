@@ -210,15 +210,45 @@ fn each_dependency_has_a_row_in_the_table_of_doors() {
     assert!(unlisted.is_empty(), "no door for {unlisted:?}");
 }
 
-#[test]
-fn no_async_runtime_is_linked() {
+/// What is linked, a crate and what `format` tells of it in each line.
+fn tree(format: &str) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--edges", "normal", "--prefix", "none", "--locked", "--offline"])
+        .args(["--format", format])
         .current_dir(root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let tree = String::from_utf8(output.stdout).unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The whole of it is checked by `cargo deny check`, where that is installed.
+#[test]
+fn every_licence_is_one_that_deny_toml_allows() {
+    let allowed = fs::read_to_string(root().join("deny.toml")).unwrap();
+    let tree = tree("{p}|{l}");
+    let broken: BTreeSet<_> = tree
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)").split_once('|').unwrap())
+        .filter(|(krate, licence)| {
+            let name = krate.split(' ').next().unwrap();
+            let is_allowed = |licence: &str| {
+                let licence = licence.trim_matches(['(', ')', ' ']);
+                let row = allowed.lines().find(|line| line.contains(&format!("\"{licence}\"")));
+                row.is_some_and(|row| {
+                    !row.contains("crate =") || row.contains(&format!("\"{name}\""))
+                })
+            };
+            let one = |licences: &str| licences.split(" AND ").all(is_allowed);
+            !licence.replace('/', " OR ").split(" OR ").any(one)
+        })
+        .collect();
+    assert!(tree.contains("rustls v") && broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn no_async_runtime_is_linked() {
+    let tree = tree("{p}");
     let linked: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(linked.contains("ureq"), "the tree was not understood: {tree}");
     let runtimes: Vec<_> = ASYNC_RUNTIMES.iter().filter(|name| linked.contains(*name)).collect();

@@ -190,8 +190,8 @@ fn split_login_users(text: &str, section: &Section, report: &mut Report) -> Vec<
     logins
 }
 
-/// One account, or what is wrong with it: in words that repeat nothing of it but the user's
-/// name, as what stands in the permission's place may be the rest of a password.
+/// One account, or what is wrong with it: in words that repeat nothing of it, as what stands in the
+/// place of a name or a permission may be the rest of a password that holds a `:` or `;`.
 fn login(account: &str) -> Result<Login, String> {
     let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
     let (password, permission) =
@@ -199,12 +199,11 @@ fn login(account: &str) -> Result<Login, String> {
     let name = login_name(name.trim()).ok_or("has no user name")?;
     let password = password.trim();
     if password.is_empty() {
-        return Err(format!("({name}) has no password"));
+        return Err("has no password".to_owned());
     }
-    let password = Password::parse(password)
-        .map_err(|error| format!("({name}) has for its password {error}"))?;
-    let permission = values::permission(permission.trim())
-        .ok_or_else(|| format!("({name}) does not end in a permission"))?;
+    let password =
+        Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
+    let permission = values::permission(permission.trim()).ok_or("does not end in a permission")?;
     Ok(Login { name, password, permission, delete_enabled: true })
 }
 
@@ -244,8 +243,8 @@ mod tests {
             ("hunter2", "has no ':'"),
             ("u:hunter2", "has one ':' only, so password or permission is missing"),
             (":hunter2:RW", "has no user name"),
-            ("u::RW", "(u) has no password"),
-            ("u:hun:ter2", "(u) does not end in a permission"),
+            ("u::RW", "has no password"),
+            ("u:hun:ter2", "does not end in a permission"),
         ] {
             let wrong = login(account).err().unwrap();
             assert_eq!(wrong, expected, "{account}");

@@ -52,13 +52,13 @@ impl fmt::Display for Finding {
             write!(f, "[{}] ", Printable(&place.section))?;
         }
         if !place.key.is_empty() {
-            f.write_str(&place.key)?;
+            write!(f, "{}", Printable(&place.key))?;
             if let Some(value) = &place.value {
                 write!(f, " = {}", Printable(value))?;
             }
             f.write_str(": ")?;
         }
-        f.write_str(&self.text)
+        write!(f, "{}", Printable(&self.text))
     }
 }
 
@@ -170,6 +170,8 @@ mod tests {
             key: "listen_port".to_owned(),
             value: Some("a\x1bb".to_owned()),
         };
+        let hostile = Place { key: "a\x1b[2J".to_owned(), ..Place::default() };
+        assert_eq!(show(hostile), "a.conf: a?[2J: wrong");
         assert_eq!(show(full.clone()), "a.conf:3: [NETWORK] listen_port = a?b: wrong");
         assert_eq!(
             show(Place { value: None, ..full.clone() }),

@@ -158,7 +158,7 @@ fn two_accounts_must_differ() {
 }
 
 #[test]
-fn logins_of_the_first_form_are_told_by_number_and_name() {
+fn logins_of_the_first_form_are_told_by_number_alone() {
     let form = |users: &str| {
         format!(
             "[COS_ACCOUNT]\ncos_endpoint = file:///d\ncos_user_home_dir = /h\n\
@@ -167,7 +167,9 @@ fn logins_of_the_first_form_are_told_by_number_and_name() {
     };
     for (users, problem) in [
         ("u:hunter2", "account 1 has one ':' only, so password or permission is missing"),
-        ("a:p:R;u:hun:hunter2", "account 2 (u) does not end in a permission"),
+        ("a:p:R;u:hun:hunter2", "account 2 does not end in a permission"),
+        // The rest of a password that holds a semicolon.
+        ("a:pass:R;hunter2:x:y", "account 2 does not end in a permission"),
         ("a:p:R;a:hunter2:R", "the user a stands in [FTP_ACCOUNT] already"),
         ("u: #hunter2:RW", "account 1 has one ':' only"),
         (";", "no account; accepted is"),
@@ -354,7 +356,7 @@ fn a_broken_hash_is_no_password() {
         let users = format!("login_users = u:{hash}:RW");
         let problems = refused(first_form.replace(line, &users));
         let [problem] = &problems[..] else { panic!("{problems:#?}") };
-        let told = format!("login_users = ***: account 1 (u) has for its password {told}");
+        let told = format!("login_users = ***: account 1 has for its password {told}");
         assert!(problem.contains(&told), "{problem}");
         assert!(!problem.contains("saltsalt"), "{problem}");
     }

@@ -215,6 +215,7 @@ fn is_plain(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use arbtest::arbtest;
     use time::macros::datetime;
 
     use super::*;
@@ -343,5 +344,37 @@ mod tests {
             let signed = request.sign(&address(AddressingStyle::Virtual), &keys, at);
             assert!(signed.is_err(), "{value:?}");
         }
+    }
+
+    #[test]
+    fn no_key_leaves_its_bucket() {
+        let pieces = [
+            "a", "/", "//", "..", ".", "%", "%2e", "%2F", "?", "#", "\\", "&", "=", "@", ":", " ",
+            "\t", "\r\n", "\u{feff}", "数", "http://",
+        ];
+        let mut executions: u64 = 0;
+        arbtest(|source| {
+            executions += 1;
+            let mut key = String::new();
+            for _ in 0..source.int_in_range(0..=20)? {
+                key.push_str(source.choose(&pieces)?);
+            }
+            key.push_str(source.arbitrary()?);
+            let request = Request::on_object(http::Method::DELETE, &key);
+            let Ok(url) = request.url(&address(AddressingStyle::Path)) else {
+                assert!(key.split('/').any(|name| matches!(name, "." | "..")), "{key:?}");
+                return Ok(());
+            };
+            let parsed = Url::parse(&url).unwrap();
+            assert_eq!(parsed.host_str(), Some("cos.ap-x.myqcloud.com"), "{url}");
+            assert_eq!((parsed.query(), parsed.fragment()), (None, None), "{url}");
+            let sent = parsed.path().strip_prefix("/b-125/").unwrap();
+            let decoded = percent_encoding::percent_decode_str(sent).decode_utf8().unwrap();
+            assert_eq!(decoded, key, "{url}");
+            Ok(())
+        })
+        .size_max(256)
+        .run();
+        println!("addresses of keys: {executions} executions");
     }
 }

@@ -220,6 +220,7 @@ struct CommonPrefixes {
 
 #[cfg(test)]
 mod tests {
+    use arbtest::arbtest;
     use time::macros::datetime;
 
     use super::*;
@@ -321,5 +322,71 @@ mod tests {
             Some(datetime!(2020-04-10 09:35:05 UTC))
         );
         assert_eq!(http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn no_body_is_too_strange() {
+        let pieces = [
+            "<Error>",
+            "</Error>",
+            "<Code>",
+            "</Code>",
+            "<ListBucketResult>",
+            "<Contents>",
+            "<Key>",
+            "</Key>",
+            "</Contents>",
+            "<Size>",
+            "1",
+            "</Size>",
+            "<CommonPrefixes>",
+            "<Prefix>",
+            "&lt;",
+            "&#0;",
+            "&x;",
+            "<![CDATA[",
+            "]]>",
+            "<!--",
+            "-->",
+            "<?xml?>",
+            "<!DOCTYPE a [",
+            "%",
+            "%2",
+            "%00",
+            "<EncodingType>url</EncodingType>",
+            "<IsTruncated>true</IsTruncated>",
+            "<NextMarker>",
+            "<ETag>",
+            "<UploadId>",
+            "/>",
+            " xmlns='",
+            "<LastModified>2026-01-02T03:04:05.000Z",
+            "\u{0}",
+        ];
+        let mut executions: u64 = 0;
+        arbtest(|source| {
+            executions += 1;
+            let mut text = String::new();
+            for _ in 0..source.int_in_range(0..=60)? {
+                text.push_str(source.choose(&pieces)?);
+                if source.ratio(1, 8)? {
+                    text.push(source.arbitrary()?);
+                }
+            }
+            // Neither panics nor repeats anything without an end.
+            let size = |body: ErrorBody| format!("{body:?}").len();
+            assert!(error(&text).map_or(0, size) <= 200 + 10 * text.len());
+            let _ = (upload_id(&text), stored(&text));
+            for dialect in [Dialect::Cos, Dialect::S3] {
+                if let Ok(page) = key_page(&text, dialect) {
+                    assert!(page.objects.len() + page.prefixes.len() <= text.len());
+                    assert!(page.next.is_none_or(|next| !next.is_empty()));
+                }
+            }
+            Ok(())
+        })
+        .size_max(1024)
+        .run();
+        println!("XML: {executions} executions");
     }
 }
