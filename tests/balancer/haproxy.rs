@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BALANCER: &str = "127.0.0.1";
 
 #[test]
-fn the_example_is_accepted_by_haproxy() {
+fn the_example_is_accepted_byhaproxy() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/haproxy.cfg.example");
     let output = Command::new("haproxy").args(["-c", "-f", file]).output().expect("haproxy runs");
     let told = String::from_utf8_lossy(&output.stderr);
@@ -109,6 +109,32 @@ fn sessions_land_on_the_other_instance_when_one_is_killed_within_an_upload() {
 }
 
 #[test]
+fn an_instance_that_is_stopped_finishes_its_uploads() {
+    let mut site = Site::start(3);
+    let content = noise(3, 12 << 20);
+    let mut session = site.login();
+    let stopped = site.instance_of(&session);
+    let data = session.passive();
+    session.expect("STOR file", "150 ");
+    let mut data = data.open();
+    data.write_all(&content[..8 << 20]).expect("most of it goes through");
+
+    site.instances[stopped].signal("TERM");
+    // The balancer knows that it takes no more sessions. This one goes on all the same.
+    let number = stopped + 1;
+    until("health check", || site.haproxy.log().contains(&format!("ftp/ftp{number} is DOWN")));
+    let mut other = site.login();
+    assert_eq!(site.instance_of(&other), 1 - stopped);
+    assert_eq!(other.list("NLST"), [""; 0]);
+
+    data.write_all(&content[8 << 20..]).expect("the rest goes through");
+    drop(data);
+    session.expect_reply("226 ");
+    site.instances[1 - stopped].stored().expect("file", &content);
+    assert!(site.instances[stopped].stop().success());
+}
+
+#[test]
 fn data_connections_may_pass_the_balancer_by() {
     let site = Site::start_direct(2);
     let content = noise(9, 200_000);
@@ -130,7 +156,7 @@ struct Site {
     address: SocketAddr,
     /// Where clients connect from.
     client: IpAddr,
-    _haproxy: Haproxy,
+    haproxy: Haproxy,
 }
 
 impl Site {
@@ -157,6 +183,7 @@ impl Site {
         let second = instance(Setup::beside(&first), host(12), "60500,60999");
         let config = EXAMPLE
             .replace("bind :21\n", "bind :2121\n")
+            .replace("check inter 2s", "check inter 100ms")
             .replace("bind :", &format!("bind {}:", host(10)))
             .replace("10.0.0.11:2121", &first.address().to_string())
             .replace("10.0.0.12:2121", &second.address().to_string())
@@ -166,7 +193,7 @@ impl Site {
             instances: vec![first, second],
             address: (host(10), 2121).into(),
             client: host(9).into(),
-            _haproxy: Haproxy::start(&config),
+            haproxy: Haproxy::start(&config),
         }
     }
 
