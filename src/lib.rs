@@ -7,12 +7,14 @@
 //!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
 //!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the block pipe, both directions
 //!                     ├─────► users ────► store (trait)
+//!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
 //! main ─► store::cos, store::local ─► store (trait)          named only where configured
 //! ```
 //!
 //! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
 
+pub mod access;
 pub mod config;
 pub mod limits;
 pub mod net;

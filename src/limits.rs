@@ -140,11 +140,40 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Names STOU tries before it gives up.
 pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 
-/// Failed logins on one connection before it is closed with 421.
+/// Default of `max_login_failures`: failed logins on one connection before it is closed with 421.
 pub const LOGIN_ATTEMPTS: u32 = 3;
 
-/// What a failed login waits before its reply, so that guessing costs time.
+/// Default of `login_failure_delay`: what the first failed login waits before its reply, so that
+/// guessing costs time.
 pub const LOGIN_FAILURE_DELAY: Duration = Duration::from_secs(1);
+
+/// How many times `login_failure_delay` the wait grows at most: somebody who mistypes is not to
+/// give up, and clients wait for a reply no longer than 15 s or so.
+pub const LOGIN_FAILURE_DELAY_GROWTH: u32 = 8;
+
+/// Default of `ban_failures`: more than people mistype, few enough that guessing is hopeless.
+pub const BAN_FAILURES: u32 = 20;
+
+/// Default of `ban_window`.
+pub const BAN_WINDOW: Duration = Duration::from_secs(600);
+
+/// Default of `ban_time`: all devices behind one NAT address are shut out with the one that
+/// guesses, so it is short.
+pub const BAN_TIME: Duration = Duration::from_secs(600);
+
+/// Default of `tracked_addresses`; each costs about 200 bytes.
+pub const TRACKED_ADDRESSES: usize = 16_384;
+
+/// Default of `max_connections_per_minute`: a hundred each second, more than a site full of
+/// cameras behind one address needs.
+pub const CONNECTIONS_PER_MINUTE: u32 = 6000;
+
+/// Default of `max_commands_per_second`: no client is slowed by it, and one that floods costs a few
+/// per cent of a processor.
+pub const COMMANDS_PER_SECOND: u32 = 2000;
+
+/// How often at most the log tells that an address is refused.
+pub const REFUSAL_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Default of `password_checks`: hashed passwords verified at once. Each verification takes the
 /// memory its hash asks for, 19 MiB as `hash-password` makes it.
@@ -189,7 +218,7 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// What the accept loop pauses when the machine is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How often at most the accept loop tells that the machine is out of something.
+/// How often at most an accept loop tells that the machine is out of something, or the server full.
 pub const ACCEPT_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Connections the kernel holds until they are accepted (it cuts this to `net.core.somaxconn`).

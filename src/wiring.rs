@@ -122,6 +122,7 @@ impl Plan {
             password: account.password,
             permission: account.permission,
             delete_enabled: account.delete_enabled,
+            addresses: account.addresses,
             filename_encoding: account.filename_encoding,
             store: Arc::clone(&stores[account.store]),
         });

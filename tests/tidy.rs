@@ -17,24 +17,28 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("protocol", &["limits", "secret", "vfs"]),
     ("store", &["limits", "metrics", "secret", "vfs"]),
     ("net", &["limits", "metrics"]),
-    ("users", &["limits", "secret", "store", "vfs"]),
+    ("access", &["limits", "net"]),
+    ("users", &["access", "limits", "secret", "store", "vfs"]),
     ("transfer", &["limits", "metrics", "net", "store", "vfs"]),
     (
         "session",
-        &["limits", "metrics", "net", "protocol", "secret", "store", "transfer", "users", "vfs"],
+        &[
+            "access", "limits", "metrics", "net", "protocol", "secret", "store", "transfer",
+            "users", "vfs",
+        ],
     ),
     (
         "server",
         &[
-            "limits", "metrics", "net", "protocol", "secret", "session", "store", "transfer",
-            "users", "vfs",
+            "access", "limits", "metrics", "net", "protocol", "secret", "session", "store",
+            "transfer", "users", "vfs",
         ],
     ),
     (
         "config",
         &[
-            "limits", "metrics", "net", "protocol", "secret", "server", "session", "store",
-            "transfer", "users", "vfs",
+            "access", "limits", "metrics", "net", "protocol", "secret", "server", "session",
+            "store", "transfer", "users", "vfs",
         ],
     ),
 ];
@@ -64,7 +68,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("crossbeam_channel", &["transfer"]),
     ("ctrlc", TOP),
     ("encoding_rs", &["config", "protocol"]),
-    ("fastrand", &["check", "net", "protocol", "session", "store", "transfer"]),
+    ("fastrand", &["check", "protocol", "session", "store", "transfer"]),
     ("glob", &["protocol"]),
     ("hmac", &["store/cos", "users"]),
     ("ipnet", &["net"]),

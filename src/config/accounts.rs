@@ -1,6 +1,7 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
+use crate::access::AddressRules;
 use crate::users::{Password, Permission};
 use crate::vfs::FilenameEncoding;
 
@@ -9,7 +10,7 @@ use super::keys::SectionKind;
 use super::report::{Place, Report};
 use super::section::Section;
 use super::settings::{AccountSettings, StoreSettings};
-use super::values;
+use super::{security, values};
 
 /// All stores and the accounts that use them.
 #[derive(Debug, Default)]
@@ -55,6 +56,22 @@ struct Login {
     delete_enabled: bool,
 }
 
+/// What holds for all logins of a section.
+struct Common {
+    addresses: AddressRules,
+    filename_encoding: FilenameEncoding,
+}
+
+impl Common {
+    fn of(section: &Section, report: &mut Report) -> Self {
+        let encoding = section.get("filename_encoding", report, values::filename_encoding);
+        Self {
+            addresses: security::addresses(section, report),
+            filename_encoding: encoding.unwrap_or_default(),
+        }
+    }
+}
+
 impl Accounts {
     fn read_first_form(
         &mut self,
@@ -72,8 +89,8 @@ impl Accounts {
         for login in &logins {
             self.take_name(&login.name, ftp.place("login_users"), report);
         }
-        let encoding = filename_encoding(section, report);
-        self.add(store, home, encoding, logins);
+        let common = Common::of(section, report);
+        self.add(store, home, &common, logins);
     }
 
     fn read_numbered(&mut self, section: &Section, all: &ForAllBuckets, report: &mut Report) {
@@ -83,13 +100,13 @@ impl Accounts {
         let password = password(section, report);
         let permission = section.require("authority", report, values::permission);
         let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
-        let encoding = filename_encoding(section, report);
+        let common = Common::of(section, report);
         if let Some(name) = &name {
             self.take_name(name, section.place("ftp_login_user_name"), report);
         }
         if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
             let login = Login { name, password, permission, delete_enabled };
-            self.add(store, home, encoding, vec![login]);
+            self.add(store, home, &common, vec![login]);
         }
     }
 
@@ -98,7 +115,7 @@ impl Accounts {
         &mut self,
         store: Option<StoreSettings>,
         home: Option<String>,
-        encoding: FilenameEncoding,
+        common: &Common,
         logins: Vec<Login>,
     ) {
         let (Some(store), Some(home)) = (store, home) else { return };
@@ -109,7 +126,8 @@ impl Accounts {
             password: login.password,
             permission: login.permission,
             delete_enabled: login.delete_enabled,
-            filename_encoding: encoding,
+            addresses: common.addresses.clone(),
+            filename_encoding: common.filename_encoding,
             home: home.clone(),
             store: at,
         }));
@@ -151,10 +169,6 @@ fn password(section: &Section, report: &mut Report) -> Option<Password> {
     let key = "ftp_login_user_password";
     let parsed = Password::parse(&section.require_text(key, report)?);
     parsed.map_err(|error| report.problem(section.place(key), error.to_string())).ok()
-}
-
-fn filename_encoding(section: &Section, report: &mut Report) -> FilenameEncoding {
-    section.get("filename_encoding", report, values::filename_encoding).unwrap_or_default()
 }
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the

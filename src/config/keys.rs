@@ -164,6 +164,7 @@ const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
 const LOGIN: &[SectionKind] = &[NumberedAccount];
 const FIRST_FORM: &[SectionKind] = &[CosAccount];
 const NETWORK: &[SectionKind] = &[Network];
+const ADDRESSES: &[SectionKind] = &[Security, NumberedAccount, CosAccount];
 const SECURITY: &[SectionKind] = &[Security];
 const OPTIONAL: &[SectionKind] = &[Optional];
 const OPERATIONS: &[SectionKind] = &[Operations];
@@ -263,6 +264,34 @@ pub const KEYS: &[Key] = &[
     plain(&[FileOption], "single_file_max_size", Value("200G"), "a size from 1 byte to 24000G",
         "larger uploads are refused"),
 
+    plain(ADDRESSES, "allow_addresses", Empty, "addresses and networks such as 10.0.0.0/8, separated by commas",
+        "only clients from there may come in, or use the account; not set: from everywhere"),
+    plain(ADDRESSES, "deny_addresses", Empty, "addresses and networks such as 10.0.0.0/8, separated by commas",
+        "no client from there may come in, or use the account"),
+    plain(SECURITY, "max_login_failures", Value("3"), "a number from 1 to 1000",
+        "failed logins on one connection, of which the last closes it"),
+    plain(SECURITY, "login_failure_delay", Value("1"), "seconds from 0 to 604800, or a number with s, m or h",
+        "what the reply to a failed login waits; each further one twice as long, up to 8 times"),
+    plain(SECURITY, "ban_failures", Value("20"), "a number from 0 to 1000000; 0 bans nobody",
+        "failed logins of one address that ban it"),
+    plain(SECURITY, "ban_window", Value("600"), SECONDS,
+        "within this time, counted from the first of them"),
+    plain(SECURITY, "ban_time", Value("600"), SECONDS,
+        "how long a ban lasts"),
+    plain(SECURITY, "max_connections_per_minute", Value("6000"), "a number from 0 to 1000000; 0 is no limit",
+        "control connections of one address"),
+    plain(SECURITY, "max_sessions_before_login", Unset, "a number from 0 to 1000000; 0 is no limit",
+        "sessions that are not logged in; not set: half of max_connection_num; one address: half of these"),
+    plain(SECURITY, "max_sessions_per_address", Value("0"), "a number from 0 to 1000000; 0 is no limit",
+        "sessions of one address"),
+    plain(SECURITY, "max_sessions_per_user", Value("0"), "a number from 0 to 1000000; 0 is no limit",
+        "sessions of one user"),
+    plain(SECURITY, "max_commands_per_second", Value("2000"), "a number from 0 to 1000000; 0 is no limit",
+        "commands of one session; more wait for their turn"),
+    plain(SECURITY, "data_peer_check", Value("strict"), "strict or off",
+        "strict: passive data connections must come from the client's own address"),
+    plain(SECURITY, "tracked_addresses", Value("16384"), "a number from 16 to 100000",
+        "addresses without a session of which failures, bans and rates are remembered"),
     plain(SECURITY, "password_checks", Value("2"), "a number from 1 to 64",
         "hashed passwords verified at once; each takes 19 MiB as hash-password makes it"),
 

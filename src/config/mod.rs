@@ -23,6 +23,7 @@ mod options;
 mod parts;
 mod report;
 mod section;
+mod security;
 mod settings;
 mod text;
 mod values;

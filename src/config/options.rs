@@ -19,6 +19,7 @@ use super::machine::MachineFacts;
 use super::parts;
 use super::report::Report;
 use super::section::Section;
+use super::security;
 use super::settings::{LogOptions, RotateUnit, Rotation, StoreSettings};
 use super::values::{self, Memory};
 
@@ -27,9 +28,6 @@ const THREADS: RangeInclusive<usize> = 1..=256;
 
 /// Values of `max_connection_num` beside 0. A transfer takes two.
 const CONNECTIONS: RangeInclusive<usize> = 2..=1_000_000;
-
-/// Hashes computed at once: what is more than the processors there are helps nobody.
-const PASSWORD_CHECKS: RangeInclusive<usize> = 1..=64;
 
 /// Log files kept.
 const BACKUPS: RangeInclusive<usize> = 0..=10_000;
@@ -65,18 +63,20 @@ impl General {
         let default = ServerOptions::default();
         let network = &self.network;
         let port = |text: &str| values::number(text, &(0..=u16::MAX));
+        let max_connections = self.optional.get_or(
+            "max_connection_num",
+            default.max_connections,
+            report,
+            connections,
+        );
         let options = ServerOptions {
+            access: security::access(&self.security, max_connections, report),
             listen_addresses: network
                 .get("listen_address", report, values::addresses)
                 .unwrap_or_default(),
             listen_port: network.get_or("listen_port", default.listen_port, report, port),
             passive_ports: self.passive_ports(report).unwrap_or(default.passive_ports),
-            max_connections: self.optional.get_or(
-                "max_connection_num",
-                default.max_connections,
-                report,
-                connections,
-            ),
+            max_connections,
             shutdown_grace: self
                 .time("shutdown_grace", Duration::ZERO, report)
                 .unwrap_or(default.shutdown_grace),
@@ -158,8 +158,7 @@ impl General {
 
     /// `password_checks`.
     pub(super) fn password_checks(&self, report: &mut Report) -> usize {
-        let checks = |text: &str| values::number(text, &PASSWORD_CHECKS);
-        self.security.get_or("password_checks", limits::PASSWORD_CHECKS, report, checks)
+        security::password_checks(&self.security, report)
     }
 
     /// `config_check_enable`.
@@ -170,9 +169,13 @@ impl General {
     fn session(&self, machine: &MachineFacts, report: &mut Report) -> SessionOptions {
         let default = SessionOptions::default();
         let optional = &self.optional;
+        let secure = security::session(&self.security, report);
         SessionOptions {
             idle: self.timeout("idle_timeout", default.idle, report),
             login: self.timeout("login_timeout", default.login, report),
+            login_attempts: secure.login_attempts,
+            command_pace: secure.command_pace,
+            data_peer_check: secure.data_peer_check,
             data_connect: self.timeout("data_connect_timeout", default.data_connect, report),
             max_list: optional
                 .get("max_list_file", report, |text| values::number(text, &(1..=usize::MAX))),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
+use crate::access::AddressRules;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
@@ -66,6 +67,8 @@ pub struct AccountSettings {
     pub permission: Permission,
     /// `delete_enable`: whether deleting is allowed.
     pub delete_enabled: bool,
+    /// `allow_addresses` and `deny_addresses` of its section.
+    pub addresses: AddressRules,
     /// `filename_encoding`: what its clients speak.
     pub filename_encoding: FilenameEncoding,
     /// `home_dir` or `cos_user_home_dir`: identifies the account section, nothing else.

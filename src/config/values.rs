@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use crate::net::Masquerade;
+use crate::net::{Masquerade, PeerCheck};
 use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use crate::transfer::PartialUpload;
 use crate::users::Permission;
@@ -197,6 +197,15 @@ pub(super) fn verify(text: &str) -> Option<VerifyUploads> {
         "auto" => Some(VerifyUploads::Auto),
         "md5" => Some(VerifyUploads::Md5),
         "off" => Some(VerifyUploads::Off),
+        _ => None,
+    }
+}
+
+/// `strict` or `off`.
+pub(super) fn peer_check(text: &str) -> Option<PeerCheck> {
+    match text.to_ascii_lowercase().as_str() {
+        "strict" => Some(PeerCheck::Strict),
+        "off" => Some(PeerCheck::Off),
         _ => None,
     }
 }

@@ -15,8 +15,20 @@ pub struct Arrival {
     client: IpAddr,
     relayed: bool,
     balancers: Balancers,
+    check: PeerCheck,
     /// A balancer's connection, until its header has come.
     unannounced: Option<(TcpStream, SocketAddr, HeaderReader)>,
+}
+
+/// `data_peer_check`: from where a data connection may come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PeerCheck {
+    /// From the client's address alone.
+    #[default]
+    Strict,
+    /// From anywhere: for clients behind NAT that has several addresses and does not keep to one.
+    /// Whoever finds the port before the client gets its data.
+    Off,
 }
 
 /// Whether a connection is the client's.
@@ -29,12 +41,18 @@ enum Judgement {
 
 impl Arrival {
     /// The client is the peer of the control connection `ends`.
-    pub fn new(listener: PassiveListener, ends: &Ends, balancers: &Balancers) -> Self {
+    pub fn new(
+        listener: PassiveListener,
+        ends: &Ends,
+        balancers: &Balancers,
+        check: PeerCheck,
+    ) -> Self {
         Self {
             listener,
             client: ends.peer.ip(),
             relayed: ends.balancer.is_some(),
             balancers: balancers.clone(),
+            check,
             unannounced: None,
         }
     }
@@ -84,7 +102,7 @@ impl Arrival {
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
-        address.to_canonical() == self.client.to_canonical()
+        self.check == PeerCheck::Off || address.to_canonical() == self.client.to_canonical()
     }
 
     fn refuse(&self, stranger: SocketAddr) {
@@ -194,7 +212,8 @@ mod tests {
         let balancer = relayed.then(|| end(BALANCER));
         let ends = Ends { balancer, ..Ends::direct(end("127.0.0.1"), end(CLIENT)) };
         let ports = PassivePorts::new(10_000..=30_000);
-        Arrival::new(ports.lease(ends.local, Duration::ZERO).unwrap(), &ends, balancers)
+        let listener = ports.lease(ends.local, Duration::ZERO).unwrap();
+        Arrival::new(listener, &ends, balancers, PeerCheck::Strict)
     }
 
     fn connect(from: &str, arrival: &Arrival) -> TcpStream {

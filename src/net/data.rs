@@ -5,10 +5,10 @@
 //!
 //! ```no_run
 //! # use std::{net::TcpStream, os::fd::AsFd, time::Duration};
-//! # use cos_ftp_server::net::{Balancers, DataPort, Ends, Interest, Opened, OpenError, wait};
+//! # use cos_ftp_server::net::{Balancers, DataPort, Ends, Interest, Opened, OpenError, PeerCheck, wait};
 //! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
 //! let ends = Ends::direct(control.local_addr()?, control.peer_addr()?);
-//! let mut opening = port.open(&ends, &Balancers::default())?;
+//! let mut opening = port.open(&ends, &Balancers::default(), PeerCheck::Strict)?;
 //! loop {
 //!     let ready = wait(
 //!         [(opening.as_fd(), opening.interest()), (control.as_fd(), Interest::Read)],
@@ -32,7 +32,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Arrival, Balancers, Ends, Interest, PassiveListener, address, socket};
+use super::{Arrival, Balancers, Ends, Interest, PassiveListener, PeerCheck, address, socket};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -87,11 +87,16 @@ impl DataPort {
     ///
     /// # Errors
     /// [`OpenError::NoAddress`], or when the connect fails at once.
-    pub fn open(self, ends: &Ends, balancers: &Balancers) -> Result<Opening, OpenError> {
+    pub fn open(
+        self,
+        ends: &Ends,
+        balancers: &Balancers,
+        check: PeerCheck,
+    ) -> Result<Opening, OpenError> {
         match self {
             Self::Nothing => Err(OpenError::NoAddress),
             Self::Passive(listener) => {
-                Ok(Opening::Accepting(Arrival::new(listener, ends, balancers)))
+                Ok(Opening::Accepting(Arrival::new(listener, ends, balancers, check)))
             }
             Self::Active(target) => {
                 Ok(Opening::Connecting(ActiveConnect::start(ends.local, target)?))
@@ -272,7 +277,7 @@ mod tests {
     }
 
     fn open(port: DataPort, local: SocketAddr, peer: SocketAddr) -> Result<Opening, OpenError> {
-        port.open(&Ends::direct(local, peer), &Balancers::default())
+        port.open(&Ends::direct(local, peer), &Balancers::default(), PeerCheck::Strict)
     }
 
     fn connected(mut opening: Opening) -> io::Result<TcpStream> {

@@ -18,7 +18,7 @@ mod stream;
 mod wake;
 
 pub use address::canonical;
-pub use arrival::Arrival;
+pub use arrival::{Arrival, PeerCheck};
 pub use balancers::{Balancers, DataHeader};
 pub use data::{ActiveConnect, DataPort, OpenError, Opened, Opening};
 pub use ends::{Ends, EndsError};

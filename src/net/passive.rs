@@ -15,6 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::warn;
+use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{address, socket};
@@ -43,6 +44,7 @@ pub struct PassiveListener {
     // Closed before `lease` ends: fields are dropped in this order.
     listener: TcpListener,
     local: SocketAddr,
+    since: Instant,
     stranger_seen: AtomicBool,
     _lease: Lease,
 }
@@ -91,9 +93,20 @@ impl PassivePorts {
         }
     }
 
+    /// From the system's generator: what one client is given must tell nothing of what others are.
+    fn random_port(&self) -> u16 {
+        let mut random = [0; 4];
+        getrandom(&mut random, GetRandomFlags::empty())
+            .expect("up to 256 bytes are there on every kernel since 3.17 (getrandom(2))");
+        let ports = u32::from(*self.range.end() - *self.range.start()) + 1;
+        let offset = u32::from_ne_bytes(random) % ports;
+        // Below the number of ports, so within their range.
+        *self.range.start() + offset as u16
+    }
+
     /// The first free port from a random one on, all round the range.
     fn try_lease(&self, mut local: SocketAddr) -> io::Result<Option<PassiveListener>> {
-        let start = fastrand::u16(self.range.clone());
+        let start = self.random_port();
         for port in (start..=*self.range.end()).chain(*self.range.start()..start) {
             let Some(lease) = Lease::take(&self.leases, port) else { continue };
             local.set_port(port);
@@ -111,7 +124,18 @@ impl PassivePorts {
 impl PassiveListener {
     fn new(listener: TcpListener, lease: Lease) -> io::Result<Self> {
         let local = listener.local_addr()?;
-        Ok(Self { listener, local, stranger_seen: AtomicBool::new(false), _lease: lease })
+        Ok(Self {
+            listener,
+            local,
+            since: Instant::now(),
+            stranger_seen: AtomicBool::new(false),
+            _lease: lease,
+        })
+    }
+
+    /// When the port was leased.
+    pub fn since(&self) -> Instant {
+        self.since
     }
 
     /// Where it listens. IPv4 clients of a dual-stack server see an IPv4 address.
@@ -274,6 +298,20 @@ mod tests {
             }
         }
         assert_eq!(ports.in_use(), 0);
+    }
+
+    #[test]
+    fn one_port_tells_nothing_of_the_next() {
+        let ports = PassivePorts::new(10_000..=30_000);
+        let leased: Vec<u16> = (0..64)
+            .map(|_| ports.lease(loopback(), NO_WAIT).unwrap().local_addr().port())
+            .collect();
+        let steps: HashSet<i32> =
+            leased.windows(2).map(|pair| i32::from(pair[1]) - i32::from(pair[0])).collect();
+        // Of 63 steps among 40,000 that are possible hardly one comes twice.
+        assert!(steps.len() > 55, "{leased:?}");
+        let low = leased.iter().filter(|port| **port < 20_000).count();
+        assert!((8..56).contains(&low), "{leased:?}");
     }
 
     #[test]

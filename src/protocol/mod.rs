@@ -13,6 +13,7 @@ mod address;
 mod arguments;
 mod command;
 mod encoding;
+mod foreign;
 mod line;
 mod listing;
 pub mod replies;
@@ -27,6 +28,7 @@ pub use command::{
     ClientOption, Command, ListStyle, ParseError, SiteCommand, TransferType, UploadMode,
 };
 pub use encoding::{Charset, NameEncoding};
+pub use foreign::FirstBytes;
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
 pub use reply::{Code, Reply};

@@ -12,7 +12,7 @@ use super::reload::Rules;
 use crate::limits;
 use crate::net::{canonical, socket};
 use crate::protocol::{Reply, replies};
-use crate::session;
+use crate::session::{self, refusal_reply};
 
 /// What an accept thread needs.
 #[derive(Clone, Debug)]
@@ -25,21 +25,18 @@ impl Acceptor {
     /// Accepts until a stop is requested and the listener is shut down. No error ends it: what
     /// passes is ignored, and when the machine is out of something it waits a little.
     pub(super) fn run(&self, listener: &TcpListener) {
-        let mut last_complaint: Option<Instant> = None;
+        let mut complaints = Complaints::default();
         loop {
             let accepted = listener.accept();
             if self.registry.stop_request() != StopRequest::None {
                 return;
             }
             match accepted {
-                Ok((control, peer)) => self.admit(control, canonical(peer)),
+                Ok((control, peer)) => self.admit(control, canonical(peer), &mut complaints),
                 Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
-                    let due = last_complaint
-                        .is_none_or(|at| at.elapsed() >= limits::ACCEPT_COMPLAINT_INTERVAL);
-                    if due {
+                    if complaints.is_due() {
                         error!("cannot accept connections now, trying on: {error}");
-                        last_complaint = Some(Instant::now());
                     }
                     // The connection stays in the queue, so accept would fail again at once.
                     self.registry.pause(limits::ACCEPT_PAUSE);
@@ -48,22 +45,51 @@ impl Acceptor {
         }
     }
 
-    fn admit(&self, control: TcpStream, peer: SocketAddr) {
-        let control = Arc::new(control);
+    /// Begins a session, or says why not. Nothing is spent on a client before the door and the
+    /// number of connections have let it in.
+    fn admit(&self, control: TcpStream, peer: SocketAddr, complaints: &mut Complaints) {
         let host = self.rules.host();
-        let Some(slot) = host.connections.try_take() else {
-            warn!("{peer} refused: max_connection_num is reached");
-            refuse(&control, &replies::too_many_connections());
-            return;
+        // A balancer speaks for others: its session asks the door when it knows for whom.
+        let is_relayed = host.options.balancers.from.contain(peer.ip());
+        let visit = (!is_relayed).then(|| host.door.admit(peer.ip())).transpose();
+        let visit = match visit {
+            Ok(visit) => visit,
+            Err(refusal) => return refuse(&control, &refusal_reply(refusal)),
         };
+        let Some(slot) = host.connections.try_take() else {
+            if complaints.is_due() {
+                warn!("{peer} refused: max_connection_num is reached");
+            }
+            return refuse(&control, &replies::too_many_connections());
+        };
+        let control = Arc::new(control);
         let started = self.registry.start(Arc::clone(&control), peer, move |handle| {
             let _slot = slot;
-            session::serve(handle, &host);
+            session::serve(handle, &host, visit);
         });
         if let Err(error) = started {
-            error!("{peer} refused: no thread for its session: {error}");
+            if complaints.is_due() {
+                error!("{peer} refused: no thread for its session: {error}");
+            }
             refuse(&control, &replies::server_busy());
         }
+    }
+}
+
+/// Keeps a flood of connections from being a flood of log lines.
+#[derive(Debug, Default)]
+struct Complaints {
+    last: Option<Instant>,
+}
+
+impl Complaints {
+    /// Whether enough time has passed since the last one; then this is one.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.last.is_none_or(|at| at.elapsed() >= limits::ACCEPT_COMPLAINT_INTERVAL);
+        if is_due {
+            self.last = Some(Instant::now());
+        }
+        is_due
     }
 }
 

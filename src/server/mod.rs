@@ -40,6 +40,7 @@ use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::registry::{Registry, StopRequest};
 use self::reload::Rules;
+use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Host, StopSignal, StopStage};
@@ -81,6 +82,7 @@ impl Server {
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
         let listeners = listen::bind_all(&options.listen_addresses, options.listen_port)?;
         let host = Host {
+            door: Arc::new(Doorkeeper::new(options.access)),
             users: Arc::new(Directory::new(users)),
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
             connections: ConnectionSlots::new(options.max_connections),

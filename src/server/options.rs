@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::access::AccessOptions;
 use crate::limits;
 use crate::session::SessionOptions;
 
@@ -18,6 +19,8 @@ pub struct ServerOptions {
     pub passive_ports: RangeInclusive<u16>,
     /// `max_connection_num`: control and data connections together; `None` for no limit.
     pub max_connections: Option<usize>,
+    /// Who may come in, and how much.
+    pub access: AccessOptions,
     /// `shutdown_grace`: what running transfers get to finish at a stop.
     pub shutdown_grace: Duration,
     /// `abort_unfinished_after`: the silence after which an unfinished upload in a bucket is
@@ -34,6 +37,7 @@ impl Default for ServerOptions {
             listen_port: limits::LISTEN_PORT,
             passive_ports: limits::PASSIVE_PORTS.0..=limits::PASSIVE_PORTS.1,
             max_connections: Some(limits::CONNECTIONS),
+            access: AccessOptions::default(),
             shutdown_grace: limits::SHUTDOWN_GRACE,
             abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
             session: SessionOptions::default(),

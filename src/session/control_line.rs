@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
+use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::{Interest, wait};
-use crate::protocol::{Line, LineDecoder, NameEncoding, Reply};
+use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply};
 
 /// One client's control connection.
 #[derive(Debug)]
@@ -23,6 +24,11 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    first_bytes: FirstBytes,
+    /// The protocol that this is instead of FTP.
+    foreign: Option<&'static str>,
+    pace: Option<Pace>,
+    commands: Paced,
 }
 
 /// Why there is no next line.
@@ -32,22 +38,36 @@ pub(super) enum NoLine {
     Ended,
     /// Nothing came until the deadline.
     TimedOut,
+    /// The client speaks this protocol and not FTP.
+    NotFtp(&'static str),
 }
 
 impl<'a> ControlLine<'a> {
-    pub(super) fn new(socket: &'a TcpStream) -> Self {
+    /// Commands are taken at `pace` at most.
+    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>) -> Self {
         Self {
             socket,
             decoder: LineDecoder::new(),
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            first_bytes: FirstBytes::default(),
+            foreign: None,
+            pace,
+            commands: Paced::default(),
         }
     }
 
-    /// The next line; waits for it until `deadline`.
+    /// The next line; waits for it until `deadline`, and for its turn when the client is faster
+    /// than its pace.
     pub(super) fn next_line(&mut self, deadline: Instant) -> Result<Line, NoLine> {
         loop {
+            if let Some(protocol) = self.foreign {
+                return Err(NoLine::NotFtp(protocol));
+            }
+            if !self.queue.is_empty() {
+                self.keep_pace();
+            }
             if let Some(line) = self.queue.pop_front() {
                 return Ok(line);
             }
@@ -67,6 +87,42 @@ impl<'a> ControlLine<'a> {
         }
     }
 
+    /// Whether one more command may be answered now; then it counts.
+    pub(super) fn is_in_pace(&mut self) -> Result<(), Duration> {
+        self.pace.map_or(Ok(()), |pace| self.commands.take(pace, Instant::now()))
+    }
+
+    fn keep_pace(&mut self) {
+        while let Err(wait) = self.is_in_pace()
+            && !self.ended
+        {
+            self.pause(Instant::now() + wait);
+        }
+    }
+
+    /// Waits until `deadline`, or until the client is gone.
+    pub(super) fn pause(&mut self, deadline: Instant) {
+        while !self.ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return;
+            }
+            let waited = match self.descriptor() {
+                Some(control) => wait([(control, Interest::Read)], Some(left)).map(|[read]| read),
+                // Enough has come to be read later.
+                None => wait([], Some(left)).map(|[]| false),
+            };
+            match waited {
+                Ok(true) => self.read_available(),
+                Ok(false) => {}
+                Err(error) => {
+                    log::warn!("cannot wait: {error}");
+                    return;
+                }
+            }
+        }
+    }
+
     /// Takes what has arrived, without waiting. Read, not peeked: a client's QUIT and its end of
     /// file behind it must both be seen.
     pub(super) fn read_available(&mut self) {
@@ -75,6 +131,7 @@ impl<'a> ControlLine<'a> {
             match recv(self.socket, &mut buffer, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => self.ended = true,
                 Ok((bytes, _)) => {
+                    self.foreign = self.foreign.or(self.first_bytes.feed(&buffer[..bytes]));
                     self.decoder.feed(&buffer[..bytes]);
                     while let Some(line) = self.decoder.next_line() {
                         self.queue.push_back(line);

@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::limits;
 use crate::net::{
     AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
-    Opened, Slot, Stream, Wake, passive_address, wait,
+    Opened, PeerCheck, Slot, Stream, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 use crate::transfer::{Control, Directive, Progress, Verdict};
@@ -67,6 +67,19 @@ impl<'a> Session<'a> {
         let port = listener.local_addr().port();
         self.data_port = DataPort::Passive(listener);
         Ok(port)
+    }
+
+    /// When a port that was leased for PASV and is not used is given back: there are not many.
+    pub(super) fn unused_port_expiry(&self) -> Option<Instant> {
+        match &self.data_port {
+            DataPort::Passive(listener) => Some(listener.since() + self.host.options.data_connect),
+            DataPort::Nothing | DataPort::Active(_) => None,
+        }
+    }
+
+    pub(super) fn give_port_back(&mut self) {
+        self.data_port = DataPort::Nothing;
+        log::debug!("the passive port was not used within data_connect_timeout");
     }
 
     pub(super) fn active(&mut self, address: DataAddress) -> Reply {
@@ -132,6 +145,7 @@ impl<'a> Session<'a> {
         DataOpener {
             ends: self.ends,
             balancers: &self.host.options.balancers,
+            peer_check: self.host.options.data_peer_check,
             connections: &self.host.connections,
             timeout: self.host.options.data_connect,
         }
@@ -143,6 +157,7 @@ impl<'a> Session<'a> {
 pub(super) struct DataOpener<'a> {
     ends: Ends,
     balancers: &'a Balancers,
+    peer_check: PeerCheck,
     connections: &'a ConnectionSlots,
     timeout: Duration,
 }
@@ -164,7 +179,7 @@ impl DataOpener<'_> {
             log::warn!("no data connection, peer={}: {error}", self.ends.peer);
             replies::data_connection_failed()
         };
-        let opening = port.open(&self.ends, self.balancers);
+        let opening = port.open(&self.ends, self.balancers, self.peer_check);
         let mut opening = opening.map_err(|error| match error {
             OpenError::NoAddress => replies::data_port_first(),
             OpenError::Io(_) => failed(&error),

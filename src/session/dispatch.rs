@@ -19,7 +19,7 @@ impl Session<'_> {
             Ok(parsed) => parsed,
             Err(error) => {
                 if error == ParseError::NotFtp {
-                    log::warn!("not an FTP client, peer={}", self.ends.peer);
+                    self.note_stranger("HTTP");
                 }
                 return self.refuse(replies::not_a_command(&error));
             }

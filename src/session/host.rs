@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::Doorkeeper;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal};
 use crate::transfer::{Budget, Resources, Stragglers};
@@ -10,6 +11,8 @@ use crate::users::Directory;
 /// What a session needs from the process it lives in. Clones share all but the options.
 #[derive(Clone, Debug)]
 pub struct Host {
+    /// Who may come in, and how much.
+    pub door: Arc<Doorkeeper>,
     /// Who may log in now.
     pub users: Arc<Directory>,
     /// How sessions behave that began with it.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Pending, Session, Settings};
-use crate::limits;
+use super::{Pending, Session, Settings, refusal_reply};
+use crate::access::{Inside, Refusal};
 use crate::net::DataPort;
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
@@ -13,20 +13,24 @@ use crate::vfs::FtpPath;
 
 /// Who the client is.
 #[derive(Debug)]
-pub(super) struct Login {
-    state: State,
+pub(super) struct Login<'v> {
+    state: State<'v>,
     failures: u32,
     since: Instant,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<'v> {
     Nobody,
     UserGiven(String),
-    LoggedIn(Arc<Account>),
+    LoggedIn {
+        account: Arc<Account>,
+        /// Counts the session until the logout.
+        _inside: Inside<'v>,
+    },
 }
 
-impl Login {
+impl Login<'_> {
     pub(super) fn new() -> Self {
         Self { state: State::Nobody, failures: 0, since: Instant::now() }
     }
@@ -34,7 +38,7 @@ impl Login {
     /// The account, once logged in.
     pub(super) fn account(&self) -> Option<&Arc<Account>> {
         match &self.state {
-            State::LoggedIn(account) => Some(account),
+            State::LoggedIn { account, .. } => Some(account),
             State::Nobody | State::UserGiven(_) => None,
         }
     }
@@ -59,50 +63,74 @@ impl Session<'_> {
         let name = match std::mem::replace(&mut self.login.state, State::Nobody) {
             State::UserGiven(name) => name,
             State::Nobody => return replies::user_first(),
-            State::LoggedIn(account) => {
-                self.login.state = State::LoggedIn(account);
+            inside @ State::LoggedIn { .. } => {
+                self.login.state = inside;
                 return replies::already_logged_in();
             }
         };
-        let account = match self.host.users.current().authenticate(&name, password.expose()) {
-            Ok(account) => account,
-            Err(LoginError::Incorrect) => return self.refuse_login(&name),
+        if self.visit.is_banned() {
+            return refusal_reply(Refusal::Banned);
+        }
+        let users = self.host.users.current();
+        match users.authenticate(&name, password.expose(), self.ends.peer.ip()) {
+            Ok(account) => self.let_in(account, password),
+            Err(LoginError::Incorrect) => self.refuse_login(&name, password),
             Err(LoginError::Busy) => {
-                log::error!(
-                    "login user={name:?} peer={}: too many wait for theirs",
-                    self.ends.peer
-                );
-                return replies::server_busy();
+                let peer = self.ends.peer;
+                log::error!("login user={name:?} peer={peer}: too many wait for theirs");
+                replies::server_busy()
+            }
+        }
+    }
+
+    fn let_in(&mut self, account: Arc<Account>, password: &Secret) -> Reply {
+        let (name, peer) = (&account.name, self.ends.peer);
+        let inside = match self.visit.log_in(name) {
+            Ok(inside) => inside,
+            Err(refusal) => {
+                log::warn!("login user={name} peer={peer} refused: {refusal}");
+                return refusal_reply(refusal);
             }
         };
-        self.handle.set_user(Some(&name));
-        if !self.host.users.current().contains(&name) {
+        self.handle.set_user(Some(name));
+        if !self.host.users.current().contains(name) {
             // Removed in this moment.
             self.handle.set_user(None);
-            return self.refuse_login(&name);
+            return self.refuse_login(name, password);
         }
-        log::info!("login user={name} peer={}", self.ends.peer);
+        log::info!("login user={name} peer={peer}");
         self.control.encoding.settle(account.filename_encoding);
-        self.login.state = State::LoggedIn(account);
+        self.login.state = State::LoggedIn { account, _inside: inside };
         self.login.failures = 0;
         replies::logged_in()
     }
 
-    fn refuse_login(&mut self, name: &str) -> Reply {
+    /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
+    /// once.
+    fn refuse_login(&mut self, name: &str, password: &Secret) -> Reply {
+        let options = &self.host.options;
         self.login.failures += 1;
         log::warn!("login failed user={name:?} peer={}", self.ends.peer);
-        std::thread::sleep(limits::LOGIN_FAILURE_DELAY);
-        if self.login.failures >= limits::LOGIN_ATTEMPTS {
+        let failure = self.visit.fail(name, password.expose());
+        if failure.banned {
+            return refusal_reply(Refusal::Banned);
+        }
+        let latest = self.login.deadline(options.login).unwrap_or_else(Instant::now);
+        self.control.pause(latest.min(Instant::now() + failure.delay));
+        if self.login.failures >= options.login_attempts {
             return replies::too_many_failed_logins();
         }
         replies::login_incorrect()
     }
 
-    /// Everything as after the greeting, but for the count of failed logins.
+    /// Everything as after the greeting, but for the count of failed logins, and the time to log in.
     pub(super) fn reinitialize(&mut self) -> Reply {
         self.say_goodbye_to_the_log();
         self.handle.set_user(None);
-        self.login = Login { failures: self.login.failures, ..Login::new() };
+        let Login { failures, since, .. } = self.login;
+        // Who was not logged in gains no time by it.
+        let since = if self.login.account().is_some() { Instant::now() } else { since };
+        self.login = Login { failures, since, state: State::Nobody };
         self.working_directory = FtpPath::root();
         self.data_port = DataPort::Nothing;
         self.pending = Pending::Nothing;

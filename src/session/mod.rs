@@ -17,16 +17,19 @@ mod listing;
 mod login;
 mod navigation;
 mod options;
+mod refusal;
 mod upload;
 mod watch;
 
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::SessionOptions;
+pub use refusal::refusal_reply;
 
 use std::net::Shutdown;
 use std::time::Instant;
 
+use crate::access::Visit;
 use crate::limits;
 use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
@@ -35,11 +38,15 @@ use control_line::{ControlLine, NoLine};
 use login::Login;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
-/// own thread.
-pub fn serve(handle: &SessionHandle, host: &Host) {
+/// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
+/// speaks.
+pub fn serve(handle: &SessionHandle, host: &Host, visit: Option<Visit>) {
     let socket = handle.control();
     match meet(handle, host) {
-        Ok(ends) => Session::new(handle, host, ends).run(),
+        Ok(ends) => match visit.map_or_else(|| host.door.admit(ends.peer.ip()), Ok) {
+            Ok(visit) => Session::new(handle, host, &visit, ends).run(),
+            Err(refusal) => ControlLine::new(socket, None).send(&refusal_reply(refusal)),
+        },
         // A health check that does no more than connect, or a client that changed its mind.
         Err(EndsError::Unannounced { from, source: HeaderError::Nothing }) => {
             log::debug!("{from} left without a PROXY header");
@@ -66,9 +73,10 @@ fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
 struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
+    visit: &'a Visit,
     control: ControlLine<'a>,
     ends: Ends,
-    login: Login,
+    login: Login<'a>,
     working_directory: FtpPath,
     data_port: DataPort,
     pending: Pending,
@@ -114,11 +122,12 @@ impl Default for Settings {
 }
 
 impl<'a> Session<'a> {
-    fn new(handle: &'a SessionHandle, host: &'a Host, ends: Ends) -> Self {
+    fn new(handle: &'a SessionHandle, host: &'a Host, visit: &'a Visit, ends: Ends) -> Self {
         Self {
             host,
             handle,
-            control: ControlLine::new(handle.control()),
+            visit,
+            control: ControlLine::new(handle.control(), host.options.command_pace),
             ends,
             login: Login::new(),
             working_directory: FtpPath::root(),
@@ -163,8 +172,12 @@ impl<'a> Session<'a> {
             Some(deadline) => deadline,
             None => Instant::now() + self.host.options.idle,
         };
-        self.control.next_line(deadline).map_err(|why| match why {
+        self.line_until(deadline).map_err(|why| match why {
             NoLine::Ended => self.farewell(),
+            NoLine::NotFtp(protocol) => {
+                self.note_stranger(protocol);
+                Some(replies::not_ftp())
+            }
             NoLine::TimedOut if self.login.account().is_some() => Some(replies::idle_timeout()),
             NoLine::TimedOut => Some(replies::login_timeout()),
         })
@@ -176,6 +189,24 @@ impl<'a> Session<'a> {
             Some(replies::server_stopping())
         } else {
             self.handle.is_dismissed().then(replies::account_removed)
+        }
+    }
+
+    /// The next line; meanwhile a passive port that is not used is given back in time.
+    fn line_until(&mut self, deadline: Instant) -> Result<Line, NoLine> {
+        loop {
+            let expiry = self.unused_port_expiry().filter(|expiry| *expiry < deadline);
+            match (self.control.next_line(expiry.unwrap_or(deadline)), expiry) {
+                (Err(NoLine::TimedOut), Some(_)) => self.give_port_back(),
+                (line, _) => return line,
+            }
+        }
+    }
+
+    /// Somebody probes the port, or is wrong about it.
+    fn note_stranger(&self, protocol: &str) {
+        if self.visit.may_tell() {
+            log::warn!("not an FTP client but {protocol}, peer={}", self.ends.peer);
         }
     }
 

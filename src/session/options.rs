@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::access::Pace;
 use crate::limits;
-use crate::net::{Balancers, Masquerade};
+use crate::net::{Balancers, Masquerade, PeerCheck};
 use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
@@ -14,6 +15,12 @@ pub struct SessionOptions {
     pub idle: Duration,
     /// `login_timeout`: from connect to a successful login.
     pub login: Duration,
+    /// `max_login_failures`: failed logins on one connection, at least 1; the last closes it.
+    pub login_attempts: u32,
+    /// `max_commands_per_second`: more wait. `None`: any number.
+    pub command_pace: Option<Pace>,
+    /// `data_peer_check`: from where passive data connections may come.
+    pub data_peer_check: PeerCheck,
     /// `data_connect_timeout`: from 150 to an open data connection.
     pub data_connect: Duration,
     /// `max_list_file`: entries after which a listing is cut, and says so. `None`: never.
@@ -42,6 +49,9 @@ impl Default for SessionOptions {
         Self {
             idle: limits::IDLE_TIMEOUT,
             login: limits::LOGIN_TIMEOUT,
+            login_attempts: limits::LOGIN_ATTEMPTS,
+            command_pace: Some(Pace::new(limits::COMMANDS_PER_SECOND, Duration::from_secs(1))),
+            data_peer_check: PeerCheck::default(),
             data_connect: limits::DATA_CONNECT_TIMEOUT,
             max_list: None,
             ascii_conversion: false,

@@ -55,7 +55,9 @@ impl<'s, 'a> Watch<'s, 'a> {
                 }
                 // Only in order: nothing overtakes a command that waits.
                 Some((row, command @ (Command::Status | Command::Noop)))
-                    if at == 0 && row.during_transfer == DuringTransfer::Answered =>
+                    if at == 0
+                        && row.during_transfer == DuringTransfer::Answered
+                        && self.control.is_in_pace().is_ok() =>
                 {
                     self.control.queue().remove(at);
                     self.answer(&command, progress);

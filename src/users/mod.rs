@@ -10,9 +10,11 @@ pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::AddressRules;
 use crate::limits;
 use crate::store::ObjectStore;
 use crate::vfs::FilenameEncoding;
@@ -52,6 +54,8 @@ pub struct Account {
     pub permission: Permission,
     /// Whether DELE and RMD are allowed.
     pub delete_enabled: bool,
+    /// From where it may be used.
+    pub addresses: AddressRules,
     /// What its clients speak.
     pub filename_encoding: FilenameEncoding,
     /// The files.
@@ -80,7 +84,8 @@ pub struct Users {
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginError {
-    /// There is no such user, or the password is wrong. Nobody is told which.
+    /// There is no such user, the password is wrong, or the account is not for this address. Nobody
+    /// is told which.
     Incorrect,
     /// Too many others wait for their password to be verified.
     Busy,
@@ -122,7 +127,8 @@ impl Users {
         stores
     }
 
-    /// The account of that name, if the password is right. What fails costs the same time whoever
+    /// The account of that name, if the password is right and `client` an address from where it may
+    /// be used. What fails costs the same time whoever
     /// it is: the wrong password of a user, and the name of none.
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
@@ -130,8 +136,21 @@ impl Users {
     ///
     /// # Errors
     /// [`LoginError`].
-    pub fn authenticate(&self, name: &str, password: &str) -> Result<Arc<Account>, LoginError> {
-        self.authenticate_within(name, password, limits::PASSWORD_CHECK_WAIT)
+    pub fn authenticate(
+        &self,
+        name: &str,
+        password: &str,
+        client: IpAddr,
+    ) -> Result<Arc<Account>, LoginError> {
+        let account = self.authenticate_within(name, password, limits::PASSWORD_CHECK_WAIT)?;
+        if !account.addresses.permit(client) {
+            log::warn!(
+                "the password of {name} is right, but not its address {client}: see \
+                 allow_addresses and deny_addresses of the account"
+            );
+            return Err(LoginError::Incorrect);
+        }
+        Ok(account)
     }
 
     fn authenticate_within(
@@ -198,6 +217,7 @@ mod tests {
     use super::*;
     use crate::store::local::{LocalOptions, LocalStore};
 
+    const LONG: Duration = Duration::from_secs(60);
     const HASH: &str = "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$\
                         DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY";
 
@@ -206,15 +226,18 @@ mod tests {
         let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
         for name in ["plain", "hashed"] {
             for _ in 0..2 {
-                assert_eq!(users.authenticate(name, "secret-1").unwrap().name, name);
+                assert_eq!(users.authenticate_within(name, "secret-1", LONG).unwrap().name, name);
                 for wrong in ["", "secret-", "secret-11", "secret-2", HASH] {
-                    let refused = users.authenticate(name, wrong).unwrap_err();
+                    let refused = users.authenticate_within(name, wrong, LONG).unwrap_err();
                     assert_eq!(refused, LoginError::Incorrect, "{name} {wrong}");
                 }
             }
         }
         for wrong in ["", "secret-1"] {
-            assert_eq!(users.authenticate("nobody", wrong).unwrap_err(), LoginError::Incorrect);
+            assert_eq!(
+                users.authenticate_within("nobody", wrong, LONG).unwrap_err(),
+                LoginError::Incorrect
+            );
         }
     }
 
@@ -239,8 +262,11 @@ mod tests {
         let other = HASH.replace("m=8192", "m=64");
         let users = users(&[("a", HASH), ("b", HASH), ("c", &other), ("d", "plain")]);
         assert_eq!(users.decoys.len(), 2);
-        assert!(users.authenticate("b", "secret-1").is_ok());
-        assert!(users.authenticate("c", "secret-1").is_err(), "the parameters belong to the hash");
+        assert!(users.authenticate_within("b", "secret-1", LONG).is_ok());
+        assert!(
+            users.authenticate_within("c", "secret-1", LONG).is_err(),
+            "the parameters belong to the hash"
+        );
     }
 
     /// Accounts on a directory that is gone already; one computation at once.
@@ -252,6 +278,7 @@ mod tests {
             name: (*name).to_owned(),
             password: Password::parse(password).unwrap(),
             permission: Permission::ReadWrite,
+            addresses: AddressRules::default(),
             delete_enabled: true,
             filename_encoding: FilenameEncoding::Auto,
             store: Arc::clone(&store),

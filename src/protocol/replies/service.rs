@@ -59,6 +59,36 @@ pub fn too_many_connections() -> Reply {
     Reply::new(Code::CLOSING, "Too many connections; try again later.")
 }
 
+/// 421 to a client whose address the operator's lists do not let in.
+pub fn address_not_allowed() -> Reply {
+    Reply::new(Code::CLOSING, "No service for your address.")
+}
+
+/// 421 to a client whose address is banned.
+pub fn banned() -> Reply {
+    Reply::new(Code::CLOSING, "Too many failed logins from your address; try again later.")
+}
+
+/// 421 beyond `max_connections_per_minute`.
+pub fn connecting_too_often() -> Reply {
+    Reply::new(Code::CLOSING, "Your address connects too often; try again later.")
+}
+
+/// 421 beyond `max_sessions_per_address`.
+pub fn too_many_sessions_of_address() -> Reply {
+    Reply::new(Code::CLOSING, "Too many sessions from your address; try again later.")
+}
+
+/// 421 beyond `max_sessions_before_login`.
+pub fn too_many_before_login() -> Reply {
+    Reply::new(Code::CLOSING, "Too many clients are logging in now; try again later.")
+}
+
+/// 421 beyond `max_sessions_per_user`.
+pub fn too_many_sessions_of_user() -> Reply {
+    Reply::new(Code::CLOSING, "Too many sessions of this user; try again later.")
+}
+
 /// 421 when no session can be started for want of threads or memory.
 pub fn server_busy() -> Reply {
     Reply::new(Code::CLOSING, "The server cannot take another client now; try again later.")
@@ -94,7 +124,7 @@ pub fn too_many_commands() -> Reply {
     Reply::new(Code::CLOSING, "Too many commands without waiting for replies.")
 }
 
-/// 421 to an HTTP request.
+/// 421 to what is no FTP: an HTTP request, a TLS hello, an SSH banner.
 pub fn not_ftp() -> Reply {
     Reply::new(Code::CLOSING, "This is an FTP server.")
 }

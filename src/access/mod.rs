@@ -1,0 +1,20 @@
+//! Who may come in, and how much: address rules, bans, and the limits of sessions for each address
+//! and user.
+//!
+//! The [`Doorkeeper`] is asked before anything is spent on a client, so a refusal costs one look
+//! into a table. Knows addresses and time; knows no socket, no FTP and no reply code. What it
+//! remembers is bounded by [`AccessOptions::tracked_addresses`] and the sessions that live.
+
+mod doorkeeper;
+mod guesses;
+mod options;
+mod pace;
+mod rules;
+mod source;
+mod visitors;
+
+pub use doorkeeper::{Doorkeeper, Failure, Inside, Refusal, Visit};
+pub use options::{AccessOptions, BanRule};
+pub use pace::{Pace, Paced};
+pub use rules::AddressRules;
+pub use source::Source;

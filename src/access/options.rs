@@ -1,0 +1,60 @@
+//! What the operator decides about who may come in.
+
+use std::time::Duration;
+
+use super::AddressRules;
+use crate::limits;
+
+/// Rules and limits of the door. `None` is no limit.
+#[derive(Clone, Debug)]
+pub struct AccessOptions {
+    /// `allow_addresses` and `deny_addresses` of the server as a whole.
+    pub addresses: AddressRules,
+    /// `max_sessions_per_address`.
+    pub sessions_per_address: Option<usize>,
+    /// `max_sessions_per_user`.
+    pub sessions_per_user: Option<usize>,
+    /// `max_sessions_before_login`: sessions that are not logged in yet, of all clients together.
+    /// One address has at most half of them.
+    pub sessions_before_login: Option<usize>,
+    /// `max_connections_per_minute`: control connections of one address.
+    pub connections_per_minute: Option<u32>,
+    /// `ban_failures`, `ban_window` and `ban_time`.
+    pub ban: Option<BanRule>,
+    /// `login_failure_delay`: what the first failed login waits for its reply. Each further one of
+    /// the same address waits twice as long, up to [`limits::LOGIN_FAILURE_DELAY_GROWTH`] times
+    /// this.
+    pub failure_delay: Duration,
+    /// `tracked_addresses`: addresses without a session of which something is remembered.
+    pub tracked_addresses: usize,
+}
+
+/// When an address is shut out, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BanRule {
+    /// Failed logins that bring it about.
+    pub failures: u32,
+    /// Within this time, counted from the first of them.
+    pub window: Duration,
+    /// How long it lasts.
+    pub time: Duration,
+}
+
+impl Default for AccessOptions {
+    fn default() -> Self {
+        Self {
+            addresses: AddressRules::default(),
+            sessions_per_address: None,
+            sessions_per_user: None,
+            sessions_before_login: Some(limits::CONNECTIONS / 2),
+            connections_per_minute: Some(limits::CONNECTIONS_PER_MINUTE),
+            ban: Some(BanRule {
+                failures: limits::BAN_FAILURES,
+                window: limits::BAN_WINDOW,
+                time: limits::BAN_TIME,
+            }),
+            failure_delay: limits::LOGIN_FAILURE_DELAY,
+            tracked_addresses: limits::TRACKED_ADDRESSES,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What a client hears whom the door does not let in.
+
+use crate::access::Refusal;
+use crate::protocol::{Reply, replies};
+
+/// The reply that ends the connection.
+pub fn refusal_reply(refusal: Refusal) -> Reply {
+    match refusal {
+        Refusal::Denied => replies::address_not_allowed(),
+        Refusal::Banned => replies::banned(),
+        Refusal::TooOften => replies::connecting_too_often(),
+        Refusal::TooManyOfAddress => replies::too_many_sessions_of_address(),
+        Refusal::TooManyBeforeLogin => replies::too_many_before_login(),
+        Refusal::TooManyOfUser => replies::too_many_sessions_of_user(),
+    }
+}
