@@ -6,6 +6,7 @@
 mod credentials;
 mod directories;
 mod failures;
+mod leftover_faults;
 mod leftovers;
 mod markers;
 mod multipart;
@@ -14,10 +15,8 @@ mod own_writes;
 mod renaming;
 mod times;
 
-#[path = "../support/rgw.rs"]
-mod rgw;
-#[path = "../support/scripted.rs"]
-mod scripted;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::Read;
 
@@ -29,8 +28,9 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
-use rgw::Rgw;
-use scripted::{Act, Scripted};
+use support::rgw::Rgw;
+use support::scripted::{Act, Scripted};
+use support::{injector, rgw, scripted};
 
 const MIB: usize = 1024 * 1024;
 
