@@ -142,7 +142,7 @@ fn command_page(help: &str) -> String {
     for paragraph in text {
         page.control("PP", []).text([roman(joined(paragraph))]);
     }
-    page.control("SH", ["OPTIONS"]);
+    page.control("SH", ["COMMANDS AND OPTIONS"]);
     options.into_iter().for_each(|list| option_list(&mut page, list));
     page.control("SH", ["EXIT STATUS"]).text([roman(joined(statuses))]);
     page.control("SH", ["FILES"]);
@@ -216,6 +216,15 @@ fn configuration_page() -> String {
             page.text([roman(sentence(key.doc))]);
             page.control("br", []).text(accepted(key));
         }
+    }
+    page.control("SH", ["ENVIRONMENT"]);
+    page.text([roman("Of buckets whose section tells no key pair:")]);
+    for (name, what) in [
+        ("COS_SECRETID", "the SecretId"),
+        ("COS_SECRETKEY", "the SecretKey"),
+        ("COS_SESSION_TOKEN", "the token of a temporary key pair"),
+    ] {
+        page.control("TP", []).text([bold(name)]).text([roman(what)]);
     }
     see_also(&mut page, &[("cos-ftp-server", "8")]);
     page.to_roff()
