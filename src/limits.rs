@@ -221,6 +221,10 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How often at most an accept loop tells that the machine is out of something, or the server full.
 pub const ACCEPT_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Ended sessions whose threads are joined together while the server runs. What an ended thread
+/// still has is address space.
+pub const SESSIONS_JOINED_TOGETHER: usize = 16;
+
 /// Connections the kernel holds until they are accepted (it cuts this to `net.core.somaxconn`).
 /// The accept thread does nothing slow, so this only has to cover a burst.
 pub const ACCEPT_BACKLOG: i32 = 1024;

@@ -125,7 +125,7 @@ impl Server {
         let registry = &self.acceptor.registry;
         let accept_threads = self.start_accepting()?;
         let sweeper = self.start_sweeping();
-        registry.wait_until(None, |state| state.request != StopRequest::None);
+        registry.wait_for_stop();
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
             // It may be waiting for an answer of the store, as transfer workers do.

@@ -1,7 +1,8 @@
 //! The live sessions and their threads.
 //!
-//! Every session's thread is owned here and joined here, by the one thread that runs the server:
-//! it waits in [`Registry::wait_until`], which joins what has ended. A panic ends with the
+//! Every session's thread is owned here and joined here, by the one thread that runs the server.
+//! As long as nobody asks for a stop it is woken for some ended sessions together, since to wake it
+//! costs as much as a login; a session that ends closes its connection itself. A panic ends with the
 //! session it happened in.
 
 use std::any::Any;
@@ -39,9 +40,11 @@ pub(super) struct State {
     /// How the server was asked to stop.
     pub(super) request: StopRequest,
     sessions: HashMap<u64, Session>,
-    /// Sessions whose thread is about to end.
-    ended: Vec<u64>,
+    /// Sessions whose thread has ended, or is about to.
+    ended: Vec<EndedSession>,
     last_id: u64,
+    /// How many wait for something that the end of a session may bring.
+    watchers: usize,
 }
 
 #[derive(Debug)]
@@ -50,8 +53,15 @@ struct Session {
     thread: JoinHandle<()>,
 }
 
+#[derive(Debug)]
+struct EndedSession {
+    id: u64,
+    peer: SocketAddr,
+    thread: JoinHandle<()>,
+}
+
 impl State {
-    /// Sessions that live, or are not joined yet.
+    /// Sessions that live. All others are joined when [`Registry::wait_until`] returns.
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
     }
@@ -107,17 +117,8 @@ impl Registry {
         deadline: Option<Instant>,
         done: impl Fn(&State) -> bool,
     ) -> bool {
-        let mut state = self.lock();
         loop {
-            let ended = std::mem::take(&mut state.ended);
-            if !ended.is_empty() {
-                let ended: Vec<_> =
-                    ended.iter().filter_map(|id| state.sessions.remove(id)).collect();
-                drop(state);
-                ended.into_iter().for_each(join);
-                state = self.lock();
-                continue;
-            }
+            let mut state = self.join_ended();
             if done(&state) {
                 return true;
             }
@@ -125,7 +126,32 @@ impl Registry {
             if left == Some(Duration::ZERO) {
                 return false;
             }
-            state = self.wait(state, left);
+            state.watchers += 1;
+            self.wait(state, left).watchers -= 1;
+        }
+    }
+
+    /// Blocks until a stop is requested; joins sessions meanwhile.
+    pub(super) fn wait_for_stop(&self) {
+        loop {
+            let state = self.join_ended();
+            if state.request != StopRequest::None {
+                return;
+            }
+            drop(self.wait(state, None));
+        }
+    }
+
+    /// Joins what has ended. In the state that it returns nothing has.
+    fn join_ended(&self) -> MutexGuard<'_, State> {
+        loop {
+            let mut state = self.lock();
+            let ended = std::mem::take(&mut state.ended);
+            if ended.is_empty() {
+                return state;
+            }
+            drop(state);
+            ended.into_iter().for_each(join);
         }
     }
 
@@ -147,7 +173,7 @@ impl Registry {
         self.for_each(SessionHandle::recheck_stop);
     }
 
-    /// Sessions that live, or are not joined yet.
+    /// Sessions that live.
     pub(super) fn sessions(&self) -> usize {
         self.lock().sessions()
     }
@@ -197,15 +223,22 @@ struct Ended {
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        self.registry.lock().ended.push(self.id);
-        self.registry.changed.notify_all();
+        let mut state = self.registry.lock();
+        let Some(Session { handle, thread }) = state.sessions.remove(&self.id) else { return };
+        state.ended.push(EndedSession { id: self.id, peer: handle.peer(), thread });
+        let is_awaited =
+            state.watchers > 0 || state.ended.len() >= limits::SESSIONS_JOINED_TOGETHER;
+        drop(state);
+        if is_awaited {
+            self.registry.changed.notify_all();
+        }
     }
 }
 
-fn join(session: Session) {
-    let Session { handle, thread } = session;
+fn join(session: EndedSession) {
+    let EndedSession { id, peer, thread } = session;
     if let Err(panic) = thread.join() {
-        let (id, peer, text) = (handle.id(), handle.peer(), panic_text(panic.as_ref()));
+        let text = panic_text(panic.as_ref());
         error!("session-{id} ended by a fault of the server, peer={peer}: {text}");
     }
 }
@@ -220,6 +253,7 @@ mod tests {
     use std::io::Read;
     use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
 
@@ -242,6 +276,28 @@ mod tests {
         assert_eq!(served.load(Ordering::SeqCst), 3);
         // The threads have dropped what they held before they were joined.
         assert_eq!(Arc::strong_count(&served), 1);
+        assert_eq!(Arc::strong_count(&registry), 1);
+    }
+
+    #[test]
+    fn who_waits_for_a_stop_is_not_woken_for_each_session() {
+        let registry = Arc::new(Registry::default());
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| registry.wait_for_stop());
+            for count in 1..=2 * limits::SESSIONS_JOINED_TOGETHER {
+                let (control, peer, client) = connection();
+                registry.start(control, peer, until_end_of_file).unwrap();
+                drop(client);
+                while registry.sessions() > 0 {
+                    thread::yield_now();
+                }
+                let left = registry.lock().ended.len();
+                assert!(left <= count.min(limits::SESSIONS_JOINED_TOGETHER), "{left}");
+            }
+            registry.request_stop(StopRequest::Graceful);
+            waiter.join().unwrap();
+        });
+        assert_eq!(registry.lock().ended.len(), 0);
         assert_eq!(Arc::strong_count(&registry), 1);
     }
 

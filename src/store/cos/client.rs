@@ -16,6 +16,7 @@ use super::credentials::{Credentials, KeyError, KeyPair};
 use super::failure::{self, Remedy};
 use super::request::{Address, Request, RequestError};
 use super::retry::{Course, rest};
+use super::signature::Signer;
 use super::{CosOptions, Timeouts, xml};
 use crate::secret::Secret;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
@@ -35,6 +36,7 @@ pub(super) struct Client {
     /// What is shared with the other accounts of the bucket.
     pub(super) bucket: Arc<Bucket>,
     address: Address,
+    signer: Signer,
     credentials: Credentials,
     timeouts: Timeouts,
 }
@@ -122,8 +124,8 @@ struct Fault {
 impl Client {
     /// A client of `bucket`, as `options` describe it.
     pub(super) fn new(bucket: Arc<Bucket>, credentials: Credentials, options: &CosOptions) -> Self {
-        let address = Address::new(options);
-        Self { bucket, address, credentials, timeouts: options.timeouts }
+        let (address, signer) = (Address::new(options), Signer::new(&options.region));
+        Self { bucket, address, signer, credentials, timeouts: options.timeouts }
     }
 
     /// Whether a request can be put together at all: bucket, endpoint and region come from a
@@ -132,7 +134,7 @@ impl Client {
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = Request::on_bucket(http::Method::HEAD);
-        request.sign(&self.address, &keys, self.bucket.now()).map(|_| ())
+        request.sign(&self.address, &self.signer, &keys, self.bucket.now()).map(|_| ())
     }
 
     /// Where the bucket is, for people.
@@ -227,12 +229,12 @@ impl Client {
             remedy: Remedy::Wait,
             in_doubt: false,
         })?;
-        let mut request =
-            call.request.sign(&self.address, &keys, self.bucket.now()).map_err(|error| Fault {
-                error: call.error(ErrorKind::BadName).with_source(error),
-                remedy: Remedy::None,
-                in_doubt: false,
-            })?;
+        let signed = call.request.sign(&self.address, &self.signer, &keys, self.bucket.now());
+        let mut request = signed.map_err(|error| Fault {
+            error: call.error(ErrorKind::BadName).with_source(error),
+            remedy: Remedy::None,
+            in_doubt: false,
+        })?;
         let mut reader = call.body.map(BodyReader::new);
         let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
         if wants_length {

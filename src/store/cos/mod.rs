@@ -1,6 +1,6 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
-//! From the wire up: [`request`] is one signed request as a value, [`client`] sends it and tries
+//! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
@@ -48,6 +48,7 @@ mod rename;
 mod request;
 mod retry;
 mod role_keys;
+mod signature;
 mod upload_pages;
 mod xml;
 
