@@ -99,6 +99,8 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(Failure::with(FAILED))?;
     // After the handlers stand: who waits for this line may send a signal at once.
+    let implicit = server.implicit_tls_addrs();
+    implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));
     server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
     // Joined by the end of the process: it may be waiting for a store that never answers.
     let _probing = probes.begin();

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::config::{
-    self, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings, check_machine,
+    self, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings, certificate_finding,
+    check_machine,
 };
+use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::LocalStore;
@@ -29,9 +31,10 @@ impl Plan {
     /// One line for each problem.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let problems = |problems: config::Problems| problems.to_string();
-        let Loaded { settings, mut warnings } = config::load(file).map_err(problems)?;
+        let Loaded { mut settings, mut warnings } = config::load(file).map_err(problems)?;
         warnings
             .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
+        warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings })
     }
 
@@ -42,7 +45,9 @@ impl Plan {
     /// One line for each problem.
     pub(crate) fn read_again(file: &Path) -> Result<Self, String> {
         let loaded = config::load(file).map_err(|problems| problems.to_string())?;
-        Ok(Self { settings: loaded.settings, warnings: loaded.warnings })
+        let Loaded { mut settings, mut warnings } = loaded;
+        warnings.extend(open_tls(&mut settings)?);
+        Ok(Self { settings, warnings })
     }
 
     /// What a server that was started by `begun` will only do after a restart.
@@ -123,6 +128,7 @@ impl Plan {
             permission: account.permission,
             delete_enabled: account.delete_enabled,
             addresses: account.addresses,
+            tls_required: account.tls_required,
             filename_encoding: account.filename_encoding,
             store: Arc::clone(&stores[account.store]),
         });
@@ -158,6 +164,17 @@ impl Probes {
         });
         probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
     }
+}
+
+/// Loads certificate and key, which is the only way to know that they can be used.
+fn open_tls(settings: &mut Settings) -> Result<Option<Finding>, String> {
+    let Some(options) = settings.tls.clone() else { return Ok(None) };
+    let finding = |error: CertificateError| certificate_finding(&settings.file, &error);
+    let (context, warning) =
+        TlsContext::open(options).map_err(|error| finding(error).to_string())?;
+    let warning = warning.map(finding);
+    settings.server.tls = Some(Arc::new(context));
+    Ok(warning)
 }
 
 fn open(store: StoreSettings, buckets: &Buckets) -> Result<Arc<dyn ObjectStore>, String> {

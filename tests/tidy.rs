@@ -87,6 +87,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "users",
         ],
     ),
+    ("rustls", &["net/tls"]),
     ("s3", &["store/cos"]),
     ("serde", &["check", "store/cos"]),
     ("serde_json", &["check", "store/cos"]),

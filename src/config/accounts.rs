@@ -2,6 +2,7 @@
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
 use crate::access::AddressRules;
+use crate::session::TlsPolicy;
 use crate::users::{Password, Permission};
 use crate::vfs::FilenameEncoding;
 
@@ -10,7 +11,7 @@ use super::keys::SectionKind;
 use super::report::{Place, Report};
 use super::section::Section;
 use super::settings::{AccountSettings, StoreSettings};
-use super::{security, values};
+use super::{security, tls, values};
 
 /// All stores and the accounts that use them.
 #[derive(Debug, Default)]
@@ -24,13 +25,18 @@ pub(super) struct Accounts {
 }
 
 /// Reads the accounts of all `sections`.
-pub(super) fn read(sections: &[Section], all: &ForAllBuckets, report: &mut Report) -> Accounts {
+pub(super) fn read(
+    sections: &[Section],
+    all: &ForAllBuckets,
+    tls: TlsPolicy,
+    report: &mut Report,
+) -> Accounts {
     let mut found = Accounts::default();
     let has_bucket = Section::only(sections, SectionKind::CosAccount).is_some();
     for section in sections {
         match section.kind {
             SectionKind::CosAccount => found.read_first_form(section, sections, all, report),
-            SectionKind::NumberedAccount => found.read_numbered(section, all, report),
+            SectionKind::NumberedAccount => found.read_numbered(section, all, tls, report),
             SectionKind::FtpAccount if !has_bucket => {
                 report.problem(section.header(), "the section [COS_ACCOUNT] is missing beside it");
             }
@@ -54,6 +60,7 @@ struct Login {
     password: Password,
     permission: Permission,
     delete_enabled: bool,
+    tls_required: bool,
 }
 
 /// What holds for all logins of a section.
@@ -93,19 +100,26 @@ impl Accounts {
         self.add(store, home, &common, logins);
     }
 
-    fn read_numbered(&mut self, section: &Section, all: &ForAllBuckets, report: &mut Report) {
+    fn read_numbered(
+        &mut self,
+        section: &Section,
+        all: &ForAllBuckets,
+        tls: TlsPolicy,
+        report: &mut Report,
+    ) {
         let store = bucket::read(section, all, report);
         let home = self.home(section, "home_dir", report);
         let name = section.require("ftp_login_user_name", report, login_name);
         let password = password(section, report);
         let permission = section.require("authority", report, values::permission);
         let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
+        let tls_required = tls::is_required(section, tls, report);
         let common = Common::of(section, report);
         if let Some(name) = &name {
             self.take_name(name, section.place("ftp_login_user_name"), report);
         }
         if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
-            let login = Login { name, password, permission, delete_enabled };
+            let login = Login { name, password, permission, delete_enabled, tls_required };
             self.add(store, home, &common, vec![login]);
         }
     }
@@ -126,6 +140,7 @@ impl Accounts {
             password: login.password,
             permission: login.permission,
             delete_enabled: login.delete_enabled,
+            tls_required: login.tls_required,
             addresses: common.addresses.clone(),
             filename_encoding: common.filename_encoding,
             home: home.clone(),
@@ -218,7 +233,7 @@ fn login(account: &str) -> Result<Login, String> {
     let password =
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
     let permission = values::permission(permission.trim()).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission, delete_enabled: true })
+    Ok(Login { name, password, permission, delete_enabled: true, tls_required: false })
 }
 
 fn login_name(text: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use super::comment;
 
 use SectionKind::{
     CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional, Security,
+    Tls,
 };
 use WhenAbsent::{Empty, Required, Unset, Value};
 
@@ -27,6 +28,8 @@ pub enum SectionKind {
     Optional,
     /// `[OPERATIONS]`
     Operations,
+    /// `[TLS]`
+    Tls,
 }
 
 impl SectionKind {
@@ -51,6 +54,7 @@ impl SectionKind {
             Security => "SECURITY",
             Optional => "OPTIONAL",
             Operations => "OPERATIONS",
+            Tls => "TLS",
         }
     }
 }
@@ -157,8 +161,17 @@ fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static st
 }
 
 /// Every kind, in the order of the documented example.
-pub const ALL_SECTIONS: [SectionKind; 8] =
-    [NumberedAccount, CosAccount, FtpAccount, Network, FileOption, Security, Optional, Operations];
+pub const ALL_SECTIONS: [SectionKind; 9] = [
+    NumberedAccount,
+    CosAccount,
+    FtpAccount,
+    Network,
+    FileOption,
+    Security,
+    Optional,
+    Operations,
+    Tls,
+];
 
 const BUCKET: &[SectionKind] = &[CosAccount, NumberedAccount];
 const LOGIN: &[SectionKind] = &[NumberedAccount];
@@ -168,6 +181,7 @@ const ADDRESSES: &[SectionKind] = &[Security, NumberedAccount, CosAccount];
 const SECURITY: &[SectionKind] = &[Security];
 const OPTIONAL: &[SectionKind] = &[Optional];
 const OPERATIONS: &[SectionKind] = &[Operations];
+const TLS: &[SectionKind] = &[Tls];
 
 const BOOLEAN: &str = "true or false";
 
@@ -358,4 +372,19 @@ pub const KEYS: &[Key] = &[
         "whether the data connections of these balancers begin with a PROXY header, too"),
     at_start(plain(OPERATIONS, "abort_unfinished_after", Value("24h"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
         "silence after which an unfinished upload below an account's prefix is aborted, at start and daily")),
+
+    plain(&[Tls, NumberedAccount], "tls", Value("off"), "off, optional or required",
+        "whether clients may or must encrypt (FTPS); in an account section: required for this login"),
+    plain(TLS, "tls_cert_file", Unset, "a PEM file",
+        "the server's certificate, and behind it those that lead to a root"),
+    plain(TLS, "tls_key_file", Unset, "a PEM file",
+        "the certificate's private key, not encrypted"),
+    plain(TLS, "tls_min_version", Value("1.2"), "1.2 or 1.3",
+        "the oldest TLS version that is spoken"),
+    at_start(plain(TLS, "implicit_listen_port", Unset, "a port from 0 to 65535; 0 lets the system choose",
+        "another control port, where connections begin with TLS; usually 990")),
+    plain(TLS, "tls_require_session_reuse", Value("false"), BOOLEAN,
+        "whether data connections must resume the TLS session of their control connection"),
+    plain(TLS, "tls_require_close_notify", Value("false"), BOOLEAN,
+        "whether an encrypted upload that ends without close_notify counts as interrupted"),
 ];

@@ -26,6 +26,7 @@ mod section;
 mod security;
 mod settings;
 mod text;
+mod tls;
 mod values;
 
 use std::fmt::Write as _;
@@ -40,6 +41,7 @@ pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent
 pub use machine::MachineFacts;
 pub use report::{Finding, Place, Problems};
 pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
+pub use tls::certificate_finding;
 
 use options::General;
 use report::Report;
@@ -141,13 +143,15 @@ fn settings(
 ) -> Settings {
     let at_start = section::at_start(sections);
     let general = General::take(sections);
-    let mut server = general.server(machine, report);
+    let tls = general.tls(report);
+    let mut server = general.server(machine, &tls, report);
     let all = general.buckets(&server.session, environment, report);
-    let accounts = accounts::read(sections, &all, report);
+    let accounts = accounts::read(sections, &all, server.session.tls, report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),
         server,
+        tls: tls.options,
         log: general.log(report),
         stores: accounts.stores,
         accounts: accounts.accounts,

@@ -21,6 +21,7 @@ use super::report::Report;
 use super::section::Section;
 use super::security;
 use super::settings::{LogOptions, RotateUnit, Rotation, StoreSettings};
+use super::tls::{self, Tls};
 use super::values::{self, Memory};
 
 /// Workers of one transfer, at most: the replaced tool allowed eight per processor.
@@ -40,6 +41,7 @@ pub(super) struct General {
     security: Section,
     optional: Section,
     operations: Section,
+    tls: Section,
 }
 
 impl General {
@@ -55,11 +57,22 @@ impl General {
             security: take(SectionKind::Security),
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
+            tls: take(SectionKind::Tls),
         }
     }
 
+    /// `[TLS]`
+    pub(super) fn tls(&self, report: &mut Report) -> Tls {
+        tls::read(&self.tls, report)
+    }
+
     /// Server, sessions and transfers.
-    pub(super) fn server(&self, machine: &MachineFacts, report: &mut Report) -> ServerOptions {
+    pub(super) fn server(
+        &self,
+        machine: &MachineFacts,
+        tls: &Tls,
+        report: &mut Report,
+    ) -> ServerOptions {
         let default = ServerOptions::default();
         let network = &self.network;
         let port = |text: &str| values::number(text, &(0..=u16::MAX));
@@ -75,6 +88,8 @@ impl General {
                 .get("listen_address", report, values::addresses)
                 .unwrap_or_default(),
             listen_port: network.get_or("listen_port", default.listen_port, report, port),
+            implicit_listen_port: tls.implicit_listen_port,
+            tls: None,
             passive_ports: self.passive_ports(report).unwrap_or(default.passive_ports),
             max_connections,
             shutdown_grace: self
@@ -88,7 +103,7 @@ impl General {
                 .map_or(default.abort_unfinished_after, |silence| {
                     Some(silence).filter(|silence| !silence.is_zero())
                 }),
-            session: self.session(machine, report),
+            session: SessionOptions { tls: tls.policy, ..self.session(machine, report) },
         };
         if options.passive_ports.contains(&options.listen_port) {
             let text = "lies within the range of passive ports, which has one port less for it";
@@ -191,6 +206,7 @@ impl General {
                 report,
                 values::boolean,
             ),
+            tls: default.tls,
             masquerade: self.masquerade(report),
             balancers: self.balancers(report),
             transfer: self.transfer(machine, report),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use log::LevelFilter;
 
 use crate::access::AddressRules;
+use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
@@ -19,6 +20,8 @@ pub struct Settings {
     pub file: PathBuf,
     /// Server, sessions and transfers.
     pub server: ServerOptions,
+    /// `[TLS]`; `None` when `tls = off`.
+    pub tls: Option<TlsOptions>,
     /// The log.
     pub log: LogOptions,
     /// The stores that accounts use.
@@ -71,6 +74,8 @@ pub struct AccountSettings {
     pub addresses: AddressRules,
     /// `filename_encoding`: what its clients speak.
     pub filename_encoding: FilenameEncoding,
+    /// `tls = required` in its section: encrypted connections only.
+    pub tls_required: bool,
     /// `home_dir` or `cos_user_home_dir`: identifies the account section, nothing else.
     pub home: String,
     /// Which of [`Settings::stores`] holds its files.

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
+use crate::net::tls::MinVersion;
 use crate::net::{Masquerade, PeerCheck};
+use crate::session::TlsPolicy;
 use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
 use crate::transfer::PartialUpload;
 use crate::users::Permission;
@@ -206,6 +208,25 @@ pub(super) fn peer_check(text: &str) -> Option<PeerCheck> {
     match text.to_ascii_lowercase().as_str() {
         "strict" => Some(PeerCheck::Strict),
         "off" => Some(PeerCheck::Off),
+        _ => None,
+    }
+}
+
+/// `off`, `optional` or `required`.
+pub(super) fn tls_policy(text: &str) -> Option<TlsPolicy> {
+    match text.to_ascii_lowercase().as_str() {
+        "off" => Some(TlsPolicy::Off),
+        "optional" => Some(TlsPolicy::Optional),
+        "required" => Some(TlsPolicy::Required),
+        _ => None,
+    }
+}
+
+/// `1.2` or `1.3`.
+pub(super) fn tls_version(text: &str) -> Option<MinVersion> {
+    match text {
+        "1.2" => Some(MinVersion::Tls12),
+        "1.3" => Some(MinVersion::Tls13),
         _ => None,
     }
 }

@@ -15,6 +15,7 @@ mod proxy_header;
 mod slots;
 pub mod socket;
 mod stream;
+pub mod tls;
 mod wake;
 
 pub use address::canonical;
@@ -28,5 +29,5 @@ pub use passive::{LeaseError, PassiveListener, PassivePorts};
 pub use poll::{Interest, wait};
 pub use proxy_header::{Announced, HeaderError, HeaderReader, read_proxy_header};
 pub use slots::{ConnectionSlots, Slot};
-pub use stream::Stream;
+pub use stream::{Stream, TlsStream};
 pub use wake::Wake;

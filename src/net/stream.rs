@@ -1,11 +1,14 @@
-//! A connection that bytes flow over, however they are protected on the way.
+//! A data connection that bytes flow over, however they are protected on the way.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A control or data connection.
+use super::tls::TlsConnection;
+
+/// A data connection.
 ///
 /// Like [`TcpStream`], it can be read and written through a shared reference, so that one thread
 /// may shut it down while another moves bytes.
@@ -13,9 +16,52 @@ use std::time::Duration;
 pub enum Stream {
     /// As it comes.
     Plain(TcpStream),
+    /// Encrypted.
+    Tls(Box<TlsStream>),
+}
+
+/// A socket with the TLS connection over it. Reading never waits. The socket can be shut down while
+/// another thread is writing.
+#[derive(Debug)]
+pub struct TlsStream {
+    tcp: TcpStream,
+    /// One thread at a time reads or writes; the lock is for the compiler, and free.
+    connection: Mutex<TlsConnection>,
+}
+
+impl TlsStream {
+    /// `connection`, whose handshake went over `tcp`.
+    pub fn new(tcp: TcpStream, connection: TlsConnection) -> Self {
+        Self { tcp, connection: Mutex::new(connection) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TlsConnection> {
+        // A panic in it has ended the transfer; what follows is only its closing.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Stream {
+    /// Whether bytes may be at hand that waiting for the socket would not tell of.
+    pub fn holds_unread(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.lock().holds_unread(),
+        }
+    }
+
+    /// Ends what is written, by all that was meant: TLS tells the client that nothing was cut off.
+    /// The caller must still close the connection.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when the socket does not take all of it now: call it again.
+    pub fn finish(&self) -> io::Result<()> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Tls(tls) => tls.lock().close(&tls.tcp),
+        }
+    }
+
     /// Ends one or both directions; a thread that waits in a read or write of it returns.
     ///
     /// # Errors
@@ -23,6 +69,7 @@ impl Stream {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.shutdown(how),
+            Self::Tls(tls) => tls.tcp.shutdown(how),
         }
     }
 
@@ -33,6 +80,7 @@ impl Stream {
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.set_nonblocking(nonblocking),
+            Self::Tls(tls) => tls.tcp.set_nonblocking(nonblocking),
         }
     }
 
@@ -44,6 +92,7 @@ impl Stream {
     pub fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
         match self {
             Self::Plain(tcp) => tcp.set_write_timeout(Some(timeout)),
+            Self::Tls(tls) => tls.tcp.set_write_timeout(Some(timeout)),
         }
     }
 }
@@ -52,12 +101,14 @@ impl Read for &Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).read(buf),
+            Stream::Tls(tls) => tls.lock().read(&tls.tcp, buf),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).read_vectored(bufs),
+            Stream::Tls(tls) => read_each(&mut tls.lock(), &tls.tcp, bufs),
         }
     }
 }
@@ -66,18 +117,24 @@ impl Write for &Stream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).write(buf),
+            Stream::Tls(tls) => tls.lock().write(&tls.tcp, buf),
         }
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).write_vectored(bufs),
+            Stream::Tls(tls) => {
+                let first = bufs.iter().find(|buf| !buf.is_empty());
+                tls.lock().write(&tls.tcp, first.map_or(&[], |buf| buf))
+            }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).flush(),
+            Stream::Tls(tls) => tls.lock().flush(&tls.tcp),
         }
     }
 }
@@ -110,6 +167,30 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Plain(tcp) => tcp.as_fd(),
+            Self::Tls(tls) => tls.tcp.as_fd(),
         }
     }
+}
+
+/// Fills one buffer after the other. What ends it before the first byte is told; what ends it later
+/// is told to the next read.
+fn read_each(
+    connection: &mut TlsConnection,
+    tcp: &TcpStream,
+    bufs: &mut [IoSliceMut<'_>],
+) -> io::Result<usize> {
+    let mut got = 0;
+    for buf in bufs {
+        match connection.read(tcp, buf) {
+            Ok(bytes) => {
+                got += bytes;
+                if bytes < buf.len() {
+                    break;
+                }
+            }
+            Err(error) if got == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(got)
 }

@@ -1,8 +1,9 @@
 //! Arguments that are more than a path: options of LIST, numbers, the parameters of TYPE, OPTS and
 //! SITE.
 
-use super::command::{ClientOption, ParseError, SiteCommand, TransferType};
+use super::command::ParseError;
 use super::listing::MlstFacts;
+use super::parameter::{ClientOption, Protection, SiteCommand, TransferType};
 use super::time_format::Timestamp;
 use super::verb::VerbRow;
 
@@ -59,6 +60,24 @@ pub(super) fn transfer_type(
         ["A" | "E", "T" | "C" | "N"] | ["E"] => Err(ParseError::UnsupportedParameter(row)),
         ["L", size] if size.parse::<u8>().is_ok() => Err(ParseError::UnsupportedParameter(row)),
         _ => Err(ParseError::BadArgument(row)),
+    }
+}
+
+/// AUTH: TLS by its names (RFC 4217 4, and SSL, which clients of before it send).
+pub(super) fn mechanism(row: &'static VerbRow, argument: &str) -> Result<(), ParseError> {
+    match argument.trim().to_ascii_uppercase().as_str() {
+        "TLS" | "TLS-C" | "SSL" => Ok(()),
+        _ => Err(ParseError::UnsupportedParameter(row)),
+    }
+}
+
+/// PROT.
+pub(super) fn protection(row: &'static VerbRow, argument: &str) -> Result<Protection, ParseError> {
+    match argument.trim().to_ascii_uppercase().as_str() {
+        "C" => Ok(Protection::Clear),
+        "P" => Ok(Protection::Private),
+        "S" | "E" => Ok(Protection::Other),
+        _ => Err(ParseError::UnsupportedParameter(row)),
     }
 }
 

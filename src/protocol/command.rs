@@ -4,10 +4,12 @@
 
 use super::address::{AddressError, DataAddress, PassiveRequest};
 use super::arguments::{
-    allocation, client_option, number, only, site_command, timed_path, transfer_type,
-    without_options,
+    allocation, client_option, mechanism, number, only, protection, site_command, timed_path,
+    transfer_type, without_options,
 };
-use super::listing::MlstFacts;
+use super::parameter::{
+    ClientOption, ListStyle, Protection, SiteCommand, TransferType, UploadMode,
+};
 use super::time_format::Timestamp;
 use super::verb::{Argument, Verb, VerbRow};
 use crate::secret::Secret;
@@ -100,61 +102,16 @@ pub enum Command {
     Abort,
     /// SITE.
     Site(SiteCommand),
+    /// AUTH TLS: encrypt the control connection from the reply on.
+    Authenticate,
+    /// PBSZ: the size of protected blocks, which with TLS is always 0 (RFC 4217 8).
+    ProtectionBuffer(u64),
+    /// PROT.
+    Protect(Protection),
+    /// CCC: go on in plain text.
+    ClearControl,
     /// A verb that is known only to be refused.
     NotImplemented,
-}
-
-/// What an upload does with its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UploadMode {
-    /// STOR: this name; a file that has it is replaced.
-    Store(String),
-    /// APPE: this name; a file that has it grows.
-    Append(String),
-    /// STOU: a name nobody has, like this one if given.
-    Unique(Option<String>),
-}
-
-/// The form of a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListStyle {
-    /// LIST: as `ls -l` prints.
-    List,
-    /// NLST: names only.
-    Nlst,
-    /// MLSD: facts (RFC 3659 7).
-    Mlsd,
-}
-
-/// The representation type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransferType {
-    /// `A`, `A N`
-    Ascii,
-    /// `I`, `L 8`
-    Image,
-}
-
-/// An option that OPTS sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientOption {
-    /// `UTF8 ON`
-    Utf8On,
-    /// `UTF8 OFF`
-    Utf8Off,
-    /// `MLST facts`: what MLST and MLSD tell from now on.
-    MlstFacts(MlstFacts),
-}
-
-/// A SITE command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SiteCommand {
-    /// `HELP`
-    Help,
-    /// `CHMOD mode path`: there are no modes in a bucket.
-    ChangeMode,
-    /// `UMASK`, `IDLE`, `UTIME` and whatever else.
-    Unknown,
 }
 
 /// Why a line is no command.
@@ -265,9 +222,11 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Allo => Command::Allocate(allocation(row, argument)?),
         Verb::Abor => Command::Abort,
         Verb::Site => Command::Site(site_command(argument)),
-        Verb::Smnt | Verb::Auth | Verb::Pbsz | Verb::Prot | Verb::Host | Verb::Lang => {
-            Command::NotImplemented
-        }
+        Verb::Auth => mechanism(row, argument).map(|()| Command::Authenticate)?,
+        Verb::Pbsz => Command::ProtectionBuffer(number(row, argument.trim())?),
+        Verb::Prot => Command::Protect(protection(row, argument)?),
+        Verb::Ccc => Command::ClearControl,
+        Verb::Smnt | Verb::Host | Verb::Lang => Command::NotImplemented,
     })
 }
 
@@ -363,7 +322,16 @@ mod tests {
             ("HELP", Command::Help(None)),
             ("HELP stor", Command::Help(Some(row("STOR")))),
             ("SITE CHMOD 644 f", Command::Site(SiteCommand::ChangeMode)),
-            ("AUTH TLS", Command::NotImplemented),
+            ("AUTH TLS", Command::Authenticate),
+            ("auth tls-c", Command::Authenticate),
+            ("AUTH SSL", Command::Authenticate),
+            ("PBSZ 0", Command::ProtectionBuffer(0)),
+            ("PROT p", Command::Protect(Protection::Private)),
+            ("PROT C", Command::Protect(Protection::Clear)),
+            ("PROT S", Command::Protect(Protection::Other)),
+            ("PROT E", Command::Protect(Protection::Other)),
+            ("CCC", Command::ClearControl),
+            ("LANG", Command::NotImplemented),
         ] {
             assert_eq!(command(line), Ok(expected), "{line:?}");
         }
@@ -387,6 +355,11 @@ mod tests {
             ("MFMT 20240230030405 f", ParseError::BadArgument(row("MFMT"))),
             ("TYPE E", ParseError::UnsupportedParameter(row("TYPE"))),
             ("STRU R", ParseError::UnsupportedParameter(row("STRU"))),
+            ("AUTH", ParseError::BadArgument(row("AUTH"))),
+            ("AUTH GSSAPI", ParseError::UnsupportedParameter(row("AUTH"))),
+            ("PBSZ", ParseError::BadArgument(row("PBSZ"))),
+            ("PBSZ x", ParseError::BadNumber(row("PBSZ"))),
+            ("PROT X", ParseError::UnsupportedParameter(row("PROT"))),
             ("PORT 1,2,3", ParseError::BadArgument(row("PORT"))),
             ("EPSV 3", ParseError::UnknownNetworkProtocol),
             ("EPRT |3|x|1|", ParseError::UnknownNetworkProtocol),

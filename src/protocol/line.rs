@@ -70,6 +70,11 @@ impl LineDecoder {
         self.finished.pop_front()
     }
 
+    /// Whether nothing has come, or everything was whole lines that were taken.
+    pub fn is_at_start(&self) -> bool {
+        self.unfinished.is_empty() && self.finished.is_empty() && self.place == Place::Inside
+    }
+
     /// Finished lines that wait in [`Self::next_line`].
     pub fn queued(&self) -> usize {
         self.finished.len()

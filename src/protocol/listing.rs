@@ -6,7 +6,7 @@ use std::io::Write;
 use time::{Duration, Month, OffsetDateTime, UtcOffset};
 
 use super::access::Rights;
-use super::command::ListStyle;
+use super::parameter::ListStyle;
 use super::time_format::Timestamp;
 use crate::vfs::{Entry, Metadata};
 

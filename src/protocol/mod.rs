@@ -16,6 +16,7 @@ mod encoding;
 mod foreign;
 mod line;
 mod listing;
+mod parameter;
 pub mod replies;
 mod reply;
 mod time_format;
@@ -24,13 +25,12 @@ mod wildcard;
 
 pub use access::{Access, Rights};
 pub use address::{AddressError, DataAddress, Family, PassiveRequest};
-pub use command::{
-    ClientOption, Command, ListStyle, ParseError, SiteCommand, TransferType, UploadMode,
-};
+pub use command::{Command, ParseError};
 pub use encoding::{Charset, NameEncoding};
 pub use foreign::FirstBytes;
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
+pub use parameter::{ClientOption, ListStyle, Protection, SiteCommand, TransferType, UploadMode};
 pub use reply::{Code, Reply};
 pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};

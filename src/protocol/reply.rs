@@ -24,6 +24,7 @@ impl Code {
     pub const ABORTED: Self = Self(226);
     pub const PASSIVE: Self = Self(227);
     pub const EXTENDED_PASSIVE: Self = Self(229);
+    pub const SECURITY_AGREED: Self = Self(234);
     pub const LOGGED_IN: Self = Self(230);
     pub const FILE_ACTION_COMPLETE: Self = Self(250);
     pub const PATH_NAME: Self = Self(257);
@@ -39,8 +40,13 @@ impl Code {
     pub const NOT_IMPLEMENTED: Self = Self(502);
     pub const BAD_SEQUENCE: Self = Self(503);
     pub const PARAMETER_NOT_IMPLEMENTED: Self = Self(504);
+    pub const DATA_NOT_PROTECTED: Self = Self(521);
+    pub const DATA_SECURITY_FAILED: Self = Self(522);
     pub const NETWORK_PROTOCOL_NOT_SUPPORTED: Self = Self(522);
     pub const NOT_LOGGED_IN: Self = Self(530);
+    pub const CONTROL_STAYS_PROTECTED: Self = Self(533);
+    pub const REFUSED_BY_POLICY: Self = Self(534);
+    pub const PROTECTION_NOT_SUPPORTED: Self = Self(536);
     pub const FILE_UNAVAILABLE: Self = Self(550);
     pub const NO_PERMISSION: Self = Self(550);
     pub const TOO_LARGE: Self = Self(552);

@@ -14,6 +14,7 @@ pub enum Verb {
     Allo,
     Appe,
     Auth,
+    Ccc,
     Cdup,
     Clnt,
     Cwd,
@@ -93,6 +94,8 @@ pub enum PendingState {
 pub enum Switch {
     /// `preserve_mtime`.
     PreserveMtime,
+    /// `tls`.
+    Tls,
 }
 
 /// How the operator has set the switches.
@@ -100,12 +103,15 @@ pub enum Switch {
 pub struct Switches {
     /// Whether clients may set the times of files.
     pub preserve_mtime: bool,
+    /// Whether clients may encrypt their connections.
+    pub tls: bool,
 }
 
 impl Switches {
     fn is_on(self, switch: Switch) -> bool {
         match switch {
             Switch::PreserveMtime => self.preserve_mtime,
+            Switch::Tls => self.tls,
         }
     }
 }
@@ -273,10 +279,20 @@ pub static VERBS: &[VerbRow] = &[
         .keeps(),
     row(Verb::Clnt, &["CLNT"], Required, BeforeLogin, "CLNT name: tell the client's name").keeps(),
     row(Verb::Site, &["SITE"], Required, LoggedIn, "SITE HELP | CHMOD mode path: extras").keeps(),
-    // RFC 2228, RFC 7151, RFC 2640: known, so that clients hear 502 instead of 500.
-    row(Verb::Auth, &["AUTH"], Optional, BeforeLogin, "").refused(),
-    row(Verb::Pbsz, &["PBSZ"], Optional, BeforeLogin, "").refused(),
-    row(Verb::Prot, &["PROT"], Optional, BeforeLogin, "").refused(),
+    // RFC 2228 and RFC 4217.
+    row(Verb::Auth, &["AUTH"], Required, BeforeLogin, "AUTH TLS: encrypt the control connection")
+        .feature("AUTH TLS")
+        .only_with(Switch::Tls),
+    row(Verb::Pbsz, &["PBSZ"], Required, BeforeLogin, "PBSZ 0: prepare PROT")
+        .keeps()
+        .feature("PBSZ")
+        .only_with(Switch::Tls),
+    row(Verb::Prot, &["PROT"], Required, BeforeLogin, "PROT P|C: encrypt data connections, or not")
+        .keeps()
+        .feature("PROT")
+        .only_with(Switch::Tls),
+    row(Verb::Ccc, &["CCC"], Nothing, BeforeLogin, "").refused().only_with(Switch::Tls),
+    // RFC 7151, RFC 2640: known, so that clients hear 502 instead of 500.
     row(Verb::Host, &["HOST"], Optional, BeforeLogin, "").refused(),
     row(Verb::Lang, &["LANG"], Optional, BeforeLogin, "").refused(),
 ];
@@ -338,9 +354,12 @@ mod tests {
 
     #[test]
     fn a_switch_offers_its_verbs_only() {
-        let on = Switches { preserve_mtime: true };
+        let on = Switches { preserve_mtime: true, tls: true };
         let without = VERBS.iter().filter(|row| !row.is_offered(Switches::default()));
-        assert_eq!(without.map(VerbRow::name).collect::<Vec<_>>(), ["MFMT"]);
+        assert_eq!(
+            without.map(VerbRow::name).collect::<Vec<_>>(),
+            ["MFMT", "AUTH", "PBSZ", "PROT", "CCC"]
+        );
         assert!(VERBS.iter().all(|row| row.is_offered(on)));
     }
 

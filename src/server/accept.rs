@@ -12,7 +12,7 @@ use super::reload::Rules;
 use crate::limits;
 use crate::net::{canonical, socket};
 use crate::protocol::{Reply, replies};
-use crate::session::{self, refusal_reply};
+use crate::session::{self, Entrance, refusal_reply};
 
 /// What an accept thread needs.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Acceptor {
 impl Acceptor {
     /// Accepts until a stop is requested and the listener is shut down. No error ends it: what
     /// passes is ignored, and when the machine is out of something it waits a little.
-    pub(super) fn run(&self, listener: &TcpListener) {
+    pub(super) fn run(&self, listener: &TcpListener, entrance: Entrance) {
         let mut complaints = Complaints::default();
         loop {
             let accepted = listener.accept();
@@ -32,7 +32,9 @@ impl Acceptor {
                 return;
             }
             match accepted {
-                Ok((control, peer)) => self.admit(control, canonical(peer), &mut complaints),
+                Ok((control, peer)) => {
+                    self.admit(control, canonical(peer), entrance, &mut complaints);
+                }
                 Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
                     if complaints.is_due() {
@@ -47,7 +49,13 @@ impl Acceptor {
 
     /// Begins a session, or says why not. Nothing is spent on a client before the door and the
     /// number of connections have let it in.
-    fn admit(&self, control: TcpStream, peer: SocketAddr, complaints: &mut Complaints) {
+    fn admit(
+        &self,
+        control: TcpStream,
+        peer: SocketAddr,
+        entrance: Entrance,
+        complaints: &mut Complaints,
+    ) {
         let host = self.rules.host();
         // A balancer speaks for others: its session asks the door when it knows for whom.
         let is_relayed = host.options.balancers.from.contain(peer.ip());
@@ -65,7 +73,7 @@ impl Acceptor {
         let control = Arc::new(control);
         let started = self.registry.start(Arc::clone(&control), peer, move |handle| {
             let _slot = slot;
-            session::serve(handle, &host, visit);
+            session::serve(handle, &host, entrance, visit);
         });
         if let Err(error) = started {
             if complaints.is_due() {

@@ -43,16 +43,23 @@ use self::reload::Rules;
 use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
-use crate::session::{Host, StopSignal, StopStage};
+use crate::session::{Entrance, Host, StopSignal, StopStage};
 use crate::transfer::Budget;
 use crate::users::{Directory, Users};
 
 /// An FTP server that listens but does not accept yet.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<Arc<TcpListener>>,
+    listeners: Vec<Listening>,
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
+}
+
+/// One listening socket, and how connections to it begin.
+#[derive(Clone, Debug)]
+struct Listening {
+    socket: Arc<TcpListener>,
+    entrance: Entrance,
 }
 
 /// Stops a server from another thread.
@@ -80,10 +87,11 @@ impl Server {
     /// # Errors
     /// [`BindError`], which tells the address.
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
-        let listeners = listen::bind_all(&options.listen_addresses, options.listen_port)?;
+        let listeners = bind_all(&options)?;
         let host = Host {
             door: Arc::new(Doorkeeper::new(options.access)),
             users: Arc::new(Directory::new(users)),
+            tls: options.tls,
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
             connections: ConnectionSlots::new(options.max_connections),
             budget: Budget::new(options.session.transfer.buffer_memory),
@@ -92,7 +100,7 @@ impl Server {
             options: options.session,
         };
         Ok(Self {
-            listeners: listeners.into_iter().map(Arc::new).collect(),
+            listeners,
             acceptor: Acceptor {
                 rules: Arc::new(Rules::new(host, options.shutdown_grace)),
                 registry: Arc::default(),
@@ -103,7 +111,17 @@ impl Server {
 
     /// Where it listens, with the port that the system chose for port 0.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        self.addresses(Entrance::Plain)
+    }
+
+    /// Where connections begin with TLS.
+    pub fn implicit_tls_addrs(&self) -> Vec<SocketAddr> {
+        self.addresses(Entrance::ImplicitTls)
+    }
+
+    fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
+        let listeners = self.listeners.iter().filter(|listener| listener.entrance == entrance);
+        listeners.filter_map(|listener| listener.socket.local_addr().ok()).collect()
     }
 
     /// What stops it.
@@ -139,11 +157,11 @@ impl Server {
     fn start_accepting(&self) -> io::Result<Vec<JoinHandle<()>>> {
         let mut threads = Vec::with_capacity(self.listeners.len());
         for listener in &self.listeners {
-            let (own_listener, acceptor) = (Arc::clone(listener), self.acceptor.clone());
+            let (own_listener, acceptor) = (listener.clone(), self.acceptor.clone());
             let thread = Builder::new()
                 .name("accept".to_owned())
                 .stack_size(limits::SESSION_STACK_BYTES)
-                .spawn(move || acceptor.run(&own_listener));
+                .spawn(move || acceptor.run(&own_listener.socket, own_listener.entrance));
             match thread {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
@@ -169,7 +187,7 @@ impl Server {
     fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {
         for listener in &self.listeners {
             // On a listening socket this wakes accept; closing it would not.
-            if let Err(error) = SockRef::from(&**listener).shutdown(Shutdown::Both) {
+            if let Err(error) = SockRef::from(&*listener.socket).shutdown(Shutdown::Both) {
                 warn!("cannot shut down a listener: {error}");
             }
         }
@@ -246,6 +264,23 @@ impl Server {
         warn!("stopped early: {sessions} sessions and {workers} transfer workers are left");
         Stopped::Early { sessions, workers }
     }
+}
+
+/// All listeners: those of the control port, and those for implicit TLS.
+fn bind_all(options: &ServerOptions) -> Result<Vec<Listening>, BindError> {
+    let ports = [
+        (Some(options.listen_port), Entrance::Plain),
+        (options.implicit_listen_port, Entrance::ImplicitTls),
+    ];
+    let mut listeners = Vec::new();
+    for (port, entrance) in ports {
+        let Some(port) = port else { continue };
+        let bound = listen::bind_all(&options.listen_addresses, port)?;
+        listeners.extend(
+            bound.into_iter().map(|socket| Listening { socket: Arc::new(socket), entrance }),
+        );
+    }
+    Ok(listeners)
 }
 
 impl Stopper {

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessOptions;
 use crate::limits;
+use crate::net::tls::TlsContext;
 use crate::session::SessionOptions;
 
 /// How the server behaves.
@@ -15,6 +17,10 @@ pub struct ServerOptions {
     pub listen_addresses: Vec<IpAddr>,
     /// `listen_port`; 0 lets the system choose.
     pub listen_port: u16,
+    /// `implicit_listen_port`: where connections begin with TLS; `None` for nowhere.
+    pub implicit_listen_port: Option<u16>,
+    /// What TLS connections share; `None` when `tls = off`.
+    pub tls: Option<Arc<TlsContext>>,
     /// `passive_ports`.
     pub passive_ports: RangeInclusive<u16>,
     /// `max_connection_num`: control and data connections together; `None` for no limit.
@@ -35,6 +41,8 @@ impl Default for ServerOptions {
         Self {
             listen_addresses: Vec::new(),
             listen_port: limits::LISTEN_PORT,
+            implicit_listen_port: None,
+            tls: None,
             passive_ports: limits::PASSIVE_PORTS.0..=limits::PASSIVE_PORTS.1,
             max_connections: Some(limits::CONNECTIONS),
             access: AccessOptions::default(),

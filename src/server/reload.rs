@@ -58,7 +58,8 @@ impl Reloader {
         session.transfer.buffer_memory = before.options.transfer.buffer_memory;
         before.users.replace(users);
         before.door.obey(options.access);
-        let host = Arc::new(Host { options: session, ..(*before).clone() });
+        let host = Host { options: session, tls: options.tls, ..(*before).clone() };
+        let host = Arc::new(host);
         let current = Current { host, shutdown_grace: options.shutdown_grace };
         *self.rules.0.write().unwrap_or_else(PoisonError::into_inner) = current;
         let users = before.users.current();

@@ -6,11 +6,11 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use crate::access::{Pace, Paced};
 use crate::limits;
+use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
 use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply};
 
@@ -18,6 +18,8 @@ use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply};
 #[derive(Debug)]
 pub(super) struct ControlLine<'a> {
     socket: &'a TcpStream,
+    /// Over the socket, once the client has asked for it.
+    tls: Option<TlsConnection>,
     decoder: LineDecoder,
     /// How lines become text, and replies bytes.
     pub(super) encoding: NameEncoding,
@@ -47,6 +49,7 @@ impl<'a> ControlLine<'a> {
     pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>) -> Self {
         Self {
             socket,
+            tls: None,
             decoder: LineDecoder::new(),
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
@@ -69,6 +72,7 @@ impl<'a> ControlLine<'a> {
                 self.keep_pace();
             }
             if let Some(line) = self.queue.pop_front() {
+                self.take_unread();
                 return Ok(line);
             }
             if self.ended {
@@ -123,24 +127,74 @@ impl<'a> ControlLine<'a> {
         }
     }
 
+    /// Encrypts the connection from now on. What has arrived before is dropped: it may have been put
+    /// there by somebody between the client and us, to be obeyed as if it were the client's
+    /// (CVE-2011-0411 and its kin). Tells whether there was any.
+    ///
+    /// # Errors
+    /// When the handshake fails, or is not done by `deadline`.
+    pub(super) fn secure(&mut self, mut tls: TlsConnection, deadline: Instant) -> io::Result<bool> {
+        let injected = !self.queue.is_empty() || !self.decoder.is_at_start();
+        self.queue.clear();
+        self.decoder = LineDecoder::new();
+        while let Handshake::Needs(interest) = tls.handshake(self.socket)? {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            wait([(self.socket.as_fd(), interest)], Some(left))?;
+        }
+        self.tls = Some(tls);
+        self.take_unread();
+        Ok(injected)
+    }
+
+    /// The encryption of the connection, if there is any.
+    pub(super) fn tls(&self) -> Option<&TlsConnection> {
+        self.tls.as_ref()
+    }
+
+    /// Tells the client by TLS that nothing more comes.
+    pub(super) fn close(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            // Whoever has left need not be told.
+            let _ = tls.close(self.socket);
+        }
+    }
+
+    /// What is decrypted already wakes nobody who waits for the socket.
+    fn take_unread(&mut self) {
+        if self.tls.as_ref().is_some_and(TlsConnection::holds_unread) {
+            self.read_available();
+        }
+    }
+
     /// Takes what has arrived, without waiting. Read, not peeked: a client's QUIT and its end of
     /// file behind it must both be seen.
     pub(super) fn read_available(&mut self) {
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
         while !self.ended && self.queue.len() < limits::PIPELINED_COMMANDS {
-            match recv(self.socket, &mut buffer, RecvFlags::DONTWAIT) {
-                Ok((0, _)) => self.ended = true,
-                Ok((bytes, _)) => {
+            match self.read(&mut buffer) {
+                Ok(0) => self.ended = true,
+                Ok(bytes) => {
                     self.foreign = self.foreign.or(self.first_bytes.feed(&buffer[..bytes]));
                     self.decoder.feed(&buffer[..bytes]);
                     while let Some(line) = self.decoder.next_line() {
                         self.queue.push_back(line);
                     }
                 }
-                Err(Errno::AGAIN) => return,
-                Err(Errno::INTR) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => self.ended = true,
             }
+        }
+    }
+
+    /// One read that does not wait.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            Some(tls) => tls.read(self.socket, buffer),
+            None => Ok(recv(self.socket, buffer, RecvFlags::DONTWAIT)?.0),
         }
     }
 
@@ -149,10 +203,19 @@ impl<'a> ControlLine<'a> {
     pub(super) fn send(&mut self, reply: &Reply) {
         let bytes = reply.to_bytes();
         log::debug!("> {}", String::from_utf8_lossy(&bytes).trim_end().replace("\r\n", " | "));
-        if let Err(error) = write_all(self.socket, &self.encoding.encode(&bytes)) {
+        if let Err(error) = self.write_all(&self.encoding.encode(&bytes)) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;
         }
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let mut socket = self.socket;
+        let Some(tls) = &mut self.tls else { return socket.write_all(bytes) };
+        while !bytes.is_empty() {
+            bytes = &bytes[tls.write(socket, bytes)?..];
+        }
+        tls.flush(socket)
     }
 
     /// What to wait on for more commands; `None` when no more are read.
@@ -170,8 +233,4 @@ impl<'a> ControlLine<'a> {
     pub(super) fn queue(&mut self) -> &mut VecDeque<Line> {
         &mut self.queue
     }
-}
-
-fn write_all(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<()> {
-    socket.write_all(bytes)
 }

@@ -1,7 +1,8 @@
 //! The data connection: PASV, EPSV, PORT, EPRT, and how a transfer opens it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::AsFd;
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use super::Session;
@@ -9,9 +10,10 @@ use super::failure::transfer_failure;
 use super::navigation::Step;
 use super::watch::Watch;
 use crate::limits;
+use crate::net::tls::{Direction, Handshake, Reuse, TlsSession};
 use crate::net::{
     AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
-    Opened, PeerCheck, Slot, Stream, Wake, passive_address, wait,
+    Opened, PeerCheck, Slot, Stream, TlsStream, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 use crate::transfer::{Control, Directive, Progress, Verdict};
@@ -110,6 +112,7 @@ impl<'a> Session<'a> {
     /// Takes the data port for a transfer; none is a mistake of the client that needs no look at
     /// the store.
     pub(super) fn take_data_port(&mut self) -> Step<DataPort> {
+        self.check_protection()?;
         match std::mem::take(&mut self.data_port) {
             DataPort::Nothing => Err(replies::data_port_first()),
             port => Ok(port),
@@ -141,25 +144,36 @@ impl<'a> Session<'a> {
     }
 
     /// Who opens data connections for this session.
-    pub(super) fn opener(&self) -> DataOpener<'a> {
+    pub(super) fn opener(&self, direction: Direction) -> DataOpener<'a> {
         DataOpener {
             ends: self.ends,
             balancers: &self.host.options.balancers,
             peer_check: self.host.options.data_peer_check,
             connections: &self.host.connections,
             timeout: self.host.options.data_connect,
+            tls: self.data_encryption(),
+            direction,
         }
     }
 }
 
 /// What it takes to open a data connection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct DataOpener<'a> {
     ends: Ends,
     balancers: &'a Balancers,
     peer_check: PeerCheck,
     connections: &'a ConnectionSlots,
     timeout: Duration,
+    tls: Option<TlsSession>,
+    direction: Direction,
+}
+
+/// The session's thread while it waits for a data connection.
+struct Waiting<'w, 's, 'a> {
+    watch: &'w mut Watch<'s, 'a>,
+    wake: &'w Wake,
+    deadline: Instant,
 }
 
 impl DataOpener<'_> {
@@ -175,42 +189,95 @@ impl DataOpener<'_> {
             log::warn!("no data connection: max_connection_num is reached");
             replies::no_room_for_data_connection()
         })?;
-        let failed = |error: &dyn std::fmt::Display| {
-            log::warn!("no data connection, peer={}: {error}", self.ends.peer);
-            replies::data_connection_failed()
+        let mut waiting = Waiting { watch, wake, deadline: Instant::now() + self.timeout };
+        let tcp = self.connect(port, &mut waiting)?;
+        tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
+        let stream = match &self.tls {
+            Some(session) => self.secure(tcp, session, &mut waiting)?,
+            None => Stream::Plain(tcp),
         };
+        Ok((stream, slot))
+    }
+
+    fn connect(&self, port: DataPort, waiting: &mut Waiting<'_, '_, '_>) -> Step<TcpStream> {
         let opening = port.open(&self.ends, self.balancers, self.peer_check);
         let mut opening = opening.map_err(|error| match error {
             OpenError::NoAddress => replies::data_port_first(),
-            OpenError::Io(_) => failed(&error),
+            OpenError::Io(_) => self.failed(&error),
         })?;
-        let deadline = Instant::now() + self.timeout;
         loop {
-            opening = match opening.advance().map_err(|error| failed(&error))? {
-                Opened::Connected(tcp) => {
-                    tcp.set_nonblocking(true).map_err(|error| failed(&error))?;
-                    return Ok((Stream::Plain(tcp), slot));
-                }
+            opening = match opening.advance().map_err(|error| self.failed(&error))? {
+                Opened::Connected(tcp) => return Ok(tcp),
                 Opened::NotYet(opening) => opening,
             };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left == Duration::ZERO {
-                return Err(failed(&"nobody connected within data_connect_timeout"));
-            }
-            let nothing = (wake.as_fd(), Interest::Nothing);
-            let control = watch.descriptor().map_or(nothing, |fd| (fd, Interest::Read));
-            let wanted =
-                [(opening.as_fd(), opening.interest()), control, (wake.as_fd(), Interest::Read)];
-            let [_, control, rung] = wait(wanted, Some(left)).map_err(|error| failed(&error))?;
-            if rung {
-                wake.clear();
-            }
-            if (control || rung)
-                && let Directive::Interrupt(by) = watch.attend(&Progress::begin())
-            {
-                return Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0));
-            }
+            let late = || self.failed(&"nobody connected within data_connect_timeout");
+            waiting.wait(opening.as_fd(), opening.interest(), late)?;
         }
+    }
+
+    /// The TLS handshake, in which we are the server whoever has connected (RFC 4217 7).
+    fn secure(
+        &self,
+        tcp: TcpStream,
+        session: &TlsSession,
+        waiting: &mut Waiting<'_, '_, '_>,
+    ) -> Step<Stream> {
+        let refused = |error: &dyn Display| {
+            log::warn!(
+                "TLS handshake of a data connection failed, peer={}: {error}",
+                self.ends.peer
+            );
+            replies::data_handshake_failed()
+        };
+        let mut tls = session.data(self.direction).map_err(|error| refused(&error))?;
+        while let Handshake::Needs(interest) =
+            tls.handshake(&tcp).map_err(|error| refused(&error))?
+        {
+            let late = || refused(&"not done within data_connect_timeout");
+            waiting.wait(tcp.as_fd(), interest, late)?;
+        }
+        log::debug!("data connection encrypted: {} resumed={}", tls.describe(), tls.is_resumed());
+        if session.reuse() == Reuse::Required && !tls.is_resumed() {
+            log::warn!("data connection of another TLS session refused, peer={}", self.ends.peer);
+            return Err(replies::session_not_resumed());
+        }
+        Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls))))
+    }
+
+    fn failed(&self, error: &dyn Display) -> Reply {
+        log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        replies::data_connection_failed()
+    }
+}
+
+impl Waiting<'_, '_, '_> {
+    /// Waits for `fd`, and attends to the control connection. `late` is the reply at the deadline.
+    fn wait(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        late: impl FnOnce() -> Reply,
+    ) -> Step<()> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left == Duration::ZERO {
+            return Err(late());
+        }
+        let nothing = (self.wake.as_fd(), Interest::Nothing);
+        let control = self.watch.descriptor().map_or(nothing, |fd| (fd, Interest::Read));
+        let wanted = [(fd, interest), control, (self.wake.as_fd(), Interest::Read)];
+        let [_, control, rung] = wait(wanted, Some(left)).map_err(|error| {
+            log::error!("cannot wait for a data connection: {error}");
+            replies::data_connection_failed()
+        })?;
+        if rung {
+            self.wake.clear();
+        }
+        if (control || rung)
+            && let Directive::Interrupt(by) = self.watch.attend(&Progress::begin())
+        {
+            return Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0));
+        }
+        Ok(())
     }
 }
 

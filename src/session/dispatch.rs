@@ -113,6 +113,10 @@ impl Session<'_> {
             Command::Allocate(bytes) => self.announce_size(bytes),
             Command::Abort => self.abort_nothing(),
             Command::Site(command) => self.site(command),
+            Command::Authenticate => self.authenticate(),
+            Command::ProtectionBuffer(_) => self.protection_buffer(),
+            Command::Protect(protection) => self.protect(protection),
+            Command::ClearControl => self.clear_control(),
             Command::NotImplemented => replies::not_implemented(row),
         }
     }

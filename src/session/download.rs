@@ -6,6 +6,7 @@ use super::upload::verdict_text;
 use super::watch::Watch;
 use super::{Pending, Session};
 use crate::net::Wake;
+use crate::net::tls::Direction;
 use crate::protocol::{Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
 use crate::transfer::{Download, DownloadRequest, Report, Verdict};
@@ -39,7 +40,7 @@ impl Session<'_> {
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
         let resources = host.resources(wake);
-        let opener = self.opener();
+        let opener = self.opener(Direction::ToClient);
         let mut watch = Watch::new(&mut self.control, &host.stop, format!("Sending {path}"));
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Doorkeeper;
+use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal};
 use crate::transfer::{Budget, Resources, Stragglers};
@@ -17,6 +18,8 @@ pub struct Host {
     pub users: Arc<Directory>,
     /// How sessions behave that began with it.
     pub options: SessionOptions,
+    /// Certificate and rules of TLS; `None` without TLS.
+    pub tls: Option<Arc<TlsContext>>,
     /// Ports for PASV and EPSV.
     pub passive_ports: Arc<PassivePorts>,
     /// Connections against `max_connection_num`; data connections take their slot here.

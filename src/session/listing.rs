@@ -8,6 +8,7 @@ use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
 use crate::net::Wake;
+use crate::net::tls::Direction;
 use crate::protocol::{
     Access, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
 };
@@ -57,7 +58,7 @@ impl Session<'_> {
         let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
         // The second page is on its way before the client has connected.
         let mut pages = source.after(&first, resources).map_err(failed)?;
-        let opener = self.opener();
+        let opener = self.opener(Direction::ToClient);
         let mut watch = Watch::new(&mut self.control, &host.stop, format!("Listing {directory}"));
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
@@ -162,11 +163,13 @@ impl Lines {
             let written = self.write(&page, &mut text);
             sender.send(&self.encoding.encode(&text), control)?;
             if matches!(written, Sent::Cut) {
+                sender.finish(control)?;
                 return Ok(written);
             }
             sender.attend(control)?;
             present = pages.next(control, sender.progress())?;
         }
+        sender.finish(control)?;
         Ok(Sent::All)
     }
 

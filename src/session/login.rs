@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Pending, Session, Settings, refusal_reply};
+use super::{Pending, Session, Settings, TlsPolicy, refusal_reply};
 use crate::access::{Inside, Refusal};
 use crate::net::DataPort;
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
 use crate::users::{Account, LoginError};
 use crate::vfs::FtpPath;
+
+/// No account is called so.
+const NOBODY: &str = "";
 
 /// Who the client is.
 #[derive(Debug)]
@@ -55,6 +58,9 @@ impl Session<'_> {
         if self.login.account().is_some() {
             return replies::already_logged_in();
         }
+        if self.host.options.tls == TlsPolicy::Required && !self.is_encrypted() {
+            return replies::tls_needed();
+        }
         self.login.state = State::UserGiven(name);
         replies::password_needed()
     }
@@ -72,7 +78,7 @@ impl Session<'_> {
             return refusal_reply(Refusal::Banned);
         }
         let users = self.host.users.current();
-        match users.authenticate(&name, password.expose(), self.ends.peer.ip()) {
+        match users.authenticate(self.visible(&name), password.expose(), self.ends.peer.ip()) {
             Ok(account) => self.let_in(account, password),
             Err(LoginError::Incorrect) => self.refuse_login(&name, password),
             Err(LoginError::Busy) => {
@@ -98,11 +104,23 @@ impl Session<'_> {
             self.handle.set_user(None);
             return self.refuse_login(name, password);
         }
-        log::info!("login user={name} peer={peer}");
+        let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
+        log::info!("login user={name} peer={peer}{tls}");
         self.control.encoding.settle(account.filename_encoding);
         self.login.state = State::LoggedIn { account, _inside: inside };
         self.login.failures = 0;
         replies::logged_in()
+    }
+
+    /// The name to look for. Over a plain connection an account that needs TLS is treated like one
+    /// that does not exist, time and reply included: who listens there, or guesses, learns nothing
+    /// about its password.
+    fn visible<'n>(&self, name: &'n str) -> &'n str {
+        if !self.is_encrypted() && self.host.users.current().needs_tls(name) {
+            NOBODY
+        } else {
+            name
+        }
     }
 
     /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
@@ -120,12 +138,25 @@ impl Session<'_> {
         if self.login.failures >= options.login_attempts {
             return replies::too_many_failed_logins();
         }
+        if !self.is_encrypted() && self.host.users.current().any_needs_tls() {
+            return replies::login_incorrect_without_tls();
+        }
         replies::login_incorrect()
     }
 
-    /// Everything as after the greeting, but for the count of failed logins, and the time to log in.
+    /// Everything as after the greeting, but for what [`Self::forget_login`] keeps.
     pub(super) fn reinitialize(&mut self) -> Reply {
-        self.say_goodbye_to_the_log();
+        self.forget_login();
+        self.encryption.forget_protection(self.entrance);
+        replies::reinitialized()
+    }
+
+    /// Everything as after the greeting, but for the count of failed logins, the time to log in, and
+    /// the encryption.
+    pub(super) fn forget_login(&mut self) {
+        if self.login.account().is_some() {
+            self.say_goodbye_to_the_log();
+        }
         self.handle.set_user(None);
         let Login { failures, since, .. } = self.login;
         // Who was not logged in gains no time by it.
@@ -136,6 +167,5 @@ impl Session<'_> {
         self.pending = Pending::Nothing;
         self.settings = Settings::default();
         self.control.encoding = NameEncoding::default();
-        replies::reinitialized()
     }
 }

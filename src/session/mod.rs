@@ -3,12 +3,13 @@
 //! A session is a loop in its own thread: a line becomes a command, the verb's row decides whether
 //! it may be obeyed, one handler returns its final reply, and only [`ControlLine`] writes. The
 //! handlers stand by family: [`login`], [`navigation`], [`listing`], [`upload`], [`download`],
-//! [`data`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
+//! [`data`], [`encryption`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
 
 mod control_line;
 mod data;
 mod dispatch;
 mod download;
+mod encryption;
 mod failure;
 mod handle;
 mod host;
@@ -23,7 +24,7 @@ mod watch;
 
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
-pub use options::SessionOptions;
+pub use options::{Entrance, SessionOptions, TlsPolicy};
 pub use refusal::refusal_reply;
 
 use std::net::Shutdown;
@@ -35,16 +36,17 @@ use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
 use crate::vfs::FtpPath;
 use control_line::{ControlLine, NoLine};
+use encryption::Encryption;
 use login::Login;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
 /// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
 /// speaks.
-pub fn serve(handle: &SessionHandle, host: &Host, visit: Option<Visit>) {
+pub fn serve(handle: &SessionHandle, host: &Host, entrance: Entrance, visit: Option<Visit>) {
     let socket = handle.control();
     match meet(handle, host) {
         Ok(ends) => match visit.map_or_else(|| host.door.admit(ends.peer.ip()), Ok) {
-            Ok(visit) => Session::new(handle, host, &visit, ends).run(),
+            Ok(visit) => Session::new(handle, host, entrance, &visit, ends).run(),
             Err(refusal) => ControlLine::new(socket, None).send(&refusal_reply(refusal)),
         },
         // A health check that does no more than connect, or a client that changed its mind.
@@ -73,9 +75,11 @@ fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
 struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
+    entrance: Entrance,
     visit: &'a Visit,
     control: ControlLine<'a>,
     ends: Ends,
+    encryption: Encryption,
     login: Login<'a>,
     working_directory: FtpPath,
     data_port: DataPort,
@@ -122,13 +126,21 @@ impl Default for Settings {
 }
 
 impl<'a> Session<'a> {
-    fn new(handle: &'a SessionHandle, host: &'a Host, visit: &'a Visit, ends: Ends) -> Self {
+    fn new(
+        handle: &'a SessionHandle,
+        host: &'a Host,
+        entrance: Entrance,
+        visit: &'a Visit,
+        ends: Ends,
+    ) -> Self {
         Self {
             host,
             handle,
+            entrance,
             visit,
             control: ControlLine::new(handle.control(), host.options.command_pace),
             ends,
+            encryption: Encryption::default(),
             login: Login::new(),
             working_directory: FtpPath::root(),
             data_port: DataPort::Nothing,
@@ -145,6 +157,9 @@ impl<'a> Session<'a> {
             None => log::debug!("connected peer={}", self.ends.peer),
             Some(balancer) => log::debug!("connected peer={} by {balancer}", self.ends.peer),
         }
+        if self.entrance == Entrance::ImplicitTls && !self.encrypt() {
+            return;
+        }
         self.control.send(&replies::greeting());
         loop {
             let reply = match self.next_line() {
@@ -156,10 +171,11 @@ impl<'a> Session<'a> {
             if std::mem::take(&mut self.abort_unanswered) {
                 self.control.send(&replies::abort_done());
             }
-            if reply.closes_connection() {
+            if reply.closes_connection() || !self.encrypt_if_due() {
                 break;
             }
         }
+        self.control.close();
         self.say_goodbye_to_the_log();
     }
 

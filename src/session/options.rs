@@ -8,6 +8,27 @@ use crate::net::{Balancers, Masquerade, PeerCheck};
 use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
+/// `tls`: whether clients may or must encrypt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsPolicy {
+    /// There is no TLS.
+    #[default]
+    Off,
+    /// Clients may.
+    Optional,
+    /// Nobody logs in, and nothing is transferred, without.
+    Required,
+}
+
+/// How a connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// With the greeting, in plain text.
+    Plain,
+    /// With the TLS handshake: `implicit_listen_port`.
+    ImplicitTls,
+}
+
 /// How sessions behave.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
@@ -29,6 +50,8 @@ pub struct SessionOptions {
     pub ascii_conversion: bool,
     /// `preserve_mtime`: whether clients may set the times of files, and are told them.
     pub preserve_mtime: bool,
+    /// `tls`
+    pub tls: TlsPolicy,
     /// `masquerade_address`: what PASV tells clients from outside.
     pub masquerade: Option<Masquerade>,
     /// `proxy_protocol_from`, `proxy_protocol_data`: whose word tells the client's address.
@@ -40,7 +63,7 @@ pub struct SessionOptions {
 impl SessionOptions {
     /// What verbs hang on.
     pub fn switches(&self) -> Switches {
-        Switches { preserve_mtime: self.preserve_mtime }
+        Switches { preserve_mtime: self.preserve_mtime, tls: self.tls != TlsPolicy::Off }
     }
 }
 
@@ -56,6 +79,7 @@ impl Default for SessionOptions {
             max_list: None,
             ascii_conversion: false,
             preserve_mtime: false,
+            tls: TlsPolicy::Off,
             masquerade: None,
             balancers: Balancers::default(),
             transfer: TransferOptions::default(),

@@ -34,6 +34,8 @@ pub enum Interruption {
     ControlLost,
     /// The data connection was reset.
     DataLost,
+    /// The data connection ended without the end of TLS, which the operator demands.
+    NoCloseNotify,
     /// Nothing moved on the data connection for too long.
     DataIdle,
     /// Fewer bytes came than ALLO had announced.
@@ -49,6 +51,7 @@ impl Interruption {
             Self::Aborted => "aborted by the client",
             Self::ControlLost => "control connection lost",
             Self::DataLost => "data connection lost",
+            Self::NoCloseNotify => "data connection ended without TLS close_notify",
             Self::DataIdle => "data connection idle for too long",
             Self::Short => "fewer bytes than announced",
             Self::Stopping => "server stopping",

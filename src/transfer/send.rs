@@ -47,16 +47,38 @@ impl<'a> DataSender<'a> {
                 Err(error) if is_passing(&error) => {}
                 Err(_) => return Err(interrupted(Interruption::DataLost)),
             }
-            let left = self.idle.saturating_sub(waiting_since.elapsed());
-            if left == Duration::ZERO {
-                return Err(interrupted(Interruption::DataIdle));
+            self.wait_for_room(waiting_since, control)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the client takes more, which it has not since `waiting_since`.
+    fn wait_for_room(
+        &self,
+        waiting_since: Instant,
+        control: &mut dyn Control,
+    ) -> Result<(), Verdict> {
+        let left = self.idle.saturating_sub(waiting_since.elapsed());
+        if left == Duration::ZERO {
+            return Err(interrupted(Interruption::DataIdle));
+        }
+        let socket = Some((self.data.as_fd(), Interest::Write));
+        let woken = wait_for(control, self.wake, socket, Some(left)).map_err(Verdict::Failed)?;
+        if woken.control { self.attend(control) } else { Ok(()) }
+    }
+
+    /// Ends what was sent so that the client knows it has all of it, and waits until the last byte
+    /// is on its way.
+    ///
+    /// # Errors
+    /// The verdict that ends the transfer.
+    pub fn finish(&mut self, control: &mut dyn Control) -> Result<(), Verdict> {
+        let began = Instant::now();
+        while let Err(error) = self.data.finish() {
+            if !is_passing(&error) {
+                return Err(interrupted(Interruption::DataLost));
             }
-            let socket = Some((self.data.as_fd(), Interest::Write));
-            let woken =
-                wait_for(control, self.wake, socket, Some(left)).map_err(Verdict::Failed)?;
-            if woken.control {
-                self.attend(control)?;
-            }
+            self.wait_for_room(began, control)?;
         }
         Ok(())
     }

@@ -56,6 +56,8 @@ pub struct Account {
     pub delete_enabled: bool,
     /// From where it may be used.
     pub addresses: AddressRules,
+    /// Whether it may be used over encrypted connections only.
+    pub tls_required: bool,
     /// What its clients speak.
     pub filename_encoding: FilenameEncoding,
     /// The files.
@@ -109,6 +111,16 @@ impl Users {
             gate: Gate::new(checks),
             remembered: Remembered::new(),
         }
+    }
+
+    /// Whether the account `name` may be used over encrypted connections only.
+    pub fn needs_tls(&self, name: &str) -> bool {
+        self.accounts.get(name).is_some_and(|account| account.tls_required)
+    }
+
+    /// Whether any account is one of these.
+    pub fn any_needs_tls(&self) -> bool {
+        self.accounts.values().any(|account| account.tls_required)
     }
 
     /// Whether there is an account of that name.
@@ -280,6 +292,7 @@ mod tests {
             permission: Permission::ReadWrite,
             addresses: AddressRules::default(),
             delete_enabled: true,
+            tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             store: Arc::clone(&store),
         };

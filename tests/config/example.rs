@@ -61,7 +61,7 @@ fn every_comment_of_the_example_is_in_both_languages() {
 fn the_table_names_the_defaults_that_hold() {
     let implicit = format!("{:?}", accepted(ACCOUNT));
     let mut text = ACCOUNT.to_owned();
-    for kind in ["NETWORK", "FILE_OPTION", "OPTIONAL", "OPERATIONS"] {
+    for kind in ["NETWORK", "FILE_OPTION", "OPTIONAL", "OPERATIONS", "TLS"] {
         text += &format!("[{kind}]\n");
         for key in KEYS.iter().filter(|key| key.sections[0].name() == kind) {
             if let WhenAbsent::Value(default) = key.default {
@@ -112,6 +112,8 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
         "ftp_login_user_name",
         "ftp_login_user_password",
         "passive_port",
+        "tls_cert_file",
+        "tls_key_file",
     ];
     for key in KEYS.iter().filter(|key| !free.contains(&key.name)) {
         let problems = parse(example_with(key.name, "../ hunter2")).unwrap_err();

@@ -134,14 +134,16 @@ fn host(server: SocketAddr) -> String {
     server.to_string()
 }
 
-fn limited(program: &str) -> Command {
+/// A client that is ended when it takes too long.
+pub(crate) fn limited(program: &str) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", TIME_LIMIT, program]);
     command.env_remove("http_proxy").env_remove("ftp_proxy").env_remove("all_proxy");
     command
 }
 
-fn run(command: &mut Command, input: &str) -> Output {
+/// Runs a client to its end.
+pub(crate) fn run(command: &mut Command, input: &str) -> Output {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -33,6 +33,7 @@ pub(crate) struct Setup {
     network: Vec<(String, String)>,
     options: String,
     operations: String,
+    tls: String,
 }
 
 enum Place {
@@ -81,6 +82,7 @@ impl Setup {
             network: network.into(),
             options: String::new(),
             operations: String::new(),
+            tls: String::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -165,6 +167,12 @@ impl Setup {
         config
     }
 
+    /// A key of [TLS].
+    pub(crate) fn tls(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.tls, "{key} = {value}");
+        self
+    }
+
     /// Starts the server; returns when it listens.
     pub(crate) fn start(self) -> TestServer {
         TestServer::start(self)
@@ -193,7 +201,7 @@ impl Setup {
         }
         let log = dir.join("log");
         let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
-        let _ = write!(text, "[OPERATIONS]\n{}", self.operations);
+        let _ = write!(text, "[OPERATIONS]\n{}[TLS]\n{}", self.operations, self.tls);
         text
     }
 }
@@ -259,6 +267,13 @@ impl TestServer {
     pub(crate) fn port_of(command: Command) -> (Killed, u16) {
         let (child, address, _) = spawn(command);
         (Killed(child), address.port())
+    }
+
+    /// Where it listens for implicit TLS.
+    pub(crate) fn implicit_address(&self) -> SocketAddr {
+        let line = self.wait_for_log("listening for implicit TLS at ");
+        let address = line.rsplit(' ').next().and_then(|text| text.parse().ok());
+        address.unwrap_or_else(|| panic!("no address in {line:?}"))
     }
 
     /// Where it listens.

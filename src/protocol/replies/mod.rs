@@ -2,11 +2,13 @@
 //! No text names the software's version or what lies behind the tree.
 
 mod parameters;
+mod security;
 mod service;
 mod transfers;
 mod tree;
 
 pub use parameters::*;
+pub use security::*;
 pub use service::*;
 pub use transfers::*;
 pub use tree::*;

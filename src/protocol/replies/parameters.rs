@@ -2,8 +2,8 @@
 
 use std::net::SocketAddrV4;
 
+use crate::protocol::TransferType;
 use crate::protocol::address::{epsv_text, pasv_text};
-use crate::protocol::command::TransferType;
 use crate::protocol::{Code, Family, Reply};
 
 /// 200 to TYPE.

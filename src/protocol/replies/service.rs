@@ -269,6 +269,8 @@ mod tests {
     use super::*;
     use crate::protocol::Command;
 
+    const ALL: Switches = Switches { preserve_mtime: true, tls: true };
+
     fn wire(reply: &Reply) -> String {
         String::from_utf8(reply.to_bytes()).unwrap()
     }
@@ -282,15 +284,16 @@ mod tests {
              MLST type*;size*;modify*;perm*;\r\n REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n\
              211 End\r\n"
         );
-        let fewer =
-            wire(&features(MlstFacts::from_opts("size;"), Switches { preserve_mtime: true }));
+        let fewer = wire(&features(MlstFacts::from_opts("size;"), ALL));
         assert!(fewer.contains("\r\n MLST type;size*;modify;perm;\r\n"), "{fewer}");
         assert!(fewer.contains("\r\n MDTM\r\n MFMT\r\n"), "{fewer}");
+        assert!(fewer.contains("\r\n AUTH TLS\r\n"), "{fewer}");
+        assert!(fewer.contains("\r\n PBSZ\r\n PROT\r\n"), "{fewer}");
     }
 
     #[test]
     fn help_has_a_line_for_each_verb_that_works() {
-        let text = wire(&help(Switches { preserve_mtime: true }));
+        let text = wire(&help(ALL));
         for row in VERBS {
             let line = format!("\r\n {}", row.name());
             assert_eq!(text.contains(&line), row.help.is_some(), "{row:?}");

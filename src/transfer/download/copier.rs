@@ -174,8 +174,13 @@ impl<W> Delivery<W> {
         (&mut self.data, bytes)
     }
 
+    /// What it goes to.
+    pub(super) fn sender(&mut self) -> &mut W {
+        &mut self.data
+    }
+
     /// After the last byte: whether the object is what the store says it is.
-    pub(super) fn finish(&self) -> Result<(), Verdict> {
+    pub(super) fn check(&self) -> Result<(), Verdict> {
         match &self.crc64 {
             Some((digest, expected)) if digest.finalize() != *expected => {
                 Err(Verdict::Failed(TransferError::Checksum))
@@ -190,14 +195,22 @@ impl Delivery<Arc<Stream>> {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
         let (data, bytes) = self.prepare(bytes);
         let (written, sent) = ((&**data).write_all(bytes), bytes.len());
-        written.map_err(|error| {
-            let by = match error.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Interruption::DataIdle,
-                _ => Interruption::DataLost,
-            };
-            Verdict::Interrupted { by, kept: false }
-        })?;
+        written.map_err(|error| interrupted(&error))?;
         self.progress.add_bytes(sent as u64);
         Ok(())
     }
+
+    /// After the last byte: checks the object, and tells the client that it has all of it.
+    pub(super) fn finish(&self) -> Result<(), Verdict> {
+        self.check()?;
+        self.data.finish().map_err(|error| interrupted(&error))
+    }
+}
+
+fn interrupted(error: &io::Error) -> Verdict {
+    let by = match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Interruption::DataIdle,
+        _ => Interruption::DataLost,
+    };
+    Verdict::Interrupted { by, kept: false }
 }

@@ -105,7 +105,10 @@ impl<'a> Download<'a> {
         let mut buffer = Memory::new(buffer_bytes(self.source.left()));
         loop {
             let got = match self.source.fill(&mut buffer) {
-                Ok(0) => return delivery.finish().err().unwrap_or(Verdict::Complete),
+                Ok(0) => {
+                    let ended = delivery.check().and_then(|()| delivery.sender().finish(control));
+                    return ended.err().unwrap_or(Verdict::Complete);
+                }
                 Ok(got) => got,
                 Err(error) => return Verdict::Failed(error),
             };

@@ -16,6 +16,7 @@ mod plan;
 
 pub use plan::{Plan, WriteMode};
 
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -139,6 +140,9 @@ impl<'a> Upload<'a> {
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
         self.progress = Progress::begin();
         let ended = self.receive(&mut data, control);
+        // Before the store is asked: clients wait for the end of TLS, and only then for the reply.
+        // One that takes not even this has no use for it.
+        let _ = data.finish();
         drop(data);
         let last_byte = Instant::now();
         let verdict = self.conclude(ended, control);
@@ -186,7 +190,9 @@ impl<'a> Upload<'a> {
                 None => idle.saturating_sub(waiting_since.elapsed()),
                 Some(_) => Duration::ZERO,
             };
-            let socket = has_room.then(|| (data.as_fd(), Interest::Read));
+            let at_hand = has_room && data.holds_unread();
+            let socket = (has_room && !at_hand).then(|| (data.as_fd(), Interest::Read));
+            let left = if at_hand { Duration::ZERO } else { left };
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
@@ -197,7 +203,7 @@ impl<'a> Upload<'a> {
                     return Ok(Some(by));
                 }
                 gone = Some(by);
-            } else if woken.data {
+            } else if woken.data || at_hand {
                 match self.intake.read(data) {
                     Ok(0) => return Ok(self.gate(gone, control)),
                     Ok(bytes) => {
@@ -205,6 +211,9 @@ impl<'a> Upload<'a> {
                         waiting_since = Instant::now();
                     }
                     Err(error) if is_passing(&error) => {}
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                        return Ok(Some(Interruption::NoCloseNotify));
+                    }
                     Err(_) => return Ok(Some(Interruption::DataLost)),
                 }
             } else if has_room && gone.is_some() {

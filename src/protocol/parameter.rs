@@ -1,0 +1,68 @@
+//! What commands carry when it is one of a few things.
+
+use super::listing::MlstFacts;
+
+/// What an upload does with its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UploadMode {
+    /// STOR: this name; a file that has it is replaced.
+    Store(String),
+    /// APPE: this name; a file that has it grows.
+    Append(String),
+    /// STOU: a name nobody has, like this one if given.
+    Unique(Option<String>),
+}
+
+/// The form of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListStyle {
+    /// LIST: as `ls -l` prints.
+    List,
+    /// NLST: names only.
+    Nlst,
+    /// MLSD: facts (RFC 3659 7).
+    Mlsd,
+}
+
+/// The representation type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferType {
+    /// `A`, `A N`
+    Ascii,
+    /// `I`, `L 8`
+    Image,
+}
+
+/// An option that OPTS sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientOption {
+    /// `UTF8 ON`
+    Utf8On,
+    /// `UTF8 OFF`
+    Utf8Off,
+    /// `MLST facts`: what MLST and MLSD tell from now on.
+    MlstFacts(MlstFacts),
+}
+
+/// How data connections are protected (RFC 2228 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protection {
+    /// `C`: not at all.
+    #[default]
+    Clear,
+    /// `P`: encrypted.
+    Private,
+    /// `S` and `E`, which TLS has no use for.
+    Other,
+}
+
+/// A SITE command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteCommand {
+    /// `HELP`
+    Help,
+    /// `CHMOD mode path`: there are no modes in a bucket.
+    ChangeMode,
+    /// `UMASK`, `IDLE`, `UTIME` and whatever else.
+    Unknown,
+}

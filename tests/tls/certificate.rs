@@ -1,0 +1,64 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::server::Setup;
+
+/// A certificate for 127.0.0.1 with its key, in files of their own.
+pub(crate) struct Certificate(TempDir);
+
+impl Certificate {
+    /// A new one, called `name`.
+    pub(crate) fn new(name: &str) -> Self {
+        Self::valid_for(name, "-days 2")
+    }
+
+    /// A new one; `dates` are options of `openssl x509`.
+    pub(crate) fn valid_for(name: &str, dates: &str) -> Self {
+        let certificate = Self(TempDir::new().expect("a directory"));
+        certificate.make(name, dates);
+        certificate
+    }
+
+    /// Puts another certificate and key into the same files.
+    pub(crate) fn replace(&self, name: &str) {
+        self.make(name, "-days 2");
+    }
+
+    /// The certificate's file.
+    pub(crate) fn cert(&self) -> PathBuf {
+        self.0.path().join("cert.pem")
+    }
+
+    /// The key's file.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.0.path().join("key.pem")
+    }
+
+    /// A server that has it.
+    pub(crate) fn serve(&self, setup: Setup, mode: &str) -> Setup {
+        let text = |path: PathBuf| path.to_str().expect("UTF-8").to_owned();
+        setup
+            .tls("tls", mode)
+            .tls("tls_cert_file", &text(self.cert()))
+            .tls("tls_key_file", &text(self.key()))
+    }
+
+    fn make(&self, name: &str, dates: &str) {
+        let script = format!(
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+             -keyout new-key.pem -out request.pem -subj '/CN={name}' 2>&1 && \
+             printf 'subjectAltName=IP:127.0.0.1' > names && \
+             openssl x509 -req -in request.pem -key new-key.pem -extfile names \
+             -out new-cert.pem {dates} 2>&1 && mv new-key.pem key.pem && mv new-cert.pem cert.pem"
+        );
+        run(self.0.path(), &script);
+    }
+}
+
+/// Runs a script of openssl commands in `dir`.
+pub(crate) fn run(dir: &Path, script: &str) {
+    let output = Command::new("sh").args(["-c", script]).current_dir(dir).output().expect("sh");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

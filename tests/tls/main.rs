@@ -1,0 +1,19 @@
+//! FTPS: the real clients in every mode, and a client of our own that breaks the rules.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Certificates made by openssl.
+mod certificate;
+/// A client whose every step is the test's own.
+mod client;
+/// Data connections: who may open them, how they end, what interrupts them.
+mod data;
+/// Files of certificates: reloaded, wrong, out of date.
+mod files;
+/// AUTH, PBSZ, PROT, CCC and what is refused without them.
+mod policy;
+/// curl, lftp and Python's ftplib, in every mode.
+mod real_clients;
+/// Protocol versions, by openssl s_client.
+mod versions;
