@@ -95,7 +95,7 @@ impl HeaderReader {
     ///
     /// # Errors
     /// See [`HeaderError`]; the connection is of no use then.
-    pub fn advance(&mut self, connection: &TcpStream) -> Result<Option<Announced>, HeaderError> {
+    pub fn advance(&mut self, connection: impl AsFd) -> Result<Option<Announced>, HeaderError> {
         loop {
             let missing = self.missing()?;
             if missing == 0 {
@@ -103,7 +103,7 @@ impl HeaderReader {
             }
             let have = self.header.len();
             self.header.resize(have + missing, 0);
-            let received = recv(connection, &mut self.header[have..], RecvFlags::DONTWAIT);
+            let received = recv(connection.as_fd(), &mut self.header[have..], RecvFlags::DONTWAIT);
             let taken = received.as_ref().map_or(0, |(bytes, _)| *bytes);
             self.header.truncate(have + taken);
             match received {

@@ -5,6 +5,7 @@
 //! fails prints a seed; `ARBTEST_SEED=0x…` with the test's name runs it again.
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
+mod balancers;
 mod configuration;
 mod encoding;
 mod lines;
