@@ -97,6 +97,15 @@ build() {
     rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3.rs"
 }
 
+# Builds the server of the crate libunftp, unless LIBUNFTP names it; it is $libunftp.
+build_libunftp() {
+    libunftp="${LIBUNFTP:-$project/target/libunftp/target/release/libunftp-s3}"
+    [ ! -x "$libunftp" ] || return 0
+    echo "== building libunftp" >&2
+    cp -r "$here/libunftp" "$project/target/"
+    (cd "$project/target/libunftp" && cargo build --release --quiet)
+}
+
 # start_store PORT: the store, empty; its process is $store_pid.
 start_store() {
     start store "$work/mems3" "127.0.0.1:$1" "$bucket"
