@@ -80,6 +80,9 @@ listen_port = $port
 passive_ports = 10240,32000
 [FILE_OPTION]
 single_file_max_size = 20G
+[SECURITY]
+max_connections_per_minute = 0
+max_commands_per_second = 0
 [OPTIONAL]
 max_connection_num = 0
 buffer_memory = 2G
