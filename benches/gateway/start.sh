@@ -80,6 +80,9 @@ listen_port = $port
 passive_ports = 10240,32000
 [FILE_OPTION]
 single_file_max_size = 20G
+[SECURITY]
+max_connections_per_minute = 0
+max_commands_per_second = 0
 [OPTIONAL]
 max_connection_num = 0
 buffer_memory = 2G
@@ -95,6 +98,15 @@ build() {
     echo "== building" >&2
     (cd "$project" && cargo build --release --quiet)
     rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3.rs"
+}
+
+# Builds the server of the crate libunftp, unless LIBUNFTP names it; it is $libunftp.
+build_libunftp() {
+    libunftp="${LIBUNFTP:-$project/target/libunftp/target/release/libunftp-s3}"
+    [ ! -x "$libunftp" ] || return 0
+    echo "== building libunftp" >&2
+    cp -r "$here/libunftp" "$project/target/"
+    (cd "$project/target/libunftp" && cargo build --release --quiet)
 }
 
 # start_store PORT: the store, empty; its process is $store_pid.

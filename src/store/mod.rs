@@ -65,6 +65,22 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// the name is a file (both on the first page only).
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage>;
 
+    /// The same, but tells where the next page begins as soon as that is known, at most once, so
+    /// that it can be asked for while this one is still on its way. If it is told, it is what the
+    /// page's [`ListPage::next`] will be.
+    ///
+    /// # Errors
+    /// As [`Self::list`]; [`ErrorKind::Unavailable`] when the directory changed under the request so
+    /// that what was told is wrong.
+    fn list_ahead(
+        &self,
+        request: &ListRequest<'_>,
+        tell: &mut dyn FnMut(&PageToken),
+    ) -> Result<ListPage> {
+        let _ = tell;
+        self.list(request)
+    }
+
     /// Opens an object for reading from byte `range.first` on. A range that begins exactly at the
     /// end yields an empty body. With `if_match`, only that version of the object is read.
     ///

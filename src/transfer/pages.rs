@@ -1,9 +1,11 @@
-//! The pages of a listing, the next one fetched by a worker while the present one is sent. At most
-//! three pages are held, whatever the size of the directory.
+//! The pages of a listing, fetched by two workers in turn while the present one is sent. The store
+//! tells where a page ends before it tells what is on it, so the request for the next page is on its
+//! way while this one still comes. At most five pages are held, whatever the size of the directory:
+//! the one that is sent, and two of each worker.
 
 use std::io;
 use std::sync::Arc;
-use std::thread::Builder;
+use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
@@ -29,8 +31,24 @@ pub struct Listing {
 #[derive(Debug)]
 pub struct Pages<'a> {
     wake: &'a Wake,
-    /// `None` when the first page was the only one.
-    following: Option<Receiver<Result<ListPage, StoreError>>>,
+    /// What the two workers have fetched; the next page comes from the first of them. `None` when
+    /// there is none.
+    following: Option<[Receiver<Fetched>; 2]>,
+}
+
+type Fetched = Result<ListPage, StoreError>;
+
+/// One of the two workers that fetch pages in turn.
+#[derive(Debug)]
+struct Fetcher {
+    listing: Arc<Listing>,
+    /// Where its next page begins.
+    turn: Receiver<PageToken>,
+    /// The other worker's turns: as there is one page under way whose end is not known, there is
+    /// room for what is sent.
+    other: Sender<PageToken>,
+    give: Sender<Fetched>,
+    wake: Wake,
 }
 
 impl Listing {
@@ -56,36 +74,75 @@ impl Listing {
         let Some(next) = first.next.clone() else {
             return Ok(Pages { wake, following: None });
         };
-        let (give, following) = bounded(1);
-        let rung = wake.clone();
-        let thread = Builder::new()
+        let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
+        // The first turn; the channel has room for it.
+        let _ = turns[0].0.try_send(next);
+        let mut following = Vec::with_capacity(turns.len());
+        for (own, other) in [(0, 1), (1, 0)] {
+            let (give, fetched) = bounded(1);
+            let fetcher = Fetcher {
+                listing: Arc::clone(&listing),
+                turn: turns[own].1.clone(),
+                other: turns[other].0.clone(),
+                give,
+                wake: wake.clone(),
+            };
+            resources.stragglers.adopt(vec![fetcher.start().map_err(Verdict::Failed)?]);
+            following.push(fetched);
+        }
+        Ok(Pages { wake, following: following.try_into().ok() })
+    }
+
+    fn page(&self, after: Option<&PageToken>) -> Fetched {
+        self.store.list(&self.request(after))
+    }
+
+    fn page_ahead(&self, after: &PageToken, tell: &mut dyn FnMut(&PageToken)) -> Fetched {
+        self.store.list_ahead(&self.request(Some(after)), tell)
+    }
+
+    fn request<'a>(&'a self, after: Option<&'a PageToken>) -> ListRequest<'a> {
+        ListRequest { directory: &self.directory, name_prefix: &self.name_prefix, after }
+    }
+}
+
+impl Fetcher {
+    fn start(self) -> Result<JoinHandle<()>, TransferError> {
+        Builder::new()
             .name(std::thread::current().name().unwrap_or("listing").to_owned())
             .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || self.fetch(next, &give, &rung))
-            .map_err(|error| Verdict::Failed(TransferError::System(error)))?;
-        resources.stragglers.adopt(vec![thread]);
-        Ok(Pages { wake, following: Some(following) })
+            .spawn(move || self.run())
+            .map_err(TransferError::System)
     }
 
-    fn page(&self, after: Option<&PageToken>) -> Result<ListPage, StoreError> {
-        let (directory, name_prefix) = (&self.directory, self.name_prefix.as_str());
-        self.store.list(&ListRequest { directory, name_prefix, after })
-    }
-
-    fn fetch(&self, mut next: PageToken, give: &Sender<Result<ListPage, StoreError>>, wake: &Wake) {
-        loop {
-            let page = self.page(Some(&next));
-            let following = page.as_ref().ok().and_then(|page| page.next.clone());
-            // Waits while the page before is still being sent; fails when nobody wants any more.
-            if give.send(page).is_err() {
+    /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other
+    /// worker.
+    fn run(self) {
+        while let Ok(after) = self.turn.recv() {
+            let fetched = self.fetch(&after);
+            let is_last = fetched.as_ref().map_or(true, |page| page.next.is_none());
+            // Waits while the page before is still being sent.
+            if self.give.send(fetched).is_err() {
                 return;
             }
-            wake.notify();
-            match following {
-                Some(token) => next = token,
-                None => return,
+            self.wake.notify();
+            if is_last {
+                return;
             }
         }
+    }
+
+    /// Fetches a page, and lets the other worker begin with the next as soon as it can.
+    fn fetch(&self, after: &PageToken) -> Fetched {
+        let mut told = false;
+        let page = self.listing.page_ahead(after, &mut |next| {
+            told = true;
+            let _ = self.other.try_send(next.clone());
+        })?;
+        if let Some(next) = page.next.clone().filter(|_| !told) {
+            let _ = self.other.try_send(next);
+        }
+        Ok(page)
     }
 }
 
@@ -100,11 +157,12 @@ impl Pages<'_> {
         control: &mut dyn Control,
         progress: &Progress,
     ) -> Result<Option<ListPage>, Verdict> {
-        let Some(following) = &self.following else { return Ok(None) };
+        let Some(following) = &mut self.following else { return Ok(None) };
         loop {
-            match following.try_recv() {
+            match following[0].try_recv() {
                 Ok(page) => {
                     let page = page.map_err(|error| Verdict::Failed(error.into()))?;
+                    following.swap(0, 1);
                     if page.next.is_none() {
                         self.following = None;
                     }

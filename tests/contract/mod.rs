@@ -108,6 +108,12 @@ impl Subject<'_> {
             let request = ListRequest { directory, name_prefix, after: after.as_ref() };
             let page = self.store.list(&request).unwrap();
             assert!(page.entries.len() <= 1000, "a page of {}", page.entries.len());
+            let mut told = Vec::new();
+            let ahead = self.store.list_ahead(&request, &mut |next| told.push(next.clone()));
+            assert_eq!(ahead.unwrap().entries, page.entries);
+            assert!(
+                told.is_empty() || Some(&told) == page.next.clone().map(|next| vec![next]).as_ref()
+            );
             pages.push(page.entries);
             after = page.next;
             if after.is_none() {

@@ -12,6 +12,7 @@ mod markers;
 mod multipart;
 mod objects;
 mod own_writes;
+mod pages;
 mod renaming;
 mod times;
 

@@ -3,6 +3,7 @@
 //! Everything that is sent from here may be sent twice: bodies stay in memory until they are
 //! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,9 @@ const CONTINUE_WAIT: Duration = Duration::from_secs(5);
 
 /// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How much of an answer's text is waited for at a time.
+const TEXT_STEP_BYTES: u64 = 8 * 1024;
 
 /// What is read of an error's body.
 const ERROR_BYTES: u64 = 64 * 1024;
@@ -166,7 +170,17 @@ impl Client {
 
     /// Sends `call` and reads the whole answer.
     pub(super) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
-        self.named(self.persist(call, |response| read_answer(call, response)))
+        self.exchange_watched(call, &mut |_| {})
+    }
+
+    /// The same; `watch` sees what has come of the answer's text whenever there is more of it, from
+    /// its beginning on, and once more from there if the request is tried again.
+    pub(super) fn exchange_watched(
+        &self,
+        call: &Call<'_>,
+        watch: &mut dyn FnMut(&[u8]),
+    ) -> Result<Answer, Failure> {
+        self.named(self.persist(call, |response| read_answer(call, response, watch)))
     }
 
     /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
@@ -189,7 +203,7 @@ impl Client {
     fn persist<T>(
         &self,
         call: &Call<'_>,
-        take: impl Fn(Response<ureq::Body>) -> Result<T, Fault>,
+        mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
     ) -> Result<T, Failure> {
         let begun = Instant::now();
         let mut course = Course::default();
@@ -200,7 +214,7 @@ impl Client {
                 return Err(Failure { error, tries: course.tries, in_doubt });
             }
             course.tries += 1;
-            let fault = match self.attempt(call, &course).and_then(&take) {
+            let fault = match self.attempt(call, &course).and_then(&mut take) {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
@@ -312,20 +326,31 @@ impl Client {
 }
 
 /// Reads an answer to its end; a 200 that carries an error is one.
-fn read_answer(call: &Call<'_>, response: Response<ureq::Body>) -> Result<Answer, Fault> {
+fn read_answer(
+    call: &Call<'_>,
+    response: Response<ureq::Body>,
+    watch: &mut dyn FnMut(&[u8]),
+) -> Result<Answer, Fault> {
     let status = response.status().as_u16();
     let (parts, body) = response.into_parts();
     let headers = Headers(parts.headers);
-    let text = body
-        .into_with_config()
-        .limit(TEXT_BYTES)
-        .lossy_utf8(true)
-        .read_to_string()
-        .map_err(|error| transport_fault(call, error))?;
+    let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
+    let text = read_text(&mut body, watch).map_err(|error| transport_fault(call, error.into()))?;
     match xml::error(&text) {
         Some(body) => Err(refused(call, status, &headers, body)),
         None => Ok(Answer { headers, text }),
     }
+}
+
+fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<String> {
+    let mut text = Vec::new();
+    while body.take(TEXT_STEP_BYTES).read_to_end(&mut text)? > 0 {
+        watch(&text);
+    }
+    Ok(match String::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
 }
 
 fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {

@@ -4,7 +4,8 @@ use std::collections::btree_map;
 use std::iter::Peekable;
 
 use super::CosStore;
-use super::listing::{Depth, PAGE_KEYS, Window, live_objects};
+use super::key_page::{Depth, PAGE_KEYS, Window};
+use super::listing::live_objects;
 use super::xml::KeyEntry;
 use crate::store::Result;
 

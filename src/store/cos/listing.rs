@@ -8,19 +8,13 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 
-use ureq::http::Method;
-
 use super::CosStore;
-use super::client::Call;
+use super::key_page::{Depth, PAGE_KEYS, Window};
 use super::markers::legacy_directory;
 use super::recent::{Change, Moment};
-use super::request::Request;
-use super::xml::{self, KeyEntry, KeyPage};
+use super::xml::{KeyEntry, KeyPage};
 use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
 use crate::vfs::{Entry, FtpPath, Metadata};
-
-/// Keys of one page: what COS and S3 answer at most.
-pub(super) const PAGE_KEYS: usize = 1000;
 
 /// Objects that we stored a moment ago and no listing shows are looked for by HEAD: it lags, or
 /// somebody else deleted them. So many missing ones are believed to speak for the rest.
@@ -30,35 +24,28 @@ const UNLISTED_LOOKS: usize = 8;
 /// a clock that differs a little.
 const TIME_SLACK: Duration = Duration::from_secs(2);
 
-/// How deep a page of keys looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// One directory: deeper keys are folded into prefixes.
-    Directory,
-    /// All keys below the prefix.
-    Everything,
-}
-
-/// The keys that a page stands for: those that begin with `prefix` and come after `after`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window<'a> {
-    /// The beginning of all keys.
-    pub(super) prefix: &'a str,
-    /// The last key or folded prefix of the page before.
-    pub(super) after: Option<&'a str>,
-}
-
 impl CosStore {
-    /// One page of a directory.
-    pub(super) fn list_directory(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+    /// One page of a directory. `tell`, if there is one, is told where the next page begins before
+    /// this one has come, if the store names that first.
+    pub(super) fn list_directory(
+        &self,
+        request: &ListRequest<'_>,
+        tell: Option<&mut dyn FnMut(&PageToken)>,
+    ) -> Result<ListPage> {
         let directory = self.keys.directory(Operation::ListObjects, request.directory)?;
         let prefix = format!("{directory}{}", request.name_prefix);
         let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
         let bucket = &self.client.bucket;
         let asked = bucket.recent.moment();
-        let page = self.key_page(window, Depth::Directory, PAGE_KEYS)?;
+        let (page, told) = match tell {
+            Some(tell) => self.key_page_ahead(window, tell)?,
+            None => (self.key_page(window, Depth::Directory, PAGE_KEYS)?, false),
+        };
         let recent = bucket.recent.below(&prefix);
-        let listing = lay_over(&directory, window, page, &recent);
+        let mut listing = lay_over(&directory, window, page, &recent);
+        if !told {
+            listing = cut(listing);
+        }
         if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
             self.check_directory(request.directory)?;
         }
@@ -66,36 +53,6 @@ impl CosStore {
         let shown = self.shown(window, &items)?;
         self.learn(asked, &shown, &recent);
         Ok(name_entries(&directory, request.name_prefix, shown, next))
-    }
-
-    /// One page of keys as the store tells it.
-    pub(super) fn key_page(
-        &self,
-        window: Window<'_>,
-        depth: Depth,
-        max_keys: usize,
-    ) -> Result<KeyPage> {
-        let mut request = Request::on_bucket(Method::GET);
-        if !window.prefix.is_empty() {
-            request = request.query("prefix", window.prefix);
-        }
-        if let Some(after) = window.after {
-            request = request.query("marker", after);
-        }
-        if depth == Depth::Directory {
-            request = request.query("delimiter", "/");
-        }
-        let request = request.query("encoding-type", "url").query("max-keys", max_keys.to_string());
-        let call = Call::new(Operation::ListObjects, request);
-        let answer = self.client.exchange(&call)?;
-        let page = xml::key_page(&answer.text, self.dialect)
-            .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
-        if page.next.as_deref().is_some_and(|next| Some(next) <= window.after) {
-            // It would be asked for ever.
-            let error = call.error(ErrorKind::Other);
-            return Err(error.with_source("a page that ends before it begins"));
-        }
-        Ok(page)
     }
 
     /// Whether any object but its own marker lies in the directory with this prefix.
@@ -304,10 +261,11 @@ fn lay_over(
         items.insert(item.to_owned(), metadata);
     }
     let has_marker = !directory.is_empty() && items.remove(directory).is_some();
-    cut(Listing { items, next: page.next, has_marker })
+    Listing { items, next: page.next, has_marker }
 }
 
-/// What was laid over may have made the page too long: the rest is for the next one.
+/// What was laid over may have made the page too long: the rest is for the next one, unless that
+/// is being asked for already.
 fn cut(mut listing: Listing) -> Listing {
     if let Some(first_left) = listing.items.keys().nth(PAGE_KEYS).cloned() {
         listing.items.split_off(&first_left);
@@ -425,8 +383,12 @@ mod tests {
         let keys: Vec<String> = (0..PAGE_KEYS).map(|at| format!("d/{at:04}")).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let window = Window { prefix: "d/", after: None };
-        let listing =
-            lay_over("d/", window, page(&keys, &[], Some("d/0999")), &recent(&["d/0000a"], &[]));
+        let listing = cut(lay_over(
+            "d/",
+            window,
+            page(&keys, &[], Some("d/0999")),
+            &recent(&["d/0000a"], &[]),
+        ));
         assert_eq!(listing.items.len(), PAGE_KEYS);
         assert_eq!(listing.next.as_deref(), Some("d/0998"));
     }

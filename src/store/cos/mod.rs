@@ -3,7 +3,7 @@
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (with [`recent`] laid over)
+//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
@@ -31,6 +31,7 @@ mod facts;
 mod failure;
 mod integrity;
 mod key_files;
+mod key_page;
 mod key_stream;
 mod keys;
 mod leftovers;
@@ -153,8 +154,8 @@ impl CosStore {
     /// # Errors
     /// What the store said.
     pub fn probe(&self) -> Result<()> {
-        let window = listing::Window { prefix: self.keys.prefix(), after: None };
-        self.key_page(window, listing::Depth::Everything, 1).map(|_| ())
+        let window = key_page::Window { prefix: self.keys.prefix(), after: None };
+        self.key_page(window, key_page::Depth::Everything, 1).map(|_| ())
     }
 }
 
@@ -190,7 +191,15 @@ impl ObjectStore for CosStore {
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
-        self.list_directory(request)
+        self.list_directory(request, None)
+    }
+
+    fn list_ahead(
+        &self,
+        request: &ListRequest<'_>,
+        tell: &mut dyn FnMut(&PageToken),
+    ) -> Result<ListPage> {
+        self.list_directory(request, Some(tell))
     }
 
     fn get_object(

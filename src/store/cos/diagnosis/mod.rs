@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::CosStore;
 use super::answer::Headers;
-use super::listing::{Depth, Window};
+use super::key_page::{Depth, Window};
 use crate::store::{ErrorKind, Result, StoreError};
 
 /// What the accounts of a bucket need of it.

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Counts the system calls of an FTP server.
+
+  calls.py --port 2121 --pid 4711
+
+The server's store has the directory meta/ planted in its bucket. strace counts the calls of all its
+threads while one thing is done many times. What takes no time in the kernel does so here: the figures
+are numbers, never durations. Prints a Markdown table.
+"""
+import argparse
+import os
+import signal
+import subprocess
+import tempfile
+
+from ftpclient import MEBIBYTE, Ftp
+
+LARGE = 256
+
+
+def cases(port, source):
+    """What is done, how often, and the unit of one."""
+    ftp = Ftp(port)
+    ftp.ask('TYPE I', '200')
+    buffer = bytearray(MEBIBYTE)
+
+    def sizes(count):
+        for number in range(count):
+            ftp.ask(f'SIZE /meta/f{number % 500:05d}.dat', '213')
+
+    def logins(count):
+        for _ in range(count):
+            other = Ftp(port)
+            other.ask('QUIT', '221')
+            other.close()
+
+    yield 'STOR of 256 MiB', 'MiB', LARGE, lambda: ftp.store('large', source, LARGE * MEBIBYTE)
+    yield 'RETR of 256 MiB', 'MiB', LARGE, lambda: ftp.fetch('large', buffer)
+    yield 'SIZE, one request', 'command', 1000, lambda: sizes(1000)
+    yield 'login and QUIT', 'login', 200, lambda: logins(200)
+    ftp.close()
+
+
+def counted(pid, run):
+    """The system calls of a process by name, while `run` runs."""
+    with tempfile.NamedTemporaryFile('r') as output:
+        trace = subprocess.Popen(['strace', '-f', '-c', '-p', str(pid), '-o', output.name],
+                                 stderr=subprocess.PIPE, text=True)
+        # It tells when it is attached.
+        trace.stderr.readline()
+        try:
+            run()
+        finally:
+            trace.send_signal(signal.SIGINT)
+            trace.communicate()
+        rows = [line.split() for line in output]
+    return {row[-1]: int(row[3]) for row in rows if len(row) > 4 and row[3].isdigit() and row[-1] != 'total'}
+
+
+def main():
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+    parser.add_argument('--port', type=int, required=True)
+    parser.add_argument('--pid', type=int, required=True)
+    args = parser.parse_args()
+    source = os.memfd_create('calls-source')
+    os.ftruncate(source, LARGE * MEBIBYTE)
+    print('| what | calls for each | of them |\n|---|---|---|')
+    for name, unit, count, run in cases(args.port, source):
+        run()
+        calls = counted(args.pid, run)
+        often = sorted(calls.items(), key=lambda call: -call[1])
+        which = ', '.join(f'{key} {number / count:.2f}' for key, number in often if number / count >= 0.05)
+        print(f'| {name} | {sum(calls.values()) / count:.1f} for each {unit} | {which} |', flush=True)
+
+
+main()
