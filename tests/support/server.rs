@@ -34,6 +34,7 @@ pub(crate) struct Setup {
     options: String,
     operations: String,
     tls: String,
+    security: Vec<(String, String)>,
 }
 
 enum Place {
@@ -83,6 +84,7 @@ impl Setup {
             options: String::new(),
             operations: String::new(),
             tls: String::new(),
+            security: Vec::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -134,6 +136,13 @@ impl Setup {
     /// A key of [OPTIONAL].
     pub(crate) fn option(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.options, "{key} = {value}");
+        self
+    }
+
+    /// A key of [SECURITY].
+    pub(crate) fn security(mut self, key: &str, value: &str) -> Self {
+        self.security.retain(|(have, _)| have != key);
+        self.security.push((key.to_owned(), value.to_owned()));
         self
     }
 
@@ -201,6 +210,10 @@ impl Setup {
         }
         let log = dir.join("log");
         let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
+        text.push_str("[SECURITY]\n");
+        for (key, value) in &self.security {
+            let _ = writeln!(text, "{key} = {value}");
+        }
         let _ = write!(text, "[OPERATIONS]\n{}[TLS]\n{}", self.operations, self.tls);
         text
     }

@@ -1,0 +1,122 @@
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::{expect_refusal, expect_welcome};
+use crate::support::ftp::Ftp;
+use crate::support::server::Setup;
+
+#[test]
+fn an_address_has_so_many_sessions() {
+    let server = Setup::local()
+        .security("max_sessions_per_address", "2")
+        .option("log_level", "DEBUG")
+        .start();
+    let (first, _second) = (Ftp::login(&server), Ftp::connect(&server));
+    expect_refusal(1, &server, "Too many sessions from your address");
+    expect_welcome(2, &server).log_in();
+    drop(first);
+    server.wait_for_log("logout user=alice");
+    // The session's place is free when its thread has ended.
+    while !super::connect_from(1, &server).reply().starts_with("220 ") {}
+}
+
+#[test]
+fn a_user_has_so_many_sessions() {
+    let server =
+        Setup::local().account("bob", "R", "true").security("max_sessions_per_user", "1").start();
+    let mut first = Ftp::login(&server);
+    let mut second = Ftp::connect(&server);
+    second.expect("USER alice", "331 ");
+    let reply = second.expect("PASS secret-1", "421 ");
+    assert!(reply.contains("this user"), "{reply}");
+    second.expect_end();
+    Ftp::login_as(&server, "bob");
+    first.expect("REIN", "220 ");
+    Ftp::login(&server);
+}
+
+#[test]
+fn an_address_connects_so_often() {
+    let server = Setup::local().security("max_connections_per_minute", "5").start();
+    for _ in 0..5 {
+        Ftp::connect(&server);
+    }
+    for _ in 0..3 {
+        expect_refusal(1, &server, "connects too often");
+    }
+    expect_welcome(2, &server);
+    let told = server.log().matches("refused address=127.0.0.1").count();
+    assert_eq!(told, 1, "a flood of connections is no flood of log lines: {}", server.log());
+}
+
+#[test]
+fn who_is_not_logged_in_takes_a_part_of_the_places() {
+    let server = Setup::local().security("max_sessions_before_login", "20").start();
+    let mut from_one: Vec<_> = (0..10).map(|_| expect_welcome(1, &server)).collect();
+    expect_refusal(1, &server, "logging in");
+    let _from_others: Vec<_> = (2..12).map(|n| expect_welcome(n, &server)).collect();
+    expect_refusal(12, &server, "logging in");
+    // Whoever logs in makes room.
+    from_one[0].log_in();
+    expect_welcome(1, &server);
+}
+
+#[test]
+fn commands_keep_their_pace() {
+    let server = Setup::local().security("max_commands_per_second", "1").start();
+    let mut ftp = Ftp::connect(&server);
+    let before = Instant::now();
+    ftp.send_bytes(b"NOOP\r\nNOOP\r\nNOOP\r\n");
+    (0..3).for_each(|_| drop(ftp.expect_reply("200 ")));
+    // The first is taken at once.
+    assert!(before.elapsed() >= Duration::from_secs(2));
+    // A client that leaves is not waited for.
+    ftp.send_bytes(&b"NOOP\r\n".repeat(60));
+    ftp.send("QUIT");
+}
+
+#[test]
+fn a_passive_port_that_is_not_used_is_given_back() {
+    let server = Setup::local()
+        .network("passive_ports", "39990,39999")
+        .option("data_connect_timeout", "1")
+        .option("log_level", "DEBUG")
+        .start();
+    let mut ftp = Ftp::login(&server);
+    let port = ftp.pasv();
+    server.wait_for_log("the passive port was not used");
+    assert!(TcpStream::connect(port).is_err());
+    ftp.expect("NLST", "425 ");
+    assert_eq!(ftp.list("NLST"), Vec::<String>::new());
+}
+
+#[test]
+fn a_line_that_never_ends_is_silence() {
+    let server = Setup::local().option("idle_timeout", "1").start();
+    let mut ftp = Ftp::login(&server);
+    let mut socket = ftp.socket().try_clone().unwrap();
+    let dribbling = std::thread::spawn(move || while socket.write_all(b"x").is_ok() {});
+    let reply = ftp.reply();
+    // If it was fast enough, it is too long a line first.
+    if !reply.starts_with("421 ") {
+        assert!(reply.starts_with("500 "), "{reply}");
+        ftp.expect_reply("421 ");
+    }
+    drop(ftp);
+    dribbling.join().unwrap();
+}
+
+#[test]
+fn nobody_gains_time_to_log_in_by_rein() {
+    let server = Setup::local().option("login_timeout", "1").start();
+    let mut ftp = Ftp::connect(&server);
+    loop {
+        let reply = ftp.ask("REIN");
+        if reply.starts_with("421 ") {
+            break;
+        }
+        assert!(reply.starts_with("220 "), "{reply}");
+    }
+    ftp.expect_end();
+}
