@@ -14,6 +14,7 @@ NEEDED=(
     lftp:lftp
     mandoc:mandoc
     ncftpput:ncftp
+    openssl:openssl
     python3:python3
     rclone:rclone
     sha256sum:coreutils
