@@ -40,6 +40,15 @@ fn links_are_nothing() {
     assert!(data.join("dangling").is_symlink() && !data.join("nowhere").exists());
 }
 
+/// Raises a flag when dropped.
+struct Raised<'a>(&'a AtomicBool);
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_link_that_comes_and_goes_lets_nothing_out_or_in() {
     let server = Setup::local().start();
@@ -51,6 +60,8 @@ fn a_link_that_comes_and_goes_lets_nothing_out_or_in() {
     symlink(&outside, data.join("link")).unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
+        // Also when something fails below: the scope waits for the other thread.
+        let _done = Raised(&done);
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 let (one, other) = (data.join("d"), data.join("link"));
@@ -77,7 +88,6 @@ fn a_link_that_comes_and_goes_lets_nothing_out_or_in() {
             ftp.ask(&format!("MKD d/directory{round}"));
             ftp.ask("DELE d/file-that-is-not-there");
         }
-        done.store(true, Ordering::Relaxed);
         assert!(read > 0 && stored > 0, "the race was run: {read} {stored}");
     });
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "nothing was put outside");
