@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod dumps;
 mod hash_password;
 mod logging;
 mod reload;
@@ -32,6 +33,10 @@ const USAGE: u8 = 64;
 const CONFIG: u8 = 78;
 
 fn main() -> ExitCode {
+    // Before any secret is read.
+    if let Err(error) = dumps::forbid() {
+        complain(&format!("warning: core dumps cannot be forbidden: {error}"));
+    }
     let done = match arguments::parse(env::args_os()) {
         Ok(Request::Serve { config }) => serve(config),
         Ok(Request::CheckConfig { config }) => check_config(config),

@@ -75,6 +75,7 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
+        ca_file: None,
         credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,

@@ -30,6 +30,7 @@ fn a_bucket_keeps_the_contract() {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: "an/account/".to_owned(),
+        ca_file: None,
         credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
         min_part: 5 * 1024 * 1024,

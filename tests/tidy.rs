@@ -52,6 +52,7 @@ const TOP: &[&str] = &[
     "main",
     "arguments",
     "check",
+    "dumps",
     "hash_password",
     "logging",
     "reload",
@@ -83,11 +84,11 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "rustix",
         &[
-            "check", "config", "main", "net", "server", "session", "signals", "store", "transfer",
-            "users",
+            "check", "config", "dumps", "main", "net", "server", "session", "signals", "store",
+            "transfer", "users",
         ],
     ),
-    ("rustls", &["net/tls"]),
+    ("rustls", &["net/tls", "store/cos"]),
     ("s3", &["store/cos"]),
     ("serde", &["check", "store/cos"]),
     ("serde_json", &["check", "store/cos"]),

@@ -1,5 +1,6 @@
 //! The store of one account section: bucket, endpoint, addressing, credentials.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::limits;
@@ -8,6 +9,7 @@ use crate::store::local::LocalOptions;
 
 use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
+use super::files::Content;
 use super::keys::SectionKind;
 use super::report::Report;
 use super::section::Section;
@@ -59,6 +61,7 @@ fn read_bucket(
     report: &mut Report,
 ) -> Option<CosOptions> {
     let has_endpoint = section.has("cos_endpoint");
+    let ca_file = ca_file(section, report);
     let credentials = credentials::read(section, &all.environment, report);
     let region = if has_endpoint {
         section.get("cos_region", report, region)
@@ -96,6 +99,7 @@ fn read_bucket(
         scheme,
         addressing: style,
         prefix,
+        ca_file,
         credentials: credentials?,
         verify: all.verify,
         min_part: min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
@@ -143,6 +147,13 @@ fn scheme(section: &Section, named: Option<Scheme>, report: &mut Report) -> Sche
         report.problem(section.place("cos_protocol"), text);
     }
     named.or(protocol).unwrap_or(Scheme::Https)
+}
+
+/// The file of certificate authorities.
+fn ca_file(section: &Section, report: &mut Report) -> Option<PathBuf> {
+    let path = section.get("cos_ca_file", report, values::absolute_path)?;
+    report.names_file(section.place("cos_ca_file"), &path, Content::Authorities);
+    Some(path)
 }
 
 /// The full bucket name. `authority` is the endpoint, where it is known.

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::store::cos::read_key_file;
+use crate::store::cos::{check_authorities, read_key_file};
 
 use super::report::{Place, Report};
 
@@ -14,6 +14,8 @@ use super::report::{Place, Report};
 pub(super) enum Content {
     /// One part of a key pair.
     Key,
+    /// Certificates in PEM.
+    Authorities,
 }
 
 /// A file that a key names.
@@ -30,6 +32,11 @@ impl Report {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
+                Content::Authorities => {
+                    if let Err(error) = check_authorities(&path) {
+                        self.problem(place, error.to_string());
+                    }
+                }
             }
         }
     }

@@ -240,6 +240,8 @@ pub const KEYS: &[Key] = &[
     plain(BUCKET, "cos_endpoint", Empty,
         "host, host:port, http://host:port, https://host:port, or file:///directory",
         "any S3-compatible endpoint, or a local directory; wins over cos_region"),
+    plain(BUCKET, "cos_ca_file", Unset, ABSOLUTE_PATH,
+        "certificate authorities (PEM) that https trusts for this bucket, in place of Mozilla's"),
     plain(BUCKET, "addressing_style", Value("auto"), "auto, virtual or path",
         "where the bucket's name goes; auto: virtual with COS, path elsewhere"),
     plain(BUCKET, "cos_prefix", Empty, "a path such as team/a, without . and .., at most 425 bytes",

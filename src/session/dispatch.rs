@@ -24,9 +24,9 @@ impl Session<'_> {
                 return self.refuse(replies::not_a_command(&error));
             }
         };
-        // A password is the one argument that must never reach the log.
+        // Passwords must never reach the log; some clients send one with ACCT too.
         match command {
-            Command::Password(_) => log::debug!("< PASS ***"),
+            Command::Password(_) | Command::Account => log::debug!("< {} ***", row.name()),
             _ => log::debug!("< {text}"),
         }
         let pending = match row.pending {

@@ -207,6 +207,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
+        ca_file: None,
         credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,

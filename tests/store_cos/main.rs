@@ -6,6 +6,7 @@
 mod credentials;
 mod directories;
 mod failures;
+mod https;
 mod leftover_faults;
 mod leftovers;
 mod markers;
@@ -43,6 +44,7 @@ fn options(bucket: &str) -> CosOptions {
         scheme: Scheme::Http,
         addressing: AddressingStyle::Path,
         prefix: String::new(),
+        ca_file: None,
         credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
         min_part: 5 * MIB as u64,

@@ -1,6 +1,7 @@
 //! What all accounts on one bucket share: the pool of connections, the memory of recent changes,
 //! and how far the store's clock is from ours.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,9 +10,11 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, RustlsConnector};
 
+use super::authorities::{Authorities, AuthorityError};
 use super::connection::TcpConnector;
 use super::facts::Facts;
 use super::recent::{Change, Recent};
@@ -36,21 +39,35 @@ struct BucketId {
     virtual_hosted: bool,
     endpoint: String,
     bucket: String,
+    /// Nobody gets a connection by authorities that another account trusts.
+    authorities: Authorities,
 }
 
 impl Registry {
     /// The bucket that `options` name, opened before or now.
-    pub(super) fn open(&self, options: &CosOptions) -> Arc<Bucket> {
+    ///
+    /// # Errors
+    /// When the file of authorities cannot be used.
+    pub(super) fn open(&self, options: &CosOptions) -> Result<Arc<Bucket>, AuthorityError> {
+        let authorities = options.ca_file.as_deref().map(Authorities::read).transpose()?;
         let id = BucketId {
             https: options.scheme == Scheme::Https,
             virtual_hosted: options.addressing == AddressingStyle::Virtual,
             endpoint: options.endpoint.clone(),
             bucket: options.bucket.clone(),
+            authorities: authorities.unwrap_or_default(),
         };
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What no account names any more, after the configuration was read again.
         open.retain(|known, bucket| *known == id || Arc::strong_count(bucket) > 1);
-        Arc::clone(open.entry(id).or_insert_with(|| Arc::new(Bucket::new(options))))
+        let bucket = match open.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let bucket = Bucket::new(options, &new.key().authorities);
+                new.insert(Arc::new(bucket))
+            }
+        };
+        Ok(Arc::clone(bucket))
     }
 }
 
@@ -70,7 +87,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    fn new(options: &CosOptions) -> Self {
+    fn new(options: &CosOptions, authorities: &Authorities) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the signed request to whoever the answer names.
@@ -78,6 +95,7 @@ impl Bucket {
             .max_redirects_will_error(false)
             // The default reads HTTP_PROXY.
             .proxy(None)
+            .tls_config(TlsConfig::builder().root_certs(authorities.trusted()).build())
             .user_agent(concat!("cos-ftp-server/", env!("CARGO_PKG_VERSION")))
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_connections(options.idle_connections)
@@ -161,9 +179,9 @@ mod tests {
         let first = options(AddressingStyle::Virtual);
         let mut second = first.clone();
         second.prefix = "other/".into();
-        assert!(Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
+        assert!(Arc::ptr_eq(&registry.open(&first).unwrap(), &registry.open(&second).unwrap()));
         second.bucket = "other-125".into();
-        assert!(!Arc::ptr_eq(&registry.open(&first), &registry.open(&second)));
+        assert!(!Arc::ptr_eq(&registry.open(&first).unwrap(), &registry.open(&second).unwrap()));
     }
 
     #[test]
@@ -171,14 +189,14 @@ mod tests {
         let registry = Registry::default();
         let (first, mut second) = (options(AddressingStyle::Path), options(AddressingStyle::Path));
         second.bucket = "other-125".into();
-        let bucket = Arc::downgrade(&registry.open(&first));
-        let _second = registry.open(&second);
+        let bucket = Arc::downgrade(&registry.open(&first).unwrap());
+        let _second = registry.open(&second).unwrap();
         assert!(bucket.upgrade().is_none());
     }
 
     #[test]
     fn the_clock_follows_the_store() {
-        let bucket = Bucket::new(&options(AddressingStyle::Path));
+        let bucket = Bucket::new(&options(AddressingStyle::Path), &Authorities::default());
         let store_time = OffsetDateTime::now_utc() + time::Duration::hours(3);
         bucket.set_clock(store_time);
         assert!((bucket.now() - store_time).abs() < time::Duration::seconds(30));

@@ -67,6 +67,7 @@ pub(super) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
 /// What to do when no whole answer came.
 pub(super) fn remedy_of_fault(error: &ureq::Error) -> Remedy {
     match error {
+        ureq::Error::Io(error) if is_untrusted(error) => Remedy::None,
         ureq::Error::Io(error) => match error.kind() {
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -110,6 +111,12 @@ pub(super) fn may_have_arrived(error: &ureq::Error) -> bool {
         | ureq::Error::ConnectionFailed => false,
         _ => true,
     }
+}
+
+/// Whether the other side could not show that it is who it should be.
+fn is_untrusted(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

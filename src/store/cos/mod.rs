@@ -17,6 +17,7 @@
 //! keys below stay reachable by their full names.
 
 mod answer;
+mod authorities;
 mod body;
 mod bucket;
 mod client;
@@ -53,6 +54,7 @@ mod signature;
 mod upload_pages;
 mod xml;
 
+pub use authorities::{AuthorityError, check_authorities};
 pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
 pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
 pub use key_files::{KeyFileError, is_key, read as read_key_file};
@@ -60,6 +62,7 @@ pub use metadata_service::is_role_name;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -98,12 +101,17 @@ impl Buckets {
         if !is_prefix {
             return Err(StoreError::new(ErrorKind::BadName, Operation::ListObjects, prefix));
         }
-        let refused = |error| {
+        let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
             StoreError::new(ErrorKind::Other, Operation::ListObjects, &options.endpoint)
                 .with_source(error)
         };
         let credentials = Credentials::open(&options.credentials, &self.roles).map_err(refused)?;
-        let client = Client::new(self.buckets.open(&options), credentials, &options);
+        let bucket = self.buckets.open(&options).map_err(|error| {
+            // Without a file there is nothing that could fail.
+            let path = options.ca_file.as_deref().unwrap_or(Path::new("")).display();
+            refused(format!("{path}: {error}").into())
+        })?;
+        let client = Client::new(bucket, credentials, &options);
         client.check_address().map_err(refused)?;
         let dialect = Dialect::of(&options.endpoint);
         Ok(CosStore {

@@ -1,6 +1,7 @@
 //! What a bucket needs to be told.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::credentials::CredentialSource;
@@ -21,6 +22,8 @@ pub struct CosOptions {
     pub addressing: AddressingStyle,
     /// Key prefix that is the account's root: empty, or ending in `/`.
     pub prefix: String,
+    /// Certificate authorities (PEM) to trust in place of Mozilla's.
+    pub ca_file: Option<PathBuf>,
     /// Where the key pair comes from.
     pub credentials: CredentialSource,
     /// What to compare after an upload.
@@ -124,6 +127,7 @@ pub(super) mod tests {
             scheme: Scheme::Https,
             addressing,
             prefix: String::new(),
+            ca_file: None,
             credentials: CredentialSource::told("the id".into(), "the secret".into()),
             verify: VerifyUploads::Auto,
             min_part: 1024 * 1024,

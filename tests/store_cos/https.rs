@@ -1,0 +1,115 @@
+//! https: nobody is believed who cannot show a certificate, and `ca_file` says whose count.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cos_ftp_server::store::cos::{CosOptions, CosStore, Scheme};
+use cos_ftp_server::store::{ByteRange, ErrorKind, StoreError};
+use tempfile::TempDir;
+
+use crate::rgw::Rgw;
+use crate::{noise, options, put, read};
+
+/// TLS in front of the gateway, with a certificate of an authority of our own for `localhost`.
+struct Front {
+    terminator: Child,
+    port: u16,
+    dir: TempDir,
+}
+
+impl Front {
+    fn start() -> Self {
+        let dir = TempDir::new().unwrap();
+        let made = Command::new("sh")
+            .arg("-ec")
+            .arg(
+                "make() { openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+                   -subj /CN=$1 -days 30 -keyout $1.key -out $1.pem; }
+                 make authority; make stranger
+                 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+                   -subj /CN=store -keyout store.key -out store.csr
+                 echo subjectAltName=DNS:localhost > names
+                 openssl x509 -req -in store.csr -CA authority.pem -CAkey authority.key \
+                   -extfile names -days 30 -out store.pem",
+            )
+            .current_dir(dir.path())
+            .output()
+            .expect("openssl runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut terminator =
+            Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/tls-front.py"))
+                .args(["store.pem", "store.key", Rgw::shared().endpoint()])
+                .current_dir(dir.path())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("python runs");
+        let mut line = String::new();
+        BufReader::new(terminator.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().parse().expect("a port");
+        Self { terminator, port, dir }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The store that `host` is, if the authorities in `ca_file` vouch for it.
+    fn store(&self, host: &str, ca_file: Option<&Path>, bucket: &str) -> CosStore {
+        let mut options = CosOptions {
+            scheme: Scheme::Https,
+            endpoint: format!("{host}:{}", self.port),
+            ca_file: ca_file.map(Path::to_owned),
+            ..options(bucket)
+        };
+        options.timeouts.retry_total = Duration::from_secs(600);
+        CosStore::connect(options).unwrap()
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _ = self.terminator.kill();
+        let _ = self.terminator.wait();
+    }
+}
+
+#[test]
+fn https_is_believed_only_with_a_certificate_that_is_trusted_and_names_the_host() {
+    let front = Front::start();
+    let bucket = Rgw::shared().new_bucket();
+    let authority = front.file("authority.pem");
+    let store = front.store("localhost", Some(&authority), &bucket);
+    let bytes = noise(3 * crate::MIB);
+    put(&store, "f", &bytes);
+    assert!(read(&store, "f", ByteRange::from(0)).unwrap() == bytes);
+
+    // Not even a moment's trying again: the time for it is ten minutes.
+    let refusal = |host, ca_file: Option<PathBuf>| -> StoreError {
+        front.store(host, ca_file.as_deref(), &bucket).probe().unwrap_err()
+    };
+    for (host, ca_file, expected) in [
+        ("localhost", None, "UnknownIssuer"),
+        ("localhost", Some(front.file("stranger.pem")), "UnknownIssuer"),
+        ("127.0.0.1", Some(authority.clone()), "not valid for name"),
+    ] {
+        let error = refusal(host, ca_file);
+        assert_eq!(error.kind, ErrorKind::Other, "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    // Several certificates, and what is none between them.
+    let bundle = front.file("bundle.pem");
+    let parts = ["stranger.pem", "names", "authority.pem"].map(|name| front.file(name));
+    let text: String = parts.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    std::fs::write(&bundle, text).unwrap();
+    front.store("localhost", Some(&bundle), &bucket).probe().unwrap();
+}
+
+#[test]
+fn a_file_of_authorities_that_cannot_be_used_is_named() {
+    let options = CosOptions { ca_file: Some("/nowhere/ca.pem".into()), ..options("bucket") };
+    let error = CosStore::connect(options).unwrap_err().to_string();
+    assert!(error.contains("/nowhere/ca.pem: cannot be read"), "{error}");
+}
