@@ -15,6 +15,7 @@ NEEDED=(
     mandoc:mandoc
     ncftpput:ncftp
     python3:python3
+    promtool:prometheus
     rclone:rclone
     sha256sum:coreutils
     systemd-analyze:systemd
