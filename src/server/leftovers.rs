@@ -66,6 +66,7 @@ impl Sweeper {
 fn sweep_all(stores: &[Arc<dyn ObjectStore>], silence: Duration, cancel: &Cancel) -> Duration {
     let swept = stores.iter().map(|store| sweep(&**store, silence, cancel));
     let unanswered = swept.filter(Result::is_err).count();
+    debug!("unfinished uploads: {} stores looked through", stores.len());
     if unanswered == 0 { limits::LEFTOVERS_INTERVAL } else { limits::LEFTOVERS_RETRY }
 }
 
