@@ -10,6 +10,7 @@
 //!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
 //! main ─► store::cos, store::local ─► store (trait)          named only where configured
+//! metrics: a leaf of counters that any layer may bump
 //! ```
 //!
 //! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
@@ -17,6 +18,7 @@
 pub mod access;
 pub mod config;
 pub mod limits;
+pub mod metrics;
 pub mod net;
 pub mod protocol;
 pub mod secret;

@@ -248,6 +248,22 @@ pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// When they are looked for again where the store did not answer.
 pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
 
+/// Threads that answer metrics and health: one more than the scraper needs, so that one slow client
+/// keeps nobody away.
+pub const MONITOR_THREADS: usize = 2;
+
+/// Longest head of a request to the metrics listener.
+pub const MONITOR_REQUEST_BYTES: usize = 8 * 1024;
+
+/// How long a client of the metrics listener may take for its request, and for taking the answer.
+pub const MONITOR_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long what the stores answered to a readiness probe holds.
+pub const READINESS_CACHE: Duration = Duration::from_secs(5);
+
+/// How long a readiness probe waits for the stores; probes of orchestrators give up soon.
+pub const READINESS_WAIT: Duration = Duration::from_secs(2);
+
 /// How often a stop that waits tells what it waits for.
 pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use cos_ftp_server::config::{Applies, KEYS, Key, WhenAbsent};
+use cos_ftp_server::metrics::METRICS;
 use cos_ftp_server::protocol::{Access, Rights, VERBS};
 
 #[path = "documentation/manuals.rs"]
@@ -22,6 +23,8 @@ struct Readme {
     permissions: &'static str,
     /// Heading of the list of commands.
     commands: &'static str,
+    /// Heading of the metrics.
+    metrics: &'static str,
     /// What stands for a default that there is not.
     required: &'static str,
 }
@@ -38,6 +41,7 @@ fn readmes() -> [Readme; 2] {
             reference: "## Configuration reference",
             permissions: "## Permissions",
             commands: "## FTP commands",
+            metrics: "## Metrics and health",
             required: "required",
         },
         Readme {
@@ -46,6 +50,7 @@ fn readmes() -> [Readme; 2] {
             reference: "## 配置参考",
             permissions: "## 权限",
             commands: "## FTP 命令",
+            metrics: "## 监控与健康检查",
             required: "必填",
         },
     ]
@@ -179,6 +184,22 @@ fn the_commands_are_the_verb_table() {
             for spelling in verb.spellings {
                 assert!(told.contains(spelling), "{} does not name {spelling}", readme.name);
             }
+        }
+    }
+}
+
+#[test]
+fn the_metrics_are_the_metric_table() {
+    for readme in readmes() {
+        let chapter = readme.chapter(readme.metrics);
+        let rows: Vec<_> = chapter.iter().filter(|line| line.starts_with("| `cos_ftp_")).collect();
+        assert_eq!(rows.len(), METRICS.len(), "{}", readme.name);
+        for (row, metric) in rows.iter().zip(METRICS) {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+            let labels = if labels.is_empty() { "–".to_owned() } else { labels.join(", ") };
+            let expected = [format!("`{}`", metric.name), metric.kind.name().to_owned(), labels];
+            assert_eq!(cells[1..4], expected, "{}", readme.name);
         }
     }
 }

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("protocol", &["limits", "secret", "vfs"]),
     ("store", &["limits", "metrics", "secret", "vfs"]),
     ("net", &["limits", "metrics"]),
-    ("access", &["limits", "net"]),
+    ("access", &["limits", "metrics", "net"]),
     ("users", &["access", "limits", "secret", "store", "vfs"]),
     ("transfer", &["limits", "metrics", "net", "store", "vfs"]),
     (
@@ -72,6 +72,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("fastrand", &["check", "protocol", "session", "store", "transfer"]),
     ("glob", &["protocol"]),
     ("hmac", &["store/cos", "users"]),
+    ("httparse", &["server/monitor"]),
     ("ipnet", &["net"]),
     ("lexopt", TOP),
     ("log", EVERYWHERE),
@@ -79,6 +80,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("memmap2", &["transfer"]),
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
+    ("prometheus", &["metrics"]),
     ("quick_xml", &["store/cos"]),
     ("rpassword", TOP),
     (

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::visitors::{Visitor, Visitors};
 use super::{AccessOptions, Pace, Source};
-use crate::limits;
+use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
 #[derive(Debug)]
@@ -92,6 +92,11 @@ impl Doorkeeper {
         self.admit_at(client, Instant::now())
     }
 
+    /// Addresses that are banned now.
+    pub fn banned(&self) -> usize {
+        self.lock().visitors.banned(Instant::now())
+    }
+
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
         let (address, source) = (client.to_canonical(), Source::of(client));
         let mut state = self.lock();
@@ -100,6 +105,7 @@ impl Doorkeeper {
         if let Err(refusal) = judge(options, address, visitor, *before_login, now) {
             let due = is_due(&mut visitor.told, now);
             drop(state);
+            metrics::count_refusal(refusal.label());
             if due {
                 log::warn!("refused address={address} reason=\"{refusal}\"");
             }
@@ -132,6 +138,7 @@ impl Doorkeeper {
         visitor.banned_until = Some(now + rule.time);
         drop(state);
         if is_news {
+            metrics::count_ban();
             // What fail2ban reads: the README has the pattern.
             log::warn!(
                 "banned address={} failures={count} window={} seconds={}",
@@ -159,6 +166,7 @@ impl Visit {
         let State { options, visitors, before_login, users, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
         if options.sessions_per_user.is_some_and(|limit| sessions >= limit) {
+            metrics::count_refusal(Refusal::TooManyOfUser.label());
             return Err(Refusal::TooManyOfUser);
         }
         users.insert(user.to_owned(), sessions + 1);
@@ -215,6 +223,20 @@ impl Drop for Inside<'_> {
         *before_login += 1;
         if let Some(visitor) = visitors.get(self.visit.source) {
             visitor.before_login += 1;
+        }
+    }
+}
+
+impl Refusal {
+    /// For the figures.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Denied => "address",
+            Self::Banned => "banned",
+            Self::TooOften => "per_minute",
+            Self::TooManyOfAddress => "per_address",
+            Self::TooManyBeforeLogin => "before_login",
+            Self::TooManyOfUser => "per_user",
         }
     }
 }

@@ -85,6 +85,11 @@ impl Visitors {
         self.known.get_mut(&source)
     }
 
+    /// How many are banned.
+    pub(super) fn banned(&self, now: Instant) -> usize {
+        self.known.values().filter(|visitor| visitor.ban_left(now).is_some()).count()
+    }
+
     /// Forgets what does not matter any more, and of the rest what is worth least, until an eighth
     /// of the table is free: so the work is spread over as many new sources. Sources with sessions
     /// stay.

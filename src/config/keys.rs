@@ -372,6 +372,8 @@ pub const KEYS: &[Key] = &[
         "balancers, whose control connections begin with a PROXY header that tells the client's address"),
     plain(OPERATIONS, "proxy_protocol_data", Value("true"), BOOLEAN,
         "whether the data connections of these balancers begin with a PROXY header, too"),
+    at_start(plain(OPERATIONS, "metrics_listen", Unset, "an IP address and a port, such as 127.0.0.1:9121",
+        "where metrics and health are told over HTTP, to everybody who can reach it")),
     at_start(plain(OPERATIONS, "abort_unfinished_after", Value("24h"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
         "silence after which an unfinished upload below an account's prefix is aborted, at start and daily")),
 

@@ -95,6 +95,7 @@ impl General {
             shutdown_grace: self
                 .time("shutdown_grace", Duration::ZERO, report)
                 .unwrap_or(default.shutdown_grace),
+            metrics_listen: self.operations.get("metrics_listen", report, |text| text.parse().ok()),
             abort_unfinished_after: self
                 .operations
                 .get("abort_unfinished_after", report, |text| {

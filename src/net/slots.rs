@@ -33,6 +33,11 @@ impl ConnectionSlots {
             .map(|_| Slot { taken: Arc::clone(&self.taken) })
     }
 
+    /// How many there are; `None` for any number.
+    pub fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+
     /// Places taken now.
     pub fn taken(&self) -> usize {
         self.taken.load(Ordering::Acquire)

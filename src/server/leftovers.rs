@@ -10,8 +10,8 @@ use std::{fmt, io};
 use log::{debug, info, warn};
 
 use super::registry::{Registry, StopRequest};
-use crate::limits;
 use crate::store::{Cancel, ErrorKind, ObjectStore, SilentUpload, StoreError};
+use crate::{limits, metrics};
 
 /// The thread, and what ends it.
 #[derive(Debug)]
@@ -66,6 +66,7 @@ impl Sweeper {
 fn sweep_all(stores: &[Arc<dyn ObjectStore>], silence: Duration, cancel: &Cancel) -> Duration {
     let swept = stores.iter().map(|store| sweep(&**store, silence, cancel));
     let unanswered = swept.filter(Result::is_err).count();
+    debug!("unfinished uploads: {} stores looked through", stores.len());
     if unanswered == 0 { limits::LEFTOVERS_INTERVAL } else { limits::LEFTOVERS_RETRY }
 }
 
@@ -128,8 +129,10 @@ fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut Found) {
         store.describe(),
         Age(*silent_for)
     );
+    metrics::count_unfinished_upload();
     match store.abort_multipart_upload(upload) {
         Ok(()) => {
+            metrics::count_aborted_upload();
             found.aborted += 1;
             info!("aborted the {about}");
         }

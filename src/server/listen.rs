@@ -34,6 +34,11 @@ pub(super) fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListene
     Ok(listeners)
 }
 
+/// A listener of its own on `address`.
+pub(super) fn bind_one(address: SocketAddr) -> Result<TcpListener, BindError> {
+    bind(address, Families::Own)
+}
+
 /// Which connections an IPv6 listener takes.
 #[derive(Clone, Copy)]
 enum Families {

@@ -1,8 +1,8 @@
 //! Listening, accepting, counting, stopping.
 //!
 //! Threads: one accept thread for each listener, one for each session, one that looks for
-//! [`leftovers`], and the thread that calls [`Server::run`], which joins the sessions as they end. Knows no FTP command; the one reply it
-//! gives itself is 421.
+//! [`leftovers`], those of the [`monitor`], and the thread that calls [`Server::run`], which joins
+//! the sessions as they end. Knows no FTP command; the one reply it gives itself is 421.
 //!
 //! # How it stops
 //! 1. The listeners are shut down and the accept threads joined: from here on no session begins.
@@ -18,6 +18,7 @@ mod accept;
 mod descriptors;
 mod leftovers;
 mod listen;
+mod monitor;
 mod options;
 mod registry;
 mod reload;
@@ -38,6 +39,7 @@ use socket2::SockRef;
 
 use self::accept::Acceptor;
 use self::leftovers::Sweeper;
+use self::monitor::Monitor;
 use self::registry::{Registry, StopRequest};
 use self::reload::Rules;
 use crate::access::Doorkeeper;
@@ -53,6 +55,7 @@ pub struct Server {
     listeners: Vec<Listening>,
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
+    metrics: Option<Arc<TcpListener>>,
 }
 
 /// One listening socket, and how connections to it begin.
@@ -88,6 +91,7 @@ impl Server {
     /// [`BindError`], which tells the address.
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
         let listeners = bind_all(&options)?;
+        let metrics = options.metrics_listen.map(listen::bind_one).transpose()?;
         let host = Host {
             door: Arc::new(Doorkeeper::new(options.access)),
             users: Arc::new(Directory::new(users)),
@@ -106,6 +110,7 @@ impl Server {
                 registry: Arc::default(),
             },
             abort_unfinished_after: options.abort_unfinished_after,
+            metrics: metrics.map(Arc::new),
         })
     }
 
@@ -143,6 +148,7 @@ impl Server {
         let registry = &self.acceptor.registry;
         let accept_threads = self.start_accepting()?;
         let sweeper = self.start_sweeping();
+        let monitor = self.start_monitor();
         registry.wait_for_stop();
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
@@ -150,6 +156,9 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![sweeper.stop()]);
         }
         let last = self.drain();
+        if let Some(readiness) = monitor.and_then(Monitor::stop) {
+            self.acceptor.rules.host().stragglers.adopt(vec![readiness]);
+        }
         let workers = self.join_stragglers(last);
         Ok(self.leave(workers))
     }
@@ -182,6 +191,12 @@ impl Server {
         let users = Arc::clone(&self.acceptor.rules.host().users);
         let started = Sweeper::start(silence, move || users.current().written_stores(), registry);
         started.map_err(|error| warn!("unfinished uploads are not looked for: {error}")).ok()
+    }
+
+    /// The threads that tell metrics and health, if they are wanted.
+    fn start_monitor(&self) -> Option<Monitor> {
+        let started = Monitor::start(self.metrics.as_ref()?, &self.acceptor);
+        started.map_err(|error| warn!("metrics and health are not told: {error}")).ok()
     }
 
     fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {

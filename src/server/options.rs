@@ -1,6 +1,6 @@
 //! What the operator decides about the server as a whole.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,8 @@ pub struct ServerOptions {
     /// `abort_unfinished_after`: the silence after which an unfinished upload in a bucket is
     /// aborted; `None` for never.
     pub abort_unfinished_after: Option<Duration>,
+    /// `metrics_listen`: where metrics and health are told; `None` for nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// How each session behaves.
     pub session: SessionOptions,
 }
@@ -48,6 +50,7 @@ impl Default for ServerOptions {
             access: AccessOptions::default(),
             shutdown_grace: limits::SHUTDOWN_GRACE,
             abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
+            metrics_listen: None,
             session: SessionOptions::default(),
         }
     }

@@ -2,9 +2,10 @@
 
 use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
-use super::upload::verdict_text;
+use super::upload::{ending, verdict_text};
 use super::watch::Watch;
 use super::{Pending, Session};
+use crate::metrics::{self, Direction};
 use crate::net::Wake;
 use crate::net::tls::Direction;
 use crate::protocol::{Reply, replies};
@@ -70,6 +71,7 @@ fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
 }
 
 fn record(path: &FtpPath, first: u64, report: &Report) {
+    metrics::count_transfer(Direction::Download, ending(&report.verdict), report.bytes);
     let seconds = report.elapsed.as_secs_f64();
     let rate = report.bytes as f64 / seconds.max(0.001) / 1e6;
     log::info!(

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Pending, Session, Settings, TlsPolicy, refusal_reply};
 use crate::access::{Inside, Refusal};
+use crate::metrics::{self, LoginEnding};
 use crate::net::DataPort;
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
@@ -82,6 +83,7 @@ impl Session<'_> {
             Ok(account) => self.let_in(account, password),
             Err(LoginError::Incorrect) => self.refuse_login(&name, password),
             Err(LoginError::Busy) => {
+                metrics::count_login(LoginEnding::Busy);
                 let peer = self.ends.peer;
                 log::error!("login user={name:?} peer={peer}: too many wait for theirs");
                 replies::server_busy()
@@ -104,6 +106,7 @@ impl Session<'_> {
             self.handle.set_user(None);
             return self.refuse_login(name, password);
         }
+        metrics::count_login(LoginEnding::Ok);
         let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
         log::info!("login user={name} peer={peer}{tls}");
         self.control.encoding.settle(account.filename_encoding);
@@ -128,6 +131,7 @@ impl Session<'_> {
     fn refuse_login(&mut self, name: &str, password: &Secret) -> Reply {
         let options = &self.host.options;
         self.login.failures += 1;
+        metrics::count_login(LoginEnding::Failed);
         log::warn!("login failed user={name:?} peer={}", self.ends.peer);
         let failure = self.visit.fail(name, password.expose());
         if failure.banned {

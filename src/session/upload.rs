@@ -5,6 +5,7 @@ use super::navigation::Step;
 use super::watch::Watch;
 use super::{Pending, Session};
 use crate::limits;
+use crate::metrics::{self, Direction, Ending};
 use crate::net::Wake;
 use crate::net::tls::Direction;
 use crate::protocol::{Reply, TransferType, UploadMode, replies};
@@ -116,6 +117,7 @@ impl Session<'_> {
     }
 
     fn record_upload(&self, order: &Order, kept: u64, report: &Report) {
+        metrics::count_transfer(Direction::Upload, ending(&report.verdict), report.bytes);
         let seconds = report.elapsed.as_secs_f64();
         let rate = report.bytes as f64 / seconds.max(0.001) / 1e6;
         let verdict = verdict_text(&report.verdict);
@@ -139,6 +141,15 @@ pub(super) fn verdict_text(verdict: &Verdict) -> String {
         Verdict::Interrupted { by, kept: true } => format!("{}, partial file kept", by.reason()),
         Verdict::Interrupted { by, kept: false } => format!("{}, nothing kept", by.reason()),
         Verdict::Failed(error) => format!("failed: {error}"),
+    }
+}
+
+/// How a transfer ended, for the figures.
+pub(super) fn ending(verdict: &Verdict) -> Ending {
+    match verdict {
+        Verdict::Complete => Ending::Complete,
+        Verdict::Interrupted { .. } => Ending::Interrupted,
+        Verdict::Failed(_) => Ending::Failed,
     }
 }
 

@@ -28,6 +28,15 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
 
+    /// Whether it can be used now, asked as cheaply as can be.
+    ///
+    /// # Errors
+    /// What the store said; [`ErrorKind::Cancelled`] once `cancel` is raised.
+    fn answers(&self, cancel: &Cancel) -> Result<()> {
+        let _ = cancel;
+        self.stat_now(&FtpPath::root()).map(drop)
+    }
+
     /// The sizes this store accepts.
     fn part_limits(&self) -> PartLimits;
 

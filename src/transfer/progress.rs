@@ -4,17 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::metrics::{self, Direction};
+
 /// Counters of one transfer. Clones share them: a worker counts, the session reads.
 #[derive(Clone, Debug)]
 pub struct Progress {
     begun: Instant,
     bytes: Arc<AtomicU64>,
     parts: Arc<AtomicU64>,
+    /// Of files; listings have none.
+    direction: Option<Direction>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { begun: Instant::now(), bytes: Arc::default(), parts: Arc::default() }
+        let (bytes, parts) = Default::default();
+        Self { begun: Instant::now(), bytes, parts, direction: None }
     }
 }
 
@@ -24,9 +29,17 @@ impl Progress {
         Self::default()
     }
 
+    /// The same of a file, whose bytes count in the process's figures, too.
+    pub fn of_file(direction: Direction) -> Self {
+        Self { direction: Some(direction), ..Self::default() }
+    }
+
     /// Counts bytes moved over the data connection.
     pub fn add_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(direction) = self.direction {
+            metrics::count_data_bytes(direction, bytes);
+        }
     }
 
     /// Counts a part the store has confirmed.

@@ -9,6 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::limits;
+use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, MultipartUpload, ObjectStore, Operation, PartPlace,
@@ -83,6 +84,7 @@ impl Target {
                 Ok(Outcome::Created)
             }
             Job::Part(place, blocks) => {
+                let _in_flight = metrics::part_in_flight();
                 let pieces = pieces(blocks);
                 let body = Body::new(&pieces, &self.cancel);
                 self.store.upload_part(self.upload()?, *place, &body).map(Outcome::Part)

@@ -128,10 +128,19 @@ impl Users {
         self.accounts.contains_key(name)
     }
 
+    /// The stores of all accounts, each once.
+    pub fn stores(&self) -> Vec<Arc<dyn ObjectStore>> {
+        self.stores_of(|_| true)
+    }
+
     /// The stores that some account may write to, each once.
     pub fn written_stores(&self) -> Vec<Arc<dyn ObjectStore>> {
+        self.stores_of(|account| account.permission.writes())
+    }
+
+    fn stores_of(&self, counts: impl Fn(&Account) -> bool) -> Vec<Arc<dyn ObjectStore>> {
         let mut stores: Vec<Arc<dyn ObjectStore>> = Vec::new();
-        for account in self.accounts.values().filter(|account| account.permission.writes()) {
+        for account in self.accounts.values().filter(|account| counts(account)) {
             if !stores.iter().any(|store| Arc::ptr_eq(store, &account.store)) {
                 stores.push(Arc::clone(&account.store));
             }

@@ -68,6 +68,7 @@ fn what_only_readers_see_is_left_alone() {
         .option("log_level", "DEBUG")
         .operations("abort_unfinished_after", "1")
         .start();
+    server.wait_for_log(" stores looked through");
     server.wait_for_log("1 aborted, 0 could not be, 0 left alone");
     drop(server);
     let left = Rgw::shared().s3_list_uploads(&bucket);

@@ -11,5 +11,7 @@ mod check;
 mod leftovers;
 /// Which session a line of the log belongs to.
 mod log_lines;
+/// Metrics and health.
+mod monitoring;
 /// SIGHUP.
 mod reload;

@@ -16,6 +16,7 @@ NEEDED=(
     ncftpput:ncftp
     openssl:openssl
     python3:python3
+    promtool:prometheus
     rclone:rclone
     sha256sum:coreutils
     systemd-analyze:systemd

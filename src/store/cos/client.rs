@@ -19,6 +19,7 @@ use super::request::{Address, Request, RequestError};
 use super::retry::{Course, rest};
 use super::signature::Signer;
 use super::{CosOptions, Timeouts, xml};
+use crate::metrics;
 use crate::secret::Secret;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
@@ -226,6 +227,7 @@ impl Client {
             let Some(pause) = course.after(fault.remedy, left) else {
                 return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
             };
+            metrics::count_store_retry(call.operation.name());
             log::warn!(
                 "try {} failed, again in {} ms, at {}: {}",
                 course.tries,
@@ -261,6 +263,7 @@ impl Client {
                 request.headers_mut().insert(http::header::EXPECT, ask);
             }
         }
+        let begun = Instant::now();
         let sent = match &mut reader {
             Some(reader) => {
                 let request = request.map(|()| SendBody::from_reader(reader));
@@ -268,6 +271,8 @@ impl Client {
             }
             None => self.bucket.agent.run(self.with_timeouts(request, call.patience, course)),
         };
+        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        metrics::count_store_request(call.operation.name(), status, begun.elapsed());
         let response = sent.map_err(|error| transport_fault(call, error))?;
         if response.status().is_success() {
             return Ok(response);

@@ -66,11 +66,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use ureq::http::Method;
 
 use self::bucket::Registry;
-use self::client::Client;
+use self::client::{Call, Client};
 use self::credentials::Credentials;
 use self::keys::{Dialect, Keys};
+use self::request::Request;
 use self::role_keys::Roles;
 use super::{
     Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload,
@@ -162,8 +164,7 @@ impl CosStore {
     /// # Errors
     /// What the store said.
     pub fn probe(&self) -> Result<()> {
-        let window = key_page::Window { prefix: self.keys.prefix(), after: None };
-        self.key_page(window, key_page::Depth::Everything, 1).map(|_| ())
+        self.answers(&Cancel::new())
     }
 }
 
@@ -176,6 +177,14 @@ impl fmt::Debug for CosStore {
 impl ObjectStore for CosStore {
     fn describe(&self) -> String {
         format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+    }
+
+    fn answers(&self, cancel: &Cancel) -> Result<()> {
+        let request = Request::on_bucket(Method::GET)
+            .query("prefix", self.keys.prefix())
+            .query("max-keys", "1");
+        self.client.exchange(&Call::new(Operation::ListObjects, request).unless(cancel))?;
+        Ok(())
     }
 
     fn part_limits(&self) -> PartLimits {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 
 use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
+use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
 use crate::transfer::budget::Lease;
@@ -70,14 +71,14 @@ impl<'a> Download<'a> {
         let version = Version { store, path, size, etag };
         let source = Source::opened(version, object, first, Cancel::new());
         let bytes = buffer_bytes(source.left()) as u64;
-        let progress = Progress::begin();
+        let progress = Progress::of_file(Direction::Download);
         let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
         Ok(Self { source, crc64, conversion, resources, lease })
     }
 
     /// Sends the object over `data`, which is non-blocking.
     pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
-        let progress = Progress::begin();
+        let progress = Progress::of_file(Direction::Download);
         let verdict = if self.source.left() <= BLOCK_BYTES as u64 {
             self.send_here(data, control, &progress)
         } else {

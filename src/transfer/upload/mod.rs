@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::limits;
+use crate::metrics::Direction;
 use crate::net::{Interest, Stream};
 use crate::store::{Cancel, ObjectStore, Stored};
 use crate::transfer::block::{Block, BlockPool};
@@ -97,7 +98,7 @@ impl<'a> Upload<'a> {
         if request.conversion == Conversion::Ascii {
             parts.convert_ascii();
         }
-        let progress = Progress::begin();
+        let progress = Progress::of_file(Direction::Upload);
         let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;
         let mut intake = Intake::new(BlockPool::new(resources.budget.clone(), reserve));
@@ -138,7 +139,7 @@ impl<'a> Upload<'a> {
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish.
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
-        self.progress = Progress::begin();
+        self.progress = Progress::of_file(Direction::Upload);
         let ended = self.receive(&mut data, control);
         // Before the store is asked: clients wait for the end of TLS, and only then for the reply.
         // One that takes not even this has no use for it.

@@ -1,0 +1,340 @@
+//! Figures of the process, for Prometheus: a leaf of atomic counters that any layer may bump.
+//!
+//! Counters belong to the process, so they are reached without being handed around. What is a state
+//! and not an event is not counted here: the server reads it when it is asked ([`Snapshot`]), so
+//! nothing can drift. To bump costs an atomic addition, and a look into a small map where a label's
+//! value is not known beforehand; nothing is bumped for each byte.
+
+mod table;
+
+pub use table::{Kind, METRICS, Metric};
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
+};
+
+/// Upper ends of the histogram, seconds: from a store next door to COS putting an object together.
+const BUCKETS_SECONDS: [f64; 12] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
+
+/// Which way a transfer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client.
+    Upload,
+    /// To the client.
+    Download,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With a 226.
+    Complete,
+    /// By the client or the operator.
+    Interrupted,
+    /// By the store, a limit, or a fault.
+    Failed,
+}
+
+/// How a login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginEnding {
+    /// With a 230.
+    Ok,
+    /// No such user, or a wrong password.
+    Failed,
+    /// Too many others had to be verified.
+    Busy,
+}
+
+/// What is so at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the table says what each tells")]
+pub struct Snapshot {
+    pub sessions: u64,
+    pub connections: u64,
+    pub connections_limit: u64,
+    pub banned_addresses: u64,
+    pub transfers_running: u64,
+    pub buffer_bytes: u64,
+    pub buffer_limit_bytes: u64,
+    pub passive_ports_used: u64,
+    pub passive_ports: u64,
+}
+
+/// A part that is being sent, until it is dropped.
+#[derive(Debug)]
+pub struct PartInFlight(());
+
+/// Counts a login.
+pub fn count_login(ending: LoginEnding) {
+    let result = match ending {
+        LoginEnding::Ok => "ok",
+        LoginEnding::Failed => "failed",
+        LoginEnding::Busy => "busy",
+    };
+    FIGURES.logins.with_label_values(&[result]).inc();
+}
+
+/// Counts a client or a login that the rules of access refuse.
+pub fn count_refusal(reason: &str) {
+    FIGURES.refusals.with_label_values(&[reason]).inc();
+}
+
+/// Counts a ban that begins.
+pub fn count_ban() {
+    FIGURES.bans.inc();
+}
+
+/// Counts a transfer that has ended, and its bytes.
+pub fn count_transfer(direction: Direction, ending: Ending, bytes: u64) {
+    let labels = [direction.name(), ending.name()];
+    FIGURES.transfers.with_label_values(&labels).inc();
+    FIGURES.transfer_bytes.with_label_values(&labels).inc_by(bytes);
+}
+
+/// Counts file bytes that have gone over a data connection.
+pub fn count_data_bytes(direction: Direction, bytes: u64) {
+    match direction {
+        Direction::Upload => FIGURES.uploaded.inc_by(bytes),
+        Direction::Download => FIGURES.downloaded.inc_by(bytes),
+    }
+}
+
+/// Counts one try of a request to a store. `status`: none where no answer came.
+pub fn count_store_request(operation: &str, status: Option<u16>, took: Duration) {
+    let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+    FIGURES.store_requests.with_label_values(&[operation, &status]).inc();
+    FIGURES.store_seconds.with_label_values(&[operation]).observe(took.as_secs_f64());
+}
+
+/// Counts a request to a store that is tried again.
+pub fn count_store_retry(operation: &str) {
+    FIGURES.store_retries.with_label_values(&[operation]).inc();
+}
+
+/// Counts a part as in flight while the result lives.
+pub fn part_in_flight() -> PartInFlight {
+    FIGURES.parts_in_flight.inc();
+    PartInFlight(())
+}
+
+/// Counts an unfinished upload that was found silent.
+pub fn count_unfinished_upload() {
+    FIGURES.unfinished_found.inc();
+}
+
+/// Counts one of those that was aborted.
+pub fn count_aborted_upload() {
+    FIGURES.unfinished_aborted.inc();
+}
+
+/// All figures in the text format of Prometheus, version 0.0.4.
+pub fn render(snapshot: &Snapshot) -> String {
+    let Snapshot {
+        sessions,
+        connections,
+        connections_limit,
+        banned_addresses,
+        transfers_running,
+        buffer_bytes,
+        buffer_limit_bytes,
+        passive_ports_used,
+        passive_ports,
+    } = *snapshot;
+    for (name, value) in [
+        ("cos_ftp_sessions", sessions),
+        ("cos_ftp_connections", connections),
+        ("cos_ftp_connections_limit", connections_limit),
+        ("cos_ftp_banned_addresses", banned_addresses),
+        ("cos_ftp_transfers_running", transfers_running),
+        ("cos_ftp_buffer_bytes", buffer_bytes),
+        ("cos_ftp_buffer_limit_bytes", buffer_limit_bytes),
+        ("cos_ftp_passive_ports_used", passive_ports_used),
+        ("cos_ftp_passive_ports", passive_ports),
+    ] {
+        if let Some((_, gauge)) = FIGURES.states.iter().find(|(have, _)| *have == name) {
+            gauge.set(value as f64);
+        }
+    }
+    // It is written to memory, and every family has a name and samples.
+    TextEncoder::new().encode_to_string(&FIGURES.registry.gather()).unwrap_or_default()
+}
+
+impl Direction {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Download => "download",
+        }
+    }
+}
+
+impl Ending {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Drop for PartInFlight {
+    fn drop(&mut self) {
+        FIGURES.parts_in_flight.dec();
+    }
+}
+
+static FIGURES: LazyLock<Figures> = LazyLock::new(Figures::new);
+
+struct Figures {
+    registry: Registry,
+    /// Set when they are asked for.
+    states: Vec<(&'static str, Gauge)>,
+    logins: IntCounterVec,
+    refusals: IntCounterVec,
+    bans: IntCounter,
+    transfers: IntCounterVec,
+    transfer_bytes: IntCounterVec,
+    uploaded: IntCounter,
+    downloaded: IntCounter,
+    store_requests: IntCounterVec,
+    store_seconds: HistogramVec,
+    store_retries: IntCounterVec,
+    parts_in_flight: IntGauge,
+    unfinished_found: IntCounter,
+    unfinished_aborted: IntCounter,
+}
+
+/// Why nothing that makes a figure can fail.
+const WELL_FORMED: &str = "the table's names are distinct and well-formed";
+
+impl Figures {
+    fn new() -> Self {
+        let registry = Registry::new();
+        let plain = |name| counters(&registry, name).with_label_values::<&str>(&[]);
+        let data = counters(&registry, "cos_ftp_data_bytes_total");
+        let build = GaugeVec::new(opts("cos_ftp_build_info"), row("cos_ftp_build_info").labels);
+        let build = build.expect(WELL_FORMED);
+        registry.register(Box::new(build.clone())).expect(WELL_FORMED);
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+        let parts_in_flight = IntGauge::with_opts(opts("cos_ftp_parts_in_flight"));
+        let parts_in_flight = parts_in_flight.expect(WELL_FORMED);
+        registry.register(Box::new(parts_in_flight.clone())).expect(WELL_FORMED);
+        let figures = Self {
+            states: states(&registry),
+            logins: counters(&registry, "cos_ftp_logins_total"),
+            refusals: counters(&registry, "cos_ftp_refusals_total"),
+            bans: plain("cos_ftp_bans_total"),
+            transfers: counters(&registry, "cos_ftp_transfers_total"),
+            transfer_bytes: counters(&registry, "cos_ftp_transfer_bytes_total"),
+            uploaded: data.with_label_values(&[Direction::Upload.name()]),
+            downloaded: data.with_label_values(&[Direction::Download.name()]),
+            store_requests: counters(&registry, "cos_ftp_store_requests_total"),
+            store_seconds: histograms(&registry, "cos_ftp_store_request_seconds"),
+            store_retries: counters(&registry, "cos_ftp_store_retries_total"),
+            parts_in_flight,
+            unfinished_found: plain("cos_ftp_unfinished_uploads_found_total"),
+            unfinished_aborted: plain("cos_ftp_unfinished_uploads_aborted_total"),
+            registry,
+        };
+        figures.begin_at_zero();
+        figures
+    }
+
+    /// What is not there cannot be seen to rise: its first event would be lost to `rate`.
+    fn begin_at_zero(&self) {
+        for result in ["ok", "failed", "busy"] {
+            self.logins.with_label_values(&[result]);
+        }
+        let limits = ["per_minute", "per_address", "before_login", "per_user"];
+        for reason in ["address", "banned"].iter().chain(&limits) {
+            self.refusals.with_label_values(&[reason]);
+        }
+        for direction in [Direction::Upload, Direction::Download] {
+            for ending in [Ending::Complete, Ending::Interrupted, Ending::Failed] {
+                self.transfers.with_label_values(&[direction.name(), ending.name()]);
+                self.transfer_bytes.with_label_values(&[direction.name(), ending.name()]);
+            }
+        }
+    }
+}
+
+fn row(name: &str) -> &'static Metric {
+    METRICS.iter().find(|metric| metric.name == name).expect("every figure has its row")
+}
+
+fn opts(name: &str) -> Opts {
+    Opts::new(name, row(name).help)
+}
+
+fn counters(registry: &Registry, name: &str) -> IntCounterVec {
+    let counters = IntCounterVec::new(opts(name), row(name).labels).expect(WELL_FORMED);
+    registry.register(Box::new(counters.clone())).expect(WELL_FORMED);
+    counters
+}
+
+fn histograms(registry: &Registry, name: &str) -> HistogramVec {
+    let options = HistogramOpts::from(opts(name)).buckets(BUCKETS_SECONDS.to_vec());
+    let histograms = HistogramVec::new(options, row(name).labels).expect(WELL_FORMED);
+    registry.register(Box::new(histograms.clone())).expect(WELL_FORMED);
+    histograms
+}
+
+/// The gauges without labels but for the one that is counted.
+fn states(registry: &Registry) -> Vec<(&'static str, Gauge)> {
+    let is_state = |metric: &&Metric| {
+        metric.kind == Kind::Gauge
+            && metric.labels.is_empty()
+            && metric.name != "cos_ftp_parts_in_flight"
+    };
+    let make = |metric: &Metric| {
+        let gauge = Gauge::with_opts(opts(metric.name)).expect(WELL_FORMED);
+        registry.register(Box::new(gauge.clone())).expect(WELL_FORMED);
+        (metric.name, gauge)
+    };
+    METRICS.iter().filter(is_state).map(make).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_told_with_its_kind_and_what_is_there_from_the_start() {
+        count_store_request("HeadObject", None, Duration::from_millis(30));
+        count_store_retry("HeadObject");
+        count_refusal("banned");
+        let snapshot = Snapshot { sessions: 7, passive_ports: 5536, ..Snapshot::default() };
+        let text = render(&snapshot);
+        for metric in METRICS {
+            let kind = format!("# TYPE {} {}\n", metric.name, metric.kind.name());
+            assert!(text.contains(&kind), "{kind}{text}");
+        }
+        for line in [
+            "cos_ftp_sessions 7\n",
+            "cos_ftp_passive_ports 5536\n",
+            "cos_ftp_logins_total{result=\"busy\"} 0\n",
+            "cos_ftp_transfers_total{direction=\"download\",result=\"failed\"} 0\n",
+            "cos_ftp_store_requests_total{operation=\"HeadObject\",status=\"none\"} 1\n",
+            "cos_ftp_store_request_seconds_bucket{operation=\"HeadObject\",le=\"0.05\"} 1\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_is_in_flight_until_its_guard_goes() {
+        let first = part_in_flight();
+        let second = part_in_flight();
+        assert_eq!(FIGURES.parts_in_flight.get(), 2);
+        drop((first, second));
+        assert_eq!(FIGURES.parts_in_flight.get(), 0);
+    }
+}

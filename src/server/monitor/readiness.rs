@@ -1,0 +1,129 @@
+//! Whether the stores answer: asked of them at most every few seconds, however often somebody wants
+//! to know, and never so that who asks waits for long.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
+use std::{fmt, io};
+
+use crate::limits;
+use crate::store::{Cancel, ObjectStore};
+
+/// Asks the stores in a thread of its own. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Readiness(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    cancel: Cancel,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What the stores said last, and when.
+    known: Option<(Instant, Result<(), String>)>,
+    is_wanted: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl State {
+    /// What is known and not too old.
+    fn fresh(&self) -> Option<&Result<(), String>> {
+        let (at, answer) = self.known.as_ref()?;
+        (at.elapsed() < limits::READINESS_CACHE).then_some(answer)
+    }
+}
+
+impl Readiness {
+    /// Starts it; nothing is asked before somebody wants to know.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(
+        stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
+    ) -> io::Result<Self> {
+        let shared: Arc<Shared> = Arc::default();
+        let own = Arc::clone(&shared);
+        let thread = Builder::new()
+            .name("readiness".to_owned())
+            .stack_size(limits::WORKER_STACK_BYTES)
+            .spawn(move || own.run(stores))?;
+        shared.lock().thread = Some(thread);
+        Ok(Self(shared))
+    }
+
+    /// Whether all stores answer; the error tells which do not, and why. Waits at most
+    /// [`limits::READINESS_WAIT`] for them.
+    pub(super) fn ask(&self) -> Result<(), String> {
+        let mut state = self.0.lock();
+        if let Some(answer) = state.fresh() {
+            return answer.clone();
+        }
+        state.is_wanted = true;
+        self.0.changed.notify_all();
+        let unknown = |state: &mut State| state.fresh().is_none();
+        let waited = self.0.changed.wait_timeout_while(state, limits::READINESS_WAIT, unknown);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.fresh().cloned().unwrap_or_else(|| {
+            let seconds = limits::READINESS_WAIT.as_secs();
+            Err(format!("the stores have not answered within {seconds} s\n"))
+        })
+    }
+
+    /// Ends the thread. It may be waiting for a store until it has ended.
+    pub(super) fn stop(self) -> Option<JoinHandle<()>> {
+        self.0.cancel.raise();
+        let thread = self.0.lock().thread.take();
+        self.0.changed.notify_all();
+        thread
+    }
+}
+
+impl Shared {
+    fn run(&self, stores: impl Fn() -> Vec<Arc<dyn ObjectStore>>) {
+        loop {
+            let idle = |state: &mut State| !state.is_wanted && !self.cancel.is_raised();
+            let state = self.changed.wait_while(self.lock(), idle);
+            drop(state);
+            if self.cancel.is_raised() {
+                return;
+            }
+            let answer = self.ask_all(&stores());
+            let mut state = self.lock();
+            state.known = Some((Instant::now(), answer));
+            state.is_wanted = false;
+            drop(state);
+            self.changed.notify_all();
+        }
+    }
+
+    fn ask_all(&self, stores: &[Arc<dyn ObjectStore>]) -> Result<(), String> {
+        let asked = stores.iter().map(|store| (store, store.answers(&self.cancel)));
+        let troubles: Vec<_> = asked
+            .filter_map(|(store, answer)| {
+                Some(format!("{}: {}\n", store.describe(), Brief(answer.err()?)))
+            })
+            .collect();
+        if troubles.is_empty() { Ok(()) } else { Err(troubles.concat()) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A failure in few words: the whole of it is in the log.
+struct Brief(crate::store::StoreError);
+
+impl fmt::Display for Brief {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.kind)?;
+        match (self.0.status, &self.0.code) {
+            (Some(status), Some(code)) => write!(f, ", {status} {code}"),
+            (Some(status), None) => write!(f, ", {status}"),
+            (None, _) => Ok(()),
+        }
+    }
+}
