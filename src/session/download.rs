@@ -6,8 +6,7 @@ use super::upload::{ending, verdict_text};
 use super::watch::Watch;
 use super::{Pending, Session};
 use crate::metrics::{self, Direction};
-use crate::net::Wake;
-use crate::net::tls::Direction;
+use crate::net::{Wake, tls};
 use crate::protocol::{Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
 use crate::transfer::{Download, DownloadRequest, Report, Verdict};
@@ -41,7 +40,7 @@ impl Session<'_> {
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
         let resources = host.resources(wake);
-        let opener = self.opener(Direction::ToClient);
+        let opener = self.opener(tls::Direction::ToClient);
         let mut watch = Watch::new(&mut self.control, &host.stop, format!("Sending {path}"));
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));

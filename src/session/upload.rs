@@ -6,8 +6,7 @@ use super::watch::Watch;
 use super::{Pending, Session};
 use crate::limits;
 use crate::metrics::{self, Direction, Ending};
-use crate::net::Wake;
-use crate::net::tls::Direction;
+use crate::net::{Wake, tls};
 use crate::protocol::{Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, ObjectStore};
 use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, WriteMode};
@@ -85,7 +84,7 @@ impl Session<'_> {
         };
         let host = self.host;
         let resources = host.resources(wake);
-        let opener = self.opener(Direction::FromClient);
+        let opener = self.opener(tls::Direction::FromClient);
         let title = format!("Receiving {}", order.path);
         let mut watch = Watch::new(&mut self.control, &host.stop, title);
         let upload = Upload::admit(request, resources, &mut watch)

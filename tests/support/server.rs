@@ -133,12 +133,6 @@ impl Setup {
         self
     }
 
-    /// The one key of [SECURITY].
-    pub(crate) fn security(mut self, key: &str, value: &str) -> Self {
-        let _ = write!(self.accounts, "[SECURITY]\n{key} = {value}\n");
-        self
-    }
-
     /// A key of [OPTIONAL].
     pub(crate) fn option(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.options, "{key} = {value}");
