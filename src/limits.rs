@@ -49,6 +49,9 @@ pub const MAX_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// Where the schedule of part sizes starts.
 pub const FIRST_PART_BYTES: u64 = 5 * 1024 * 1024;
 
+/// What an upload needs of `buffer_memory` to begin: its first part, and a block to read into.
+pub const UPLOAD_RESERVE_BYTES: u64 = FIRST_PART_BYTES + BLOCK_BYTES as u64;
+
 /// Default of `part_buffer_size`: all the memory one upload may hold for data.
 pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 

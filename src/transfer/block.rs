@@ -16,9 +16,9 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// `count` empty blocks, if the budget has them at once.
+    /// `count` empty blocks to fetch ahead into, if the budget can spare them.
     pub(super) fn make(count: usize, budget: &Budget) -> Option<Vec<Self>> {
-        let mut lease = budget.try_borrow((count * BLOCK_BYTES) as u64)?;
+        let mut lease = budget.try_borrow_for_speed((count * BLOCK_BYTES) as u64)?;
         (0..count).map(|_| lease.split(BLOCK_BYTES as u64).map(Self::new)).collect()
     }
 

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::limits;
 use crate::net::Wake;
 
 /// The process-wide byte budget. Clones share it.
@@ -85,6 +86,15 @@ impl Budget {
         }
         state.free -= bytes;
         Some(Lease { budget: self.clone(), bytes })
+    }
+
+    /// The same for what is only faster for it, and whose bytes a slow client may hold for hours:
+    /// half of the budget, and room for another upload to begin, are left to those who cannot do
+    /// without.
+    pub fn try_borrow_for_speed(&self, bytes: u64) -> Option<Lease> {
+        let left = limits::UPLOAD_RESERVE_BYTES.max(self.total() / 2);
+        let has_spare = self.lock().free >= bytes.saturating_add(left);
+        has_spare.then(|| self.try_borrow(bytes))?
     }
 
     /// Whether somebody waits for bytes: the time to give back what is not needed.

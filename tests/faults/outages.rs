@@ -122,7 +122,11 @@ fn a_store_that_hangs_is_told_in_time() {
 fn a_store_that_goes_away_in_mid_transfer_and_comes_back_is_waited_for() {
     let mut scene = Scene::begin(&[("retry_timeout", "60"), ("buffer_memory", "64M")]);
     let bytes = noise(21, IN_PARTS);
-    for request in [Request::UploadPart, Request::CompleteMultipartUpload] {
+    // More often than what only asks is tried: seconds pass.
+    const TRIES: usize = 8;
+    let requests =
+        [Request::CreateMultipartUpload, Request::UploadPart, Request::CompleteMultipartUpload];
+    for request in requests {
         let name = format!("{request:?}");
         let mut ftp = Ftp::login(&scene.server);
         let data = ftp.passive();
@@ -132,7 +136,7 @@ fn a_store_that_goes_away_in_mid_transfer_and_comes_back_is_waited_for() {
         scene.injector.inject(Rule::new(request, Fault::ResetBeforeReply));
         stream.write_all(&bytes).expect("the server takes the data");
         drop(stream);
-        scene.injector.wait_for_strikes(before + 2);
+        scene.injector.wait_for_strikes(before + TRIES);
         scene.injector.heal();
         ftp.expect_reply("226 ");
         scene.server.stored().expect(&name, &bytes);

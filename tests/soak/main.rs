@@ -86,9 +86,9 @@ impl Soak {
         let server = Setup::bucket_behind(&injector.endpoint())
             .option("connect_timeout", "4")
             .option("send_timeout", "12")
-            .option("response_timeout", "5")
-            .option("complete_timeout", "8")
-            .option("retry_timeout", "15")
+            .option("response_timeout", "4")
+            .option("complete_timeout", "6")
+            .option("retry_timeout", "8")
             .option("buffer_memory", "32M")
             .start();
         let bystander = Ftp::login(&server);

@@ -7,7 +7,7 @@ use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{Interruption, TransferError, TransferOptions, Verdict};
 
 use crate::answers::{AnswerScript, Breaks};
-use crate::bench::{Bench, Client, STOR, content};
+use crate::bench::{Bench, Client, Order, STOR, content};
 use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
 const FILE: usize = 16_777_213;
@@ -84,6 +84,37 @@ fn a_failure_or_panic_of_any_range_fails_the_download() {
         assert!(matches!(report.verdict, Verdict::Failed(_)), "{event:?}: {report:?}");
         bench.assert_clean();
     }
+}
+
+/// What was fetched ahead stays in memory for as long as a slow client takes: others must not wait
+/// for it.
+#[test]
+fn clients_that_fall_asleep_leave_room_for_others() {
+    let store = ScriptedStore::new(S3_LIMITS);
+    store.write(STOR.path, &content(6, FILE));
+    store.answer(FAR);
+    let bench =
+        Bench::new(store, TransferOptions { buffer_memory: 32 << 20, ..Default::default() });
+    let mut asleep = [(); 4].map(|()| {
+        let before = bench.budget().in_use();
+        let mut client = bench.download(STOR, 0);
+        let mut received = Vec::new();
+        // Until it fetches ahead, or could have.
+        while bench.budget().in_use() < before + (2 << 20) && received.len() < FILE / 2 {
+            received.extend(client.receive_some(64 << 10));
+        }
+        (client, received)
+    });
+    let mut uploading = bench.upload(Order { path: "/new", ..STOR });
+    uploading.send(b"bytes");
+    uploading.end_data();
+    assert!(matches!(uploading.report().verdict, Verdict::Complete));
+    for (client, received) in &mut asleep {
+        received.extend(client.receive());
+        assert_eq!(received.len(), FILE);
+        assert!(matches!(client.report().verdict, Verdict::Complete));
+    }
+    bench.assert_clean();
 }
 
 #[test]

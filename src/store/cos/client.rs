@@ -16,7 +16,7 @@ use super::bucket::Bucket;
 use super::credentials::{Credentials, KeyError, KeyPair};
 use super::failure::{self, Remedy};
 use super::request::{Address, Request, RequestError};
-use super::retry::{Course, rest};
+use super::retry::{Course, Worth, rest};
 use super::signature::Signer;
 use super::{CosOptions, Timeouts, xml};
 use crate::metrics;
@@ -91,6 +91,13 @@ impl<'a> Call<'a> {
     /// The operation and key, for errors.
     pub(super) fn error(&self, kind: ErrorKind) -> StoreError {
         StoreError::new(kind, self.operation, self.request.subject())
+    }
+
+    fn worth(&self) -> Worth {
+        match self.request.method {
+            http::Method::PUT | http::Method::POST => Worth::Time,
+            _ => Worth::Tries,
+        }
     }
 
     fn cancel(&self) -> Option<&'a Cancel> {
@@ -207,7 +214,7 @@ impl Client {
         mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
     ) -> Result<T, Failure> {
         let begun = Instant::now();
-        let mut course = Course::default();
+        let mut course = Course::of(call.worth());
         let mut in_doubt = false;
         loop {
             if call.is_cancelled() {

@@ -1,4 +1,8 @@
-//! When a failed request is tried again: a few times, with growing pauses, within a bounded time.
+//! When a failed request is tried again: with growing pauses, within a bounded time.
+//!
+//! What only asks is given up after a few tries, because somebody waits for the reply and can ask
+//! again. What writes is tried until the time is over: behind it stands what a client has sent, which
+//! it may not be able to send once more.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -6,8 +10,11 @@ use std::time::{Duration, Instant};
 use super::failure::Remedy;
 use crate::store::Cancel;
 
-/// Tries of one request, the first included.
+/// Tries of a request that only asks, the first included.
 const TRIES: u32 = 6;
+
+/// Tries after which the pauses do not grow any more: up to 6.4 s.
+const GROWING_TRIES: u32 = 6;
 
 /// Pause before the second try; doubled before each further one, halved or not by chance.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -15,9 +22,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How often a pause looks at the cancel flag.
 const CANCEL_LOOK: Duration = Duration::from_millis(50);
 
+/// How long a request is worth trying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// A few times.
+    Tries,
+    /// As long as there is time.
+    Time,
+}
+
 /// What the tries so far tell the next one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Course {
+    worth: Worth,
     /// Tries so far.
     pub(super) tries: u32,
     /// Connections that died under the request.
@@ -29,6 +46,18 @@ pub(super) struct Course {
 }
 
 impl Course {
+    /// No try yet.
+    pub(super) fn of(worth: Worth) -> Self {
+        Self {
+            worth,
+            tries: 0,
+            disconnects: 0,
+            fresh: false,
+            clock_was_set: false,
+            keys_were_replaced: false,
+        }
+    }
+
     /// What to wait before the next try, or `None` when there is none. `left` is what remains of
     /// the time all tries may take together.
     pub(super) fn after(&mut self, remedy: Remedy, left: Duration) -> Option<Duration> {
@@ -54,9 +83,10 @@ impl Course {
             }
             Remedy::Wait => {}
         }
-        let pause = FIRST_PAUSE * 2u32.pow(self.tries.clamp(1, TRIES) - 1);
+        let pause = FIRST_PAUSE * 2u32.pow(self.tries.clamp(1, GROWING_TRIES) - 1);
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-        (self.tries < TRIES && pause < left).then_some(pause)
+        let is_worth_it = self.worth == Worth::Time || self.tries < TRIES;
+        (is_worth_it && pause < left).then_some(pause)
     }
 }
 
@@ -80,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_bad_moment_is_waited_out_with_growing_pauses_a_few_times() {
-        let mut course = Course::default();
+        let mut course = Course::of(Worth::Tries);
         let mut pauses = Vec::new();
         loop {
             course.tries += 1;
@@ -95,14 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn what_writes_is_tried_until_the_time_is_over() {
+        let longest = FIRST_PAUSE * 2u32.pow(GROWING_TRIES - 1);
+        let mut course = Course { tries: 50, ..Course::of(Worth::Time) };
+        let pause = course.after(Remedy::Wait, LONG).unwrap();
+        assert!((longest / 2..=longest).contains(&pause), "{pause:?}");
+        assert_eq!(course.after(Remedy::Wait, longest / 2), None);
+    }
+
+    #[test]
     fn no_try_begins_after_the_time_for_all_of_them() {
-        let mut course = Course { tries: 1, ..Course::default() };
+        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
         assert_eq!(course.after(Remedy::Wait, Duration::from_millis(10)), None);
     }
 
     #[test]
     fn a_stale_connection_is_replaced_at_once_but_once() {
-        let mut course = Course { tries: 1, ..Course::default() };
+        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
         assert_eq!(course.after(Remedy::NewConnection, Duration::ZERO), Some(Duration::ZERO));
         assert!(course.fresh);
         course.tries = 2;
@@ -112,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_set_once() {
-        let mut course = Course { tries: 1, ..Course::default() };
+        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
         assert_eq!(course.after(Remedy::SetClock, LONG), Some(Duration::ZERO));
         course.tries = 2;
         assert_eq!(course.after(Remedy::SetClock, LONG), None);
@@ -121,7 +160,7 @@ mod tests {
 
     #[test]
     fn keys_are_replaced_once() {
-        let mut course = Course { tries: 1, ..Course::default() };
+        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
         assert_eq!(course.after(Remedy::NewKeys, LONG), Some(Duration::ZERO));
         assert_eq!(course.after(Remedy::NewKeys, LONG), None);
     }
