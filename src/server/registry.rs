@@ -282,21 +282,28 @@ mod tests {
     #[test]
     fn who_waits_for_a_stop_is_not_woken_for_each_session() {
         let registry = Arc::new(Registry::default());
-        thread::scope(|scope| {
-            let waiter = scope.spawn(|| registry.wait_for_stop());
-            for count in 1..=2 * limits::SESSIONS_JOINED_TOGETHER {
+        // Nothing in here may panic before the stop is requested: the scope would wait for ever.
+        let most_left = thread::scope(|scope| {
+            scope.spawn(|| registry.wait_for_stop());
+            let mut most_left = 0;
+            for _ in 0..2 * limits::SESSIONS_JOINED_TOGETHER {
                 let (control, peer, client) = connection();
                 registry.start(control, peer, until_end_of_file).unwrap();
                 drop(client);
                 while registry.sessions() > 0 {
                     thread::yield_now();
                 }
-                let left = registry.lock().ended.len();
-                assert!(left <= count.min(limits::SESSIONS_JOINED_TOGETHER), "{left}");
+                let left = || registry.lock().ended.len();
+                most_left = most_left.max(left());
+                // So many wake it, and it takes them when the machine lets it.
+                while left() >= limits::SESSIONS_JOINED_TOGETHER {
+                    thread::yield_now();
+                }
             }
             registry.request_stop(StopRequest::Graceful);
-            waiter.join().unwrap();
+            most_left
         });
+        assert!(most_left >= limits::SESSIONS_JOINED_TOGETHER / 2, "{most_left}");
         assert_eq!(registry.lock().ended.len(), 0);
         assert_eq!(Arc::strong_count(&registry), 1);
     }
