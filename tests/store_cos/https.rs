@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use cos_ftp_server::store::cos::{CosOptions, CosStore, Scheme};
+use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore, Scheme};
 use cos_ftp_server::store::{ByteRange, ErrorKind, StoreError};
 use tempfile::TempDir;
 
@@ -17,6 +17,8 @@ struct Front {
     terminator: Child,
     port: u16,
     dir: TempDir,
+    /// Shared, so that a connection that is kept could be taken by somebody who trusts nobody.
+    buckets: Buckets,
 }
 
 impl Front {
@@ -49,7 +51,7 @@ impl Front {
         let mut line = String::new();
         BufReader::new(terminator.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().parse().expect("a port");
-        Self { terminator, port, dir }
+        Self { terminator, port, dir, buckets: Buckets::default() }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -65,7 +67,7 @@ impl Front {
             ..options(bucket)
         };
         options.timeouts.retry_total = Duration::from_secs(600);
-        CosStore::connect(options).unwrap()
+        self.buckets.open(options).unwrap()
     }
 }
 
