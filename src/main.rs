@@ -7,6 +7,7 @@ mod hash_password;
 mod logging;
 mod reload;
 mod signals;
+mod supervisor;
 mod wiring;
 
 use std::env;
@@ -100,6 +101,7 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
         .map_err(Failure::with(FAILED))?;
     // After the handlers stand: who waits for this line may send a signal at once.
     server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
+    supervisor::ready();
     // Joined by the end of the process: it may be waiting for a store that never answers.
     let _probing = probes.begin();
     let stopped = server

@@ -56,6 +56,7 @@ const TOP: &[&str] = &[
     "logging",
     "reload",
     "signals",
+    "supervisor",
     "wiring",
 ];
 
@@ -73,6 +74,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hmac", &["store/cos", "users"]),
     ("ipnet", &["net"]),
     ("lexopt", TOP),
+    ("listeners", &["server"]),
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
@@ -88,6 +90,7 @@ const DOORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("s3", &["store/cos"]),
+    ("sd_notify", TOP),
     ("serde", &["check", "store/cos"]),
     ("serde_json", &["check", "store/cos"]),
     ("sha2", &["users"]),
