@@ -144,11 +144,13 @@ fn settings(
     let mut server = general.server(machine, report);
     let all = general.buckets(&server.session, environment, report);
     let accounts = accounts::read(sections, &all, report);
+    let log = general.log(report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),
         server,
-        log: general.log(report),
+        control_socket: general.control_socket(&log.directory, report),
+        log,
         stores: accounts.stores,
         accounts: accounts.accounts,
         password_checks: general.password_checks(report),

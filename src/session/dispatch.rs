@@ -25,10 +25,12 @@ impl Session<'_> {
             }
         };
         // A password is the one argument that must never reach the log.
-        match command {
-            Command::Password(_) => log::debug!("< PASS ***"),
-            _ => log::debug!("< {text}"),
-        }
+        let shown = match command {
+            Command::Password(_) => "PASS ***",
+            _ => &text,
+        };
+        log::debug!("< {shown}");
+        self.handle.note_command(shown);
         let pending = match row.pending {
             PendingState::Kept => Pending::Nothing,
             PendingState::Consumed => std::mem::take(&mut self.pending),

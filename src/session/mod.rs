@@ -17,6 +17,7 @@ mod listing;
 mod login;
 mod navigation;
 mod options;
+mod overview;
 mod refusal;
 mod upload;
 mod watch;
@@ -24,6 +25,7 @@ mod watch;
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::SessionOptions;
+pub use overview::{Direction, Errand, Overview, Protection};
 pub use refusal::refusal_reply;
 
 use std::net::Shutdown;
@@ -152,6 +154,7 @@ impl<'a> Session<'a> {
                 Err(Some(reply)) => reply,
                 Err(None) => break,
             };
+            self.handle.note_rest(&self.working_directory, Protection::Plain);
             self.control.send(&reply);
             if std::mem::take(&mut self.abort_unanswered) {
                 self.control.send(&replies::abort_done());

@@ -1,20 +1,24 @@
 //! How far a transfer has come, for STAT and for the log.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Counters of one transfer. Clones share them: a worker counts, the session reads.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    begun: Instant,
+    begun: Arc<Mutex<Instant>>,
     bytes: Arc<AtomicU64>,
     parts: Arc<AtomicU64>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { begun: Instant::now(), bytes: Arc::default(), parts: Arc::default() }
+        Self {
+            begun: Arc::new(Mutex::new(Instant::now())),
+            bytes: Arc::default(),
+            parts: Arc::default(),
+        }
     }
 }
 
@@ -22,6 +26,11 @@ impl Progress {
     /// A transfer that begins now.
     pub fn begin() -> Self {
         Self::default()
+    }
+
+    /// Begins anew, for all clones: what was waited for before does not count.
+    pub(super) fn restart(&self) {
+        *self.lock() = Instant::now();
     }
 
     /// Counts bytes moved over the data connection.
@@ -46,6 +55,16 @@ impl Progress {
 
     /// Time since the transfer began.
     pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.lock().elapsed()
+    }
+
+    /// Bytes per second since then.
+    pub fn rate(&self) -> f64 {
+        self.bytes() as f64 / self.elapsed().as_secs_f64().max(0.001)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        // An instant is whole at any time.
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

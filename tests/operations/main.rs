@@ -13,3 +13,5 @@ mod leftovers;
 mod log_lines;
 /// SIGHUP.
 mod reload;
+/// `cos-ftp-server status`, and STAT during a transfer.
+mod status;

@@ -137,7 +137,7 @@ impl<'a> Upload<'a> {
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish.
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
-        self.progress = Progress::begin();
+        self.progress.restart();
         let ended = self.receive(&mut data, control);
         drop(data);
         let last_byte = Instant::now();
