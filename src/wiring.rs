@@ -129,6 +129,7 @@ impl Plan {
             delete_enabled: account.delete_enabled,
             addresses: account.addresses,
             filename_encoding: account.filename_encoding,
+            max_rate: account.max_rate,
             store: Arc::clone(&stores[account.store]),
         });
         let users = Users::new(accounts, self.settings.password_checks);

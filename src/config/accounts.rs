@@ -60,6 +60,7 @@ struct Login {
 struct Common {
     addresses: AddressRules,
     filename_encoding: FilenameEncoding,
+    max_rate: Option<u64>,
 }
 
 impl Common {
@@ -68,6 +69,7 @@ impl Common {
         Self {
             addresses: security::addresses(section, report),
             filename_encoding: encoding.unwrap_or_default(),
+            max_rate: section.get("max_rate", report, values::rate),
         }
     }
 }
@@ -128,6 +130,7 @@ impl Accounts {
             delete_enabled: login.delete_enabled,
             addresses: common.addresses.clone(),
             filename_encoding: common.filename_encoding,
+            max_rate: common.max_rate,
             home: home.clone(),
             store: at,
         }));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::access::AccessOptions;
 use crate::limits;
 use crate::session::SessionOptions;
+use crate::transfer::RateLimits;
 
 /// How the server behaves.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct ServerOptions {
     /// `abort_unfinished_after`: the silence after which an unfinished upload in a bucket is
     /// aborted; `None` for never.
     pub abort_unfinished_after: Option<Duration>,
+    /// How fast transfers may be.
+    pub rates: RateLimits,
     /// How each session behaves.
     pub session: SessionOptions,
 }
@@ -40,6 +43,7 @@ impl Default for ServerOptions {
             access: AccessOptions::default(),
             shutdown_grace: limits::SHUTDOWN_GRACE,
             abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
+            rates: RateLimits::default(),
             session: SessionOptions::default(),
         }
     }

@@ -58,6 +58,7 @@ impl Reloader {
         session.transfer.buffer_memory = before.options.transfer.buffer_memory;
         before.users.replace(users);
         before.door.obey(options.access);
+        before.rates.set(options.rates);
         let host = Arc::new(Host { options: session, ..(*before).clone() });
         let current = Current { host, shutdown_grace: options.shutdown_grace };
         *self.rules.0.write().unwrap_or_else(PoisonError::into_inner) = current;

@@ -58,6 +58,9 @@ pub struct Account {
     pub addresses: AddressRules,
     /// What its clients speak.
     pub filename_encoding: FilenameEncoding,
+    /// `max_rate`: bytes per second of all its transfers, in each direction; before what holds for
+    /// every user.
+    pub max_rate: Option<u64>,
     /// The files.
     pub store: Arc<dyn ObjectStore>,
 }
@@ -281,6 +284,7 @@ mod tests {
             addresses: AddressRules::default(),
             delete_enabled: true,
             filename_encoding: FilenameEncoding::Auto,
+            max_rate: None,
             store: Arc::clone(&store),
         };
         Users::new(accounts.iter().map(account), 1)

@@ -11,6 +11,8 @@ mod check;
 mod leftovers;
 /// Which session a line of the log belongs to.
 mod log_lines;
+/// `max_rate_…`
+mod rates;
 /// SIGHUP.
 mod reload;
 /// `cos-ftp-server status`, and STAT during a transfer.
