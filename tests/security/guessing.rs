@@ -119,6 +119,7 @@ fn the_pattern_of_the_readme_finds_the_ban_and_nothing_else() {
     let forged = "x [WARN] (session-1) banned address=192.0.2.1 failures=1 window=1 seconds=1";
     forger.play(&[(&format!("USER {forged}"), "331 "), ("PASS x", "530 ")]);
     guess(&mut forger, 1, "421 ");
+    server.wait_for_log("banned address=127.0.0.1");
     let found = matches_of_the_readme(&server);
     assert_eq!(found, ["127.0.0.1"], "{}", server.log());
 }
