@@ -302,7 +302,7 @@ pub const KEYS: &[Key] = &[
         "sessions of one address"),
     plain(SECURITY, "max_sessions_per_user", Value("0"), "a number from 0 to 1000000; 0 is no limit",
         "sessions of one user"),
-    plain(SECURITY, "max_commands_per_second", Value("2000"), "a number from 0 to 1000000; 0 is no limit",
+    plain(SECURITY, "max_commands_per_second", Value("10000"), "a number from 0 to 1000000; 0 is no limit",
         "commands of one session; more wait for their turn"),
     plain(SECURITY, "data_peer_check", Value("strict"), "strict or off",
         "strict: passive data connections must come from the client's own address"),
