@@ -8,6 +8,7 @@ mod hash_password;
 mod logging;
 mod reload;
 mod signals;
+mod supervisor;
 mod wiring;
 
 use std::env;
@@ -107,6 +108,7 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));
     server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
+    supervisor::ready();
     // Joined by the end of the process: it may be waiting for a store that never answers.
     let _probing = probes.begin();
     let stopped = server

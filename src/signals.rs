@@ -13,6 +13,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::logging::LogControl;
 use crate::reload::Reload;
+use crate::supervisor;
 
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -47,11 +48,14 @@ pub(crate) fn listen(
             match signal {
                 SIGTERM => {
                     info!("SIGTERM: stopping");
+                    supervisor::stopping();
                     stopper.stop();
                 }
                 SIGHUP => {
                     info!("SIGHUP: reading the configuration");
+                    supervisor::reloading();
                     reload.run();
+                    supervisor::ready();
                 }
                 _ => {
                     log.reopen();
@@ -68,6 +72,7 @@ fn interrupt(earlier: u32, stopper: &Stopper) {
     match earlier {
         0 => {
             info!("Ctrl+C: stopping; once more to leave at once");
+            supervisor::stopping();
             stopper.stop();
         }
         1 => {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
@@ -98,7 +99,56 @@ fn a_taken_port_is_exit_status_1() {
     let second = Site::with_port(first.port, "");
     let output = second.command(&[]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("already in use"), "{output:?}");
+    let who = format!("by process {} ({}", first.child.id(), env!("CARGO_BIN_EXE_cos-ftp-server"));
+    let key = format!("another listen_port than {}", first.port);
+    for told in ["already in use", &who, "--config", &key] {
+        assert!(stderr(&output).contains(told), "{told}: {output:?}");
+    }
+}
+
+#[test]
+fn a_stop_tells_how_many_transfers_are_left() {
+    let mut running = Running::start(&Site::new("shutdown_grace = 600"));
+    let (first, second) = (begin_upload(&running), begin_upload(&running));
+    running.signal(Signal::TERM);
+    running.wait_for("2 transfers left");
+    drop(first);
+    let line = running.wait_for("1 transfers left, ");
+    let seconds = line.rsplit(' ').nth(1).unwrap().parse::<u64>().unwrap();
+    assert!((1..600).contains(&seconds), "{line}");
+    drop(second);
+    assert_eq!(running.exit_status(), Some(0));
+}
+
+#[test]
+fn systemd_is_told_of_every_stage() {
+    let site = Site::new("");
+    let path = site.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = || {
+        let mut bytes = [0; 4096];
+        let got = socket.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..got].to_vec()).unwrap()
+    };
+    let mut command = site.command(&[]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut running = Running::start_by(command);
+    assert_eq!(told(), "READY=1\n");
+    running.connect().read_exact(&mut [0; 4]).unwrap();
+    for wrong in ["", "idle_timeout = soon\n"] {
+        let config = site.path().join("conf/vsftpd.conf");
+        let text = fs::read_to_string(&config).unwrap();
+        fs::write(&config, text + wrong).unwrap();
+        running.signal(Signal::HUP);
+        let reloading = told();
+        let time = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap();
+        assert!(time.trim_end().parse::<u64>().unwrap() > 0, "{reloading}");
+        assert_eq!(told(), "READY=1\n", "whatever became of it");
+    }
+    running.signal(Signal::TERM);
+    assert_eq!(told(), "STOPPING=1\n");
+    assert_eq!(running.exit_status(), Some(0));
 }
 
 #[test]
@@ -259,7 +309,11 @@ struct Running {
 
 impl Running {
     fn start(site: &Site) -> Self {
-        let mut child = site.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_by(site.command(&[]))
+    }
+
+    fn start_by(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut running = Self { child, stderr, seen: Vec::new(), port: 0 };
         let line = running.wait_for("listening on");

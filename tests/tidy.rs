@@ -57,6 +57,7 @@ const TOP: &[&str] = &[
     "logging",
     "reload",
     "signals",
+    "supervisor",
     "wiring",
 ];
 
@@ -75,6 +76,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("httparse", &["server/monitor"]),
     ("ipnet", &["net"]),
     ("lexopt", TOP),
+    ("listeners", &["server"]),
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
@@ -92,6 +94,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("rustls", &["net/tls", "store/cos"]),
     ("s3", &["store/cos"]),
+    ("sd_notify", TOP),
     ("serde", &["check", "store/cos"]),
     ("serde_json", &["check", "store/cos"]),
     ("sha2", &["users"]),

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::occupant::Occupant;
 use crate::limits;
 use crate::net::socket::prepare_listener;
 
@@ -18,6 +19,8 @@ pub struct BindError {
     pub address: SocketAddr,
     /// What the system said.
     pub source: io::Error,
+    /// Who is there already, as far as can be known.
+    occupant: Option<Occupant>,
 }
 
 /// A listener for each of `addresses`, on `port`. An IPv6 address takes no IPv4 connections, so
@@ -58,7 +61,10 @@ fn bind_everywhere(port: u16) -> Result<TcpListener, BindError> {
 }
 
 fn bind(address: SocketAddr, families: Families) -> Result<TcpListener, BindError> {
-    try_bind(address, families).map_err(|source| BindError { address, source })
+    try_bind(address, families).map_err(|source| {
+        let is_taken = source.kind() == ErrorKind::AddrInUse;
+        BindError { address, source, occupant: is_taken.then(|| Occupant::of(address)).flatten() }
+    })
 }
 
 fn try_bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
@@ -86,11 +92,18 @@ impl fmt::Display for BindError {
         let (address, port) = (self.address, self.address.port());
         write!(f, "cannot listen on {address}: ")?;
         match self.source.kind() {
-            ErrorKind::AddrInUse => write!(
-                f,
-                "already in use. Is another server running? Else choose another listen_port \
-                 than {port}"
-            ),
+            ErrorKind::AddrInUse => match &self.occupant {
+                Some(occupant) => write!(
+                    f,
+                    "already in use by {occupant}. Stop it, or choose another listen_port than \
+                     {port}"
+                ),
+                None => write!(
+                    f,
+                    "already in use. Is another server running? Else choose another listen_port \
+                     than {port}"
+                ),
+            },
             ErrorKind::AddrNotAvailable => {
                 write!(f, "listen_address {} is no address of this machine", address.ip())
             }

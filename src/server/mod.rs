@@ -19,6 +19,7 @@ mod descriptors;
 mod leftovers;
 mod listen;
 mod monitor;
+mod occupant;
 mod options;
 mod registry;
 mod reload;
@@ -40,7 +41,7 @@ use socket2::SockRef;
 use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::monitor::Monitor;
-use self::registry::{Registry, StopRequest};
+use self::registry::{Registry, State, StopRequest};
 use self::reload::Rules;
 use crate::access::Doorkeeper;
 use crate::limits;
@@ -234,20 +235,26 @@ impl Server {
         self.acceptor.registry.recheck_stop();
     }
 
-    /// Waits until the last session has ended, and tells now and then how many transfers are
-    /// left. `false` if the deadline came first; [`Stopper::stop_now`] ends the wait as if all
+    /// Waits until the last session has ended, and tells how many transfers are left: when one has
+    /// ended, and now and then. `false` if the deadline came first; [`Stopper::stop_now`] ends the wait as if all
     /// had ended.
     fn wait_for_sessions(&self, deadline: Instant) -> bool {
         let registry = &self.acceptor.registry;
+        let mut told = registry.transfers();
         loop {
             let next_report = Instant::now() + limits::STOP_PROGRESS_INTERVAL;
-            let over = registry.wait_until(Some(next_report.min(deadline)), |state| {
-                state.sessions() == 0 || state.request == StopRequest::AtOnce
+            let is_over =
+                |state: &State| state.sessions() == 0 || state.request == StopRequest::AtOnce;
+            registry.wait_until(Some(next_report.min(deadline)), |state| {
+                is_over(state) || state.transfers() != told
             });
-            if over || Instant::now() >= deadline {
+            let over = registry.wait_until(Some(Instant::now()), is_over);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if over || left == Duration::ZERO {
                 return over;
             }
-            info!("stopping: {} transfers left", registry.transfers());
+            told = registry.transfers();
+            info!("stopping: {told} transfers left, {} s", left.as_secs());
         }
     }
 

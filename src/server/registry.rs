@@ -65,6 +65,11 @@ impl State {
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
     }
+
+    /// Transfers that run now.
+    pub(super) fn transfers(&self) -> usize {
+        self.sessions.values().filter(|session| session.handle.is_transferring()).count()
+    }
 }
 
 impl Registry {
@@ -180,8 +185,7 @@ impl Registry {
 
     /// Transfers that run now.
     pub(super) fn transfers(&self) -> usize {
-        let state = self.lock();
-        state.sessions.values().filter(|session| session.handle.is_transferring()).count()
+        self.lock().transfers()
     }
 
     /// Closes the control connections of all sessions that are left.

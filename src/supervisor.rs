@@ -1,0 +1,29 @@
+//! What systemd is told (`Type=notify`), by `sd-notify`. Without it, nobody is told anything.
+
+use log::warn;
+use sd_notify::NotifyState;
+
+/// Clients may connect.
+pub(crate) fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// The configuration is being read again; [`ready`] ends it.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        // systemd takes the one for a failed reload without the other.
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => warn!("systemd is not told of the reload: {error}"),
+    }
+}
+
+/// The server has begun to stop.
+pub(crate) fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        warn!("systemd cannot be told {state:?}: {error}");
+    }
+}
