@@ -15,12 +15,15 @@ An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server check [--config FILE] [--json]
+       cos-ftp-server status [--config FILE] [--json]
        cos-ftp-server hash-password
        cos-ftp-server --version | --help
 
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
                     --json prints it for machines
+    status          tell what the running server is doing: its sessions, and how far their
+                    transfers are. --json prints it for machines
     hash-password   read a password and print its hash, to be put in its place in the
                     configuration; asks on a terminal, else reads a line of standard input
     --config FILE   the configuration; without it, the first of these that exists:
@@ -36,7 +39,7 @@ Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the l
 
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
 wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
-well, 1 when not.
+well, 1 when not. Of status: 1 when no server answers.
 ";
 
 /// Where the configuration is, below the working directory.
@@ -65,6 +68,13 @@ pub(crate) enum Request {
         /// `--json` or not.
         form: Form,
     },
+    /// `status`: ask the running server what it is doing.
+    Status {
+        /// `--config`.
+        config: Option<PathBuf>,
+        /// `--json` or not.
+        form: Form,
+    },
     /// `hash-password`: read a password and print its hash.
     HashPassword,
     /// Print the version.
@@ -80,18 +90,22 @@ pub(crate) fn parse(
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
     let mut config = None;
     let mut make: fn(Option<PathBuf>) -> Request = |config| Request::Serve { config };
-    let (mut is_first, mut is_check) = (true, false);
+    let mut is_first = true;
+    // What `--json` makes of the word before it.
+    let mut json: Option<fn(Option<PathBuf>) -> Request> = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("config") if config.is_none() => config = Some(parser.value()?.into()),
             Arg::Value(word) if word == "check" && is_first => {
-                is_check = true;
                 make = |config| Request::Check { config, form: Form::Text };
+                json = Some(|config| Request::Check { config, form: Form::Json });
             }
-            Arg::Long("json") if is_check => {
-                make = |config| Request::Check { config, form: Form::Json };
+            Arg::Value(word) if word == "status" && is_first => {
+                make = |config| Request::Status { config, form: Form::Text };
+                json = Some(|config| Request::Status { config, form: Form::Json });
             }
-            Arg::Long("check-config") if !is_check => {
+            Arg::Long("json") if json.is_some() => make = json.unwrap_or(make),
+            Arg::Long("check-config") if json.is_none() => {
                 make = |config| Request::CheckConfig { config }
             }
             Arg::Value(word) if word == "hash-password" && is_first => {
@@ -161,6 +175,9 @@ mod tests {
             ("--config a.conf", Some(Request::Serve { config: config.clone() })),
             ("--config=a.conf", Some(Request::Serve { config: config.clone() })),
             ("--check-config", Some(Request::CheckConfig { config: None })),
+            ("status", Some(Request::Status { config: None, form: Form::Text })),
+            ("status --json", Some(Request::Status { config: None, form: Form::Json })),
+            ("status --check-config", None),
             ("check", Some(Request::Check { config: None, form: Form::Text })),
             (
                 "check --json --config a.conf",

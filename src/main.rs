@@ -8,15 +8,17 @@ mod hash_password;
 mod logging;
 mod reload;
 mod signals;
+mod status;
 mod supervisor;
 mod wiring;
 
 use std::env;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use arguments::Request;
+use check::Form;
 use cos_ftp_server::server::{Server, Stopped, raise_descriptor_limit};
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Ok(Request::Check { config, form }) => {
             Ok(if check::run(config, form) { ExitCode::SUCCESS } else { FAILED.into() })
         }
+        Ok(Request::Status { config, form }) => ask_status(config, form),
         Ok(Request::HashPassword) => {
             hash_password::run().map_err(Failure::with(FAILED)).and_then(|hash| print(&hash))
         }
@@ -81,6 +84,14 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
     print(&format!("configuration OK: {}\n{}", plan.file().display(), plan.summary()))
 }
 
+fn ask_status(config: Option<PathBuf>, form: Form) -> Result<ExitCode, Failure> {
+    let file = arguments::find_config(config).map_err(Failure::with(CONFIG))?;
+    let plan = Plan::read_again(&file).map_err(Failure::with(CONFIG))?;
+    let off = "control_socket = off: the server tells no status".to_owned();
+    let socket = plan.control_socket().ok_or(off).map_err(Failure::with(FAILED))?;
+    print(&status::ask(socket, form).map_err(Failure::with(FAILED))?)
+}
+
 fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
     let plan = plan(config)?;
     // Before the first thread starts, as it asks for the local time's offset.
@@ -100,10 +111,13 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     let buckets = Buckets::default();
     let (options, users, probes) = plan.wire(&buckets).map_err(Failure::with(CONFIG))?;
     let server = Server::bind(options, users).map_err(Failure::with(FAILED))?;
+    let (observer, listening) = (server.observer(), server.local_addrs());
+    let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(plan, buckets, server.reloader(), log.clone());
     let signals = signals::listen(server.stopper(), reload, log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(Failure::with(FAILED))?;
+    let _telling = status::tell(control_socket.as_deref(), observer, listening);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));

@@ -65,6 +65,11 @@ impl Plan {
         &self.warnings
     }
 
+    /// Where the status of the running server is told.
+    pub(crate) fn control_socket(&self) -> Option<&Path> {
+        self.settings.control_socket.as_deref()
+    }
+
     /// The log.
     pub(crate) fn log(&self) -> &LogOptions {
         &self.settings.log

@@ -126,16 +126,24 @@ fn systemd_is_told_of_every_stage() {
     let path = site.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let told = || {
+    let next = || {
         let mut bytes = [0; 4096];
         let got = socket.recv(&mut bytes).unwrap();
         String::from_utf8(bytes[..got].to_vec()).unwrap()
+    };
+    let told = || loop {
+        let text = next();
+        if !text.starts_with("STATUS=") {
+            break text;
+        }
     };
     let mut command = site.command(&[]);
     command.env("NOTIFY_SOCKET", &path);
     let mut running = Running::start_by(command);
     assert_eq!(told(), "READY=1\n");
-    running.connect().read_exact(&mut [0; 4]).unwrap();
+    let mut client = running.connect();
+    client.read_exact(&mut [0; 4]).unwrap();
+    while next() != "STATUS=1 sessions, 0 transfers\n" {}
     for wrong in ["", "idle_timeout = soon\n"] {
         let config = site.path().join("conf/vsftpd.conf");
         let text = fs::read_to_string(&config).unwrap();

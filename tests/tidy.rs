@@ -57,6 +57,7 @@ const TOP: &[&str] = &[
     "logging",
     "reload",
     "signals",
+    "status",
     "supervisor",
     "wiring",
 ];
@@ -95,8 +96,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rustls", &["net/tls", "store/cos"]),
     ("s3", &["store/cos"]),
     ("sd_notify", TOP),
-    ("serde", &["check", "store/cos"]),
-    ("serde_json", &["check", "store/cos"]),
+    ("serde", &["check", "status", "store/cos"]),
+    ("serde_json", &["check", "status", "store/cos"]),
     ("sha2", &["users"]),
     ("sha_crypt", &["users"]),
     ("signal_hook", TOP),

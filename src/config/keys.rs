@@ -368,6 +368,8 @@ pub const KEYS: &[Key] = &[
     plain(OPTIONAL, "log_backup_count", Value("7"), "a number from 0 to 10000",
         "old log files kept; 0 keeps all"),
 
+    at_start(plain(OPERATIONS, "control_socket", Unset, "a path, or off",
+        "socket over which cos-ftp-server status asks; not set: cos-ftp-server.sock in log_dir")),
     plain(OPERATIONS, "proxy_protocol_from", Empty, "IP addresses and networks (10.0.0.0/8) separated by commas",
         "balancers, whose control connections begin with a PROXY header that tells the client's address"),
     plain(OPERATIONS, "proxy_protocol_data", Value("true"), BOOLEAN,

@@ -147,12 +147,14 @@ fn settings(
     let mut server = general.server(machine, &tls, report);
     let all = general.buckets(&server.session, environment, report);
     let accounts = accounts::read(sections, &all, server.session.tls, report);
+    let log = general.log(report);
     general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
     Settings {
         file: file.to_owned(),
         server,
         tls: tls.options,
-        log: general.log(report),
+        control_socket: general.control_socket(&log.directory, report),
+        log,
         stores: accounts.stores,
         accounts: accounts.accounts,
         password_checks: general.password_checks(report),

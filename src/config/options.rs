@@ -1,6 +1,7 @@
 //! `[NETWORK]`, `[FILE_OPTION]`, `[OPTIONAL]` and `[OPERATIONS]`: what holds for the whole server.
 
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -175,6 +176,16 @@ impl General {
     /// `password_checks`.
     pub(super) fn password_checks(&self, report: &mut Report) -> usize {
         security::password_checks(&self.security, report)
+    }
+
+    /// `control_socket`, for a log in `log_dir`.
+    pub(super) fn control_socket(&self, log_dir: &Path, report: &mut Report) -> Option<PathBuf> {
+        let told = self.operations.get("control_socket", report, |text| Some(text.to_owned()));
+        match told {
+            None => Some(log_dir.join("cos-ftp-server.sock")),
+            Some(text) if text.eq_ignore_ascii_case("off") => None,
+            Some(text) => Some(text.into()),
+        }
     }
 
     /// `config_check_enable`.

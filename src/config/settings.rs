@@ -32,6 +32,8 @@ pub struct Settings {
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
     pub config_check: bool,
+    /// `control_socket`: where the running server is asked for its status; `None` when it is off.
+    pub control_socket: Option<PathBuf>,
     /// The values, as they stand in the file, of the keys that take effect at the start only.
     pub at_start: Vec<(&'static str, Option<String>)>,
 }

@@ -46,7 +46,7 @@ use self::reload::Rules;
 use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
-use crate::session::{Entrance, Host, StopSignal, StopStage};
+use crate::session::{Entrance, Host, Overview, StopSignal, StopStage};
 use crate::transfer::Budget;
 use crate::users::{Directory, Users};
 
@@ -69,6 +69,22 @@ struct Listening {
 /// Stops a server from another thread.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<Registry>);
+
+/// Looks at a server from another thread.
+#[derive(Clone, Debug)]
+pub struct Observer(Arc<Registry>);
+
+impl Observer {
+    /// What each session is doing, oldest first.
+    pub fn sessions(&self) -> Vec<Overview> {
+        self.0.overviews()
+    }
+
+    /// Whether the server was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.0.stop_request() != StopRequest::None
+    }
+}
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +149,11 @@ impl Server {
     /// What stops it.
     pub fn stopper(&self) -> Stopper {
         Stopper(Arc::clone(&self.acceptor.registry))
+    }
+
+    /// What looks at it while it runs.
+    pub fn observer(&self) -> Observer {
+        Observer(Arc::clone(&self.acceptor.registry))
     }
 
     /// What changes its rules while it runs.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use log::error;
 
 use crate::limits;
-use crate::session::SessionHandle;
+use crate::session::{Overview, SessionHandle};
 
 /// Whether and how the server was asked to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,6 +164,16 @@ impl Registry {
     pub(super) fn pause(&self, pause: Duration) {
         let running = |state: &mut State| state.request == StopRequest::None;
         drop(self.changed.wait_timeout_while(self.lock(), pause, running));
+    }
+
+    /// What each session is doing, oldest first.
+    pub(super) fn overviews(&self) -> Vec<Overview> {
+        let state = self.lock();
+        let mut all: Vec<_> =
+            state.sessions.values().map(|session| session.handle.overview()).collect();
+        drop(state);
+        all.sort_by_key(|overview| overview.id);
+        all
     }
 
     /// Ends the sessions that `ends` says to. Tells how many.

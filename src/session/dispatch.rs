@@ -25,10 +25,16 @@ impl Session<'_> {
             }
         };
         // Passwords must never reach the log; some clients send one with ACCT too.
-        match command {
-            Command::Password(_) | Command::Account => log::debug!("< {} ***", row.name()),
-            _ => log::debug!("< {text}"),
-        }
+        let hidden;
+        let shown = match command {
+            Command::Password(_) | Command::Account => {
+                hidden = format!("{} ***", row.name());
+                &hidden
+            }
+            _ => &text,
+        };
+        log::debug!("< {shown}");
+        self.handle.note_command(shown);
         let pending = match row.pending {
             PendingState::Kept => Pending::Nothing,
             PendingState::Consumed => std::mem::take(&mut self.pending),

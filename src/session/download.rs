@@ -4,7 +4,7 @@ use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::upload::{ending, verdict_text};
 use super::watch::Watch;
-use super::{Pending, Session};
+use super::{Errand, ErrandKind, Pending, Session};
 use crate::metrics::{self, Direction};
 use crate::net::{Wake, tls};
 use crate::protocol::{Reply, replies};
@@ -35,16 +35,21 @@ impl Session<'_> {
         let port = self.take_data_port()?;
         let store = self.store()?;
         let object = open(&*store, &path, first)?;
-        let opening = replies::opening_download(object.size - first);
+        let object_left = object.size - first;
+        let opening = replies::opening_download(object_left);
         let conversion = self.conversion();
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
         let resources = host.resources(wake);
         let opener = self.opener(tls::Direction::ToClient);
-        let mut watch = Watch::new(&mut self.control, &host.stop, format!("Sending {path}"));
+        let total = Some(object_left);
+        let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
+        let handle = self.handle;
         let outcome = download.and_then(|download| {
+            handle.note_transfer(errand, download.progress().clone());
             watch.announce(&opening);
             let (data, _slot) = opener.open(port, &mut watch, wake)?;
             Ok(download.run(data, &mut watch))

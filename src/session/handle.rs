@@ -4,8 +4,12 @@
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Instant, SystemTime};
 
+use super::overview::{Errand, Overview, Channel};
 use crate::net::Wake;
+use crate::transfer::Progress;
+use crate::vfs::FtpPath;
 
 /// How far a stop has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,8 +53,34 @@ pub struct SessionHandle {
     client: OnceLock<SocketAddr>,
     control: Arc<TcpStream>,
     activity: Mutex<Activity>,
-    user: Mutex<Option<String>>,
+    since: SystemTime,
+    doing: Mutex<Doing>,
     dismissed: AtomicBool,
+}
+
+/// What the session is doing, for [`Overview`].
+#[derive(Debug)]
+struct Doing {
+    user: Option<String>,
+    control: Channel,
+    directory: FtpPath,
+    command: String,
+    /// When the last command ended; `None` while one is being obeyed.
+    rests_since: Option<Instant>,
+    transfer: Option<(Errand, Progress)>,
+}
+
+impl Default for Doing {
+    fn default() -> Self {
+        Self {
+            user: None,
+            control: Channel::Plain,
+            directory: FtpPath::root(),
+            command: String::new(),
+            rests_since: Some(Instant::now()),
+            transfer: None,
+        }
+    }
 }
 
 /// What wakes the session's thread.
@@ -72,7 +102,8 @@ impl SessionHandle {
             client: OnceLock::new(),
             control,
             activity,
-            user: Mutex::default(),
+            since: SystemTime::now(),
+            doing: Mutex::default(),
             dismissed: AtomicBool::new(false),
         }
     }
@@ -95,13 +126,51 @@ impl SessionHandle {
 
     /// Who is logged in.
     pub fn user(&self) -> Option<String> {
-        self.lock_user().clone()
+        self.doing().user.clone()
     }
 
     /// Tells who is logged in. The caller must look at the accounts after this call: whoever removes
     /// one looks at the users of all sessions afterwards.
     pub(super) fn set_user(&self, user: Option<&str>) {
-        *self.lock_user() = user.map(str::to_owned);
+        self.doing().user = user.map(str::to_owned);
+    }
+
+    /// What it is doing now.
+    pub fn overview(&self) -> Overview {
+        let doing = self.doing();
+        Overview {
+            id: self.id,
+            peer: self.peer(),
+            user: doing.user.clone(),
+            since: self.since,
+            idle: doing.rests_since.map(|since| since.elapsed()),
+            control: doing.control,
+            directory: doing.directory.clone(),
+            command: doing.command.clone(),
+            transfer: doing.transfer.clone(),
+        }
+    }
+
+    /// A command is being obeyed. It holds no secret.
+    pub(super) fn note_command(&self, command: &str) {
+        let mut doing = self.doing();
+        command.clone_into(&mut doing.command);
+        doing.rests_since = None;
+    }
+
+    /// The command has been obeyed.
+    pub(super) fn note_rest(&self, directory: &FtpPath, control: Channel) {
+        let mut doing = self.doing();
+        if doing.directory != *directory {
+            directory.clone_into(&mut doing.directory);
+        }
+        doing.control = control;
+        doing.rests_since = Some(Instant::now());
+    }
+
+    /// A transfer has begun that is to do `errand`; [`Self::end_transfer`] ends it.
+    pub(super) fn note_transfer(&self, errand: Errand, progress: Progress) {
+        self.doing().transfer = Some((errand, progress));
     }
 
     /// Ends the session, as its account is gone: now when it is idle, after its transfer if one
@@ -144,11 +213,12 @@ impl SessionHandle {
 
     /// Back to waiting for commands. The caller must look at the signal after this call.
     pub fn end_transfer(&self) {
+        self.doing().transfer = None;
         *self.lock() = Activity::Idle;
     }
 
-    fn lock_user(&self) -> MutexGuard<'_, Option<String>> {
-        self.user.lock().unwrap_or_else(PoisonError::into_inner)
+    fn doing(&self) -> MutexGuard<'_, Doing> {
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Activity> {

@@ -3,10 +3,10 @@
 
 use time::OffsetDateTime;
 
-use super::Session;
 use super::failure::{store_failure, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
+use super::{Errand, ErrandKind, Session};
 use crate::net::Wake;
 use crate::net::tls::Direction;
 use crate::protocol::{
@@ -59,11 +59,14 @@ impl Session<'_> {
         // The second page is on its way before the client has connected.
         let mut pages = source.after(&first, resources).map_err(failed)?;
         let opener = self.opener(Direction::ToClient);
-        let mut watch = Watch::new(&mut self.control, &host.stop, format!("Listing {directory}"));
+        let errand = Errand { kind: ErrandKind::Listing, path: directory.clone(), total: None };
+        let progress = Progress::begin();
+        self.handle.note_transfer(errand.clone(), progress.clone());
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand);
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
             let idle = resources.options.data_idle;
-            let mut sender = DataSender::new(data, wake, idle, Progress::begin());
+            let mut sender = DataSender::new(data, wake, idle, progress);
             lines.send(first, &mut pages, &mut sender, &mut watch).map_err(failed)
         });
         self.abort_unanswered = watch.was_aborted();

@@ -18,6 +18,7 @@ mod listing;
 mod login;
 mod navigation;
 mod options;
+mod overview;
 mod refusal;
 mod upload;
 mod watch;
@@ -25,6 +26,7 @@ mod watch;
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::{Entrance, SessionOptions, TlsPolicy};
+pub use overview::{Channel, Errand, ErrandKind, Overview};
 pub use refusal::refusal_reply;
 
 use std::net::Shutdown;
@@ -167,6 +169,8 @@ impl<'a> Session<'a> {
                 Err(Some(reply)) => reply,
                 Err(None) => break,
             };
+            let channel = self.control.tls().map_or(Channel::Plain, |_| Channel::Tls);
+            self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
             if std::mem::take(&mut self.abort_unanswered) {
                 self.control.send(&replies::abort_done());

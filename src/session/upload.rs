@@ -3,7 +3,7 @@
 use super::failure::{store_failure, transfer_error, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
-use super::{Pending, Session};
+use super::{Errand, ErrandKind, Pending, Session};
 use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::{Wake, tls};
@@ -85,11 +85,14 @@ impl Session<'_> {
         let host = self.host;
         let resources = host.resources(wake);
         let opener = self.opener(tls::Direction::FromClient);
-        let title = format!("Receiving {}", order.path);
-        let mut watch = Watch::new(&mut self.control, &host.stop, title);
+        let total = self.settings.announced;
+        let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
+        let handle = self.handle;
         let outcome = upload.and_then(|upload| {
+            handle.note_transfer(errand, upload.progress().clone());
             watch.announce(&match order.naming {
                 Naming::ByClient => replies::opening_upload(),
                 Naming::ByServer => replies::opening_unique_upload(order.path.name()),

@@ -4,7 +4,7 @@
 use std::os::fd::BorrowedFd;
 
 use super::control_line::ControlLine;
-use super::{StopSignal, StopStage};
+use super::{Errand, StopSignal, StopStage};
 use crate::protocol::{Command, DuringTransfer, Line, VerbRow, replies};
 use crate::transfer::{Control, Directive, Interruption, Progress};
 
@@ -14,7 +14,7 @@ pub(super) struct Watch<'s, 'a> {
     control: &'s mut ControlLine<'a>,
     stop: &'s StopSignal,
     /// What STAT says the transfer is.
-    title: String,
+    errand: Errand,
     /// Lines that had come before the transfer began. They are answered in their turn, whatever
     /// they are: the client sent them ahead and counts the replies.
     pipelined: usize,
@@ -25,10 +25,10 @@ impl<'s, 'a> Watch<'s, 'a> {
     pub(super) fn new(
         control: &'s mut ControlLine<'a>,
         stop: &'s StopSignal,
-        title: String,
+        errand: Errand,
     ) -> Self {
         let pipelined = control.queue().len();
-        Self { control, stop, title, pipelined, aborted: false }
+        Self { control, stop, errand, pipelined, aborted: false }
     }
 
     /// Sends the one preliminary reply.
@@ -69,13 +69,7 @@ impl<'s, 'a> Watch<'s, 'a> {
 
     fn answer(&mut self, command: &Command, progress: &Progress) {
         let reply = match command {
-            Command::Status => replies::session_status([format!(
-                "{}: {} bytes in {:.1} s, {} parts confirmed",
-                self.title,
-                progress.bytes(),
-                progress.elapsed().as_secs_f64(),
-                progress.parts(),
-            )]),
+            Command::Status => replies::session_status([self.errand.describe(progress)]),
             _ => replies::noop(),
         };
         self.control.send(&reply);

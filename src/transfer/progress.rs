@@ -1,7 +1,7 @@
 //! How far a transfer has come, for STAT and for the log.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::metrics::{self, Direction};
@@ -9,7 +9,7 @@ use crate::metrics::{self, Direction};
 /// Counters of one transfer. Clones share them: a worker counts, the session reads.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    begun: Instant,
+    begun: Arc<Mutex<Instant>>,
     bytes: Arc<AtomicU64>,
     parts: Arc<AtomicU64>,
     /// Of files; listings have none.
@@ -18,8 +18,12 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        let (bytes, parts) = Default::default();
-        Self { begun: Instant::now(), bytes, parts, direction: None }
+        Self {
+            begun: Arc::new(Mutex::new(Instant::now())),
+            bytes: Arc::default(),
+            parts: Arc::default(),
+            direction: None,
+        }
     }
 }
 
@@ -32,6 +36,11 @@ impl Progress {
     /// The same of a file, whose bytes count in the process's figures, too.
     pub fn of_file(direction: Direction) -> Self {
         Self { direction: Some(direction), ..Self::default() }
+    }
+
+    /// Begins anew, for all clones: what was waited for before does not count.
+    pub(super) fn restart(&self) {
+        *self.lock() = Instant::now();
     }
 
     /// Counts bytes moved over the data connection.
@@ -59,6 +68,16 @@ impl Progress {
 
     /// Time since the transfer began.
     pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        self.lock().elapsed()
+    }
+
+    /// Bytes per second since then.
+    pub fn rate(&self) -> f64 {
+        self.bytes() as f64 / self.elapsed().as_secs_f64().max(0.001)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        // An instant is whole at any time.
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,3 +15,5 @@ mod log_lines;
 mod monitoring;
 /// SIGHUP.
 mod reload;
+/// `cos-ftp-server status`, and STAT during a transfer.
+mod status;

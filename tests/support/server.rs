@@ -343,6 +343,11 @@ impl TestServer {
         self.dir.path().join("vsftpd.conf")
     }
 
+    /// The directory of its log.
+    pub(crate) fn log_dir(&self) -> PathBuf {
+        self.dir.path().join("log")
+    }
+
     /// Sends it a signal: `HUP`, `USR1` …
     pub(crate) fn signal(&self, name: &str) {
         let (signal, pid) = (format!("-{name}"), self.child.id().to_string());

@@ -53,6 +53,7 @@ pub struct Download<'a> {
     conversion: Conversion,
     resources: Resources<'a>,
     lease: Lease,
+    progress: Progress,
 }
 
 impl<'a> Download<'a> {
@@ -73,12 +74,18 @@ impl<'a> Download<'a> {
         let bytes = buffer_bytes(source.left()) as u64;
         let progress = Progress::of_file(Direction::Download);
         let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
-        Ok(Self { source, crc64, conversion, resources, lease })
+        Ok(Self { source, crc64, conversion, resources, lease, progress })
+    }
+
+    /// The download's counters.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Sends the object over `data`, which is non-blocking.
     pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
-        let progress = Progress::of_file(Direction::Download);
+        let progress = self.progress.clone();
+        progress.restart();
         let verdict = if self.source.left() <= BLOCK_BYTES as u64 {
             self.send_here(data, control, &progress)
         } else {

@@ -139,7 +139,7 @@ impl<'a> Upload<'a> {
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish.
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
-        self.progress = Progress::of_file(Direction::Upload);
+        self.progress.restart();
         let ended = self.receive(&mut data, control);
         // Before the store is asked: clients wait for the end of TLS, and only then for the reply.
         // One that takes not even this has no use for it.

@@ -1,0 +1,13 @@
+//! A look at what is going on: `cos-ftp-server status` asks the running server over a socket in the
+//! file system.
+//!
+//! The server says all it knows to whoever connects, as one JSON document, and closes. It reads
+//! nothing: there is nothing to be asked, and nothing that could be misunderstood.
+
+mod ask;
+mod report;
+mod table;
+mod tell;
+
+pub(crate) use ask::ask;
+pub(crate) use tell::tell;

@@ -1,0 +1,119 @@
+//! What is told, as it stands in the JSON document.
+
+use std::net::SocketAddr;
+use std::process;
+use std::time::SystemTime;
+
+use cos_ftp_server::server::Observer;
+use cos_ftp_server::session::{ErrandKind, Errand, Overview, Channel};
+use cos_ftp_server::transfer::Progress;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The whole server.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Report {
+    /// Of the program.
+    pub(super) version: String,
+    pub(super) pid: u32,
+    /// RFC 3339, UTC.
+    pub(super) started: String,
+    pub(super) stopping: bool,
+    /// Where it listens.
+    pub(super) listening: Vec<SocketAddr>,
+    /// Oldest first.
+    pub(super) sessions: Vec<Session>,
+}
+
+/// One session.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Session {
+    /// As in the log: `session-7` is 7.
+    pub(super) id: u64,
+    pub(super) user: Option<String>,
+    pub(super) address: SocketAddr,
+    /// RFC 3339, UTC.
+    pub(super) since: String,
+    /// Since the last command ended; absent while one is being obeyed.
+    pub(super) idle_seconds: Option<f64>,
+    pub(super) tls: bool,
+    pub(super) directory: String,
+    pub(super) command: String,
+    pub(super) transfer: Option<Transfer>,
+}
+
+/// A transfer that runs.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Transfer {
+    /// `upload`, `download` or `listing`.
+    pub(super) direction: String,
+    pub(super) path: String,
+    /// Over the data connection.
+    pub(super) bytes: u64,
+    /// Where it is known.
+    pub(super) total_bytes: Option<u64>,
+    pub(super) seconds: f64,
+    pub(super) bytes_per_second: f64,
+    /// Parts the store has confirmed, of an upload.
+    pub(super) parts: Option<u64>,
+}
+
+impl Report {
+    /// What `observer` sees now.
+    pub(super) fn of(observer: &Observer, listening: &[SocketAddr], started: SystemTime) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: process::id(),
+            started: rfc3339(started),
+            stopping: observer.is_stopping(),
+            listening: listening.to_vec(),
+            sessions: observer.sessions().into_iter().map(Session::of).collect(),
+        }
+    }
+
+    /// How many transfers run.
+    pub(super) fn transfers(&self) -> usize {
+        self.sessions.iter().filter(|session| session.transfer.is_some()).count()
+    }
+}
+
+impl Session {
+    fn of(overview: Overview) -> Self {
+        Self {
+            id: overview.id,
+            user: overview.user,
+            address: overview.peer,
+            since: rfc3339(overview.since),
+            idle_seconds: overview.idle.map(|idle| idle.as_secs_f64()),
+            tls: overview.control == Channel::Tls,
+            directory: overview.directory.to_string(),
+            command: overview.command,
+            transfer: overview.transfer.map(|(errand, progress)| Transfer::of(&errand, &progress)),
+        }
+    }
+}
+
+impl Transfer {
+    fn of(errand: &Errand, progress: &Progress) -> Self {
+        let direction = match errand.kind {
+            ErrandKind::Upload => "upload",
+            ErrandKind::Download => "download",
+            ErrandKind::Listing => "listing",
+        };
+        Self {
+            direction: direction.to_owned(),
+            path: errand.path.to_string(),
+            bytes: progress.bytes(),
+            total_bytes: errand.total,
+            seconds: progress.elapsed().as_secs_f64(),
+            bytes_per_second: progress.rate(),
+            parts: (errand.kind == ErrandKind::Upload).then(|| progress.parts()),
+        }
+    }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    let whole = OffsetDateTime::from(time).replace_nanosecond(0).unwrap_or_else(|_| time.into());
+    whole.format(&Rfc3339).unwrap_or_default()
+}

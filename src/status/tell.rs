@@ -1,0 +1,147 @@
+//! The side of the server: a thread that tells whoever connects, and systemd.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use cos_ftp_server::limits;
+use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
+use cos_ftp_server::server::Observer;
+use log::{debug, warn};
+
+use super::report::Report;
+use crate::supervisor;
+
+/// How long one who asks may take to read the answer. Others wait meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often systemd is told of sessions and transfers, if there is one.
+const STATUS_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The thread that tells. Dropping it ends the thread and removes the socket.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    stop: Wake,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread needs.
+struct Telling {
+    socket: Option<LocalSocket>,
+    stop: Wake,
+    observer: Observer,
+    listening: Vec<SocketAddr>,
+    started: SystemTime,
+}
+
+/// Tells over the socket at `path`, if there is to be one, what `observer` sees. Serving does not
+/// depend on it: what goes wrong is a warning.
+pub(crate) fn tell(
+    path: Option<&Path>,
+    observer: Observer,
+    listening: Vec<SocketAddr>,
+) -> Option<Teller> {
+    let socket = path.and_then(|path| match LocalSocket::listen(path) {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            warn!("control_socket = {}: no status will be told: {error}", path.display());
+            None
+        }
+    });
+    if socket.is_none() && !supervisor::is_there() {
+        return None;
+    }
+    let begin = || {
+        let stop = Wake::new()?;
+        let started = SystemTime::now();
+        let telling = Telling { socket, stop: stop.clone(), observer, listening, started };
+        let thread = Builder::new()
+            .name("status".to_owned())
+            .stack_size(limits::SESSION_STACK_BYTES)
+            .spawn(move || telling.run())?;
+        Ok(Teller { stop, thread: Some(thread) })
+    };
+    begin().map_err(|error: io::Error| warn!("no status will be told: {error}")).ok()
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.stop.notify();
+        if let Some(thread) = self.thread.take() {
+            // It has nothing that could panic, and if it had, the server is ending anyway.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Telling {
+    fn run(&self) {
+        let interval = supervisor::is_there().then_some(STATUS_INTERVAL);
+        let mut told = String::new();
+        loop {
+            self.tell_supervisor(&mut told);
+            let nothing = (self.stop.as_fd(), Interest::Nothing);
+            let socket = self.socket.as_ref().map_or(nothing, |it| (it.as_fd(), Interest::Read));
+            match wait([socket, (self.stop.as_fd(), Interest::Read)], interval) {
+                Ok([_, true]) => return,
+                Ok([true, _]) => self.answer(),
+                Ok(_) => {}
+                Err(error) => return warn!("no status will be told any more: {error}"),
+            }
+        }
+    }
+
+    fn answer(&self) {
+        let Some(socket) = &self.socket else { return };
+        // Whoever has left, or does not read, gets no answer.
+        if let Err(error) = socket.accept().and_then(|stream| self.write(&stream)) {
+            debug!("status was not told: {error}");
+        }
+    }
+
+    fn write(&self, mut stream: &UnixStream) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        let text = serde_json::to_vec(&self.report())?;
+        let deadline = Instant::now() + PATIENCE;
+        let mut rest = &text[..];
+        while !rest.is_empty() {
+            match stream.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let wanted =
+                        [(stream.as_fd(), Interest::Write), (self.stop.as_fd(), Interest::Read)];
+                    if left == Duration::ZERO || wait(wanted, Some(left))?[1] {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self) -> Report {
+        Report::of(&self.observer, &self.listening, self.started)
+    }
+
+    /// Tells systemd what has changed since it was `told`.
+    fn tell_supervisor(&self, told: &mut String) {
+        if !supervisor::is_there() {
+            return;
+        }
+        let report = self.report();
+        let stage = if report.stopping { "stopping: " } else { "" };
+        let (sessions, transfers) = (report.sessions.len(), report.transfers());
+        let text = format!("{stage}{sessions} sessions, {transfers} transfers");
+        if *told != text {
+            supervisor::status(&text);
+            *told = text;
+        }
+    }
+}
