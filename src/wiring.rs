@@ -135,6 +135,7 @@ impl Plan {
             addresses: account.addresses,
             tls_required: account.tls_required,
             filename_encoding: account.filename_encoding,
+            max_rate: account.max_rate,
             store: Arc::clone(&stores[account.store]),
         });
         let users = Users::new(accounts, self.settings.password_checks);

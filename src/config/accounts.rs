@@ -67,6 +67,7 @@ struct Login {
 struct Common {
     addresses: AddressRules,
     filename_encoding: FilenameEncoding,
+    max_rate: Option<u64>,
 }
 
 impl Common {
@@ -75,6 +76,7 @@ impl Common {
         Self {
             addresses: security::addresses(section, report),
             filename_encoding: encoding.unwrap_or_default(),
+            max_rate: section.get("max_rate", report, values::rate),
         }
     }
 }
@@ -143,6 +145,7 @@ impl Accounts {
             tls_required: login.tls_required,
             addresses: common.addresses.clone(),
             filename_encoding: common.filename_encoding,
+            max_rate: common.max_rate,
             home: home.clone(),
             store: at,
         }));

@@ -183,6 +183,8 @@ const OPTIONAL: &[SectionKind] = &[Optional];
 const OPERATIONS: &[SectionKind] = &[Operations];
 const TLS: &[SectionKind] = &[Tls];
 
+const RATE: &str = "a size from 1 byte on, such as 10M";
+
 const BOOLEAN: &str = "true or false";
 
 const ABSOLUTE_PATH: &str = "the absolute path of a file";
@@ -250,6 +252,8 @@ pub const KEYS: &[Key] = &[
         "smallest part the store takes; 1 MiB with COS, 5 MiB elsewhere"),
     plain(BUCKET, "filename_encoding", Value("auto"), "auto, utf-8 or gbk",
         "what clients spell names in; auto: UTF-8, or GBK if a session's first Chinese name is GBK"),
+    plain(BUCKET, "max_rate", Unset, RATE,
+        "bytes per second of all transfers of this login, in each direction; wins over max_rate_user"),
     plain(FIRST_FORM, "cos_user_home_dir", Required, "any path",
         "identifies the account section; nothing is stored there"),
     hidden(Nature::Accounts, plain(&[FtpAccount], "login_users", Required,
@@ -368,6 +372,12 @@ pub const KEYS: &[Key] = &[
     plain(OPTIONAL, "log_backup_count", Value("7"), "a number from 0 to 10000",
         "old log files kept; 0 keeps all"),
 
+    plain(OPERATIONS, "max_rate_transfer", Unset, RATE,
+        "bytes per second of each transfer"),
+    plain(OPERATIONS, "max_rate_user", Unset, RATE,
+        "bytes per second of all transfers of one user, in each direction"),
+    plain(OPERATIONS, "max_rate_server", Unset, RATE,
+        "bytes per second of all transfers, in each direction"),
     at_start(plain(OPERATIONS, "control_socket", Unset, "a path, or off",
         "socket over which cos-ftp-server status asks; not set: cos-ftp-server.sock in log_dir")),
     plain(OPERATIONS, "proxy_protocol_from", Empty, "IP addresses and networks (10.0.0.0/8) separated by commas",

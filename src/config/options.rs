@@ -11,7 +11,7 @@ use crate::net::{Balancers, DataHeader, Masquerade};
 use crate::server::ServerOptions;
 use crate::session::SessionOptions;
 use crate::store::cos::{Timeouts, VerifyUploads};
-use crate::transfer::TransferOptions;
+use crate::transfer::{RateLimits, TransferOptions};
 
 use super::bucket::ForAllBuckets;
 use super::credentials::EnvironmentKeys;
@@ -105,6 +105,7 @@ impl General {
                 .map_or(default.abort_unfinished_after, |silence| {
                     Some(silence).filter(|silence| !silence.is_zero())
                 }),
+            rates: self.rates(report),
             session: SessionOptions { tls: tls.policy, ..self.session(machine, report) },
         };
         if options.passive_ports.contains(&options.listen_port) {
@@ -176,6 +177,15 @@ impl General {
     /// `password_checks`.
     pub(super) fn password_checks(&self, report: &mut Report) -> usize {
         security::password_checks(&self.security, report)
+    }
+
+    fn rates(&self, report: &mut Report) -> RateLimits {
+        let mut rate = |key| self.operations.get(key, report, values::rate);
+        RateLimits {
+            transfer: rate("max_rate_transfer"),
+            user: rate("max_rate_user"),
+            server: rate("max_rate_server"),
+        }
     }
 
     /// `control_socket`, for a log in `log_dir`.

@@ -14,6 +14,8 @@ pub enum Interest {
     Read,
     /// Room to write, or the outcome of a connect.
     Write,
+    /// Only the end of the connection: it is broken, or was shut down in both directions.
+    End,
     /// Nothing: the descriptor is left out of the wait. Even a broken connection does not end it.
     Nothing,
 }
@@ -36,6 +38,8 @@ pub fn wait<const N: usize>(
         match interest {
             Interest::Read => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::IN)),
             Interest::Write => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::OUT)),
+            // Told in any case.
+            Interest::End => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::empty())),
             Interest::Nothing => {}
         }
     }
@@ -89,6 +93,16 @@ mod tests {
         assert_eq!(wait([(reader.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
         let no_time = Some(Duration::ZERO);
         assert_eq!(wait([(reader.as_fd(), Interest::Nothing)], no_time).unwrap(), [false]);
+    }
+
+    #[test]
+    fn an_end_is_told_although_there_is_data_and_room() {
+        let (reader, mut writer) = UnixStream::pair().unwrap();
+        writer.write_all(b"x").unwrap();
+        let wanted = || [(reader.as_fd(), Interest::End)];
+        assert_eq!(wait(wanted(), Some(Duration::ZERO)).unwrap(), [false]);
+        reader.shutdown(std::net::Shutdown::Both).unwrap();
+        assert_eq!(wait(wanted(), LONG).unwrap(), [true]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, StopStage};
-use crate::transfer::Budget;
+use crate::transfer::{Budget, Rates};
 use crate::users::{Directory, Users};
 
 /// An FTP server that listens but does not accept yet.
@@ -116,6 +116,7 @@ impl Server {
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
             connections: ConnectionSlots::new(options.max_connections),
             budget: Budget::new(options.session.transfer.buffer_memory),
+            rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
             stop: StopSignal::default(),
             options: options.session,

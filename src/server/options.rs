@@ -9,6 +9,7 @@ use crate::access::AccessOptions;
 use crate::limits;
 use crate::net::tls::TlsContext;
 use crate::session::SessionOptions;
+use crate::transfer::RateLimits;
 
 /// How the server behaves.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct ServerOptions {
     pub abort_unfinished_after: Option<Duration>,
     /// `metrics_listen`: where metrics and health are told; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// How fast transfers may be.
+    pub rates: RateLimits,
     /// How each session behaves.
     pub session: SessionOptions,
 }
@@ -51,6 +54,7 @@ impl Default for ServerOptions {
             shutdown_grace: limits::SHUTDOWN_GRACE,
             abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
             metrics_listen: None,
+            rates: RateLimits::default(),
             session: SessionOptions::default(),
         }
     }

@@ -58,6 +58,7 @@ impl Reloader {
         session.transfer.buffer_memory = before.options.transfer.buffer_memory;
         before.users.replace(users);
         before.door.obey(options.access);
+        before.rates.set(options.rates);
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };
         let host = Arc::new(host);
         let current = Current { host, shutdown_grace: options.shutdown_grace };

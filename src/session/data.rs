@@ -16,7 +16,7 @@ use crate::net::{
     Opened, PeerCheck, Slot, Stream, TlsStream, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
-use crate::transfer::{Control, Directive, Progress, Verdict};
+use crate::transfer::{Control, Directive, Progress, Throttle, Verdict, Way};
 
 /// Ports below are the system's services: RFC 2577 3.
 const FIRST_USER_PORT: u16 = 1024;
@@ -141,6 +141,14 @@ impl<'a> Session<'a> {
     pub(super) fn end_transfer(&mut self) {
         self.handle.end_transfer();
         self.settings.announced = None;
+    }
+
+    /// How fast a transfer of this session may be.
+    pub(super) fn throttle(&self, way: Way) -> Throttle {
+        let account = self.login.account();
+        account.map_or_else(Throttle::default, |account| {
+            self.host.rates.throttle(way, &account.name, account.max_rate)
+        })
     }
 
     /// Who opens data connections for this session.

@@ -9,7 +9,7 @@ use crate::metrics::{self, Direction};
 use crate::net::{Wake, tls};
 use crate::protocol::{Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
-use crate::transfer::{Download, DownloadRequest, Report, Verdict};
+use crate::transfer::{Download, DownloadRequest, Report, Verdict, Way};
 use crate::vfs::FtpPath;
 
 impl Session<'_> {
@@ -42,17 +42,17 @@ impl Session<'_> {
         let host = self.host;
         let resources = host.resources(wake);
         let opener = self.opener(tls::Direction::ToClient);
+        let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
-        let handle = self.handle;
         let outcome = download.and_then(|download| {
             handle.note_transfer(errand, download.progress().clone());
             watch.announce(&opening);
             let (data, _slot) = opener.open(port, &mut watch, wake)?;
-            Ok(download.run(data, &mut watch))
+            Ok(download.throttled(throttle).run(data, &mut watch))
         });
         self.abort_unanswered = watch.was_aborted();
         let report = outcome?;

@@ -6,7 +6,7 @@ use crate::access::Doorkeeper;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal};
-use crate::transfer::{Budget, Resources, Stragglers};
+use crate::transfer::{Budget, Rates, Resources, Stragglers};
 use crate::users::Directory;
 
 /// What a session needs from the process it lives in. Clones share all but the options.
@@ -26,6 +26,8 @@ pub struct Host {
     pub connections: ConnectionSlots,
     /// Bytes that transfers may hold.
     pub budget: Budget,
+    /// How fast transfers may be.
+    pub rates: Arc<Rates>,
     /// Transfer workers that outlived their transfer; the server joins them before it ends.
     pub stragglers: Arc<Stragglers>,
     /// Whether the server is stopping.

@@ -9,7 +9,7 @@ use crate::metrics::{self, Direction, Ending};
 use crate::net::{Wake, tls};
 use crate::protocol::{Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, ObjectStore};
-use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, WriteMode};
+use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -85,12 +85,12 @@ impl Session<'_> {
         let host = self.host;
         let resources = host.resources(wake);
         let opener = self.opener(tls::Direction::FromClient);
+        let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let total = self.settings.announced;
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
-        let handle = self.handle;
         let outcome = upload.and_then(|upload| {
             handle.note_transfer(errand, upload.progress().clone());
             watch.announce(&match order.naming {
@@ -98,7 +98,7 @@ impl Session<'_> {
                 Naming::ByServer => replies::opening_unique_upload(order.path.name()),
             });
             let (data, _slot) = opener.open(port, &mut watch, wake)?;
-            Ok(upload.run(data, &mut watch))
+            Ok(upload.throttled(throttle).run(data, &mut watch))
         });
         self.abort_unanswered = watch.was_aborted();
         let report = outcome?;

@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use crate::net::{Interest, Stream, Wake};
+use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::waiting::{is_passing, wait_for};
 use crate::transfer::{Control, Directive, Interruption, Progress, Verdict};
 
@@ -16,13 +17,19 @@ pub struct DataSender<'a> {
     wake: &'a Wake,
     idle: Duration,
     progress: Progress,
+    throttle: Throttle,
 }
 
 impl<'a> DataSender<'a> {
     /// Sends over `data`, which is non-blocking, and counts with `progress`; a client that takes
     /// nothing for `idle` is given up.
     pub fn new(data: Stream, wake: &'a Wake, idle: Duration, progress: Progress) -> Self {
-        Self { data, wake, idle, progress }
+        Self { data, wake, idle, progress, throttle: Throttle::default() }
+    }
+
+    /// No faster than `throttle` allows.
+    pub(super) fn throttled(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
     }
 
     /// Its counters.
@@ -37,9 +44,22 @@ impl<'a> DataSender<'a> {
     pub fn send(&mut self, mut bytes: &[u8], control: &mut dyn Control) -> Result<(), Verdict> {
         let mut waiting_since = Instant::now();
         while !bytes.is_empty() {
-            match self.data.write(bytes) {
+            let most = match self.throttle.allowance(Instant::now()) {
+                Allowance::Bytes(most) => most.min(bytes.len()),
+                Allowance::Wait(pause) => {
+                    let woken = wait_for(control, self.wake, None, Some(pause));
+                    if woken.map_err(Verdict::Failed)?.control {
+                        self.attend(control)?;
+                    }
+                    // The client is not to blame for it.
+                    waiting_since = Instant::now();
+                    continue;
+                }
+            };
+            match self.data.write(&bytes[..most]) {
                 Ok(sent) => {
                     bytes = &bytes[sent..];
+                    self.throttle.take(sent, Instant::now());
                     self.progress.add_bytes(sent as u64);
                     waiting_since = Instant::now();
                     continue;

@@ -60,6 +60,9 @@ pub struct Account {
     pub tls_required: bool,
     /// What its clients speak.
     pub filename_encoding: FilenameEncoding,
+    /// `max_rate`: bytes per second of all its transfers, in each direction; before what holds for
+    /// every user.
+    pub max_rate: Option<u64>,
     /// The files.
     pub store: Arc<dyn ObjectStore>,
 }
@@ -303,6 +306,7 @@ mod tests {
             delete_enabled: true,
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
+            max_rate: None,
             store: Arc::clone(&store),
         };
         Users::new(accounts.iter().map(account), 1)

@@ -109,6 +109,7 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
         "cos_user_home_dir",
         "home_dir",
         "log_dir",
+        "control_socket",
         "ftp_login_user_name",
         "ftp_login_user_password",
         "passive_port",

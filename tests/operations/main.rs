@@ -13,6 +13,8 @@ mod leftovers;
 mod log_lines;
 /// Metrics and health.
 mod monitoring;
+/// `max_rate_…`
+mod rates;
 /// SIGHUP.
 mod reload;
 /// `cos-ftp-server status`, and STAT during a transfer.

@@ -4,6 +4,7 @@
 
 use std::io::{self, Write};
 use std::net::Shutdown;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,10 +14,11 @@ use crossbeam_channel::Sender;
 use super::lanes::Lanes;
 use super::source::Source;
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
-use crate::net::{Stream, Wake};
+use crate::net::{Interest, Stream, Wake, wait};
 use crate::transfer::ascii::ToAscii;
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::memory::Memory;
+use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
 
 /// What is copied before the speeds of both sides are compared.
@@ -143,6 +145,7 @@ pub(super) struct Delivery<W> {
     /// Present while the object's CRC can be checked: all of it is sent, from its first byte.
     crc64: Option<(crc_fast::Digest, u64)>,
     ascii: Option<ToAscii>,
+    throttle: Throttle,
 }
 
 impl<W> Delivery<W> {
@@ -159,7 +162,13 @@ impl<W> Delivery<W> {
             progress,
             crc64: crc64.map(|expected| (crc_fast::Digest::new(algorithm), expected)),
             ascii: (conversion == Conversion::Ascii).then(ToAscii::default),
+            throttle: Throttle::default(),
         }
+    }
+
+    /// No faster than `throttle` allows.
+    pub(super) fn throttled(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
     }
 
     /// What `bytes` of the object are on the wire, counted into the checksum.
@@ -193,10 +202,22 @@ impl<W> Delivery<W> {
 impl Delivery<Arc<Stream>> {
     /// Writes `bytes` of the object; waits for the client as long as the socket's time-out says.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
-        let (data, bytes) = self.prepare(bytes);
-        let (written, sent) = ((&**data).write_all(bytes), bytes.len());
-        written.map_err(|error| interrupted(&error))?;
-        self.progress.add_bytes(sent as u64);
+        let (throttle, progress) = (self.throttle.clone(), self.progress.clone());
+        let (data, mut bytes) = self.prepare(bytes);
+        while !bytes.is_empty() {
+            let most = match throttle.allowance(Instant::now()) {
+                Allowance::Bytes(most) => most.min(bytes.len()),
+                Allowance::Wait(pause) => {
+                    rest(data, pause)?;
+                    continue;
+                }
+            };
+            let (present, following) = bytes.split_at(most);
+            (&**data).write_all(present).map_err(|error| interrupted(&error))?;
+            throttle.take(most, Instant::now());
+            progress.add_bytes(most as u64);
+            bytes = following;
+        }
         Ok(())
     }
 
@@ -213,4 +234,13 @@ fn interrupted(error: &io::Error) -> Verdict {
         _ => Interruption::DataLost,
     };
     Verdict::Interrupted { by, kept: false }
+}
+
+/// Sends nothing for `pause`, unless the connection ends: that is how the session's thread cancels.
+fn rest(data: &Stream, pause: Duration) -> Result<(), Verdict> {
+    match wait([(data.as_fd(), Interest::End)], Some(pause)) {
+        Ok([false]) => Ok(()),
+        Ok([true]) => Err(Verdict::Interrupted { by: Interruption::DataLost, kept: false }),
+        Err(error) => Err(Verdict::Failed(TransferError::System(error))),
+    }
 }

@@ -24,7 +24,8 @@ use crate::transfer::budget::Lease;
 use crate::transfer::memory::Memory;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Control, Conversion, DataSender, Directive, Progress, Report, Resources, TransferError, Verdict,
+    Control, Conversion, DataSender, Directive, Progress, Report, Resources, Throttle,
+    TransferError, Verdict,
 };
 use crate::vfs::FtpPath;
 use copier::{Ahead, Copier, Delivery, buffer_bytes};
@@ -54,6 +55,7 @@ pub struct Download<'a> {
     resources: Resources<'a>,
     lease: Lease,
     progress: Progress,
+    throttle: Throttle,
 }
 
 impl<'a> Download<'a> {
@@ -74,7 +76,21 @@ impl<'a> Download<'a> {
         let bytes = buffer_bytes(source.left()) as u64;
         let progress = Progress::of_file(Direction::Download);
         let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
-        Ok(Self { source, crc64, conversion, resources, lease, progress })
+        Ok(Self {
+            source,
+            crc64,
+            conversion,
+            resources,
+            lease,
+            progress,
+            throttle: Throttle::default(),
+        })
+    }
+
+    /// No faster than `throttle` allows.
+    #[must_use]
+    pub fn throttled(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
     }
 
     /// The download's counters.
@@ -108,7 +124,8 @@ impl<'a> Download<'a> {
         progress: &Progress,
     ) -> Verdict {
         let idle = self.resources.options.data_idle;
-        let sender = DataSender::new(data, self.resources.wake, idle, progress.clone());
+        let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
+            .throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
         let mut buffer = Memory::new(buffer_bytes(self.source.left()));
         loop {
@@ -143,7 +160,8 @@ impl<'a> Download<'a> {
         let cancel = self.source.cancel().clone();
         let options = self.resources.options;
         let (tell, verdict) = bounded(1);
-        let copy = Delivery::new(Arc::clone(&data), progress.clone(), self.crc64, self.conversion);
+        let copy = Delivery::new(Arc::clone(&data), progress.clone(), self.crc64, self.conversion)
+            .throttled(self.throttle);
         let worker = Copier {
             source: self.source,
             delivery: copy,

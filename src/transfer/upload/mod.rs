@@ -16,7 +16,7 @@ mod plan;
 
 pub use plan::{Plan, WriteMode};
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,11 +26,12 @@ use crate::metrics::Direction;
 use crate::net::{Interest, Stream};
 use crate::store::{Cancel, ObjectStore, Stored};
 use crate::transfer::block::{Block, BlockPool};
+use crate::transfer::throttle::Allowance;
 use crate::transfer::waiting::{is_passing, lease, wait_for};
 use crate::transfer::worker::{Job, Outcome, Target, Workers};
 use crate::transfer::{
-    Control, Conversion, Directive, Interruption, Progress, Report, Resources, TransferError,
-    Verdict,
+    Control, Conversion, Directive, Interruption, Progress, Report, Resources, Throttle,
+    TransferError, Verdict,
 };
 use crate::vfs::FtpPath;
 use intake::Intake;
@@ -67,6 +68,7 @@ pub struct Upload<'a> {
     kept: u64,
     announced: Option<u64>,
     progress: Progress,
+    throttle: Throttle,
     stored: Option<Stored>,
 }
 
@@ -127,8 +129,16 @@ impl<'a> Upload<'a> {
             kept: request.plan.kept,
             announced: request.announced,
             progress,
+            throttle: Throttle::default(),
             stored: None,
         })
+    }
+
+    /// No faster than `throttle` allows.
+    #[must_use]
+    pub fn throttled(mut self, throttle: Throttle) -> Self {
+        self.throttle = throttle;
+        self
     }
 
     /// The upload's counters.
@@ -182,8 +192,11 @@ impl<'a> Upload<'a> {
                 waiting_since = Instant::now();
             }
             let has_room = self.intake.make_room(self.parts.capacity_blocks());
-            if !has_room {
-                // The client is not to blame for what we cannot take.
+            let allowed = self.allowance(gone);
+            let pause = allowed.pause();
+            let reads = has_room && pause.is_none();
+            if !reads {
+                // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
             }
             let left = match gone {
@@ -191,9 +204,9 @@ impl<'a> Upload<'a> {
                 None => idle.saturating_sub(waiting_since.elapsed()),
                 Some(_) => Duration::ZERO,
             };
-            let at_hand = has_room && data.holds_unread();
-            let socket = (has_room && !at_hand).then(|| (data.as_fd(), Interest::Read));
-            let left = if at_hand { Duration::ZERO } else { left };
+            let at_hand = reads && data.holds_unread();
+            let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
+            let left = if at_hand { Duration::ZERO } else { pause.unwrap_or(left) };
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
@@ -205,7 +218,7 @@ impl<'a> Upload<'a> {
                 }
                 gone = Some(by);
             } else if woken.data || at_hand {
-                match self.intake.read(data) {
+                match self.read(data, allowed) {
                     Ok(0) => return Ok(self.gate(gone, control)),
                     Ok(bytes) => {
                         self.count(bytes)?;
@@ -217,9 +230,9 @@ impl<'a> Upload<'a> {
                     }
                     Err(_) => return Ok(Some(Interruption::DataLost)),
                 }
-            } else if has_room && gone.is_some() {
+            } else if reads && gone.is_some() {
                 return Ok(gone);
-            } else if has_room && waiting_since.elapsed() >= idle {
+            } else if reads && waiting_since.elapsed() >= idle {
                 return Ok(Some(Interruption::DataIdle));
             } else if has_room && !woken.control {
                 self.intake.pool.give_surplus_back();
@@ -227,8 +240,26 @@ impl<'a> Upload<'a> {
         }
     }
 
+    /// What may be read now. A client that is gone is not held up any more.
+    fn allowance(&self, gone: Option<Interruption>) -> Allowance {
+        match gone {
+            None => self.throttle.allowance(Instant::now()),
+            Some(_) => Allowance::ALL,
+        }
+    }
+
+    fn read(&mut self, data: &mut Stream, allowed: Allowance) -> io::Result<usize> {
+        match allowed {
+            Allowance::Bytes(most) if allowed != Allowance::ALL => {
+                self.intake.read(&mut data.take(most as u64))
+            }
+            Allowance::Bytes(_) | Allowance::Wait(_) => self.intake.read(data),
+        }
+    }
+
     fn count(&mut self, bytes: usize) -> Result<(), TransferError> {
         self.progress.add_bytes(bytes as u64);
+        self.throttle.take(bytes, Instant::now());
         let limit = self.resources.options.max_file;
         if self.kept + self.progress.bytes() > limit {
             return Err(TransferError::TooLarge { limit });
