@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use super::overview::{Errand, Overview, Channel};
+use super::overview::{Channel, Errand, Overview};
 use crate::net::Wake;
 use crate::transfer::Progress;
 use crate::vfs::FtpPath;

@@ -5,7 +5,7 @@ use std::process;
 use std::time::SystemTime;
 
 use cos_ftp_server::server::Observer;
-use cos_ftp_server::session::{ErrandKind, Errand, Overview, Channel};
+use cos_ftp_server::session::{Channel, Errand, ErrandKind, Overview};
 use cos_ftp_server::transfer::Progress;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
