@@ -3,11 +3,17 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, Settings, check_resource};
+use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
 use rustix::fs::{Access, access};
+use time::OffsetDateTime;
 
 use super::report::{Line, Report};
+
+/// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
+const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Looks at everything that is on this machine.
 pub(super) fn check(settings: &Settings, report: &mut Report) {
@@ -17,9 +23,10 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
         report.add(fits(settings, &facts, resource));
     }
     report.add(log_directory(&settings.log.directory));
-    report.add(listen_port(settings));
+    listeners(settings).iter().for_each(|listener| report.add(can_listen(listener)));
     report.add(passive_ports(settings));
     report.add(masquerade(settings));
+    settings.tls.iter().for_each(|tls| report.add(certificate(tls)));
 }
 
 fn fits(settings: &Settings, facts: &MachineFacts, resource: Resource) -> Line {
@@ -90,31 +97,65 @@ fn addresses(settings: &Settings) -> Vec<IpAddr> {
     }
 }
 
-fn listen_port(settings: &Settings) -> Line {
-    let port = settings.server.listen_port;
-    for address in addresses(settings) {
-        match TcpListener::bind((address, port)) {
+/// What the server listens on.
+struct Listener {
+    check: &'static str,
+    /// The keys that decide on the port, and on all of it.
+    port_key: &'static str,
+    keys: &'static str,
+    addresses: Vec<IpAddr>,
+    port: u16,
+}
+
+fn listeners(settings: &Settings) -> Vec<Listener> {
+    let server = &settings.server;
+    let control = Listener {
+        check: "control port",
+        port_key: "listen_port",
+        keys: "listen_address or listen_port",
+        addresses: addresses(settings),
+        port: server.listen_port,
+    };
+    let implicit = server.implicit_listen_port.map(|port| Listener {
+        check: "implicit TLS port",
+        port_key: "implicit_listen_port",
+        keys: "listen_address or implicit_listen_port",
+        addresses: addresses(settings),
+        port,
+    });
+    let metrics = server.metrics_listen.map(|at| Listener {
+        check: "metrics port",
+        port_key: "metrics_listen",
+        keys: "metrics_listen",
+        addresses: vec![at.ip()],
+        port: at.port(),
+    });
+    [Some(control), implicit, metrics].into_iter().flatten().collect()
+}
+
+fn can_listen(listener: &Listener) -> Line {
+    let Listener { check, port_key, keys, port, .. } = *listener;
+    for address in &listener.addresses {
+        match TcpListener::bind((*address, port)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 let text = format!("{port} is in use: by this server, if it runs already");
-                return Line::skipped("control port", text);
+                return Line::skipped(check, text);
             }
             Err(error) => {
                 let fix = match error.kind() {
                     io::ErrorKind::PermissionDenied => {
-                        "take a listen_port from 1024 up, or give the server CAP_NET_BIND_SERVICE"
+                        format!(
+                            "take a {port_key} from 1024 up, or give the server CAP_NET_BIND_SERVICE"
+                        )
                     }
-                    _ => "correct listen_address or listen_port",
+                    _ => format!("correct {keys}"),
                 };
-                return Line::failed(
-                    "control port",
-                    format!("{address} port {port}: {error}"),
-                    fix,
-                );
+                return Line::failed(check, format!("{address} port {port}: {error}"), fix);
             }
         }
     }
-    Line::passed("control port", format!("{port} is free"))
+    Line::passed(check, format!("{port} is free"))
 }
 
 /// A port counts as free if it is free on every address.
@@ -157,4 +198,33 @@ fn masquerade(settings: &Settings) -> Line {
             "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
         ),
     }
+}
+
+/// How long clients will still take the certificate.
+fn certificate(tls: &TlsOptions) -> Line {
+    let check = "TLS certificate";
+    let problem = match TlsContext::open(tls.clone()) {
+        Ok((_, out_of_time)) => out_of_time,
+        Err(error) => Some(error),
+    };
+    if let Some(error) = problem {
+        let fix = format!("renew it, or correct {}", error.option);
+        return Line::failed(check, error.to_string(), fix);
+    }
+    match tls.valid_until() {
+        Ok(Some(until)) => until_when(check, until, SystemTime::now()),
+        Ok(None) => Line::passed(check, "it can be used"),
+        Err(error) => Line::failed(check, error.to_string(), "correct tls_cert_file"),
+    }
+}
+
+fn until_when(check: &'static str, until: SystemTime, now: SystemTime) -> Line {
+    let left = until.duration_since(now).unwrap_or_default();
+    let days = left.as_secs() / (24 * 60 * 60);
+    let date = OffsetDateTime::from(until).date();
+    let text = format!("valid until {date}, {days} days from now");
+    if left < RENEWAL {
+        return Line::skipped(check, format!("{text}: renew it; a new file needs no restart"));
+    }
+    Line::passed(check, text)
 }

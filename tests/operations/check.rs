@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use crate::support::certificate::Certificate;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::scripted::{Act, Scripted, answer};
@@ -263,4 +264,46 @@ fn the_machine_is_looked_at() {
     fs::remove_dir(written.dir().join("data")).unwrap();
     Told::of(&written).expect_failure("files", "cos_endpoint");
     assert_eq!(Told::of(&local().write()).status, 0);
+}
+
+/// What `check` says of the certificate that is valid for `dates`, options of `openssl x509`.
+fn certificate_line(dates: &str) -> (Value, Told) {
+    let certificate = Certificate::valid_for("check", dates);
+    let setup = certificate.serve(few_ports(Setup::local()), "required");
+    let told = Told::of(&setup.write());
+    let lines = told.whole["checks"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["check"] == "TLS certificate").unwrap().clone();
+    (line, told)
+}
+
+#[test]
+fn the_end_of_a_certificate_is_told_before_it_comes() {
+    let (line, told) = certificate_line("-days 90");
+    assert_eq!((line["outcome"].as_str(), told.status), (Some("passed"), 0), "{line:#}");
+    assert!(line["detail"].as_str().unwrap().contains(", 89 days from now"), "{line:#}");
+    let (line, told) = certificate_line("-days 13");
+    assert_eq!((line["outcome"].as_str(), told.status), (Some("skipped"), 0), "{line:#}");
+    assert!(line["detail"].as_str().unwrap().contains("renew it"), "{line:#}");
+    let (_, told) = certificate_line("-days -1");
+    told.expect_failure("TLS certificate", "renew it, or correct tls_cert_file");
+}
+
+#[test]
+fn a_key_of_another_certificate_is_found() {
+    let (one, other) = (Certificate::new("one"), Certificate::new("other"));
+    fs::copy(other.key(), one.key()).unwrap();
+    let told = Told::of(&one.serve(few_ports(Setup::local()), "optional").write());
+    told.expect_failure("TLS certificate", "tls_key_file");
+}
+
+#[test]
+fn every_port_that_the_server_listens_on_is_tried() {
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let certificate = Certificate::new("ports");
+    let setup = certificate.serve(few_ports(Setup::local()), "optional");
+    let setup = setup.tls("implicit_listen_port", &port);
+    let told = Told::of(&setup.operations("metrics_listen", "192.0.2.1:9121").write());
+    assert!(told.names("skipped").contains(&"implicit TLS port"), "{:#}", told.whole);
+    told.expect_failure("metrics port", "correct metrics_listen");
 }

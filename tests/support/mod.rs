@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+/// Certificates for the server, made by openssl.
+pub(crate) mod certificate;
 /// The real FTP clients, run with a script and a time limit.
 pub(crate) mod clients;
 /// FTP spoken over a bare socket.

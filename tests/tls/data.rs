@@ -1,8 +1,8 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use crate::certificate::Certificate;
 use crate::client::{Ftps, TLS_1_2, TLS_1_3, cut, encrypt, finish, trusting};
+use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;

@@ -7,8 +7,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 
-use crate::certificate::{self, Certificate};
 use crate::client::{Ftps, TLS_1_3, trusting};
+use crate::support::certificate::{self, Certificate};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 

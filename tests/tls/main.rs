@@ -3,8 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-/// Certificates made by openssl.
-mod certificate;
 /// A client whose every step is the test's own.
 mod client;
 /// Data connections: who may open them, how they end, what interrupts them.

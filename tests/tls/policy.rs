@@ -1,8 +1,8 @@
 use std::io::Write;
 use std::net::TcpStream;
 
-use crate::certificate::Certificate;
 use crate::client::{Ftps, TLS_1_2, TLS_1_3, encrypt, plain_line, trusting};
+use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::server::{PASSWORD, Setup};
 

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::certificate::Certificate;
+use crate::support::certificate::Certificate;
 use crate::support::clients::{DataMode, limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
 use crate::support::stored::{noise, sha256};

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use crate::certificate::Certificate;
+use crate::support::certificate::Certificate;
 use crate::support::server::{Setup, TestServer};
 
 /// What `openssl s_client` says of a handshake on the control connection.

@@ -4,14 +4,17 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::CryptoProvider;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError as Invalid, InconsistentKeys, RootCertStore};
+
+use super::context::TlsOptions;
 
 /// Why a certificate cannot be used.
 #[derive(Debug)]
@@ -26,6 +29,9 @@ pub struct CertificateError {
 
 const CERT_FILE: &str = "tls_cert_file";
 const KEY_FILE: &str = "tls_key_file";
+
+/// A second after the last date that X.509 can write, the end of the year 9999 (RFC 5280 §4.1.2.5).
+const BEYOND_ALL_DATES: Duration = Duration::from_secs(253_402_300_800);
 
 /// A certificate with its key, and what the operator should know about it.
 #[derive(Debug)]
@@ -80,6 +86,35 @@ fn dates_warning(
     chain: &[CertificateDer<'_>],
     provider: &CryptoProvider,
 ) -> Result<Option<CertificateError>, CertificateError> {
+    let dated = out_of_time(file, chain, provider, UnixTime::now())?;
+    Ok(dated.map(|dated| {
+        let wrong = format!("clients will refuse this certificate: {dated}");
+        CertificateError::new(CERT_FILE, file, wrong)
+    }))
+}
+
+/// The last moment at which clients take the certificate of `options`; `None` if its dates cannot
+/// be told.
+pub(super) fn valid_until(options: &TlsOptions) -> Result<Option<SystemTime>, CertificateError> {
+    let provider = ring::default_provider();
+    let chain = read_chain(&options.cert_file)?;
+    // Nothing is valid then, and the refusal tells since when.
+    let then = UnixTime::since_unix_epoch(BEYOND_ALL_DATES);
+    Ok(match out_of_time(&options.cert_file, &chain, &provider, then)? {
+        Some(Invalid::ExpiredContext { not_after, .. }) => {
+            Some(UNIX_EPOCH + Duration::from_secs(not_after.as_secs()))
+        }
+        _ => None,
+    })
+}
+
+/// What the dates of the chain's first certificate are blamed for at `time`.
+fn out_of_time(
+    file: &Path,
+    chain: &[CertificateDer<'_>],
+    provider: &CryptoProvider,
+    time: UnixTime,
+) -> Result<Option<Invalid>, CertificateError> {
     let wrong = |error: &dyn fmt::Display| {
         let wrong = format!("holds a certificate that cannot be read: {error}");
         CertificateError::new(CERT_FILE, file, wrong)
@@ -91,20 +126,18 @@ fn dates_warning(
         &own,
         &RootCertStore::empty(),
         &[],
-        UnixTime::now(),
+        time,
         provider.signature_verification_algorithms.all,
     );
-    let Err(rustls::Error::InvalidCertificate(
-        dated @ (Invalid::Expired
-        | Invalid::ExpiredContext { .. }
-        | Invalid::NotValidYet
-        | Invalid::NotValidYetContext { .. }),
-    )) = outcome
-    else {
-        return Ok(None);
-    };
-    let wrong = format!("clients will refuse this certificate: {dated}");
-    Ok(Some(CertificateError::new(CERT_FILE, file, wrong)))
+    Ok(match outcome {
+        Err(rustls::Error::InvalidCertificate(
+            dated @ (Invalid::Expired
+            | Invalid::ExpiredContext { .. }
+            | Invalid::NotValidYet
+            | Invalid::NotValidYetContext { .. }),
+        )) => Some(dated),
+        _ => None,
+    })
 }
 
 fn reading(error: pem::Error) -> String {

@@ -60,6 +60,16 @@ pub struct TlsOptions {
     pub truncation: Truncation,
 }
 
+impl TlsOptions {
+    /// The last moment at which clients take the certificate in the file; `None` if it does not tell.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no certificate.
+    pub fn valid_until(&self) -> Result<Option<SystemTime>, CertificateError> {
+        certificate::valid_until(self)
+    }
+}
+
 /// Certificate, tickets and rules of the server. Shared by all sessions.
 #[derive(Debug)]
 pub struct TlsContext {

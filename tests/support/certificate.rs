@@ -3,7 +3,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::server::Setup;
+use super::server::Setup;
 
 /// A certificate for 127.0.0.1 with its key, in files of their own.
 pub(crate) struct Certificate(TempDir);
