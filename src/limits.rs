@@ -12,6 +12,10 @@ pub const COMMAND_LINE_BYTES: usize = 4096;
 /// Commands a client may send ahead of their replies; more are read when these are answered.
 pub const PIPELINED_COMMANDS: usize = 64;
 
+/// Reads from a control connection in a row, of [`COMMAND_LINE_BYTES`] each: enough for
+/// [`PIPELINED_COMMANDS`] of the longest. Then deadlines are looked at again.
+pub const CONTROL_READS: usize = PIPELINED_COMMANDS;
+
 /// Longest object key in UTF-8 bytes (COS: product document 436/14518).
 pub const KEY_BYTES: usize = 850;
 
@@ -184,6 +188,9 @@ pub const PASSWORD_CHECKS: usize = 2;
 
 /// How long a login waits for its verification to begin. Clients wait about as long for a reply.
 pub const PASSWORD_CHECK_WAIT: Duration = Duration::from_secs(30);
+
+/// How often a login that waits looks whether its client is still there.
+pub const PASSWORD_CHECK_STEP: Duration = Duration::from_millis(200);
 
 /// Most memory the verification of one Argon2 hash may take, in KiB (1 GiB).
 pub const ARGON2_MEMORY_KIB: u32 = 1024 * 1024;

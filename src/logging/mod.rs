@@ -123,7 +123,7 @@ impl<W: Write> Write for LineWriter<W> {
         if piece.ends_with(b"\n") {
             self.line.pop();
             // Names come from clients: they must not forge lines or command the terminal.
-            self.line.iter_mut().filter(|byte| byte.is_ascii_control()).for_each(|b| *b = b'?');
+            disarm(&mut self.line);
             self.line.push(b'\n');
             let _ = self.out.write_all(&self.line);
             self.line.clear();
@@ -133,6 +133,18 @@ impl<W: Write> Write for LineWriter<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Puts `?` in the place of control characters: those of ASCII, and U+0080 to U+009F, in UTF-8 two
+/// bytes, which terminals obey as well.
+fn disarm(line: &mut [u8]) {
+    for at in 0..line.len() {
+        match line[at..] {
+            [0xc2, 0x80..=0x9f, ..] => line[at..at + 2].fill(b'?'),
+            [byte, ..] if byte.is_ascii_control() => line[at] = b'?',
+            _ => {}
+        }
     }
 }
 
@@ -221,9 +233,9 @@ mod tests {
 
     #[test]
     fn control_characters_forge_nothing() {
-        let lines = logged(&[("cos_ftp_server", "a\nb\r\u{1b}[2Jc 中文")]);
+        let lines = logged(&[("cos_ftp_server", "a\nb\r\u{1b}[2Jc\u{9b}2J\u{a0}é中文")]);
         assert_eq!(lines.len(), 1);
-        assert!(lines[0].ends_with(" a?b??[2Jc 中文\n"), "{lines:?}");
+        assert!(lines[0].ends_with(" a?b??[2Jc??2J\u{a0}é中文\n"), "{lines:?}");
     }
 
     #[test]

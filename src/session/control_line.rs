@@ -62,8 +62,9 @@ impl<'a> ControlLine<'a> {
     }
 
     /// The next line; waits for it until `deadline`, and for its turn when the client is faster
-    /// than its pace.
+    /// than its pace. What has come by then is looked at once more: a line that has an end counts.
     pub(super) fn next_line(&mut self, deadline: Instant) -> Result<Line, NoLine> {
+        let mut is_late = false;
         loop {
             if let Some(protocol) = self.foreign {
                 return Err(NoLine::NotFtp(protocol));
@@ -79,15 +80,16 @@ impl<'a> ControlLine<'a> {
                 return Err(NoLine::Ended);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            match wait([(self.socket.as_fd(), Interest::Read)], Some(left)) {
-                Ok([true]) => self.read_available(),
-                Ok([false]) if left == Duration::ZERO => return Err(NoLine::TimedOut),
-                Ok([false]) => {}
+            match self.wait_for_input(left) {
+                Ok(true) if !is_late => self.read_available(),
+                Ok(_) if left == Duration::ZERO => return Err(NoLine::TimedOut),
+                Ok(_) => {}
                 Err(error) => {
                     log::warn!("cannot wait for commands: {error}");
                     return Err(NoLine::Ended);
                 }
             }
+            is_late = left == Duration::ZERO;
         }
     }
 
@@ -162,18 +164,34 @@ impl<'a> ControlLine<'a> {
         }
     }
 
+    /// Waits until there is something to read, at most for `left`. Tells whether there is.
+    fn wait_for_input(&self, left: Duration) -> io::Result<bool> {
+        if self.holds_unread() {
+            return Ok(true);
+        }
+        wait([(self.socket.as_fd(), Interest::Read)], Some(left)).map(|[read]| read)
+    }
+
     /// What is decrypted already wakes nobody who waits for the socket.
+    fn holds_unread(&self) -> bool {
+        self.tls.as_ref().is_some_and(TlsConnection::holds_unread)
+    }
+
     fn take_unread(&mut self) {
-        if self.tls.as_ref().is_some_and(TlsConnection::holds_unread) {
+        if self.holds_unread() {
             self.read_available();
         }
     }
 
     /// Takes what has arrived, without waiting. Read, not peeked: a client's QUIT and its end of
-    /// file behind it must both be seen.
+    /// file behind it must both be seen. Whoever sends faster than this reads is left for the next
+    /// time: the session has deadlines to keep.
     pub(super) fn read_available(&mut self) {
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
-        while !self.ended && self.queue.len() < limits::PIPELINED_COMMANDS {
+        for _ in 0..limits::CONTROL_READS {
+            if self.ended || self.queue.len() >= limits::PIPELINED_COMMANDS {
+                return;
+            }
             match self.read(&mut buffer) {
                 Ok(0) => self.ended = true,
                 Ok(bytes) => {

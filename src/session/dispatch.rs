@@ -2,7 +2,7 @@
 
 use super::{Pending, Session};
 use crate::protocol::{
-    Access, Command, Line, ParseError, PendingState, Reply, Rights, VerbRow, replies,
+    Access, Command, Line, ParseError, PendingState, Reply, Rights, SiteCommand, VerbRow, replies,
 };
 
 impl Session<'_> {
@@ -24,10 +24,11 @@ impl Session<'_> {
                 return self.refuse(replies::not_a_command(&error));
             }
         };
-        // Passwords must never reach the log; some clients send one with ACCT too.
+        // Passwords must never reach the log; some clients send one with ACCT too, and to other
+        // servers with SITE.
         let hidden;
         let shown = match command {
-            Command::Password(_) | Command::Account => {
+            Command::Password(_) | Command::Account | Command::Site(SiteCommand::Unknown) => {
                 hidden = format!("{} ***", row.name());
                 &hidden
             }

@@ -79,13 +79,22 @@ impl Session<'_> {
             return refusal_reply(Refusal::Banned);
         }
         let users = self.host.users.current();
-        match users.authenticate(self.visible(&name), password.expose(), self.ends.peer.ip()) {
+        let (visible, peer) = (self.visible(&name), self.ends.peer);
+        let control = &mut self.control;
+        let mut is_there = || {
+            control.read_available();
+            !control.has_ended()
+        };
+        match users.authenticate(visible, password.expose(), peer.ip(), &mut is_there) {
             Ok(account) => self.let_in(account, password),
             Err(LoginError::Incorrect) => self.refuse_login(&name, password),
             Err(LoginError::Busy) => {
                 metrics::count_login(LoginEnding::Busy);
-                let peer = self.ends.peer;
                 log::error!("login user={name:?} peer={peer}: too many wait for theirs");
+                replies::server_busy()
+            }
+            Err(LoginError::Abandoned) => {
+                log::debug!("login user={name:?} peer={peer}: left before its turn");
                 replies::server_busy()
             }
         }

@@ -189,6 +189,10 @@ impl<'a> Session<'a> {
             return Err(Some(reply));
         }
         let deadline = match self.login.deadline(self.host.options.login) {
+            // Commands that wait are no reason to let somebody stay.
+            Some(deadline) if deadline <= Instant::now() => {
+                return Err(Some(replies::login_timeout()));
+            }
             Some(deadline) => deadline,
             None => Instant::now() + self.host.options.idle,
         };

@@ -1,7 +1,9 @@
 //! How many may compute a hash at once: each takes memory and a processor.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::limits;
 
 /// Lets a few in at once; the others wait.
 #[derive(Debug)]
@@ -20,9 +22,27 @@ impl Gate {
         Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
     }
 
-    /// Waits for a place, at most for `patience`.
-    pub(super) fn enter(&self, patience: Duration) -> Option<Turn<'_>> {
-        let waited = self.left.wait_timeout_while(self.lock(), patience, |free| *free == 0);
+    /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked now
+    /// and then.
+    pub(super) fn enter(
+        &self,
+        patience: Duration,
+        is_wanted: &mut dyn FnMut() -> bool,
+    ) -> Option<Turn<'_>> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if let Some(turn) = self.wait(left.min(limits::PASSWORD_CHECK_STEP)) {
+                return Some(turn);
+            }
+            if Instant::now() >= deadline || !is_wanted() {
+                return None;
+            }
+        }
+    }
+
+    fn wait(&self, time: Duration) -> Option<Turn<'_>> {
+        let waited = self.left.wait_timeout_while(self.lock(), time, |free| *free == 0);
         let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *free = free.checked_sub(1)?;
         Some(Turn(self))
@@ -58,7 +78,7 @@ mod tests {
             for _ in 0..16 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _turn = gate.enter(LONG).unwrap();
+                        let _turn = gate.enter(LONG, &mut || true).unwrap();
                         assert!(inside.fetch_add(1, Ordering::SeqCst) < 2);
                         thread::yield_now();
                         inside.fetch_sub(1, Ordering::SeqCst);
@@ -72,10 +92,12 @@ mod tests {
     #[test]
     fn the_wait_ends() {
         let gate = Gate::new(0);
-        let turn = gate.enter(Duration::ZERO);
+        let turn = gate.enter(Duration::ZERO, &mut || true);
         assert!(turn.is_some(), "one place there is always");
-        assert!(gate.enter(Duration::ZERO).is_none());
+        assert!(gate.enter(Duration::ZERO, &mut || true).is_none());
+        // Nor does anybody wait who is not waited for.
+        assert!(gate.enter(LONG, &mut || false).is_none());
         drop(turn);
-        assert!(gate.enter(Duration::ZERO).is_some());
+        assert!(gate.enter(Duration::ZERO, &mut || false).is_some());
     }
 }

@@ -18,7 +18,7 @@ use crate::access::AddressRules;
 use crate::limits;
 use crate::store::ObjectStore;
 use crate::vfs::FilenameEncoding;
-use gate::Gate;
+use gate::{Gate, Turn};
 use remembered::Remembered;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
@@ -94,6 +94,16 @@ pub enum LoginError {
     Incorrect,
     /// Too many others wait for their password to be verified.
     Busy,
+    /// Nobody wants to know any more.
+    Abandoned,
+}
+
+/// Who wants to log in.
+#[derive(Clone, Copy)]
+struct Login<'a> {
+    name: &'a str,
+    password: &'a str,
+    client: IpAddr,
 }
 
 impl Users {
@@ -152,11 +162,12 @@ impl Users {
     }
 
     /// The account of that name, if the password is right and `client` an address from where it may
-    /// be used. What fails costs the same time whoever
-    /// it is: the wrong password of a user, and the name of none.
+    /// be used. What fails costs the same time whoever it is: the wrong password of a user, the
+    /// right one from elsewhere, and the name of none.
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
-    /// [`limits::PASSWORD_CHECK_WAIT`]. A login that was right before is recognised without.
+    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`. A login that was right before
+    /// is recognised without.
     ///
     /// # Errors
     /// [`LoginError`].
@@ -165,27 +176,25 @@ impl Users {
         name: &str,
         password: &str,
         client: IpAddr,
+        is_wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Arc<Account>, LoginError> {
-        let account = self.authenticate_within(name, password, limits::PASSWORD_CHECK_WAIT)?;
-        if !account.addresses.permit(client) {
-            log::warn!(
-                "the password of {name} is right, but not its address {client}: see \
-                 allow_addresses and deny_addresses of the account"
-            );
-            return Err(LoginError::Incorrect);
-        }
-        Ok(account)
+        let login = Login { name, password, client };
+        self.authenticate_within(&login, limits::PASSWORD_CHECK_WAIT, is_wanted)
     }
 
     fn authenticate_within(
         &self,
-        name: &str,
-        password: &str,
+        login: &Login<'_>,
         patience: Duration,
+        is_wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Arc<Account>, LoginError> {
+        let Login { name, password, client } = *login;
         let account = self.accounts.get(name);
+        let is_at_home = account.is_some_and(|account| account.addresses.permit(client));
         let tag = self.remembered.tag(name, password);
+        // From elsewhere, the haste would tell that the password is right.
         if let Some(account) = account
+            && is_at_home
             && self.remembered.knows(name, &tag)
         {
             return Ok(Arc::clone(account));
@@ -196,26 +205,47 @@ impl Users {
             None => (None, None),
         };
         let same = self.remembered.tag(name, plain.unwrap_or_default()).is(&tag);
-        let right = self.compute(hashed, password, patience)? || (same && plain.is_some());
+        let turn = self.turn(patience, is_wanted)?;
+        let right = self.compute(hashed, password) || (same && plain.is_some());
+        drop(turn);
         let account = account.filter(|_| right).ok_or(LoginError::Incorrect)?;
+        if !is_at_home {
+            log::warn!(
+                "the password of {name} is right, but not its address {client}: see \
+                 allow_addresses and deny_addresses of the account"
+            );
+            return Err(LoginError::Incorrect);
+        }
         if !self.decoys.is_empty() {
             self.remembered.learn(name, tag);
         }
         Ok(Arc::clone(account))
     }
 
+    /// Leave to compute, if there is anything to compute.
+    fn turn(
+        &self,
+        patience: Duration,
+        is_wanted: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Turn<'_>>, LoginError> {
+        if self.decoys.is_empty() {
+            return Ok(None);
+        }
+        let mut is_left = false;
+        let turn = self.gate.enter(patience, &mut || {
+            is_left = !is_wanted();
+            !is_left
+        });
+        match turn {
+            Some(turn) => Ok(Some(turn)),
+            None if is_left => Err(LoginError::Abandoned),
+            None => Err(LoginError::Busy),
+        }
+    }
+
     /// Computes one hash of each effort there is, whether or not any of them is the user's: else
     /// the time would tell who exists. Tells whether the user's own is the password's.
-    fn compute(
-        &self,
-        own: Option<&HashedPassword>,
-        password: &str,
-        patience: Duration,
-    ) -> Result<bool, LoginError> {
-        if self.decoys.is_empty() {
-            return Ok(false);
-        }
-        let _turn = self.gate.enter(patience).ok_or(LoginError::Busy)?;
+    fn compute(&self, own: Option<&HashedPassword>, password: &str) -> bool {
         let mut right = false;
         for decoy in &self.decoys {
             match own.filter(|own| own.effort() == decoy.effort()) {
@@ -225,7 +255,7 @@ impl Users {
                 }
             }
         }
-        Ok(right)
+        right
     }
 }
 
@@ -242,6 +272,8 @@ mod tests {
     use crate::store::local::{LocalOptions, LocalStore};
 
     const LONG: Duration = Duration::from_secs(60);
+    const HOME: &str = "192.0.2.1";
+    const ELSEWHERE: &str = "192.0.2.2";
     const HASH: &str = "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$\
                         DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY";
 
@@ -250,35 +282,55 @@ mod tests {
         let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
         for name in ["plain", "hashed"] {
             for _ in 0..2 {
-                assert_eq!(users.authenticate_within(name, "secret-1", LONG).unwrap().name, name);
+                assert_eq!(log_in(&users, name, "secret-1").unwrap().name, name);
                 for wrong in ["", "secret-", "secret-11", "secret-2", HASH] {
-                    let refused = users.authenticate_within(name, wrong, LONG).unwrap_err();
+                    let refused = log_in(&users, name, wrong).unwrap_err();
                     assert_eq!(refused, LoginError::Incorrect, "{name} {wrong}");
                 }
             }
         }
         for wrong in ["", "secret-1"] {
-            assert_eq!(
-                users.authenticate_within("nobody", wrong, LONG).unwrap_err(),
-                LoginError::Incorrect
-            );
+            assert_eq!(log_in(&users, "nobody", wrong).unwrap_err(), LoginError::Incorrect);
         }
     }
 
     #[test]
     fn whoever_fails_has_waited_for_a_computation() {
         let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
-        let try_now = |name, password| users.authenticate_within(name, password, Duration::ZERO);
-        let turn = users.gate.enter(Duration::ZERO).unwrap();
+        let try_now = |name, password| try_at(&users, HOME, name, password, Duration::ZERO);
+        let turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
         for name in ["plain", "hashed", "nobody"] {
             assert_eq!(try_now(name, "wrong").unwrap_err(), LoginError::Busy, "{name}");
         }
         drop(turn);
         assert!(try_now("hashed", "secret-1").is_ok());
         // Recognised: it needs no turn.
-        let _turn = users.gate.enter(Duration::ZERO).unwrap();
+        let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
         assert!(try_now("hashed", "secret-1").is_ok());
         assert_eq!(try_now("hashed", "wrong").unwrap_err(), LoginError::Busy);
+        // From elsewhere it is refused, which is to take no less time than for a wrong password.
+        let elsewhere = try_at(&users, ELSEWHERE, "hashed", "secret-1", Duration::ZERO);
+        assert_eq!(elsewhere.unwrap_err(), LoginError::Busy);
+    }
+
+    #[test]
+    fn the_right_password_from_elsewhere_is_refused_like_a_wrong_one() {
+        let users = users(&[("plain", "secret-1"), ("hashed", HASH)]);
+        for name in ["plain", "hashed"] {
+            for password in ["wrong", "secret-1", "secret-1"] {
+                let refused = try_at(&users, ELSEWHERE, name, password, LONG).unwrap_err();
+                assert_eq!(refused, LoginError::Incorrect, "{name} {password}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_that_nobody_waits_for_ends() {
+        let users = users(&[("hashed", HASH)]);
+        let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
+        let login = Login { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
+        let refused = users.authenticate_within(&login, LONG, &mut || false).unwrap_err();
+        assert_eq!(refused, LoginError::Abandoned);
     }
 
     #[test]
@@ -286,14 +338,27 @@ mod tests {
         let other = HASH.replace("m=8192", "m=64");
         let users = users(&[("a", HASH), ("b", HASH), ("c", &other), ("d", "plain")]);
         assert_eq!(users.decoys.len(), 2);
-        assert!(users.authenticate_within("b", "secret-1", LONG).is_ok());
-        assert!(
-            users.authenticate_within("c", "secret-1", LONG).is_err(),
-            "the parameters belong to the hash"
-        );
+        assert!(log_in(&users, "b", "secret-1").is_ok());
+        assert!(log_in(&users, "c", "secret-1").is_err(), "the parameters belong to the hash");
     }
 
-    /// Accounts on a directory that is gone already; one computation at once.
+    fn log_in(users: &Users, name: &str, password: &str) -> Result<Arc<Account>, LoginError> {
+        try_at(users, HOME, name, password, LONG)
+    }
+
+    fn try_at(
+        users: &Users,
+        client: &str,
+        name: &str,
+        password: &str,
+        patience: Duration,
+    ) -> Result<Arc<Account>, LoginError> {
+        let login = Login { name, password, client: client.parse().unwrap() };
+        users.authenticate_within(&login, patience, &mut || true)
+    }
+
+    /// Accounts on a directory that is gone already, to be used from [`HOME`]; one computation at
+    /// once.
     fn users(accounts: &[(&str, &str)]) -> Users {
         let root = tempfile::tempdir().unwrap();
         let options = LocalOptions { root: root.path().to_owned() };
@@ -302,7 +367,7 @@ mod tests {
             name: (*name).to_owned(),
             password: Password::parse(password).unwrap(),
             permission: Permission::ReadWrite,
-            addresses: AddressRules::default(),
+            addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
             delete_enabled: true,
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,

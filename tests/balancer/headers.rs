@@ -49,6 +49,50 @@ fn a_failed_login_is_the_clients() {
     server.wait_for_log("login failed user=\"alice\" peer=192.0.2.9:51234");
 }
 
+/// What a balancer says of a client at 192.0.2.`n`.
+fn announcing(n: u8) -> Vec<u8> {
+    format!("PROXY TCP4 192.0.2.{n} 203.0.113.7 51234 21\r\n").into_bytes()
+}
+
+/// The balancer's next connection for a client at 192.0.2.`n` is refused.
+fn expect_refusal(server: &TestServer, n: u8, reason: &str) {
+    let mut ftp = Ftp::over(connect(BALANCER, server.address()));
+    ftp.send_bytes(&announcing(n));
+    let reply = ftp.expect_reply("421 ");
+    assert!(reply.contains(reason), "{reply}");
+    ftp.expect_end();
+}
+
+#[test]
+fn bans_and_limits_are_for_the_client_and_not_for_the_balancer() {
+    let server = behind_balancer()
+        .security("login_failure_delay", "0")
+        .security("ban_failures", "2")
+        .security("max_sessions_per_address", "2")
+        .start();
+    let mut guesser = relayed(&server, &announcing(1));
+    guesser.play(&[("USER alice", "331 "), ("PASS guess-1", "530 ")]);
+    guesser.play(&[("USER alice", "331 "), ("PASS guess-2", "421 ")]);
+    server.wait_for_log("banned address=192.0.2.1 ");
+    expect_refusal(&server, 1, "Too many failed logins");
+    let (mut first, _second) = (relayed(&server, &announcing(2)), relayed(&server, &announcing(2)));
+    first.log_in();
+    expect_refusal(&server, 2, "Too many sessions from your address");
+    relayed(&server, &announcing(3)).log_in();
+}
+
+#[test]
+fn the_balancers_own_address_needs_leave_for_its_health_checks_alone() {
+    for (allowed, greeting) in [("192.0.2.2", "421 "), ("192.0.2.2, 127.0.0.3", "220 ")] {
+        let server = behind_balancer().security("allow_addresses", allowed).start();
+        relayed(&server, &announcing(2)).log_in();
+        expect_refusal(&server, 1, "No service for your address");
+        let mut check = Ftp::over(connect(BALANCER, server.address()));
+        check.send_bytes(LOCAL);
+        check.expect_reply(greeting);
+    }
+}
+
 #[test]
 fn anybody_elses_header_is_a_garbled_command() {
     let server = behind_balancer().start();

@@ -90,7 +90,10 @@ fn good_and_bad_sessions(server: &TestServer) -> String {
     for line in ["USER alice", &format!("PASS {TYPED}"), "USER bob", &format!("pass {TYPED} x")] {
         told += &nobody.ask(line);
     }
-    told += &nobody.ask(&format!("ACCT {TYPED}"));
+    for line in ["ACCT", "SITE PSWD", "PAS", "PASSWORD"] {
+        told += &nobody.ask(&format!("{line} {TYPED}"));
+    }
+    told += &ftp.ask(&format!("SITE PSWD {PASSWORD} {TYPED}"));
     told
 }
 

@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 
-use crate::support::ftp::Ftp;
+use crate::support::ftp::{Ftp, connect_from};
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
@@ -89,6 +89,36 @@ fn options_hold_for_the_sessions_that_begin_afterwards() {
     reload(&server, |text| text.replace("[OPTIONAL]", "[OPTIONAL]\npreserve_mtime = on"));
     assert!(!before.ask("FEAT").contains("MFMT"));
     assert!(Ftp::login(&server).ask("FEAT").contains("MFMT"));
+}
+
+#[test]
+fn rules_of_the_door_hold_for_whoever_comes_next() {
+    let server = Setup::local().security("login_failure_delay", "0").start();
+    let from = |n| Ftp::over(connect_from([127, 0, 0, n].into(), server.address()));
+    let mut inside = Ftp::login(&server);
+    from(2).expect_reply("220 ");
+    Ftp::connect(&server).play(&[("USER alice", "331 "), ("PASS guess-1", "530 ")]);
+    reload(&server, |text| {
+        let rules = "[SECURITY]\ndeny_addresses = 127.0.0.2\nmax_sessions_per_address = 2\n\
+                     ban_failures = 2\nban_time = 1h";
+        text.replace("[SECURITY]", rules)
+    });
+    inside.expect("NOOP", "200 ");
+    assert!(from(2).expect_reply("421 ").contains("No service for your address"));
+    let mut third = from(3);
+    third.expect_reply("220 ");
+    let mut fourth = from(3);
+    fourth.expect_reply("220 ");
+    assert!(from(3).expect_reply("421 ").contains("Too many sessions"));
+    third.play(&[("USER alice", "331 "), ("PASS guess-1", "530 ")]);
+    third.play(&[("USER alice", "331 "), ("PASS guess-2", "421 ")]);
+    assert!(from(3).expect_reply("421 ").contains("Too many failed logins"));
+    // Rules that are taken away open the door; a ban that stands is not forgotten.
+    reload(&server, |text| {
+        text.replace("deny_addresses = 127.0.0.2\nmax_sessions_per_address = 2\n", "")
+    });
+    from(2).expect_reply("220 ");
+    from(3).expect_reply("421 ");
 }
 
 #[test]

@@ -69,10 +69,15 @@ fn clients_that_are_banned_cost_no_thread() {
     guesser.play(&[("USER alice", "331 "), ("PASS wrong", "421 ")]);
     let mut inside = Ftp::login(&server);
     inside.expect("NOOP", "200 ");
-    let before = server.log();
+    server.wait_for_log("banned address=127.0.0.9");
+    let (before, own_threads) = (server.log(), threads(&server));
     let flood: Vec<TcpStream> = (0..FLOOD).map(|_| socket_from(9, server.address())).collect();
     assert!(flood.iter().all(|socket| first_line(socket).starts_with("421 ")));
+    assert!(threads(&server) <= own_threads, "{} threads", threads(&server));
     inside.store("STOR file", b"x");
+    // Nor did any of them have one that has ended meanwhile: sessions are numbered.
+    expect_welcome(2, &server).log_in();
+    server.wait_for_log("(session-3) login user=alice peer=127.0.0.2:");
     let log = server.log();
     let told = log.strip_prefix(&before).unwrap().matches("127.0.0.9").count();
     assert_eq!(told, 1, "a flood of connections is no flood of log lines: {log}");

@@ -1,7 +1,7 @@
 use std::io::ErrorKind;
 use std::process::Command;
 
-use super::{connect_from, expect_refusal, expect_welcome};
+use super::{become_welcome, expect_refusal, expect_welcome};
 use crate::support::ftp::Ftp;
 use crate::support::server::{PASSWORD, Setup, TestServer};
 
@@ -109,7 +109,7 @@ fn a_device_with_an_old_password_bans_nobody() {
 fn a_ban_ends() {
     let server = banning("1").security("ban_time", "1").start();
     guess(&mut Ftp::connect(&server), 1, "421 ");
-    while !connect_from(1, &server).reply().starts_with("220 ") {}
+    become_welcome(1, &server);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use std::io::Write;
 use std::net::TcpStream;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{expect_refusal, expect_welcome};
+use super::{become_welcome, expect_refusal, expect_welcome};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 
@@ -18,7 +19,7 @@ fn an_address_has_so_many_sessions() {
     drop(first);
     server.wait_for_log("logout user=alice");
     // The session's place is free when its thread has ended.
-    while !super::connect_from(1, &server).reply().starts_with("220 ") {}
+    become_welcome(1, &server);
 }
 
 #[test]
@@ -91,27 +92,50 @@ fn a_passive_port_that_is_not_used_is_given_back() {
     assert_eq!(ftp.list("NLST"), Vec::<String>::new());
 }
 
+/// Sends `bytes` again and again, until the server has closed the connection.
+fn flood(ftp: &Ftp, bytes: Vec<u8>) -> JoinHandle<()> {
+    let mut socket = ftp.socket().try_clone().unwrap();
+    thread::spawn(move || while socket.write_all(&bytes).is_ok() {})
+}
+
 #[test]
 fn a_line_that_never_ends_is_silence() {
     let server = Setup::local().option("idle_timeout", "1").start();
-    let mut ftp = Ftp::login(&server);
-    let mut socket = ftp.socket().try_clone().unwrap();
-    let dribbling = std::thread::spawn(move || while socket.write_all(b"x").is_ok() {});
-    let reply = ftp.reply();
-    // If it was fast enough, it is too long a line first.
-    if !reply.starts_with("421 ") {
-        assert!(reply.starts_with("500 "), "{reply}");
-        ftp.expect_reply("421 ");
+    // Byte by byte, and so fast that there is always more.
+    for bytes in [1, 1 << 20] {
+        let mut ftp = Ftp::login(&server);
+        let flood = flood(&ftp, vec![b'x'; bytes]);
+        let reply = ftp.reply();
+        // If it was fast enough, it is too long a line first.
+        if !reply.starts_with("421 ") {
+            assert!(reply.starts_with("500 "), "{reply}");
+            ftp.expect_reply("421 ");
+        }
+        drop(ftp);
+        flood.join().unwrap();
+    }
+}
+
+#[test]
+fn nobody_gains_time_to_log_in_by_commands_sent_ahead() {
+    let server = Setup::local().option("login_timeout", "1").start();
+    let mut ftp = Ftp::connect(&server);
+    let flood = flood(&ftp, b"NOOP\r\n".repeat(10_000));
+    let patience = Instant::now() + Duration::from_secs(20);
+    while ftp.reply().starts_with("200 ") {
+        assert!(Instant::now() < patience, "it is served for ever");
     }
     drop(ftp);
-    dribbling.join().unwrap();
+    flood.join().unwrap();
 }
 
 #[test]
 fn nobody_gains_time_to_log_in_by_rein() {
     let server = Setup::local().option("login_timeout", "1").start();
     let mut ftp = Ftp::connect(&server);
+    let patience = Instant::now() + Duration::from_secs(20);
     loop {
+        assert!(Instant::now() < patience, "it is served for ever");
         let reply = ftp.ask("REIN");
         if reply.starts_with("421 ") {
             break;

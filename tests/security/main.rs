@@ -20,6 +20,7 @@ mod passwords;
 mod permissions;
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use crate::support::ftp::Ftp;
 use crate::support::server::TestServer;
@@ -39,6 +40,14 @@ fn expect_refusal(n: u8, server: &TestServer, reason: &str) {
     let reply = ftp.expect_reply("421 ");
     assert!(reply.contains(reason), "{reply}");
     ftp.expect_end();
+}
+
+/// Connects again and again, until a connection from there is welcome.
+fn become_welcome(n: u8, server: &TestServer) {
+    let patience = Instant::now() + Duration::from_secs(30);
+    while !connect_from(n, server).reply().starts_with("220 ") {
+        assert!(Instant::now() < patience, "refused for ever");
+    }
 }
 
 /// The next connection from there is welcome.

@@ -250,7 +250,7 @@ fn commands_sent_ahead_are_answered_in_their_order() {
     let server = certificate.serve(Setup::local(), "optional").start();
     let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
     // More than are read ahead, in one record: those that stay decrypted must wake the session too.
-    let many: String = (0..150).map(|i| format!("REST {i}\r\n")).collect();
+    let many: String = (0..150).map(|i| format!("REST {i:0>100}\r\n")).collect();
     ftps.send(many.trim_end());
     for i in 0..150 {
         let reply = ftps.expect_reply("350 ");

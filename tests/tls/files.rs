@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 
-use crate::client::{Ftps, TLS_1_3, trusting};
+use crate::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
 use crate::support::certificate::{self, Certificate};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
@@ -63,6 +63,34 @@ fn a_renewed_certificate_needs_no_restart() {
     }
     let mut new = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
     new.store("STOR z", b"z");
+}
+
+#[test]
+fn a_reload_brings_another_certificate_and_other_rules() {
+    let (first, second) = (Certificate::new("first"), Certificate::new("second"));
+    let server = first.serve(Setup::local(), "optional").start();
+    let before = trusting(&first.cert(), TLS_1_2);
+    let mut running = Ftps::login(&server, &before);
+    let text = |path: std::path::PathBuf| path.to_str().expect("UTF-8").to_owned();
+    server.rewrite_config(|config| {
+        config
+            .replace(&text(first.cert()), &text(second.cert()))
+            .replace(&text(first.key()), &text(second.key()))
+            .replace("tls = optional", "tls = required\ntls_min_version = 1.3")
+    });
+    server.signal("HUP");
+    server.wait_for_log("configuration read again");
+    // The running session goes on as it began: this client knows neither the new certificate nor
+    // TLS 1.3.
+    running.store("STOR old", b"x");
+    let mut plain = Ftp::connect(&server);
+    plain.expect("USER alice", "530 ");
+    plain.expect("AUTH TLS", "234 ");
+    let mut hello = rustls::ClientConnection::new(before, "127.0.0.1".try_into().expect("a name"))
+        .expect("a connection");
+    let refused = hello.complete_io(&mut { plain.socket() });
+    assert!(refused.is_err(), "TLS 1.2 is not spoken any more");
+    Ftps::login(&server, &trusting(&second.cert(), TLS_1_3)).store("STOR new", b"x");
 }
 
 /// What `--check-config` says of these two files.

@@ -1,9 +1,9 @@
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 
 use crate::client::{Ftps, TLS_1_2, TLS_1_3, encrypt, plain_line, trusting};
 use crate::support::certificate::Certificate;
-use crate::support::ftp::Ftp;
+use crate::support::ftp::{Ftp, connect_from};
 use crate::support::server::{PASSWORD, Setup};
 
 #[test]
@@ -115,7 +115,10 @@ fn required_keeps_the_plain_out() {
 #[test]
 fn an_account_may_demand_it_alone() {
     let certificate = Certificate::new("account");
-    let setup = Setup::local().account_key("tls", "required").account("bob", "RW", "true");
+    let setup = Setup::local()
+        .account_key("tls", "required")
+        .account("bob", "RW", "true")
+        .security("login_failure_delay", "0");
     let server = certificate.serve(setup, "optional").start();
     let mut refusals = Vec::new();
     for (user, password) in
@@ -137,6 +140,38 @@ fn an_account_may_demand_it_alone() {
     drop(ftps.passive());
     ftps.play(&[("LIST", "521 "), ("PBSZ 0", "200 "), ("PROT C", "534 "), ("PROT P", "200 ")]);
     ftps.store("STOR x", b"x");
+}
+
+#[test]
+fn a_balancers_header_stands_before_the_encryption() {
+    let certificate = Certificate::new("relayed");
+    let server = certificate
+        .serve(Setup::local(), "required")
+        .tls("implicit_listen_port", "0")
+        .operations("proxy_protocol_from", "127.0.0.3")
+        .start();
+    let config = trusting(&certificate.cert(), TLS_1_3);
+    for is_implicit in [true, false] {
+        let address = if is_implicit { server.implicit_address() } else { server.address() };
+        let mut tcp = connect_from(Ipv4Addr::new(127, 0, 0, 3).into(), address);
+        // One segment with what the client says first, as far as the client says it unasked.
+        let auth = if is_implicit { "" } else { "AUTH TLS\r\n" };
+        let header = format!("PROXY TCP4 127.0.0.1 203.0.113.7 51234 990\r\n{auth}");
+        tcp.write_all(header.as_bytes()).expect("sent");
+        if !is_implicit {
+            assert!(plain_line(&mut tcp).starts_with("220 "));
+            assert!(plain_line(&mut tcp).starts_with("234 "));
+        }
+        let mut ftps = Ftps::over(encrypt(tcp, &config), &config, address);
+        if is_implicit {
+            ftps.expect_reply("220 ");
+        }
+        ftps.log_in();
+        server.wait_for_log("login user=alice peer=127.0.0.1:51234 TLS 1.3");
+        ftps.play(&[("PBSZ 0", "200 "), ("PROT P", "200 ")]);
+        ftps.store("STOR file", b"by way of the balancer");
+        assert_eq!(ftps.fetch("RETR file"), b"by way of the balancer");
+    }
 }
 
 #[test]

@@ -26,10 +26,8 @@ fn modes() -> Vec<Mode> {
     for version in ["1.2", "1.3"] {
         for entrance in [Entrance::Explicit, Entrance::Implicit] {
             for data in [DataMode::Passive, DataMode::Active] {
-                modes.push(Mode { version, entrance, data, protection: 'P' });
-                // Implicit TLS means data, too.
-                if entrance == Entrance::Explicit {
-                    modes.push(Mode { version, entrance, data, protection: 'C' });
+                for protection in ['P', 'C'] {
+                    modes.push(Mode { version, entrance, data, protection });
                 }
             }
         }
@@ -91,10 +89,8 @@ fn curl_in_every_mode() {
             command.args(["--silent", "--show-error", "--cacert"]).arg(certificate.cert());
             command.args(["--user", &format!("{USER}:{PASSWORD}")]).current_dir(&dir);
             command.args([&format!("--tlsv{}", mode.version), "--tls-max", mode.version]);
-            if mode.entrance == Entrance::Explicit {
-                let private = mode.protection == 'P';
-                command.arg(if private { "--ssl-reqd" } else { "--ftp-ssl-control" });
-            }
+            let private = mode.protection == 'P';
+            command.arg(if private { "--ssl-reqd" } else { "--ftp-ssl-control" });
             if mode.data == DataMode::Active {
                 command.args(["--ftp-port", "-"]);
             }
