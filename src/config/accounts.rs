@@ -76,7 +76,7 @@ impl Common {
         Self {
             addresses: security::addresses(section, report),
             filename_encoding: encoding.unwrap_or_default(),
-            max_rate: section.get("max_rate", report, values::rate),
+            max_rate: section.get("max_rate", report, values::size),
         }
     }
 }

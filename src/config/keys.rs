@@ -183,7 +183,7 @@ const OPTIONAL: &[SectionKind] = &[Optional];
 const OPERATIONS: &[SectionKind] = &[Operations];
 const TLS: &[SectionKind] = &[Tls];
 
-const RATE: &str = "a size from 1 byte on, such as 10M";
+const RATE: &str = "a size such as 10M; 0 for no limit";
 
 const BOOLEAN: &str = "true or false";
 

@@ -180,7 +180,10 @@ impl General {
     }
 
     fn rates(&self, report: &mut Report) -> RateLimits {
-        let mut rate = |key| self.operations.get(key, report, values::rate);
+        let mut rate = |key| {
+            let rate = self.operations.get(key, report, values::size);
+            rate.filter(|rate| *rate > 0)
+        };
         RateLimits {
             transfer: rate("max_rate_transfer"),
             user: rate("max_rate_user"),

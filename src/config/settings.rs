@@ -74,7 +74,7 @@ pub struct AccountSettings {
     pub delete_enabled: bool,
     /// `allow_addresses` and `deny_addresses` of its section.
     pub addresses: AddressRules,
-    /// `max_rate`, bytes per second; `None` when what holds for every user does.
+    /// `max_rate`, bytes per second, 0 for no limit; `None` when what holds for every user does.
     pub max_rate: Option<u64>,
     /// `filename_encoding`: what its clients speak.
     pub filename_encoding: FilenameEncoding,

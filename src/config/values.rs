@@ -43,11 +43,6 @@ pub(super) fn size(text: &str) -> Option<u64> {
     number(digits, &(0..=u64::MAX >> shift)).map(|number: u64| number << shift)
 }
 
-/// Bytes per second.
-pub(super) fn rate(text: &str) -> Option<u64> {
-    size(text).filter(|bytes| *bytes > 0)
-}
-
 /// An amount of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Memory {
@@ -268,15 +263,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(size(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn rates() {
-        for (text, expected) in
-            [("1", Some(1)), ("10M", Some(10 << 20)), ("0", None), ("fast", None)]
-        {
-            assert_eq!(rate(text), expected, "{text:?}");
         }
     }
 

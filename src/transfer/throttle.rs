@@ -113,8 +113,8 @@ impl Rates {
         }
     }
 
-    /// For a transfer of `user`, whose own rate (`max_rate` of the account) comes before the one for
-    /// all users.
+    /// For a transfer of `user`, whose own rate (`max_rate` of the account, 0 for no limit) comes
+    /// before the one for all users.
     pub fn throttle(&self, way: Way, user: &str, own: Option<u64>) -> Throttle {
         let mut shared = self.lock();
         let now = Instant::now();
@@ -124,7 +124,7 @@ impl Rates {
             buckets.push(Arc::new(Bucket::new(rate, now)));
         }
         shared.users.retain(|_, bucket| Arc::strong_count(bucket) > 1 || !bucket.lock().rests(now));
-        if let Some(rate) = own.or(limits.user) {
+        if let Some(rate) = own.or(limits.user).filter(|rate| *rate > 0) {
             let key = (user.to_owned(), way);
             let bucket =
                 shared.users.entry(key).or_insert_with(|| Arc::new(Bucket::new(rate, now)));

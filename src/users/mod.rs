@@ -60,8 +60,8 @@ pub struct Account {
     pub tls_required: bool,
     /// What its clients speak.
     pub filename_encoding: FilenameEncoding,
-    /// `max_rate`: bytes per second of all its transfers, in each direction; before what holds for
-    /// every user.
+    /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; before
+    /// what holds for every user.
     pub max_rate: Option<u64>,
     /// The files.
     pub store: Arc<dyn ObjectStore>,

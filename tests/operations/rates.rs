@@ -100,6 +100,14 @@ fn users_share_the_servers_rate_and_not_each_others() {
 }
 
 #[test]
+fn none_is_a_rate_too() {
+    let setup = Setup::local().operations("max_rate_user", "1").account_key("max_rate", "0");
+    let server = setup.operations("max_rate_transfer", "0").start();
+    let mut ftp = Ftp::login(&server);
+    ftp.store("STOR file", &noise(3, 4 * BURST));
+}
+
+#[test]
 fn an_accounts_own_rate_comes_first() {
     let server = Setup::local().account_key("max_rate", "1").account("bob", "RW", "true").start();
     let (alice, _data) = uploading(&server);
