@@ -49,7 +49,7 @@ impl Reload {
         for change in plan.needs_restart(&self.begun) {
             warn!("{change}: takes effect at the next start");
         }
-        info!("configuration read again: {ended} sessions of removed accounts end");
+        info!("configuration read again, sessions of removed accounts that end: {ended}");
         // While the last look still waits for a store, another would tell no more.
         if self.probing.as_ref().is_none_or(JoinHandle::is_finished) {
             self.probing = probes.begin();

@@ -2,16 +2,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Lines, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use cos_ftp_server::users::Password;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+/// How long a line of the log may be waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn version_and_help_go_to_standard_output() {
@@ -113,7 +118,7 @@ fn a_stop_tells_how_many_transfers_are_left() {
     running.signal(Signal::TERM);
     running.wait_for("2 transfers left");
     drop(first);
-    let line = running.wait_for("1 transfers left, ");
+    let line = running.wait_for("1 transfer left, ");
     let seconds = line.rsplit(' ').nth(1).unwrap().parse::<u64>().unwrap();
     assert!((1..600).contains(&seconds), "{line}");
     drop(second);
@@ -143,7 +148,7 @@ fn systemd_is_told_of_every_stage() {
     assert_eq!(told(), "READY=1\n");
     let mut client = running.connect();
     client.read_exact(&mut [0; 4]).unwrap();
-    while next() != "STATUS=1 sessions, 0 transfers\n" {}
+    while next() != "STATUS=sessions: 1, transfers: 0\n" {}
     for wrong in ["", "idle_timeout = soon\n"] {
         let config = site.path().join("conf/vsftpd.conf");
         let text = fs::read_to_string(&config).unwrap();
@@ -244,7 +249,7 @@ fn a_second_ctrl_c_leaves_a_transfer_behind_with_exit_status_130() {
     let mut running = Running::start(&Site::new("shutdown_grace = 600"));
     let _transfer = begin_upload(&running);
     running.signal(Signal::INT);
-    running.wait_for("1 transfers left");
+    running.wait_for("1 transfer left");
     running.signal(Signal::INT);
     assert_eq!(running.exit_status(), Some(130));
 }
@@ -309,7 +314,7 @@ impl Site {
 /// A server that listens.
 struct Running {
     child: Child,
-    stderr: Lines<BufReader<ChildStderr>>,
+    stderr: Receiver<String>,
     /// What it has said so far.
     seen: Vec<String>,
     port: u16,
@@ -322,7 +327,11 @@ impl Running {
 
     fn start_by(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        // No further ahead: a log that nobody reads must stay unread.
+        let (said, stderr) = sync_channel(1);
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // Ends with the server.
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| said.send(line)));
         let mut running = Self { child, stderr, seen: Vec::new(), port: 0 };
         let line = running.wait_for("listening on");
         running.port = line.rsplit(':').next().unwrap().parse().unwrap();
@@ -331,13 +340,13 @@ impl Running {
 
     /// The next line of the log that contains `text`.
     fn wait_for(&mut self, text: &str) -> String {
-        for line in &mut self.stderr {
-            self.seen.push(line.unwrap());
+        while let Ok(line) = self.stderr.recv_timeout(PATIENCE) {
+            self.seen.push(line);
             if self.seen.last().unwrap().contains(text) {
                 return self.seen.last().unwrap().clone();
             }
         }
-        panic!("the server ended without {text:?}: {:#?}", self.seen);
+        panic!("the server ended, or fell silent, without {text:?}: {:#?}", self.seen);
     }
 
     fn connect(&self) -> TcpStream {
@@ -352,7 +361,7 @@ impl Running {
 
     fn exit_status(&mut self) -> Option<i32> {
         // Its log is read to the end, so that it can never wait for us.
-        self.seen.extend((&mut self.stderr).map(|line| line.unwrap()));
+        self.seen.extend(self.stderr.iter());
         self.child.wait().unwrap().code()
     }
 }

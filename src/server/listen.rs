@@ -4,13 +4,16 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::ServerOptions;
 use super::occupant::Occupant;
 use crate::limits;
 use crate::net::socket::prepare_listener;
+use crate::session::Entrance;
 
 /// Why the server cannot listen.
 #[derive(Debug)]
@@ -23,10 +26,34 @@ pub struct BindError {
     occupant: Option<Occupant>,
 }
 
+/// One listening socket, and how connections to it begin.
+#[derive(Clone, Debug)]
+pub(super) struct Listening {
+    pub(super) socket: Arc<TcpListener>,
+    pub(super) entrance: Entrance,
+}
+
+/// All listeners: those of the control port, and those for implicit TLS.
+pub(super) fn bind_all(options: &ServerOptions) -> Result<Vec<Listening>, BindError> {
+    let ports = [
+        (Some(options.listen_port), Entrance::Plain),
+        (options.implicit_listen_port, Entrance::ImplicitTls),
+    ];
+    let mut listeners = Vec::new();
+    for (port, entrance) in ports {
+        let Some(port) = port else { continue };
+        let bound = bind_each(&options.listen_addresses, port)?;
+        listeners.extend(
+            bound.into_iter().map(|socket| Listening { socket: Arc::new(socket), entrance }),
+        );
+    }
+    Ok(listeners)
+}
+
 /// A listener for each of `addresses`, on `port`. An IPv6 address takes no IPv4 connections, so
 /// that `::` and `0.0.0.0` can be listed together. No address at all means all of this machine:
 /// one socket for both families, or IPv4 alone where IPv6 is turned off.
-pub(super) fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
+fn bind_each(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
     if addresses.is_empty() {
         return bind_everywhere(port).map(|listener| vec![listener]);
     }
@@ -131,7 +158,7 @@ mod tests {
 
     #[test]
     fn no_address_means_both_families() {
-        let listeners = bind_all(&[], 0).unwrap();
+        let listeners = bind_each(&[], 0).unwrap();
         assert_eq!(listeners.len(), 1);
         let port = listeners[0].local_addr().unwrap().port();
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -142,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_told_with_its_key() {
-        let first = bind_all(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
+        let first = bind_each(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
         let taken = first[0].local_addr().unwrap();
-        let error = bind_all(&[Ipv4Addr::LOCALHOST.into()], taken.port()).unwrap_err();
+        let error = bind_each(&[Ipv4Addr::LOCALHOST.into()], taken.port()).unwrap_err();
         assert_eq!(error.address, taken);
         let text = error.to_string();
         for part in [taken.to_string().as_str(), "already in use", "listen_port"] {
@@ -154,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_foreign_address_is_told_with_its_key() {
-        let error = bind_all(&[Ipv4Addr::new(192, 0, 2, 1).into()], 0).unwrap_err();
+        let error = bind_each(&[Ipv4Addr::new(192, 0, 2, 1).into()], 0).unwrap_err();
         assert!(error.to_string().contains("listen_address 192.0.2.1"), "{error}");
     }
 }

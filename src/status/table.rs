@@ -37,7 +37,7 @@ pub(super) fn table(report: &Report) -> String {
 fn heading(report: &Report) -> String {
     let listening: Vec<_> = report.listening.iter().map(ToString::to_string).collect();
     format!(
-        "cos-ftp-server {}, process {}, since {}, on {}{}\n{} sessions, {} transfers\n\n",
+        "cos-ftp-server {}, process {}, since {}, on {}{}\nsessions: {}, transfers: {}\n\n",
         report.version,
         report.pid,
         report.started,
@@ -141,7 +141,7 @@ mod tests {
             lines[0],
             "cos-ftp-server 1, process 7, since 2026-11-25T09:00:00Z, on 0.0.0.0:21"
         );
-        assert_eq!(lines[1], "2 sessions, 1 transfers");
+        assert_eq!(lines[1], "sessions: 2, transfers: 1");
         let columns = |word| lines[3].find(word).unwrap();
         assert_eq!(lines[5].find("alice"), Some(columns("USER")));
         assert_eq!(lines[4].find("1 min"), Some(columns("IDLE")));

@@ -138,7 +138,7 @@ impl Telling {
         let report = self.report();
         let stage = if report.stopping { "stopping: " } else { "" };
         let (sessions, transfers) = (report.sessions.len(), report.transfers());
-        let text = format!("{stage}{sessions} sessions, {transfers} transfers");
+        let text = format!("{stage}sessions: {sessions}, transfers: {transfers}");
         if *told != text {
             supervisor::status(&text);
             *told = text;

@@ -23,7 +23,7 @@ fn a_new_user_may_log_in_and_a_removed_one_is_ended() {
     let (mut alice, mut bob) = (Ftp::login(&server), Ftp::login_as(&server, "bob"));
     Ftp::connect(&server).play(&[("USER carol", "331 "), ("PASS secret-1", "530 ")]);
     let said = reload(&server, |text| rename_bob(&text));
-    assert!(said.contains("read again: 1 sessions of removed accounts end"), "{said}");
+    assert!(said.contains("read again, sessions of removed accounts that end: 1"), "{said}");
     bob.expect_reply("421 ");
     bob.expect_end();
     alice.expect("NOOP", "200 ");

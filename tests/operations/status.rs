@@ -67,7 +67,7 @@ fn sessions_are_told_with_user_place_and_last_command() {
     assert!(!told.to_string().contains("topsecret"));
 
     let table = table(&server);
-    for told in ["2 sessions, 0 transfers", "SESSION", "alice", "/dir", "PASS ***"] {
+    for told in ["sessions: 2, transfers: 0", "SESSION", "alice", "/dir", "PASS ***"] {
         assert!(table.contains(told), "{told}:\n{table}");
     }
     assert!(!table.contains("topsecret"));

@@ -1,0 +1,223 @@
+//! How a server stops.
+//!
+//! 1. The listeners are shut down and the accept threads joined: from here on no session begins.
+//! 2. *Draining*: idle sessions say goodbye, transfers go on for `shutdown_grace`.
+//! 3. *Interrupting*: what still runs is interrupted. A transfer that is waiting for the store to
+//!    publish its object may wait for the answer, so this stage ends when all sessions have
+//!    ended, at the latest after [`limits::INTERRUPTED_WAIT`].
+//! 4. Transfer workers that outlived their transfers are joined, within the same time.
+//!
+//! [`Stopper::stop_now`](super::Stopper::stop_now) cuts all of this short.
+
+use std::time::{Duration, Instant};
+
+use log::{info, warn};
+
+use super::Server;
+use super::registry::{State, StopRequest};
+use crate::limits;
+use crate::session::StopStage;
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every thread has ended.
+    Gracefully,
+    /// Some threads did not end in time, or were not waited for. They end with the process.
+    Early {
+        /// Sessions that were left.
+        sessions: usize,
+        /// Transfer workers that were left.
+        workers: usize,
+    },
+}
+
+impl Server {
+    /// Ends the sessions, the more firmly the longer they stay. Tells until when what they leave
+    /// behind may be waited for.
+    pub(super) fn drain(&self) -> Instant {
+        let grace = self.acceptor.rules.shutdown_grace();
+        let grace_ends = Instant::now() + grace;
+        let last = grace_ends + limits::INTERRUPTED_WAIT;
+        self.advance(StopStage::Draining);
+        let left = in_words(self.acceptor.registry.transfers());
+        info!("stopping: {left}, {} s to finish", grace.as_secs());
+        if !self.wait_for_sessions(grace_ends) {
+            self.advance(StopStage::Interrupting);
+            self.wait_for_sessions(last);
+        }
+        last
+    }
+
+    fn advance(&self, stage: StopStage) {
+        self.acceptor.rules.host().stop.advance(stage);
+        self.acceptor.registry.recheck_stop();
+    }
+
+    /// Waits until the last session has ended, and tells how many transfers are left: when one has
+    /// ended, and now and then. `false` if the deadline came first;
+    /// [`Stopper::stop_now`](super::Stopper::stop_now) ends the wait as if all had ended.
+    fn wait_for_sessions(&self, deadline: Instant) -> bool {
+        let registry = &self.acceptor.registry;
+        let mut told = registry.transfers();
+        loop {
+            let next_report = Instant::now() + limits::STOP_PROGRESS_INTERVAL;
+            let is_over =
+                |state: &State| state.sessions() == 0 || state.request == StopRequest::AtOnce;
+            registry.wait_until(Some(next_report.min(deadline)), |state| {
+                is_over(state) || state.transfers() != told
+            });
+            let over = registry.wait_until(Some(Instant::now()), is_over);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if over || left == Duration::ZERO {
+                return over;
+            }
+            told = registry.transfers();
+            info!("stopping: {}, {} s", in_words(told), left.as_secs());
+        }
+    }
+
+    /// Joins the workers that outlived their transfers. Tells how many are left.
+    pub(super) fn join_stragglers(&self, deadline: Instant) -> usize {
+        let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
+        loop {
+            // In short steps, so that `stop_now` is heard.
+            let step = Instant::now() + Duration::from_millis(100);
+            let left = host.stragglers.join_all(step.min(deadline));
+            let hurry = registry.stop_request() == StopRequest::AtOnce;
+            if left == 0 || hurry || Instant::now() >= deadline {
+                return left;
+            }
+        }
+    }
+
+    /// Tells how it ended. What is left loses its connection.
+    pub(super) fn leave(&self, workers: usize) -> Stopped {
+        let registry = &self.acceptor.registry;
+        let all_ended = registry.wait_until(Some(Instant::now()), |state| state.sessions() == 0);
+        if all_ended && workers == 0 {
+            info!("stopped");
+            return Stopped::Gracefully;
+        }
+        let sessions = registry.sessions();
+        self.advance(StopStage::Interrupting);
+        registry.disconnect_all();
+        warn!("stopped early: {sessions} sessions and {workers} transfer workers are left");
+        Stopped::Early { sessions, workers }
+    }
+}
+
+fn in_words(transfers: usize) -> String {
+    match transfers {
+        0 => "no transfer left".to_owned(),
+        1 => "1 transfer left".to_owned(),
+        more => format!("{more} transfers left"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    use std::os::fd::AsFd;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread::{self, JoinHandle};
+
+    use super::*;
+    use crate::net::{Interest, Wake, wait};
+    use crate::server::ServerOptions;
+    use crate::session::SessionHandle;
+    use crate::users::Users;
+
+    #[test]
+    fn a_transfer_may_finish_within_the_grace() {
+        let server = server(Duration::from_secs(60));
+        let (finish, finished) = channel();
+        transfer(&server, move |_, _| finished.recv().expect("the test finishes it"));
+        let stop = server.acceptor.rules.host().stop.clone();
+        let stopped = stop_in_background(server);
+        // The drain has begun: the transfer goes on in it.
+        while stop.stage() == StopStage::Serving {
+            thread::yield_now();
+        }
+        finish.send(()).unwrap();
+        assert_eq!(stopped.join().unwrap(), Stopped::Gracefully);
+        assert_eq!(stop.stage(), StopStage::Draining);
+    }
+
+    #[test]
+    fn a_transfer_is_interrupted_after_the_grace() {
+        let server = server(Duration::ZERO);
+        let stop = server.acceptor.rules.host().stop.clone();
+        transfer(&server, move |_, wake| {
+            while stop.stage() != StopStage::Interrupting {
+                wait([(wake.as_fd(), Interest::Read)], None).expect("poll");
+                wake.clear();
+            }
+        });
+        assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
+    }
+
+    #[test]
+    fn stop_now_leaves_what_does_not_end() {
+        let server = server(Duration::from_secs(60));
+        let (finish, finished): (Sender<()>, Receiver<()>) = channel();
+        transfer(&server, move |_, _| {
+            let _ = finished.recv();
+        });
+        let stopper = server.stopper();
+        let stopped = stop_in_background(server);
+        stopper.stop_now();
+        assert_eq!(stopped.join().unwrap(), Stopped::Early { sessions: 1, workers: 0 });
+        drop(finish);
+    }
+
+    #[test]
+    fn workers_that_outlived_their_transfer_are_joined() {
+        let server = server(Duration::from_secs(60));
+        let ended = Arc::new(AtomicBool::new(false));
+        let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.rules.host().stop.clone());
+        let worker = thread::spawn(move || {
+            while stop.stage() == StopStage::Serving {
+                thread::yield_now();
+            }
+            own_ended.store(true, Ordering::SeqCst);
+        });
+        server.acceptor.rules.host().stragglers.adopt(vec![worker]);
+        assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
+        assert!(ended.load(Ordering::SeqCst));
+    }
+
+    fn server(shutdown_grace: Duration) -> Server {
+        let options = ServerOptions {
+            listen_addresses: vec![Ipv4Addr::LOCALHOST.into()],
+            listen_port: 0,
+            shutdown_grace,
+            ..ServerOptions::default()
+        };
+        Server::bind(options, Users::default()).unwrap()
+    }
+
+    /// A session that does nothing but one transfer, which has begun when this returns.
+    fn transfer(server: &Server, run: impl FnOnce(&SessionHandle, &Wake) + Send + 'static) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (control, peer) = listener.accept().unwrap();
+        let (begin, begun) = channel();
+        let session = move |handle: &SessionHandle| {
+            let (wake, _client) = (Wake::new().expect("a descriptor"), client);
+            handle.begin_transfer(wake.clone());
+            begin.send(()).expect("the test waits for it");
+            run(handle, &wake);
+        };
+        server.acceptor.registry.start(Arc::new(control), peer, session).unwrap();
+        begun.recv().unwrap();
+        assert_eq!(server.acceptor.registry.transfers(), 1);
+    }
+
+    fn stop_in_background(server: Server) -> JoinHandle<Stopped> {
+        server.stopper().stop();
+        thread::spawn(move || server.run().expect("run"))
+    }
+}
