@@ -177,19 +177,29 @@ impl Section {
     }
 
     fn place_at(&self, key: &Key, value: Option<&str>, line: Option<usize>) -> Place {
-        let shown = if key.is_secret() { value.map(|_| HIDDEN) } else { value };
-        Place {
-            line,
-            section: self.name.clone(),
-            key: key.name.to_owned(),
-            value: shown.map(str::to_owned),
-        }
+        let shown =
+            value.map(
+                |value| {
+                    if key.is_secret() { HIDDEN.to_owned() } else { without_credentials(value) }
+                },
+            );
+        Place { line, section: self.name.clone(), key: key.name.to_owned(), value: shown }
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
         debug_assert!(keys::is_known_anywhere(name), "{name} is not in the table");
         self.entries.iter().find(|entry| entry.key.name == name)
     }
+}
+
+/// A value as it may be shown: some write keys into a URL, `https://KEY:SECRET@host`, as other
+/// programs take it.
+fn without_credentials(value: &str) -> String {
+    let parts = value.split_once("://").and_then(|(scheme, rest)| {
+        let (_, host) = rest.rsplit_once('@')?;
+        Some(format!("{scheme}://{HIDDEN}@{host}"))
+    });
+    parts.unwrap_or_else(|| value.to_owned())
 }
 
 /// Whether a value was never filled in: what the samples of the replaced tool, its document and

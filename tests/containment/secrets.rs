@@ -111,6 +111,9 @@ fn no_complaint_about_a_configuration_shows_a_secret() {
         format!("{pair}ftp_login_user_password = {TYPED}\n"),
         format!("cos_secretid = {WRONG_KEY} x\ncos_secretkey = {WRONG_KEY}钥\n"),
         format!("{pair}[OPTIONAL]\ncos_secretkey = {WRONG_KEY}\nidle_timeout = x\n"),
+        // As some other programs take it.
+        format!("{pair}cos_endpoint = https://{WRONG_KEY}:{TOKEN}@host\n"),
+        format!("cos_cam_role = a\ncos_metadata_endpoint = http://{WRONG_KEY}:{TOKEN}@host\n"),
         format!("{pair}[FTP_ACCOUNT]\nlogin_users = a:{TYPED};{WRONG_KEY}:x:{TOKEN}\n"),
     ] {
         let written = Setup::bucket().replace(&pair, &bad).write();
