@@ -252,3 +252,81 @@ impl<'a> ControlLine<'a> {
         &mut self.queue
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::*;
+
+    const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+    /// What is read in a row at most.
+    const IN_A_ROW: usize = limits::CONTROL_READS * limits::COMMAND_LINE_BYTES;
+
+    #[test]
+    fn whoever_sends_without_end_keeps_nobody_from_looking_at_the_time() {
+        let (ours, _theirs) = flooded();
+        let mut control = ControlLine::new(&ours, None);
+        control.read_available();
+        assert!(holds_more(&ours), "all was read in one go");
+        // Once more, and then the deadline counts.
+        assert_eq!(control.next_line(Instant::now()), Ok(Line::TooLong));
+        assert_eq!(control.next_line(Instant::now()), Err(NoLine::TimedOut));
+        assert!(holds_more(&ours), "reading went on after the deadline");
+    }
+
+    #[test]
+    fn a_line_that_has_come_counts_at_its_deadline() {
+        let (ours, mut theirs) = connected_pair();
+        theirs.write_all(b"NOOP\r\n").unwrap();
+        assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
+        let mut control = ControlLine::new(&ours, None);
+        let line = control.next_line(Instant::now());
+        assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
+        assert_eq!(control.next_line(Instant::now()), Err(NoLine::TimedOut));
+    }
+
+    #[test]
+    fn only_so_many_commands_are_read_ahead() {
+        let (ours, mut theirs) = connected_pair();
+        let longest = format!("{}\n", "x".repeat(limits::COMMAND_LINE_BYTES - 2));
+        theirs.write_all(longest.repeat(limits::PIPELINED_COMMANDS + 1).as_bytes()).unwrap();
+        let mut control = ControlLine::new(&ours, None);
+        while control.descriptor().is_some() {
+            assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
+            control.read_available();
+        }
+        control.read_available();
+        assert_eq!(control.queue().len(), limits::PIPELINED_COMMANDS);
+        assert!(holds_more(&ours));
+    }
+
+    fn holds_more(socket: &TcpStream) -> bool {
+        recv(socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok()
+    }
+
+    /// A connection that holds far more than is read in a row, and no end of a line.
+    fn flooded() -> (TcpStream, TcpStream) {
+        let (ours, mut theirs) = connected_pair();
+        theirs.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        let full = loop {
+            match theirs.write(&[b'x'; 64 * 1024]) {
+                Ok(bytes) => sent += bytes,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        assert!(sent > 3 * IN_A_ROW, "the kernel holds only {sent} bytes");
+        (ours, theirs)
+    }
+
+    fn connected_pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        theirs.set_write_timeout(LONG).unwrap();
+        (listener.accept().unwrap().0, theirs)
+    }
+}
