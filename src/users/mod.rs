@@ -268,6 +268,8 @@ impl Default for Users {
 
 #[cfg(test)]
 mod tests {
+    use rustix::time::{ClockId, clock_gettime};
+
     use super::*;
     use crate::store::local::{LocalOptions, LocalStore};
 
@@ -311,6 +313,23 @@ mod tests {
         // From elsewhere it is refused, which is to take no less time than for a wrong password.
         let elsewhere = try_at(&users, ELSEWHERE, "hashed", "secret-1", Duration::ZERO);
         assert_eq!(elsewhere.unwrap_err(), LoginError::Busy);
+    }
+
+    #[test]
+    fn whoever_fails_has_cost_as_much_as_anybody() {
+        let other = HASH.replace("m=8192", "m=4096");
+        let users = users(&[("plain", "secret-1"), ("hashed", HASH), ("other", &other)]);
+        let cost = |name| {
+            let before = clock_gettime(ClockId::ThreadCPUTime);
+            log_in(&users, name, "wrong").unwrap_err();
+            Duration::try_from(clock_gettime(ClockId::ThreadCPUTime) - before).unwrap()
+        };
+        // Also where nothing is in the caches yet, the differences are small.
+        let usual = cost("hashed");
+        for name in ["plain", "hashed", "other", "nobody"] {
+            let cost = cost(name);
+            assert!(cost > usual / 4 && cost < usual * 4, "{name}: {cost:?} of {usual:?}");
+        }
     }
 
     #[test]
