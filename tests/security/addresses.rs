@@ -101,5 +101,6 @@ fn other_protocols_are_dropped_at_once_and_told_once() {
             ftp.expect_end();
         }
     }
+    server.wait_for_log("not an FTP client");
     assert_eq!(server.log().matches("not an FTP client").count(), 1, "{}", server.log());
 }

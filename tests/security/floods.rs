@@ -78,6 +78,7 @@ fn clients_that_are_banned_cost_no_thread() {
     // Nor did any of them have one that has ended meanwhile: sessions are numbered.
     expect_welcome(2, &server).log_in();
     server.wait_for_log("(session-3) login user=alice peer=127.0.0.2:");
+    server.wait_for_log("refused address=127.0.0.9");
     let log = server.log();
     let told = log.strip_prefix(&before).unwrap().matches("127.0.0.9").count();
     assert_eq!(told, 1, "a flood of connections is no flood of log lines: {log}");

@@ -66,6 +66,15 @@ fn failures_on_one_connection_are_limited_as_configured() {
 }
 
 #[test]
+fn rein_forgets_no_failure() {
+    let server = banning("0").security("max_login_failures", "2").start();
+    let mut ftp = Ftp::connect(&server);
+    ftp.play(&[("USER alice", "331 "), ("PASS guess-1", "530 "), ("REIN", "220 ")]);
+    ftp.play(&[("USER alice", "331 "), ("PASS guess-2", "421 ")]);
+    ftp.expect_end();
+}
+
+#[test]
 fn an_address_that_guesses_is_banned_and_no_other() {
     let server = banning("4").start();
     let mut inside = Ftp::login(&server);
@@ -81,6 +90,7 @@ fn an_address_that_guesses_is_banned_and_no_other() {
     inside.store("STOR file", b"x");
     let mut other = expect_welcome(2, &server);
     other.log_in();
+    server.wait_for_log("banned address=");
     assert_eq!(server.log().matches("banned address=").count(), 1, "{}", server.log());
 }
 

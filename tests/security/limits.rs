@@ -47,6 +47,7 @@ fn an_address_connects_so_often() {
         expect_refusal(1, &server, "connects too often");
     }
     expect_welcome(2, &server);
+    server.wait_for_log("refused address=127.0.0.1");
     let told = server.log().matches("refused address=127.0.0.1").count();
     assert_eq!(told, 1, "a flood of connections is no flood of log lines: {}", server.log());
 }
