@@ -45,8 +45,11 @@ pub(super) enum NoLine {
 }
 
 impl<'a> ControlLine<'a> {
-    /// Commands are taken at `pace` at most.
+    /// Commands are taken at `pace` at most. Whoever does not take a reply within
+    /// [`limits::REPLY_TIMEOUT`] counts as gone.
     pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>) -> Self {
+        // It cannot be refused but by a connection that is gone, which the next read finds.
+        let _ = socket.set_write_timeout(Some(limits::REPLY_TIMEOUT));
         Self {
             socket,
             tls: None,
@@ -259,6 +262,7 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
+    use crate::protocol::Code;
 
     const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
@@ -301,6 +305,21 @@ mod tests {
         control.read_available();
         assert_eq!(control.queue().len(), limits::PIPELINED_COMMANDS);
         assert!(holds_more(&ours));
+    }
+
+    #[test]
+    fn whoever_takes_no_reply_is_gone() {
+        let (ours, _theirs) = connected_pair();
+        let mut control = ControlLine::new(&ours, None);
+        assert_eq!(ours.write_timeout().unwrap(), Some(limits::REPLY_TIMEOUT));
+        ours.set_write_timeout(Some(Duration::from_millis(10))).unwrap();
+        let reply = Reply::new(Code::OK, "x".repeat(1 << 20));
+        for _ in 0..100 {
+            if !control.has_ended() {
+                control.send(&reply);
+            }
+        }
+        assert_eq!(control.next_line(Instant::now()), Err(NoLine::Ended));
     }
 
     fn holds_more(socket: &TcpStream) -> bool {

@@ -33,7 +33,6 @@ use std::net::Shutdown;
 use std::time::Instant;
 
 use crate::access::Visit;
-use crate::limits;
 use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
 use crate::vfs::FtpPath;
@@ -66,7 +65,6 @@ pub fn serve(handle: &SessionHandle, host: &Host, entrance: Entrance, visit: Opt
 /// it.
 fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
     let socket = handle.control();
-    socket.set_write_timeout(Some(limits::REPLY_TIMEOUT)).map_err(EndsError::Gone)?;
     let ends = Ends::of(socket, &host.options.balancers)?;
     handle.identify(ends.peer);
     Ok(ends)
