@@ -168,6 +168,29 @@ fn a_listing_that_lags_shows_our_changes() {
     assert_eq!(size(&store, "kept"), Some(4));
 }
 
+/// The marker is gone, the directory is not: whoever stored in it, and whether we heard of it.
+#[test]
+fn what_lies_in_a_directory_that_we_removed_is_listed() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    let (_script, store) = in_front(&bucket, |head| {
+        let is_it = head.starts_with("put /") && head.contains("/in-doubt/f ");
+        is_it.then(|| answer("403 Forbidden", "", &error("AccessDenied")))
+    });
+    for directory in ["others", "in-doubt", "empty"] {
+        store.create_directory(&at(directory)).unwrap();
+        store.remove_directory(&at(directory)).unwrap();
+    }
+    assert_eq!(names(&store, "/"), [""; 0]);
+    rgw.s3_put(&bucket, "others/f", b"1");
+    let refused = store.put_object(&at("in-doubt/f"), &Body::new(&[b"22"], &Cancel::new()));
+    assert_eq!(kind(refused), ErrorKind::AccessDenied);
+    // As if it had been carried out, but for the answer.
+    rgw.s3_put(&bucket, "in-doubt/f", b"22");
+    assert_eq!(names(&store, "/"), ["in-doubt/", "others/"]);
+    assert_eq!(names(&store, "in-doubt"), ["f"]);
+}
+
 /// A request whose answer is lost may have been carried out: nothing that was known before it is
 /// believed after it.
 #[test]

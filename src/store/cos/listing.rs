@@ -20,6 +20,11 @@ use crate::vfs::{Entry, FtpPath, Metadata};
 /// somebody else deleted them. So many missing ones are believed to speak for the rest.
 const UNLISTED_LOOKS: usize = 8;
 
+/// Directories whose markers we deleted a moment ago and which are listed are looked into: that, or
+/// the listing lags. More of them on one page are believed to be gone, so that a tree that is being
+/// removed costs no more requests than it must.
+const DIRECTORY_LOOKS: usize = 64;
+
 /// How much older than our own note of it an object's time may be in a listing: whole seconds, and
 /// a clock that differs a little.
 const TIME_SLACK: Duration = Duration::from_secs(2);
@@ -43,6 +48,7 @@ impl CosStore {
         };
         let recent = bucket.recent.below(&prefix);
         let mut listing = lay_over(&directory, window, page, &recent);
+        self.restore(&mut listing)?;
         if !told {
             listing = cut(listing);
         }
@@ -84,6 +90,17 @@ impl CosStore {
             }
         }
         Ok(false)
+    }
+
+    /// Shows the directories whose markers we deleted and in which there is something all the same:
+    /// somebody else's, or what we stored without hearing of it.
+    fn restore(&self, listing: &mut Listing) -> Result<()> {
+        for prefix in listing.unmarked.drain(..).take(DIRECTORY_LOOKS) {
+            if self.holds_anything(&prefix)? {
+                listing.items.insert(prefix, Metadata::directory(None));
+            }
+        }
+        Ok(())
     }
 
     /// An empty listing is that of an empty directory, of a file, or of nothing.
@@ -223,6 +240,8 @@ struct Listing {
     next: Option<String>,
     /// The directory's own marker was among the keys.
     has_marker: bool,
+    /// Directories of the page that are not among the items because we deleted their markers.
+    unmarked: Vec<String>,
 }
 
 /// Corrects a page of `directory` by what we changed in it recently.
@@ -244,8 +263,11 @@ fn lay_over(
             && page.next.as_deref().is_none_or(|next| item <= next)
     };
     // Deletions first: something written below a deleted marker brings its directory back.
+    let mut unmarked = Vec::new();
     for key in recent.iter().filter(|(_, change)| **change == Change::Deleted).map(|(key, _)| key) {
-        items.remove(key);
+        if items.remove(key).is_some_and(|item| item.is_directory()) {
+            unmarked.push(key.clone());
+        }
     }
     for (key, change) in recent {
         let Change::Written { size, modified } = change else { continue };
@@ -261,7 +283,8 @@ fn lay_over(
         items.insert(item.to_owned(), metadata);
     }
     let has_marker = !directory.is_empty() && items.remove(directory).is_some();
-    Listing { items, next: page.next, has_marker }
+    unmarked.retain(|key| !items.contains_key(key));
+    Listing { items, next: page.next, has_marker, unmarked }
 }
 
 /// What was laid over may have made the page too long: the rest is for the next one, unless that
@@ -367,6 +390,14 @@ mod tests {
             let over = recent(&written, &deleted);
             assert_eq!(shown(None, page(&keys, &prefixes, None), &over), expected, "{over:?}");
         }
+    }
+
+    #[test]
+    fn directories_without_their_markers_are_in_doubt() {
+        let window = Window { prefix: "d/", after: None };
+        let over = recent(&["d/s/x"], &["d/", "d/s/", "d/t/", "d/u/x", "d/v/"]);
+        let listed = page(&["d/"], &["d/s/", "d/t/", "d/u/"], None);
+        assert_eq!(lay_over("d/", window, listed, &over).unmarked, ["d/t/"]);
     }
 
     #[test]
