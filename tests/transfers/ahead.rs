@@ -6,19 +6,14 @@ use std::time::Duration;
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{Interruption, TransferError, TransferOptions, Verdict};
 
-use crate::answers::{AnswerScript, Breaks};
+use crate::answers::{AnswerScript, FAIR};
 use crate::bench::{Bench, Client, Order, STOR, content};
 use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
 const FILE: usize = 16_777_213;
 
 /// Each read takes much longer than the client takes for what it gives.
-const FAR: AnswerScript = AnswerScript {
-    body_bytes: None,
-    breaks: Breaks::Cleanly,
-    latency: Duration::from_millis(20),
-    crc64: None,
-};
+const FAR: AnswerScript = AnswerScript { latency: Duration::from_millis(20), ..FAIR };
 
 fn bench_holding(bytes: &[u8], answers: AnswerScript) -> Bench {
     let store = ScriptedStore::new(S3_LIMITS);

@@ -20,7 +20,18 @@ pub(crate) struct AnswerScript {
     pub(crate) latency: Duration,
     /// The CRC-64 to tell.
     pub(crate) crc64: Option<u64>,
+    /// The store does not know If-Match.
+    pub(crate) ignores_if_match: bool,
 }
+
+/// As they should be.
+pub(crate) const FAIR: AnswerScript = AnswerScript {
+    body_bytes: None,
+    breaks: Breaks::Cleanly,
+    latency: Duration::ZERO,
+    crc64: None,
+    ignores_if_match: false,
+};
 
 /// How a body ends early.
 #[derive(Clone, Copy, Debug, Default)]

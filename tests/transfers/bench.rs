@@ -42,6 +42,15 @@ pub(crate) struct Order {
     pub(crate) mode: WriteMode,
     pub(crate) announced: Option<u64>,
     pub(crate) conversion: Conversion,
+    pub(crate) departure: Option<Departure>,
+}
+
+/// When the client is found gone: at the second look at the control connection that is taken when
+/// so many bytes have come and so many parts are confirmed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Departure {
+    pub(crate) bytes: u64,
+    pub(crate) parts: u64,
 }
 
 /// STOR without anything special.
@@ -50,6 +59,7 @@ pub(crate) const STOR: Order = Order {
     mode: WriteMode::Replace,
     announced: None,
     conversion: Conversion::None,
+    departure: None,
 };
 
 /// A transfer under way, seen from the client.
@@ -131,6 +141,7 @@ impl Shared {
     ) -> Result<Report, TransferError> {
         let path = FtpPath::root().join(order.path).unwrap();
         let Order { mode, announced, conversion, .. } = order;
+        control.departure = order.departure;
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
         let plan = Plan::make(&*store, &path, mode)?;
         let request = UploadRequest { store, path, plan, announced, conversion };
@@ -257,12 +268,22 @@ struct Script {
     directive: Directive,
     has_quit: bool,
     ended: bool,
+    departure: Option<Departure>,
+    /// Looks taken when it might be gone.
+    looks: usize,
 }
 
 impl Script {
     fn new(socket: UnixStream) -> Self {
         socket.set_nonblocking(true).unwrap();
-        Self { socket, directive: Directive::Continue, has_quit: false, ended: false }
+        let (directive, departure) = (Directive::Continue, None);
+        Self { socket, directive, has_quit: false, ended: false, departure, looks: 0 }
+    }
+
+    fn depart(&mut self, progress: &Progress) {
+        let now = Departure { bytes: progress.bytes(), parts: progress.parts() };
+        self.looks += usize::from(self.departure == Some(now));
+        self.ended |= self.looks == 2;
     }
 
     fn hear(&mut self, word: u8, progress: &Progress) {
@@ -282,6 +303,7 @@ impl Control for Script {
     }
 
     fn attend(&mut self, progress: &Progress) -> Directive {
+        self.depart(progress);
         let mut word = [0];
         while !self.ended {
             match self.socket.read(&mut word) {

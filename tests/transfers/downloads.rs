@@ -112,6 +112,28 @@ fn a_file_that_changed_meanwhile_is_a_failure_never_a_mixture() {
     bench.assert_clean();
 }
 
+/// What is opened again is looked at, too.
+#[test]
+fn a_store_that_ignores_if_match_mixes_no_versions_either() {
+    // The other version is told by its ETag, although it is as large.
+    for other in [LARGE, LARGE + 1] {
+        let bytes = content(4, LARGE);
+        let bench = bench_holding(&bytes);
+        let body_bytes = Some(LARGE - 1);
+        let answers = AnswerScript { body_bytes, ignores_if_match: true, ..Default::default() };
+        bench.store().answer(answers);
+        let mut client = bench.download(STOR, 0);
+        let mut received = client.receive_some(1);
+        bench.store().write(STOR.path, &content(5, other));
+        received.extend(client.receive());
+        assert!(bytes.starts_with(&received) && received.len() < LARGE);
+        let verdict = client.report().verdict;
+        let is_other = matches!(verdict, Verdict::Failed(TransferError::Source { .. }));
+        assert!(is_other, "{verdict:?}");
+        bench.assert_clean();
+    }
+}
+
 #[test]
 fn what_does_not_match_the_objects_checksum_is_not_called_complete() {
     for size in [0, 100_000, 3_000_001] {

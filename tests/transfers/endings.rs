@@ -5,7 +5,7 @@ use std::time::Duration;
 use cos_ftp_server::store::Operation;
 use cos_ftp_server::transfer::{Interruption, PartialUpload, Report, TransferOptions, Verdict};
 
-use crate::bench::{Bench, Client, Order, STOR, Word, content};
+use crate::bench::{Bench, Client, Departure, Order, STOR, Word, content};
 use crate::store::{S3_LIMITS, ScriptedStore};
 
 /// Small enough for one request, and large enough for several parts.
@@ -240,6 +240,31 @@ fn a_client_that_leaves_before_complete_is_asked_is_noticed() {
     bench.assert_clean();
     assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 0);
     assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+}
+
+/// At the end of data it was still there.
+#[test]
+fn a_client_that_is_gone_right_before_its_file_is_published_is_noticed() {
+    // One part at a time, so that their number is known.
+    let options = TransferOptions {
+        partial: PartialUpload::Discard,
+        upload_threads: 1,
+        part_buffer: Some(5 << 20),
+        ..TransferOptions::default()
+    };
+    for (size, parts) in [(SIZES[0], 0), (3_000_000, 0), (SIZES[1], 3)] {
+        let bench = bench_with(options.clone());
+        let departure = Some(Departure { bytes: size as u64, parts });
+        let mut client = bench.upload(Order { departure, ..STOR });
+        client.send(&content(9, size));
+        client.end_data();
+        assert_interrupted(&client.report(), Interruption::ControlLost, false);
+        bench.assert_clean();
+        for publishing in [Operation::PutObject, Operation::CompleteMultipartUpload] {
+            assert_eq!(bench.store().calls(publishing), 0, "{size}: {publishing}");
+        }
+        assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Append and resume: the new object is the kept bytes of the old one, then what was sent.
 
+use std::thread;
+
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
 use cos_ftp_server::transfer::{Conversion, TransferError, TransferOptions, Verdict, WriteMode};
 
+use crate::answers::{AnswerScript, Breaks, FAIR};
 use crate::bench::{Bench, Client, Order, STOR, content};
 use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
@@ -99,6 +102,90 @@ fn beyond_the_end_nothing_is_resumed() {
     let bench = Bench::new(ScriptedStore::new(S3_LIMITS), TransferOptions::default());
     let refusal = begin(&bench, WriteMode::ResumeAt(1)).refusal();
     assert!(matches!(refusal, TransferError::BadRestart { size: 0 }), "{refusal:?}");
+}
+
+#[test]
+fn what_is_read_to_be_kept_waits_for_its_memory() {
+    let store = ScriptedStore::new(S3_LIMITS);
+    store.write(STOR.path, &content(10, 3 * MIB));
+    // Room for one upload.
+    let options = TransferOptions { buffer_memory: 8 << 20, ..TransferOptions::default() };
+    let bench = Bench::new(store, options);
+    bench.store().close(Operation::PutObject);
+    let mut first = bench.upload(Order { path: "/first", ..STOR });
+    first.send(b"first");
+    first.end_data();
+    bench.store().await_calls(Operation::PutObject, 1);
+    let mut second = begin(&bench, WriteMode::Append);
+    while !bench.budget().is_wanted() {
+        thread::yield_now();
+    }
+    assert_eq!(bench.store().calls(Operation::GetObject), 0, "read before there was memory");
+    bench.store().open(Operation::PutObject);
+    assert!(matches!(first.report().verdict, Verdict::Complete));
+    second.send(b"more");
+    second.end_data();
+    assert!(matches!(second.report().verdict, Verdict::Complete));
+    let expected = [&content(10, 3 * MIB)[..], b"more"].concat();
+    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    bench.assert_clean();
+}
+
+#[test]
+fn what_is_read_to_be_kept_is_whole_however_the_answers_end() {
+    let old = content(11, 2 * MIB + 7);
+    let right = Some(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &old));
+    for (answers, expected) in [
+        (AnswerScript { body_bytes: Some(MIB), breaks: Breaks::WithError, ..FAIR }, Ok(3)),
+        (AnswerScript { body_bytes: Some(MIB), crc64: right, ..FAIR }, Ok(3)),
+        (AnswerScript { crc64: right, ..FAIR }, Ok(1)),
+        // Never enough, and never the same.
+        (AnswerScript { body_bytes: Some(1000), ..FAIR }, Err(4)),
+        (AnswerScript { crc64: Some(1), ..FAIR }, Err(4)),
+    ] {
+        let bench = bench_holding(&old, S3_LIMITS);
+        bench.store().answer(answers);
+        let mut client = begin(&bench, WriteMode::Append);
+        let reads = match expected {
+            Ok(reads) => {
+                client.send(b"more");
+                client.end_data();
+                let report = client.report();
+                assert!(matches!(report.verdict, Verdict::Complete), "{answers:?}: {report:?}");
+                let stored = bench.store().read(STOR.path).unwrap();
+                assert!(*stored == [&old[..], b"more"].concat()[..], "{answers:?}");
+                reads
+            }
+            Err(reads) => {
+                let verdict = client.report().verdict;
+                assert!(matches!(verdict, Verdict::Failed(_)), "{answers:?}: {verdict:?}");
+                assert!(*bench.store().read(STOR.path).unwrap() == old[..]);
+                reads
+            }
+        };
+        assert_eq!(bench.store().calls(Operation::GetObject), reads, "{answers:?}");
+        bench.assert_clean();
+    }
+}
+
+#[test]
+fn what_was_damaged_is_read_again_from_its_beginning() {
+    let old = content(12, MIB);
+    let right = Some(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &old));
+    let bench = bench_holding(&old, S3_LIMITS);
+    bench.store().close(Operation::GetObject);
+    bench.store().answer(AnswerScript { crc64: Some(1), ..FAIR });
+    let mut client = begin(&bench, WriteMode::Append);
+    bench.store().await_calls(Operation::GetObject, 1);
+    bench.store().answer(AnswerScript { crc64: right, ..FAIR });
+    bench.store().open(Operation::GetObject);
+    client.send(b"more");
+    client.end_data();
+    let report = client.report();
+    assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
+    assert_eq!(bench.store().calls(Operation::GetObject), 2);
+    assert!(*bench.store().read(STOR.path).unwrap() == [&old[..], b"more"].concat()[..]);
+    bench.assert_clean();
 }
 
 #[test]

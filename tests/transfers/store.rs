@@ -246,6 +246,7 @@ impl ObjectStore for ScriptedStore {
         let Some(file) = state.files.get(path.as_str()) else {
             return Self::fails(operation, path.as_str(), ErrorKind::NotFound, "");
         };
+        let if_match = if_match.filter(|_| !state.answers.ignores_if_match);
         if if_match.is_some_and(|etag| *etag != file.etag()) {
             return Self::fails(operation, path.as_str(), ErrorKind::PreconditionFailed, "");
         }

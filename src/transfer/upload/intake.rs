@@ -69,8 +69,14 @@ impl Intake {
         Ok(got)
     }
 
-    /// Adds bytes that did not come from the data connection. There is room for them.
-    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+    /// Forgets what has arrived.
+    pub(super) fn clear(&mut self) {
+        let blocks = self.cut_all();
+        self.pool.put_back(blocks);
+    }
+
+    /// Adds converted bytes. There is room for them.
+    fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let Some(block) = self.filling.front_mut() else {
                 debug_assert!(false, "room was made for all of it");

@@ -10,6 +10,7 @@
 //! STOR, APPE and STOU differ in their [`WriteMode`] only.
 
 mod commit;
+mod head;
 mod intake;
 mod parts;
 mod plan;
@@ -85,10 +86,11 @@ type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
     /// Waits in line for the memory the upload cannot do without, attending to the control
-    /// connection meanwhile.
+    /// connection meanwhile; then reads what it keeps and cannot be copied inside the store.
     ///
     /// # Errors
-    /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption.
+    /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store
+    /// says.
     pub fn admit(
         mut request: UploadRequest,
         resources: Resources<'a>,
@@ -104,14 +106,12 @@ impl<'a> Upload<'a> {
         let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;
         let mut intake = Intake::new(BlockPool::new(resources.budget.clone(), reserve));
+        if let Some(head) = &request.plan.head {
+            head.read(&*request.store, &request.path, parts.capacity_blocks(), &mut intake)
+                .map_err(Verdict::Failed)?;
+        }
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
-        }
-        while intake.bytes() < request.plan.head.len() as u64 {
-            let had = intake.bytes() as usize;
-            intake.make_room(parts.capacity_blocks());
-            let now = (request.plan.head.len() - had).min(limits::BLOCK_BYTES);
-            intake.push(&request.plan.head[had..had + now]);
         }
         let affordable = parts.target_blocks();
         let cancel = Cancel::new();

@@ -2,18 +2,11 @@
 //! never through here, but for a head too small to be a part.
 
 use std::collections::VecDeque;
-use std::io::Read;
 
-use crc_fast::CrcAlgorithm;
-
-use crate::store::{
-    ByteRange, CopySource, ETag, ErrorKind, ObjectStore, Operation, PartLimits, StoreError,
-};
+use super::head::Head;
+use crate::store::{CopySource, ETag, ErrorKind, ObjectStore, Operation, PartLimits, StoreError};
 use crate::transfer::TransferError;
 use crate::vfs::{FtpPath, Metadata};
-
-/// How often the bytes too few for a part are asked for.
-const HEAD_READS: usize = 4;
 
 /// How an upload treats what stands under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +24,8 @@ pub enum WriteMode {
 pub struct Plan {
     /// Bytes of the old object that become the new one's first.
     pub(super) kept: u64,
-    /// The kept bytes themselves, when they are too few for a part.
-    pub(super) head: Vec<u8>,
+    /// Where the kept bytes are read, when they are too few for a part.
+    pub(super) head: Option<Head>,
     /// The ranges that become the first parts.
     pub(super) copies: VecDeque<CopySource>,
 }
@@ -67,7 +60,7 @@ impl Plan {
             WriteMode::ResumeAt(offset) => offset,
             WriteMode::Append | WriteMode::Replace => size,
         };
-        Self::keep(store, path, kept, etag.as_ref())
+        Ok(Self::keep(kept, etag, store.part_limits()))
     }
 
     /// Bytes of the old object that become the new one's first.
@@ -75,59 +68,16 @@ impl Plan {
         self.kept
     }
 
-    fn keep(
-        store: &dyn ObjectStore,
-        path: &FtpPath,
-        kept: u64,
-        etag: Option<&ETag>,
-    ) -> Result<Self, TransferError> {
-        let limits = store.part_limits();
-        if kept >= limits.min_part {
-            let copies = copy_ranges(kept, limits)
-                .map(|(first, end)| CopySource { first, end, etag: etag.cloned() })
-                .collect();
-            return Ok(Self { kept, head: Vec::new(), copies });
+    fn keep(kept: u64, etag: Option<ETag>, limits: PartLimits) -> Self {
+        if kept < limits.min_part {
+            let head = (kept > 0).then_some(Head { bytes: kept, etag });
+            return Self { kept, head, copies: VecDeque::new() };
         }
-        let head = if kept > 0 { read_head(store, path, kept, etag)? } else { Vec::new() };
-        Ok(Self { kept, head, copies: VecDeque::new() })
+        let copies = copy_ranges(kept, limits)
+            .map(|(first, end)| CopySource { first, end, etag: etag.clone() })
+            .collect();
+        Self { kept, head: None, copies }
     }
-}
-
-/// The first `kept` bytes of a version. An answer that ends early is asked for again where it
-/// ended; a whole object that does not have its checksum, from the beginning.
-fn read_head(
-    store: &dyn ObjectStore,
-    path: &FtpPath,
-    kept: u64,
-    etag: Option<&ETag>,
-) -> Result<Vec<u8>, TransferError> {
-    let mut head = Vec::new();
-    let mut is_damaged = false;
-    for _ in 0..HEAD_READS {
-        let first = head.len() as u64;
-        let object = store.get_object(path, ByteRange::between(first, kept), etag)?;
-        // What arrived before a failure is good.
-        let _ = object.body.take(kept - first).read_to_end(&mut head);
-        is_damaged = false;
-        if head.len() as u64 == kept {
-            let told = object.crc64.filter(|_| object.size == kept);
-            is_damaged =
-                told.is_some_and(|told| told != crc_fast::checksum(CrcAlgorithm::Crc64Xz, &head));
-            if !is_damaged {
-                return Ok(head);
-            }
-            log::warn!("{path}: what was read to be kept is damaged");
-            head.clear();
-        }
-        if etag.is_none() {
-            // What follows might be another object's.
-            break;
-        }
-    }
-    if is_damaged {
-        return Err(TransferError::Checksum);
-    }
-    Err(TransferError::Source { expected: kept, got: head.len() as u64 })
 }
 
 /// `0..kept` in as few equal ranges as the largest part allows. As `kept` is at least the smallest
