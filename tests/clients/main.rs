@@ -12,5 +12,7 @@ mod names_and_sizes;
 mod operations;
 /// Clients that do less: ncftp, wget, Python's ftplib.
 mod other_clients;
+/// What clients do when store or server break down in the middle of their work.
+mod outages;
 /// Thousands of files in hundreds of directories, up and down: lftp, rclone, wget.
 mod tree;

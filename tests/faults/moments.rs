@@ -24,8 +24,9 @@ fn begin(option: (&str, &str)) -> Scene {
     Scene::begin(&[("buffer_memory", "64M"), ("retry_timeout", "3"), option])
 }
 
-/// A RETR that stands still halfway, and what happens to the object meanwhile.
-fn download_across(change: impl FnOnce(&str)) -> (String, Vec<u8>) {
+/// A RETR that stands still halfway, and what happens to the object meanwhile. The reply, what
+/// came, and the log.
+fn download_across(change: impl FnOnce(&str)) -> (String, Vec<u8>, String) {
     let scene = begin(("log_level", "INFO"));
     let bucket = scene.bucket().to_owned();
     let Scene { injector, server, .. } = scene;
@@ -42,27 +43,31 @@ fn download_across(change: impl FnOnce(&str)) -> (String, Vec<u8>) {
     injector.heal();
     let _ = stream.read_to_end(&mut got);
     assert!(earlier.starts_with(&got), "bytes of another version");
-    (ftp.reply(), got)
+    let reply = ftp.reply();
+    server.wait_for_log("download path=");
+    (reply, got, server.log())
 }
 
 #[test]
 fn a_download_never_mixes_two_versions() {
-    let (reply, got) = download_across(|bucket| {
+    let (reply, got, log) = download_across(|bucket| {
         Rgw::shared().s3_put(bucket, "f", &noise(4, LARGE));
     });
     assert!(reply.starts_with("451 "), "{reply}");
     assert!(got.len() < LARGE);
+    // The store itself refused to go on: it was asked for the first version alone.
+    assert!(log.contains("PreconditionFailed"), "{log}");
 }
 
 #[test]
 fn a_download_of_a_file_that_is_deleted_meanwhile_fails() {
-    let (reply, _) = download_across(|bucket| Rgw::shared().s3_delete(bucket, "f"));
+    let (reply, ..) = download_across(|bucket| Rgw::shared().s3_delete(bucket, "f"));
     assert!(reply.starts_with("451 ") || reply.starts_with("550 "), "{reply}");
 }
 
 #[test]
 fn a_download_goes_on_in_the_same_version() {
-    let (reply, got) = download_across(|_| {});
+    let (reply, got, _) = download_across(|_| {});
     assert!(reply.starts_with("226 "), "{reply}");
     assert!(got == noise(3, LARGE));
 }

@@ -11,16 +11,22 @@ mod relay;
 /// Checksums as COS answers them.
 mod sums;
 
-use std::net::{SocketAddr, TcpListener};
+use std::collections::HashMap;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
 
 use self::sums::Sums;
 
 /// Longest stall: a test that forgets to heal ends all the same.
 const LONGEST_STALL: Duration = Duration::from_secs(60);
+
+/// After how long the store itself is late: no fault of ours, and not of the server under test.
+const LATE: Duration = Duration::from_secs(2);
 
 /// A request of the S3 API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,16 +158,25 @@ struct Stage {
     state: Mutex<State>,
     changed: Condvar,
     open: AtomicUsize,
+    /// The connections, by number, so that they can be ended.
+    lines: Mutex<HashMap<usize, TcpStream>>,
 }
 
 #[derive(Default)]
 struct State {
     rules: Vec<Rule>,
     struck: usize,
+    stalled: usize,
     heals: usize,
     seen: Vec<(Request, String)>,
     spelling: Option<Spelling>,
     sums: Sums,
+    is_away: bool,
+    turned_away: usize,
+    /// Since when the store itself has been asked what it has not answered yet, by number.
+    asked: HashMap<usize, Instant>,
+    /// Answers that it took longer than [`LATE`] for.
+    late: usize,
 }
 
 impl Injector {
@@ -178,15 +193,20 @@ impl Injector {
             state: Mutex::default(),
             changed: Condvar::new(),
             open: AtomicUsize::new(0),
+            lines: Mutex::default(),
         });
         let shared = Arc::clone(&stage);
         thread::spawn(move || {
-            for connection in listener.incoming().map_while(Result::ok) {
+            for (number, connection) in listener.incoming().map_while(Result::ok).enumerate() {
                 let stage = Arc::clone(&shared);
+                if !stage.admits(number, &connection) {
+                    continue;
+                }
                 stage.open.fetch_add(1, Ordering::SeqCst);
                 thread::spawn(move || {
                     // What breaks off here breaks off for the server as well.
                     let _ = relay::serve(&connection, &stage);
+                    stage.lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
                     drop(connection);
                     stage.open.fetch_sub(1, Ordering::SeqCst);
                 });
@@ -223,6 +243,28 @@ impl Injector {
         self.stage.changed.notify_all();
     }
 
+    /// The store is gone: connections end, and new ones are reset.
+    pub(crate) fn go_away(&self) {
+        self.stage.lock().is_away = true;
+        for line in self.stage.lines.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            // One that has ended already needs no ending.
+            let _ = line.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// It is back.
+    pub(crate) fn come_back(&self) {
+        self.stage.lock().is_away = false;
+    }
+
+    /// Waits until so many connections have been reset while the store was away.
+    pub(crate) fn wait_until_missed(&self, count: usize) {
+        let missed = |state: &mut State| state.turned_away < count;
+        let waited =
+            self.stage.changed.wait_timeout_while(self.stage.lock(), LONGEST_STALL, missed);
+        assert!(!waited.expect("the state is whole").1.timed_out(), "nobody asks");
+    }
+
     /// How often a fault struck.
     pub(crate) fn struck(&self) -> usize {
         self.stage.lock().struck
@@ -237,6 +279,28 @@ impl Injector {
             .wait_timeout_while(state, LONGEST_STALL, |state| state.struck < count)
             .expect("the state is whole");
         assert!(state.struck >= count, "{} strikes, seen {:?}", state.struck, state.seen);
+    }
+
+    /// Waits until so many requests in all have come to a standstill where their faults say.
+    pub(crate) fn wait_for_stalls(&self, count: usize) {
+        let missing = |state: &mut State| state.stalled < count;
+        let waited =
+            self.stage.changed.wait_timeout_while(self.stage.lock(), LONGEST_STALL, missing);
+        assert!(!waited.expect("the state is whole").1.timed_out(), "nothing stands still");
+    }
+
+    /// How often the store itself let somebody wait for longer than [`LATE`].
+    pub(crate) fn late(&self) -> usize {
+        let state = self.stage.lock();
+        state.late + state.asked.values().filter(|since| since.elapsed() > LATE).count()
+    }
+
+    /// Waits until the store has answered everything that it is late with.
+    pub(crate) fn wait_for_the_store(&self) {
+        let is_late = |state: &mut State| state.asked.values().any(|since| since.elapsed() > LATE);
+        let waited =
+            self.stage.changed.wait_timeout_while(self.stage.lock(), LONGEST_STALL, is_late);
+        assert!(!waited.expect("the state is whole").1.timed_out(), "the store is silent");
     }
 
     /// How many requests there were.
@@ -278,6 +342,21 @@ impl Stage {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a new connection is served.
+    fn admits(&self, number: usize, connection: &TcpStream) -> bool {
+        let mut state = self.lock();
+        if state.is_away {
+            state.turned_away += 1;
+            drop(state);
+            self.changed.notify_all();
+            return SockRef::from(connection).set_linger(Some(Duration::ZERO)).is_err();
+        }
+        // Under the lock: whoever goes away finds it.
+        let line = connection.try_clone().expect("a descriptor");
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).insert(number, line);
+        true
+    }
+
     /// Takes down a request; the fault that strikes it. `reused`: its connection served before.
     fn arrived(&self, head: &http::RequestHead, reused: bool) -> Option<Fault> {
         let mut state = self.lock();
@@ -289,6 +368,20 @@ impl Stage {
         fault
     }
 
+    /// Takes the time that the store needs for its answer.
+    fn timed<T>(&self, answer: impl FnOnce() -> T) -> T {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let (number, since) = (NEXT.fetch_add(1, Ordering::Relaxed), Instant::now());
+        self.lock().asked.insert(number, since);
+        let answered = answer();
+        let mut state = self.lock();
+        state.asked.remove(&number);
+        state.late += usize::from(since.elapsed() > LATE);
+        drop(state);
+        self.changed.notify_all();
+        answered
+    }
+
     /// How often it was healed.
     fn heals(&self) -> usize {
         self.lock().heals
@@ -296,7 +389,9 @@ impl Stage {
 
     /// Waits for the [`Injector::heal`] behind the first `heals`: it may have come since.
     fn stall(&self, heals: usize) {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.stalled += 1;
+        self.changed.notify_all();
         let healed = |state: &mut State| state.heals == heals;
         drop(self.changed.wait_timeout_while(state, LONGEST_STALL, healed));
     }

@@ -75,8 +75,12 @@ impl Setup {
     }
 
     fn new(place: Place) -> Self {
-        let network = [("listen_address", "127.0.0.1"), ("passive_ports", "40000,59999")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let network = [
+            ("listen_port", "0"),
+            ("listen_address", "127.0.0.1"),
+            ("passive_ports", "40000,59999"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
         let mut setup = Self {
             place,
             accounts: String::new(),
@@ -204,7 +208,7 @@ impl Setup {
 
     fn text(&self, dir: &Path) -> String {
         let mut text = self.accounts.replace("@DATA@", &dir.join("data").display().to_string());
-        text.push_str("[NETWORK]\nlisten_port = 0\n");
+        text.push_str("[NETWORK]\n");
         for (key, value) in &self.network {
             let _ = writeln!(text, "{key} = {value}");
         }

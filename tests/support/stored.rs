@@ -17,6 +17,12 @@ pub(crate) enum Stored {
 }
 
 impl Stored {
+    /// The name of the bucket.
+    pub(crate) fn bucket(&self) -> &str {
+        let Self::Bucket(name) = self else { panic!("a directory") };
+        name
+    }
+
     /// The file's bytes; `path` has no leading slash.
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
         match self {

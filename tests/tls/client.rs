@@ -164,6 +164,11 @@ impl Ftps {
         assert!(rest.is_empty(), "{}", rest.escape_ascii());
     }
 
+    /// The connection itself.
+    pub(crate) fn into_stream(self) -> Encrypted {
+        self.control.into_inner()
+    }
+
     /// The socket below.
     pub(crate) fn socket(&self) -> &TcpStream {
         &self.control.get_ref().sock

@@ -9,6 +9,8 @@ mod client;
 mod data;
 /// Files of certificates: reloaded, wrong, out of date.
 mod files;
+/// Clients and stores that break off in the middle.
+mod losses;
 /// AUTH, PBSZ, PROT, CCC and what is refused without them.
 mod policy;
 /// curl, lftp and Python's ftplib, in every mode.

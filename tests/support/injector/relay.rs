@@ -171,12 +171,15 @@ impl Line<'_> {
     }
 
     fn final_answer(&mut self, head: &RequestHead) -> io::Result<AnswerHead> {
-        loop {
-            let answer = AnswerHead::read(&mut self.from_store, head.is_head)?;
-            if answer.status != 100 {
-                return Ok(answer);
+        let from_store = &mut self.from_store;
+        self.stage.timed(|| {
+            loop {
+                let answer = AnswerHead::read(from_store, head.is_head)?;
+                if answer.status != 100 {
+                    return Ok(answer);
+                }
             }
-        }
+        })
     }
 
     fn tell_checksum(&self, head: &RequestHead, answer: &mut AnswerHead, sent: (u64, u64)) {
