@@ -1,5 +1,10 @@
+use std::time::{Duration, Instant};
+
 use crate::support::ftp::Ftp;
 use crate::support::server::{PASSWORD, Setup};
+
+/// How long what does not happen at once may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn pipelined_commands_are_answered_in_order() {
@@ -104,7 +109,9 @@ fn silence_before_login_ends_the_connection() {
 fn talk_without_login_ends_the_connection_too() {
     let server = Setup::local().option("login_timeout", "1").start();
     let mut ftp = Ftp::connect(&server);
+    let patience = Instant::now() + PATIENCE;
     loop {
+        assert!(Instant::now() < patience, "it is served for ever");
         let reply = ftp.ask("NOOP");
         if reply.starts_with("421 ") {
             break;
@@ -132,7 +139,9 @@ fn too_many_connections_are_told_so() {
     third.expect_end();
     drop(second);
     // A place that was left is free again, here for a data connection.
+    let patience = Instant::now() + PATIENCE;
     loop {
+        assert!(Instant::now() < patience, "the place stays taken");
         let reply = first.ask("PASV");
         if reply.starts_with("227 ") {
             break;
