@@ -93,3 +93,35 @@ fn a_link_that_comes_and_goes_lets_nothing_out_or_in() {
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "nothing was put outside");
     assert_eq!(fs::read(outside.join("file")).unwrap(), b"outside");
 }
+
+#[test]
+fn a_file_that_becomes_a_link_lets_nothing_out() {
+    let server = Setup::local().start();
+    let outside = server.scratch();
+    fs::write(outside.join("file"), "outside").unwrap();
+    let data = outside.parent().unwrap().join("data");
+    fs::write(data.join("file"), "inside!").unwrap();
+    symlink(outside.join("file"), data.join("link")).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _done = Raised(&done);
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let (one, other) = (data.join("file"), data.join("link"));
+                renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        let mut ftp = Ftp::login(&server);
+        let mut read = 0;
+        for _ in 0..1000 {
+            let data = ftp.passive();
+            if ftp.ask("RETR file").starts_with("150 ") {
+                let mut bytes = Vec::new();
+                data.open().read_to_end(&mut bytes).unwrap();
+                assert_ne!(bytes, b"outside");
+                read += usize::from(ftp.reply().starts_with("226 "));
+            }
+        }
+        assert!(read > 0, "the race was run");
+    });
+}

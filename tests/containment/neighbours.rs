@@ -104,3 +104,17 @@ fn replies_do_not_tell_where_the_account_lives() {
         assert!(!told.contains(place), "{place} in {told}");
     }
 }
+
+#[test]
+fn nothing_is_moved_into_itself_or_over_the_root() {
+    let server = two_accounts();
+    let before = server.stored().files();
+    let mut ftp = Ftp::login(&server);
+    for (from, to) in [("d", "d/inner"), ("d", "d/x/../inner/deep"), ("d", "/"), ("mine", "d/..")] {
+        ftp.expect(&format!("RNFR {from}"), "350 ");
+        ftp.expect(&format!("RNTO {to}"), "55");
+        assert_eq!(server.stored().files(), before, "{from} to {to}");
+    }
+    // A name that begins like its own is another.
+    ftp.play(&[("RNFR d", "350 "), ("RNTO d-new", "250 ")]);
+}
