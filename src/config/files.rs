@@ -16,6 +16,8 @@ pub(super) enum Content {
     Key,
     /// Certificates in PEM.
     Authorities,
+    /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.
+    PrivateKey,
 }
 
 /// A file that a key names.
@@ -32,6 +34,7 @@ impl Report {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
+                Content::PrivateKey => self.warn_if_exposed(place, &path),
                 Content::Authorities => {
                     if let Err(error) = check_authorities(&path) {
                         self.problem(place, error.to_string());
@@ -44,7 +47,13 @@ impl Report {
     fn check_key_file(&mut self, place: Place, path: &Path) {
         if let Err(error) = read_key_file(path) {
             self.problem(place, error.to_string());
-        } else if is_open_to_others(path) {
+        } else {
+            self.warn_if_exposed(place, path);
+        }
+    }
+
+    fn warn_if_exposed(&mut self, place: Place, path: &Path) {
+        if is_open_to_others(path) {
             let text = "holds a secret, and other users of this machine may read or change it";
             self.warning(place, text);
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::net::tls::{CertificateError, Reuse, TlsOptions, Truncation};
 use crate::session::TlsPolicy;
 
+use super::files::Content;
 use super::keys::SectionKind;
 use super::report::{Finding, Place, Report};
 use super::section::Section;
@@ -39,6 +40,9 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
     }
     let cert_file = file(section, "tls_cert_file", report);
     let key_file = file(section, "tls_key_file", report);
+    if let Some(path) = &key_file {
+        report.names_file(section.place("tls_key_file"), path, Content::PrivateKey);
+    }
     let options = cert_file.zip(key_file).map(|(cert_file, key_file)| TlsOptions {
         cert_file,
         key_file,

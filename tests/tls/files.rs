@@ -1,5 +1,6 @@
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -156,4 +157,17 @@ fn a_certificate_out_of_its_time_is_warned_of() {
     let good = Certificate::new("good");
     let (_, said) = check(&text(good.cert()), &text(good.key()));
     assert!(!said.contains("certificate"), "{said}");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_warned_of() {
+    let certificate = Certificate::new("exposed");
+    let text = |path: std::path::PathBuf| path.to_str().expect("UTF-8").to_owned();
+    for (mode, is_exposed) in [(0o600, false), (0o640, false), (0o644, true), (0o602, true)] {
+        fs::set_permissions(certificate.key(), fs::Permissions::from_mode(mode)).expect("a mode");
+        let (status, said) = check(&text(certificate.cert()), &text(certificate.key()));
+        assert_eq!(status, Some(0), "{said}");
+        let warns = |line: &str| line.contains("tls_key_file") && line.contains("other users");
+        assert_eq!(said.lines().any(warns), is_exposed, "{mode:o}: {said}");
+    }
 }
