@@ -85,20 +85,24 @@ fn a_source_that_changed_before_it_was_copied_publishes_nothing() {
     assert!(!injector.seen().iter().any(|(seen, _)| *seen == Request::CompleteMultipartUpload));
 }
 
-/// The bytes of a part that the store misheard are told by its ETag, where that is an MD5.
+/// Bytes that the store misheard are told by their ETag, where that is an MD5, and those of a whole
+/// object are refused by the store itself.
 #[test]
 fn a_store_without_checksums_is_checked_by_its_etags() {
     let Scene { injector, server, .. } = begin(("verify_uploads", "md5"));
-    server.stored().put("f", b"earlier");
-    let (bytes, flip) = (noise(6, IN_PARTS), Fault::FlipInRequest(4321));
+    let flip = Fault::FlipInRequest(4321);
     let mut ftp = Ftp::login(&server);
-    injector.inject(Rule::new(Request::UploadPart, flip));
-    assert_eq!(upload(&mut ftp, "STOR f", &bytes).code, 451);
-    server.stored().expect("f", b"earlier");
-    injector.heal();
-    injector.inject(Rule::new(Request::UploadPart, flip).times(1));
-    assert_eq!(upload(&mut ftp, "STOR f", &bytes).code, 226);
-    server.stored().expect("f", &bytes);
+    for (request, size) in [(Request::UploadPart, IN_PARTS), (Request::PutObject, 100_000)] {
+        let bytes = noise(6, size);
+        server.stored().put("f", b"earlier");
+        injector.inject(Rule::new(request, flip));
+        assert_eq!(upload(&mut ftp, "STOR f", &bytes).code, 451, "{request:?}");
+        server.stored().expect("f", b"earlier");
+        injector.heal();
+        injector.inject(Rule::new(request, flip).times(1));
+        assert_eq!(upload(&mut ftp, "STOR f", &bytes).code, 226, "{request:?}");
+        server.stored().expect("f", &bytes);
+    }
 }
 
 /// What is damaged only in a later part, or in the object as a whole.
@@ -251,13 +255,24 @@ fn the_embedded_store_never_shows_a_partial_file() {
 
 #[test]
 fn an_upload_writes_nothing_to_the_disk() {
-    const SIZE: usize = 256 << 20;
+    const MIB: usize = 1 << 20;
+    const SIZE: usize = 1024 * MIB;
     let Scene { injector: _injector, server, .. } = begin(("log_level", "INFO"));
     let mut ftp = Ftp::login(&server);
     let written = || figure(&server, "io", "write_bytes");
     let before = written();
-    assert_eq!(upload(&mut ftp, "STOR f", &vec![7; SIZE]).code, 226);
+    let data = ftp.passive();
+    ftp.expect("STOR f", "150 ");
+    let mut stream = data.open();
+    let piece = noise(7, MIB);
+    for _ in 0..SIZE / MIB {
+        stream.write_all(&piece).expect("the server takes the data");
+    }
+    drop(stream);
+    ftp.expect_reply("226 ");
+    ftp.expect("SIZE f", &format!("213 {SIZE}"));
     // The log is all that is written.
     let bytes = written() - before;
-    assert!(bytes < 1 << 20, "{bytes} bytes for {SIZE}");
+    assert!(bytes < MIB as u64, "{bytes} bytes for {SIZE}");
+    Rgw::shared().s3_delete(server.stored().bucket(), "f");
 }

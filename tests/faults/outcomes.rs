@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::commands::{Command, End, Place, Seen, upload};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
-use crate::support::resources::{Resources, SETTLING};
+use crate::support::resources::{Resources, SETTLING, expect_no_buffers};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::Stored;
@@ -215,6 +215,7 @@ fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
         .option("metadata_cache_time", "0")
         // The least there is: a part that a transfer kept would be missing to the next one.
         .option("buffer_memory", "8M")
+        .operations("metrics_listen", "127.0.0.1:0")
         // No command's requests.
         .operations("abort_unfinished_after", "0")
         .start();
@@ -299,6 +300,7 @@ impl Cell<'_> {
         ftp.expect("NOOP", "200 ");
         assert_eq!(upload(ftp, "STOR good", name.as_bytes()).code, 226, "after {told}");
         baseline.expect_again(server, injector, &told);
+        expect_no_buffers(server, &told);
         seen.code
     }
 

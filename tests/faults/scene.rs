@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::ftp::Ftp;
 use crate::support::injector::Injector;
-use crate::support::resources::{Resources, SETTLING};
+use crate::support::resources::{Resources, SETTLING, expect_no_buffers};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::Stored;
@@ -22,6 +22,7 @@ impl Scene {
         let injector = Injector::before(Rgw::shared().endpoint());
         let mut setup = Setup::bucket_behind(&injector.endpoint())
             .option("metadata_cache_time", "0")
+            .operations("metrics_listen", "127.0.0.1:0")
             .operations("abort_unfinished_after", "0");
         if !options.iter().any(|(key, _)| *key == "buffer_memory") {
             // The least there is: what a lost client's transfer kept would be missing.
@@ -46,6 +47,7 @@ impl Scene {
     pub(crate) fn expect_rest(&mut self, told: &str) {
         self.bystander.expect("NOOP", "200 ");
         self.baseline.expect_again(&self.server, &self.injector, told);
+        expect_no_buffers(&self.server, told);
         let deadline = Instant::now() + SETTLING;
         while !Rgw::shared().s3_list_uploads(self.bucket()).is_empty() {
             assert!(Instant::now() < deadline, "{told}: an upload is left");

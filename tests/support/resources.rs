@@ -1,6 +1,8 @@
 //! What a server holds of its machine.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,6 +62,33 @@ impl Resources {
             thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+/// Waits until no transfer of a server with `metrics_listen` holds anything of `buffer_memory`.
+/// `told`: after what.
+pub(crate) fn expect_no_buffers(server: &TestServer, told: &str) {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let held = buffer_bytes(server);
+        if held == 0 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{told}: {held} bytes of buffer_memory are held");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What transfers hold, as the server's metrics tell it.
+fn buffer_bytes(server: &TestServer) -> u64 {
+    let line = server.wait_for_log("metrics and health at http://");
+    let address = line.rsplit('/').next().expect("an address");
+    let mut stream = TcpStream::connect(address).expect("the server tells metrics");
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n").expect("sent");
+    stream.set_read_timeout(Some(SETTLING)).expect("a time limit");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    let value = text.lines().find_map(|line| line.strip_prefix("cos_ftp_buffer_bytes "));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("{text}"))
 }
 
 /// A number of the server's `/proc/PID/<file>`, by the name that stands before it.
