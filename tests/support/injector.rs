@@ -67,6 +67,8 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// Read, and never answered before [`Injector::heal`].
     Stall,
+    /// Read up to there, and no further before [`Injector::heal`].
+    StallInRequest(u64),
     /// The answer begins and stops in the middle of its body until [`Injector::heal`].
     StallInAnswer(u64),
     /// Passed on after this time.

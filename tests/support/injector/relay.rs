@@ -65,6 +65,7 @@ impl Line<'_> {
                 | Fault::ErrorIn200(_)
                 | Fault::ResetBeforeReply
                 | Fault::ResetInRequest(_)
+                | Fault::StallInRequest(_)
                 | Fault::Stall,
             ) => self.swallow(head, fault),
             Some(Fault::Latency(pause)) => {
@@ -101,7 +102,7 @@ impl Line<'_> {
                 self.client.write_all(text.as_bytes())?;
                 Ok(Next::Request)
             }
-            Some(Fault::Stall) => {
+            Some(Fault::Stall | Fault::StallInRequest(_)) => {
                 self.stage.stall(self.heals);
                 self.reset()
             }
@@ -227,7 +228,9 @@ impl Default for Filter {
 impl Filter {
     fn of_request(fault: Option<Fault>) -> Self {
         match fault {
-            Some(Fault::ResetInRequest(at)) => Self { cut: Some(at), ..Self::default() },
+            Some(Fault::ResetInRequest(at) | Fault::StallInRequest(at)) => {
+                Self { cut: Some(at), ..Self::default() }
+            }
             Some(Fault::FlipInRequest(at)) => Self { flip: Some(at), ..Self::default() },
             Some(Fault::Bandwidth(rate)) => Self { rate: Some(rate), ..Self::default() },
             _ => Self::default(),
