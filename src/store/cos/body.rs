@@ -1,9 +1,12 @@
 //! A [`Body`] as the reader that the HTTP client sends from.
 
-use std::io::{self, Read};
+use std::io::{self, IoSlice, Read};
 
 use super::outlet::Outlet;
 use crate::store::Body;
+
+/// What is written to the kernel in one call. Calls of 128 KiB take a quarter more of CPU time.
+const WRITE_BYTES: usize = 512 * 1024;
 
 /// Reads the pieces of a body one after another, for one try of one request. Where the request's
 /// connection lets it, the bytes go from the pieces to the kernel and the client's buffer is left
@@ -21,19 +24,40 @@ pub(super) struct BodyReader<'a> {
 impl<'a> BodyReader<'a> {
     /// A reader at the first byte of `body`.
     pub(super) fn new(body: Body<'a>) -> Self {
-        Self { body, piece: 0, offset: 0, outlet: Outlet::open() }
+        let mut reader = Self { body, piece: 0, offset: 0, outlet: Outlet::open() };
+        reader.advance(0);
+        reader
     }
 
-    /// What is left of the first piece that is not sent; empty at the end.
-    fn rest(&mut self) -> &'a [u8] {
-        while let Some(piece) = self.body.pieces().get(self.piece) {
-            if self.offset < piece.len() {
-                return &piece[self.offset..];
-            }
+    /// Passes `count` bytes, and pieces that have none left.
+    fn advance(&mut self, count: usize) {
+        self.offset += count;
+        while let Some(piece) = self.body.pieces().get(self.piece)
+            && self.offset >= piece.len()
+        {
+            self.offset -= piece.len();
             self.piece += 1;
-            self.offset = 0;
         }
-        &[]
+    }
+
+    /// What is left of the present piece; empty at the end.
+    fn rest(&self) -> &'a [u8] {
+        self.body.pieces().get(self.piece).map_or(&[], |piece| &piece[self.offset..])
+    }
+
+    /// The next [`WRITE_BYTES`] of what is left, or all of it.
+    fn next_write(&self) -> Vec<IoSlice<'a>> {
+        let following = self.body.pieces().get(self.piece + 1..).unwrap_or_default();
+        let (mut slices, mut room) = (Vec::new(), WRITE_BYTES);
+        for piece in [self.rest()].iter().chain(following) {
+            let now = &piece[..piece.len().min(room)];
+            slices.push(IoSlice::new(now));
+            room -= now.len();
+            if room == 0 {
+                break;
+            }
+        }
+        slices
     }
 }
 
@@ -46,15 +70,15 @@ impl Read for BodyReader<'_> {
         if rest.is_empty() && !buffer.is_empty() {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body has ended"));
         }
-        let now = &rest[..rest.len().min(buffer.len())];
-        let count = match self.outlet.write(now) {
-            Some(written) => written?,
+        let count = match self.outlet.write(&self.next_write(), buffer.len()) {
+            Some(told) => told?,
             None => {
+                let now = &rest[..rest.len().min(buffer.len())];
                 buffer[..now.len()].copy_from_slice(now);
                 now.len()
             }
         };
-        self.offset += count;
+        self.advance(count);
         Ok(count)
     }
 }

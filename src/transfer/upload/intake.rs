@@ -21,7 +21,8 @@ pub(super) struct Intake {
     gathered: VecDeque<Block>,
     /// The blocks being filled: the first may hold data, the others are empty.
     filling: VecDeque<Block>,
-    /// How many blocks the next read is offered; grows while reads fill all they are offered.
+    /// How many blocks the next read is offered; grows while reads fill all they are offered, and
+    /// shrinks while they do not.
     offer: usize,
     ascii: Option<(FromAscii, Box<[u8]>)>,
 }
@@ -64,7 +65,9 @@ impl Intake {
         }
         let room = self.room();
         let got = data.read_vectored(&mut spare_slices(self.filling.make_contiguous()))?;
-        self.offer = if got == room { (self.offer * 2).min(BLOCKS_PER_READ) } else { 1 };
+        // A fast client's reads come short now and then: no reason to begin with one block again.
+        self.offer = if got == room { self.offer * 2 } else { self.offer / 2 };
+        self.offer = self.offer.clamp(1, BLOCKS_PER_READ);
         self.advance(got);
         Ok(got)
     }
