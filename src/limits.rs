@@ -36,7 +36,11 @@ pub const MAPPED_BYTES: usize = 4 * 1024 * 1024 * 1024;
 pub const BLOCKS_PER_READ: usize = 4;
 
 /// What one copy step of a download moves: below this the system-call cost shows.
-pub const DOWNLOAD_CHUNK_BYTES: usize = 512 * 1024;
+pub const DOWNLOAD_CHUNK_BYTES: usize = 256 * 1024;
+
+/// What a download needs of `buffer_memory`, unless it is shorter: its copy step, and some for what
+/// its connection to the store reads into.
+pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 
 /// Parts of one multipart upload (COS and S3).
 pub const PARTS_PER_UPLOAD: u32 = 10_000;
@@ -62,8 +66,8 @@ pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 /// Default of `upload_thread_num`: part-upload workers of one upload.
 pub const UPLOAD_THREADS: usize = 4;
 
-/// Connections to one bucket kept open for the next request. Each holds the HTTP client's two
-/// buffers of 128 KiB while it idles.
+/// Connections to one bucket kept open for the next request. Each holds its buffers while it idles:
+/// 80 KiB, 600 KiB after it has moved large objects to a client; with TLS 500 KiB.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;
 
 /// Default of `download_thread_num`: ranges of one download fetched at once.

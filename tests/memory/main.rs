@@ -35,9 +35,9 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// The size of every part here: files are small enough for the schedule to stay at its start.
 const PART: usize = 5 * 1024 * 1024;
 
-/// What a worker holds beside its part: the HTTP client's two buffers of a connection, 128 KiB
-/// each, and the request and its answer as values.
-const WORKER_BYTES: usize = (2 * 128 + 8) * 1024;
+/// What a worker holds beside its part: a connection's buffers, 64 KiB to send from and 16 KiB to
+/// read into, and the request and its answer as values.
+const WORKER_BYTES: usize = (64 + 16 + 8) * 1024;
 
 /// What an upload holds beside its buffer and workers: channels, threads, the client's own
 /// bookkeeping. Less than a block, so that one block that leaks shows.

@@ -20,9 +20,9 @@ use super::facts::Facts;
 use super::recent::{Change, Recent};
 use super::{AddressingStyle, CosOptions, Scheme};
 
-/// What a connection reads into and sends from; each connection owns one of both. Bodies are
-/// copied once through here, so a larger buffer only saves system calls.
-const CONNECTION_BUFFER_BYTES: usize = 128 * 1024;
+/// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
+/// both, beside what its [`super::connection`] has. A larger one only saves calls.
+const TLS_BUFFER_BYTES: usize = 128 * 1024;
 
 /// How long a connection may idle before it is not trusted any more. COS closes idle connections
 /// after about a minute, balancers in between earlier.
@@ -101,8 +101,8 @@ impl Bucket {
             .max_idle_connections(options.idle_connections)
             .max_idle_connections_per_host(options.idle_connections)
             .max_idle_age(IDLE_AGE)
-            .input_buffer_size(CONNECTION_BUFFER_BYTES)
-            .output_buffer_size(CONNECTION_BUFFER_BYTES)
+            .input_buffer_size(TLS_BUFFER_BYTES)
+            .output_buffer_size(TLS_BUFFER_BYTES)
             .build();
         Self {
             agent: Agent::with_parts(

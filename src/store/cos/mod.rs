@@ -20,6 +20,7 @@ mod answer;
 mod authorities;
 mod body;
 mod bucket;
+mod buffers;
 mod client;
 mod connection;
 mod copy;

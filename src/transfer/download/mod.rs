@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
+use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
@@ -73,7 +73,7 @@ impl<'a> Download<'a> {
         let (size, etag) = (object.size, object.etag.clone());
         let version = Version { store, path, size, etag };
         let source = Source::opened(version, object, first, Cancel::new());
-        let bytes = buffer_bytes(source.left()) as u64;
+        let bytes = source.left().clamp(1, DOWNLOAD_RESERVE_BYTES as u64);
         let progress = Progress::of_file(Direction::Download);
         let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
         Ok(Self {
