@@ -9,6 +9,9 @@ use std::time::Duration;
 /// a path of that length quoted by a client that doubles quotes fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
+/// A line that goes on for so long is no mistake: the connection is ended.
+pub const ENDLESS_LINE_BYTES: usize = 512 * 1024;
+
 /// Commands a client may send ahead of their replies; more are read when these are answered.
 pub const PIPELINED_COMMANDS: usize = 64;
 

@@ -28,6 +28,8 @@ pub enum Line {
 pub struct LineDecoder {
     unfinished: Vec<u8>,
     place: Place,
+    /// Bytes of the present line that were dropped.
+    dropped: usize,
     telnet: Telnet,
     finished: VecDeque<Line>,
 }
@@ -75,6 +77,11 @@ impl LineDecoder {
         self.unfinished.is_empty() && self.finished.is_empty() && self.place == Place::Inside
     }
 
+    /// Whether the present line goes on beyond [`limits::ENDLESS_LINE_BYTES`].
+    pub fn is_endless(&self) -> bool {
+        self.dropped > limits::ENDLESS_LINE_BYTES
+    }
+
     /// Finished lines that wait in [`Self::next_line`].
     pub fn queued(&self) -> usize {
         self.finished.len()
@@ -110,9 +117,9 @@ impl LineDecoder {
 
     fn data(&mut self, byte: u8) {
         match (byte, self.place) {
-            (b'\n', Place::Dropping) => self.place = Place::Inside,
+            (b'\n', Place::Dropping) => (self.place, self.dropped) = (Place::Inside, 0),
             (b'\n', Place::Inside) => self.finish(),
-            (_, Place::Dropping) => {}
+            (_, Place::Dropping) => self.dropped = self.dropped.saturating_add(1),
             (_, Place::Inside) if self.unfinished.len() + 1 >= limits::COMMAND_LINE_BYTES => {
                 self.unfinished.clear();
                 self.place = Place::Dropping;
@@ -208,6 +215,18 @@ mod tests {
         decoder.feed(b"tail\r\nNOOP\r\n");
         assert_eq!(decoder.next_line(), Some(text("NOOP")));
         assert!(decoder.is_empty());
+    }
+
+    #[test]
+    fn a_line_without_end_is_told_from_one_that_is_too_long() {
+        let mut decoder = LineDecoder::new();
+        decoder.feed(&vec![b'x'; limits::ENDLESS_LINE_BYTES]);
+        assert!(!decoder.is_endless());
+        decoder.feed(b"\n");
+        decoder.feed(&vec![b'x'; limits::ENDLESS_LINE_BYTES]);
+        assert!(!decoder.is_endless());
+        decoder.feed(&[b'x'; 2 * limits::COMMAND_LINE_BYTES]);
+        assert!(decoder.is_endless());
     }
 
     #[test]

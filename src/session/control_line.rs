@@ -200,6 +200,9 @@ impl<'a> ControlLine<'a> {
                 Ok(bytes) => {
                     self.foreign = self.foreign.or(self.first_bytes.feed(&buffer[..bytes]));
                     self.decoder.feed(&buffer[..bytes]);
+                    if self.decoder.is_endless() {
+                        self.foreign = self.foreign.or(Some("a line without end"));
+                    }
                     while let Some(line) = self.decoder.next_line() {
                         self.queue.push_back(line);
                     }

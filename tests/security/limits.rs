@@ -118,6 +118,18 @@ fn a_line_that_never_ends_is_silence() {
 }
 
 #[test]
+fn a_line_of_a_mebibyte_is_no_ftp() {
+    let server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    let flood = flood(&ftp, vec![b'x'; 1 << 20]);
+    ftp.expect_reply("500 ");
+    ftp.expect_reply("421 This is an FTP server.");
+    server.wait_for_log("not an FTP client but a line without end, peer=127.0.0.1:");
+    drop(ftp);
+    flood.join().unwrap();
+}
+
+#[test]
 fn nobody_gains_time_to_log_in_by_commands_sent_ahead() {
     let server = Setup::local().option("login_timeout", "1").start();
     let mut ftp = Ftp::connect(&server);
