@@ -31,7 +31,7 @@ fn uploading(server: &TestServer) -> (Ftp, TcpStream) {
 
 /// Waits until the server has read what [`uploading`] sent: STAT tells how much it has.
 fn until_received(ftp: &mut Ftp) {
-    while !ftp.expect("STAT", "21").contains(": 7 bytes ") {}
+    ftp.wait_for_bytes(7);
 }
 
 #[test]

@@ -382,7 +382,7 @@ fn disappear() {
     storing.expect("STOR f", "150 ");
     let mut stored = data.open();
     stored.write_all(b"some of it").expect("taken");
-    while !storing.expect("STAT", "21").contains(": 10 bytes ") {}
+    storing.wait_for_bytes(10);
     let (_fetching, _data) = downloading(&server, "large");
     let cut = Command::new("ip").args(["link", "set", "lo", "down"]).status();
     assert!(cut.expect("ip runs").success());

@@ -236,7 +236,7 @@ fn the_embedded_store_never_shows_a_partial_file() {
         ftp.expect(&format!("STOR {name}"), "150 ");
         let mut stream = data.open();
         stream.write_all(&noise(10, size)).expect("the server takes the data");
-        while !ftp.expect("STAT", "21").contains(&format!(": {size} bytes ")) {}
+        ftp.wait_for_bytes(size);
         uploads.push((ftp, stream));
     }
     assert_eq!(shown(), ["f"]);

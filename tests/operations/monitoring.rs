@@ -3,6 +3,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use cos_ftp_server::metrics::METRICS;
 
@@ -20,6 +21,13 @@ fn monitored(setup: Setup) -> (TestServer, SocketAddr) {
     let line = server.wait_for_log("metrics and health at http://");
     let address = line.rsplit('/').next().unwrap().parse().unwrap();
     (server, address)
+}
+
+fn until_ready(address: SocketAddr) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while get(address, "/readyz", &[]).0 != 200 {
+        assert!(Instant::now() < deadline, "never ready again");
+    }
 }
 
 /// Status and body of what curl gets.
@@ -198,7 +206,7 @@ fn health_is_of_the_process_and_readiness_of_the_stores() {
     assert_eq!(get(address, "/healthz", &[]), (200, "ok\n".to_owned()));
     injector.heal();
     // The answer is kept for some seconds.
-    while get(address, "/readyz", &[]).0 != 200 {}
+    until_ready(address);
 }
 
 #[test]
@@ -211,7 +219,7 @@ fn a_store_that_is_silent_holds_no_probe_up() {
     assert_eq!(get(address, "/healthz", &[]).0, 200);
     assert_eq!(Ftp::connect(&server).ask(&format!("USER {USER}"))[..4], *"331 ");
     injector.heal();
-    while get(address, "/readyz", &[]).0 != 200 {}
+    until_ready(address);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn uploading(server: &TestServer) -> (Ftp, TcpStream) {
     ftp.expect("STOR file", "150 ");
     let mut stream = data.open();
     stream.write_all(&noise(1, 4 * BURST)).unwrap();
-    while !ftp.expect("STAT", "21").contains(&format!(": {BURST} bytes ")) {}
+    ftp.wait_for_bytes(BURST);
     (ftp, stream)
 }
 
@@ -33,8 +33,7 @@ fn downloading(server: &TestServer, size: usize) -> (Ftp, TcpStream) {
 
 fn is_heard_and_ended(mut ftp: Ftp) {
     ftp.expect("NOOP", "200 ");
-    // Counted a moment after it has arrived.
-    while !ftp.expect("STAT", "21").contains(&format!(": {BURST} bytes ")) {}
+    ftp.wait_for_bytes(BURST);
     assert!(ftp.expect("STAT", "21").contains(&format!(": {BURST} bytes ")), "not one more");
     ftp.expect("ABOR", "426 ");
     ftp.expect_reply("226 ");

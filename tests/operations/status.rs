@@ -3,6 +3,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -30,9 +31,12 @@ fn table(server: &TestServer) -> String {
 
 /// Asks until the only transfer has moved so many bytes and stored a part of them.
 fn transfer_of(server: &TestServer, bytes: u64) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
+        assert!(Instant::now() < deadline, "the transfer is not seen to get there");
         let mut text = String::new();
         let mut socket = UnixStream::connect(server.log_dir().join("cos-ftp-server.sock")).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         socket.read_to_string(&mut text).unwrap();
         let told: Value = serde_json::from_str(&text).expect("JSON");
         let transfer = &told["sessions"][0]["transfer"];

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
@@ -128,6 +128,20 @@ impl Ftp {
     pub(crate) fn expect(&mut self, line: &str, expected: &str) -> String {
         self.send(line);
         self.expect_reply(expected)
+    }
+
+    /// Asks how the transfer goes until it has moved so many bytes: they count a moment after they
+    /// have arrived.
+    pub(crate) fn wait_for_bytes(&mut self, bytes: usize) {
+        let wanted = format!(": {bytes} bytes ");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let told = self.expect("STAT", "21");
+            if told.contains(&wanted) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "not{wanted}but: {told}");
+        }
     }
 
     /// A conversation: lines to send, and how their replies begin.
