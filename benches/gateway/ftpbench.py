@@ -21,12 +21,14 @@ Scenarios (--scenarios all, or a comma list):
 --s3       base URL of mems3: request counts per scenario, and whether the object is complete in
            the store at the moment of the 226
 --runs     repeats; medians are reported, all values kept
+--tls      speaks FTPS: AUTH TLS, PROT P, data connections resume the session. Certificates are not
+           looked at; Python copies and encrypts in the client, so its limit is seen first
 --remote   marks the run as behind delayproxy: fewer small operations (--small-n), one list run
 Every transfer is over a fresh PASV (or --epsv) data connection. The client is sendfile() on the
 way up and recv_into() on a prefaulted buffer on the way down; its own CPU is reported as client_cpu,
 and that of everything else on the machine as other_cpu: where that is not small, rerun.
 """
-import argparse, ctypes, hashlib, json, mmap, os, resource, socket, statistics, struct, sys, threading, time
+import argparse, ctypes, hashlib, json, mmap, os, resource, socket, ssl, statistics, struct, sys, threading, time
 import urllib.request
 from urllib.parse import quote
 
@@ -61,6 +63,7 @@ P.add_argument('--timeout', type=float, default=240.0)
 P.add_argument('--epsv', action='store_true')
 P.add_argument('--quiet', type=float, default=0, help='wait up to so many seconds before each big transfer for the rest of the machine to go idle')
 P.add_argument('--remote', action='store_true')
+P.add_argument('--tls', action='store_true')
 A = P.parse_args()
 BASE = A.base or '/ftpbench'
 ALL = 'login,stor,retr,small,list,meta,listed,conc,stall,idle,probe'
@@ -68,6 +71,8 @@ SC = (ALL if A.scenarios == 'all' else A.scenarios).split(',')
 MiB = 1 << 20
 HZ = os.sysconf('SC_CLK_TCK')
 RES = {'label': A.label, 'started': time.strftime('%Y-%m-%dT%H:%M:%S'), 'args': vars(A), 'nproc': os.cpu_count()}
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TLS.check_hostname, TLS.verify_mode = False, ssl.CERT_NONE
 tv = struct.pack('ll', int(A.timeout), 0)
 
 
@@ -91,7 +96,11 @@ class Ftp:
         self.s = dial(A.host, A.port)
         self.buf = b''
         self.pfx = ''
+        self.protected = False
         self.expect('connect', self.reply(), '220')
+        if A.tls:
+            self.ok('AUTH TLS', '234')
+            self.s = TLS.wrap_socket(self.s)
         if login:
             self.login()
 
@@ -140,6 +149,10 @@ class Ftp:
         return self.expect(line, self.cmd(line), *(codes or ('2',)))
 
     def data(self):
+        if A.tls and not self.protected:
+            self.ok('PBSZ 0')
+            self.ok('PROT P')
+            self.protected = True
         if A.epsv:
             _, t = self.ok('EPSV', '229')
             return dial(A.host, int(t[t.index('(') + 4:t.index(')') - 1]))
@@ -148,6 +161,10 @@ class Ftp:
         n = next(x for x in n if x.count(',') == 5).split(',')
         return dial(A.host, int(n[4]) * 256 + int(n[5]))
 
+    def secured(self, data):
+        """a data connection whose command was answered by 150, encrypted where that is measured"""
+        return TLS.wrap_socket(data, session=self.s.session) if A.tls else data
+
     def stor(self, name, fd=None, size=0, body=None, verb='STOR'):
         """returns (seconds, seconds from last byte to 226)"""
         d = self.data()
@@ -155,8 +172,13 @@ class Ftp:
             t0 = time.perf_counter()
             self.send(f'{verb} {self.pfx}{name}')
             self.expect(verb, self.reply(), '1')
+            d = self.secured(d)
             if fd is None:
                 d.sendall(body)
+            elif A.tls:
+                with mmap.mmap(fd, 0, prot=mmap.PROT_READ) as m, memoryview(m) as mv:
+                    for off in range(0, size, MiB):
+                        d.sendall(mv[off:off + MiB])
             else:
                 off = 0
                 while off < size:
@@ -164,6 +186,8 @@ class Ftp:
                     if n == 0:
                         raise EOFError('short source')
                     off += n
+            if A.tls:
+                d = d.unwrap()
             d.shutdown(socket.SHUT_WR)
             t1 = time.perf_counter()
             self.expect(verb, self.reply(), '2')
@@ -181,6 +205,7 @@ class Ftp:
             t0 = time.perf_counter()
             self.send('RETR ' + self.pfx + name)
             self.expect('RETR', self.reply(), '1')
+            d = self.secured(d)
             off, first = 0, None
             while True:
                 n = d.recv_into(mv[off:off + MiB]) if off < len(mv) else len(d.recv(1))
@@ -202,6 +227,7 @@ class Ftp:
             t0 = time.perf_counter()
             self.send(verb)
             self.expect(verb, self.reply(), '1')
+            d = self.secured(d)
             parts, first = [], None
             while True:
                 b = d.recv(MiB)

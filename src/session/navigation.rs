@@ -21,8 +21,8 @@ impl Session<'_> {
         let path = self.resolve(path)?;
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root() && path != self.working_directory {
-            let stat = self.store()?.stat(&path).map_err(|error| store_failure(&error))?;
-            if !stat.metadata.is_directory() {
+            let store = self.store()?;
+            if !store.is_directory(&path).map_err(|error| store_failure(&error))? {
                 return Err(replies::not_a_directory());
             }
         }

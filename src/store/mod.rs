@@ -47,8 +47,17 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// [`ErrorKind::NotFound`].
     fn stat(&self, path: &FtpPath) -> Result<Stat>;
 
-    /// The same, asked of the store in any case: [`Self::stat`] may repeat what it was told a
-    /// moment ago, which is not enough where bytes are kept or lost by it.
+    /// Whether a name is a directory, for somebody who only wants to go there: a store may answer
+    /// it by fewer questions than [`Self::stat`], and from a listing that lags a little.
+    ///
+    /// # Errors
+    /// As [`Self::stat`].
+    fn is_directory(&self, path: &FtpPath) -> Result<bool> {
+        Ok(self.stat(path)?.metadata.is_directory())
+    }
+
+    /// The same as [`Self::stat`], asked of the store in any case: that may repeat what it
+    /// was told a moment ago, which is not enough where bytes are kept or lost by it.
     ///
     /// # Errors
     /// As [`Self::stat`].

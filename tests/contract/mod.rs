@@ -75,17 +75,20 @@ impl Subject<'_> {
     pub(crate) fn assert_holds(&self, name: &str, expected: &[u8]) {
         let stat = self.store.stat(&self.at(name)).unwrap();
         assert!(!stat.metadata.is_directory(), "{name} is a directory");
+        assert_eq!(self.store.is_directory(&self.at(name)).ok(), Some(false), "{name}");
         assert_eq!(stat.metadata.size, expected.len() as u64, "size of {name}");
         assert!(self.read(name) == expected, "{name} holds other bytes");
     }
 
     /// Fails unless nothing stands under `name`.
     pub(crate) fn assert_absent(&self, name: &str) {
+        assert_eq!(kind(self.store.is_directory(&self.at(name))), ErrorKind::NotFound, "{name}");
         assert_eq!(kind(self.store.stat(&self.at(name))), ErrorKind::NotFound, "{name} exists");
     }
 
     /// Fails unless `name` is a directory.
     pub(crate) fn assert_directory(&self, name: &str) {
+        assert!(self.store.is_directory(&self.at(name)).unwrap(), "{name}");
         assert!(self.store.stat(&self.at(name)).unwrap().metadata.is_directory(), "{name}");
     }
 

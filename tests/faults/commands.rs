@@ -126,8 +126,13 @@ impl Command {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
             Self::MakeDirectory | Self::StoreUnique => {}
-            Self::DeleteLast | Self::ChangeDirectory => {
+            Self::DeleteLast => stored.put(&format!("{name}/{INSIDE}"), self.earlier()),
+            Self::ChangeDirectory => {
                 stored.put(&format!("{name}/{INSIDE}"), self.earlier());
+                // They stand between the file that could hide the directory and what lies in it: a
+                // list of two keys does not tell, and HEAD is asked, too.
+                stored.put(&format!("{name}-1"), self.earlier());
+                stored.put(&format!("{name}-2"), self.earlier());
             }
             Self::RenameDirectory => {
                 stored.put(&format!("{name}/"), b"");

@@ -2,11 +2,13 @@
 
 use std::thread;
 
+use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{ErrorKind, ListRequest, ObjectStore};
 use cos_ftp_server::vfs::FtpPath;
 
 use crate::rgw::Rgw;
-use crate::{at, kind, list, names, put, store};
+use crate::scripted::{Scripted, answer};
+use crate::{at, in_front, kind, list, names, put, store};
 
 #[test]
 fn a_directory_of_2500_files_is_listed_in_pages() {
@@ -156,4 +158,64 @@ fn a_directory_that_somebody_else_emptied_is_gone() {
     put(&store, "d/f", b"x");
     rgw.s3_delete(&bucket, "d/f");
     assert_eq!(kind(store.stat(&at("d"))), ErrorKind::NotFound, "our memory proves nothing");
+}
+
+/// Whether a name is a directory, and by how many requests that was found out.
+fn asked(script: &Scripted, store: &CosStore, name: &str) -> (Option<bool>, usize) {
+    let before = script.seen().len();
+    let answer = store.is_directory(&at(name)).ok();
+    (answer, script.seen().len() - before)
+}
+
+#[test]
+fn one_request_tells_whether_one_can_go_there() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    for key in ["made/", "deep/er/x", "file", "both", "both/x", "late/x", "late-1", "late-2"] {
+        rgw.s3_put(&bucket, key, b"");
+    }
+    rgw.s3_put(&bucket, "both", b"a file hides what lies below its name");
+    let (script, store) = in_front(&bucket, |_| None);
+    for (name, is_directory, requests) in [
+        ("made", Some(true), 1),
+        ("deep", Some(true), 1),
+        ("deep/er", Some(true), 1),
+        ("file", Some(false), 2),
+        ("both", Some(false), 2),
+        // The list does not reach as far as the directory.
+        ("late", Some(true), 4),
+        ("none", None, 5),
+    ] {
+        assert_eq!(asked(&script, &store, name), (is_directory, requests), "{name}");
+    }
+    assert_eq!(asked(&script, &store, "made"), (Some(true), 0), "it was just told");
+}
+
+#[test]
+fn a_listing_is_not_asked_for_what_was_just_removed() {
+    let rgw = Rgw::shared();
+    let bucket = rgw.new_bucket();
+    for key in ["d/", "e/s/"] {
+        rgw.s3_put(&bucket, key, b"");
+    }
+    // A listing that lags: whatever is asked for, `d/` and `e/` stand there.
+    let (_, store) = in_front(&bucket, |head| {
+        let page = |prefix: &str| {
+            let page = format!(
+                "<ListBucketResult><IsTruncated>false</IsTruncated>\
+                 <CommonPrefixes><Prefix>{prefix}</Prefix></CommonPrefixes></ListBucketResult>"
+            );
+            answer("200 OK", "", &page)
+        };
+        match head {
+            _ if head.contains("prefix=d&") || head.contains("prefix=d ") => Some(page("d/")),
+            _ if head.contains("prefix=e&") || head.contains("prefix=e ") => Some(page("e/")),
+            _ => None,
+        }
+    });
+    assert!(store.is_directory(&at("d")).unwrap() && store.is_directory(&at("e")).unwrap());
+    store.remove_directory(&at("d")).unwrap();
+    assert_eq!(kind(store.is_directory(&at("d"))), ErrorKind::NotFound);
+    put(&store, "e", b"a file hides it");
+    assert!(!store.is_directory(&at("e")).unwrap());
 }

@@ -1,6 +1,7 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
 use super::CosStore;
+use super::key_page::{Depth, Window};
 use super::markers::Standing;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
@@ -26,6 +27,33 @@ impl CosStore {
         let told = key.map(|key| (key, stat.metadata.clone(), stat.etag.clone()));
         bucket.facts.learn(&bucket.recent, asked, told);
         Ok(stat)
+    }
+
+    /// Whether a list of two keys shows that `path` is a directory: where nothing is known of it
+    /// already, and nothing of ours makes a listing that lags a wrong one. `false` says nothing.
+    ///
+    /// The file of the name, which would hide the directory, is the first of all keys that begin so.
+    pub(super) fn is_listed_directory(&self, path: &FtpPath) -> Result<bool> {
+        let operation = Operation::ListObjects;
+        let (file, directory) =
+            match (self.keys.file(operation, path), self.keys.directory(operation, path)) {
+                (Ok(file), Ok(directory)) if !path.is_root() => (file, directory),
+                _ => return Ok(false),
+            };
+        let bucket = &self.client.bucket;
+        let is_known = [&file, &directory].iter().any(|key| bucket.facts.about(key).is_some());
+        if is_known || !bucket.recent.remembers_all() || bucket.recent.doubts(&file, &directory) {
+            return Ok(false);
+        }
+        let asked = bucket.recent.moment();
+        let page = self.key_page(Window { prefix: &file, after: None }, Depth::Directory, 2)?;
+        let is_hidden = page.objects.iter().any(|object| object.key == file);
+        let is_listed = !is_hidden && page.prefixes.contains(&directory);
+        if is_listed {
+            let told = (directory, Metadata::directory(None), None);
+            bucket.facts.learn(&bucket.recent, asked, [told]);
+        }
+        Ok(is_listed)
     }
 
     /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the

@@ -200,6 +200,10 @@ impl ObjectStore for CosStore {
         self.known_stat(path)
     }
 
+    fn is_directory(&self, path: &FtpPath) -> Result<bool> {
+        Ok(self.is_listed_directory(path)? || self.known_stat(path)?.metadata.is_directory())
+    }
+
     fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
         self.stat_path(Operation::HeadObject, path)
     }

@@ -81,6 +81,15 @@ impl Recent {
         self.lock().overflow.is_none_or(|at| at.elapsed() >= MEMORY)
     }
 
+    /// Whether a change makes it doubtful that a directory stands where a listing shows it: of the
+    /// file of its name, or something in it was deleted.
+    pub(super) fn doubts(&self, file: &str, directory: &str) -> bool {
+        let is_deletion = |(_, change): (_, &Change)| *change == Change::Deleted;
+        let changes = self.below(file);
+        changes.contains_key(file)
+            || changes.iter().filter(|(key, _)| key.starts_with(directory)).any(is_deletion)
+    }
+
     /// The changes of keys that begin with `prefix`, in the order of keys.
     pub(super) fn below(&self, prefix: &str) -> BTreeMap<String, Change> {
         self.lock().below(prefix, Instant::now())
