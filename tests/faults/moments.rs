@@ -170,7 +170,7 @@ fn a_server_that_is_killed_leaves_a_whole_object_and_finds_what_it_left() {
     });
 }
 
-/// An upload over an earlier object, until `rule` strikes.
+/// An upload over an earlier object, until the request that `rule` strikes stands still.
 fn kill_in(scene: &Scene, rule: Rule, bytes: &[u8]) {
     scene.server.stored().put("f", b"earlier");
     scene.injector.inject(rule);
@@ -180,7 +180,8 @@ fn kill_in(scene: &Scene, rule: Rule, bytes: &[u8]) {
     let mut stream = data.open();
     let _ = stream.write_all(bytes);
     drop(stream);
-    scene.injector.wait_for_strikes(1);
+    // Not when the request arrives: the store may have to see all of it, and answer.
+    scene.injector.wait_for_stalls(1);
 }
 
 /// Clients wait long for the 226, and some ask meanwhile whether anybody is there.

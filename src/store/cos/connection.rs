@@ -92,13 +92,13 @@ impl Transport for Connection {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = unexpired(timeout.for_write())?;
+        update(&mut self.writing, timeout, |left| self.socket.set_write_timeout(left))?;
         let sent = outlet::take_sent();
         if sent > 0 {
             debug_assert_eq!(sent, amount);
             return Ok(());
         }
-        let timeout = timeout.for_write();
-        update(&mut self.writing, timeout, |left| self.socket.set_write_timeout(left))?;
         let output = &self.buffers.output()[..amount];
         (&*self.socket).write_all(output).map_err(|error| fault(error, timeout.reason))?;
         if !self.is_encrypted {
@@ -108,7 +108,7 @@ impl Transport for Connection {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = timeout.for_read();
+        let timeout = unexpired(timeout.for_read())?;
         update(&mut self.reading, timeout, |left| self.socket.set_read_timeout(left))?;
         let input = self.buffers.input_append_buf();
         let got = loop {
@@ -124,6 +124,15 @@ impl Transport for Connection {
     fn is_open(&mut self) -> bool {
         // Between requests a store says nothing: bytes are as bad as an end.
         recv(&self.socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+    }
+}
+
+/// The same time-out, unless it is over: the socket's own begins anew with each byte that a store
+/// takes or gives, so one that does little but never nothing would go on for ever.
+fn unexpired(timeout: NextTimeout) -> Result<NextTimeout, Error> {
+    match timeout.after.is_zero() {
+        true => Err(Error::Timeout(timeout.reason)),
+        false => Ok(timeout),
     }
 }
 
@@ -156,6 +165,7 @@ fn fault(error: io::Error, reason: Timeout) -> Error {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::io::IoSlice;
     use std::net::{Ipv4Addr, TcpListener};
 
     use ureq::unversioned::transport::time;
@@ -175,20 +185,36 @@ mod tests {
         assert!(matches!(connect(&[], None), Err(Error::HostNotFound)));
     }
 
+    /// A connection and the store's end of it.
+    fn connected() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let connection = Connection {
+            socket: Arc::new(socket),
+            buffers: ConnectionBuffers::new(8, 8),
+            is_encrypted: false,
+            reading: None,
+            writing: None,
+        };
+        (connection, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn time_that_is_over_ends_what_goes_on() {
+        let (mut connection, mut store) = connected();
+        store.write_all(b"x").unwrap();
+        let (after, reason) = (time::Duration::from_millis(0), Timeout::SendBody);
+        let over = NextTimeout { after, reason, ..NextTimeout::default() };
+        let outlet = outlet::Outlet::open();
+        outlet::connect(&connection.socket);
+        assert_eq!(outlet.write(&[IoSlice::new(b"body")], 8).unwrap().unwrap(), 4);
+        let is_over = |outcome: Error| matches!(outcome, Error::Timeout(Timeout::SendBody));
+        assert!(is_over(connection.transmit_output(4, over).unwrap_err()));
+        assert!(is_over(connection.await_input(over).unwrap_err()));
+    }
+
     #[test]
     fn an_idle_connection_is_open_until_the_store_says_something_or_leaves() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let connected = || {
-            let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            let connection = Connection {
-                socket: Arc::new(socket),
-                buffers: ConnectionBuffers::new(8, 8),
-                is_encrypted: false,
-                reading: None,
-                writing: None,
-            };
-            (connection, listener.accept().unwrap().0)
-        };
         let has_come = |connection: &Connection| connection.socket.peek(&mut [0]).unwrap();
 
         let (mut connection, mut store) = connected();
