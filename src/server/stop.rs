@@ -40,8 +40,10 @@ impl Server {
         let grace_ends = Instant::now() + grace;
         let last = grace_ends + limits::INTERRUPTED_WAIT;
         self.advance(StopStage::Draining);
-        let left = in_words(self.acceptor.registry.transfers());
-        info!("stopping: {left}, {} s to finish", grace.as_secs());
+        match self.acceptor.registry.transfers() {
+            0 => info!("stopping"),
+            left => info!("stopping: {}, {} s to finish", in_words(left), grace.as_secs()),
+        }
         if !self.wait_for_sessions(grace_ends) {
             self.advance(StopStage::Interrupting);
             self.wait_for_sessions(last);

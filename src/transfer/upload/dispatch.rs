@@ -1,0 +1,142 @@
+//! From gathered blocks to the workers, and back.
+
+use super::{Begun, Ended, Upload};
+use crate::limits;
+use crate::transfer::block::Block;
+use crate::transfer::waiting::{lease, wait_for};
+use crate::transfer::worker::{Job, Outcome};
+use crate::transfer::{Control, Resources, TransferError, Verdict};
+
+impl Upload<'_> {
+    /// Takes what the workers have done.
+    pub(super) fn collect(&mut self) -> Result<(), TransferError> {
+        while let Some(done) = self.workers.take_done() {
+            self.intake.pool.put_back(done.blocks);
+            match done.outcome? {
+                Outcome::Created => self.begun = Begun::Done,
+                Outcome::Part(receipt) => {
+                    self.parts.confirm(receipt);
+                    self.progress.add_part();
+                }
+                Outcome::Stored(stored) => self.stored = Some(stored),
+            }
+        }
+        Ok(())
+    }
+
+    /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
+    /// gives it one; the share of what has gathered, so that several connections fill evenly.
+    pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
+        loop {
+            let smallest = self.parts.target_blocks();
+            if smallest > self.affordable && !self.afford(smallest) {
+                return Ok(());
+            }
+            if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
+                return Ok(());
+            }
+            let Some(sharing) = self.free_workers() else { return Ok(()) };
+            let most = self.parts.capacity_blocks() / self.max_workers.max(2);
+            let share = self.intake.full_blocks() / sharing;
+            let blocks = self.intake.cut(share.min(most).max(smallest));
+            self.give_part(blocks)?;
+        }
+    }
+
+    pub(super) fn give_part(&mut self, blocks: Vec<Block>) -> Result<(), TransferError> {
+        self.ensure_worker()?;
+        let bytes = blocks.iter().map(|block| block.filled().len() as u64).sum();
+        let place = self.parts.place(bytes)?;
+        self.workers.give(Job::Part(place, blocks));
+        Ok(())
+    }
+
+    /// Begins the upload in parts, then copies what is kept; true when parts may go.
+    pub(super) fn ready_for_parts(&mut self) -> Result<bool, TransferError> {
+        if self.begun == Begun::NotYet {
+            self.ensure_worker()?;
+            self.workers.give(Job::Create);
+            self.begun = Begun::Asked;
+        }
+        while self.begun == Begun::Done
+            && self.free_workers().is_some()
+            && let Some((place, source)) = self.parts.next_copy()
+        {
+            self.ensure_worker()?;
+            self.workers.give(Job::Copy(place, source));
+        }
+        Ok(self.begun == Begun::Done && !self.parts.has_copies())
+    }
+
+    /// How many workers are idle or could be started; `None` for none.
+    pub(super) fn free_workers(&self) -> Option<usize> {
+        let startable = self.max_workers.saturating_sub(self.workers.count());
+        Some(self.workers.idle() + startable).filter(|&free| free > 0)
+    }
+
+    /// Makes sure a worker is idle. A machine that gives no more threads leaves us with those we
+    /// have, and the job waits; with none at all the upload fails.
+    pub(super) fn ensure_worker(&mut self) -> Result<(), TransferError> {
+        let Some(target) = self.target.as_ref().filter(|_| self.workers.idle() == 0) else {
+            return Ok(());
+        };
+        match self.workers.start(target) {
+            Err(error) if self.workers.count() == 0 => Err(TransferError::System(error)),
+            Err(error) => {
+                log::warn!("no thread for another part-upload worker: {error}");
+                self.max_workers = self.workers.count();
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Enlarges the reserve for a part of `blocks`, if the budget has the bytes at once.
+    fn afford(&mut self, blocks: usize) -> bool {
+        if self.intake.pool.try_grow_reserve(self.parts.reserve_blocks()) {
+            self.affordable = blocks;
+        }
+        blocks <= self.affordable
+    }
+
+    /// Whether the parts to come need more memory than can be had at once, and all that the
+    /// present reserve allows has gathered.
+    pub(super) fn needs_restart(&self) -> bool {
+        self.parts.target_blocks() > self.affordable && self.intake.full_blocks() >= self.affordable
+    }
+
+    /// Sends what has gathered, gives all memory back and waits in line for the larger reserve:
+    /// nobody waits for memory while holding any.
+    pub(super) fn restart(&mut self, control: &mut dyn Control) -> Ended {
+        while self.workers.busy() > 0 || self.intake.bytes() > 0 {
+            if self.intake.bytes() > 0 && self.free_workers().is_some() && self.ready_for_parts()? {
+                let rest = self.intake.cut_all();
+                self.give_part(rest)?;
+            }
+            let by = self.await_workers(control)?;
+            if by.is_some() {
+                return Ok(by);
+            }
+        }
+        drop(self.intake.cut_all());
+        self.intake.pool.release();
+        let Resources { budget, wake, .. } = self.resources;
+        let bytes = (self.parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
+        match lease(bytes, budget, wake, control, &self.progress) {
+            Ok(lease) => self.intake.pool.restart(lease),
+            Err(Verdict::Failed(error)) => return Err(error),
+            Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
+            Err(Verdict::Complete) => {}
+        }
+        self.affordable = self.parts.target_blocks();
+        Ok(None)
+    }
+
+    /// Waits until a worker is done or the control connection says something.
+    pub(super) fn await_workers(&mut self, control: &mut dyn Control) -> Ended {
+        let woken = wait_for(control, self.resources.wake, None, None)?;
+        self.collect()?;
+        let by = woken.control.then(|| self.attend(control)).flatten();
+        Ok(by.and_then(|by| self.heed(by)))
+    }
+}

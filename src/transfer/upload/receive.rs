@@ -1,0 +1,138 @@
+//! From the data connection into blocks, in the session's thread.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use super::{Ended, Upload};
+use crate::limits;
+use crate::net::{Interest, Stream};
+use crate::transfer::throttle::Allowance;
+use crate::transfer::waiting::{is_passing, wait_for};
+use crate::transfer::{Control, Directive, Interruption, TransferError};
+
+impl Upload<'_> {
+    /// Reads until the data ends, however that is.
+    pub(super) fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
+        let by = self.receive_all(data, control)?;
+        Ok(by.and_then(|by| self.heed(by)))
+    }
+
+    /// Reads until the data ends, giving parts to workers as they come together.
+    fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
+        let idle = self.resources.options.data_idle;
+        let mut waiting_since = Instant::now();
+        // A client that is gone may have sent all of its file first: what the socket still holds
+        // has arrived, too.
+        let mut gone = None;
+        loop {
+            self.dispatch()?;
+            if self.needs_restart() {
+                if let Some(by) = self.restart(control)? {
+                    // Memory to read the rest into is what it was waiting for.
+                    return Ok(Some(by));
+                }
+                waiting_since = Instant::now();
+            }
+            let has_room = self.intake.make_room(self.parts.capacity_blocks());
+            let allowed = self.allowance(gone);
+            let pause = allowed.pause();
+            let reads = has_room && pause.is_none();
+            if !reads {
+                // The client is not to blame for what we cannot or may not take.
+                waiting_since = Instant::now();
+            }
+            let left = match gone {
+                None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
+                None => idle.saturating_sub(waiting_since.elapsed()),
+                Some(_) => Duration::ZERO,
+            };
+            let at_hand = reads && data.holds_unread();
+            let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
+            let left = if at_hand { Duration::ZERO } else { pause.unwrap_or(left) };
+            let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            // The wake that told of it is cleared: nobody tells again.
+            self.collect()?;
+            if woken.control
+                && let Some(by) = self.attend(control)
+            {
+                if by != Interruption::ControlLost {
+                    return Ok(Some(by));
+                }
+                gone = Some(by);
+            } else if woken.data || at_hand {
+                match self.read(data, allowed) {
+                    Ok(0) => return Ok(self.gate(gone, control)),
+                    Ok(bytes) => {
+                        self.count(bytes)?;
+                        waiting_since = Instant::now();
+                    }
+                    Err(error) if is_passing(&error) => {}
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                        return Ok(Some(Interruption::NoCloseNotify));
+                    }
+                    Err(_) => return Ok(Some(Interruption::DataLost)),
+                }
+            } else if reads && gone.is_some() {
+                return Ok(gone);
+            } else if reads && waiting_since.elapsed() >= idle {
+                return Ok(Some(Interruption::DataIdle));
+            } else if has_room && !woken.control {
+                self.intake.pool.give_surplus_back();
+            }
+        }
+    }
+
+    /// What may be read now. A client that is gone is not held up any more.
+    fn allowance(&self, gone: Option<Interruption>) -> Allowance {
+        match gone {
+            None => self.throttle.allowance(Instant::now()),
+            Some(_) => Allowance::ALL,
+        }
+    }
+
+    fn read(&mut self, data: &mut Stream, allowed: Allowance) -> io::Result<usize> {
+        match allowed {
+            Allowance::Bytes(most) if allowed != Allowance::ALL => {
+                self.intake.read(&mut data.take(most as u64))
+            }
+            Allowance::Bytes(_) | Allowance::Wait(_) => self.intake.read(data),
+        }
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), TransferError> {
+        self.progress.add_bytes(bytes as u64);
+        self.throttle.take(bytes, Instant::now());
+        let limit = self.resources.options.max_file;
+        if self.kept + self.progress.bytes() > limit {
+            return Err(TransferError::TooLarge { limit });
+        }
+        Ok(())
+    }
+
+    /// The commit gate: a killed client closes its data connection as cleanly as a finished one,
+    /// but its control connection ends with it, while a client that is done waits for the reply.
+    pub(super) fn gate(
+        &self,
+        gone: Option<Interruption>,
+        control: &mut dyn Control,
+    ) -> Option<Interruption> {
+        let by = gone.or_else(|| self.attend(control)).and_then(|by| self.heed(by));
+        let is_short = self.announced.is_some_and(|all| self.progress.bytes() < all);
+        by.or(is_short.then_some(Interruption::Short))
+    }
+
+    pub(super) fn attend(&self, control: &mut dyn Control) -> Option<Interruption> {
+        match control.attend(&self.progress) {
+            Directive::Continue => None,
+            Directive::Interrupt(by) => Some(by),
+        }
+    }
+
+    /// A client that has sent all it had announced has lost nothing, whatever breaks then; only
+    /// its own ABOR counts.
+    pub(super) fn heed(&self, by: Interruption) -> Option<Interruption> {
+        let has_all = self.announced == Some(self.progress.bytes());
+        Some(by).filter(|&by| !has_all || by == Interruption::Aborted)
+    }
+}
