@@ -30,6 +30,10 @@ pub const BLOCK_BYTES: usize = 256 * 1024;
 /// microseconds.
 pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
 
+/// What of the mapped blocks waits for the next transfer while others run, beside what those hold: the
+/// part buffers of a few uploads of middle size.
+pub const SPARE_BYTES: usize = 32 * 1024 * 1024;
+
 /// What is mapped at most; beyond it data stands in allocated memory. In blocks of 256 KiB this is
 /// a quarter of the mappings a process may have by default (`vm.max_map_count`), of which threads
 /// need some, too.

@@ -1,15 +1,18 @@
 //! Memory for data, taken from the system and given back to it. An allocator would keep what the
-//! busiest hour needed: its arenas shrink at their ends only.
+//! busiest hour needed: its arenas shrink at their ends only. Some of the blocks that are given back
+//! wait for the next transfer, as long as there is any: a fresh one costs a page fault for each page.
 
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memmap2::MmapMut;
 
 use crate::limits;
 
-/// Bytes that start as zeros. Pages are taken when they are touched, and all are given back when
-/// it is dropped.
+/// Bytes that are zeros, or what somebody else had in them: only what was written is to be read.
+/// Pages are taken when they are touched.
 #[derive(Debug)]
 pub(super) struct Memory(Kind);
 
@@ -18,6 +21,15 @@ enum Kind {
     Mapped(MmapMut),
     Allocated(Box<[u8]>),
 }
+
+/// What of the mapped memory is in use, and the blocks that are not.
+struct Stock {
+    in_use: usize,
+    /// At most [`limits::SPARE_BYTES`], and none when nothing is in use.
+    spare: Vec<MmapMut>,
+}
+
+static STOCK: Mutex<Stock> = Mutex::new(Stock { in_use: 0, spare: Vec::new() });
 
 /// How much is mapped by this process, beside what its allocator knows of.
 #[derive(Clone, Copy, Debug)]
@@ -30,24 +42,63 @@ impl Memory {
     /// `bytes` of it: small ones come from the allocator, and so do those for which the system has
     /// no mapping left.
     pub(super) fn new(bytes: usize) -> Self {
-        let maps = bytes >= limits::LEAST_MAPPING_BYTES && Mapped::now() < limits::MAPPED_BYTES;
-        let mapped = maps.then(|| MmapMut::map_anon(bytes).ok()).flatten();
-        Self(match mapped {
-            Some(mapped) => {
-                let now = NOW.fetch_add(bytes, Ordering::Relaxed) + bytes;
-                PEAK.fetch_max(now, Ordering::Relaxed);
-                Kind::Mapped(mapped)
-            }
-            None => Kind::Allocated(vec![0; bytes].into_boxed_slice()),
-        })
+        if bytes < limits::LEAST_MAPPING_BYTES {
+            return Self::allocated(bytes);
+        }
+        if let Some(spare) = Stock::lock().take(bytes) {
+            return Self(Kind::Mapped(spare));
+        }
+        let mapped = (Mapped::now() < limits::MAPPED_BYTES).then(|| MmapMut::map_anon(bytes).ok());
+        let Some(mapped) = mapped.flatten() else {
+            Stock::lock().in_use -= bytes;
+            return Self::allocated(bytes);
+        };
+        let now = NOW.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        PEAK.fetch_max(now, Ordering::Relaxed);
+        Self(Kind::Mapped(mapped))
+    }
+
+    fn allocated(bytes: usize) -> Self {
+        Self(Kind::Allocated(vec![0; bytes].into_boxed_slice()))
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Kind::Mapped(mapped) = &self.0 {
-            NOW.fetch_sub(mapped.len(), Ordering::Relaxed);
+        let nothing = Kind::Allocated(Box::default());
+        let Kind::Mapped(mapped) = mem::replace(&mut self.0, nothing) else { return };
+        let surplus = Stock::lock().put_back(mapped);
+        NOW.fetch_sub(surplus.iter().map(|mapped| mapped.len()).sum(), Ordering::Relaxed);
+    }
+}
+
+impl Stock {
+    fn lock() -> MutexGuard<'static, Self> {
+        // Nothing panics while it is held.
+        STOCK.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts `bytes` as in use, and hands out a spare block if that is what they are.
+    fn take(&mut self, bytes: usize) -> Option<MmapMut> {
+        self.in_use += bytes;
+        if bytes == limits::BLOCK_BYTES { self.spare.pop() } else { None }
+    }
+
+    /// Keeps it for the next one or tells what is to be given back to the system: everything, when
+    /// nothing is in use any more.
+    fn put_back(&mut self, mapped: MmapMut) -> Vec<MmapMut> {
+        self.in_use -= mapped.len();
+        let has_room = self.spare.len() * limits::BLOCK_BYTES < limits::SPARE_BYTES;
+        if self.in_use == 0 {
+            let mut all = mem::take(&mut self.spare);
+            all.push(mapped);
+            return all;
         }
+        if mapped.len() != limits::BLOCK_BYTES || !has_room {
+            return vec![mapped];
+        }
+        self.spare.push(mapped);
+        Vec::new()
     }
 }
 
@@ -93,15 +144,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_zero_and_can_be_written() {
+    fn memory_can_be_written() {
         for bytes in [1, limits::LEAST_MAPPING_BYTES, limits::BLOCK_BYTES] {
             let mut memory = Memory::new(bytes);
             assert_eq!(memory.len(), bytes);
-            assert!(memory.iter().all(|byte| *byte == 0));
             memory[bytes - 1] = 7;
             assert_eq!(memory[bytes - 1], 7);
             let is_mapped = matches!(memory.0, Kind::Mapped(_));
             assert_eq!(is_mapped, bytes >= limits::LEAST_MAPPING_BYTES, "{bytes}");
         }
+    }
+
+    #[test]
+    fn blocks_wait_for_the_next_transfer_while_there_is_any() {
+        let block = || MmapMut::map_anon(limits::BLOCK_BYTES).unwrap();
+        let mut stock = Stock { in_use: 0, spare: Vec::new() };
+        let most = limits::SPARE_BYTES / limits::BLOCK_BYTES;
+        for _ in 0..most + 3 {
+            assert!(stock.take(limits::BLOCK_BYTES).is_none());
+        }
+        let surplus: usize = (0..most + 2).map(|_| stock.put_back(block()).len()).sum();
+        assert_eq!((surplus, stock.spare.len()), (2, most));
+        assert!(stock.take(limits::BLOCK_BYTES).is_some());
+        assert!(stock.put_back(block()).is_empty());
+        assert_eq!(stock.put_back(block()).len(), most + 1, "the last one");
+        assert_eq!((stock.in_use, stock.spare.len()), (0, 0));
     }
 }
