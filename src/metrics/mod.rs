@@ -54,16 +54,24 @@ pub enum LoginEnding {
 
 /// What is so at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the table says what each tells")]
 pub struct Snapshot {
+    /// Sessions, logged in or not.
     pub sessions: u64,
+    /// Control and data connections.
     pub connections: u64,
+    /// `max_connection_num`; 0 for any number.
     pub connections_limit: u64,
+    /// Addresses that are banned.
     pub banned_addresses: u64,
+    /// Transfers and listings under way.
     pub transfers_running: u64,
+    /// Bytes of `buffer_memory` that transfers hold.
     pub buffer_bytes: u64,
+    /// `buffer_memory`, bytes.
     pub buffer_limit_bytes: u64,
+    /// Passive ports that wait for a data connection.
     pub passive_ports_used: u64,
+    /// Passive ports there are.
     pub passive_ports: u64,
 }
 

@@ -86,11 +86,16 @@ fn ensure_free(path: &Path) -> io::Result<()> {
         }
         Ok(_) => {}
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(io::Error::new(ErrorKind::AddrInUse, "another server listens there")),
+    // One that is too busy to be connected to is alive, and not waited for.
+    let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    probe.set_nonblocking(true)?;
+    match probe.connect(&SockAddr::unix(path)?).map_err(|error| (error.kind(), error)) {
+        Ok(()) | Err((ErrorKind::WouldBlock, _)) => {
+            Err(io::Error::new(ErrorKind::AddrInUse, "another server listens there"))
+        }
         // Its process is gone.
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(()),
-        Err(error) => Err(error),
+        Err((ErrorKind::ConnectionRefused, _)) => Ok(()),
+        Err((_, error)) => Err(error),
     }
 }
 

@@ -15,7 +15,7 @@ const FLOOD: usize = 400;
 #[test]
 fn a_flood_from_one_address_takes_nothing_from_those_inside() {
     let server = server();
-    let (mut upload, mut data) = begin_upload(&server);
+    let (upload, data) = begin_upload(&server);
     let flood: Vec<TcpStream> = (0..FLOOD).map(|_| socket_from(9, server.address())).collect();
     let welcome = flood.iter().filter(|socket| first_line(socket).starts_with("220 ")).count();
     assert!((1..=CONNECTIONS / 4).contains(&welcome), "{welcome} of the flood were let in");
@@ -26,28 +26,27 @@ fn a_flood_from_one_address_takes_nothing_from_those_inside() {
     let mut newcomer = expect_welcome(2, &server);
     newcomer.log_in();
     newcomer.expect("PWD", "257 ");
-    let mut inside = Ftp::login(&server);
-    for n in 0..20 {
-        inside.store(&format!("STOR small-{n}"), b"small");
-    }
-    data.write_all(b" and the end").unwrap();
-    drop(data);
-    upload.expect_reply("226 ");
-    server.stored().expect("large", b"the beginning and the end");
+    work_goes_on(&server, Ftp::login(&server), upload, data);
     drop(flood);
 }
 
 #[test]
 fn a_flood_from_many_addresses_takes_half_of_the_places() {
     let server = server();
-    let mut inside = Ftp::login(&server);
-    let (mut upload, mut data) = begin_upload(&server);
+    let inside = Ftp::login(&server);
+    let (upload, data) = begin_upload(&server);
     let flood: Vec<TcpStream> =
         (0..FLOOD).map(|n| socket_from(10 + (n % 200) as u8, server.address())).collect();
     let welcome = flood.iter().filter(|socket| first_line(socket).starts_with("220 ")).count();
     assert_eq!(welcome, CONNECTIONS / 2);
     assert!(threads(&server) <= CONNECTIONS, "{} threads", threads(&server));
     // Nobody comes in now, but whoever is inside works on.
+    work_goes_on(&server, inside, upload, data);
+    drop(flood);
+}
+
+/// Small files are stored, and the upload of [`begin_upload`] is completed.
+fn work_goes_on(server: &TestServer, mut inside: Ftp, mut upload: Ftp, mut data: TcpStream) {
     for n in 0..20 {
         inside.store(&format!("STOR small-{n}"), b"small");
     }
@@ -55,7 +54,6 @@ fn a_flood_from_many_addresses_takes_half_of_the_places() {
     drop(data);
     upload.expect_reply("226 ");
     server.stored().expect("large", b"the beginning and the end");
-    drop(flood);
 }
 
 #[test]

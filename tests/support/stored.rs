@@ -33,6 +33,15 @@ impl Stored {
         }
     }
 
+    /// What `partial_upload = partial` promises of an upload of `sent` over "earlier" that was
+    /// interrupted.
+    pub(crate) fn expect_interrupted(&self, path: &str, sent: &[u8], partial: &str, told: &str) {
+        let held = self.bytes(path);
+        let is_kept = !held.is_empty() && sent.starts_with(&held);
+        let is_promised = if partial == "keep" { is_kept } else { held == b"earlier" };
+        assert!(is_promised, "{told}: {} bytes", held.len());
+    }
+
     /// Stores a file behind the server's back.
     pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
         match self {

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use super::CosStore;
 use super::key_page::{Depth, PAGE_KEYS, Window};
-use super::listing::live_objects;
+use super::overlay::live_objects;
 use super::xml::KeyEntry;
 use crate::store::Result;
 

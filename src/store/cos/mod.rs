@@ -46,6 +46,7 @@ mod multipart;
 mod objects;
 mod options;
 mod outlet;
+mod overlay;
 mod recent;
 mod rename;
 mod request;
