@@ -152,6 +152,10 @@ pub const PROXY_HEADER_BYTES: usize = 4096;
 /// for a lost packet to be sent again (the protocol's document asks for at least 3 s).
 pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an upload waits, in all, for bytes that were on their way when its control connection
+/// ended: longer than a round trip, short for a client that is gone.
+pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
+
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 

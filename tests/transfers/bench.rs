@@ -80,6 +80,19 @@ impl Bench {
         &self.0.store
     }
 
+    /// Checks the bytes of a file without printing all of them.
+    #[track_caller]
+    pub(crate) fn assert_stored(&self, path: &str, expected: &[u8]) {
+        let stored = self.store().read(path).expect("the file is there");
+        let differs = stored.iter().zip(expected).position(|(stored, expected)| stored != expected);
+        assert!(
+            *stored == *expected,
+            "{} bytes stored, {} expected, first difference at {differs:?}",
+            stored.len(),
+            expected.len(),
+        );
+    }
+
     pub(crate) fn budget(&self) -> &Budget {
         &self.0.budget
     }

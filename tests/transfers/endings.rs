@@ -39,7 +39,7 @@ fn completes(order: impl Fn(usize) -> Order, end: impl Fn(&mut Client)) {
         assert!(matches!(report.verdict, Verdict::Complete), "{size}: {report:?}");
         assert_eq!(report.bytes, size as u64);
         assert!(report.stored.is_some(), "confirmed");
-        assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..], "{size}");
+        bench.assert_stored(STOR.path, &bytes);
         bench.assert_clean();
     }
 }
@@ -63,7 +63,7 @@ fn interrupted_with(by: Interruption, options: &TransferOptions, end: impl Fn(&m
             let kept = partial == PartialUpload::Keep && size > 0;
             assert_interrupted(&report, by, kept);
             let expected = if kept { &bytes[..] } else { b"earlier" };
-            assert_eq!(*bench.store().read(STOR.path).unwrap(), *expected, "{partial:?} {size}");
+            bench.assert_stored(STOR.path, expected);
             bench.assert_clean();
         }
     }
@@ -148,16 +148,16 @@ fn a_killed_client_closes_both_connections_and_interrupts() {
 fn what_a_lost_client_had_sent_before_is_read_to_its_end() {
     let bench = bench(PartialUpload::Keep);
     let bytes = content(4, SIZES[1]);
-    // The worker waits, so the data waits in the sockets when the control connection ends.
-    bench.store().close(Operation::UploadPart);
+    let (before, on_its_way) = bytes.split_at(SIZES[0]);
     let mut client = bench.upload(STOR);
-    client.send(&bytes);
+    client.send(before);
+    client.await_bytes(before.len() as u64);
+    // The end of the control connection overtakes what was sent before it.
     client.end_control();
+    client.send_what_is_taken(on_its_way);
     client.end_data();
-    bench.store().await_calls(Operation::UploadPart, 1);
-    bench.store().open(Operation::UploadPart);
     assert_interrupted(&client.report(), Interruption::ControlLost, true);
-    assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..]);
+    bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
 
@@ -222,7 +222,7 @@ fn a_client_that_leaves_during_the_tail_changes_nothing_after_complete_was_asked
     client.end_control();
     bench.store().open(Operation::CompleteMultipartUpload);
     assert!(matches!(client.report().verdict, Verdict::Complete));
-    assert_eq!(*bench.store().read(STOR.path).unwrap(), bytes[..]);
+    bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
 
@@ -239,7 +239,7 @@ fn a_client_that_leaves_before_complete_is_asked_is_noticed() {
     bench.store().open(Operation::UploadPart);
     bench.assert_clean();
     assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 0);
-    assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+    bench.assert_stored(STOR.path, b"earlier");
 }
 
 /// At the end of data it was still there.
@@ -263,7 +263,7 @@ fn a_client_that_is_gone_right_before_its_file_is_published_is_noticed() {
         for publishing in [Operation::PutObject, Operation::CompleteMultipartUpload] {
             assert_eq!(bench.store().calls(publishing), 0, "{size}: {publishing}");
         }
-        assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+        bench.assert_stored(STOR.path, b"earlier");
     }
 }
 

@@ -24,7 +24,7 @@ fn run(bench: &Bench, size: usize) -> Report {
 
 fn assert_untouched(bench: &Bench) {
     bench.assert_clean();
-    assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"earlier");
+    bench.assert_stored(STOR.path, b"earlier");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn what_is_read_to_be_kept_waits_for_its_memory() {
     second.end_data();
     assert!(matches!(second.report().verdict, Verdict::Complete));
     let expected = [&content(10, 3 * MIB)[..], b"more"].concat();
-    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    bench.assert_stored(STOR.path, &expected);
     bench.assert_clean();
 }
 
@@ -159,7 +159,7 @@ fn what_is_read_to_be_kept_is_whole_however_the_answers_end() {
             Err(reads) => {
                 let verdict = client.report().verdict;
                 assert!(matches!(verdict, Verdict::Failed(_)), "{answers:?}: {verdict:?}");
-                assert!(*bench.store().read(STOR.path).unwrap() == old[..]);
+                bench.assert_stored(STOR.path, &old);
                 reads
             }
         };
@@ -184,7 +184,7 @@ fn what_was_damaged_is_read_again_from_its_beginning() {
     let report = client.report();
     assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
     assert_eq!(bench.store().calls(Operation::GetObject), 2);
-    assert!(*bench.store().read(STOR.path).unwrap() == [&old[..], b"more"].concat()[..]);
+    bench.assert_stored(STOR.path, &[&old[..], b"more"].concat());
     bench.assert_clean();
 }
 
@@ -203,7 +203,7 @@ fn a_failed_or_interrupted_append_leaves_the_old_file() {
     client.end_control();
     assert!(matches!(client.report().verdict, Verdict::Interrupted { kept: false, .. }));
     bench.assert_clean();
-    assert!(*bench.store().read(STOR.path).unwrap() == old[..]);
+    bench.assert_stored(STOR.path, &old);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_file_that_changed_meanwhile_is_not_mixed_with_the_old_one() {
     };
     assert_eq!(error.kind, ErrorKind::PreconditionFailed);
     bench.assert_clean();
-    assert_eq!(*bench.store().read(STOR.path).unwrap(), *b"another");
+    bench.assert_stored(STOR.path, b"another");
 }
 
 #[test]

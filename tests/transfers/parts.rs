@@ -25,7 +25,7 @@ fn stores(bench: &Bench, bytes: &[u8]) {
     let report = client.report();
     assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
     assert_eq!(report.bytes, bytes.len() as u64);
-    assert!(*bench.store().read(STOR.path).unwrap() == *bytes, "{} bytes differ", bytes.len());
+    bench.assert_stored(STOR.path, bytes);
     bench.assert_clean();
 }
 
@@ -96,7 +96,7 @@ fn while_the_store_is_slow_the_buffer_fills_and_no_more() {
     let report = client.report();
     assert!(matches!(report.verdict, Verdict::Complete));
     assert_eq!(report.parts as usize, bench.store().published().len());
-    assert!(*bench.store().read(STOR.path).unwrap() == bytes[..]);
+    bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
 
@@ -163,7 +163,7 @@ fn the_largest_file_fits_into_the_parts_there_are() {
         client.end_data();
         let report = client.report();
         assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
-        assert!(*bench.store().read(STOR.path).unwrap() == bytes[..]);
+        bench.assert_stored(STOR.path, &bytes);
         bench.assert_clean();
     }
 }
@@ -188,7 +188,7 @@ fn line_ends_are_turned_round_whatever_the_memory() {
         let report = client.report();
         assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
         assert_eq!(report.bytes, wire.len() as u64, "counted on the wire");
-        assert!(*bench.store().read(STOR.path).unwrap() == *stored.as_bytes(), "{part_buffer:?}");
+        bench.assert_stored(STOR.path, stored.as_bytes());
         bench.assert_clean();
     }
 }

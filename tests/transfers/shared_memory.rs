@@ -61,7 +61,7 @@ fn fifty_slow_uploads_share_the_memory_of_twelve_parts() {
     });
     assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
     assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 50);
-    assert!(*bench.store().read(STOR.path).unwrap() == bytes[..]);
+    bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
 
@@ -85,7 +85,7 @@ fn uploads_whose_parts_outgrow_the_memory_take_turns() {
         for upload in uploads {
             let (path, report) = upload.join().unwrap();
             assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
-            assert!(*bench.store().read(path).unwrap() == bytes[..]);
+            bench.assert_stored(path, &bytes);
         }
     });
     bench.assert_clean();
@@ -112,7 +112,7 @@ fn an_upload_that_has_outgrown_its_memory_goes_on_when_there_is_more() {
     client.end_data();
     assert!(matches!(client.report().verdict, Verdict::Complete));
     let expected = [content(3, 5 * MIB), content(4, 5 * MIB), content(5, 20 * MIB)].concat();
-    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    bench.assert_stored(STOR.path, &expected);
     bench.assert_clean();
 }
 
@@ -133,7 +133,7 @@ fn a_client_lost_while_its_upload_waits_for_memory_does_not_hang_it() {
         panic!("{report:?}");
     };
     let expected = [content(3, 5 * MIB), content(4, 5 * MIB)].concat();
-    assert!(*bench.store().read(STOR.path).unwrap() == expected[..]);
+    bench.assert_stored(STOR.path, &expected);
     drop((held, other));
     bench.assert_clean();
 }

@@ -11,6 +11,20 @@ use crate::transfer::throttle::Allowance;
 use crate::transfer::waiting::{is_passing, wait_for};
 use crate::transfer::{Control, Directive, Interruption, TransferError};
 
+/// A client whose control connection has ended before its data. It may have sent all of its file
+/// first: what is still on its way arrives, too.
+struct Gone {
+    by: Interruption,
+    /// How much longer its data may be waited for.
+    patience: Duration,
+}
+
+impl Gone {
+    fn new(by: Interruption) -> Self {
+        Self { by, patience: limits::LAST_BYTES_WAIT }
+    }
+}
+
 impl Upload<'_> {
     /// Reads until the data ends, however that is.
     pub(super) fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
@@ -22,9 +36,7 @@ impl Upload<'_> {
     fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
-        // A client that is gone may have sent all of its file first: what the socket still holds
-        // has arrived, too.
-        let mut gone = None;
+        let mut gone: Option<Gone> = None;
         loop {
             self.dispatch()?;
             if self.needs_restart() {
@@ -35,22 +47,26 @@ impl Upload<'_> {
                 waiting_since = Instant::now();
             }
             let has_room = self.intake.make_room(self.parts.capacity_blocks());
-            let allowed = self.allowance(gone);
+            let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
             if !reads {
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
             }
-            let left = match gone {
+            let left = match &gone {
                 None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
                 None => idle.saturating_sub(waiting_since.elapsed()),
-                Some(_) => Duration::ZERO,
+                Some(gone) => gone.patience,
             };
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
             let left = if at_hand { Duration::ZERO } else { pause.unwrap_or(left) };
+            let since = Instant::now();
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            if reads && let Some(gone) = &mut gone {
+                gone.patience = gone.patience.saturating_sub(since.elapsed());
+            }
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
             if woken.control
@@ -59,10 +75,10 @@ impl Upload<'_> {
                 if by != Interruption::ControlLost {
                     return Ok(Some(by));
                 }
-                gone = Some(by);
+                gone.get_or_insert_with(|| Gone::new(by));
             } else if woken.data || at_hand {
                 match self.read(data, allowed) {
-                    Ok(0) => return Ok(self.gate(gone, control)),
+                    Ok(0) => return Ok(self.gate(gone.map(|gone| gone.by), control)),
                     Ok(bytes) => {
                         self.count(bytes)?;
                         waiting_since = Instant::now();
@@ -73,8 +89,10 @@ impl Upload<'_> {
                     }
                     Err(_) => return Ok(Some(Interruption::DataLost)),
                 }
-            } else if reads && gone.is_some() {
-                return Ok(gone);
+            } else if reads && let Some(gone) = &gone {
+                if gone.patience.is_zero() {
+                    return Ok(Some(gone.by));
+                }
             } else if reads && waiting_since.elapsed() >= idle {
                 return Ok(Some(Interruption::DataIdle));
             } else if has_room && !woken.control {
@@ -84,7 +102,7 @@ impl Upload<'_> {
     }
 
     /// What may be read now. A client that is gone is not held up any more.
-    fn allowance(&self, gone: Option<Interruption>) -> Allowance {
+    fn allowance(&self, gone: Option<&Gone>) -> Allowance {
         match gone {
             None => self.throttle.allowance(Instant::now()),
             Some(_) => Allowance::ALL,
