@@ -30,9 +30,12 @@ pub const BLOCK_BYTES: usize = 256 * 1024;
 /// microseconds.
 pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
 
-/// What of the mapped blocks waits for the next transfer while others run, beside what those hold: the
-/// part buffers of a few uploads of middle size.
+/// What of the mapped blocks waits for the next transfer, beside what running ones hold: the part
+/// buffers of a few uploads of middle size.
 pub const SPARE_BYTES: usize = 32 * 1024 * 1024;
+
+/// How long they wait when no transfer runs any more: longer than a client takes between two files.
+pub const SPARE_TIME: Duration = Duration::from_secs(1);
 
 /// What is mapped at most; beyond it data stands in allocated memory. In blocks of 256 KiB this is
 /// a quarter of the mappings a process may have by default (`vm.max_map_count`), of which threads
@@ -76,6 +79,10 @@ pub const UPLOAD_THREADS: usize = 4;
 /// Connections to one bucket kept open for the next request. Each holds its buffers while it idles:
 /// 80 KiB, 600 KiB after it has moved large objects to a client; with TLS 500 KiB.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;
+
+/// How long a connection to a store may idle before it is not trusted any more. COS closes idle
+/// connections after about a minute, balancers in between earlier.
+pub const IDLE_STORE_CONNECTION_AGE: Duration = Duration::from_secs(45);
 
 /// Default of `download_thread_num`: ranges of one download fetched at once.
 pub const DOWNLOAD_THREADS: usize = 4;

@@ -4,7 +4,7 @@ use std::io::IoSliceMut;
 
 use crate::limits::BLOCK_BYTES;
 use crate::transfer::budget::{Budget, Lease};
-use crate::transfer::memory::Memory;
+use crate::transfer::memory::{Memory, Pages};
 
 /// [`BLOCK_BYTES`] of memory and how many of them hold data. Its bytes go back to the budget when
 /// it is dropped, wherever that happens.
@@ -19,11 +19,17 @@ impl Block {
     /// `count` empty blocks to fetch ahead into, if the budget can spare them.
     pub(super) fn make(count: usize, budget: &Budget) -> Option<Vec<Self>> {
         let mut lease = budget.try_borrow_for_speed((count * BLOCK_BYTES) as u64)?;
-        (0..count).map(|_| lease.split(BLOCK_BYTES as u64).map(Self::new)).collect()
+        (0..count).map(|_| lease.split(BLOCK_BYTES as u64).map(Self::filled_soon)).collect()
     }
 
+    /// A block that may stay almost empty.
     fn new(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES), len: 0, _lease: lease }
+        Self { data: Memory::new(BLOCK_BYTES, Pages::OneByOne), len: 0, _lease: lease }
+    }
+
+    /// A block for more than the beginning of a file.
+    fn filled_soon(lease: Lease) -> Self {
+        Self { data: Memory::new(BLOCK_BYTES, Pages::Together), len: 0, _lease: lease }
     }
 
     /// Forgets the data.
@@ -83,7 +89,7 @@ impl BlockPool {
         let bytes = BLOCK_BYTES as u64;
         let lease = self.reserve.split(bytes).or_else(|| self.budget.try_borrow(bytes))?;
         self.made += 1;
-        Some(Block::new(lease))
+        Some(if self.made == 1 { Block::new(lease) } else { Block::filled_soon(lease) })
     }
 
     /// Takes blocks back. Beyond the reserve they are kept only while nobody waits for memory.

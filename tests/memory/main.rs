@@ -51,6 +51,9 @@ const RECEIPT_BYTES: usize = 512;
 /// connections, what the allocator keeps of small things.
 const RESIDENT_BYTES: usize = 8 * 1024 * 1024;
 
+/// What never lasts so long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// One upload to measure.
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -150,10 +153,21 @@ fn measure(case: Case) -> usize {
     // The two may have been at different times: the sum is never less than what was held.
     let peak = MEMORY.peak_usage().saturating_sub(baseline) + Mapped::peak();
 
+    await_nothing_mapped();
+
     assert!(matches!(report.verdict, Verdict::Complete), "{case:?}: {report:?}");
     assert_eq!(report.bytes, (case.parts * PART) as u64);
     assert_eq!(remote.refused(), usize::from(case.trouble == Trouble::Retry), "{case:?}");
     peak
+}
+
+/// Blocks wait a little for the next upload.
+fn await_nothing_mapped() {
+    let deadline = Instant::now() + PATIENCE;
+    while Mapped::now() > 0 {
+        assert!(Instant::now() < deadline, "{} bytes are not given back", Mapped::now());
+        thread::sleep(limits::SPARE_TIME / 20);
+    }
 }
 
 fn upload(store: Arc<dyn ObjectStore>, options: &TransferOptions, data: Stream) -> Report {

@@ -17,7 +17,7 @@ use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Interest, Stream, Wake, wait};
 use crate::transfer::ascii::ToAscii;
 use crate::transfer::budget::{Budget, Lease};
-use crate::transfer::memory::Memory;
+use crate::transfer::memory::{Memory, Pages};
 use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
 
@@ -79,7 +79,7 @@ fn copy(
     delivery: &mut Delivery<Arc<Stream>>,
     ahead: &Ahead,
 ) -> Result<(), Verdict> {
-    let mut buffer = Memory::new(buffer_bytes(source.left()));
+    let mut buffer = Memory::new(buffer_bytes(source.left()), Pages::Together);
     let mut window = Window::default();
     loop {
         let begun = Instant::now();

@@ -21,7 +21,7 @@ use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
 use crate::transfer::budget::Lease;
-use crate::transfer::memory::Memory;
+use crate::transfer::memory::{Memory, Pages};
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
     Control, Conversion, DataSender, Directive, Progress, Report, Resources, Throttle,
@@ -127,7 +127,7 @@ impl<'a> Download<'a> {
         let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
             .throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
-        let mut buffer = Memory::new(buffer_bytes(self.source.left()));
+        let mut buffer = Memory::new(buffer_bytes(self.source.left()), Pages::Together);
         loop {
             let got = match self.source.fill(&mut buffer) {
                 Ok(0) => {
