@@ -99,6 +99,10 @@ pub trait ObjectStore: Send + Sync + 'static {
         self.list(request)
     }
 
+    /// Gets ready for a request that is to come while another runs: opens a connection, where that is
+    /// what would take time. Blocks meanwhile; what goes wrong is left to that request.
+    fn connect_ahead(&self) {}
+
     /// Opens an object for reading from byte `range.first` on. A range that begins exactly at the
     /// end yields an empty body. With `if_match`, only that version of the object is read.
     ///

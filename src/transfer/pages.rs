@@ -49,6 +49,7 @@ struct Fetcher {
     other: Sender<PageToken>,
     give: Sender<Fetched>,
     wake: Wake,
+    is_first: bool,
 }
 
 impl Listing {
@@ -86,6 +87,7 @@ impl Listing {
                 other: turns[other].0.clone(),
                 give,
                 wake: wake.clone(),
+                is_first: own == 0,
             };
             resources.stragglers.adopt(vec![fetcher.start().map_err(Verdict::Failed)?]);
             following.push(fetched);
@@ -118,6 +120,10 @@ impl Fetcher {
     /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other
     /// worker.
     fn run(self) {
+        if !self.is_first {
+            // Its first page will be asked for while the first worker's still comes.
+            self.listing.store.connect_ahead();
+        }
         while let Ok(after) = self.turn.recv() {
             let fetched = self.fetch(&after);
             let is_last = fetched.as_ref().map_or(true, |page| page.next.is_none());

@@ -11,22 +11,20 @@ use time::OffsetDateTime;
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, RustlsConnector};
 
+use super::addresses::{Addresses, RememberingResolver};
 use super::authorities::{Authorities, AuthorityError};
 use super::connection::TcpConnector;
 use super::facts::Facts;
 use super::recent::{Change, Recent};
+use super::spare_connection::SpareConnection;
 use super::{AddressingStyle, CosOptions, Scheme};
+use crate::limits;
 
 /// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
 /// both, beside what its [`super::connection`] has. A larger one only saves calls.
 const TLS_BUFFER_BYTES: usize = 128 * 1024;
-
-/// How long a connection may idle before it is not trusted any more. COS closes idle connections
-/// after about a minute, balancers in between earlier.
-const IDLE_AGE: Duration = Duration::from_secs(45);
 
 /// The buckets of this process. Accounts that name the same bucket share it.
 #[derive(Debug, Default)]
@@ -76,6 +74,8 @@ impl Registry {
 pub(super) struct Bucket {
     /// Keeps the connections.
     pub(super) agent: Agent,
+    addresses: Addresses,
+    spare: SpareConnection,
     /// What we changed a moment ago.
     pub(super) recent: Recent,
     /// What the store told a moment ago.
@@ -100,20 +100,28 @@ impl Bucket {
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_connections(options.idle_connections)
             .max_idle_connections_per_host(options.idle_connections)
-            .max_idle_age(IDLE_AGE)
+            .max_idle_age(limits::IDLE_STORE_CONNECTION_AGE)
             .input_buffer_size(TLS_BUFFER_BYTES)
             .output_buffer_size(TLS_BUFFER_BYTES)
             .build();
+        let (addresses, spare) = (Addresses::default(), SpareConnection::default());
+        let tcp = TcpConnector { spare: spare.clone(), addresses: addresses.clone() };
+        let resolver = RememberingResolver::new(addresses.clone());
         Self {
-            agent: Agent::with_parts(
-                config,
-                TcpConnector.chain(RustlsConnector::default()),
-                DefaultResolver::default(),
-            ),
+            agent: Agent::with_parts(config, tcp.chain(RustlsConnector::default()), resolver),
+            addresses,
+            spare,
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
+        }
+    }
+
+    /// Opens a connection for a request that is to come while others run, if it is known where to.
+    pub(super) fn connect_ahead(&self, timeout: Duration) {
+        if let Some(addresses) = self.addresses.known() {
+            self.spare.open(&addresses, timeout);
         }
     }
 

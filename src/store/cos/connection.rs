@@ -6,17 +6,18 @@
 //! time-outs and modes, is not needed.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
-use ureq::{Error, Timeout};
 
+use super::addresses::Addresses;
 use super::buffers::ConnectionBuffers;
 use super::outlet;
+use super::spare_connection::SpareConnection;
+use super::tcp::{self, fault};
 
 /// What one read takes of an object, at most: with 128 KiB a download costs a quarter more of CPU
 /// time.
@@ -30,7 +31,12 @@ const OUTPUT_BYTES: usize = 64 * 1024;
 
 /// Opens TCP connections. TLS, where it is spoken, is laid over them by the next in the chain.
 #[derive(Debug)]
-pub(super) struct TcpConnector;
+pub(super) struct TcpConnector {
+    /// Used up before another is opened.
+    pub(super) spare: SpareConnection,
+    /// Told when they do not answer.
+    pub(super) addresses: Addresses,
+}
 
 /// One TCP connection.
 #[derive(Debug)]
@@ -52,7 +58,11 @@ impl Connector for TcpConnector {
         details: &ConnectionDetails<'_>,
         _chained: Option<()>,
     ) -> Result<Option<Connection>, Error> {
-        let socket = connect(&details.addrs, details.timeout.not_zero().map(|left| *left))?;
+        let socket = match self.spare.take(&details.addrs) {
+            Some(spare) => spare,
+            None => tcp::connect(&details.addrs, details.timeout.not_zero().map(|left| *left))
+                .inspect_err(|_| self.addresses.doubt())?,
+        };
         socket.set_nodelay(true)?;
         let most_input = if details.needs_tls() { RECORDS_BYTES } else { INPUT_BYTES };
         Ok(Some(Connection {
@@ -63,27 +73,6 @@ impl Connector for TcpConnector {
             writing: None,
         }))
     }
-}
-
-/// The first of the addresses that answers. Each gets its share of the time that is left.
-fn connect(addresses: &[SocketAddr], timeout: Option<Duration>) -> Result<TcpStream, Error> {
-    let end = timeout.map(|timeout| Instant::now() + timeout);
-    let mut failed = Error::HostNotFound;
-    for (at, address) in addresses.iter().enumerate() {
-        let connected = match end {
-            None => TcpStream::connect(address),
-            Some(end) => {
-                let left = end.saturating_duration_since(Instant::now());
-                let share = left / u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-                TcpStream::connect_timeout(address, share.max(Duration::from_millis(1)))
-            }
-        };
-        match connected {
-            Ok(socket) => return Ok(socket),
-            Err(error) => failed = fault(error, Timeout::Connect),
-        }
-    }
-    Err(failed)
 }
 
 impl Transport for Connection {
@@ -122,8 +111,7 @@ impl Transport for Connection {
     }
 
     fn is_open(&mut self) -> bool {
-        // Between requests a store says nothing: bytes are as bad as an end.
-        recv(&self.socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+        tcp::is_open(&self.socket)
     }
 }
 
@@ -155,35 +143,16 @@ fn update(
     Ok(())
 }
 
-fn fault(error: io::Error, reason: Timeout) -> Error {
-    match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Timeout(reason),
-        _ => error.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
     use std::io::IoSlice;
     use std::net::{Ipv4Addr, TcpListener};
 
+    use ureq::Timeout;
     use ureq::unversioned::transport::time;
 
     use super::*;
-
-    #[test]
-    fn the_next_address_is_tried() {
-        let refusing = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let serving = listener.local_addr().unwrap();
-        for timeout in [None, Some(Duration::from_secs(60))] {
-            let socket = connect(&[refusing, serving], timeout).unwrap();
-            assert_eq!(socket.peer_addr().unwrap(), serving);
-            assert!(matches!(connect(&[refusing], timeout), Err(Error::Io(_))));
-        }
-        assert!(matches!(connect(&[], None), Err(Error::HostNotFound)));
-    }
 
     /// A connection and the store's end of it.
     fn connected() -> (Connection, TcpStream) {

@@ -16,6 +16,7 @@
 //! below `a/` exist, the name means the file: it is what `stat` answers and a listing shows; the
 //! keys below stay reachable by their full names.
 
+mod addresses;
 mod answer;
 mod authorities;
 mod body;
@@ -53,6 +54,8 @@ mod request;
 mod retry;
 mod role_keys;
 mod signature;
+mod spare_connection;
+mod tcp;
 mod upload_pages;
 mod xml;
 
@@ -223,6 +226,10 @@ impl ObjectStore for CosStore {
         tell: &mut dyn FnMut(&PageToken),
     ) -> Result<ListPage> {
         self.list_directory(request, Some(tell))
+    }
+
+    fn connect_ahead(&self) {
+        self.client.bucket.connect_ahead(self.client.connect_timeout());
     }
 
     fn get_object(
