@@ -13,6 +13,7 @@ mod listen;
 mod monitor;
 mod occupant;
 mod options;
+mod ready_thread;
 mod registry;
 mod reload;
 mod stop;
@@ -143,6 +144,7 @@ impl Server {
     /// When the system gives no thread for a listener.
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
+        registry.get_ready();
         let accept_threads = self.start_accepting()?;
         let sweeper = self.start_sweeping();
         let monitor = self.start_monitor();

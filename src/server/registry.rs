@@ -10,11 +10,12 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use log::error;
 
+use super::ready_thread::ReadyThread;
 use crate::limits;
 use crate::session::{Overview, SessionHandle};
 
@@ -43,6 +44,8 @@ pub(super) struct State {
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
     last_id: u64,
+    /// The thread of the next session, made before its client comes.
+    ready: Option<ReadyThread>,
     /// How many wait for something that the end of a session may bring.
     watchers: usize,
 }
@@ -66,6 +69,11 @@ impl State {
         self.sessions.len()
     }
 
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
     /// Transfers that run now.
     pub(super) fn transfers(&self) -> usize {
         self.sessions.values().filter(|session| session.handle.is_transferring()).count()
@@ -86,29 +94,51 @@ impl Registry {
     where
         F: FnOnce(&SessionHandle) + Send + 'static,
     {
-        // Held until the thread is entered: it could end before.
+        // Held until the session is entered: it could end before.
         let mut state = self.lock();
-        let id = state.last_id + 1;
+        let ready = state.ready.take().map_or_else(|| ReadyThread::spawn(state.next_id()), Ok)?;
+        let id = ready.id;
         let handle = Arc::new(SessionHandle::new(id, peer, control));
         let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
-        let thread = Builder::new()
-            .name(format!("session-{id}"))
-            .stack_size(limits::SESSION_STACK_BYTES)
-            .spawn(move || {
-                let _at_the_end = Ended { id, registry };
-                serve(&own_handle);
-            })?;
-        state.last_id = id;
+        let thread = ready.run(move || {
+            let _at_the_end = Ended { id, registry };
+            serve(&own_handle);
+        });
         state.sessions.insert(id, Session { handle, thread });
+        drop(state);
+        self.get_ready();
         Ok(())
+    }
+
+    /// Makes the thread of the next session, unless there is one.
+    pub(super) fn get_ready(&self) {
+        let mut state = self.lock();
+        if state.ready.is_some() || state.request != StopRequest::None {
+            return;
+        }
+        let id = state.next_id();
+        drop(state);
+        // The system may have no more threads; the next session asks again, and says so.
+        let Ok(ready) = ReadyThread::spawn(id) else { return };
+        let mut state = self.lock();
+        if state.ready.is_some() || state.request != StopRequest::None {
+            drop(state);
+            ready.dismiss();
+        } else {
+            state.ready = Some(ready);
+        }
     }
 
     /// Asks the server to stop; a request is never taken back.
     pub(super) fn request_stop(&self, request: StopRequest) {
         let mut state = self.lock();
         state.request = state.request.max(request);
+        let ready = state.ready.take();
         drop(state);
         self.changed.notify_all();
+        if let Some(ready) = ready {
+            ready.dismiss();
+        }
     }
 
     /// How the server was asked to stop.
@@ -267,6 +297,7 @@ mod tests {
     use std::io::Read;
     use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
     use std::thread;
 
     use super::*;
@@ -356,6 +387,25 @@ mod tests {
         let before = Instant::now();
         registry.pause(LONG);
         assert!(before.elapsed() < LONG);
+    }
+
+    #[test]
+    fn the_thread_of_the_next_session_is_there_before_its_client() {
+        let ready = |registry: &Registry| registry.lock().ready.as_ref().map(|ready| ready.id);
+        let registry = Arc::new(Registry::default());
+        registry.get_ready();
+        registry.get_ready();
+        assert_eq!(ready(&registry), Some(1), "one is enough");
+        let (control, peer, _client) = connection();
+        let (tell, told) = channel();
+        let work = move |_: &SessionHandle| tell.send(thread::current().name().map(str::to_owned));
+        registry.start(control, peer, move |handle| work(handle).unwrap()).unwrap();
+        assert_eq!(told.recv_timeout(LONG).unwrap().as_deref(), Some("session-1"));
+        assert_eq!(ready(&registry), Some(2));
+        registry.request_stop(StopRequest::Graceful);
+        registry.get_ready();
+        assert_eq!(ready(&registry), None, "nobody is to come");
+        assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
     }
 
     fn until_end_of_file(handle: &SessionHandle) {
