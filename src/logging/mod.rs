@@ -8,6 +8,7 @@ mod file;
 mod rotation;
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic;
@@ -55,13 +56,14 @@ pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
     let local_offset = UtcOffset::current_local_offset();
     let offset = local_offset.unwrap_or(UtcOffset::UTC);
     let control = LogControl(Arc::default());
-    let file = LogFile::open(&options.directory, offset, Arc::clone(&control.0), Terminal)?;
+    let terminal = Terminal::open();
+    let file = LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal)?;
     let config = config_builder().set_time_offset(offset).build();
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;
-    WriteLogger::init(all, config, LineWriter::new(Both { file, terminal: Terminal })).map_err(
-        |error| LogError { path: options.directory.clone(), source: io::Error::other(error) },
-    )?;
+    WriteLogger::init(all, config, LineWriter::new(Both { file, terminal })).map_err(|error| {
+        LogError { path: options.directory.clone(), source: io::Error::other(error) }
+    })?;
     control.set(options.level, options.rotation);
     if local_offset.is_err() {
         log::warn!("the local time zone is not known: times in the log are UTC");
@@ -169,12 +171,26 @@ impl<F: Write, T: Write> Write for Both<F, T> {
 
 /// Standard error, which may be a pipe that nobody reads or a terminal that is halted: what
 /// would block is left out.
-struct Terminal;
+#[derive(Clone, Copy, Debug)]
+struct Terminal {
+    /// A file: it need not be asked for each line.
+    never_blocks: bool,
+}
+
+impl Terminal {
+    fn open() -> Self {
+        let stderr = io::stderr().as_fd().try_clone_to_owned();
+        let metadata = stderr.and_then(|stderr| File::from(stderr).metadata());
+        Self { never_blocks: metadata.is_ok_and(|metadata| metadata.is_file()) }
+    }
+}
 
 impl Write for Terminal {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let stderr = io::stderr();
-        if wait([(stderr.as_fd(), Interest::Write)], Some(Duration::ZERO))? == [true] {
+        let takes_it = self.never_blocks
+            || wait([(stderr.as_fd(), Interest::Write)], Some(Duration::ZERO))? == [true];
+        if takes_it {
             stderr.lock().write_all(shortened(line).as_ref())?;
         }
         Ok(line.len())

@@ -84,7 +84,10 @@ impl<'a> ControlLine<'a> {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.wait_for_input(left) {
-                Ok(true) if !is_late => self.read_available(),
+                Ok(true) if !is_late => {
+                    // What is left is read when it is waited for.
+                    self.read_once();
+                }
                 Ok(_) if left == Duration::ZERO => return Err(NoLine::TimedOut),
                 Ok(_) => {}
                 Err(error) => {
@@ -190,27 +193,38 @@ impl<'a> ControlLine<'a> {
     /// file behind it must both be seen. Whoever sends faster than this reads is left for the next
     /// time: the session has deadlines to keep.
     pub(super) fn read_available(&mut self) {
-        let mut buffer = [0; limits::COMMAND_LINE_BYTES];
         for _ in 0..limits::CONTROL_READS {
-            if self.ended || self.queue.len() >= limits::PIPELINED_COMMANDS {
+            if !self.read_once() {
                 return;
             }
-            match self.read(&mut buffer) {
-                Ok(0) => self.ended = true,
-                Ok(bytes) => {
-                    self.foreign = self.foreign.or(self.first_bytes.feed(&buffer[..bytes]));
-                    self.decoder.feed(&buffer[..bytes]);
-                    if self.decoder.is_endless() {
-                        self.foreign = self.foreign.or(Some("a line without end"));
-                    }
-                    while let Some(line) = self.decoder.next_line() {
-                        self.queue.push_back(line);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => self.ended = true,
-            }
+        }
+    }
+
+    /// Takes a piece of what has arrived. Tells whether there may be more that is to be read now.
+    fn read_once(&mut self) -> bool {
+        if self.ended || self.queue.len() >= limits::PIPELINED_COMMANDS {
+            return false;
+        }
+        let mut buffer = [0; limits::COMMAND_LINE_BYTES];
+        match self.read(&mut buffer) {
+            Ok(0) => self.ended = true,
+            Ok(bytes) => self.take(&buffer[..bytes]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.ended = true,
+        }
+        true
+    }
+
+    /// Makes lines of what was read.
+    fn take(&mut self, bytes: &[u8]) {
+        self.foreign = self.foreign.or(self.first_bytes.feed(bytes));
+        self.decoder.feed(bytes);
+        if self.decoder.is_endless() {
+            self.foreign = self.foreign.or(Some("a line without end"));
+        }
+        while let Some(line) = self.decoder.next_line() {
+            self.queue.push_back(line);
         }
     }
 
