@@ -178,7 +178,11 @@ def best_peer(results, where, path):
 
 
 def ceilings(results, name, path):
-    """What the store alone and a local FTP server reach, for the large transfers next door."""
+    """What the store alone and a local FTP server reach: for the large transfers next door, and for the
+    pages of a listing far away."""
+    if (name, path) == ('far-ours', 'list.d10k LIST.cold_total_ms'):
+        alone = (results.by_name.get('ceiling-far') or {}).get('pages_ms')
+        return f'store {number(alone)}' if alone else DASH
     if name != 'near-ours' or path not in ('stor.BIG.MBps', 'retr.BIG.MBps'):
         return DASH
     alone = (results.by_name.get('ceiling') or {}).get('put_MBps' if path.startswith('stor') else 'get_MBps')
