@@ -51,6 +51,35 @@ fn a_page_that_ends_elsewhere_when_it_is_asked_for_again_is_an_error() {
     assert_eq!(page.unwrap_err().kind, ErrorKind::Unavailable);
 }
 
+#[test]
+fn a_connection_opened_ahead_carries_the_next_request() {
+    let (tell, told) = channel();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let endpoint = listener.local_addr().unwrap().to_string();
+    let answers = thread::spawn(move || {
+        let accept = || {
+            let connection = listener.accept().unwrap().0;
+            tell.send(()).unwrap();
+            connection
+        };
+        // Closed after its answer.
+        send(&mut accept(), &page("k0999", true), None, usize::MAX);
+        let mut ahead = accept();
+        send(&mut ahead, &page("k0998", true), None, usize::MAX);
+    });
+    let store = CosStore::connect(CosOptions { endpoint, ..options("bucket") }).unwrap();
+    store.connect_ahead();
+    assert!(told.try_recv().is_err(), "nobody knows yet where to");
+    let request = ListRequest { directory: &FtpPath::root(), name_prefix: "", after: None };
+    assert_eq!(store.list(&request).unwrap().next, Some(PageToken("k0999".to_owned())));
+    told.recv().unwrap();
+    store.connect_ahead();
+    told.recv().unwrap();
+    assert_eq!(store.list(&request).unwrap().next, Some(PageToken("k0998".to_owned())));
+    answers.join().unwrap();
+    assert!(told.try_recv().is_err(), "another connection was opened");
+}
+
 /// Lists the root of a bucket there, and returns what was told ahead besides; `on_told` runs when
 /// something is.
 fn list_ahead(address: &str, on_told: impl Fn()) -> (Result<ListPage, StoreError>, Vec<PageToken>) {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Download, DownloadRequest, Interruption, Plan,
+    Budget, Control, Conversion, Directive, Download, DownloadRequest, Interruption, Listing, Plan,
     Progress, Report, Resources, Stragglers, TransferError, TransferOptions, Upload, UploadRequest,
     Verdict, WriteMode,
 };
@@ -128,6 +128,22 @@ impl Bench {
             let _ = tell.send(result);
         });
         Client { data: Some(theirs), control: Some(control), outcome }
+    }
+
+    /// Lists a directory: the names of all its pages.
+    pub(crate) fn list(&self) -> Result<Vec<String>, Verdict> {
+        let (_client, control) = UnixStream::pair().unwrap();
+        let (wake, mut script) = (Wake::new().unwrap(), Script::new(control));
+        let store: Arc<dyn ObjectStore> = Arc::new(self.store().clone());
+        let directory = FtpPath::root();
+        let listing = Listing { store, directory, name_prefix: String::new() };
+        let first = listing.first_page().unwrap();
+        let mut pages = listing.after(&first, self.0.resources(&wake))?;
+        let mut entries = first.entries;
+        while let Some(page) = pages.next(&mut script, &Progress::begin())? {
+            entries.extend(page.entries);
+        }
+        Ok(entries.into_iter().map(|entry| entry.name).collect())
     }
 
     /// Waits for what outlived its transfer, then checks that nothing is left of any.

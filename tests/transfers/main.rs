@@ -9,6 +9,7 @@ mod downloads;
 mod endings;
 mod failures;
 mod kept;
+mod pages;
 mod parts;
 mod shared_memory;
 mod store;

@@ -6,9 +6,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
-    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+    ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
+    StoreError, Stored,
 };
-use cos_ftp_server::vfs::{FtpPath, Metadata};
+use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 
 use crate::answers::{AnswerBody, AnswerScript};
 use crate::bench::PATIENCE;
@@ -38,6 +39,9 @@ struct State {
     script: Vec<(Operation, usize, Event)>,
     closed: Vec<Operation>,
     answers: AnswerScript,
+    /// What a directory has.
+    pages: usize,
+    connected_ahead: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +74,16 @@ impl ScriptedStore {
     /// Puts a file there, as another client would.
     pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
         self.lock().publish(path, bytes.into());
+    }
+
+    /// Makes each directory so many pages long, an entry on each, called by its number from 0.
+    pub(crate) fn hold_pages(&self, pages: usize) {
+        self.lock().pages = pages;
+    }
+
+    /// How often it was told to get ready for one more request.
+    pub(crate) fn connected_ahead(&self) -> usize {
+        self.lock().connected_ahead
     }
 
     /// The bytes of a file.
@@ -338,8 +352,17 @@ impl ObjectStore for ScriptedStore {
         Ok(())
     }
 
-    fn list(&self, _: &ListRequest<'_>) -> Result<ListPage> {
-        Self::fails(Operation::ListObjects, "", ErrorKind::Unsupported, "no transfer lists")
+    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+        let state = self.enter(Operation::ListObjects, request.directory.as_str())?;
+        let page: usize = request.after.map_or(0, |token| token.0.parse().expect("our token"));
+        let entry = Entry { name: page.to_string(), metadata: Metadata::file(1, None) };
+        let next = Some(page + 1).filter(|next| *next < state.pages);
+        let next = next.map(|next| PageToken(next.to_string()));
+        Ok(ListPage { entries: vec![entry], next, unnameable: 0 })
+    }
+
+    fn connect_ahead(&self) {
+        self.lock().connected_ahead += 1;
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
