@@ -132,6 +132,8 @@ def medians(runs):
 
 
 def grow_transfers(args, source):
+    # The server keeps some memory for the next transfer, for a second.
+    time.sleep(2)
     rest_rss = rss(args.pid)
     steps = []
     for count in args.transfers:
