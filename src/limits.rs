@@ -112,7 +112,8 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 /// connections to the stores.
 pub const SPARE_DESCRIPTORS: u64 = 96;
 
-/// Threads the process has beside those of its sessions: listeners, signals, main.
+/// Threads the process has beside those of its sessions: listeners, signals, main, the next
+/// session's.
 pub const SPARE_THREADS: u64 = 16;
 
 /// How long an upload waits for its part of `buffer_memory` before it is refused.
@@ -162,6 +163,9 @@ pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an upload waits, in all, for bytes that were on their way when its control connection
 /// ended: longer than a round trip, short for a client that is gone.
 pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
+
+/// How many bytes it takes then at most: more than the sockets of both ends hold together.
+pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use log::error;
 
-use super::ready_thread::ReadyThread;
+use super::ready_thread::NextThread;
 use crate::limits;
 use crate::session::{Overview, SessionHandle};
 
@@ -33,6 +33,7 @@ pub(super) enum StopRequest {
 pub(super) struct Registry {
     state: Mutex<State>,
     changed: Condvar,
+    next_thread: NextThread,
 }
 
 /// What [`Registry::wait_until`] can wait for.
@@ -43,9 +44,6 @@ pub(super) struct State {
     sessions: HashMap<u64, Session>,
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
-    last_id: u64,
-    /// The thread of the next session, made before its client comes.
-    ready: Option<ReadyThread>,
     /// How many wait for something that the end of a session may bring.
     watchers: usize,
 }
@@ -69,11 +67,6 @@ impl State {
         self.sessions.len()
     }
 
-    fn next_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
-    }
-
     /// Transfers that run now.
     pub(super) fn transfers(&self) -> usize {
         self.sessions.values().filter(|session| session.handle.is_transferring()).count()
@@ -94,12 +87,12 @@ impl Registry {
     where
         F: FnOnce(&SessionHandle) + Send + 'static,
     {
-        // Held until the session is entered: it could end before.
-        let mut state = self.lock();
-        let ready = state.ready.take().map_or_else(|| ReadyThread::spawn(state.next_id()), Ok)?;
+        let ready = self.next_thread.take()?;
         let id = ready.id;
         let handle = Arc::new(SessionHandle::new(id, peer, control));
         let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
+        // Held until the session is entered: it could end before.
+        let mut state = self.lock();
         let thread = ready.run(move || {
             let _at_the_end = Ended { id, registry };
             serve(&own_handle);
@@ -110,35 +103,18 @@ impl Registry {
         Ok(())
     }
 
-    /// Makes the thread of the next session, unless there is one.
+    /// Makes the thread of the next session before its client comes.
     pub(super) fn get_ready(&self) {
-        let mut state = self.lock();
-        if state.ready.is_some() || state.request != StopRequest::None {
-            return;
-        }
-        let id = state.next_id();
-        drop(state);
-        // The system may have no more threads; the next session asks again, and says so.
-        let Ok(ready) = ReadyThread::spawn(id) else { return };
-        let mut state = self.lock();
-        if state.ready.is_some() || state.request != StopRequest::None {
-            drop(state);
-            ready.dismiss();
-        } else {
-            state.ready = Some(ready);
-        }
+        self.next_thread.prepare();
     }
 
     /// Asks the server to stop; a request is never taken back.
     pub(super) fn request_stop(&self, request: StopRequest) {
         let mut state = self.lock();
         state.request = state.request.max(request);
-        let ready = state.ready.take();
         drop(state);
         self.changed.notify_all();
-        if let Some(ready) = ready {
-            ready.dismiss();
-        }
+        self.next_thread.close();
     }
 
     /// How the server was asked to stop.
@@ -297,7 +273,6 @@ mod tests {
     use std::io::Read;
     use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::mpsc::channel;
     use std::thread;
 
     use super::*;
@@ -391,20 +366,16 @@ mod tests {
 
     #[test]
     fn the_thread_of_the_next_session_is_there_before_its_client() {
-        let ready = |registry: &Registry| registry.lock().ready.as_ref().map(|ready| ready.id);
         let registry = Arc::new(Registry::default());
         registry.get_ready();
-        registry.get_ready();
-        assert_eq!(ready(&registry), Some(1), "one is enough");
-        let (control, peer, _client) = connection();
-        let (tell, told) = channel();
-        let work = move |_: &SessionHandle| tell.send(thread::current().name().map(str::to_owned));
-        registry.start(control, peer, move |handle| work(handle).unwrap()).unwrap();
-        assert_eq!(told.recv_timeout(LONG).unwrap().as_deref(), Some("session-1"));
-        assert_eq!(ready(&registry), Some(2));
+        assert_eq!(registry.next_thread.waiting(), Some(1));
+        let (control, peer, client) = connection();
+        registry.start(control, peer, until_end_of_file).unwrap();
+        assert_eq!(registry.next_thread.waiting(), Some(2));
         registry.request_stop(StopRequest::Graceful);
         registry.get_ready();
-        assert_eq!(ready(&registry), None, "nobody is to come");
+        assert_eq!(registry.next_thread.waiting(), None, "nobody is to come");
+        drop(client);
         assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cos_ftp_server::limits;
 use cos_ftp_server::store::Operation;
 use cos_ftp_server::transfer::{Interruption, PartialUpload, Report, TransferOptions, Verdict};
 
@@ -158,6 +159,39 @@ fn what_a_lost_client_had_sent_before_is_read_to_its_end() {
     client.end_data();
     assert_interrupted(&client.report(), Interruption::ControlLost, true);
     bench.assert_stored(STOR.path, &bytes);
+    bench.assert_clean();
+}
+
+#[test]
+fn what_a_lost_client_had_sent_before_is_read_though_the_store_is_slow() {
+    let bench = bench(PartialUpload::Keep);
+    let bytes = content(4, SIZES[1]);
+    bench.store().close(Operation::UploadPart);
+    let mut client = bench.upload(STOR);
+    client.send(&bytes);
+    client.end_control();
+    client.end_data();
+    bench.store().await_calls(Operation::UploadPart, 1);
+    bench.store().open(Operation::UploadPart);
+    assert_interrupted(&client.report(), Interruption::ControlLost, true);
+    bench.assert_stored(STOR.path, &bytes);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_lost_client_that_goes_on_sending_is_cut_off() {
+    let bench = bench(PartialUpload::Keep);
+    let mut client = bench.upload(STOR);
+    client.end_control();
+    let piece = content(4, 1 << 20);
+    // All of it would be more than is ever on its way.
+    for _ in 0..2 * limits::LAST_BYTES / piece.len() as u64 {
+        client.send_what_is_taken(&piece);
+    }
+    let report = client.report();
+    assert_interrupted(&report, Interruption::ControlLost, report.bytes > 0);
+    let most = limits::LAST_BYTES as usize + limits::BLOCKS_PER_READ * limits::BLOCK_BYTES;
+    assert!(report.bytes <= most as u64, "{} bytes", report.bytes);
     bench.assert_clean();
 }
 

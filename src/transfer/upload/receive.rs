@@ -17,11 +17,14 @@ struct Gone {
     by: Interruption,
     /// How much longer its data may be waited for.
     patience: Duration,
+    /// Where its data is cut off: whoever goes on and on was not on its way, and heeds no rate.
+    end: u64,
 }
 
 impl Gone {
-    fn new(by: Interruption) -> Self {
-        Self { by, patience: limits::LAST_BYTES_WAIT }
+    /// After `bytes` have come.
+    fn new(by: Interruption, bytes: u64) -> Self {
+        Self { by, patience: limits::LAST_BYTES_WAIT, end: bytes + limits::LAST_BYTES }
     }
 }
 
@@ -54,14 +57,13 @@ impl Upload<'_> {
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
             }
-            let left = match &gone {
-                None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
-                None => idle.saturating_sub(waiting_since.elapsed()),
-                Some(gone) => gone.patience,
-            };
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
-            let left = if at_hand { Duration::ZERO } else { pause.unwrap_or(left) };
+            let left = match pause {
+                _ if at_hand => Duration::ZERO,
+                Some(pause) => pause,
+                None => self.patience(gone.as_ref(), waiting_since),
+            };
             let since = Instant::now();
             let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
             if reads && let Some(gone) = &mut gone {
@@ -75,13 +77,16 @@ impl Upload<'_> {
                 if by != Interruption::ControlLost {
                     return Ok(Some(by));
                 }
-                gone.get_or_insert_with(|| Gone::new(by));
+                gone.get_or_insert_with(|| Gone::new(by, self.progress.bytes()));
             } else if woken.data || at_hand {
                 match self.read(data, allowed) {
                     Ok(0) => return Ok(self.gate(gone.map(|gone| gone.by), control)),
                     Ok(bytes) => {
                         self.count(bytes)?;
                         waiting_since = Instant::now();
+                        if let Some(gone) = gone.as_ref().filter(|gone| self.is_at(gone.end)) {
+                            return Ok(Some(gone.by));
+                        }
                     }
                     Err(error) if is_passing(&error) => {}
                     Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -99,6 +104,20 @@ impl Upload<'_> {
                 self.intake.pool.give_surplus_back();
             }
         }
+    }
+
+    /// How long more data may be waited for.
+    fn patience(&self, gone: Option<&Gone>, waiting_since: Instant) -> Duration {
+        let idle = self.resources.options.data_idle;
+        match gone {
+            Some(gone) => gone.patience,
+            None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
+            None => idle.saturating_sub(waiting_since.elapsed()),
+        }
+    }
+
+    fn is_at(&self, end: u64) -> bool {
+        self.progress.bytes() >= end
     }
 
     /// What may be read now. A client that is gone is not held up any more.
