@@ -145,9 +145,14 @@ impl Server {
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
         registry.get_ready();
-        let accept_threads = self.start_accepting()?;
+        // Before the first client is served: who has logged in finds all of it at work.
         let sweeper = self.start_sweeping();
         let monitor = self.start_monitor();
+        let mut accept_threads = Vec::with_capacity(self.listeners.len());
+        let accepting = self.start_accepting(&mut accept_threads);
+        if accepting.is_err() {
+            registry.request_stop(StopRequest::Graceful);
+        }
         registry.wait_for_stop();
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
@@ -159,28 +164,21 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![readiness]);
         }
         let workers = self.join_stragglers(last);
-        Ok(self.leave(workers))
+        let stopped = self.leave(workers);
+        accepting.map(|()| stopped)
     }
 
-    fn start_accepting(&self) -> io::Result<Vec<JoinHandle<()>>> {
-        let mut threads = Vec::with_capacity(self.listeners.len());
+    /// A thread for each listener; those that could be started are in `threads` in any case.
+    fn start_accepting(&self, threads: &mut Vec<JoinHandle<()>>) -> io::Result<()> {
         for listener in &self.listeners {
             let (own_listener, acceptor) = (listener.clone(), self.acceptor.clone());
             let thread = Builder::new()
                 .name("accept".to_owned())
                 .stack_size(limits::SESSION_STACK_BYTES)
-                .spawn(move || acceptor.run(&own_listener.socket, own_listener.entrance));
-            match thread {
-                Ok(thread) => threads.push(thread),
-                Err(error) => {
-                    self.acceptor.registry.request_stop(StopRequest::Graceful);
-                    self.stop_accepting(threads);
-                    self.drain();
-                    return Err(error);
-                }
-            }
+                .spawn(move || acceptor.run(&own_listener.socket, own_listener.entrance))?;
+            threads.push(thread);
         }
-        Ok(threads)
+        Ok(())
     }
 
     /// The thread that aborts what nobody finished, if it is wanted.

@@ -370,7 +370,7 @@ fn disappear() {
         .start();
     server.stored().put("large", &noise(17, 64 << 20));
     let bystander = Ftp::login(&server);
-    let baseline = Resources::of_local(&server);
+    let baseline = Resources::at_rest_local(&server, 1);
     let mut storing = Ftp::login(&server);
     let data = storing.passive();
     storing.expect("STOR f", "150 ");

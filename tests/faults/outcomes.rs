@@ -168,7 +168,7 @@ fn every_request_of_every_command_stands_in_the_table() {
 fn row(command: Command, request: Request) -> String {
     let injector = Injector::before(Rgw::shared().endpoint());
     let (server, mut ftp) = begin(&injector, command);
-    let baseline = Resources::of(&server, &injector);
+    let baseline = Resources::at_rest(&server, &injector, 1);
     let mut line = format!("| {} | {request:?} |", command.title());
     let mut failed = Vec::new();
     for (number, (title, fault)) in FAULTS.iter().enumerate() {

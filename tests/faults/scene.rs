@@ -33,7 +33,7 @@ impl Scene {
         }
         let server = setup.start();
         let bystander = Ftp::login(&server);
-        let baseline = Resources::of(&server, &injector);
+        let baseline = Resources::at_rest(&server, &injector, 1);
         Self { server, injector, bystander, baseline }
     }
 

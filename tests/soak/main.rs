@@ -99,7 +99,7 @@ impl Soak {
             .option("buffer_memory", "32M")
             .start();
         let bystander = Ftp::login(&server);
-        let baseline = Resources::of(&server, &injector);
+        let baseline = Resources::at_rest(&server, &injector, 1);
         let models = (0..SESSIONS).map(|number| Model::new(&format!("s{number}"))).collect();
         Self {
             injector,

@@ -32,6 +32,19 @@ impl Resources {
         Self { descriptors, ..all }
     }
 
+    /// Of a server that nothing happens to but that `sessions` are logged in: the store has answered
+    /// the question of its start, and a thread waits for the next session.
+    pub(crate) fn at_rest(server: &TestServer, injector: &Injector, sessions: usize) -> Self {
+        wait_for_rest(server, sessions);
+        Self::of(server, injector)
+    }
+
+    /// The same of a server without a network behind it.
+    pub(crate) fn at_rest_local(server: &TestServer, sessions: usize) -> Self {
+        wait_for_rest(server, sessions);
+        Self::of_local(server)
+    }
+
     /// Of a server without a network behind it.
     pub(crate) fn of_local(server: &TestServer) -> Self {
         let count = |what: &str| {
@@ -62,6 +75,26 @@ impl Resources {
             thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn wait_for_rest(server: &TestServer, sessions: usize) {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let names = thread_names(server);
+        let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
+        if count("session-") == sessions + 1 && count("probe") == 0 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{names:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// What the server's threads are called; those that end meanwhile are left out.
+fn thread_names(server: &TestServer) -> Vec<String> {
+    let threads = fs::read_dir(format!("/proc/{}/task", server.pid())).expect("it runs");
+    let names = threads.flatten().map(|thread| fs::read_to_string(thread.path().join("comm")));
+    names.flatten().collect()
 }
 
 /// Waits until no transfer of a server with `metrics_listen` holds anything of `buffer_memory`.

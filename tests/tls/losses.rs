@@ -96,7 +96,7 @@ impl Scene {
         }
         let server = setup.start();
         Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3)).expect("QUIT", "221 ");
-        let baseline = Resources::of(&server, &injector);
+        let baseline = Resources::at_rest(&server, &injector, 0);
         Self { certificate, injector, server, baseline }
     }
 
