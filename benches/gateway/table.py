@@ -171,18 +171,26 @@ def number(value):
     return f'{value:,.{digits}f}'
 
 
-def best_peer(results, where, path):
+def best_peer(results, where, path, kind):
+    """The best of the others, which is compared where the target is a multiple of it, and shown beside times and
+    CPU seconds, since those are the machine's as much as the server's."""
+    is_shown = kind == 'peer' or isinstance(path, str) and path.endswith(('cpu_s_per_GiB', 'cold_total_ms'))
+    if not is_shown:
+        return None, None
     values = [(results.value(name, path), name) for name in results.peers(where)]
     values = [(value, name) for value, name in values if value is not None]
-    return max(values, default=(None, None))
+    return (max if kind == 'peer' else min)(values, default=(None, None))
 
 
 def ceilings(results, name, path):
-    """What the store alone and a local FTP server reach: for the large transfers next door, and for the
-    pages of a listing far away."""
+    """What the store alone and a local FTP server reach, or take of CPU time: for the large transfers next
+    door, and for the pages of a listing far away."""
     if (name, path) == ('far-ours', 'list.d10k LIST.cold_total_ms'):
         alone = (results.by_name.get('ceiling-far') or {}).get('pages_ms')
         return f'store {number(alone)}' if alone else DASH
+    if name == 'near-ours' and path in ('stor.BIG.cpu_s_per_GiB', 'retr.BIG.cpu_s_per_GiB'):
+        local = results.value('near-local', path)
+        return f'local FTP {number(local)}' if local else DASH
     if name != 'near-ours' or path not in ('stor.BIG.MBps', 'retr.BIG.MBps'):
         return DASH
     alone = (results.by_name.get('ceiling') or {}).get('put_MBps' if path.startswith('stor') else 'get_MBps')
@@ -197,7 +205,7 @@ def target_row(results, target):
     if value is None:
         return None
     where = name.split('-')[0]
-    rival, rival_name = best_peer(results, where, path) if kind == 'peer' else (None, None)
+    rival, rival_name = best_peer(results, where, path, kind)
     if kind is None:
         wanted, met = DASH, None
     elif kind == 'peer':
