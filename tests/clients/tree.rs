@@ -20,10 +20,7 @@ const TOPS: [&str; 10] = [
     "back\\slash",
 ];
 
-/// Directories in each of them: 10 + 190 = 200 in all.
-const BELOW_EACH: usize = 19;
-
-/// The files of each directory: 200 * 15 = 3,000 in all.
+/// The files of each directory.
 const FILES: [&str; 15] = [
     "plain.txt",
     ".hidden",
@@ -45,9 +42,10 @@ const FILES: [&str; 15] = [
 /// Paths of a tree with their contents.
 type Tree = BTreeMap<String, Vec<u8>>;
 
-fn hostile_tree() -> Tree {
+/// A tree with so many directories in each of the [`TOPS`].
+fn hostile_tree(below_each: usize) -> Tree {
     let below = |top: &str| {
-        (0..BELOW_EACH).map(|n| format!("{top}/{} {n}", TOPS[n % TOPS.len()])).collect::<Vec<_>>()
+        (0..below_each).map(|n| format!("{top}/{} {n}", TOPS[n % TOPS.len()])).collect::<Vec<_>>()
     };
     let directories = TOPS.iter().flat_map(|top| [vec![(*top).to_owned()], below(top)].concat());
     let files = directories.flat_map(|dir| FILES.map(|name| format!("{dir}/{name}")));
@@ -107,8 +105,8 @@ fn expect_stored(server: &TestServer, prefix: &str, tree: &Tree) {
 #[test]
 fn lftp_mirrors_moves_and_removes() {
     let server = Setup::bucket().start();
-    let (dir, tree) = (server.scratch(), hostile_tree());
-    assert_eq!(tree.len(), 3000);
+    let (dir, tree) = (server.scratch(), hostile_tree(19));
+    assert_eq!(tree.len(), 3000, "in 200 directories");
     write(&dir.join("up"), &tree);
     let run = |script: &str| {
         lftp(server.address(), DataMode::Passive, &dir, script).expect_success();
@@ -140,7 +138,8 @@ fn lftp_mirrors_moves_and_removes() {
 #[test]
 fn rclone_syncs_and_checks_and_wget_fetches() {
     let server = Setup::bucket().start();
-    let (dir, mut tree) = (server.scratch(), hostile_tree());
+    let (dir, mut tree) = (server.scratch(), hostile_tree(9));
+    assert_eq!(tree.len(), 1500, "in 100 directories");
     let local = dir.join("up");
     write(&local, &tree);
     let run = |arguments: &[&str]| rclone(server.address(), &dir, arguments).expect_success();

@@ -100,16 +100,9 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 
 /// So many bytes without a pattern, the same for the same seed.
 pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
-    xorshift(seed).take(length.div_ceil(8)).flat_map(u64::to_le_bytes).take(length).collect()
-}
-
-/// Marsaglia's xorshift64.
-fn xorshift(seed: u64) -> impl Iterator<Item = u64> {
-    std::iter::successors(Some(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1), |state| {
-        let state = state ^ (state << 13);
-        let state = state ^ (state >> 7);
-        Some(state ^ (state << 17))
-    })
+    let mut bytes = vec![0; length];
+    fastrand::Rng::with_seed(seed).fill(&mut bytes);
+    bytes
 }
 
 fn walk(root: &Path, dir: &Path, files: &mut Vec<String>) {
