@@ -9,6 +9,7 @@ mod body;
 pub mod cos;
 mod error;
 pub mod local;
+mod turns;
 
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Operation, StoreError};

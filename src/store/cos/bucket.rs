@@ -21,6 +21,7 @@ use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
 use super::{AddressingStyle, CosOptions, Scheme};
 use crate::limits;
+use crate::store::turns::Turns;
 
 /// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
 /// both, beside what its [`super::connection`] has. A larger one only saves calls.
@@ -80,6 +81,10 @@ pub(super) struct Bucket {
     pub(super) recent: Recent,
     /// What the store told a moment ago.
     pub(super) facts: Facts,
+    /// Who changes which key at present: requests that change one key follow one another, so that
+    /// what is remembered of it is what happened last, and so that nothing comes between a look
+    /// and the change it was made for. Never held while a client is waited for.
+    pub(super) writes: Turns,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -113,6 +118,7 @@ impl Bucket {
             spare,
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
+            writes: Turns::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }

@@ -55,12 +55,11 @@ impl CosStore {
                     head = self.present(from)?;
                 }
                 copied => {
-                    copied.inspect_err(|_| self.note_doubt(to))?;
+                    copied?;
                     break;
                 }
             }
         }
-        self.note_written(to, head.size);
         Ok(head)
     }
 
@@ -79,11 +78,19 @@ impl CosStore {
         for (name, value) in restated(head) {
             request = request.header(name, value);
         }
-        self.send_copy(request, head)
+        self.send_copy(to, request, head)
     }
 
-    /// Sends a CopyObject of the object with these headers; a copy that is another object is none.
-    pub(super) fn send_copy(&self, request: Request, head: &Head) -> Result<()> {
+    /// Sends a CopyObject to `to` of the object with these headers; a copy that is another object is
+    /// none.
+    pub(super) fn send_copy(&self, to: &str, request: Request, head: &Head) -> Result<()> {
+        let _turn = self.turn(to);
+        self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
+        self.note_written(to, head.size);
+        Ok(())
+    }
+
+    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<()> {
         let call = Call::new(Operation::CopyObject, request).patiently();
         let answer = self.client.exchange(&call)?;
         let copied = xml::stored(&answer.text)

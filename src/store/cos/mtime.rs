@@ -42,10 +42,7 @@ impl CosStore {
         if head.size > limits::MAX_PART_BYTES {
             return Err(StoreError::new(ErrorKind::TooLarge, operation, key));
         }
-        let copied = self.copy_onto_itself(&key, &head, &spell(modified));
-        copied.inspect_err(|_| self.note_doubt(&key))?;
-        self.note_written(&key, head.size);
-        Ok(())
+        self.copy_onto_itself(&key, &head, &spell(modified))
     }
 
     fn copy_onto_itself(&self, key: &str, head: &Head, mtime: &str) -> Result<()> {
@@ -62,7 +59,7 @@ impl CosStore {
         for (name, value) in others.filter(|(name, _)| *name != own) {
             request = request.header(name, value);
         }
-        self.send_copy(request, head)
+        self.send_copy(key, request, head)
     }
 }
 

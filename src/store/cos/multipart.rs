@@ -123,6 +123,7 @@ impl CosStore {
         let call = Call::new(Operation::CompleteMultipartUpload, request)
             .with_body(Body::new(&pieces, &never))
             .patiently();
+        let _turn = self.turn(key);
         let whole = Whole::of(parts, self.client.bucket.now());
         let answer = match self.client.exchange(&call) {
             Ok(answer) => answer,

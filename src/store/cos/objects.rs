@@ -12,6 +12,7 @@ use super::integrity::{self, Receipt};
 use super::recent::Change;
 use super::request::Request;
 use super::{CosStore, VerifyUploads};
+use crate::store::turns::Turn;
 use crate::store::{
     Body, ByteRange, ETag, ErrorKind, Object, Operation, Result, StoreError, Stored,
 };
@@ -128,6 +129,7 @@ impl CosStore {
             // earlier one at once: the store itself must refuse what was damaged on its way.
             request = request.header("content-md5", integrity::content_md5(body));
         }
+        let _turn = self.turn(key);
         let headers = match self.send_verified(Operation::PutObject, request, body) {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
@@ -149,8 +151,19 @@ impl CosStore {
         Ok(head)
     }
 
+    /// The exclusive turn to change `key`.
+    pub(super) fn turn(&self, key: &str) -> Turn {
+        self.client.bucket.writes.take(&[key])
+    }
+
     /// DeleteObject. No error when there is none.
     pub(super) fn delete(&self, key: &str) -> Result<()> {
+        self.delete_in_turn(&self.turn(key), key)
+    }
+
+    /// The same, for somebody who has the turn to change `key`.
+    pub(super) fn delete_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
+        debug_assert!(turn.is_on(key));
         let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
         match self.client.exchange(&call) {
             Err(failure) if failure.error.kind == ErrorKind::NotFound => {}

@@ -1,0 +1,121 @@
+//! Exclusive turns on names: whoever looks at an object and then changes it must not be overtaken
+//! between the two.
+//!
+//! A name is kept only while somebody has or awaits its turn, so there are never more of them than
+//! threads that write.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Who writes to which name at present. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turns(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    taken: Mutex<HashSet<String>>,
+    given_back: Condvar,
+}
+
+/// The exclusive turn on some names; dropped, it is given back.
+#[derive(Debug)]
+pub(super) struct Turn {
+    turns: Turns,
+    names: Vec<String>,
+}
+
+impl Turns {
+    /// Waits until nobody else has a turn on any of `names`, and takes all of them at once: two that
+    /// want the same names in another order do not wait for each other.
+    pub(super) fn take(&self, names: &[&str]) -> Turn {
+        let is_taken = |taken: &mut HashSet<String>| names.iter().any(|&name| taken.contains(name));
+        let waited = self.0.given_back.wait_while(self.lock(), is_taken);
+        self.taken(waited.unwrap_or_else(PoisonError::into_inner), names)
+    }
+
+    /// The same, but waits `patience` at most.
+    pub(super) fn take_within(&self, names: &[&str], patience: Duration) -> Option<Turn> {
+        let deadline = Instant::now() + patience;
+        let mut taken = self.lock();
+        while names.iter().any(|&name| taken.contains(name)) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            let waited = self.0.given_back.wait_timeout(taken, left);
+            taken = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Some(self.taken(taken, names))
+    }
+
+    fn taken(&self, mut taken: MutexGuard<'_, HashSet<String>>, names: &[&str]) -> Turn {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        taken.extend(names.iter().cloned());
+        Turn { turns: self.clone(), names }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        // Every change is complete before the lock is let go, so a panicked holder left no harm.
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// Whether it is a turn on `name`.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.names.iter().any(|taken| taken == name)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut taken = self.turns.lock();
+        for name in &self.names {
+            taken.remove(name);
+        }
+        drop(taken);
+        self.turns.0.given_back.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(10);
+
+    #[test]
+    fn a_name_is_one_persons_at_a_time() {
+        let turns = Turns::default();
+        let first = turns.take(&["a", "b"]);
+        assert!(first.is_on("a") && first.is_on("b") && !first.is_on("c"));
+        assert!(turns.take_within(&["a"], SHORT).is_none());
+        assert!(turns.take_within(&["c", "b"], SHORT).is_none());
+        assert!(turns.take_within(&["c"], SHORT).is_some(), "nothing was kept by who got nothing");
+        drop(first);
+        assert!(turns.take_within(&["a"], SHORT).is_some());
+        assert!(turns.lock().is_empty());
+    }
+
+    #[test]
+    fn opposite_orders_do_not_wait_for_each_other() {
+        let (turns, inside) = (Turns::default(), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for names in [["a", "b"], ["b", "a"], ["a", "b"], ["b", "a"]] {
+                let (turns, inside) = (&turns, &inside);
+                scope.spawn(move || {
+                    for _ in 0..500 {
+                        let _turn = turns.take(&names);
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(turns.lock().is_empty());
+    }
+}
