@@ -116,6 +116,10 @@ pub const SPARE_DESCRIPTORS: u64 = 96;
 /// session's.
 pub const SPARE_THREADS: u64 = 16;
 
+/// How long an upload that adds to a file waits for another session that does so, too: below the
+/// shortest patience of clients, which wait for the 150 (FileZilla: 20 s).
+pub const APPEND_TURN_WAIT: Duration = Duration::from_secs(10);
+
 /// How long an upload waits for its part of `buffer_memory` before it is refused.
 pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 

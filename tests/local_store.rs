@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, CopySource, ErrorKind, ListRequest, MultipartUpload, ObjectStore,
-    PartPlace, PartReceipt, Result, Stored,
+    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, ListRequest, MultipartUpload,
+    ObjectStore, PartPlace, PartReceipt, Result, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ impl Setup {
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<Stored> {
-        self.store.put_object(&at(path), &Body::new(&[bytes], &Cancel::new()))
+        self.store.put_object(&at(path), &Body::new(&[bytes], &Cancel::new()), &Expected::Anything)
     }
 
     fn part(&self, upload: &MultipartUpload, number: u32, offset: u64) -> PartReceipt {
@@ -136,7 +136,7 @@ fn a_link_put_in_place_during_an_upload_leads_nowhere() {
     let upload = setup.store.create_multipart_upload(&at("/d/file")).unwrap();
     let part = setup.part(&upload, 1, 0);
     symlink(setup.outside(), setup.root().join("d")).unwrap();
-    let completed = setup.store.complete_multipart_upload(&upload, &[part]);
+    let completed = setup.store.complete_multipart_upload(&upload, &[part], &Expected::Anything);
     assert_eq!(kind(completed), ErrorKind::NotADirectory);
     assert!(!setup.outside().join("file").exists());
 }
@@ -202,7 +202,8 @@ fn a_cancelled_put_leaves_nothing_on_disk() {
     let setup = Setup::new();
     let cancel = Cancel::new();
     cancel.raise();
-    let put = setup.store.put_object(&at("/d/file"), &Body::new(&[b"x"], &cancel));
+    let put =
+        setup.store.put_object(&at("/d/file"), &Body::new(&[b"x"], &cancel), &Expected::Anything);
     assert_eq!(kind(put), ErrorKind::Cancelled);
     assert_eq!(setup.leftovers(), 0);
     assert!(!setup.root().join("d").exists(), "nor an implied directory");
@@ -248,11 +249,11 @@ fn parts_with_gaps_are_refused() {
         &[one.clone(), one.clone()],
         &[one.clone(), swapped],
     ] {
-        let completed = setup.store.complete_multipart_upload(&upload, parts);
+        let completed = setup.store.complete_multipart_upload(&upload, parts, &Expected::Anything);
         assert_eq!(kind(completed), ErrorKind::Other, "{parts:?}");
     }
     assert_eq!(kind(setup.store.stat(&at("/file"))), ErrorKind::NotFound);
-    setup.store.complete_multipart_upload(&upload, &[one, two]).unwrap();
+    setup.store.complete_multipart_upload(&upload, &[one, two], &Expected::Anything).unwrap();
     assert_eq!(fs::read(setup.root().join("file")).unwrap(), b"12341234");
 }
 
@@ -283,7 +284,7 @@ fn a_copied_range_ends_within_the_file() {
     }
     let source = CopySource { first: 1, end: 5, etag: None };
     let part = setup.store.upload_part_copy(&upload, place, &source).unwrap();
-    setup.store.complete_multipart_upload(&upload, &[part]).unwrap();
+    setup.store.complete_multipart_upload(&upload, &[part], &Expected::Anything).unwrap();
     assert_eq!(fs::read(setup.root().join("file")).unwrap(), b"2345");
 }
 
@@ -319,7 +320,7 @@ fn old_leftovers_are_removed_at_open_and_young_ones_are_not() {
     assert_eq!(setup.leftovers(), 2);
     let another = open(&setup.root()).unwrap();
     assert_eq!(setup.leftovers(), 1);
-    another.complete_multipart_upload(&upload, &[part]).unwrap();
+    another.complete_multipart_upload(&upload, &[part], &Expected::Anything).unwrap();
     assert_eq!(setup.leftovers(), 0);
 }
 

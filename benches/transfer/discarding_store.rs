@@ -2,8 +2,8 @@
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, ListPage, ListRequest, MultipartUpload, Object, ObjectStore,
-    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Body, ByteRange, CopySource, ETag, Expected, ListPage, ListRequest, MultipartUpload, Object,
+    ObjectStore, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -29,7 +29,7 @@ impl ObjectStore for DiscardingStore {
         }
     }
 
-    fn put_object(&self, _: &FtpPath, _: &Body<'_>) -> Result<Stored> {
+    fn put_object(&self, _: &FtpPath, _: &Body<'_>, _: &Expected) -> Result<Stored> {
         Ok(Self::stored())
     }
 
@@ -47,7 +47,12 @@ impl ObjectStore for DiscardingStore {
         Ok(PartReceipt { number: part.number, size: body.len(), etag, crc64: None })
     }
 
-    fn complete_multipart_upload(&self, _: &MultipartUpload, _: &[PartReceipt]) -> Result<Stored> {
+    fn complete_multipart_upload(
+        &self,
+        _: &MultipartUpload,
+        _: &[PartReceipt],
+        _: &Expected,
+    ) -> Result<Stored> {
         Ok(Self::stored())
     }
 

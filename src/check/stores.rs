@@ -5,7 +5,9 @@ use std::time::Duration;
 use cos_ftp_server::config::{AccountSettings, Settings, StoreSettings};
 use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, Step, Verdict};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{Body, ByteRange, Cancel, ListRequest, ObjectStore, StoreError};
+use cos_ftp_server::store::{
+    Body, ByteRange, Cancel, Expected, ListRequest, ObjectStore, StoreError,
+};
 use cos_ftp_server::vfs::FtpPath;
 
 use super::report::{Line, Report};
@@ -90,7 +92,7 @@ fn use_directory(store: &LocalStore) -> Result<(), StoreError> {
     store.list(&ListRequest { directory: &root, name_prefix: "", after: None })?;
     let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
     let Some(probe) = root.child(&name) else { return Ok(()) };
-    store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()))?;
+    store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()), &Expected::Anything)?;
     let read = store.get_object(&probe, ByteRange::from(0), None);
     store.delete_object(&probe)?;
     read.map(drop)

@@ -8,7 +8,7 @@ use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::{Wake, tls};
 use crate::protocol::{Reply, TransferType, UploadMode, replies};
-use crate::store::{ErrorKind, ObjectStore};
+use crate::store::{ErrorKind, ObjectStore, Turn};
 use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
 use crate::vfs::FtpPath;
 
@@ -28,6 +28,19 @@ struct Order {
     path: FtpPath,
     mode: WriteMode,
     naming: Naming,
+}
+
+impl Order {
+    /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may have
+    /// lost its client: then this one goes on, and the store tells which of the two was the later.
+    fn take_turn(&self, store: &dyn ObjectStore) -> Option<Turn> {
+        match self.mode {
+            WriteMode::Replace | WriteMode::ResumeAt(0) => None,
+            WriteMode::Append | WriteMode::ResumeAt(_) => {
+                store.take_turn_to_append(&self.path, limits::APPEND_TURN_WAIT)
+            }
+        }
+    }
 }
 
 impl Session<'_> {
@@ -71,7 +84,7 @@ impl Session<'_> {
     fn run_upload(&mut self, order: &Order, wake: &Wake) -> Step<Reply> {
         let port = self.take_data_port()?;
         let store = self.store()?;
-        store.check_name(&order.path).map_err(|error| store_failure(&error))?;
+        let _turn = order.take_turn(&*store);
         let plan = Plan::make(&*store, &order.path, order.mode);
         let plan = plan.map_err(|error| transfer_error(&error))?;
         let kept = plan.kept();

@@ -8,11 +8,14 @@
 mod body;
 pub mod cos;
 mod error;
+mod expected;
 pub mod local;
 mod turns;
 
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Operation, StoreError};
+pub use expected::Expected;
+pub use turns::Turn;
 
 use std::io::Read;
 use std::time::Duration;
@@ -66,14 +69,46 @@ pub trait ObjectStore: Send + Sync + 'static {
         self.stat(path)
     }
 
-    /// Whether a file or directory may be called so at all: its name alone is looked at. Told before
-    /// a client is asked for bytes that nobody could keep.
+    /// The file of this name, asked of the store in any case; `None` if there is none, whatever else
+    /// may be called so.
+    fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        match self.stat_now(path) {
+            Ok(stat) => Ok(Some(stat).filter(|stat| !stat.metadata.is_directory())),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a file may come to stand under `path`, as far as that is known without asking for
+    /// it: told before a client is asked for bytes that nobody could keep.
     ///
     /// # Errors
-    /// [`ErrorKind::BadName`].
-    fn check_name(&self, path: &FtpPath) -> Result<()> {
+    /// [`ErrorKind::BadName`] when nothing may be called so, [`ErrorKind::IsADirectory`],
+    /// [`ErrorKind::NotADirectory`] when what should be a directory above it is a file.
+    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
         let _ = path;
-        Ok(())
+        Ok(Admission::Granted)
+    }
+
+    /// The same, asked of the store.
+    ///
+    /// # Errors
+    /// As [`Self::admits_file`].
+    fn look_for_room(&self, path: &FtpPath) -> Result<()> {
+        self.admits_file(path).map(drop)
+    }
+
+    /// The time as the store has it, UTC: what [`Expected::NothingSince`] is measured by.
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
+    /// Waits until no other session adds to the file `path`, `patience` at most: those that read a
+    /// file in order to replace it by a longer one follow one another. Dropped, what is answered
+    /// lets the next one go on. `None` when another session takes too long.
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        let _ = (path, patience);
+        None
     }
 
     /// One page of a directory, in the store's order (bytewise by name in a bucket). Entries
@@ -117,8 +152,12 @@ pub trait ObjectStore: Send + Sync + 'static {
         if_match: Option<&ETag>,
     ) -> Result<Object>;
 
-    /// Stores a whole object in one request, replacing any earlier one.
-    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored>;
+    /// Stores a whole object in one request, in place of an earlier one if that is `expected`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::PreconditionFailed`] when something else stands there, which stays;
+    /// [`ErrorKind::IsADirectory`], [`ErrorKind::NotADirectory`] as [`Self::admits_file`].
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored>;
 
     /// Begins an upload in parts. Nothing is visible under `path` until it is completed.
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload>;
@@ -145,10 +184,14 @@ pub trait ObjectStore: Send + Sync + 'static {
 
     /// Publishes the object from its parts, sorted by number and without gaps in their offsets.
     /// A lost answer is resolved by looking at the object before this returns.
+    ///
+    /// # Errors
+    /// As [`Self::put_object`].
     fn complete_multipart_upload(
         &self,
         upload: &MultipartUpload,
         parts: &[PartReceipt],
+        expected: &Expected,
     ) -> Result<Stored>;
 
     /// Drops an upload and its parts. An upload that no longer exists is no error.
@@ -220,6 +263,15 @@ pub struct PartLimits {
     pub max_part: u64,
     /// Parts of one upload.
     pub max_parts: u32,
+}
+
+/// Whether a file may come to stand under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Granted,
+    /// Only the store can tell: [`ObjectStore::look_for_room`].
+    Unknown,
 }
 
 /// The identity of one version of an object, as the store spells it. Opaque: compared, never

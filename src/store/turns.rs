@@ -20,7 +20,7 @@ struct Shared {
 
 /// The exclusive turn on some names; dropped, it is given back.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub struct Turn {
     turns: Turns,
     names: Vec<String>,
 }

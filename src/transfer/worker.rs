@@ -12,8 +12,8 @@ use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, MultipartUpload, ObjectStore, Operation, PartPlace,
-    PartReceipt, Result as StoreResult, StoreError, Stored,
+    Body, Cancel, CopySource, ErrorKind, Expected, MultipartUpload, ObjectStore, Operation,
+    PartPlace, PartReceipt, Result as StoreResult, StoreError, Stored,
 };
 use crate::transfer::block::Block;
 use crate::vfs::FtpPath;
@@ -21,16 +21,18 @@ use crate::vfs::FtpPath;
 /// One request to the store.
 #[derive(Debug)]
 pub(super) enum Job {
+    /// Ask whether a file may come to stand under the name.
+    LookForRoom,
     /// Begin the upload in parts.
     Create,
     /// Store these blocks as a part.
     Part(PartPlace, Vec<Block>),
     /// Copy a range of the object that stands under the name now.
     Copy(PartPlace, CopySource),
-    /// Store these blocks as the whole object.
-    Put(Vec<Block>),
-    /// Publish the object.
-    Complete(Vec<PartReceipt>),
+    /// Store these blocks as the whole object, in place of what is expected.
+    Put(Vec<Block>, Expected),
+    /// Publish the object, in place of what is expected.
+    Complete(Vec<PartReceipt>, Expected),
 }
 
 /// What became of a [`Job`], and its blocks.
@@ -42,6 +44,7 @@ pub(super) struct Done {
 
 #[derive(Debug)]
 pub(super) enum Outcome {
+    RoomFound,
     Created,
     Part(PartReceipt),
     Stored(Stored),
@@ -70,13 +73,14 @@ impl Target {
     }
 
     /// Stores `blocks` as the whole object.
-    pub(super) fn put(&self, blocks: &[Block]) -> StoreResult<Stored> {
+    pub(super) fn put(&self, blocks: &[Block], expected: &Expected) -> StoreResult<Stored> {
         let pieces = pieces(blocks);
-        self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel))
+        self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel), expected)
     }
 
     fn run(&self, job: &Job) -> StoreResult<Outcome> {
         match job {
+            Job::LookForRoom => self.store.look_for_room(&self.path).map(|()| Outcome::RoomFound),
             Job::Create => {
                 let upload = self.store.create_multipart_upload(&self.path)?;
                 // Set once: there is one Create in an upload.
@@ -92,9 +96,10 @@ impl Target {
             Job::Copy(place, source) => {
                 self.store.upload_part_copy(self.upload()?, *place, source).map(Outcome::Part)
             }
-            Job::Put(blocks) => self.put(blocks).map(Outcome::Stored),
-            Job::Complete(parts) => {
-                let stored = self.store.complete_multipart_upload(self.upload()?, parts)?;
+            Job::Put(blocks, expected) => self.put(blocks, expected).map(Outcome::Stored),
+            Job::Complete(parts, expected) => {
+                let upload = self.upload()?;
+                let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
                 let _ = self.completed.set(());
                 Ok(Outcome::Stored(stored))
             }
@@ -202,8 +207,8 @@ fn work(target: &Target, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake)
         let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&job)))
             .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
         let blocks = match job {
-            Job::Part(_, blocks) | Job::Put(blocks) => blocks,
-            Job::Create | Job::Copy(..) | Job::Complete(_) => Vec::new(),
+            Job::Part(_, blocks) | Job::Put(blocks, _) => blocks,
+            Job::LookForRoom | Job::Create | Job::Copy(..) | Job::Complete(..) => Vec::new(),
         };
         if done.try_send(Done { outcome, blocks }).is_err() {
             // The transfer is over; nobody waits for the rest.

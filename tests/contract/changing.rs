@@ -55,9 +55,9 @@ fn a_file_keeps_the_time_it_is_given(subject: &Subject<'_>) {
 
 fn names_that_are_too_long_are_told(subject: &Subject<'_>) {
     let long = "x".repeat(1000);
-    assert_eq!(kind(subject.store.check_name(&subject.at(&long))), ErrorKind::BadName);
+    assert_eq!(kind(subject.store.admits_file(&subject.at(&long))), ErrorKind::BadName);
     for name in odd_names() {
-        subject.store.check_name(&subject.at(&name)).unwrap();
+        subject.store.admits_file(&subject.at(&name)).unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 //! a store shared with others will do.
 
 mod changing;
+mod expecting;
 mod looking;
 mod multipart;
 mod reading;
@@ -13,7 +14,7 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ErrorKind, ListRequest, ObjectStore, Result, Stored,
+    Body, ByteRange, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, Result, Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
@@ -21,8 +22,14 @@ use cos_ftp_server::vfs::{Entry, FtpPath};
 pub(crate) type Case = (&'static str, fn(&Subject<'_>));
 
 /// All promises, by what they are about.
-pub(crate) const CONTRACT: &[&[Case]] =
-    &[looking::CASES, reading::CASES, writing::CASES, multipart::CASES, changing::CASES];
+pub(crate) const CONTRACT: &[&[Case]] = &[
+    looking::CASES,
+    reading::CASES,
+    writing::CASES,
+    multipart::CASES,
+    changing::CASES,
+    expecting::CASES,
+];
 
 /// The store under test, and a directory in it that holds nothing yet.
 pub(crate) struct Subject<'a> {
@@ -55,7 +62,9 @@ impl Subject<'_> {
 
     /// Stores `bytes` in one piece.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> Stored {
-        self.store.put_object(&self.at(name), &Body::new(&[bytes], &Cancel::new())).unwrap()
+        self.store
+            .put_object(&self.at(name), &Body::new(&[bytes], &Cancel::new()), &Expected::Anything)
+            .unwrap()
     }
 
     /// The whole content of a file.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, CopySource, ErrorKind, MultipartUpload, PartPlace, PartReceipt, Result,
+    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, MultipartUpload, PartPlace,
+    PartReceipt, Result,
 };
 
 use super::{Case, Subject, kind, pattern};
@@ -54,7 +55,8 @@ fn try_send(
 }
 
 fn complete(subject: &Subject<'_>, upload: &MultipartUpload, parts: &[PartReceipt]) {
-    let stored = subject.store.complete_multipart_upload(upload, parts).unwrap();
+    let stored =
+        subject.store.complete_multipart_upload(upload, parts, &Expected::Anything).unwrap();
     let stat = subject.store.stat(&upload.path).unwrap();
     assert!(stored.etag.is_none() || stored.etag == stat.etag, "the version completed");
 }
@@ -163,7 +165,7 @@ fn an_aborted_upload_is_gone(subject: &Subject<'_>) {
     let part = PartPlace { number: 2, offset: 5 };
     // What the error is called is the store's affair.
     kind(try_send(subject, upload, part, b"more", &Cancel::new()));
-    kind(subject.store.complete_multipart_upload(upload, &[one]));
+    kind(subject.store.complete_multipart_upload(upload, &[one], &Expected::Anything));
     subject.assert_absent("file");
 }
 

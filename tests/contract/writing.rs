@@ -1,6 +1,6 @@
 //! `put_object`.
 
-use cos_ftp_server::store::{Body, Cancel, ErrorKind};
+use cos_ftp_server::store::{Body, Cancel, ErrorKind, Expected};
 
 use super::{Case, Subject, kind, pattern};
 
@@ -25,9 +25,15 @@ fn pieces_are_joined_in_order(subject: &Subject<'_>) {
     let (head, tail) = bytes.split_at(262_144);
     let pieces: Vec<&[u8]> = [head, &[]].into_iter().chain(tail.chunks(100_001)).collect();
     let cancel = Cancel::new();
-    subject.store.put_object(&subject.at("file"), &Body::new(&pieces, &cancel)).unwrap();
+    subject
+        .store
+        .put_object(&subject.at("file"), &Body::new(&pieces, &cancel), &Expected::Anything)
+        .unwrap();
     subject.assert_holds("file", &bytes);
-    subject.store.put_object(&subject.at("none"), &Body::new(&[], &cancel)).unwrap();
+    subject
+        .store
+        .put_object(&subject.at("none"), &Body::new(&[], &cancel), &Expected::Anything)
+        .unwrap();
     subject.assert_holds("none", b"");
 }
 
@@ -51,7 +57,11 @@ fn a_cancelled_put_changes_nothing(subject: &Subject<'_>) {
     subject.put("old", b"as it was");
     let bytes = pattern(3, 500_000);
     for (name, pieces) in [("old", &[&bytes[..]][..]), ("new", &[&bytes[..], &bytes[..]][..])] {
-        let answer = subject.store.put_object(&subject.at(name), &Body::new(pieces, &cancel));
+        let answer = subject.store.put_object(
+            &subject.at(name),
+            &Body::new(pieces, &cancel),
+            &Expected::Anything,
+        );
         assert_eq!(kind(answer), ErrorKind::Cancelled, "{name}");
     }
     subject.assert_holds("old", b"as it was");

@@ -102,9 +102,9 @@ fn a_lost_client_leaves_the_partial_file_or_nothing() {
     let bytes = noise(11, SENT);
     for (partial, kept) in [("keep", "partial file kept"), ("discard", "nothing kept")] {
         let mut scene = Scene::begin(&[("partial_upload", partial)]);
+        scene.server.stored().put_early(Loss::ALL.map(|loss| format!("{loss:?}")), b"earlier");
         for loss in Loss::ALL {
             let (told, name) = (format!("{partial} {loss:?}"), format!("{loss:?}"));
-            scene.server.stored().put(&name, b"earlier");
             let (ftp, data) = uploading(&scene, &name, &bytes);
             if let Some(mut ftp) = loss.happen(ftp, data) {
                 ftp.expect_reply("426 ");

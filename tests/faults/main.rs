@@ -17,3 +17,5 @@ mod outages;
 mod outcomes;
 /// A server, its store and somebody who looks on.
 mod scene;
+/// Somebody else who writes at the worst moment.
+mod second_writer;

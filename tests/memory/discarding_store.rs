@@ -110,6 +110,9 @@ impl Shared {
             self.parts.fetch_add(1, Ordering::SeqCst);
             return Some(response("200 OK\r\nETag: \"opaque\"", ""));
         }
+        if line.starts_with("GET ") {
+            return Some(response("200 OK", "<ListBucketResult></ListBucketResult>"));
+        }
         read_away::<1024>(connection, rest)?;
         Some(if line.contains("uploadId=") {
             let body = "<CompleteMultipartUploadResult><ETag>\"opaque\"</ETag>\

@@ -22,7 +22,7 @@ use cos_ftp_server::store::cos::{
 };
 use cos_ftp_server::transfer::{
     Budget, Control, Conversion, Directive, Mapped, Plan, Progress, Report, Resources, Stragglers,
-    TransferOptions, Upload, UploadRequest, Verdict,
+    TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -175,7 +175,8 @@ fn upload(store: Arc<dyn ObjectStore>, options: &TransferOptions, data: Stream) 
     let wake = Wake::new().unwrap();
     let resources = Resources { options, budget: &budget, stragglers: &stragglers, wake: &wake };
     let path = FtpPath::root().join("file").unwrap();
-    let (plan, conversion) = (Plan::default(), Conversion::None);
+    let plan = Plan::make(&*store, &path, WriteMode::Replace).unwrap();
+    let conversion = Conversion::None;
     let request = UploadRequest { store, path, plan, announced: None, conversion };
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();
     let report = upload.run(data, &mut Silent);

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource};
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ETag, ErrorKind, MultipartUpload, ObjectStore, PartReceipt, Stored,
+    Body, ByteRange, Cancel, ETag, ErrorKind, Expected, MultipartUpload, ObjectStore, PartReceipt,
+    Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -31,7 +32,7 @@ fn refusals_are_told_apart() {
     assert!(refused.request_id.is_some());
     assert!(begun.elapsed() < Duration::from_secs(5), "a refusal is final");
     let body = noise(MIB);
-    let put = wrong.put_object(&at("f"), &Body::new(&[&body], &Cancel::new()));
+    let put = wrong.put_object(&at("f"), &Body::new(&[&body], &Cancel::new()), &Expected::Anything);
     assert_eq!(kind(put), ErrorKind::AccessDenied, "also when it comes before the body was read");
     assert_eq!(kind(wrong.stat(&at("f"))), ErrorKind::AccessDenied);
 
@@ -63,7 +64,7 @@ fn a_store_that_is_away_is_given_up_in_time() {
 
     let cancel = Cancel::new();
     cancel.raise();
-    let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel));
+    let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel), &Expected::Anything);
     assert_eq!(kind(put), ErrorKind::Cancelled);
 }
 
@@ -79,7 +80,9 @@ fn scripted_options(script: &Scripted) -> CosOptions {
 
 fn put_bytes(store: &CosStore, bytes: &[u8]) -> Result<Stored, ErrorKind> {
     let cancel = Cancel::new();
-    store.put_object(&at("f"), &Body::new(&[bytes], &cancel)).map_err(|error| error.kind)
+    store
+        .put_object(&at("f"), &Body::new(&[bytes], &cancel), &Expected::Anything)
+        .map_err(|error| error.kind)
 }
 
 /// Completes an upload of the parts `12345` and `6789x`.
@@ -98,7 +101,9 @@ fn complete(store: &CosStore) -> Result<Stored, ErrorKind> {
         etag: ETag(format!("\"{md5}\"")),
         crc64: Some(crc_of(bytes)),
     });
-    store.complete_multipart_upload(&upload, &parts).map_err(|error| error.kind)
+    store
+        .complete_multipart_upload(&upload, &parts, &Expected::Anything)
+        .map_err(|error| error.kind)
 }
 
 fn crc_of(bytes: &[u8]) -> u64 {
@@ -369,7 +374,7 @@ fn a_cancelled_upload_is_not_tried_again() {
             script.wait_for(1);
             cancel.raise();
         });
-        let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel));
+        let put = store.put_object(&at("f"), &Body::new(&[b"x"], &cancel), &Expected::Anything);
         assert_eq!(kind(put), ErrorKind::Cancelled);
     });
     assert!(script.seen().len() < 4, "{}", script.seen().len());

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{
-    Body, Cancel, ErrorKind, MultipartUpload, ObjectStore, PartPlace, SilentUploads,
+    Body, Cancel, ErrorKind, Expected, MultipartUpload, ObjectStore, PartPlace, SilentUploads,
 };
 
 use crate::rgw::Rgw;
@@ -38,7 +38,7 @@ fn uploads_under_way_in_this_process_are_never_silent() {
 fn complete(store: &CosStore, upload: &MultipartUpload) {
     let (cancel, place) = (Cancel::new(), PartPlace { number: 1, offset: 0 });
     let part = store.upload_part(upload, place, &Body::new(&[b"x"], &cancel)).unwrap();
-    store.complete_multipart_upload(upload, &[part]).unwrap();
+    store.complete_multipart_upload(upload, &[part], &Expected::Anything).unwrap();
 }
 
 #[test]

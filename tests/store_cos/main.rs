@@ -26,7 +26,7 @@ use cos_ftp_server::store::cos::{
     AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ErrorKind, ListRequest, ObjectStore, StoreError,
+    Body, ByteRange, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, StoreError,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
@@ -64,7 +64,7 @@ fn at(path: &str) -> FtpPath {
 }
 
 fn put(store: &CosStore, path: &str, bytes: &[u8]) {
-    store.put_object(&at(path), &Body::new(&[bytes], &Cancel::new())).unwrap();
+    store.put_object(&at(path), &Body::new(&[bytes], &Cancel::new()), &Expected::Anything).unwrap();
 }
 
 fn read(store: &CosStore, path: &str, range: ByteRange) -> Result<Vec<u8>, StoreError> {

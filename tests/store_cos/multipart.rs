@@ -2,7 +2,8 @@
 
 use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{
-    Body, Cancel, CopySource, ETag, ErrorKind, MultipartUpload, ObjectStore, PartPlace, PartReceipt,
+    Body, Cancel, CopySource, ETag, ErrorKind, Expected, MultipartUpload, ObjectStore, PartPlace,
+    PartReceipt,
 };
 
 use crate::rgw::Rgw;
@@ -30,7 +31,7 @@ fn an_upload_in_parts_appears_when_it_is_completed() {
     assert!(rgw.s3_list(&bucket, "").is_empty());
     assert_eq!(rgw.s3_list_uploads(&bucket).len(), 1);
 
-    let stored = store.complete_multipart_upload(&upload, &parts).unwrap();
+    let stored = store.complete_multipart_upload(&upload, &parts, &Expected::Anything).unwrap();
     assert!(rgw.s3_get(&bucket, "d/大 file+.bin") == bytes);
     assert_eq!(store.stat(&at("d/大 file+.bin")).unwrap().etag, stored.etag);
     assert!(rgw.s3_list_uploads(&bucket).is_empty());
@@ -67,7 +68,7 @@ fn an_object_is_continued_from_a_copied_range() {
     assert_eq!(kind(copy(Some(ETag("\"other\"".into())))), ErrorKind::PreconditionFailed);
     let parts = [copy(etag).unwrap(), part(&store, &upload, 2, b"the new end")];
     assert_eq!(parts[0].size, 5 * MIB as u64 + 3);
-    store.complete_multipart_upload(&upload, &parts).unwrap();
+    store.complete_multipart_upload(&upload, &parts, &Expected::Anything).unwrap();
     let expected = [&old[1..5 * MIB + 4], b"the new end"].concat();
     assert!(rgw.s3_get(&bucket, "a+b 中") == expected);
 }

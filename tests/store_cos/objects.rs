@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore};
-use cos_ftp_server::store::{Body, ByteRange, Cancel, ErrorKind, ObjectStore};
+use cos_ftp_server::store::{Body, ByteRange, Cancel, ErrorKind, Expected, ObjectStore};
 
 use crate::rgw::Rgw;
 use crate::{MIB, at, kind, list, names, noise, options, put, read, store};
@@ -66,7 +66,9 @@ fn empty_objects_and_bodies_in_pieces_arrive() {
 
     let bytes = noise(3 * MIB + 17);
     let pieces: Vec<&[u8]> = bytes.chunks(256 * 1024 + 1).collect();
-    store.put_object(&at("pieces"), &Body::new(&pieces, &Cancel::new())).unwrap();
+    store
+        .put_object(&at("pieces"), &Body::new(&pieces, &Cancel::new()), &Expected::Anything)
+        .unwrap();
     assert!(rgw.s3_get(&bucket, "pieces") == bytes);
     assert!(read(&store, "pieces", ByteRange::from(0)).unwrap() == bytes);
 }

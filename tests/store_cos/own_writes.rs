@@ -7,7 +7,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore};
-use cos_ftp_server::store::{Body, Cancel, ErrorKind, ListRequest, ObjectStore, PartPlace};
+use cos_ftp_server::store::{
+    Body, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, PartPlace,
+};
 
 use crate::rgw::Rgw;
 use crate::scripted::{Act, Scripted, answer, error};
@@ -50,7 +52,7 @@ fn no_change_is_masked_by_what_was_told_before() {
     let place = PartPlace { number: 1, offset: 0 };
     let part = mine.upload_part(&upload, place, &Body::new(&[b"seven77"], &Cancel::new())).unwrap();
     see();
-    mine.complete_multipart_upload(&upload, &[part]).unwrap();
+    mine.complete_multipart_upload(&upload, &[part], &Expected::Anything).unwrap();
     assert_eq!(size(&other, "d/f"), Some(7));
     see();
     put(&mine, "d/s/g", b"12");
@@ -183,7 +185,11 @@ fn what_lies_in_a_directory_that_we_removed_is_listed() {
     }
     assert_eq!(names(&store, "/"), [""; 0]);
     rgw.s3_put(&bucket, "others/f", b"1");
-    let refused = store.put_object(&at("in-doubt/f"), &Body::new(&[b"22"], &Cancel::new()));
+    let refused = store.put_object(
+        &at("in-doubt/f"),
+        &Body::new(&[b"22"], &Cancel::new()),
+        &Expected::Anything,
+    );
     assert_eq!(kind(refused), ErrorKind::AccessDenied);
     // As if it had been carried out, but for the answer.
     rgw.s3_put(&bucket, "in-doubt/f", b"22");
@@ -203,7 +209,8 @@ fn a_change_in_doubt_is_asked_about() {
     let store = CosStore::connect(options).unwrap();
     assert_eq!(size(&store, "f"), Some(5));
     assert_eq!(size(&store, "f"), Some(5), "from memory");
-    let put = store.put_object(&at("f"), &Body::new(&[b"seven77"], &Cancel::new()));
+    let put =
+        store.put_object(&at("f"), &Body::new(&[b"seven77"], &Cancel::new()), &Expected::Anything);
     assert_eq!(kind(put), ErrorKind::AccessDenied);
     assert_eq!(size(&store, "f"), Some(7));
     assert_eq!(script.seen().len(), 3);

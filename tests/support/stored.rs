@@ -3,10 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::rgw::Rgw;
+
+/// How old a file must be for an upload that is interrupted to replace it, and a little more.
+const EARLY: Duration = Duration::from_millis(3200);
 
 /// The store behind a server.
 pub(crate) enum Stored {
@@ -52,6 +56,14 @@ impl Stored {
             }
             Self::Bucket(bucket) => Rgw::shared().s3_put(bucket, path, bytes),
         }
+    }
+
+    /// Stores `bytes` under each name, and waits until they are old enough for an upload that is
+    /// interrupted to replace them: not only for a store that tells whole seconds.
+    pub(crate) fn put_early(&self, names: impl IntoIterator<Item = String>, bytes: &[u8]) {
+        names.into_iter().for_each(|name| self.put(&name, bytes));
+        // Nothing tells when a time has passed but its passing.
+        std::thread::sleep(EARLY);
     }
 
     /// The files of the whole store, sorted, without markers of directories.

@@ -2,6 +2,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
+use rustls::SupportedProtocolVersion;
 use socket2::SockRef;
 
 use crate::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, cut, trusting};
@@ -117,12 +118,17 @@ fn a_lost_client_leaves_the_partial_file_or_nothing() {
     let bytes = noise(31, SENT);
     for (partial, kept) in [("keep", "partial file kept"), ("discard", "nothing kept")] {
         let scene = Scene::begin(&[("partial_upload", partial)], "true");
-        for (version, loss) in
-            [TLS_1_2, TLS_1_3].into_iter().flat_map(|version| Loss::ALL.map(|loss| (version, loss)))
-        {
-            let name = format!("{loss:?}-{:?}", version.version);
+        let each = || {
+            let versions = [TLS_1_2, TLS_1_3].into_iter();
+            versions.flat_map(|version| Loss::ALL.map(|loss| (version, loss)))
+        };
+        let name_of = |(version, loss): (&'static SupportedProtocolVersion, Loss)| {
+            format!("{loss:?}-{:?}", version.version)
+        };
+        scene.server.stored().put_early(each().map(name_of), b"earlier");
+        for (version, loss) in each() {
+            let name = name_of((version, loss));
             let told = format!("{partial} {name}");
-            scene.server.stored().put(&name, b"earlier");
             let mut ftps =
                 Ftps::login(&scene.server, &trusting(&scene.certificate.cert(), version));
             let mut data = ftps.begin(&format!("STOR {name}"));

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
-    ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
+    Body, ByteRange, CopySource, ETag, ErrorKind, Expected, ListPage, ListRequest, MultipartUpload,
+    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
     StoreError, Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
+use time::{Duration, OffsetDateTime};
 
 use crate::answers::{AnswerBody, AnswerScript};
 use crate::bench::PATIENCE;
@@ -48,6 +49,7 @@ struct State {
 struct File {
     bytes: Arc<[u8]>,
     version: u64,
+    modified: OffsetDateTime,
 }
 
 /// A part as it was sent.
@@ -71,9 +73,9 @@ impl ScriptedStore {
         Self(Arc::new(Shared { limits, state, changed }))
     }
 
-    /// Puts a file there, as another client would.
+    /// Puts a file there, as another client would have done an hour ago.
     pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
-        self.lock().publish(path, bytes.into());
+        self.lock().publish(path, bytes.into(), OffsetDateTime::now_utc() - Duration::HOUR);
     }
 
     /// Makes each directory so many pages long, an entry on each, called by its number from 0.
@@ -184,12 +186,16 @@ impl State {
         self.calls.iter().filter(|call| **call == operation).count()
     }
 
-    fn publish(&mut self, path: &str, bytes: Arc<[u8]>) -> Stored {
+    fn publish(&mut self, path: &str, bytes: Arc<[u8]>, modified: OffsetDateTime) -> Stored {
         self.begun += 1;
-        let file = File { bytes, version: self.begun };
+        let file = File { bytes, version: self.begun, modified };
         let etag = Some(file.etag());
         self.files.insert(path.to_owned(), file);
         Stored { etag, request_id: None }
+    }
+
+    fn admits(&self, path: &str, expected: &Expected) -> bool {
+        expected.admits(self.files.get(path).map(File::stat).as_ref())
     }
 
     fn add(&mut self, upload: &str, place: PartPlace, bytes: Vec<u8>) -> Option<PartReceipt> {
@@ -205,6 +211,11 @@ impl State {
 impl File {
     fn etag(&self) -> ETag {
         ETag(format!("version-{}", self.version))
+    }
+
+    fn stat(&self) -> Stat {
+        let metadata = Metadata::file(self.bytes.len() as u64, Some(self.modified));
+        Stat { metadata, etag: Some(self.etag()) }
     }
 }
 
@@ -245,8 +256,7 @@ impl ObjectStore for ScriptedStore {
         let Some(file) = state.files.get(path.as_str()) else {
             return Self::fails(Operation::HeadObject, path.as_str(), ErrorKind::NotFound, "");
         };
-        let metadata = Metadata::file(file.bytes.len() as u64, None);
-        Ok(Stat { metadata, etag: Some(file.etag()) })
+        Ok(file.stat())
     }
 
     fn get_object(
@@ -276,12 +286,20 @@ impl ObjectStore for ScriptedStore {
         Ok(Object { size, etag, crc64: answers.crc64, body: Box::new(body) })
     }
 
-    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
         let mut state = self.enter(Operation::PutObject, path.as_str())?;
+        if !state.admits(path.as_str(), expected) {
+            return Self::fails(
+                Operation::PutObject,
+                path.as_str(),
+                ErrorKind::PreconditionFailed,
+                "",
+            );
+        }
         if body.cancel().is_raised() {
             return Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Cancelled, "");
         }
-        Ok(state.publish(path.as_str(), body.pieces().concat().into()))
+        Ok(state.publish(path.as_str(), body.pieces().concat().into(), OffsetDateTime::now_utc()))
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -328,9 +346,13 @@ impl ObjectStore for ScriptedStore {
         &self,
         upload: &MultipartUpload,
         receipts: &[PartReceipt],
+        expected: &Expected,
     ) -> Result<Stored> {
         let (operation, path) = (Operation::CompleteMultipartUpload, upload.path.as_str());
         let mut state = self.enter(operation, path)?;
+        if !state.admits(path, expected) {
+            return Self::fails(operation, path, ErrorKind::PreconditionFailed, "");
+        }
         let Some(mut parts) = state.uploads.get(&upload.upload_id).cloned() else {
             return Self::fails(operation, path, ErrorKind::NotFound, "NoSuchUpload");
         };
@@ -342,7 +364,7 @@ impl ObjectStore for ScriptedStore {
         let pieces: Vec<&[u8]> = parts.iter().map(|part| &part.bytes[..]).collect();
         let bytes = pieces.concat();
         state.published = parts;
-        Ok(state.publish(path, bytes.into()))
+        Ok(state.publish(path, bytes.into(), OffsetDateTime::now_utc()))
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

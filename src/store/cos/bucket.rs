@@ -15,8 +15,10 @@ use ureq::unversioned::transport::{Connector, RustlsConnector};
 
 use super::addresses::{Addresses, RememberingResolver};
 use super::authorities::{Authorities, AuthorityError};
+use super::condition::Trust;
 use super::connection::TcpConnector;
 use super::facts::Facts;
+use super::places::Places;
 use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
 use super::{AddressingStyle, CosOptions, Scheme};
@@ -85,6 +87,12 @@ pub(super) struct Bucket {
     /// what is remembered of it is what happened last, and so that nothing comes between a look
     /// and the change it was made for. Never held while a client is waited for.
     pub(super) writes: Turns,
+    /// Sessions that add to a file: they follow one another, while their clients send.
+    pub(super) appends: Turns,
+    /// In which directories files may be stored, and under which names not.
+    pub(super) places: Places,
+    /// Whether the store compares what it is told to before it writes.
+    pub(super) trust: Trust,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -119,6 +127,9 @@ impl Bucket {
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
             writes: Turns::default(),
+            appends: Turns::default(),
+            places: Places::new(options.metadata_cache),
+            trust: Trust::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }
@@ -134,6 +145,9 @@ impl Bucket {
     /// Remembers that we changed `key`.
     pub(super) fn note(&self, key: &str, change: Change) {
         // In this order: see `Facts::learn`.
+        if change != Change::Deleted {
+            self.places.note_written(key);
+        }
         self.recent.note(key, change);
         self.facts.forget(key);
     }

@@ -114,7 +114,8 @@ impl<'a> Call<'a> {
 pub(super) struct Failure {
     /// The last failure.
     pub(super) error: StoreError,
-    /// How often it was tried: after more than one try an earlier one may have been carried out.
+    /// How often it was tried: after more than one try an earlier one may have been carried out. 0
+    /// when a look beforehand failed.
     pub(super) tries: u32,
     /// Whether one of the tries may have been carried out although no answer said so.
     pub(super) in_doubt: bool,

@@ -13,7 +13,7 @@ use super::objects::Head;
 use super::request::Request;
 use super::{CosStore, crew, xml};
 use crate::limits;
-use crate::store::{CopySource, ErrorKind, Operation, PartReceipt, Result, StoreError};
+use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
 /// side by side.
@@ -127,7 +127,7 @@ impl CosStore {
         crew::share(PART_COPIERS, || Ok(ranges.next()), copy)?;
         let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_by_key(|part| part.number);
-        self.complete_upload(to, upload_id, &parts)?;
+        self.complete_upload(to, upload_id, &parts, &Expected::Anything)?;
         Ok(())
     }
 }

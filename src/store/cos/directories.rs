@@ -3,7 +3,7 @@
 use super::CosStore;
 use super::key_page::{Depth, Window};
 use super::markers::Standing;
-use crate::store::{Body, Cancel, ErrorKind, Operation, Result, Stat, StoreError};
+use crate::store::{Body, Cancel, ErrorKind, Expected, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
 
 impl CosStore {
@@ -103,7 +103,7 @@ impl CosStore {
 
     /// Stores the marker of a directory.
     pub(super) fn put_marker(&self, marker: &str) -> Result<()> {
-        self.put(marker, &Body::new(&[], &Cancel::new()))?;
+        self.put(marker, &Body::new(&[], &Cancel::new()), &Expected::Anything)?;
         Ok(())
     }
 

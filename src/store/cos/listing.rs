@@ -38,10 +38,14 @@ impl CosStore {
         let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
         let bucket = &self.client.bucket;
         let asked = bucket.recent.moment();
+        bucket.places.begin(&directory);
         let (page, told) = match tell {
             Some(tell) => self.key_page_ahead(window, tell)?,
             None => (self.key_page(window, Depth::Directory, PAGE_KEYS)?, false),
         };
+        if request.name_prefix.is_empty() {
+            self.learn_room(&directory, window.after, &page);
+        }
         let recent = bucket.recent.below(&prefix);
         let mut listing = lay_over(&directory, window, page, &recent);
         self.restore(&mut listing)?;

@@ -35,16 +35,22 @@ pub(super) enum Standing {
     Directory(Head),
 }
 
+impl Standing {
+    /// What the object `head` under `key` is.
+    pub(super) fn of(key: &str, head: Head) -> Self {
+        match head {
+            head if head.size > 0 => Self::File(head),
+            head if is_directory_type(&head) => Self::Directory(head),
+            _ if legacy_directory(key).is_some() => Self::Nothing,
+            head => Self::File(head),
+        }
+    }
+}
+
 impl CosStore {
     /// Looks at the key of a file.
     pub(super) fn standing(&self, key: &str) -> Result<Standing> {
-        Ok(match self.head(key)? {
-            None => Standing::Nothing,
-            Some(head) if head.size > 0 => Standing::File(head),
-            Some(head) if is_directory_type(&head) => Standing::Directory(head),
-            Some(_) if legacy_directory(key).is_some() => Standing::Nothing,
-            Some(head) => Standing::File(head),
-        })
+        Ok(self.head(key)?.map_or(Standing::Nothing, |head| Standing::of(key, head)))
     }
 
     /// The file under this key.

@@ -23,6 +23,7 @@ mod body;
 mod bucket;
 mod buffers;
 mod client;
+mod condition;
 mod connection;
 mod copy;
 mod credentials;
@@ -48,11 +49,13 @@ mod objects;
 mod options;
 mod outlet;
 mod overlay;
+mod places;
 mod recent;
 mod rename;
 mod request;
 mod retry;
 mod role_keys;
+mod room;
 mod signature;
 mod spare_connection;
 mod tcp;
@@ -80,9 +83,9 @@ use self::keys::{Dialect, Keys};
 use self::request::Request;
 use self::role_keys::Roles;
 use super::{
-    Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result,
-    SilentUploads, Stat, StoreError, Stored,
+    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
+    ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
+    PartReceipt, Result, SilentUploads, Stat, StoreError, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -212,8 +215,26 @@ impl ObjectStore for CosStore {
         self.stat_path(Operation::HeadObject, path)
     }
 
-    fn check_name(&self, path: &FtpPath) -> Result<()> {
-        self.keys.file(Operation::PutObject, path).map(drop)
+    fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        self.file_stat(&self.keys.file(Operation::HeadObject, path)?)
+    }
+
+    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
+        self.known_room(path)
+    }
+
+    fn look_for_room(&self, path: &FtpPath) -> Result<()> {
+        self.ask_for_room(path)
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.client.bucket.now()
+    }
+
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        // A name that is no key is refused by whoever looks at it.
+        let key = self.keys.file(Operation::PutObject, path).ok()?;
+        self.client.bucket.appends.take_within(&[&key], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
@@ -241,8 +262,8 @@ impl ObjectStore for CosStore {
         self.get(&self.keys.file(Operation::GetObject, path)?, range, if_match)
     }
 
-    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
-        self.put(&self.keys.file(Operation::PutObject, path)?, body)
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
+        self.put(&self.keys.file(Operation::PutObject, path)?, body, expected)
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -275,9 +296,10 @@ impl ObjectStore for CosStore {
         &self,
         upload: &MultipartUpload,
         parts: &[PartReceipt],
+        expected: &Expected,
     ) -> Result<Stored> {
         let key = self.keys.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        self.complete_upload(&key, &upload.upload_id, parts)
+        self.complete_upload(&key, &upload.upload_id, parts, expected)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

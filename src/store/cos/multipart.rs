@@ -9,11 +9,13 @@ use time::OffsetDateTime;
 use ureq::http::Method;
 
 use super::client::{Call, Failure};
+use super::condition::Precondition;
 use super::objects::Head;
 use super::request::{self, Request};
 use super::{CosStore, integrity, xml};
 use crate::store::{
-    Body, Cancel, CopySource, ETag, ErrorKind, Operation, PartReceipt, Result, StoreError, Stored,
+    Body, Cancel, CopySource, ETag, ErrorKind, Expected, Operation, PartReceipt, Result,
+    StoreError, Stored,
 };
 
 /// How far the store's clock may be behind ours when times are compared; `Last-Modified` has whole
@@ -101,37 +103,50 @@ impl CosStore {
         Ok(())
     }
 
-    /// CompleteMultipartUpload. COS may take minutes, and may say 200 and fail.
+    /// CompleteMultipartUpload, in place of what is expected. COS may take minutes, and may say 200 and fail.
     pub(super) fn complete_upload(
         &self,
         key: &str,
         upload_id: &str,
         parts: &[PartReceipt],
+        expected: &Expected,
     ) -> Result<Stored> {
-        let stored = self.put_together(key, upload_id, parts)?;
+        let stored = self.put_together(key, upload_id, parts, expected)?;
         self.client.bucket.under_way.end(upload_id);
         Ok(stored)
     }
 
-    fn put_together(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) -> Result<Stored> {
+    fn put_together(
+        &self,
+        key: &str,
+        upload_id: &str,
+        parts: &[PartReceipt],
+        expected: &Expected,
+    ) -> Result<Stored> {
+        let operation = Operation::CompleteMultipartUpload;
         let text = xml::complete_multipart_upload(parts);
         let pieces = [text.as_bytes()];
         let never = Cancel::new();
-        let request = Request::on_object(Method::POST, key)
-            .query("uploadId", upload_id)
-            .header("content-type", "application/xml");
-        let call = Call::new(Operation::CompleteMultipartUpload, request)
-            .with_body(Body::new(&pieces, &never))
-            .patiently();
-        let _turn = self.turn(key);
+        let call = |only: &Precondition| {
+            let request = Request::on_object(Method::POST, key)
+                .query("uploadId", upload_id)
+                .header("content-type", "application/xml");
+            Call::new(operation, only.of(request)).with_body(Body::new(&pieces, &never)).patiently()
+        };
+        let turn = self.turn(key);
+        self.check_room_in_turn(&turn, key)?;
         let whole = Whole::of(parts, self.client.bucket.now());
-        let answer = match self.client.exchange(&call) {
+        let sent = self.write_expecting(&turn, (operation, key), expected, |only| {
+            self.client.exchange(&call(only))
+        });
+        let answer = match sent {
             Ok(answer) => answer,
             Err(failure) if may_have_happened(&failure) => {
                 return self.resolve(key, failure, &whole);
             }
             Err(failure) => return Err(failure.into()),
         };
+        let call = call(&Precondition::None);
         let body = match xml::stored(&answer.text) {
             Ok(body) => body,
             Err(error) => {
@@ -187,8 +202,11 @@ fn part_request(key: &str, upload_id: &str, number: u32) -> Request {
 
 /// Whether a failed Complete may have been carried out all the same.
 fn may_have_happened(failure: &Failure) -> bool {
-    failure.error.kind == ErrorKind::Unavailable
-        || (failure.tries > 1 && is_no_such_upload(&failure.error))
+    match failure.error.kind {
+        ErrorKind::Unavailable => failure.tries > 0,
+        ErrorKind::PreconditionFailed => failure.in_doubt,
+        _ => failure.tries > 1 && is_no_such_upload(&failure.error),
+    }
 }
 
 fn is_no_such_upload(error: &StoreError) -> bool {
@@ -273,6 +291,7 @@ mod tests {
             error.code = code.map(str::to_owned);
             may_have_happened(&Failure { error, tries, in_doubt: false })
         };
+        assert!(!failed(ErrorKind::Unavailable, None, None, 0), "it was never sent");
         assert!(failed(ErrorKind::Unavailable, None, None, 1));
         assert!(failed(ErrorKind::Unavailable, Some(500), None, 6));
         assert!(failed(ErrorKind::Other, Some(404), Some("NoSuchUpload"), 2));

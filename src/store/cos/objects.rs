@@ -14,7 +14,7 @@ use super::request::Request;
 use super::{CosStore, VerifyUploads};
 use crate::store::turns::Turn;
 use crate::store::{
-    Body, ByteRange, ETag, ErrorKind, Object, Operation, Result, StoreError, Stored,
+    Body, ByteRange, ETag, ErrorKind, Expected, Object, Operation, Result, StoreError, Stored,
 };
 
 /// How often a body is sent whose checksum does not come back right.
@@ -121,16 +121,15 @@ impl CosStore {
         })
     }
 
-    /// PutObject. Where no answer came, the object itself tells what happened.
-    pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
-        let mut request = Request::on_object(Method::PUT, key);
-        if self.verify != VerifyUploads::Off {
-            // A part that was damaged is sent again before anybody sees it. An object replaces the
-            // earlier one at once: the store itself must refuse what was damaged on its way.
-            request = request.header("content-md5", integrity::content_md5(body));
-        }
-        let _turn = self.turn(key);
-        let headers = match self.send_verified(Operation::PutObject, request, body) {
+    /// PutObject in place of what is expected. Where no answer came, the object itself tells what
+    /// happened.
+    pub(super) fn put(&self, key: &str, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
+        let turn = self.turn(key);
+        self.check_room_in_turn(&turn, key)?;
+        let sent = self.write_expecting(&turn, (Operation::PutObject, key), expected, |only| {
+            self.send_verified(Operation::PutObject, only.of(self.put_request(key, body)), body)
+        });
+        let headers = match sent {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
         };
@@ -138,10 +137,22 @@ impl CosStore {
         Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
     }
 
+    fn put_request(&self, key: &str, body: &Body<'_>) -> Request {
+        let request = Request::on_object(Method::PUT, key);
+        if self.verify == VerifyUploads::Off {
+            return request;
+        }
+        // A part that was damaged is sent again before anybody sees it. An object replaces the
+        // earlier one at once: the store itself must refuse what was damaged on its way.
+        request.header("content-md5", integrity::content_md5(body))
+    }
+
     /// The object that a PutObject without answer may have stored: the one under its key, if it
     /// is known to hold those bytes. Size and time alone could be another client's.
     fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
-        let look = failure.in_doubt && failure.error.kind == ErrorKind::Unavailable;
+        let is_unknown =
+            matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
+        let look = failure.in_doubt && is_unknown;
         let found = if look { self.head(key).ok().flatten() } else { None };
         let Some(head) = found.filter(|head| head.holds(body)) else {
             self.note_doubt(key);

@@ -15,15 +15,18 @@ mod uploads;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use self::fault::{Fault, Outcome};
 use self::staging::Staging;
 use self::tree::Tree;
+use super::turns::Turns;
 use super::{
-    Body, ByteRange, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload, Object,
-    ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, ListPage, ListRequest,
+    MultipartUpload, Object, ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result,
+    Stat, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -43,6 +46,8 @@ pub struct LocalStore {
     root: PathBuf,
     tree: Tree,
     staging: Staging,
+    /// Sessions that add to a file.
+    appends: Turns,
 }
 
 impl LocalStore {
@@ -58,7 +63,7 @@ impl LocalStore {
         };
         let tree = Tree::open(&options.root).map_err(named)?;
         let staging = Staging::open(tree.root()).map_err(named)?;
-        Ok(Self { root: options.root.clone(), tree, staging })
+        Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
     }
 
     fn read(&self, path: &FtpPath, range: ByteRange, if_match: Option<&ETag>) -> Outcome<Object> {
@@ -131,8 +136,9 @@ impl ObjectStore for LocalStore {
             .map_err(|fault| fault.of(Operation::GetObject, path.as_str()))
     }
 
-    fn put_object(&self, path: &FtpPath, body: &Body<'_>) -> Result<Stored> {
-        self.put(path, body).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
+        self.put(path, body, expected)
+            .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -167,8 +173,9 @@ impl ObjectStore for LocalStore {
         &self,
         upload: &MultipartUpload,
         parts: &[PartReceipt],
+        expected: &Expected,
     ) -> Result<Stored> {
-        self.complete(upload, parts)
+        self.complete(upload, parts, expected)
             .map_err(|fault| fault.of(Operation::CompleteMultipartUpload, upload.path.as_str()))
     }
 
@@ -178,12 +185,16 @@ impl ObjectStore for LocalStore {
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
     }
 
-    fn check_name(&self, path: &FtpPath) -> Result<()> {
-        if path.components().any(|name| name.len() > NAME_BYTES) {
-            let failed = Fault::from(ErrorKind::BadName);
-            return Err(failed.of(Operation::PutObject, path.as_str()));
-        }
-        Ok(())
+    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
+        let is_too_long = path.components().any(|name| name.len() > NAME_BYTES);
+        let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
+        fits.and_then(|()| self.tree.admits_file(path))
+            .map(|()| Admission::Granted)
+            .map_err(|fault: Fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        self.appends.take_within(&[path.as_str()], patience)
     }
 
     fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {

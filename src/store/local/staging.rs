@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::fault::Outcome;
 use super::tree::{Found, Slot, WORK_DIRECTORY, look};
-use crate::store::ErrorKind;
+use crate::store::{ErrorKind, Expected};
 
 /// What a crash left behind is removed at the next start once nothing was written to it for so
 /// long. Younger files may belong to another instance that serves the same directory.
@@ -52,10 +52,20 @@ impl Staging {
         Ok(File::from(file))
     }
 
-    /// Makes the file durable and lets it take its place, at once and as a whole.
-    pub(super) fn publish(&self, name: &str, file: &File, slot: &Slot<'_>) -> Outcome<()> {
-        slot.admits_file()?;
+    /// Makes the file durable and lets it take its place, at once and as a whole, if what stands
+    /// there is `expected`: looked at while nobody else publishes in that directory.
+    pub(super) fn publish(
+        &self,
+        name: &str,
+        file: &File,
+        slot: &Slot<'_>,
+        expected: &Expected,
+    ) -> Outcome<()> {
         file.sync_all()?;
+        slot.lock_directory()?;
+        if !expected.admits(slot.admits_file()?.as_ref()) {
+            return Err(ErrorKind::PreconditionFailed.into());
+        }
         rustix::fs::renameat(&self.directory, name, &slot.parent, slot.name)?;
         Ok(slot.sync()?)
     }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use time::{Duration, OffsetDateTime};
 
@@ -107,7 +107,7 @@ impl Tree {
             return Err(ErrorKind::AccessDenied.into());
         }
         match self.walk(path.parent().key()) {
-            Ok(parent) => Slot { parent, name: path.name() }.admits_file(),
+            Ok(parent) => Slot { parent, name: path.name() }.admits_file().map(drop),
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
@@ -144,12 +144,26 @@ impl Slot<'_> {
         }
     }
 
-    /// Whether a file may come to stand there, in place of another or of nothing.
-    pub(super) fn admits_file(&self) -> Outcome<()> {
+    /// The file that another would take the place of, if there is one.
+    ///
+    /// # Errors
+    /// When no file may come to stand there.
+    pub(super) fn admits_file(&self) -> Outcome<Option<Stat>> {
         match self.look()? {
-            Found::Nothing | Found::File(_) => Ok(()),
+            Found::Nothing => Ok(None),
+            Found::File(stat) => Ok(Some(stat)),
             Found::Directory(_) => Err(ErrorKind::IsADirectory.into()),
             Found::Foreign => Err(ErrorKind::AccessDenied.into()),
+        }
+    }
+
+    /// Waits until nobody else publishes in the directory, in no process of this machine, and keeps
+    /// them from it as long as the slot lives.
+    pub(super) fn lock_directory(&self) -> Result<(), Errno> {
+        match rustix::fs::flock(&self.parent, FlockOperation::LockExclusive) {
+            // A file system without locks: a moment is left between the look and the renaming.
+            Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => Ok(()),
+            locked => locked,
         }
     }
 

@@ -7,15 +7,21 @@ use std::os::unix::fs::FileExt;
 use super::fault::{Fault, Outcome};
 use super::{LocalStore, tree};
 use crate::store::{
-    Body, CopySource, ETag, ErrorKind, MultipartUpload, PartPlace, PartReceipt, Stored,
+    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, PartPlace, PartReceipt, Stored,
 };
 use crate::vfs::FtpPath;
 
 impl LocalStore {
-    pub(super) fn put(&self, path: &FtpPath, body: &Body<'_>) -> Outcome<Stored> {
+    pub(super) fn put(
+        &self,
+        path: &FtpPath,
+        body: &Body<'_>,
+        expected: &Expected,
+    ) -> Outcome<Stored> {
         self.tree.admits_file(path)?;
         let (name, file) = self.staging.create()?;
-        let published = write_body(&file, 0, body).and_then(|()| self.publish(path, &name, &file));
+        let published =
+            write_body(&file, 0, body).and_then(|()| self.publish(path, &name, &file, expected));
         if published.is_err() {
             // The first failure is the one to tell; a leftover is swept up at a later start.
             let _ = self.staging.discard(&name);
@@ -23,9 +29,15 @@ impl LocalStore {
         published
     }
 
-    fn publish(&self, path: &FtpPath, name: &str, file: &File) -> Outcome<Stored> {
+    fn publish(
+        &self,
+        path: &FtpPath,
+        name: &str,
+        file: &File,
+        expected: &Expected,
+    ) -> Outcome<Stored> {
         let slot = self.tree.making_parents(path)?;
-        self.staging.publish(name, file, &slot)?;
+        self.staging.publish(name, file, &slot, expected)?;
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
     }
 
@@ -68,11 +80,12 @@ impl LocalStore {
         &self,
         upload: &MultipartUpload,
         parts: &[PartReceipt],
+        expected: &Expected,
     ) -> Outcome<Stored> {
         let file = self.staging.reopen(&upload.upload_id)?;
         // A part that was sent again may have been longer the first time.
         file.set_len(joined_size(parts)?)?;
-        self.publish(&upload.path, &upload.upload_id, &file)
+        self.publish(&upload.path, &upload.upload_id, &file, expected)
     }
 }
 

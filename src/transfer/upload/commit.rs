@@ -1,10 +1,10 @@
 //! The end of an upload: what has arrived is published or dropped, and nothing in between.
 
-use crate::store::ErrorKind;
+use crate::store::{ErrorKind, Expected};
 use crate::transfer::worker::Job;
 use crate::transfer::{Control, Interruption, PartialUpload, TransferError, Verdict};
 
-use super::{Begun, Ended, Upload};
+use super::{Begun, Ended, Room, Upload};
 
 /// A file up to this size is stored by the session's own thread: cheaper than waking another, and
 /// over before anybody could want to interrupt it.
@@ -55,22 +55,44 @@ impl Upload<'_> {
         }
     }
 
+    /// Waits for what the store says of the name.
+    fn await_room(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        while self.room != Room::Found && (by.is_none() || self.keeps_partial()) {
+            by = by.or(self.await_workers(control)?);
+        }
+        Ok(by)
+    }
+
+    /// What may be replaced: by an upload that was interrupted nothing that came since it began.
+    fn expected(&self, by: Option<Interruption>) -> Expected {
+        match &self.expected {
+            Expected::Anything if by.is_some() => Expected::NothingSince(self.since),
+            expected => expected.clone(),
+        }
+    }
+
     /// The whole object in one request.
     fn put_object(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        let by = self.await_room(by, control)?;
         let mut by = by.or_else(|| self.gate(None, control));
         if by.is_some() && !self.keeps_partial() {
             return Ok(by);
         }
+        let expected = self.expected(by);
         let bytes = self.intake.bytes();
         let blocks = self.intake.cut_all();
         if bytes <= OWN_THREAD_BYTES {
             if let Some(target) = &self.target {
-                self.stored = Some(target.put(&blocks)?);
+                match target.put(&blocks, &expected) {
+                    Ok(stored) => self.stored = Some(stored),
+                    Err(error) => return give_way(by, error.into()),
+                }
             }
             return Ok(by);
         }
         self.ensure_worker()?;
-        self.workers.give(Job::Put(blocks));
+        self.workers.give(Job::Put(blocks, expected));
+        let interrupted_before = by;
         while self.stored.is_none() {
             match self.await_workers(control) {
                 Ok(interrupted) => by = by.or(interrupted),
@@ -79,7 +101,7 @@ impl Upload<'_> {
                 {
                     return Ok(by);
                 }
-                Err(error) => return Err(error),
+                Err(error) => return give_way(interrupted_before, error),
             }
             if by.is_some() && !self.keeps_partial() {
                 // Ends the request unless its last byte is sent: then the file is complete.
@@ -106,15 +128,18 @@ impl Upload<'_> {
                 return Ok(by);
             }
         }
+        by = self.await_room(by, control)?;
         by = by.or_else(|| self.gate(None, control));
         if by.is_some() && !self.keeps_partial() {
             return Ok(by);
         }
         self.ensure_worker()?;
-        self.workers.give(Job::Complete(self.parts.take_receipts()));
+        self.workers.give(Job::Complete(self.parts.take_receipts(), self.expected(by)));
         while self.stored.is_none() {
             // Too late for an interruption: the store has been asked.
-            self.await_workers(control)?;
+            if let Err(error) = self.await_workers(control) {
+                return give_way(by, error);
+            }
         }
         Ok(by)
     }
@@ -135,5 +160,17 @@ impl Upload<'_> {
             self.give_part(blocks)?;
         }
         Ok(())
+    }
+}
+
+/// An upload that was interrupted `by` something is given up when its name was stored or changed
+/// since it began: what is newer stays.
+fn give_way(by: Option<Interruption>, error: TransferError) -> Ended {
+    match (&error, by) {
+        (TransferError::Store(store), Some(by)) if store.kind == ErrorKind::PreconditionFailed => {
+            log::warn!("what had arrived is given up, the file was changed meanwhile: {store}");
+            Ok(Some(by))
+        }
+        _ => Err(error),
     }
 }

@@ -1,6 +1,6 @@
 //! From gathered blocks to the workers, and back.
 
-use super::{Begun, Ended, Upload};
+use super::{Begun, Ended, Room, Upload};
 use crate::limits;
 use crate::transfer::block::Block;
 use crate::transfer::waiting::{lease, wait_for};
@@ -13,6 +13,7 @@ impl Upload<'_> {
         while let Some(done) = self.workers.take_done() {
             self.intake.pool.put_back(done.blocks);
             match done.outcome? {
+                Outcome::RoomFound => self.room = Room::Found,
                 Outcome::Created => self.begun = Begun::Done,
                 Outcome::Part(receipt) => {
                     self.parts.confirm(receipt);
@@ -48,6 +49,17 @@ impl Upload<'_> {
         let bytes = blocks.iter().map(|block| block.filled().len() as u64).sum();
         let place = self.parts.place(bytes)?;
         self.workers.give(Job::Part(place, blocks));
+        Ok(())
+    }
+
+    /// Asks whether a file may come to stand under the name, where only the store can tell: while
+    /// the data arrives, so that it costs no time of its own.
+    pub(super) fn look_for_room(&mut self) -> Result<(), TransferError> {
+        if self.room == Room::Unknown {
+            self.ensure_worker()?;
+            self.workers.give(Job::LookForRoom);
+            self.room = Room::Asked;
+        }
         Ok(())
     }
 

@@ -22,10 +22,12 @@ pub use plan::{Plan, WriteMode};
 use std::sync::Arc;
 use std::time::Instant;
 
+use time::OffsetDateTime;
+
 use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
-use crate::store::{Cancel, ObjectStore, Stored};
+use crate::store::{Admission, Cancel, Expected, ObjectStore, Stored};
 use crate::transfer::block::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::{Target, Workers};
@@ -62,7 +64,12 @@ pub struct Upload<'a> {
     max_workers: usize,
     target: Option<Arc<Target>>,
     cancel: Cancel,
+    room: Room,
     begun: Begun,
+    /// What stands under the name for what is kept of it to be right.
+    expected: Expected,
+    /// When the upload began, by the store's clock.
+    since: OffsetDateTime,
     /// Blocks of the largest part that the reserve has room for.
     affordable: usize,
     kept: u64,
@@ -70,6 +77,14 @@ pub struct Upload<'a> {
     progress: Progress,
     throttle: Throttle,
     stored: Option<Stored>,
+}
+
+/// Whether a file may come to stand under the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Unknown,
+    Asked,
+    Found,
 }
 
 /// How far CreateMultipartUpload is.
@@ -85,7 +100,8 @@ type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
     /// Waits in line for the memory the upload cannot do without, attending to the control
-    /// connection meanwhile; then reads what it keeps and cannot be copied inside the store.
+    /// connection meanwhile; then reads what it keeps and cannot be copied inside the store, and has
+    /// the store asked what only it can tell of the name.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store
@@ -114,8 +130,9 @@ impl<'a> Upload<'a> {
         }
         let affordable = parts.target_blocks();
         let cancel = Cancel::new();
+        let since = request.store.now();
         let target = Target::new(request.store, request.path, cancel.clone());
-        Ok(Self {
+        let mut upload = Self {
             resources,
             intake,
             parts,
@@ -123,14 +140,22 @@ impl<'a> Upload<'a> {
             max_workers: options.upload_threads.max(1),
             target: Some(Arc::new(target)),
             cancel,
+            room: match request.plan.admission {
+                Admission::Granted => Room::Found,
+                Admission::Unknown => Room::Unknown,
+            },
             begun: Begun::NotYet,
+            expected: request.plan.expected,
+            since,
             affordable,
             kept: request.plan.kept,
             announced: request.announced,
             progress,
             throttle: Throttle::default(),
             stored: None,
-        })
+        };
+        upload.look_for_room().map_err(Verdict::Failed)?;
+        Ok(upload)
     }
 
     /// No faster than `throttle` allows.

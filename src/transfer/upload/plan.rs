@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 
 use super::head::Head;
-use crate::store::{CopySource, ETag, ErrorKind, ObjectStore, Operation, PartLimits, StoreError};
+use crate::store::{Admission, CopySource, ETag, Expected, ObjectStore, PartLimits};
 use crate::transfer::TransferError;
-use crate::vfs::{FtpPath, Metadata};
+use crate::vfs::FtpPath;
 
 /// How an upload treats what stands under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +19,13 @@ pub enum WriteMode {
     ResumeAt(u64),
 }
 
-/// What an upload keeps.
-#[derive(Debug, Default)]
+/// What an upload keeps, and what it needs to be true of its name.
+#[derive(Debug)]
 pub struct Plan {
+    /// Whether a file may come to stand there.
+    pub(super) admission: Admission,
+    /// What the kept bytes are of.
+    pub(super) expected: Expected,
     /// Bytes of the old object that become the new one's first.
     pub(super) kept: u64,
     /// Where the kept bytes are read, when they are too few for a part.
@@ -34,25 +38,20 @@ impl Plan {
     /// Looks at the object under `path`, if `mode` keeps anything of it.
     ///
     /// # Errors
-    /// [`TransferError::BadRestart`] beyond its end; what the store says; a directory.
+    /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under which
+    /// no file may come to stand.
     pub fn make(
         store: &dyn ObjectStore,
         path: &FtpPath,
         mode: WriteMode,
     ) -> Result<Self, TransferError> {
+        let admission = store.admits_file(path)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
-            return Ok(Self::default());
+            let expected = Expected::Anything;
+            return Ok(Self { admission, expected, kept: 0, head: None, copies: VecDeque::new() });
         }
-        let (size, etag) = match store.stat_now(path) {
-            Ok(stat) if stat.metadata.is_directory() => {
-                let error =
-                    StoreError::new(ErrorKind::IsADirectory, Operation::HeadObject, path.as_str());
-                return Err(error.into());
-            }
-            Ok(stat) => (stat.metadata.size, stat.etag),
-            Err(error) if error.kind == ErrorKind::NotFound => (Metadata::file(0, None).size, None),
-            Err(error) => return Err(error.into()),
-        };
+        let found = store.find_file(path)?;
+        let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
             WriteMode::ResumeAt(offset) if offset > size => {
                 return Err(TransferError::BadRestart { size });
@@ -60,24 +59,24 @@ impl Plan {
             WriteMode::ResumeAt(offset) => offset,
             WriteMode::Append | WriteMode::Replace => size,
         };
-        Ok(Self::keep(kept, etag, store.part_limits()))
+        let etag = found.as_ref().and_then(|stat| stat.etag.clone());
+        let (head, copies) = keep(kept, etag, store.part_limits());
+        Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies })
     }
 
     /// Bytes of the old object that become the new one's first.
     pub fn kept(&self) -> u64 {
         self.kept
     }
+}
 
-    fn keep(kept: u64, etag: Option<ETag>, limits: PartLimits) -> Self {
-        if kept < limits.min_part {
-            let head = (kept > 0).then_some(Head { bytes: kept, etag });
-            return Self { kept, head, copies: VecDeque::new() };
-        }
-        let copies = copy_ranges(kept, limits)
-            .map(|(first, end)| CopySource { first, end, etag: etag.clone() })
-            .collect();
-        Self { kept, head: None, copies }
+/// How the first `kept` bytes of a version are kept: read, or copied inside the store.
+fn keep(kept: u64, etag: Option<ETag>, limits: PartLimits) -> (Option<Head>, VecDeque<CopySource>) {
+    if kept < limits.min_part {
+        return ((kept > 0).then_some(Head { bytes: kept, etag }), VecDeque::new());
     }
+    let ranges = copy_ranges(kept, limits);
+    (None, ranges.map(|(first, end)| CopySource { first, end, etag: etag.clone() }).collect())
 }
 
 /// `0..kept` in as few equal ranges as the largest part allows. As `kept` is at least the smallest

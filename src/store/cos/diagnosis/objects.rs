@@ -10,7 +10,7 @@ use super::super::request::Request;
 use super::super::xml;
 use super::trial::{Fault, Trial, Verdict};
 use super::{CosStore, Examination};
-use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
+use crate::store::{Body, ByteRange, Cancel, ErrorKind, Expected, Operation, Result, StoreError};
 
 /// What the probe object holds.
 pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
@@ -34,7 +34,7 @@ impl Examination<'_> {
         let (probe, copy) = (self.probe.clone(), self.copy());
         let stored = self.attempt(
             Trial::PutObject,
-            |store| store.put(&probe, &Body::new(&[PROBE], &Cancel::new())),
+            |store| store.put(&probe, &Body::new(&[PROBE], &Cancel::new()), &Expected::Anything),
             |_| String::new(),
         );
         if stored.is_none() {

@@ -9,7 +9,9 @@ use super::super::request::Request;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
 use super::{CosStore, Examination};
-use crate::store::{Body, Cancel, CopySource, Operation, PartReceipt, Result, SilentUploads};
+use crate::store::{
+    Body, Cancel, CopySource, Expected, Operation, PartReceipt, Result, SilentUploads,
+};
 
 /// How many unfinished uploads are shown by name.
 const SHOWN_UPLOADS: usize = 10;
@@ -58,7 +60,8 @@ impl Examination<'_> {
             self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
             return false;
         };
-        let complete = |store: &CosStore| store.complete_upload(key, id, &[part]);
+        let complete =
+            |store: &CosStore| store.complete_upload(key, id, &[part], &Expected::Anything);
         self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
     }
 

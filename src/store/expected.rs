@@ -1,0 +1,80 @@
+//! What a write believes to replace. The store compares it with what stands there right before it
+//! publishes, so that nobody's newer file is replaced unseen.
+
+use time::{Duration, OffsetDateTime};
+
+use super::Stat;
+
+/// How much older than the beginning of a write a file must be to have stood there before it:
+/// stores tell whole seconds, and their clock may differ a little from what we know of it.
+const CLOCK_SLACK: Duration = Duration::seconds(2);
+
+/// What may stand under a name for a write to be published there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything: the last writer wins, as on a disk.
+    Anything,
+    /// Just the version that was seen there, or nothing if nothing was.
+    Seen(Option<Stat>),
+    /// Nothing that came after this moment, by the store's clock. For a write whose name nobody has
+    /// looked at; what came within two seconds of the moment counts as newer.
+    NothingSince(OffsetDateTime),
+}
+
+impl Expected {
+    /// Whether a write may be published while `found` stands under its name.
+    pub fn admits(&self, found: Option<&Stat>) -> bool {
+        match self {
+            Self::Anything => true,
+            // The time too: the same bytes may have been stored, and confirmed, once more.
+            Self::Seen(seen) => seen.as_ref() == found,
+            Self::NothingSince(moment) => found.is_none_or(|found| {
+                let modified = found.metadata.modified;
+                modified.is_some_and(|modified| modified + CLOCK_SLACK <= *moment)
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::store::ETag;
+    use crate::vfs::Metadata;
+
+    const NOON: OffsetDateTime = datetime!(2026-01-02 12:00 UTC);
+
+    fn file(size: u64, modified: OffsetDateTime, etag: &str) -> Stat {
+        Stat { metadata: Metadata::file(size, Some(modified)), etag: Some(ETag(etag.to_owned())) }
+    }
+
+    #[test]
+    fn only_what_was_seen_may_be_replaced() {
+        let seen = file(3, NOON, "a");
+        for (found, admitted) in [
+            (Some(file(3, NOON, "a")), true),
+            (Some(file(3, NOON, "b")), false),
+            (Some(file(4, NOON, "a")), false),
+            (Some(file(3, NOON + Duration::seconds(1), "a")), false),
+            (None, false),
+        ] {
+            assert_eq!(Expected::Seen(Some(seen.clone())).admits(found.as_ref()), admitted);
+            assert!(Expected::Anything.admits(found.as_ref()));
+        }
+        assert!(Expected::Seen(None).admits(None));
+        assert!(!Expected::Seen(None).admits(Some(&seen)));
+    }
+
+    #[test]
+    fn what_may_have_come_since_is_not_replaced() {
+        let since = Expected::NothingSince(NOON);
+        for (before, admitted) in [(3, true), (2, true), (1, false), (0, false), (-1, false)] {
+            let found = file(3, NOON - Duration::seconds(before), "a");
+            assert_eq!(since.admits(Some(&found)), admitted, "{before} s before");
+        }
+        let undated = Stat { metadata: Metadata::file(3, None), etag: None };
+        assert!(since.admits(None) && !since.admits(Some(&undated)));
+    }
+}
