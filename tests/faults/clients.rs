@@ -278,8 +278,8 @@ fn storm(scene: &Scene, number: u64, bytes: &[u8]) {
     }
 }
 
-/// The first is not done when the second begins, and completes when the second is done: both are
-/// told the truth, and the file is one of both.
+/// The first is being published when the second has come whole: the second waits for it, both are
+/// told the truth, and the file is the one that was published last.
 #[test]
 fn the_same_file_stored_twice_at_once_is_one_of_both() {
     let mut scene = Scene::begin(&[("buffer_memory", "64M")]);
@@ -291,11 +291,14 @@ fn the_same_file_stored_twice_at_once_is_one_of_both() {
     drop(data);
     scene.injector.wait_for(Request::CompleteMultipartUpload, "f");
     let mut other = Ftp::login(&scene.server);
-    other.store("STOR f", &second);
-    scene.server.stored().expect("f", &second);
+    let data_of_other = other.passive();
+    other.expect("STOR f", "150 ");
+    data_of_other.open().write_all(&second).expect("taken");
+    other.wait_for_bytes(second.len());
     scene.injector.heal();
     one.expect_reply("226 ");
-    scene.server.stored().expect("f", &first);
+    other.expect_reply("226 ");
+    scene.server.stored().expect("f", &second);
     one.expect("QUIT", "221 ");
     other.expect("QUIT", "221 ");
     scene.expect_rest("twice at once");
