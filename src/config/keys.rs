@@ -357,6 +357,8 @@ pub const KEYS: &[Key] = &[
         "silence of the store"),
     plain(OPTIONAL, "retry_timeout", Value("60"), SECONDS,
         "all tries of one request to the store together, pauses included"),
+    plain(OPTIONAL, "reply_timeout", Value("15"), SECONDS,
+        "what a client waits for a reply at most while the store fails or is silent"),
     at_start(plain(OPTIONAL, "metadata_cache_time", Value("10"), "seconds from 0 to 604800, or a number with s, m or h; 0 is off",
         "how long size and time of a name are believed after the store has told them")),
     plain(OPTIONAL, "complete_timeout", Value("1200"), SECONDS,

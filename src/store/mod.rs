@@ -9,11 +9,14 @@ mod body;
 pub mod cos;
 mod error;
 pub mod local;
+mod reply_wait;
 
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Operation, StoreError};
+pub use reply_wait::{LongRequest, ReplyWait};
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -27,6 +30,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait ObjectStore: Send + Sync + 'static {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
+
+    /// The same store, working for a command whose client waits as `wait` tells: while it does, no
+    /// request is tried for longer, but for those that the store may be busy with for minutes
+    /// (Complete, copies), once they are under way. `None` where nothing takes long.
+    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+        let _ = wait;
+        None
+    }
 
     /// Whether it can be used now, asked as cheaply as can be.
     ///

@@ -125,6 +125,11 @@ impl Bucket {
         }
     }
 
+    /// Whether the host's addresses are known, so that a request need not wait for them.
+    pub(super) fn is_resolved(&self) -> bool {
+        self.addresses.known().is_some()
+    }
+
     /// Remembers that we changed `key`.
     pub(super) fn note(&self, key: &str, change: Change) {
         // In this order: see `Facts::learn`.

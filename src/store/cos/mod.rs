@@ -1,7 +1,7 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
-//! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
+//! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
@@ -56,6 +56,7 @@ mod role_keys;
 mod signature;
 mod spare_connection;
 mod tcp;
+mod time_limits;
 mod upload_pages;
 mod xml;
 
@@ -68,6 +69,7 @@ pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -81,8 +83,8 @@ use self::request::Request;
 use self::role_keys::Roles;
 use super::{
     Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, ListPage, ListRequest, MultipartUpload,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result,
-    SilentUploads, Stat, StoreError, Stored,
+    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
+    Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -129,13 +131,14 @@ impl Buckets {
             min_part: options.min_part,
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
-            region: options.region,
-            bucket_name: options.bucket,
+            region: options.region.into(),
+            bucket_name: options.bucket.into(),
         })
     }
 }
 
-/// One account's part of a bucket.
+/// One account's part of a bucket. Clones are cheap.
+#[derive(Clone)]
 pub struct CosStore {
     client: Client,
     keys: Keys,
@@ -144,8 +147,8 @@ pub struct CosStore {
     min_part: u64,
     copy_limit: u64,
     preserve_mtime: bool,
-    region: String,
-    bucket_name: String,
+    region: Arc<str>,
+    bucket_name: Arc<str>,
 }
 
 impl CosStore {
@@ -182,6 +185,11 @@ impl fmt::Debug for CosStore {
 impl ObjectStore for CosStore {
     fn describe(&self) -> String {
         format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+    }
+
+    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+        let client = self.client.for_command(wait);
+        Some(Arc::new(Self { client, ..self.clone() }))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {

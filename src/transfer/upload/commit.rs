@@ -114,7 +114,7 @@ impl Upload<'_> {
         self.workers.give(Job::Complete(self.parts.take_receipts()));
         while self.stored.is_none() {
             // Too late for an interruption: the store has been asked.
-            self.await_workers(control)?;
+            self.await_publication(control)?;
         }
         Ok(by)
     }
