@@ -133,7 +133,10 @@ mod tests {
     #[test]
     fn a_wait_that_is_over_leaves_a_last_look() {
         let wait = ReplyWait::begin(Duration::ZERO);
-        assert_eq!((wait.left(), wait.left_for_tries()), (Some(Duration::ZERO), Some(Duration::ZERO)));
+        assert_eq!(
+            (wait.left(), wait.left_for_tries()),
+            (Some(Duration::ZERO), Some(Duration::ZERO))
+        );
         let short = ReplyWait::begin(Duration::from_secs(2));
         assert_eq!(short.last_look(), Duration::from_millis(200));
     }

@@ -150,7 +150,9 @@ impl Client {
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = Request::on_bucket(http::Method::HEAD);
-        request.sign(&self.account.address, &self.account.signer, &keys, self.bucket.now()).map(|_| ())
+        request
+            .sign(&self.account.address, &self.account.signer, &keys, self.bucket.now())
+            .map(|_| ())
     }
 
     /// Where the bucket is, for people.
@@ -283,7 +285,12 @@ impl Client {
             remedy: Remedy::Wait,
             in_doubt: false,
         })?;
-        let signed = call.request.sign(&self.account.address, &self.account.signer, &keys, self.bucket.now());
+        let signed = call.request.sign(
+            &self.account.address,
+            &self.account.signer,
+            &keys,
+            self.bucket.now(),
+        );
         let mut request = signed.map_err(|error| Fault {
             error: call.error(ErrorKind::BadName).with_source(error),
             remedy: Remedy::None,
@@ -305,7 +312,7 @@ impl Client {
         }
         let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
         let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
-        let _under_way = wait.map(|wait| wait.begin_long(limits.reach()));
+        let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
         let (bucket, fresh) = (&*self.bucket, course.fresh);
         let sent = match &mut reader {
             Some(reader) => {

@@ -43,6 +43,8 @@ pub(super) struct TimeLimits {
     /// Each write.
     write: Duration,
     answer: Duration,
+    /// After how long a request has reached the store for sure, if it ever does.
+    pub(super) reach: Duration,
 }
 
 impl TimeLimits {
@@ -66,6 +68,7 @@ impl TimeLimits {
             send_body: timeouts.send_body,
             write: timeouts.response,
             answer,
+            reach: timeouts.connect,
         };
         let Some(left) = left else { return usual };
         if patience == Patience::Usual && extent == Extent::Whole {
@@ -73,19 +76,15 @@ impl TimeLimits {
         }
         let share = left / SHARES;
         let connect = timeouts.connect.min(share);
-        let rest = left.saturating_sub(connect);
-        let rest = if resolved { rest } else { rest.saturating_sub(share) };
-        let bounded = Self { resolve: Some(share), connect, write: usual.write.min(rest), ..usual };
+        let reach = if resolved { connect } else { share + connect };
+        let rest = left.saturating_sub(reach);
+        let write = usual.write.min(rest);
+        let bounded = Self { resolve: Some(share), connect, write, reach, ..usual };
         match patience {
             Patience::Usual => Self { answer: answer.min(rest), ..bounded },
             // It is under way then, and who waits is told so.
             Patience::Long => bounded,
         }
-    }
-
-    /// After how long a request has reached the store for sure, if it ever does.
-    pub(super) fn reach(&self) -> Duration {
-        self.connect + self.resolve.unwrap_or_default()
     }
 
     /// Makes them the limits of `request`; `fresh`: no connection that served before.
@@ -118,12 +117,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn limits(
-        patience: Patience,
-        extent: Extent,
-        left: Option<u32>,
-        resolved: bool,
-    ) -> TimeLimits {
+    fn limits(patience: Patience, extent: Extent, left: Option<u32>, resolved: bool) -> TimeLimits {
         let left = left.map(|left| left * SECOND);
         TimeLimits::of(&Timeouts::default(), patience, extent, left, resolved)
     }
@@ -157,7 +151,8 @@ mod tests {
     fn what_takes_minutes_is_bounded_until_it_is_under_way() {
         let long = limits(Patience::Long, Extent::Whole, Some(15), false);
         assert_eq!((long.whole, long.answer), (None, 1200 * SECOND));
-        assert_eq!(long.reach(), 10 * SECOND);
-        assert_eq!(limits(Patience::Long, Extent::Whole, None, false).reach(), 10 * SECOND);
+        assert_eq!(long.reach, 10 * SECOND);
+        assert_eq!(limits(Patience::Long, Extent::Whole, Some(15), true).reach, 5 * SECOND);
+        assert_eq!(limits(Patience::Long, Extent::Whole, None, false).reach, 10 * SECOND);
     }
 }
