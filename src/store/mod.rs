@@ -181,6 +181,20 @@ pub trait ObjectStore: Send + Sync + 'static {
         Ok(SilentUploads::default())
     }
 
+    /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is stored
+    /// that nobody asked for as it is.
+    fn retains_objects(&self) -> bool {
+        false
+    }
+
+    /// The same, asked of the store, and remembered.
+    ///
+    /// # Errors
+    /// What the store said; many key pairs may not ask.
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(self.retains_objects())
+    }
+
     /// Deletes a file.
     ///
     /// # Errors

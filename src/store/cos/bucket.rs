@@ -17,6 +17,7 @@ use super::addresses::{Addresses, RememberingResolver};
 use super::authorities::{Authorities, AuthorityError};
 use super::connection::TcpConnector;
 use super::facts::Facts;
+use super::object_lock::KnownLock;
 use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
 use super::{AddressingStyle, CosOptions, Scheme};
@@ -80,6 +81,8 @@ pub(super) struct Bucket {
     pub(super) recent: Recent,
     /// What the store told a moment ago.
     pub(super) facts: Facts,
+    /// Whether it keeps what is stored.
+    pub(super) lock: KnownLock,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -113,6 +116,7 @@ impl Bucket {
             spare,
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
+            lock: KnownLock::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }

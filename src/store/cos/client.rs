@@ -19,10 +19,13 @@ use super::request::{Address, Request, RequestError};
 use super::retry::{Course, Worth, rest};
 use super::signature::Signer;
 use super::time_limits::{Extent, Patience, TimeLimits};
-use super::{CosOptions, Timeouts, xml};
+use super::{CosOptions, Timeouts, integrity, xml};
 use crate::metrics;
 use crate::secret::Secret;
 use crate::store::{Body, Cancel, ErrorKind, Operation, ReplyWait, StoreError};
+
+/// RFC 1864.
+const CONTENT_MD5: &str = "content-md5";
 
 /// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -71,6 +74,19 @@ impl<'a> Call<'a> {
     pub(super) fn with_body(mut self, body: Body<'a>) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// The same, its body's MD5 with it, by which the store sees what was damaged on the way.
+    pub(super) fn with_md5(mut self) -> Self {
+        if let Some(body) = self.body.filter(|_| !self.has_md5()) {
+            self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
+        }
+        self
+    }
+
+    /// Whether its body's MD5 goes with it.
+    pub(super) fn has_md5(&self) -> bool {
+        self.request.has_header(CONTENT_MD5)
     }
 
     /// The same, not tried again once `cancel` is raised. For requests without a body, which has a

@@ -7,7 +7,7 @@
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
-//! finished, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
+//! finished, [`object_lock`] knows what can never be removed, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
 //! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //! [`diagnosis`] tries all of it out for an operator.
 //!
@@ -44,6 +44,7 @@ mod metadata_service;
 mod mtime;
 mod multi_delete;
 mod multipart;
+mod object_lock;
 mod objects;
 mod options;
 mod outlet;
@@ -79,6 +80,7 @@ use self::bucket::Registry;
 use self::client::{Call, Client};
 use self::credentials::Credentials;
 use self::keys::{Dialect, Keys};
+use self::object_lock::ObjectLock;
 use self::request::Request;
 use self::role_keys::Roles;
 use super::{
@@ -304,6 +306,14 @@ impl ObjectStore for CosStore {
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
         self.delete_file(path)
+    }
+
+    fn retains_objects(&self) -> bool {
+        self.client.bucket.lock.retains()
+    }
+
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(self.object_lock()? == ObjectLock::Retains)
     }
 
     fn create_directory(&self, path: &FtpPath) -> Result<()> {

@@ -51,7 +51,8 @@ impl CosStore {
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
         let request = part_request(key, upload_id, number);
-        let answer = self.send_verified(Operation::UploadPart, request, body)?;
+        let call = Call::new(Operation::UploadPart, request).with_body(*body);
+        let answer = self.send_verified(call, body)?;
         let etag = answer.headers.etag().ok_or_else(|| {
             StoreError::new(ErrorKind::Other, Operation::UploadPart, key)
                 .with_source("an answer without ETag")

@@ -9,6 +9,7 @@ use super::answer::{Answer, Headers, Opened};
 use super::client::{Call, Failure};
 use super::drained::Drained;
 use super::integrity::{self, Receipt};
+use super::object_lock::is_demand_for_checksum;
 use super::recent::Change;
 use super::request::Request;
 use super::{CosStore, VerifyUploads};
@@ -122,13 +123,14 @@ impl CosStore {
 
     /// PutObject. Where no answer came, the object itself tells what happened.
     pub(super) fn put(&self, key: &str, body: &Body<'_>) -> Result<Stored> {
-        let mut request = Request::on_object(Method::PUT, key);
+        let request = Request::on_object(Method::PUT, key);
+        let mut call = Call::new(Operation::PutObject, request).with_body(*body);
         if self.verify != VerifyUploads::Off {
             // A part that was damaged is sent again before anybody sees it. An object replaces the
             // earlier one at once: the store itself must refuse what was damaged on its way.
-            request = request.header("content-md5", integrity::content_md5(body));
+            call = call.with_md5();
         }
-        let headers = match self.send_verified(Operation::PutObject, request, body) {
+        let headers = match self.send_verified(call, body) {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
         };
@@ -165,13 +167,23 @@ impl CosStore {
     /// Sends bytes until the store has received those and no others.
     pub(super) fn send_verified(
         &self,
-        operation: Operation,
-        request: Request,
+        mut call: Call<'_>,
         body: &Body<'_>,
     ) -> std::result::Result<Answer, Failure> {
-        let call = Call::new(operation, request).with_body(*body);
+        let lock = &self.client.bucket.lock;
+        if lock.retains() {
+            call = call.with_md5();
+        }
         for attempt in 1..=CHECKSUM_TRIES {
-            let answer = self.client.exchange(&call)?;
+            let answer = match self.client.exchange(&call) {
+                Err(failure) if !call.has_md5() && is_demand_for_checksum(&failure.error) => {
+                    log::info!("{}: sent with its MD5 from now on, as all others", failure.error);
+                    lock.note();
+                    call = call.with_md5();
+                    self.client.exchange(&call)?
+                }
+                answered => answered?,
+            };
             let etag = answer.headers.etag();
             let receipt = Receipt { crc64: answer.headers.crc64(), etag: etag.as_ref() };
             if integrity::agrees(self.verify, body, receipt) {
