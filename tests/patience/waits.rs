@@ -3,7 +3,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::ftp::Ftp;
+use crate::support::ftp::{Data, Ftp};
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
@@ -26,7 +26,7 @@ const REQUESTS: [Request; 12] = [
 ];
 
 /// Commands that need no data connection, and what precedes them while the store is well.
-const PLAIN: [(&[(&str, &str)], &str); 11] = [
+const PLAIN: [(&[(&str, &str)], &str); 12] = [
     (&[], "CWD d"),
     (&[], "SIZE f"),
     (&[], "MDTM f"),
@@ -36,6 +36,7 @@ const PLAIN: [(&[(&str, &str)], &str); 11] = [
     (&[], "MKD new"),
     (&[], "RMD d"),
     (&[], "RNFR f"),
+    (&[], "MFMT 20200102030405 f"),
     (&[("RNFR f", "350 ")], "RNTO g"),
     (&[("RNFR d", "350 ")], "RNTO e"),
 ];
@@ -90,73 +91,97 @@ fn in_time(why: &str, reply: impl FnOnce() -> String) -> String {
     reply
 }
 
+/// Sessions that have said what the store must be well for, and the moment when it is not any more.
+struct Stage<'a> {
+    server: &'a TestServer,
+    ailment: Ailment,
+    ready: Barrier,
+    struck: Barrier,
+}
+
+impl Stage<'_> {
+    fn begin(&self) -> Ftp {
+        let mut ftp = Ftp::login(self.server);
+        ftp.expect("TYPE I", "200 ");
+        ftp
+    }
+
+    fn wait_for_the_blow(&self) {
+        self.ready.wait();
+        self.struck.wait();
+    }
+
+    fn told(&self, line: &str) -> String {
+        format!("{:?}, {line}", self.ailment)
+    }
+
+    fn plain(&self, before: &[(&str, &str)], line: &str) {
+        let mut ftp = self.begin();
+        ftp.play(before);
+        self.wait_for_the_blow();
+        in_time(&self.told(line), || ftp.ask(line));
+        ftp.expect("NOOP", "200 ");
+    }
+
+    fn opening(&self, line: &str) {
+        let mut ftp = self.begin();
+        let data = ftp.passive();
+        self.wait_for_the_blow();
+        in_time(&self.told(line), || refusal(&mut ftp, data, line));
+        ftp.expect("NOOP", "200 ");
+    }
+
+    fn end_of_data(&self, size: usize) {
+        let mut ftp = self.begin();
+        let mut data = ftp.passive().open();
+        let line = format!("STOR of-{size}");
+        ftp.expect(&line, "150 ");
+        let bytes = noise(size as u64, size);
+        data.write_all(&bytes[..1]).expect("the server takes it");
+        self.wait_for_the_blow();
+        data.write_all(&bytes[1..]).expect("the server takes it");
+        in_time(&self.told(&line), || {
+            drop(data);
+            ftp.reply()
+        });
+        ftp.expect("NOOP", "200 ");
+    }
+}
+
+/// The final reply to a command for which there is nothing to send.
+fn refusal(ftp: &mut Ftp, data: Data, line: &str) -> String {
+    let reply = ftp.ask(line);
+    if !reply.starts_with("150 ") {
+        return reply;
+    }
+    // A STOR is asked for its data, and the store only then.
+    drop(data);
+    ftp.reply()
+}
+
 /// All commands at once, each in a session of its own: what they wait for is time.
 fn expect_replies(ailment: Ailment) {
     let injector = Injector::before(Rgw::shared().endpoint());
     let server = impatient(Setup::bucket_behind(&injector.endpoint()));
     server.stored().put("f", b"bytes");
     server.stored().put("d/inside", b"bytes");
-    let sessions = PLAIN.len() + 1 + OPENING.len() + SIZES.len();
-    let (ready, struck) = (Barrier::new(sessions + 1), Barrier::new(sessions + 1));
+    let all = PLAIN.len() + OPENING.len() + SIZES.len() + 1;
+    let stage =
+        Stage { server: &server, ailment, ready: Barrier::new(all), struck: Barrier::new(all) };
     thread::scope(|scope| {
-        let begin = || {
-            let mut ftp = Ftp::login(&server);
-            ftp.expect("TYPE I", "200 ");
-            ftp
-        };
-        let (ready, struck) = (&ready, &struck);
-        let set_time: (&[(&str, &str)], &str) = (&[], "MFMT 20200102030405 f");
-        for (before, line) in PLAIN.into_iter().chain([set_time]) {
-            scope.spawn(move || {
-                let mut ftp = begin();
-                ftp.play(before);
-                ready.wait();
-                struck.wait();
-                in_time(&format!("{ailment:?}, {line}"), || ftp.ask(line));
-                ftp.expect("NOOP", "200 ");
-            });
+        let stage = &stage;
+        for (before, line) in PLAIN {
+            scope.spawn(move || stage.plain(before, line));
         }
         for line in OPENING {
-            scope.spawn(move || {
-                let mut ftp = begin();
-                let data = ftp.passive();
-                ready.wait();
-                struck.wait();
-                in_time(&format!("{ailment:?}, {line}"), || {
-                    let reply = ftp.ask(line);
-                    // A STOR is asked for its data, and the store only then.
-                    let reply = if reply.starts_with("150 ") {
-                        drop(data);
-                        ftp.reply()
-                    } else {
-                        reply
-                    };
-                    reply
-                });
-                ftp.expect("NOOP", "200 ");
-            });
+            scope.spawn(move || stage.opening(line));
         }
         for size in SIZES {
-            scope.spawn(move || {
-                let mut ftp = begin();
-                let mut data = ftp.passive().open();
-                let name = format!("STOR of-{size}");
-                ftp.expect(&name, "150 ");
-                let bytes = noise(size as u64, size);
-                data.write_all(&bytes[..1]).expect("the server takes it");
-                ready.wait();
-                struck.wait();
-                data.write_all(&bytes[1..]).expect("the server takes it");
-                in_time(&format!("{ailment:?}, {name}, its end"), || {
-                    drop(data);
-                    ftp.reply()
-                });
-                ftp.expect("NOOP", "200 ");
-            });
+            scope.spawn(move || stage.end_of_data(size));
         }
-        ready.wait();
+        stage.ready.wait();
         ailment.strike(&injector);
-        struck.wait();
+        stage.struck.wait();
     });
     injector.heal();
     injector.come_back();
@@ -193,15 +218,7 @@ fn a_store_without_a_name_keeps_no_client_waiting() {
             scope.spawn(move || {
                 let mut ftp = Ftp::login(server);
                 let data = ftp.passive();
-                in_time(line, || {
-                    let reply = ftp.ask(line);
-                    if reply.starts_with("150 ") {
-                        drop(data);
-                        ftp.reply()
-                    } else {
-                        reply
-                    }
-                });
+                in_time(line, || refusal(&mut ftp, data, line));
             });
         }
     });
