@@ -174,6 +174,14 @@ pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Default of `reply_timeout`: how long a client waits for a reply that the store keeps back. The
+/// least patient clients give up after 15 to 20 s.
+pub const STORE_REPLY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How often a client hears that the store is at work, when that takes minutes for good reasons: soon
+/// enough for clients that wait 15 s.
+pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Names STOU tries before it gives up.
 pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 

@@ -14,6 +14,7 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::LocalStore;
 use cos_ftp_server::store::{ListRequest, ObjectStore};
+use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Account, Users};
 use cos_ftp_server::vfs::FtpPath;
 
@@ -140,35 +141,52 @@ impl Plan {
         });
         let users = Users::new(accounts, self.settings.password_checks);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
-        Ok((settings.server, users, Probes(far_away.map(|(store, _)| store).collect())))
+        let stores = far_away.map(|(store, _)| store).collect();
+        let fragments = settings.server.session.transfer.partial;
+        Ok((settings.server, users, Probes { stores, fragments }))
     }
 }
 
 /// The stores that only a request can tell to be there.
 #[derive(Debug)]
-pub(crate) struct Probes(Vec<Arc<dyn ObjectStore>>);
+pub(crate) struct Probes {
+    stores: Vec<Arc<dyn ObjectStore>>,
+    fragments: PartialUpload,
+}
 
 impl Probes {
     /// Lists each store's root once in the background, so that a wrong bucket, key or address is
     /// in the log before the first client meets it. Serving does not wait for it: the store may be
     /// back in a minute. The thread ends by itself, within the stores' time-outs.
     pub(crate) fn begin(self) -> Option<JoinHandle<()>> {
-        if self.0.is_empty() {
+        if self.stores.is_empty() {
             return None;
         }
         let probing = Builder::new().name("probe".to_owned()).spawn(move || {
-            for store in self.0 {
-                let root = FtpPath::root();
-                let request = ListRequest { directory: &root, name_prefix: "", after: None };
-                match store.list(&request) {
-                    Ok(_) => log::info!("{} answers", store.describe()),
-                    Err(error) => {
-                        log::error!("{} cannot be used now: {error}", store.describe());
-                    }
-                }
+            for store in &self.stores {
+                probe(&**store, self.fragments);
             }
         });
         probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
+    }
+}
+
+fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
+    let (root, name) = (FtpPath::root(), store.describe());
+    if let Err(error) = store.list(&ListRequest { directory: &root, name_prefix: "", after: None })
+    {
+        log::error!("{name} cannot be used now: {error}");
+        return;
+    }
+    log::info!("{name} answers");
+    match store.look_for_retention() {
+        Ok(true) if fragments == PartialUpload::Keep => log::warn!(
+            "{name} keeps what is stored (Object Lock): partial_upload = keep does not hold there, \
+             as nobody could remove a partial file again; set partial_upload = discard",
+        ),
+        Ok(_) => {}
+        // Most key pairs need not be allowed to ask; the first upload may tell.
+        Err(error) => log::debug!("whether {name} keeps what is stored is not known: {error}"),
     }
 }
 

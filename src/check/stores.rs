@@ -8,6 +8,7 @@ use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, Expected, ListRequest, ObjectStore, StoreError,
 };
+use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::vfs::FtpPath;
 
 use super::report::{Line, Report};
@@ -47,6 +48,7 @@ fn needs(settings: &Settings, users: &[&AccountSettings]) -> Needs {
     Needs {
         writing: users.iter().any(|user| user.permission.writes()),
         deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
+        fragments: settings.server.session.transfer.partial == PartialUpload::Keep,
         abort_unfinished_after: settings.server.abort_unfinished_after,
     }
 }

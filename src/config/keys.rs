@@ -361,6 +361,8 @@ pub const KEYS: &[Key] = &[
         "how long size and time of a name are believed after the store has told them")),
     plain(OPTIONAL, "complete_timeout", Value("1200"), SECONDS,
         "silence of the store while it puts an object together or copies one"),
+    plain(OPTIONAL, "reply_timeout", Value("15"), SECONDS,
+        "what a client waits for a reply at most while the store fails or is silent"),
     plain(OPTIONAL, "log_level", Value("INFO"), "DEBUG, INFO, WARNING, ERROR or OFF",
         "the least that is logged"),
     at_start(plain(OPTIONAL, "log_dir", Value("log"), "a directory",

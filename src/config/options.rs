@@ -212,6 +212,8 @@ impl General {
         let secure = security::session(&self.security, report);
         SessionOptions {
             idle: self.timeout("idle_timeout", default.idle, report),
+            reply_timeout: self.timeout("reply_timeout", default.reply_timeout, report),
+            sign_of_life: default.sign_of_life,
             login: self.timeout("login_timeout", default.login, report),
             login_attempts: secure.login_attempts,
             command_pace: secure.command_pace,

@@ -103,6 +103,14 @@ impl Reply {
         matches!(self.code, Code::GOODBYE | Code::CLOSING)
     }
 
+    /// Its first line as that of a reply that goes on: `ddd-text` and CRLF. Several of them may be sent
+    /// before the reply with the same code that ends them all.
+    pub fn to_opening_bytes(&self) -> Vec<u8> {
+        let text = self.lines.first().map_or("", |line| line);
+        let shown: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        format!("{}-{shown}\r\n", self.code.0).into_bytes()
+    }
+
     /// The reply as it is sent (RFC 959 4.2): `ddd text`, or `ddd-first`, inner lines, `ddd last`,
     /// each ended by CRLF.
     ///
@@ -159,6 +167,12 @@ mod tests {
             assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
             assert!(!reply.to_bytes().contains(&0xFF));
         }
+    }
+
+    #[test]
+    fn a_reply_may_go_on() {
+        let reply = Reply::new(Code::TRANSFER_COMPLETE, "a\r\n226 b");
+        assert_eq!(reply.to_opening_bytes(), b"226-a??226 b\r\n");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
 
+use super::open_reply::OpenReply;
 use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
@@ -26,6 +27,7 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    open_reply: OpenReply,
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
     foreign: Option<&'static str>,
@@ -57,6 +59,7 @@ impl<'a> ControlLine<'a> {
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            open_reply: OpenReply::default(),
             first_bytes: FirstBytes::default(),
             foreign: None,
             pace,
@@ -238,10 +241,34 @@ impl<'a> ControlLine<'a> {
 
     /// Sends a reply as one write: a 226 that waits behind a 150 costs 40 ms with Nagle's
     /// algorithm and delayed acknowledgements. A client that is gone is noticed by the next read.
+    ///
+    /// Behind [`Self::open_reply`] a reply with another code cannot be told: the connection ends
+    /// instead, which clients take for a failure.
     pub(super) fn send(&mut self, reply: &Reply) {
-        let bytes = reply.to_bytes();
-        log::debug!("> {}", String::from_utf8_lossy(&bytes).trim_end().replace("\r\n", " | "));
-        if let Err(error) = self.write_all(&self.encoding.encode(&bytes)) {
+        if self.open_reply.end_with(reply) == OpenReply::BrokenOff {
+            let text = String::from_utf8_lossy(&reply.to_bytes()).trim_end().replace("\r\n", " | ");
+            log::warn!("the connection ends, as success had been begun to be told: {text}");
+            self.queue.clear();
+            self.ended = true;
+            return;
+        }
+        self.send_bytes(&reply.to_bytes());
+    }
+
+    /// Sends the line that opens a reply, or one more of them. The next reply is its end.
+    pub(super) fn open_reply(&mut self, reply: &Reply) {
+        self.open_reply.begin(reply.code());
+        self.send_bytes(&reply.to_opening_bytes());
+    }
+
+    /// Whether a reply is open, so that no other may be sent.
+    pub(super) fn has_open_reply(&self) -> bool {
+        self.open_reply != OpenReply::Nothing
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8]) {
+        log::debug!("> {}", String::from_utf8_lossy(bytes).trim_end().replace("\r\n", " | "));
+        if let Err(error) = self.write_all(&self.encoding.encode(bytes)) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;
         }

@@ -1,6 +1,7 @@
 //! The data connection: PASV, EPSV, PORT, EPRT, and how a transfer opens it.
 
 use std::fmt::Display;
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::failure::transfer_failure;
 use super::navigation::Step;
+use super::reassurance::Reassurance;
 use super::watch::Watch;
 use crate::limits;
 use crate::net::tls::{Direction, Handshake, Reuse, TlsSession};
@@ -122,20 +124,34 @@ impl<'a> Session<'a> {
     /// From now on the session's thread is woken by the transfer's wake. Ends with
     /// [`Self::end_transfer`].
     pub(super) fn begin_transfer(&mut self) -> Step<Wake> {
-        let wake = match &self.wake {
-            Some(wake) => wake.clone(),
-            None => Wake::new().map_err(|error| {
-                log::error!("no descriptor for a transfer: {error}");
-                replies::cannot_listen()
-            })?,
-        };
-        self.wake = Some(wake.clone());
+        let wake = self.own_wake().map_err(|error| {
+            log::error!("no descriptor for a transfer: {error}");
+            replies::cannot_listen()
+        })?;
         self.handle.begin_transfer(wake.clone());
         if let Some(reply) = self.farewell() {
             self.handle.end_transfer();
             return Err(reply);
         }
         Ok(wake)
+    }
+
+    /// What wakes the session's thread, made when it is first needed.
+    pub(super) fn own_wake(&mut self) -> io::Result<Wake> {
+        let wake = match &self.wake {
+            Some(wake) => wake.clone(),
+            None => Wake::new()?,
+        };
+        self.wake = Some(wake.clone());
+        Ok(wake)
+    }
+
+    /// The signs of life to the client of the present command, `opening` each of them.
+    pub(super) fn reassurance(&self, opening: Reply) -> Reassurance {
+        let options = &self.host.options;
+        // What is to keep a client waiting must come while it waits.
+        let interval = options.sign_of_life.min(options.reply_timeout * 2 / 3);
+        Reassurance::new(self.reply_wait.clone(), interval, opening)
     }
 
     pub(super) fn end_transfer(&mut self) {

@@ -4,6 +4,7 @@ use super::{Pending, Session};
 use crate::protocol::{
     Access, Command, Line, ParseError, PendingState, Reply, Rights, SiteCommand, VerbRow, replies,
 };
+use crate::store::ReplyWait;
 
 impl Session<'_> {
     /// Does what a line says and returns its final reply.
@@ -36,6 +37,15 @@ impl Session<'_> {
         };
         log::debug!("< {shown}");
         self.handle.note_command(shown);
+        self.reply_wait = ReplyWait::begin(self.host.options.reply_timeout);
+        let reply = self.answer(row, command);
+        // What still works for the command, such as the end of an upload that failed, works for
+        // nobody who waits.
+        self.reply_wait.pause();
+        reply
+    }
+
+    fn answer(&mut self, row: &'static VerbRow, command: Command) -> Reply {
         let pending = match row.pending {
             PendingState::Kept => Pending::Nothing,
             PendingState::Consumed => std::mem::take(&mut self.pending),

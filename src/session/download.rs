@@ -7,7 +7,7 @@ use super::watch::Watch;
 use super::{Errand, ErrandKind, Pending, Session};
 use crate::metrics::{self, Direction};
 use crate::net::{Wake, tls};
-use crate::protocol::{Reply, replies};
+use crate::protocol::{Code, Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
 use crate::transfer::{Download, DownloadRequest, Report, Verdict, Way};
 use crate::vfs::FtpPath;
@@ -45,7 +45,8 @@ impl Session<'_> {
         let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
-        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
+        let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
         let outcome = download.and_then(|download| {

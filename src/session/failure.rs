@@ -41,6 +41,7 @@ pub(super) fn transfer_error(error: &TransferError) -> Reply {
                 TransferError::BadRestart { size } => replies::restart_beyond_end(*size),
                 TransferError::Source { .. }
                 | TransferError::System(_)
+                | TransferError::Late
                 | TransferError::Store(_) => replies::transfer_failed(),
             }
         }

@@ -10,7 +10,7 @@ use super::{Errand, ErrandKind, Session};
 use crate::net::Wake;
 use crate::net::tls::Direction;
 use crate::protocol::{
-    Access, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
+    Access, Code, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
 };
 use crate::store::{ErrorKind, ListPage, ObjectStore};
 use crate::transfer::{Control, DataSender, Listing, Pages, Progress, Verdict};
@@ -62,7 +62,8 @@ impl Session<'_> {
         let errand = Errand { kind: ErrandKind::Listing, path: directory.clone(), total: None };
         let progress = Progress::begin();
         self.handle.note_transfer(errand.clone(), progress.clone());
-        let mut watch = Watch::new(&mut self.control, &host.stop, errand);
+        let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand, signs);
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
             let idle = resources.options.data_idle;

@@ -16,9 +16,12 @@ mod host;
 mod information;
 mod listing;
 mod login;
+mod long_work;
 mod navigation;
+mod open_reply;
 mod options;
 mod overview;
+mod reassurance;
 mod refusal;
 mod upload;
 mod watch;
@@ -35,6 +38,7 @@ use std::time::Instant;
 use crate::access::Visit;
 use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
+use crate::store::ReplyWait;
 use crate::vfs::FtpPath;
 use control_line::{ControlLine, NoLine};
 use encryption::Encryption;
@@ -85,6 +89,8 @@ struct Session<'a> {
     data_port: DataPort,
     pending: Pending,
     settings: Settings,
+    /// That of the present command's client.
+    reply_wait: ReplyWait,
     /// Made at the first transfer: an idle session costs no second descriptor.
     wake: Option<Wake>,
     /// An ABOR that ended a transfer has its own reply, after the transfer's.
@@ -146,6 +152,7 @@ impl<'a> Session<'a> {
             data_port: DataPort::Nothing,
             pending: Pending::Nothing,
             settings: Settings::default(),
+            reply_wait: ReplyWait::begin(host.options.reply_timeout),
             wake: None,
             abort_unanswered: false,
             began: Instant::now(),

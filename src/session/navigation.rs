@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::failure::store_failure;
 use super::{Pending, Session};
-use crate::protocol::{Access, Reply, Timestamp, replies};
+use crate::protocol::{Access, Code, Reply, Timestamp, replies};
 use crate::store::{ErrorKind, ObjectStore, Stat};
 use crate::vfs::FtpPath;
 
@@ -77,21 +77,26 @@ impl Session<'_> {
         Ok(replies::rename_to_what())
     }
 
-    pub(super) fn rename_to(&self, path: &str, pending: Pending) -> Reply {
-        let Pending::RenameFrom(from) = pending else { return replies::rename_from_first() };
-        self.on_path(path, |store, to| {
-            if to.is_root() {
-                return Err(replies::root_is_fixed());
-            }
-            if to != &from && to.is_within(&from) {
-                return Err(replies::rename_into_itself());
-            }
-            if to != &from {
-                store.rename(&from, to).map_err(|error| store_failure(&error))?;
-                log::info!("rename from={from:?} to={to:?}");
-            }
-            Ok(replies::renamed())
-        })
+    pub(super) fn rename_to(&mut self, path: &str, pending: Pending) -> Reply {
+        self.try_rename_to(path, pending).unwrap_or_else(|reply| reply)
+    }
+
+    fn try_rename_to(&mut self, path: &str, pending: Pending) -> Step<Reply> {
+        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
+        let to = self.resolve(path)?;
+        if to.is_root() {
+            return Err(replies::root_is_fixed());
+        }
+        if to != from && to.is_within(&from) {
+            return Err(replies::rename_into_itself());
+        }
+        if to != from {
+            let renamed =
+                self.at_length(Code::FILE_ACTION_COMPLETE, |store| store.rename(&from, &to))?;
+            renamed.map_err(|error| store_failure(&error))?;
+            log::info!("rename from={from:?} to={to:?}");
+        }
+        Ok(replies::renamed())
     }
 
     pub(super) fn size(&self, path: &str) -> Reply {
@@ -118,21 +123,25 @@ impl Session<'_> {
     }
 
     /// MFMT, and MDTM with a time. In a bucket this copies the object onto itself, within the store.
-    pub(super) fn set_modification_time(&self, time: Timestamp, path: &str) -> Reply {
+    pub(super) fn set_modification_time(&mut self, time: Timestamp, path: &str) -> Reply {
+        self.try_set_modification_time(time, path).unwrap_or_else(|reply| reply)
+    }
+
+    fn try_set_modification_time(&mut self, time: Timestamp, path: &str) -> Step<Reply> {
         if !self.host.options.preserve_mtime {
-            return replies::times_not_kept();
+            return Err(replies::times_not_kept());
         }
         if !self.rights().is_some_and(|rights| rights.allow(Access::Writes)) {
-            return replies::no_permission(Access::Writes);
+            return Err(replies::no_permission(Access::Writes));
         }
-        self.on_path(path, |store, path| {
-            store.set_modified(path, time.0).map_err(|error| match error.kind {
-                ErrorKind::TooLarge => replies::too_large_for_a_time(),
-                _ => store_failure(&error),
-            })?;
-            log::info!("mfmt path={path:?} modify={time}");
-            Ok(replies::modification_time_set(time, path))
-        })
+        let path = self.resolve(path)?;
+        let set = self.at_length(Code::FILE_STATUS, |store| store.set_modified(&path, time.0))?;
+        set.map_err(|error| match error.kind {
+            ErrorKind::TooLarge => replies::too_large_for_a_time(),
+            _ => store_failure(&error),
+        })?;
+        log::info!("mfmt path={path:?} modify={time}");
+        Ok(replies::modification_time_set(time, &path))
     }
 
     /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
@@ -156,10 +165,11 @@ impl Session<'_> {
         self.working_directory.join(text).map_err(replies::bad_path)
     }
 
-    /// The account's store.
+    /// The account's store, working for the present command.
     pub(super) fn store(&self) -> Step<Arc<dyn ObjectStore>> {
         let account = self.login.account().ok_or_else(replies::login_needed)?;
-        Ok(Arc::clone(&account.store))
+        let store = &account.store;
+        Ok(store.for_command(&self.reply_wait).unwrap_or_else(|| Arc::clone(store)))
     }
 
     /// Runs `action` on the store and the path that `text` means.

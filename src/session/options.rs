@@ -34,6 +34,11 @@ pub enum Entrance {
 pub struct SessionOptions {
     /// `idle_timeout`: silence on the control connection outside transfers.
     pub idle: Duration,
+    /// `reply_timeout`: how long a client waits for a reply that the store keeps back.
+    pub reply_timeout: Duration,
+    /// How often a client hears a line of its reply while the store is at work for minutes. No key:
+    /// [`limits::SIGN_OF_LIFE_INTERVAL`].
+    pub sign_of_life: Duration,
     /// `login_timeout`: from connect to a successful login.
     pub login: Duration,
     /// `max_login_failures`: failed logins on one connection, at least 1; the last closes it.
@@ -71,6 +76,8 @@ impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             idle: limits::IDLE_TIMEOUT,
+            reply_timeout: limits::STORE_REPLY_TIMEOUT,
+            sign_of_life: limits::SIGN_OF_LIFE_INTERVAL,
             login: limits::LOGIN_TIMEOUT,
             login_attempts: limits::LOGIN_ATTEMPTS,
             command_pace: Some(Pace::new(limits::COMMANDS_PER_SECOND, Duration::from_secs(1))),

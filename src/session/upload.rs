@@ -7,7 +7,7 @@ use super::{Errand, ErrandKind, Pending, Session};
 use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::{Wake, tls};
-use crate::protocol::{Reply, TransferType, UploadMode, replies};
+use crate::protocol::{Code, Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, ObjectStore, Turn};
 use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
 use crate::vfs::FtpPath;
@@ -101,7 +101,8 @@ impl Session<'_> {
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let total = self.settings.announced;
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
-        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
+        let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
         let outcome = upload.and_then(|upload| {

@@ -2,11 +2,13 @@
 //! commands wait for their turn, a lost connection and a stopping server end the transfer.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use super::control_line::ControlLine;
+use super::reassurance::Reassurance;
 use super::{Errand, StopSignal, StopStage};
 use crate::protocol::{Command, DuringTransfer, Line, VerbRow, replies};
-use crate::transfer::{Control, Directive, Interruption, Progress};
+use crate::transfer::{Control, Directive, Interruption, Patience, Progress};
 
 /// What a transfer sees of its session.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(super) struct Watch<'s, 'a> {
     stop: &'s StopSignal,
     /// What STAT says the transfer is.
     errand: Errand,
+    signs: Reassurance,
     /// Lines that had come before the transfer began. They are answered in their turn, whatever
     /// they are: the client sent them ahead and counts the replies.
     pipelined: usize,
@@ -26,15 +29,17 @@ impl<'s, 'a> Watch<'s, 'a> {
         control: &'s mut ControlLine<'a>,
         stop: &'s StopSignal,
         errand: Errand,
+        signs: Reassurance,
     ) -> Self {
         let pipelined = control.queue().len();
-        Self { control, stop, errand, pipelined, aborted: false }
+        Self { control, stop, errand, signs, pipelined, aborted: false }
     }
 
-    /// Sends the one preliminary reply.
+    /// Sends the one preliminary reply. Until its data has ended the client waits for no other.
     pub(super) fn announce(&mut self, reply: &crate::protocol::Reply) {
         debug_assert!(reply.is_preliminary());
         self.control.send(reply);
+        self.signs.end();
     }
 
     /// Whether an ABOR has come that still needs its own reply.
@@ -56,6 +61,7 @@ impl<'s, 'a> Watch<'s, 'a> {
                 // Only in order: nothing overtakes a command that waits.
                 Some((row, command @ (Command::Status | Command::Noop)))
                     if at == 0
+                        && !self.control.has_open_reply()
                         && row.during_transfer == DuringTransfer::Answered
                         && self.control.is_in_pace().is_ok() =>
                 {
@@ -86,6 +92,21 @@ impl<'s, 'a> Watch<'s, 'a> {
 impl Control for Watch<'_, '_> {
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.control.descriptor()
+    }
+
+    fn data_ended(&mut self) {
+        self.signs.begin();
+    }
+
+    fn reassure_in(&self) -> Option<Duration> {
+        self.signs.pause()
+    }
+
+    fn reassure(&mut self) -> Patience {
+        if let Some(opening) = self.signs.due() {
+            self.control.open_reply(opening);
+        }
+        self.signs.patience()
     }
 
     fn attend(&mut self, progress: &Progress) -> Directive {

@@ -63,6 +63,7 @@ pub enum Operation {
     AbortMultipartUpload,
     ListMultipartUploads,
     ListParts,
+    GetObjectLockConfiguration,
 }
 
 impl Operation {
@@ -83,6 +84,7 @@ impl Operation {
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::ListMultipartUploads => "ListMultipartUploads",
             Self::ListParts => "ListParts",
+            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
         }
     }
 }

@@ -10,14 +10,17 @@ pub mod cos;
 mod error;
 mod expected;
 pub mod local;
+mod reply_wait;
 mod turns;
 
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Operation, StoreError};
 pub use expected::Expected;
+pub use reply_wait::{LongRequest, ReplyWait};
 pub use turns::Turn;
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -31,6 +34,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait ObjectStore: Send + Sync + 'static {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
+
+    /// The same store, working for a command whose client waits as `wait` tells: while it does, no
+    /// request is tried for longer, but for those that the store may be busy with for minutes
+    /// (Complete, copies), once they are under way. `None` where nothing takes long.
+    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+        let _ = wait;
+        None
+    }
 
     /// Whether it can be used now, asked as cheaply as can be.
     ///
@@ -212,6 +223,20 @@ pub trait ObjectStore: Send + Sync + 'static {
     ) -> Result<SilentUploads> {
         let _ = (silence, after, cancel);
         Ok(SilentUploads::default())
+    }
+
+    /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is stored
+    /// that nobody asked for as it is.
+    fn retains_objects(&self) -> bool {
+        false
+    }
+
+    /// The same, asked of the store, and remembered.
+    ///
+    /// # Errors
+    /// What the store said; many key pairs may not ask.
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(self.retains_objects())
     }
 
     /// Deletes a file.

@@ -1,6 +1,7 @@
 //! What a transfer needs of the control connection it runs beside.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use crate::transfer::Progress;
 
@@ -14,6 +15,29 @@ pub trait Control {
     /// and looks whether the server is stopping. Called when the descriptor is readable, when the
     /// thread was woken, and as the commit gate.
     fn attend(&mut self, progress: &Progress) -> Directive;
+
+    /// The client has sent all of its data: from now on it waits for the reply.
+    fn data_ended(&mut self) {}
+
+    /// After how long [`Self::reassure`] is to be called; `None` while the client waits for nothing.
+    fn reassure_in(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Lets a client that waits know that the store is at work, if it is and it is time. Tells whether
+    /// the client will go on waiting.
+    fn reassure(&mut self) -> Patience {
+        Patience::Lasts
+    }
+}
+
+/// Whether a client goes on waiting for its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// For a while.
+    Lasts,
+    /// No longer: it must have its reply.
+    Over,
 }
 
 /// What the control connection asks of the running transfer.

@@ -12,6 +12,8 @@ use crate::transfer::Interruption;
 pub enum TransferError {
     /// The store failed.
     Store(StoreError),
+    /// The client waits no longer, and the store has not taken all of it.
+    Late,
     /// The file is larger than `single_file_max_size`.
     TooLarge {
         /// The limit in bytes.
@@ -41,6 +43,7 @@ impl fmt::Display for TransferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Store(error) => error.fmt(f),
+            Self::Late => f.write_str("the store did not take it within reply_timeout"),
             Self::TooLarge { limit } => {
                 write!(f, "larger than single_file_max_size = {limit} bytes")
             }

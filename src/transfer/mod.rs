@@ -23,7 +23,7 @@ mod waiting;
 mod worker;
 
 pub use budget::{Budget, Lease};
-pub use control::{Control, Directive, Interruption};
+pub use control::{Control, Directive, Interruption, Patience};
 pub use download::{Download, DownloadRequest};
 pub use failure::{Report, TransferError, Verdict};
 pub use memory::Mapped;

@@ -78,6 +78,11 @@ impl Target {
         self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel), expected)
     }
 
+    /// Whether the store removes nothing of what is stored.
+    pub(super) fn retains_objects(&self) -> bool {
+        self.store.retains_objects()
+    }
+
     fn run(&self, job: &Job) -> StoreResult<Outcome> {
         match job {
             Job::LookForRoom => self.store.look_for_room(&self.path).map(|()| Outcome::RoomFound),

@@ -220,7 +220,7 @@ fn every_general_key_has_its_effect() {
          partial_upload = discard\nascii_conversion = on\npreserve_mtime = on\nverify_uploads = md5\n\
          idle_timeout = 1\nlogin_timeout = 2s\ndata_connect_timeout = 3m\n\
          data_idle_timeout = 1h\nshutdown_grace = 0\nconnect_timeout = 5\nsend_timeout = 6\n\
-         response_timeout = 7\nretry_timeout = 9\ncomplete_timeout = 8\nlog_level = error\n\
+         response_timeout = 7\nretry_timeout = 9\nreply_timeout = 10\ncomplete_timeout = 8\nlog_level = error\n\
          log_dir = /Var/Log\nlog_rotate_enabled = true\nlog_rotate_when = h\nlog_backup_count = 3\n"
     ));
     let seconds = Duration::from_secs;
@@ -232,6 +232,7 @@ fn every_general_key_has_its_effect() {
     let session = &server.session;
     assert_eq!(session.masquerade, Some(Masquerade("nat.example.com".to_owned())));
     assert_eq!((session.idle, session.login), (seconds(1), seconds(2)));
+    assert_eq!(session.reply_timeout, seconds(10));
     assert_eq!((session.data_connect, session.max_list), (seconds(180), Some(7)));
     assert!(session.ascii_conversion && session.preserve_mtime);
     assert_eq!(settings.accounts[0].filename_encoding, FilenameEncoding::Gbk);

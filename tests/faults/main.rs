@@ -9,6 +9,8 @@ mod support;
 mod clients;
 /// FTP commands, each with what it needs and what it must have changed.
 mod commands;
+/// A bucket that keeps what is stored, and demands checksums.
+mod locked;
 /// What depends on the moment: versions that change, a server that is killed, a store that is slow.
 mod moments;
 /// A store that is down, cannot be found, hangs, and comes back.

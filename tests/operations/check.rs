@@ -144,6 +144,49 @@ fn a_bucket_that_is_right_passes_every_check_and_nothing_stays_in_it() {
     assert_eq!((objects, uploads), (vec!["theirs".to_owned()], vec!["forgotten".to_owned()]));
 }
 
+/// Where nothing can be removed, nothing is stored; also where it may not be asked whether it can.
+#[test]
+fn nothing_is_left_in_a_bucket_with_object_lock() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    // As Amazon does, which this gateway does not.
+    for request in [Request::PutObject, Request::UploadPart] {
+        injector.inject(Rule::new(request, Fault::DemandChecksum));
+    }
+    for told_by_its_configuration in [true, false] {
+        if !told_by_its_configuration {
+            let refused = Fault::Refuse(403, "AccessDenied");
+            injector.inject(Rule::new(Request::GetObjectLockConfiguration, refused));
+        }
+        let bucket = Rgw::shared().new_locked_bucket();
+        let setup = || few_ports(Setup::bucket_named(&bucket, &injector.endpoint()));
+        Told::of(&setup().write()).expect_failure("Object Lock", "partial_upload = discard");
+        let told = Told::of(&setup().option("partial_upload", "discard").write());
+        assert_eq!(told.status, 0, "{:#}", told.whole);
+        assert!(told.names("skipped").contains(&"PutObject"), "{:#}", told.whole);
+        let passed = told.names("passed");
+        for tried in ["Object Lock", "HeadObject", "UploadPart", "AbortMultipartUpload"] {
+            assert!(passed.contains(&tried), "{tried}: {:#}", told.whole);
+        }
+        assert_eq!(Rgw::shared().s3_list_versions(&bucket), Vec::<String>::new());
+        assert_eq!(left_in(&bucket), (Vec::new(), Vec::new()));
+    }
+}
+
+/// Without the right to ask, a bucket without a lock is tried as ever.
+#[test]
+fn a_lock_that_may_not_be_asked_about_does_not_fail_a_check() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let refused = Fault::Refuse(403, "AccessDenied");
+    injector.inject(Rule::new(Request::GetObjectLockConfiguration, refused));
+    let setup = bucket_behind(&injector.endpoint());
+    let told = Told::of(&setup.write());
+    assert_eq!((told.status, told.lines("skipped").len()), (0, 0), "{:#}", told.whole);
+    let lines = told.lines("passed");
+    let lock = lines.iter().find(|line| line["check"] == "Object Lock").expect("told of");
+    assert!(lock["detail"].as_str().unwrap().starts_with("probably off"), "{lock}");
+    assert_eq!(left_in(setup.bucket_name()), (Vec::new(), Vec::new()));
+}
+
 #[test]
 fn people_read_a_line_each_with_what_to_do() {
     let injector = Injector::before(Rgw::shared().endpoint());

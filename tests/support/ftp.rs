@@ -163,6 +163,15 @@ impl Ftp {
         }
     }
 
+    /// Checks that nothing comes but `line`, any number of times, before the server closes the
+    /// connection.
+    pub(crate) fn expect_signs_and_end(&mut self, line: &str) {
+        let mut rest = String::new();
+        let read = self.control.read_to_string(&mut rest);
+        assert!(read.is_ok(), "{read:?}\n{}", self.transcript);
+        assert!(rest.lines().all(|other| other == line), "{rest}\n{}", self.transcript);
+    }
+
     /// EPSV, and the connection to the port it answers.
     pub(crate) fn passive(&mut self) -> Data {
         let reply = self.expect("EPSV", "229 ");

@@ -45,6 +45,7 @@ pub(crate) enum Request {
     CopyObject,
     ListMultipartUploads,
     ListParts,
+    GetObjectLockConfiguration,
     Other,
 }
 
@@ -55,6 +56,9 @@ pub(crate) enum Fault {
     RefuseEarly(u16, &'static str),
     /// Refused when its body was read. The store never sees it.
     Refuse(u16, &'static str),
+    /// Refused when its body was read, as Amazon does in a bucket with Object Lock, unless a checksum
+    /// of the body came with it.
+    DemandChecksum,
     /// Answered 200 with an error for a body. The store never sees it.
     ErrorIn200(&'static str),
     /// The connection is reset when the request was read. The store never sees it.
@@ -136,6 +140,7 @@ impl Rule {
             && self.directory.as_ref().is_none_or(is_within)
             && self.left != Some(0)
             && (reused || self.fault != Fault::Stale)
+            && (self.fault != Fault::DemandChecksum || !head.has_checksum())
     }
 }
 

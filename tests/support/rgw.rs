@@ -63,6 +63,26 @@ impl Rgw {
         name
     }
 
+    /// A bucket with Object Lock, whose objects are kept for a day.
+    pub(crate) fn new_locked_bucket(&self) -> String {
+        let name = format!("{}-locked", self.new_bucket());
+        let enabled = ["-X", "PUT", "--header", "x-amz-bucket-object-lock-enabled: true"];
+        self.curl(&enabled, &format!("/{name}"), None).expect_success();
+        let rule = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>\
+            <DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>\
+            </ObjectLockConfiguration>";
+        let put = ["-X", "PUT", "--data-binary", "@-"];
+        let query = format!("/{name}?object-lock=");
+        self.curl(&put, &query, Some(rule.as_bytes())).expect_success();
+        name
+    }
+
+    /// The keys of all versions and delete markers.
+    pub(crate) fn s3_list_versions(&self, bucket: &str) -> Vec<String> {
+        let answer = self.curl(&[], &format!("/{bucket}?versions="), None).expect_success();
+        elements(&String::from_utf8(answer).unwrap(), "Key").collect()
+    }
+
     /// The object's bytes.
     pub(crate) fn s3_get(&self, bucket: &str, key: &str) -> Vec<u8> {
         self.curl(&[], &path(bucket, key), None).expect_success()

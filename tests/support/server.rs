@@ -61,6 +61,11 @@ impl Setup {
         Self::bucket_behind(Rgw::shared().endpoint())
     }
 
+    /// Over this bucket, reached by way of `endpoint` (host and port).
+    pub(crate) fn bucket_named(name: &str, endpoint: &str) -> Self {
+        Self::new(Place::Bucket { name: name.to_owned(), endpoint: endpoint.to_owned() })
+    }
+
     /// The same, reached by way of `endpoint` (host and port).
     pub(crate) fn bucket_behind(endpoint: &str) -> Self {
         let name = Rgw::shared().new_bucket();

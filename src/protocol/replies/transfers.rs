@@ -22,6 +22,11 @@ pub fn opening_unique_upload(name: &str) -> Reply {
     Reply::new(Code::OPENING_DATA_CONNECTION, format!("FILE: {name}"))
 }
 
+/// A line before the reply with `code`, which is success, while the store is at work.
+pub fn still_at_work(code: Code) -> Reply {
+    Reply::new(code, "The store is at work.")
+}
+
 /// 226 after a listing.
 pub fn listing_sent() -> Reply {
     Reply::new(Code::TRANSFER_COMPLETE, "Listing complete.")

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice, Read};
 
 use super::outlet::Outlet;
-use crate::store::Body;
+use crate::store::{Body, ReplyWait};
 
 /// What is written to the kernel in one call. Calls of 128 KiB take a quarter more of CPU time.
 const WRITE_BYTES: usize = 512 * 1024;
@@ -19,12 +19,14 @@ pub(super) struct BodyReader<'a> {
     piece: usize,
     offset: usize,
     outlet: Outlet,
+    /// Who is to know that the store takes it.
+    wait: Option<&'a ReplyWait>,
 }
 
 impl<'a> BodyReader<'a> {
-    /// A reader at the first byte of `body`.
-    pub(super) fn new(body: Body<'a>) -> Self {
-        let mut reader = Self { body, piece: 0, offset: 0, outlet: Outlet::open() };
+    /// A reader at the first byte of `body`. What is read of it counts as progress for `wait`.
+    pub(super) fn new(body: Body<'a>, wait: Option<&'a ReplyWait>) -> Self {
+        let mut reader = Self { body, piece: 0, offset: 0, outlet: Outlet::open(), wait };
         reader.advance(0);
         reader
     }
@@ -79,6 +81,7 @@ impl Read for BodyReader<'_> {
             }
         };
         self.advance(count);
+        self.wait.iter().for_each(|wait| wait.note_progress());
         Ok(count)
     }
 }
@@ -93,7 +96,7 @@ mod tests {
         let cancel = Cancel::new();
         let pieces: [&[u8]; 4] = [b"abc", b"", b"defgh", b"i"];
         for size in 1..12 {
-            let mut reader = BodyReader::new(Body::new(&pieces, &cancel));
+            let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None);
             let mut seen = Vec::new();
             let mut buffer = vec![0; size];
             while seen.len() < 9 {
@@ -109,7 +112,7 @@ mod tests {
     fn a_cancelled_body_is_an_error() {
         let cancel = Cancel::new();
         let pieces: [&[u8]; 1] = [b"abc"];
-        let mut reader = BodyReader::new(Body::new(&pieces, &cancel));
+        let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None);
         cancel.raise();
         assert!(reader.read(&mut [0; 2]).is_err());
     }

@@ -18,6 +18,7 @@ use super::authorities::{Authorities, AuthorityError};
 use super::condition::Trust;
 use super::connection::TcpConnector;
 use super::facts::Facts;
+use super::object_lock::KnownLock;
 use super::places::Places;
 use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
@@ -93,6 +94,8 @@ pub(super) struct Bucket {
     pub(super) places: Places,
     /// Whether the store compares what it is told to before it writes.
     pub(super) trust: Trust,
+    /// Whether it keeps what is stored.
+    pub(super) lock: KnownLock,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -130,6 +133,7 @@ impl Bucket {
             appends: Turns::default(),
             places: Places::new(options.metadata_cache),
             trust: Trust::default(),
+            lock: KnownLock::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }
@@ -140,6 +144,11 @@ impl Bucket {
         if let Some(addresses) = self.addresses.known() {
             self.spare.open(&addresses, timeout);
         }
+    }
+
+    /// Whether the host's addresses are known, so that a request need not wait for them.
+    pub(super) fn is_resolved(&self) -> bool {
+        self.addresses.known().is_some()
     }
 
     /// Remembers that we changed `key`.

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ureq::SendBody;
 use ureq::http::{self, Response};
-use ureq::{AsSendBody, SendBody};
 
 use super::answer::{Answer, Headers, Opened};
 use super::body::BodyReader;
@@ -18,13 +18,14 @@ use super::failure::{self, Remedy};
 use super::request::{Address, Request, RequestError};
 use super::retry::{Course, Worth, rest};
 use super::signature::Signer;
-use super::{CosOptions, Timeouts, xml};
+use super::time_limits::{Extent, Patience, TimeLimits};
+use super::{CosOptions, Timeouts, integrity, xml};
 use crate::metrics;
 use crate::secret::Secret;
-use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
+use crate::store::{Body, Cancel, ErrorKind, Operation, ReplyWait, StoreError};
 
-/// How long the store may take to say that it wants a body it was asked about.
-const CONTINUE_WAIT: Duration = Duration::from_secs(5);
+/// RFC 1864.
+const CONTENT_MD5: &str = "content-md5";
 
 /// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -35,15 +36,23 @@ const TEXT_STEP_BYTES: u64 = 8 * 1024;
 /// What is read of an error's body.
 const ERROR_BYTES: u64 = 64 * 1024;
 
-/// The way to one bucket with one key pair.
-#[derive(Debug)]
+/// The way to one bucket with one key pair. Clones are cheap.
+#[derive(Clone, Debug)]
 pub(super) struct Client {
     /// What is shared with the other accounts of the bucket.
     pub(super) bucket: Arc<Bucket>,
+    account: Arc<Account>,
+    timeouts: Timeouts,
+    /// For whom requests are sent; `None` for nobody who waits.
+    wait: Option<ReplyWait>,
+}
+
+/// What is an account's own.
+#[derive(Debug)]
+struct Account {
     address: Address,
     signer: Signer,
     credentials: Credentials,
-    timeouts: Timeouts,
 }
 
 /// One request to send.
@@ -53,14 +62,6 @@ pub(super) struct Call<'a> {
     body: Option<Body<'a>>,
     cancel: Option<&'a Cancel>,
     patience: Patience,
-}
-
-/// How long the answer may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Patience {
-    Usual,
-    /// Complete and copies: COS may chew on them for minutes.
-    Long,
 }
 
 impl<'a> Call<'a> {
@@ -73,6 +74,19 @@ impl<'a> Call<'a> {
     pub(super) fn with_body(mut self, body: Body<'a>) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// The same, its body's MD5 with it, by which the store sees what was damaged on the way.
+    pub(super) fn with_md5(mut self) -> Self {
+        if let Some(body) = self.body.filter(|_| !self.has_md5()) {
+            self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
+        }
+        self
+    }
+
+    /// Whether its body's MD5 goes with it.
+    pub(super) fn has_md5(&self) -> bool {
+        self.request.has_header(CONTENT_MD5)
     }
 
     /// The same, not tried again once `cancel` is raised. For requests without a body, which has a
@@ -138,7 +152,13 @@ impl Client {
     /// A client of `bucket`, as `options` describe it.
     pub(super) fn new(bucket: Arc<Bucket>, credentials: Credentials, options: &CosOptions) -> Self {
         let (address, signer) = (Address::new(options), Signer::new(&options.region));
-        Self { bucket, address, signer, credentials, timeouts: options.timeouts }
+        let account = Arc::new(Account { address, signer, credentials });
+        Self { bucket, account, timeouts: options.timeouts, wait: None }
+    }
+
+    /// The same, working for a command whose client waits.
+    pub(super) fn for_command(&self, wait: &ReplyWait) -> Self {
+        Self { wait: Some(wait.clone()), ..self.clone() }
     }
 
     /// Whether a request can be put together at all: bucket, endpoint and region come from a
@@ -147,17 +167,24 @@ impl Client {
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = Request::on_bucket(http::Method::HEAD);
-        request.sign(&self.address, &self.signer, &keys, self.bucket.now()).map(|_| ())
+        request
+            .sign(&self.account.address, &self.account.signer, &keys, self.bucket.now())
+            .map(|_| ())
     }
 
     /// Where the bucket is, for people.
     pub(super) fn address_of_bucket(&self) -> String {
-        self.address.url_of("")
+        self.account.address.url_of("")
     }
 
     /// Whether there is a key pair at all: its files can be read, the role hands one out.
     pub(super) fn find_keys(&self) -> Result<(), KeyError> {
-        self.credentials.current().map(drop)
+        self.account.credentials.current().map(drop)
+    }
+
+    /// How long requests may still be tried for the client that waits; `None` if none does.
+    pub(super) fn left_for_tries(&self) -> Option<Duration> {
+        self.wait.as_ref().and_then(ReplyWait::left_for_tries)
     }
 
     /// What a connection to the store may take.
@@ -167,7 +194,7 @@ impl Client {
 
     /// What the store says to somebody without a key pair; most refuse, and all of them answer.
     pub(super) fn greet(&self) -> Result<Headers, ureq::Error> {
-        let request = self.bucket.agent.head(self.address.url_of(""));
+        let request = self.bucket.agent.head(self.account.address.url_of(""));
         let request = request
             .config()
             .timeout_connect(Some(self.timeouts.connect))
@@ -189,13 +216,13 @@ impl Client {
         call: &Call<'_>,
         watch: &mut dyn FnMut(&[u8]),
     ) -> Result<Answer, Failure> {
-        self.named(self.persist(call, |response| read_answer(call, response, watch)))
+        self.named(self.persist(call, Extent::Whole, |response| read_answer(call, response, watch)))
     }
 
     /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
     /// reader's affair.
     pub(super) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
-        self.named(self.persist(call, |response| {
+        self.named(self.persist(call, Extent::Open, |response| {
             let (parts, body) = response.into_parts();
             Ok(Opened { headers: Headers(parts.headers), body })
         }))
@@ -204,7 +231,7 @@ impl Client {
     /// A key alone does not tell where it was looked for.
     fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         outcome.map_err(|mut failure| {
-            failure.error.path = self.address.url_of(&failure.error.path);
+            failure.error.path = self.account.address.url_of(&failure.error.path);
             failure
         })
     }
@@ -212,6 +239,7 @@ impl Client {
     fn persist<T>(
         &self,
         call: &Call<'_>,
+        extent: Extent,
         mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
     ) -> Result<T, Failure> {
         let begun = Instant::now();
@@ -223,15 +251,18 @@ impl Client {
                 return Err(Failure { error, tries: course.tries, in_doubt });
             }
             course.tries += 1;
-            let fault = match self.attempt(call, &course).and_then(&mut take) {
-                Ok(value) => return Ok(value),
+            let fault = match self.attempt(call, extent, &course).and_then(&mut take) {
+                Ok(value) => {
+                    self.wait.iter().for_each(ReplyWait::note_progress);
+                    return Ok(value);
+                }
                 Err(fault) => fault,
             };
             in_doubt |= fault.in_doubt;
             if call.is_cancelled() {
                 continue;
             }
-            let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
+            let left = self.left_for_tries(begun);
             let Some(pause) = course.after(fault.remedy, left) else {
                 return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
             };
@@ -240,26 +271,56 @@ impl Client {
                 "try {} failed, again in {} ms, at {}: {}",
                 course.tries,
                 pause.as_millis(),
-                self.address.url_of(""),
+                self.account.address.url_of(""),
                 fault.error,
             );
             rest(pause, call.cancel());
         }
     }
 
-    fn attempt(&self, call: &Call<'_>, course: &Course) -> Result<Response<ureq::Body>, Fault> {
-        let keys = self.credentials.current().map_err(|error| Fault {
+    /// How long a request that was first sent at `begun` may still be tried.
+    fn left_for_tries(&self, begun: Instant) -> Duration {
+        let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
+        let awaited = self.left_for_tries();
+        awaited.map_or(left, |awaited| awaited.min(left))
+    }
+
+    /// The limits of a try that begins now.
+    fn time_limits(&self, call: &Call<'_>, extent: Extent) -> TimeLimits {
+        let left = self.wait.as_ref().and_then(|wait| {
+            let left = wait.left_for_tries()?;
+            Some(left.max(wait.last_look()))
+        });
+        let extent = if call.body.is_some() { Extent::Open } else { extent };
+        let resolved = self.bucket.is_resolved();
+        TimeLimits::of(&self.timeouts, call.patience, extent, left, resolved)
+    }
+
+    fn attempt(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        course: &Course,
+    ) -> Result<Response<ureq::Body>, Fault> {
+        let keys = self.account.credentials.current().map_err(|error| Fault {
             error: call.error(ErrorKind::Unavailable).with_source(error),
             remedy: Remedy::Wait,
             in_doubt: false,
         })?;
-        let signed = call.request.sign(&self.address, &self.signer, &keys, self.bucket.now());
+        let signed = call.request.sign(
+            &self.account.address,
+            &self.account.signer,
+            &keys,
+            self.bucket.now(),
+        );
         let mut request = signed.map_err(|error| Fault {
             error: call.error(ErrorKind::BadName).with_source(error),
             remedy: Remedy::None,
             in_doubt: false,
         })?;
-        let mut reader = call.body.map(BodyReader::new);
+        // What is sent once more is no progress.
+        let wait = self.wait.as_ref().filter(|_| course.tries == 1);
+        let mut reader = call.body.map(|body| BodyReader::new(body, wait));
         let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
         if wants_length {
             let length = call.body.map_or(0, |body| body.len());
@@ -271,13 +332,16 @@ impl Client {
                 request.headers_mut().insert(http::header::EXPECT, ask);
             }
         }
-        let begun = Instant::now();
+        let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
+        let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
+        let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
+        let (bucket, fresh) = (&*self.bucket, course.fresh);
         let sent = match &mut reader {
             Some(reader) => {
                 let request = request.map(|()| SendBody::from_reader(reader));
-                self.bucket.agent.run(self.with_timeouts(request, call.patience, course))
+                bucket.agent.run(limits.apply(bucket, request, fresh))
             }
-            None => self.bucket.agent.run(self.with_timeouts(request, call.patience, course)),
+            None => bucket.agent.run(limits.apply(bucket, request, fresh)),
         };
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
@@ -286,35 +350,10 @@ impl Client {
             return Ok(response);
         }
         let mut fault = self.refusal(call, response);
-        if fault.remedy == Remedy::NewKeys && !self.credentials.replace(&keys) {
+        if fault.remedy == Remedy::NewKeys && !self.account.credentials.replace(&keys) {
             fault.remedy = Remedy::None;
         }
         Err(fault)
-    }
-
-    fn with_timeouts<S: AsSendBody>(
-        &self,
-        request: http::Request<S>,
-        patience: Patience,
-        course: &Course,
-    ) -> http::Request<S> {
-        let answer = match patience {
-            Patience::Usual => self.timeouts.response,
-            Patience::Long => self.timeouts.complete,
-        };
-        let config = self
-            .bucket
-            .agent
-            .configure_request(request)
-            .timeout_connect(Some(self.timeouts.connect))
-            .timeout_send_request(Some(self.timeouts.response))
-            .timeout_await_100(Some(CONTINUE_WAIT))
-            .timeout_send_body(Some(self.timeouts.send_body))
-            .timeout_recv_response(Some(answer))
-            // It also covers the wait for the answer, so it must not be the shorter one.
-            .timeout_per_read(Some(answer))
-            .timeout_per_write(Some(self.timeouts.response));
-        if course.fresh { config.max_idle_age(Duration::ZERO).build() } else { config.build() }
     }
 
     /// An answer that is no success.

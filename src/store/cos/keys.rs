@@ -1,5 +1,7 @@
 //! How names become keys of a bucket, and keys names.
 
+use std::sync::Arc;
+
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
@@ -8,7 +10,7 @@ use crate::vfs::FtpPath;
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     /// Empty, or ending in `/`.
-    prefix: String,
+    prefix: Arc<str>,
     dialect: Dialect,
 }
 
@@ -35,7 +37,7 @@ impl Dialect {
 impl Keys {
     /// The keys below `prefix`.
     pub(super) fn new(prefix: &str, dialect: Dialect) -> Self {
-        Self { prefix: prefix.to_owned(), dialect }
+        Self { prefix: prefix.into(), dialect }
     }
 
     /// The prefix of the account's root.
@@ -62,7 +64,7 @@ impl Keys {
     /// [`ErrorKind::BadName`] for what this store takes as no key.
     pub(super) fn directory(&self, operation: Operation, path: &FtpPath) -> Result<String> {
         if path.is_root() {
-            return Ok(self.prefix.clone());
+            return Ok(self.prefix.to_string());
         }
         self.checked(operation, format!("{}{}/", self.prefix, path.key()))
     }

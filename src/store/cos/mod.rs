@@ -1,13 +1,13 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
-//! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
+//! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
 //! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
-//! finished, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
+//! finished, [`object_lock`] knows what can never be removed, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
 //! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
 //! [`diagnosis`] tries all of it out for an operator.
 //!
@@ -45,6 +45,7 @@ mod metadata_service;
 mod mtime;
 mod multi_delete;
 mod multipart;
+mod object_lock;
 mod objects;
 mod options;
 mod outlet;
@@ -59,6 +60,7 @@ mod room;
 mod signature;
 mod spare_connection;
 mod tcp;
+mod time_limits;
 mod upload_pages;
 mod xml;
 
@@ -71,6 +73,7 @@ pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -80,12 +83,13 @@ use self::bucket::Registry;
 use self::client::{Call, Client};
 use self::credentials::Credentials;
 use self::keys::{Dialect, Keys};
+use self::object_lock::ObjectLock;
 use self::request::Request;
 use self::role_keys::Roles;
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
     ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
-    PartReceipt, Result, SilentUploads, Stat, StoreError, Stored, Turn,
+    PartReceipt, ReplyWait, Result, SilentUploads, Stat, StoreError, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -132,13 +136,14 @@ impl Buckets {
             min_part: options.min_part,
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
-            region: options.region,
-            bucket_name: options.bucket,
+            region: options.region.into(),
+            bucket_name: options.bucket.into(),
         })
     }
 }
 
-/// One account's part of a bucket.
+/// One account's part of a bucket. Clones are cheap.
+#[derive(Clone)]
 pub struct CosStore {
     client: Client,
     keys: Keys,
@@ -147,8 +152,8 @@ pub struct CosStore {
     min_part: u64,
     copy_limit: u64,
     preserve_mtime: bool,
-    region: String,
-    bucket_name: String,
+    region: Arc<str>,
+    bucket_name: Arc<str>,
 }
 
 impl CosStore {
@@ -185,6 +190,11 @@ impl fmt::Debug for CosStore {
 impl ObjectStore for CosStore {
     fn describe(&self) -> String {
         format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+    }
+
+    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+        let client = self.client.for_command(wait);
+        Some(Arc::new(Self { client, ..self.clone() }))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
@@ -318,6 +328,14 @@ impl ObjectStore for CosStore {
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
         self.delete_file(path)
+    }
+
+    fn retains_objects(&self) -> bool {
+        self.client.bucket.lock.retains()
+    }
+
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(self.object_lock()? == ObjectLock::Retains)
     }
 
     fn create_directory(&self, path: &FtpPath) -> Result<()> {

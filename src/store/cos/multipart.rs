@@ -53,7 +53,8 @@ impl CosStore {
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
         let request = part_request(key, upload_id, number);
-        let answer = self.send_verified(Operation::UploadPart, request, body)?;
+        let call = Call::new(Operation::UploadPart, request).with_body(*body);
+        let answer = self.send_verified(call, body)?;
         let etag = answer.headers.etag().ok_or_else(|| {
             StoreError::new(ErrorKind::Other, Operation::UploadPart, key)
                 .with_source("an answer without ETag")
@@ -133,7 +134,7 @@ impl CosStore {
                 .header("content-type", "application/xml");
             Call::new(operation, only.of(request)).with_body(Body::new(&pieces, &never)).patiently()
         };
-        let turn = self.turn(key);
+        let turn = self.turn_in_time(operation, key)?;
         self.check_room_in_turn(&turn, key)?;
         let whole = Whole::of(parts, self.client.bucket.now());
         let sent = self.write_expecting(&turn, (operation, key), expected, |only| {

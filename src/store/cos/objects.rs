@@ -9,6 +9,7 @@ use super::answer::{Answer, Headers, Opened};
 use super::client::{Call, Failure};
 use super::drained::Drained;
 use super::integrity::{self, Receipt};
+use super::object_lock::is_demand_for_checksum;
 use super::recent::Change;
 use super::request::Request;
 use super::{CosStore, VerifyUploads};
@@ -124,10 +125,17 @@ impl CosStore {
     /// PutObject in place of what is expected. Where no answer came, the object itself tells what
     /// happened.
     pub(super) fn put(&self, key: &str, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
-        let turn = self.turn(key);
+        let turn = self.turn_in_time(Operation::PutObject, key)?;
         self.check_room_in_turn(&turn, key)?;
         let sent = self.write_expecting(&turn, (Operation::PutObject, key), expected, |only| {
-            self.send_verified(Operation::PutObject, only.of(self.put_request(key, body)), body)
+            let request = only.of(Request::on_object(Method::PUT, key));
+            let mut call = Call::new(Operation::PutObject, request).with_body(*body);
+            if self.verify != VerifyUploads::Off {
+                // A part that was damaged is sent again before anybody sees it. An object replaces
+                // the earlier one at once: the store itself must refuse what was damaged on its way.
+                call = call.with_md5();
+            }
+            self.send_verified(call, body)
         });
         let headers = match sent {
             Ok(answer) => answer.headers,
@@ -135,16 +143,6 @@ impl CosStore {
         };
         self.note_written(key, body.len());
         Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
-    }
-
-    fn put_request(&self, key: &str, body: &Body<'_>) -> Request {
-        let request = Request::on_object(Method::PUT, key);
-        if self.verify == VerifyUploads::Off {
-            return request;
-        }
-        // A part that was damaged is sent again before anybody sees it. An object replaces the
-        // earlier one at once: the store itself must refuse what was damaged on its way.
-        request.header("content-md5", integrity::content_md5(body))
     }
 
     /// The object that a PutObject without answer may have stored: the one under its key, if it
@@ -165,6 +163,18 @@ impl CosStore {
     /// The exclusive turn to change `key`.
     pub(super) fn turn(&self, key: &str) -> Turn {
         self.client.bucket.writes.take(&[key])
+    }
+
+    /// The same, but no longer than a client waits for its reply.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] when another session's change of the key takes too long.
+    pub(super) fn turn_in_time(&self, operation: Operation, key: &str) -> Result<Turn> {
+        let Some(patience) = self.client.left_for_tries() else { return Ok(self.turn(key)) };
+        self.client.bucket.writes.take_within(&[key], patience).ok_or_else(|| {
+            StoreError::new(ErrorKind::Unavailable, operation, key)
+                .with_source("another session's change of this name takes too long")
+        })
     }
 
     /// DeleteObject. No error when there is none.
@@ -189,13 +199,23 @@ impl CosStore {
     /// Sends bytes until the store has received those and no others.
     pub(super) fn send_verified(
         &self,
-        operation: Operation,
-        request: Request,
+        mut call: Call<'_>,
         body: &Body<'_>,
     ) -> std::result::Result<Answer, Failure> {
-        let call = Call::new(operation, request).with_body(*body);
+        let lock = &self.client.bucket.lock;
+        if lock.retains() {
+            call = call.with_md5();
+        }
         for attempt in 1..=CHECKSUM_TRIES {
-            let answer = self.client.exchange(&call)?;
+            let answer = match self.client.exchange(&call) {
+                Err(failure) if !call.has_md5() && is_demand_for_checksum(&failure.error) => {
+                    log::info!("{}: sent with its MD5 from now on, as all others", failure.error);
+                    lock.note();
+                    call = call.with_md5();
+                    self.client.exchange(&call)?
+                }
+                answered => answered?,
+            };
             let etag = answer.headers.etag();
             let receipt = Receipt { crc64: answer.headers.crc64(), etag: etag.as_ref() };
             if integrity::agrees(self.verify, body, receipt) {

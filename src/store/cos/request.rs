@@ -56,6 +56,11 @@ impl Request {
         self
     }
 
+    /// Whether it has this header.
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(have, _)| have == name)
+    }
+
     /// What it is about, for errors: the key, or the prefix that is listed.
     pub(super) fn subject(&self) -> &str {
         let prefix = self.query.iter().find(|(name, _)| *name == "prefix");

@@ -6,10 +6,12 @@ use percent_encoding::percent_decode_str;
 use quick_xml::events::Event;
 use s3::serde_types::{CompleteMultipartUploadData, Part};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use super::keys::Dialect;
+use super::object_lock::ObjectLock;
 use crate::store::PartReceipt;
 
 /// An XML body that cannot be read.
@@ -81,6 +83,29 @@ pub(super) fn complete_multipart_upload(parts: &[PartReceipt]) -> String {
     let parts =
         parts.iter().map(|part| Part { part_number: part.number, etag: part.etag.0.clone() });
     CompleteMultipartUploadData { parts: parts.collect() }.to_string()
+}
+
+/// Reads what GetObjectLockConfiguration answers. What is something else, as stores answer that do not
+/// know the question, tells of no lock.
+pub(super) fn object_lock(text: &str) -> ObjectLock {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Configuration {
+        object_lock_enabled: Option<String>,
+        rule: Option<Rule>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "PascalCase")]
+    struct Rule {
+        default_retention: Option<IgnoredAny>,
+    }
+    let configuration: Configuration = quick_xml::de::from_str(text).unwrap_or_default();
+    let is_on = configuration.object_lock_enabled.is_some_and(|text| text.trim() == "Enabled");
+    match configuration.rule.and_then(|rule| rule.default_retention) {
+        _ if !is_on => ObjectLock::Off,
+        None => ObjectLock::On,
+        Some(_) => ObjectLock::Retains,
+    }
 }
 
 /// One page of keys.
@@ -225,6 +250,24 @@ mod tests {
 
     use super::*;
     use crate::store::ETag;
+
+    #[test]
+    fn object_lock_is_read_from_its_configuration_alone() {
+        let told = |inner: &str| {
+            object_lock(&format!("<ObjectLockConfiguration>{inner}</ObjectLockConfiguration>"))
+        };
+        let on = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>";
+        let rule = "<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule>";
+        assert_eq!(told(&format!("{on}{rule}")), ObjectLock::Retains);
+        assert_eq!(told(on), ObjectLock::On);
+        assert_eq!(told(&format!("{on}<Rule/>")), ObjectLock::On);
+        for other in ["", "<ObjectLockEnabled>Disabled</ObjectLockEnabled>", rule] {
+            assert_eq!(told(other), ObjectLock::Off, "{other}");
+        }
+        for other in ["", "no XML", "<ListBucketResult><Name>b</Name></ListBucketResult>"] {
+            assert_eq!(object_lock(other), ObjectLock::Off, "{other}");
+        }
+    }
 
     #[test]
     fn errors_are_read_whatever_surrounds_them() {

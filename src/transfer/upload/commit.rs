@@ -32,10 +32,18 @@ impl Upload<'_> {
     }
 
     fn keeps_partial(&self) -> bool {
-        self.resources.options.partial == PartialUpload::Keep
+        self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
+    }
+
+    /// Whether a partial file would stand for years, as the store removes nothing.
+    fn could_not_be_removed(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.retains_objects())
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {
+        if self.could_not_be_removed() && self.resources.options.partial == PartialUpload::Keep {
+            log::warn!("partial file not kept: the store would not let anybody remove it again");
+        }
         self.cancel.raise();
         Verdict::Interrupted { by, kept: false }
     }
@@ -137,7 +145,7 @@ impl Upload<'_> {
         self.workers.give(Job::Complete(self.parts.take_receipts(), self.expected(by)));
         while self.stored.is_none() {
             // Too late for an interruption: the store has been asked.
-            if let Err(error) = self.await_workers(control) {
+            if let Err(error) = self.await_publication(control) {
                 return give_way(by, error);
             }
         }

@@ -5,7 +5,7 @@ use crate::limits;
 use crate::transfer::block::Block;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::worker::{Job, Outcome};
-use crate::transfer::{Control, Resources, TransferError, Verdict};
+use crate::transfer::{Control, Patience, Resources, TransferError, Verdict};
 
 impl Upload<'_> {
     /// Takes what the workers have done.
@@ -145,8 +145,27 @@ impl Upload<'_> {
     }
 
     /// Waits until a worker is done or the control connection says something.
+    ///
+    /// # Errors
+    /// [`TransferError::Late`] when the client waits no longer.
     pub(super) fn await_workers(&mut self, control: &mut dyn Control) -> Ended {
-        let woken = wait_for(control, self.resources.wake, None, None)?;
+        let by = self.await_anything(control)?;
+        match control.reassure() {
+            Patience::Lasts => Ok(by),
+            Patience::Over => Err(TransferError::Late),
+        }
+    }
+
+    /// The same, where the store has been asked to publish: however long it takes, the file may
+    /// stand in a moment.
+    pub(super) fn await_publication(&mut self, control: &mut dyn Control) -> Ended {
+        let by = self.await_anything(control)?;
+        control.reassure();
+        Ok(by)
+    }
+
+    fn await_anything(&mut self, control: &mut dyn Control) -> Ended {
+        let woken = wait_for(control, self.resources.wake, None, control.reassure_in())?;
         self.collect()?;
         let by = woken.control.then(|| self.attend(control)).flatten();
         Ok(by.and_then(|by| self.heed(by)))

@@ -175,6 +175,9 @@ impl<'a> Upload<'a> {
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
         self.progress.restart();
         let ended = self.receive(&mut data, control);
+        if !matches!(ended, Ok(Some(Interruption::ControlLost))) {
+            control.data_ended();
+        }
         // Before the store is asked: clients wait for the end of TLS, and only then for the reply.
         // One that takes not even this has no use for it.
         let _ = data.finish();

@@ -57,6 +57,12 @@ impl RequestHead {
         }))
     }
 
+    /// Whether a checksum of the body comes with it.
+    pub(super) fn has_checksum(&self) -> bool {
+        let head = self.text.to_ascii_lowercase();
+        head.contains("\r\ncontent-md5:") || head.contains("\r\nx-amz-checksum-")
+    }
+
     /// The key that a copy is made of, still percent-encoded.
     pub(super) fn copied_key(&self) -> Option<&str> {
         let source = header(&self.text, "x-amz-copy-source")?;
@@ -108,6 +114,7 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Request {
         "POST" if has("uploadId") => Request::CompleteMultipartUpload,
         "POST" if has("delete") => Request::DeleteObjects,
         "GET" if key.is_empty() && has("uploads") => Request::ListMultipartUploads,
+        "GET" if key.is_empty() && has("object-lock") => Request::GetObjectLockConfiguration,
         "GET" if key.is_empty() => Request::ListObjects,
         "GET" if has("uploadId") => Request::ListParts,
         "GET" => Request::GetObject,

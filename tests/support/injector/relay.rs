@@ -12,6 +12,11 @@ use super::{Fault, Spelling, Stage};
 /// What is passed on at once.
 const STEP: usize = 64 * 1024;
 
+/// In Amazon's words.
+const DEMAND: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>InvalidRequest</Code>\
+    <Message>Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object \
+    Lock parameters</Message></Error>";
+
 /// Serves the server's requests over one connection, until it or we end it.
 pub(super) fn serve(client: &TcpStream, stage: &Stage) -> io::Result<()> {
     client.set_nodelay(true)?;
@@ -62,6 +67,7 @@ impl Line<'_> {
             Some(Fault::RefuseEarly(status, code)) => self.refuse_early(status, code),
             Some(
                 Fault::Refuse(..)
+                | Fault::DemandChecksum
                 | Fault::ErrorIn200(_)
                 | Fault::ResetBeforeReply
                 | Fault::ResetInRequest(_)
@@ -84,6 +90,13 @@ impl Line<'_> {
         let mut filter = Filter::of_request(fault);
         let whole = copy(&mut self.from_client, &mut io::sink(), head.framing, &mut filter)?;
         match fault {
+            Some(Fault::DemandChecksum) => {
+                let length = DEMAND.len();
+                let text =
+                    format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {length}\r\n\r\n{DEMAND}");
+                self.client.write_all(text.as_bytes())?;
+                Ok(Next::Request)
+            }
             Some(Fault::Refuse(status, code)) => {
                 let body = error(code);
                 // An answer to HEAD has no body.

@@ -2,8 +2,9 @@
 //! each what is wrong and what would put it right. For `cos-ftp-server check`.
 //!
 //! What it stores has a name of its own below the account's prefix and is removed again, whatever
-//! fails.
+//! fails. Where it could not be removed (Object Lock) it stores nothing.
 
+mod lock;
 mod objects;
 mod reach;
 mod trial;
@@ -25,6 +26,8 @@ pub struct Needs {
     pub writing: bool,
     /// Whether anybody may delete. If not, the key pair need not be allowed to.
     pub deleting: bool,
+    /// Whether what arrived of interrupted uploads is kept.
+    pub fragments: bool,
     /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
     pub abort_unfinished_after: Option<Duration>,
 }
@@ -39,12 +42,16 @@ impl CosStore {
         if !examination.enter(&headers) {
             return;
         }
-        if needs.writing {
+        if needs.writing && examination.finds_lock() {
+            examination.try_without_objects();
+        } else if needs.writing {
             let stands = examination.try_objects();
             let left = examination.try_uploads(stands);
             examination.clean_up(left);
         } else {
             examination.try_reading();
+            let why = "nobody may write here, so writing is not tried";
+            examination.skip(&[Trial::PutObject], why);
         }
     }
 }

@@ -100,7 +100,7 @@ impl CosStore {
     /// The bucket's region, if the store told one that is not the configured one.
     pub(super) fn other_region(&self, headers: &Headers) -> Option<String> {
         let told = headers.vendor("bucket-region")?;
-        (told != self.region).then(|| told.to_owned())
+        (*told != *self.region).then(|| told.to_owned())
     }
 }
 

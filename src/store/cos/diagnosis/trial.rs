@@ -23,6 +23,8 @@ pub enum Trial {
     /// There is such a bucket, here.
     Bucket,
     ListObjects,
+    /// Whether what is stored can be removed again.
+    ObjectLock,
     PutObject,
     HeadObject,
     GetObject,
@@ -53,6 +55,7 @@ impl Trial {
             Self::KeyPair => "key pair",
             Self::Bucket => "bucket",
             Self::ListObjects => "ListObjects",
+            Self::ObjectLock => "Object Lock",
             Self::PutObject => "PutObject",
             Self::HeadObject => "HeadObject",
             Self::GetObject => "GetObject",
@@ -79,6 +82,7 @@ impl Trial {
             | Self::Answer
             | Self::Clock
             | Self::KeyPair
+            | Self::ObjectLock
             | Self::CleanUp => return None,
             Self::Bucket | Self::ListObjects => ("name/cos:GetBucket", "s3:ListBucket"),
             Self::PutObject => ("name/cos:PutObject", "s3:PutObject"),

@@ -43,16 +43,36 @@ impl Examination<'_> {
         if !is_complete {
             open.extend(self.store.abort_upload(&key, &id).is_err().then_some(id));
         }
-        open.iter().map(|id| format!("the unfinished upload {id} of {key}")).collect()
+        open.iter().map(|id| unfinished(&key, id)).collect()
+    }
+
+    /// Sends a part of an upload that is aborted again. Answers what could not be removed.
+    pub(super) fn try_unfinished_upload(&mut self) -> Vec<String> {
+        let key = self.joined();
+        let begun = self.attempt(
+            Trial::CreateMultipartUpload,
+            |store| store.create_upload(&key, Vec::new()),
+            |_| String::new(),
+        );
+        let Some(id) = begun else {
+            self.skip(&[Trial::UploadPart, Trial::ListParts], NEEDS_UPLOAD);
+            self.list_uploads(false);
+            self.skip(&[Trial::AbortMultipartUpload], NEEDS_UPLOAD);
+            return Vec::new();
+        };
+        self.attempt(Trial::UploadPart, |store| send_probe(store, &key, &id), |_| String::new());
+        let list = |store: &CosStore| list_parts(store, &key, &id);
+        let listed = self.attempt(Trial::ListParts, list, |()| String::new());
+        self.list_uploads(listed.is_some());
+        let abort = |store: &CosStore| store.abort_upload(&key, &id);
+        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
+        Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
     }
 
     /// Whether the object was put together.
     fn put_together(&mut self, key: &str, id: &str) -> bool {
-        let part = self.attempt(
-            Trial::UploadPart,
-            |store| store.send_part(key, id, 1, &Body::new(&[PROBE], &Cancel::new())),
-            |_| String::new(),
-        );
+        let part =
+            self.attempt(Trial::UploadPart, |store| send_probe(store, key, id), |_| String::new());
         let listed =
             self.attempt(Trial::ListParts, |store| list_parts(store, key, id), |()| String::new());
         self.list_uploads(listed.is_some());
@@ -128,6 +148,16 @@ fn in_words(time: Duration) -> String {
         seconds @ 0..7200 => format!("{seconds} s"),
         seconds => format!("{} h", seconds / 3600),
     }
+}
+
+/// How an upload that is left is called.
+pub(super) fn unfinished(key: &str, id: &str) -> String {
+    format!("the unfinished upload {id} of {key}")
+}
+
+/// Sends the probe as the first part.
+pub(super) fn send_probe(store: &CosStore, key: &str, id: &str) -> Result<PartReceipt> {
+    store.send_part(key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
 }
 
 fn list_parts(store: &CosStore, key: &str, id: &str) -> Result<()> {
