@@ -60,7 +60,6 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::RenameDirectory, Request::ListObjects),
     (Command::RenameDirectory, Request::PutObject),
     (Command::RenameDirectory, Request::CopyObject),
-    (Command::RenameDirectory, Request::DeleteObjects),
     (Command::RenameDirectory, Request::DeleteObject),
 ];
 
@@ -230,7 +229,7 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
     use Request as R;
     let is_marker =
         matches!(command, Command::MakeDirectory | Command::RenameDirectory | Command::DeleteLast);
-    let is_xml = matches!(request, R::CompleteMultipartUpload | R::DeleteObjects);
+    let is_xml = request == R::CompleteMultipartUpload;
     let has_body = is_xml || (!is_marker && matches!(request, R::PutObject | R::UploadPart));
     let is_answered_by_body = !matches!(
         request,

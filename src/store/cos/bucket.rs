@@ -19,6 +19,7 @@ use super::connection::TcpConnector;
 use super::facts::Facts;
 use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
+use super::versions::ConditionalDeletes;
 use super::{AddressingStyle, CosOptions, Scheme};
 use crate::limits;
 use crate::store::turns::Turns;
@@ -85,6 +86,8 @@ pub(super) struct Bucket {
     /// what is remembered of it is what happened last, and so that nothing comes between a look
     /// and the change it was made for. Never held while a client is waited for.
     pub(super) writes: Turns,
+    /// Whether its store deletes one version alone.
+    pub(super) conditional_deletes: ConditionalDeletes,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -119,6 +122,7 @@ impl Bucket {
             recent: Recent::default(),
             facts: Facts::new(options.metadata_cache),
             writes: Turns::default(),
+            conditional_deletes: ConditionalDeletes::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }

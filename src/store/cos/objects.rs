@@ -140,7 +140,7 @@ impl CosStore {
 
     /// The object that a PutObject without answer may have stored: the one under its key, if it
     /// is known to hold those bytes. Size and time alone could be another client's.
-    fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
+    pub(super) fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
         let look = failure.in_doubt && failure.error.kind == ErrorKind::Unavailable;
         let found = if look { self.head(key).ok().flatten() } else { None };
         let Some(head) = found.filter(|head| head.holds(body)) else {
@@ -163,8 +163,17 @@ impl CosStore {
 
     /// The same, for somebody who has the turn to change `key`.
     pub(super) fn delete_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
+        self.delete_if(turn, key, None)
+    }
+
+    /// The same, of the version `if_match` alone, where the store takes that condition.
+    pub(super) fn delete_if(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
         debug_assert!(turn.is_on(key));
-        let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
+        let mut request = Request::on_object(Method::DELETE, key);
+        if let Some(etag) = if_match {
+            request = request.header("if-match", &etag.0);
+        }
+        let call = Call::new(Operation::DeleteObject, request);
         match self.client.exchange(&call) {
             Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
             other => {
