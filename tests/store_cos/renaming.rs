@@ -37,8 +37,8 @@ fn is_listing(head: &str) -> bool {
 }
 
 #[test]
-fn a_directory_of_2000_objects_is_renamed_without_waiting_for_each() {
-    const COUNT: usize = 2000;
+fn a_directory_of_many_objects_is_renamed_without_waiting_for_each() {
+    const COUNT: usize = 1100;
     let rgw = Rgw::shared();
     let bucket = rgw.new_bucket();
     fill(&store(&bucket), "old", COUNT);
@@ -50,7 +50,7 @@ fn a_directory_of_2000_objects_is_renamed_without_waiting_for_each() {
     let count = |is: fn(&str) -> bool| seen.iter().filter(|seen| is(&seen.head)).count();
     println!("{COUNT} objects in {elapsed:?} with {} requests", seen.len());
     assert_eq!(count(is_copy), COUNT);
-    assert_eq!(count(is_delete), COUNT + 1, "each by itself, and the marker");
+    assert_eq!(count(is_delete), COUNT, "each by itself");
     // A look and the copy, a look and the delete; and some forty others, whatever their number.
     assert!(seen.len() < 4 * COUNT + 40, "{} requests", seen.len());
     assert!(seen.iter().map(|seen| seen.connection).max() > Some(100), "nothing was forwarded");
@@ -81,12 +81,12 @@ fn copies_run_side_by_side() {
 fn a_copy_that_fails_undoes_the_others_and_leaves_the_source() {
     let rgw = Rgw::shared();
     let bucket = rgw.new_bucket();
-    fill(&store(&bucket), "old", 1200);
+    fill(&store(&bucket), "old", 60);
     rgw.s3_put(&bucket, "old/sub/\u{1}control", b"x");
     rgw.s3_put(&bucket, "old/s//hidden", b"x");
     let before = rgw.s3_list(&bucket, "");
     let (script, store) = in_front(&bucket, |head| {
-        let is_broken = is_copy(head) && head.contains("/new/f01150 ");
+        let is_broken = is_copy(head) && head.contains("/new/f00050 ");
         is_broken.then(|| answer("403 Forbidden", "", &error("AccessDenied")))
     });
     let failure = store.rename(&at("old"), &at("new")).unwrap_err();
@@ -94,7 +94,7 @@ fn a_copy_that_fails_undoes_the_others_and_leaves_the_source() {
     let text = failure.source.unwrap().to_string();
     let numbers: Vec<usize> = text.split(' ').filter_map(|word| word.parse().ok()).collect();
     assert_eq!(text, format!("copied {0} objects, {0} removed again", numbers[0]));
-    assert!((1135..1202).contains(&numbers[0]), "{text}");
+    assert!((35..62).contains(&numbers[0]), "{text}");
     assert_eq!(rgw.s3_list(&bucket, ""), before);
     assert_eq!(kind(store.stat(&at("new"))), ErrorKind::NotFound);
     assert_eq!(names(&store, "/"), ["old/"]);

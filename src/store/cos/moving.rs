@@ -146,7 +146,12 @@ impl<'a> Move<'a> {
     fn remove_copy(&self, source: &str) -> Result<bool> {
         let target = self.target(source);
         let turn = self.store.turn(&target);
-        let Some(copy) = self.store.head(&target)? else { return Ok(false) };
+        let copy = match self.store.head(&target) {
+            // What no request can name was never copied.
+            Err(error) if error.kind == ErrorKind::BadName => None,
+            found => found?,
+        };
+        let Some(copy) = copy else { return Ok(false) };
         let is_ours = match self.store.head(source)? {
             Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
             None => source == self.from && is_marker(&target, copy.size),

@@ -176,6 +176,9 @@ impl CosStore {
         let call = Call::new(Operation::DeleteObject, request);
         match self.client.exchange(&call) {
             Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
+            Err(failure) if failure.error.kind == ErrorKind::PreconditionFailed => {
+                return Err(failure.into());
+            }
             other => {
                 other.inspect_err(|_| self.note_doubt(key))?;
             }
