@@ -121,7 +121,8 @@ impl CosStore {
 
 /// Whether a refusal may be that of a store that knows no conditions of a DELETE.
 fn may_mean_the_condition(error: &StoreError) -> bool {
-    error.kind == ErrorKind::Unsupported || error.status == Some(400)
+    let is_unnamed = error.kind == ErrorKind::Other && error.status == Some(400);
+    is_unnamed || error.kind == ErrorKind::Unsupported
 }
 
 #[cfg(test)]
