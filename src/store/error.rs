@@ -35,8 +35,10 @@ pub enum ErrorKind {
     /// Network faults, time-outs, 5xx and throttling, after all retries.
     Unavailable,
     /// An operation of many steps failed among them; [`StoreError::source`] says in words for the
-    /// client how far it came.
+    /// client how far it came. Trying again may help.
     BrokenOff,
+    /// The same, for a reason that will not go away by itself.
+    BrokenOffForGood,
     /// Nobody wanted the request any more.
     Cancelled,
     /// The store cannot do this.
@@ -55,7 +57,6 @@ pub enum Operation {
     PutObject,
     CopyObject,
     DeleteObject,
-    DeleteObjects,
     CreateMultipartUpload,
     UploadPart,
     UploadPartCopy,
@@ -76,7 +77,6 @@ impl Operation {
             Self::PutObject => "PutObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
-            Self::DeleteObjects => "DeleteObjects",
             Self::CreateMultipartUpload => "CreateMultipartUpload",
             Self::UploadPart => "UploadPart",
             Self::UploadPartCopy => "UploadPartCopy",

@@ -11,6 +11,7 @@ use super::{Case, Subject, kind, odd_names};
 pub(super) const CASES: &[Case] = &[
     ("only files are deleted", only_files_are_deleted),
     ("a directory is made once", a_directory_is_made_once),
+    ("nothing is made below a file", nothing_is_made_below_a_file),
     ("only empty directories are removed", only_empty_directories_are_removed),
     ("a made directory outlives its files", a_made_directory_outlives_its_files),
     ("an implied directory outlives its files", an_implied_directory_outlives_its_files),
@@ -103,6 +104,19 @@ fn a_directory_is_made_once(subject: &Subject<'_>) {
         assert_eq!(kind(answer), ErrorKind::AlreadyExists, "{name}");
     }
     subject.assert_holds("file", b"x");
+}
+
+fn nothing_is_made_below_a_file(subject: &Subject<'_>) {
+    subject.put("dir/file", b"x");
+    subject.put("other/file", b"y");
+    for name in ["dir/file/new", "dir/file/deep/new"] {
+        let answer = subject.store.create_directory(&subject.at(name));
+        assert_eq!(kind(answer), ErrorKind::NotADirectory, "{name}");
+        assert_eq!(refused_rename(subject, "other/file", name), ErrorKind::NotADirectory, "{name}");
+        assert_eq!(refused_rename(subject, "other", name), ErrorKind::NotADirectory, "{name}");
+    }
+    subject.assert_holds("dir/file", b"x");
+    subject.assert_holds("other/file", b"y");
 }
 
 fn only_empty_directories_are_removed(subject: &Subject<'_>) {

@@ -17,6 +17,8 @@ mod moments;
 mod outages;
 /// Every command with every fault, and the table that tells how it ends.
 mod outcomes;
+/// Renames while others write.
+mod renames;
 /// A server, its store and somebody who looks on.
 mod scene;
 /// Somebody else who writes at the worst moment.

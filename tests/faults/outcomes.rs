@@ -60,7 +60,6 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::RenameDirectory, Request::ListObjects),
     (Command::RenameDirectory, Request::PutObject),
     (Command::RenameDirectory, Request::CopyObject),
-    (Command::RenameDirectory, Request::DeleteObjects),
     (Command::RenameDirectory, Request::DeleteObject),
 ];
 
@@ -230,7 +229,7 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
     use Request as R;
     let is_marker =
         matches!(command, Command::MakeDirectory | Command::RenameDirectory | Command::DeleteLast);
-    let is_xml = matches!(request, R::CompleteMultipartUpload | R::DeleteObjects);
+    let is_xml = request == R::CompleteMultipartUpload;
     let has_body = is_xml || (!is_marker && matches!(request, R::PutObject | R::UploadPart));
     let is_answered_by_body = !matches!(
         request,
@@ -344,11 +343,6 @@ impl Cell<'_> {
     /// What stands in the table.
     fn shown(&self, code: u16) -> String {
         match (self.fault, self.lasting) {
-            (Fault::RefuseEarly(403, _), Lasting::Once)
-                if self.command == Command::RenameDirectory =>
-            {
-                "250 or 451".to_owned()
-            }
             (Fault::RefuseEarly(403, _), Lasting::Once) => "226 or 550".to_owned(),
             _ if self.leaves_upload() => format!("{code}¹"),
             _ => code.to_string(),

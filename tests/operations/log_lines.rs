@@ -17,7 +17,7 @@ fn busy_session(server: &TestServer, injector: &Injector) {
         Rule::new(Request::CompleteMultipartUpload, refused),
         Rule::new(Request::GetObject, reset),
         Rule::new(Request::CopyObject, refused),
-        Rule::new(Request::DeleteObjects, refused),
+        Rule::new(Request::DeleteObject, refused),
     ] {
         injector.inject(rule.times(1));
     }

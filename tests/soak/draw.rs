@@ -172,7 +172,7 @@ fn requests(action: Action) -> &'static [Request] {
         Action::Reset => &[R::CompleteMultipartUpload],
         Action::MakeDirectory => &[R::HeadObject, R::ListObjects, R::PutObject],
         Action::RemoveDirectory => &[R::HeadObject, R::ListObjects, R::DeleteObject],
-        Action::RenameDirectory => &[R::CopyObject, R::DeleteObjects, R::DeleteObject],
+        Action::RenameDirectory => &[R::CopyObject, R::DeleteObject],
         Action::StoreShared => &[R::PutObject, R::CompleteMultipartUpload],
         Action::RetrieveShared | Action::DeleteShared => &[R::GetObject, R::DeleteObject],
     }

@@ -15,6 +15,7 @@ mod objects;
 mod own_writes;
 mod pages;
 mod renaming;
+mod second_writers;
 mod times;
 
 #[path = "../support/mod.rs"]

@@ -41,7 +41,6 @@ pub(crate) enum Request {
     HeadObject,
     ListObjects,
     DeleteObject,
-    DeleteObjects,
     CopyObject,
     ListMultipartUploads,
     ListParts,

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 /// What happens to one request.
 pub(crate) enum Act {
@@ -21,6 +21,8 @@ pub(crate) enum Act {
     Silence,
     /// The store with this host and port answers, over a connection of its own.
     Forward(String),
+    /// First that thread must have ended, then the store with this host and port answers.
+    Behind(JoinHandle<()>, String),
     /// First all others that wait at the barrier must have come, then this happens.
     Meet(Arc<Barrier>, Box<Act>),
 }
@@ -124,6 +126,10 @@ impl Stage {
         self.seen.lock().unwrap().push(Seen { head, body: body.clone(), connection });
         self.arrived.notify_all();
         let act = match act {
+            Some(Act::Behind(thread, endpoint)) => {
+                thread.join().unwrap();
+                Some(Act::Forward(endpoint))
+            }
             Some(Act::Meet(barrier, act)) => {
                 barrier.wait();
                 Some(*act)
@@ -144,7 +150,7 @@ impl Stage {
                 let _ = stream.read_to_end(&mut Vec::new());
                 false
             }
-            Some(Act::Hang | Act::Meet(..)) | None => false,
+            Some(Act::Hang | Act::Meet(..) | Act::Behind(..)) | None => false,
         }
     }
 }

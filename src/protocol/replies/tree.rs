@@ -53,6 +53,12 @@ pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Rep
     Reply::new(Code::LOCAL_ERROR, format!("The store failed: {so_far}."))
 }
 
+/// 550 to what fails again however often it is tried; `so_far`: how far it came.
+pub fn cannot_be_done(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
+    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}."))
+}
+
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
@@ -223,6 +229,7 @@ mod tests {
             ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
             (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
+            (cannot_be_done(Some(&*so_far)), "550 It cannot be done: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
             (
                 facts(&path("/a b"), &file, MlstFacts::default(), ALL),

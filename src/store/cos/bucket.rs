@@ -22,6 +22,7 @@ use super::object_lock::KnownLock;
 use super::places::Places;
 use super::recent::{Change, Recent};
 use super::spare_connection::SpareConnection;
+use super::versions::ConditionalDeletes;
 use super::{AddressingStyle, CosOptions, Scheme};
 use crate::limits;
 use crate::store::turns::Turns;
@@ -96,6 +97,8 @@ pub(super) struct Bucket {
     pub(super) trust: Trust,
     /// Whether it keeps what is stored.
     pub(super) lock: KnownLock,
+    /// Whether its store deletes one version alone.
+    pub(super) conditional_deletes: ConditionalDeletes,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, seconds.
@@ -134,6 +137,7 @@ impl Bucket {
             places: Places::new(options.metadata_cache),
             trust: Trust::default(),
             lock: KnownLock::default(),
+            conditional_deletes: ConditionalDeletes::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }

@@ -183,7 +183,7 @@ impl Client {
     }
 
     /// How long requests may still be tried for the client that waits; `None` if none does.
-    pub(super) fn left_for_tries(&self) -> Option<Duration> {
+    pub(super) fn reply_left(&self) -> Option<Duration> {
         self.wait.as_ref().and_then(ReplyWait::left_for_tries)
     }
 
@@ -281,7 +281,7 @@ impl Client {
     /// How long a request that was first sent at `begun` may still be tried.
     fn left_for_tries(&self, begun: Instant) -> Duration {
         let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
-        let awaited = self.left_for_tries();
+        let awaited = self.reply_left();
         awaited.map_or(left, |awaited| awaited.min(left))
     }
 

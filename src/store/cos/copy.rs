@@ -10,7 +10,9 @@ use ureq::http::Method;
 
 use super::client::Call;
 use super::objects::Head;
+use super::recent::Moment;
 use super::request::Request;
+use super::versions::is_same_version;
 use super::{CosStore, crew, xml};
 use crate::limits;
 use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
@@ -25,34 +27,55 @@ const PART_COPIERS: usize = 4;
 /// Versions of one object that a copy runs after.
 const VERSIONS: u32 = 3;
 
-impl CosStore {
-    /// Copies an object, however large.
-    ///
-    /// # Errors
-    /// As [`Self::copy_version`].
-    pub(super) fn copy_object(&self, from: &str, to: &str) -> Result<()> {
-        let head = self.present(from)?;
-        self.copy_version(from, to, head).map(drop)
-    }
+/// The key that something is copied to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'a> {
+    /// The key.
+    pub(super) key: &'a str,
+    /// What the copy believes to replace there.
+    pub(super) replaces: Replaces<'a>,
+}
 
+/// What a copy may replace.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Replaces<'a> {
+    /// Whatever stands there.
+    Anything,
+    /// Nothing that came after this moment, as far as this process changed it.
+    NothingSince(Moment),
+    /// This version.
+    Version(&'a Head),
+}
+
+impl CosStore {
     /// Copies the version `head` of an object, or one that took its place meanwhile. Answers which.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] when the object is gone; [`ErrorKind::BadName`] when the new key is
-    /// too long; [`ErrorKind::PreconditionFailed`] when the object changes again and again.
-    pub(super) fn copy_version(&self, from: &str, to: &str, mut head: Head) -> Result<Head> {
-        if to.len() > limits::KEY_BYTES {
-            return Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, to));
-        }
+    /// [`ErrorKind::NotFound`] when the object is gone; [`ErrorKind::Unsupported`] when the store says
+    /// so of an object that stands there; [`ErrorKind::BadName`] when the new key is too long;
+    /// [`ErrorKind::AlreadyExists`] when something came to stand there that is not to be replaced;
+    /// [`ErrorKind::PreconditionFailed`] when the object changes again and again.
+    pub(super) fn copy_version(
+        &self,
+        from: &str,
+        target: Target<'_>,
+        mut head: Head,
+    ) -> Result<Head> {
+        check_length(target.key)?;
         for version in 1.. {
             let copied = if head.size > self.copy_limit {
-                self.copy_in_parts(from, to, &head)
+                self.copy_in_parts(from, target, &head)
             } else {
-                self.copy_at_once(from, to, &head)
+                self.copy_at_once(from, target, &head)
             };
             match copied {
                 Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
                     head = self.present(from)?;
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    self.present(from)?;
+                    let cannot = ErrorKind::Unsupported;
+                    return Err(StoreError { kind: cannot, ..error });
                 }
                 copied => {
                     copied?;
@@ -63,30 +86,62 @@ impl CosStore {
         Ok(head)
     }
 
-    fn present(&self, key: &str) -> Result<Head> {
+    /// The object that is to be copied.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`].
+    pub(super) fn present(&self, key: &str) -> Result<Head> {
         let missing = || StoreError::new(ErrorKind::NotFound, Operation::CopyObject, key);
         self.head(key)?.ok_or_else(missing)
     }
 
+    /// Looks whether the target is as the copy believes, for somebody who has the turn to change it.
+    /// What this process may have changed is asked of the store.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`].
+    pub(super) fn check_target(&self, target: Target<'_>) -> Result<()> {
+        let expected = match target.replaces {
+            Replaces::Anything => return Ok(()),
+            Replaces::NothingSince(moment) => {
+                if !self.client.bucket.recent.changed_since(target.key, moment) {
+                    return Ok(());
+                }
+                None
+            }
+            Replaces::Version(seen) => Some(seen),
+        };
+        let there = self.head(target.key)?;
+        if there.is_none_or(|there| expected.is_some_and(|seen| is_same_version(seen, &there))) {
+            return Ok(());
+        }
+        Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))
+    }
+
     /// CopyObject: up to 5 GB.
-    fn copy_at_once(&self, from: &str, to: &str, head: &Head) -> Result<()> {
-        let mut request =
-            Request::on_object(Method::PUT, to).header("x-amz-copy-source", self.copy_source(from));
+    fn copy_at_once(&self, from: &str, target: Target<'_>, head: &Head) -> Result<()> {
+        let mut request = Request::on_object(Method::PUT, target.key)
+            .header("x-amz-copy-source", self.copy_source(from));
         if let Some(etag) = head.etag() {
             request = request.header("x-amz-copy-source-if-match", etag.0);
         }
         for (name, value) in restated(head) {
             request = request.header(name, value);
         }
-        self.send_copy(to, request, head)
+        self.send_copy(target, request, head)
     }
 
-    /// Sends a CopyObject to `to` of the object with these headers; a copy that is another object is
-    /// none.
-    pub(super) fn send_copy(&self, to: &str, request: Request, head: &Head) -> Result<()> {
-        let _turn = self.turn(to);
-        self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
-        self.note_written(to, head.size);
+    /// Sends a CopyObject of the object with these headers; a copy that is another object is none.
+    pub(super) fn send_copy(
+        &self,
+        target: Target<'_>,
+        request: Request,
+        head: &Head,
+    ) -> Result<()> {
+        let _turn = self.turn(target.key);
+        self.check_target(target)?;
+        self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(target.key))?;
+        self.note_written(target.key, head.size);
         Ok(())
     }
 
@@ -102,11 +157,12 @@ impl CosStore {
     }
 
     /// A copy of more than 5 GB: an upload whose parts are all copies.
-    fn copy_in_parts(&self, from: &str, to: &str, head: &Head) -> Result<()> {
+    fn copy_in_parts(&self, from: &str, target: Target<'_>, head: &Head) -> Result<()> {
+        let to = target.key;
         let mut headers = restated(head);
         headers.extend(metadata(head));
         let upload_id = self.create_upload(to, headers)?;
-        let copied = self.copy_parts(from, to, &upload_id, head);
+        let copied = self.copy_parts(from, target, &upload_id, head);
         if copied.is_err()
             && let Err(error) = self.abort_upload(to, &upload_id)
         {
@@ -115,7 +171,14 @@ impl CosStore {
         copied
     }
 
-    fn copy_parts(&self, from: &str, to: &str, upload_id: &str, head: &Head) -> Result<()> {
+    fn copy_parts(
+        &self,
+        from: &str,
+        target: Target<'_>,
+        upload_id: &str,
+        head: &Head,
+    ) -> Result<()> {
+        let to = target.key;
         let mut ranges = (1..).zip(equal_ranges(head.size, part_bytes(head.size, self.copy_limit)));
         let parts: Mutex<Vec<PartReceipt>> = Mutex::default();
         let copy = |(number, (first, end))| {
@@ -127,9 +190,19 @@ impl CosStore {
         crew::share(PART_COPIERS, || Ok(ranges.next()), copy)?;
         let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_by_key(|part| part.number);
+        self.check_target(target)?;
         self.complete_upload(to, upload_id, &parts, &Expected::Anything)?;
         Ok(())
     }
+}
+
+/// # Errors
+/// [`ErrorKind::BadName`] when the store takes no key as long.
+pub(super) fn check_length(key: &str) -> Result<()> {
+    if key.len() > limits::KEY_BYTES {
+        return Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, key));
+    }
+    Ok(())
 }
 
 /// What a copy forgets unless it is said again.

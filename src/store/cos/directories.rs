@@ -3,7 +3,7 @@
 use super::CosStore;
 use super::key_page::{Depth, Window};
 use super::markers::Standing;
-use crate::store::{Body, Cancel, ErrorKind, Expected, Operation, Result, Stat, StoreError};
+use crate::store::{ErrorKind, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
 
 impl CosStore {
@@ -101,20 +101,18 @@ impl CosStore {
         }
     }
 
-    /// Stores the marker of a directory.
-    pub(super) fn put_marker(&self, marker: &str) -> Result<()> {
-        self.put(marker, &Body::new(&[], &Cancel::new()), &Expected::Anything)?;
-        Ok(())
-    }
-
     /// Makes a directory.
     pub(super) fn make_directory(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::PutObject;
         let marker = self.keys.directory(operation, path)?;
+        let file = self.keys.file(operation, path)?;
+        // Of the file, too: none of this name comes between the look and the marker.
+        let turn = self.client.bucket.writes.take(&[&file, &marker]);
         if self.stat_if_any(operation, path)?.is_some() {
             return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
         }
-        self.put_marker(&marker)
+        self.refuse_below_file(operation, path)?;
+        self.put_marker(&turn, &marker, Vec::new())
     }
 
     /// Removes an empty directory.
@@ -131,9 +129,6 @@ impl CosStore {
                 if is_file { ErrorKind::NotADirectory } else { ErrorKind::DirectoryNotEmpty };
             return Err(failed(kind));
         }
-        if !self.stat_path(operation, path)?.metadata.is_directory() {
-            return Err(failed(ErrorKind::NotADirectory));
-        }
         self.delete_markers(&marker)?;
         self.keep_parent(path);
         Ok(())
@@ -143,11 +138,13 @@ impl CosStore {
     pub(super) fn delete_file(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::DeleteObject;
         let key = self.keys.file(operation, path)?;
+        let turn = self.turn(&key);
         if self.file_head(&key)?.is_none() {
             self.stat_path(operation, path)?;
             return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
         }
-        self.delete(&key)?;
+        self.delete_in_turn(&turn, &key)?;
+        drop(turn);
         self.keep_parent(path);
         Ok(())
     }
@@ -161,9 +158,10 @@ impl CosStore {
             return;
         }
         let kept = self.keys.directory(Operation::PutObject, &parent).and_then(|marker| {
+            let turn = self.turn(&marker);
             match self.holds_anything(&marker)? || self.head(&marker)?.is_some() {
                 true => Ok(()),
-                false => self.put_marker(&marker),
+                false => self.put_marker(&turn, &marker, Vec::new()),
             }
         });
         if let Err(error) = kept {

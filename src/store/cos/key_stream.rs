@@ -42,17 +42,6 @@ impl<'a> KeyStream<'a> {
         self.last.as_deref()
     }
 
-    /// The next `count` objects; fewer at the end only.
-    pub(super) fn take(&mut self, count: usize) -> Result<Vec<KeyEntry>> {
-        let mut objects = Vec::new();
-        while objects.len() < count
-            && let Some(object) = self.next()?
-        {
-            objects.push(object);
-        }
-        Ok(objects)
-    }
-
     /// The object `key`, passing over all before it.
     pub(super) fn find(&mut self, key: &str) -> Result<Option<KeyEntry>> {
         loop {

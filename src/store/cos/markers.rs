@@ -7,9 +7,15 @@
 //!   only where it matters, which is where keys below `dir/` would be hidden behind the name; an
 //!   empty directory of this kind is listed as a file of 0 bytes.
 
-use super::CosStore;
+use ureq::http::Method;
+
+use super::client::Call;
+use super::copy::Target;
 use super::objects::Head;
-use crate::store::Result;
+use super::request::Request;
+use super::{CosStore, copy};
+use crate::store::turns::Turn;
+use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// What Hadoop appends to a directory's name.
 const LEGACY_SUFFIX: &str = "_$folder$";
@@ -66,22 +72,102 @@ impl CosStore {
         Ok(self.head(&legacy_key(directory))?.filter(|head| head.size == 0))
     }
 
-    /// Deletes the markers of the directory `dir/`, of all kinds. Ours goes last: it is what the
-    /// memory of recent changes knows the directory by.
+    /// Deletes the markers of the directory `dir/`, of all kinds.
+    ///
+    /// # Errors
+    /// Nothing is deleted when there is none ([`ErrorKind::NotFound`]), when the name is a file's
+    /// ([`ErrorKind::NotADirectory`]) and when `dir/` holds bytes
+    /// ([`ErrorKind::DirectoryNotEmpty`]).
     pub(super) fn delete_markers(&self, directory: &str) -> Result<()> {
-        if self.legacy_marker(directory)?.is_some() {
-            self.delete(&legacy_key(directory))?;
+        let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
+        let (name, hadoops) = (name_of(directory), legacy_key(directory));
+        let turn = self.client.bucket.writes.take(&[directory, name, &hadoops]);
+        let typed = match self.standing(name)? {
+            Standing::File(_) => return failed(ErrorKind::NotADirectory),
+            Standing::Directory(head) => Some(head),
+            Standing::Nothing => None,
+        };
+        let own = self.head(directory)?;
+        if own.as_ref().is_some_and(|head| head.size > 0) {
+            return failed(ErrorKind::DirectoryNotEmpty);
         }
-        let name = directory.strip_suffix('/').unwrap_or(directory);
-        if let Standing::Directory(_) = self.standing(name)? {
-            self.delete(name)?;
+        let legacy = self.legacy_marker(directory)?;
+        if own.is_none() && typed.is_none() && legacy.is_none() {
+            return failed(ErrorKind::NotFound);
         }
-        self.delete(directory)
+        self.delete_seen(&turn, &hadoops, legacy)?;
+        self.delete_seen(&turn, name, typed)?;
+        if own.is_none() {
+            // Ours is what the memory of recent changes knows the directory by.
+            self.note_deleted(directory);
+        } else if !self.delete_seen(&turn, directory, own)? {
+            return failed(ErrorKind::DirectoryNotEmpty);
+        }
+        Ok(())
+    }
+
+    /// Deletes the markers of the two older kinds, if there are any.
+    pub(super) fn delete_legacy_markers(&self, directory: &str) -> Result<()> {
+        let (name, hadoops) = (name_of(directory), legacy_key(directory));
+        let turn = self.client.bucket.writes.take(&[name, &hadoops]);
+        let legacy = self.legacy_marker(directory)?;
+        self.delete_seen(&turn, &hadoops, legacy)?;
+        if let Standing::Directory(head) = self.standing(name)? {
+            self.delete_seen(&turn, name, Some(head))?;
+        }
+        Ok(())
+    }
+
+    /// Whether what was seen is gone.
+    fn delete_seen(&self, turn: &Turn, key: &str, seen: Option<Head>) -> Result<bool> {
+        seen.map_or(Ok(true), |head| self.delete_version(turn, key, &head))
+    }
+
+    /// Stores our marker of a directory, for somebody who has the turn to change it, with these
+    /// headers of the marker that it is to be like.
+    pub(super) fn put_marker(
+        &self,
+        turn: &Turn,
+        marker: &str,
+        headers: Vec<(String, String)>,
+    ) -> Result<()> {
+        debug_assert!(turn.is_on(marker));
+        let never = Cancel::new();
+        let body = Body::new(&[], &never);
+        let mut request = Request::on_object(Method::PUT, marker);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let call = Call::new(Operation::PutObject, request).with_body(body).with_md5();
+        if let Err(failure) = self.send_verified(call, &body) {
+            self.find_put(marker, &body, failure)?;
+        }
+        self.note_written(marker, 0);
+        Ok(())
+    }
+
+    /// Carries a marker to another key: stored anew, since not every store copies one.
+    pub(super) fn copy_marker(&self, target: Target<'_>, marker: &Head) -> Result<()> {
+        let turn = self.turn(target.key);
+        copy::check_length(target.key)?;
+        self.check_target(target)?;
+        let headers = copy::restated(marker).into_iter().chain(copy::metadata(marker));
+        self.put_marker(&turn, target.key, headers.collect())
     }
 }
 
+/// Whether the object `key` is our kind of marker.
+pub(super) fn is_marker(key: &str, size: u64) -> bool {
+    size == 0 && key.ends_with('/')
+}
+
 fn legacy_key(directory: &str) -> String {
-    format!("{}{LEGACY_SUFFIX}", directory.strip_suffix('/').unwrap_or(directory))
+    format!("{}{LEGACY_SUFFIX}", name_of(directory))
+}
+
+/// The key of the file that would have the directory's name.
+fn name_of(directory: &str) -> &str {
+    directory.strip_suffix('/').unwrap_or(directory)
 }
 
 fn is_directory_type(head: &Head) -> bool {

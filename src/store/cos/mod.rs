@@ -3,7 +3,7 @@
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
+//! [`objects`], [`copy`], [`multipart`], [`versions`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
@@ -42,8 +42,8 @@ mod leftovers;
 mod listing;
 mod markers;
 mod metadata_service;
+mod moving;
 mod mtime;
-mod multi_delete;
 mod multipart;
 mod object_lock;
 mod objects;
@@ -62,6 +62,7 @@ mod spare_connection;
 mod tcp;
 mod time_limits;
 mod upload_pages;
+mod versions;
 mod xml;
 
 pub use authorities::{AuthorityError, check_authorities};

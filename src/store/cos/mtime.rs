@@ -11,6 +11,7 @@
 use time::{Duration, OffsetDateTime};
 use ureq::http::Method;
 
+use super::copy::{Replaces, Target};
 use super::objects::Head;
 use super::request::Request;
 use super::{CosStore, copy};
@@ -59,7 +60,7 @@ impl CosStore {
         for (name, value) in others.filter(|(name, _)| *name != own) {
             request = request.header(name, value);
         }
-        self.send_copy(key, request, head)
+        self.send_copy(Target { key, replaces: Replaces::Anything }, request, head)
     }
 }
 

@@ -147,7 +147,7 @@ impl CosStore {
 
     /// The object that a PutObject without answer may have stored: the one under its key, if it
     /// is known to hold those bytes. Size and time alone could be another client's.
-    fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
+    pub(super) fn find_put(&self, key: &str, body: &Body<'_>, failure: Failure) -> Result<Head> {
         let is_unknown =
             matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
         let look = failure.in_doubt && is_unknown;
@@ -170,7 +170,7 @@ impl CosStore {
     /// # Errors
     /// [`ErrorKind::Unavailable`] when another session's change of the key takes too long.
     pub(super) fn turn_in_time(&self, operation: Operation, key: &str) -> Result<Turn> {
-        let Some(patience) = self.client.left_for_tries() else { return Ok(self.turn(key)) };
+        let Some(patience) = self.client.reply_left() else { return Ok(self.turn(key)) };
         self.client.bucket.writes.take_within(&[key], patience).ok_or_else(|| {
             StoreError::new(ErrorKind::Unavailable, operation, key)
                 .with_source("another session's change of this name takes too long")
@@ -184,10 +184,22 @@ impl CosStore {
 
     /// The same, for somebody who has the turn to change `key`.
     pub(super) fn delete_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
+        self.delete_if(turn, key, None)
+    }
+
+    /// The same, of the version `if_match` alone, where the store takes that condition.
+    pub(super) fn delete_if(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
         debug_assert!(turn.is_on(key));
-        let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
+        let mut request = Request::on_object(Method::DELETE, key);
+        if let Some(etag) = if_match {
+            request = request.header("if-match", &etag.0);
+        }
+        let call = Call::new(Operation::DeleteObject, request);
         match self.client.exchange(&call) {
             Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
+            Err(failure) if failure.error.kind == ErrorKind::PreconditionFailed => {
+                return Err(failure.into());
+            }
             other => {
                 other.inspect_err(|_| self.note_doubt(key))?;
             }

@@ -117,27 +117,32 @@ impl CosStore {
         }
         let is_there = page.objects.iter().any(|object| object.key.starts_with(directory));
         if !is_there {
-            self.refuse_below_file(&path.parent().parent())?;
+            self.refuse_below_file(Operation::PutObject, &path.parent())?;
         }
         let seen = Seen::of(&page, directory, None);
         self.remember(directory, &seen);
         Ok(seen)
     }
 
-    /// Fails if `path` or what it lies in is a file.
-    fn refuse_below_file(&self, path: &FtpPath) -> Result<()> {
-        let mut path = path.clone();
-        while !path.is_root() {
-            let directory = self.keys.directory(Operation::HeadObject, &path)?;
-            let facts = self.client.bucket.facts.about(&directory);
-            if facts.is_some_and(|stat| stat.metadata.is_directory()) {
-                return Ok(());
+    /// Fails if something above `path` is a file: nothing below one can be seen. What is known to be
+    /// a directory, or to hold files, was looked at before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotADirectory`].
+    pub(super) fn refuse_below_file(&self, operation: Operation, path: &FtpPath) -> Result<()> {
+        let bucket = &self.client.bucket;
+        let mut above = path.parent();
+        while !above.is_root() {
+            let directory = self.keys.directory(operation, &above)?;
+            let is_known = bucket.facts.about(&directory).is_some()
+                || bucket.places.room_in(&directory) == Some(Room::Free);
+            if is_known {
+                break;
             }
-            let key = self.keys.file(Operation::HeadObject, &path)?;
-            if self.file_head(&key)?.is_some() {
-                return Err(refused(ErrorKind::NotADirectory, &key));
+            if self.file_head(&self.keys.file(operation, &above)?)?.is_some() {
+                return Err(StoreError::new(ErrorKind::NotADirectory, operation, above.as_str()));
             }
-            path = path.parent();
+            above = above.parent();
         }
         Ok(())
     }

@@ -132,16 +132,6 @@ pub(super) struct KeyEntry {
     pub(super) etag: Option<String>,
 }
 
-impl KeyEntry {
-    /// Whether this is a copy of `source` as that stands now, and not as it stood before somebody
-    /// replaced it. A copy of an object made of parts has another ETag; then the times tell.
-    pub(super) fn is_copy_of(&self, source: &Self) -> bool {
-        let is_same = self.etag.is_some() && self.etag == source.etag;
-        let is_later = || self.modified.zip(source.modified).is_some_and(|(ours, its)| ours > its);
-        self.size == source.size && (is_same || is_later())
-    }
-}
-
 /// Reads an answer to ListObjects (version 1). COS writes a plus as itself or `%2B`, Amazon writes
 /// a space as a plus.
 pub(super) fn key_page(text: &str, dialect: Dialect) -> Result<KeyPage, XmlError> {

@@ -112,7 +112,6 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Request {
         "PUT" => Request::PutObject,
         "POST" if has("uploads") => Request::CreateMultipartUpload,
         "POST" if has("uploadId") => Request::CompleteMultipartUpload,
-        "POST" if has("delete") => Request::DeleteObjects,
         "GET" if key.is_empty() && has("uploads") => Request::ListMultipartUploads,
         "GET" if key.is_empty() && has("object-lock") => Request::GetObjectLockConfiguration,
         "GET" if key.is_empty() => Request::ListObjects,

@@ -9,13 +9,12 @@ use super::{CosStore, Examination};
 use crate::store::Result;
 
 /// What is not tried where it would leave what nobody can remove.
-const PUBLISHING: [Trial; 7] = [
+const PUBLISHING: [Trial; 6] = [
     Trial::PutObject,
     Trial::GetRange,
     Trial::CopyObject,
     Trial::CompleteMultipartUpload,
     Trial::UploadPartCopy,
-    Trial::DeleteObjects,
     Trial::DeleteObject,
 ];
 

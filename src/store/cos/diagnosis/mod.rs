@@ -97,7 +97,7 @@ impl Examination<'_> {
     fn failed(&self, trial: Trial, error: &StoreError) -> Verdict {
         let denied = error.kind == ErrorKind::AccessDenied;
         let unneeded = match trial {
-            Trial::DeleteObject | Trial::DeleteObjects if !self.needs.deleting => {
+            Trial::DeleteObject if !self.needs.deleting => {
                 "refused; nobody may delete here, so only renaming will fail"
             }
             Trial::ListMultipartUploads | Trial::ListParts

@@ -70,25 +70,17 @@ impl Examination<'_> {
 
     /// Deletes what was stored. `uploads`: what could not be aborted.
     pub(super) fn clean_up(&mut self, uploads: Vec<String>) {
-        let made = [self.copy(), self.joined()];
-        let many = self.attempt(
-            Trial::DeleteObjects,
-            |store| store.delete_many(&made).1,
-            |()| String::new(),
-        );
-        let probe = self.probe.clone();
-        let one =
-            self.attempt(Trial::DeleteObject, |store| store.delete(&probe), |()| String::new());
-        // What one way does not remove the other may.
+        let made = [self.copy(), self.joined(), self.probe.clone()];
+        // All of them are tried, also when one is refused.
+        let delete = |store: &CosStore| {
+            made.iter().map(|key| store.delete(key)).fold(Ok(()), |all, one| all.and(one))
+        };
+        let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
         let mut left = Vec::new();
-        if many.is_none() {
-            left.extend(made.into_iter().filter(|key| self.store.delete(key).is_err()));
+        if deleted.is_none() {
+            // What was never stored cannot be left. Whether it was may not be known.
+            left.extend(made.into_iter().filter(|key| !matches!(self.store.head(key), Ok(None))));
         }
-        if one.is_none() && self.store.delete_many(std::slice::from_ref(&probe)).1.is_err() {
-            left.push(probe);
-        }
-        // What was never stored cannot be left. Whether it was may not be known.
-        left.retain(|key| !matches!(self.store.head(key), Ok(None)));
         left.extend(uploads);
         self.tell_of_what_is_left(&left);
     }

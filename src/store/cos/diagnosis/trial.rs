@@ -38,7 +38,6 @@ pub enum Trial {
     CompleteMultipartUpload,
     UploadPartCopy,
     AbortMultipartUpload,
-    DeleteObjects,
     DeleteObject,
     /// Told of only when something of this run could not be removed.
     CleanUp,
@@ -68,7 +67,6 @@ impl Trial {
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::UploadPartCopy => "UploadPartCopy",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::DeleteObjects => "DeleteObjects",
             Self::DeleteObject => "DeleteObject",
             Self::CleanUp => "clean-up",
         }
@@ -100,9 +98,7 @@ impl Trial {
             Self::AbortMultipartUpload => {
                 ("name/cos:AbortMultipartUpload", "s3:AbortMultipartUpload")
             }
-            Self::DeleteObjects | Self::DeleteObject => {
-                ("name/cos:DeleteObject", "s3:DeleteObject")
-            }
+            Self::DeleteObject => ("name/cos:DeleteObject", "s3:DeleteObject"),
         })
     }
 }

@@ -1,0 +1,153 @@
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use crate::commands::upload;
+use crate::scene::Scene;
+use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Request, Rule};
+use crate::support::rgw::Rgw;
+use crate::support::server::{Setup, TestServer};
+
+/// Long enough for an upload that waits for nobody.
+const UNHINDERED: Duration = Duration::from_millis(500);
+
+/// Rounds of each race.
+const ROUNDS: usize = 30;
+
+/// Files of a directory that is renamed while others write into it.
+const FILES: usize = 6;
+
+/// Sessions that write meanwhile, each to files of its own.
+const WRITERS: usize = 2;
+
+/// The delete of a rename was decided on, and before the store carries it out another session
+/// stores a file of that name.
+#[test]
+fn an_upload_is_not_deleted_by_a_rename_that_looked_before_it() {
+    for (from, key) in [("f", "f"), ("d", "d/f")] {
+        let Scene { injector, server, .. } = Scene::begin(&[]);
+        server.stored().put(key, b"first");
+        injector.inject(Rule::new(Request::DeleteObject, Fault::Stall).key(key).times(1));
+        let mut renaming = Ftp::login(&server);
+        renaming.expect(&format!("RNFR {from}"), "350 ");
+        renaming.send("RNTO moved");
+        injector.wait_for_stalls(1);
+        thread::scope(|scope| {
+            let (tell, told) = mpsc::channel();
+            let server = &server;
+            scope.spawn(move || {
+                let seen = upload(&mut Ftp::login(server), &format!("STOR {key}"), b"second");
+                tell.send(seen.code).expect("somebody waits");
+            });
+            let early = told.recv_timeout(UNHINDERED);
+            injector.heal();
+            renaming.expect_reply("250 ");
+            let code = early.unwrap_or_else(|_| told.recv().expect("an answer"));
+            assert_eq!(code, 226, "{key}");
+        });
+        // That of a directory looks once more for what came meanwhile.
+        let confirmed = HashMap::from([(key.to_owned(), b"second".to_vec())]);
+        expect_either(&server, &confirmed, |name| name.replacen(from, "moved", 1));
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_a_directory_is_renamed_while_others_write_into_it() {
+    let server = Setup::bucket().start();
+    let mut renaming = Ftp::login(&server);
+    for round in 0..ROUNDS {
+        let (old, new) = (format!("old{round}"), format!("new{round}"));
+        for file in 0..FILES {
+            renaming.store(&format!("STOR {old}/f{file}"), b"old");
+        }
+        let names: Vec<String> = (0..FILES).map(|file| format!("{old}/f{file}")).collect();
+        let confirmed = while_others_store(&server, &names, || {
+            renaming.expect(&format!("RNFR {old}"), "350 ");
+            renaming.expect(&format!("RNTO {new}"), "250 ");
+        });
+        expect_either(&server, &confirmed, |name| name.replace(&old, &new));
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_a_file_is_renamed_while_others_store_it() {
+    let server = Setup::bucket().start();
+    let mut renaming = Ftp::login(&server);
+    for round in 0..ROUNDS {
+        let (old, new) = (format!("old{round}"), format!("new{round}"));
+        renaming.store(&format!("STOR {old}"), b"old");
+        let confirmed = while_others_store(&server, &[old.as_str()], || {
+            renaming.expect(&format!("RNFR {old}"), "350 ");
+            renaming.expect(&format!("RNTO {new}"), "250 ");
+        });
+        expect_either(&server, &confirmed, |_| new.clone());
+    }
+}
+
+/// Does `act` while sessions store `names` again and again, each its share of them; the last bytes
+/// of each that were confirmed.
+fn while_others_store<N: AsRef<str> + Sync>(
+    server: &TestServer,
+    names: &[N],
+    act: impl FnOnce(),
+) -> HashMap<String, Vec<u8>> {
+    let is_over = AtomicBool::new(false);
+    let (tell, told) = mpsc::channel();
+    let store = |writer: usize, begun: Sender<()>| {
+        let mut ftp = Ftp::login(server);
+        let mut confirmed = HashMap::new();
+        for number in 0.. {
+            if is_over.load(Ordering::SeqCst) {
+                break;
+            }
+            let own = names.iter().skip(writer).step_by(WRITERS);
+            for name in own.map(AsRef::as_ref) {
+                let bytes = format!("{number} of {writer}").into_bytes();
+                if upload(&mut ftp, &format!("STOR {name}"), &bytes).code == 226 {
+                    confirmed.insert(name.to_owned(), bytes);
+                }
+            }
+            // Only the first is waited for.
+            let _ = begun.send(());
+        }
+        confirmed
+    };
+    thread::scope(|scope| {
+        let store = &store;
+        let writers = WRITERS.min(names.len());
+        let writers: Vec<_> = (0..writers)
+            .map(|writer| {
+                let begun = tell.clone();
+                scope.spawn(move || store(writer, begun))
+            })
+            .collect();
+        for _ in 0..writers.len() {
+            told.recv().expect("every writer begins");
+        }
+        act();
+        is_over.store(true, Ordering::SeqCst);
+        writers.into_iter().flat_map(|writer| writer.join().expect("a writer ends well")).collect()
+    })
+}
+
+/// What was confirmed stands under its own name or, `renamed`, under the other one.
+fn expect_either(
+    server: &TestServer,
+    confirmed: &HashMap<String, Vec<u8>>,
+    renamed: impl Fn(&str) -> String,
+) {
+    let (rgw, bucket) = (Rgw::shared(), server.stored().bucket());
+    let names = confirmed.keys().flat_map(|name| [name.clone(), renamed(name)]);
+    let mut names: Vec<String> = names.collect();
+    let there = rgw.s3_list(bucket, "");
+    names.retain(|name| there.contains(name));
+    let held: HashMap<_, _> = names.iter().zip(rgw.s3_get_all(bucket, &names)).collect();
+    for (name, bytes) in confirmed {
+        let holds = |name: &String| held.get(name) == Some(bytes);
+        let told = String::from_utf8_lossy(bytes);
+        assert!(holds(name) || holds(&renamed(name)), "{told:?} of {name} is lost: {held:?}");
+    }
+}
