@@ -8,12 +8,13 @@ use std::sync::{Mutex, PoisonError};
 
 use ureq::http::Method;
 
+use super::answer::Headers;
 use super::client::Call;
 use super::objects::Head;
 use super::request::Request;
 use super::{CosStore, crew, xml};
 use crate::limits;
-use crate::store::{CopySource, ErrorKind, Operation, PartReceipt, Result, StoreError};
+use crate::store::{CopySource, ETag, ErrorKind, Operation, PartReceipt, Result, StoreError};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
 /// side by side.
@@ -85,12 +86,13 @@ impl CosStore {
     /// none.
     pub(super) fn send_copy(&self, to: &str, request: Request, head: &Head) -> Result<()> {
         let _turn = self.turn(to);
-        self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
-        self.note_written(to, head.size);
+        let (answer, etag) =
+            self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
+        self.note_written(to, head.size, &answer, Some(etag));
         Ok(())
     }
 
-    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<()> {
+    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<(Headers, ETag)> {
         let call = Call::new(Operation::CopyObject, request).patiently();
         let answer = self.client.exchange(&call)?;
         let copied = xml::stored(&answer.text)
@@ -98,7 +100,7 @@ impl CosStore {
         if self.differs(copied.crc64(), head.headers.crc64()) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
-        Ok(())
+        Ok((answer.headers, ETag(copied.etag)))
     }
 
     /// A copy of more than 5 GB: an upload whose parts are all copies.

@@ -3,7 +3,8 @@
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
+//! [`objects`], [`copy`], [`multipart`], [`multi_delete`], [`listing`] (of [`key_page`]s, [`corrected`] by an
+//! [`overlay`] of [`recent`] changes of ours, each a [`note`])
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
@@ -25,6 +26,7 @@ mod buffers;
 mod client;
 mod connection;
 mod copy;
+mod corrected;
 mod credentials;
 mod crew;
 mod diagnosis;
@@ -44,6 +46,7 @@ mod metadata_service;
 mod mtime;
 mod multi_delete;
 mod multipart;
+mod note;
 mod objects;
 mod options;
 mod outlet;

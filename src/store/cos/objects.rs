@@ -9,7 +9,7 @@ use super::answer::{Answer, Headers, Opened};
 use super::client::{Call, Failure};
 use super::drained::Drained;
 use super::integrity::{self, Receipt};
-use super::recent::Change;
+use super::note::Change;
 use super::request::Request;
 use super::{CosStore, VerifyUploads};
 use crate::store::turns::Turn;
@@ -134,7 +134,7 @@ impl CosStore {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
         };
-        self.note_written(key, body.len());
+        self.note_written(key, body.len(), &headers, headers.etag());
         Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
     }
 
@@ -165,13 +165,15 @@ impl CosStore {
     pub(super) fn delete_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
         debug_assert!(turn.is_on(key));
         let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
-        match self.client.exchange(&call) {
-            Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
-            other => {
-                other.inspect_err(|_| self.note_doubt(key))?;
+        let answered = match self.client.exchange(&call) {
+            Ok(answer) => answer.headers.date(),
+            Err(failure) if failure.error.kind == ErrorKind::NotFound => None,
+            Err(failure) => {
+                self.note_doubt(key);
+                return Err(failure.into());
             }
-        }
-        self.note_deleted(key);
+        };
+        self.note_deleted(key, answered);
         Ok(())
     }
 
@@ -196,10 +198,11 @@ impl CosStore {
         Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
     }
 
-    /// Remembers that `key` was stored.
-    pub(super) fn note_written(&self, key: &str, size: u64) {
+    /// Remembers that `key` was stored, in the version `etag`, as an answer with these headers told.
+    pub(super) fn note_written(&self, key: &str, size: u64, answer: &Headers, etag: Option<ETag>) {
         let bucket = &self.client.bucket;
-        bucket.note(key, Change::Written { size, modified: bucket.now() });
+        let modified = answer.date().unwrap_or_else(|| bucket.now());
+        bucket.note(key, Change::Written { size, modified, etag });
     }
 
     /// A change of `key` failed, and may have happened all the same.
@@ -207,9 +210,10 @@ impl CosStore {
         self.client.bucket.doubt(key);
     }
 
-    /// Remembers that `key` was deleted.
-    pub(super) fn note_deleted(&self, key: &str) {
-        self.client.bucket.note(key, Change::Deleted);
+    /// Remembers that `key` was deleted, by the time of the answer that told it.
+    pub(super) fn note_deleted(&self, key: &str, answered: Option<OffsetDateTime>) {
+        let bucket = &self.client.bucket;
+        bucket.note(key, Change::Deleted { at: answered.unwrap_or_else(|| bucket.now()) });
     }
 
     /// Whether a whole object's CRC is to be compared, and differs.
