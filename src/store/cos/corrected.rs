@@ -29,8 +29,8 @@ pub(super) trait Truth {
     /// The object under a key.
     fn object(&self, key: &str) -> Result<Option<KeyEntry>>;
 
-    /// Whether anything but its marker lies in the directory with this prefix.
-    fn holds_anything(&self, prefix: &str) -> Result<bool>;
+    /// Whether a directory with this prefix stands: its marker, or anything in it.
+    fn has_directory(&self, prefix: &str) -> Result<bool>;
 }
 
 /// What the page and a note disagree about.
@@ -94,7 +94,7 @@ impl Corrected {
     /// Asks the store about a doubt.
     pub(super) fn look(&self, doubt: &Doubt, truth: &impl Truth) -> Result<Finding> {
         if let Item::Unmarked(prefix) = &doubt.of {
-            return Ok(match truth.holds_anything(prefix)? {
+            return Ok(match truth.has_directory(prefix)? {
                 true => Finding::ListingIsRight,
                 false => Finding::ListingLags(None),
             });

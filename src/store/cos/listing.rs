@@ -80,7 +80,8 @@ impl CosStore {
             let window = Window { prefix, after: after.as_deref() };
             let asked = self.client.bucket.recent.moment();
             let page = self.key_page(window, Depth::Everything, max_keys)?;
-            let notes = self.client.bucket.recent.open_below(prefix);
+            let mut notes = self.client.bucket.recent.open_below(prefix);
+            notes.remove(prefix);
             let overlay = Overlay::new(window, None, page, notes, asked);
             if overlay.is_certain(is_within) {
                 return Ok(true);
@@ -211,8 +212,8 @@ impl Truth for CosStore {
         }))
     }
 
-    fn holds_anything(&self, prefix: &str) -> Result<bool> {
-        self.holds_anything(prefix)
+    fn has_directory(&self, prefix: &str) -> Result<bool> {
+        Ok(self.head(prefix)?.is_some() || self.holds_anything(prefix)?)
     }
 }
 

@@ -213,10 +213,9 @@ mod tests {
             Ok(self.found(|object| object.key == key))
         }
 
-        fn holds_anything(&self, prefix: &str) -> Result<bool> {
+        fn has_directory(&self, prefix: &str) -> Result<bool> {
             self.asked.borrow_mut().push(prefix.to_owned());
-            let is_within = |object: &KeyEntry| object.key.starts_with(prefix);
-            Ok(self.found(|object| is_within(object) && object.key != prefix).is_some())
+            Ok(self.found(|object| object.key.starts_with(prefix)).is_some())
         }
     }
 
@@ -277,6 +276,7 @@ mod tests {
             (vec!["d/a=5@101"], vec![], "d/a", vec!["d/a=5@101"], vec!["d/a=5"], true),
             (vec![], vec![], "d/s/x=9", vec![], vec![], true),
             (vec![], vec!["d/s/"], "d/s/", vec!["d/s/y=5@90"], vec!["d/s/"], true),
+            (vec![], vec!["d/s/"], "d/s/", vec!["d/s/=0@101"], vec!["d/s/"], true),
             // And the listing lags behind that, too.
             (vec!["d/a=5@90"], vec![], "d/a=9", vec!["d/a=6@101"], vec!["d/a=6"], true),
             (vec!["d/a=5@90"], vec![], "d/a=9", vec![], vec![], true),
