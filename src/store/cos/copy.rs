@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 
 use ureq::http::Method;
 
-use super::answer::Headers;
 use super::client::Call;
 use super::objects::Head;
 use super::request::Request;
@@ -86,13 +85,12 @@ impl CosStore {
     /// none.
     pub(super) fn send_copy(&self, to: &str, request: Request, head: &Head) -> Result<()> {
         let _turn = self.turn(to);
-        let (answer, etag) =
-            self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
-        self.note_written(to, head.size, &answer, Some(etag));
+        let etag = self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(to))?;
+        self.note_written(to, head.size, Some(etag));
         Ok(())
     }
 
-    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<(Headers, ETag)> {
+    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<ETag> {
         let call = Call::new(Operation::CopyObject, request).patiently();
         let answer = self.client.exchange(&call)?;
         let copied = xml::stored(&answer.text)
@@ -100,7 +98,7 @@ impl CosStore {
         if self.differs(copied.crc64(), head.headers.crc64()) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
-        Ok((answer.headers, ETag(copied.etag)))
+        Ok(ETag(copied.etag))
     }
 
     /// A copy of more than 5 GB: an upload whose parts are all copies.

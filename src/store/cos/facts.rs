@@ -9,8 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::note::Moment;
-use super::recent::Recent;
+use super::recent::{Moment, Recent};
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 

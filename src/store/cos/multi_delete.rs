@@ -58,7 +58,7 @@ impl CosStore {
         let refused: Vec<String> = refused(&answer.text)
             .map_err(|error| call.error(ErrorKind::Other).with_source(error))?;
         for key in keys.iter().filter(|key| !refused.iter().any(|other| other == *key)) {
-            self.note_deleted(key, answer.headers.date());
+            self.note_deleted(key);
         }
         Ok(refused)
     }

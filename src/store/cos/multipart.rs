@@ -142,7 +142,7 @@ impl CosStore {
         };
         let crc64 = answer.headers.crc64().or(body.crc64());
         let etag = Some(ETag(body.etag));
-        self.note_written(key, whole.size, &answer.headers, etag.clone());
+        self.note_written(key, whole.size, etag.clone());
         if self.differs(crc64, whole.crc64) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
@@ -158,7 +158,7 @@ impl CosStore {
             return Err(failure.into());
         };
         log::info!("{}: the object stands complete", failure.error);
-        self.note_written(key, whole.size, &head.headers, head.etag());
+        self.note_written(key, whole.size, head.etag());
         Ok(Stored { etag: head.etag(), request_id: head.headers.request_id() })
     }
 

@@ -11,25 +11,21 @@ use crate::store::ETag;
 /// seconds, and clocks that differ a little.
 const TIME_SLACK: Duration = Duration::from_secs(2);
 
-/// A point in the order of our changes: the number of the last one before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(pub(super) u64);
-
-/// What we did to a key. Times are the store's.
+/// What we did to a key. Times are by the store's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// An object was stored.
     Written {
         /// Its bytes.
         size: u64,
-        /// When the store said so, UTC.
+        /// When it was confirmed, UTC.
         modified: OffsetDateTime,
         /// Its version, if the store told it.
         etag: Option<ETag>,
     },
     /// The object was deleted.
     Deleted {
-        /// When the store said so, UTC.
+        /// When that was confirmed, UTC.
         at: OffsetDateTime,
     },
 }
@@ -47,11 +43,6 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// Whether the change was made before `moment`.
-    pub(super) fn is_before(&self, Moment(moment): Moment) -> bool {
-        self.number <= moment
-    }
-
     /// The object as we left it.
     pub(super) fn entry(&self, key: &str) -> Option<KeyEntry> {
         let Change::Written { size, modified, etag } = &self.change else { return None };

@@ -134,7 +134,7 @@ impl CosStore {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
         };
-        self.note_written(key, body.len(), &headers, headers.etag());
+        self.note_written(key, body.len(), headers.etag());
         Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
     }
 
@@ -165,15 +165,13 @@ impl CosStore {
     pub(super) fn delete_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
         debug_assert!(turn.is_on(key));
         let call = Call::new(Operation::DeleteObject, Request::on_object(Method::DELETE, key));
-        let answered = match self.client.exchange(&call) {
-            Ok(answer) => answer.headers.date(),
-            Err(failure) if failure.error.kind == ErrorKind::NotFound => None,
-            Err(failure) => {
-                self.note_doubt(key);
-                return Err(failure.into());
+        match self.client.exchange(&call) {
+            Err(failure) if failure.error.kind == ErrorKind::NotFound => {}
+            other => {
+                other.inspect_err(|_| self.note_doubt(key))?;
             }
-        };
-        self.note_deleted(key, answered);
+        }
+        self.note_deleted(key);
         Ok(())
     }
 
@@ -198,11 +196,10 @@ impl CosStore {
         Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
     }
 
-    /// Remembers that `key` was stored, in the version `etag`, as an answer with these headers told.
-    pub(super) fn note_written(&self, key: &str, size: u64, answer: &Headers, etag: Option<ETag>) {
+    /// Remembers that `key` was stored, in the version `etag`, if that is known.
+    pub(super) fn note_written(&self, key: &str, size: u64, etag: Option<ETag>) {
         let bucket = &self.client.bucket;
-        let modified = answer.date().unwrap_or_else(|| bucket.now());
-        bucket.note(key, Change::Written { size, modified, etag });
+        bucket.note(key, Change::Written { size, modified: bucket.now(), etag });
     }
 
     /// A change of `key` failed, and may have happened all the same.
@@ -210,10 +207,10 @@ impl CosStore {
         self.client.bucket.doubt(key);
     }
 
-    /// Remembers that `key` was deleted, by the time of the answer that told it.
-    pub(super) fn note_deleted(&self, key: &str, answered: Option<OffsetDateTime>) {
+    /// Remembers that `key` was deleted.
+    pub(super) fn note_deleted(&self, key: &str) {
         let bucket = &self.client.bucket;
-        bucket.note(key, Change::Deleted { at: answered.unwrap_or_else(|| bucket.now()) });
+        bucket.note(key, Change::Deleted { at: bucket.now() });
     }
 
     /// Whether a whole object's CRC is to be compared, and differs.

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 use super::corrected::{Corrected, Doubt, Finding, Item, Truth};
 use super::key_page::Window;
-use super::note::{Moment, Note};
+use super::note::Note;
+use super::recent::Moment;
 use super::xml::KeyPage;
 use crate::store::Result;
 
@@ -91,7 +92,7 @@ impl Overlay {
     }
 
     fn hold_against(&mut self, key: String, prefix: Option<String>, note: Note, asked: Moment) {
-        let is_before = note.is_before(asked);
+        let is_before = asked.is_after(&note);
         let Some(prefix) = prefix else {
             return match self.page.believes(&key, &note) {
                 Some(is_shown) => self.page.close(key, note, is_before && is_shown),

@@ -10,12 +10,13 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::note::{Change, Moment, Note};
+use super::note::{Change, Note};
 
 /// How long a change is remembered. Listings lag by seconds at most.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Changes remembered at once: 8,192 keys of 850 bytes are 8 MiB at worst, 2 MiB as a rule.
+/// Changes remembered at once: 8,192 keys of 850 bytes, each kept twice, are 15 MiB at worst, 3 MiB as
+/// a rule.
 const ENTRIES: usize = 8192;
 
 /// The recent changes of one bucket, shared by everybody who writes to it.
@@ -41,6 +42,17 @@ struct Known {
     note: Note,
     /// Whether a listing has shown it, so that later ones are believed without it.
     is_settled: bool,
+}
+
+/// A point in the order of our changes: the number of the last one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(pub(super) u64);
+
+impl Moment {
+    /// Whether the change was made before.
+    pub(super) fn is_after(self, note: &Note) -> bool {
+        note.number <= self.0
+    }
 }
 
 impl Recent {
