@@ -196,8 +196,8 @@ fn our_own_changes_cost_a_listing_nothing() {
 /// listed, in whatever order it answered.
 #[test]
 fn overlapping_changes_are_remembered_in_the_order_of_their_effect() {
-    const NAMES: usize = 25;
-    const ROUNDS: usize = 4;
+    const NAMES: usize = 15;
+    const ROUNDS: usize = 3;
     let rgw = Rgw::shared();
     let bucket = rgw.new_bucket();
     let store = store(&bucket);
