@@ -1,6 +1,8 @@
 //! A workload of chance: several sessions store, fetch, append, resume, rename, list and delete
 //! while the store fails in every way, and a model says what the bucket must hold.
 //!
+//! Beside it two servers and another tool change one bucket, and all of them must see the same of it.
+//!
 //! A session's commands follow from the seed alone. `COS_FTP_SOAK_SEED` repeats a run, and
 //! `COS_FTP_SOAK_SECONDS` lets it go on for that long; without it there are [`ROUNDS`].
 
@@ -9,12 +11,18 @@ mod support;
 
 /// What one command is to be, drawn by chance.
 mod draw;
+/// What every name of a bucket held, and when.
+mod history;
 /// What a session's directory must hold.
 mod model;
 /// What one session does.
 mod session;
+/// Two servers and another tool on one bucket.
+mod several;
 /// Names that all sessions share.
 mod shared;
+/// What each of them does there.
+mod writer;
 
 use std::hash::{BuildHasher, RandomState};
 use std::thread;
@@ -22,6 +30,7 @@ use std::time::{Duration, Instant};
 
 use self::model::Model;
 use self::session::{Figures, Session};
+use self::several::Several;
 use self::shared::Shared;
 use support::ftp::Ftp;
 use support::injector::{Injector, Spelling};
@@ -39,6 +48,9 @@ const COMMANDS: usize = 30;
 /// Rounds of a run whose length is not given.
 const ROUNDS: u64 = 3;
 
+/// The same, of several servers.
+const ROUNDS_OF_SEVERAL: u64 = 2;
+
 /// What the server may hold at rest, however long it ran, in bytes: itself; the buffers of 64 idle
 /// connections to the store; and what the allocator keeps in its arenas, eight for each processor,
 /// after what is large has been given back: four buffers of a connection each. Data stands in
@@ -53,16 +65,27 @@ fn memory() -> u64 {
 
 #[test]
 fn the_bucket_holds_what_was_confirmed_whatever_fails() {
+    let mut soak = Soak::begin();
+    rounds(ROUNDS, |seed, round| soak.round(seed, round));
+}
+
+#[test]
+fn two_servers_and_another_tool_see_the_same_of_one_bucket() {
+    let mut several = Several::begin();
+    rounds(ROUNDS_OF_SEVERAL, |seed, round| several.round(seed, round));
+}
+
+/// So many rounds, or as many as there is time for.
+fn rounds(usual: u64, mut perform: impl FnMut(u64, u64)) {
     let seed = number("COS_FTP_SOAK_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
     eprintln!("COS_FTP_SOAK_SEED={seed} repeats this run");
     let end = number("COS_FTP_SOAK_SECONDS").map(|seconds| {
         let begun = Instant::now();
         begun + Duration::from_secs(seconds)
     });
-    let mut soak = Soak::begin();
     for round in 0.. {
-        soak.round(seed, round);
-        if end.map_or(round + 1 >= ROUNDS, |end| Instant::now() >= end) {
+        perform(seed, round);
+        if end.map_or(round + 1 >= usual, |end| Instant::now() >= end) {
             break;
         }
     }

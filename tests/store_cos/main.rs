@@ -12,6 +12,7 @@ mod leftovers;
 mod markers;
 mod multipart;
 mod objects;
+mod others_changes;
 mod own_writes;
 mod pages;
 mod renaming;

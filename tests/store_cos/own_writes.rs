@@ -6,10 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore};
+use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore, VerifyUploads};
 use cos_ftp_server::store::{
     Body, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, PartPlace,
 };
+
+use time::format_description::well_known::Rfc2822;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::rgw::Rgw;
 use crate::scripted::{Act, Scripted, answer, error};
@@ -82,13 +86,17 @@ fn no_change_is_masked_by_what_was_told_before() {
 }
 
 #[test]
-fn a_file_put_over_a_directory_is_seen_although_the_directory_was_listed() {
+fn a_file_over_a_directory_is_refused_and_seen_where_another_tool_made_it() {
     let rgw = Rgw::shared();
     let bucket = rgw.new_bucket();
     let store = store(&bucket);
     rgw.s3_put(&bucket, "d/a/x", b"x");
     look(&store, &["d", "d/a"]);
-    put(&store, "d/a", b"file");
+    let body = Body::new(&[b"file"], &Cancel::new());
+    let refused = store.put_object(&at("d/a"), &body, &Expected::Anything).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::IsADirectory);
+    assert_eq!(names(&store, "d"), ["a/"]);
+    rgw.s3_put(&bucket, "d/a", b"file");
     assert_eq!(names(&store, "d"), ["a"]);
     assert_eq!(size(&store, "d/a"), Some(4), "also after that listing");
     store.delete_object(&at("d/a")).unwrap();
@@ -168,6 +176,78 @@ fn a_listing_that_lags_shows_our_changes() {
     assert_eq!(names(&store, "/"), ["e/", "kept"]);
     assert_eq!(kind(store.stat(&at("gone"))), ErrorKind::NotFound);
     assert_eq!(size(&store, "kept"), Some(4));
+}
+
+/// Many of our changes that a listing does not know of yet are all believed for a few that were
+/// looked at.
+#[test]
+fn a_listing_that_lags_far_behind_costs_few_looks() {
+    const MANY: usize = 30;
+    let bucket = Rgw::shared().new_bucket();
+    let page: Arc<Mutex<String>> = Arc::default();
+    let told = Arc::clone(&page);
+    let (script, store) = in_front(&bucket, move |head| {
+        let is_listing = head.starts_with("get ") && head.contains("max-keys=1000");
+        is_listing.then(|| answer("200 OK", "", &told.lock().unwrap()))
+    });
+    let tell = |contents: &str| {
+        let result = "ListBucketResult";
+        *page.lock().unwrap() =
+            format!("<{result}><IsTruncated>false</IsTruncated>{contents}</{result}>");
+    };
+    let expect = |count: usize| {
+        let begun = script.seen().len();
+        assert_eq!(names(&store, "d").len(), count);
+        let asked = script.seen().len() - begun;
+        assert!((2..=10).contains(&asked), "{asked} requests");
+    };
+    let name = |number: usize| format!("d/{number:02}");
+    tell("");
+    for number in 0..MANY {
+        put(&store, &name(number), b"x");
+    }
+    expect(MANY);
+    for number in 0..MANY / 2 {
+        store.delete_object(&at(&name(number))).unwrap();
+    }
+    expect(MANY / 2);
+    // It comes to know of what was stored, and not yet of what was deleted since.
+    let entry = |number| format!("<Contents><Key>{}</Key><Size>1</Size></Contents>", name(number));
+    tell(&(0..MANY).map(entry).collect::<String>());
+    expect(MANY / 2);
+}
+
+/// Times are compared with the store's, and shown beside them: so they are by its clock, which
+/// every answer tells.
+#[test]
+fn our_changes_have_the_stores_time() {
+    let ahead = time::Duration::seconds(100);
+    let (store_time, shown) = (OffsetDateTime::now_utc() + ahead, Arc::new(Mutex::new(Vec::new())));
+    let date =
+        format!("Date: {}\r\n", store_time.format(&Rfc2822).unwrap().replace("+0000", "GMT"));
+    let signed = Arc::clone(&shown);
+    let script = Scripted::acting(move |head| {
+        let time = head.split("x-amz-date: ").nth(1).and_then(|rest| rest.lines().next());
+        signed.lock().unwrap().push(time.unwrap().to_owned());
+        let list = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+        Some(match head.split(' ').next().unwrap() {
+            "put" => answer("200 OK", &format!("{date}ETag: \"x\"\r\n"), ""),
+            "get" => answer("200 OK", &date, list),
+            // Who may not look has but our word for it.
+            _ => Act::Answer("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n".to_owned()),
+        })
+    });
+    let endpoint = script.endpoint.clone();
+    let verify = VerifyUploads::Off;
+    let store = CosStore::connect(CosOptions { endpoint, verify, ..options("bucket") }).unwrap();
+    put(&store, "d/f", b"x");
+    let entry = list(&store, "d").0.remove(0);
+    let off = entry.metadata.modified.unwrap() - store_time;
+    assert!(off.abs() < time::Duration::seconds(10), "{off}");
+    let format = format_description!("[year][month][day]t[hour][minute][second]z");
+    let last = shown.lock().unwrap().last().unwrap().clone();
+    let off = PrimitiveDateTime::parse(&last, &format).unwrap().assume_utc() - store_time;
+    assert!(off.abs() < time::Duration::seconds(10), "{off}");
 }
 
 /// The marker is gone, the directory is not: whoever stored in it, and whether we heard of it.

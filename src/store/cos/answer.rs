@@ -61,11 +61,16 @@ impl Headers {
 
     /// When the answer was given, by the other side's clock.
     pub(super) fn date(&self) -> Option<OffsetDateTime> {
-        self.get("date").and_then(xml::http_date)
+        date(&self.0)
     }
 
     /// Names and values of all headers that are text.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
+}
+
+/// When an answer with these headers was given, by the other side's clock, UTC.
+pub(super) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
+    headers.get("date")?.to_str().ok().and_then(xml::http_date)
 }

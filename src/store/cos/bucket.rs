@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
+use time::{Duration as TimeSpan, OffsetDateTime};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::tls::TlsConfig;
@@ -18,9 +18,10 @@ use super::authorities::{Authorities, AuthorityError};
 use super::condition::Trust;
 use super::connection::TcpConnector;
 use super::facts::Facts;
+use super::note::Change;
 use super::object_lock::KnownLock;
 use super::places::Places;
-use super::recent::{Change, Recent};
+use super::recent::Recent;
 use super::spare_connection::SpareConnection;
 use super::versions::ConditionalDeletes;
 use super::{AddressingStyle, CosOptions, Scheme};
@@ -30,6 +31,12 @@ use crate::store::turns::Turns;
 /// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
 /// both, beside what its [`super::connection`] has. A larger one only saves calls.
 const TLS_BUFFER_BYTES: usize = 128 * 1024;
+
+/// What a `Date` leaves open.
+const SECOND: TimeSpan = TimeSpan::SECOND;
+
+/// How far off our clock may be before stores refuse what it signs.
+const SIGNATURE_SLACK: TimeSpan = TimeSpan::minutes(15);
 
 /// The buckets of this process. Accounts that name the same bucket share it.
 #[derive(Debug, Default)]
@@ -101,7 +108,7 @@ pub(super) struct Bucket {
     pub(super) conditional_deletes: ConditionalDeletes,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
-    /// The store's clock minus ours, seconds.
+    /// The store's clock minus ours, milliseconds.
     clock_skew: AtomicI64,
 }
 
@@ -158,7 +165,7 @@ impl Bucket {
     /// Remembers that we changed `key`.
     pub(super) fn note(&self, key: &str, change: Change) {
         // In this order: see `Facts::learn`.
-        if change != Change::Deleted {
+        if matches!(change, Change::Written { .. }) {
             self.places.note_written(key);
         }
         self.recent.note(key, change);
@@ -167,20 +174,41 @@ impl Bucket {
 
     /// Forgets what was known of `key`: a change of it failed and may have happened all the same.
     pub(super) fn doubt(&self, key: &str) {
+        // It may have been a write: the store is asked before a name counts as taken.
+        self.places.note_written(key);
         self.recent.doubt(key);
         self.facts.forget(key);
     }
 
     /// The time as the store has it, UTC.
     pub(super) fn now(&self) -> OffsetDateTime {
-        let skew = time::Duration::seconds(self.clock_skew.load(Ordering::Relaxed));
-        OffsetDateTime::now_utc() + skew
+        OffsetDateTime::now_utc() + self.skew()
     }
 
     /// Takes over the store's clock, as an answer's `Date` tells it.
     pub(super) fn set_clock(&self, store_time: OffsetDateTime) {
-        let skew = store_time - OffsetDateTime::now_utc();
-        self.clock_skew.store(skew.whole_seconds(), Ordering::Relaxed);
+        self.set_skew(store_time - OffsetDateTime::now_utc());
+    }
+
+    /// Follows the store's clock, as an answer to a request that it took tells it: `store_time` is a
+    /// whole second, and was so at some moment of the time that the request took.
+    pub(super) fn follow_clock(&self, store_time: OffsetDateTime, took: Duration) {
+        let ahead = store_time - OffsetDateTime::now_utc();
+        let skew = self.skew();
+        let followed = skew.clamp(ahead, ahead + SECOND + took);
+        // Had it been so far off, the store would have refused the signature: this is another clock.
+        if followed != skew && (followed - skew).abs() < SIGNATURE_SLACK {
+            self.set_skew(followed);
+        }
+    }
+
+    fn skew(&self) -> TimeSpan {
+        TimeSpan::milliseconds(self.clock_skew.load(Ordering::Relaxed))
+    }
+
+    fn set_skew(&self, skew: TimeSpan) {
+        let milliseconds = i64::try_from(skew.whole_milliseconds()).unwrap_or_default();
+        self.clock_skew.store(milliseconds, Ordering::Relaxed);
     }
 }
 
@@ -241,5 +269,32 @@ mod tests {
         let store_time = OffsetDateTime::now_utc() + time::Duration::hours(3);
         bucket.set_clock(store_time);
         assert!((bucket.now() - store_time).abs() < time::Duration::seconds(30));
+    }
+
+    #[test]
+    fn the_clock_follows_every_answer_as_far_as_it_tells() {
+        let bucket = Bucket::new(&options(AddressingStyle::Path), &Authorities::default());
+        let is_off_by = |milliseconds: i64| {
+            let off = bucket.now() - OffsetDateTime::now_utc();
+            (off - TimeSpan::milliseconds(milliseconds)).abs() < TimeSpan::milliseconds(300)
+        };
+        let hear = |milliseconds: i64, took: u64| {
+            let date = OffsetDateTime::now_utc() + TimeSpan::milliseconds(milliseconds);
+            bucket.follow_clock(date, Duration::from_millis(took));
+        };
+        for (told, took, followed) in [
+            (-400, 0, 0),
+            (120_000, 0, 120_000),
+            (119_200, 0, 119_700),
+            // It may have been given long before it came.
+            (100_000, 30_000, 119_700),
+            (100_000, 5_000, 106_000),
+            (-3_000, 0, -2_000),
+            (3_600_000, 0, -2_000),
+        ] {
+            hear(told, took);
+            let off = bucket.now() - OffsetDateTime::now_utc();
+            assert!(is_off_by(followed), "{told} {took}: {off} for {followed}");
+        }
     }
 }

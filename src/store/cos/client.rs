@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use ureq::SendBody;
 use ureq::http::{self, Response};
 
-use super::answer::{Answer, Headers, Opened};
+use super::answer::{self, Answer, Headers, Opened};
 use super::body::BodyReader;
 use super::bucket::Bucket;
 use super::credentials::{Credentials, KeyError, KeyPair};
@@ -347,6 +347,9 @@ impl Client {
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
         let response = sent.map_err(|error| transport_fault(call, error))?;
         if response.status().is_success() {
+            if let Some(date) = answer::date(response.headers()) {
+                self.bucket.follow_clock(date, begun.elapsed());
+            }
             return Ok(response);
         }
         let mut fault = self.refusal(call, response);

@@ -15,7 +15,9 @@ use super::request::Request;
 use super::versions::is_same_version;
 use super::{CosStore, crew, xml};
 use crate::limits;
-use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
+use crate::store::{
+    CopySource, ETag, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError,
+};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
 /// side by side.
@@ -140,12 +142,13 @@ impl CosStore {
     ) -> Result<()> {
         let _turn = self.turn(target.key);
         self.check_target(target)?;
-        self.send_copy_in_turn(request, head).inspect_err(|_| self.note_doubt(target.key))?;
-        self.note_written(target.key, head.size);
+        let copied = self.send_copy_in_turn(request, head);
+        let etag = copied.inspect_err(|_| self.note_doubt(target.key))?;
+        self.note_written(target.key, head.size, Some(etag));
         Ok(())
     }
 
-    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<()> {
+    fn send_copy_in_turn(&self, request: Request, head: &Head) -> Result<ETag> {
         let call = Call::new(Operation::CopyObject, request).patiently();
         let answer = self.client.exchange(&call)?;
         let copied = xml::stored(&answer.text)
@@ -153,7 +156,7 @@ impl CosStore {
         if self.differs(copied.crc64(), head.headers.crc64()) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
-        Ok(())
+        Ok(ETag(copied.etag))
     }
 
     /// A copy of more than 5 GB: an upload whose parts are all copies.

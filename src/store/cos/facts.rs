@@ -113,7 +113,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recent::Change;
+    use super::super::note::Change;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(600);
@@ -143,7 +143,7 @@ mod tests {
     fn an_answer_from_before_a_change_is_not_believed_after_it() {
         let (facts, recent) = (Facts::new(LONG), Recent::default());
         let asked = recent.moment();
-        recent.note("d/s/a", Change::Deleted);
+        recent.note("d/s/a", Change::Deleted { at: time::OffsetDateTime::UNIX_EPOCH });
         let below = ("d/s/".to_owned(), Metadata::directory(None), None);
         facts.learn(&recent, asked, [file("d/s/a", 1), file("d/s/b", 2), below.clone()]);
         assert_eq!(size_of(&facts, "d/s/a"), None);

@@ -5,7 +5,7 @@ use std::iter::Peekable;
 
 use super::CosStore;
 use super::key_page::{Depth, PAGE_KEYS, Window};
-use super::overlay::live_objects;
+use super::overlay::Overlay;
 use super::xml::KeyEntry;
 use crate::store::Result;
 
@@ -58,11 +58,13 @@ impl<'a> KeyStream<'a> {
     fn fill(&mut self) -> Result<()> {
         while self.page.peek().is_none() && !self.is_last_page {
             let window = Window { prefix: self.prefix, after: self.after.as_deref() };
+            let recent = &self.store.client.bucket.recent;
+            let asked = recent.moment();
             let page = self.store.key_page(window, Depth::Everything, PAGE_KEYS)?;
-            let recent = self.store.client.bucket.recent.below(self.prefix);
-            let mut objects = live_objects(window, &page, &recent);
-            objects.remove(self.prefix);
-            self.page = objects.into_values().peekable();
+            let overlay = Overlay::new(window, None, page, recent.open_below(self.prefix), asked);
+            let mut page = self.store.resolved(overlay)?;
+            page.objects.remove(self.prefix);
+            self.page = page.objects.into_values().peekable();
             self.is_last_page = page.next.is_none();
             self.after = page.next;
         }

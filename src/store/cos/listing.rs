@@ -8,22 +8,26 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::CosStore;
+use super::corrected::{Corrected, Truth};
 use super::key_page::{Depth, PAGE_KEYS, Window};
 use super::markers::legacy_directory;
-use super::overlay::{Listing, cut, lay_over};
-use super::recent::{Change, Moment};
+use super::note::Note;
+use super::overlay::Overlay;
+use super::recent::Moment;
 use super::xml::KeyEntry;
 use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
 use crate::vfs::{Entry, FtpPath, Metadata};
 
-/// Objects that we stored a moment ago and no listing shows are looked for by HEAD: it lags, or
-/// somebody else deleted them. So many missing ones are believed to speak for the rest.
-const UNLISTED_LOOKS: usize = 8;
-
-/// Directories whose markers we deleted a moment ago and which are listed are looked into: that, or
-/// the listing lags. More of them on one page are believed to be gone, so that a tree that is being
-/// removed costs no more requests than it must.
-const DIRECTORY_LOOKS: usize = 64;
+/// A page of a directory: keys of files, and prefixes ending in `/`.
+#[derive(Debug, PartialEq, Eq)]
+struct Listing {
+    items: BTreeMap<String, Metadata>,
+    next: Option<String>,
+    /// The directory's own marker was among the keys.
+    has_marker: bool,
+    /// Our changes that it does not show to be known to listings.
+    notes: BTreeMap<String, Note>,
+}
 
 impl CosStore {
     /// One page of a directory. `tell`, if there is one, is told where the next page begins before
@@ -46,61 +50,58 @@ impl CosStore {
         if request.name_prefix.is_empty() {
             self.learn_room(&directory, window.after, &page);
         }
-        let recent = bucket.recent.below(&prefix);
-        let mut listing = lay_over(&directory, window, page, &recent);
-        self.restore(&mut listing)?;
+        let notes = bucket.recent.open_below(&prefix);
+        let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
+        let mut listing = Listing::of(&directory, self.resolved(overlay)?);
         if !told {
-            listing = cut(listing);
+            listing = listing.cut();
         }
         if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
             self.check_directory(request.directory)?;
         }
-        let Listing { items, next, .. } = listing;
+        let Listing { items, next, notes, .. } = listing;
         let shown = self.shown(window, &items)?;
-        self.learn(asked, &shown, &recent);
+        self.learn(asked, &shown, &notes);
         Ok(name_entries(&directory, request.name_prefix, shown, next))
+    }
+
+    /// A page with our changes in it, which are not held against later listings where this one
+    /// shows them.
+    pub(super) fn resolved(&self, overlay: Overlay) -> Result<Corrected> {
+        let page = overlay.resolve(self)?;
+        for (key, note) in &page.settled {
+            self.client.bucket.recent.settle(key, note);
+        }
+        Ok(page)
     }
 
     /// Whether any object but its own marker lies in the directory with this prefix.
     pub(super) fn holds_anything(&self, prefix: &str) -> Result<bool> {
-        let recent = self.client.bucket.recent.below(prefix);
+        let is_within = |key: &str| key != prefix;
         let mut after: Option<String> = None;
-        // Two keys suffice: the marker and one more. Only what we have just deleted may make it
-        // necessary to look further.
+        // Two keys suffice: the marker and one more. Only what was just deleted or stored may make
+        // it necessary to look further.
         let mut max_keys = 2;
         loop {
             let window = Window { prefix, after: after.as_deref() };
+            let asked = self.client.bucket.recent.moment();
             let page = self.key_page(window, Depth::Everything, max_keys)?;
-            let is_alive = |object: &KeyEntry| {
-                object.key != prefix && recent.get(&object.key) != Some(&Change::Deleted)
-            };
-            if page.objects.iter().any(is_alive) {
+            let mut notes = self.client.bucket.recent.open_below(prefix);
+            notes.remove(prefix);
+            let overlay = Overlay::new(window, None, page, notes, asked);
+            if overlay.is_certain(is_within) {
+                return Ok(true);
+            }
+            let page = self.resolved(overlay)?;
+            if page.objects.keys().any(|key| is_within(key)) {
                 return Ok(true);
             }
             if page.next.is_none() {
-                break;
+                return Ok(false);
             }
             after = page.next;
             max_keys = PAGE_KEYS;
         }
-        let written = recent.iter().filter(|(_, change)| **change != Change::Deleted);
-        for (key, _) in written.filter(|(key, _)| *key != prefix).take(UNLISTED_LOOKS) {
-            if self.head(key)?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Shows the directories whose markers we deleted and in which there is something all the same:
-    /// somebody else's, or what we stored without hearing of it.
-    fn restore(&self, listing: &mut Listing) -> Result<()> {
-        for prefix in listing.unmarked.drain(..).take(DIRECTORY_LOOKS) {
-            if self.holds_anything(&prefix)? {
-                listing.items.insert(prefix, Metadata::directory(None));
-            }
-        }
-        Ok(())
     }
 
     /// An empty listing is that of an empty directory, of a file, or of nothing.
@@ -161,13 +162,13 @@ impl CosStore {
             || (was_earlier(file) && self.head(file)?.is_some()))
     }
 
-    /// Remembers what a page told of the names on it, but for what we laid over it, which the store
-    /// has not told, and for empty files, which may be markers.
+    /// Remembers what a page told of the names on it, but for what it may be behind in, and for
+    /// empty files, which may be markers.
     fn learn(
         &self,
         asked: Moment,
         shown: &BTreeMap<String, Metadata>,
-        recent: &BTreeMap<String, Change>,
+        notes: &BTreeMap<String, Note>,
     ) {
         let bucket = &self.client.bucket;
         if !bucket.recent.remembers_all() {
@@ -175,10 +176,8 @@ impl CosStore {
         }
         let is_told = |key: &str, metadata: &Metadata| {
             let from = (Bound::Included(key), Bound::Unbounded);
-            let is_ours = recent
-                .range::<str, _>(from)
-                .next()
-                .is_some_and(|(other, _)| other.starts_with(key));
+            let note = notes.range::<str, _>(from).next();
+            let is_ours = note.is_some_and(|(other, _)| other.starts_with(key));
             !is_ours && (metadata.is_directory() || metadata.size > 0)
         };
         let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
@@ -206,6 +205,43 @@ impl CosStore {
                 Ok(was_earlier && self.file_head(key)?.is_some())
             }
         }
+    }
+}
+
+impl Truth for CosStore {
+    fn object(&self, key: &str) -> Result<Option<KeyEntry>> {
+        Ok(self.head(key)?.map(|head| KeyEntry {
+            key: key.to_owned(),
+            size: head.size,
+            modified: head.modified(),
+            etag: head.etag().map(|etag| etag.0),
+        }))
+    }
+
+    fn has_directory(&self, prefix: &str) -> Result<bool> {
+        Ok(self.head(prefix)?.is_some() || self.holds_anything(prefix)?)
+    }
+}
+
+impl Listing {
+    fn of(directory: &str, page: Corrected) -> Self {
+        let directories = page.prefixes.into_iter().map(|key| (key, Metadata::directory(None)));
+        let file =
+            |(key, object): (String, KeyEntry)| (key, Metadata::file(object.size, object.modified));
+        let files = page.objects.into_iter().map(file);
+        let mut items: BTreeMap<String, Metadata> = directories.chain(files).collect();
+        let has_marker = !directory.is_empty() && items.remove(directory).is_some();
+        Self { items, next: page.next, has_marker, notes: page.open }
+    }
+
+    /// What we know may have made the page too long: the rest is for the next one, unless that is
+    /// being asked for already.
+    fn cut(mut self) -> Self {
+        if let Some(first_left) = self.items.keys().nth(PAGE_KEYS).cloned() {
+            self.items.split_off(&first_left);
+            self.next = self.items.keys().next_back().cloned();
+        }
+        self
     }
 }
 

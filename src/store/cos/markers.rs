@@ -139,10 +139,11 @@ impl CosStore {
             request = request.header(name, value);
         }
         let call = Call::new(Operation::PutObject, request).with_body(body).with_md5();
-        if let Err(failure) = self.send_verified(call, &body) {
-            self.find_put(marker, &body, failure)?;
-        }
-        self.note_written(marker, 0);
+        let etag = match self.send_verified(call, &body) {
+            Ok(answer) => answer.headers.etag(),
+            Err(failure) => self.find_put(marker, &body, failure)?.etag(),
+        };
+        self.note_written(marker, 0, etag);
         Ok(())
     }
 

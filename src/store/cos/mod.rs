@@ -3,7 +3,8 @@
 //! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
 //! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
 //! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`versions`], [`listing`] (of [`key_page`]s, with [`recent`] laid over)
+//! [`objects`], [`copy`], [`multipart`], [`versions`], [`listing`] (of [`key_page`]s, [`corrected`] by an
+//! [`overlay`] of [`recent`] changes of ours, each a [`note`])
 //! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
 //! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
 //! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
@@ -26,6 +27,7 @@ mod client;
 mod condition;
 mod connection;
 mod copy;
+mod corrected;
 mod credentials;
 mod crew;
 mod diagnosis;
@@ -45,6 +47,7 @@ mod metadata_service;
 mod moving;
 mod mtime;
 mod multipart;
+mod note;
 mod object_lock;
 mod objects;
 mod options;

@@ -156,12 +156,13 @@ impl CosStore {
                 return self.resolve(key, failure, &whole);
             }
         };
-        self.note_written(key, whole.size);
-        if self.differs(answer.headers.crc64().or(body.crc64()), whole.crc64) {
+        let crc64 = answer.headers.crc64().or(body.crc64());
+        let etag = Some(ETag(body.etag));
+        self.note_written(key, whole.size, etag.clone());
+        if self.differs(crc64, whole.crc64) {
             return Err(call.error(ErrorKind::ChecksumMismatch));
         }
-        let request_id = answer.headers.request_id();
-        Ok(Stored { etag: Some(ETag(body.etag)), request_id })
+        Ok(Stored { etag, request_id: answer.headers.request_id() })
     }
 
     /// The answer to Complete was lost, or a repeated Complete found the upload gone: the object
@@ -173,7 +174,7 @@ impl CosStore {
             return Err(failure.into());
         };
         log::info!("{}: the object stands complete", failure.error);
-        self.note_written(key, whole.size);
+        self.note_written(key, whole.size, head.etag());
         Ok(Stored { etag: head.etag(), request_id: head.headers.request_id() })
     }
 

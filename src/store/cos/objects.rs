@@ -9,8 +9,8 @@ use super::answer::{Answer, Headers, Opened};
 use super::client::{Call, Failure};
 use super::drained::Drained;
 use super::integrity::{self, Receipt};
+use super::note::Change;
 use super::object_lock::is_demand_for_checksum;
-use super::recent::Change;
 use super::request::Request;
 use super::{CosStore, VerifyUploads};
 use crate::store::turns::Turn;
@@ -141,7 +141,7 @@ impl CosStore {
             Ok(answer) => answer.headers,
             Err(failure) => self.find_put(key, body, failure)?.headers,
         };
-        self.note_written(key, body.len());
+        self.note_written(key, body.len(), headers.etag());
         Ok(Stored { etag: headers.etag(), request_id: headers.request_id() })
     }
 
@@ -239,10 +239,10 @@ impl CosStore {
         Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
     }
 
-    /// Remembers that `key` was stored.
-    pub(super) fn note_written(&self, key: &str, size: u64) {
+    /// Remembers that `key` was stored, in the version `etag`, if that is known.
+    pub(super) fn note_written(&self, key: &str, size: u64, etag: Option<ETag>) {
         let bucket = &self.client.bucket;
-        bucket.note(key, Change::Written { size, modified: bucket.now() });
+        bucket.note(key, Change::Written { size, modified: bucket.now(), etag });
     }
 
     /// A change of `key` failed, and may have happened all the same.
@@ -252,7 +252,8 @@ impl CosStore {
 
     /// Remembers that `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str) {
-        self.client.bucket.note(key, Change::Deleted);
+        let bucket = &self.client.bucket;
+        bucket.note(key, Change::Deleted { at: bucket.now() });
     }
 
     /// Whether a whole object's CRC is to be compared, and differs.

@@ -1,215 +1,384 @@
-//! Our own recent changes, laid over what a listing says: it may lag.
+//! Our own recent changes, held against what a listing says: it may lag.
+//!
+//! A listing is believed wherever it agrees with our notes, or shows what is certainly newer than
+//! them. Where the two differ, either the listing lags or somebody else has changed the object
+//! since: the store is asked about the object itself, which never lags. So on a store that lists
+//! what was just written nothing of this ever costs a request, but for the rare change of somebody
+//! else that comes within [two seconds](super::note) of ours.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::time::Duration;
 
-use super::key_page::{PAGE_KEYS, Window};
-use super::recent::Change;
-use super::xml::{KeyEntry, KeyPage};
-use crate::vfs::Metadata;
+use super::corrected::{Corrected, Doubt, Finding, Item, Truth};
+use super::key_page::Window;
+use super::note::Note;
+use super::recent::Moment;
+use super::xml::KeyPage;
+use crate::store::Result;
 
-/// How much older than our own note of it an object's time may be in a listing: whole seconds, and
-/// a clock that differs a little.
-const TIME_SLACK: Duration = Duration::from_secs(2);
+/// Objects of one page that the store is asked about. Where all of them show that the listing
+/// lags, it is believed to lag in the rest as well; else it is believed.
+pub(super) const LOOKS: usize = 8;
 
-/// A page of a directory: keys of files, and prefixes ending in `/`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Listing {
-    pub(super) items: BTreeMap<String, Metadata>,
-    pub(super) next: Option<String>,
-    /// The directory's own marker was among the keys.
-    pub(super) has_marker: bool,
-    /// Directories of the page that are not among the items because we deleted their markers.
-    pub(super) unmarked: Vec<String>,
+/// A page of keys beside our notes, before anybody was asked.
+#[derive(Debug)]
+pub(super) struct Overlay {
+    page: Corrected,
+    doubts: Vec<Doubt>,
 }
 
-/// Corrects a page of `directory` by what we changed in it recently.
-pub(super) fn lay_over(
-    directory: &str,
-    window: Window<'_>,
-    page: KeyPage,
-    recent: &BTreeMap<String, Change>,
-) -> Listing {
-    let mut items = BTreeMap::new();
-    for prefix in page.prefixes {
-        items.insert(prefix, Metadata::directory(None));
+impl Overlay {
+    /// Holds a page that was asked for at `asked` against `notes`. What lies deeper than
+    /// `directory`, if one is given, was folded into prefixes.
+    pub(super) fn new(
+        window: Window<'_>,
+        directory: Option<&str>,
+        page: KeyPage,
+        notes: BTreeMap<String, Note>,
+        asked: Moment,
+    ) -> Self {
+        let objects = page.objects.into_iter().map(|object| (object.key.clone(), object)).collect();
+        let prefixes = page.prefixes.into_iter().collect();
+        let page = Corrected { objects, prefixes, next: page.next, ..Corrected::default() };
+        let mut overlay = Self { page, doubts: Vec::new() };
+        for (key, note) in notes {
+            let prefix = directory.and_then(|directory| prefix_of(directory, &key));
+            if overlay.covers(window, prefix.unwrap_or(&key)) {
+                let prefix = prefix.map(str::to_owned);
+                overlay.hold_against(key, prefix, note, asked);
+            } else {
+                overlay.page.close(key, note, false);
+            }
+        }
+        overlay.doubts = each_item_first(overlay.doubts);
+        overlay
     }
-    for object in page.objects {
-        items.insert(object.key, Metadata::file(object.size, object.modified));
+
+    /// Whether the page shows such an object, whatever the store would say about the doubts.
+    pub(super) fn is_certain(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        let mut objects = self.page.objects.keys().filter(|key| is_it(key));
+        objects.any(|key| !self.doubts.iter().any(|doubt| doubt.key == *key))
     }
-    let covers = |item: &str| {
+
+    /// Asks about what is in doubt, [`LOOKS`] times at most, and corrects the page by it.
+    pub(super) fn resolve(self, truth: &impl Truth) -> Result<Corrected> {
+        let Self { mut page, doubts } = self;
+        let (mut looks, mut right, mut rest) = (0, 0, Vec::new());
+        for doubt in doubts {
+            if page.answers(&doubt) {
+                page.close(doubt.key, doubt.note, false);
+            } else if !doubt.is_before {
+                page.show_ours(doubt);
+            } else if looks == LOOKS {
+                rest.push(doubt);
+            } else {
+                looks += 1;
+                let finding = page.look(&doubt, truth)?;
+                right += usize::from(matches!(finding, Finding::ListingIsRight));
+                page.settle(doubt, finding);
+            }
+        }
+        for doubt in rest {
+            match right {
+                0 => page.show_ours(doubt),
+                _ => page.close(doubt.key, doubt.note, right == looks),
+            }
+        }
+        Ok(page)
+    }
+
+    fn covers(&self, window: Window<'_>, item: &str) -> bool {
         window.after.is_none_or(|after| item > after)
-            && page.next.as_deref().is_none_or(|next| item <= next)
-    };
-    // Deletions first: something written below a deleted marker brings its directory back.
-    let mut unmarked = Vec::new();
-    for key in recent.iter().filter(|(_, change)| **change == Change::Deleted).map(|(key, _)| key) {
-        if items.remove(key).is_some_and(|item| item.is_directory()) {
-            unmarked.push(key.clone());
-        }
+            && self.page.next.as_deref().is_none_or(|next| item <= next)
     }
-    for (key, change) in recent {
-        let Change::Written { size, modified } = change else { continue };
-        let item = fold(directory, key);
-        if !covers(item) {
-            continue;
-        }
-        let metadata = if item.ends_with('/') && item != directory {
-            Metadata::directory(None)
-        } else {
-            Metadata::file(*size, Some(*modified))
+
+    fn hold_against(&mut self, key: String, prefix: Option<String>, note: Note, asked: Moment) {
+        let is_before = asked.is_after(&note);
+        let Some(prefix) = prefix else {
+            return match self.page.believes(&key, &note) {
+                Some(is_shown) => self.page.close(key, note, is_before && is_shown),
+                None => self.doubts.push(Doubt { of: Item::Object, key, note, is_before }),
+            };
         };
-        items.insert(item.to_owned(), metadata);
-    }
-    let has_marker = !directory.is_empty() && items.remove(directory).is_some();
-    unmarked.retain(|key| !items.contains_key(key));
-    Listing { items, next: page.next, has_marker, unmarked }
-}
-
-/// What was laid over may have made the page too long: the rest is for the next one, unless that
-/// is being asked for already.
-pub(super) fn cut(mut listing: Listing) -> Listing {
-    if let Some(first_left) = listing.items.keys().nth(PAGE_KEYS).cloned() {
-        listing.items.split_off(&first_left);
-        listing.next = listing.items.keys().next_back().cloned();
-    }
-    listing
-}
-
-/// `key` as a listing of `directory` shows it: itself, or the prefix up to the next slash.
-fn fold<'a>(directory: &str, key: &'a str) -> &'a str {
-    match key[directory.len()..].find('/') {
-        Some(at) => &key[..=directory.len() + at],
-        None => key,
-    }
-}
-
-/// The objects of a page of everything below a prefix, corrected by what we changed there recently.
-pub(super) fn live_objects(
-    window: Window<'_>,
-    page: &KeyPage,
-    recent: &BTreeMap<String, Change>,
-) -> BTreeMap<String, KeyEntry> {
-    let told = page.objects.iter().map(|object| (object.key.clone(), object.clone()));
-    let mut objects: BTreeMap<String, KeyEntry> = told.collect();
-    let first = window.after.map_or(Bound::Unbounded, Bound::Excluded);
-    let last = page.next.as_deref().map_or(Bound::Unbounded, Bound::Included);
-    for (key, change) in recent.range::<str, _>((first, last)) {
-        match change {
-            Change::Deleted => {
-                objects.remove(key);
+        let of = match (note.is_deletion(), self.page.prefixes.contains(&prefix)) {
+            (false, false) => Item::Missing(prefix),
+            (true, true) if key == prefix => Item::Unmarked(prefix),
+            // Something else may keep the directory.
+            (_, true) => return self.page.close(key, note, false),
+            (true, false) => {
+                let is_shown = is_before && note.is_shown_by_agreement();
+                return self.page.close(key, note, is_shown);
             }
-            Change::Written { size, modified } => {
-                let is_ours = |object: &KeyEntry| {
-                    let at = object.modified;
-                    object.size == *size && at.is_some_and(|at| at + TIME_SLACK >= *modified)
-                };
-                if !objects.get(key).is_some_and(is_ours) {
-                    let (key, modified) = (key.clone(), Some(*modified));
-                    let object = KeyEntry { key, size: *size, modified, etag: None };
-                    objects.insert(object.key.clone(), object);
-                }
-            }
-        }
+        };
+        self.doubts.push(Doubt { of, key, note, is_before });
     }
-    objects
+}
+
+/// The directory below `directory` that a listing folds `key` into, if it does.
+fn prefix_of<'a>(directory: &str, key: &'a str) -> Option<&'a str> {
+    let at = key[directory.len()..].find('/')?;
+    Some(&key[..=directory.len() + at])
+}
+
+/// The same doubts, where the first about each directory comes before the second about any: one
+/// object that stands decides for its directory.
+fn each_item_first(doubts: Vec<Doubt>) -> Vec<Doubt> {
+    let mut rounds: Vec<(usize, Doubt)> = Vec::new();
+    for doubt in doubts {
+        let round = match rounds.last() {
+            Some((round, last)) if doubt.of != Item::Object && last.of == doubt.of => round + 1,
+            _ => 0,
+        };
+        rounds.push((round, doubt));
+    }
+    rounds.sort_by_key(|(round, _)| *round);
+    rounds.into_iter().map(|(_, doubt)| doubt).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use time::OffsetDateTime;
 
+    use super::super::note::Change;
+    use super::super::xml::KeyEntry;
     use super::*;
+    use crate::store::{ETag, ErrorKind, Operation, StoreError};
 
-    fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> KeyPage {
-        let entry =
-            |key: &&str| KeyEntry { key: (*key).into(), size: 1, modified: None, etag: None };
+    /// When the listing was asked for; notes have this number, younger ones a greater.
+    const ASKED: Moment = Moment(7);
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+    }
+
+    /// `key=size@seconds`; the ETag is made of the size.
+    fn object(text: &str) -> KeyEntry {
+        let (key, rest) = text.split_once('=').unwrap();
+        let (size, seconds) = rest.split_once('@').unwrap();
+        KeyEntry {
+            key: key.into(),
+            size: size.parse().unwrap(),
+            modified: Some(at(seconds.parse().unwrap())),
+            etag: Some(format!("\"{size}\"")),
+        }
+    }
+
+    fn page(objects: &[&str], prefixes: &[&str], next: Option<&str>) -> KeyPage {
         KeyPage {
-            objects: keys.iter().map(entry).collect(),
+            objects: objects.iter().map(|text| object(text)).collect(),
             prefixes: prefixes.iter().map(|&prefix| prefix.into()).collect(),
             next: next.map(str::to_owned),
         }
     }
 
-    fn recent(written: &[&str], deleted: &[&str]) -> BTreeMap<String, Change> {
-        let now = Change::Written { size: 9, modified: OffsetDateTime::UNIX_EPOCH };
-        let written = written.iter().map(|&key| (key.to_owned(), now.clone()));
-        let deleted = deleted.iter().map(|&key| (key.to_owned(), Change::Deleted));
-        written.chain(deleted).collect()
-    }
-
-    /// The items of a page of `d/`, files with their sizes.
-    fn shown(after: Option<&str>, page: KeyPage, recent: &BTreeMap<String, Change>) -> Vec<String> {
-        let listing = lay_over("d/", Window { prefix: "d/", after }, page, recent);
-        let show = |(key, metadata): (&String, &Metadata)| match metadata.is_directory() {
-            true => key.clone(),
-            false => format!("{key}={}", metadata.size),
+    /// All at second 100: `key=9` was written, `key` was deleted.
+    fn notes(texts: &[&str], number: u64) -> BTreeMap<String, Note> {
+        let note = |text: &&str| {
+            let (key, change) = match text.split_once('=') {
+                Some((key, size)) => {
+                    let (size, etag) = (size.parse().unwrap(), Some(ETag(size.to_owned())));
+                    (key, Change::Written { size, modified: at(100), etag })
+                }
+                None => (*text, Change::Deleted { at: at(100) }),
+            };
+            (key.to_owned(), Note { change, number, may_come_yet: false })
         };
-        listing.items.iter().map(show).collect()
+        texts.iter().map(note).collect()
+    }
+
+    /// What stands in the bucket, and what was asked about.
+    #[derive(Default)]
+    struct Bucket {
+        objects: Vec<&'static str>,
+        asked: RefCell<Vec<String>>,
+        is_closed: bool,
+    }
+
+    impl Bucket {
+        fn with(objects: &[&'static str]) -> Self {
+            Self { objects: objects.to_vec(), ..Self::default() }
+        }
+
+        fn found(&self, is_it: impl Fn(&KeyEntry) -> bool) -> Option<KeyEntry> {
+            self.objects.iter().map(|text| object(text)).find(is_it)
+        }
+    }
+
+    impl Truth for Bucket {
+        fn object(&self, key: &str) -> Result<Option<KeyEntry>> {
+            self.asked.borrow_mut().push(key.to_owned());
+            if self.is_closed {
+                return Err(StoreError::new(ErrorKind::AccessDenied, Operation::HeadObject, key));
+            }
+            Ok(self.found(|object| object.key == key))
+        }
+
+        fn has_directory(&self, prefix: &str) -> Result<bool> {
+            self.asked.borrow_mut().push(prefix.to_owned());
+            Ok(self.found(|object| object.key.starts_with(prefix)).is_some())
+        }
+    }
+
+    fn resolve(page: KeyPage, notes: BTreeMap<String, Note>, bucket: &Bucket) -> Corrected {
+        let window = Window { prefix: "d/", after: None };
+        Overlay::new(window, Some("d/"), page, notes, ASKED).resolve(bucket).unwrap()
+    }
+
+    /// What is shown: files with their sizes, then directories.
+    fn shown(page: &Corrected) -> Vec<String> {
+        let objects = page.objects.values().map(|object| format!("{}={}", object.key, object.size));
+        objects.chain(page.prefixes.iter().cloned()).collect()
+    }
+
+    fn keys(notes: &BTreeMap<String, Note>) -> Vec<&str> {
+        notes.keys().map(String::as_str).collect()
     }
 
     #[test]
-    fn files_and_directories_stand_in_the_order_of_keys_without_the_marker() {
-        let listed = page(&["d/", "d/b", "d/a"], &["d/s/", "d/a/"], None);
-        assert_eq!(shown(None, listed, &recent(&[], &[])), ["d/a=1", "d/a/", "d/b=1", "d/s/"]);
-    }
-
-    #[test]
-    fn recent_changes_are_laid_over() {
-        for (keys, prefixes, written, deleted, expected) in [
-            (vec!["d/a"], vec![], vec!["d/b"], vec![], vec!["d/a=1", "d/b=9"]),
-            (vec!["d/a"], vec![], vec!["d/a"], vec![], vec!["d/a=9"]),
-            (vec!["d/a", "d/b"], vec![], vec![], vec!["d/a"], vec!["d/b=1"]),
-            (vec![], vec![], vec!["d/s/x"], vec![], vec!["d/s/"]),
-            (vec![], vec![], vec!["d/s/", "d/"], vec![], vec!["d/s/"]),
-            (vec![], vec!["d/s/"], vec![], vec!["d/s/"], vec![]),
-            (vec![], vec!["d/s/"], vec!["d/s/x"], vec!["d/s/"], vec!["d/s/"]),
-            (vec![], vec!["d/s/"], vec![], vec!["d/s/x"], vec!["d/s/"]),
+    fn a_listing_that_knows_better_is_believed_unasked() {
+        for (objects, prefixes, changed, expected, is_settled) in [
+            (vec!["d/a=9@100"], vec![], "d/a=9", vec!["d/a=9"], true),
+            (vec!["d/a=5@102"], vec![], "d/a=9", vec!["d/a=5"], true),
+            (vec!["d/a=5@102"], vec![], "d/a", vec!["d/a=5"], true),
+            (vec![], vec![], "d/a", vec![], true),
+            (vec![], vec!["d/s/"], "d/s/x=9", vec!["d/s/"], false),
+            (vec![], vec!["d/s/"], "d/s/x", vec!["d/s/"], false),
+            (vec![], vec![], "d/s/x", vec![], true),
         ] {
-            let over = recent(&written, &deleted);
-            assert_eq!(shown(None, page(&keys, &prefixes, None), &over), expected, "{over:?}");
+            let bucket = Bucket::default();
+            let told = page(&objects, &prefixes, None);
+            let page = resolve(told.clone(), notes(&[changed], 7), &bucket);
+            assert_eq!(shown(&page), expected, "{changed}");
+            assert_eq!(page.settled.len(), usize::from(is_settled), "{changed}");
+            assert_eq!(page.open.len(), usize::from(!is_settled), "{changed}");
+            assert!(bucket.asked.borrow().is_empty(), "{changed}");
+            let young = resolve(told, notes(&[changed], 8), &bucket);
+            assert_eq!(
+                (shown(&young), young.settled.len()),
+                (expected.iter().map(|&s| s.to_owned()).collect(), 0)
+            );
         }
     }
 
     #[test]
-    fn directories_without_their_markers_are_in_doubt() {
+    fn where_the_two_differ_the_store_decides() {
+        for (objects, prefixes, changed, truth, expected, is_settled) in [
+            // The listing lags behind our change.
+            (vec![], vec![], "d/a=9", vec!["d/a=9@100"], vec!["d/a=9"], false),
+            (vec!["d/a=5@100"], vec![], "d/a=9", vec!["d/a=9@100"], vec!["d/a=9"], false),
+            (vec!["d/a=5@99"], vec![], "d/a", vec![], vec![], false),
+            (vec![], vec![], "d/s/x=9", vec!["d/s/x=9@100"], vec!["d/s/"], false),
+            (vec![], vec!["d/s/"], "d/s/", vec![], vec![], false),
+            // Somebody else has changed it since.
+            (vec![], vec![], "d/a=9", vec![], vec![], true),
+            (vec!["d/a=5@101"], vec![], "d/a=9", vec!["d/a=5@101"], vec!["d/a=5"], true),
+            (vec!["d/a=5@90"], vec![], "d/a=9", vec!["d/a=5@90"], vec!["d/a=5"], true),
+            (vec!["d/a=5@101"], vec![], "d/a", vec!["d/a=5@101"], vec!["d/a=5"], true),
+            (vec![], vec![], "d/s/x=9", vec![], vec![], true),
+            (vec![], vec!["d/s/"], "d/s/", vec!["d/s/y=5@90"], vec!["d/s/"], true),
+            (vec![], vec!["d/s/"], "d/s/", vec!["d/s/=0@101"], vec!["d/s/"], true),
+            // And the listing lags behind that, too.
+            (vec!["d/a=5@90"], vec![], "d/a=9", vec!["d/a=6@101"], vec!["d/a=6"], true),
+            (vec!["d/a=5@90"], vec![], "d/a=9", vec![], vec![], true),
+        ] {
+            let bucket = Bucket::with(&truth);
+            let page = resolve(page(&objects, &prefixes, None), notes(&[changed], 7), &bucket);
+            let case = format!("{objects:?} {prefixes:?} {changed} {truth:?}");
+            assert_eq!(shown(&page), expected, "{case}");
+            assert_eq!(page.settled.len(), usize::from(is_settled), "{case}");
+            assert_eq!(bucket.asked.borrow().len(), 1, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_not_believed_about_what_changed_while_it_came() {
+        for (objects, prefixes, changed, expected) in [
+            (vec![], vec![], vec!["d/a=9"], vec!["d/a=9"]),
+            (vec!["d/a=5@100"], vec![], vec!["d/a"], vec![]),
+            (vec![], vec![], vec!["d/s/x=9"], vec!["d/s/"]),
+            (vec![], vec!["d/s/"], vec!["d/s/"], vec![]),
+            (vec![], vec!["d/s/"], vec!["d/s/", "d/s/x=9"], vec!["d/s/"]),
+        ] {
+            let bucket = Bucket::default();
+            let page = resolve(page(&objects, &prefixes, None), notes(&changed, 8), &bucket);
+            assert_eq!(shown(&page), expected, "{changed:?}");
+            assert!(bucket.asked.borrow().is_empty() && page.settled.is_empty(), "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn who_may_only_list_sees_own_changes() {
+        let bucket = Bucket { is_closed: true, ..Bucket::default() };
+        let page = resolve(page(&["d/b=5@90"], &[], None), notes(&["d/a=9", "d/b"], 7), &bucket);
+        assert_eq!(shown(&page), ["d/a=9"]);
+        assert_eq!(keys(&page.open), ["d/a", "d/b"]);
+    }
+
+    #[test]
+    fn those_that_are_looked_at_speak_for_the_rest() {
+        const MANY: usize = LOOKS * 2;
+        let names: Vec<String> = (0..MANY).map(|n| format!("d/{n:02}=9")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let all = "d/00=9@100 d/01=9@100 d/02=9@100 d/03=9@100 d/04=9@100 d/05=9@100 d/06=9@100 \
+                   d/07=9@100";
+        for (standing, shown_at_last, settled) in [(LOOKS, MANY, 0), (0, 0, MANY), (3, 3, 5)] {
+            let standing: Vec<&str> = all.split(' ').take(standing).collect();
+            let bucket = Bucket::with(&standing);
+            let page = resolve(page(&[], &[], None), notes(&names, 7), &bucket);
+            assert_eq!(page.objects.len(), shown_at_last);
+            assert_eq!(
+                page.settled.len(),
+                settled,
+                "of those in doubt the rest is asked next time"
+            );
+            assert_eq!(bucket.asked.borrow().len(), LOOKS);
+        }
+    }
+
+    #[test]
+    fn one_object_that_stands_is_enough_for_its_directory() {
+        let bucket = Bucket::with(&["d/s/a=9@100", "d/t/b=9@100"]);
+        let changed = ["d/s/a=9", "d/s/b=9", "d/t/a=9", "d/t/b=9", "d/u/a=9"];
+        let page = resolve(page(&[], &[], None), notes(&changed, 7), &bucket);
+        assert_eq!(shown(&page), ["d/s/", "d/t/"]);
+        assert_eq!(*bucket.asked.borrow(), ["d/s/a", "d/t/a", "d/u/a", "d/t/b"]);
+        assert_eq!(keys(&page.settled), ["d/t/a", "d/u/a"]);
+    }
+
+    #[test]
+    fn what_we_stored_in_a_directory_without_its_marker_keeps_it() {
+        let bucket = Bucket::default();
+        let changed = ["d/s/", "d/s/x=9", "d/t/", "d/u/x"];
+        let page = resolve(page(&[], &["d/s/", "d/t/", "d/u/"], None), notes(&changed, 7), &bucket);
+        assert_eq!(shown(&page), ["d/s/", "d/u/"]);
+        assert_eq!(*bucket.asked.borrow(), ["d/t/"]);
+    }
+
+    #[test]
+    fn each_change_belongs_to_one_page() {
+        let changed = notes(&["d/a=9", "d/m=9", "d/s/x=9", "d/z=9"], 8);
+        let bucket = Bucket::default();
+        let shown = |after, told| {
+            let window = Window { prefix: "d/", after };
+            let overlay = Overlay::new(window, Some("d/"), told, changed.clone(), ASKED);
+            shown(&overlay.resolve(&bucket).unwrap())
+        };
+        assert_eq!(shown(None, page(&["d/b=1@9"], &[], Some("d/b"))), ["d/a=9", "d/b=1"]);
+        let second = page(&["d/n=1@9"], &["d/s/"], Some("d/s/"));
+        assert_eq!(shown(Some("d/b"), second), ["d/m=9", "d/n=1", "d/s/"]);
+        assert_eq!(shown(Some("d/s/"), page(&[], &[], None)), ["d/z=9"]);
+    }
+
+    #[test]
+    fn what_is_certain_needs_no_answer() {
         let window = Window { prefix: "d/", after: None };
-        let over = recent(&["d/s/x"], &["d/", "d/s/", "d/t/", "d/u/x", "d/v/"]);
-        let listed = page(&["d/"], &["d/s/", "d/t/", "d/u/"], None);
-        assert_eq!(lay_over("d/", window, listed, &over).unmarked, ["d/t/"]);
-    }
-
-    #[test]
-    fn each_recent_change_belongs_to_one_page() {
-        let over = recent(&["d/a", "d/m", "d/s/x", "d/z"], &[]);
-        assert_eq!(shown(None, page(&["d/b"], &[], Some("d/b")), &over), ["d/a=9", "d/b=1"]);
-        let second = page(&["d/n"], &["d/s/"], Some("d/s/"));
-        assert_eq!(shown(Some("d/b"), second, &over), ["d/m=9", "d/n=1", "d/s/"]);
-        assert_eq!(shown(Some("d/s/"), page(&[], &[], None), &over), ["d/z=9"]);
-    }
-
-    #[test]
-    fn a_page_stays_a_page() {
-        let keys: Vec<String> = (0..PAGE_KEYS).map(|at| format!("d/{at:04}")).collect();
-        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let window = Window { prefix: "d/", after: None };
-        let listing = cut(lay_over(
-            "d/",
-            window,
-            page(&keys, &[], Some("d/0999")),
-            &recent(&["d/0000a"], &[]),
-        ));
-        assert_eq!(listing.items.len(), PAGE_KEYS);
-        assert_eq!(listing.next.as_deref(), Some("d/0998"));
-    }
-
-    #[test]
-    fn live_objects_are_those_of_the_page() {
-        let over = recent(&["d/a", "d/b", "d/z"], &["d/k"]);
-        let listed = page(&["d/k", "d/m"], &[], Some("d/m"));
-        let window = Window { prefix: "d/", after: Some("d/a") };
-        let keys: Vec<String> = live_objects(window, &listed, &over).into_keys().collect();
-        assert_eq!(keys, ["d/b", "d/m"]);
+        let is_certain = |objects: &[&str]| {
+            let told = page(objects, &[], None);
+            let overlay = Overlay::new(window, None, told, notes(&["d/a", "d/b=9"], 7), ASKED);
+            overlay.is_certain(|key| key != "d/")
+        };
+        assert!(!is_certain(&["d/=0@9", "d/a=5@99"]));
+        assert!(is_certain(&["d/a=5@102"]) && is_certain(&["d/a=5@99", "d/c=1@9"]));
     }
 }

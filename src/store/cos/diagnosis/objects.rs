@@ -73,7 +73,9 @@ impl Examination<'_> {
         let made = [self.copy(), self.joined(), self.probe.clone()];
         // All of them are tried, also when one is refused.
         let delete = |store: &CosStore| {
-            made.iter().map(|key| store.delete(key)).fold(Ok(()), |all, one| all.and(one))
+            // Each of them, whatever becomes of another.
+            let gone: Vec<Result<()>> = made.iter().map(|key| store.delete(key)).collect();
+            gone.into_iter().collect()
         };
         let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
         let mut left = Vec::new();
