@@ -19,6 +19,7 @@ const BOUND: Duration = Duration::from_secs(20);
 
 /// What fails, and how its command ends: rows of the table.
 const REQUESTS: &[(Command, Request)] = &[
+    (Command::StoreSmall, Request::ListObjects),
     (Command::StoreSmall, Request::PutObject),
     (Command::StoreInParts, Request::CreateMultipartUpload),
     (Command::StoreInParts, Request::UploadPart),
@@ -68,8 +69,13 @@ const ALIKE: &[(Command, Request)] = &[
     // The gateway's answer to Complete over an earlier object has no ETag: it is looked up, as one
     // that was lost.
     (Command::StoreInParts, Request::HeadObject),
+    (Command::StoreInParts, Request::ListObjects),
+    (Command::AbortInParts, Request::ListObjects),
     (Command::AbortInParts, Request::CreateMultipartUpload),
     (Command::AbortInParts, Request::UploadPart),
+    (Command::AppendToSmall, Request::ListObjects),
+    (Command::AppendToLarge, Request::ListObjects),
+    (Command::Resume, Request::ListObjects),
     (Command::AppendToSmall, Request::PutObject),
     (Command::AppendToLarge, Request::CreateMultipartUpload),
     (Command::AppendToLarge, Request::UploadPart),

@@ -92,7 +92,8 @@ fn a_file_over_a_directory_is_refused_and_seen_where_another_tool_made_it() {
     let store = store(&bucket);
     rgw.s3_put(&bucket, "d/a/x", b"x");
     look(&store, &["d", "d/a"]);
-    let body = Body::new(&[b"file"], &Cancel::new());
+    let (pieces, cancel): ([&[u8]; 1], _) = ([b"file"], Cancel::new());
+    let body = Body::new(&pieces, &cancel);
     let refused = store.put_object(&at("d/a"), &body, &Expected::Anything).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::IsADirectory);
     assert_eq!(names(&store, "d"), ["a/"]);

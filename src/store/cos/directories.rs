@@ -105,6 +105,9 @@ impl CosStore {
     pub(super) fn make_directory(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::PutObject;
         let marker = self.keys.directory(operation, path)?;
+        if path.is_root() {
+            return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
+        }
         let file = self.keys.file(operation, path)?;
         // Of the file, too: none of this name comes between the look and the marker.
         let turn = self.client.bucket.writes.take(&[&file, &marker]);
