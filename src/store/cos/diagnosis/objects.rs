@@ -74,7 +74,8 @@ impl Examination<'_> {
         let made = [self.copy(), self.joined(), self.probe.clone()];
         // All of them are tried, also when one is refused.
         let delete = |store: &CosStore| {
-            made.iter().map(|key| store.delete(key)).fold(Ok(()), |all, one| all.and(one))
+            let outcomes: Vec<_> = made.iter().map(|key| store.delete(key)).collect();
+            outcomes.into_iter().collect::<Result<()>>()
         };
         let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
         let mut left = Vec::new();
