@@ -13,7 +13,7 @@ use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, Expected, MultipartUpload, ObjectStore, Operation,
-    PartPlace, PartReceipt, Result as StoreResult, StoreError, Stored,
+    PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
 };
 use crate::transfer::block::Block;
 use crate::vfs::FtpPath;
@@ -25,6 +25,8 @@ pub(super) enum Job {
     LookForRoom,
     /// Begin the upload in parts.
     Create,
+    /// The same, and look what stands under the name, for the case that the upload is interrupted.
+    CreateAndLook,
     /// Store these blocks as a part.
     Part(PartPlace, Vec<Block>),
     /// Copy a range of the object that stands under the name now.
@@ -46,6 +48,8 @@ pub(super) struct Done {
 pub(super) enum Outcome {
     RoomFound,
     Created,
+    /// And what stood under the name then, if that could be told.
+    CreatedAndLooked(Option<Option<Stat>>),
     Part(PartReceipt),
     Stored(Stored),
 }
@@ -86,11 +90,10 @@ impl Target {
     fn run(&self, job: &Job) -> StoreResult<Outcome> {
         match job {
             Job::LookForRoom => self.store.look_for_room(&self.path).map(|()| Outcome::RoomFound),
-            Job::Create => {
-                let upload = self.store.create_multipart_upload(&self.path)?;
-                // Set once: there is one Create in an upload.
-                let _ = self.upload.set(upload);
-                Ok(Outcome::Created)
+            Job::Create => self.create().map(|()| Outcome::Created),
+            Job::CreateAndLook => {
+                self.create()?;
+                Ok(Outcome::CreatedAndLooked(self.store.find_file(&self.path).ok()))
             }
             Job::Part(place, blocks) => {
                 let _in_flight = metrics::part_in_flight();
@@ -109,6 +112,13 @@ impl Target {
                 Ok(Outcome::Stored(stored))
             }
         }
+    }
+
+    fn create(&self) -> StoreResult<()> {
+        let upload = self.store.create_multipart_upload(&self.path)?;
+        // Set once: there is one Create in an upload.
+        let _ = self.upload.set(upload);
+        Ok(())
     }
 
     fn upload(&self) -> StoreResult<&MultipartUpload> {
@@ -213,7 +223,11 @@ fn work(target: &Target, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake)
             .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
         let blocks = match job {
             Job::Part(_, blocks) | Job::Put(blocks, _) => blocks,
-            Job::LookForRoom | Job::Create | Job::Copy(..) | Job::Complete(..) => Vec::new(),
+            Job::LookForRoom
+            | Job::Create
+            | Job::CreateAndLook
+            | Job::Copy(..)
+            | Job::Complete(..) => Vec::new(),
         };
         if done.try_send(Done { outcome, blocks }).is_err() {
             // The transfer is over; nobody waits for the rest.

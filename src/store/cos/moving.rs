@@ -176,9 +176,13 @@ impl<'a> Move<'a> {
                 break;
             }
         }
-        self.settle(self.from, None, copied_by)?;
-        // What the memory of recent changes knows the directory by, also where it had no marker.
-        self.store.note_deleted(self.from);
+        if !self.settle(self.from, None, copied_by)? {
+            let turn = self.store.turn(self.from);
+            if self.store.head(self.from)?.is_none() {
+                // Some stores keep an emptied directory until it is deleted by this name.
+                self.store.delete_in_turn(&turn, self.from)?;
+            }
+        }
         self.store.delete_legacy_markers(self.from)
     }
 

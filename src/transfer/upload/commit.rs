@@ -31,7 +31,7 @@ impl Upload<'_> {
         }
     }
 
-    fn keeps_partial(&self) -> bool {
+    pub(super) fn keeps_partial(&self) -> bool {
         self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
     }
 
@@ -71,11 +71,17 @@ impl Upload<'_> {
         Ok(by)
     }
 
-    /// What may be replaced: by an upload that was interrupted nothing that came since it began.
+    /// What may be replaced: by an upload that was interrupted nothing that came since it began. What
+    /// was seen in time says so for certain: some stores date an object by the beginning of its
+    /// upload (Amazon S3, those made of parts).
     fn expected(&self, by: Option<Interruption>) -> Expected {
-        match &self.expected {
-            Expected::Anything if by.is_some() => Expected::NothingSince(self.since),
-            expected => expected.clone(),
+        if by.is_none() || self.expected != Expected::Anything {
+            return self.expected.clone();
+        }
+        let nothing_newer = Expected::NothingSince(self.since);
+        match &self.seen {
+            Some(seen) if nothing_newer.admits(seen.as_ref()) => Expected::Seen(seen.clone()),
+            _ => nothing_newer,
         }
     }
 

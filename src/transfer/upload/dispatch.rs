@@ -2,6 +2,7 @@
 
 use super::{Begun, Ended, Room, Upload};
 use crate::limits;
+use crate::store::Expected;
 use crate::transfer::block::Block;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::worker::{Job, Outcome};
@@ -15,6 +16,10 @@ impl Upload<'_> {
             match done.outcome? {
                 Outcome::RoomFound => self.room = Room::Found,
                 Outcome::Created => self.begun = Begun::Done,
+                Outcome::CreatedAndLooked(seen) => {
+                    self.begun = Begun::Done;
+                    self.seen = seen;
+                }
                 Outcome::Part(receipt) => {
                     self.parts.confirm(receipt);
                     self.progress.add_part();
@@ -67,7 +72,10 @@ impl Upload<'_> {
     pub(super) fn ready_for_parts(&mut self) -> Result<bool, TransferError> {
         if self.begun == Begun::NotYet {
             self.ensure_worker()?;
-            self.workers.give(Job::Create);
+            self.workers.give(match self.keeps_partial() {
+                true if self.expected == Expected::Anything => Job::CreateAndLook,
+                _ => Job::Create,
+            });
             self.begun = Begun::Asked;
         }
         while self.begun == Begun::Done

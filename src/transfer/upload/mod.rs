@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
-use crate::store::{Admission, Cancel, Expected, ObjectStore, Stored};
+use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
 use crate::transfer::block::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::{Target, Workers};
@@ -70,6 +70,8 @@ pub struct Upload<'a> {
     expected: Expected,
     /// When the upload began, by the store's clock.
     since: OffsetDateTime,
+    /// What stood under the name when the first part was ready, if that was asked.
+    seen: Option<Option<Stat>>,
     /// Blocks of the largest part that the reserve has room for.
     affordable: usize,
     kept: u64,
@@ -147,6 +149,7 @@ impl<'a> Upload<'a> {
             begun: Begun::NotYet,
             expected: request.plan.expected,
             since,
+            seen: None,
             affordable,
             kept: request.plan.kept,
             announced: request.announced,
