@@ -320,3 +320,31 @@ fn nothing_is_reported_before_the_store_has_confirmed() {
         bench.assert_clean();
     }
 }
+
+/// Some stores date an object by the beginning of its upload: then its time does not tell that it
+/// came after ours had begun.
+#[test]
+fn a_fragment_gives_way_to_a_file_that_looks_older() {
+    for (holds_before, stays) in [(false, true), (true, true), (true, false)] {
+        let bench = Bench::new(ScriptedStore::new(S3_LIMITS), TransferOptions::default());
+        if holds_before {
+            bench.store().write(STOR.path, b"earlier");
+        }
+        let mut client = bench.upload(STOR);
+        client.send(&content(1, 6 << 20));
+        // The look follows right behind.
+        bench.store().await_calls(Operation::HeadObject, 1);
+        bench.store().await_calls(Operation::UploadPart, 1);
+        if stays {
+            // Dated an hour ago.
+            bench.store().write(STOR.path, b"whole");
+        }
+        client.reset_data();
+        let report = client.report();
+        let Verdict::Interrupted { kept, .. } = report.verdict else { panic!("{report:?}") };
+        assert_eq!(kept, !stays);
+        let stored = bench.store().read(STOR.path).unwrap();
+        assert_eq!(*stored == *b"whole", stays);
+        bench.assert_clean();
+    }
+}

@@ -23,7 +23,6 @@ use super::object_lock::KnownLock;
 use super::places::Places;
 use super::recent::Recent;
 use super::spare_connection::SpareConnection;
-use super::versions::ConditionalDeletes;
 use super::{AddressingStyle, CosOptions, Scheme};
 use crate::limits;
 use crate::store::turns::Turns;
@@ -101,11 +100,11 @@ pub(super) struct Bucket {
     /// In which directories files may be stored, and under which names not.
     pub(super) places: Places,
     /// Whether the store compares what it is told to before it writes.
-    pub(super) trust: Trust,
+    pub(super) conditional_writes: Trust,
     /// Whether it keeps what is stored.
     pub(super) lock: KnownLock,
-    /// Whether its store deletes one version alone.
-    pub(super) conditional_deletes: ConditionalDeletes,
+    /// Whether it compares before it deletes.
+    pub(super) conditional_deletes: Trust,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
     /// The store's clock minus ours, milliseconds.
@@ -142,9 +141,9 @@ impl Bucket {
             writes: Turns::default(),
             appends: Turns::default(),
             places: Places::new(options.metadata_cache),
-            trust: Trust::default(),
+            conditional_writes: Trust::default(),
             lock: KnownLock::default(),
-            conditional_deletes: ConditionalDeletes::default(),
+            conditional_deletes: Trust::default(),
             under_way: UnderWay::default(),
             clock_skew: AtomicI64::new(0),
         }

@@ -38,7 +38,8 @@ impl Precondition {
     }
 }
 
-/// Whether the store of a bucket compares what it is told to.
+/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
+/// does not.
 #[derive(Debug)]
 pub(super) struct Trust(AtomicBool);
 
@@ -49,11 +50,13 @@ impl Default for Trust {
 }
 
 impl Trust {
-    fn is_given(&self) -> bool {
+    /// Whether it still is believed to.
+    pub(super) fn is_given(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn end(&self) {
+    /// It does not, or refuses what is right.
+    pub(super) fn end(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 }
@@ -93,7 +96,7 @@ impl CosStore {
             {
                 self.look_before((operation, key), expected).map_err(unsent)?;
                 log::info!("{}: the store is not asked to compare any more", failure.error);
-                self.client.bucket.trust.end();
+                self.client.bucket.conditional_writes.end();
                 send(&Precondition::None)
             }
             sent => sent,
@@ -118,7 +121,7 @@ impl CosStore {
             return Err(error.with_source("the file was stored or changed meanwhile"));
         }
         Ok(match head {
-            _ if !self.client.bucket.trust.is_given() => Precondition::None,
+            _ if !self.client.bucket.conditional_writes.is_given() => Precondition::None,
             None => Precondition::Absent,
             Some(head) => head.etag().map_or(Precondition::None, Precondition::Version),
         })

@@ -1,33 +1,11 @@
 //! Versions of an object: which object is a copy of which, and the delete of one version and of no
 //! other, whatever somebody else has stored there since it was looked at.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::CosStore;
 use super::objects::Head;
 use super::xml::KeyEntry;
 use crate::store::turns::Turn;
 use crate::store::{ErrorKind, Result, StoreError};
-
-/// Whether a bucket's store takes `If-Match` with a DELETE: asked for until it is refused.
-#[derive(Debug)]
-pub(super) struct ConditionalDeletes(AtomicBool);
-
-impl Default for ConditionalDeletes {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
-
-impl ConditionalDeletes {
-    fn are_taken(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn give_up(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
 
 /// What an object is to the one that it should be a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +70,7 @@ impl CosStore {
     /// delete goes, too.
     pub(super) fn delete_version(&self, turn: &Turn, key: &str, seen: &Head) -> Result<bool> {
         let conditions = &self.client.bucket.conditional_deletes;
-        let etag = seen.etag().filter(|_| conditions.are_taken());
+        let etag = seen.etag().filter(|_| conditions.is_given());
         let Some(etag) = etag else {
             return self.delete_in_turn(turn, key).map(|()| true);
         };
@@ -114,7 +92,7 @@ impl CosStore {
         }
         self.delete_in_turn(turn, key)?;
         // Without the condition it went well.
-        conditions.give_up();
+        conditions.end();
         Ok(true)
     }
 }
