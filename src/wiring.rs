@@ -179,12 +179,15 @@ fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
         return;
     }
     log::info!("{name} answers");
+    if fragments == PartialUpload::Discard {
+        return;
+    }
     match store.look_for_retention() {
-        Ok(true) if fragments == PartialUpload::Keep => log::warn!(
+        Ok(true) => log::warn!(
             "{name} keeps what is stored (Object Lock): partial_upload = keep does not hold there, \
              as nobody could remove a partial file again; set partial_upload = discard",
         ),
-        Ok(_) => {}
+        Ok(false) => {}
         // Most key pairs need not be allowed to ask; the first upload may tell.
         Err(error) => log::debug!("whether {name} keeps what is stored is not known: {error}"),
     }

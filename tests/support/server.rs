@@ -48,7 +48,8 @@ impl Setup {
         Self::new(Place::Directory)
     }
 
-    /// Over a bucket that answers by a script. The server asks it for one listing at its start.
+    /// Over a bucket that answers by a script. The server asks it at its start for one listing, and
+    /// whether it keeps what is stored.
     pub(crate) fn scripted(script: &Scripted) -> Self {
         // Nobody can look into it.
         let name = "bucket".to_owned();

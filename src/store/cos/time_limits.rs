@@ -12,9 +12,12 @@ use super::bucket::Bucket;
 /// How long the store may take to say that it wants a body it was asked about.
 const CONTINUE_WAIT: Duration = Duration::from_secs(5);
 
-/// What resolving the name may take, and connecting, of the time that a client still waits: as what
-/// follows must be bounded, too, each gets a part of it.
-const SHARES: u32 = 3;
+/// What resolving the name may take of the time that a client still waits, one n-th: as what follows
+/// must be bounded, too, it gets a part of it.
+const RESOLVE_SHARE: u32 = 3;
+
+/// The same for connecting, which takes much less where it comes to something.
+const CONNECT_SHARE: u32 = 5;
 
 /// How long the answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +77,12 @@ impl TimeLimits {
         if patience == Patience::Usual && extent == Extent::Whole {
             return Self { whole: Some(left), ..usual };
         }
-        let share = left / SHARES;
-        let connect = timeouts.connect.min(share);
-        let reach = if resolved { connect } else { share + connect };
+        let resolve = left / RESOLVE_SHARE;
+        let connect = timeouts.connect.min(left / CONNECT_SHARE);
+        let reach = if resolved { connect } else { resolve + connect };
         let rest = left.saturating_sub(reach);
         let write = usual.write.min(rest);
-        let bounded = Self { resolve: Some(share), connect, write, reach, ..usual };
+        let bounded = Self { resolve: Some(resolve), connect, write, reach, ..usual };
         match patience {
             Patience::Usual => Self { answer: answer.min(rest), ..bounded },
             // It is under way then, and who waits is told so.
@@ -151,8 +154,8 @@ mod tests {
     fn what_takes_minutes_is_bounded_until_it_is_under_way() {
         let long = limits(Patience::Long, Extent::Whole, Some(15), false);
         assert_eq!((long.whole, long.answer), (None, 1200 * SECOND));
-        assert_eq!(long.reach, 10 * SECOND);
-        assert_eq!(limits(Patience::Long, Extent::Whole, Some(15), true).reach, 5 * SECOND);
+        assert_eq!(long.reach, 8 * SECOND);
+        assert_eq!(limits(Patience::Long, Extent::Whole, Some(15), true).reach, 3 * SECOND);
         assert_eq!(limits(Patience::Long, Extent::Whole, None, false).reach, 10 * SECOND);
     }
 }

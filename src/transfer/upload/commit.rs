@@ -41,7 +41,8 @@ impl Upload<'_> {
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {
-        if self.could_not_be_removed() && self.resources.options.partial == PartialUpload::Keep {
+        let is_wanted = self.resources.options.partial == PartialUpload::Keep;
+        if is_wanted && self.progress.bytes() > 0 && self.could_not_be_removed() {
             log::warn!("partial file not kept: the store would not let anybody remove it again");
         }
         self.cancel.raise();
