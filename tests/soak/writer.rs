@@ -109,12 +109,10 @@ impl FtpWriter<'_> {
         let file = history.any_file(random);
         let _turn = history.turn(&[file]);
         let line = format!("DELE /{file}");
-        match history.held(file) {
-            Some(_) => {
-                history.change(name, &[(file, None)], || drop(self.ftp.expect(&line, "250 ")));
-            }
-            None => drop(self.ftp.expect(&line, "550 ")),
+        if history.held(file).is_none() {
+            return drop(self.ftp.expect(&line, "550 "));
         }
+        history.change(name, &[(file, None)], || drop(self.ftp.expect(&line, "250 ")));
     }
 
     fn rename(&mut self) {

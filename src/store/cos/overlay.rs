@@ -17,7 +17,7 @@ use crate::store::Result;
 
 /// Objects of one page that the store is asked about. Where all of them show that the listing
 /// lags, it is believed to lag in the rest as well; else it is believed.
-pub(super) const LOOKS: usize = 8;
+const LOOKS: usize = 8;
 
 /// A page of keys beside our notes, before anybody was asked.
 #[derive(Debug)]
