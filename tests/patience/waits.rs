@@ -21,7 +21,6 @@ const REQUESTS: [Request; 12] = [
     Request::HeadObject,
     Request::ListObjects,
     Request::DeleteObject,
-    Request::DeleteObjects,
     Request::CopyObject,
 ];
 
