@@ -322,6 +322,10 @@ pub const TLS_FILE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// its session at once even where each ticket is used once only.
 pub const TLS_TICKETS: usize = 2;
 
+/// The same where data connections must resume it. Perl's Net::FTP keeps ten, uses each once, and
+/// reads none on the data connection of an upload: so many files it can send in a row.
+pub const TLS_TICKETS_OF_ONE: usize = 10;
+
 /// TLS 1.2 sessions remembered for clients that know no tickets, about 200 bytes each.
 pub const TLS_SESSION_CACHE: usize = 1024;
 

@@ -85,6 +85,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),
     ("quick_xml", &["store/cos"]),
+    ("ring", &["net/tls"]),
     ("rpassword", TOP),
     (
         "rustix",

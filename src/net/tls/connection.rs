@@ -13,6 +13,7 @@ use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, Un
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
 
 use super::buffer::Buffer;
+use super::version::Version;
 use crate::limits;
 use crate::net::Interest;
 
@@ -116,6 +117,10 @@ impl TlsConnection {
     pub fn handshake(&mut self, tcp: &TcpStream) -> io::Result<Handshake> {
         loop {
             let finished = self.negotiate(tcp)?;
+            if finished && self.holds_tickets_back() {
+                self.release();
+                return Ok(Handshake::Done);
+            }
             match self.outgoing.send(tcp) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Handshake::Needs(Interest::Write));
@@ -166,8 +171,10 @@ impl TlsConnection {
                 Err(error) => log::debug!("TLS: {error}"),
             }
         }
-        // Answers to key updates, and alerts. A socket that takes nothing now may take them later.
-        let _ = self.outgoing.send(tcp);
+        // Alerts. A socket that takes nothing now may take them later.
+        if self.end.is_some() || self.purpose == Purpose::Control {
+            let _ = self.outgoing.send(tcp);
+        }
         self.release();
         if got > 0 || target.is_empty() { Ok(got) } else { self.nothing_more() }
     }
@@ -218,6 +225,22 @@ impl TlsConnection {
         self.flush(tcp)
     }
 
+    /// Whether what is left to say at the end of the handshake, tickets, is sent with the first data
+    /// or behind the client's. A client that only sends may close without a look at them, and a
+    /// socket that is closed with bytes unread resets the connection, which loses what was on its way
+    /// to us. Who is refused behind the handshake gets none.
+    fn holds_tickets_back(&self) -> bool {
+        self.purpose == Purpose::Data && self.version() == Version::Tls13
+    }
+
+    /// The version that was agreed on, when the handshake is over.
+    pub fn version(&self) -> Version {
+        match self.connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => Version::Tls12,
+            _ => Version::Tls13,
+        }
+    }
+
     /// Whether it resumed an earlier session of the client.
     pub fn is_resumed(&self) -> bool {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
@@ -225,10 +248,9 @@ impl TlsConnection {
 
     /// Protocol version and cipher, for the log.
     pub fn describe(&self) -> String {
-        let version = match self.connection.protocol_version() {
-            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS",
+        let version = match self.version() {
+            Version::Tls12 => "TLS 1.2",
+            Version::Tls13 => "TLS 1.3",
         };
         match self.connection.negotiated_cipher_suite() {
             Some(suite) => format!("{version} {:?}", suite.suite()),
