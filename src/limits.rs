@@ -300,6 +300,14 @@ pub const READINESS_CACHE: Duration = Duration::from_secs(5);
 /// How long a readiness probe waits for the stores; probes of orchestrators give up soon.
 pub const READINESS_WAIT: Duration = Duration::from_secs(2);
 
+/// When a download looks for the first time whether the client has acknowledged everything, if
+/// nothing tells it. The pauses double.
+pub const FIRST_RECEIPT_PAUSE: Duration = Duration::from_millis(1);
+
+/// The longest of these pauses. The last acknowledgement is told at once; this is how often is looked
+/// whether the client still takes bytes.
+pub const LAST_RECEIPT_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often a stop that waits tells what it waits for.
 pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 

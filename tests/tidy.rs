@@ -81,6 +81,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
+    ("nix", &["net"]),
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),

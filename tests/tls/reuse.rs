@@ -1,13 +1,12 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use crate::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, finish, trusting};
+use crate::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, trusting};
 use crate::support::certificate::Certificate;
 use crate::support::clients::{limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
@@ -104,13 +103,14 @@ fn holds_unread(data: &Encrypted) -> bool {
 #[test]
 fn the_ticket_of_an_upload_comes_behind_the_clients_data() {
     let certificate = Certificate::new("tickets");
-    for reuse in ["false", "true"] {
+    for (reuse, tickets) in [("false", 2), ("true", 10)] {
         let server = certificate
             .serve(Setup::local(), "required")
             .tls("tls_require_session_reuse", reuse)
             .option("log_level", "DEBUG")
             .start();
         let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
+        assert_eq!(ftps.tls().tls13_tickets_received(), tickets);
         let mut data = ftps.begin("STOR file");
         data.write_all(b"x").expect("taken");
         server.wait_for_log("data connection encrypted");
