@@ -9,10 +9,11 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
 
 use super::buffer::Buffer;
+use super::outgoing::{Outgoing, encode};
 use super::version::Version;
 use crate::limits;
 use crate::net::Interest;
@@ -81,12 +82,6 @@ enum Step {
     Plaintext(usize),
     /// All whole records are used up.
     Exhausted,
-}
-
-/// What we have to say.
-enum Outgoing<'b> {
-    Data(&'b [u8]),
-    CloseNotify,
 }
 
 impl TlsConnection {
@@ -412,40 +407,6 @@ impl fmt::Debug for TlsConnection {
             .field("protocol", &self.describe())
             .field("end", &self.end)
             .finish_non_exhaustive()
-    }
-}
-
-/// Has rustls encode one of its own messages.
-fn encode(
-    outgoing: &mut Buffer,
-    mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>,
-) -> Result<(), rustls::Error> {
-    loop {
-        match encode(outgoing.room()) {
-            Ok(bytes) => {
-                outgoing.advance(bytes);
-                return Ok(());
-            }
-            Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
-                outgoing.make_room(required_size);
-            }
-            Err(error) => return Err(rustls::Error::General(error.to_string())),
-        }
-    }
-}
-
-impl Outgoing<'_> {
-    /// Room that it needs as records, with what rustls may have to say before them.
-    fn most_bytes(&self) -> usize {
-        /// Largest plaintext of a record (RFC 8446 5.1).
-        const RECORD: usize = 16 * 1024;
-        /// More than header, nonce, type and tag of a record: 5 + 8 + 16 in TLS 1.2 with AES-GCM.
-        const AROUND: usize = 64;
-        let bytes = match self {
-            Self::Data(bytes) => bytes.len(),
-            Self::CloseNotify => 0,
-        };
-        bytes + (bytes / RECORD + 3) * AROUND
     }
 }
 

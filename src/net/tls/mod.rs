@@ -9,6 +9,7 @@ mod buffer;
 mod certificate;
 mod connection;
 mod context;
+mod outgoing;
 mod resumption;
 mod version;
 
