@@ -23,7 +23,9 @@ sockopt_impl!(
     [u32; NOTSENT_BYTES + 1]
 );
 
-// Places in it.
+// Places in it. The first byte is the state, which is this one after both ends, or an error.
+const STATE: usize = 0;
+const CLOSED: u8 = 7;
 const UNACKED: usize = 6;
 const TOTAL_RETRANS: usize = 25;
 const BYTES_ACKED: [usize; 2] = [30, 31];
@@ -70,17 +72,18 @@ struct Outstanding {
 }
 
 impl Receipt {
-    /// Sends the end of the data. `None` when the peer has acknowledged everything before it.
+    /// Sends the end of the data, unless the peer has acknowledged everything already: then there is
+    /// nothing to wait for, and closing the connection sends it.
     ///
     /// # Errors
     /// When the connection was reset, or the process is out of descriptors.
     pub fn request(stream: &Stream) -> io::Result<Option<Self>> {
         let tcp = stream.socket();
         let begun = if *TELLS { Outstanding::of(tcp)? } else { Outstanding::NOTHING };
-        tcp.shutdown(Shutdown::Write)?;
         if begun.is_nothing() {
             return Ok(None);
         }
+        tcp.shutdown(Shutdown::Write)?;
         let events = epoll::create(CreateFlags::CLOEXEC)?;
         // Once the end is sent there is always room to write: with ET each event is told once.
         let any = EventFlags::IN | EventFlags::OUT | EventFlags::ET;
@@ -114,8 +117,10 @@ impl Outstanding {
 
     fn of(tcp: &TcpStream) -> io::Result<Self> {
         let info = getsockopt(tcp, TcpInfo)?;
-        // Behind it: a reset meanwhile has thrown away what was outstanding.
-        if let Some(error) = tcp.take_error()? {
+        // A reset throws away what was outstanding.
+        if info[STATE].to_ne_bytes()[0] == CLOSED
+            && let Some(error) = tcp.take_error()?
+        {
             return Err(error);
         }
         let [low, high] = BYTES_ACKED.map(|place| info[place].to_ne_bytes());

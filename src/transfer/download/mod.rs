@@ -206,6 +206,8 @@ impl<'a> Download<'a> {
         }
         let (idle, wake) = (options.data_idle, self.resources.wake);
         let received = wait_for_receipt(&data, wake, idle, progress, control);
+        // End of file for the client before the reply, whoever still holds the socket.
+        drop(data.shutdown(Shutdown::Write));
         received.err().unwrap_or(Verdict::Complete)
     }
 }
