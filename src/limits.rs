@@ -312,6 +312,14 @@ pub const READINESS_CACHE: Duration = Duration::from_secs(5);
 /// How long a readiness probe waits for the stores; probes of orchestrators give up soon.
 pub const READINESS_WAIT: Duration = Duration::from_secs(2);
 
+/// When a download looks for the first time whether the client has acknowledged everything, if
+/// nothing tells it. The pauses double.
+pub const FIRST_RECEIPT_PAUSE: Duration = Duration::from_millis(1);
+
+/// The longest of these pauses. The last acknowledgement is told at once; this is how often is looked
+/// whether the client still takes bytes.
+pub const LAST_RECEIPT_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often a stop that waits tells what it waits for.
 pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -333,6 +341,10 @@ pub const TLS_FILE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// TLS 1.3 session tickets that a control connection gives: as many data connections can resume
 /// its session at once even where each ticket is used once only.
 pub const TLS_TICKETS: usize = 2;
+
+/// The same where data connections must resume it. Perl's Net::FTP keeps ten, uses each once, and
+/// reads none on the data connection of an upload: so many files it can send in a row.
+pub const TLS_TICKETS_OF_ONE: usize = 10;
 
 /// TLS 1.2 sessions remembered for clients that know no tickets, about 200 bytes each.
 pub const TLS_SESSION_CACHE: usize = 1024;

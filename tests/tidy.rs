@@ -81,10 +81,12 @@ const DOORS: &[(&str, &[&str])] = &[
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
+    ("nix", &["net"]),
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),
     ("quick_xml", &["store/cos"]),
+    ("ring", &["net/tls"]),
     ("rpassword", TOP),
     (
         "rustix",

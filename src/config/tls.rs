@@ -1,8 +1,9 @@
 //! `[TLS]`: FTPS towards clients.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use crate::net::tls::{CertificateError, Reuse, TlsOptions, Truncation};
+use crate::net::tls::{CertificateError, Reuse, TlsOptions, Truncation, Version};
 use crate::session::TlsPolicy;
 
 use super::files::Content;
@@ -25,7 +26,7 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
     let policy = section.get_or("tls", TlsPolicy::Off, report, values::tls_policy);
     let port = |text: &str| values::number(text, &(0..=u16::MAX));
     let implicit_listen_port = section.get("implicit_listen_port", report, port);
-    let min_version = section.get("tls_min_version", report, values::tls_version);
+    let versions = versions(section, report);
     let reuse = section.get("tls_require_session_reuse", report, values::boolean);
     let close_notify = section.get("tls_require_close_notify", report, values::boolean);
     if policy == TlsPolicy::Off {
@@ -46,7 +47,7 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
     let options = cert_file.zip(key_file).map(|(cert_file, key_file)| TlsOptions {
         cert_file,
         key_file,
-        min_version: min_version.unwrap_or_default(),
+        versions,
         reuse: if reuse == Some(true) { Reuse::Required } else { Reuse::Optional },
         truncation: match close_notify {
             Some(true) => Truncation::Refused,
@@ -54,6 +55,17 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
         },
     });
     Tls { policy, options, implicit_listen_port }
+}
+
+/// The oldest and the newest version that is spoken.
+fn versions(section: &Section, report: &mut Report) -> RangeInclusive<Version> {
+    let min = section.get_or("tls_min_version", Version::Tls12, report, values::tls_version);
+    let max = section.get_or("tls_max_version", Version::Tls13, report, values::tls_version);
+    if max < min {
+        let text = "older than tls_min_version: no version is left that could be spoken";
+        report.problem(section.place("tls_max_version"), text);
+    }
+    min..=max
 }
 
 /// `tls` of an account: whether it may be used over encrypted connections only.

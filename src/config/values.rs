@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use crate::net::tls::MinVersion;
+use crate::net::tls::Version;
 use crate::net::{Masquerade, PeerCheck};
 use crate::session::TlsPolicy;
 use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
@@ -223,10 +223,10 @@ pub(super) fn tls_policy(text: &str) -> Option<TlsPolicy> {
 }
 
 /// `1.2` or `1.3`.
-pub(super) fn tls_version(text: &str) -> Option<MinVersion> {
+pub(super) fn tls_version(text: &str) -> Option<Version> {
     match text {
-        "1.2" => Some(MinVersion::Tls12),
-        "1.3" => Some(MinVersion::Tls13),
+        "1.2" => Some(Version::Tls12),
+        "1.3" => Some(Version::Tls13),
         _ => None,
     }
 }

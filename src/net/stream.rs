@@ -42,6 +42,13 @@ impl TlsStream {
 }
 
 impl Stream {
+    pub(super) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => &tls.tcp,
+        }
+    }
+
     /// Whether bytes may be at hand that waiting for the socket would not tell of.
     pub fn holds_unread(&self) -> bool {
         match self {
@@ -67,10 +74,7 @@ impl Stream {
     /// # Errors
     /// When the connection is gone already.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        match self {
-            Self::Plain(tcp) => tcp.shutdown(how),
-            Self::Tls(tls) => tls.tcp.shutdown(how),
-        }
+        self.socket().shutdown(how)
     }
 
     /// Whether reads and writes return [`io::ErrorKind::WouldBlock`] instead of waiting.
@@ -78,10 +82,7 @@ impl Stream {
     /// # Errors
     /// None in practice.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        match self {
-            Self::Plain(tcp) => tcp.set_nonblocking(nonblocking),
-            Self::Tls(tls) => tls.tcp.set_nonblocking(nonblocking),
-        }
+        self.socket().set_nonblocking(nonblocking)
     }
 
     /// How long a blocking write waits for a peer that takes nothing before it fails with
@@ -90,10 +91,7 @@ impl Stream {
     /// # Errors
     /// When `timeout` is zero.
     pub fn set_write_timeout(&self, timeout: Duration) -> io::Result<()> {
-        match self {
-            Self::Plain(tcp) => tcp.set_write_timeout(Some(timeout)),
-            Self::Tls(tls) => tls.tcp.set_write_timeout(Some(timeout)),
-        }
+        self.socket().set_write_timeout(Some(timeout))
     }
 }
 
@@ -165,10 +163,7 @@ impl Write for Stream {
 
 impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Plain(tcp) => tcp.as_fd(),
-            Self::Tls(tls) => tls.tcp.as_fd(),
-        }
+        self.socket().as_fd()
     }
 }
 

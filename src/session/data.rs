@@ -12,7 +12,7 @@ use super::navigation::Step;
 use super::reassurance::Reassurance;
 use super::watch::Watch;
 use crate::limits;
-use crate::net::tls::{Direction, Handshake, Reuse, TlsSession};
+use crate::net::tls::{Handshake, Reuse, TlsSession, Version};
 use crate::net::{
     AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
     Opened, PeerCheck, Slot, Stream, TlsStream, Wake, passive_address, wait,
@@ -168,7 +168,7 @@ impl<'a> Session<'a> {
     }
 
     /// Who opens data connections for this session.
-    pub(super) fn opener(&self, direction: Direction) -> DataOpener<'a> {
+    pub(super) fn opener(&self) -> DataOpener<'a> {
         DataOpener {
             ends: self.ends,
             balancers: &self.host.options.balancers,
@@ -176,7 +176,6 @@ impl<'a> Session<'a> {
             connections: &self.host.connections,
             timeout: self.host.options.data_connect,
             tls: self.data_encryption(),
-            direction,
         }
     }
 }
@@ -190,7 +189,6 @@ pub(super) struct DataOpener<'a> {
     connections: &'a ConnectionSlots,
     timeout: Duration,
     tls: Option<TlsSession>,
-    direction: Direction,
 }
 
 /// The session's thread while it waits for a data connection.
@@ -253,7 +251,7 @@ impl DataOpener<'_> {
             );
             replies::data_handshake_failed()
         };
-        let mut tls = session.data(self.direction).map_err(|error| refused(&error))?;
+        let mut tls = session.data().map_err(|error| refused(&error))?;
         while let Handshake::Needs(interest) =
             tls.handshake(&tcp).map_err(|error| refused(&error))?
         {
@@ -262,7 +260,13 @@ impl DataOpener<'_> {
         }
         log::debug!("data connection encrypted: {} resumed={}", tls.describe(), tls.is_resumed());
         if session.reuse() == Reuse::Required && !tls.is_resumed() {
-            log::warn!("data connection of another TLS session refused, peer={}", self.ends.peer);
+            let advice = match tls.version() {
+                // OpenSSL's way; the next one comes behind an upload, where not all of them look.
+                Version::Tls13 => "; for clients that use a ticket once, set tls_max_version = 1.2",
+                Version::Tls12 => "",
+            };
+            let peer = self.ends.peer;
+            log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
             return Err(replies::session_not_resumed());
         }
         Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls))))

@@ -6,7 +6,7 @@ use super::upload::{ending, verdict_text};
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Pending, Session};
 use crate::metrics::{self, Direction};
-use crate::net::{Wake, tls};
+use crate::net::Wake;
 use crate::protocol::{Code, Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
 use crate::transfer::{Download, DownloadRequest, Report, Verdict, Way};
@@ -41,7 +41,7 @@ impl Session<'_> {
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
         let resources = host.resources(wake);
-        let opener = self.opener(tls::Direction::ToClient);
+        let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };

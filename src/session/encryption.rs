@@ -121,10 +121,9 @@ impl Session<'_> {
         if self.control.secure(session.control()?, deadline)? {
             log::warn!("plain text behind AUTH dropped, peer={}", self.ends.peer);
         }
-        if let Some(tls) = self.control.tls() {
-            log::debug!("control connection encrypted: {}", tls.describe());
-        }
-        Ok(session)
+        let tls = self.control.tls().ok_or(io::ErrorKind::NotConnected)?;
+        log::debug!("control connection encrypted: {}", tls.describe());
+        Ok(session.speaking(tls.version()))
     }
 
     /// Whether a transfer may begin with the protection that PROT has set.

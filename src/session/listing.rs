@@ -8,7 +8,6 @@ use super::navigation::Step;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Session};
 use crate::net::Wake;
-use crate::net::tls::Direction;
 use crate::protocol::{
     Access, Code, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
 };
@@ -58,7 +57,7 @@ impl Session<'_> {
         let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
         // The second page is on its way before the client has connected.
         let mut pages = source.after(&first, resources).map_err(failed)?;
-        let opener = self.opener(Direction::ToClient);
+        let opener = self.opener();
         let errand = Errand { kind: ErrandKind::Listing, path: directory.clone(), total: None };
         let progress = Progress::begin();
         self.handle.note_transfer(errand.clone(), progress.clone());

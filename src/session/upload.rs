@@ -6,7 +6,7 @@ use super::watch::Watch;
 use super::{Errand, ErrandKind, Pending, Session};
 use crate::limits;
 use crate::metrics::{self, Direction, Ending};
-use crate::net::{Wake, tls};
+use crate::net::Wake;
 use crate::protocol::{Code, Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, ObjectStore, Turn};
 use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
@@ -97,7 +97,7 @@ impl Session<'_> {
         };
         let host = self.host;
         let resources = host.resources(wake);
-        let opener = self.opener(tls::Direction::FromClient);
+        let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let total = self.settings.announced;
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };

@@ -14,6 +14,7 @@ mod memory;
 mod options;
 mod pages;
 mod progress;
+mod receipt;
 mod schedule;
 mod send;
 mod stragglers;

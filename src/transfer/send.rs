@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use crate::net::{Interest, Stream, Wake};
+use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::waiting::{is_passing, wait_for};
 use crate::transfer::{Control, Directive, Interruption, Progress, Verdict};
@@ -87,8 +88,8 @@ impl<'a> DataSender<'a> {
         if woken.control { self.attend(control) } else { Ok(()) }
     }
 
-    /// Ends what was sent so that the client knows it has all of it, and waits until the last byte
-    /// is on its way.
+    /// Ends what was sent so that the client knows it has all of it, and waits until it has
+    /// acknowledged the last byte.
     ///
     /// # Errors
     /// The verdict that ends the transfer.
@@ -100,7 +101,7 @@ impl<'a> DataSender<'a> {
             }
             self.wait_for_room(began, control)?;
         }
-        Ok(())
+        wait_for_receipt(&self.data, self.wake, self.idle, &self.progress, control)
     }
 
     /// Looks at the control connection between two sends.

@@ -20,6 +20,8 @@ mod login;
 mod parameters;
 /// What R, W and RW may do.
 mod permissions;
+/// 226 behind a download or a listing, which means that the client has all of it.
+mod receipts;
 /// MFMT, and MDTM that sets.
 mod times;
 /// RETR, STOR, APPE, STOU, REST, ALLO.

@@ -10,7 +10,7 @@ use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
 /// Everything that commands ask of the store.
-const REQUESTS: [Request; 12] = [
+const REQUESTS: [Request; 11] = [
     Request::PutObject,
     Request::CreateMultipartUpload,
     Request::UploadPart,

@@ -7,6 +7,7 @@ set -euo pipefail
 NEEDED=(
     cc:gcc
     curl:curl
+    faketime:faketime
     ftp:tnftp
     groff:groff-base
     haproxy:haproxy
@@ -15,9 +16,12 @@ NEEDED=(
     mandoc:mandoc
     ncftpput:ncftp
     openssl:openssl
+    perl:perl
+    php:php-cli
     python3:python3
     promtool:prometheus
     rclone:rclone
+    ruby:ruby
     sha256sum:coreutils
     systemd-analyze:systemd
     tnftp:tnftp

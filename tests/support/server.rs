@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     operations: String,
     tls: String,
     security: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 enum Place {
@@ -95,6 +96,7 @@ impl Setup {
             operations: String::new(),
             tls: String::new(),
             security: Vec::new(),
+            environment: Vec::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -192,6 +194,12 @@ impl Setup {
         self
     }
 
+    /// A variable of the server's environment.
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Starts the server; returns when it listens.
     pub(crate) fn start(self) -> TestServer {
         TestServer::start(self)
@@ -281,7 +289,7 @@ impl TestServer {
             Place::Bucket { name, .. } => Stored::Bucket(name),
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
-        command.arg("--config").arg(config);
+        command.arg("--config").arg(config).envs(setup.environment);
         let (child, address, log) = spawn(command);
         Self { child, address, log, stored, dir }
     }

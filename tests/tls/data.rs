@@ -115,57 +115,6 @@ fn data_connections_resume_the_control_session() {
     }
 }
 
-#[test]
-fn uploads_bring_no_tickets_that_nobody_reads() {
-    let certificate = Certificate::new("tickets");
-    let server = certificate.serve(Setup::local(), "required").start();
-    let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
-    assert_eq!(ftps.tls().tls13_tickets_received(), 2);
-    let mut data = ftps.begin("STOR file");
-    data.write_all(b"x").expect("taken");
-    data.conn.send_close_notify();
-    data.flush().expect("sent");
-    assert_eq!(data.read_to_end(&mut Vec::new()).expect("close_notify"), 0);
-    assert_eq!(data.conn.tls13_tickets_received(), 0);
-    ftps.expect_reply("226 ");
-    let mut data = ftps.begin("LIST");
-    data.read_to_end(&mut Vec::new()).expect("close_notify");
-    assert_eq!(data.conn.tls13_tickets_received(), 1);
-    ftps.expect_reply("226 ");
-}
-
-#[test]
-fn session_reuse_can_be_demanded() {
-    let certificate = Certificate::new("reuse");
-    let server = certificate
-        .serve(Setup::local(), "required")
-        .tls("tls_require_session_reuse", "true")
-        .start();
-    for version in VERSIONS {
-        let own = trusting(&certificate.cert(), version);
-        let mut ftps = Ftps::login(&server, &own);
-        for i in 0..5 {
-            ftps.store(&format!("STOR {i}"), b"resumed");
-            assert_eq!(ftps.fetch(&format!("RETR {i}")), b"resumed");
-        }
-        // Another client, with a session of its own: a valid one, but not this control connection's.
-        let other = trusting(&certificate.cert(), version);
-        let mut stranger = Ftps::login(&server, &other);
-        stranger.store("STOR other", b"x");
-        // Without any session.
-        let fresh = trusting(&certificate.cert(), version);
-        for (config, who) in [(&other, "another client"), (&fresh, "nobody's session")] {
-            let tcp = ftps.passive();
-            ftps.expect("STOR stolen", "150 ");
-            drop(encrypt(tcp, config));
-            let reply = ftps.expect_reply("522 ");
-            assert!(reply.contains("resume"), "{who}: {reply}");
-        }
-        assert!(!server.stored().files().contains(&"stolen".to_owned()));
-        ftps.store("STOR own", b"x");
-    }
-}
-
 fn upload_without_close_notify(server: &TestServer, certificate: &Certificate, expected: &str) {
     for version in VERSIONS {
         let mut ftps = Ftps::login(server, &trusting(&certificate.cert(), version));

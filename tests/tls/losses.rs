@@ -113,6 +113,26 @@ impl Scene {
 }
 
 /// As without TLS: what arrived is kept, or the earlier file is.
+/// What the socket of a download takes at once, and a client's system does not take unasked.
+const IN_OUR_BUFFERS: usize = 1_000_000;
+
+#[test]
+fn a_client_that_resets_before_it_has_everything_hears_426() {
+    let certificate = Certificate::new("receipt");
+    let server = certificate.serve(Setup::local(), "required").start();
+    server.stored().put("file", &noise(4, IN_OUR_BUFFERS));
+    for version in [TLS_1_2, TLS_1_3] {
+        let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), version));
+        let mut data = ftps.begin("RETR file");
+        data.read_exact(&mut [0; 1000]).expect("it has begun");
+        // A 226 would have come before it.
+        ftps.expect("NOOP", "200 ");
+        reset(data);
+        ftps.expect_reply("426 ");
+        assert_eq!(ftps.fetch("RETR file").len(), IN_OUR_BUFFERS);
+    }
+}
+
 #[test]
 fn a_lost_client_leaves_the_partial_file_or_nothing() {
     let bytes = noise(31, SENT);

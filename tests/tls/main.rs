@@ -15,5 +15,7 @@ mod losses;
 mod policy;
 /// curl, lftp and Python's ftplib, in every mode.
 mod real_clients;
+/// Data connections that must resume the control connection's session: who can, who may not.
+mod reuse;
 /// Protocol versions, by openssl s_client.
 mod versions;

@@ -9,10 +9,12 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use rustls::server::UnbufferedServerConnection;
-use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
+use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
 
 use super::buffer::Buffer;
+use super::outgoing::{Outgoing, encode};
+use super::version::Version;
 use crate::limits;
 use crate::net::Interest;
 
@@ -82,12 +84,6 @@ enum Step {
     Exhausted,
 }
 
-/// What we have to say.
-enum Outgoing<'b> {
-    Data(&'b [u8]),
-    CloseNotify,
-}
-
 impl TlsConnection {
     /// A connection before its handshake.
     pub(super) fn new(
@@ -116,6 +112,10 @@ impl TlsConnection {
     pub fn handshake(&mut self, tcp: &TcpStream) -> io::Result<Handshake> {
         loop {
             let finished = self.negotiate(tcp)?;
+            if finished && self.holds_tickets_back() {
+                self.release();
+                return Ok(Handshake::Done);
+            }
             match self.outgoing.send(tcp) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Handshake::Needs(Interest::Write));
@@ -166,8 +166,10 @@ impl TlsConnection {
                 Err(error) => log::debug!("TLS: {error}"),
             }
         }
-        // Answers to key updates, and alerts. A socket that takes nothing now may take them later.
-        let _ = self.outgoing.send(tcp);
+        // Alerts. A socket that takes nothing now may take them later.
+        if self.end.is_some() || self.purpose == Purpose::Control {
+            let _ = self.outgoing.send(tcp);
+        }
         self.release();
         if got > 0 || target.is_empty() { Ok(got) } else { self.nothing_more() }
     }
@@ -218,6 +220,22 @@ impl TlsConnection {
         self.flush(tcp)
     }
 
+    /// Whether what is left to say at the end of the handshake, tickets, is sent with the first data
+    /// or behind the client's. A client that only sends may close without a look at them, and a
+    /// socket that is closed with bytes unread resets the connection, which loses what was on its way
+    /// to us. Who is refused behind the handshake gets none.
+    fn holds_tickets_back(&self) -> bool {
+        self.purpose == Purpose::Data && self.version() == Version::Tls13
+    }
+
+    /// The version that was agreed on, when the handshake is over.
+    pub fn version(&self) -> Version {
+        match self.connection.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => Version::Tls12,
+            _ => Version::Tls13,
+        }
+    }
+
     /// Whether it resumed an earlier session of the client.
     pub fn is_resumed(&self) -> bool {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
@@ -225,10 +243,9 @@ impl TlsConnection {
 
     /// Protocol version and cipher, for the log.
     pub fn describe(&self) -> String {
-        let version = match self.connection.protocol_version() {
-            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS",
+        let version = match self.version() {
+            Version::Tls12 => "TLS 1.2",
+            Version::Tls13 => "TLS 1.3",
         };
         match self.connection.negotiated_cipher_suite() {
             Some(suite) => format!("{version} {:?}", suite.suite()),
@@ -390,40 +407,6 @@ impl fmt::Debug for TlsConnection {
             .field("protocol", &self.describe())
             .field("end", &self.end)
             .finish_non_exhaustive()
-    }
-}
-
-/// Has rustls encode one of its own messages.
-fn encode(
-    outgoing: &mut Buffer,
-    mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>,
-) -> Result<(), rustls::Error> {
-    loop {
-        match encode(outgoing.room()) {
-            Ok(bytes) => {
-                outgoing.advance(bytes);
-                return Ok(());
-            }
-            Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
-                outgoing.make_room(required_size);
-            }
-            Err(error) => return Err(rustls::Error::General(error.to_string())),
-        }
-    }
-}
-
-impl Outgoing<'_> {
-    /// Room that it needs as records, with what rustls may have to say before them.
-    fn most_bytes(&self) -> usize {
-        /// Largest plaintext of a record (RFC 8446 5.1).
-        const RECORD: usize = 16 * 1024;
-        /// More than header, nonce, type and tag of a record: 5 + 8 + 16 in TLS 1.2 with AES-GCM.
-        const AROUND: usize = 64;
-        let bytes = match self {
-            Self::Data(bytes) => bytes.len(),
-            Self::CloseNotify => 0,
-        };
-        bytes + (bytes / RECORD + 3) * AROUND
     }
 }
 

@@ -1,29 +1,20 @@
 //! What all TLS connections of the server share, and what those of one client do.
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
+use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::{ProducesTickets, ServerSessionMemoryCache, StoresServerSessions};
 use rustls::sign::SingleCertAndKey;
-use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, SupportedProtocolVersion};
 
 use super::certificate::{self, CertificateError};
 use super::connection::{Purpose, TlsConnection, Truncation};
+use super::resumption::Resumption;
+use super::version::Version;
 use crate::limits;
-
-/// The oldest protocol version that is spoken. Older ones than these are not there at all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MinVersion {
-    /// TLS 1.2 and 1.3.
-    #[default]
-    Tls12,
-    /// TLS 1.3 only.
-    Tls13,
-}
 
 /// Whether a data connection must resume the TLS session of its control connection, which proves
 /// that the same client opened it.
@@ -36,15 +27,6 @@ pub enum Reuse {
     Required,
 }
 
-/// Which way the bytes of a data connection go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Downloads and listings.
-    ToClient,
-    /// Uploads.
-    FromClient,
-}
-
 /// What the operator decides about TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsOptions {
@@ -52,8 +34,8 @@ pub struct TlsOptions {
     pub cert_file: PathBuf,
     /// `tls_key_file`: the certificate's key, PEM.
     pub key_file: PathBuf,
-    /// `tls_min_version`
-    pub min_version: MinVersion,
+    /// `tls_min_version` and `tls_max_version`: the oldest and the newest version that is spoken.
+    pub versions: RangeInclusive<Version>,
     /// `tls_require_session_reuse`
     pub reuse: Reuse,
     /// `tls_require_close_notify`: what an upload without it is.
@@ -92,22 +74,19 @@ struct Present {
 #[derive(Debug)]
 struct Configs {
     control: Arc<ServerConfig>,
-    to_client: Arc<ServerConfig>,
-    from_client: Arc<ServerConfig>,
+    /// Data connections of control connections that speak this version.
+    data_1_2: Arc<ServerConfig>,
+    data_1_3: Arc<ServerConfig>,
     rules: (Reuse, Truncation),
 }
 
-#[derive(Clone, Debug)]
-struct Resumption {
-    tickets: Arc<dyn ProducesTickets>,
-    /// For TLS 1.2 clients that know no tickets.
-    ids: Arc<dyn StoresServerSessions>,
-}
-
 /// What one client's TLS connections have in common: certificate and rules as they were when its
-/// control connection began.
+/// control connection began, and the version that was agreed on there.
 #[derive(Clone, Debug)]
-pub struct TlsSession(Arc<Configs>);
+pub struct TlsSession {
+    configs: Arc<Configs>,
+    version: Version,
+}
 
 /// What tells that a file is another one.
 type Stamp = [Option<(SystemTime, u64)>; 2];
@@ -119,7 +98,8 @@ impl TlsContext {
     /// What is wrong with which file.
     pub fn open(options: TlsOptions) -> Result<(Self, Option<CertificateError>), CertificateError> {
         let provider = Arc::new(ring::default_provider());
-        let resumption = Resumption::new(limits::TLS_SESSION_CACHE)?;
+        let resumption =
+            Resumption::shared().map_err(|error| CertificateError::of_library(&error))?;
         let stamp = stamp_of(&options);
         let (configs, warning) = Configs::load(&options, &provider, &resumption)?;
         let configs = Arc::new(configs);
@@ -136,14 +116,15 @@ impl TlsContext {
     pub fn session(&self) -> io::Result<TlsSession> {
         self.refresh();
         let present = Arc::clone(&self.lock().configs);
-        match present.rules.0 {
-            Reuse::Optional => Ok(TlsSession(present)),
+        let configs = match present.rules.0 {
+            Reuse::Optional => present,
             // Tickets that no other client's session could have given: who resumes is the same.
             Reuse::Required => {
-                let own = Resumption::new(limits::TLS_SESSION_CACHE_OF_ONE)?;
-                Ok(TlsSession(Arc::new(present.with(&own))))
+                let own = Resumption::of_one_client().map_err(io::Error::other)?;
+                Arc::new(present.with(&own))
             }
-        }
+        };
+        Ok(TlsSession { configs, version: Version::Tls13 })
     }
 
     fn refresh(&self) {
@@ -182,25 +163,31 @@ impl TlsSession {
     /// # Errors
     /// None in practice.
     pub fn control(&self) -> io::Result<TlsConnection> {
-        let config = Arc::clone(&self.0.control);
+        let config = Arc::clone(&self.configs.control);
         TlsConnection::new(config, Purpose::Control, Truncation::Tolerated)
+    }
+
+    /// The same session, whose control connection has agreed on `version`.
+    #[must_use]
+    pub fn speaking(self, version: Version) -> Self {
+        Self { version, ..self }
     }
 
     /// A data connection, before its handshake.
     ///
     /// # Errors
     /// None in practice.
-    pub fn data(&self, direction: Direction) -> io::Result<TlsConnection> {
-        let config = match direction {
-            Direction::ToClient => &self.0.to_client,
-            Direction::FromClient => &self.0.from_client,
+    pub fn data(&self) -> io::Result<TlsConnection> {
+        let config = match self.version {
+            Version::Tls12 => &self.configs.data_1_2,
+            Version::Tls13 => &self.configs.data_1_3,
         };
-        TlsConnection::new(Arc::clone(config), Purpose::Data, self.0.rules.1)
+        TlsConnection::new(Arc::clone(config), Purpose::Data, self.configs.rules.1)
     }
 
     /// Whether a data connection must have resumed a session.
     pub fn reuse(&self) -> Reuse {
-        self.0.rules.0
+        self.configs.rules.0
     }
 }
 
@@ -211,51 +198,39 @@ impl Configs {
         resumption: &Resumption,
     ) -> Result<(Self, Option<CertificateError>), CertificateError> {
         let loaded = certificate::load(&options.cert_file, &options.key_file, provider)?;
-        let versions: &[&SupportedProtocolVersion] = match options.min_version {
-            MinVersion::Tls12 => &[&TLS13, &TLS12],
-            MinVersion::Tls13 => &[&TLS13],
+        let certificate = Arc::new(SingleCertAndKey::from(loaded.key));
+        let speaking = |versions: &[Version]| {
+            let versions: Vec<_> = versions.iter().map(|version| version.of_library()).collect();
+            let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
+                .with_protocol_versions(&versions)
+                .map_err(|error| CertificateError::of_library(&error))?;
+            Ok(builder.with_no_client_auth().with_cert_resolver(certificate.clone()))
         };
-        let config = ServerConfig::builder_with_provider(Arc::clone(provider))
-            .with_protocol_versions(versions)
-            .map_err(|error| CertificateError::of_library(&error))?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(loaded.key)));
-        let rules = (options.reuse, options.truncation);
-        Ok((Self::of(config, rules, resumption), loaded.warning))
-    }
-
-    fn of(mut config: ServerConfig, rules: (Reuse, Truncation), resumption: &Resumption) -> Self {
-        config.ticketer = Arc::clone(&resumption.tickets);
-        config.session_storage = Arc::clone(&resumption.ids);
-        config.send_tls13_tickets = limits::TLS_TICKETS;
-        // Clients that take a ticket for one connection only get another with each.
-        let to_client = with_tickets(&config, 1);
-        // A client that only sends does not read tickets, and a socket that is closed with bytes
-        // unread resets the connection, which loses what was on its way to us. Where it must resume
-        // a session it knows about tickets, and may need the next one.
-        let spare = if rules.0 == Reuse::Required { 1 } else { 0 };
-        let from_client = with_tickets(&config, spare);
-        Self { control: Arc::new(config), to_client, from_client, rules }
+        let spoken = Version::ALL.into_iter().filter(|version| options.versions.contains(version));
+        let spoken: Vec<_> = spoken.collect();
+        // In another version there is nothing to resume, and its handshake would bring a ticket.
+        let of_data = |version: Version| match options.reuse {
+            Reuse::Optional => speaking(&spoken),
+            Reuse::Required => speaking(&[version]),
+        };
+        let configs = Self {
+            control: Arc::new(speaking(&spoken)?),
+            data_1_2: Arc::new(of_data(Version::Tls12)?),
+            data_1_3: Arc::new(of_data(Version::Tls13)?),
+            rules: (options.reuse, options.truncation),
+        };
+        Ok((configs.with(resumption), loaded.warning))
     }
 
     /// The same with another memory of sessions.
     fn with(&self, resumption: &Resumption) -> Self {
-        Self::of((*self.control).clone(), self.rules, resumption)
+        Self {
+            control: resumption.begin(&self.control),
+            data_1_2: resumption.go_on_1_2(&self.data_1_2),
+            data_1_3: resumption.go_on_1_3(&self.data_1_3),
+            rules: self.rules,
+        }
     }
-}
-
-impl Resumption {
-    fn new(ids: usize) -> Result<Self, CertificateError> {
-        let tickets =
-            ring::Ticketer::new().map_err(|error| CertificateError::of_library(&error))?;
-        Ok(Self { tickets, ids: ServerSessionMemoryCache::new(ids) })
-    }
-}
-
-fn with_tickets(config: &ServerConfig, tickets: usize) -> Arc<ServerConfig> {
-    let mut config = config.clone();
-    config.send_tls13_tickets = tickets;
-    Arc::new(config)
 }
 
 fn stamp_of(options: &TlsOptions) -> Stamp {

@@ -9,7 +9,11 @@ mod buffer;
 mod certificate;
 mod connection;
 mod context;
+mod outgoing;
+mod resumption;
+mod version;
 
 pub use certificate::CertificateError;
 pub use connection::{Handshake, Purpose, TlsConnection, Truncation};
-pub use context::{Direction, MinVersion, Reuse, TlsContext, TlsOptions, TlsSession};
+pub use context::{Reuse, TlsContext, TlsOptions, TlsSession};
+pub use version::Version;

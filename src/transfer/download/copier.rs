@@ -66,8 +66,11 @@ impl Copier {
             Err(Verdict::Failed(TransferError::System(bug)))
         });
         drop(lease);
-        // End of file for the client before the reply, whoever still holds the socket.
-        drop(delivery.data.shutdown(Shutdown::Write));
+        // End of file for the client before the reply, whoever still holds the socket. After all
+        // bytes the session ends it.
+        if ended.is_err() {
+            drop(delivery.data.shutdown(Shutdown::Write));
+        }
         // The channel has room for it, and nobody listens any more after an interruption.
         let _ = verdict.try_send(ended.err().unwrap_or(Verdict::Complete));
         wake.notify();

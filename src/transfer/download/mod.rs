@@ -22,6 +22,7 @@ use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
 use crate::transfer::budget::Lease;
 use crate::transfer::memory::{Memory, Pages};
+use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
     Control, Conversion, DataSender, Directive, Progress, Report, Resources, Throttle,
@@ -183,8 +184,10 @@ impl<'a> Download<'a> {
             Err(error) => return Verdict::Failed(TransferError::System(error)),
         }
         loop {
-            if let Ok(verdict) = verdict.try_recv() {
-                return verdict;
+            match verdict.try_recv() {
+                Ok(Verdict::Complete) => break,
+                Ok(verdict) => return verdict,
+                Err(_) => {}
             }
             let stop = match wait_for(control, self.resources.wake, None, None) {
                 Ok(woken) if woken.control => match control.attend(progress) {
@@ -194,11 +197,17 @@ impl<'a> Download<'a> {
                 Ok(_) => continue,
                 Err(error) => Verdict::Failed(error),
             };
-            // It may just have ended well: then the client has all of it.
             cancel.raise();
             // A connection that is gone already needs no shutting down.
             drop(data.shutdown(Shutdown::Both));
-            return verdict.try_recv().unwrap_or(stop);
+            // It may just have failed by itself.
+            let ended = verdict.try_recv().ok();
+            return ended.filter(|ended| !matches!(ended, Verdict::Complete)).unwrap_or(stop);
         }
+        let (idle, wake) = (options.data_idle, self.resources.wake);
+        let received = wait_for_receipt(&data, wake, idle, progress, control);
+        // End of file for the client before the reply, whoever still holds the socket.
+        drop(data.shutdown(Shutdown::Write));
+        received.err().unwrap_or(Verdict::Complete)
     }
 }
