@@ -167,6 +167,10 @@ pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
 /// How many bytes it takes then at most: more than the sockets of both ends hold together.
 pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How long an upload that ends before what ALLO had announced waits for another sign that its client
+/// was cut off: a killed client's connections end together, but for lost packets.
+pub const SHORT_FILE_WAIT: Duration = Duration::from_millis(200);
+
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -264,6 +268,10 @@ pub const SESSIONS_JOINED_TOGETHER: usize = 16;
 /// Connections the kernel holds until they are accepted (it cuts this to `net.core.somaxconn`).
 /// The accept thread does nothing slow, so this only has to cover a burst.
 pub const ACCEPT_BACKLOG: i32 = 1024;
+
+/// What is read at most from a data connection that is closed unused: more than a client sends before
+/// it has heard that it may.
+pub const HANG_UP_BYTES: usize = 256 * 1024;
 
 /// Connections the kernel holds for one passive listener. One would do, were it not for
 /// strangers that find the port before the client does.

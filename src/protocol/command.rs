@@ -137,8 +137,24 @@ pub enum ParseError {
 }
 
 /// Methods of HTTP. No verb of FTP is called so.
-const HTTP_METHODS: &[&str] =
+pub(super) const HTTP_METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PRI"];
+
+impl ParseError {
+    /// The row of the verb, where it is one of ours.
+    pub fn row(&self) -> Option<&'static VerbRow> {
+        match *self {
+            Self::BadArgument(row) | Self::UnsupportedParameter(row) | Self::BadNumber(row) => {
+                Some(row)
+            }
+            Self::NotFtp
+            | Self::UnknownVerb
+            | Self::UnknownNetworkProtocol
+            | Self::UnknownOption
+            | Self::UnknownTopic => None,
+        }
+    }
+}
 
 impl Command {
     /// Reads a line without its terminator. The row tells what the session must check before it

@@ -32,7 +32,7 @@ impl Session<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let port = self.take_data_port()?;
+        self.check_data_port()?;
         let store = self.store()?;
         let object = open(&*store, &path, first)?;
         let object_left = object.size - first;
@@ -45,6 +45,7 @@ impl Session<'_> {
         let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));

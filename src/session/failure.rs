@@ -18,7 +18,6 @@ pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
         Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
         Verdict::Interrupted { by: Interruption::Aborted, .. } => replies::transfer_aborted(),
         Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
-        Verdict::Interrupted { by: Interruption::Short, .. } => replies::upload_too_short(bytes),
         Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
         Verdict::Interrupted { .. } => replies::data_connection_lost(),
         Verdict::Failed(error) => transfer_error(error),

@@ -50,7 +50,7 @@ impl Session<'_> {
     }
 
     fn run_list(&mut self, style: ListStyle, target: Option<&str>, wake: &Wake) -> Step<Reply> {
-        let port = self.take_data_port()?;
+        self.check_data_port()?;
         let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let host = self.host;
         let resources = host.resources(wake);
@@ -62,6 +62,7 @@ impl Session<'_> {
         let errand = Errand { kind: ErrandKind::Listing, path: directory.clone(), total: None };
         let progress = Progress::begin();
         self.handle.note_transfer(errand.clone(), progress.clone());
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand);
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {

@@ -69,7 +69,7 @@ impl Session<'_> {
     }
 
     fn run_upload(&mut self, order: &Order, wake: &Wake) -> Step<Reply> {
-        let port = self.take_data_port()?;
+        self.check_data_port()?;
         let store = self.store()?;
         store.check_name(&order.path).map_err(|error| store_failure(&error))?;
         let plan = Plan::make(&*store, &order.path, order.mode);
@@ -88,6 +88,7 @@ impl Session<'_> {
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let total = self.settings.announced;
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone());
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));

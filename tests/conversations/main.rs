@@ -20,6 +20,8 @@ mod login;
 mod parameters;
 /// What R, W and RW may do.
 mod permissions;
+/// What becomes of the data connection of a transfer that is refused.
+mod refusals;
 /// MFMT, and MDTM that sets.
 mod times;
 /// RETR, STOR, APPE, STOU, REST, ALLO.

@@ -83,14 +83,6 @@ pub fn upload_interrupted(bytes: u64) -> Reply {
     )
 }
 
-/// 426 when fewer bytes came than ALLO had announced, and nothing was kept.
-pub fn upload_too_short(bytes: u64) -> Reply {
-    Reply::new(
-        Code::TRANSFER_ABORTED,
-        format!("Only {bytes} bytes came, fewer than ALLO announced; nothing was stored."),
-    )
-}
-
 /// 426 when the data connection was silent for `data_idle_timeout`.
 pub fn data_idle_timeout() -> Reply {
     Reply::new(Code::TRANSFER_ABORTED, "Nothing moved on the data connection for too long.")
