@@ -32,8 +32,10 @@ pub use foreign::FirstBytes;
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
 pub use masked::masked;
-pub use parameter::{ClientOption, ListStyle, Protection, SiteCommand, TransferType, UploadMode};
-pub use reply::{Code, Reply};
+pub use parameter::{
+    ClientOption, ListStyle, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
+};
+pub use reply::{Code, Reply, ReplyPart};
 pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;

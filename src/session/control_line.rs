@@ -12,7 +12,7 @@ use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
-use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply};
+use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyPart};
 
 /// One client's control connection.
 #[derive(Debug)]
@@ -241,7 +241,18 @@ impl<'a> ControlLine<'a> {
     pub(super) fn send(&mut self, reply: &Reply) {
         let bytes = reply.to_bytes();
         log::debug!("> {}", String::from_utf8_lossy(&bytes).trim_end().replace("\r\n", " | "));
-        if let Err(error) = self.write_all(&self.encoding.encode(&bytes)) {
+        self.put(&bytes);
+    }
+
+    /// Sends lines of a reply that a handler's reply will end. The log tells only how long they are.
+    pub(super) fn send_part(&mut self, part: &ReplyPart) {
+        let bytes = part.to_bytes();
+        log::debug!("> {} bytes of a long reply", bytes.len());
+        self.put(&bytes);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.write_all(&self.encoding.encode(bytes)) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;
         }

@@ -70,6 +70,11 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
     })
 }
 
+/// Tells the log of a failure whose reply cannot tell more than that it happened.
+pub(super) fn log_failure(error: &StoreError) {
+    report(error);
+}
+
 /// What a client can cause by a wrong name is no news to the operator; the rest is.
 fn report(error: &StoreError) {
     match error.kind {

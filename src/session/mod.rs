@@ -14,6 +14,7 @@ mod failure;
 mod handle;
 mod host;
 mod information;
+mod listed;
 mod listing;
 mod login;
 mod navigation;

@@ -37,6 +37,11 @@ pub trait ObjectStore: Send + Sync + 'static {
         self.stat_now(&FtpPath::root()).map(drop)
     }
 
+    /// The present moment by the clock that dates what is stored.
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
     /// The sizes this store accepts.
     fn part_limits(&self) -> PartLimits;
 

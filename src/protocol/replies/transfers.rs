@@ -31,8 +31,13 @@ pub fn listing_sent() -> Reply {
 pub fn listing_cut(entries: usize) -> Reply {
     Reply::new(
         Code::TRANSFER_COMPLETE,
-        format!("Listing cut after {entries} entries (max_list_file)."),
+        cut_after(entries),
     )
+}
+
+/// What a listing ends with that `max_list_file` cut.
+pub(super) fn cut_after(entries: usize) -> String {
+    format!("Listing cut after {entries} entries (max_list_file).")
 }
 
 /// 226 after RETR.
