@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-/// Longest command line, terminator included. RFC 959 sets none; COS keys are at most 850 bytes,
-/// a path of that length quoted by a client that doubles quotes fits twice.
+/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be, quoted
+/// by a client that doubles quotes, fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
 /// A line that goes on for so long is no mistake: the connection is ended.
@@ -19,8 +19,11 @@ pub const PIPELINED_COMMANDS: usize = 64;
 /// [`PIPELINED_COMMANDS`] of the longest. Then deadlines are looked at again.
 pub const CONTROL_READS: usize = PIPELINED_COMMANDS;
 
-/// Longest object key in UTF-8 bytes (COS: product document 436/14518).
-pub const KEY_BYTES: usize = 850;
+/// Longest object key of COS in UTF-8 bytes (COS: product document 436/14518).
+pub const COS_KEY_BYTES: usize = 850;
+
+/// Longest object key of every other S3 store, and of any store.
+pub const KEY_BYTES: usize = 1024;
 
 /// One block of a part buffer. Large enough that a `readv` over a few of them costs little per
 /// byte, small enough that the first of them is all a small file ever takes.

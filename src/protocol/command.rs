@@ -71,9 +71,9 @@ pub enum Command {
     Facts(Option<String>),
     /// SIZE.
     Size(String),
-    /// MDTM.
+    /// MDTM: a path, or a time and a path ([`super::timed_path`]).
     ModificationTime(String),
-    /// MFMT, and MDTM with a time before the path. Needs [`super::Access::Writes`], and the
+    /// MFMT. Needs [`super::Access::Writes`], and the
     /// operator's leave.
     SetModificationTime {
         /// The time, whole seconds.
@@ -217,10 +217,7 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         }
         Verb::Mlst => Command::Facts(optional_path()),
         Verb::Size => Command::Size(path()),
-        Verb::Mdtm => match timed_path(argument) {
-            Some((time, path)) => Command::SetModificationTime { time, path: path.to_owned() },
-            None => Command::ModificationTime(path()),
-        },
+        Verb::Mdtm => Command::ModificationTime(path()),
         Verb::Mfmt => {
             let (time, path) = timed_path(argument).ok_or(ParseError::BadArgument(row))?;
             Command::SetModificationTime { time, path: path.to_owned() }
@@ -291,10 +288,8 @@ mod tests {
     #[test]
     fn lines_become_commands() {
         let target = |whole: &str, path: &str| ListTarget { whole: text(whole), path: text(path) };
-        let listing = |style, whole: &str, path: &str| Command::List {
-            style,
-            target: target(whole, path),
-        };
+        let listing =
+            |style, whole: &str, path: &str| Command::List { style, target: target(whole, path) };
         let set_time = |path| Command::SetModificationTime {
             time: Timestamp::parse("20240102030405").unwrap(),
             path: text(path),
@@ -326,12 +321,8 @@ mod tests {
             ("STAT dir", Command::StatusOf(target("dir", "dir"))),
             ("REST 5", Command::Restart(5)),
             ("MDTM f", Command::ModificationTime(text("f"))),
-            ("MDTM 20240102030405 a b", set_time("a b")),
+            ("MDTM 20240102030405 a b", Command::ModificationTime(text("20240102030405 a b"))),
             ("MFMT 20240102030405  f", set_time(" f")),
-            // no time: a name
-            ("MDTM 20240102030405", Command::ModificationTime(text("20240102030405"))),
-            ("MDTM 20241302030405 f", Command::ModificationTime(text("20241302030405 f"))),
-            ("MDTM ./20240102030405 f", Command::ModificationTime(text("./20240102030405 f"))),
             ("TYPE L 8", Command::Type(TransferType::Image)),
             ("STRU F", Command::FileStructure),
             ("MODE S", Command::StreamMode),

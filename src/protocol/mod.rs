@@ -26,6 +26,7 @@ mod wildcard;
 
 pub use access::{Access, Rights};
 pub use address::{AddressError, DataAddress, Family, PassiveRequest};
+pub use arguments::timed_path;
 pub use command::{Command, ParseError};
 pub use encoding::{Charset, NameEncoding};
 pub use foreign::FirstBytes;

@@ -49,9 +49,7 @@ impl Lookup<'_> {
         }
         match found {
             Ok(found) if target.path.is_empty() => match found.entry_named(&target.whole) {
-                Ok(Some(entry)) if entry.metadata.is_directory() => {
-                    self.name(&target.whole)
-                }
+                Ok(Some(entry)) if entry.metadata.is_directory() => self.name(&target.whole),
                 Ok(_) => Ok(found),
                 Err(error) => Err(error.into()),
             },
@@ -90,12 +88,7 @@ impl Lookup<'_> {
 
     /// A name that is spelled like the pattern begins with what all fitting names begin with: the
     /// listing of those tells whether there is one.
-    fn pattern(
-        &self,
-        text: &str,
-        directory: &str,
-        wildcard: Wildcard,
-    ) -> Result<Listed, Missed> {
+    fn pattern(&self, text: &str, directory: &str, wildcard: Wildcard) -> Result<Listed, Missed> {
         let path = self.resolve(text)?;
         let source = self.listing(path.parent(), wildcard.literal_prefix());
         let first = source.first_page()?;

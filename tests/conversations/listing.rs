@@ -122,6 +122,53 @@ fn mlsd_has_facts() {
     ftp.expect("MLSD a.txt", "501 ");
 }
 
+/// The time of `name` as MDTM, MLST and the MLSD of the root tell it.
+fn times_of(ftp: &mut Ftp, name: &str) -> [String; 3] {
+    let modify = |text: &str| {
+        let (_, rest) = text.split_once("modify=").unwrap_or_else(|| panic!("no time: {text}"));
+        rest.split(';').next().expect("a fact").to_owned()
+    };
+    let mdtm = ftp.expect(&format!("MDTM {name}"), "213 ")[4..].to_owned();
+    let mlst = modify(&ftp.expect(&format!("MLST {name}"), "250-"));
+    let end = format!(" {name}");
+    let lines = ftp.list("MLSD /");
+    let line = lines.iter().find(|line| line.ends_with(&end)).expect("it is listed");
+    [mdtm, mlst, modify(line)]
+}
+
+/// Strict clients refuse a whole listing when one line has no time.
+#[test]
+fn directories_have_a_time_wherever_one_is_told() {
+    let epoch = "19700101000000";
+    let local = Setup::local().start();
+    local.stored().put("file", b"x");
+    local.stored().put("implied/x", b"x");
+    let bucket = Setup::bucket().start();
+    bucket.stored().put("file", b"x");
+    bucket.stored().put("implied/x", b"x");
+    for (server, listed) in [(local, None), (bucket, Some(epoch))] {
+        let mut ftp = Ftp::login(&server);
+        ftp.expect("MKD made", "257 ");
+        for name in ["file", "implied", "made"] {
+            // Once before anything was listed, once after.
+            for _ in 0..2 {
+                let [mdtm, mlst, mlsd] = times_of(&mut ftp, name);
+                assert_eq!(mdtm, mlst, "{name}");
+                match listed {
+                    Some(listed) if name != "file" => assert_eq!(mlsd, listed, "{name}"),
+                    _ => assert_eq!(mlsd, mdtm, "{name}"),
+                }
+                // A bucket tells when a directory was made, if anything was made for it.
+                assert_eq!(mdtm == epoch, listed.is_some() && name == "implied", "{name}");
+            }
+        }
+        for root in ["MDTM /", "MDTM ."] {
+            ftp.expect(root, "213 ");
+        }
+        assert!(ftp.expect("MLST", "250-").contains("modify="));
+    }
+}
+
 #[test]
 fn opts_mlst_chooses_the_facts() {
     let server = server();

@@ -92,11 +92,6 @@ pub fn too_large_for_a_time() -> Reply {
     )
 }
 
-/// 550 to MDTM where the store knows no time.
-pub fn time_unknown() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "Its time is not known.")
-}
-
 /// 250 to MLST (RFC 3659 7.2: one space before the facts).
 pub fn facts(path: &FtpPath, metadata: &Metadata, facts: MlstFacts, rights: Rights) -> Reply {
     let mut line = vec![b' '];

@@ -26,7 +26,7 @@ use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 /// How long the store may take to say that it wants a body it was asked about.
 const CONTINUE_WAIT: Duration = Duration::from_secs(5);
 
-/// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
+/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// How much of an answer's text is waited for at a time.

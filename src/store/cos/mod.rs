@@ -192,6 +192,10 @@ impl ObjectStore for CosStore {
         Ok(())
     }
 
+    fn now(&self) -> OffsetDateTime {
+        self.client.bucket.now()
+    }
+
     fn part_limits(&self) -> PartLimits {
         PartLimits {
             min_part: self.min_part,

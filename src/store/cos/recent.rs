@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 /// How long a change is remembered. Listings lag by seconds at most.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Changes remembered at once: 8,192 keys of 850 bytes are 7 MiB at worst, 1 MiB as a rule.
+/// Changes remembered at once: 8,192 keys of 1,024 bytes are 8 MiB at worst, 1 MiB as a rule.
 const ENTRIES: usize = 8192;
 
 /// What we did to a key.
