@@ -51,6 +51,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
     Some(match error.kind {
         ErrorKind::NotFound => replies::not_found(),
         ErrorKind::NoSuchBucket => replies::store_missing(),
+        ErrorKind::WrongEndpoint => replies::store_elsewhere(),
         ErrorKind::AlreadyExists => replies::already_exists(),
         ErrorKind::IsADirectory => replies::is_a_directory(),
         ErrorKind::NotADirectory => replies::not_a_directory(),

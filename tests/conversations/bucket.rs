@@ -61,6 +61,39 @@ fn a_plain_name_costs_one_request_and_one_like_a_pattern_one_more() {
     }
 }
 
+/// A wrong configuration is no passing fault: nobody should try again.
+#[test]
+fn a_bucket_that_is_elsewhere_is_told_as_that() {
+    let body = "<Error><Code>PermanentRedirect</Code><Message>use the endpoint</Message>\
+                <Endpoint>bucket.elsewhere.example</Endpoint></Error>";
+    for (status, body) in [
+        ("301 Moved Permanently", body),
+        ("307 Temporary Redirect", body),
+        // What HEAD answers.
+        ("301 Moved Permanently", ""),
+    ] {
+        let mut is_probed = false;
+        let script = Scripted::acting(move |_| {
+            let first = !std::mem::replace(&mut is_probed, true);
+            Some(if first { answer("200 OK", "", &page(&[])) } else { answer(status, "", body) })
+        });
+        let server = Setup::scripted(&script).start();
+        server.wait_for_log("answers");
+        let mut ftp = Ftp::login(&server);
+        for (number, line) in ["SIZE file", "CWD dir", "RNFR file"].iter().enumerate() {
+            let reply = ftp.expect(line, "550 ");
+            assert!(reply.contains("endpoint or region"), "{status}: {reply}");
+            assert!(script.seen().len() >= 2 + number, "{status}");
+        }
+        let before = script.seen().len();
+        ftp.store_refused("STOR file", "550 ");
+        assert!(script.seen().len() <= before + 4, "{status}: it was tried again");
+        if body.contains("Endpoint") {
+            server.wait_for_log("bucket.elsewhere.example");
+        }
+    }
+}
+
 /// Our clock may be wrong; the store's dates what is stored.
 #[test]
 fn list_tells_recent_times_by_the_clock_of_the_store() {

@@ -43,7 +43,7 @@ fn refusals_are_told_apart() {
     );
 
     let store = store(&bucket);
-    let long = at(&"x".repeat(851));
+    let long = at(&"x".repeat(1025));
     assert_eq!(kind(store.stat(&long)), ErrorKind::BadName);
     assert_eq!(kind(store.delete_object(&FtpPath::root())), ErrorKind::IsADirectory);
     assert!(store.probe().is_ok());
@@ -113,6 +113,7 @@ fn a_body_is_sent_again_until_the_store_takes_it() {
         ("400 Bad Request", "UserNetworkTooSlow"),
         ("400 Bad Request", "RequestTimeout"),
         ("409 Conflict", "PathConflict"),
+        ("409 Conflict", "OperationAborted"),
         ("200 OK", "InternalError"),
     ] {
         let (script, store) = scripted(vec![

@@ -201,6 +201,14 @@ pub fn store_missing() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "The store of this account does not exist.")
 }
 
+/// 550 when the store says that what should hold the files of the account is at another address.
+pub fn store_elsewhere() -> Reply {
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The store of this account is elsewhere: the endpoint or region set for it is wrong.",
+    )
+}
+
 /// 550 when the store denies its own client the access.
 pub fn store_denied() -> Reply {
     Reply::new(Code::NO_PERMISSION, "The store denied access.")

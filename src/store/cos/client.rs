@@ -371,7 +371,9 @@ fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody
     let remedy = failure::remedy_of_answer(status, code);
     error.status = Some(status);
     error.request_id = headers.request_id().or(body.request_id);
-    error.source = body.message.filter(|message| !message.is_empty()).map(Into::into);
+    let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));
+    let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
+    error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
     error.code = body.code;
     Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
 }
