@@ -33,7 +33,10 @@ fn a_wildcard_asks_the_store_only_for_what_may_fit() {
 
 /// The requests for a listing that were seen after the one of the start.
 fn listings(script: &Scripted) -> Vec<String> {
-    script.seen()[1..].iter().map(|seen| seen.head.lines().next().unwrap().to_owned()).collect()
+    script.seen()[1..]
+        .iter()
+        .map(|seen| seen.head.lines().next().expect("a request").to_owned())
+        .collect()
 }
 
 #[test]
