@@ -46,6 +46,8 @@ pub struct PassiveListener {
     local: SocketAddr,
     since: Instant,
     stranger_seen: AtomicBool,
+    /// Somebody has been accepted: what is left in the queue is of no interest.
+    accepted: AtomicBool,
     _lease: Lease,
 }
 
@@ -133,6 +135,7 @@ impl PassiveListener {
             local,
             since: Instant::now(),
             stranger_seen: AtomicBool::new(false),
+            accepted: AtomicBool::new(false),
             _lease: lease,
         })
     }
@@ -155,7 +158,10 @@ impl PassiveListener {
     pub fn try_accept(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         loop {
             match self.listener.accept() {
-                Ok(accepted) => return Ok(Some(accepted)),
+                Ok(accepted) => {
+                    self.accepted.store(true, Ordering::Relaxed);
+                    return Ok(Some(accepted));
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if socket::is_of_one_connection(&error) => {}
                 Err(error) => return Err(error),
@@ -191,7 +197,10 @@ impl PassiveListener {
 /// everything, and never read the reply that tells them why.
 impl Drop for PassiveListener {
     fn drop(&mut self) {
-        drop(self.unused());
+        // To ask in vain costs as much as making a socket: not for every transfer.
+        if !self.accepted.load(Ordering::Relaxed) {
+            drop(self.unused());
+        }
     }
 }
 

@@ -135,7 +135,7 @@ fn what_is_final_is_not_repeated() {
         ("403 Forbidden", error("AccessDenied"), ErrorKind::AccessDenied),
         ("403 Forbidden", error("InvalidObjectState"), ErrorKind::Archived),
         ("400 Bad Request", error("EntityTooLarge"), ErrorKind::TooLarge),
-        ("301 Moved", error("PermanentRedirect"), ErrorKind::Other),
+        ("301 Moved", error("PermanentRedirect"), ErrorKind::WrongEndpoint),
         ("404 Not Found", String::new(), ErrorKind::NotFound),
     ] {
         let moved = "Location: http://127.0.0.1:9/\r\n";
