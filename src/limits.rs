@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-/// Longest command line, terminator included. RFC 959 sets none; COS keys are at most 850 bytes,
-/// a path of that length quoted by a client that doubles quotes fits twice.
+/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be, quoted
+/// by a client that doubles quotes, fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
 /// A line that goes on for so long is no mistake: the connection is ended.
@@ -19,8 +19,11 @@ pub const PIPELINED_COMMANDS: usize = 64;
 /// [`PIPELINED_COMMANDS`] of the longest. Then deadlines are looked at again.
 pub const CONTROL_READS: usize = PIPELINED_COMMANDS;
 
-/// Longest object key in UTF-8 bytes (COS: product document 436/14518).
-pub const KEY_BYTES: usize = 850;
+/// Longest object key of COS in UTF-8 bytes (COS: product document 436/14518).
+pub const COS_KEY_BYTES: usize = 850;
+
+/// Longest object key of every other S3 store, and of any store.
+pub const KEY_BYTES: usize = 1024;
 
 /// One block of a part buffer. Large enough that a `readv` over a few of them costs little per
 /// byte, small enough that the first of them is all a small file ever takes.
@@ -171,6 +174,10 @@ pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
 /// How many bytes it takes then at most: more than the sockets of both ends hold together.
 pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How long an upload that ends before what ALLO had announced waits for another sign that its client
+/// was cut off: a killed client's connections end together, but for lost packets.
+pub const SHORT_FILE_WAIT: Duration = Duration::from_millis(200);
+
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -276,6 +283,10 @@ pub const SESSIONS_JOINED_TOGETHER: usize = 16;
 /// Connections the kernel holds until they are accepted (it cuts this to `net.core.somaxconn`).
 /// The accept thread does nothing slow, so this only has to cover a burst.
 pub const ACCEPT_BACKLOG: i32 = 1024;
+
+/// What is read at most from a data connection that is closed unused: more than a client sends before
+/// it has heard that it may.
+pub const HANG_UP_BYTES: usize = 256 * 1024;
 
 /// Connections the kernel holds for one passive listener. One would do, were it not for
 /// strangers that find the port before the client does.

@@ -122,7 +122,7 @@ pub(super) fn prefix(text: &str) -> Option<String> {
         prefix.push('/');
     }
     // Half of a key is left for the names below it.
-    (prefix.len() <= crate::limits::KEY_BYTES / 2).then_some(prefix)
+    (prefix.len() <= crate::limits::COS_KEY_BYTES / 2).then_some(prefix)
 }
 
 /// The path of a file, from the root on: a server's working directory is nobody's choice.

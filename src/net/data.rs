@@ -32,7 +32,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Arrival, Balancers, Ends, Interest, PassiveListener, PeerCheck, address, socket};
+use super::{
+    Arrival, Balancers, Ends, Interest, PassiveListener, PeerCheck, Unused, address, socket,
+};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -81,6 +83,16 @@ pub struct ActiveConnect {
 }
 
 impl DataPort {
+    /// Gives the port up. A client that has connected to it already is ended in order when the result
+    /// is dropped.
+    pub fn close(self) -> Unused {
+        match self {
+            Self::Passive(listener) => listener.close(),
+            // Nobody waits to be connected to before a 150.
+            Self::Nothing | Self::Active(_) => Unused::default(),
+        }
+    }
+
     /// Begins to open the connection. A passive one must come from the peer of the control
     /// connection `ends`, or from a balancer for it; an active one goes out from our address of it,
     /// on a port that the system chooses.

@@ -28,7 +28,7 @@ pub use ends::{Ends, EndsError};
 pub use local_socket::LocalSocket;
 pub use masquerade::{AddressError, Masquerade, passive_address};
 pub use networks::{Networks, NotNetworks};
-pub use passive::{LeaseError, PassiveListener, PassivePorts};
+pub use passive::{LeaseError, PassiveListener, PassivePorts, Unused};
 pub use poll::{Interest, wait};
 pub use proxy_header::{Announced, HeaderError, HeaderReader, read_proxy_header};
 pub use receipt::{Receipt, Received};

@@ -46,8 +46,14 @@ pub struct PassiveListener {
     local: SocketAddr,
     since: Instant,
     stranger_seen: AtomicBool,
+    /// Somebody has been accepted: what is left in the queue is of no interest.
+    accepted: AtomicBool,
     _lease: Lease,
 }
+
+/// Connections that nobody will use. They end in order when this is dropped.
+#[derive(Debug, Default)]
+pub struct Unused(Vec<TcpStream>);
 
 impl PassivePorts {
     /// All ports of `range` are free.
@@ -129,6 +135,7 @@ impl PassiveListener {
             local,
             since: Instant::now(),
             stranger_seen: AtomicBool::new(false),
+            accepted: AtomicBool::new(false),
             _lease: lease,
         })
     }
@@ -151,12 +158,28 @@ impl PassiveListener {
     pub fn try_accept(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         loop {
             match self.listener.accept() {
-                Ok(accepted) => return Ok(Some(accepted)),
+                Ok(accepted) => {
+                    self.accepted.store(true, Ordering::Relaxed);
+                    return Ok(Some(accepted));
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if socket::is_of_one_connection(&error) => {}
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Those who have connected and whom nobody will serve.
+    fn unused(&self) -> Unused {
+        // Strangers beside the client can be there; more than the queue holds cannot.
+        let accepted = (0..limits::PASSIVE_BACKLOG).map_while(|_| self.try_accept().ok().flatten());
+        Unused(accepted.map(|(stream, _)| stream).collect())
+    }
+
+    /// Listens no longer. Those who have connected already are ended in order when the result is
+    /// dropped, for which they may have to be told first why.
+    pub fn close(self) -> Unused {
+        self.unused()
     }
 
     /// Tells the log, for the first of them, that a connection of somebody else was closed.
@@ -166,6 +189,24 @@ impl PassiveListener {
             let client = peer.to_canonical();
             warn!("passive port {port} of client {client}: connection from {stranger} refused");
         }
+    }
+}
+
+/// Whoever has connected and waits to be served must not be reset, which the kernel does to what is
+/// left in a listener's queue: many clients take a reset of the data connection for the end of
+/// everything, and never read the reply that tells them why.
+impl Drop for PassiveListener {
+    fn drop(&mut self) {
+        // To ask in vain costs as much as making a socket: not for every transfer.
+        if !self.accepted.load(Ordering::Relaxed) {
+            drop(self.unused());
+        }
+    }
+}
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        self.0.iter().for_each(socket::hang_up);
     }
 }
 
@@ -265,6 +306,23 @@ mod tests {
 
     const NO_WAIT: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn whoever_waits_when_the_port_is_given_back_is_not_reset() {
+        use std::io::{Read, Write};
+
+        let ports = PassivePorts::new(10_000..=30_000);
+        let listener = ports.lease(loopback(), NO_WAIT).unwrap();
+        let mut clients: Vec<_> =
+            (0..3).map(|_| TcpStream::connect(listener.local_addr()).unwrap()).collect();
+        // Unread, it would be answered by a reset.
+        clients[1].write_all(&[0; 20_000]).unwrap();
+        assert_eq!(wait([(listener.as_fd(), Interest::Read)], Some(LONG)).unwrap(), [true]);
+        drop(listener);
+        for client in &mut clients {
+            assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        }
+    }
 
     #[test]
     fn each_port_is_leased_once_and_comes_back() {

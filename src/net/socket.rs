@@ -1,10 +1,11 @@
 //! The options of control and data sockets, and why each is set.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 
 use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::limits;
@@ -41,6 +42,20 @@ pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(data);
     socket.set_tcp_nodelay(true)?;
     socket.set_tcp_keepalive(&keepalive())
+}
+
+/// Ends a connection that nobody will use, in order: the other side reads its end of file. What it
+/// has sent already is read and dropped, as closing with unread data resets the connection. Does not
+/// wait for anything.
+pub fn hang_up(connection: &TcpStream) {
+    // It may be gone already.
+    let _ = connection.shutdown(Shutdown::Write);
+    let mut dropped = [0; 4096];
+    for _ in 0..limits::HANG_UP_BYTES / dropped.len() {
+        if !matches!(recv(connection, &mut dropped, RecvFlags::DONTWAIT), Ok((1.., _))) {
+            return;
+        }
+    }
 }
 
 /// Whether an error of accept(2) is about the one connection, which is then gone from the queue,

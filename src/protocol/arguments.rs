@@ -120,7 +120,7 @@ pub(super) fn number(row: &'static VerbRow, text: &str) -> Result<u64, ParseErro
 }
 
 /// `YYYYMMDDHHMMSS path` (draft-somers-ftp-mfxx 3.1): the time, and what is behind one space.
-pub(super) fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
+pub fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
     let (time, path) = argument.split_once(' ')?;
     Some((Timestamp::parse(time)?, path)).filter(|(_, path)| !path.is_empty())
 }
@@ -186,6 +186,21 @@ mod tests {
             ("١", None),
         ] {
             assert_eq!(number(row, text).ok(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_stands_before_its_path() {
+        for (argument, path) in [
+            ("20240102030405 a b", Some("a b")),
+            ("20240102030405  f", Some(" f")),
+            // no time: a name
+            ("20240102030405", None),
+            ("20240102030405 ", None),
+            ("20241302030405 f", None),
+            ("./20240102030405 f", None),
+        ] {
+            assert_eq!(timed_path(argument).map(|(_, path)| path), path, "{argument:?}");
         }
     }
 

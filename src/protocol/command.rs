@@ -8,7 +8,7 @@ use super::arguments::{
     transfer_type, without_options,
 };
 use super::parameter::{
-    ClientOption, ListStyle, Protection, SiteCommand, TransferType, UploadMode,
+    ClientOption, ListStyle, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
 };
 use super::time_format::Timestamp;
 use super::verb::{Argument, Verb, VerbRow};
@@ -41,8 +41,9 @@ pub enum Command {
     ClientName(String),
     /// STAT without a path: the session, or the transfer that runs.
     Status,
-    /// STAT with a path: a listing over the control connection. Needs [`super::Access::Reads`].
-    StatusOf(String),
+    /// STAT with a path or options: a listing over the control connection. Needs
+    /// [`super::Access::Reads`].
+    StatusOf(ListTarget),
     /// PWD.
     WorkingDirectory,
     /// CWD.
@@ -63,16 +64,16 @@ pub enum Command {
     List {
         /// Which of them.
         style: ListStyle,
-        /// What to list: `None` is the working directory. May end in a wildcard, but for MLSD.
-        target: Option<String>,
+        /// What to list.
+        target: ListTarget,
     },
     /// MLST: the facts about one name, or about the working directory.
     Facts(Option<String>),
     /// SIZE.
     Size(String),
-    /// MDTM.
+    /// MDTM: a path, or a time and a path ([`super::timed_path`]).
     ModificationTime(String),
-    /// MFMT, and MDTM with a time before the path. Needs [`super::Access::Writes`], and the
+    /// MFMT. Needs [`super::Access::Writes`], and the
     /// operator's leave.
     SetModificationTime {
         /// The time, whole seconds.
@@ -137,8 +138,24 @@ pub enum ParseError {
 }
 
 /// Methods of HTTP. No verb of FTP is called so.
-const HTTP_METHODS: &[&str] =
+pub(super) const HTTP_METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PRI"];
+
+impl ParseError {
+    /// The row of the verb, where it is one of ours.
+    pub fn row(&self) -> Option<&'static VerbRow> {
+        match *self {
+            Self::BadArgument(row) | Self::UnsupportedParameter(row) | Self::BadNumber(row) => {
+                Some(row)
+            }
+            Self::NotFtp
+            | Self::UnknownVerb
+            | Self::UnknownNetworkProtocol
+            | Self::UnknownOption
+            | Self::UnknownTopic => None,
+        }
+    }
+}
 
 impl Command {
     /// Reads a line without its terminator. The row tells what the session must check before it
@@ -182,10 +199,8 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Help => help(argument)?,
         Verb::Opts => Command::Option(client_option(row, argument)?),
         Verb::Clnt => Command::ClientName(argument.to_owned()),
-        Verb::Stat => match without_options(argument) {
-            "" => Command::Status,
-            path => Command::StatusOf(path.to_owned()),
-        },
+        Verb::Stat if argument.is_empty() => Command::Status,
+        Verb::Stat => Command::StatusOf(list_target(argument)),
         Verb::Pwd => Command::WorkingDirectory,
         Verb::Cwd => Command::ChangeDirectory(path()),
         Verb::Cdup => Command::ChangeToParent,
@@ -194,15 +209,15 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Dele => Command::Delete(path()),
         Verb::Rnfr => Command::RenameFrom(path()),
         Verb::Rnto => Command::RenameTo(path()),
-        Verb::List => list(ListStyle::List, without_options(argument)),
-        Verb::Nlst => list(ListStyle::Nlst, without_options(argument)),
-        Verb::Mlsd => list(ListStyle::Mlsd, argument),
+        Verb::List => Command::List { style: ListStyle::List, target: list_target(argument) },
+        Verb::Nlst => Command::List { style: ListStyle::Nlst, target: list_target(argument) },
+        // It has no options (RFC 3659 7.1).
+        Verb::Mlsd => {
+            Command::List { style: ListStyle::Mlsd, target: ListTarget::of_path(argument) }
+        }
         Verb::Mlst => Command::Facts(optional_path()),
         Verb::Size => Command::Size(path()),
-        Verb::Mdtm => match timed_path(argument) {
-            Some((time, path)) => Command::SetModificationTime { time, path: path.to_owned() },
-            None => Command::ModificationTime(path()),
-        },
+        Verb::Mdtm => Command::ModificationTime(path()),
         Verb::Mfmt => {
             let (time, path) = timed_path(argument).ok_or(ParseError::BadArgument(row))?;
             Command::SetModificationTime { time, path: path.to_owned() }
@@ -230,8 +245,9 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
     })
 }
 
-fn list(style: ListStyle, target: &str) -> Command {
-    Command::List { style, target: (!target.is_empty()).then(|| target.to_owned()) }
+fn list_target(argument: &str) -> ListTarget {
+    let path = without_options(argument).to_owned();
+    ListTarget { whole: argument.to_owned(), path }
 }
 
 fn help(argument: &str) -> Result<Command, ParseError> {
@@ -271,10 +287,9 @@ mod tests {
 
     #[test]
     fn lines_become_commands() {
-        let listing = |style, target: Option<&str>| Command::List {
-            style,
-            target: target.map(ToOwned::to_owned),
-        };
+        let target = |whole: &str, path: &str| ListTarget { whole: text(whole), path: text(path) };
+        let listing =
+            |style, whole: &str, path: &str| Command::List { style, target: target(whole, path) };
         let set_time = |path| Command::SetModificationTime {
             time: Timestamp::parse("20240102030405").unwrap(),
             path: text(path),
@@ -294,24 +309,20 @@ mod tests {
             ("STOU", Command::Upload(UploadMode::Unique(None))),
             ("STOU scan.pdf", Command::Upload(UploadMode::Unique(Some(text("scan.pdf"))))),
             ("APPE log", Command::Upload(UploadMode::Append(text("log")))),
-            ("LIST", listing(ListStyle::List, None)),
-            ("LIST -la", listing(ListStyle::List, None)),
-            ("LIST -la a b", listing(ListStyle::List, Some("a b"))),
-            ("NLST *.csv", listing(ListStyle::Nlst, Some("*.csv"))),
+            ("LIST", listing(ListStyle::List, "", "")),
+            ("LIST -la", listing(ListStyle::List, "-la", "")),
+            ("LIST -la a b", listing(ListStyle::List, "-la a b", "a b")),
+            ("NLST *.csv", listing(ListStyle::Nlst, "*.csv", "*.csv")),
             // MLSD has no options (RFC 3659 7.1)
-            ("MLSD -a", listing(ListStyle::Mlsd, Some("-a"))),
+            ("MLSD -a", listing(ListStyle::Mlsd, "-a", "-a")),
             ("MLST", Command::Facts(None)),
             ("STAT", Command::Status),
-            ("STAT -l", Command::Status),
-            ("STAT dir", Command::StatusOf(text("dir"))),
+            ("STAT -l", Command::StatusOf(target("-l", ""))),
+            ("STAT dir", Command::StatusOf(target("dir", "dir"))),
             ("REST 5", Command::Restart(5)),
             ("MDTM f", Command::ModificationTime(text("f"))),
-            ("MDTM 20240102030405 a b", set_time("a b")),
+            ("MDTM 20240102030405 a b", Command::ModificationTime(text("20240102030405 a b"))),
             ("MFMT 20240102030405  f", set_time(" f")),
-            // no time: a name
-            ("MDTM 20240102030405", Command::ModificationTime(text("20240102030405"))),
-            ("MDTM 20241302030405 f", Command::ModificationTime(text("20241302030405 f"))),
-            ("MDTM ./20240102030405 f", Command::ModificationTime(text("./20240102030405 f"))),
             ("TYPE L 8", Command::Type(TransferType::Image)),
             ("STRU F", Command::FileStructure),
             ("MODE S", Command::StreamMode),

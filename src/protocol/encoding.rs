@@ -65,6 +65,14 @@ impl NameEncoding {
         }
     }
 
+    /// The account is logged out. What the client has shown of itself still holds.
+    pub fn forget_account(&mut self) {
+        if self.known == Known::Assumed {
+            self.charset = Charset::Utf8;
+        }
+        self.setting = FilenameEncoding::Auto;
+    }
+
     /// OPTS UTF8 ON or OFF. Returns what is spoken from now on: an account may have UTF-8 only.
     pub fn ask_for(&mut self, charset: Charset) -> Charset {
         if self.setting != FilenameEncoding::Utf8 {

@@ -14,6 +14,10 @@ use crate::vfs::{Entry, Metadata};
 /// as `ls` does, so that clients that guess the year of `Jan 02 15:04` guess right.
 const RECENT: Duration = Duration::days(180);
 
+/// How far in the future something may have been stored a moment ago: stores tell the time in whole
+/// seconds, and have several clocks.
+const CLOCK_SLACK: Duration = Duration::seconds(30);
+
 /// A fact of MLST and MLSD (RFC 3659 7.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -21,7 +25,7 @@ pub enum Fact {
     Type,
     /// Bytes of a file.
     Size,
-    /// Last change, UTC; left out where the store does not know it.
+    /// Last change, UTC.
     Modify,
     /// What the account may do with it.
     Perm,
@@ -116,15 +120,14 @@ impl ListingFormat {
 
     /// Nine columns with spaces, as `ls -l`: what Windows Explorer and cameras can read.
     fn write_unix_line(&self, out: &mut Vec<u8>, entry: &Entry) {
-        let Metadata { size, modified, .. } = entry.metadata;
+        let size = entry.metadata.size;
         let kind: &[u8] = if entry.metadata.is_directory() { b"drwxr-xr-x" } else { b"-rw-r--r--" };
         out.extend_from_slice(kind);
         append(out, format_args!("   1 ftp      ftp      {size:>12} "));
-        // A prefix has no time; the epoch is what other servers show, and sorts first.
-        let when = modified.unwrap_or(OffsetDateTime::UNIX_EPOCH).to_offset(UtcOffset::UTC);
+        let when = entry.metadata.told_time().to_offset(UtcOffset::UTC);
         let month = month_name(when.month());
         append(out, format_args!("{month} {:02} ", when.day()));
-        if when <= self.now && self.now - when < RECENT {
+        if when <= self.now + CLOCK_SLACK && self.now - when < RECENT {
             append(out, format_args!("{:02}:{:02} ", when.hour(), when.minute()));
         } else {
             append(out, format_args!("{:>5} ", when.year()));
@@ -156,8 +159,8 @@ pub(super) fn write_facts(
     if facts.contains(Fact::Size) && !metadata.is_directory() {
         append(out, format_args!("size={};", metadata.size));
     }
-    if let Some(modified) = metadata.modified.filter(|_| facts.contains(Fact::Modify)) {
-        append(out, format_args!("modify={};", Timestamp(modified)));
+    if facts.contains(Fact::Modify) {
+        append(out, format_args!("modify={};", Timestamp(metadata.told_time())));
     }
     if facts.contains(Fact::Perm) {
         write_perm(out, metadata, rights);
@@ -259,6 +262,9 @@ mod tests {
     fn the_time_of_day_is_shown_for_half_a_year() {
         for (age, expected) in [
             (Duration::ZERO, "12:00"),
+            // The store's clock may be a little ahead.
+            (Duration::seconds(-30), "12:00"),
+            (Duration::seconds(-31), "2024"),
             (Duration::days(180) - Duration::SECOND, "12:00"),
             (Duration::days(180), "2024"),
             (Duration::days(183), "2023"),
@@ -279,7 +285,7 @@ mod tests {
         );
         assert_eq!(
             line(ListStyle::Mlsd, "d", Metadata::directory(None)),
-            "type=dir;perm=cdeflmp; d\r\n"
+            "type=dir;modify=19700101000000;perm=cdeflmp; d\r\n"
         );
     }
 

@@ -16,6 +16,7 @@ mod encoding;
 mod foreign;
 mod line;
 mod listing;
+mod masked;
 mod parameter;
 pub mod replies;
 mod reply;
@@ -25,13 +26,17 @@ mod wildcard;
 
 pub use access::{Access, Rights};
 pub use address::{AddressError, DataAddress, Family, PassiveRequest};
+pub use arguments::timed_path;
 pub use command::{Command, ParseError};
 pub use encoding::{Charset, NameEncoding};
 pub use foreign::FirstBytes;
 pub use line::{Line, LineDecoder};
 pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
-pub use parameter::{ClientOption, ListStyle, Protection, SiteCommand, TransferType, UploadMode};
-pub use reply::{Code, Reply};
+pub use masked::masked;
+pub use parameter::{
+    ClientOption, ListStyle, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
+};
+pub use reply::{Code, Reply, ReplyPart};
 pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;

@@ -24,6 +24,28 @@ pub enum ListStyle {
     Mlsd,
 }
 
+/// What LIST, NLST, MLSD and STAT are asked for. What looks like options may be a name; only a look
+/// at the files tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListTarget {
+    /// All of the argument; empty for the working directory.
+    pub whole: String,
+    /// What follows the options, or all of it where there are none. It may end in a wildcard.
+    pub path: String,
+}
+
+impl ListTarget {
+    /// A path without options.
+    pub fn of_path(path: &str) -> Self {
+        Self { whole: path.to_owned(), path: path.to_owned() }
+    }
+
+    /// Whether what comes first looks like options.
+    pub fn has_options(&self) -> bool {
+        self.path != self.whole
+    }
+}
+
 /// The representation type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferType {

@@ -66,12 +66,57 @@ impl Code {
 pub struct Reply {
     code: Code,
     lines: Vec<Cow<'static, str>>,
+    begins: Begins,
+}
+
+/// Where a reply of several lines has its first line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    Here,
+    /// In a part that was sent before.
+    Before,
+}
+
+/// Some lines of a reply that is too long to be held: it is no reply before [`Reply::ending`] ends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyPart {
+    code: Code,
+    first: Option<&'static str>,
+    inner: Vec<String>,
+}
+
+impl ReplyPart {
+    /// The first line, and lines of the text as they are.
+    pub fn beginning(
+        code: Code,
+        first: &'static str,
+        inner: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self { code, first: Some(first), inner: inner.into_iter().collect() }
+    }
+
+    /// More lines.
+    pub fn more(code: Code, inner: impl IntoIterator<Item = String>) -> Self {
+        Self { code, first: None, inner: inner.into_iter().collect() }
+    }
+
+    /// The lines as they are sent, as [`Reply::to_bytes`] spells them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = String::new();
+        if let Some(first) = self.first {
+            push_line(&mut out, &format!("{}-", self.code.0), first);
+        }
+        for line in &self.inner {
+            push_inner(&mut out, line);
+        }
+        out.into_bytes()
+    }
 }
 
 impl Reply {
     /// A reply of one line.
     pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, lines: vec![text.into()] }
+        Self { code, lines: vec![text.into()], begins: Begins::Here }
     }
 
     /// A reply that opens with `first`, shows `inner` as it is and closes with `last`.
@@ -84,7 +129,18 @@ impl Reply {
         let mut lines = vec![first.into()];
         lines.extend(inner.into_iter().map(Cow::Owned));
         lines.push(last.into());
-        Self { code, lines }
+        Self { code, lines, begins: Begins::Here }
+    }
+
+    /// The end of a reply whose beginning was sent in [`ReplyPart`]s of the same code.
+    pub fn ending(
+        code: Code,
+        inner: impl IntoIterator<Item = String>,
+        last: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut lines: Vec<_> = inner.into_iter().map(Cow::Owned).collect();
+        lines.push(last.into());
+        Self { code, lines, begins: Begins::Before }
     }
 
     /// The code.
@@ -121,17 +177,26 @@ impl Reply {
         let last = self.lines.len() - 1;
         for (i, line) in self.lines.iter().enumerate() {
             match i {
-                _ if i == last => out.push_str(&format!("{} ", self.code.0)),
-                0 => out.push_str(&format!("{}-", self.code.0)),
-                // A client would take it for the end, or for another reply.
-                _ if begins_like_a_code(line) => out.push(' '),
-                _ => {}
+                _ if i == last => push_line(&mut out, &format!("{} ", self.code.0), line),
+                0 if self.begins == Begins::Here => {
+                    push_line(&mut out, &format!("{}-", self.code.0), line);
+                }
+                _ => push_inner(&mut out, line),
             }
-            out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));
-            out.push_str("\r\n");
         }
         out.into_bytes()
     }
+}
+
+/// A line that a client would take for the end, or for another reply, is moved by a space.
+fn push_inner(out: &mut String, line: &str) {
+    push_line(out, if begins_like_a_code(line) { " " } else { "" }, line);
+}
+
+fn push_line(out: &mut String, before: &str, line: &str) {
+    out.push_str(before);
+    out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));
+    out.push_str("\r\n");
 }
 
 fn begins_like_a_code(line: &str) -> bool {
@@ -173,6 +238,19 @@ mod tests {
     fn a_reply_may_go_on() {
         let reply = Reply::new(Code::TRANSFER_COMPLETE, "a\r\n226 b");
         assert_eq!(reply.to_opening_bytes(), b"226-a??226 b\r\n");
+    }
+
+    #[test]
+    fn a_reply_in_parts_is_the_same_on_the_wire() {
+        let lines = ["a", "213 b", "c\nd"].map(str::to_owned);
+        let whole = Reply::multi_line(Code::FILE_STATUS, "Status:", lines.clone(), "End");
+        let [a, b, c] = lines;
+        let parts = [
+            ReplyPart::beginning(Code::FILE_STATUS, "Status:", [a]).to_bytes(),
+            ReplyPart::more(Code::FILE_STATUS, [b]).to_bytes(),
+            Reply::ending(Code::FILE_STATUS, [c], "End").to_bytes(),
+        ];
+        assert_eq!(parts.concat(), whole.to_bytes());
     }
 
     #[test]

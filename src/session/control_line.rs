@@ -13,7 +13,7 @@ use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
-use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply};
+use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyPart};
 
 /// One client's control connection.
 #[derive(Debug)]
@@ -266,8 +266,19 @@ impl<'a> ControlLine<'a> {
         self.open_reply != OpenReply::Nothing
     }
 
+    /// Sends lines of a reply that a handler's reply will end. The log tells only how long they are.
+    pub(super) fn send_part(&mut self, part: &ReplyPart) {
+        let bytes = part.to_bytes();
+        log::debug!("> {} bytes of a long reply", bytes.len());
+        self.put(&bytes);
+    }
+
     fn send_bytes(&mut self, bytes: &[u8]) {
         log::debug!("> {}", String::from_utf8_lossy(bytes).trim_end().replace("\r\n", " | "));
+        self.put(bytes);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
         if let Err(error) = self.write_all(&self.encoding.encode(bytes)) {
             log::debug!("the reply was not taken: {error}");
             self.ended = true;

@@ -111,13 +111,14 @@ impl<'a> Session<'a> {
         if self.settings.only_epsv { Err(replies::only_epsv_now()) } else { Ok(()) }
     }
 
-    /// Takes the data port for a transfer; none is a mistake of the client that needs no look at
-    /// the store.
-    pub(super) fn take_data_port(&mut self) -> Step<DataPort> {
+    /// Looks whether there is a data port for a transfer; none is a mistake of the client that needs
+    /// no look at the store. It stays where it is until it is opened: see
+    /// [`Self::use_up_preparations`].
+    pub(super) fn check_data_port(&self) -> Step<()> {
         self.check_protection()?;
-        match std::mem::take(&mut self.data_port) {
+        match self.data_port {
             DataPort::Nothing => Err(replies::data_port_first()),
-            port => Ok(port),
+            DataPort::Passive(_) | DataPort::Active(_) => Ok(()),
         }
     }
 
@@ -156,7 +157,6 @@ impl<'a> Session<'a> {
 
     pub(super) fn end_transfer(&mut self) {
         self.handle.end_transfer();
-        self.settings.announced = None;
     }
 
     /// How fast a transfer of this session may be.
@@ -203,7 +203,7 @@ impl DataOpener<'_> {
     /// non-blocking.
     pub(super) fn open(
         self,
-        port: DataPort,
+        port: &mut DataPort,
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
     ) -> Step<(Stream, Slot)> {
@@ -212,7 +212,7 @@ impl DataOpener<'_> {
             replies::no_room_for_data_connection()
         })?;
         let mut waiting = Waiting { watch, wake, deadline: Instant::now() + self.timeout };
-        let tcp = self.connect(port, &mut waiting)?;
+        let tcp = self.connect(std::mem::take(port), &mut waiting)?;
         tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
         let stream = match &self.tls {
             Some(session) => self.secure(tcp, session, &mut waiting)?,

@@ -1,42 +1,59 @@
 //! From a line to its handler. What every verb must pass is checked here once, from its row.
 
+use std::borrow::Cow;
+
 use super::{Pending, Session};
 use crate::protocol::{
-    Access, Command, Line, ParseError, PendingState, Reply, Rights, SiteCommand, VerbRow, replies,
+    Access, Command, Line, ParseError, PendingState, Reply, Rights, VerbRow, masked, replies,
 };
 use crate::store::ReplyWait;
 
 impl Session<'_> {
     /// Does what a line says and returns its final reply.
     pub(super) fn obey(&mut self, line: Line) -> Reply {
-        let text = match self.control.encoding.decode(line) {
-            Line::Text(text) => text,
-            Line::NotUtf8(_) => {
-                return self.refuse(replies::undecodable(self.control.encoding.charset()));
-            }
-            Line::TooLong => return self.refuse(replies::line_too_long()),
+        let line = self.control.encoding.decode(line);
+        let text = match &line {
+            Line::Text(text) => Cow::Borrowed(text.as_str()),
+            Line::NotUtf8(bytes) => String::from_utf8_lossy(bytes),
+            Line::TooLong => Cow::Borrowed(""),
         };
-        let (row, command) = match Command::parse(&text) {
-            Ok(parsed) => parsed,
-            Err(error) => {
+        let parsed = Command::parse(&text);
+        // Passwords must never reach the log; some clients send one with ACCT too, and to other
+        // servers with SITE.
+        let shown = masked(&text, &parsed);
+        log::debug!("< {shown}");
+        let row = parsed.as_ref().map_or_else(ParseError::row, |(row, _)| Some(*row));
+        let reply = match (&line, parsed) {
+            (Line::TooLong, _) => self.refuse(replies::line_too_long()),
+            (Line::NotUtf8(_), _) => {
+                self.refuse(replies::undecodable(self.control.encoding.charset()))
+            }
+            (Line::Text(_), Ok((row, command))) => {
+                self.handle.note_command(&shown);
+                self.obey_command(row, command)
+            }
+            (Line::Text(_), Err(error)) => {
                 if error == ParseError::NotFtp {
                     self.note_stranger("HTTP");
                 }
-                return self.refuse(replies::not_a_command(&error));
+                self.refuse(replies::not_a_command(&error))
             }
         };
-        // Passwords must never reach the log; some clients send one with ACCT too, and to other
-        // servers with SITE.
-        let hidden;
-        let shown = match command {
-            Command::Password(_) | Command::Account | Command::Site(SiteCommand::Unknown) => {
-                hidden = format!("{} ***", row.name());
-                &hidden
-            }
-            _ => &text,
-        };
-        log::debug!("< {shown}");
-        self.handle.note_command(shown);
+        if row.is_some_and(VerbRow::is_transfer) {
+            self.use_up_preparations();
+        }
+        reply
+    }
+
+    /// What was prepared for one transfer is not kept for the next, though this one was refused. A
+    /// client that has connected already hears of it from the reply, and then by the end of its
+    /// connection.
+    fn use_up_preparations(&mut self) {
+        self.settings.announced = None;
+        self.unused = std::mem::take(&mut self.data_port).close();
+    }
+
+    fn obey_command(&mut self, row: &'static VerbRow, command: Command) -> Reply {
         self.reply_wait = ReplyWait::begin(self.host.options.reply_timeout);
         let reply = self.answer(row, command);
         // What still works for the command, such as the end of an upload that failed, works for
@@ -105,7 +122,7 @@ impl Session<'_> {
             Command::Option(option) => self.set_option(option),
             Command::ClientName(name) => self.note_client(&name),
             Command::Status => self.status(),
-            Command::StatusOf(path) => self.status_of(&path),
+            Command::StatusOf(target) => self.status_of(&target),
             Command::WorkingDirectory => replies::working_directory(&self.working_directory),
             Command::ChangeDirectory(path) => self.change_directory(&path),
             Command::ChangeToParent => self.change_directory(".."),
@@ -114,7 +131,7 @@ impl Session<'_> {
             Command::Delete(path) => self.delete(&path),
             Command::RenameFrom(path) => self.rename_from(&path),
             Command::RenameTo(path) => self.rename_to(&path, pending),
-            Command::List { style, target } => self.list(style, target.as_deref()),
+            Command::List { style, target } => self.list(style, &target),
             Command::Facts(path) => self.facts(path.as_deref()),
             Command::Size(path) => self.size(&path),
             Command::ModificationTime(path) => self.modification_time(&path),

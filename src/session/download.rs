@@ -9,7 +9,7 @@ use crate::metrics::{self, Direction};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
-use crate::transfer::{Download, DownloadRequest, Report, Verdict, Way};
+use crate::transfer::{Conversion, Download, DownloadRequest, Report, Verdict, Way};
 use crate::vfs::FtpPath;
 
 impl Session<'_> {
@@ -27,17 +27,19 @@ impl Session<'_> {
         reply
     }
 
-    fn run_download(&mut self, path: &str, first: u64, wake: &Wake) -> Step<Reply> {
-        let path = self.resolve(path)?;
+    fn run_download(&mut self, name: &str, first: u64, wake: &Wake) -> Step<Reply> {
+        let path = self.resolve(name)?;
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let port = self.take_data_port()?;
+        self.check_data_port()?;
         let store = self.store()?;
         let object = open(&*store, &path, first)?;
         let object_left = object.size - first;
-        let opening = replies::opening_download(object_left);
         let conversion = self.conversion();
+        // Turned line ends change the size by what only reading tells.
+        let size = (conversion == Conversion::None).then_some(object_left);
+        let opening = replies::opening_download(self.settings.transfer_type, name, size);
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
         let resources = host.resources(wake);
@@ -46,6 +48,7 @@ impl Session<'_> {
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
@@ -71,8 +74,16 @@ fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
             let stat = store.stat(path).map_err(|error| store_failure(&error))?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
+        Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
+            Err(replies::is_a_directory())
+        }
         opened => opened.map_err(|error| store_failure(&error)),
     }
+}
+
+/// What is no file may be a directory. If the store does not tell, what it said first is told.
+fn is_directory(store: &dyn ObjectStore, path: &FtpPath) -> bool {
+    store.is_directory(path).unwrap_or(false)
 }
 
 fn record(path: &FtpPath, first: u64, report: &Report) {

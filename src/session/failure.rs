@@ -18,7 +18,6 @@ pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
         Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
         Verdict::Interrupted { by: Interruption::Aborted, .. } => replies::transfer_aborted(),
         Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
-        Verdict::Interrupted { by: Interruption::Short, .. } => replies::upload_too_short(bytes),
         Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
         Verdict::Interrupted { .. } => replies::data_connection_lost(),
         Verdict::Failed(error) => transfer_error(error),
@@ -53,6 +52,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
     Some(match error.kind {
         ErrorKind::NotFound => replies::not_found(),
         ErrorKind::NoSuchBucket => replies::store_missing(),
+        ErrorKind::WrongEndpoint => replies::store_elsewhere(),
         ErrorKind::AlreadyExists => replies::already_exists(),
         ErrorKind::IsADirectory => replies::is_a_directory(),
         ErrorKind::NotADirectory => replies::not_a_directory(),
@@ -71,6 +71,11 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         | ErrorKind::Cancelled
         | ErrorKind::Other => return None,
     })
+}
+
+/// Tells the log of a failure whose reply cannot tell more than that it happened.
+pub(super) fn log_failure(error: &StoreError) {
+    report(error);
 }
 
 /// What a client can cause by a wrong name is no news to the operator; the rest is.

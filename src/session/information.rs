@@ -2,7 +2,6 @@
 //! ALLO, ABOR without a transfer.
 
 use super::{Pending, Session};
-use crate::net::DataPort;
 use crate::protocol::{Charset, ClientOption, Reply, SiteCommand, TransferType, replies};
 
 impl Session<'_> {
@@ -77,7 +76,7 @@ impl Session<'_> {
 
     /// ABOR while nothing runs closes a data connection that was prepared.
     pub(super) fn abort_nothing(&mut self) -> Reply {
-        self.data_port = DataPort::Nothing;
+        self.unused = std::mem::take(&mut self.data_port).close();
         replies::nothing_to_abort()
     }
 }

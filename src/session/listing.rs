@@ -1,25 +1,23 @@
 //! LIST, NLST, MLSD, and STAT of a path: pages of the store become lines and leave at once, so a
 //! directory of any size costs the memory of a page.
 
-use time::OffsetDateTime;
-
-use super::failure::{store_failure, transfer_failure};
+use super::failure::{log_failure, transfer_failure};
+use super::listed::{Listed, Lookup};
 use super::navigation::Step;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Session};
 use crate::net::Wake;
 use crate::protocol::{
-    Access, Code, ListStyle, ListingFormat, NameEncoding, Reply, Wildcard, nlst_prefix, replies,
+    Access, Code, ListStyle, ListTarget, ListingFormat, NameEncoding, Reply, Wildcard, replies,
 };
-use crate::store::{ErrorKind, ListPage, ObjectStore};
+use crate::store::ListPage;
 use crate::transfer::{Control, DataSender, Listing, Pages, Progress, Verdict};
-use crate::vfs::{Entry, FtpPath};
 
 /// What of a directory is told, and how.
 #[derive(Debug)]
 struct Lines {
-    /// Only names that fit, or that are spelled exactly like the pattern.
-    wildcard: Option<(Wildcard, String)>,
+    /// Only names that fit.
+    wildcard: Option<Wildcard>,
     /// Entries that may still be told; `None` for all.
     left: Option<usize>,
     format: ListingFormat,
@@ -38,7 +36,7 @@ struct Opened {
 }
 
 impl Session<'_> {
-    pub(super) fn list(&mut self, style: ListStyle, target: Option<&str>) -> Reply {
+    pub(super) fn list(&mut self, style: ListStyle, target: &ListTarget) -> Reply {
         let wake = match self.begin_transfer() {
             Ok(wake) => wake,
             Err(reply) => return reply,
@@ -48,8 +46,8 @@ impl Session<'_> {
         reply
     }
 
-    fn run_list(&mut self, style: ListStyle, target: Option<&str>, wake: &Wake) -> Step<Reply> {
-        let port = self.take_data_port()?;
+    fn run_list(&mut self, style: ListStyle, target: &ListTarget, wake: &Wake) -> Step<Reply> {
+        self.check_data_port()?;
         let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let host = self.host;
         let resources = host.resources(wake);
@@ -62,6 +60,7 @@ impl Session<'_> {
         let progress = Progress::begin();
         self.handle.note_transfer(errand.clone(), progress.clone());
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand, signs);
         watch.announce(&replies::opening_listing());
         let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
@@ -83,50 +82,58 @@ impl Session<'_> {
         }
     }
 
-    /// STAT with a path: the first page of the listing, over the control connection.
-    pub(super) fn status_of(&self, target: &str) -> Reply {
+    /// STAT with a path: the listing, over the control connection. More than one page of it leaves page
+    /// by page, so that a directory of any size costs the memory of one.
+    pub(super) fn status_of(&mut self, target: &ListTarget) -> Reply {
         match self.rights() {
             None => replies::login_needed(),
             Some(rights) if !rights.read => replies::no_permission(Access::Reads),
-            Some(_) => match self.open_listing(ListStyle::List, Some(target)) {
-                Ok(listing) => listing.into_status(),
+            Some(_) => match self.open_listing(ListStyle::List, target) {
+                Ok(listing) => self.tell(listing),
                 Err(reply) => reply,
             },
         }
     }
 
-    /// Fetches the first page, so that a missing directory is told before the 150.
-    fn open_listing(&self, style: ListStyle, target: Option<&str>) -> Step<Opened> {
-        let text = target.unwrap_or(".");
-        let path = self.resolve(text)?;
-        let wildcard = match style {
-            ListStyle::List | ListStyle::Nlst => Wildcard::in_path(text),
-            ListStyle::Mlsd => None,
-        };
-        let directory = if wildcard.is_some() { path.parent() } else { path.clone() };
-        let name_prefix = wildcard.as_ref().map_or("", |(_, wildcard)| wildcard.literal_prefix());
-        let name_prefix = name_prefix.to_owned();
-        let source = Listing { store: self.store()?, directory, name_prefix };
-        let page = source.first_page();
-        let (first, name_prefix) = match (page, &wildcard) {
-            (Ok(page), Some((written, _))) => (page, nlst_prefix(written)),
-            (Ok(page), None) => (page, nlst_prefix(target.unwrap_or_default())),
-            (Err(error), None) if error.kind == ErrorKind::NotADirectory => {
-                if style == ListStyle::Mlsd {
-                    return Err(replies::mlsd_needs_a_directory());
-                }
-                (page_of_one(&*source.store, &path)?, nlst_prefix(directory_part(text)))
+    fn tell(&mut self, opened: Opened) -> Reply {
+        let Opened { source, first: mut page, mut lines } = opened;
+        let mut place = replies::StatusPlace::Beginning;
+        loop {
+            let mut text = Vec::new();
+            let written = lines.write(&page, &mut text);
+            let limit = self.host.options.max_list.filter(|_| matches!(written, Sent::Cut));
+            let Some(next) = page.next.filter(|_| limit.is_none()) else {
+                return replies::status_of(place, &text, limit);
+            };
+            self.control.send_part(&replies::part_of_status(place, &text));
+            place = replies::StatusPlace::Later;
+            if let Some(farewell) = self.farewell() {
+                return farewell;
             }
-            (Err(error), _) => return Err(store_failure(&error)),
-        };
+            page = match source.page(Some(&next)) {
+                // Nobody is there to be told.
+                _ if self.control.has_ended() => return replies::status_broken_off(),
+                Ok(page) => page,
+                Err(error) => {
+                    log_failure(&error);
+                    return replies::status_broken_off();
+                }
+            };
+        }
+    }
+
+    /// Fetches the first page, so that a missing directory is told before the 150.
+    fn open_listing(&self, style: ListStyle, target: &ListTarget) -> Step<Opened> {
+        let store = self.store()?;
+        let lookup = Lookup { store, working_directory: &self.working_directory, style };
+        let Listed { source, first, wildcard, name_prefix } = lookup.find(target)?;
         let format = ListingFormat {
             style,
             name_prefix,
-            now: OffsetDateTime::now_utc(),
+            now: source.store.now(),
             rights: self.rights().ok_or_else(replies::login_needed)?,
             facts: self.settings.facts,
         };
-        let wildcard = wildcard.map(|(_, wildcard)| (wildcard, path.name().to_owned()));
         let left = self.host.options.max_list;
         let encoding = self.control.encoding;
         let lines = Lines { wildcard, left, format, encoding, unnameable: 0 };
@@ -138,17 +145,6 @@ impl Session<'_> {
 enum Sent {
     All,
     Cut,
-}
-
-impl Opened {
-    fn into_status(mut self) -> Reply {
-        let mut text = Vec::new();
-        let written = self.lines.write(&self.first, &mut text);
-        if matches!(written, Sent::Cut) || self.first.next.is_some() {
-            text.extend_from_slice(b" (there are more; use LIST)\r\n");
-        }
-        replies::status_of(&text)
-    }
 }
 
 impl Lines {
@@ -180,10 +176,7 @@ impl Lines {
     fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> Sent {
         self.unnameable += page.unnameable;
         for entry in &page.entries {
-            let fits = self.wildcard.as_ref().is_none_or(|(wildcard, spelled)| {
-                wildcard.matches(&entry.name) || &entry.name == spelled
-            });
-            if !fits {
+            if self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name)) {
                 continue;
             }
             match &mut self.left {
@@ -195,16 +188,4 @@ impl Lines {
         }
         Sent::All
     }
-}
-
-/// LIST of a file is the one line about it.
-fn page_of_one(store: &dyn ObjectStore, path: &FtpPath) -> Step<ListPage> {
-    let stat = store.stat(path).map_err(|error| store_failure(&error))?;
-    let entry = Entry { name: path.name().to_owned(), metadata: stat.metadata };
-    Ok(ListPage { entries: vec![entry], ..ListPage::default() })
-}
-
-/// The directory of a path, as the client wrote it.
-fn directory_part(target: &str) -> &str {
-    &target[..target.rfind('/').map_or(0, |slash| slash + 1)]
 }

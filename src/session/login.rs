@@ -54,14 +54,14 @@ impl Login<'_> {
 }
 
 impl Session<'_> {
-    /// Any name is asked for its password: who exists is nobody's business.
+    /// Any name is asked for its password: who exists is nobody's business. Whoever was logged in is
+    /// not any more.
     pub(super) fn user(&mut self, name: String) -> Reply {
-        if self.login.account().is_some() {
-            return replies::already_logged_in();
-        }
         if self.host.options.tls == TlsPolicy::Required && !self.is_encrypted() {
             return replies::tls_needed();
         }
+        // Also for whoever is logged in already: a new login, of which nothing is known yet.
+        self.log_out();
         self.login.state = State::UserGiven(name);
         replies::password_needed()
     }
@@ -167,18 +167,24 @@ impl Session<'_> {
     /// Everything as after the greeting, but for the count of failed logins, the time to log in, and
     /// the encryption.
     pub(super) fn forget_login(&mut self) {
-        if self.login.account().is_some() {
-            self.say_goodbye_to_the_log();
-        }
-        self.handle.set_user(None);
-        let Login { failures, since, .. } = self.login;
-        // Who was not logged in gains no time by it.
-        let since = if self.login.account().is_some() { Instant::now() } else { since };
-        self.login = Login { failures, since, state: State::Nobody };
-        self.working_directory = FtpPath::root();
+        self.log_out();
         self.data_port = DataPort::Nothing;
         self.pending = Pending::Nothing;
         self.settings = Settings::default();
         self.control.encoding = NameEncoding::default();
+    }
+
+    /// Nobody is logged in any more. What the client has set for its transfers stays (RFC 959 4.1.1,
+    /// USER).
+    fn log_out(&mut self) {
+        if self.login.account().is_some() {
+            self.say_goodbye_to_the_log();
+            // Who was not logged in gains no time by it.
+            self.login.since = Instant::now();
+        }
+        self.handle.set_user(None);
+        self.login.state = State::Nobody;
+        self.working_directory = FtpPath::root();
+        self.control.encoding.forget_account();
     }
 }

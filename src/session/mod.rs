@@ -14,6 +14,7 @@ mod failure;
 mod handle;
 mod host;
 mod information;
+mod listed;
 mod listing;
 mod login;
 mod long_work;
@@ -36,7 +37,7 @@ use std::net::Shutdown;
 use std::time::Instant;
 
 use crate::access::Visit;
-use crate::net::{DataPort, Ends, EndsError, HeaderError, Wake};
+use crate::net::{DataPort, Ends, EndsError, HeaderError, Unused, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
 use crate::store::ReplyWait;
 use crate::vfs::FtpPath;
@@ -87,6 +88,8 @@ struct Session<'a> {
     login: Login<'a>,
     working_directory: FtpPath,
     data_port: DataPort,
+    /// What the client has opened for a command that did not use it, until it has heard so.
+    unused: Unused,
     pending: Pending,
     settings: Settings,
     /// That of the present command's client.
@@ -150,6 +153,7 @@ impl<'a> Session<'a> {
             login: Login::new(),
             working_directory: FtpPath::root(),
             data_port: DataPort::Nothing,
+            unused: Unused::default(),
             pending: Pending::Nothing,
             settings: Settings::default(),
             reply_wait: ReplyWait::begin(host.options.reply_timeout),
@@ -177,6 +181,7 @@ impl<'a> Session<'a> {
             let channel = self.control.tls().map_or(Channel::Plain, |_| Channel::Tls);
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
+            self.unused = Unused::default();
             if std::mem::take(&mut self.abort_unanswered) {
                 self.control.send(&replies::abort_done());
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::failure::store_failure;
 use super::{Pending, Session};
-use crate::protocol::{Access, Code, Reply, Timestamp, replies};
+use crate::protocol::{Access, Code, Reply, Timestamp, replies, timed_path};
 use crate::store::{ErrorKind, ObjectStore, Stat};
 use crate::vfs::FtpPath;
 
@@ -109,16 +109,32 @@ impl Session<'_> {
         })
     }
 
-    pub(super) fn modification_time(&self, path: &str) -> Reply {
+    /// MDTM. With a time before the path it sets that, unless something is called so as a whole.
+    pub(super) fn modification_time(&mut self, argument: &str) -> Reply {
+        let Some((time, path)) = timed_path(argument) else {
+            return self.tell_modification_time(argument);
+        };
+        match self.exists(argument) {
+            Ok(true) => self.tell_modification_time(argument),
+            Ok(false) => self.set_modification_time(time, path),
+            Err(reply) => reply,
+        }
+    }
+
+    fn exists(&self, path: &str) -> Step<bool> {
+        match self.store()?.stat(&self.resolve(path)?) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
+                Ok(false)
+            }
+            Err(error) => Err(store_failure(&error)),
+        }
+    }
+
+    fn tell_modification_time(&self, path: &str) -> Reply {
         self.on_path(path, |store, path| {
             let stat = self.stat_with_time(store, path)?;
-            if stat.metadata.is_directory() {
-                return Err(replies::is_a_directory());
-            }
-            stat.metadata.modified.map_or_else(
-                || Err(replies::time_unknown()),
-                |modified| Ok(replies::modification_time(modified)),
-            )
+            Ok(replies::modification_time(stat.metadata.told_time()))
         })
     }
 
@@ -145,10 +161,16 @@ impl Session<'_> {
     }
 
     /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
-    /// repeat, do not tell the time that a client has set.
+    /// repeat, tell neither the time that a client has set nor when a directory was made.
     fn stat_with_time(&self, store: &dyn ObjectStore, path: &FtpPath) -> Step<Stat> {
-        let stat =
-            if self.host.options.preserve_mtime { store.stat_now(path) } else { store.stat(path) };
+        let known = if self.host.options.preserve_mtime { None } else { Some(store.stat(path)) };
+        let stat = match known {
+            Some(Ok(stat)) if stat.metadata.modified.is_none() && !path.is_root() => {
+                store.stat_now(path)
+            }
+            Some(known) => known,
+            None => store.stat_now(path),
+        };
         stat.map_err(|error| store_failure(&error))
     }
 

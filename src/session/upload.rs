@@ -26,6 +26,8 @@ enum Naming {
 #[derive(Debug)]
 struct Order {
     path: FtpPath,
+    /// The path as the client wrote it.
+    name: String,
     mode: WriteMode,
     naming: Naming,
 }
@@ -60,29 +62,30 @@ impl Session<'_> {
             Pending::RestartAt(offset) => *offset,
             Pending::Nothing | Pending::RenameFrom(_) => 0,
         };
-        let by_client = |path: &str, mode| {
-            let path = self.resolve(path)?;
+        let by_client = |name: String, mode| {
+            let path = self.resolve(&name)?;
             // A bucket would take it as the marker of the root.
             if path.is_root() {
                 return Err(replies::is_a_directory());
             }
-            Ok(Order { path, mode, naming: Naming::ByClient })
+            Ok(Order { path, name, mode, naming: Naming::ByClient })
         };
         match mode {
-            UploadMode::Store(path) => by_client(&path, WriteMode::ResumeAt(restart)),
+            UploadMode::Store(path) => by_client(path, WriteMode::ResumeAt(restart)),
             // REST before APPE: the offset is where the file ends in any case.
-            UploadMode::Append(path) => by_client(&path, WriteMode::Append),
+            UploadMode::Append(path) => by_client(path, WriteMode::Append),
             UploadMode::Unique(_) if restart > 0 => Err(replies::restart_impossible()),
             UploadMode::Unique(name) => {
                 let wanted = self.resolve(name.as_deref().unwrap_or(UNIQUE_STEM))?;
                 let path = unique_path(&*self.store()?, &wanted)?;
-                Ok(Order { path, mode: WriteMode::Replace, naming: Naming::ByServer })
+                let name = path.name().to_owned();
+                Ok(Order { path, name, mode: WriteMode::Replace, naming: Naming::ByServer })
             }
         }
     }
 
     fn run_upload(&mut self, order: &Order, wake: &Wake) -> Step<Reply> {
-        let port = self.take_data_port()?;
+        self.check_data_port()?;
         let store = self.store()?;
         let _turn = order.take_turn(&*store);
         let plan = Plan::make(&*store, &order.path, order.mode);
@@ -99,17 +102,18 @@ impl Session<'_> {
         let resources = host.resources(wake);
         let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
-        let total = self.settings.announced;
+        let (total, transfer_type) = (self.settings.announced, self.settings.transfer_type);
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let port = &mut self.data_port;
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
         let outcome = upload.and_then(|upload| {
             handle.note_transfer(errand, upload.progress().clone());
             watch.announce(&match order.naming {
-                Naming::ByClient => replies::opening_upload(),
-                Naming::ByServer => replies::opening_unique_upload(order.path.name()),
+                Naming::ByClient => replies::opening_upload(transfer_type, &order.name),
+                Naming::ByServer => replies::opening_unique_upload(&order.name),
             });
             let (data, _slot) = opener.open(port, &mut watch, wake)?;
             Ok(upload.throttled(throttle).run(data, &mut watch))
@@ -119,7 +123,7 @@ impl Session<'_> {
         self.record_upload(order, kept, &report);
         Ok(match (&report.verdict, order.naming) {
             (Verdict::Complete, Naming::ByClient) => replies::file_stored(report.bytes),
-            (Verdict::Complete, Naming::ByServer) => replies::unique_file_stored(order.path.name()),
+            (Verdict::Complete, Naming::ByServer) => replies::unique_file_stored(&order.name),
             (verdict, _) => transfer_failure(verdict, report.bytes),
         })
     }

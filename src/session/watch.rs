@@ -56,7 +56,7 @@ impl<'s, 'a> Watch<'s, 'a> {
                 _ if self.aborted => break,
                 Some((_, Command::Abort)) => {
                     self.aborted = true;
-                    self.control.queue().remove(at);
+                    self.take(at);
                 }
                 // Only in order: nothing overtakes a command that waits.
                 Some((row, command @ (Command::Status | Command::Noop)))
@@ -65,11 +65,18 @@ impl<'s, 'a> Watch<'s, 'a> {
                         && row.during_transfer == DuringTransfer::Answered
                         && self.control.is_in_pace().is_ok() =>
                 {
-                    self.control.queue().remove(at);
+                    self.take(at);
                     self.answer(&command, progress);
                 }
                 _ => at += 1,
             }
+        }
+    }
+
+    /// Takes a command out of its turn. None of those that are taken so holds a secret.
+    fn take(&mut self, at: usize) {
+        if let Some(Line::Text(text)) = self.control.queue().remove(at) {
+            log::debug!("< {text}");
         }
     }
 

@@ -52,6 +52,11 @@ pub trait ObjectStore: Send + Sync + 'static {
         self.stat_now(&FtpPath::root()).map(drop)
     }
 
+    /// The present moment by the clock that dates what is stored.
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
     /// The sizes this store accepts.
     fn part_limits(&self) -> PartLimits;
 
@@ -107,11 +112,6 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// As [`Self::admits_file`].
     fn look_for_room(&self, path: &FtpPath) -> Result<()> {
         self.admits_file(path).map(drop)
-    }
-
-    /// The time as the store has it, UTC: what [`Expected::NothingSince`] is measured by.
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
     }
 
     /// Waits until no other session adds to the file `path`, `patience` at most: those that read a

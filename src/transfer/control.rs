@@ -62,8 +62,6 @@ pub enum Interruption {
     NoCloseNotify,
     /// Nothing moved on the data connection for too long.
     DataIdle,
-    /// Fewer bytes came than ALLO had announced.
-    Short,
     /// The server is stopping.
     Stopping,
 }
@@ -77,7 +75,6 @@ impl Interruption {
             Self::DataLost => "data connection lost",
             Self::NoCloseNotify => "data connection ended without TLS close_notify",
             Self::DataIdle => "data connection idle for too long",
-            Self::Short => "fewer bytes than announced",
             Self::Stopping => "server stopping",
         }
     }

@@ -95,7 +95,11 @@ impl Listing {
         Ok(Pages { wake, following: following.try_into().ok() })
     }
 
-    fn page(&self, after: Option<&PageToken>) -> Fetched {
+    /// The page after the one that gave `after`, asked for in the caller's thread.
+    ///
+    /// # Errors
+    /// As [`ObjectStore::list`].
+    pub fn page(&self, after: Option<&PageToken>) -> Result<ListPage, StoreError> {
         self.store.list(&self.request(after))
     }
 

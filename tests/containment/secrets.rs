@@ -90,9 +90,19 @@ fn good_and_bad_sessions(server: &TestServer) -> String {
     for line in ["USER alice", &format!("PASS {TYPED}"), "USER bob", &format!("pass {TYPED} x")] {
         told += &nobody.ask(line);
     }
-    for line in ["ACCT", "SITE PSWD", "PAS", "PASSWORD"] {
+    for line in ["ACCT", "SITE PSWD", "PAS", "PASSWORD", "pass:", "PWD", "", " PASS"] {
         told += &nobody.ask(&format!("{line} {TYPED}"));
     }
+    // Glued to its verb, alone, in a line that is no text, and in one that is too long.
+    for line in [format!("PASS{TYPED}"), TYPED.to_owned(), format!("{TYPED} {TYPED}")] {
+        told += &nobody.ask(&line);
+    }
+    for line in [&b"PASS \xff"[..], b"\xff ", b"PAS \xff\xff"] {
+        nobody.send_bytes(&[line, TYPED.as_bytes(), b"\r\n"].concat());
+        told += &nobody.reply();
+    }
+    nobody.send_bytes(format!("PASS {}{TYPED}\r\n", "x".repeat(5000)).as_bytes());
+    told += &nobody.reply();
     told += &ftp.ask(&format!("SITE PSWD {PASSWORD} {TYPED}"));
     told
 }

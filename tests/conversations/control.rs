@@ -33,6 +33,41 @@ fn pipelined_commands_are_answered_in_order() {
     ftp.expect_end();
 }
 
+/// Of an unknown device, the line that is refused is the one that is needed.
+#[test]
+fn the_debug_log_shows_what_is_refused() {
+    let server = Setup::local().option("log_level", "DEBUG").start();
+    let mut ftp = Ftp::connect(&server);
+    for (line, code) in [
+        ("AUTH GSSAPI", "5"),
+        ("XDVR start 1", "500 "),
+        ("REST here", "501 "),
+        ("PWD mistyped", "501 "),
+        ("OPTS HASH SHA-1", "501 "),
+        ("nonsense of somebody", "500 "),
+    ] {
+        ftp.expect(line, code);
+    }
+    ftp.send_bytes(b"RETR \xff\xff\r\n");
+    ftp.expect_reply("501 ");
+    ftp.expect("USER alice", "331 ");
+    ftp.expect(&format!("PASS {PASSWORD}"), "230 ");
+    for shown in [
+        "< AUTH GSSAPI",
+        "< XDVR ***",
+        "< REST here",
+        "< PWD ***",
+        "< OPTS HASH SHA-1",
+        "< ***",
+        "< RETR \u{fffd}",
+        "< PASS ***",
+    ] {
+        server.wait_for_log(shown);
+    }
+    let log = server.log();
+    assert!(!log.contains("mistyped") && !log.contains("somebody"), "{log}");
+}
+
 #[test]
 fn commands_may_come_in_pieces_and_with_bare_line_feeds() {
     let server = Setup::local().start();

@@ -14,7 +14,10 @@ fn line(verb: &str, name: &[u8]) -> Vec<u8> {
 fn store(ftp: &mut Ftp, name: &[u8], bytes: &[u8]) {
     let data = ftp.passive();
     ftp.send_bytes(&line("STOR", name));
-    ftp.expect_reply("150 ");
+    // The name comes back as the client speaks.
+    let opening = ftp.reply_bytes();
+    assert!(opening.starts_with(b"150 "), "{}", opening.escape_ascii());
+    assert!(opening.ends_with(&[name, b"."].concat()), "{}", opening.escape_ascii());
     data.open().write_all(bytes).expect("the server takes the data");
     ftp.expect_reply("226 ");
 }

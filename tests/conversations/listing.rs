@@ -122,6 +122,53 @@ fn mlsd_has_facts() {
     ftp.expect("MLSD a.txt", "501 ");
 }
 
+/// The time of `name` as MDTM, MLST and the MLSD of the root tell it.
+fn times_of(ftp: &mut Ftp, name: &str) -> [String; 3] {
+    let modify = |text: &str| {
+        let (_, rest) = text.split_once("modify=").unwrap_or_else(|| panic!("no time: {text}"));
+        rest.split(';').next().expect("a fact").to_owned()
+    };
+    let mdtm = ftp.expect(&format!("MDTM {name}"), "213 ")[4..].to_owned();
+    let mlst = modify(&ftp.expect(&format!("MLST {name}"), "250-"));
+    let end = format!(" {name}");
+    let lines = ftp.list("MLSD /");
+    let line = lines.iter().find(|line| line.ends_with(&end)).expect("it is listed");
+    [mdtm, mlst, modify(line)]
+}
+
+/// Strict clients refuse a whole listing when one line has no time.
+#[test]
+fn directories_have_a_time_wherever_one_is_told() {
+    let epoch = "19700101000000";
+    let local = Setup::local().start();
+    local.stored().put("file", b"x");
+    local.stored().put("implied/x", b"x");
+    let bucket = Setup::bucket().start();
+    bucket.stored().put("file", b"x");
+    bucket.stored().put("implied/x", b"x");
+    for (server, listed) in [(local, None), (bucket, Some(epoch))] {
+        let mut ftp = Ftp::login(&server);
+        ftp.expect("MKD made", "257 ");
+        for name in ["file", "implied", "made"] {
+            // Once before anything was listed, once after.
+            for _ in 0..2 {
+                let [mdtm, mlst, mlsd] = times_of(&mut ftp, name);
+                assert_eq!(mdtm, mlst, "{name}");
+                match listed {
+                    Some(listed) if name != "file" => assert_eq!(mlsd, listed, "{name}"),
+                    _ => assert_eq!(mlsd, mdtm, "{name}"),
+                }
+                // A bucket tells when a directory was made, if anything was made for it.
+                assert_eq!(mdtm == epoch, listed.is_some() && name == "implied", "{name}");
+            }
+        }
+        for root in ["MDTM /", "MDTM ."] {
+            ftp.expect(root, "213 ");
+        }
+        assert!(ftp.expect("MLST", "250-").contains("modify="));
+    }
+}
+
 #[test]
 fn opts_mlst_chooses_the_facts() {
     let server = server();
@@ -226,11 +273,105 @@ fn stat_lists_over_the_control_connection() {
 }
 
 #[test]
-fn stat_tells_that_it_shows_the_first_page_only() {
+fn stat_that_is_cut_tells_it_in_no_line_that_could_be_a_name() {
     let server = Setup::local().option("max_list_file", "2").start();
     for number in 0..3 {
         server.stored().put(&format!("file{number}"), b"");
     }
     let reply = Ftp::login(&server).expect("STAT /", "213-");
-    assert!(reply.matches(" file").count() == 2 && reply.contains("use LIST"), "{reply}");
+    let lines: Vec<&str> = reply.split("\r\n").collect();
+    assert!(lines.len() == 4 && lines[2].ends_with(" file1"), "{reply}");
+    assert!(lines[3].contains("2 entries (max_list_file)"), "{reply}");
+}
+
+/// A mirror that deletes acts on it: no page may be missing.
+#[test]
+fn stat_tells_all_of_a_large_directory() {
+    let server = Setup::local().start();
+    for number in 0..2345 {
+        server.stored().put(&format!("dir/{number:04}"), b"");
+    }
+    let mut ftp = Ftp::login(&server);
+    for line in ["STAT dir", "STAT -la dir", "STAT dir/*"] {
+        let reply = ftp.expect(line, "213-");
+        let lines: Vec<&str> = reply.split("\r\n").collect();
+        assert_eq!(lines[lines.len() - 1], "213 End", "{line}");
+        let names = lines[1..lines.len() - 1].iter().map(|line| &line[line.len() - 4..]);
+        assert!(names.eq((0..2345).map(|number| format!("{number:04}"))), "{line}: {reply}");
+    }
+    ftp.expect("NOOP", "200 ");
+}
+
+#[test]
+fn stat_with_options_and_no_path_lists_the_working_directory() {
+    let server = server();
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("CWD dir", "250 ");
+    for line in ["STAT -l", "STAT -la", "STAT -a", "STAT -l .", "STAT -a -l"] {
+        let reply = ftp.expect(line, "213-");
+        assert!(reply.contains(" inner.txt") && reply.contains(" deep"), "{line}: {reply}");
+    }
+    ftp.expect("STAT", "211-");
+}
+
+/// What exists under the whole name wins.
+#[test]
+fn directories_that_are_called_like_patterns_tell_what_is_in_them() {
+    let server = Setup::local().start();
+    for name in ["[2024]", "a*b", "what?", "x[1]", "[a-c]", "-a dir", "-dash"] {
+        server.stored().put(&format!("d/{name}/in.txt"), b"1");
+    }
+    // What the patterns would fit.
+    for name in ["axb/wrong", "whatx/wrong", "2/wrong", "x1", "a/wrong", "p1.csv", "p2.csv"] {
+        server.stored().put(&format!("d/{name}"), b"1");
+    }
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("CWD d", "250 ");
+    for name in ["[2024]", "a*b", "what?", "x[1]", "[a-c]", "-a dir", "-dash"] {
+        for line in ["LIST", "NLST", "LIST -la", "NLST -- ", "MLSD"] {
+            if line == "MLSD" || !name.starts_with('-') || line == "LIST" || line == "NLST" {
+                let line = format!("{line} {name}").replace("  ", " ");
+                let told = ftp.list(&line);
+                assert!(told.len() == 1 && told[0].ends_with("in.txt"), "{line}: {told:?}");
+            }
+        }
+        let told = ftp.list(&format!("NLST /d/{name}"));
+        assert_eq!(told, [format!("/d/{name}/in.txt")]);
+        let status = ftp.expect(&format!("STAT {name}"), "213-");
+        assert!(status.contains("in.txt") && status.split("\r\n").count() == 3, "{status}");
+    }
+    // Where no such name exists they are patterns.
+    assert_eq!(names(&mut ftp, "NLST p?.csv"), ["p1.csv", "p2.csv"]);
+    assert_eq!(names(&mut ftp, "NLST what[x]"), ["whatx"]);
+    // And options where there is no such directory.
+    assert_eq!(names(&mut ftp, "NLST -l").len(), 14);
+    let _data = ftp.passive();
+    ftp.expect("LIST -a nowhere", "550 ");
+}
+
+#[test]
+fn a_file_that_is_called_like_a_pattern_is_listed_alone() {
+    let server = Setup::local().start();
+    for name in ["a*b", "axb", "[x].txt", "x.txt"] {
+        server.stored().put(name, b"1");
+    }
+    let mut ftp = Ftp::login(&server);
+    for name in ["a*b", "[x].txt"] {
+        assert_eq!(names(&mut ftp, &format!("NLST {name}")), [name]);
+        assert_eq!(names(&mut ftp, &format!("NLST /{name}")), [format!("/{name}")]);
+        assert_eq!(ftp.list(&format!("LIST {name}")).len(), 1);
+    }
+}
+
+/// The name may stand behind the first page of what the pattern may fit.
+#[test]
+fn a_directory_that_is_called_like_a_pattern_is_found_behind_many_others() {
+    let server = Setup::local().start();
+    for number in 0..1100 {
+        server.stored().put(&format!("d/a!{number:04}"), b"1");
+    }
+    server.stored().put("d/a*/in.txt", b"1");
+    let mut ftp = Ftp::login(&server);
+    assert_eq!(ftp.list("NLST d/a*"), ["d/a*/in.txt"]);
+    assert_eq!(ftp.list("NLST d/a?0*").len(), 1000);
 }

@@ -98,6 +98,62 @@ fn logging_in_and_out() {
     ftp.expect_end();
 }
 
+/// RFC 959 4.1.1: USER begins anew at any time, and leaves the transfer parameters as they are.
+#[test]
+fn user_after_the_login_is_a_new_login() {
+    let server = Setup::local().account("reader", "R", "false").start();
+    server.stored().put("dir/file", b"12345");
+    let right = &format!("PASS {PASSWORD}");
+    let mut ftp = Ftp::login(&server);
+    ftp.play(&[
+        ("TYPE I", "200 "),
+        ("OPTS MLST size;", "200 "),
+        ("CWD dir", "250 "),
+        ("RNFR file", "350 "),
+        ("USER reader", "331 "),
+        // Nobody is logged in now.
+        ("PWD", "530 "),
+        ("DELE /dir/file", "530 "),
+        ("STAT", "530 "),
+        (right, "230 "),
+        ("PWD", "257 \"/\""),
+        ("RNTO other", "550 "),
+        ("DELE dir/file", "550 "),
+        ("STOU", "550 "),
+    ]);
+    assert!(ftp.expect("STAT", "211-").contains("Logged in as reader"));
+    assert!(ftp.expect("STAT", "211-").contains("TYPE I"));
+    assert!(ftp.expect("MLST dir/file", "250-").contains("\r\n size=5; /dir/file"));
+    // A login that fails leaves nobody logged in.
+    ftp.play(&[("USER alice", "331 "), ("PASS wrong", "530 "), ("PWD", "530 "), (right, "503 ")]);
+    ftp.play(&[("USER alice", "331 "), (right, "230 "), ("DELE dir/file", "250 ")]);
+    let log = server.log();
+    assert_eq!(log.matches("logout user=").count(), 2, "{log}");
+}
+
+#[test]
+fn a_data_port_outlives_a_new_login_and_a_limit_of_sessions_does_not() {
+    let server = Setup::local().security("max_sessions_per_user", "1").start();
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.log_in();
+    ftp.store_over(data, "STOR file", b"x");
+    // Whoever leaves makes room for others.
+    ftp.expect("USER nobody", "331 ");
+    let mut other = Ftp::login(&server);
+    other.expect("PWD", "257 ");
+    ftp.play(&[("USER alice", "331 "), (&format!("PASS {PASSWORD}"), "421 ")]);
+}
+
+#[test]
+fn whoever_logs_out_by_user_has_login_timeout_to_come_back() {
+    let server = Setup::local().option("login_timeout", "1").option("idle_timeout", "60").start();
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("USER alice", "331 ");
+    ftp.expect_reply("421 ");
+    ftp.expect_end();
+}
+
 #[test]
 fn unknown_users_and_wrong_passwords_look_the_same() {
     let server = Setup::local().start();

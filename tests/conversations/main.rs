@@ -22,6 +22,8 @@ mod parameters;
 mod permissions;
 /// 226 behind a download or a listing, which means that the client has all of it.
 mod receipts;
+/// What becomes of the data connection of a transfer that is refused.
+mod refusals;
 /// MFMT, and MDTM that sets.
 mod times;
 /// RETR, STOR, APPE, STOU, REST, ALLO.

@@ -53,8 +53,10 @@ fn what_cannot_have_a_time() {
         ("MFMT file", "501 "),
         ("MFMT", "501 "),
         ("MDTM 20230102030405 nowhere", "550 "),
-        // A name that begins like a time is asked about by its path.
+        // What exists under the whole name wins.
         ("MDTM ./20230102030405 x", "213 2"),
+        ("MDTM 20230102030405 x", "213 2"),
+        ("MDTM 20220102030405 file", "213 Modify=20220102030405; /file"),
     ]);
     let mut reader = Ftp::login_as(&server, "reader");
     reader.play(&[

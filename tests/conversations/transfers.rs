@@ -150,13 +150,48 @@ fn announced_sizes() {
     ftp.expect("ALLO 5", "20");
     ftp.store("STOR whole", b"12345");
     server.stored().expect("whole", b"12345");
-    // Fewer bytes than announced: interrupted, and what arrived is kept by default.
+    // RFC 959 4.1.3: room that was asked for need not be used.
     ftp.expect("ALLO 10", "20");
-    let data = ftp.passive();
-    ftp.expect("STOR short", "150 ");
-    data.open().write_all(b"12345").expect("sent");
-    ftp.expect_reply("426 ");
+    ftp.store("STOR short", b"12345");
     server.stored().expect("short", b"12345");
+}
+
+/// lftp and Perl's Net::FTP announce the whole file when they resume, others what is left of it.
+#[test]
+fn a_resume_may_announce_the_whole_file_or_its_rest() {
+    let server = Setup::local().option("partial_upload", "discard").start();
+    let mut ftp = Ftp::login(&server);
+    for (announced, between, line) in [
+        ("ALLO 15", "REST 10", "STOR file"),
+        ("ALLO 5", "REST 10", "STOR file"),
+        ("ALLO 15", "NOOP", "APPE file"),
+        ("ALLO 5", "NOOP", "APPE file"),
+        ("ALLO 4096 R 512", "REST 10", "STOR file"),
+    ] {
+        ftp.store("STOR file", b"0123456789");
+        ftp.expect(announced, "20");
+        ftp.ask(between);
+        ftp.store(line, b"abcde");
+        server.stored().expect("file", b"0123456789abcde");
+    }
+}
+
+#[test]
+fn an_announced_size_ends_with_the_next_transfer_command_though_it_is_refused() {
+    let server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    for refused in ["STOR /", "STOR", "APPE", "RETR", "RETR nowhere", "LIST nowhere", "MLSD no"] {
+        ftp.expect("ALLO 5000", "20");
+        let _data = ftp.passive();
+        ftp.expect(refused, "5");
+        let data = ftp.passive();
+        ftp.expect("STOR file", "150 ");
+        // Nothing is announced: STAT tells of no size.
+        let told = ftp.expect("STAT", "211-");
+        assert!(!told.contains("5000"), "{refused}: {told}");
+        drop(data.open());
+        ftp.expect_reply("226 ");
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn refusals_are_told_apart() {
     );
 
     let store = store(&bucket);
-    let long = at(&"x".repeat(851));
+    let long = at(&"x".repeat(1025));
     assert_eq!(kind(store.stat(&long)), ErrorKind::BadName);
     assert_eq!(kind(store.delete_object(&FtpPath::root())), ErrorKind::IsADirectory);
     assert!(store.probe().is_ok());
@@ -118,6 +118,7 @@ fn a_body_is_sent_again_until_the_store_takes_it() {
         ("400 Bad Request", "UserNetworkTooSlow"),
         ("400 Bad Request", "RequestTimeout"),
         ("409 Conflict", "PathConflict"),
+        ("409 Conflict", "OperationAborted"),
         ("200 OK", "InternalError"),
     ] {
         let (script, store) = scripted(vec![
@@ -139,7 +140,7 @@ fn what_is_final_is_not_repeated() {
         ("403 Forbidden", error("AccessDenied"), ErrorKind::AccessDenied),
         ("403 Forbidden", error("InvalidObjectState"), ErrorKind::Archived),
         ("400 Bad Request", error("EntityTooLarge"), ErrorKind::TooLarge),
-        ("301 Moved", error("PermanentRedirect"), ErrorKind::Other),
+        ("301 Moved", error("PermanentRedirect"), ErrorKind::WrongEndpoint),
         ("404 Not Found", String::new(), ErrorKind::NotFound),
     ] {
         let moved = "Location: http://127.0.0.1:9/\r\n";

@@ -68,6 +68,24 @@ fn active_connections_are_encrypted_by_the_server_too() {
 }
 
 #[test]
+fn the_data_connection_of_a_refused_transfer_is_not_reset() {
+    let certificate = Certificate::new("refused");
+    let server = certificate.serve(Setup::local(), "required").start();
+    for version in VERSIONS {
+        let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), version));
+        // Some clients begin the handshake as soon as they are connected, others after the 150.
+        for hello in [&[][..], b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"] {
+            for line in ["RETR nowhere", "STOR", "LIST nowhere"] {
+                let mut data = ftps.passive();
+                data.write_all(hello).expect("taken");
+                ftps.expect(line, "5");
+                assert_eq!(data.read(&mut [0]).expect("an end in order"), 0, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_plain_data_connection_is_not_taken_for_an_encrypted_one() {
     let certificate = Certificate::new("plain");
     let server = certificate.serve(Setup::local(), "required").start();

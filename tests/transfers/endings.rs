@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::Operation;
-use cos_ftp_server::transfer::{Interruption, PartialUpload, Report, TransferOptions, Verdict};
+use cos_ftp_server::transfer::{
+    Interruption, PartialUpload, Report, TransferOptions, Verdict, WriteMode,
+};
 
 use crate::bench::{Bench, Client, Departure, Order, STOR, Word, content};
 use crate::store::{S3_LIMITS, ScriptedStore};
@@ -224,9 +226,44 @@ fn a_stopping_server_interrupts() {
     is_interrupted(Interruption::Stopping, |client| client.say(Word::Stop));
 }
 
+/// RFC 959 4.1.3: room that was asked for need not be used.
 #[test]
-fn fewer_bytes_than_announced_interrupt() {
-    is_interrupted(Interruption::Short, Client::end_data);
+fn an_orderly_end_before_the_announced_size_is_complete() {
+    completes(|size| announcing(size + 1), Client::end_data);
+}
+
+#[test]
+fn a_resume_is_complete_whether_the_whole_or_the_rest_was_announced() {
+    let earlier = b"earlier".len();
+    for mode in [WriteMode::Append, WriteMode::ResumeAt(earlier as u64)] {
+        for announced in [SIZES[0], SIZES[0] + earlier] {
+            let bench = bench(PartialUpload::Discard);
+            let mut client = bench.upload(Order { mode, ..announcing(announced) });
+            let rest = content(3, SIZES[0]);
+            client.send(&rest);
+            client.await_bytes(SIZES[0] as u64);
+            // All has come: what breaks then breaks nothing.
+            client.reset_data();
+            let report = client.report();
+            assert!(matches!(report.verdict, Verdict::Complete), "{announced}: {report:?}");
+            bench.assert_stored(STOR.path, &[b"earlier", &rest[..]].concat());
+            bench.assert_clean();
+        }
+    }
+}
+
+/// The ends of its two connections come one after the other.
+#[test]
+fn a_client_that_is_killed_before_the_announced_size_interrupts() {
+    let bench = bench(PartialUpload::Discard);
+    let mut client = bench.upload(announcing(SIZES[0] + 1));
+    client.send(&content(3, SIZES[0]));
+    client.await_bytes(SIZES[0] as u64);
+    client.end_data();
+    client.end_control();
+    assert_interrupted(&client.report(), Interruption::ControlLost, false);
+    bench.assert_stored(STOR.path, b"earlier");
+    bench.assert_clean();
 }
 
 #[test]

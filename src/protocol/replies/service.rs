@@ -14,9 +14,9 @@ pub fn password_needed() -> Reply {
     Reply::new(Code::NEED_PASSWORD, "Password, please.")
 }
 
-/// 230 to PASS.
+/// 230 to PASS. Scripts look for the first words, or for the last.
 pub fn logged_in() -> Reply {
-    Reply::new(Code::LOGGED_IN, "Logged in.")
+    Reply::new(Code::LOGGED_IN, "Login successful; logged in.")
 }
 
 /// 530 to PASS.
@@ -29,9 +29,9 @@ pub fn user_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send USER first.")
 }
 
-/// 503 to USER or PASS after the login.
+/// 503 to PASS after the login.
 pub fn already_logged_in() -> Reply {
-    Reply::new(Code::BAD_SEQUENCE, "You are logged in; send REIN to log in again.")
+    Reply::new(Code::BAD_SEQUENCE, "You are logged in; send USER to log in again.")
 }
 
 /// 530 to whatever needs a login.

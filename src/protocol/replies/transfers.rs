@@ -1,20 +1,31 @@
 //! Data transfers: their beginning, their end, and what is prepared or asked before them.
 
-use crate::protocol::{Code, Reply};
+use crate::protocol::{Code, Reply, TransferType};
 
-/// 150 to a listing.
+/// 150 to a listing, which is text whatever the type.
 pub fn opening_listing() -> Reply {
-    Reply::new(Code::OPENING_DATA_CONNECTION, "Here comes the listing.")
+    Reply::new(Code::OPENING_DATA_CONNECTION, "Opening ASCII mode data connection for the listing.")
 }
 
-/// 150 to RETR. Python's ftplib and BSD ftp read the size from the parentheses.
-pub fn opening_download(bytes: u64) -> Reply {
-    Reply::new(Code::OPENING_DATA_CONNECTION, format!("Here comes the file ({bytes} bytes)."))
+/// 150 to RETR, in the words of BSD's ftpd: Python's ftplib and BSD ftp read the size from the
+/// parentheses, OpenJDK only when the text begins and ends so. `bytes`: how many will come, where
+/// that is known.
+pub fn opening_download(transfer_type: TransferType, name: &str, bytes: Option<u64>) -> Reply {
+    let size = bytes.map_or_else(String::new, |bytes| format!(" ({bytes} bytes)"));
+    Reply::new(Code::OPENING_DATA_CONNECTION, format!("{}{size}.", opening(transfer_type, name)))
 }
 
 /// 150 to STOR and APPE.
-pub fn opening_upload() -> Reply {
-    Reply::new(Code::OPENING_DATA_CONNECTION, "Ready for the file.")
+pub fn opening_upload(transfer_type: TransferType, name: &str) -> Reply {
+    Reply::new(Code::OPENING_DATA_CONNECTION, format!("{}.", opening(transfer_type, name)))
+}
+
+fn opening(transfer_type: TransferType, name: &str) -> String {
+    let mode = match transfer_type {
+        TransferType::Ascii => "ASCII",
+        TransferType::Image => "BINARY",
+    };
+    format!("Opening {mode} mode data connection for {name}")
 }
 
 /// 150 to STOU, in the words of RFC 1123 4.1.2.9.
@@ -29,30 +40,35 @@ pub fn still_at_work(code: Code) -> Reply {
 
 /// 226 after a listing.
 pub fn listing_sent() -> Reply {
-    Reply::new(Code::TRANSFER_COMPLETE, "Listing complete.")
+    Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete; that was the listing.")
 }
 
 /// 226 after a listing that `max_list_file` cut.
 pub fn listing_cut(entries: usize) -> Reply {
-    Reply::new(
-        Code::TRANSFER_COMPLETE,
-        format!("Listing cut after {entries} entries (max_list_file)."),
-    )
+    Reply::new(Code::TRANSFER_COMPLETE, cut_after(entries))
 }
 
-/// 226 after RETR.
+/// What a listing ends with that `max_list_file` cut.
+pub(super) fn cut_after(entries: usize) -> String {
+    format!("Listing cut after {entries} entries (max_list_file).")
+}
+
+/// 226 after RETR. Scripts around old clients look for the first two words.
 pub fn file_sent() -> Reply {
-    Reply::new(Code::TRANSFER_COMPLETE, "File sent.")
+    Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete; the file was sent.")
 }
 
 /// 226 after STOR and APPE, once the store has confirmed.
 pub fn file_stored(bytes: u64) -> Reply {
-    Reply::new(Code::TRANSFER_COMPLETE, format!("File stored ({bytes} bytes received)."))
+    Reply::new(
+        Code::TRANSFER_COMPLETE,
+        format!("Transfer complete; {bytes} bytes received and stored."),
+    )
 }
 
 /// 226 after STOU.
 pub fn unique_file_stored(name: &str) -> Reply {
-    Reply::new(Code::TRANSFER_COMPLETE, format!("File stored as {name}"))
+    Reply::new(Code::TRANSFER_COMPLETE, format!("Transfer complete; stored as {name}"))
 }
 
 /// 425 to a transfer before PASV, EPSV, PORT or EPRT.
@@ -85,14 +101,6 @@ pub fn upload_interrupted(bytes: u64) -> Reply {
     Reply::new(
         Code::TRANSFER_ABORTED,
         format!("The upload was interrupted; the {bytes} bytes received were stored."),
-    )
-}
-
-/// 426 when fewer bytes came than ALLO had announced, and nothing was kept.
-pub fn upload_too_short(bytes: u64) -> Reply {
-    Reply::new(
-        Code::TRANSFER_ABORTED,
-        format!("Only {bytes} bytes came, fewer than ALLO announced; nothing was stored."),
     )
 }
 
@@ -176,8 +184,20 @@ mod tests {
     #[test]
     fn the_words_clients_read() {
         for (reply, expected) in [
-            // Python's ftplib looks for `(n bytes)`
-            (opening_download(12), "150 Here comes the file (12 bytes).\r\n"),
+            // Python's ftplib looks for `(n bytes)`, OpenJDK for `Opening .* (n bytes).`
+            (
+                opening_download(TransferType::Image, "a (5 bytes) b", Some(12)),
+                "150 Opening BINARY mode data connection for a (5 bytes) b (12 bytes).\r\n",
+            ),
+            (
+                opening_download(TransferType::Ascii, "a", None),
+                "150 Opening ASCII mode data connection for a.\r\n",
+            ),
+            (
+                opening_upload(TransferType::Image, "a"),
+                "150 Opening BINARY mode data connection for a.\r\n",
+            ),
+            (file_stored(3), "226 Transfer complete; 3 bytes received and stored.\r\n"),
             // RFC 1123 4.1.2.9
             (opening_unique_upload("a b.pdf"), "150 FILE: a b.pdf\r\n"),
             (restart_noted(7), "350 The next transfer begins at byte 7.\r\n"),
@@ -188,9 +208,13 @@ mod tests {
 
     #[test]
     fn only_the_openings_are_preliminary() {
-        for opening in
-            [opening_listing(), opening_download(0), opening_upload(), opening_unique_upload("x")]
-        {
+        let image = TransferType::Image;
+        for opening in [
+            opening_listing(),
+            opening_download(image, "x", Some(0)),
+            opening_upload(image, "x"),
+            opening_unique_upload("x"),
+        ] {
             assert!(opening.is_preliminary(), "{opening:?}");
         }
         for end in [listing_sent(), file_sent(), file_stored(0), transfer_aborted(), abort_done()] {

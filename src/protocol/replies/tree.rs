@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 
 use crate::protocol::access::{Access, Rights};
 use crate::protocol::listing::write_facts;
-use crate::protocol::{Code, MlstFacts, Reply, Timestamp};
+use crate::protocol::replies::cut_after;
+use crate::protocol::{Code, MlstFacts, Reply, ReplyPart, Timestamp};
 use crate::vfs::{FtpPath, Metadata, PathError};
 
 /// 257 to PWD.
@@ -97,11 +98,6 @@ pub fn too_large_for_a_time() -> Reply {
     )
 }
 
-/// 550 to MDTM where the store knows no time.
-pub fn time_unknown() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "Its time is not known.")
-}
-
 /// 250 to MLST (RFC 3659 7.2: one space before the facts).
 pub fn facts(path: &FtpPath, metadata: &Metadata, facts: MlstFacts, rights: Rights) -> Reply {
     let mut line = vec![b' '];
@@ -110,11 +106,45 @@ pub fn facts(path: &FtpPath, metadata: &Metadata, facts: MlstFacts, rights: Righ
     Reply::multi_line(Code::FILE_ACTION_COMPLETE, "Facts:", [line], "End")
 }
 
-/// 213 to STAT of a path. `listing` is what LIST would have sent.
-pub fn status_of(listing: &[u8]) -> Reply {
-    let listing = String::from_utf8_lossy(listing);
-    Reply::multi_line(Code::FILE_STATUS, "Status:", listing.lines().map(str::to_owned), "End")
+/// Where in the answer to STAT of a path a page of it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPlace {
+    /// It is the first.
+    Beginning,
+    /// Others have been told.
+    Later,
 }
+
+/// 213 to STAT of a path, or the end of it. `listing` is what LIST would have sent. `limit`: it was
+/// cut after so many entries, by `max_list_file`; the last line tells it, as the others are names.
+pub fn status_of(place: StatusPlace, listing: &[u8], limit: Option<usize>) -> Reply {
+    let end = limit.map_or_else(|| "End".to_owned(), cut_after);
+    let listing = String::from_utf8_lossy(listing);
+    let lines = listing.lines().map(str::to_owned);
+    match place {
+        StatusPlace::Beginning => Reply::multi_line(Code::FILE_STATUS, STATUS, lines, end),
+        StatusPlace::Later => Reply::ending(Code::FILE_STATUS, lines, end),
+    }
+}
+
+/// A page of the answer that is not the last.
+pub fn part_of_status(place: StatusPlace, listing: &[u8]) -> ReplyPart {
+    let listing = String::from_utf8_lossy(listing);
+    let lines = listing.lines().map(str::to_owned);
+    match place {
+        StatusPlace::Beginning => ReplyPart::beginning(Code::FILE_STATUS, STATUS, lines),
+        StatusPlace::Later => ReplyPart::more(Code::FILE_STATUS, lines),
+    }
+}
+
+/// 421 in the middle of the answer to STAT of a path. There is no other way to tell that a reply that
+/// was begun ends too early: who deletes what it does not find listed must not take this for all.
+pub fn status_broken_off() -> Reply {
+    Reply::new(Code::CLOSING, "The store failed; this listing is not complete.")
+}
+
+/// The first line of the answer to STAT of a path.
+const STATUS: &str = "Status:";
 
 /// 550: no such name.
 pub fn not_found() -> Reply {
@@ -175,6 +205,14 @@ pub fn no_permission(access: Access) -> Reply {
 /// 550 when what should hold the files of the account does not exist.
 pub fn store_missing() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "The store of this account does not exist.")
+}
+
+/// 550 when the store says that what should hold the files of the account is at another address.
+pub fn store_elsewhere() -> Reply {
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The store of this account is elsewhere: the endpoint or region set for it is wrong.",
+    )
 }
 
 /// 550 when the store denies its own client the access.
@@ -240,8 +278,15 @@ mod tests {
                 facts(&path("/d"), &Metadata::directory(None), MlstFacts::from_opts(""), ALL),
                 "250-Facts:\r\n  /d\r\n250 End\r\n",
             ),
-            (status_of(b"-rw a\r\n213 b\r\n"), "213-Status:\r\n-rw a\r\n 213 b\r\n213 End\r\n"),
-            (status_of(b""), "213-Status:\r\n213 End\r\n"),
+            (
+                status_of(StatusPlace::Beginning, b"-rw a\r\n213 b\r\n", None),
+                "213-Status:\r\n-rw a\r\n 213 b\r\n213 End\r\n",
+            ),
+            (status_of(StatusPlace::Beginning, b"", None), "213-Status:\r\n213 End\r\n"),
+            (
+                status_of(StatusPlace::Later, b"-rw a\r\n", Some(3)),
+                "-rw a\r\n213 Listing cut after 3 entries (max_list_file).\r\n",
+            ),
         ] {
             assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
         }

@@ -27,7 +27,7 @@ use crate::store::{Body, Cancel, ErrorKind, Operation, ReplyWait, StoreError};
 /// RFC 1864.
 const CONTENT_MD5: &str = "content-md5";
 
-/// Longest XML answer: 1,000 keys of 850 bytes, each byte as `%XX`, and what surrounds them.
+/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
 
 /// How much of an answer's text is waited for at a time.
@@ -414,7 +414,9 @@ fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody
     let remedy = failure::remedy_of_answer(status, code);
     error.status = Some(status);
     error.request_id = headers.request_id().or(body.request_id);
-    error.source = body.message.filter(|message| !message.is_empty()).map(Into::into);
+    let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));
+    let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
+    error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
     error.code = body.code;
     Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
 }

@@ -80,13 +80,15 @@ impl CosStore {
     /// # Errors
     /// [`ErrorKind::NotFound`].
     pub(super) fn stat_directory(&self, operation: Operation, path: &FtpPath) -> Result<Stat> {
-        let marker = self.keys.directory(operation, path)?;
+        let missing = || StoreError::new(ErrorKind::NotFound, operation, path.as_str());
+        // The longest names leave no room for the slash of a directory.
+        let marker = self.keys.directory(operation, path).map_err(|_| missing())?;
         let modified = match self.head(&marker)? {
             Some(head) => head.modified(),
             None if self.holds_anything(&marker)? => None,
             None => match self.legacy_marker(&marker)? {
                 Some(head) => head.modified(),
-                None => return Err(StoreError::new(ErrorKind::NotFound, operation, path.as_str())),
+                None => return Err(missing()),
             },
         };
         Ok(Stat { metadata: Metadata::directory(modified), etag: None })

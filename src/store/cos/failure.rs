@@ -29,13 +29,21 @@ pub(super) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
         // The object is not what is missing.
         "NoSuchUpload" => ErrorKind::Other,
         "NoSuchBucket" => ErrorKind::NoSuchBucket,
+        // The region is part of what is signed.
+        "PermanentRedirect" | "TemporaryRedirect" | "Redirect" | "AuthorizationHeaderMalformed" => {
+            ErrorKind::WrongEndpoint
+        }
         "FileAlreadyExists" => ErrorKind::AlreadyExists,
         "ExpiredToken" | "InvalidToken" => ErrorKind::AccessDenied,
         "RequestTimeout" | "RequestTimeOut" | "UserNetworkTooSlow" | "IncompleteBody"
-        | "SlowDown" | "InternalError" | "ServiceUnavailable" | "PathConflict" => {
+        | "SlowDown" | "InternalError" | "ServiceUnavailable" => ErrorKind::Unavailable,
+        // 409, when another request for the same name is under way.
+        "PathConflict" | "OperationAborted" | "ConditionalRequestConflict" => {
             ErrorKind::Unavailable
         }
         _ => match status {
+            // HEAD has no body to name a code in.
+            301 | 302 | 303 | 307 | 308 => ErrorKind::WrongEndpoint,
             401 | 403 => ErrorKind::AccessDenied,
             404 => ErrorKind::NotFound,
             405 | 501 => ErrorKind::Unsupported,
@@ -147,6 +155,14 @@ mod tests {
             (400, Some("InvalidPart"), K::Other, R::None),
             (400, None, K::Other, R::None),
             (409, Some("PathConflict"), K::Unavailable, R::Wait),
+            (409, Some("OperationAborted"), K::Unavailable, R::Wait),
+            (409, Some("ConditionalRequestConflict"), K::Unavailable, R::Wait),
+            (409, Some("InvalidBucketState"), K::Other, R::None),
+            (301, Some("PermanentRedirect"), K::WrongEndpoint, R::None),
+            (301, None, K::WrongEndpoint, R::None),
+            (307, Some("TemporaryRedirect"), K::WrongEndpoint, R::None),
+            (307, None, K::WrongEndpoint, R::None),
+            (400, Some("AuthorizationHeaderMalformed"), K::WrongEndpoint, R::None),
             (412, Some("PreconditionFailed"), K::PreconditionFailed, R::None),
             (416, Some("InvalidRange"), K::InvalidRange, R::None),
             (429, None, K::Unavailable, R::Wait),
@@ -155,7 +171,7 @@ mod tests {
             (501, Some("NotImplemented"), K::Unsupported, R::None),
             (200, Some("InternalError"), K::Unavailable, R::Wait),
             (200, Some("AccessDenied"), K::Other, R::None),
-            (302, None, K::Other, R::None),
+            (302, None, K::WrongEndpoint, R::None),
         ] {
             assert_eq!(kind_of_answer(status, code), kind, "{status} {code:?}");
             assert_eq!(remedy_of_answer(status, code), remedy, "{status} {code:?}");

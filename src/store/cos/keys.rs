@@ -32,6 +32,14 @@ impl Dialect {
         });
         if is_cos { Self::Cos } else { Self::S3 }
     }
+
+    /// The longest key, in bytes.
+    fn key_bytes(self) -> usize {
+        match self {
+            Self::Cos => limits::COS_KEY_BYTES,
+            Self::S3 => limits::KEY_BYTES,
+        }
+    }
 }
 
 impl Keys {
@@ -69,9 +77,14 @@ impl Keys {
         self.checked(operation, format!("{}{}/", self.prefix, path.key()))
     }
 
+    /// Whether the store takes a key as long as this.
+    pub(super) fn have_room_for(&self, key: &str) -> bool {
+        key.len() <= self.dialect.key_bytes()
+    }
+
     fn checked(&self, operation: Operation, key: String) -> Result<String> {
-        let is_bad = key.len() > limits::KEY_BYTES
-            || (self.dialect == Dialect::Cos && key.starts_with('\\'));
+        let is_bad =
+            !self.have_room_for(&key) || (self.dialect == Dialect::Cos && key.starts_with('\\'));
         if is_bad {
             return Err(StoreError::new(ErrorKind::BadName, operation, key));
         }
@@ -112,10 +125,13 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused_before_it_is_sent() {
-        let long = "x".repeat(847);
+        let (long, longer) = ("x".repeat(847), "x".repeat(1021));
         for (prefix, path, dialect, good) in [
             ("ab/", long.as_str(), Dialect::Cos, true),
             ("abc/", long.as_str(), Dialect::Cos, false),
+            ("abc/", long.as_str(), Dialect::S3, true),
+            ("ab/", longer.as_str(), Dialect::S3, true),
+            ("abc/", longer.as_str(), Dialect::S3, false),
             ("", "\\a", Dialect::Cos, false),
             ("", "\\a", Dialect::S3, true),
             ("p/", "\\a", Dialect::Cos, true),

@@ -37,7 +37,11 @@ impl CosStore {
         request: &ListRequest<'_>,
         tell: Option<&mut dyn FnMut(&PageToken)>,
     ) -> Result<ListPage> {
-        let directory = self.keys.directory(Operation::ListObjects, request.directory)?;
+        let directory = match self.keys.directory(Operation::ListObjects, request.directory) {
+            Ok(directory) => directory,
+            // It may be the name of a file that is as long as a key may be.
+            Err(error) => return self.check_directory(request.directory).and(Err(error)),
+        };
         let prefix = format!("{directory}{}", request.name_prefix);
         let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
         let bucket = &self.client.bucket;

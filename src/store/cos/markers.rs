@@ -69,7 +69,11 @@ impl CosStore {
 
     /// Hadoop's marker of the directory `dir/`.
     pub(super) fn legacy_marker(&self, directory: &str) -> Result<Option<Head>> {
-        Ok(self.head(&legacy_key(directory))?.filter(|head| head.size == 0))
+        let key = legacy_key(directory);
+        if !self.keys.have_room_for(&key) {
+            return Ok(None);
+        }
+        Ok(self.head(&key)?.filter(|head| head.size == 0))
     }
 
     /// Deletes the markers of the directory `dir/`, of all kinds.

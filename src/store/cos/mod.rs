@@ -209,6 +209,10 @@ impl ObjectStore for CosStore {
         Ok(())
     }
 
+    fn now(&self) -> OffsetDateTime {
+        self.client.bucket.now()
+    }
+
     fn part_limits(&self) -> PartLimits {
         PartLimits {
             min_part: self.min_part,
@@ -239,10 +243,6 @@ impl ObjectStore for CosStore {
 
     fn look_for_room(&self, path: &FtpPath) -> Result<()> {
         self.ask_for_room(path)
-    }
-
-    fn now(&self) -> OffsetDateTime {
-        self.client.bucket.now()
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {

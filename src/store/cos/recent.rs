@@ -15,8 +15,8 @@ use super::note::{Change, Note};
 /// How long a change is remembered. Listings lag by seconds at most.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Changes remembered at once: 8,192 keys of 850 bytes, each kept twice, are 15 MiB at worst, 3 MiB as
-/// a rule.
+/// Changes remembered at once: 8,192 keys of 1,024 bytes, each kept twice, are 18 MiB at worst, 3 MiB
+/// as a rule.
 const ENTRIES: usize = 8192;
 
 /// The recent changes of one bucket, shared by everybody who writes to it.

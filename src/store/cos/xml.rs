@@ -25,6 +25,8 @@ pub(super) struct ErrorBody {
     pub(super) code: Option<String>,
     /// For people.
     pub(super) message: Option<String>,
+    /// Where the bucket is, if it is elsewhere.
+    pub(super) endpoint: Option<String>,
     /// The request's name, if the headers do not tell it.
     pub(super) request_id: Option<String>,
 }

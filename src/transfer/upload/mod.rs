@@ -16,6 +16,7 @@ mod intake;
 mod parts;
 mod plan;
 mod receive;
+mod reservation;
 
 pub use plan::{Plan, WriteMode};
 
@@ -38,6 +39,7 @@ use crate::transfer::{
 use crate::vfs::FtpPath;
 use intake::Intake;
 use parts::Parts;
+use reservation::Reservation;
 
 /// What an upload needs to know about itself.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ pub struct UploadRequest {
     pub path: FtpPath,
     /// What it keeps of an existing object.
     pub plan: Plan,
-    /// What ALLO announced, in bytes.
+    /// What ALLO announced, in bytes: room for the whole file, or for what is sent of it.
     pub announced: Option<u64>,
     /// Whether line ends are turned round.
     pub conversion: Conversion,
@@ -75,7 +77,7 @@ pub struct Upload<'a> {
     /// Blocks of the largest part that the reserve has room for.
     affordable: usize,
     kept: u64,
-    announced: Option<u64>,
+    reservation: Reservation,
     progress: Progress,
     throttle: Throttle,
     stored: Option<Stored>,
@@ -152,7 +154,7 @@ impl<'a> Upload<'a> {
             seen: None,
             affordable,
             kept: request.plan.kept,
-            announced: request.announced,
+            reservation: Reservation::new(request.announced, request.plan.kept),
             progress,
             throttle: Throttle::default(),
             stored: None,

@@ -80,7 +80,10 @@ impl Upload<'_> {
                 gone.get_or_insert_with(|| Gone::new(by, self.progress.bytes()));
             } else if woken.data || at_hand {
                 match self.read(data, allowed) {
-                    Ok(0) => return Ok(self.gate(gone.map(|gone| gone.by), control)),
+                    Ok(0) => {
+                        let late = self.look_again(control)?;
+                        return Ok(self.gate(gone.map(|gone| gone.by).or(late), control));
+                    }
                     Ok(bytes) => {
                         self.count(bytes)?;
                         waiting_since = Instant::now();
@@ -154,9 +157,25 @@ impl Upload<'_> {
         gone: Option<Interruption>,
         control: &mut dyn Control,
     ) -> Option<Interruption> {
-        let by = gone.or_else(|| self.attend(control)).and_then(|by| self.heed(by));
-        let is_short = self.announced.is_some_and(|all| self.progress.bytes() < all);
-        by.or(is_short.then_some(Interruption::Short))
+        gone.or_else(|| self.attend(control)).and_then(|by| self.heed(by))
+    }
+
+    /// A file that ends before what was announced for it is no fault. But the end of a killed
+    /// client's control connection may be a moment behind that of its data: it is given that moment.
+    fn look_again(&mut self, control: &mut dyn Control) -> Ended {
+        let deadline = Instant::now() + limits::SHORT_FILE_WAIT;
+        while self.reservation.has_room_left(self.progress.bytes()) {
+            if let Some(by) = self.attend(control) {
+                return Ok(Some(by));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            wait_for(control, self.resources.wake, None, Some(left))?;
+            self.collect()?;
+        }
+        Ok(None)
     }
 
     pub(super) fn attend(&self, control: &mut dyn Control) -> Option<Interruption> {
@@ -169,7 +188,7 @@ impl Upload<'_> {
     /// A client that has sent all it had announced has lost nothing, whatever breaks then; only
     /// its own ABOR counts.
     pub(super) fn heed(&self, by: Interruption) -> Option<Interruption> {
-        let has_all = self.announced == Some(self.progress.bytes());
+        let has_all = self.reservation.is_met(self.progress.bytes());
         Some(by).filter(|&by| !has_all || by == Interruption::Aborted)
     }
 }

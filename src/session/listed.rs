@@ -1,0 +1,172 @@
+//! What the argument of LIST, NLST, MLSD and STAT means: a name, a pattern or options. What exists
+//! under the whole name wins, and a plain name costs no request more for it.
+
+use std::sync::Arc;
+
+use super::failure::store_failure;
+use super::navigation::Step;
+use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
+use crate::store::{ErrorKind, ListPage, ObjectStore, StoreError};
+use crate::transfer::Listing;
+use crate::vfs::{Entry, FtpPath};
+
+/// Looks for what an argument means.
+#[derive(Debug)]
+pub(super) struct Lookup<'a> {
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) working_directory: &'a FtpPath,
+    pub(super) style: ListStyle,
+}
+
+/// What is to be listed, and the first page of it.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) source: Listing,
+    pub(super) first: ListPage,
+    /// Only names that fit.
+    pub(super) wildcard: Option<Wildcard>,
+    /// What NLST puts before each name.
+    pub(super) name_prefix: String,
+}
+
+/// Why nothing is listed.
+enum Missed {
+    Store(StoreError),
+    Refused(Reply),
+}
+
+impl Lookup<'_> {
+    /// Finds what `target` means and fetches the first page of it, so that a missing directory is
+    /// told before the 150.
+    ///
+    /// Options alone mean the working directory, unless it holds a directory that is called so: who
+    /// walks a tree would come back to where it was. In front of a path they are options, unless the
+    /// path does not exist and the whole does.
+    pub(super) fn find(&self, target: &ListTarget) -> Step<Listed> {
+        let found = self.read(&target.path);
+        if !target.has_options() {
+            return found.map_err(Missed::into_reply);
+        }
+        match found {
+            Ok(found) if target.path.is_empty() => match found.entry_named(&target.whole) {
+                Ok(Some(entry)) if entry.metadata.is_directory() => self.name(&target.whole),
+                Ok(_) => Ok(found),
+                Err(error) => Err(error.into()),
+            },
+            Err(Missed::Store(error)) if is_absent(error.kind) => {
+                self.name(&target.whole).map_err(|_| error.into())
+            }
+            found => found,
+        }
+        .map_err(Missed::into_reply)
+    }
+
+    fn read(&self, text: &str) -> Result<Listed, Missed> {
+        match Wildcard::in_path(text) {
+            Some((directory, wildcard)) if self.style != ListStyle::Mlsd => {
+                self.pattern(text, directory, wildcard)
+            }
+            _ => self.name(text),
+        }
+    }
+
+    fn name(&self, text: &str) -> Result<Listed, Missed> {
+        let path = self.resolve(if text.is_empty() { "." } else { text })?;
+        let source = self.listing(path, "");
+        let (first, name_prefix) = match source.first_page() {
+            Ok(first) => (first, nlst_prefix(text)),
+            Err(error) if error.kind == ErrorKind::NotADirectory => {
+                if self.style == ListStyle::Mlsd {
+                    return Err(Missed::Refused(replies::mlsd_needs_a_directory()));
+                }
+                (page_of_file(&*source.store, &source.directory)?, nlst_prefix(parent_of(text)))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Listed { source, first, wildcard: None, name_prefix })
+    }
+
+    /// A name that is spelled like the pattern begins with what all fitting names begin with: the
+    /// listing of those tells whether there is one.
+    fn pattern(&self, text: &str, directory: &str, wildcard: Wildcard) -> Result<Listed, Missed> {
+        let path = self.resolve(text)?;
+        let source = self.listing(path.parent(), wildcard.literal_prefix());
+        let first = source.first_page()?;
+        let name_prefix = nlst_prefix(directory);
+        let found = Listed { source, first, wildcard: Some(wildcard), name_prefix };
+        match found.entry_named(path.name())? {
+            None => Ok(found),
+            Some(entry) if entry.metadata.is_directory() => self.name(text),
+            Some(entry) => Ok(Listed { first: page_of(entry), wildcard: None, ..found }),
+        }
+    }
+
+    fn listing(&self, directory: FtpPath, name_prefix: &str) -> Listing {
+        Listing { store: Arc::clone(&self.store), directory, name_prefix: name_prefix.to_owned() }
+    }
+
+    fn resolve(&self, text: &str) -> Step<FtpPath> {
+        self.working_directory.join(text).map_err(replies::bad_path)
+    }
+}
+
+impl Listed {
+    /// The entry of exactly this name. The store is asked only where it may stand on a later page.
+    fn entry_named(&self, name: &str) -> Result<Option<Entry>, StoreError> {
+        if let Some(entry) = self.first.entries.iter().find(|entry| entry.name == name) {
+            return Ok(Some(entry.clone()));
+        }
+        // In a bucket's order a directory stands where its name and a slash do.
+        let end = format!("{name}/");
+        let may_follow = self.first.next.is_some()
+            && self.first.entries.last().is_none_or(|last| last.name <= end);
+        let Some(path) = self.source.directory.child(name).filter(|_| may_follow) else {
+            return Ok(None);
+        };
+        match self.source.store.stat(&path) {
+            Ok(stat) => Ok(Some(Entry { name: name.to_owned(), metadata: stat.metadata })),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Missed {
+    fn into_reply(self) -> Reply {
+        match self {
+            Self::Store(error) => store_failure(&error),
+            Self::Refused(reply) => reply,
+        }
+    }
+}
+
+impl From<StoreError> for Missed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Reply> for Missed {
+    fn from(reply: Reply) -> Self {
+        Self::Refused(reply)
+    }
+}
+
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::BadName)
+}
+
+/// LIST of a file is the one line about it.
+fn page_of_file(store: &dyn ObjectStore, path: &FtpPath) -> Result<ListPage, StoreError> {
+    let stat = store.stat(path)?;
+    Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
+}
+
+fn page_of(entry: Entry) -> ListPage {
+    ListPage { entries: vec![entry], ..ListPage::default() }
+}
+
+/// The directory of a path, as the client wrote it.
+fn parent_of(text: &str) -> &str {
+    &text[..text.rfind('/').map_or(0, |slash| slash + 1)]
+}
