@@ -3,7 +3,7 @@
 # installed is an error: a test without its client would prove nothing.
 set -euo pipefail
 
-# command:package
+# command:package, or file:package where there is no command
 NEEDED=(
     cc:gcc
     curl:curl
@@ -32,13 +32,14 @@ NEEDED=(
     ceph-osd:ceph-osd
     radosgw:radosgw
     radosgw-admin:radosgw
+    /usr/share/perl5/IO/Socket/SSL.pm:libio-socket-ssl-perl
 )
 
-# The packages of those commands that are not there, each once.
+# The packages of what is not there, each once.
 missing_packages() {
     local pair
     for pair in "${NEEDED[@]}"; do
-        command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+        [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
     done | sort -u
 }
 
