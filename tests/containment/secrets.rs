@@ -54,6 +54,8 @@ fn no_log_reply_or_process_list_shows_a_secret() {
         .replace(&mallory.0, &mallory.1)
         .replace(&roland.0, &roland.1)
         .option("log_level", "DEBUG")
+        // Each asks the store itself.
+        .option("metadata_cache_time", "0")
         .start();
     let mut told = good_and_bad_sessions(&server);
     // What the log must have told, or this test saw nothing.

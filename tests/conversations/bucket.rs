@@ -58,7 +58,8 @@ fn a_plain_name_costs_one_request_and_one_like_a_pattern_one_more() {
         answer("200 OK", "", folded),
         answer("200 OK", "", &page(&["[2024]/in.txt"])),
     ]);
-    let server = Setup::scripted(&script).start();
+    // So that nothing more is asked at the start.
+    let server = Setup::scripted(&script).option("partial_upload", "discard").start();
     server.wait_for_log("answers");
     let mut ftp = Ftp::login(&server);
     for (line, names, requests) in [
@@ -117,7 +118,7 @@ fn list_tells_recent_times_by_the_clock_of_the_store() {
         answer("200 OK", &format!("Date: {date}\r\n"), &page),
         answer("200 OK", &format!("Date: {date}\r\n"), &page),
     ]);
-    let server = Setup::scripted(&script).start();
+    let server = Setup::scripted(&script).option("partial_upload", "discard").start();
     server.wait_for_log("answers");
     let lines = Ftp::login(&server).list("LIST");
     let time = format!(" {:02}:{:02} new", ahead.hour(), ahead.minute());

@@ -63,7 +63,7 @@ impl CosStore {
         target: Target<'_>,
         mut head: Head,
     ) -> Result<Head> {
-        check_length(target.key)?;
+        self.check_length(target.key)?;
         for version in 1.. {
             let copied = if head.size > self.copy_limit {
                 self.copy_in_parts(from, target, &head)
@@ -86,6 +86,17 @@ impl CosStore {
             }
         }
         Ok(head)
+    }
+
+    /// Whether a copy may be called so.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadName`] when the store takes no key as long.
+    pub(super) fn check_length(&self, key: &str) -> Result<()> {
+        match self.keys.have_room_for(key) {
+            true => Ok(()),
+            false => Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, key)),
+        }
     }
 
     /// The object that is to be copied.
@@ -197,15 +208,6 @@ impl CosStore {
         self.complete_upload(to, upload_id, &parts, &Expected::Anything)?;
         Ok(())
     }
-}
-
-/// # Errors
-/// [`ErrorKind::BadName`] when the store takes no key as long.
-pub(super) fn check_length(key: &str) -> Result<()> {
-    if key.len() > limits::KEY_BYTES {
-        return Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, key));
-    }
-    Ok(())
 }
 
 /// What a copy forgets unless it is said again.

@@ -154,7 +154,7 @@ impl CosStore {
     /// Carries a marker to another key: stored anew, since not every store copies one.
     pub(super) fn copy_marker(&self, target: Target<'_>, marker: &Head) -> Result<()> {
         let turn = self.turn(target.key);
-        copy::check_length(target.key)?;
+        self.check_length(target.key)?;
         self.check_target(target)?;
         let headers = copy::restated(marker).into_iter().chain(copy::metadata(marker));
         self.put_marker(&turn, target.key, headers.collect())
