@@ -152,7 +152,10 @@ fn a_store_that_goes_away_in_mid_transfer_and_comes_back_is_waited_for() {
         scene.injector.heal();
         // Before its end the client may have heard that the store is at work again.
         let reply = ftp.expect_reply("226");
-        assert!(reply.lines().last().is_some_and(|end| end.starts_with("226 File")), "{reply}");
+        assert!(
+            reply.lines().last().is_some_and(|end| end.starts_with("226 Transfer complete")),
+            "{reply}"
+        );
         scene.server.stored().expect(&name, &bytes);
         ftp.expect("QUIT", "221 ");
         scene.expect_rest(&name);

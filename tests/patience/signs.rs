@@ -211,7 +211,7 @@ fn real_clients_take_the_lines() {
             let script = "with open('file', 'rb') as file:\n    \
                           print(ftp.storbinary('STOR by-python', file))\nprint(ftp.pwd())";
             let said = clients::python(address, dir, script).expect_success();
-            assert!(said.contains(LINE) && said.contains("226 File stored"), "{said}");
+            assert!(said.contains(LINE) && said.contains("226 Transfer complete"), "{said}");
             server.stored.expect("by-python", bytes);
         });
     });
