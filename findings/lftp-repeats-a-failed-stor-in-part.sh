@@ -16,9 +16,9 @@ cd "$FOLDER"
 # apt's own user must be able to write here.
 chmod 755 "$FOLDER"
 apt-get download -qq lftp=4.9.2-2+b1 >/dev/null 2>&1
-dpkg-deb -x lftp_*.deb root
-lftp=$FOLDER/root/usr/bin/lftp
-export LD_LIBRARY_PATH=$FOLDER/root/usr/lib/lftp/4.9.2:$FOLDER/root/usr/lib
+dpkg-deb -x lftp_*.deb tree
+lftp=$FOLDER/tree/usr/bin/lftp
+export LD_LIBRARY_PATH=$FOLDER/tree/usr/lib/lftp/4.9.2:$FOLDER/tree/usr/lib
 "$lftp" --version | head -n 1
 
 head -c 1000000 /dev/urandom >file
