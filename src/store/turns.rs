@@ -14,8 +14,21 @@ pub(super) struct Turns(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    taken: Mutex<HashSet<String>>,
+    state: Mutex<State>,
     given_back: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    taken: HashSet<String>,
+    /// Threads that wait: without any nobody need be woken, which is a system call.
+    waiting: usize,
+}
+
+impl State {
+    fn has_any_of(&self, names: &[&str]) -> bool {
+        names.iter().any(|&name| self.taken.contains(name))
+    }
 }
 
 /// The exclusive turn on some names; dropped, it is given back.
@@ -29,35 +42,42 @@ impl Turns {
     /// Waits until nobody else has a turn on any of `names`, and takes all of them at once: two that
     /// want the same names in another order do not wait for each other.
     pub(super) fn take(&self, names: &[&str]) -> Turn {
-        let is_taken = |taken: &mut HashSet<String>| names.iter().any(|&name| taken.contains(name));
-        let waited = self.0.given_back.wait_while(self.lock(), is_taken);
-        self.taken(waited.unwrap_or_else(PoisonError::into_inner), names)
+        let mut state = self.lock();
+        while state.has_any_of(names) {
+            state.waiting += 1;
+            let waited = self.0.given_back.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+        self.taken(state, names)
     }
 
     /// The same, but waits `patience` at most.
     pub(super) fn take_within(&self, names: &[&str], patience: Duration) -> Option<Turn> {
         let deadline = Instant::now() + patience;
-        let mut taken = self.lock();
-        while names.iter().any(|&name| taken.contains(name)) {
+        let mut state = self.lock();
+        while state.has_any_of(names) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
             }
-            let waited = self.0.given_back.wait_timeout(taken, left);
-            taken = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting += 1;
+            let waited = self.0.given_back.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
-        Some(self.taken(taken, names))
+        Some(self.taken(state, names))
     }
 
-    fn taken(&self, mut taken: MutexGuard<'_, HashSet<String>>, names: &[&str]) -> Turn {
+    fn taken(&self, mut state: MutexGuard<'_, State>, names: &[&str]) -> Turn {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        taken.extend(names.iter().cloned());
+        state.taken.extend(names.iter().cloned());
         Turn { turns: self.clone(), names }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,12 +90,15 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut taken = self.turns.lock();
+        let mut state = self.turns.lock();
         for name in &self.names {
-            taken.remove(name);
+            state.taken.remove(name);
         }
-        drop(taken);
-        self.turns.0.given_back.notify_all();
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.turns.0.given_back.notify_all();
+        }
     }
 }
 
@@ -98,7 +121,7 @@ mod tests {
         assert!(turns.take_within(&["c"], SHORT).is_some(), "nothing was kept by who got nothing");
         drop(first);
         assert!(turns.take_within(&["a"], SHORT).is_some());
-        assert!(turns.lock().is_empty());
+        assert!(turns.lock().taken.is_empty());
     }
 
     #[test]
@@ -116,6 +139,6 @@ mod tests {
                 });
             }
         });
-        assert!(turns.lock().is_empty());
+        assert!(turns.lock().taken.is_empty());
     }
 }
