@@ -69,11 +69,6 @@ impl Plan {
         let (head, copies) = keep(kept, etag, store.part_limits());
         Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies, tail })
     }
-
-    /// Bytes of the old object that become the new one's first.
-    pub fn kept(&self) -> u64 {
-        self.kept
-    }
 }
 
 /// How the first `kept` bytes of a version are kept: read, or copied inside the store.

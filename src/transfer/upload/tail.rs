@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn a_file_that_reaches_the_old_end_has_no_tail() {
-        for (offset, end, left) in [(3, 4, Some(6)), (3, 9, Some(1)), (3, 10, None), (3, 11, None)] {
+        for (offset, end, left) in [(3, 4, Some(6)), (3, 9, Some(1)), (3, 10, None), (3, 11, None)]
+        {
             let tail = tail(offset, 10).unwrap().behind(end);
             assert_eq!(tail.map(|tail| tail.bytes()), left, "{offset} {end}");
         }
@@ -66,7 +67,8 @@ mod tests {
             for read in 0..=bytes {
                 let (part, rest) = tail(7, 7 + bytes).unwrap().split(read);
                 assert_eq!((part.first, part.end), (7, 7 + read));
-                let ranges: Vec<_> = rest.into_iter().flat_map(|rest| rest.ranges(LIMITS)).collect();
+                let ranges: Vec<_> =
+                    rest.into_iter().flat_map(|rest| rest.ranges(LIMITS)).collect();
                 let mut end = part.end;
                 for (index, range) in ranges.iter().enumerate() {
                     let size = range.end - range.first;
