@@ -75,12 +75,14 @@ impl Upload<'_> {
         self.begun == Begun::NotYet && !self.parts.keeps_parts()
     }
 
-    /// Of an upload that is complete and ends inside the old object, what stands behind its end stays:
+    /// Of an upload that its client has ended and that ends inside the old object, what stands behind its end stays:
     /// here as much of that is read as the last part lacks, and the rest left to be copied.
     fn keep_tail(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
         let end = self.parts.end() + self.intake.bytes();
-        // What was interrupted ends where it was, so that it can be resumed there.
-        let tail = self.tail.take().filter(|_| by.is_none());
+        // What the network cut off ends there, so that it can be resumed; a client that sends ABOR knows
+        // where it is.
+        let is_cut_off = by.is_some_and(|by| by != Interruption::Aborted);
+        let tail = self.tail.take().filter(|_| !is_cut_off);
         let Some(tail) = tail.and_then(|tail| tail.behind(end)) else { return Ok(by) };
         self.kept += tail.bytes();
         let lacking = self.lacking(&tail);
