@@ -3,11 +3,11 @@
 
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
 use cos_ftp_server::transfer::{
-    Conversion, PartialUpload, TransferError, TransferOptions, Verdict, WriteMode,
+    Conversion, Interruption, PartialUpload, TransferError, TransferOptions, Verdict, WriteMode,
 };
 
 use crate::answers::{AnswerScript, Breaks, FAIR};
-use crate::bench::{Bench, Order, STOR, content};
+use crate::bench::{Bench, Order, STOR, Word, content};
 use crate::kept::{begin, bench_holding, stores};
 use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
@@ -106,9 +106,36 @@ fn converted_bytes_count_as_they_are_stored() {
     }
 }
 
+/// So ffmpeg seeks: ABOR, which overtakes the data, and the end of the data.
+#[test]
+fn abor_behind_the_data_keeps_them_and_the_tail() {
+    for (old, offset, new) in [
+        (20, 3, 4),
+        (12 * MIB, 36, 4),
+        (12 * MIB, 36, 6 * MIB + 1),
+        (12 * MIB, 6 * MIB, 3 * MIB),
+        (3 * MIB, 1, 4 * MIB),
+    ] {
+        let (old, new) = (content(12, old), content(13, new));
+        let bench = bench_holding(&old, S3_LIMITS);
+        let mut client = begin(&bench, WriteMode::ResumeAt(offset as u64));
+        client.send(&new);
+        client.say(Word::Abort);
+        client.end_data();
+        let report = client.report();
+        let by = Interruption::Aborted;
+        let Verdict::Interrupted { by: told, kept: true } = report.verdict else {
+            panic!("{report:?}");
+        };
+        assert_eq!((told, report.bytes), (by, new.len() as u64));
+        bench.assert_stored(STOR.path, &written_in_place(&old, offset, &new));
+        bench.assert_clean();
+    }
+}
+
 /// It ends where it was cut, so that it can be resumed there.
 #[test]
-fn an_interrupted_upload_keeps_no_tail() {
+fn what_the_network_cuts_off_keeps_no_tail() {
     for partial in [PartialUpload::Keep, PartialUpload::Discard] {
         for old in [20, 12 * MIB] {
             let old = content(8, old);
