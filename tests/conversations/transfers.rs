@@ -119,7 +119,34 @@ fn appending_and_resuming_at_odd_offsets() {
     server.stored().expect("large", &[&head[..5_999_999], &tail, last].concat());
 }
 
-/// What ffmpeg does to a seekable mp4: back to fill in a header, as on a disk.
+/// What ffmpeg does to a seekable mp4: each piece ends by ABOR, which overtakes its data, and the next one
+/// fills in a header.
+#[test]
+fn pieces_that_end_by_abor_become_one_file() {
+    for server in [Setup::local().start(), Setup::bucket().start()] {
+        let mut ftp = Ftp::login(&server);
+        for (name, size) in [("small.mp4", 20_000), ("large.mp4", 12 << 20)] {
+            let mut file = noise(6, size);
+            let end = noise(7, 1395);
+            let written = file.clone();
+            for (offset, bytes) in [(0, &written[..]), (36, b"mdat"), (size, &end)] {
+                ftp.expect(&format!("REST {offset}"), "350 ");
+                let data = ftp.passive();
+                ftp.expect(&format!("STOR {name}"), "150 ");
+                let mut stream = data.open();
+                stream.write_all(bytes).expect("the server takes the data");
+                ftp.send("ABOR");
+                drop(stream);
+                ftp.expect_reply("426 ");
+                ftp.expect_reply("226 ");
+                file.resize(size.max(offset + bytes.len()), 0);
+                file[offset..offset + bytes.len()].copy_from_slice(bytes);
+                server.stored().expect(name, &file);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_few_bytes_written_inside_a_file_change_nothing_else() {
     for server in [Setup::local().start(), Setup::bucket().start()] {
