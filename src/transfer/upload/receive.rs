@@ -28,6 +28,11 @@ impl Gone {
     }
 }
 
+/// What interrupted an upload first: the data of a client that is gone may end in any way.
+fn first_cause(gone: Option<&Gone>, by: Interruption) -> Interruption {
+    gone.map_or(by, |gone| gone.by)
+}
+
 impl Upload<'_> {
     /// Reads until the data ends, however that is.
     pub(super) fn receive(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
@@ -93,9 +98,11 @@ impl Upload<'_> {
                     }
                     Err(error) if is_passing(&error) => {}
                     Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                        return Ok(Some(Interruption::NoCloseNotify));
+                        return Ok(Some(first_cause(gone.as_ref(), Interruption::NoCloseNotify)));
                     }
-                    Err(_) => return Ok(Some(Interruption::DataLost)),
+                    Err(_) => {
+                        return Ok(Some(first_cause(gone.as_ref(), Interruption::DataLost)));
+                    }
                 }
             } else if reads && let Some(gone) = &gone {
                 if gone.patience.is_zero() {
