@@ -168,7 +168,7 @@ pub const PROXY_HEADER_BYTES: usize = 4096;
 pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long an upload waits, in all, for bytes that were on their way when its control connection
-/// ended: longer than a round trip, short for a client that is gone.
+/// ended or ABOR came: longer than a round trip, short for a client that is gone.
 pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
 
 /// How many bytes it takes then at most: more than the sockets of both ends hold together.

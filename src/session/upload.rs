@@ -90,7 +90,6 @@ impl Session<'_> {
         let _turn = order.take_turn(&*store);
         let plan = Plan::make(&*store, &order.path, order.mode);
         let plan = plan.map_err(|error| transfer_error(&error))?;
-        let kept = plan.kept();
         let request = UploadRequest {
             store,
             path: order.path.clone(),
@@ -120,7 +119,7 @@ impl Session<'_> {
         });
         self.abort_unanswered = watch.was_aborted();
         let report = outcome?;
-        self.record_upload(order, kept, &report);
+        self.record_upload(order, &report);
         Ok(match (&report.verdict, order.naming) {
             (Verdict::Complete, Naming::ByClient) => replies::file_stored(report.bytes),
             (Verdict::Complete, Naming::ByServer) => replies::unique_file_stored(&order.name),
@@ -136,7 +135,7 @@ impl Session<'_> {
         }
     }
 
-    fn record_upload(&self, order: &Order, kept: u64, report: &Report) {
+    fn record_upload(&self, order: &Order, report: &Report) {
         metrics::count_transfer(Direction::Upload, ending(&report.verdict), report.bytes);
         let seconds = report.elapsed.as_secs_f64();
         let rate = report.bytes as f64 / seconds.max(0.001) / 1e6;
@@ -144,10 +143,11 @@ impl Session<'_> {
         let stored = report.stored.as_ref();
         let request_id = stored.and_then(|stored| stored.request_id.as_deref()).unwrap_or("-");
         log::info!(
-            "upload path={:?} bytes={} kept={kept} seconds={seconds:.3} MB/s={rate:.1} \
+            "upload path={:?} bytes={} kept={} seconds={seconds:.3} MB/s={rate:.1} \
              tail_seconds={:.3} parts={} verdict={verdict:?} request-id={request_id}",
             order.path,
             report.bytes,
+            report.kept,
             report.tail.as_secs_f64(),
             report.parts,
         );

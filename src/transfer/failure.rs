@@ -97,6 +97,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// Bytes moved over the data connection.
     pub bytes: u64,
+    /// Bytes of the older file that an upload keeps.
+    pub kept: u64,
     /// From its begin to its end.
     pub elapsed: Duration,
     /// From the last data byte to the store's confirmation; zero for downloads.

@@ -15,6 +15,7 @@ mod options;
 mod pages;
 mod progress;
 mod receipt;
+mod refill;
 mod schedule;
 mod send;
 mod stragglers;

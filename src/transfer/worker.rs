@@ -16,6 +16,7 @@ use crate::store::{
     PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
 };
 use crate::transfer::block::Block;
+use crate::transfer::refill::refill;
 use crate::vfs::FtpPath;
 
 /// One request to the store.
@@ -31,6 +32,8 @@ pub(super) enum Job {
     Part(PartPlace, Vec<Block>),
     /// Copy a range of the object that stands under the name now.
     Copy(PartPlace, CopySource),
+    /// Add a range of the object that stands under the name now to these blocks.
+    Refill(CopySource, Vec<Block>),
     /// Store these blocks as the whole object, in place of what is expected.
     Put(Vec<Block>, Expected),
     /// Publish the object, in place of what is expected.
@@ -51,6 +54,8 @@ pub(super) enum Outcome {
     /// And what stood under the name then, if that could be told.
     CreatedAndLooked(Option<Option<Stat>>),
     Part(PartReceipt),
+    /// The blocks hold the range, too.
+    Refilled,
     Stored(Stored),
 }
 
@@ -87,7 +92,7 @@ impl Target {
         self.store.retains_objects()
     }
 
-    fn run(&self, job: &Job) -> StoreResult<Outcome> {
+    fn run(&self, job: &mut Job) -> StoreResult<Outcome> {
         match job {
             Job::LookForRoom => self.store.look_for_room(&self.path).map(|()| Outcome::RoomFound),
             Job::Create => self.create().map(|()| Outcome::Created),
@@ -103,6 +108,9 @@ impl Target {
             }
             Job::Copy(place, source) => {
                 self.store.upload_part_copy(self.upload()?, *place, source).map(Outcome::Part)
+            }
+            Job::Refill(source, blocks) => {
+                refill(&*self.store, &self.path, source, blocks).map(|()| Outcome::Refilled)
             }
             Job::Put(blocks, expected) => self.put(blocks, expected).map(Outcome::Stored),
             Job::Complete(parts, expected) => {
@@ -218,11 +226,11 @@ impl Workers {
 }
 
 fn work(target: &Target, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake) {
-    for job in jobs {
-        let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&job)))
+    for mut job in jobs {
+        let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&mut job)))
             .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
         let blocks = match job {
-            Job::Part(_, blocks) | Job::Put(blocks, _) => blocks,
+            Job::Part(_, blocks) | Job::Refill(_, blocks) | Job::Put(blocks, _) => blocks,
             Job::LookForRoom
             | Job::Create
             | Job::CreateAndLook

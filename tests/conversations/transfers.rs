@@ -95,15 +95,18 @@ fn appending_and_resuming_at_odd_offsets() {
     server.stored().expect("log", b"one, two");
     ftp.expect("REST 3", "350 ");
     ftp.store("STOR log", b"; 2");
-    // It ends where the new data end.
-    server.stored().expect("log", b"one; 2");
-    ftp.expect("REST 6", "350 ");
+    // What stands behind the new data stays, as on a disk.
+    server.stored().expect("log", b"one; 2wo");
+    ftp.expect("REST 8", "350 ");
     ftp.store("STOR log", b"!");
-    server.stored().expect("log", b"one; 2!");
+    server.stored().expect("log", b"one; 2wo!");
+    ftp.expect("REST 6", "350 ");
+    ftp.store("STOR log", b", and 3");
+    server.stored().expect("log", b"one; 2, and 3");
     // Nothing new leaves it as it was.
     ftp.expect("REST 3", "350 ");
     ftp.store("STOR log", b"");
-    server.stored().expect("log", b"one; 2!");
+    server.stored().expect("log", b"one; 2, and 3");
 
     let (head, tail) = (noise(1, 6_000_001), noise(2, 1_234_567));
     ftp.store("STOR large", &head);
@@ -111,7 +114,56 @@ fn appending_and_resuming_at_odd_offsets() {
     server.stored().expect("large", &[&head[..], &tail].concat());
     ftp.expect("REST 5999999", "350 ");
     ftp.store("STOR large", &tail);
-    server.stored().expect("large", &[&head[..5_999_999], &tail].concat());
+    // The last two bytes are the old ones.
+    let last = &tail[tail.len() - 2..];
+    server.stored().expect("large", &[&head[..5_999_999], &tail, last].concat());
+}
+
+/// What ffmpeg does to a seekable mp4: each piece ends by ABOR, which overtakes its data, and the next one
+/// fills in a header.
+#[test]
+fn pieces_that_end_by_abor_become_one_file() {
+    for server in [Setup::local().start(), Setup::bucket().start()] {
+        let mut ftp = Ftp::login(&server);
+        for (name, size) in [("small.mp4", 20_000), ("large.mp4", 12 << 20)] {
+            let mut file = noise(6, size);
+            let end = noise(7, 1395);
+            let written = file.clone();
+            for (offset, bytes) in [(0, &written[..]), (36, b"mdat"), (size, &end)] {
+                ftp.expect(&format!("REST {offset}"), "350 ");
+                let data = ftp.passive();
+                ftp.expect(&format!("STOR {name}"), "150 ");
+                let mut stream = data.open();
+                stream.write_all(bytes).expect("the server takes the data");
+                ftp.send("ABOR");
+                drop(stream);
+                ftp.expect_reply("426 ");
+                ftp.expect_reply("226 ");
+                file.resize(size.max(offset + bytes.len()), 0);
+                file[offset..offset + bytes.len()].copy_from_slice(bytes);
+                server.stored().expect(name, &file);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_few_bytes_written_inside_a_file_change_nothing_else() {
+    for server in [Setup::local().start(), Setup::bucket().start()] {
+        let mut ftp = Ftp::login(&server);
+        for size in [100, 12 << 20] {
+            let mut file = noise(5, size);
+            ftp.store("STOR film.mp4", &file);
+            for (offset, bytes) in [(36, &b"mdat"[..]), (size - 8, b"moov")] {
+                ftp.expect(&format!("REST {offset}"), "350 ");
+                ftp.store("STOR film.mp4", bytes);
+                file[offset..offset + bytes.len()].copy_from_slice(bytes);
+                server.stored().expect("film.mp4", &file);
+            }
+        }
+        let told = server.wait_for_line(|line| line.contains("bytes=4 kept=96 "));
+        assert!(told.contains("upload path="), "{told}");
+    }
 }
 
 #[test]

@@ -108,6 +108,34 @@ fn who_adds_to_a_file_that_was_changed_meanwhile_hears_so() {
     }
 }
 
+/// The same of an upload that ends inside the file, whose other bytes would be the older file's.
+#[test]
+fn who_writes_inside_a_file_that_was_changed_meanwhile_hears_so() {
+    for size in [100, 12 << 20] {
+        let other = noise(25, size + 1);
+        for server in [Setup::local().start(), Setup::bucket().start()] {
+            for by_session in [true, false] {
+                server.stored().put("f", &noise(26, size));
+                let mut ftp = Ftp::login(&server);
+                ftp.expect("REST 36", "350 ");
+                let data = ftp.passive();
+                ftp.expect("STOR f", "150 ");
+                let mut stream = data.open();
+                stream.write_all(b"mdat").expect("the server takes the data");
+                ftp.wait_for_bytes(4);
+                if by_session {
+                    Ftp::login(&server).store("STOR f", &other);
+                } else {
+                    server.stored().put("f", &other);
+                }
+                drop(stream);
+                ftp.expect_reply("451 ");
+                server.stored().expect("f", &other);
+            }
+        }
+    }
+}
+
 /// Many sessions add lines to one file at once: each line that was confirmed is there, whole.
 #[test]
 fn sessions_that_append_at_once_lose_nothing() {

@@ -168,11 +168,9 @@ impl<'a> Session<'a> {
             self.ftp.expect(&format!("REST {kept}"), "350 ");
         }
         let end = self.upload(&format!("STOR {}", self.path(&draw.name)), &bytes);
-        // Nothing new behind what is kept changes nothing.
-        let changed = match bytes.is_empty() && kept > 0 {
-            true => earlier,
-            false => [&earlier[..kept], &bytes].concat(),
-        };
+        // What stood behind the new end stays, but of a file that is stored from its beginning.
+        let behind = earlier.get(kept + bytes.len()..).filter(|_| kept > 0).unwrap_or_default();
+        let changed = [&earlier[..kept], &bytes, behind].concat();
         self.settle(draw, &end, &[(&draw.name, Some(changed))]);
     }
 

@@ -271,6 +271,35 @@ fn abor_interrupts() {
     is_interrupted(Interruption::Aborted, |client| client.say(Word::Abort));
 }
 
+/// It overtakes the data, which some clients count on (ffmpeg, when it goes to another place).
+#[test]
+fn what_was_sent_before_abor_is_kept() {
+    for size in [4, SIZES[0], SIZES[1]] {
+        let bench = bench(PartialUpload::Keep);
+        let mut client = bench.upload(STOR);
+        client.send(&content(8, size));
+        client.say(Word::Abort);
+        client.end_data();
+        assert_interrupted(&client.report(), Interruption::Aborted, true);
+        bench.assert_stored(STOR.path, &content(8, size));
+        bench.assert_clean();
+    }
+}
+
+/// Whatever the client then does to its data connection.
+#[test]
+fn abor_is_what_interrupted_though_the_data_connection_is_reset() {
+    let bench = bench(PartialUpload::Keep);
+    let mut client = bench.upload(STOR);
+    client.send(b"some");
+    client.await_bytes(4);
+    client.say(Word::Abort);
+    client.reset_data();
+    assert_interrupted(&client.report(), Interruption::Aborted, true);
+    bench.assert_stored(STOR.path, b"some");
+    bench.assert_clean();
+}
+
 #[test]
 fn abor_interrupts_though_the_data_goes_on() {
     let bench = bench(PartialUpload::Discard);

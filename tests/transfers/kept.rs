@@ -11,17 +11,17 @@ use crate::store::{Event, S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
 
-fn bench_holding(bytes: &[u8], limits: PartLimits) -> Bench {
+pub(crate) fn bench_holding(bytes: &[u8], limits: PartLimits) -> Bench {
     let store = ScriptedStore::new(limits);
     store.write(STOR.path, bytes);
     Bench::new(store, TransferOptions::default())
 }
 
-fn begin(bench: &Bench, mode: WriteMode) -> Client {
+pub(crate) fn begin(bench: &Bench, mode: WriteMode) -> Client {
     bench.upload(Order { mode, ..STOR })
 }
 
-fn stores(bench: &Bench, mode: WriteMode, new: &[u8], expected: &[u8]) {
+pub(crate) fn stores(bench: &Bench, mode: WriteMode, new: &[u8], expected: &[u8]) {
     let mut client = begin(bench, mode);
     client.send(new);
     client.end_data();
@@ -64,12 +64,14 @@ fn what_is_kept_is_copied_inside_the_store_when_it_can_be_a_part() {
 }
 
 #[test]
-fn a_resumed_file_ends_where_the_new_data_ends() {
+fn a_resumed_file_has_the_new_data_and_what_stood_behind_them() {
     let old = content(3, 11 * MIB + 5);
     for offset in [0, 1, 77, 262_145, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, old.len() - 1, old.len()] {
         let new = content(4, 6 * MIB + 1);
         let bench = bench_holding(&old, S3_LIMITS);
-        let expected = [&old[..offset], &new].concat();
+        // From its beginning it is replaced.
+        let behind = old.get(offset + new.len()..).filter(|_| offset > 0).unwrap_or_default();
+        let expected = [&old[..offset], &new, behind].concat();
         stores(&bench, WriteMode::ResumeAt(offset as u64), &new, &expected);
     }
 }

@@ -8,6 +8,7 @@ mod bench;
 mod downloads;
 mod endings;
 mod failures;
+mod inside;
 mod kept;
 mod pages;
 mod parts;

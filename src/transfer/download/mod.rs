@@ -111,6 +111,7 @@ impl<'a> Download<'a> {
         Report {
             verdict,
             bytes: progress.bytes(),
+            kept: 0,
             elapsed: progress.elapsed(),
             tail: Duration::ZERO,
             parts: 0,

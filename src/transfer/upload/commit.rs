@@ -4,7 +4,9 @@ use crate::store::{ErrorKind, Expected};
 use crate::transfer::worker::Job;
 use crate::transfer::{Control, Interruption, PartialUpload, TransferError, Verdict};
 
+use super::tail::Tail;
 use super::{Begun, Ended, Room, Upload};
+use crate::limits::{BLOCK_BYTES, FIRST_PART_BYTES};
 
 /// A file up to this size is stored by the session's own thread: cheaper than waking another, and
 /// over before anybody could want to interrupt it.
@@ -57,10 +59,66 @@ impl Upload<'_> {
     /// Publishes all that has arrived, unless the upload is interrupted first and its partial
     /// object is not wanted. `by` is what interrupted it already.
     fn publish(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        if self.begun == Begun::NotYet && !self.parts.keeps_parts() {
+        let by = match self.keep_tail(by, control) {
+            Ok(by) if by.is_some() && !self.keeps_partial() => return Ok(by),
+            Ok(by) => by,
+            Err(error) => return give_way(by, error),
+        };
+        if self.tail.is_none() && self.fits_one_request() {
             self.put_object(by, control)
         } else {
             self.complete_multipart_upload(by, control)
+        }
+    }
+
+    fn fits_one_request(&self) -> bool {
+        self.begun == Begun::NotYet && !self.parts.keeps_parts()
+    }
+
+    /// Of an upload that its client has ended and that ends inside the old object, what stands behind its end stays:
+    /// here as much of that is read as the last part lacks, and the rest left to be copied.
+    fn keep_tail(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        let end = self.parts.end() + self.intake.bytes();
+        // What the network cut off ends there, so that it can be resumed; a client that sends ABOR knows
+        // where it is.
+        let is_cut_off = by.is_some_and(|by| by != Interruption::Aborted);
+        let tail = self.tail.take().filter(|_| !is_cut_off);
+        let Some(tail) = tail.and_then(|tail| tail.behind(end)) else { return Ok(by) };
+        self.kept += tail.bytes();
+        let lacking = self.lacking(&tail);
+        let (source, rest) = tail.split(lacking);
+        self.tail = rest;
+        if lacking == 0 {
+            return Ok(by);
+        }
+        // Of a part the reserve has room: there is some when the workers are done at the latest.
+        let capacity = self.parts.capacity_blocks();
+        while !self.intake.make_room_for(lacking, capacity) || self.free_workers().is_none() {
+            by = by.or(self.await_workers(control)?);
+            if by.is_some() && !self.keeps_partial() {
+                return Ok(by);
+            }
+        }
+        self.ensure_worker()?;
+        self.workers.give(Job::Refill(source, self.intake.cut_with_room()));
+        while self.intake.bytes() == 0 && (by.is_none() || self.keeps_partial()) {
+            by = by.or(self.await_workers(control)?);
+        }
+        Ok(by)
+    }
+
+    /// Bytes of `tail` that are to be sent with what has arrived: all, if one request takes the whole
+    /// object then; else what a part must have.
+    fn lacking(&self, tail: &Tail) -> u64 {
+        let gathered = self.intake.bytes();
+        let one_request = FIRST_PART_BYTES.min((self.affordable * BLOCK_BYTES) as u64);
+        if self.fits_one_request() && gathered + tail.bytes() <= one_request {
+            return tail.bytes();
+        }
+        match gathered {
+            // All is given out.
+            0 => 0,
+            _ => self.parts.limits().min_part.saturating_sub(gathered).min(tail.bytes()),
         }
     }
 
@@ -173,6 +231,17 @@ impl Upload<'_> {
             let blocks =
                 if full >= share + floor { self.intake.cut(share) } else { self.intake.cut_all() };
             self.give_part(blocks)?;
+        }
+        self.copy_tail()
+    }
+
+    /// Behind the last new byte.
+    fn copy_tail(&mut self) -> Result<(), TransferError> {
+        if self.intake.bytes() == 0
+            && let Some(tail) = self.tail.take()
+        {
+            self.parts.copy_behind(tail.ranges(self.parts.limits()))?;
+            self.ready_for_parts()?;
         }
         Ok(())
     }

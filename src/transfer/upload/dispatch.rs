@@ -12,8 +12,12 @@ impl Upload<'_> {
     /// Takes what the workers have done.
     pub(super) fn collect(&mut self) -> Result<(), TransferError> {
         while let Some(done) = self.workers.take_done() {
-            self.intake.pool.put_back(done.blocks);
+            match &done.outcome {
+                Ok(Outcome::Refilled) => self.intake.take_back(done.blocks),
+                Ok(_) | Err(_) => self.intake.pool.put_back(done.blocks),
+            }
             match done.outcome? {
+                Outcome::Refilled => {}
                 Outcome::RoomFound => self.room = Room::Found,
                 Outcome::Created => self.begun = Begun::Done,
                 Outcome::CreatedAndLooked(seen) => {

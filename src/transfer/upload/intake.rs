@@ -72,6 +72,31 @@ impl Intake {
         Ok(got)
     }
 
+    /// Makes room for `bytes` behind what waits; tells whether there is.
+    pub(super) fn make_room_for(&mut self, bytes: u64, capacity: usize) -> bool {
+        while (self.room() as u64) < bytes {
+            let Some(block) = self.pool.take(capacity) else { return false };
+            self.filling.push_back(block);
+        }
+        true
+    }
+
+    /// Everything that waits and the room behind it.
+    pub(super) fn cut_with_room(&mut self) -> Vec<Block> {
+        self.gathered.drain(..).chain(self.filling.drain(..)).collect()
+    }
+
+    /// What [`Self::cut_with_room`] gave, with more in it. Nothing waits meanwhile.
+    pub(super) fn take_back(&mut self, blocks: Vec<Block>) {
+        for block in blocks {
+            if block.is_full() {
+                self.gathered.push_back(block);
+            } else {
+                self.filling.push_back(block);
+            }
+        }
+    }
+
     /// Forgets what has arrived.
     pub(super) fn clear(&mut self) {
         let blocks = self.cut_all();

@@ -17,6 +17,7 @@ mod parts;
 mod plan;
 mod receive;
 mod reservation;
+mod tail;
 
 pub use plan::{Plan, WriteMode};
 
@@ -40,6 +41,7 @@ use crate::vfs::FtpPath;
 use intake::Intake;
 use parts::Parts;
 use reservation::Reservation;
+use tail::Tail;
 
 /// What an upload needs to know about itself.
 #[derive(Debug)]
@@ -77,6 +79,8 @@ pub struct Upload<'a> {
     /// Blocks of the largest part that the reserve has room for.
     affordable: usize,
     kept: u64,
+    /// What of the old object may have to stand behind the new end.
+    tail: Option<Tail>,
     reservation: Reservation,
     progress: Progress,
     throttle: Throttle,
@@ -154,6 +158,7 @@ impl<'a> Upload<'a> {
             seen: None,
             affordable,
             kept: request.plan.kept,
+            tail: request.plan.tail,
             reservation: Reservation::new(request.announced, request.plan.kept),
             progress,
             throttle: Throttle::default(),
@@ -194,6 +199,7 @@ impl<'a> Upload<'a> {
         Report {
             verdict,
             bytes: self.progress.bytes(),
+            kept: self.kept,
             elapsed,
             tail,
             parts: self.progress.parts(),

@@ -110,15 +110,45 @@ impl Parts {
     /// # Errors
     /// When the store takes no more parts.
     pub(super) fn place(&mut self, bytes: u64) -> Result<PartPlace, TransferError> {
+        let place = self.take_place(bytes)?;
+        self.given += 1;
+        self.given_bytes += bytes;
+        self.outstanding += 1;
+        Ok(place)
+    }
+
+    fn take_place(&mut self, bytes: u64) -> Result<PartPlace, TransferError> {
         let place = self.next;
         if place.number > self.limits.max_parts {
             return Err(TransferError::TooLarge { limit: self.max_file });
         }
         self.next = PartPlace { number: place.number + 1, offset: place.offset + bytes };
-        self.given += 1;
-        self.given_bytes += bytes;
-        self.outstanding += 1;
         Ok(place)
+    }
+
+    /// Lets `sources` follow what was given out: the last parts.
+    ///
+    /// # Errors
+    /// When the store takes no more parts.
+    pub(super) fn copy_behind(
+        &mut self,
+        sources: impl Iterator<Item = CopySource>,
+    ) -> Result<(), TransferError> {
+        for source in sources {
+            let place = self.take_place(source.end - source.first)?;
+            self.copies.push_back((place, source));
+        }
+        Ok(())
+    }
+
+    /// Offset behind all that was given out or is kept as parts.
+    pub(super) fn end(&self) -> u64 {
+        self.next.offset
+    }
+
+    /// What the store takes.
+    pub(super) fn limits(&self) -> PartLimits {
+        self.limits
     }
 
     /// The next range to be copied.

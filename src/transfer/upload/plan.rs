@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::head::Head;
+use super::tail::Tail;
 use crate::store::{Admission, CopySource, ETag, Expected, ObjectStore, PartLimits};
 use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
@@ -15,7 +16,8 @@ pub enum WriteMode {
     Replace,
     /// APPE: the old bytes, then the new ones.
     Append,
-    /// REST and STOR: the first bytes of the old object up to the offset, then the new ones.
+    /// REST and STOR: the first bytes of the old object up to the offset, then the new ones. Where
+    /// they end before the old object does, its other bytes stay behind them.
     ResumeAt(u64),
 }
 
@@ -32,6 +34,8 @@ pub struct Plan {
     pub(super) head: Option<Head>,
     /// The ranges that become the first parts.
     pub(super) copies: VecDeque<CopySource>,
+    /// What stands behind the offset.
+    pub(super) tail: Option<Tail>,
 }
 
 impl Plan {
@@ -48,7 +52,8 @@ impl Plan {
         let admission = store.admits_file(path)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
             let expected = Expected::Anything;
-            return Ok(Self { admission, expected, kept: 0, head: None, copies: VecDeque::new() });
+            let copies = VecDeque::new();
+            return Ok(Self { admission, expected, kept: 0, head: None, copies, tail: None });
         }
         let found = store.find_file(path)?;
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
@@ -60,13 +65,9 @@ impl Plan {
             WriteMode::Append | WriteMode::Replace => size,
         };
         let etag = found.as_ref().and_then(|stat| stat.etag.clone());
+        let tail = Tail::new(CopySource { first: kept, end: size, etag: etag.clone() });
         let (head, copies) = keep(kept, etag, store.part_limits());
-        Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies })
-    }
-
-    /// Bytes of the old object that become the new one's first.
-    pub fn kept(&self) -> u64 {
-        self.kept
+        Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies, tail })
     }
 }
 
@@ -79,9 +80,9 @@ fn keep(kept: u64, etag: Option<ETag>, limits: PartLimits) -> (Option<Head>, Vec
     (None, ranges.map(|(first, end)| CopySource { first, end, etag: etag.clone() }).collect())
 }
 
-/// `0..kept` in as few equal ranges as the largest part allows. As `kept` is at least the smallest
+/// `0..kept` in as few equal ranges as the largest part allows. Where `kept` is at least the smallest
 /// part, so is each of them.
-fn copy_ranges(kept: u64, limits: PartLimits) -> impl Iterator<Item = (u64, u64)> {
+pub(super) fn copy_ranges(kept: u64, limits: PartLimits) -> impl Iterator<Item = (u64, u64)> {
     let count = kept.div_ceil(limits.max_part);
     let size = kept.div_ceil(count);
     (0..count).map(move |n| (n * size, ((n + 1) * size).min(kept)))

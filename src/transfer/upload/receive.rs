@@ -11,8 +11,8 @@ use crate::transfer::throttle::Allowance;
 use crate::transfer::waiting::{is_passing, wait_for};
 use crate::transfer::{Control, Directive, Interruption, TransferError};
 
-/// A client whose control connection has ended before its data. It may have sent all of its file
-/// first: what is still on its way arrives, too.
+/// A client whose control connection has ended before its data, or that has sent ABOR. It may have
+/// sent all of its file first: what is still on its way arrives, too.
 struct Gone {
     by: Interruption,
     /// How much longer its data may be waited for.
@@ -26,6 +26,11 @@ impl Gone {
     fn new(by: Interruption, bytes: u64) -> Self {
         Self { by, patience: limits::LAST_BYTES_WAIT, end: bytes + limits::LAST_BYTES }
     }
+}
+
+/// What interrupted an upload first: the data of a client that is gone may end in any way.
+fn first_cause(gone: Option<&Gone>, by: Interruption) -> Interruption {
+    gone.map_or(by, |gone| gone.by)
 }
 
 impl Upload<'_> {
@@ -74,7 +79,7 @@ impl Upload<'_> {
             if woken.control
                 && let Some(by) = self.attend(control)
             {
-                if by != Interruption::ControlLost {
+                if !self.takes_the_last_bytes(by) {
                     return Ok(Some(by));
                 }
                 gone.get_or_insert_with(|| Gone::new(by, self.progress.bytes()));
@@ -93,9 +98,11 @@ impl Upload<'_> {
                     }
                     Err(error) if is_passing(&error) => {}
                     Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                        return Ok(Some(Interruption::NoCloseNotify));
+                        return Ok(Some(first_cause(gone.as_ref(), Interruption::NoCloseNotify)));
                     }
-                    Err(_) => return Ok(Some(Interruption::DataLost)),
+                    Err(_) => {
+                        return Ok(Some(first_cause(gone.as_ref(), Interruption::DataLost)));
+                    }
                 }
             } else if reads && let Some(gone) = &gone {
                 if gone.patience.is_zero() {
@@ -116,6 +123,16 @@ impl Upload<'_> {
             Some(gone) => gone.patience,
             None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
             None => idle.saturating_sub(waiting_since.elapsed()),
+        }
+    }
+
+    /// Whether what the client had sent before is of use. ABOR is how some clients (ffmpeg) go to
+    /// another place of the file: it overtakes the data, all of which they count on.
+    fn takes_the_last_bytes(&self, by: Interruption) -> bool {
+        match by {
+            Interruption::ControlLost => true,
+            Interruption::Aborted => self.keeps_partial(),
+            _ => false,
         }
     }
 
