@@ -125,6 +125,23 @@ fn list_tells_recent_times_by_the_clock_of_the_store() {
     assert!(lines.len() == 1 && lines[0].ends_with(&time), "{lines:?}, not {time:?}");
 }
 
+/// A store that answers something else than was asked is not believed, and hinders nobody.
+#[test]
+fn a_page_of_another_place_is_a_failure_and_no_more() {
+    let script = Scripted::acting(|head| {
+        let keys: &[&str] = if head.contains("prefix=directory") { &["x", "-l"] } else { &[] };
+        Some(answer("200 OK", "", &page(keys)))
+    });
+    let server = Setup::scripted(&script).option("partial_upload", "discard").start();
+    let mut ftp = Ftp::login(&server);
+    for line in ["NLST directory", "MLSD directory", "LIST directory"] {
+        let _data = ftp.passive();
+        ftp.expect(line, "45");
+    }
+    ftp.expect("NOOP", "200 ");
+    assert!(server.log().contains("a key of another place") && !server.log().contains("panic"));
+}
+
 #[test]
 fn a_name_that_is_too_long_is_told_before_any_data() {
     let server = Setup::bucket().start();

@@ -99,6 +99,11 @@ impl CosStore {
             let error = call.error(ErrorKind::Other);
             return Err(error.with_source("a page that ends before it begins"));
         }
+        let keys = page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
+        if let Some(key) = keys.into_iter().find(|key| !key.starts_with(window.prefix)) {
+            let error = call.error(ErrorKind::Other);
+            return Err(error.with_source(format!("a page with a key of another place: {key:?}")));
+        }
         Ok(page)
     }
 }
