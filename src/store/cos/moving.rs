@@ -145,6 +145,10 @@ impl<'a> Move<'a> {
     /// is empty. Whether something was removed.
     fn remove_copy(&self, source: &str) -> Result<bool> {
         let target = self.target(source);
+        if self.store.check_length(&target).is_err() {
+            // It was never copied, and some stores do not even look for such a key.
+            return Ok(false);
+        }
         let turn = self.store.turn(&target);
         let copy = match self.store.head(&target) {
             // What no request can name was never copied.
