@@ -1,6 +1,6 @@
 use std::fs;
 
-use crate::support::clients::{ncftp, python, url, wget};
+use crate::support::clients::{DataMode, lftp, ncftp, python, url, wget};
 use crate::support::server::Setup;
 use crate::support::stored::noise;
 
@@ -80,5 +80,43 @@ conn.close()
         python(server.address(), &dir, &format!("{script}{again}{end}")).expect_success();
         assert_eq!(server.stored().files(), ["dir/two"]);
         server.stored().expect("dir/two", b"0123456789XYZ");
+    }
+}
+
+/// lftp announces a file as a whole, and then sends only what is missing of it.
+#[test]
+fn lftp_resumes_what_it_announces_as_a_whole() {
+    for setup in [Setup::bucket(), Setup::local()] {
+        let server = setup.option("partial_upload", "discard").option("log_level", "DEBUG").start();
+        let dir = server.scratch();
+        let content = noise(9, 6_000_000);
+        fs::write(dir.join("big"), &content).expect("written");
+        server.stored().put("big", &content[..2_000_000]);
+        let script = "set ftp:use-allo yes\nset net:max-retries 1\nput -c big\n";
+        lftp(server.address(), DataMode::Passive, &dir, script).expect_success();
+        server.stored().expect("big", &content);
+        let log = server.log();
+        assert!(log.contains("< ALLO 6000000") && log.contains("< REST 2000000"), "{log}");
+        assert!(!log.contains("426 "), "{log}");
+    }
+}
+
+/// Names that look like patterns are names: a client that lists directory by directory gets all.
+#[test]
+fn lftp_mirrors_directories_that_are_called_like_patterns() {
+    for setup in [Setup::bucket(), Setup::local()] {
+        let server = setup.start();
+        let dir = server.scratch();
+        let files = ["top/[2024]/one", "top/a*b/two", "top/a1b/three", "top/what?/four"];
+        for file in files {
+            server.stored().put(file, file.as_bytes());
+        }
+        // LIST, not MLSD.
+        let script = "set ftp:use-feat no\nmirror top here\n";
+        lftp(server.address(), DataMode::Passive, &dir, script).expect_success();
+        for file in files {
+            let copy = dir.join(file.replacen("top", "here", 1));
+            assert_eq!(fs::read(&copy).expect(file), file.as_bytes());
+        }
     }
 }
