@@ -112,7 +112,7 @@ impl CosStore {
         }
         let file = self.keys.file(operation, path)?;
         // Of the file, too: none of this name comes between the look and the marker.
-        let turn = self.client.bucket.writes.take(&[&file, &marker]);
+        let turn = self.turns_in_time(operation, &[&file, &marker])?;
         if self.stat_if_any(operation, path)?.is_some() {
             return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
         }
@@ -143,7 +143,7 @@ impl CosStore {
     pub(super) fn delete_file(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::DeleteObject;
         let key = self.keys.file(operation, path)?;
-        let turn = self.turn(&key);
+        let turn = self.turn_in_time(operation, &key)?;
         if self.file_head(&key)?.is_none() {
             self.stat_path(operation, path)?;
             return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));

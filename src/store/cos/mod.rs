@@ -248,6 +248,8 @@ impl ObjectStore for CosStore {
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
         // A name that is no key is refused by whoever looks at it.
         let key = self.keys.file(Operation::PutObject, path).ok()?;
+        // Some of the client's own patience is left for what comes then.
+        let patience = self.client.reply_left().map_or(patience, |left| patience.min(left / 2));
         self.client.bucket.appends.take_within(&[&key], patience)
     }
 

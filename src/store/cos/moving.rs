@@ -271,6 +271,7 @@ impl<'a> Move<'a> {
         Ok(match likeness(head, &copy) {
             Likeness::Same => Next::Delete,
             Likeness::Probable if !recent.changed_since(key, self.begun) => Next::Delete,
+            Likeness::Probable if recent.changed_since(target, copied_by) => Next::Leave,
             // Some stores date an object by the beginning of its upload.
             Likeness::Probable => Next::Copy(Some(copy)),
             Likeness::Older if !recent.changed_since(target, copied_by) => Next::Copy(Some(copy)),

@@ -170,16 +170,25 @@ impl CosStore {
     /// # Errors
     /// [`ErrorKind::Unavailable`] when another session's change of the key takes too long.
     pub(super) fn turn_in_time(&self, operation: Operation, key: &str) -> Result<Turn> {
-        let Some(patience) = self.client.reply_left() else { return Ok(self.turn(key)) };
-        self.client.bucket.writes.take_within(&[key], patience).ok_or_else(|| {
-            StoreError::new(ErrorKind::Unavailable, operation, key)
+        self.turns_in_time(operation, &[key])
+    }
+
+    /// The same for several keys at once.
+    ///
+    /// # Errors
+    /// As [`Self::turn_in_time`].
+    pub(super) fn turns_in_time(&self, operation: Operation, keys: &[&str]) -> Result<Turn> {
+        let writes = &self.client.bucket.writes;
+        let Some(patience) = self.client.reply_left() else { return Ok(writes.take(keys)) };
+        writes.take_within(keys, patience).ok_or_else(|| {
+            StoreError::new(ErrorKind::Unavailable, operation, keys.first().copied().unwrap_or(""))
                 .with_source("another session's change of this name takes too long")
         })
     }
 
     /// DeleteObject. No error when there is none.
     pub(super) fn delete(&self, key: &str) -> Result<()> {
-        self.delete_in_turn(&self.turn(key), key)
+        self.delete_in_turn(&self.turn_in_time(Operation::DeleteObject, key)?, key)
     }
 
     /// The same, for somebody who has the turn to change `key`.

@@ -99,6 +99,11 @@ impl Places {
         place.range.as_ref().filter(|range| range.covers(&prefix)).map(|_| Room::Free)
     }
 
+    /// Whether something was known of `directory`, too long ago to be believed now.
+    pub(super) fn is_stale(&self, directory: &str) -> bool {
+        self.lock().get(directory).is_some_and(|place| !self.is_fresh(place))
+    }
+
     /// Whether a part of the directories in `directory` is known.
     pub(super) fn knows_some_of(&self, directory: &str) -> bool {
         self.lock()

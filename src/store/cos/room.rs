@@ -62,7 +62,8 @@ impl CosStore {
     }
 
     /// Once more, by somebody who has the turn to store `key`: another session may have made a
-    /// directory of that name since.
+    /// directory of that name since, or stored a file of its directory's. What was known at the
+    /// beginning of a long upload is asked again.
     pub(super) fn check_room_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
         debug_assert!(turn.is_on(key));
         let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
@@ -70,10 +71,15 @@ impl CosStore {
         if key.ends_with('/') {
             return Ok(());
         }
-        if places.room_for(directory, key) == Some(Room::Taken) {
-            self.refuse_directory(directory, key)?;
+        // What was known when a long upload began may be so no longer.
+        let is_stale = places.is_stale(directory);
+        match places.room_for(directory, key) {
+            Some(Room::Taken) => self.refuse_directory(directory, key)?,
+            None if is_stale => self.refuse_directory(directory, key)?,
+            _ => {}
         }
-        if places.room_in(directory) == Some(Room::Taken) {
+        let room = places.room_in(directory);
+        if !self.is_root(directory) && (room == Some(Room::Taken) || (room.is_none() && is_stale)) {
             if self.file_head(directory.trim_end_matches('/'))?.is_some() {
                 return Err(refused(ErrorKind::NotADirectory, directory));
             }

@@ -5,7 +5,7 @@ use super::CosStore;
 use super::objects::Head;
 use super::xml::KeyEntry;
 use crate::store::turns::Turn;
-use crate::store::{ErrorKind, Result, StoreError};
+use crate::store::{ETag, ErrorKind, Result, StoreError};
 
 /// What an object is to the one that it should be a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,22 @@ pub(super) fn likeness(source: &Head, copy: &Head) -> Likeness {
     // Both have whole seconds.
     let is_later = source.modified().zip(copy.modified()).is_some_and(|(its, ours)| ours > its);
     match is_later {
-        true if is_as_large && sums.is_none() => Likeness::Probable,
+        true if is_as_large && sums.is_none() && !is_etag_of_bytes(source) => Likeness::Probable,
         true => Likeness::Newer,
         false => Likeness::Older,
     }
+}
+
+/// Whether the ETag is the MD5 of the bytes, so that every copy has it, too: not that of an object of
+/// many parts, nor of one that is encrypted by a key of its own.
+fn is_etag_of_bytes(head: &Head) -> bool {
+    let encryption = head.headers.vendor("server-side-encryption").unwrap_or_default();
+    let has_own_key = head.headers.vendor("server-side-encryption-customer-algorithm").is_some();
+    let is_md5 = |etag: ETag| {
+        let text = etag.0.trim_matches('"');
+        text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    !encryption.contains("kms") && !has_own_key && head.etag().is_some_and(is_md5)
 }
 
 /// Whether a listing shows for certain that `copy` holds the bytes of `source`.
