@@ -198,11 +198,11 @@ impl<'a> Download<'a> {
                 Ok(_) => continue,
                 Err(error) => Verdict::Failed(error),
             };
+            // It may just have failed by itself; what it says later is what we made it say.
+            let ended = verdict.try_recv().ok();
             cancel.raise();
             // A connection that is gone already needs no shutting down.
             drop(data.shutdown(Shutdown::Both));
-            // It may just have failed by itself.
-            let ended = verdict.try_recv().ok();
             return ended.filter(|ended| !matches!(ended, Verdict::Complete)).unwrap_or(stop);
         }
         let (idle, wake) = (options.data_idle, self.resources.wake);
