@@ -151,6 +151,26 @@ mod tests {
         }
     }
 
+    /// Another object as large as the original is no copy of it where every copy has its ETag.
+    #[test]
+    fn an_etag_that_is_the_md5_of_the_bytes_tells_for_certain() {
+        const MD5: &str = "\"0123456789abcdef0123456789abcdef\"";
+        const OTHER: &str = "\"fedcba9876543210fedcba9876543210\"";
+        let in_parts = "\"0123456789abcdef0123456789abcdef-2\"";
+        let later = head(5, OTHER, 31, None);
+        assert_eq!(likeness(&head(5, MD5, 30, None), &later), Likeness::Newer);
+        assert_eq!(likeness(&head(5, in_parts, 30, None), &later), Likeness::Probable);
+        for (name, value) in [
+            ("x-amz-server-side-encryption", "aws:kms"),
+            ("x-cos-server-side-encryption", "cos/kms"),
+            ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
+        ] {
+            let mut encrypted = head(5, MD5, 30, None);
+            encrypted.headers.0.insert(name, HeaderValue::from_static(value));
+            assert_eq!(likeness(&encrypted, &later), Likeness::Probable, "{name}");
+        }
+    }
+
     #[test]
     fn nothing_is_the_same_as_nothing() {
         let (source, copy) = (head(0, "\"a\"", 30, None), head(0, "\"b\"", 30, None));
