@@ -4,7 +4,7 @@
 //! A name is kept only while somebody has or awaits its turn, so there are never more of them than
 //! threads that write.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,13 +21,17 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     taken: HashSet<String>,
+    /// Names that must not be taken, each with how many threads rely on it.
+    relied_on: HashMap<String, usize>,
     /// Threads that wait: without any nobody need be woken, which is a system call.
     waiting: usize,
 }
 
 impl State {
-    fn has_any_of(&self, names: &[&str]) -> bool {
-        names.iter().any(|&name| self.taken.contains(name))
+    fn is_free(&self, names: &[&str], above: &[&str]) -> bool {
+        let is_taken = |name: &&str| self.taken.contains(*name);
+        !names.iter().any(|name| is_taken(name) || self.relied_on.contains_key(*name))
+            && !above.iter().any(is_taken)
     }
 }
 
@@ -36,6 +40,7 @@ impl State {
 pub struct Turn {
     turns: Turns,
     names: Vec<String>,
+    above: Vec<String>,
 }
 
 impl Turns {
@@ -43,20 +48,26 @@ impl Turns {
     /// want the same names in another order do not wait for each other.
     pub(super) fn take(&self, names: &[&str]) -> Turn {
         let mut state = self.lock();
-        while state.has_any_of(names) {
+        while !state.is_free(names, &[]) {
             state.waiting += 1;
             let waited = self.0.given_back.wait(state);
             state = waited.unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
-        self.taken(state, names)
+        self.taken(state, names, &[])
     }
 
-    /// The same, but waits `patience` at most.
-    pub(super) fn take_within(&self, names: &[&str], patience: Duration) -> Option<Turn> {
+    /// The same, but waits `patience` at most, and as long as somebody has a turn on a name `above`:
+    /// as long as this turn lasts nobody gets one. Several turns may rely on the same name.
+    pub(super) fn take_within(
+        &self,
+        names: &[&str],
+        above: &[&str],
+        patience: Duration,
+    ) -> Option<Turn> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
-        while state.has_any_of(names) {
+        while !state.is_free(names, above) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return None;
@@ -66,13 +77,18 @@ impl Turns {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
         }
-        Some(self.taken(state, names))
+        Some(self.taken(state, names, above))
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, names: &[&str]) -> Turn {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    fn taken(&self, mut state: MutexGuard<'_, State>, names: &[&str], above: &[&str]) -> Turn {
+        let owned =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
+        let (names, above) = (owned(names), owned(above));
         state.taken.extend(names.iter().cloned());
-        Turn { turns: self.clone(), names }
+        for name in &above {
+            *state.relied_on.entry(name.clone()).or_default() += 1;
+        }
+        Turn { turns: self.clone(), names, above }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -93,6 +109,14 @@ impl Drop for Turn {
         let mut state = self.turns.lock();
         for name in &self.names {
             state.taken.remove(name);
+        }
+        for name in &self.above {
+            if let Some(count) = state.relied_on.get_mut(name) {
+                *count -= 1;
+                if *count == 0 {
+                    state.relied_on.remove(name);
+                }
+            }
         }
         let is_awaited = state.waiting > 0;
         drop(state);
@@ -116,12 +140,32 @@ mod tests {
         let turns = Turns::default();
         let first = turns.take(&["a", "b"]);
         assert!(first.is_on("a") && first.is_on("b") && !first.is_on("c"));
-        assert!(turns.take_within(&["a"], SHORT).is_none());
-        assert!(turns.take_within(&["c", "b"], SHORT).is_none());
-        assert!(turns.take_within(&["c"], SHORT).is_some(), "nothing was kept by who got nothing");
+        assert!(turns.take_within(&["a"], &[], SHORT).is_none());
+        assert!(turns.take_within(&["c", "b"], &[], SHORT).is_none());
+        assert!(
+            turns.take_within(&["c"], &[], SHORT).is_some(),
+            "nothing was kept by who got nothing"
+        );
         drop(first);
-        assert!(turns.take_within(&["a"], SHORT).is_some());
+        assert!(turns.take_within(&["a"], &[], SHORT).is_some());
         assert!(turns.lock().taken.is_empty());
+    }
+
+    #[test]
+    fn what_is_relied_on_is_not_taken() {
+        let turns = Turns::default();
+        let one = turns.take_within(&["a/x"], &["a"], SHORT);
+        let other = turns.take_within(&["a/y"], &["a"], SHORT);
+        assert!(one.is_some() && other.is_some());
+        assert!(turns.take_within(&["a"], &[], SHORT).is_none());
+        drop(one);
+        assert!(turns.take_within(&["a"], &[], SHORT).is_none());
+        drop(other);
+        let taken = turns.take_within(&["a"], &[], SHORT);
+        assert!(taken.is_some() && turns.take_within(&["a/x"], &["a"], SHORT).is_none());
+        drop(taken);
+        let state = turns.lock();
+        assert!(state.taken.is_empty() && state.relied_on.is_empty());
     }
 
     #[test]

@@ -250,7 +250,7 @@ impl ObjectStore for CosStore {
         let key = self.keys.file(Operation::PutObject, path).ok()?;
         // Some of the client's own patience is left for what comes then.
         let patience = self.client.reply_left().map_or(patience, |left| patience.min(left / 2));
-        self.client.bucket.appends.take_within(&[&key], patience)
+        self.client.bucket.appends.take_within(&[&key], &[], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {

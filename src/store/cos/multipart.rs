@@ -134,7 +134,7 @@ impl CosStore {
                 .header("content-type", "application/xml");
             Call::new(operation, only.of(request)).with_body(Body::new(&pieces, &never)).patiently()
         };
-        let turn = self.turn_in_time(operation, key)?;
+        let turn = self.turn_to_publish(operation, key)?;
         self.check_room_in_turn(&turn, key)?;
         let whole = Whole::of(parts, self.client.bucket.now());
         let sent = self.write_expecting(&turn, (operation, key), expected, |only| {

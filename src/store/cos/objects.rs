@@ -1,6 +1,7 @@
 //! Single objects: HeadObject, GetObject, PutObject, DeleteObject.
 
 use std::io;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use ureq::http::Method;
@@ -17,6 +18,9 @@ use crate::store::turns::Turn;
 use crate::store::{
     Body, ByteRange, ETag, ErrorKind, Expected, Object, Operation, Result, StoreError, Stored,
 };
+
+/// How long a change is waited for where no client waits: longer than any request is tried.
+const LONGEST_TURN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often a body is sent whose checksum does not come back right.
 const CHECKSUM_TRIES: u32 = 3;
@@ -125,7 +129,7 @@ impl CosStore {
     /// PutObject in place of what is expected. Where no answer came, the object itself tells what
     /// happened.
     pub(super) fn put(&self, key: &str, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
-        let turn = self.turn_in_time(Operation::PutObject, key)?;
+        let turn = self.turn_to_publish(Operation::PutObject, key)?;
         self.check_room_in_turn(&turn, key)?;
         let sent = self.write_expecting(&turn, (Operation::PutObject, key), expected, |only| {
             let request = only.of(Request::on_object(Method::PUT, key));
@@ -173,6 +177,24 @@ impl CosStore {
         self.turns_in_time(operation, &[key])
     }
 
+    /// The turn to publish a file under `key`, for which nothing above it may become a file meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::turn_in_time`].
+    pub(super) fn turn_to_publish(&self, operation: Operation, key: &str) -> Result<Turn> {
+        let root = self.keys.prefix().len();
+        let above: Vec<&str> = key
+            .match_indices('/')
+            .map(|(at, _)| &key[..at])
+            .filter(|above| above.len() > root)
+            .collect();
+        let patience = self.client.reply_left().unwrap_or(LONGEST_TURN);
+        self.client.bucket.writes.take_within(&[key], &above, patience).ok_or_else(|| {
+            StoreError::new(ErrorKind::Unavailable, operation, key)
+                .with_source("another session's change of this name takes too long")
+        })
+    }
+
     /// The same for several keys at once.
     ///
     /// # Errors
@@ -180,7 +202,7 @@ impl CosStore {
     pub(super) fn turns_in_time(&self, operation: Operation, keys: &[&str]) -> Result<Turn> {
         let writes = &self.client.bucket.writes;
         let Some(patience) = self.client.reply_left() else { return Ok(writes.take(keys)) };
-        writes.take_within(keys, patience).ok_or_else(|| {
+        writes.take_within(keys, &[], patience).ok_or_else(|| {
             StoreError::new(ErrorKind::Unavailable, operation, keys.first().copied().unwrap_or(""))
                 .with_source("another session's change of this name takes too long")
         })

@@ -194,7 +194,7 @@ impl ObjectStore for LocalStore {
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
-        self.appends.take_within(&[path.as_str()], patience)
+        self.appends.take_within(&[path.as_str()], &[], patience)
     }
 
     fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
