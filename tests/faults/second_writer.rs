@@ -279,3 +279,46 @@ fn who_stores_over_a_directory_is_told_while_data_comes() {
     let _data = data.open();
     ftp.expect_reply("550 ");
 }
+
+/// What two sessions do in the same moment: a file and what would lie below it are never both stored.
+#[test]
+fn a_file_and_what_would_lie_below_it_are_never_both_there() {
+    let server = Setup::bucket().start();
+    let server = &server;
+    let store = |line: &str| {
+        let mut ftp = Ftp::login(server);
+        let data = ftp.passive();
+        if !ftp.ask(line).starts_with("150 ") {
+            return false;
+        }
+        drop(data.open());
+        ftp.reply().starts_with("226 ")
+    };
+    let rename = |from: &str, to: &str| {
+        let mut ftp = Ftp::login(server);
+        ftp.expect(&format!("RNFR {from}"), "350 ");
+        ftp.ask(&format!("RNTO {to}")).starts_with("250 ")
+    };
+    let both = |one: &(dyn Fn() -> bool + Sync), other: &(dyn Fn() -> bool + Sync)| {
+        thread::scope(|scope| {
+            let one = scope.spawn(one);
+            let other = other();
+            (one.join().expect("no panic"), other)
+        })
+    };
+    for round in 0..12 {
+        let name = format!("a{round}");
+        let (file, below) = (format!("STOR {name}"), format!("STOR {name}/x"));
+        let stored = both(&|| store(&file), &|| store(&below));
+        assert!(stored == (true, false) || stored == (false, true), "{round}: {stored:?}");
+        let (from, to, below) =
+            (format!("f{round}"), format!("b{round}"), format!("STOR b{round}/x"));
+        server.stored().put(&from, b"moved");
+        let moved = both(&|| rename(&from, &to), &|| store(&below));
+        assert!(moved != (true, true), "{round}: {moved:?}");
+        let (from, to, file) = (format!("d{round}"), format!("c{round}"), format!("STOR c{round}"));
+        server.stored().put(&format!("{from}/x"), b"moved");
+        let moved = both(&|| rename(&from, &to), &|| store(&file));
+        assert!(moved != (true, true), "{round}: {moved:?}");
+    }
+}

@@ -151,7 +151,8 @@ impl CosStore {
         request: Request,
         head: &Head,
     ) -> Result<()> {
-        let _turn = self.turn(target.key);
+        let turn = self.turn_to_publish(Operation::CopyObject, target.key)?;
+        self.check_room_in_turn(&turn, target.key)?;
         self.check_target(target)?;
         let copied = self.send_copy_in_turn(request, head);
         let etag = copied.inspect_err(|_| self.note_doubt(target.key))?;

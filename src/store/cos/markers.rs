@@ -12,6 +12,7 @@ use ureq::http::Method;
 use super::client::Call;
 use super::copy::Target;
 use super::objects::Head;
+use super::places::Room;
 use super::request::Request;
 use super::{CosStore, copy};
 use crate::store::turns::Turn;
@@ -151,9 +152,23 @@ impl CosStore {
         Ok(())
     }
 
+    /// The turn to store a marker, while no file of its directory's name comes or has come since
+    /// [`Self::watch_room`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotADirectory`] when one has.
+    pub(super) fn turn_for_marker(&self, marker: &str) -> Result<Turn> {
+        let turn = self.client.bucket.writes.take(&[name_of(marker), marker]);
+        let is_taken = self.client.bucket.places.room_in(marker) == Some(Room::Taken);
+        if is_taken && self.file_head(name_of(marker))?.is_some() {
+            return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
+        }
+        Ok(turn)
+    }
+
     /// Carries a marker to another key: stored anew, since not every store copies one.
     pub(super) fn copy_marker(&self, target: Target<'_>, marker: &Head) -> Result<()> {
-        let turn = self.turn(target.key);
+        let turn = self.turn_for_marker(target.key)?;
         self.check_length(target.key)?;
         self.check_target(target)?;
         let headers = copy::restated(marker).into_iter().chain(copy::metadata(marker));

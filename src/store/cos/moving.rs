@@ -83,7 +83,7 @@ impl<'a> Move<'a> {
             Some(head) if is_marker(self.from, head.size) => self.store.copy_marker(target, &head),
             Some(head) => self.store.copy_version(self.from, target, head).map(drop),
             None => {
-                let turn = self.store.turn(self.to);
+                let turn = self.store.turn_for_marker(self.to)?;
                 self.store.check_target(target)?;
                 self.store.put_marker(&turn, self.to, Vec::new())
             }

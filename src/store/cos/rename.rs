@@ -32,6 +32,7 @@ impl CosStore {
             return Ok(());
         }
         let begun = self.client.bucket.recent.moment();
+        self.watch_room(to);
         match self.stat_if_any(operation, to)? {
             Some(_) if is_directory => return Err(failed(ErrorKind::AlreadyExists, to)),
             Some(there) if there.metadata.is_directory() => {

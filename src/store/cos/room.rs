@@ -41,6 +41,17 @@ impl CosStore {
         }
     }
 
+    /// From now on what this process stores as `path`, in its directory and below it is noted, for
+    /// [`Self::check_room_in_turn`] to see.
+    pub(super) fn watch_room(&self, path: &FtpPath) {
+        for path in [path, &path.parent()] {
+            // The longest names leave no room for the slash of a directory.
+            if let Ok(directory) = self.keys.directory(Operation::CopyObject, path) {
+                self.client.bucket.places.begin(&directory);
+            }
+        }
+    }
+
     /// Whether the file `path` may be stored, asked of the store.
     pub(super) fn ask_for_room(&self, path: &FtpPath) -> Result<()> {
         let operation = Operation::PutObject;
