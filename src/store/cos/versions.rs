@@ -33,8 +33,10 @@ pub(super) fn likeness(source: &Head, copy: &Head) -> Likeness {
     }
     // Both have whole seconds.
     let is_later = source.modified().zip(copy.modified()).is_some_and(|(its, ours)| ours > its);
+    // A copy that was made in parts has an ETag of another kind.
+    let is_other = is_etag_of_bytes(source) && is_etag_of_bytes(copy);
     match is_later {
-        true if is_as_large && sums.is_none() && !is_etag_of_bytes(source) => Likeness::Probable,
+        true if is_as_large && sums.is_none() && !is_other => Likeness::Probable,
         true => Likeness::Newer,
         false => Likeness::Older,
     }
@@ -160,6 +162,8 @@ mod tests {
         let later = head(5, OTHER, 31, None);
         assert_eq!(likeness(&head(5, MD5, 30, None), &later), Likeness::Newer);
         assert_eq!(likeness(&head(5, in_parts, 30, None), &later), Likeness::Probable);
+        let copied_in_parts = head(5, in_parts, 31, None);
+        assert_eq!(likeness(&head(5, MD5, 30, None), &copied_in_parts), Likeness::Probable);
         for (name, value) in [
             ("x-amz-server-side-encryption", "aws:kms"),
             ("x-cos-server-side-encryption", "cos/kms"),
