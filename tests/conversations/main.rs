@@ -16,6 +16,8 @@ mod encodings;
 mod listing;
 /// USER, PASS and what works without them.
 mod login;
+/// Names of objects that stand for directories.
+mod markers;
 /// TYPE, MODE, STRU, PORT, PASV, EPRT, EPSV.
 mod parameters;
 /// What R, W and RW may do.

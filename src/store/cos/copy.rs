@@ -13,7 +13,7 @@ use super::objects::Head;
 use super::recent::Moment;
 use super::request::Request;
 use super::versions::is_same_version;
-use super::{CosStore, crew, xml};
+use super::{CosStore, xml};
 use crate::limits;
 use crate::store::{
     CopySource, ETag, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError,
@@ -202,7 +202,7 @@ impl CosStore {
             parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
             Ok(())
         };
-        crew::share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+        self.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
         let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_by_key(|part| part.number);
         self.check_target(target)?;

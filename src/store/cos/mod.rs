@@ -86,6 +86,7 @@ use ureq::http::Method;
 use self::bucket::Registry;
 use self::client::{Call, Client};
 use self::credentials::Credentials;
+use self::crew::Crew;
 use self::keys::{Dialect, Keys};
 use self::object_lock::ObjectLock;
 use self::request::Request;
@@ -104,6 +105,7 @@ use crate::vfs::FtpPath;
 pub struct Buckets {
     buckets: Registry,
     roles: Roles,
+    crew: Crew,
 }
 
 impl Buckets {
@@ -140,6 +142,7 @@ impl Buckets {
             min_part: options.min_part,
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
+            crew: self.crew.clone(),
             region: options.region.into(),
             bucket_name: options.bucket.into(),
         })
@@ -156,6 +159,7 @@ pub struct CosStore {
     min_part: u64,
     copy_limit: u64,
     preserve_mtime: bool,
+    crew: Crew,
     region: Arc<str>,
     bucket_name: Arc<str>,
 }

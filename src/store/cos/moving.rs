@@ -15,7 +15,7 @@ use super::objects::Head;
 use super::recent::Moment;
 use super::versions::{Likeness, is_listed_copy, is_same_version, likeness};
 use super::xml::KeyEntry;
-use super::{CosStore, crew};
+use super::CosStore;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// Objects of a directory that are copied or deleted at once: each costs two small requests that
@@ -95,7 +95,7 @@ impl<'a> Move<'a> {
         let copied = AtomicUsize::new(0);
         let mut sources = KeyStream::new(self.store, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
-        let outcome = crew::share(COPIERS, next, |key: String| {
+        let outcome = self.store.crew.share(COPIERS, next, |key: String| {
             let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
             copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
             Ok(())
@@ -135,7 +135,7 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.store, self.from);
         let next =
             || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
-        crew::share(COPIERS, next, |key: String| {
+        self.store.crew.share(COPIERS, next, |key: String| {
             removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
             Ok(())
         })
@@ -209,12 +209,12 @@ impl<'a> Move<'a> {
             }
             Ok(None)
         };
-        crew::share(COPIERS, next, &settle)?;
+        self.store.crew.share(COPIERS, next, &settle)?;
         let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
         markers.sort_by_key(|marker| Reverse(depth(marker)));
         for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
             let mut level = level.iter().cloned();
-            crew::share(COPIERS, || Ok(level.next()), &settle)?;
+            self.store.crew.share(COPIERS, || Ok(level.next()), &settle)?;
         }
         Ok(sources.last().is_some())
     }

@@ -3,7 +3,7 @@
 
 use super::CosStore;
 use super::copy::{Replaces, Target};
-use super::markers::Standing;
+use super::markers::{Standing, refuse_marker_name};
 use super::moving::Move;
 use super::objects::Head;
 use super::versions::is_same_version;
@@ -31,6 +31,7 @@ impl CosStore {
         if from == to {
             return Ok(());
         }
+        refuse_marker_name(operation, &self.keys.file(operation, to)?)?;
         let begun = self.client.bucket.recent.moment();
         self.watch_room(to);
         match self.stat_if_any(operation, to)? {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::CosStore;
 use super::key_page::{Depth, PAGE_KEYS, Window};
-use super::markers::legacy_directory;
+use super::markers::{legacy_directory, refuse_marker_name};
 use super::places::{Range, Room};
 use super::xml::{KeyEntry, KeyPage};
 use crate::store::turns::Turn;
@@ -22,6 +22,7 @@ impl CosStore {
     pub(super) fn known_room(&self, path: &FtpPath) -> Result<Admission> {
         let operation = Operation::PutObject;
         let key = self.keys.file(operation, path)?;
+        refuse_marker_name(operation, &key)?;
         let directory = self.keys.directory(operation, &path.parent())?;
         let bucket = &self.client.bucket;
         let kind = |key: &str| bucket.facts.about(key).map(|stat| stat.metadata.kind);
@@ -112,10 +113,16 @@ impl CosStore {
     /// Fails if the name of the file `key` is a directory's.
     fn refuse_directory(&self, directory: &str, key: &str) -> Result<()> {
         let prefix = format!("{key}/");
-        if self.head(&prefix)?.is_some() || self.holds_anything(&prefix)? {
+        let places = &self.client.bucket.places;
+        // What is known to be one may be so by Hadoop's marker alone.
+        let is_known = places.room_for(directory, key) == Some(Room::Taken);
+        if self.head(&prefix)?.is_some()
+            || self.holds_anything(&prefix)?
+            || (is_known && self.legacy_marker(&prefix)?.is_some())
+        {
             return Err(refused(ErrorKind::IsADirectory, key));
         }
-        self.client.bucket.places.forget_directory(directory, &prefix);
+        places.forget_directory(directory, &prefix);
         Ok(())
     }
 
