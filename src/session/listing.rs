@@ -50,7 +50,8 @@ impl Session<'_> {
         self.check_data_port()?;
         let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
         let directory = source.directory.clone();
         let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
         // The second page is on its way before the client has connected.

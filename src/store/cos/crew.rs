@@ -228,7 +228,10 @@ mod tests {
             Ok(())
         };
         let mut items = 1..;
-        assert!(Crew::default().share(4, || Ok(items.next()), fail_late).is_err(), "and does not go on for ever");
+        assert!(
+            Crew::default().share(4, || Ok(items.next()), fail_late).is_err(),
+            "and does not go on for ever"
+        );
         assert!(done.into_inner() >= 99);
 
         let mut left = 10;

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::CosStore;
 use super::copy::{Replaces, Target};
 use super::key_stream::KeyStream;
 use super::markers::is_marker;
@@ -15,7 +16,6 @@ use super::objects::Head;
 use super::recent::Moment;
 use super::versions::{Likeness, is_listed_copy, is_same_version, likeness};
 use super::xml::KeyEntry;
-use super::CosStore;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// Objects of a directory that are copied or deleted at once: each costs two small requests that
