@@ -55,6 +55,14 @@ pub const DOWNLOAD_CHUNK_BYTES: usize = 256 * 1024;
 /// its connection to the store reads into.
 pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 
+/// What a page of a listing takes of `buffer_memory`: 1000 of the longest names, as the store tells
+/// them, as entries and as text.
+pub const LISTING_PAGE_BYTES: usize = 1280 * 1024;
+
+/// How long a listing waits for that before it goes on with one page at a time, for which there is room
+/// beside: below the shortest patience of clients.
+pub const LISTING_WAIT: Duration = Duration::from_secs(10);
+
 /// Parts of one multipart upload (COS and S3).
 pub const PARTS_PER_UPLOAD: u32 = 10_000;
 

@@ -341,6 +341,11 @@ impl Lease {
         Self { budget: self.budget.clone(), bytes }
     }
 
+    /// Gives back what is more than `bytes`.
+    pub fn shrink(&mut self, bytes: u64) {
+        drop(self.split(self.bytes.saturating_sub(bytes)));
+    }
+
     /// Makes `other`, a lease of the same user, a part of this one.
     pub fn merge(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
