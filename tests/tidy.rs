@@ -109,6 +109,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
+    ("x509_parser", &["net/tls"]),
     ("zeroize", &["secret", "store/cos", "users"]),
 ];
 
