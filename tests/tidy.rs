@@ -1,6 +1,5 @@
 //! The rules of the house that no compiler checks: who may use whom, which crate is called from
 //! where, how long a file may be, what must not be written down.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
