@@ -191,13 +191,13 @@ fn uploads_of_which_little_has_arrived_leave_the_memory_to_the_others() {
     let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
     let idle: Vec<_> = (0..60)
         .map(|number| {
-            let mut client = bench.upload(crate::bench::Order { path: "/idle", ..STOR });
+            let mut client = bench.upload(Order { path: "/idle", ..STOR });
             client.send(&content(number, 1));
             client.await_bytes(1);
             client
         })
         .collect();
-    let mut other = bench.upload(crate::bench::Order { path: "/other", ..STOR });
+    let mut other = bench.upload(Order { path: "/other", ..STOR });
     let bytes = content(7, 30 * MIB);
     other.send(&bytes);
     other.end_data();
