@@ -12,7 +12,7 @@ use crate::transfer::memory::{Memory, Pages};
 pub(super) struct Block {
     data: Memory,
     len: usize,
-    _lease: Lease,
+    lease: Lease,
 }
 
 impl Block {
@@ -24,12 +24,18 @@ impl Block {
 
     /// A block that may stay almost empty.
     pub(super) fn new(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::OneByOne), len: 0, _lease: lease }
+        Self { data: Memory::new(BLOCK_BYTES, Pages::OneByOne), len: 0, lease }
     }
 
     /// A block for more than the beginning of a file.
     pub(super) fn filled_soon(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::Together), len: 0, _lease: lease }
+        Self { data: Memory::new(BLOCK_BYTES, Pages::Together), len: 0, lease }
+    }
+
+    /// Gives its memory back, and forgets its lease, which counts as given back already.
+    pub(super) fn forget(self) {
+        drop(self.data);
+        self.lease.forget();
     }
 
     /// Forgets the data.

@@ -185,13 +185,14 @@ impl BlockPool {
     /// Holds what is in use without a turn, if there may be so much without one.
     fn end_turn(&mut self) {
         let in_use = self.in_use();
-        if !self.has_turn() || !self.loose.try_add(in_use as u64 * BYTES) {
+        let rest = self.free.len() as u64 * BYTES + self.reserve.bytes();
+        if !self.has_turn() || !self.loose.try_end_turn(in_use as u64 * BYTES, rest) {
             return;
         }
         self.turn = 0;
-        self.free.clear();
         self.made = in_use;
-        drop(self.reserve.split_all());
+        self.free.drain(..).for_each(Block::forget);
+        self.reserve.split_all().forget();
     }
 
     fn forget(&mut self, block: Block) {

@@ -18,7 +18,8 @@ pub(super) struct Waiter {
     /// Of the turn, but held already.
     pub(super) loose: u64,
     granted: Arc<AtomicBool>,
-    wake: Wake,
+    /// `None` while whoever asks still looks itself.
+    wake: Option<Wake>,
 }
 
 /// A request for a lease that may have to wait in line. Dropped before it is granted, it leaves
@@ -33,32 +34,57 @@ pub struct Request {
 
 impl Line {
     /// Puts a request at the end of the line.
-    pub(super) fn join(&mut self, budget: &Budget, bytes: u64, loose: u64, wake: &Wake) -> Request {
+    pub(super) fn join(&mut self, budget: &Budget, bytes: u64, loose: u64) -> Request {
         let granted = Arc::new(AtomicBool::new(false));
-        let (own, wake) = (budget.clone(), wake.clone());
-        self.0.push_back(Waiter { budget: own, bytes, loose, granted: Arc::clone(&granted), wake });
-        Request { budget: budget.clone(), bytes, loose, granted }
+        let request = Request { budget: budget.clone(), bytes, loose, granted };
+        let (budget, granted) = (budget.clone(), Arc::clone(&request.granted));
+        self.0.push_back(Waiter { budget, bytes, loose, granted, wake: None });
+        request
+    }
+
+    /// Lets the last request be told by `wake` when it is granted.
+    pub(super) fn wake_last_by(&mut self, wake: &Wake) {
+        if let Some(last) = self.0.back_mut() {
+            last.wake = Some(wake.clone());
+        }
     }
 
     /// Whether somebody waits who could go on if the user of `budget` gave something back: not who
     /// has all of another share.
     pub(super) fn is_wanted(&self, budget: &Budget) -> bool {
-        self.0.iter().any(|waiter| {
-            let is_same = match (&waiter.budget.user, &budget.user) {
-                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-                _ => false,
-            };
-            is_same || waiter.is_within_share()
-        })
+        self.0
+            .iter()
+            .any(|waiter| budget.is_same_user(&waiter.budget) || waiter.is_within_share())
     }
 
-    /// The first that is within its user's share, if `free` bytes are enough for it.
+    /// Whose turn it is, if `free` bytes are enough for it.
+    pub(super) fn first(&self, free: u64) -> Option<&Waiter> {
+        self.0.get(self.first_at(free)?)
+    }
+
+    /// The same; it leaves the line.
     pub(super) fn leave_first(&mut self, free: u64) -> Option<Waiter> {
-        let at = self.0.iter().position(Waiter::is_within_share)?;
-        if self.0.get(at)?.bytes > free {
-            return None;
+        self.0.remove(self.first_at(free)?)
+    }
+
+    /// The first that is within its user's share. While `free` bytes are not enough for it, those behind
+    /// it wait, too, unless it asks for more than there may ever be. A user's own requests never
+    /// overtake each other.
+    fn first_at(&self, free: u64) -> Option<usize> {
+        let mut passed_over: Vec<&Budget> = Vec::new();
+        for (at, waiter) in self.0.iter().enumerate() {
+            if passed_over.iter().any(|budget| budget.is_same_user(&waiter.budget)) {
+                continue;
+            }
+            if !waiter.is_within_share() {
+                passed_over.push(&waiter.budget);
+            } else if waiter.bytes <= free {
+                return Some(at);
+            } else if waiter.is_sure() {
+                return None;
+            }
         }
-        self.0.remove(at)
+        None
     }
 
     fn leave(&mut self, granted: &Arc<AtomicBool>) {
@@ -70,7 +96,14 @@ impl Waiter {
     /// Tells that its bytes are taken.
     pub(super) fn grant(&self) {
         self.granted.store(true, Ordering::Release);
-        self.wake.notify();
+        if let Some(wake) = &self.wake {
+            wake.notify();
+        }
+    }
+
+    /// Whether its turn comes for certain.
+    fn is_sure(&self) -> bool {
+        self.bytes + self.loose <= self.budget.shared.limits.sure
     }
 
     fn is_within_share(&self) -> bool {
@@ -79,10 +112,8 @@ impl Waiter {
 }
 
 impl Request {
-    /// One that need not wait: its bytes are taken.
-    pub(super) fn granted(budget: &Budget, bytes: u64, loose: u64) -> Self {
-        let granted = Arc::new(AtomicBool::new(true));
-        Self { budget: budget.clone(), bytes, loose, granted }
+    pub(super) fn is_granted(&self) -> bool {
+        self.granted.load(Ordering::Acquire)
     }
 
     /// The lease, once it is granted; the request itself until then.

@@ -3,16 +3,16 @@
 //! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on until
 //! it can give some back: an upload its next part, a download its copy step. It never waits for
 //! more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it may
-//! stay for as long as their clients like, so all of it together is bounded: the largest turn that
-//! there can be always fits beside it.
+//! stay for as long as their clients like, so all of it together is bounded by a third: a turn always
+//! fits beside it.
 //!
 //! Turns are given in the order in which they are asked for. Who has one waits for no memory, so it
 //! ends; what is loose leaves room for the first in line. So there is no deadlock, and nobody is
-//! passed over for ever.
+//! passed over for ever, but for two: who asks for more than its user's share, until that user gives
+//! something back, and who asks for more than fits beside all that may be loose, until it does.
 //!
-//! What one user holds with turns, and of what is loose, is bounded, too: beside the most that clients
-//! of one user may hold for ever, and all that is loose, there is a turn for the others. Who asks for
-//! more than its share is passed over until it gives something back.
+//! The share bounds what one user holds with turns, and another what it holds loosely: beside the most
+//! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
 
 mod line;
 #[cfg(test)]
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::limits;
 use crate::net::Wake;
-use line::Line;
+use line::{Line, Waiter};
 
 /// The process-wide byte budget, as one user sees it. Clones share it.
 #[derive(Clone, Debug)]
@@ -50,8 +50,10 @@ struct Limits {
     total: u64,
     /// What may be loose.
     loose: u64,
-    /// What one user may hold with turns: an eighth is kept for the others, and not less than the turn
-    /// of a usual part, as far as the largest turn allows.
+    /// The largest turn that always comes.
+    sure: u64,
+    /// What one user may hold with several turns: an eighth is kept for the others, and not less than
+    /// the turn of a usual part; no more, where one more byte would keep the largest turn from it.
     share: u64,
     /// What one user may hold loosely.
     loose_share: u64,
@@ -95,11 +97,12 @@ pub(super) struct Loose {
 impl Limits {
     /// `total` bytes, of which the largest turn takes `largest`.
     fn new(total: u64, largest: u64) -> Self {
-        let largest = largest.min(total);
-        let loose = (total - largest).min(total / 3);
-        let kept = limits::UPLOAD_RESERVE_BYTES.max(total / 8);
-        let share = (total - loose).saturating_sub(kept).max(largest);
-        Self { total, loose, share, loose_share: loose / 4 * 3 }
+        let usual = limits::UPLOAD_RESERVE_BYTES.min(largest).min(total);
+        let loose = (total - usual).min(total / 3);
+        let sure = total - loose;
+        let kept = usual.max(total / 8);
+        let share = sure.saturating_sub(kept).max(largest.min(sure - usual)).max(usual);
+        Self { total, loose, sure, share, loose_share: loose / 4 * 3 }
     }
 }
 
@@ -150,14 +153,12 @@ impl Budget {
     /// The same, where `loose` bytes that are held already become a part of the turn.
     pub(super) fn request_beside(&self, bytes: u64, loose: u64, wake: &Wake) -> Request {
         let mut state = self.lock();
-        let is_free = bytes <= state.free && self.is_within_share(bytes + loose);
-        if is_free && !state.line.is_wanted(self) {
-            self.charge(&mut state, bytes);
-            self.unloosen(&mut state, loose);
-            return Request::granted(self, bytes, loose);
-        }
-        let request = state.line.join(self, bytes, loose, wake);
+        let request = state.line.join(self, bytes, loose);
         self.serve_line(&mut state);
+        if !request.is_granted() {
+            // Whoever asks is not woken by its own request.
+            state.line.wake_last_by(wake);
+        }
         request
     }
 
@@ -213,15 +214,18 @@ impl Budget {
 
     fn give_back(&self, bytes: u64) {
         let mut state = self.lock();
+        self.discharge(&mut state, bytes);
+        self.serve_line(&mut state);
+    }
+
+    fn discharge(&self, state: &mut State, bytes: u64) {
         state.free += bytes;
         if let Some(user) = &self.user {
             user.held.fetch_sub(bytes, Ordering::Relaxed);
         }
-        self.serve_line(&mut state);
     }
 
-    /// Grants what can be granted. Who is first and within its share waits for more to be free, and
-    /// so do those behind it.
+    /// Grants what can be granted.
     fn serve_line(&self, state: &mut State) {
         while let Some(next) = state.line.leave_first(state.free) {
             next.budget.charge(state, next.bytes);
@@ -231,15 +235,30 @@ impl Budget {
     }
 
     fn loosen(&self, state: &mut State, bytes: u64) -> bool {
-        let limits = &self.shared.limits;
-        let user = self.user.as_deref();
-        let is_share_left = user
-            .is_none_or(|user| user.loose.load(Ordering::Relaxed) + bytes <= limits.loose_share);
-        if !is_share_left || state.loose + bytes > limits.loose {
-            return false;
+        let may = self.may_be_loose(state, bytes, None);
+        if may {
+            self.loosen_again(state, bytes);
         }
-        self.loosen_again(state, bytes);
-        true
+        may
+    }
+
+    /// Whether `bytes` more may be loose, when what `next` holds so is no longer.
+    fn may_be_loose(&self, state: &State, bytes: u64, next: Option<&Waiter>) -> bool {
+        let limits = &self.shared.limits;
+        let (relief, own_relief) = next.map_or((0, 0), |next| {
+            (next.loose, if self.is_same_user(&next.budget) { next.loose } else { 0 })
+        });
+        let own = self.user.as_ref().map_or(0, |user| user.loose.load(Ordering::Relaxed));
+        let is_share_left =
+            self.user.is_none() || own + bytes <= limits.loose_share + own_relief;
+        is_share_left && state.loose + bytes <= limits.loose + relief
+    }
+
+    fn is_same_user(&self, other: &Self) -> bool {
+        match (&self.user, &other.user) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
     }
 
     fn loosen_again(&self, state: &mut State, bytes: u64) {
@@ -275,11 +294,24 @@ impl Loose {
         Some(self.budget.take(&mut state, bytes))
     }
 
-    /// Lets `bytes` that were held with a turn be loose from now on; whether there may be as much.
-    pub(super) fn try_add(&mut self, bytes: u64) -> bool {
-        let is_loose = self.budget.loosen(&mut self.budget.lock(), bytes);
-        self.bytes += if is_loose { bytes } else { 0 };
-        is_loose
+    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes `rest`
+    /// as given back; whether there may be as much that is loose. Room for it may be what the first in
+    /// line makes, which gets its turn by `rest`: so turns go round where no more may be loose.
+    pub(super) fn try_end_turn(&mut self, kept: u64, rest: u64) -> bool {
+        let budget = &self.budget;
+        let mut state = budget.lock();
+        // The line is looked at as it would be.
+        budget.discharge(&mut state, rest);
+        budget.loosen_again(&mut state, kept);
+        let may = budget.may_be_loose(&state, 0, state.line.first(state.free));
+        if may {
+            self.bytes += kept;
+            budget.serve_line(&mut state);
+        } else {
+            budget.unloosen(&mut state, kept);
+            budget.charge(&mut state, rest);
+        }
+        may
     }
 
     /// `bytes` are given back, or held with a turn.
@@ -339,6 +371,11 @@ impl Lease {
     pub fn split_all(&mut self) -> Self {
         let bytes = std::mem::take(&mut self.bytes);
         Self { budget: self.budget.clone(), bytes }
+    }
+
+    /// Forgets it: its bytes count as given back already.
+    pub(super) fn forget(mut self) {
+        self.bytes = 0;
     }
 
     /// Gives back what is more than `bytes`.

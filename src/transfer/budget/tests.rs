@@ -1,7 +1,11 @@
 //! The promises of the budget, also under a scheduler that does what it likes.
 
+use std::os::fd::AsFd;
+use std::time::Duration;
+
 use super::*;
 use crate::limits::BLOCK_BYTES;
+use crate::net::{Interest, wait};
 use crate::transfer::block::Block;
 use crate::transfer::pool::{BlockPool, Size};
 
@@ -54,23 +58,82 @@ fn leaving_the_line_lets_the_next_one_through() {
 }
 
 #[test]
-fn the_largest_turn_fits_beside_what_is_loose_of_all_and_of_one() {
+fn a_turn_fits_beside_what_is_loose_of_all_and_of_one() {
     const MIB: u64 = 1 << 20;
+    let usual = limits::UPLOAD_RESERVE_BYTES;
     for (total, largest) in
-        [(8, 5), (11, 5), (21, 5), (36, 36), (64, 5), (64, 36), (256, 36), (4096, 36), (32, 36)]
+        [(8, 5), (8, 36), (11, 5), (21, 36), (36, 36), (64, 5), (64, 36), (256, 36), (4096, 36)]
     {
         let largest = largest * MIB + BLOCK;
         let limits = Limits::new(total * MIB, largest);
-        let largest = largest.min(limits.total);
-        assert!(limits.loose + largest <= limits.total, "{limits:?}");
-        assert!(limits.share >= largest && limits.share <= limits.total, "{limits:?}");
-        assert!(limits.loose_share <= limits.loose, "{limits:?}");
-        // What one user leaves for the turns of others. In a small budget a large turn is all there is.
-        let left = limits.total - limits.share - limits.loose;
-        let is_tight = limits.total < largest + limits.loose + limits::UPLOAD_RESERVE_BYTES;
-        assert!(is_tight || left >= limits::UPLOAD_RESERVE_BYTES, "{limits:?}");
-        assert!(is_tight || limits.loose_share >= 5 * BLOCK, "{limits:?}");
+        assert_eq!(limits.loose + limits.sure, limits.total);
+        assert!(limits.sure >= usual, "{limits:?}");
+        assert!((usual..=limits.sure).contains(&limits.share), "{limits:?}");
+        // What one user leaves for the others: a file of a block at least, and a turn where there
+        // are two.
+        assert!(limits.loose - limits.loose_share >= 2 * BLOCK, "{limits:?}");
+        assert!(limits.sure - limits.share >= usual || limits.sure < 2 * usual, "{limits:?}");
+        let is_ample = total >= 64;
+        assert!(!is_ample || limits.share >= largest, "{limits:?}");
     }
+}
+
+#[test]
+fn nobody_waits_behind_a_request_for_more_than_there_may_be() {
+    let budget = Budget::with_largest(30 * BLOCK, 6 * BLOCK);
+    let wake = Wake::new().unwrap();
+    let mut loose = Loose::new(&budget);
+    let held = loose.try_take(BLOCK).unwrap();
+    let whole = budget.request(30 * BLOCK, &wake).take().unwrap_err();
+    let other = budget.request(6 * BLOCK, &wake).take().unwrap();
+    drop((held, loose));
+    let whole = whole.take().unwrap_err();
+    drop(other);
+    assert_eq!(whole.take().unwrap().bytes(), 30 * BLOCK);
+}
+
+#[test]
+fn a_users_requests_do_not_overtake_each_other() {
+    let budget = Budget::with_largest(100 * BLOCK, 20 * BLOCK).of_user("one");
+    let wake = Wake::new().unwrap();
+    let share = budget.shared.limits.share;
+    let held = budget.try_borrow(share - 2 * BLOCK).unwrap();
+    let large = budget.request(10 * BLOCK, &wake).take().unwrap_err();
+    let small = budget.request(BLOCK, &wake).take().unwrap_err();
+    drop(held);
+    assert!(large.take().is_ok() && small.take().is_ok());
+}
+
+#[test]
+fn whoever_asks_is_not_woken_by_what_is_granted_at_once() {
+    let budget = Budget::new(10 * BLOCK);
+    let (wake, other) = (Wake::new().unwrap(), Wake::new().unwrap());
+    let first = budget.request(10 * BLOCK, &wake);
+    let second = budget.request(BLOCK, &other);
+    drop(first.take().unwrap());
+    assert!(second.take().is_ok());
+    let rung = [(wake.as_fd(), Interest::Read), (other.as_fd(), Interest::Read)];
+    assert_eq!(wait(rung, Some(Duration::ZERO)).unwrap(), [false, true]);
+}
+
+#[test]
+fn turns_go_round_where_no_more_may_be_loose() {
+    let budget = Budget::with_largest(12 * BLOCK, 3 * BLOCK);
+    let (size, wake) = (Size { part: 3, capacity: 3 }, Wake::new().unwrap());
+    let pool = || BlockPool::new(&budget, &wake);
+    let mut slow = [pool(), pool(), pool(), pool()];
+    let held: Vec<_> = slow.iter_mut().map(|pool| pool.take(size).unwrap()).collect();
+    let mut lucky = pool();
+    lucky.begin_turn(budget.try_borrow(3 * BLOCK).unwrap());
+    let mut sent: Vec<_> = (0..3).map(|_| lucky.take(size).unwrap()).collect();
+    let _others = budget.try_borrow(5 * BLOCK).unwrap();
+    assert!(!slow[0].ask(size), "nothing is free");
+    // Its part is stored; what has come meanwhile stays.
+    let next = sent.pop();
+    lucky.put_back(sent);
+    assert!(!lucky.has_turn() && slow[0].ask(size));
+    assert_eq!((budget.in_use(), budget.lock().loose), (12 * BLOCK, 4 * BLOCK));
+    drop((held, next));
 }
 
 #[test]
