@@ -1,8 +1,9 @@
 //! The pages of a listing, fetched by two workers in turn while the present one is sent. The store
 //! tells where a page ends before it tells what is on it, so the request for the next page is on its
 //! way while this one still comes. At most five pages are held, whatever the size of the directory:
-//! the one that is sent, and two of each worker. They lease from `buffer_memory`; where it has nothing to
-//! spare, the next page is fetched in the memory of the one that was sent, when it was sent.
+//! the one that is sent, and two of each worker. They lease from `buffer_memory`. Where it has nothing
+//! to spare, there is one worker, and the next page is fetched when the present one was sent, in its
+//! memory: what listings take that nobody reads is bounded as the memory is.
 
 use std::io;
 use std::sync::Arc;
@@ -33,9 +34,9 @@ pub struct Listing {
 #[derive(Debug)]
 pub struct Pages<'a> {
     wake: &'a Wake,
-    /// What the two workers have fetched; the next page comes from the first of them. `None` when
-    /// there is none.
-    following: Option<[Receiver<(Fetched, Permit)>; 2]>,
+    /// What each worker has fetched; the next page comes from the first of them. `None` when there
+    /// is none.
+    following: Option<Vec<Receiver<(Fetched, Permit)>>>,
     /// That of the page that is sent.
     permit: Permit,
     /// Where it goes when the page is sent.
@@ -47,14 +48,14 @@ type Fetched = Result<ListPage, StoreError>;
 /// What lets one page be held: its memory; `None` for the one page that every listing may have.
 type Permit = Option<Lease>;
 
-/// One of the two workers that fetch pages in turn.
+/// One of the workers that fetch pages in turn.
 #[derive(Debug)]
 struct Fetcher {
     listing: Arc<Listing>,
     /// Where its next page begins.
     turn: Receiver<PageToken>,
-    /// The other worker's turns: as there is one page under way whose end is not known, there is
-    /// room for what is sent.
+    /// The other worker's turns, or its own if it is alone: as there is one page under way whose end
+    /// is not known, there is room for what is sent.
     other: Sender<PageToken>,
     give: Sender<(Fetched, Permit)>,
     /// Permits of pages that were sent.
@@ -62,6 +63,8 @@ struct Fetcher {
     budget: Budget,
     wake: Wake,
     is_first: bool,
+    /// The memory of its first page, if that was there at the beginning.
+    memory: Option<Lease>,
 }
 
 impl Listing {
@@ -106,11 +109,13 @@ impl Listing {
             }
             return Ok(Pages { wake, following: None, permit: memory, pass_on });
         };
+        let mut ahead = resources.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64);
         let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
         // The first turn; the channel has room for it.
         let _ = turns[0].0.try_send(next);
-        let mut following = Vec::with_capacity(turns.len());
-        for (own, other) in [(0, 1), (1, 0)] {
+        let pairs: &[_] = if ahead.is_some() { &[(0, 1), (1, 0)] } else { &[(0, 0)] };
+        let mut given = Vec::with_capacity(pairs.len());
+        for &(own, other) in pairs {
             let (give, fetched) = bounded(1);
             let fetcher = Fetcher {
                 listing: Arc::clone(&listing),
@@ -121,11 +126,12 @@ impl Listing {
                 budget: resources.budget.clone(),
                 wake: wake.clone(),
                 is_first: own == 0,
+                memory: ahead.take(),
             };
             resources.stragglers.adopt(vec![fetcher.start().map_err(Verdict::Failed)?]);
-            following.push(fetched);
+            given.push(fetched);
         }
-        Ok(Pages { wake, following: following.try_into().ok(), permit: memory, pass_on })
+        Ok(Pages { wake, following: Some(given), permit: memory, pass_on })
     }
 
     /// The page after the one that gave `after`, asked for in the caller's thread.
@@ -156,7 +162,7 @@ impl Fetcher {
 
     /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other
     /// worker.
-    fn run(self) {
+    fn run(mut self) {
         if !self.is_first {
             // Its first page will be asked for while the first worker's still comes.
             self.listing.store.connect_ahead();
@@ -178,7 +184,10 @@ impl Fetcher {
 
     /// The memory for one page: what was passed on, or what can be spared; else what will be passed
     /// on. `None` when nobody wants any more pages.
-    fn permit(&self) -> Option<Permit> {
+    fn permit(&mut self) -> Option<Permit> {
+        if let Some(lease) = self.memory.take() {
+            return Some(Some(lease));
+        }
         if let Ok(permit) = self.permits.try_recv() {
             return Some(permit);
         }
@@ -221,7 +230,7 @@ impl Pages<'_> {
                 Ok((page, permit)) => {
                     self.permit = permit;
                     let page = page.map_err(|error| Verdict::Failed(error.into()))?;
-                    following.swap(0, 1);
+                    following.rotate_left(1);
                     if page.next.is_none() {
                         self.following = None;
                     }

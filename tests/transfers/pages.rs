@@ -69,6 +69,7 @@ fn where_the_memory_is_used_up_pages_come_one_at_a_time() {
     let listed = bench.list_slowly(|come| {
         assert_eq!(bench.store().calls(Operation::ListObjects), come, "none is fetched ahead");
     });
+    assert_eq!(bench.store().connected_ahead(), 0, "nor is there a second worker");
     assert_eq!(listed.unwrap().len(), 10);
     drop(held);
     bench.assert_clean();

@@ -7,7 +7,7 @@ use cos_ftp_server::limits;
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
 
-use crate::transfers::bench::{Bench, Client, PATIENCE, STOR, Word, content};
+use crate::transfers::bench::{Bench, Client, Order, PATIENCE, STOR, Word, content};
 use crate::transfers::store::{S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
@@ -72,7 +72,7 @@ fn uploads_whose_parts_outgrow_the_memory_take_turns() {
             .map(|path| {
                 let (bench, bytes) = (&bench, &bytes);
                 scope.spawn(move || {
-                    let mut client = bench.upload(crate::transfers::bench::Order { path, ..STOR });
+                    let mut client = bench.upload(Order { path, ..STOR });
                     client.send(bytes);
                     client.end_data();
                     (path, client.report())
@@ -162,7 +162,7 @@ fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
     assert!(bench.budget().in_use() > RESERVE);
     bench.store().open(Operation::UploadPart);
     until("it gives back what it does not need", || bench.budget().in_use() <= RESERVE);
-    let mut other = bench.upload(crate::transfers::bench::Order { path: "/other", ..STOR });
+    let mut other = bench.upload(Order { path: "/other", ..STOR });
     other.send(b"some");
     other.end_data();
     assert!(matches!(other.report().verdict, Verdict::Complete));
