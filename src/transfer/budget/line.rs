@@ -52,9 +52,7 @@ impl Line {
     /// Whether somebody waits who could go on if the user of `budget` gave something back: not who
     /// has all of another share.
     pub(super) fn is_wanted(&self, budget: &Budget) -> bool {
-        self.0
-            .iter()
-            .any(|waiter| budget.is_same_user(&waiter.budget) || waiter.is_within_share())
+        self.0.iter().any(|waiter| budget.is_same_user(&waiter.budget) || waiter.is_within_share())
     }
 
     /// Whose turn it is, if `free` bytes are enough for it.

@@ -249,8 +249,7 @@ impl Budget {
             (next.loose, if self.is_same_user(&next.budget) { next.loose } else { 0 })
         });
         let own = self.user.as_ref().map_or(0, |user| user.loose.load(Ordering::Relaxed));
-        let is_share_left =
-            self.user.is_none() || own + bytes <= limits.loose_share + own_relief;
+        let is_share_left = self.user.is_none() || own + bytes <= limits.loose_share + own_relief;
         is_share_left && state.loose + bytes <= limits.loose + relief
     }
 
