@@ -42,7 +42,7 @@ pub enum DataPort {
     #[default]
     Nothing,
     /// The client was told to connect here.
-    Passive(Arrival),
+    Passive(Box<Arrival>),
     /// We connect to the client here.
     Active(SocketAddr),
 }
@@ -51,7 +51,7 @@ pub enum DataPort {
 #[derive(Debug)]
 pub enum Opening {
     /// We wait for the client to connect.
-    Accepting(Arrival),
+    Accepting(Box<Arrival>),
     /// We connect to the client.
     Connecting(ActiveConnect),
 }
@@ -284,7 +284,7 @@ mod tests {
         let address = listener.local_addr();
         let ends = Ends::direct(local, local);
         let arrival = Arrival::new(listener, &ends, &Balancers::default(), PeerCheck::Strict);
-        let opening = open(DataPort::Passive(arrival), local, local).unwrap();
+        let opening = open(DataPort::Passive(Box::new(arrival)), local, local).unwrap();
         let Opened::NotYet(opening) = opening.advance().unwrap() else {
             panic!("connected before anybody came");
         };

@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
         let options = &self.host.options;
         let (balancers, check) = (&options.balancers, options.data_peer_check);
         let arrival = Arrival::new(listener, &self.ends, balancers, check);
-        self.data_port = DataPort::Passive(arrival);
+        self.data_port = DataPort::Passive(Box::new(arrival));
         Ok(port)
     }
 
@@ -318,7 +318,7 @@ impl DataOpener<'_> {
         if session.reuse() == Reuse::Required && !tls.is_resumed() {
             let advice = match tls.version() {
                 // OpenSSL's way; the next one comes behind an upload, where not all of them look.
-                Version::Tls13 => "; for clients that use a ticket once, set tls_max_version = 1.2",
+                Version::Tls13 => "; clients that use a ticket once need tls_max_version = 1.2",
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;
