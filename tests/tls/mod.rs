@@ -1,8 +1,5 @@
 //! FTPS: the real clients in every mode, and a client of our own that breaks the rules.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// A client whose every step is the test's own.
 mod client;
 /// Data connections: who may open them, how they end, what interrupts them.
@@ -15,6 +12,8 @@ mod losses;
 mod policy;
 /// curl, lftp and Python's ftplib, in every mode.
 mod real_clients;
+/// Refusals that come when a client is sending already.
+mod refusals;
 /// Data connections that must resume the control connection's session: who can, who may not.
 mod reuse;
 /// Protocol versions, by openssl s_client.
