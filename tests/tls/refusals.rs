@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{Read, Write};
 
 use crate::support::certificate::Certificate;
-use crate::support::clients::{limited, run};
+use crate::support::clients::{Output, limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
 use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
 
@@ -40,14 +40,15 @@ fn real_clients_show_why_an_upload_was_refused() {
     let server = refusing(&certificate);
     let (dir, port) = (server.scratch(), server.address().port());
     fs::write(dir.join("up"), vec![7; SIZE]).expect("written");
+    let tells_552 = |output: Output, how: &str| {
+        assert!(!output.success && output.text.contains("552"), "{how}: {}", output.text);
+    };
+    // Passive only: over active connections the curl of Debian 12 encrypts nothing (curl/curl#10666).
+    let mut curl = limited("curl");
+    curl.args(["-v", "--silent", "--insecure", "--ssl-reqd", "-T", "up", "--user"]);
+    curl.arg(format!("{USER}:{PASSWORD}")).arg(format!("ftp://127.0.0.1:{port}/large"));
+    tells_552(run(curl.current_dir(&dir), ""), "curl");
     for passive in [true, false] {
-        let mut curl = limited("curl");
-        curl.args(["-v", "--silent", "--insecure", "--ssl-reqd", "-T", "up", "--user"]);
-        curl.arg(format!("{USER}:{PASSWORD}"));
-        if !passive {
-            curl.args(["--ftp-port", "-"]);
-        }
-        curl.arg(format!("ftp://127.0.0.1:{port}/large"));
         let lftp = format!(
             "set cmd:fail-exit yes\nset net:max-retries 1\nset net:timeout 30\n\
              set ssl:verify-certificate no\nset ftp:ssl-force yes\nset ftp:ssl-protect-data yes\n\
@@ -61,14 +62,9 @@ fn real_clients_show_why_an_upload_was_refused() {
              ftp.set_pasv({})\nftp.storbinary('STOR large', open('up', 'rb'))\n",
             if passive { "True" } else { "False" },
         );
-        for output in [
-            run(curl.current_dir(&dir), ""),
-            run(limited("lftp").arg("--norc").current_dir(&dir), &lftp),
-            run(limited("python3").arg("-").current_dir(&dir), &python),
-        ] {
-            let tells = !output.success && output.text.contains("552");
-            assert!(tells, "passive={passive}: {}", output.text);
-        }
+        let how = if passive { "passive" } else { "active" };
+        tells_552(run(limited("lftp").arg("--norc").current_dir(&dir), &lftp), how);
+        tells_552(run(limited("python3").arg("-").current_dir(&dir), &python), how);
     }
 }
 
