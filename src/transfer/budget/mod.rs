@@ -15,8 +15,6 @@
 //! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
 
 mod line;
-#[cfg(test)]
-mod tests;
 
 pub use line::Request;
 
@@ -395,3 +393,6 @@ impl Drop for Lease {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
