@@ -301,6 +301,8 @@ pub const KEYS: &[Key] = &[
         "how long a ban lasts"),
     plain(SECURITY, "max_connections_per_minute", Value("6000"), "a number from 0 to 1000000; 0 is no limit",
         "control connections of one address"),
+    plain(SECURITY, "reserved_connections", Unset, "a number from 0 to 1000000, below max_connection_num; 0 keeps none",
+        "connections of max_connection_num that only users without a session get; not set: an eighth of them"),
     plain(SECURITY, "max_sessions_before_login", Unset, "a number from 0 to 1000000; 0 is no limit",
         "sessions that are not logged in; not set: half of max_connection_num; one address: half of these"),
     plain(SECURITY, "max_sessions_per_address", Value("0"), "a number from 0 to 1000000; 0 is no limit",

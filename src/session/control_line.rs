@@ -1,14 +1,16 @@
 //! The control connection: lines in, replies out. The only place that writes to it.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
 
+use super::StopSignal;
 use super::open_reply::OpenReply;
+use super::reply_writer::ReplyWriter;
 use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
@@ -27,6 +29,11 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    /// The client did not take a reply: nothing more is said to it.
+    is_deaf: bool,
+    /// Until when all replies are to be taken, if they are not to be taken one by one.
+    replies_until: Option<Instant>,
+    stop: StopSignal,
     open_reply: OpenReply,
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
@@ -48,10 +55,8 @@ pub(super) enum NoLine {
 
 impl<'a> ControlLine<'a> {
     /// Commands are taken at `pace` at most. Whoever does not take a reply within
-    /// [`limits::REPLY_TIMEOUT`] counts as gone.
-    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>) -> Self {
-        // It cannot be refused but by a connection that is gone, which the next read finds.
-        let _ = socket.set_write_timeout(Some(limits::REPLY_TIMEOUT));
+    /// [`limits::REPLY_TIMEOUT`], or until the server interrupts what goes on, counts as gone.
+    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>, stop: StopSignal) -> Self {
         Self {
             socket,
             tls: None,
@@ -59,6 +64,9 @@ impl<'a> ControlLine<'a> {
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            is_deaf: false,
+            replies_until: None,
+            stop,
             open_reply: OpenReply::default(),
             first_bytes: FirstBytes::default(),
             foreign: None,
@@ -165,11 +173,19 @@ impl<'a> ControlLine<'a> {
         self.tls.as_ref()
     }
 
+    /// From now on replies have to be taken until `deadline`, however many they are.
+    pub(super) fn limit_replies(&mut self, deadline: Option<Instant>) {
+        self.replies_until = deadline;
+    }
+
     /// Tells the client by TLS that nothing more comes.
     pub(super) fn close(&mut self) {
-        if let Some(tls) = &mut self.tls {
+        let writer = self.writer();
+        if let Some(tls) = &mut self.tls
+            && !self.is_deaf
+        {
             // Whoever has left need not be told.
-            let _ = tls.close(self.socket);
+            let _ = writer.close(tls);
         }
     }
 
@@ -248,8 +264,7 @@ impl<'a> ControlLine<'a> {
         if self.open_reply.end_with(reply) == OpenReply::BrokenOff {
             let text = String::from_utf8_lossy(&reply.to_bytes()).trim_end().replace("\r\n", " | ");
             log::warn!("the connection ends, as success had been begun to be told: {text}");
-            self.queue.clear();
-            self.ended = true;
+            self.give_up();
             return;
         }
         self.send_bytes(&reply.to_bytes());
@@ -279,19 +294,33 @@ impl<'a> ControlLine<'a> {
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.write_all(&self.encoding.encode(bytes)) {
+        if self.is_deaf {
+            return;
+        }
+        let writer = self.writer();
+        let bytes = self.encoding.encode(bytes);
+        let written = match &mut self.tls {
+            Some(tls) => writer.write_encrypted(tls, &bytes),
+            None => writer.write(&bytes),
+        };
+        if let Err(error) = written {
             log::debug!("the reply was not taken: {error}");
-            self.ended = true;
+            self.give_up();
         }
     }
 
-    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let mut socket = self.socket;
-        let Some(tls) = &mut self.tls else { return socket.write_all(bytes) };
-        while !bytes.is_empty() {
-            bytes = &bytes[tls.write(socket, bytes)?..];
-        }
-        tls.flush(socket)
+    /// What writes one reply, in the time that is left for it.
+    fn writer(&self) -> ReplyWriter<'a> {
+        let deadline = Instant::now() + limits::REPLY_TIMEOUT;
+        let deadline = self.replies_until.map_or(deadline, |until| until.min(deadline));
+        ReplyWriter::new(self.socket, deadline, &self.stop)
+    }
+
+    /// Nothing more is heard from this client, and nothing more is said to it. What it has sent ahead
+    /// is not obeyed: nobody would hear of it.
+    fn give_up(&mut self) {
+        self.queue.clear();
+        (self.ended, self.is_deaf) = (true, true);
     }
 
     /// What to wait on for more commands; `None` when no more are read.
@@ -313,7 +342,7 @@ impl<'a> ControlLine<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{ErrorKind, Read, Write};
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
@@ -327,7 +356,7 @@ mod tests {
     #[test]
     fn whoever_sends_without_end_keeps_nobody_from_looking_at_the_time() {
         let (ours, _theirs) = flooded();
-        let mut control = ControlLine::new(&ours, None);
+        let mut control = ControlLine::new(&ours, None, StopSignal::default());
         control.read_available();
         assert!(holds_more(&ours), "all was read in one go");
         // Once more, and then the deadline counts.
@@ -341,7 +370,7 @@ mod tests {
         let (ours, mut theirs) = connected_pair();
         theirs.write_all(b"NOOP\r\n").unwrap();
         assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
-        let mut control = ControlLine::new(&ours, None);
+        let mut control = ControlLine::new(&ours, None, StopSignal::default());
         let line = control.next_line(Instant::now());
         assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
         assert_eq!(control.next_line(Instant::now()), Err(NoLine::TimedOut));
@@ -352,7 +381,7 @@ mod tests {
         let (ours, mut theirs) = connected_pair();
         let longest = format!("{}\n", "x".repeat(limits::COMMAND_LINE_BYTES - 2));
         theirs.write_all(longest.repeat(limits::PIPELINED_COMMANDS + 1).as_bytes()).unwrap();
-        let mut control = ControlLine::new(&ours, None);
+        let mut control = ControlLine::new(&ours, None, StopSignal::default());
         while control.descriptor().is_some() {
             assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
             control.read_available();
@@ -363,18 +392,27 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_no_reply_is_gone() {
-        let (ours, _theirs) = connected_pair();
-        let mut control = ControlLine::new(&ours, None);
-        assert_eq!(ours.write_timeout().unwrap(), Some(limits::REPLY_TIMEOUT));
-        ours.set_write_timeout(Some(Duration::from_millis(10))).unwrap();
+    fn whoever_takes_no_reply_is_gone_with_all_it_has_sent() {
+        let (ours, mut theirs) = connected_pair();
+        let mut control = ControlLine::new(&ours, None, StopSignal::default());
+        theirs.write_all(b"NOOP\r\nNOOP\r\n").unwrap();
+        assert_eq!(control.next_line(Instant::now() + LONG.unwrap()), Ok(noop()));
+        control.limit_replies(Some(Instant::now()));
         let reply = Reply::new(Code::OK, "x".repeat(1 << 20));
+        // More than the kernel holds.
         for _ in 0..100 {
-            if !control.has_ended() {
-                control.send(&reply);
-            }
+            control.send(&reply);
         }
-        assert_eq!(control.next_line(Instant::now()), Err(NoLine::Ended));
+        assert!(control.has_ended() && control.queue().is_empty());
+        assert_eq!(control.next_line(Instant::now() + LONG.unwrap()), Err(NoLine::Ended));
+        let mut bytes = vec![0; 64 * 1024];
+        while theirs.set_nonblocking(true).is_ok() && theirs.read(&mut bytes).is_ok() {}
+        control.send(&Reply::new(Code::OK, "too late"));
+        assert!(theirs.read(&mut bytes).is_err(), "a piece of a reply was followed by another");
+    }
+
+    fn noop() -> Line {
+        Line::Text("NOOP".to_owned())
     }
 
     fn holds_more(socket: &TcpStream) -> bool {

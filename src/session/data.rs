@@ -11,6 +11,7 @@ use super::failure::transfer_failure;
 use super::navigation::Step;
 use super::reassurance::Reassurance;
 use super::watch::Watch;
+use crate::access::Visit;
 use crate::limits;
 use crate::net::tls::{Handshake, Reuse, TlsSession, Version};
 use crate::net::{
@@ -46,7 +47,9 @@ impl<'a> Session<'a> {
                 let address = address.map_err(|error| match error {
                     AddressError::Ipv6 => replies::passive_needs_ipv4(),
                     AddressError::Lookup { .. } => {
-                        log::error!("{error}");
+                        if self.visit.may_tell("masquerade_address is not found") {
+                            log::error!("{error}");
+                        }
                         replies::cannot_listen()
                     }
                 })?;
@@ -62,7 +65,9 @@ impl<'a> Session<'a> {
         self.data_port = DataPort::Nothing;
         let leased = self.host.passive_ports.lease(self.ends.local, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
-            log::error!("{error}");
+            if self.visit.may_tell("no passive port") {
+                log::error!("{error}");
+            }
             match error {
                 LeaseError::NoFreePort(_) => replies::no_passive_port(),
                 LeaseError::Io(_) => replies::cannot_listen(),
@@ -97,7 +102,9 @@ impl<'a> Session<'a> {
         let host = if address.ip().is_unspecified() { self.ends.peer.ip() } else { address.ip() };
         let address = SocketAddr::new(host, address.port());
         if !same_host(address.ip(), self.ends.peer.ip()) {
-            log::warn!("PORT to a foreign address {address} refused, peer={}", self.ends.peer);
+            if self.visit.may_tell("PORT to a foreign address") {
+                log::warn!("PORT to a foreign address {address} refused, peer={}", self.ends.peer);
+            }
             return Err(replies::foreign_address());
         }
         if address.port() < FIRST_USER_PORT {
@@ -126,7 +133,9 @@ impl<'a> Session<'a> {
     /// [`Self::end_transfer`].
     pub(super) fn begin_transfer(&mut self) -> Step<Wake> {
         let wake = self.own_wake().map_err(|error| {
-            log::error!("no descriptor for a transfer: {error}");
+            if self.visit.may_tell("no descriptor for a transfer") {
+                log::error!("no descriptor for a transfer: {error}");
+            }
             replies::cannot_listen()
         })?;
         self.handle.begin_transfer(wake.clone());
@@ -174,6 +183,8 @@ impl<'a> Session<'a> {
             balancers: &self.host.options.balancers,
             peer_check: self.host.options.data_peer_check,
             connections: &self.host.connections,
+            to_leave: self.login.connections_to_leave(),
+            visit: self.visit,
             timeout: self.host.options.data_connect,
             tls: self.data_encryption(),
         }
@@ -187,12 +198,16 @@ pub(super) struct DataOpener<'a> {
     balancers: &'a Balancers,
     peer_check: PeerCheck,
     connections: &'a ConnectionSlots,
+    /// Connections that are not for this session's user.
+    to_leave: usize,
+    visit: &'a Visit,
     timeout: Duration,
     tls: Option<TlsSession>,
 }
 
 /// The session's thread while it waits for a data connection.
 struct Waiting<'w, 's, 'a> {
+    visit: &'w Visit,
     watch: &'w mut Watch<'s, 'a>,
     wake: &'w Wake,
     deadline: Instant,
@@ -207,11 +222,19 @@ impl DataOpener<'_> {
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
     ) -> Step<(Stream, Slot)> {
-        let slot = self.connections.try_take().ok_or_else(|| {
-            log::warn!("no data connection: max_connection_num is reached");
+        let slot = self.connections.try_take_leaving(self.to_leave).ok_or_else(|| {
+            if self.visit.may_tell("no data connection: too many connections") {
+                log::warn!(
+                    "no data connection: max_connection_num is reached, {} of which are left to \
+                     others, peer={}",
+                    self.to_leave,
+                    self.ends.peer
+                );
+            }
             replies::no_room_for_data_connection()
         })?;
-        let mut waiting = Waiting { watch, wake, deadline: Instant::now() + self.timeout };
+        let deadline = Instant::now() + self.timeout;
+        let mut waiting = Waiting { visit: self.visit, watch, wake, deadline };
         let tcp = self.connect(std::mem::take(port), &mut waiting)?;
         tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
         let stream = match &self.tls {
@@ -245,10 +268,12 @@ impl DataOpener<'_> {
         waiting: &mut Waiting<'_, '_, '_>,
     ) -> Step<Stream> {
         let refused = |error: &dyn Display| {
-            log::warn!(
-                "TLS handshake of a data connection failed, peer={}: {error}",
-                self.ends.peer
-            );
+            if self.visit.may_tell("TLS handshake of a data connection") {
+                log::warn!(
+                    "TLS handshake of a data connection failed, peer={}: {error}",
+                    self.ends.peer
+                );
+            }
             replies::data_handshake_failed()
         };
         let mut tls = session.data().map_err(|error| refused(&error))?;
@@ -266,14 +291,18 @@ impl DataOpener<'_> {
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;
-            log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
+            if self.visit.may_tell("data connection of another TLS session") {
+                log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
+            }
             return Err(replies::session_not_resumed());
         }
         Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls))))
     }
 
     fn failed(&self, error: &dyn Display) -> Reply {
-        log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        if self.visit.may_tell("no data connection") {
+            log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        }
         replies::data_connection_failed()
     }
 }
@@ -303,7 +332,7 @@ impl Waiting<'_, '_, '_> {
         if (control || rung)
             && let Directive::Interrupt(by) = self.watch.attend(&Progress::begin())
         {
-            return Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0));
+            return Err(transfer_failure(self.visit, &Verdict::Interrupted { by, kept: false }, 0));
         }
         Ok(())
     }

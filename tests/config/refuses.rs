@@ -60,7 +60,10 @@ fn an_empty_list_that_would_mean_everybody_is_refused() {
     let everybody = "the value is missing; accepted is addresses and networks such as 10.0.0.0/8, \
                      separated by commas; leave the line out to let everybody in";
     for (lines, problem) in [
-        ("[SECURITY]\nallow_addresses =\n", format!("a.conf:11: [SECURITY] allow_addresses: {everybody}")),
+        (
+            "[SECURITY]\nallow_addresses =\n",
+            format!("a.conf:11: [SECURITY] allow_addresses: {everybody}"),
+        ),
         (
             "[SECURITY]\nallow_addresses = # 10.0.0.0/8\n",
             format!("a.conf:11: [SECURITY] allow_addresses: {everybody}"),

@@ -1,9 +1,9 @@
 //! Bytes on their way to and from the socket, encrypted.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
 
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 /// Bytes in a row, taken from the front and added behind. Holds no memory while it is empty, unless
 /// told to.
@@ -92,13 +92,13 @@ impl Buffer {
         Ok(bytes)
     }
 
-    /// Writes all bytes to the socket, which waits or not as it is set.
+    /// Writes all bytes to the socket, which waits or not as it is set and `flags` say.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] leaves in the buffer what was not taken.
-    pub(super) fn send(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
+    pub(super) fn send(&mut self, tcp: &TcpStream, flags: SendFlags) -> io::Result<()> {
         while !self.is_empty() {
-            match tcp.write(self.filled()) {
+            match send(tcp, self.filled(), flags).map_err(io::Error::from) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(sent) => self.discard(sent),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
