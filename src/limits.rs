@@ -314,9 +314,9 @@ pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// When they are looked for again where the store did not answer.
 pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
 
-/// Threads that answer metrics and health: one more than the scraper needs, so that one slow client
-/// keeps nobody away.
-pub const MONITOR_THREADS: usize = 2;
+/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing make
+/// room.
+pub const MONITOR_CONNECTIONS: usize = 16;
 
 /// Longest head of a request to the metrics listener.
 pub const MONITOR_REQUEST_BYTES: usize = 8 * 1024;

@@ -29,7 +29,7 @@ pub use local_socket::LocalSocket;
 pub use masquerade::{AddressError, Masquerade, passive_address};
 pub use networks::{Networks, NotNetworks};
 pub use passive::{LeaseError, PassiveListener, PassivePorts, Unused};
-pub use poll::{Interest, wait};
+pub use poll::{Interest, wait, wait_for_any};
 pub use proxy_header::{Announced, HeaderError, HeaderReader, read_proxy_header};
 pub use receipt::{Receipt, Received};
 pub use slots::{ConnectionSlots, Slot};

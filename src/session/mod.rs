@@ -60,7 +60,7 @@ pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit
                 Session::new(handle, host, entrance, &visit, ends).run();
             }
             Err(refusal) => {
-                ControlLine::new(socket, None, host.stop.clone()).send(&refusal_reply(refusal))
+                ControlLine::new(socket, None, host.stop.clone()).send(&refusal_reply(refusal));
             }
         },
         // A health check that does no more than connect, or a client that changed its mind.
