@@ -227,6 +227,9 @@ pub const CONNECTIONS_PER_MINUTE: u32 = 6000;
 /// commands each, is not slowed by it.
 pub const COMMANDS_PER_SECOND: u32 = 10_000;
 
+/// Stack that verifying a password may use, and that is overwritten afterwards.
+pub const HASHING_STACK_BYTES: usize = 16 * 1024;
+
 /// How long a client may try no login before another may have its place, when those that are not
 /// logged in are too many: a few round trips of a slow client.
 pub const SILENCE_BEFORE_LOGIN: Duration = Duration::from_secs(1);

@@ -109,7 +109,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
-    ("zeroize", &["secret", "store/cos", "users"]),
+    ("zeroize", &["config", "net/tls", "protocol", "secret", "session", "store/cos", "users"]),
 ];
 
 const EVERYWHERE: &[&str] = &[""];

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
+use zeroize::Zeroize;
 
 use super::StopSignal;
 use super::open_reply::OpenReply;
@@ -227,7 +228,11 @@ impl<'a> ControlLine<'a> {
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
         match self.read(&mut buffer) {
             Ok(0) => self.ended = true,
-            Ok(bytes) => self.take(&buffer[..bytes]),
+            Ok(bytes) => {
+                self.take(&buffer[..bytes]);
+                // A password may have been in it.
+                buffer[..bytes].zeroize();
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.ended = true,

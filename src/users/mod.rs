@@ -220,6 +220,7 @@ impl Users {
             Err(error) => return Check { result: Err(error), turn: None },
         };
         let right = self.compute(hashed, password) || (same && plain.is_some());
+        overwrite_stack();
         let result = match account.filter(|_| right) {
             None => Err(LoginError::Incorrect),
             Some(_) if !is_at_home => Err(LoginError::Elsewhere),
@@ -266,6 +267,13 @@ impl Users {
         }
         right
     }
+}
+
+/// Overwrites what the crates that hash have left of a password on the stack of this thread, which may be
+/// used by others after it.
+#[inline(never)]
+fn overwrite_stack() {
+    std::hint::black_box(&mut [0_u8; limits::HASHING_STACK_BYTES]);
 }
 
 impl Default for Users {

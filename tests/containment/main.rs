@@ -8,6 +8,8 @@ mod support;
 
 /// Links in the embedded store.
 mod links;
+/// What stays in memory.
+mod memory;
 /// Every hostile spelling with every verb.
 mod names;
 /// Accounts beside each other in one bucket.

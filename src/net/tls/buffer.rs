@@ -4,17 +4,25 @@ use std::io;
 use std::net::TcpStream;
 
 use rustix::net::{RecvFlags, SendFlags, recv, send};
+use zeroize::Zeroize;
 
 /// Bytes in a row, taken from the front and added behind. Holds no memory while it is empty, unless
 /// told to.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
+    /// Whether what is taken is overwritten.
+    wipes: bool,
     bytes: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Buffer {
+    /// A buffer for what may be secret: what was taken from it is overwritten.
+    pub(super) fn wiping() -> Self {
+        Self { wipes: true, ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
     }
@@ -59,6 +67,9 @@ impl Buffer {
 
     /// Takes `count` bytes from the front.
     pub(super) fn discard(&mut self, count: usize) {
+        if self.wipes {
+            self.bytes[self.start..self.start + count].zeroize();
+        }
         self.start += count;
         debug_assert!(self.start <= self.end);
     }
@@ -81,7 +92,7 @@ impl Buffer {
     /// Gives the memory back if nothing is in it.
     pub(super) fn release_if_empty(&mut self) {
         if self.is_empty() {
-            *self = Self::default();
+            *self = Self { wipes: self.wipes, ..Self::default() };
         }
     }
 

@@ -29,6 +29,14 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// For what the client has sent: passwords, on the control connection.
+    fn buffer(self) -> Buffer {
+        match self {
+            Self::Control => Buffer::wiping(),
+            Self::Data => Buffer::default(),
+        }
+    }
+
     /// How the socket is written to.
     fn flags(self) -> SendFlags {
         match self {
@@ -107,8 +115,8 @@ impl TlsConnection {
             connection,
             purpose,
             truncation,
-            incoming: Buffer::default(),
-            plaintext: Buffer::default(),
+            incoming: purpose.buffer(),
+            plaintext: purpose.buffer(),
             outgoing: Buffer::default(),
             end: None,
             said_goodbye: false,
