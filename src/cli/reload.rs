@@ -8,8 +8,8 @@ use cos_ftp_server::server::Reloader;
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
-use crate::logging::LogControl;
-use crate::wiring::{Plan, StartValue};
+use crate::cli::logging::LogControl;
+use crate::cli::wiring::{Plan, StartValue};
 
 /// What it takes to read the configuration again.
 #[derive(Debug)]

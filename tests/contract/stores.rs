@@ -1,9 +1,4 @@
 //! The contract of a store, held by every store.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
-mod contract;
-#[path = "support/rgw.rs"]
-mod rgw;
 
 use std::time::Duration;
 
@@ -12,14 +7,14 @@ use cos_ftp_server::store::cos::{
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 
-use rgw::Rgw;
+use crate::support::rgw::{self, Rgw};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let options = LocalOptions { root: root.path().to_owned() };
     let store = LocalStore::open(&options).unwrap();
-    contract::run(&store);
+    super::run(&store);
 }
 
 #[test]
@@ -42,5 +37,5 @@ fn a_bucket_keeps_the_contract() {
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },
     });
-    contract::run(&store.unwrap());
+    super::run(&store.unwrap());
 }
