@@ -121,6 +121,22 @@ impl Doorkeeper {
         Ok(Visit { door: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
     }
 
+    /// All connections are taken: a silent session that is not logged in ends, if there is one that may
+    /// have to make room for `client`. Its place is free in a moment, for whoever comes then.
+    pub fn make_room(&self, client: IpAddr) {
+        self.make_room_at(client, Instant::now());
+    }
+
+    fn make_room_at(&self, client: IpAddr, now: Instant) {
+        let mut state = self.lock();
+        let State { visitors, before_login, .. } = &mut *state;
+        let displaced = before_login.make_room(Source::of(client), visitors, now);
+        drop(state);
+        if let Some((source, leaver)) = displaced {
+            self.displace(source, &*leaver, now);
+        }
+    }
+
     fn displace(&self, source: Source, leaver: &dyn Leaver, now: Instant) {
         leaver.make_room();
         metrics::count_refusal(Refusal::MadeRoom.label());

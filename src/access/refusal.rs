@@ -15,7 +15,8 @@ pub enum Refusal {
     TooManyOfAddress,
     /// `max_sessions_before_login`
     TooManyBeforeLogin,
-    /// `max_sessions_before_login` is reached: it was silent, and another client has its place.
+    /// `max_sessions_before_login` or `max_connection_num` is reached: it was silent, and another client
+    /// has its place.
     MadeRoom,
     /// `max_sessions_per_user`
     TooManyOfUser,
@@ -33,7 +34,7 @@ impl Refusal {
             Self::TooManyOfAddress => "max_sessions_per_address is reached",
             Self::TooManyBeforeLogin => "max_sessions_before_login is reached",
             Self::MadeRoom => {
-                "max_sessions_before_login is reached, and it was silent: another has its place"
+                "silent before the login, and the server is full: another has its place"
             }
             Self::TooManyOfUser => "max_sessions_per_user is reached",
             Self::Reserved => "what reserved_connections leaves is for users without a session",

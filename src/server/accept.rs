@@ -61,6 +61,9 @@ impl Acceptor {
             if host.door.may_tell_of_all("max_connection_num is reached") {
                 warn!("{peer} refused: max_connection_num is reached");
             }
+            // It does not count itself as one of those who wait.
+            drop(visit);
+            door.make_room(peer.ip());
             return refuse(&control, &replies::too_many_connections());
         };
         let control = Arc::new(control);

@@ -82,7 +82,17 @@ fn two_silent_addresses_keep_nobody_out() {
     assert!(told.contains("you were silent"), "{told}");
     silent[0].expect_end();
     silent[19].log_in();
-    server.wait_for_log("ended address=127.0.0.1 reason=\"max_sessions_before_login");
+    server.wait_for_log("ended address=127.0.0.1 reason=\"silent before the login");
+}
+
+#[test]
+fn silent_sessions_do_not_take_what_one_user_leaves() {
+    let server =
+        Setup::local().account("bob", "RW", "true").option("max_connection_num", "16").start();
+    let _of_alice: Vec<_> = (0..14).map(|_| Ftp::login(&server)).collect();
+    let _silent = [1, 2].map(|n| expect_welcome(n, &server));
+    become_welcome(3, &server);
+    server.wait_for_log("reason=\"silent before the login");
 }
 
 #[test]

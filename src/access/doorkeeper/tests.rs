@@ -169,6 +169,19 @@ fn nobody_makes_room_for_a_source_that_has_as_many() {
 }
 
 #[test]
+fn silent_sessions_make_room_where_all_connections_are_taken() {
+    let door = door(|options| options.sessions_before_login = None);
+    let start = Instant::now();
+    let silent: Vec<_> = [1, 1, 2].map(|n| come(&door, n, start)).into();
+    door.make_room_at(address(3), start);
+    assert!(!silent.iter().any(|(_, session)| has_left(session)), "they have only come");
+    door.make_room_at(address(3), start + 2 * SECOND);
+    let left: Vec<_> = silent.iter().map(|(_, session)| has_left(session)).collect();
+    assert_eq!(left.iter().filter(|left| **left).count(), 1);
+    assert!(!left[2], "the other address has more");
+}
+
+#[test]
 fn a_flood_costs_no_search_for_each() {
     let door = door(|options| options.sessions_before_login = Some(2));
     let start = Instant::now();
