@@ -7,18 +7,17 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use log::warn;
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{address, socket};
+use super::{Unused, address, socket};
 use crate::limits;
 
 /// The configured range, shared by all sessions.
@@ -45,15 +44,10 @@ pub struct PassiveListener {
     listener: TcpListener,
     local: SocketAddr,
     since: Instant,
-    stranger_seen: AtomicBool,
     /// Somebody has been accepted: what is left in the queue is of no interest.
     accepted: AtomicBool,
     _lease: Lease,
 }
-
-/// Connections that nobody will use. They end in order when this is dropped.
-#[derive(Debug, Default)]
-pub struct Unused(Vec<TcpStream>);
 
 impl PassivePorts {
     /// All ports of `range` are free.
@@ -134,7 +128,6 @@ impl PassiveListener {
             listener,
             local,
             since: Instant::now(),
-            stranger_seen: AtomicBool::new(false),
             accepted: AtomicBool::new(false),
             _lease: lease,
         })
@@ -170,25 +163,12 @@ impl PassiveListener {
     }
 
     /// Those who have connected and whom nobody will serve.
-    fn unused(&self) -> Unused {
+    pub(super) fn unused(&self) -> Unused {
+        let mut unused = Unused::default();
         // Strangers beside the client can be there; more than the queue holds cannot.
         let accepted = (0..limits::PASSIVE_BACKLOG).map_while(|_| self.try_accept().ok().flatten());
-        Unused(accepted.map(|(stream, _)| stream).collect())
-    }
-
-    /// Listens no longer. Those who have connected already are ended in order when the result is
-    /// dropped, for which they may have to be told first why.
-    pub fn close(self) -> Unused {
-        self.unused()
-    }
-
-    /// Tells the log, for the first of them, that a connection of somebody else was closed.
-    pub(super) fn warn_once(&self, stranger: SocketAddr, peer: IpAddr) {
-        if !self.stranger_seen.swap(true, Ordering::Relaxed) {
-            let port = self.local.port();
-            let client = peer.to_canonical();
-            warn!("passive port {port} of client {client}: connection from {stranger} refused");
-        }
+        accepted.for_each(|(stream, _)| unused.add(stream));
+        unused
     }
 }
 
@@ -201,12 +181,6 @@ impl Drop for PassiveListener {
         if !self.accepted.load(Ordering::Relaxed) {
             drop(self.unused());
         }
-    }
-}
-
-impl Drop for Unused {
-    fn drop(&mut self) {
-        self.0.iter().for_each(socket::hang_up);
     }
 }
 

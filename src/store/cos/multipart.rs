@@ -12,6 +12,7 @@ use super::client::{Call, Failure};
 use super::condition::Precondition;
 use super::objects::Head;
 use super::request::{self, Request};
+use super::room::Upload;
 use super::{CosStore, integrity, xml};
 use crate::store::{
     Body, Cancel, CopySource, ETag, ErrorKind, Expected, Operation, PartReceipt, Result,
@@ -135,7 +136,7 @@ impl CosStore {
             Call::new(operation, only.of(request)).with_body(Body::new(&pieces, &never)).patiently()
         };
         let turn = self.turn_to_publish(operation, key)?;
-        self.check_room_in_turn(&turn, key)?;
+        self.check_room_in_turn(&turn, key, Upload::Long)?;
         let whole = Whole::of(parts, self.client.bucket.now());
         let sent = self.write_expecting(&turn, (operation, key), expected, |only| {
             self.client.exchange(&call(only))
