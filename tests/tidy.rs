@@ -278,7 +278,9 @@ fn tests_stand_at_a_files_foot_and_nowhere_else() {
             let opens = ["\nmod tests {\n", "\npub(super) mod tests {\n"];
             let at_the_foot =
                 opens.iter().any(|open| tests.starts_with(open)) && tests.ends_with("\n}\n");
-            if !at_the_foot || tests.matches("\n}\n").count() != 1 {
+            // Many of them have a file of their own.
+            let is_elsewhere = tests == "\nmod tests;\n";
+            if !is_elsewhere && (!at_the_foot || tests.matches("\n}\n").count() != 1) {
                 broken.push(format!("{}: something stands behind the tests", source.module));
             }
         }

@@ -1,10 +1,8 @@
 //! The client's data connection on a passive port, and nobody else's.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 use std::time::Instant;
 
 use log::warn;
@@ -12,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
-use super::{Balancers, DataHeader, Ends, PassiveListener, Unused, socket};
+use super::{Balancers, DataHeader, Ends, LogRule, PassiveListener, Unused, socket};
 use crate::limits;
 
 /// Waits for a client at a passive port. Connections of others are closed: they would get the
@@ -31,24 +29,6 @@ pub struct Arrival {
     claims: Vec<TcpStream>,
     /// Nobody is let in before a transfer.
     is_closed: bool,
-}
-
-/// Whether the log may be told of something that others can bring about as often as they like. Clones
-/// share it.
-#[derive(Clone)]
-pub struct LogRule(Arc<dyn Fn(&'static str) -> bool + Send + Sync>);
-
-impl LogRule {
-    /// `permits` is asked with what it is about.
-    pub fn new(permits: impl Fn(&'static str) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(permits))
-    }
-}
-
-impl fmt::Debug for LogRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LogRule")
-    }
 }
 
 /// Who has come to a passive port.
@@ -218,14 +198,14 @@ impl Arrival {
     }
 
     fn refuse(&self, stranger: SocketAddr) {
-        if (self.log_rule.0)("strangers at a passive port") {
+        if self.log_rule.permits("strangers at a passive port") {
             let (port, client) = (self.local_addr().port(), self.client.to_canonical());
             warn!("passive port {port} of client {client}: connection from {stranger} refused");
         }
     }
 
     fn tell_of_several(&self) {
-        if (self.log_rule.0)("several connections to a passive port") {
+        if self.log_rule.permits("several connections to a passive port") {
             let (port, client) = (self.local_addr().port(), self.client.to_canonical());
             warn!(
                 "passive port {port}: more than one connection from the client's address {client}"

@@ -1,3 +1,6 @@
+use std::io::Read;
+
+use super::socket_from;
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 
@@ -36,4 +39,31 @@ fn what_a_client_repeats_is_told_once_and_counted() {
         assert!(log.contains(&left_out), "{left_out}:\n{log}");
     }
     assert_eq!(log.matches("login failed user=\"alice\"").count(), 3, "{log}");
+}
+
+#[test]
+fn strangers_at_passive_ports_fill_no_log() {
+    let mut server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    for _ in 0..TIMES {
+        let mut stranger = socket_from(2, ftp.pasv());
+        assert_eq!(stranger.read(&mut [0]).unwrap(), 0);
+        let port = ftp.pasv();
+        let _both = [socket_from(1, port), socket_from(1, port)];
+        ftp.expect("NLST", "150 ");
+        ftp.expect_reply("425 ");
+    }
+    drop(ftp);
+    server.wait_for_log("logout user=alice");
+    assert!(server.stop().success());
+    let log = server.log();
+    for (line, reason) in [
+        ("connection from 127.0.0.2:", "strangers at a passive port"),
+        ("more than one connection", "several connections to a passive port"),
+    ] {
+        assert_eq!(log.matches(line).count(), 1, "{line}:\n{log}");
+        let left_out =
+            format!("left out lines={} reason=\"{reason}\" address=127.0.0.1", TIMES - 1);
+        assert!(log.contains(&left_out), "{left_out}:\n{log}");
+    }
 }
