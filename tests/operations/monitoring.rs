@@ -237,7 +237,10 @@ fn clients_that_ask_nothing_or_nonsense_keep_nobody_away() {
         .collect();
     let mut ftp = TcpStream::connect(address).unwrap();
     ftp.write_all(b"USER alice\r\nPASS x\r\n\r\n").unwrap();
+    let began = Instant::now();
     assert_eq!(get(address, "/healthz", &[]), (200, "ok\n".to_owned()));
+    // Nobody's time has run out by then.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     drop((idle, ftp));
     assert_eq!(get(address, "/elsewhere", &[]).0, 404);
     assert_eq!(get(address, "/metrics", &["--request", "POST"]).0, 405);

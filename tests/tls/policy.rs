@@ -217,3 +217,22 @@ fn a_demand_for_tls_holds_for_sessions_that_had_begun_before_it() {
     server.wait_for_log_after(before, "configuration read again");
     asked.log_in();
 }
+
+#[test]
+fn an_accounts_demand_for_tls_holds_for_its_session_that_had_begun_before_it() {
+    let certificate = Certificate::new("account-demand");
+    let server = certificate.serve(Setup::local(), "optional").start();
+    let mut inside = Ftp::login(&server);
+    inside.store("STOR before", b"in plain text");
+    let reload = |from: &str, to: &str| {
+        server.rewrite_config(|text| text.replace(from, to));
+        let before = server.log().lines().count();
+        server.signal("HUP");
+        server.wait_for_log_after(before, "configuration read again");
+    };
+    reload("delete_enable = ", "tls = required\ndelete_enable = ");
+    inside.play(&[("EPSV", "229 "), ("NLST", "521 "), ("NOOP", "200 ")]);
+    inside.play(&[("USER alice", "331 "), (&format!("PASS {PASSWORD}"), "530 ")]);
+    reload("tls = required\ndelete_enable = ", "delete_enable = ");
+    inside.log_in();
+}
