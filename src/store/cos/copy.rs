@@ -207,7 +207,7 @@ impl CosStore {
         let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_by_key(|part| part.number);
         self.check_target(target)?;
-        self.complete_upload(to, upload_id, &parts, &Expected::Anything)?;
+        self.complete_upload(to, upload_id, &parts, &Expected::Anything, Upload::Long)?;
         Ok(())
     }
 }
