@@ -55,7 +55,7 @@ impl Session<'_> {
         let memory = self.page_memory(resources)?;
         let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let directory = source.directory.clone();
-        let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
+        let failed = |verdict: Verdict| transfer_failure(self.visit, &verdict, 0);
         // The second page is on its way before the client has connected.
         let mut pages = source.after(&first, memory, resources).map_err(failed)?;
         let opener = self.opener();
@@ -73,12 +73,14 @@ impl Session<'_> {
         });
         self.abort_unanswered = watch.was_aborted();
         let sent = outcome?;
-        if lines.unnameable > 0 {
+        if lines.unnameable > 0 && self.visit.may_tell("keys that have no FTP name") {
             log::warn!("{directory} holds {} keys that have no FTP name", lines.unnameable);
         }
         match (sent, host.options.max_list) {
             (Sent::Cut, Some(limit)) => {
-                log::warn!("listing of {directory} cut after {limit} entries by max_list_file");
+                if self.visit.may_tell("listing cut by max_list_file") {
+                    log::warn!("listing of {directory} cut after {limit} entries by max_list_file");
+                }
                 Ok(replies::listing_cut(limit))
             }
             _ => Ok(replies::listing_sent()),
@@ -98,7 +100,7 @@ impl Session<'_> {
         let memory = Listing::memory(resources, &mut watch);
         self.abort_unanswered = watch.was_aborted();
         self.reply_wait.renew();
-        memory.map_err(|verdict| transfer_failure(&verdict, 0))
+        memory.map_err(|verdict| transfer_failure(self.visit, &verdict, 0))
     }
 
     /// STAT with a path: the listing, over the control connection. More than one page of it leaves page
@@ -134,7 +136,7 @@ impl Session<'_> {
                 _ if self.control.has_ended() => return replies::status_broken_off(),
                 Ok(page) => page,
                 Err(error) => {
-                    log_failure(&error);
+                    log_failure(self.visit, &error);
                     return replies::status_broken_off();
                 }
             };
@@ -144,7 +146,8 @@ impl Session<'_> {
     /// Fetches the first page, so that a missing directory is told before the 150.
     fn open_listing(&self, style: ListStyle, target: &ListTarget) -> Step<Opened> {
         let store = self.store()?;
-        let lookup = Lookup { store, working_directory: &self.working_directory, style };
+        let lookup =
+            Lookup { visit: self.visit, store, working_directory: &self.working_directory, style };
         let Listed { source, first, wildcard, name_prefix } = lookup.find(target)?;
         let format = ListingFormat {
             style,

@@ -3,7 +3,7 @@
 
 /// Links in the embedded store.
 mod links;
-/// What the clients of one account hold of the memory.
+/// What stays in memory.
 mod memory;
 /// Every hostile spelling with every verb.
 mod names;
@@ -11,3 +11,5 @@ mod names;
 mod neighbours;
 /// Keys, passwords and tokens.
 mod secrets;
+/// What the clients of one account hold of the memory.
+mod shared_memory;
