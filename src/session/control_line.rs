@@ -36,6 +36,8 @@ pub(super) struct ControlLine<'a> {
     replies_until: Option<Instant>,
     stop: StopSignal,
     open_reply: OpenReply,
+    /// That of an ABOR which ended the present command; it follows the command's.
+    owed: Option<Reply>,
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
     foreign: Option<&'static str>,
@@ -76,6 +78,7 @@ impl<'a> ControlLine<'a> {
             replies_until: None,
             stop,
             open_reply: OpenReply::default(),
+            owed: None,
             first_bytes: FirstBytes::default(),
             foreign: None,
             pace,
@@ -295,6 +298,18 @@ impl<'a> ControlLine<'a> {
     /// Whether a reply is open, so that no other may be sent.
     pub(super) fn has_open_reply(&self) -> bool {
         self.open_reply != OpenReply::Nothing
+    }
+
+    /// A command was taken before its turn: `reply` is sent behind that of the present one.
+    pub(super) fn owe(&mut self, reply: Reply) {
+        self.owed = Some(reply);
+    }
+
+    /// Sends what is owed behind the reply that has just been sent.
+    pub(super) fn send_owed(&mut self) {
+        if let Some(reply) = self.owed.take() {
+            self.send(&reply);
+        }
     }
 
     /// Sends lines of a reply that a handler's reply will end. The log tells only how long they are.

@@ -4,14 +4,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use super::failure::transfer_failure;
-use super::navigation::Step;
+use super::step::Step;
 use super::watch::Watch;
 use crate::access::Visit;
 use crate::net::{Interest, Wake, wait};
-use crate::protocol::{Reply, replies};
+use crate::protocol::replies;
 use crate::transfer::{Control, Directive, Progress, Verdict};
 
 /// The session's thread while it waits for a data connection.
+#[derive(Debug)]
 pub(super) struct Waiting<'w, 's, 'a> {
     pub(super) visit: &'w Visit,
     pub(super) watch: &'w mut Watch<'s, 'a>,
@@ -20,16 +21,11 @@ pub(super) struct Waiting<'w, 's, 'a> {
 }
 
 impl Waiting<'_, '_, '_> {
-    /// Waits for `fd`, and attends to the control connection. `late` is the reply at the deadline.
-    pub(super) fn wait(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        interest: Interest,
-        late: impl FnOnce() -> Reply,
-    ) -> Step<()> {
+    /// Waits for `fd`, and attends to the control connection. `false` when the deadline has passed.
+    pub(super) fn wait(&mut self, fd: BorrowedFd<'_>, interest: Interest) -> Step<bool> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left == Duration::ZERO {
-            return Err(late());
+            return Ok(false);
         }
         let nothing = (self.wake.as_fd(), Interest::Nothing);
         let control = self.watch.descriptor().map_or(nothing, |fd| (fd, Interest::Read));
@@ -41,7 +37,10 @@ impl Waiting<'_, '_, '_> {
         if rung {
             self.wake.clear();
         }
-        if control || rung { self.attend() } else { Ok(()) }
+        if control || rung {
+            self.attend()?;
+        }
+        Ok(true)
     }
 
     /// Attends to the control connection.

@@ -1,12 +1,25 @@
 //! From a line to its handler. What every verb must pass is checked here once, from its row.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
-use super::{Pending, Session};
+use super::Session;
+use super::download::download;
+use super::information::{note_client, site, status};
+use super::listing::{StatusOf, Telling, list};
+use super::login_attempt::LoginAttempt;
+use super::long_work::LongWork;
+use super::navigation::Tree;
+use super::settings::{Pending, Settings};
+use super::step::Step;
+use super::transfer::{Transfer, TransferParts};
+use super::upload::upload;
 use crate::protocol::{
-    Access, Command, Line, ParseError, PendingState, Reply, Rights, VerbRow, masked, replies,
+    Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
+    UploadMode, VerbRow, masked, replies,
 };
-use crate::store::ReplyWait;
+use crate::secret::Secret;
 
 /// What can be read of a line that is no text. It may be a password's.
 fn readable(bytes: &[u8]) -> Zeroizing<String> {
@@ -21,7 +34,7 @@ fn readable(bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     /// Does what a line says and returns its final reply.
     pub(super) fn obey(&mut self, line: Line) -> Reply {
         let line = self.control.encoding.decode(line);
@@ -63,30 +76,26 @@ impl Session<'_> {
     /// connection.
     fn use_up_preparations(&mut self) {
         self.settings.announced = None;
-        self.give_port_up();
+        self.data.give_port_up();
     }
 
     fn obey_command(&mut self, row: &'static VerbRow, command: Command) -> Reply {
-        self.reply_wait = ReplyWait::begin(self.host.options.reply_timeout);
-        let reply = self.answer(row, command);
-        // What still works for the command, such as the end of an upload that failed, works for
-        // nobody who waits.
-        self.reply_wait.pause();
+        self.wait.begin();
+        let reply = self.answer(row, command).unwrap_or_else(|reply| reply);
+        self.wait.end();
         reply
     }
 
-    fn answer(&mut self, row: &'static VerbRow, command: Command) -> Reply {
+    fn answer(&mut self, row: &'static VerbRow, command: Command) -> Step<Reply> {
         let pending = match row.pending {
             PendingState::Kept => Pending::Nothing,
             PendingState::Consumed => std::mem::take(&mut self.pending),
         };
-        match self.may_use(row) {
-            Ok(()) if !row.is_offered(self.host.options.switches()) => {
-                replies::not_implemented(row)
-            }
-            Ok(()) => self.dispatch(row, command, pending),
-            Err(reply) => reply,
+        self.check_access(row)?;
+        if !row.is_offered(self.host.options.switches()) {
+            return Err(replies::not_implemented(row));
         }
+        self.dispatch(row, command, &pending)
     }
 
     /// A line that was no command ends one-shot state like any other.
@@ -95,30 +104,26 @@ impl Session<'_> {
         reply
     }
 
-    fn may_use(&self, row: &VerbRow) -> Result<(), Reply> {
+    fn check_access(&self, row: &VerbRow) -> Step<()> {
         if row.access == Access::BeforeLogin {
             return Ok(());
         }
-        match self.rights() {
+        match self.login.rights() {
             None => Err(replies::login_needed()),
             Some(rights) if rights.allow(row.access) => Ok(()),
             Some(_) => Err(replies::no_permission(row.access)),
         }
     }
 
-    /// What the logged-in account may do.
-    pub(super) fn rights(&self) -> Option<Rights> {
-        self.login.account().map(|account| Rights {
-            read: account.permission.reads(),
-            write: account.permission.writes(),
-            delete: account.permission.writes() && account.delete_enabled,
-        })
-    }
-
-    fn dispatch(&mut self, row: &'static VerbRow, command: Command, pending: Pending) -> Reply {
-        match command {
-            Command::User(name) => self.user(name),
-            Command::Password(password) => self.password(&password),
+    fn dispatch(
+        &mut self,
+        row: &'static VerbRow,
+        command: Command,
+        pending: &Pending,
+    ) -> Step<Reply> {
+        Ok(match command {
+            Command::User(name) => self.user(name)?,
+            Command::Password(password) => self.password(&password)?,
             Command::Account => replies::account_superfluous(),
             Command::Quit => replies::goodbye(),
             Command::Reinitialize => self.reinitialize(),
@@ -127,44 +132,191 @@ impl Session<'_> {
             Command::Features => {
                 replies::features(self.settings.facts, self.host.options.switches())
             }
-            Command::Help(None) => replies::help(self.host.options.switches()),
-            Command::Help(Some(row)) if !row.is_offered(self.host.options.switches()) => {
-                replies::not_a_command(&ParseError::UnknownTopic)
-            }
-            Command::Help(Some(row)) => replies::help_for(row),
-            Command::Option(option) => self.set_option(option),
-            Command::ClientName(name) => self.note_client(&name),
+            Command::Help(topic) => self.help(topic)?,
+            Command::Option(option) => self.settings.set_option(option, &mut self.control.encoding),
+            Command::ClientName(name) => note_client(&name),
             Command::Status => self.status(),
-            Command::StatusOf(target) => self.status_of(&target),
+            Command::StatusOf(target) => self.status_of(&target)?,
             Command::WorkingDirectory => replies::working_directory(&self.working_directory),
-            Command::ChangeDirectory(path) => self.change_directory(&path),
-            Command::ChangeToParent => self.change_directory(".."),
-            Command::MakeDirectory(path) => self.make_directory(&path),
-            Command::RemoveDirectory(path) => self.remove_directory(&path),
-            Command::Delete(path) => self.delete(&path),
-            Command::RenameFrom(path) => self.rename_from(&path),
-            Command::RenameTo(path) => self.rename_to(&path, pending),
-            Command::List { style, target } => self.list(style, &target),
-            Command::Facts(path) => self.facts(path.as_deref()),
-            Command::Size(path) => self.size(&path),
-            Command::ModificationTime(path) => self.modification_time(&path),
-            Command::SetModificationTime { time, path } => self.set_modification_time(time, &path),
-            Command::Type(transfer_type) => self.set_type(transfer_type),
+            Command::ChangeDirectory(path) => self.change_directory(&path)?,
+            Command::ChangeToParent => self.change_directory("..")?,
+            Command::MakeDirectory(path) => self.tree()?.make_directory(&path)?,
+            Command::RemoveDirectory(path) => self.tree()?.remove_directory(&path)?,
+            Command::Delete(path) => self.tree()?.delete(&path)?,
+            Command::RenameFrom(path) => self.rename_from(&path)?,
+            Command::RenameTo(path) => self.rename_to(&path, pending)?,
+            Command::List { style, target } => self.list(style, &target)?,
+            Command::Facts(path) => self.tree()?.facts(path.as_deref(), self.settings.facts)?,
+            Command::Size(path) => self.tree()?.size(&path)?,
+            Command::ModificationTime(path) => {
+                self.tree()?.modification_time(&path, self.long_work())?
+            }
+            Command::SetModificationTime { time, path } => {
+                self.tree()?.set_modification_time(time, &path, self.long_work())?
+            }
+            Command::Type(transfer_type) => self.settings.set_type(transfer_type),
             Command::FileStructure => replies::file_structure(),
             Command::StreamMode => replies::stream_mode(),
-            Command::Passive(request) => self.passive(request),
-            Command::Active(address) => self.active(address),
-            Command::Retrieve(path) => self.download(&path, &pending),
-            Command::Upload(mode) => self.upload(mode, &pending),
-            Command::Restart(offset) => self.restart_at(offset),
-            Command::Allocate(bytes) => self.announce_size(bytes),
-            Command::Abort => self.abort_nothing(),
-            Command::Site(command) => self.site(command),
-            Command::Authenticate => self.authenticate(),
-            Command::ProtectionBuffer(_) => self.protection_buffer(),
-            Command::Protect(protection) => self.protect(protection),
-            Command::ClearControl => self.clear_control(),
+            Command::Passive(request) => self.data.passive(request)?,
+            Command::Active(address) => self.data.active(address)?,
+            Command::Retrieve(path) => self.download(&path, pending)?,
+            Command::Upload(mode) => self.upload(mode, pending)?,
+            Command::Restart(offset) => {
+                self.pending = Pending::RestartAt(offset);
+                replies::restart_noted(offset)
+            }
+            Command::Allocate(bytes) => {
+                self.settings.announce_size(bytes, self.host.options.transfer.max_file)
+            }
+            Command::Abort => {
+                // While nothing runs it closes a data connection that was prepared.
+                self.data.give_port_up();
+                replies::nothing_to_abort()
+            }
+            Command::Site(command) => site(command),
+            Command::Authenticate => self.encryption.authenticate()?,
+            Command::ProtectionBuffer(_) => self.encryption.protection_buffer()?,
+            Command::Protect(protection) => self.protect(protection)?,
+            Command::ClearControl => self.encryption.clear_control()?,
             Command::NotImplemented => replies::not_implemented(row),
+        })
+    }
+
+    /// USER. Any name is asked for its password: who exists is nobody's business. Whoever was logged in
+    /// is not any more.
+    fn user(&mut self, name: String) -> Step<Reply> {
+        if self.host.tls_demand.holds() && !self.encryption.is_on() {
+            return Err(replies::tls_needed());
         }
+        // Also for whoever is logged in already: a new login, of which nothing is known yet.
+        self.log_out();
+        self.login.give_name(name);
+        Ok(replies::password_needed())
+    }
+
+    fn password(&mut self, password: &Secret) -> Step<Reply> {
+        let attempt = LoginAttempt {
+            host: self.host,
+            handle: self.handle,
+            visit: self.visit,
+            peer: self.ends.peer,
+            is_encrypted: self.encryption.is_on(),
+            control: &mut self.control,
+            login: &mut self.login,
+        };
+        attempt.with(password)
+    }
+
+    /// REIN: everything as after the greeting, but for what [`Self::forget_login`] keeps.
+    fn reinitialize(&mut self) -> Reply {
+        self.forget_login();
+        self.encryption.forget_protection();
+        replies::reinitialized()
+    }
+
+    fn help(&self, topic: Option<&'static VerbRow>) -> Step<Reply> {
+        let switches = self.host.options.switches();
+        match topic {
+            None => Ok(replies::help(switches)),
+            Some(row) if row.is_offered(switches) => Ok(replies::help_for(row)),
+            Some(_) => Err(replies::not_a_command(&ParseError::UnknownTopic)),
+        }
+    }
+
+    fn change_directory(&mut self, path: &str) -> Step<Reply> {
+        self.working_directory = self.tree()?.directory(path)?;
+        Ok(replies::directory_changed(&self.working_directory))
+    }
+
+    fn rename_from(&mut self, path: &str) -> Step<Reply> {
+        self.pending = Pending::RenameFrom(self.tree()?.to_be_renamed(path)?);
+        Ok(replies::rename_to_what())
+    }
+
+    fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
+        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
+        self.tree()?.rename(from, path, self.long_work())
+    }
+
+    fn protect(&mut self, protection: Protection) -> Step<Reply> {
+        let demanded = self.host.demands_tls(self.login.account());
+        self.encryption.protect(protection, demanded)
+    }
+
+    fn status(&self) -> Reply {
+        let client = self.ends.peer.ip();
+        status(client, &self.login, &self.working_directory, &self.settings)
+    }
+
+    /// STAT with a path, which needs a login only for that.
+    fn status_of(&mut self, target: &ListTarget) -> Step<Reply> {
+        let tree = self.tree()?;
+        if !tree.rights.read {
+            return Err(replies::no_permission(Access::Reads));
+        }
+        let telling = self.telling(ListStyle::List);
+        let (handle, stop) = (self.handle, &self.host.stop);
+        StatusOf { control: &mut self.control, handle, stop }.tell(&tree, telling, target)
+    }
+
+    fn list(&mut self, style: ListStyle, target: &ListTarget) -> Step<Reply> {
+        let (tree, telling) = (self.tree()?, self.telling(style));
+        let (transfer, _) = self.transfer()?;
+        list(transfer, &tree, telling, target)
+    }
+
+    fn download(&mut self, name: &str, pending: &Pending) -> Step<Reply> {
+        let tree = self.tree()?;
+        let (transfer, settings) = self.transfer()?;
+        download(transfer, &tree, settings, name, pending.first_byte())
+    }
+
+    fn upload(&mut self, mode: UploadMode, pending: &Pending) -> Step<Reply> {
+        let tree = self.tree()?;
+        let (transfer, settings) = self.transfer()?;
+        upload(transfer, &tree, settings, mode, pending.first_byte())
+    }
+
+    /// The tree of who is logged in.
+    fn tree(&self) -> Step<Tree<'a>> {
+        let account = self.login.account().ok_or_else(replies::login_needed)?;
+        let rights = self.login.rights().ok_or_else(replies::login_needed)?;
+        let store = account.store.for_command(self.wait.present());
+        Ok(Tree {
+            store: store.unwrap_or_else(|| Arc::clone(&account.store)),
+            visit: self.visit,
+            working_directory: self.working_directory.clone(),
+            rights,
+            keeps_times: self.host.options.preserve_mtime,
+        })
+    }
+
+    fn telling(&self, style: ListStyle) -> Telling {
+        Telling {
+            style,
+            facts: self.settings.facts,
+            encoding: self.control.encoding,
+            limit: self.host.options.max_list,
+        }
+    }
+
+    /// What attends to the client while the store is at work for it.
+    fn long_work(&mut self) -> LongWork<'_, 'a> {
+        LongWork { control: &mut self.control, wake: &mut self.wake, wait: &self.wait }
+    }
+
+    /// A transfer that has begun, and what the client has set for it.
+    fn transfer(&mut self) -> Step<(Transfer<'_, 'a>, &Settings)> {
+        let parts = TransferParts {
+            host: self.host,
+            handle: self.handle,
+            visit: self.visit,
+            login: &self.login,
+            encryption: &self.encryption,
+            control: &mut self.control,
+            data: &mut self.data,
+            wait: &self.wait,
+        };
+        Ok((Transfer::begin(parts, &mut self.wake)?, &self.settings))
     }
 }

@@ -3,15 +3,17 @@
 use std::io;
 use std::time::Instant;
 
-use super::navigation::Step;
-use super::{Entrance, Session};
+use super::Entrance;
+use super::control_line::ControlLine;
+use super::step::Step;
 use crate::limits;
-use crate::net::tls::TlsSession;
+use crate::net::tls::{TlsContext, TlsSession};
 use crate::protocol::{Protection, Reply, replies};
 
 /// How the connections of one client are encrypted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Encryption {
+    entrance: Entrance,
     /// What its TLS connections share; `None` while the control connection is plain.
     session: Option<TlsSession>,
     /// PBSZ was sent.
@@ -21,128 +23,124 @@ pub(super) struct Encryption {
     handshake_due: bool,
 }
 
+/// What a handshake of the control connection has brought.
+#[derive(Debug)]
+pub(super) struct Handshaken {
+    session: TlsSession,
+    /// Something came before it in plain text, and was dropped.
+    pub(super) injected: bool,
+}
+
 impl Encryption {
+    /// None yet, of a client that came in by `entrance`.
+    pub(super) fn new(entrance: Entrance) -> Self {
+        let data = Protection::default();
+        Self { entrance, session: None, buffer_agreed: false, data, handshake_due: false }
+    }
+
     /// The state right behind a handshake. Implicit TLS means data, too.
-    fn begun(session: TlsSession, entrance: Entrance) -> Self {
-        let mut encryption = Self { session: Some(session), ..Self::default() };
-        encryption.forget_protection(entrance);
-        encryption
+    pub(super) fn begin(&mut self, handshaken: Handshaken) {
+        self.session = Some(handshaken.session);
+        self.forget_protection();
     }
 
     /// What REIN undoes. The control connection never falls back to plain text.
-    pub(super) fn forget_protection(&mut self, entrance: Entrance) {
-        self.buffer_agreed = entrance == Entrance::ImplicitTls;
-        self.data = match entrance {
+    pub(super) fn forget_protection(&mut self) {
+        self.buffer_agreed = self.entrance == Entrance::ImplicitTls;
+        self.data = match self.entrance {
             Entrance::ImplicitTls => Protection::Private,
             Entrance::Plain => Protection::Clear,
         };
     }
-}
-
-impl Session<'_> {
-    pub(super) fn authenticate(&mut self) -> Reply {
-        if self.encryption.session.is_some() {
-            return replies::already_encrypted();
-        }
-        self.encryption.handshake_due = true;
-        replies::ready_for_tls()
-    }
-
-    pub(super) fn protection_buffer(&mut self) -> Reply {
-        if self.encryption.session.is_none() {
-            return replies::encryption_first();
-        }
-        self.encryption.buffer_agreed = true;
-        replies::protection_buffer_is_zero()
-    }
-
-    pub(super) fn protect(&mut self, protection: Protection) -> Reply {
-        if self.encryption.session.is_none() {
-            return replies::encryption_first();
-        }
-        if !self.encryption.buffer_agreed {
-            return replies::protection_buffer_first();
-        }
-        match protection {
-            Protection::Clear if self.demands_tls() => return replies::protection_demanded(),
-            Protection::Clear | Protection::Private => self.encryption.data = protection,
-            Protection::Other => {}
-        }
-        replies::protection_set(protection)
-    }
-
-    pub(super) fn clear_control(&self) -> Reply {
-        match self.encryption.session {
-            Some(_) => replies::control_stays_encrypted(),
-            None => replies::encryption_first(),
-        }
-    }
 
     /// Whether the control connection is encrypted.
-    pub(super) fn is_encrypted(&self) -> bool {
-        self.encryption.session.is_some()
+    pub(super) fn is_on(&self) -> bool {
+        self.session.is_some()
     }
 
-    /// Whether plain connections are refused now, to everybody or to this account. The rules may have
-    /// changed since the session began.
-    pub(super) fn demands_tls(&self) -> bool {
-        let needs_tls = |name: &str| self.host.users.current().needs_tls(name);
-        self.host.tls_demand.holds()
-            || self.login.account().is_some_and(|account| needs_tls(&account.name))
+    /// Whether the session begins with the handshake.
+    pub(super) fn is_implicit(&self) -> bool {
+        self.entrance == Entrance::ImplicitTls
     }
 
-    /// The handshake that AUTH has announced, if it has. `false` ends the session.
-    pub(super) fn encrypt_if_due(&mut self) -> bool {
-        !std::mem::take(&mut self.encryption.handshake_due) || self.encrypt()
-    }
-
-    /// Encrypts the control connection; the session begins anew. `false` when that failed: nobody
-    /// could read a reply.
-    pub(super) fn encrypt(&mut self) -> bool {
-        match self.try_encrypt() {
-            Ok(session) => {
-                self.forget_login();
-                self.encryption = Encryption::begun(session, self.entrance);
-                true
-            }
-            Err(error) => {
-                if self.visit.may_tell("TLS handshake") {
-                    log::info!("TLS handshake failed peer={}: {error}", self.ends.peer);
-                }
-                false
-            }
+    /// AUTH.
+    pub(super) fn authenticate(&mut self) -> Step<Reply> {
+        if self.is_on() {
+            return Err(replies::already_encrypted());
         }
+        self.handshake_due = true;
+        Ok(replies::ready_for_tls())
     }
 
-    fn try_encrypt(&mut self) -> io::Result<TlsSession> {
-        let context = self.host.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-        let session = context.session()?;
-        let mut deadline = Instant::now() + limits::TLS_HANDSHAKE_TIMEOUT;
-        if let Some(login) = self.login.deadline(self.host.options.login) {
-            deadline = deadline.min(login);
-        }
-        let dropped = self.control.secure(session.control()?, deadline)?;
-        if dropped && self.visit.may_tell("plain text behind AUTH") {
-            log::warn!("plain text behind AUTH dropped, peer={}", self.ends.peer);
-        }
-        let tls = self.control.tls().ok_or(io::ErrorKind::NotConnected)?;
-        log::debug!("control connection encrypted: {}", tls.describe());
-        Ok(session.speaking(tls.version()))
+    /// Whether AUTH has announced a handshake. It is due once.
+    pub(super) fn take_due_handshake(&mut self) -> bool {
+        std::mem::take(&mut self.handshake_due)
     }
 
-    /// Whether a transfer may begin with the protection that PROT has set.
-    pub(super) fn check_protection(&self) -> Step<()> {
-        if self.demands_tls() && self.encryption.data != Protection::Private {
+    /// PBSZ.
+    pub(super) fn protection_buffer(&mut self) -> Step<Reply> {
+        self.check_on()?;
+        self.buffer_agreed = true;
+        Ok(replies::protection_buffer_is_zero())
+    }
+
+    /// PROT. Where TLS is `demanded`, data is not sent in clear.
+    pub(super) fn protect(&mut self, protection: Protection, demanded: bool) -> Step<Reply> {
+        self.check_on()?;
+        if !self.buffer_agreed {
+            return Err(replies::protection_buffer_first());
+        }
+        match protection {
+            Protection::Clear if demanded => return Err(replies::protection_demanded()),
+            Protection::Clear | Protection::Private => self.data = protection,
+            Protection::Other => {}
+        }
+        Ok(replies::protection_set(protection))
+    }
+
+    /// CCC.
+    pub(super) fn clear_control(&self) -> Step<Reply> {
+        self.check_on()?;
+        Err(replies::control_stays_encrypted())
+    }
+
+    fn check_on(&self) -> Step<()> {
+        if self.is_on() { Ok(()) } else { Err(replies::encryption_first()) }
+    }
+
+    /// Whether a transfer may begin with the protection that PROT has set, where TLS is `demanded`.
+    pub(super) fn check_data(&self, demanded: bool) -> Step<()> {
+        if demanded && self.data != Protection::Private {
             return Err(replies::data_must_be_encrypted());
         }
         Ok(())
     }
 
     /// What data connections are encrypted with; `None` leaves them plain.
-    pub(super) fn data_encryption(&self) -> Option<TlsSession> {
-        match self.encryption.data {
-            Protection::Private => self.encryption.session.clone(),
+    pub(super) fn of_data(&self) -> Option<TlsSession> {
+        match self.data {
+            Protection::Private => self.session.clone(),
             Protection::Clear | Protection::Other => None,
         }
     }
+}
+
+/// Encrypts the control connection, before the client's time to log in ends.
+///
+/// # Errors
+/// Nobody could read a reply.
+pub(super) fn handshake(
+    control: &mut ControlLine<'_>,
+    context: Option<&TlsContext>,
+    login_deadline: Option<Instant>,
+) -> io::Result<Handshaken> {
+    let session = context.ok_or(io::ErrorKind::Unsupported)?.session()?;
+    let mut deadline = Instant::now() + limits::TLS_HANDSHAKE_TIMEOUT;
+    if let Some(login) = login_deadline {
+        deadline = deadline.min(login);
+    }
+    let injected = control.secure(session.control()?, deadline)?;
+    let tls = control.tls().ok_or(io::ErrorKind::NotConnected)?;
+    log::debug!("control connection encrypted: {}", tls.describe());
+    Ok(Handshaken { session: session.speaking(tls.version()), injected })
 }

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use super::overview::{Channel, Errand, Overview};
-use crate::access::Leaver;
+use super::refusal::refusal_reply;
+use crate::access::{Leaver, Refusal};
 use crate::net::Wake;
+use crate::protocol::{Reply, replies};
 use crate::transfer::Progress;
 use crate::vfs::FtpPath;
 
@@ -46,7 +48,7 @@ impl StopSignal {
 
 /// Why one session is to end while the others go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dismissal {
+enum Dismissal {
     /// It is not.
     None,
     /// Its account is gone.
@@ -202,8 +204,20 @@ impl SessionHandle {
         self.recheck_stop();
     }
 
-    /// Why the session is to end, if it is.
-    pub(super) fn dismissal(&self) -> Dismissal {
+    /// What ends the session although its client has more to say: that the server's `stop` has begun,
+    /// or its dismissal.
+    pub(super) fn farewell(&self, stop: &StopSignal) -> Option<Reply> {
+        if stop.stage() >= StopStage::Draining {
+            return Some(replies::server_stopping());
+        }
+        match self.dismissal() {
+            Dismissal::None => None,
+            Dismissal::AccountRemoved => Some(replies::account_removed()),
+            Dismissal::MadeRoom => Some(refusal_reply(Refusal::MadeRoom)),
+        }
+    }
+
+    fn dismissal(&self) -> Dismissal {
         match self.dismissal.load(Ordering::Acquire) {
             0 => Dismissal::None,
             1 => Dismissal::AccountRemoved,

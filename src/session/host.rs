@@ -7,7 +7,7 @@ use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal, TlsDemand};
 use crate::transfer::{Budget, Rates, Resources, Stragglers};
-use crate::users::Directory;
+use crate::users::{Account, Directory};
 
 /// What a session needs from the process it lives in. Clones share all but the options.
 #[derive(Clone, Debug)]
@@ -40,5 +40,12 @@ impl Host {
     /// What a transfer of the session that `wake` wakes may use, with its user's `budget`.
     pub(super) fn resources<'a>(&'a self, budget: &'a Budget, wake: &'a Wake) -> Resources<'a> {
         Resources { options: &self.options.transfer, budget, stragglers: &self.stragglers, wake }
+    }
+
+    /// Whether plain connections are refused now, to everybody or to `account`. The rules may have
+    /// changed since its session began.
+    pub(super) fn demands_tls(&self, account: Option<&Arc<Account>>) -> bool {
+        let needs_tls = |name: &str| self.users.current().needs_tls(name);
+        self.tls_demand.holds() || account.is_some_and(|account| needs_tls(&account.name))
     }
 }

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::failure::store_failure;
-use super::navigation::Step;
-use crate::access::Visit;
+use super::navigation::Tree;
+use super::step::Step;
 use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
 use crate::store::{ErrorKind, ListPage, ObjectStore, StoreError};
 use crate::transfer::Listing;
@@ -13,10 +12,8 @@ use crate::vfs::{Entry, FtpPath};
 
 /// Looks for what an argument means.
 #[derive(Debug)]
-pub(super) struct Lookup<'a> {
-    pub(super) visit: &'a Visit,
-    pub(super) store: Arc<dyn ObjectStore>,
-    pub(super) working_directory: &'a FtpPath,
+pub(super) struct Lookup<'l> {
+    pub(super) tree: &'l Tree<'l>,
     pub(super) style: ListStyle,
 }
 
@@ -47,7 +44,7 @@ impl Lookup<'_> {
     pub(super) fn find(&self, target: &ListTarget) -> Step<Listed> {
         let found = self.read(&target.path);
         if !target.has_options() {
-            return found.map_err(|missed| missed.into_reply(self.visit));
+            return found.map_err(|missed| missed.into_reply(self.tree));
         }
         match found {
             Ok(found) if target.path.is_empty() => match found.entry_named(&target.whole) {
@@ -60,7 +57,7 @@ impl Lookup<'_> {
             }
             found => found,
         }
-        .map_err(|missed| missed.into_reply(self.visit))
+        .map_err(|missed| missed.into_reply(self.tree))
     }
 
     fn read(&self, text: &str) -> Result<Listed, Missed> {
@@ -73,7 +70,7 @@ impl Lookup<'_> {
     }
 
     fn name(&self, text: &str) -> Result<Listed, Missed> {
-        let path = self.resolve(if text.is_empty() { "." } else { text })?;
+        let path = self.tree.resolve(if text.is_empty() { "." } else { text })?;
         let source = self.listing(path, "");
         let (first, name_prefix) = match source.first_page() {
             Ok(first) => (first, nlst_prefix(text)),
@@ -91,7 +88,7 @@ impl Lookup<'_> {
     /// A name that is spelled like the pattern begins with what all fitting names begin with: the
     /// listing of those tells whether there is one.
     fn pattern(&self, text: &str, directory: &str, wildcard: Wildcard) -> Result<Listed, Missed> {
-        let path = self.resolve(text)?;
+        let path = self.tree.resolve(text)?;
         let source = self.listing(path.parent(), wildcard.literal_prefix());
         let first = source.first_page()?;
         let name_prefix = nlst_prefix(directory);
@@ -104,11 +101,11 @@ impl Lookup<'_> {
     }
 
     fn listing(&self, directory: FtpPath, name_prefix: &str) -> Listing {
-        Listing { store: Arc::clone(&self.store), directory, name_prefix: name_prefix.to_owned() }
-    }
-
-    fn resolve(&self, text: &str) -> Step<FtpPath> {
-        self.working_directory.join(text).map_err(replies::bad_path)
+        Listing {
+            store: Arc::clone(&self.tree.store),
+            directory,
+            name_prefix: name_prefix.to_owned(),
+        }
     }
 }
 
@@ -134,9 +131,9 @@ impl Listed {
 }
 
 impl Missed {
-    fn into_reply(self, visit: &Visit) -> Reply {
+    fn into_reply(self, tree: &Tree<'_>) -> Reply {
         match self {
-            Self::Store(error) => store_failure(visit, &error),
+            Self::Store(error) => tree.failure(&error),
             Self::Refused(reply) => reply,
         }
     }

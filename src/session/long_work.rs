@@ -6,10 +6,10 @@ use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::{self, Builder};
 
-use super::Session;
+use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
-use super::navigation::Step;
 use super::reassurance::Reassurance;
+use super::wake::OwnWake;
 use crate::limits;
 use crate::net::{Interest, Wake, wait};
 use crate::protocol::{Code, replies};
@@ -24,21 +24,28 @@ impl Drop for Bell {
     }
 }
 
-impl Session<'_> {
+/// What attends to the client meanwhile.
+#[derive(Debug)]
+pub(super) struct LongWork<'l, 'a> {
+    pub(super) control: &'l mut ControlLine<'a>,
+    pub(super) wake: &'l mut OwnWake,
+    pub(super) wait: &'l CommandWait,
+}
+
+impl LongWork<'_, '_> {
     /// Has `work` done, whose reply in the end has the code `success`. Once begun it is done to its
     /// end: a client that leaves, and a server that stops, do not leave a rename half-way.
-    pub(super) fn at_length(
-        &mut self,
+    pub(super) fn run(
+        self,
         success: Code,
+        store: &dyn ObjectStore,
         work: impl Fn(&dyn ObjectStore) -> StoreResult<()> + Sync,
-    ) -> Step<StoreResult<()>> {
-        let store = self.store()?;
-        let Ok(wake) = self.own_wake() else { return Ok(work(&*store)) };
-        let signs = self.reassurance(replies::still_at_work(success));
-        let control = &mut self.control;
-        Ok(thread::scope(|scope| {
+    ) -> StoreResult<()> {
+        let Ok(wake) = self.wake.get() else { return work(store) };
+        let signs = self.wait.signs(replies::still_at_work(success));
+        thread::scope(|scope| {
             let (tell, outcome) = channel();
-            let (bell, store, work) = (Bell(wake.clone()), &*store, &work);
+            let (bell, work) = (Bell(wake.clone()), &work);
             let helper = Builder::new()
                 .name(thread::current().name().unwrap_or("helper").to_owned())
                 .stack_size(limits::WORKER_STACK_BYTES)
@@ -51,11 +58,11 @@ impl Session<'_> {
                 log::warn!("no thread for a helper: {error}");
                 return work(store);
             }
-            attend(control, &signs, &wake, &outcome).unwrap_or_else(|error| {
+            attend(self.control, &signs, &wake, &outcome).unwrap_or_else(|error| {
                 log::error!("cannot wait for commands: {error}");
                 outcome.recv().unwrap_or_else(|_| Err(panicked()))
             })
-        }))
+        })
     }
 }
 

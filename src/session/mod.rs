@@ -2,11 +2,14 @@
 //!
 //! A session is a loop in its own thread: a line becomes a command, the verb's row decides whether
 //! it may be obeyed, one handler returns its final reply, and only [`ControlLine`] writes. The
-//! handlers stand by family: [`login`], [`navigation`], [`listing`], [`upload`], [`download`],
-//! [`data`], [`encryption`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
+//! handlers stand by family, and each is given the parts of the session that it needs: [`login`],
+//! [`login_attempt`], [`navigation`], [`listing`], [`upload`], [`download`], [`data`], [`encryption`],
+//! [`settings`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
 
+mod command_wait;
 mod control_line;
 mod data;
+mod data_opening;
 mod data_wait;
 mod dispatch;
 mod download;
@@ -18,8 +21,8 @@ mod information;
 mod listed;
 mod listing;
 mod login;
+mod login_attempt;
 mod long_work;
-mod meantime;
 mod navigation;
 mod open_reply;
 mod options;
@@ -27,7 +30,12 @@ mod overview;
 mod reassurance;
 mod refusal;
 mod reply_writer;
+mod settings;
+mod step;
+mod transfer;
+mod transfer_log;
 mod upload;
+mod wake;
 mod watch;
 
 pub use handle::{SessionHandle, StopSignal, StopStage};
@@ -40,16 +48,17 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::access::{Refusal, Visit};
-use crate::net::{DataPort, Ends, EndsError, HeaderError, Unused, Wake};
-use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
-use crate::store::ReplyWait;
+use crate::access::Visit;
+use crate::net::{Ends, EndsError, HeaderError};
+use crate::protocol::{Line, NameEncoding, Reply, replies};
 use crate::vfs::FtpPath;
+use command_wait::CommandWait;
 use control_line::{ControlLine, NoLine};
-use encryption::Encryption;
-use handle::Dismissal;
+use data::DataChannel;
+use encryption::{Encryption, handshake};
 use login::Login;
-use meantime::Meantime;
+use settings::{Pending, Settings};
+use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
 /// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
@@ -90,63 +99,22 @@ fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
     Ok(ends)
 }
 
-/// The state of one client.
+/// One client's session: the parts that its commands work with.
 #[derive(Debug)]
 struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
-    entrance: Entrance,
     visit: &'a Visit,
-    control: ControlLine<'a>,
     ends: Ends,
+    control: ControlLine<'a>,
     encryption: Encryption,
     login: Login<'a>,
     working_directory: FtpPath,
-    data_port: DataPort,
-    /// What the client has opened for a command that did not use it, or not to its end.
-    unused: Unused,
-    pending: Pending,
+    data: DataChannel<'a>,
     settings: Settings,
-    /// That of the present command's client.
-    reply_wait: ReplyWait,
-    /// Made at the first transfer: an idle session costs no second descriptor.
-    wake: Option<Wake>,
-    /// An ABOR that ended a transfer has its own reply, after the transfer's.
-    abort_unanswered: bool,
-    began: Instant,
-}
-
-/// What one command leaves for the next. Used up or cleared by it, unless its row says otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Pending {
-    #[default]
-    Nothing,
-    /// REST: the next transfer begins here.
-    RestartAt(u64),
-    /// RNFR: RNTO names the new name.
-    RenameFrom(FtpPath),
-}
-
-/// What TYPE, OPTS, ALLO and EPSV ALL have set.
-#[derive(Debug)]
-struct Settings {
-    transfer_type: TransferType,
-    facts: MlstFacts,
-    /// ALLO, for the next upload only, bytes.
-    announced: Option<u64>,
-    /// EPSV ALL was sent (RFC 2428 4).
-    only_epsv: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            transfer_type: TransferType::Ascii,
-            facts: MlstFacts::default(),
-            announced: None,
-            only_epsv: false,
-        }
-    }
+    pending: Pending,
+    wait: CommandWait,
+    wake: OwnWake,
 }
 
 impl<'a> Session<'a> {
@@ -157,28 +125,21 @@ impl<'a> Session<'a> {
         visit: &'a Visit,
         ends: Ends,
     ) -> Self {
+        let options = &host.options;
         Self {
             host,
             handle,
-            entrance,
             visit,
-            control: ControlLine::new(
-                handle.control(),
-                host.options.command_pace,
-                host.stop.clone(),
-            ),
             ends,
-            encryption: Encryption::default(),
+            control: ControlLine::new(handle.control(), options.command_pace, host.stop.clone()),
+            encryption: Encryption::new(entrance),
             login: Login::new(),
             working_directory: FtpPath::root(),
-            data_port: DataPort::Nothing,
-            unused: Unused::default(),
-            pending: Pending::Nothing,
+            data: DataChannel::new(host, visit, ends),
             settings: Settings::default(),
-            reply_wait: ReplyWait::begin(host.options.reply_timeout),
-            wake: None,
-            abort_unanswered: false,
-            began: Instant::now(),
+            pending: Pending::Nothing,
+            wait: CommandWait::new(options),
+            wake: OwnWake::default(),
         }
     }
 
@@ -187,7 +148,7 @@ impl<'a> Session<'a> {
             None => log::debug!("connected peer={}", self.ends.peer),
             Some(balancer) => log::debug!("connected peer={} by {balancer}", self.ends.peer),
         }
-        if self.entrance == Entrance::ImplicitTls && !self.encrypt() {
+        if self.encryption.is_implicit() && !self.encrypt() {
             return;
         }
         self.limit_replies();
@@ -202,16 +163,14 @@ impl<'a> Session<'a> {
             self.limit_replies();
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
-            self.unused.end();
-            if std::mem::take(&mut self.abort_unanswered) {
-                self.control.send(&replies::abort_done());
-            }
+            self.data.end_unused();
+            self.control.send_owed();
             if reply.closes_connection() || !self.encrypt_if_due() {
                 break;
             }
         }
         self.control.close();
-        self.say_goodbye_to_the_log();
+        self.login.say_goodbye_to_the_log();
     }
 
     /// Before the login all replies together have to be taken in its time.
@@ -221,7 +180,7 @@ impl<'a> Session<'a> {
 
     /// The next line, or the reply that ends the session, or nothing when nobody would hear it.
     fn next_line(&mut self) -> Result<Line, Option<Reply>> {
-        if let Some(reply) = self.farewell() {
+        if let Some(reply) = self.handle.farewell(&self.host.stop) {
             return Err(Some(reply));
         }
         let deadline = match self.login.deadline(self.host.options.login) {
@@ -233,7 +192,7 @@ impl<'a> Session<'a> {
             None => Instant::now() + self.host.options.idle,
         };
         self.line_until(deadline).map_err(|why| match why {
-            NoLine::Ended => self.farewell(),
+            NoLine::Ended => self.handle.farewell(&self.host.stop),
             NoLine::NotFtp(protocol) => {
                 self.note_stranger(protocol);
                 Some(replies::not_ftp())
@@ -243,27 +202,13 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Why the session ends although its client has more to say.
-    fn farewell(&self) -> Option<Reply> {
-        if self.host.stop.stage() >= StopStage::Draining {
-            Some(replies::server_stopping())
-        } else {
-            match self.handle.dismissal() {
-                Dismissal::None => None,
-                Dismissal::AccountRemoved => Some(replies::account_removed()),
-                Dismissal::MadeRoom => Some(refusal_reply(Refusal::MadeRoom)),
-            }
-        }
-    }
-
     /// The next line; meanwhile a passive port that is not used is given back in time.
     fn line_until(&mut self, deadline: Instant) -> Result<Line, NoLine> {
         loop {
-            let expiry = self.unused_port_expiry().filter(|expiry| *expiry < deadline);
-            let mut beside = Meantime { port: &mut self.data_port, unused: &mut self.unused };
-            let line = self.control.next_line(expiry.unwrap_or(deadline), &mut beside);
+            let expiry = self.data.port_expiry().filter(|expiry| *expiry < deadline);
+            let line = self.control.next_line(expiry.unwrap_or(deadline), &mut self.data);
             match (line, expiry) {
-                (Err(NoLine::TimedOut), Some(_)) => self.give_port_back(),
+                (Err(NoLine::TimedOut), Some(_)) => self.data.give_port_back(),
                 (line, _) => return line,
             }
         }
@@ -276,11 +221,50 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn say_goodbye_to_the_log(&self) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        match self.login.account() {
-            Some(account) => log::info!("logout user={} seconds={seconds:.1}", account.name),
-            None => log::debug!("disconnected seconds={seconds:.1}"),
+    /// The handshake that AUTH has announced, if it has. `false` ends the session.
+    fn encrypt_if_due(&mut self) -> bool {
+        !self.encryption.take_due_handshake() || self.encrypt()
+    }
+
+    /// Encrypts the control connection; the session begins anew. `false` when that failed: nobody
+    /// could read a reply.
+    fn encrypt(&mut self) -> bool {
+        let deadline = self.login.deadline(self.host.options.login);
+        let peer = self.ends.peer;
+        match handshake(&mut self.control, self.host.tls.as_deref(), deadline) {
+            Ok(handshaken) => {
+                if handshaken.injected && self.visit.may_tell("plain text behind AUTH") {
+                    log::warn!("plain text behind AUTH dropped, peer={peer}");
+                }
+                self.forget_login();
+                self.encryption.begin(handshaken);
+                true
+            }
+            Err(error) => {
+                if self.visit.may_tell("TLS handshake") {
+                    log::info!("TLS handshake failed peer={peer}: {error}");
+                }
+                false
+            }
         }
+    }
+
+    /// Everything as after the greeting, but for the count of failed logins, the time to log in, and
+    /// the encryption.
+    fn forget_login(&mut self) {
+        self.log_out();
+        self.data.reset();
+        self.pending = Pending::Nothing;
+        self.settings = Settings::default();
+        self.control.encoding = NameEncoding::default();
+    }
+
+    /// Nobody is logged in any more. What the client has set for its transfers stays (RFC 959 4.1.1,
+    /// USER).
+    fn log_out(&mut self) {
+        self.login.log_out();
+        self.handle.set_user(None);
+        self.working_directory = FtpPath::root();
+        self.control.encoding.forget_account();
     }
 }

@@ -4,157 +4,164 @@
 use std::sync::Arc;
 
 use super::failure::store_failure;
-use super::{Pending, Session};
-use crate::protocol::{Access, Code, Reply, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, ObjectStore, Stat};
+use super::long_work::LongWork;
+use super::step::Step;
+use crate::access::Visit;
+use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
+use crate::store::{ErrorKind, ObjectStore, Stat, StoreError};
 use crate::vfs::FtpPath;
 
-/// A handler's steps: what fails is the reply already.
-pub(super) type Step<T> = Result<T, Reply>;
+/// The tree of who is logged in, as the present command sees it.
+#[derive(Debug)]
+pub(super) struct Tree<'a> {
+    /// Works for the present command.
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) visit: &'a Visit,
+    pub(super) working_directory: FtpPath,
+    pub(super) rights: Rights,
+    /// `preserve_mtime`
+    pub(super) keeps_times: bool,
+}
 
-impl Session<'_> {
-    pub(super) fn change_directory(&mut self, path: &str) -> Reply {
-        self.try_change_directory(path).unwrap_or_else(|reply| reply)
+impl Tree<'_> {
+    /// The path a client means.
+    pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
+        self.working_directory.join(text).map_err(replies::bad_path)
     }
 
-    fn try_change_directory(&mut self, path: &str) -> Step<Reply> {
+    /// The reply to a call of the store that failed.
+    pub(super) fn failure(&self, error: &StoreError) -> Reply {
+        store_failure(self.visit, error)
+    }
+
+    /// CWD: where the client is from now on.
+    pub(super) fn directory(&self, path: &str) -> Step<FtpPath> {
         let path = self.resolve(path)?;
         // The root is always there, and going back to where one is needs no proof.
-        if !path.is_root() && path != self.working_directory {
-            let store = self.store()?;
-            if !store.is_directory(&path).map_err(|error| store_failure(self.visit, &error))? {
-                return Err(replies::not_a_directory());
-            }
+        if !path.is_root()
+            && path != self.working_directory
+            && !self.store.is_directory(&path).map_err(|error| self.failure(&error))?
+        {
+            return Err(replies::not_a_directory());
         }
-        self.working_directory = path;
-        Ok(replies::directory_changed(&self.working_directory))
+        Ok(path)
     }
 
-    pub(super) fn make_directory(&self, path: &str) -> Reply {
-        self.on_path(path, |store, path| {
-            if path.is_root() {
-                return Err(replies::already_exists());
-            }
-            store.create_directory(path).map_err(|error| store_failure(self.visit, &error))?;
-            log::info!("mkdir path={path:?}");
-            Ok(replies::directory_created(path))
-        })
+    /// MKD.
+    pub(super) fn make_directory(&self, path: &str) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        if path.is_root() {
+            return Err(replies::already_exists());
+        }
+        self.store.create_directory(&path).map_err(|error| self.failure(&error))?;
+        log::info!("mkdir path={path:?}");
+        Ok(replies::directory_created(&path))
     }
 
-    pub(super) fn remove_directory(&self, path: &str) -> Reply {
-        self.on_path(path, |store, path| {
-            if path.is_root() {
-                return Err(replies::root_is_fixed());
-            }
-            store.remove_directory(path).map_err(|error| store_failure(self.visit, &error))?;
-            log::info!("rmdir path={path:?}");
-            Ok(replies::directory_removed())
-        })
-    }
-
-    pub(super) fn delete(&self, path: &str) -> Reply {
-        self.on_path(path, |store, path| {
-            if path.is_root() {
-                return Err(replies::is_a_directory());
-            }
-            store.delete_object(path).map_err(|error| store_failure(self.visit, &error))?;
-            log::info!("delete path={path:?}");
-            Ok(replies::file_deleted())
-        })
-    }
-
-    pub(super) fn rename_from(&mut self, path: &str) -> Reply {
-        self.try_rename_from(path).unwrap_or_else(|reply| reply)
-    }
-
-    fn try_rename_from(&mut self, path: &str) -> Step<Reply> {
+    /// RMD.
+    pub(super) fn remove_directory(&self, path: &str) -> Step<Reply> {
         let path = self.resolve(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.store()?.stat(&path).map_err(|error| store_failure(self.visit, &error))?;
-        self.pending = Pending::RenameFrom(path);
-        Ok(replies::rename_to_what())
+        self.store.remove_directory(&path).map_err(|error| self.failure(&error))?;
+        log::info!("rmdir path={path:?}");
+        Ok(replies::directory_removed())
     }
 
-    pub(super) fn rename_to(&mut self, path: &str, pending: Pending) -> Reply {
-        self.try_rename_to(path, pending).unwrap_or_else(|reply| reply)
+    /// DELE.
+    pub(super) fn delete(&self, path: &str) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        if path.is_root() {
+            return Err(replies::is_a_directory());
+        }
+        self.store.delete_object(&path).map_err(|error| self.failure(&error))?;
+        log::info!("delete path={path:?}");
+        Ok(replies::file_deleted())
     }
 
-    fn try_rename_to(&mut self, path: &str, pending: Pending) -> Step<Reply> {
-        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
-        let to = self.resolve(path)?;
+    /// RNFR: what is to be renamed.
+    pub(super) fn to_be_renamed(&self, path: &str) -> Step<FtpPath> {
+        let path = self.resolve(path)?;
+        if path.is_root() {
+            return Err(replies::root_is_fixed());
+        }
+        self.store.stat(&path).map_err(|error| self.failure(&error))?;
+        Ok(path)
+    }
+
+    /// RNTO.
+    pub(super) fn rename(&self, from: &FtpPath, to: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+        let to = self.resolve(to)?;
         if to.is_root() {
             return Err(replies::root_is_fixed());
         }
-        if to != from && to.is_within(&from) {
+        if to != *from && to.is_within(from) {
             return Err(replies::rename_into_itself());
         }
-        if to != from {
+        if to != *from {
             let renamed =
-                self.at_length(Code::FILE_ACTION_COMPLETE, |store| store.rename(&from, &to))?;
-            renamed.map_err(|error| store_failure(self.visit, &error))?;
+                long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| store.rename(from, &to));
+            renamed.map_err(|error| self.failure(&error))?;
             log::info!("rename from={from:?} to={to:?}");
         }
         Ok(replies::renamed())
     }
 
-    pub(super) fn size(&self, path: &str) -> Reply {
-        self.on_path(path, |store, path| {
-            let stat = store.stat(path).map_err(|error| store_failure(self.visit, &error))?;
-            if stat.metadata.is_directory() {
-                return Err(replies::is_a_directory());
-            }
-            Ok(replies::size(stat.metadata.size))
-        })
+    /// SIZE.
+    pub(super) fn size(&self, path: &str) -> Step<Reply> {
+        let path = self.resolve(path)?;
+        let stat = self.store.stat(&path).map_err(|error| self.failure(&error))?;
+        if stat.metadata.is_directory() {
+            return Err(replies::is_a_directory());
+        }
+        Ok(replies::size(stat.metadata.size))
     }
 
     /// MDTM. With a time before the path it sets that, unless something is called so as a whole.
-    pub(super) fn modification_time(&mut self, argument: &str) -> Reply {
-        let Some((time, path)) = timed_path(argument) else {
-            return self.tell_modification_time(argument);
-        };
-        match self.exists(argument) {
-            Ok(true) => self.tell_modification_time(argument),
-            Ok(false) => self.set_modification_time(time, path),
-            Err(reply) => reply,
+    pub(super) fn modification_time(&self, argument: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+        match timed_path(argument) {
+            Some((time, path)) if !self.exists(argument)? => {
+                self.set_modification_time(time, path, long)
+            }
+            _ => self.tell_modification_time(argument),
         }
     }
 
     fn exists(&self, path: &str) -> Step<bool> {
-        match self.store()?.stat(&self.resolve(path)?) {
+        match self.store.stat(&self.resolve(path)?) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
             }
-            Err(error) => Err(store_failure(self.visit, &error)),
+            Err(error) => Err(self.failure(&error)),
         }
     }
 
-    fn tell_modification_time(&self, path: &str) -> Reply {
-        self.on_path(path, |store, path| {
-            let stat = self.stat_with_time(store, path)?;
-            Ok(replies::modification_time(stat.metadata.told_time()))
-        })
+    fn tell_modification_time(&self, path: &str) -> Step<Reply> {
+        let stat = self.stat_with_time(&self.resolve(path)?)?;
+        Ok(replies::modification_time(stat.metadata.told_time()))
     }
 
     /// MFMT, and MDTM with a time. In a bucket this copies the object onto itself, within the store.
-    pub(super) fn set_modification_time(&mut self, time: Timestamp, path: &str) -> Reply {
-        self.try_set_modification_time(time, path).unwrap_or_else(|reply| reply)
-    }
-
-    fn try_set_modification_time(&mut self, time: Timestamp, path: &str) -> Step<Reply> {
-        if !self.host.options.preserve_mtime {
+    pub(super) fn set_modification_time(
+        &self,
+        time: Timestamp,
+        path: &str,
+        long: LongWork<'_, '_>,
+    ) -> Step<Reply> {
+        if !self.keeps_times {
             return Err(replies::times_not_kept());
         }
-        if !self.rights().is_some_and(|rights| rights.allow(Access::Writes)) {
+        if !self.rights.allow(Access::Writes) {
             return Err(replies::no_permission(Access::Writes));
         }
         let path = self.resolve(path)?;
-        let set = self.at_length(Code::FILE_STATUS, |store| store.set_modified(&path, time.0))?;
+        let set =
+            long.run(Code::FILE_STATUS, &*self.store, |store| store.set_modified(&path, time.0));
         set.map_err(|error| match error.kind {
             ErrorKind::TooLarge => replies::too_large_for_a_time(),
-            _ => store_failure(self.visit, &error),
+            _ => self.failure(&error),
         })?;
         log::info!("mfmt path={path:?} modify={time}");
         Ok(replies::modification_time_set(time, &path))
@@ -162,46 +169,22 @@ impl Session<'_> {
 
     /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
     /// repeat, tell neither the time that a client has set nor when a directory was made.
-    fn stat_with_time(&self, store: &dyn ObjectStore, path: &FtpPath) -> Step<Stat> {
-        let known = if self.host.options.preserve_mtime { None } else { Some(store.stat(path)) };
+    fn stat_with_time(&self, path: &FtpPath) -> Step<Stat> {
+        let known = if self.keeps_times { None } else { Some(self.store.stat(path)) };
         let stat = match known {
             Some(Ok(stat)) if stat.metadata.modified.is_none() && !path.is_root() => {
-                store.stat_now(path)
+                self.store.stat_now(path)
             }
             Some(known) => known,
-            None => store.stat_now(path),
+            None => self.store.stat_now(path),
         };
-        stat.map_err(|error| store_failure(self.visit, &error))
+        stat.map_err(|error| self.failure(&error))
     }
 
-    pub(super) fn facts(&self, path: Option<&str>) -> Reply {
-        self.on_path(path.unwrap_or("."), |store, path| {
-            let rights = self.rights().ok_or_else(replies::login_needed)?;
-            let stat = self.stat_with_time(store, path)?;
-            Ok(replies::facts(path, &stat.metadata, self.settings.facts, rights))
-        })
-    }
-
-    /// The path a client means.
-    pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
-        self.working_directory.join(text).map_err(replies::bad_path)
-    }
-
-    /// The account's store, working for the present command.
-    pub(super) fn store(&self) -> Step<Arc<dyn ObjectStore>> {
-        let account = self.login.account().ok_or_else(replies::login_needed)?;
-        let store = &account.store;
-        Ok(store.for_command(&self.reply_wait).unwrap_or_else(|| Arc::clone(store)))
-    }
-
-    /// Runs `action` on the store and the path that `text` means.
-    fn on_path(
-        &self,
-        text: &str,
-        action: impl FnOnce(&dyn ObjectStore, &FtpPath) -> Step<Reply>,
-    ) -> Reply {
-        self.resolve(text)
-            .and_then(|path| action(&*self.store()?, &path))
-            .unwrap_or_else(|reply| reply)
+    /// MLST: the `wanted` facts.
+    pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
+        let path = self.resolve(path.unwrap_or("."))?;
+        let stat = self.stat_with_time(&path)?;
+        Ok(replies::facts(&path, &stat.metadata, wanted, self.rights))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::control_line::ControlLine;
 use super::reassurance::Reassurance;
 use super::{Errand, StopSignal, StopStage};
-use crate::protocol::{Command, DuringTransfer, Line, VerbRow, replies};
+use crate::protocol::{Command, DuringTransfer, Line, Reply, VerbRow, replies};
 use crate::transfer::{Control, Directive, Interruption, Patience, Progress};
 
 /// What a transfer sees of its session.
@@ -36,15 +36,15 @@ impl<'s, 'a> Watch<'s, 'a> {
     }
 
     /// Sends the one preliminary reply. Until its data has ended the client waits for no other.
-    pub(super) fn announce(&mut self, reply: &crate::protocol::Reply) {
+    pub(super) fn announce(&mut self, reply: &Reply) {
         debug_assert!(reply.is_preliminary());
         self.control.send(reply);
         self.signs.end();
     }
 
-    /// Whether an ABOR has come that still needs its own reply.
-    pub(super) fn was_aborted(&self) -> bool {
-        self.aborted
+    /// What the transfer is.
+    pub(super) fn errand(&self) -> &Errand {
+        &self.errand
     }
 
     fn answer_at_once(&mut self, progress: &Progress) {
@@ -57,6 +57,7 @@ impl<'s, 'a> Watch<'s, 'a> {
                 Some((_, Command::Abort)) => {
                     self.aborted = true;
                     self.take(at);
+                    self.control.owe(replies::abort_done());
                 }
                 // Only in order: nothing overtakes a command that waits.
                 Some((row, command @ (Command::Status | Command::Noop)))

@@ -36,5 +36,5 @@ pub use progress::Progress;
 pub use schedule::Schedule;
 pub use send::DataSender;
 pub use stragglers::Stragglers;
-pub use throttle::{RateLimits, Rates, Throttle, Way};
+pub use throttle::{RateLimits, Rates, Throttle};
 pub use upload::{Plan, Upload, UploadRequest, WriteMode};

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::metrics::Direction;
+
 /// What may pass at once after a pause, as a share of a second's bytes …
 const BURST: f64 = 0.25;
 
@@ -30,15 +32,6 @@ pub struct RateLimits {
     pub user: Option<u64>,
     /// `max_rate_server`: all transfers together.
     pub server: Option<u64>,
-}
-
-/// Which way bytes go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// From clients.
-    In,
-    /// To clients.
-    Out,
 }
 
 /// What may pass now.
@@ -91,9 +84,9 @@ pub struct Rates(Mutex<Shared>);
 #[derive(Debug)]
 struct Shared {
     limits: RateLimits,
-    server: HashMap<Way, Arc<Bucket>>,
+    server: HashMap<Direction, Arc<Bucket>>,
     /// Of users with a transfer, or one that has not paid back yet what it took.
-    users: HashMap<(String, Way), Arc<Bucket>>,
+    users: HashMap<(String, Direction), Arc<Bucket>>,
 }
 
 impl Rates {
@@ -115,7 +108,7 @@ impl Rates {
 
     /// For a transfer of `user`, whose own rate (`max_rate` of the account, 0 for no limit) comes
     /// before the one for all users.
-    pub fn throttle(&self, way: Way, user: &str, own: Option<u64>) -> Throttle {
+    pub fn throttle(&self, direction: Direction, user: &str, own: Option<u64>) -> Throttle {
         let mut shared = self.lock();
         let now = Instant::now();
         let limits = shared.limits;
@@ -125,14 +118,14 @@ impl Rates {
         }
         shared.users.retain(|_, bucket| Arc::strong_count(bucket) > 1 || !bucket.lock().rests(now));
         if let Some(rate) = own.or(limits.user).filter(|rate| *rate > 0) {
-            let key = (user.to_owned(), way);
+            let key = (user.to_owned(), direction);
             let bucket =
                 shared.users.entry(key).or_insert_with(|| Arc::new(Bucket::new(rate, now)));
             bucket.lock().set_rate(Some(rate));
             buckets.push(Arc::clone(bucket));
         }
         if let Some(rate) = limits.server {
-            let bucket = shared.server.entry(way);
+            let bucket = shared.server.entry(direction);
             buckets.push(Arc::clone(bucket.or_insert_with(|| Arc::new(Bucket::new(rate, now)))));
         }
         Throttle(buckets)
@@ -295,7 +288,7 @@ mod tests {
 
     #[test]
     fn no_limit_is_no_bucket() {
-        let throttle = Rates::new(RateLimits::default()).throttle(Way::In, "a", None);
+        let throttle = Rates::new(RateLimits::default()).throttle(Direction::Upload, "a", None);
         assert!(throttle.0.is_empty());
         assert_eq!(throttle.allowance(Instant::now()), Allowance::Bytes(usize::MAX));
     }
@@ -305,9 +298,10 @@ mod tests {
         let limits =
             RateLimits { transfer: Some(1 << 30), user: Some(1 << 20), server: Some(1 << 24) };
         let rates = Rates::new(limits);
-        let throttle = |way, user| rates.throttle(way, user, None);
-        let (first, second) = (throttle(Way::In, "a"), throttle(Way::In, "a"));
-        let (other_way, other_user) = (throttle(Way::Out, "a"), throttle(Way::In, "b"));
+        let throttle = |direction, user| rates.throttle(direction, user, None);
+        let (first, second) = (throttle(Direction::Upload, "a"), throttle(Direction::Upload, "a"));
+        let other_way = throttle(Direction::Download, "a");
+        let other_user = throttle(Direction::Upload, "b");
         let shared = |a: &Throttle, b: &Throttle| -> Vec<bool> {
             a.0.iter().zip(&b.0).map(|(a, b)| Arc::ptr_eq(a, b)).collect()
         };
@@ -315,19 +309,19 @@ mod tests {
         assert_eq!(shared(&first, &other_way), [false, false, false]);
         assert_eq!(shared(&first, &other_user), [false, false, true]);
         // The account's own rate comes first.
-        assert_eq!(rates.throttle(Way::In, "c", Some(5)).0[1].lock().rate, Some(5.0));
+        assert_eq!(rates.throttle(Direction::Upload, "c", Some(5)).0[1].lock().rate, Some(5.0));
     }
 
     #[test]
     fn a_user_is_remembered_until_it_owes_nothing() {
         let rates = Rates::new(RateLimits { user: Some(1), ..RateLimits::default() });
-        let first = rates.throttle(Way::In, "a", None);
+        let first = rates.throttle(Direction::Upload, "a", None);
         first.take(1 << 20, Instant::now());
         drop(first);
-        let again = rates.throttle(Way::In, "a", None);
+        let again = rates.throttle(Direction::Upload, "a", None);
         assert!(matches!(again.allowance(Instant::now()), Allowance::Wait(_)), "no fresh start");
-        drop(rates.throttle(Way::In, "b", None));
-        drop(rates.throttle(Way::In, "c", None));
+        drop(rates.throttle(Direction::Upload, "b", None));
+        drop(rates.throttle(Direction::Upload, "c", None));
         assert_eq!(rates.lock().users.len(), 2, "a, which owes, and c, just now");
     }
 
@@ -335,7 +329,7 @@ mod tests {
     fn the_servers_rate_changes_at_once() {
         let limits = |server| RateLimits { server, ..RateLimits::default() };
         let rates = Rates::new(limits(Some(1)));
-        let running = rates.throttle(Way::Out, "a", None);
+        let running = rates.throttle(Direction::Download, "a", None);
         running.take(1 << 20, Instant::now());
         rates.set(limits(None));
         assert_eq!(running.allowance(Instant::now()), Allowance::Bytes(usize::MAX));

@@ -1,0 +1,129 @@
+//! Opening the data connection: whoever comes is checked, encrypted and chosen, while the control
+//! connection is attended to.
+
+use std::fmt::Display;
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use super::data_wait::Waiting;
+use super::step::Step;
+use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
+use crate::net::{DataPort, Ends, OpenError, Opened, Stream, TlsStream, Unused};
+use crate::protocol::{Reply, replies};
+
+/// What opens one data connection.
+#[derive(Debug)]
+pub(super) struct Opening<'o, 's, 'a> {
+    pub(super) ends: Ends,
+    /// What data connections are encrypted with; `None` leaves them plain.
+    pub(super) tls: Option<TlsSession>,
+    /// What is refused goes here.
+    pub(super) unused: &'o mut Unused,
+    pub(super) waiting: Waiting<'o, 's, 'a>,
+}
+
+impl Opening<'_, '_, '_> {
+    /// Opens the data connection at `port`. It is non-blocking.
+    pub(super) fn open(mut self, port: DataPort) -> Step<Stream> {
+        let come = self.connect(port)?;
+        match <[TcpStream; 1]>::try_from(come) {
+            Ok([tcp]) => self.protect(tcp),
+            Err(several) => self.choose(several),
+        }
+    }
+
+    /// The one of `claims` that resumes the control connection's TLS session, which only the client
+    /// can. Where none must, nobody is served: whoever was first could get the client's file.
+    fn choose(&mut self, claims: Vec<TcpStream>) -> Step<Stream> {
+        let mut chosen = Err(replies::several_data_connections());
+        let is_told = self.tls.as_ref().is_some_and(|tls| tls.reuse() == Reuse::Required);
+        let mut left = claims.len() as u32;
+        let deadline = self.waiting.deadline;
+        for tcp in claims {
+            if chosen.is_ok() || !is_told {
+                self.unused.add(tcp);
+                continue;
+            }
+            // One that is silent leaves the other its time.
+            let now = Instant::now();
+            self.waiting.deadline = now + deadline.saturating_duration_since(now) / left;
+            left -= 1;
+            chosen = self.protect(tcp);
+            self.waiting.attend()?;
+        }
+        chosen
+    }
+
+    fn protect(&mut self, tcp: TcpStream) -> Step<Stream> {
+        tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
+        let Some(session) = self.tls.clone() else { return Ok(Stream::Plain(tcp)) };
+        match self.secure(&tcp, &session) {
+            Ok(tls) => Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls)))),
+            Err(reply) => {
+                self.unused.add(tcp);
+                Err(reply)
+            }
+        }
+    }
+
+    /// Whoever has come.
+    fn connect(&mut self, port: DataPort) -> Step<Vec<TcpStream>> {
+        let opening = port.open(&self.ends);
+        let mut opening = opening.map_err(|error| match error {
+            OpenError::NoAddress => replies::data_port_first(),
+            OpenError::Io(_) => self.failed(&error),
+        })?;
+        loop {
+            opening = match opening.advance().map_err(|error| self.failed(&error))? {
+                Opened::Connected(tcp) => return Ok(vec![tcp]),
+                Opened::Several(streams) => return Ok(streams),
+                Opened::NotYet(opening) => opening,
+            };
+            if !self.waiting.wait(opening.as_fd(), opening.interest())? {
+                return Err(self.failed(&"nobody connected within data_connect_timeout"));
+            }
+        }
+    }
+
+    /// The TLS handshake, in which we are the server whoever has connected (RFC 4217 7).
+    fn secure(&mut self, tcp: &TcpStream, session: &TlsSession) -> Step<TlsConnection> {
+        let mut tls = session.data().map_err(|error| self.not_encrypted(&error))?;
+        while let Handshake::Needs(interest) =
+            tls.handshake(tcp).map_err(|error| self.not_encrypted(&error))?
+        {
+            if !self.waiting.wait(tcp.as_fd(), interest)? {
+                return Err(self.not_encrypted(&"not done within data_connect_timeout"));
+            }
+        }
+        log::debug!("data connection encrypted: {} resumed={}", tls.describe(), tls.is_resumed());
+        if session.reuse() == Reuse::Required && !tls.is_resumed() {
+            let advice = match tls.version() {
+                // OpenSSL's way; the next one comes behind an upload, where not all of them look.
+                Version::Tls13 => "; clients that use a ticket once need tls_max_version = 1.2",
+                Version::Tls12 => "",
+            };
+            let peer = self.ends.peer;
+            if self.waiting.visit.may_tell("data connection of another TLS session") {
+                log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
+            }
+            return Err(replies::session_not_resumed());
+        }
+        Ok(tls)
+    }
+
+    fn not_encrypted(&self, error: &dyn Display) -> Reply {
+        if self.waiting.visit.may_tell("TLS handshake of a data connection") {
+            let peer = self.ends.peer;
+            log::warn!("TLS handshake of a data connection failed, peer={peer}: {error}");
+        }
+        replies::data_handshake_failed()
+    }
+
+    fn failed(&self, error: &dyn Display) -> Reply {
+        if self.waiting.visit.may_tell("no data connection") {
+            log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        }
+        replies::data_connection_failed()
+    }
+}

@@ -1,0 +1,150 @@
+//! PASS: whether the client is who it says.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::control_line::ControlLine;
+use super::login::{Given, Login};
+use super::step::Step;
+use super::{Host, SessionHandle, refusal_reply};
+use crate::access::{Refusal, Visit};
+use crate::metrics::{self, LoginEnding};
+use crate::protocol::{Reply, replies};
+use crate::secret::Secret;
+use crate::users::{Account, LoginError, Turn};
+
+/// No account is called so.
+const NOBODY: &str = "";
+
+/// One attempt to log in, and all it has to do with.
+#[derive(Debug)]
+pub(super) struct LoginAttempt<'l, 'a> {
+    pub(super) host: &'a Host,
+    pub(super) handle: &'a SessionHandle,
+    pub(super) visit: &'a Visit,
+    pub(super) peer: SocketAddr,
+    pub(super) is_encrypted: bool,
+    pub(super) control: &'l mut ControlLine<'a>,
+    pub(super) login: &'l mut Login<'a>,
+}
+
+impl LoginAttempt<'_, '_> {
+    /// Lets the client in, if `password` is right.
+    pub(super) fn with(mut self, password: &Secret) -> Step<Reply> {
+        let name = match self.login.take_name() {
+            Given::Name(name) => name,
+            Given::Nothing => return Err(replies::user_first()),
+            Given::AlreadyIn => return Err(replies::already_logged_in()),
+        };
+        if self.host.tls_demand.holds() && !self.is_encrypted {
+            return Err(replies::tls_needed());
+        }
+        self.visit.try_login().map_err(refusal_reply)?;
+        let users = self.host.users.current();
+        let (visible, peer) = (self.visible(&name), self.peer);
+        let (control, visit) = (&mut *self.control, self.visit);
+        // Those who guess at once wait here together, and the first of them may bring about a ban.
+        let mut is_wanted = || {
+            control.read_available();
+            !control.has_ended() && !visit.is_banned()
+        };
+        let check = users.authenticate(visible, password.expose(), peer.ip(), &mut is_wanted);
+        match check.result {
+            Ok(account) => self.let_in(account, password, check.turn),
+            Err(error @ (LoginError::Incorrect | LoginError::Elsewhere)) => {
+                if error == LoginError::Elsewhere && visit.may_tell("login from elsewhere") {
+                    log::warn!(
+                        "the password of {name:?} is right, but not its address {}: see \
+                         allow_addresses and deny_addresses of the account",
+                        peer.ip()
+                    );
+                }
+                Err(self.refuse(&name, password, check.turn))
+            }
+            Err(error) => Err(self.give_up(&name, error)),
+        }
+    }
+
+    /// The password was not verified.
+    fn give_up(&self, name: &str, error: LoginError) -> Reply {
+        let peer = self.peer;
+        self.visit.leave_login();
+        if self.visit.is_banned() {
+            return refusal_reply(Refusal::Banned);
+        }
+        if error == LoginError::Abandoned {
+            log::debug!("login user={name:?} peer={peer}: left before its turn");
+        } else {
+            metrics::count_login(LoginEnding::Busy);
+            if self.visit.may_tell("too many logins at once") {
+                log::error!("login user={name:?} peer={peer}: too many wait for theirs");
+            }
+        }
+        replies::server_busy()
+    }
+
+    /// The `turn` of the password's check ends when it is noted what came of it: who has the next one
+    /// knows.
+    fn let_in(
+        &mut self,
+        account: Arc<Account>,
+        password: &Secret,
+        turn: Option<Turn<'_>>,
+    ) -> Step<Reply> {
+        let (name, peer) = (&account.name, self.peer);
+        let inside = match self.visit.log_in(name, self.host.connections.free()) {
+            Ok(inside) => inside,
+            Err(refusal) => {
+                if self.visit.may_tell(refusal.reason()) {
+                    log::warn!("login user={name} peer={peer} refused: {refusal}");
+                }
+                return Err(refusal_reply(refusal));
+            }
+        };
+        self.handle.set_user(Some(name));
+        if !self.host.users.current().contains(name) {
+            // Removed in this moment.
+            self.handle.set_user(None);
+            drop(inside);
+            return Err(self.refuse(name, password, turn));
+        }
+        drop(turn);
+        metrics::count_login(LoginEnding::Ok);
+        let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
+        log::info!("login user={name} peer={peer}{tls}");
+        self.control.encoding.settle(account.filename_encoding);
+        self.login.enter(account, inside);
+        Ok(replies::logged_in())
+    }
+
+    /// The name to look for. Over a plain connection an account that needs TLS is treated like one
+    /// that does not exist, time and reply included: who listens there, or guesses, learns nothing
+    /// about its password.
+    fn visible<'n>(&self, name: &'n str) -> &'n str {
+        if !self.is_encrypted && self.host.users.current().needs_tls(name) { NOBODY } else { name }
+    }
+
+    /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
+    /// once.
+    fn refuse(&mut self, name: &str, password: &Secret, turn: Option<Turn<'_>>) -> Reply {
+        let options = &self.host.options;
+        let failures = self.login.fail();
+        metrics::count_login(LoginEnding::Failed);
+        log::warn!("login failed user={name:?} peer={}", self.peer);
+        let failure = self.visit.fail(name, password.expose());
+        drop(turn);
+        if failure.banned {
+            return refusal_reply(Refusal::Banned);
+        }
+        let latest = self.login.deadline(options.login).unwrap_or_else(Instant::now);
+        self.control.pause(latest.min(Instant::now() + failure.delay));
+        if failures >= options.login_attempts {
+            return replies::too_many_failed_logins();
+        }
+        if !self.is_encrypted && self.host.users.current().any_needs_tls() {
+            return replies::login_incorrect_without_tls();
+        }
+        replies::login_incorrect()
+    }
+}

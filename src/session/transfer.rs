@@ -1,0 +1,152 @@
+//! What STOR, RETR and LIST have in common: how a transfer begins, how its client is attended to, how
+//! it gets its data connection, and that it ends.
+
+use std::sync::Arc;
+
+use super::command_wait::CommandWait;
+use super::control_line::ControlLine;
+use super::data::{DataChannel, DataTerms};
+use super::encryption::Encryption;
+use super::failure::transfer_failure;
+use super::login::Login;
+use super::step::Step;
+use super::wake::OwnWake;
+use super::watch::Watch;
+use super::{Errand, Host, SessionHandle};
+use crate::access::Visit;
+use crate::metrics::Direction;
+use crate::net::{Slot, Stream, Wake};
+use crate::protocol::{Code, Reply, replies};
+use crate::transfer::{Budget, Progress, Resources, Throttle, Verdict};
+use crate::users::Account;
+
+/// What a session makes its transfers of.
+#[derive(Debug)]
+pub(super) struct TransferParts<'s, 'a> {
+    pub(super) host: &'a Host,
+    pub(super) handle: &'a SessionHandle,
+    pub(super) visit: &'a Visit,
+    pub(super) login: &'s Login<'a>,
+    pub(super) encryption: &'s Encryption,
+    pub(super) control: &'s mut ControlLine<'a>,
+    pub(super) data: &'s mut DataChannel<'a>,
+    pub(super) wait: &'s CommandWait,
+}
+
+/// A transfer that has begun: the session's thread is woken by the transfer's wake. Ends when it is
+/// dropped.
+#[derive(Debug)]
+pub(super) struct Transfer<'s, 'a> {
+    parts: TransferParts<'s, 'a>,
+    account: Arc<Account>,
+    /// The memory that transfers share, as the client's account may use it.
+    budget: Budget,
+    wake: Wake,
+}
+
+impl Drop for Transfer<'_, '_> {
+    fn drop(&mut self) {
+        self.parts.handle.end_transfer();
+    }
+}
+
+impl<'s, 'a> Transfer<'s, 'a> {
+    /// Begins one. `wake` is the session's own.
+    pub(super) fn begin(parts: TransferParts<'s, 'a>, wake: &mut OwnWake) -> Step<Self> {
+        let account = Arc::clone(parts.login.account().ok_or_else(replies::login_needed)?);
+        parts.data.forget_unused();
+        let wake = wake.get().map_err(|error| {
+            if parts.visit.may_tell("no descriptor for a transfer") {
+                log::error!("no descriptor for a transfer: {error}");
+            }
+            replies::cannot_listen()
+        })?;
+        parts.handle.begin_transfer(wake.clone());
+        let budget = parts.host.budget.of_user(&account.name);
+        let begun = Self { parts, account, budget, wake };
+        match begun.parts.handle.farewell(&begun.parts.host.stop) {
+            Some(reply) => Err(reply),
+            None => Ok(begun),
+        }
+    }
+
+    /// Looks whether there can be a data connection, before the store is asked.
+    pub(super) fn check_data_port(&self) -> Step<()> {
+        let demanded = self.parts.host.demands_tls(Some(&self.account));
+        self.parts.encryption.check_data(demanded)?;
+        self.parts.data.check_port()
+    }
+
+    /// How fast it may be.
+    pub(super) fn throttle(&self, direction: Direction) -> Throttle {
+        self.parts.host.rates.throttle(direction, &self.account.name, self.account.max_rate)
+    }
+
+    /// `ascii_conversion`
+    pub(super) fn converts_ascii(&self) -> bool {
+        self.parts.host.options.ascii_conversion
+    }
+
+    /// What it may use of the process.
+    pub(super) fn resources(&self) -> Resources<'_> {
+        self.parts.host.resources(&self.budget, &self.wake)
+    }
+
+    /// The reply to a transfer that did not complete.
+    pub(super) fn failure(&self, verdict: &Verdict, bytes: u64) -> Reply {
+        transfer_failure(self.parts.visit, verdict, bytes)
+    }
+
+    /// The client has waited for what is not the store's fault: the store gets no less time for it.
+    pub(super) fn renew_wait(&self) {
+        self.parts.wait.present().renew();
+    }
+
+    /// The client of `rest`, which still sends, has not been told yet that nobody reads it.
+    pub(super) fn add_unused(&mut self, rest: Stream) {
+        self.parts.data.add_unused(rest);
+    }
+
+    /// From here on the client is attended to, and told of the `errand`.
+    pub(super) fn attend(&mut self, errand: Errand) -> Attended<'_, 'a> {
+        let parts = &mut self.parts;
+        let signs = parts.wait.signs(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        Attended {
+            resources: parts.host.resources(&self.budget, &self.wake),
+            handle: parts.handle,
+            visit: parts.visit,
+            data: parts.data,
+            terms: DataTerms {
+                tls: parts.encryption.of_data(),
+                left_to_others: parts.login.connections_to_leave(),
+            },
+            watch: Watch::new(parts.control, &parts.host.stop, errand, signs),
+        }
+    }
+}
+
+/// A transfer whose client is attended to.
+#[derive(Debug)]
+pub(super) struct Attended<'t, 'a> {
+    pub(super) resources: Resources<'t>,
+    pub(super) watch: Watch<'t, 'a>,
+    handle: &'a SessionHandle,
+    visit: &'a Visit,
+    data: &'t mut DataChannel<'a>,
+    terms: DataTerms,
+}
+
+impl Attended<'_, '_> {
+    /// Announces the transfer by `opening` and opens its data connection, which counts as long as the
+    /// slot is held.
+    pub(super) fn open(&mut self, progress: &Progress, opening: &Reply) -> Step<(Stream, Slot)> {
+        self.handle.note_transfer(self.watch.errand().clone(), progress.clone());
+        self.watch.announce(opening);
+        self.data.open(&self.terms, &mut self.watch, self.resources.wake)
+    }
+
+    /// The reply to a transfer that did not complete.
+    pub(super) fn failure(&self, verdict: &Verdict) -> Reply {
+        transfer_failure(self.visit, verdict, 0)
+    }
+}
