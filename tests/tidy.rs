@@ -90,7 +90,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
     ("x509_parser", &["net/tls"]),
-    ("zeroize", &["secret", "store/cos", "users"]),
+    ("zeroize", &["config", "secret", "store/cos", "users"]),
 ];
 
 const EVERYWHERE: &[&str] = &[""];

@@ -122,7 +122,7 @@ impl Doorkeeper {
     fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> Failure {
         let mut state = self.lock();
         let State { options, visitors, .. } = &mut *state;
-        let window = options.ban.map_or(limits::BAN_WINDOW, |ban| ban.window);
+        let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
             return Failure { delay: options.failure_delay, banned: false };

@@ -23,14 +23,18 @@ pub(super) enum Dialect {
     S3,
 }
 
+/// Whether COS answers at `endpoint` (host and optional port), and not another store.
+pub fn is_cos(endpoint: &str) -> bool {
+    let host = endpoint.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    ["myqcloud.com", "tencentcos.cn"].iter().any(|domain| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
 impl Dialect {
     /// The dialect of whoever answers at `endpoint` (host and optional port).
     pub(super) fn of(endpoint: &str) -> Self {
-        let host = endpoint.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let is_cos = ["myqcloud.com", "tencentcos.cn"].iter().any(|domain| {
-            host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
-        if is_cos { Self::Cos } else { Self::S3 }
+        if is_cos(endpoint) { Self::Cos } else { Self::S3 }
     }
 
     /// The longest key, in bytes.

@@ -72,6 +72,7 @@ pub use authorities::{AuthorityError, check_authorities};
 pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
 pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
 pub use key_files::{KeyFileError, is_key, read as read_key_file};
+pub use keys::is_cos;
 pub use metadata_service::is_role_name;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
 

@@ -88,15 +88,11 @@ pub struct Timeouts {
     pub retry_total: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            send_body: Duration::from_secs(150),
-            response: Duration::from_secs(60),
-            complete: Duration::from_secs(1200),
-            retry_total: Duration::from_secs(60),
-        }
+impl Timeouts {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
+        let (connect, send_body, response) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        Self { connect, send_body, response, complete: Duration::ZERO, retry_total: Duration::ZERO }
     }
 }
 
