@@ -19,7 +19,7 @@ pub(super) fn settle(
 ) {
     raise_min_part(transfer, stores, optional, report);
     let floor = transfer.min_part.max(min_parts(stores).max().unwrap_or_default());
-    let largest = Schedule::largest_part(transfer.max_file, floor);
+    let largest = Schedule::largest_target(transfer.max_file, floor);
     if let Some(buffer) = transfer.part_buffer.filter(|buffer| *buffer < largest) {
         let text = refusal(buffer, largest, transfer.max_file);
         report.problem(optional.place("part_buffer_size"), text);

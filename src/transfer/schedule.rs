@@ -25,7 +25,7 @@ impl Schedule {
 
     /// The largest part that a fresh upload of at most `file` bytes comes to, in whole blocks. No
     /// part is smaller than `floor`.
-    pub fn largest_part(file: u64, floor: u64) -> u64 {
+    pub fn largest_target(file: u64, floor: u64) -> u64 {
         let parts = u64::from(PARTS_PER_UPLOAD);
         let last = FIRST_PART_BYTES.saturating_add(rise(missing(file, parts), parts));
         last.max(floor).next_multiple_of(BLOCK_BYTES as u64)
@@ -99,22 +99,22 @@ mod tests {
             (200 * GIB, MIB, 36 * MIB),
             (200 * GIB, 64 * MIB, 64 * MIB),
         ] {
-            assert_eq!(Schedule::largest_part(file, floor), expected, "{file} {floor}");
+            assert_eq!(Schedule::largest_target(file, floor), expected, "{file} {floor}");
         }
     }
 
     #[test]
     fn the_largest_limit_needs_no_part_that_stores_refuse() {
-        assert!(Schedule::largest_part(Schedule::LARGEST_FILE, 0) <= MAX_PART_BYTES);
-        assert!(Schedule::largest_part(Schedule::LARGEST_FILE * 11 / 10, 0) > MAX_PART_BYTES);
+        assert!(Schedule::largest_target(Schedule::LARGEST_FILE, 0) <= MAX_PART_BYTES);
+        assert!(Schedule::largest_target(Schedule::LARGEST_FILE * 11 / 10, 0) > MAX_PART_BYTES);
     }
 
     #[test]
     fn the_largest_file_is_the_last_that_fits() {
         for part in [5 * MIB, 5 * MIB + 1, 8 * MIB, 20 * MIB, MAX_PART_BYTES] {
             let file = Schedule::largest_file(part);
-            assert!(Schedule::largest_part(file, 0) <= part, "{part}");
-            assert!(Schedule::largest_part(file + 1, 0) > part, "{part}");
+            assert!(Schedule::largest_target(file, 0) <= part, "{part}");
+            assert!(Schedule::largest_target(file + 1, 0) > part, "{part}");
         }
     }
 
