@@ -3,9 +3,10 @@
 //!
 //! Not every store keeps preconditions, and some refuse what is right (Ceph 16 answers 412 to a
 //! PutObject with the `If-Match` of the very version that stands there). That shows in the first
-//! such refusal; then this bucket gets none any more, and the look alone must do.
+//! such refusal; then this bucket gets none for an hour, and the look alone must do.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::CosStore;
 use super::client::Failure;
@@ -38,26 +39,33 @@ impl Precondition {
     }
 }
 
-/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
-/// does not.
-#[derive(Debug)]
-pub(super) struct Trust(AtomicBool);
+/// How long a store is not asked to compare once it seemed not to: a refusal may have had another
+/// reason, and stores are updated.
+const MISTRUST: Duration = Duration::from_secs(60 * 60);
 
-impl Default for Trust {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
+/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
+/// does not, and tried again after [`MISTRUST`].
+#[derive(Debug, Default)]
+pub(super) struct Trust(Mutex<Option<Instant>>);
 
 impl Trust {
-    /// Whether it still is believed to.
+    /// Whether it is believed to.
     pub(super) fn is_given(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_given_at(Instant::now())
+    }
+
+    fn is_given_at(&self, now: Instant) -> bool {
+        self.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
     }
 
     /// It does not, or refuses what is right.
     pub(super) fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        *self.lock() = Some(Instant::now());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        // Whole at any time.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -95,7 +103,7 @@ impl CosStore {
                     && is_refused_precondition(&failure.error) =>
             {
                 self.look_before((operation, key), expected).map_err(unsent)?;
-                log::info!("{}: the store is not asked to compare any more", failure.error);
+                log::info!("{}: the store is not asked to compare for an hour", failure.error);
                 self.client.bucket.conditional_writes.end();
                 send(&Precondition::None)
             }
@@ -132,4 +140,21 @@ impl CosStore {
 fn is_refused_precondition(error: &StoreError) -> bool {
     matches!(error.kind, ErrorKind::PreconditionFailed | ErrorKind::Unsupported)
         || error.status == Some(501)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_was_not_believed_is_tried_again() {
+        let trust = Trust::default();
+        assert!(trust.is_given());
+        trust.end();
+        let now = Instant::now();
+        assert!(!trust.is_given() && !trust.is_given_at(now + MISTRUST / 2));
+        assert!(trust.is_given_at(now + MISTRUST));
+        trust.end();
+        assert!(!trust.is_given(), "it has shown the same again");
+    }
 }

@@ -12,6 +12,7 @@ use super::client::Call;
 use super::objects::Head;
 use super::recent::Moment;
 use super::request::Request;
+use super::room::Upload;
 use super::versions::is_same_version;
 use super::{CosStore, crew, xml};
 use crate::limits;
@@ -152,7 +153,7 @@ impl CosStore {
         head: &Head,
     ) -> Result<()> {
         let turn = self.turn_to_publish(Operation::CopyObject, target.key)?;
-        self.check_room_in_turn(&turn, target.key)?;
+        self.check_room_in_turn(&turn, target.key, Upload::Brief)?;
         self.check_target(target)?;
         let copied = self.send_copy_in_turn(request, head);
         let etag = copied.inspect_err(|_| self.note_doubt(target.key))?;
@@ -206,7 +207,7 @@ impl CosStore {
         let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         parts.sort_by_key(|part| part.number);
         self.check_target(target)?;
-        self.complete_upload(to, upload_id, &parts, &Expected::Anything)?;
+        self.complete_upload(to, upload_id, &parts, &Expected::Anything, Upload::Long)?;
         Ok(())
     }
 }

@@ -163,7 +163,7 @@ impl CosStore {
             return;
         }
         let kept = self.keys.directory(Operation::PutObject, &parent).and_then(|marker| {
-            let turn = self.turn(&marker);
+            let turn = self.turn_in_time(Operation::PutObject, &marker)?;
             match self.holds_anything(&marker)? || self.head(&marker)?.is_some() {
                 true => Ok(()),
                 false => self.put_marker(&turn, &marker, Vec::new()),

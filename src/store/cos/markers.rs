@@ -86,7 +86,7 @@ impl CosStore {
     pub(super) fn delete_markers(&self, directory: &str) -> Result<()> {
         let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
         let (name, hadoops) = (name_of(directory), legacy_key(directory));
-        let turn = self.client.bucket.writes.take(&[directory, name, &hadoops]);
+        let turn = self.turns_in_time(Operation::DeleteObject, &[directory, name, &hadoops])?;
         let typed = match self.standing(name)? {
             Standing::File(_) => return failed(ErrorKind::NotADirectory),
             Standing::Directory(head) => Some(head),
@@ -114,7 +114,7 @@ impl CosStore {
     /// Deletes the markers of the two older kinds, if there are any.
     pub(super) fn delete_legacy_markers(&self, directory: &str) -> Result<()> {
         let (name, hadoops) = (name_of(directory), legacy_key(directory));
-        let turn = self.client.bucket.writes.take(&[name, &hadoops]);
+        let turn = self.turns_in_time(Operation::DeleteObject, &[name, &hadoops])?;
         let legacy = self.legacy_marker(directory)?;
         self.delete_seen(&turn, &hadoops, legacy)?;
         if let Standing::Directory(head) = self.standing(name)? {
@@ -156,9 +156,9 @@ impl CosStore {
     /// [`Self::watch_room`].
     ///
     /// # Errors
-    /// [`ErrorKind::NotADirectory`] when one has.
+    /// [`ErrorKind::NotADirectory`] when one has; as [`Self::turn_in_time`].
     pub(super) fn turn_for_marker(&self, marker: &str) -> Result<Turn> {
-        let turn = self.client.bucket.writes.take(&[name_of(marker), marker]);
+        let turn = self.turns_in_time(Operation::PutObject, &[name_of(marker), marker])?;
         let is_taken = self.client.bucket.places.room_in(marker) == Some(Room::Taken);
         if is_taken && self.file_head(name_of(marker))?.is_some() {
             return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));

@@ -91,6 +91,7 @@ use self::keys::{Dialect, Keys};
 use self::object_lock::ObjectLock;
 use self::request::Request;
 use self::role_keys::Roles;
+use self::room::Upload;
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
     ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
@@ -316,7 +317,7 @@ impl ObjectStore for CosStore {
         expected: &Expected,
     ) -> Result<Stored> {
         let key = self.keys.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        self.complete_upload(&key, &upload.upload_id, parts, expected)
+        self.complete_upload(&key, &upload.upload_id, parts, expected, Upload::Long)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

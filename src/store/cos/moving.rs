@@ -149,7 +149,7 @@ impl<'a> Move<'a> {
             // It was never copied, and some stores do not even look for such a key.
             return Ok(false);
         }
-        let turn = self.store.turn(&target);
+        let turn = self.store.turn_in_time(Operation::DeleteObject, &target)?;
         let copy = match self.store.head(&target) {
             // What no request can name was never copied.
             Err(error) if error.kind == ErrorKind::BadName => None,
@@ -181,7 +181,7 @@ impl<'a> Move<'a> {
             }
         }
         if !self.settle(self.from, None, copied_by)? {
-            let turn = self.store.turn(self.from);
+            let turn = self.store.turn_in_time(Operation::DeleteObject, self.from)?;
             if self.store.head(self.from)?.is_none() {
                 // Some stores keep an emptied directory until it is deleted by this name.
                 self.store.delete_in_turn(&turn, self.from)?;
@@ -225,7 +225,7 @@ impl<'a> Move<'a> {
         let (target, recent) = (self.target(key), &self.store.client.bucket.recent);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
-            let turn = self.store.turn(key);
+            let turn = self.store.turn_in_time(Operation::DeleteObject, key)?;
             let Some(head) = self.store.head(key)? else { return Ok(false) };
             let next = match &copied {
                 Some((copied, _)) if is_same_version(copied, &head) => Next::Delete,

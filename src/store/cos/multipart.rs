@@ -12,6 +12,7 @@ use super::client::{Call, Failure};
 use super::condition::Precondition;
 use super::objects::Head;
 use super::request::{self, Request};
+use super::room::Upload;
 use super::{CosStore, integrity, xml};
 use crate::store::{
     Body, Cancel, CopySource, ETag, ErrorKind, Expected, Operation, PartReceipt, Result,
@@ -111,8 +112,9 @@ impl CosStore {
         upload_id: &str,
         parts: &[PartReceipt],
         expected: &Expected,
+        took: Upload,
     ) -> Result<Stored> {
-        let stored = self.put_together(key, upload_id, parts, expected)?;
+        let stored = self.put_together(key, upload_id, parts, expected, took)?;
         self.client.bucket.under_way.end(upload_id);
         Ok(stored)
     }
@@ -123,6 +125,7 @@ impl CosStore {
         upload_id: &str,
         parts: &[PartReceipt],
         expected: &Expected,
+        took: Upload,
     ) -> Result<Stored> {
         let operation = Operation::CompleteMultipartUpload;
         let text = xml::complete_multipart_upload(parts);
@@ -135,7 +138,7 @@ impl CosStore {
             Call::new(operation, only.of(request)).with_body(Body::new(&pieces, &never)).patiently()
         };
         let turn = self.turn_to_publish(operation, key)?;
-        self.check_room_in_turn(&turn, key)?;
+        self.check_room_in_turn(&turn, key, took)?;
         let whole = Whole::of(parts, self.client.bucket.now());
         let sent = self.write_expecting(&turn, (operation, key), expected, |only| {
             self.client.exchange(&call(only))

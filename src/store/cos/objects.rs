@@ -13,6 +13,7 @@ use super::integrity::{self, Receipt};
 use super::note::Change;
 use super::object_lock::is_demand_for_checksum;
 use super::request::Request;
+use super::room::Upload;
 use super::{CosStore, VerifyUploads};
 use crate::store::turns::Turn;
 use crate::store::{
@@ -130,7 +131,7 @@ impl CosStore {
     /// happened.
     pub(super) fn put(&self, key: &str, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
         let turn = self.turn_to_publish(Operation::PutObject, key)?;
-        self.check_room_in_turn(&turn, key)?;
+        self.check_room_in_turn(&turn, key, Upload::Brief)?;
         let sent = self.write_expecting(&turn, (Operation::PutObject, key), expected, |only| {
             let request = only.of(Request::on_object(Method::PUT, key));
             let mut call = Call::new(Operation::PutObject, request).with_body(*body);
@@ -164,12 +165,7 @@ impl CosStore {
         Ok(head)
     }
 
-    /// The exclusive turn to change `key`.
-    pub(super) fn turn(&self, key: &str) -> Turn {
-        self.client.bucket.writes.take(&[key])
-    }
-
-    /// The same, but no longer than a client waits for its reply.
+    /// The exclusive turn to change `key`, waited for no longer than a client waits for its reply.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] when another session's change of the key takes too long.
@@ -201,7 +197,7 @@ impl CosStore {
     /// As [`Self::turn_in_time`].
     pub(super) fn turns_in_time(&self, operation: Operation, keys: &[&str]) -> Result<Turn> {
         let writes = &self.client.bucket.writes;
-        let Some(patience) = self.client.reply_left() else { return Ok(writes.take(keys)) };
+        let patience = self.client.reply_left().unwrap_or(LONGEST_TURN);
         writes.take_within(keys, &[], patience).ok_or_else(|| {
             StoreError::new(ErrorKind::Unavailable, operation, keys.first().copied().unwrap_or(""))
                 .with_source("another session's change of this name takes too long")

@@ -57,7 +57,7 @@ impl CosStore {
 
     /// Deletes what was copied, not what somebody stored in its place since: that stays.
     fn delete_copied(&self, key: &str, copied: &Head) -> Result<()> {
-        let turn = self.turn(key);
+        let turn = self.turn_in_time(Operation::DeleteObject, key)?;
         let is_other = match self.head(key)? {
             Some(now) if is_same_version(&now, copied) => !self.delete_version(&turn, key, &now)?,
             Some(_) => true,

@@ -14,6 +14,15 @@ use crate::store::turns::Turn;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
 use crate::vfs::{EntryKind, FtpPath};
 
+/// How long ago the store may have been asked for room when a file is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upload {
+    /// A moment.
+    Brief,
+    /// Hours: the file went in parts.
+    Long,
+}
+
 /// Keys of a page where nothing of it is remembered: the file of the name, and one key below it.
 const FEW_KEYS: usize = 2;
 
@@ -73,24 +82,24 @@ impl CosStore {
     }
 
     /// Once more, by somebody who has the turn to store `key`: another session may have made a
-    /// directory of that name since, or stored a file of its directory's. What was known at the
-    /// beginning of a long upload is asked again.
-    pub(super) fn check_room_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
+    /// directory of that name since, or stored a file of its directory's. What is not known any
+    /// more is asked again where it was known, and behind a [`Upload::Long`] one in any case.
+    pub(super) fn check_room_in_turn(&self, turn: &Turn, key: &str, upload: Upload) -> Result<()> {
         debug_assert!(turn.is_on(key));
         let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
         let places = &self.client.bucket.places;
         if key.ends_with('/') {
             return Ok(());
         }
-        // What was known when a long upload began may be so no longer.
-        let is_stale = places.is_stale(directory);
+        let is_unsure = upload == Upload::Long || places.is_stale(directory);
         match places.room_for(directory, key) {
             Some(Room::Taken) => self.refuse_directory(directory, key)?,
-            None if is_stale => self.refuse_directory(directory, key)?,
+            None if is_unsure => self.refuse_directory(directory, key)?,
             _ => {}
         }
         let room = places.room_in(directory);
-        if !self.is_root(directory) && (room == Some(Room::Taken) || (room.is_none() && is_stale)) {
+        if !self.is_root(directory) && (room == Some(Room::Taken) || (room.is_none() && is_unsure))
+        {
             if self.file_head(directory.trim_end_matches('/'))?.is_some() {
                 return Err(refused(ErrorKind::NotADirectory, directory));
             }

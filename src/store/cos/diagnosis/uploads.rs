@@ -6,6 +6,7 @@ use ureq::http::Method;
 
 use super::super::client::Call;
 use super::super::request::Request;
+use super::super::room::Upload;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
 use super::{CosStore, Examination};
@@ -80,8 +81,9 @@ impl Examination<'_> {
             self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
             return false;
         };
-        let complete =
-            |store: &CosStore| store.complete_upload(key, id, &[part], &Expected::Anything);
+        let complete = |store: &CosStore| {
+            store.complete_upload(key, id, &[part], &Expected::Anything, Upload::Brief)
+        };
         self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
     }
 
