@@ -32,6 +32,7 @@ pub(super) struct General {
     pub(super) passive_port: Option<RangeInclusive<u16>>,
     /// The inner `None` is no limit.
     pub(super) sessions_before_login: Option<Option<usize>>,
+    pub(super) reserved_connections: Option<usize>,
     pub(super) default_memory: Memory,
     /// `buffer_memory`, if the file says it.
     pub(super) told_memory: Option<Memory>,
@@ -71,6 +72,7 @@ impl General {
             ban: BanForm { failures: None, window: Duration::ZERO, time: Duration::ZERO },
             passive_port: None,
             sessions_before_login: None,
+            reserved_connections: None,
             default_memory: Memory::Bytes(0),
             told_memory: None,
             control_socket: None,

@@ -81,6 +81,8 @@ impl GeneralSections {
         server.access.sessions_before_login = all
             .sessions_before_login
             .unwrap_or_else(|| sessions_before_login(server.max_connections));
+        server.access.reserved_connections =
+            self.reserved_connections(all.reserved_connections, server.max_connections, report);
         server.session.transfer.buffer_memory =
             buffer_memory(all.told_memory, all.default_memory, machine);
         if self.network.has("passive_ports") && self.network.has("passive_port") {
@@ -103,6 +105,22 @@ impl GeneralSections {
             password_checks: all.password_checks,
             config_check: all.config_check,
         }
+    }
+
+    /// `reserved_connections`; not set, an eighth of `connections`.
+    fn reserved_connections(
+        &self,
+        told: Option<usize>,
+        connections: Option<usize>,
+        report: &mut Report,
+    ) -> usize {
+        let reserved = told.unwrap_or_else(|| connections.map_or(0, |connections| connections / 8));
+        if connections.is_some_and(|connections| reserved >= connections) {
+            let text = "leaves nothing of max_connection_num to users who have a session already; \
+                        accepted is less than that";
+            report.problem(self.security.place("reserved_connections"), text);
+        }
+        reserved
     }
 
     /// Settles what hangs on the stores: part sizes and the memory they need.

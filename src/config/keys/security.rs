@@ -103,6 +103,21 @@ fn connections() -> Vec<Key> {
             .default("6000")
             .means("control connections of one address in a minute", "单个地址每分钟的控制连接数")
             .field(|all: &mut General, number| all.server.access.connections_per_minute = number),
+        row(
+            SECURITY,
+            "reserved_connections",
+            number(0..=1_000_000).noting(
+                "below `max_connection_num`; 0 keeps none",
+                "小于 `max_connection_num`；0 表示不保留",
+            ),
+        )
+        .example("64")
+        .means(
+            "connections of `max_connection_num` that only users without a session get; not \
+                 set: an eighth of them",
+            "`max_connection_num` 中只留给没有会话的用户的连接数；未设置时为其八分之一",
+        )
+        .field(|all: &mut General, number| all.reserved_connections = Some(number)),
         row(SECURITY, "max_sessions_before_login", limit())
             .example("256")
             .means(
