@@ -1,15 +1,7 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
-//! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
-//! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
-//! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`versions`], [`listing`] (of [`key_page`]s, [`corrected`] by an
-//! [`overlay`] of [`recent`] changes of ours, each a [`note`])
-//! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
-//! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
-//! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
-//! finished, [`object_lock`] knows what can never be removed, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
-//! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
+//! From the wire up: [`s3`] is the API (over [`s3::http`], the connections), [`objects`] the objects
+//! of one bucket and what is remembered of them, [`tree`] makes files and directories of them.
 //! [`diagnosis`] tries all of it out for an operator.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
@@ -17,63 +9,18 @@
 //! below `a/` exist, the name means the file: it is what `stat` answers and a listing shows; the
 //! keys below stay reachable by their full names.
 
-mod addresses;
-mod answer;
-mod authorities;
-mod body;
-mod bucket;
-mod buffers;
-mod client;
-mod condition;
-mod connection;
-mod copy;
-mod corrected;
-mod credentials;
-mod crew;
 mod diagnosis;
-mod directories;
-mod drained;
-mod facts;
-mod failure;
-mod integrity;
-mod key_files;
-mod key_page;
-mod key_stream;
-mod keys;
-mod leftovers;
-mod listing;
-mod markers;
-mod metadata_service;
-mod moving;
-mod mtime;
-mod multipart;
-mod note;
-mod object_lock;
 mod objects;
 mod options;
-mod outlet;
-mod overlay;
-mod places;
-mod recent;
-mod rename;
-mod request;
-mod retry;
-mod role_keys;
-mod room;
-mod signature;
-mod spare_connection;
-mod tcp;
-mod time_limits;
-mod upload_pages;
-mod versions;
-mod xml;
+mod s3;
+mod tree;
 
-pub use authorities::{AuthorityError, check_authorities};
-pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
 pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
-pub use key_files::{KeyFileError, is_key, read as read_key_file};
-pub use metadata_service::is_role_name;
 pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
+pub use s3::credentials::{CredentialSource, PairSource, Part, RoleSource};
+pub use s3::http::authorities::{AuthorityError, check_authorities};
+pub use s3::key_files::{KeyFileError, is_key, read as read_key_file};
+pub use s3::metadata_service::is_role_name;
 
 use std::fmt;
 use std::path::Path;
@@ -83,13 +30,13 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use ureq::http::Method;
 
-use self::bucket::Registry;
-use self::client::{Call, Client};
-use self::credentials::Credentials;
-use self::keys::{Dialect, Keys};
-use self::object_lock::ObjectLock;
-use self::request::Request;
-use self::role_keys::Roles;
+use self::objects::bucket::Registry;
+use self::s3::client::{Call, Client};
+use self::s3::credentials::Credentials;
+use self::s3::object_lock::ObjectLock;
+use self::s3::request::Request;
+use self::s3::role_keys::Roles;
+use self::tree::keys::{Dialect, Keys};
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
     ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,

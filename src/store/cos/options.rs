@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::credentials::CredentialSource;
+use super::s3::credentials::CredentialSource;
 
 /// How to reach one bucket and how to treat it.
 #[derive(Clone)]

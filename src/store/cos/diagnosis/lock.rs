@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use super::super::object_lock::ObjectLock;
+use super::Examination;
 use super::trial::{Fault, Trial, Verdict, brief};
 use super::uploads::{send_probe, unfinished};
-use super::{CosStore, Examination};
 use crate::store::Result;
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::object_lock::ObjectLock;
 
 /// What is not tried where it would leave what nobody can remove.
 const PUBLISHING: [Trial; 6] = [

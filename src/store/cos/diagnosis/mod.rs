@@ -14,9 +14,9 @@ pub use trial::{Fault, Step, Trial, Verdict};
 
 use std::time::{Duration, Instant};
 
-use super::CosStore;
-use super::answer::Headers;
-use super::key_page::{Depth, Window};
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::answer::Headers;
+use crate::store::cos::s3::key_page::{Depth, Window};
 use crate::store::{ErrorKind, Result, StoreError};
 
 /// What the accounts of a bucket need of it.

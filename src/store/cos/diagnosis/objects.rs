@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use ureq::http::Method;
 
-use super::super::client::Call;
-use super::super::request::Request;
-use super::super::xml;
+use super::Examination;
 use super::trial::{Fault, Trial, Verdict};
-use super::{CosStore, Examination};
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::client::Call;
+use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::xml;
 use crate::store::{Body, ByteRange, Cancel, ErrorKind, Expected, Operation, Result, StoreError};
 
 /// What the probe object holds.

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use url::Url;
 
-use super::super::answer::Headers;
-use super::super::{CosStore, xml};
 use super::Examination;
 use super::trial::{Fault, Trial, Verdict};
 use crate::store::StoreError;
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::answer::Headers;
+use crate::store::cos::s3::xml;
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use ureq::http::Method;
 
-use super::super::client::Call;
-use super::super::request::Request;
+use super::Examination;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
-use super::{CosStore, Examination};
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::client::Call;
+use crate::store::cos::s3::request::Request;
 use crate::store::{
     Body, Cancel, CopySource, Expected, Operation, PartReceipt, Result, SilentUploads,
 };

@@ -1,0 +1,432 @@
+//! Sends requests to one bucket: signs, waits, tries again. The only file that talks HTTP.
+//!
+//! Everything that is sent from here may be sent twice: bodies stay in memory until they are
+//! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ureq::SendBody;
+use ureq::http::{self, Response};
+
+use super::answer::{self, Answer, Headers, Opened};
+use super::credentials::{Credentials, KeyError, KeyPair};
+use super::failure::{self, Remedy};
+use super::integrity;
+use super::request::{Address, Request, RequestError};
+use super::retry::{Course, Worth, rest};
+use super::signature::Signer;
+use super::xml;
+use crate::metrics;
+use crate::secret::Secret;
+use crate::store::cos::CosOptions;
+use crate::store::cos::Timeouts;
+use crate::store::cos::objects::bucket::Bucket;
+use crate::store::cos::s3::http::body::BodyReader;
+use crate::store::cos::s3::http::time_limits::{Extent, Patience, TimeLimits};
+use crate::store::{Body, Cancel, ErrorKind, Operation, ReplyWait, StoreError};
+
+/// RFC 1864.
+const CONTENT_MD5: &str = "content-md5";
+
+/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
+const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How much of an answer's text is waited for at a time.
+const TEXT_STEP_BYTES: u64 = 8 * 1024;
+
+/// What is read of an error's body.
+const ERROR_BYTES: u64 = 64 * 1024;
+
+/// The way to one bucket with one key pair. Clones are cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// What is shared with the other accounts of the bucket.
+    pub(crate) bucket: Arc<Bucket>,
+    account: Arc<Account>,
+    timeouts: Timeouts,
+    /// For whom requests are sent; `None` for nobody who waits.
+    wait: Option<ReplyWait>,
+}
+
+/// What is an account's own.
+#[derive(Debug)]
+struct Account {
+    address: Address,
+    signer: Signer,
+    credentials: Credentials,
+}
+
+/// One request to send.
+pub(crate) struct Call<'a> {
+    operation: Operation,
+    request: Request,
+    body: Option<Body<'a>>,
+    cancel: Option<&'a Cancel>,
+    patience: Patience,
+}
+
+impl<'a> Call<'a> {
+    /// A request without body.
+    pub(crate) fn new(operation: Operation, request: Request) -> Self {
+        Self { operation, request, body: None, cancel: None, patience: Patience::Usual }
+    }
+
+    /// The same with a body.
+    pub(crate) fn with_body(mut self, body: Body<'a>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The same, its body's MD5 with it, by which the store sees what was damaged on the way.
+    pub(crate) fn with_md5(mut self) -> Self {
+        if let Some(body) = self.body.filter(|_| !self.has_md5()) {
+            self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
+        }
+        self
+    }
+
+    /// Whether its body's MD5 goes with it.
+    pub(crate) fn has_md5(&self) -> bool {
+        self.request.has_header(CONTENT_MD5)
+    }
+
+    /// The same, not tried again once `cancel` is raised. For requests without a body, which has a
+    /// flag of its own.
+    pub(crate) fn unless(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// The same, for operations whose answer may take minutes.
+    pub(crate) fn patiently(mut self) -> Self {
+        self.patience = Patience::Long;
+        self
+    }
+
+    /// The operation and key, for errors.
+    pub(crate) fn error(&self, kind: ErrorKind) -> StoreError {
+        StoreError::new(kind, self.operation, self.request.subject())
+    }
+
+    fn worth(&self) -> Worth {
+        match self.request.method {
+            http::Method::PUT | http::Method::POST => Worth::Time,
+            _ => Worth::Tries,
+        }
+    }
+
+    fn cancel(&self) -> Option<&'a Cancel> {
+        self.body.map(|body| body.cancel()).or(self.cancel)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel().is_some_and(Cancel::is_raised)
+    }
+}
+
+/// A request that failed after all tries.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The last failure.
+    pub(crate) error: StoreError,
+    /// How often it was tried: after more than one try an earlier one may have been carried out. 0
+    /// when a look beforehand failed.
+    pub(crate) tries: u32,
+    /// Whether one of the tries may have been carried out although no answer said so.
+    pub(crate) in_doubt: bool,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// One failed try.
+struct Fault {
+    error: StoreError,
+    remedy: Remedy,
+    in_doubt: bool,
+}
+
+impl Client {
+    /// A client of `bucket`, as `options` describe it.
+    pub(crate) fn new(bucket: Arc<Bucket>, credentials: Credentials, options: &CosOptions) -> Self {
+        let (address, signer) = (Address::new(options), Signer::new(&options.region));
+        let account = Arc::new(Account { address, signer, credentials });
+        Self { bucket, account, timeouts: options.timeouts, wait: None }
+    }
+
+    /// The same, working for a command whose client waits.
+    pub(crate) fn for_command(&self, wait: &ReplyWait) -> Self {
+        Self { wait: Some(wait.clone()), ..self.clone() }
+    }
+
+    /// Whether a request can be put together at all: bucket, endpoint and region come from a
+    /// configuration.
+    pub(crate) fn check_address(&self) -> Result<(), RequestError> {
+        let anybody = Secret::new("anybody".to_owned());
+        let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
+        let request = Request::on_bucket(http::Method::HEAD);
+        request
+            .sign(&self.account.address, &self.account.signer, &keys, self.bucket.now())
+            .map(|_| ())
+    }
+
+    /// Where the bucket is, for people.
+    pub(crate) fn address_of_bucket(&self) -> String {
+        self.account.address.url_of("")
+    }
+
+    /// Whether there is a key pair at all: its files can be read, the role hands one out.
+    pub(crate) fn find_keys(&self) -> Result<(), KeyError> {
+        self.account.credentials.current().map(drop)
+    }
+
+    /// How long requests may still be tried for the client that waits; `None` if none does.
+    pub(crate) fn reply_left(&self) -> Option<Duration> {
+        self.wait.as_ref().and_then(ReplyWait::left_for_tries)
+    }
+
+    /// What a connection to the store may take.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.timeouts.connect
+    }
+
+    /// What the store says to somebody without a key pair; most refuse, and all of them answer.
+    pub(crate) fn greet(&self) -> Result<Headers, ureq::Error> {
+        let request = self.bucket.agent.head(self.account.address.url_of(""));
+        let request = request
+            .config()
+            .timeout_connect(Some(self.timeouts.connect))
+            .timeout_recv_response(Some(self.timeouts.response))
+            .timeout_per_read(Some(self.timeouts.response))
+            .build();
+        Ok(Headers(request.call()?.into_parts().0.headers))
+    }
+
+    /// Sends `call` and reads the whole answer.
+    pub(crate) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        self.exchange_watched(call, &mut |_| {})
+    }
+
+    /// The same; `watch` sees what has come of the answer's text whenever there is more of it, from
+    /// its beginning on, and once more from there if the request is tried again.
+    pub(crate) fn exchange_watched(
+        &self,
+        call: &Call<'_>,
+        watch: &mut dyn FnMut(&[u8]),
+    ) -> Result<Answer, Failure> {
+        self.named(self.persist(call, Extent::Whole, |response| read_answer(call, response, watch)))
+    }
+
+    /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
+    /// reader's affair.
+    pub(crate) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
+        self.named(self.persist(call, Extent::Open, |response| {
+            let (parts, body) = response.into_parts();
+            Ok(Opened { headers: Headers(parts.headers), body })
+        }))
+    }
+
+    /// A key alone does not tell where it was looked for.
+    fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        outcome.map_err(|mut failure| {
+            failure.error.path = self.account.address.url_of(&failure.error.path);
+            failure
+        })
+    }
+
+    fn persist<T>(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let mut course = Course::of(call.worth());
+        let mut in_doubt = false;
+        loop {
+            if call.is_cancelled() {
+                let error = call.error(ErrorKind::Cancelled);
+                return Err(Failure { error, tries: course.tries, in_doubt });
+            }
+            course.tries += 1;
+            let fault = match self.attempt(call, extent, &course).and_then(&mut take) {
+                Ok(value) => {
+                    self.wait.iter().for_each(ReplyWait::note_progress);
+                    return Ok(value);
+                }
+                Err(fault) => fault,
+            };
+            in_doubt |= fault.in_doubt;
+            if call.is_cancelled() {
+                continue;
+            }
+            let left = self.left_for_tries(begun);
+            let Some(pause) = course.after(fault.remedy, left) else {
+                return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
+            };
+            metrics::count_store_retry(call.operation.name());
+            log::warn!(
+                "try {} failed, again in {} ms, at {}: {}",
+                course.tries,
+                pause.as_millis(),
+                self.account.address.url_of(""),
+                fault.error,
+            );
+            rest(pause, call.cancel());
+        }
+    }
+
+    /// How long a request that was first sent at `begun` may still be tried.
+    fn left_for_tries(&self, begun: Instant) -> Duration {
+        let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
+        let awaited = self.reply_left();
+        awaited.map_or(left, |awaited| awaited.min(left))
+    }
+
+    /// The limits of a try that begins now.
+    fn time_limits(&self, call: &Call<'_>, extent: Extent) -> TimeLimits {
+        let left = self.wait.as_ref().and_then(|wait| {
+            let left = wait.left_for_tries()?;
+            Some(left.max(wait.last_look()))
+        });
+        let extent = if call.body.is_some() { Extent::Open } else { extent };
+        let resolved = self.bucket.is_resolved();
+        TimeLimits::of(&self.timeouts, call.patience, extent, left, resolved)
+    }
+
+    fn attempt(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        course: &Course,
+    ) -> Result<Response<ureq::Body>, Fault> {
+        let keys = self.account.credentials.current().map_err(|error| Fault {
+            error: call.error(ErrorKind::Unavailable).with_source(error),
+            remedy: Remedy::Wait,
+            in_doubt: false,
+        })?;
+        let signed = call.request.sign(
+            &self.account.address,
+            &self.account.signer,
+            &keys,
+            self.bucket.now(),
+        );
+        let mut request = signed.map_err(|error| Fault {
+            error: call.error(ErrorKind::BadName).with_source(error),
+            remedy: Remedy::None,
+            in_doubt: false,
+        })?;
+        // What is sent once more is no progress.
+        let wait = self.wait.as_ref().filter(|_| course.tries == 1);
+        let mut reader = call.body.map(|body| BodyReader::new(body, wait));
+        let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
+        if wants_length {
+            let length = call.body.map_or(0, |body| body.len());
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+            if length > 0 && course.disconnects > 1 {
+                // A refusal that comes before the body was read shows up as a dead connection.
+                // Asked first, the store can say why.
+                let ask = http::HeaderValue::from_static("100-continue");
+                request.headers_mut().insert(http::header::EXPECT, ask);
+            }
+        }
+        let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
+        let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
+        let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
+        let (bucket, fresh) = (&*self.bucket, course.fresh);
+        let sent = match &mut reader {
+            Some(reader) => {
+                let request = request.map(|()| SendBody::from_reader(reader));
+                bucket.agent.run(limits.apply(bucket, request, fresh))
+            }
+            None => bucket.agent.run(limits.apply(bucket, request, fresh)),
+        };
+        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        metrics::count_store_request(call.operation.name(), status, begun.elapsed());
+        let response = sent.map_err(|error| transport_fault(call, error))?;
+        if response.status().is_success() {
+            if let Some(date) = answer::date(response.headers()) {
+                self.bucket.follow_clock(date, begun.elapsed());
+            }
+            return Ok(response);
+        }
+        let mut fault = self.refusal(call, response);
+        if fault.remedy == Remedy::NewKeys && !self.account.credentials.replace(&keys) {
+            fault.remedy = Remedy::None;
+        }
+        Err(fault)
+    }
+
+    /// An answer that is no success.
+    fn refusal(&self, call: &Call<'_>, response: Response<ureq::Body>) -> Fault {
+        let status = response.status().as_u16();
+        let (parts, body) = response.into_parts();
+        let headers = Headers(parts.headers);
+        let text = body
+            .into_with_config()
+            .limit(ERROR_BYTES)
+            .lossy_utf8(true)
+            .read_to_string()
+            .unwrap_or_default();
+        let fault = refused(call, status, &headers, xml::error(&text).unwrap_or_default());
+        if fault.remedy == Remedy::SetClock
+            && let Some(date) = headers.date()
+        {
+            self.bucket.set_clock(date);
+        }
+        fault
+    }
+}
+
+/// Reads an answer to its end; a 200 that carries an error is one.
+fn read_answer(
+    call: &Call<'_>,
+    response: Response<ureq::Body>,
+    watch: &mut dyn FnMut(&[u8]),
+) -> Result<Answer, Fault> {
+    let status = response.status().as_u16();
+    let (parts, body) = response.into_parts();
+    let headers = Headers(parts.headers);
+    let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
+    let text = read_text(&mut body, watch).map_err(|error| transport_fault(call, error.into()))?;
+    match xml::error(&text) {
+        Some(body) => Err(refused(call, status, &headers, body)),
+        None => Ok(Answer { headers, text }),
+    }
+}
+
+fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<String> {
+    let mut text = Vec::new();
+    while body.take(TEXT_STEP_BYTES).read_to_end(&mut text)? > 0 {
+        watch(&text);
+    }
+    Ok(match String::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {
+    let code = body.code.as_deref();
+    let mut error = call.error(failure::kind_of_answer(status, code));
+    let remedy = failure::remedy_of_answer(status, code);
+    error.status = Some(status);
+    error.request_id = headers.request_id().or(body.request_id);
+    let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));
+    let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
+    error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
+    error.code = body.code;
+    Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
+}
+
+fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
+    let remedy = failure::remedy_of_fault(&error);
+    let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
+    let in_doubt = failure::may_have_arrived(&error);
+    Fault { error: call.error(kind).with_source(error), remedy, in_doubt }
+}

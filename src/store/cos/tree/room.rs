@@ -1,0 +1,239 @@
+//! Whether a file may come to stand under a name. A bucket takes every key: an object `a` beside keys
+//! below `a/` would hide the directory and all in it, and one below a file could not be seen. So it
+//! is looked for before a file is stored, which costs a request only where nothing is known yet
+//! ([`crate::store::cos::objects::places`]).
+
+use std::collections::BTreeSet;
+
+use super::markers::legacy_directory;
+use crate::store::cos::CosStore;
+use crate::store::cos::objects::places::{Range, Room};
+use crate::store::cos::s3::key_page::{Depth, PAGE_KEYS, Window};
+use crate::store::cos::s3::xml::{KeyEntry, KeyPage};
+use crate::store::turns::Turn;
+use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
+use crate::vfs::{EntryKind, FtpPath};
+
+/// Keys of a page where nothing of it is remembered: the file of the name, and one key below it.
+const FEW_KEYS: usize = 2;
+
+impl CosStore {
+    /// Whether the file `path` may be stored, as far as that is known.
+    pub(crate) fn known_room(&self, path: &FtpPath) -> Result<Admission> {
+        let operation = Operation::PutObject;
+        let key = self.keys.file(operation, path)?;
+        let directory = self.keys.directory(operation, &path.parent())?;
+        let bucket = &self.client.bucket;
+        let kind = |key: &str| bucket.facts.about(key).map(|stat| stat.metadata.kind);
+        if kind(&key) == Some(EntryKind::File) {
+            return Ok(Admission::Granted);
+        }
+        let is_open = self.is_root(&directory)
+            || bucket.places.room_in(&directory) == Some(Room::Free)
+            || kind(&directory) == Some(EntryKind::Directory);
+        match bucket.places.room_for(&directory, &key) {
+            Some(Room::Free) if is_open => Ok(Admission::Granted),
+            Some(Room::Taken) => {
+                self.refuse_directory(&directory, &key)?;
+                Ok(if is_open { Admission::Granted } else { Admission::Unknown })
+            }
+            _ => Ok(Admission::Unknown),
+        }
+    }
+
+    /// From now on what this process stores as `path`, in its directory and below it is noted, for
+    /// [`Self::check_room_in_turn`] to see.
+    pub(crate) fn watch_room(&self, path: &FtpPath) {
+        for path in [path, &path.parent()] {
+            // The longest names leave no room for the slash of a directory.
+            if let Ok(directory) = self.keys.directory(Operation::CopyObject, path) {
+                self.client.bucket.places.begin(&directory);
+            }
+        }
+    }
+
+    /// Whether the file `path` may be stored, asked of the store.
+    pub(crate) fn ask_for_room(&self, path: &FtpPath) -> Result<()> {
+        let operation = Operation::PutObject;
+        let key = self.keys.file(operation, path)?;
+        let directory = self.keys.directory(operation, &path.parent())?;
+        let bucket = &self.client.bucket;
+        if bucket.places.room_in(&directory) == Some(Room::Taken) {
+            bucket.places.forget(&directory);
+        }
+        bucket.places.begin(&directory);
+        let is_known = self.is_root(&directory)
+            || bucket.places.room_in(&directory) == Some(Room::Free)
+            || bucket.facts.about(&directory).is_some_and(|stat| stat.metadata.is_directory());
+        let page = if is_known { None } else { Some(self.look_at_directory(path, &directory)?) };
+        match page.filter(|page| page.covers(&key)) {
+            Some(page) => page.refuse_directory(&key),
+            None => self.look_at_name(&directory, &key),
+        }
+    }
+
+    /// Once more, by somebody who has the turn to store `key`: another session may have made a
+    /// directory of that name since, or stored a file of its directory's. What was known at the
+    /// beginning of a long upload is asked again.
+    pub(crate) fn check_room_in_turn(&self, turn: &Turn, key: &str) -> Result<()> {
+        debug_assert!(turn.is_on(key));
+        let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
+        let places = &self.client.bucket.places;
+        if key.ends_with('/') {
+            return Ok(());
+        }
+        // What was known when a long upload began may be so no longer.
+        let is_stale = places.is_stale(directory);
+        match places.room_for(directory, key) {
+            Some(Room::Taken) => self.refuse_directory(directory, key)?,
+            None if is_stale => self.refuse_directory(directory, key)?,
+            _ => {}
+        }
+        let room = places.room_in(directory);
+        if !self.is_root(directory) && (room == Some(Room::Taken) || (room.is_none() && is_stale)) {
+            if self.file_head(directory.trim_end_matches('/'))?.is_some() {
+                return Err(refused(ErrorKind::NotADirectory, directory));
+            }
+            places.forget(directory);
+        }
+        Ok(())
+    }
+
+    /// Remembers the directories on a page of a listing of `directory` that was asked for since
+    /// [`crate::store::cos::objects::places::Places::begin`].
+    pub(crate) fn learn_room(&self, directory: &str, after: Option<&str>, page: &KeyPage) {
+        self.remember(directory, &Seen::of(page, directory, after));
+    }
+
+    fn is_root(&self, directory: &str) -> bool {
+        directory == self.keys.prefix()
+    }
+
+    /// Fails if the name of the file `key` is a directory's.
+    fn refuse_directory(&self, directory: &str, key: &str) -> Result<()> {
+        let prefix = format!("{key}/");
+        if self.head(&prefix)?.is_some() || self.holds_anything(&prefix)? {
+            return Err(refused(ErrorKind::IsADirectory, key));
+        }
+        self.client.bucket.places.forget_directory(directory, &prefix);
+        Ok(())
+    }
+
+    /// Looks whether `directory`, in which `path` is to be stored, is none that a file hides, and at
+    /// its first keys. Where it does not exist, nothing above it may be a file either; where it
+    /// does, somebody has stored something in it already.
+    fn look_at_directory(&self, path: &FtpPath, directory: &str) -> Result<Seen> {
+        let name = directory.strip_suffix('/').unwrap_or(directory);
+        let window = Window { prefix: name, after: None };
+        let page = self.key_page(window, Depth::Everything, self.page_keys())?;
+        let file = page.objects.iter().find(|object| object.key == name);
+        if file.is_some_and(|file| file.size > 0)
+            || (file.is_some() && self.file_head(name)?.is_some())
+        {
+            return Err(refused(ErrorKind::NotADirectory, directory));
+        }
+        let is_there = page.objects.iter().any(|object| object.key.starts_with(directory));
+        if !is_there {
+            self.refuse_below_file(Operation::PutObject, &path.parent())?;
+        }
+        let seen = Seen::of(&page, directory, None);
+        self.remember(directory, &seen);
+        Ok(seen)
+    }
+
+    /// Fails if something above `path` is a file: nothing below one can be seen. What is known to be
+    /// a directory, or to hold files, was looked at before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotADirectory`].
+    pub(crate) fn refuse_below_file(&self, operation: Operation, path: &FtpPath) -> Result<()> {
+        let bucket = &self.client.bucket;
+        let mut above = path.parent();
+        while !above.is_root() {
+            let directory = self.keys.directory(operation, &above)?;
+            let is_known = bucket.facts.about(&directory).is_some()
+                || bucket.places.room_in(&directory) == Some(Room::Free);
+            if is_known {
+                break;
+            }
+            if self.file_head(&self.keys.file(operation, &above)?)?.is_some() {
+                return Err(StoreError::new(ErrorKind::NotADirectory, operation, above.as_str()));
+            }
+            above = above.parent();
+        }
+        Ok(())
+    }
+
+    /// Looks whether the name of the file `key` in `directory` is a directory's, and which names
+    /// behind it are. Where that was done before, clients store in no order: then from the first.
+    fn look_at_name(&self, directory: &str, key: &str) -> Result<()> {
+        let begins: &[_] = match self.client.bucket.places.knows_some_of(directory) {
+            true => &[None, Some(key)],
+            false => &[Some(key)],
+        };
+        for &after in begins {
+            let window = Window { prefix: directory, after };
+            let page = self.key_page(window, Depth::Directory, self.page_keys())?;
+            let seen = Seen::of(&page, directory, after);
+            self.remember(directory, &seen);
+            if seen.covers(key) {
+                return seen.refuse_directory(key);
+            }
+        }
+        // Names that begin with this one and go on with a byte below the slash fill the page.
+        self.refuse_directory(directory, key)
+    }
+
+    fn remember(&self, directory: &str, seen: &Seen) {
+        let places = &self.client.bucket.places;
+        places.learn(directory, seen.range.clone(), seen.directories.iter().cloned());
+    }
+
+    fn page_keys(&self) -> usize {
+        if self.client.bucket.places.remembers() { PAGE_KEYS } else { FEW_KEYS }
+    }
+}
+
+/// The directories that a page shows in another one.
+struct Seen {
+    /// Where in it; `None` if the page ended before it.
+    range: Option<Range>,
+    directories: BTreeSet<String>,
+}
+
+impl Seen {
+    /// What `page`, of keys behind `after`, shows in `directory`.
+    fn of(page: &KeyPage, directory: &str, after: Option<&str>) -> Self {
+        let folded = page.objects.iter().filter_map(|object| directory_of(object, directory));
+        let directories = folded.chain(page.prefixes.iter().cloned()).collect();
+        let is_reached = page.next.as_deref().is_none_or(|last| last >= directory);
+        let range = Range { after: after.map(str::to_owned), last: page.next.clone() };
+        Self { range: is_reached.then_some(range), directories }
+    }
+
+    /// Whether it shows all of the directory that a file `key` would hide.
+    fn covers(&self, key: &str) -> bool {
+        self.range.as_ref().is_some_and(|range| range.covers(&format!("{key}/")))
+    }
+
+    fn refuse_directory(&self, key: &str) -> Result<()> {
+        match self.directories.contains(&format!("{key}/")) {
+            true => Err(refused(ErrorKind::IsADirectory, key)),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The directory in `directory` that the object lies in or stands for.
+fn directory_of(object: &KeyEntry, directory: &str) -> Option<String> {
+    let rest = object.key.strip_prefix(directory)?;
+    match rest.find('/') {
+        Some(at) => Some(object.key[..=directory.len() + at].to_owned()),
+        None if object.size == 0 => legacy_directory(&object.key),
+        None => None,
+    }
+}
+
+fn refused(kind: ErrorKind, key: &str) -> StoreError {
+    StoreError::new(kind, Operation::PutObject, key)
+}
