@@ -37,16 +37,18 @@ pub(crate) struct Subject<'a> {
     pub(crate) store: &'a dyn ObjectStore,
     /// The case's own directory.
     pub(crate) directory: FtpPath,
+    /// Whether the store remembers what it was told a moment ago.
+    pub(crate) remembers: bool,
 }
 
 /// Runs every case, then fails if one failed, naming all of them.
-pub(crate) fn run(store: &dyn ObjectStore) {
+pub(crate) fn run(store: &dyn ObjectStore, remembers: bool) {
     let base = FtpPath::root().join(&format!("contract-{:016x}", fastrand::u64(..))).unwrap();
     let mut failed = Vec::new();
     for (name, case) in CONTRACT.iter().copied().flatten() {
         let directory = base.child(name).unwrap();
         store.create_directory(&directory).unwrap();
-        let subject = Subject { store, directory };
+        let subject = Subject { store, directory, remembers };
         if catch_unwind(AssertUnwindSafe(|| case(&subject))).is_err() {
             failed.push(*name);
         }

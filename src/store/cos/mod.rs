@@ -16,11 +16,13 @@ mod s3;
 mod tree;
 
 pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
-pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
-pub use s3::credentials::{CredentialSource, PairSource, Part, RoleSource};
+pub use options::{
+    AddressingStyle, CosOptions, CredentialSource, PairSource, Part, RoleSource, Scheme, Timeouts,
+    VerifyUploads,
+};
 pub use s3::http::authorities::{AuthorityError, check_authorities};
-pub use s3::key_files::{KeyFileError, is_key, read as read_key_file};
-pub use s3::metadata_service::is_role_name;
+pub use s3::identity::key_files::{KeyFileError, is_key, read as read_key_file};
+pub use s3::identity::metadata_service::is_role_name;
 
 use std::fmt;
 use std::path::Path;
@@ -28,15 +30,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use ureq::http::Method;
 
 use self::objects::bucket::Registry;
-use self::s3::client::{Call, Client};
-use self::s3::credentials::Credentials;
-use self::s3::object_lock::ObjectLock;
-use self::s3::request::Request;
-use self::s3::role_keys::Roles;
-use self::tree::keys::{Dialect, Keys};
+use self::objects::{Client, Dialect, Objects, PartCopy, Plain, Remembering};
+use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
+use self::s3::actions::list_objects::list_one;
+use self::s3::identity::Credentials;
+use self::s3::identity::role_keys::Roles;
+use self::tree::keys::Keys;
+use self::tree::{
+    Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
+};
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
     ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
@@ -66,9 +70,9 @@ impl Buckets {
         if !is_prefix {
             return Err(StoreError::new(ErrorKind::BadName, Operation::ListObjects, prefix));
         }
+        let endpoint = options.endpoint.clone();
         let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
-            StoreError::new(ErrorKind::Other, Operation::ListObjects, &options.endpoint)
-                .with_source(error)
+            StoreError::new(ErrorKind::Other, Operation::ListObjects, &endpoint).with_source(error)
         };
         let credentials = Credentials::open(&options.credentials, &self.roles).map_err(refused)?;
         let bucket = self.buckets.open(&options).map_err(|error| {
@@ -76,35 +80,31 @@ impl Buckets {
             let path = options.ca_file.as_deref().unwrap_or(Path::new("")).display();
             refused(format!("{path}: {error}").into())
         })?;
-        let client = Client::new(bucket, credentials, &options);
-        client.check_address().map_err(refused)?;
-        let dialect = Dialect::of(&options.endpoint);
-        Ok(CosStore {
-            client,
-            keys: Keys::new(prefix, dialect),
-            dialect,
-            verify: options.verify,
-            min_part: options.min_part,
+        let account = Account {
+            keys: Keys::new(prefix, Dialect::of(&endpoint)),
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
-            region: options.region.into(),
-            bucket_name: options.bucket.into(),
-        })
+            min_part: options.min_part,
+        };
+        let site = Arc::clone(&bucket.site);
+        let client = Client::new(site, credentials, options).map_err(refused)?;
+        let plain = Plain { client, bucket };
+        Ok(CosStore { objects: Kind::Remembering(Remembering(plain)), account: Arc::new(account) })
     }
 }
 
 /// One account's part of a bucket. Clones are cheap.
 #[derive(Clone)]
 pub struct CosStore {
-    client: Client,
-    keys: Keys,
-    dialect: Dialect,
-    verify: VerifyUploads,
-    min_part: u64,
-    copy_limit: u64,
-    preserve_mtime: bool,
-    region: Arc<str>,
-    bucket_name: Arc<str>,
+    objects: Kind,
+    account: Arc<Account>,
+}
+
+/// With a memory or without.
+#[derive(Clone)]
+enum Kind {
+    Remembering(Remembering),
+    Plain(Plain),
 }
 
 impl CosStore {
@@ -120,7 +120,15 @@ impl CosStore {
     /// default, which is what COS and S3 do. Anything larger is copied in parts.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
-        Self { copy_limit: bytes, ..self }
+        let account = Account { copy_limit: bytes, ..(*self.account).clone() };
+        Self { account: Arc::new(account), ..self }
+    }
+
+    /// The same store without a memory: everything is asked of the bucket, and listings that lag are
+    /// believed. For tests.
+    #[must_use]
+    pub fn without_memory(self) -> Self {
+        Self { objects: Kind::Plain(self.plain().clone()), ..self }
     }
 
     /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.
@@ -129,6 +137,32 @@ impl CosStore {
     /// What the store said.
     pub fn probe(&self) -> Result<()> {
         self.answers(&Cancel::new())
+    }
+
+    fn plain(&self) -> &Plain {
+        match &self.objects {
+            Kind::Remembering(Remembering(plain)) | Kind::Plain(plain) => plain,
+        }
+    }
+
+    fn client(&self) -> &Client {
+        &self.plain().client
+    }
+
+    fn tree(&self) -> Tree<'_> {
+        match &self.objects {
+            Kind::Remembering(objects) => Tree::new(objects, &self.account),
+            Kind::Plain(objects) => Tree::new(objects, &self.account),
+        }
+    }
+
+    fn objects(&self) -> &dyn Objects {
+        self.tree().objects()
+    }
+
+    /// The key of a file.
+    fn file(&self, operation: Operation, path: &FtpPath) -> Result<String> {
+        self.account.keys.file(operation, path)
     }
 }
 
@@ -140,68 +174,69 @@ impl fmt::Debug for CosStore {
 
 impl ObjectStore for CosStore {
     fn describe(&self) -> String {
-        format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+        let client = self.client();
+        let prefix = self.account.keys.prefix();
+        format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
     fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
-        let client = self.client.for_command(wait);
-        Some(Arc::new(Self { client, ..self.clone() }))
+        let plain = self.plain();
+        let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
+        let plain = Plain { client, bucket };
+        let objects = match self.objects {
+            Kind::Remembering(_) => Kind::Remembering(Remembering(plain)),
+            Kind::Plain(_) => Kind::Plain(plain),
+        };
+        Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
-        let request = Request::on_bucket(Method::GET)
-            .query("prefix", self.keys.prefix())
-            .query("max-keys", "1");
-        self.client.exchange(&Call::new(Operation::ListObjects, request).unless(cancel))?;
-        Ok(())
+        list_one(self.client(), self.account.keys.prefix(), cancel)
     }
 
     fn now(&self) -> OffsetDateTime {
-        self.client.bucket.now()
+        self.client().site().clock.now()
     }
 
     fn part_limits(&self) -> PartLimits {
         PartLimits {
-            min_part: self.min_part,
+            min_part: self.account.min_part,
             max_part: limits::MAX_PART_BYTES,
             max_parts: limits::PARTS_PER_UPLOAD,
         }
     }
 
     fn stat(&self, path: &FtpPath) -> Result<Stat> {
-        self.known_stat(path)
+        directories::known_stat(self.tree(), path)
     }
 
     fn is_directory(&self, path: &FtpPath) -> Result<bool> {
-        Ok(self.is_listed_directory(path)? || self.known_stat(path)?.metadata.is_directory())
+        Ok(directories::is_listed_directory(self.tree(), path)?
+            || directories::known_stat(self.tree(), path)?.metadata.is_directory())
     }
 
     fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
-        self.stat_path(Operation::HeadObject, path)
+        directories::stat_path(self.tree(), Operation::HeadObject, path)
     }
 
     fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
-        self.file_stat(&self.keys.file(Operation::HeadObject, path)?)
+        condition::file_stat(self.tree(), &self.file(Operation::HeadObject, path)?)
     }
 
     fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
-        self.known_room(path)
+        room::known_room(self.tree(), path)
     }
 
     fn look_for_room(&self, path: &FtpPath) -> Result<()> {
-        self.ask_for_room(path)
+        room::ask_for_room(self.tree(), path)
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
-        // A name that is no key is refused by whoever looks at it.
-        let key = self.keys.file(Operation::PutObject, path).ok()?;
-        // Some of the client's own patience is left for what comes then.
-        let patience = self.client.reply_left().map_or(patience, |left| patience.min(left / 2));
-        self.client.bucket.appends.take_within(&[&key], &[], patience)
+        turn::turn_to_append(self.tree(), path, patience)
     }
 
     fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
-        self.list_directory(request, None)
+        listing::list_directory(self.tree(), request, None)
     }
 
     fn list_ahead(
@@ -209,11 +244,11 @@ impl ObjectStore for CosStore {
         request: &ListRequest<'_>,
         tell: &mut dyn FnMut(&PageToken),
     ) -> Result<ListPage> {
-        self.list_directory(request, Some(tell))
+        listing::list_directory(self.tree(), request, Some(tell))
     }
 
     fn connect_ahead(&self) {
-        self.client.bucket.connect_ahead(self.client.connect_timeout());
+        self.client().connect_ahead();
     }
 
     fn get_object(
@@ -222,16 +257,16 @@ impl ObjectStore for CosStore {
         range: ByteRange,
         if_match: Option<&ETag>,
     ) -> Result<Object> {
-        self.get(&self.keys.file(Operation::GetObject, path)?, range, if_match)
+        self.objects().get(&self.file(Operation::GetObject, path)?, range, if_match)
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
-        self.put(&self.keys.file(Operation::PutObject, path)?, body, expected)
+        publish::put(self.tree(), &self.file(Operation::PutObject, path)?, body, expected)
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
-        let key = self.keys.file(Operation::CreateMultipartUpload, path)?;
-        let upload_id = self.create_upload(&key, Vec::new())?;
+        let key = self.file(Operation::CreateMultipartUpload, path)?;
+        let upload_id = self.objects().create_upload(&key, &[])?;
         Ok(MultipartUpload { path: path.clone(), upload_id })
     }
 
@@ -241,8 +276,8 @@ impl ObjectStore for CosStore {
         part: PartPlace,
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
-        let key = self.keys.file(Operation::UploadPart, &upload.path)?;
-        self.send_part(&key, &upload.upload_id, part.number, body)
+        let key = self.file(Operation::UploadPart, &upload.path)?;
+        self.objects().upload_part(&key, &upload.upload_id, part.number, body)
     }
 
     fn upload_part_copy(
@@ -251,8 +286,9 @@ impl ObjectStore for CosStore {
         part: PartPlace,
         source: &CopySource,
     ) -> Result<PartReceipt> {
-        let key = self.keys.file(Operation::UploadPartCopy, &upload.path)?;
-        self.copy_part(&key, &upload.upload_id, part.number, &key, source)
+        let key = self.file(Operation::UploadPartCopy, &upload.path)?;
+        let (upload_id, number) = (&*upload.upload_id, part.number);
+        self.objects().copy_part(PartCopy { key: &key, upload_id, number, from: &key, source })
     }
 
     fn complete_multipart_upload(
@@ -261,13 +297,13 @@ impl ObjectStore for CosStore {
         parts: &[PartReceipt],
         expected: &Expected,
     ) -> Result<Stored> {
-        let key = self.keys.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        self.complete_upload(&key, &upload.upload_id, parts, expected)
+        let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
+        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
-        let key = self.keys.file(Operation::AbortMultipartUpload, &upload.path)?;
-        self.abort_upload(&key, &upload.upload_id)
+        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
+        self.objects().abort_upload(&key, &upload.upload_id)
     }
 
     fn silent_uploads(
@@ -276,34 +312,34 @@ impl ObjectStore for CosStore {
         after: Option<&PageToken>,
         cancel: &Cancel,
     ) -> Result<SilentUploads> {
-        self.find_silent(silence, after, cancel)
+        leftovers::find_silent(self.tree(), silence, after, cancel)
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        self.delete_file(path)
+        directories::delete_file(self.tree(), path)
     }
 
     fn retains_objects(&self) -> bool {
-        self.client.bucket.lock.retains()
+        self.client().site().lock.retains()
     }
 
     fn look_for_retention(&self) -> Result<bool> {
-        Ok(self.object_lock()? == ObjectLock::Retains)
+        Ok(get_object_lock_configuration(self.client())? == ObjectLock::Retains)
     }
 
     fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        self.make_directory(path)
+        directories::make_directory(self.tree(), path)
     }
 
     fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        self.remove_empty_directory(path)
+        directories::remove_empty_directory(self.tree(), path)
     }
 
     fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        self.keep_time(path, modified)
+        mtime::keep_time(self.tree(), path, modified)
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        self.rename_path(from, to)
+        rename::rename_path(self.tree(), from, to)
     }
 }

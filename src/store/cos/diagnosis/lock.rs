@@ -6,8 +6,11 @@ use super::Examination;
 use super::trial::{Fault, Trial, Verdict, brief};
 use super::uploads::{send_probe, unfinished};
 use crate::store::Result;
-use crate::store::cos::CosStore;
-use crate::store::cos::s3::object_lock::ObjectLock;
+use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
+use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::get_object_lock_configuration::{
+    ObjectLock, get_object_lock_configuration,
+};
 
 /// What is not tried where it would leave what nobody can remove.
 const PUBLISHING: [Trial; 6] = [
@@ -24,7 +27,7 @@ impl Examination<'_> {
     pub(super) fn finds_lock(&mut self) -> bool {
         let begun = Instant::now();
         let mut left = Vec::new();
-        let (lock, shown) = match self.store.object_lock() {
+        let (lock, shown) = match get_object_lock_configuration(self.client) {
             Ok(ObjectLock::Off) => (ObjectLock::Off, "off".to_owned()),
             Ok(ObjectLock::On) => (ObjectLock::On, "on, without a default retention".to_owned()),
             Ok(ObjectLock::Retains) => {
@@ -52,17 +55,17 @@ impl Examination<'_> {
 
     /// What the store asks of a part that nobody will see. What could not be aborted is `left`.
     fn guess_lock(&self, left: &mut Vec<String>) -> ObjectLock {
-        let (store, key) = (self.store, self.joined());
-        let tried: Result<()> = store.create_upload(&key, Vec::new()).and_then(|id| {
-            let sent = send_probe(store, &key, &id).map(drop);
-            if store.abort_upload(&key, &id).is_err() {
+        let (client, key) = (self.client, self.joined());
+        let tried: Result<()> = create_multipart_upload(client, &key, &[]).and_then(|id| {
+            let sent = send_probe(client, &key, &id).map(drop);
+            if abort_multipart_upload(client, &key, &id).is_err() {
                 left.push(unfinished(&key, &id));
             }
             sent
         });
         // What else goes wrong shows in the trials that follow.
         drop(tried);
-        if lock_is_known(store) { ObjectLock::Retains } else { ObjectLock::Off }
+        if client.site().lock.retains() { ObjectLock::Retains } else { ObjectLock::Off }
     }
 
     /// All that leaves nothing behind.
@@ -72,8 +75,4 @@ impl Examination<'_> {
         let left = self.try_unfinished_upload();
         self.tell_of_what_is_left(&left);
     }
-}
-
-fn lock_is_known(store: &CosStore) -> bool {
-    store.client.bucket.lock.retains()
 }

@@ -15,8 +15,9 @@ pub use trial::{Fault, Step, Trial, Verdict};
 use std::time::{Duration, Instant};
 
 use crate::store::cos::CosStore;
+use crate::store::cos::s3::actions::list_objects::{Depth, Window, list_objects};
 use crate::store::cos::s3::answer::Headers;
-use crate::store::cos::s3::key_page::{Depth, Window};
+use crate::store::cos::s3::client::Client;
 use crate::store::{ErrorKind, Result, StoreError};
 
 /// What the accounts of a bucket need of it.
@@ -35,9 +36,13 @@ pub struct Needs {
 impl CosStore {
     /// Tries everything that `needs` include. Each step is given to `tell` as it ends.
     pub fn diagnose(&self, needs: Needs, tell: &mut dyn FnMut(Step)) {
-        let probe =
-            format!("{}.cos-ftp-server-check-{:08x}", self.keys.prefix(), fastrand::u32(..));
-        let mut examination = Examination { store: self, needs, probe, told: tell };
+        let probe = format!(
+            "{}.cos-ftp-server-check-{:08x}",
+            self.account.keys.prefix(),
+            fastrand::u32(..)
+        );
+        let mut examination =
+            Examination { store: self, client: self.client(), needs, probe, told: tell };
         let Some(headers) = examination.reach() else { return };
         if !examination.enter(&headers) {
             return;
@@ -59,6 +64,7 @@ impl CosStore {
 /// One run of the trials.
 struct Examination<'a> {
     store: &'a CosStore,
+    client: &'a Client,
     needs: Needs,
     /// The key that is written to; others begin with it.
     probe: String,
@@ -80,11 +86,11 @@ impl Examination<'_> {
     fn attempt<T>(
         &mut self,
         trial: Trial,
-        act: impl FnOnce(&CosStore) -> Result<T>,
+        act: impl FnOnce(&Client) -> Result<T>,
         show: impl FnOnce(&T) -> String,
     ) -> Option<T> {
         let begun = Instant::now();
-        let done = act(self.store);
+        let done = act(self.client);
         let verdict = match &done {
             Ok(value) => Verdict::Passed(show(value)),
             Err(error) => self.failed(trial, error),
@@ -105,12 +111,12 @@ impl Examination<'_> {
             {
                 "refused; not needed with abort_unfinished_after = 0"
             }
-            _ => return Verdict::Failed(Fault::of(trial, error, self.store.dialect)),
+            _ => return Verdict::Failed(Fault::of(trial, error, self.client.dialect())),
         };
         if denied {
             Verdict::Skipped(unneeded.to_owned())
         } else {
-            Verdict::Failed(Fault::of(trial, error, self.store.dialect))
+            Verdict::Failed(Fault::of(trial, error, self.client.dialect()))
         }
     }
 
@@ -118,13 +124,13 @@ impl Examination<'_> {
     /// sense to go on.
     fn enter(&mut self, greeting: &Headers) -> bool {
         let begun = Instant::now();
-        if let Err(error) = self.store.client.find_keys() {
+        if let Err(error) = self.client.find_keys() {
             let fix = "see to the file or the CAM role that the key pair comes from";
             self.tell(Trial::KeyPair, Verdict::Failed(Fault::new(error.to_string(), fix)), begun);
             return false;
         }
-        let window = Window { prefix: self.store.keys.prefix(), after: None };
-        let listed = self.store.key_page(window, Depth::Everything, 1);
+        let window = Window { prefix: self.store.account.keys.prefix(), after: None };
+        let listed = list_objects(self.client, window, Depth::Everything, 1);
         let blamed = listed.as_ref().err().and_then(reach::blame);
         if let Some((trial @ Trial::KeyPair, fault)) = blamed {
             self.tell(trial, Verdict::Failed(fault), begun);
@@ -135,10 +141,10 @@ impl Examination<'_> {
             None => Verdict::Passed("known to the store".to_owned()),
         };
         self.tell(Trial::KeyPair, known, begun);
-        let elsewhere = self.store.other_region(greeting).map(|region| {
+        let elsewhere = self.other_region(greeting).map(|region| {
             let why = format!(
                 "the bucket lies in {region}, the configuration says {}",
-                self.store.region
+                self.client.region()
             );
             Fault::new(
                 why,
@@ -153,11 +159,11 @@ impl Examination<'_> {
         if let Err(error) = &listed
             && error.kind != ErrorKind::AccessDenied
         {
-            let fault = Fault::of(Trial::Bucket, error, self.store.dialect);
+            let fault = Fault::of(Trial::Bucket, error, self.client.dialect());
             self.tell(Trial::Bucket, Verdict::Failed(fault), begun);
             return false;
         }
-        let place = self.store.client.address_of_bucket();
+        let place = self.client.address_of_bucket();
         self.tell(Trial::Bucket, Verdict::Passed(place), begun);
         self.attempt(Trial::ListObjects, |_| listed, |_| String::new());
         true

@@ -3,15 +3,16 @@
 use std::io::Read;
 use std::time::Instant;
 
-use ureq::http::Method;
-
 use super::Examination;
 use super::trial::{Fault, Trial, Verdict};
-use crate::store::cos::CosStore;
-use crate::store::cos::s3::client::Call;
-use crate::store::cos::s3::request::Request;
-use crate::store::cos::s3::xml;
-use crate::store::{Body, ByteRange, Cancel, ErrorKind, Expected, Operation, Result, StoreError};
+use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
+use crate::store::cos::s3::actions::delete_object::delete_object;
+use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::head_object::head_object;
+use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::precondition::Precondition;
+use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// What the probe object holds.
 pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
@@ -33,25 +34,22 @@ impl Examination<'_> {
     /// Stores, reads and copies the probe. Whether it stands.
     pub(super) fn try_objects(&mut self) -> bool {
         let (probe, copy) = (self.probe.clone(), self.copy());
-        let stored = self.attempt(
-            Trial::PutObject,
-            |store| store.put(&probe, &Body::new(&[PROBE], &Cancel::new()), &Expected::Anything),
-            |_| String::new(),
-        );
+        let stored =
+            self.attempt(Trial::PutObject, |client| store_probe(client, &probe), |_| String::new());
         if stored.is_none() {
             let trials = [Trial::HeadObject, Trial::GetObject, Trial::GetRange, Trial::CopyObject];
             self.skip(&trials, NEEDS_PROBE);
             return false;
         }
         let size = PROBE.len();
-        self.attempt(Trial::HeadObject, |store| expect_size(store, &probe), |()| String::new());
+        self.attempt(Trial::HeadObject, |client| expect_size(client, &probe), |()| String::new());
         for (trial, range) in [(Trial::GetObject, 0..size), (Trial::GetRange, RANGE)] {
-            self.attempt(trial, |store| read_back(store, &probe, range), |()| String::new());
+            self.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
         }
         self.attempt(
             Trial::CopyObject,
-            |store| copy_plainly(store, &probe, &copy),
-            |()| String::new(),
+            |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
+            |_| String::new(),
         );
         true
     }
@@ -61,8 +59,8 @@ impl Examination<'_> {
     pub(super) fn try_reading(&mut self) {
         let probe = self.probe.clone();
         let shown = |(): &()| "allowed".to_owned();
-        self.attempt(Trial::HeadObject, |store| store.head(&probe).map(drop), shown);
-        let read = |store: &CosStore| match store.get(&probe, ByteRange::from(0), None) {
+        self.attempt(Trial::HeadObject, |client| head_object(client, &probe).map(drop), shown);
+        let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             other => other.map(drop),
         };
@@ -73,16 +71,19 @@ impl Examination<'_> {
     pub(super) fn clean_up(&mut self, uploads: Vec<String>) {
         let made = [self.copy(), self.joined(), self.probe.clone()];
         // All of them are tried, also when one is refused.
-        let delete = |store: &CosStore| {
+        let delete = |client: &Client| {
             // Each of them, whatever becomes of another.
-            let gone: Vec<Result<()>> = made.iter().map(|key| store.delete(key)).collect();
+            let gone: Vec<Result<()>> =
+                made.iter().map(|key| delete_object(client, key, None)).collect();
             gone.into_iter().collect()
         };
         let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
         let mut left = Vec::new();
         if deleted.is_none() {
             // What was never stored cannot be left. Whether it was may not be known.
-            left.extend(made.into_iter().filter(|key| !matches!(self.store.head(key), Ok(None))));
+            left.extend(
+                made.into_iter().filter(|key| !matches!(head_object(self.client, key), Ok(None))),
+            );
         }
         left.extend(uploads);
         self.tell_of_what_is_left(&left);
@@ -105,8 +106,16 @@ impl Examination<'_> {
 /// Why a trial is not made when there is no probe.
 pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
 
-fn expect_size(store: &CosStore, key: &str) -> Result<()> {
-    match store.head(key)? {
+fn store_probe(client: &Client, key: &str) -> Result<()> {
+    let never = Cancel::new();
+    let body = Body::new(&[PROBE], &never);
+    let put = Put { key, body: &body, headers: &[], only: &Precondition::None };
+    put_object(client, put)?;
+    Ok(())
+}
+
+fn expect_size(client: &Client, key: &str) -> Result<()> {
+    match head_object(client, key)? {
         Some(head) if head.size == PROBE.len() as u64 => Ok(()),
         Some(_) => Err(strange(Operation::HeadObject, key, "another size than was stored")),
         None => {
@@ -115,13 +124,13 @@ fn expect_size(store: &CosStore, key: &str) -> Result<()> {
     }
 }
 
-fn read_back(store: &CosStore, key: &str, range: std::ops::Range<usize>) -> Result<()> {
+fn read_back(client: &Client, key: &str, range: std::ops::Range<usize>) -> Result<()> {
     let whole = range.len() == PROBE.len();
     let asked = match whole {
         true => ByteRange::from(0),
         false => ByteRange::between(range.start as u64, range.end as u64),
     };
-    let object = store.get(key, asked, None)?;
+    let object = get_object(client, key, asked, None)?;
     let mut bytes = Vec::new();
     let read = object.body.take(PROBE.len() as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| {
@@ -131,17 +140,6 @@ fn read_back(store: &CosStore, key: &str, range: std::ops::Range<usize>) -> Resu
         return Err(strange(Operation::GetObject, key, "other bytes than were stored"));
     }
     Ok(())
-}
-
-/// CopyObject alone, without the HeadObject that goes before it elsewhere.
-fn copy_plainly(store: &CosStore, from: &str, to: &str) -> Result<()> {
-    let request =
-        Request::on_object(Method::PUT, to).header("x-amz-copy-source", store.copy_source(from));
-    let call = Call::new(Operation::CopyObject, request).patiently();
-    let answer = store.client.exchange(&call)?;
-    xml::stored(&answer.text)
-        .map(drop)
-        .map_err(|error| call.error(ErrorKind::Other).with_source(error))
 }
 
 fn strange(operation: Operation, key: &str, what: &str) -> StoreError {

@@ -10,9 +10,7 @@ use url::Url;
 use super::Examination;
 use super::trial::{Fault, Trial, Verdict};
 use crate::store::StoreError;
-use crate::store::cos::CosStore;
 use crate::store::cos::s3::answer::Headers;
-use crate::store::cos::s3::xml;
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.
@@ -24,7 +22,7 @@ const SHOWN_ADDRESSES: usize = 4;
 impl Examination<'_> {
     /// What the store answers to somebody without a key pair; `None` when it does not.
     pub(super) fn reach(&mut self) -> Option<Headers> {
-        let address = self.store.client.address_of_bucket();
+        let address = self.client.address_of_bucket();
         let url = Url::parse(&address).ok()?;
         let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default()?);
         let begun = Instant::now();
@@ -42,7 +40,7 @@ impl Examination<'_> {
             return None;
         }
         let begun = Instant::now();
-        let connected = connect(&addresses, self.store.client.connect_timeout());
+        let connected = connect(&addresses, self.client.connect_timeout());
         let is_connected = connected.is_ok();
         let verdict = connected.map_or_else(
             |error| {
@@ -57,7 +55,7 @@ impl Examination<'_> {
 
     fn greet(&mut self, scheme: &str) -> Option<Headers> {
         let begun = Instant::now();
-        match self.store.client.greet() {
+        match self.client.greet() {
             Ok(headers) => {
                 let text = match scheme {
                     "https" => "HTTPS, with a certificate that is good",
@@ -82,9 +80,15 @@ impl Examination<'_> {
         }
     }
 
+    /// The bucket's region, if the store told one that is not the configured one.
+    pub(super) fn other_region(&self, headers: &Headers) -> Option<String> {
+        let told = headers.vendor("bucket-region")?;
+        (told != self.client.region()).then(|| told.to_owned())
+    }
+
     fn compare_clocks(&mut self, headers: &Headers) {
         let begun = Instant::now();
-        let date = headers.get("date").and_then(xml::http_date);
+        let date = headers.date();
         let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
             None => Verdict::Skipped("the store tells no time".to_owned()),
             Some(apart) if apart > MAX_SKEW => {
@@ -94,14 +98,6 @@ impl Examination<'_> {
             Some(apart) => Verdict::Passed(format!("{} s apart", apart.as_secs())),
         };
         self.tell(Trial::Clock, verdict, begun);
-    }
-}
-
-impl CosStore {
-    /// The bucket's region, if the store told one that is not the configured one.
-    pub(super) fn other_region(&self, headers: &Headers) -> Option<String> {
-        let told = headers.vendor("bucket-region")?;
-        (*told != *self.region).then(|| told.to_owned())
     }
 }
 

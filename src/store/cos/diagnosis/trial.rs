@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::store::cos::tree::keys::Dialect;
+use crate::store::cos::s3::dialect::Dialect;
 use crate::store::{ErrorKind, StoreError};
 
 /// One thing that is tried, in the order of trying.

@@ -2,16 +2,22 @@
 
 use std::time::Duration;
 
-use ureq::http::Method;
-
 use super::Examination;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
-use crate::store::cos::CosStore;
-use crate::store::cos::s3::client::Call;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
+use crate::store::cos::s3::actions::complete_multipart_upload::{
+    Complete, complete_multipart_upload,
+};
+use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::list_parts;
+use crate::store::cos::s3::actions::upload_part::upload_part;
+use crate::store::cos::s3::actions::upload_part_copy::{PartCopy, upload_part_copy};
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{
-    Body, Cancel, CopySource, Expected, Operation, PartReceipt, Result, SilentUploads,
+    Body, Cancel, CopySource, ErrorKind, ObjectStore, Operation, PartReceipt, Result,
+    SilentUploads, StoreError,
 };
 
 /// How many unfinished uploads are shown by name.
@@ -24,7 +30,7 @@ impl Examination<'_> {
         let key = self.joined();
         let begun = self.attempt(
             Trial::CreateMultipartUpload,
-            |store| store.create_upload(&key, Vec::new()),
+            |client| create_multipart_upload(client, &key, &[]),
             |_| String::new(),
         );
         let Some(id) = begun else {
@@ -42,7 +48,7 @@ impl Examination<'_> {
         let is_complete = self.put_together(&key, &id);
         let mut open = Vec::from_iter(self.copy_and_abort(&key, stands));
         if !is_complete {
-            open.extend(self.store.abort_upload(&key, &id).is_err().then_some(id));
+            open.extend(abort_multipart_upload(self.client, &key, &id).is_err().then_some(id));
         }
         open.iter().map(|id| unfinished(&key, id)).collect()
     }
@@ -52,7 +58,7 @@ impl Examination<'_> {
         let key = self.joined();
         let begun = self.attempt(
             Trial::CreateMultipartUpload,
-            |store| store.create_upload(&key, Vec::new()),
+            |client| create_multipart_upload(client, &key, &[]),
             |_| String::new(),
         );
         let Some(id) = begun else {
@@ -61,34 +67,43 @@ impl Examination<'_> {
             self.skip(&[Trial::AbortMultipartUpload], NEEDS_UPLOAD);
             return Vec::new();
         };
-        self.attempt(Trial::UploadPart, |store| send_probe(store, &key, &id), |_| String::new());
-        let list = |store: &CosStore| list_parts(store, &key, &id);
+        self.attempt(Trial::UploadPart, |client| send_probe(client, &key, &id), |_| String::new());
+        let list = |client: &Client| list_parts(client, &key, &id);
         let listed = self.attempt(Trial::ListParts, list, |()| String::new());
         self.list_uploads(listed.is_some());
-        let abort = |store: &CosStore| store.abort_upload(&key, &id);
+        let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
         let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
         Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
     }
 
     /// Whether the object was put together.
     fn put_together(&mut self, key: &str, id: &str) -> bool {
-        let part =
-            self.attempt(Trial::UploadPart, |store| send_probe(store, key, id), |_| String::new());
-        let listed =
-            self.attempt(Trial::ListParts, |store| list_parts(store, key, id), |()| String::new());
+        let part = self.attempt(
+            Trial::UploadPart,
+            |client| send_probe(client, key, id),
+            |_| String::new(),
+        );
+        let listed = self.attempt(
+            Trial::ListParts,
+            |client| list_parts(client, key, id),
+            |()| String::new(),
+        );
         self.list_uploads(listed.is_some());
         let Some(part) = part else {
             self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
             return false;
         };
-        let complete =
-            |store: &CosStore| store.complete_upload(key, id, &[part], &Expected::Anything);
+        let complete = |client: &Client| {
+            let only = &Precondition::None;
+            let complete = Complete { key, upload_id: id, parts: &[part], only };
+            Ok(complete_multipart_upload(client, complete)?)
+        };
         self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
     }
 
     /// Answers the uploads that could not be aborted.
     fn copy_and_abort(&mut self, key: &str, stands: bool) -> Option<String> {
-        let Ok(id) = self.store.create_upload(key, Vec::new()) else {
+        let Ok(id) = create_multipart_upload(self.client, key, &[]) else {
             self.skip(&[Trial::UploadPartCopy, Trial::AbortMultipartUpload], NEEDS_UPLOAD);
             return None;
         };
@@ -96,13 +111,13 @@ impl Examination<'_> {
         if stands {
             self.attempt(
                 Trial::UploadPartCopy,
-                |store| copy_part(store, key, &id, &probe),
+                |client| copy_part(client, key, &id, &probe),
                 |_| String::new(),
             );
         } else {
             self.skip(&[Trial::UploadPartCopy], NEEDS_PROBE);
         }
-        let abort = |store: &CosStore| store.abort_upload(key, &id);
+        let abort = |client: &Client| abort_multipart_upload(client, key, &id);
         let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
         aborted.is_none().then_some(id)
     }
@@ -110,9 +125,9 @@ impl Examination<'_> {
     /// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
     fn list_uploads(&mut self, with_ages: bool) {
         let after = self.needs.abort_unfinished_after.filter(|_| with_ages);
-        let look = |store: &CosStore| {
-            store.find_silent(after.unwrap_or(Duration::MAX), None, &Cancel::new())
-        };
+        let store = self.store;
+        let look =
+            |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
         self.attempt(Trial::ListMultipartUploads, look, |found| match after {
             Some(after) => shown(found, after),
             None => format!("{} unfinished uploads", found.others),
@@ -157,17 +172,17 @@ pub(super) fn unfinished(key: &str, id: &str) -> String {
 }
 
 /// Sends the probe as the first part.
-pub(super) fn send_probe(store: &CosStore, key: &str, id: &str) -> Result<PartReceipt> {
-    store.send_part(key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
+pub(super) fn send_probe(client: &Client, key: &str, id: &str) -> Result<PartReceipt> {
+    upload_part(client, key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
 }
 
-fn list_parts(store: &CosStore, key: &str, id: &str) -> Result<()> {
-    let request = Request::on_object(Method::GET, key).query("uploadId", id);
-    store.client.exchange(&Call::new(Operation::ListParts, request))?;
-    Ok(())
+fn list_parts(client: &Client, key: &str, id: &str) -> Result<()> {
+    let parts = list_parts::list_parts(client, key, id, None, &Cancel::new())?;
+    let gone = || StoreError::new(ErrorKind::NotFound, Operation::ListParts, key);
+    parts.map(drop).ok_or_else(gone)
 }
 
-fn copy_part(store: &CosStore, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
+fn copy_part(client: &Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
     let source = CopySource { first: 0, end: PROBE.len() as u64, etag: None };
-    store.copy_part(key, id, 1, from, &source)
+    upload_part_copy(client, PartCopy { key, upload_id: id, number: 1, from, source: &source })
 }

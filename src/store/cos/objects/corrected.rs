@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use time::OffsetDateTime;
 
+use super::KeyEntry;
 use super::note::{Note, bare};
-use crate::store::cos::s3::xml::KeyEntry;
 use crate::store::{ErrorKind, Result};
 
 /// A page of keys with our changes in it.
@@ -92,7 +92,7 @@ impl Corrected {
     }
 
     /// Asks the store about a doubt.
-    pub(crate) fn look(&self, doubt: &Doubt, truth: &impl Truth) -> Result<Finding> {
+    pub(crate) fn look(&self, doubt: &Doubt, truth: &(impl Truth + ?Sized)) -> Result<Finding> {
         if let Item::Unmarked(prefix) = &doubt.of {
             return Ok(match truth.has_directory(prefix)? {
                 true => Finding::ListingIsRight,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::KeyEntry;
 use crate::store::ETag;
-use crate::store::cos::s3::xml::KeyEntry;
 
 /// How far a time of a listing and one of our own may be apart and mean the same moment: whole
 /// seconds, and clocks that differ a little.

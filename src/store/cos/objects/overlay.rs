@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
+use super::KeyPage;
+use super::Window;
 use super::corrected::{Corrected, Doubt, Finding, Item, Truth};
 use super::note::Note;
 use super::recent::Moment;
 use crate::store::Result;
-use crate::store::cos::s3::key_page::Window;
-use crate::store::cos::s3::xml::KeyPage;
 
 /// Objects of one page that the store is asked about. Where all of them show that the listing
 /// lags, it is believed to lag in the rest as well; else it is believed.
@@ -60,7 +60,7 @@ impl Overlay {
     }
 
     /// Asks about what is in doubt, [`LOOKS`] times at most, and corrects the page by it.
-    pub(crate) fn resolve(self, truth: &impl Truth) -> Result<Corrected> {
+    pub(crate) fn resolve(self, truth: &(impl Truth + ?Sized)) -> Result<Corrected> {
         let Self { mut page, doubts } = self;
         let (mut looks, mut right, mut rest) = (0, 0, Vec::new());
         for doubt in doubts {
@@ -140,9 +140,9 @@ mod tests {
 
     use time::OffsetDateTime;
 
+    use super::super::KeyEntry;
     use super::super::note::Change;
     use super::*;
-    use crate::store::cos::s3::xml::KeyEntry;
     use crate::store::{ETag, ErrorKind, Operation, StoreError};
 
     /// When the listing was asked for; notes have this number, younger ones a greater.

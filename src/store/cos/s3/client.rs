@@ -1,4 +1,4 @@
-//! Sends requests to one bucket: signs, waits, tries again. The only file that talks HTTP.
+//! Sends requests to one bucket: signs, waits, tries again.
 //!
 //! Everything that is sent from here may be sent twice: bodies stay in memory until they are
 //! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
@@ -7,28 +7,25 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::SendBody;
+use time::OffsetDateTime;
 use ureq::http::{self, Response};
 
 use super::answer::{self, Answer, Headers, Opened};
-use super::credentials::{Credentials, KeyError, KeyPair};
+use super::call::{Call, Failure};
+use super::dialect::Dialect;
 use super::failure::{self, Remedy};
-use super::integrity;
+use super::http::body::BodyReader;
+use super::http::time_limits::{Extent, Patience, TimeLimits};
+use super::identity::{Credentials, KeyError, KeyPair};
 use super::request::{Address, Request, RequestError};
-use super::retry::{Course, Worth, rest};
+use super::retry::{Course, rest};
 use super::signature::Signer;
+use super::site::Site;
 use super::xml;
 use crate::metrics;
 use crate::secret::Secret;
-use crate::store::cos::CosOptions;
-use crate::store::cos::Timeouts;
-use crate::store::cos::objects::bucket::Bucket;
-use crate::store::cos::s3::http::body::BodyReader;
-use crate::store::cos::s3::http::time_limits::{Extent, Patience, TimeLimits};
-use crate::store::{Body, Cancel, ErrorKind, Operation, ReplyWait, StoreError};
-
-/// RFC 1864.
-const CONTENT_MD5: &str = "content-md5";
+use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
+use crate::store::{ErrorKind, ReplyWait, StoreError};
 
 /// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -42,10 +39,8 @@ const ERROR_BYTES: u64 = 64 * 1024;
 /// The way to one bucket with one key pair. Clones are cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    /// What is shared with the other accounts of the bucket.
-    pub(crate) bucket: Arc<Bucket>,
+    site: Arc<Site>,
     account: Arc<Account>,
-    timeouts: Timeouts,
     /// For whom requests are sent; `None` for nobody who waits.
     wait: Option<ReplyWait>,
 }
@@ -54,94 +49,13 @@ pub(crate) struct Client {
 #[derive(Debug)]
 struct Account {
     address: Address,
+    bucket: String,
+    region: String,
+    dialect: Dialect,
+    verify: VerifyUploads,
+    timeouts: Timeouts,
     signer: Signer,
     credentials: Credentials,
-}
-
-/// One request to send.
-pub(crate) struct Call<'a> {
-    operation: Operation,
-    request: Request,
-    body: Option<Body<'a>>,
-    cancel: Option<&'a Cancel>,
-    patience: Patience,
-}
-
-impl<'a> Call<'a> {
-    /// A request without body.
-    pub(crate) fn new(operation: Operation, request: Request) -> Self {
-        Self { operation, request, body: None, cancel: None, patience: Patience::Usual }
-    }
-
-    /// The same with a body.
-    pub(crate) fn with_body(mut self, body: Body<'a>) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// The same, its body's MD5 with it, by which the store sees what was damaged on the way.
-    pub(crate) fn with_md5(mut self) -> Self {
-        if let Some(body) = self.body.filter(|_| !self.has_md5()) {
-            self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
-        }
-        self
-    }
-
-    /// Whether its body's MD5 goes with it.
-    pub(crate) fn has_md5(&self) -> bool {
-        self.request.has_header(CONTENT_MD5)
-    }
-
-    /// The same, not tried again once `cancel` is raised. For requests without a body, which has a
-    /// flag of its own.
-    pub(crate) fn unless(mut self, cancel: &'a Cancel) -> Self {
-        self.cancel = Some(cancel);
-        self
-    }
-
-    /// The same, for operations whose answer may take minutes.
-    pub(crate) fn patiently(mut self) -> Self {
-        self.patience = Patience::Long;
-        self
-    }
-
-    /// The operation and key, for errors.
-    pub(crate) fn error(&self, kind: ErrorKind) -> StoreError {
-        StoreError::new(kind, self.operation, self.request.subject())
-    }
-
-    fn worth(&self) -> Worth {
-        match self.request.method {
-            http::Method::PUT | http::Method::POST => Worth::Time,
-            _ => Worth::Tries,
-        }
-    }
-
-    fn cancel(&self) -> Option<&'a Cancel> {
-        self.body.map(|body| body.cancel()).or(self.cancel)
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancel().is_some_and(Cancel::is_raised)
-    }
-}
-
-/// A request that failed after all tries.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    /// The last failure.
-    pub(crate) error: StoreError,
-    /// How often it was tried: after more than one try an earlier one may have been carried out. 0
-    /// when a look beforehand failed.
-    pub(crate) tries: u32,
-    /// Whether one of the tries may have been carried out although no answer said so.
-    pub(crate) in_doubt: bool,
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        failure.error
-    }
 }
 
 /// One failed try.
@@ -152,11 +66,30 @@ struct Fault {
 }
 
 impl Client {
-    /// A client of `bucket`, as `options` describe it.
-    pub(crate) fn new(bucket: Arc<Bucket>, credentials: Credentials, options: &CosOptions) -> Self {
-        let (address, signer) = (Address::new(options), Signer::new(&options.region));
-        let account = Arc::new(Account { address, signer, credentials });
-        Self { bucket, account, timeouts: options.timeouts, wait: None }
+    /// A client of the bucket at `site`, as `options` describe it.
+    ///
+    /// # Errors
+    /// When no request can be put together: bucket, endpoint and region come from a configuration.
+    pub(crate) fn new(
+        site: Arc<Site>,
+        credentials: Credentials,
+        options: CosOptions,
+    ) -> Result<Self, RequestError> {
+        let account = Account {
+            address: Address::new(&options),
+            dialect: Dialect::of(&options.endpoint),
+            signer: Signer::new(&options.region),
+            bucket: options.bucket,
+            region: options.region,
+            verify: options.verify,
+            timeouts: options.timeouts,
+            credentials,
+        };
+        let anybody = Secret::new("anybody".to_owned());
+        let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
+        let request = Request::on_bucket(http::Method::HEAD);
+        request.sign(&account.address, &account.signer, &keys, site.clock.now())?;
+        Ok(Self { site, account: Arc::new(account), wait: None })
     }
 
     /// The same, working for a command whose client waits.
@@ -164,15 +97,29 @@ impl Client {
         Self { wait: Some(wait.clone()), ..self.clone() }
     }
 
-    /// Whether a request can be put together at all: bucket, endpoint and region come from a
-    /// configuration.
-    pub(crate) fn check_address(&self) -> Result<(), RequestError> {
-        let anybody = Secret::new("anybody".to_owned());
-        let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
-        let request = Request::on_bucket(http::Method::HEAD);
-        request
-            .sign(&self.account.address, &self.account.signer, &keys, self.bucket.now())
-            .map(|_| ())
+    /// What is shared with the other accounts of the bucket.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The bucket's name.
+    pub(crate) fn bucket(&self) -> &str {
+        &self.account.bucket
+    }
+
+    /// The region that is signed for.
+    pub(crate) fn region(&self) -> &str {
+        &self.account.region
+    }
+
+    /// Who answers.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.account.dialect
+    }
+
+    /// What is compared after an upload.
+    pub(crate) fn verify(&self) -> VerifyUploads {
+        self.account.verify
     }
 
     /// Where the bucket is, for people.
@@ -192,19 +139,23 @@ impl Client {
 
     /// What a connection to the store may take.
     pub(crate) fn connect_timeout(&self) -> Duration {
-        self.timeouts.connect
+        self.account.timeouts.connect
+    }
+
+    /// Opens a connection for a request that is to come while others run.
+    pub(crate) fn connect_ahead(&self) {
+        self.site.connections.open_ahead(self.connect_timeout());
     }
 
     /// What the store says to somebody without a key pair; most refuse, and all of them answer.
     pub(crate) fn greet(&self) -> Result<Headers, ureq::Error> {
-        let request = self.bucket.agent.head(self.account.address.url_of(""));
-        let request = request
-            .config()
-            .timeout_connect(Some(self.timeouts.connect))
-            .timeout_recv_response(Some(self.timeouts.response))
-            .timeout_per_read(Some(self.timeouts.response))
-            .build();
-        Ok(Headers(request.call()?.into_parts().0.headers))
+        let url = self.address_of_bucket();
+        self.site.connections.greet(&url, &self.account.timeouts).map(Headers)
+    }
+
+    /// When the store answered, by its own clock.
+    pub(crate) fn answered_at(&self, answered: &Headers) -> OffsetDateTime {
+        answered.date().unwrap_or_else(|| self.site.clock.now())
     }
 
     /// Sends `call` and reads the whole answer.
@@ -283,7 +234,7 @@ impl Client {
 
     /// How long a request that was first sent at `begun` may still be tried.
     fn left_for_tries(&self, begun: Instant) -> Duration {
-        let left = self.timeouts.retry_total.saturating_sub(begun.elapsed());
+        let left = self.account.timeouts.retry_total.saturating_sub(begun.elapsed());
         let awaited = self.reply_left();
         awaited.map_or(left, |awaited| awaited.min(left))
     }
@@ -295,8 +246,8 @@ impl Client {
             Some(left.max(wait.last_look()))
         });
         let extent = if call.body.is_some() { Extent::Open } else { extent };
-        let resolved = self.bucket.is_resolved();
-        TimeLimits::of(&self.timeouts, call.patience, extent, left, resolved)
+        let resolved = self.site.connections.are_resolved();
+        TimeLimits::of(&self.account.timeouts, call.patience, extent, left, resolved)
     }
 
     fn attempt(
@@ -314,7 +265,7 @@ impl Client {
             &self.account.address,
             &self.account.signer,
             &keys,
-            self.bucket.now(),
+            self.site.clock.now(),
         );
         let mut request = signed.map_err(|error| Fault {
             error: call.error(ErrorKind::BadName).with_source(error),
@@ -338,20 +289,14 @@ impl Client {
         let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
         let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
         let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
-        let (bucket, fresh) = (&*self.bucket, course.fresh);
-        let sent = match &mut reader {
-            Some(reader) => {
-                let request = request.map(|()| SendBody::from_reader(reader));
-                bucket.agent.run(limits.apply(bucket, request, fresh))
-            }
-            None => bucket.agent.run(limits.apply(bucket, request, fresh)),
-        };
+        let connections = &self.site.connections;
+        let sent = connections.send(request, reader.as_mut(), &limits, course.fresh);
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
         let response = sent.map_err(|error| transport_fault(call, error))?;
         if response.status().is_success() {
             if let Some(date) = answer::date(response.headers()) {
-                self.bucket.follow_clock(date, begun.elapsed());
+                self.site.clock.follow(date, begun.elapsed());
             }
             return Ok(response);
         }
@@ -377,7 +322,7 @@ impl Client {
         if fault.remedy == Remedy::SetClock
             && let Some(date) = headers.date()
         {
-            self.bucket.set_clock(date);
+            self.site.clock.set(date);
         }
         fault
     }

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
 
-use crate::store::cos::VerifyUploads;
+use crate::store::cos::options::VerifyUploads;
 use crate::store::{Body, ETag, PartReceipt};
 
 /// What a store said about bytes it received.
@@ -30,6 +30,12 @@ pub(crate) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: Receipt<'_
     }
     let md5 = receipt.etag.and_then(md5_of);
     verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
+}
+
+/// Whether a whole object's CRC is to be compared, and differs.
+pub(crate) fn differs(verify: VerifyUploads, told: Option<u64>, expected: Option<u64>) -> bool {
+    verify != VerifyUploads::Off
+        && told.zip(expected).is_some_and(|(told, expected)| told != expected)
 }
 
 /// Whether `receipt` proves that the store holds `body`. What it does not tell proves nothing.

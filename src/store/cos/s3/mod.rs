@@ -1,22 +1,22 @@
-//! The S3 API: one request as a value ([`request`]), signed ([`signature`]) with what [`credentials`]
-//! hands out, sent and tried again by the [`client`], and the operations, each with its answer.
+//! The S3 API: a [`request`] is a value, signed ([`signature`]) with what [`identity`] hands out; the
+//! [`client`] sends it over [`http`] and tries again ([`failure`] and [`retry`] say when). The
+//! operations are [`actions`].
 
+pub(crate) mod actions;
 pub(crate) mod answer;
+pub(crate) mod call;
 pub(crate) mod client;
-pub(crate) mod copy;
-pub(crate) mod credentials;
-pub(crate) mod failure;
+mod clock;
+pub(crate) mod dialect;
+mod failure;
 pub(crate) mod http;
+pub(crate) mod identity;
 pub(crate) mod integrity;
-pub(crate) mod key_files;
-pub(crate) mod key_page;
-pub(crate) mod metadata_service;
-pub(crate) mod multipart;
 pub(crate) mod object_lock;
-pub(crate) mod objects;
-pub(crate) mod request;
-pub(crate) mod retry;
-pub(crate) mod role_keys;
-pub(crate) mod signature;
-pub(crate) mod upload_pages;
+pub(crate) mod precondition;
+mod request;
+mod retry;
+mod signature;
+pub(crate) mod site;
+mod verified;
 pub(crate) mod xml;

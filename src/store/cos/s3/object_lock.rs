@@ -6,29 +6,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ureq::http::Method;
-
-use super::client::Call;
-use super::request::Request;
-use super::xml;
-use crate::store::cos::CosStore;
-use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::store::{ErrorKind, StoreError};
 
 /// What is known of one bucket, shared by all accounts on it.
 #[derive(Debug, Default)]
 pub(crate) struct KnownLock {
     retains: AtomicBool,
-}
-
-/// What a bucket's configuration says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ObjectLock {
-    /// There is none.
-    Off,
-    /// Each object can be locked; new ones are not.
-    On,
-    /// New objects are locked for a time.
-    Retains,
 }
 
 impl KnownLock {
@@ -43,23 +26,6 @@ impl KnownLock {
     }
 }
 
-impl CosStore {
-    /// GetObjectLockConfiguration. What it says is remembered.
-    pub(crate) fn object_lock(&self) -> Result<ObjectLock> {
-        let request = Request::on_bucket(Method::GET).query("object-lock", "");
-        let call = Call::new(Operation::GetObjectLockConfiguration, request);
-        let lock = match self.client.exchange(&call) {
-            Ok(answer) => xml::object_lock(&answer.text),
-            Err(failure) if says_there_is_none(&failure.error) => ObjectLock::Off,
-            Err(failure) => return Err(failure.into()),
-        };
-        if lock == ObjectLock::Retains {
-            self.client.bucket.lock.note();
-        }
-        Ok(lock)
-    }
-}
-
 /// Whether a body was refused because no checksum came with it: `Content-MD5 OR x-amz-checksum- HTTP
 /// header is required for Put Part requests with Object Lock parameters`.
 pub(crate) fn is_demand_for_checksum(error: &StoreError) -> bool {
@@ -70,15 +36,10 @@ pub(crate) fn is_demand_for_checksum(error: &StoreError) -> bool {
         && (message.contains("content-md5") || message.contains("x-amz-checksum"))
 }
 
-/// 404 `ObjectLockConfigurationNotFoundError`; other stores have never heard of it.
-fn says_there_is_none(error: &StoreError) -> bool {
-    let is_unknown = matches!(error.kind, ErrorKind::NotFound | ErrorKind::Unsupported);
-    is_unknown || error.status == Some(400)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Operation;
 
     #[test]
     fn a_demand_for_a_checksum_is_told_from_other_refusals() {

@@ -8,11 +8,10 @@ use time::format_description::FormatItem;
 use time::macros::format_description;
 use ureq::http;
 
-use super::credentials::KeyPair;
+use super::identity::KeyPair;
 use super::signature::{Signed, Signer, UNSIGNED_PAYLOAD};
-use crate::store::cos::AddressingStyle;
-use crate::store::cos::CosOptions;
-use crate::store::cos::Scheme;
+use crate::store::ETag;
+use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 
 /// The token of temporary keys.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
@@ -56,6 +55,25 @@ impl Request {
     pub(crate) fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// With these headers, too.
+    pub(crate) fn headers(mut self, headers: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// About this version alone, if one is given.
+    pub(crate) fn if_match(self, etag: Option<&ETag>) -> Self {
+        match etag {
+            Some(etag) => self.header("if-match", &etag.0),
+            None => self,
+        }
+    }
+
+    /// A copy of the object `key` in `bucket`.
+    pub(crate) fn copying(self, bucket: &str, key: &str) -> Self {
+        self.header("x-amz-copy-source", format!("{bucket}/{}", encode_key(key)))
     }
 
     /// Whether it has this header.
@@ -171,7 +189,7 @@ impl Address {
 }
 
 /// A key as it stands in a path: each byte that is not unreserved as `%XX`, slashes kept.
-pub(crate) fn encode_key(key: &str) -> String {
+fn encode_key(key: &str) -> String {
     signing::uri_encode(key, false)
 }
 
@@ -187,7 +205,7 @@ fn is_plain(value: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use arbtest::arbtest;
     use time::macros::datetime;
     use url::Url;
@@ -198,6 +216,20 @@ mod tests {
     fn keys(token: Option<&str>) -> KeyPair {
         let secret = |text: &str| Secret::new(text.to_owned());
         KeyPair { id: secret("id"), secret: secret("hunter2"), token: token.map(secret) }
+    }
+
+    /// Method, address and headers of the request as it goes out, but for those that all have.
+    pub(in crate::store::cos::s3) fn sent(request: &Request) -> Vec<String> {
+        const OF_ALL: [&str; 3] = ["authorization", "x-amz-content-sha256", "x-amz-date"];
+        let signed = sign(request, AddressingStyle::Virtual).unwrap();
+        let uri = signed.uri().to_string();
+        let place = uri.strip_prefix("https://b-125.cos.ap-x.myqcloud.com").unwrap();
+        let headers = signed.headers().iter().filter(|(name, _)| !OF_ALL.contains(&name.as_str()));
+        let mut headers: Vec<_> =
+            headers.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        headers.sort_unstable();
+        headers.insert(0, format!("{} {place}", signed.method()));
+        headers
     }
 
     fn sign(

@@ -12,7 +12,7 @@ use s3::signing;
 use time::{Date, OffsetDateTime};
 use zeroize::Zeroizing;
 
-use super::credentials::KeyPair;
+use super::identity::KeyPair;
 use super::request::RequestError;
 use crate::secret::Secret;
 

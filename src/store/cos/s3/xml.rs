@@ -4,18 +4,24 @@
 
 use percent_encoding::percent_decode_str;
 use quick_xml::events::Event;
-use s3::serde_types::{CompleteMultipartUploadData, Part};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use time::OffsetDateTime;
+use time::format_description::FormatItem;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
-use super::object_lock::ObjectLock;
-use crate::store::PartReceipt;
-use crate::store::cos::tree::keys::Dialect;
+use super::dialect::Dialect;
+
+/// The form in which the documentation of COS shows times of uploads and parts.
+const ASCTIME: &[FormatItem<'_>] = format_description!(
+    "[weekday repr:short] [month repr:short] [day padding:none] [hour]:[minute]:[second] [year]"
+);
 
 /// An XML body that cannot be read.
-pub(crate) type XmlError = Box<dyn std::error::Error + Send + Sync>;
+type XmlError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What was read, or why it cannot be.
+pub(crate) type XmlResult<T> = Result<T, XmlError>;
 
 /// What an error body says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -39,20 +45,6 @@ pub(crate) fn error(text: &str) -> Option<ErrorBody> {
     Some(quick_xml::de::from_str(text).unwrap_or_default())
 }
 
-/// The upload id in the answer to CreateMultipartUpload.
-pub(crate) fn upload_id(text: &str) -> Result<String, XmlError> {
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(rename = "UploadId", alias = "UploadID")]
-        upload_id: String,
-    }
-    let answer: Answer = quick_xml::de::from_str(text)?;
-    if answer.upload_id.is_empty() {
-        return Err("an empty upload id".into());
-    }
-    Ok(answer.upload_id)
-}
-
 /// What Complete, CopyObject and UploadPartCopy answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct StoredBody {
@@ -72,7 +64,7 @@ impl StoredBody {
 }
 
 /// Reads what Complete, CopyObject and UploadPartCopy answer.
-pub(crate) fn stored(text: &str) -> Result<StoredBody, XmlError> {
+pub(crate) fn stored(text: &str) -> XmlResult<StoredBody> {
     let body: StoredBody = quick_xml::de::from_str(text)?;
     if body.etag.is_empty() {
         return Err("an empty ETag".into());
@@ -80,99 +72,8 @@ pub(crate) fn stored(text: &str) -> Result<StoredBody, XmlError> {
     Ok(body)
 }
 
-/// The body of CompleteMultipartUpload.
-pub(crate) fn complete_multipart_upload(parts: &[PartReceipt]) -> String {
-    let parts =
-        parts.iter().map(|part| Part { part_number: part.number, etag: part.etag.0.clone() });
-    CompleteMultipartUploadData { parts: parts.collect() }.to_string()
-}
-
-/// Reads what GetObjectLockConfiguration answers. What is something else, as stores answer that do not
-/// know the question, tells of no lock.
-pub(crate) fn object_lock(text: &str) -> ObjectLock {
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Configuration {
-        object_lock_enabled: Option<String>,
-        rule: Option<Rule>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Rule {
-        default_retention: Option<IgnoredAny>,
-    }
-    let configuration: Configuration = quick_xml::de::from_str(text).unwrap_or_default();
-    let is_on = configuration.object_lock_enabled.is_some_and(|text| text.trim() == "Enabled");
-    match configuration.rule.and_then(|rule| rule.default_retention) {
-        _ if !is_on => ObjectLock::Off,
-        None => ObjectLock::On,
-        Some(_) => ObjectLock::Retains,
-    }
-}
-
-/// One page of keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeyPage {
-    /// The objects, in the store's order.
-    pub(crate) objects: Vec<KeyEntry>,
-    /// What the delimiter folded together, each ending in it.
-    pub(crate) prefixes: Vec<String>,
-    /// Where the next page begins, if there is one.
-    pub(crate) next: Option<String>,
-}
-
-/// One object of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyEntry {
-    /// Its key.
-    pub(crate) key: String,
-    /// Its bytes.
-    pub(crate) size: u64,
-    /// Its last change, UTC, if it could be read.
-    pub(crate) modified: Option<OffsetDateTime>,
-    /// Its version, if it was told.
-    pub(crate) etag: Option<String>,
-}
-
-/// Reads an answer to ListObjects (version 1). COS writes a plus as itself or `%2B`, Amazon writes
-/// a space as a plus.
-pub(crate) fn key_page(text: &str, dialect: Dialect) -> Result<KeyPage, XmlError> {
-    if root(text).as_deref() != Some("ListBucketResult") {
-        return Err("not a ListBucketResult".into());
-    }
-    let raw: ListBucketResult = quick_xml::de::from_str(text)?;
-    let encoded = raw.encoding_type.as_deref().map(str::trim) == Some("url");
-    let decode = |text: &str| -> Result<String, XmlError> {
-        if encoded { decoded(text, dialect) } else { Ok(text.to_owned()) }
-    };
-
-    let mut page = KeyPage::default();
-    for object in &raw.contents {
-        page.objects.push(KeyEntry {
-            key: decode(&object.key)?,
-            size: object.size.trim().parse().map_err(|_| "a size that is no number")?,
-            modified: OffsetDateTime::parse(object.last_modified.trim(), &Rfc3339).ok(),
-            etag: object.etag.clone(),
-        });
-    }
-    for prefix in raw.common_prefixes.iter().flat_map(|group| &group.prefix) {
-        page.prefixes.push(decode(prefix)?);
-    }
-    if raw.is_truncated.trim().eq_ignore_ascii_case("true") {
-        let named = raw.next_marker.as_deref().filter(|marker| !marker.is_empty());
-        page.next = match named {
-            Some(marker) => Some(decode(marker)?),
-            None => last_name(&page),
-        };
-        if page.next.is_none() {
-            return Err("a truncated page without entries".into());
-        }
-    }
-    Ok(page)
-}
-
 /// A name as `encoding-type=url` spells it.
-pub(crate) fn decoded(text: &str, dialect: Dialect) -> Result<String, XmlError> {
+pub(crate) fn decoded(text: &str, dialect: Dialect) -> XmlResult<String> {
     let spaced = if dialect == Dialect::S3 { text.replace('+', " ") } else { text.to_owned() };
     Ok(percent_decode_str(&spaced).decode_utf8()?.into_owned())
 }
@@ -182,10 +83,17 @@ pub(crate) fn http_date(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text.trim(), &Rfc2822).ok()
 }
 
-/// Stores that name no next marker mean the last entry of the page.
-fn last_name(page: &KeyPage) -> Option<String> {
-    let object = page.objects.last().map(|object| &object.key);
-    object.max(page.prefixes.last()).cloned()
+/// A time in any of the forms that are in use.
+pub(crate) fn moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    let asctime =
+        || PrimitiveDateTime::parse(text, ASCTIME).ok().map(PrimitiveDateTime::assume_utc);
+    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| http_date(text)).or_else(asctime)
+}
+
+/// Whether the text of an element says so.
+pub(crate) fn is_true(text: &str) -> bool {
+    text.trim().eq_ignore_ascii_case("true")
 }
 
 /// The local name of the root element.
@@ -202,64 +110,14 @@ pub(crate) fn root(text: &str) -> Option<String> {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ListBucketResult {
-    #[serde(rename = "IsTruncated")]
-    is_truncated: String,
-    #[serde(rename = "NextMarker")]
-    next_marker: Option<String>,
-    #[serde(rename = "EncodingType", alias = "Encoding-Type", alias = "Encoding-type")]
-    encoding_type: Option<String>,
-    #[serde(rename = "Contents")]
-    contents: Vec<Contents>,
-    #[serde(rename = "CommonPrefixes", alias = "CommonPrefixs")]
-    common_prefixes: Vec<CommonPrefixes>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Contents {
-    #[serde(rename = "Key")]
-    key: String,
-    #[serde(rename = "Size")]
-    size: String,
-    #[serde(rename = "LastModified", default)]
-    last_modified: String,
-    #[serde(rename = "ETag")]
-    etag: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CommonPrefixes {
-    #[serde(rename = "Prefix", default)]
-    prefix: Vec<String>,
-}
-
 #[cfg(test)]
 mod tests {
     use arbtest::arbtest;
     use time::macros::datetime;
 
     use super::*;
-    use crate::store::ETag;
-
-    #[test]
-    fn object_lock_is_read_from_its_configuration_alone() {
-        let told = |inner: &str| {
-            object_lock(&format!("<ObjectLockConfiguration>{inner}</ObjectLockConfiguration>"))
-        };
-        let on = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>";
-        let rule = "<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule>";
-        assert_eq!(told(&format!("{on}{rule}")), ObjectLock::Retains);
-        assert_eq!(told(on), ObjectLock::On);
-        assert_eq!(told(&format!("{on}<Rule/>")), ObjectLock::On);
-        for other in ["", "<ObjectLockEnabled>Disabled</ObjectLockEnabled>", rule] {
-            assert_eq!(told(other), ObjectLock::Off, "{other}");
-        }
-        for other in ["", "no XML", "<ListBucketResult><Name>b</Name></ListBucketResult>"] {
-            assert_eq!(object_lock(other), ObjectLock::Off, "{other}");
-        }
-    }
+    use crate::store::cos::s3::actions::create_multipart_upload::upload_id;
+    use crate::store::cos::s3::actions::list_objects::key_page;
 
     #[test]
     fn errors_are_read_whatever_surrounds_them() {
@@ -279,19 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn upload_ids_in_both_spellings() {
-        for name in ["UploadId", "UploadID"] {
-            let text = format!(
-                "<InitiateMultipartUploadResult xmlns=\"http://www.qcloud.com/document/product/436/7751\">\
-                 <Bucket>b</Bucket><Key>k</Key><{name}>2~a+/=</{name}></InitiateMultipartUploadResult>"
-            );
-            assert_eq!(upload_id(&text).unwrap(), "2~a+/=");
-        }
-        assert!(upload_id("<InitiateMultipartUploadResult/>").is_err());
-        assert!(upload_id("<X><UploadId></UploadId></X>").is_err());
-    }
-
-    #[test]
     fn success_is_an_etag() {
         let text = "\n\n<CopyObjectResult><ETag>&quot;ab-2&quot;</ETag><CRC64>12</CRC64></CopyObjectResult>";
         let body = stored(text).unwrap();
@@ -300,54 +145,6 @@ mod tests {
         for bad in ["", "<Error><Code>x</Code></Error>", "<X><ETag/></X>", "<X><ETag>a"] {
             assert!(stored(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn complete_names_the_parts() {
-        let part = |number, etag: &str| PartReceipt {
-            number,
-            size: 1,
-            etag: ETag(etag.into()),
-            crc64: None,
-        };
-        assert_eq!(
-            complete_multipart_upload(&[part(1, "\"a\""), part(2, "\"b\"")]),
-            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag></Part>\
-             <Part><PartNumber>2</PartNumber><ETag>\"b\"</ETag></Part></CompleteMultipartUpload>"
-        );
-    }
-
-    #[test]
-    fn a_page_of_keys() {
-        let text = "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
-            <Name>b</Name><Prefix>d%2F</Prefix><Marker/><Unknown>1</Unknown><Encoding-Type>url</Encoding-Type>\
-            <Contents><Key>d%2Fa+b%2Bc%20</Key><LastModified>2020-12-10T03:37:30.000Z</LastModified>\
-            <ETag>\"x\"</ETag><Size>7</Size><Owner><ID>1</ID></Owner></Contents>\
-            <CommonPrefixes><Prefix>d%2Fsub%2F</Prefix></CommonPrefixes>\
-            <Contents><Key>d%2F%01</Key><LastModified>soon</LastModified><Size> 0 </Size></Contents>\
-            <IsTruncated>True</IsTruncated></ListBucketResult>";
-        let page = key_page(text, Dialect::S3).unwrap();
-        assert_eq!(page.objects[0].key, "d/a b+c ");
-        assert_eq!(page.objects[0].size, 7);
-        assert_eq!(page.objects[0].modified, Some(datetime!(2020-12-10 03:37:30 UTC)));
-        assert_eq!(page.objects[1].key, "d/\u{1}");
-        assert_eq!(page.objects[1].modified, None);
-        assert_eq!(page.prefixes, ["d/sub/"]);
-        assert_eq!(page.next.as_deref(), Some("d/sub/"), "no NextMarker: the last entry");
-        assert_eq!(key_page(text, Dialect::Cos).unwrap().objects[0].key, "d/a+b+c ");
-    }
-
-    #[test]
-    fn pages_end() {
-        let page = |inner: &str| {
-            key_page(&format!("<ListBucketResult>{inner}</ListBucketResult>"), Dialect::Cos)
-        };
-        assert_eq!(page("<IsTruncated>false</IsTruncated>").unwrap(), KeyPage::default());
-        let next = "<IsTruncated>true</IsTruncated><NextMarker>a%20b</NextMarker>";
-        assert_eq!(page(next).unwrap().next.as_deref(), Some("a%20b"), "not encoded: as it is");
-        assert!(page("<IsTruncated>true</IsTruncated>").is_err(), "would be asked for ever");
-        assert!(key_page("<html/>", Dialect::Cos).is_err());
-        assert!(key_page("", Dialect::Cos).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::limits;
+use crate::store::cos::objects::Dialect;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
@@ -12,34 +13,6 @@ pub(crate) struct Keys {
     /// Empty, or ending in `/`.
     prefix: Arc<str>,
     dialect: Dialect,
-}
-
-/// Whose rules for keys apply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// Tencent COS.
-    Cos,
-    /// Amazon S3 and what copies it.
-    S3,
-}
-
-impl Dialect {
-    /// The dialect of whoever answers at `endpoint` (host and optional port).
-    pub(crate) fn of(endpoint: &str) -> Self {
-        let host = endpoint.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        let is_cos = ["myqcloud.com", "tencentcos.cn"].iter().any(|domain| {
-            host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
-        if is_cos { Self::Cos } else { Self::S3 }
-    }
-
-    /// The longest key, in bytes.
-    fn key_bytes(self) -> usize {
-        match self {
-            Self::Cos => limits::COS_KEY_BYTES,
-            Self::S3 => limits::KEY_BYTES,
-        }
-    }
 }
 
 impl Keys {
@@ -79,7 +52,11 @@ impl Keys {
 
     /// Whether the store takes a key as long as this.
     pub(crate) fn have_room_for(&self, key: &str) -> bool {
-        key.len() <= self.dialect.key_bytes()
+        let most = match self.dialect {
+            Dialect::Cos => limits::COS_KEY_BYTES,
+            Dialect::S3 => limits::KEY_BYTES,
+        };
+        key.len() <= most
     }
 
     fn checked(&self, operation: Operation, key: String) -> Result<String> {
@@ -141,19 +118,6 @@ mod tests {
             if let Err(error) = key {
                 assert_eq!(error.kind, ErrorKind::BadName);
             }
-        }
-    }
-
-    #[test]
-    fn cos_is_known_by_its_domains() {
-        for (endpoint, expected) in [
-            ("cos.ap-guangzhou.myqcloud.com", Dialect::Cos),
-            ("COS-internal.ap-x.tencentcos.cn:443", Dialect::Cos),
-            ("127.0.0.1:9000", Dialect::S3),
-            ("s3.amazonaws.com", Dialect::S3),
-            ("notmyqcloud.com", Dialect::S3),
-        ] {
-            assert_eq!(Dialect::of(endpoint), expected, "{endpoint}");
         }
     }
 }

@@ -7,14 +7,15 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::markers::legacy_directory;
-use crate::store::cos::CosStore;
-use crate::store::cos::objects::corrected::{Corrected, Truth};
+use super::Tree;
+use super::directories::stat_path;
+use super::markers::{file_head, legacy_directory};
+use super::room::learn_room;
+use crate::store::cos::objects::below::{holds_anything, resolved};
+use crate::store::cos::objects::corrected::Corrected;
 use crate::store::cos::objects::note::Note;
 use crate::store::cos::objects::overlay::Overlay;
-use crate::store::cos::objects::recent::Moment;
-use crate::store::cos::s3::key_page::{Depth, PAGE_KEYS, Window};
-use crate::store::cos::s3::xml::KeyEntry;
+use crate::store::cos::objects::{Depth, KeyEntry, Moment, PAGE_KEYS, Window};
 use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
 use crate::vfs::{Entry, FtpPath, Metadata};
 
@@ -29,201 +30,139 @@ struct Listing {
     notes: BTreeMap<String, Note>,
 }
 
-impl CosStore {
-    /// One page of a directory. `tell`, if there is one, is told where the next page begins before
-    /// this one has come, if the store names that first.
-    pub(crate) fn list_directory(
-        &self,
-        request: &ListRequest<'_>,
-        tell: Option<&mut dyn FnMut(&PageToken)>,
-    ) -> Result<ListPage> {
-        let directory = match self.keys.directory(Operation::ListObjects, request.directory) {
-            Ok(directory) => directory,
-            // It may be the name of a file that is as long as a key may be.
-            Err(error) => return self.check_directory(request.directory).and(Err(error)),
-        };
-        let prefix = format!("{directory}{}", request.name_prefix);
-        let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
-        let bucket = &self.client.bucket;
-        let asked = bucket.recent.moment();
-        bucket.places.begin(&directory);
-        let (page, told) = match tell {
-            Some(tell) => self.key_page_ahead(window, tell)?,
-            None => (self.key_page(window, Depth::Directory, PAGE_KEYS)?, false),
-        };
-        if request.name_prefix.is_empty() {
-            self.learn_room(&directory, window.after, &page);
-        }
-        let notes = bucket.recent.open_below(&prefix);
-        let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
-        let mut listing = Listing::of(&directory, self.resolved(overlay)?);
-        if !told {
-            listing = listing.cut();
-        }
-        if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
-            self.check_directory(request.directory)?;
-        }
-        let Listing { items, next, notes, .. } = listing;
-        let shown = self.shown(window, &items)?;
-        self.learn(asked, &shown, &notes);
-        Ok(name_entries(&directory, request.name_prefix, shown, next))
+/// One page of a directory. `tell`, if there is one, is told where the next page begins before
+/// this one has come, if the store names that first.
+pub(crate) fn list_directory(
+    tree: Tree<'_>,
+    request: &ListRequest<'_>,
+    tell: Option<&mut dyn FnMut(&PageToken)>,
+) -> Result<ListPage> {
+    let directory = match tree.account.keys.directory(Operation::ListObjects, request.directory) {
+        Ok(directory) => directory,
+        // It may be the name of a file that is as long as a key may be.
+        Err(error) => return check_directory(tree, request.directory).and(Err(error)),
+    };
+    let prefix = format!("{directory}{}", request.name_prefix);
+    let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
+    let asked = tree.memory.recent.moment();
+    tree.memory.places.begin(&directory);
+    let (page, told) = match tell {
+        Some(tell) => tree.objects.list_ahead(window, tell)?,
+        None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
+    };
+    if request.name_prefix.is_empty() {
+        learn_room(tree, &directory, window.after, &page);
     }
-
-    /// A page with our changes in it, which are not held against later listings where this one
-    /// shows them.
-    pub(crate) fn resolved(&self, overlay: Overlay) -> Result<Corrected> {
-        let page = overlay.resolve(self)?;
-        for (key, note) in &page.settled {
-            self.client.bucket.recent.settle(key, note);
-        }
-        Ok(page)
+    let notes = tree.memory.recent.open_below(&prefix);
+    let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
+    let mut listing = Listing::of(&directory, resolved(tree.objects, overlay)?);
+    if !told {
+        listing = listing.cut();
     }
-
-    /// Whether any object but its own marker lies in the directory with this prefix.
-    pub(crate) fn holds_anything(&self, prefix: &str) -> Result<bool> {
-        let is_within = |key: &str| key != prefix;
-        let mut after: Option<String> = None;
-        // Two keys suffice: the marker and one more. Only what was just deleted or stored may make
-        // it necessary to look further.
-        let mut max_keys = 2;
-        loop {
-            let window = Window { prefix, after: after.as_deref() };
-            let asked = self.client.bucket.recent.moment();
-            let page = self.key_page(window, Depth::Everything, max_keys)?;
-            let mut notes = self.client.bucket.recent.open_below(prefix);
-            notes.remove(prefix);
-            let overlay = Overlay::new(window, None, page, notes, asked);
-            if overlay.is_certain(is_within) {
-                return Ok(true);
-            }
-            let page = self.resolved(overlay)?;
-            if page.objects.keys().any(|key| is_within(key)) {
-                return Ok(true);
-            }
-            if page.next.is_none() {
-                return Ok(false);
-            }
-            after = page.next;
-            max_keys = PAGE_KEYS;
-        }
+    if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
+        check_directory(tree, request.directory)?;
     }
+    let Listing { items, next, notes, .. } = listing;
+    let shown = shown(tree, window, &items)?;
+    learn(tree, asked, &shown, &notes);
+    Ok(name_entries(&directory, request.name_prefix, shown, next))
+}
 
-    /// An empty listing is that of an empty directory, of a file, or of nothing.
-    fn check_directory(&self, path: &FtpPath) -> Result<()> {
-        match self.stat_path(Operation::ListObjects, path)? {
-            stat if stat.metadata.is_directory() => Ok(()),
-            _ => Err(StoreError::new(
-                ErrorKind::NotADirectory,
-                Operation::ListObjects,
-                path.as_str(),
-            )),
-        }
-    }
-
-    /// What a client is to see of the items of a page: no directory that a file hides, and each
-    /// directory once, whatever kinds of marker it has.
-    fn shown(
-        &self,
-        window: Window<'_>,
-        items: &BTreeMap<String, Metadata>,
-    ) -> Result<BTreeMap<String, Metadata>> {
-        let mut shown = items.clone();
-        for (key, metadata) in items {
-            if let Some(file) = key.strip_suffix('/') {
-                if self.is_hidden(items, window, file)? {
-                    shown.remove(key);
-                } else {
-                    // A marker of the same name that looks like a file.
-                    shown.remove(file);
-                }
-            } else if metadata.size == 0
-                && let Some(directory) = legacy_directory(key)
-            {
-                shown.remove(key);
-                if !self.is_shown_before(items, window, &directory)? {
-                    shown.insert(directory, Metadata::directory(metadata.modified));
-                }
-            }
-        }
-        Ok(shown)
-    }
-
-    /// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
-    /// which is the last of the three in the order of keys.
-    fn is_shown_before(
-        &self,
-        items: &BTreeMap<String, Metadata>,
-        window: Window<'_>,
-        directory: &str,
-    ) -> Result<bool> {
-        let file = directory.strip_suffix('/').unwrap_or(directory);
-        if items.contains_key(directory) || items.contains_key(file) {
-            return Ok(true);
-        }
-        let was_earlier = |key: &str| window.after.is_some_and(|after| key <= after);
-        Ok((was_earlier(directory)
-            && (self.head(directory)?.is_some() || self.holds_anything(directory)?))
-            || (was_earlier(file) && self.head(file)?.is_some()))
-    }
-
-    /// Remembers what a page told of the names on it, but for what it may be behind in, and for
-    /// empty files, which may be markers.
-    fn learn(
-        &self,
-        asked: Moment,
-        shown: &BTreeMap<String, Metadata>,
-        notes: &BTreeMap<String, Note>,
-    ) {
-        let bucket = &self.client.bucket;
-        if !bucket.recent.remembers_all() {
-            return;
-        }
-        let is_told = |key: &str, metadata: &Metadata| {
-            let from = (Bound::Included(key), Bound::Unbounded);
-            let note = notes.range::<str, _>(from).next();
-            let is_ours = note.is_some_and(|(other, _)| other.starts_with(key));
-            !is_ours && (metadata.is_directory() || metadata.size > 0)
-        };
-        let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
-        let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
-        bucket.facts.learn(&bucket.recent, asked, told);
-    }
-
-    /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
-    /// keys with a byte below `/` come between the two, it would have been on an earlier one.
-    fn is_hidden(
-        &self,
-        items: &BTreeMap<String, Metadata>,
-        window: Window<'_>,
-        key: &str,
-    ) -> Result<bool> {
-        if key.ends_with('/') {
-            return Ok(false);
-        }
-        match items.get(key) {
-            Some(metadata) if metadata.size > 0 => Ok(true),
-            // It may be a marker that looks like a file.
-            Some(_) => Ok(self.file_head(key)?.is_some()),
-            None => {
-                let was_earlier = window.after.is_some_and(|after| key <= after);
-                Ok(was_earlier && self.file_head(key)?.is_some())
-            }
-        }
+/// An empty listing is that of an empty directory, of a file, or of nothing.
+fn check_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+    match stat_path(tree, Operation::ListObjects, path)? {
+        stat if stat.metadata.is_directory() => Ok(()),
+        _ => Err(StoreError::new(ErrorKind::NotADirectory, Operation::ListObjects, path.as_str())),
     }
 }
 
-impl Truth for CosStore {
-    fn object(&self, key: &str) -> Result<Option<KeyEntry>> {
-        Ok(self.head(key)?.map(|head| KeyEntry {
-            key: key.to_owned(),
-            size: head.size,
-            modified: head.modified(),
-            etag: head.etag().map(|etag| etag.0),
-        }))
+/// What a client is to see of the items of a page: no directory that a file hides, and each
+/// directory once, whatever kinds of marker it has.
+fn shown(
+    tree: Tree<'_>,
+    window: Window<'_>,
+    items: &BTreeMap<String, Metadata>,
+) -> Result<BTreeMap<String, Metadata>> {
+    let mut shown = items.clone();
+    for (key, metadata) in items {
+        if let Some(file) = key.strip_suffix('/') {
+            if is_hidden(tree, items, window, file)? {
+                shown.remove(key);
+            } else {
+                // A marker of the same name that looks like a file.
+                shown.remove(file);
+            }
+        } else if metadata.size == 0
+            && let Some(directory) = legacy_directory(key)
+        {
+            shown.remove(key);
+            if !is_shown_before(tree, items, window, &directory)? {
+                shown.insert(directory, Metadata::directory(metadata.modified));
+            }
+        }
     }
+    Ok(shown)
+}
 
-    fn has_directory(&self, prefix: &str) -> Result<bool> {
-        Ok(self.head(prefix)?.is_some() || self.holds_anything(prefix)?)
+/// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
+/// which is the last of the three in the order of keys.
+fn is_shown_before(
+    tree: Tree<'_>,
+    items: &BTreeMap<String, Metadata>,
+    window: Window<'_>,
+    directory: &str,
+) -> Result<bool> {
+    let file = directory.strip_suffix('/').unwrap_or(directory);
+    if items.contains_key(directory) || items.contains_key(file) {
+        return Ok(true);
+    }
+    let was_earlier = |key: &str| window.after.is_some_and(|after| key <= after);
+    Ok((was_earlier(directory)
+        && (tree.objects.head(directory)?.is_some() || holds_anything(tree.objects, directory)?))
+        || (was_earlier(file) && tree.objects.head(file)?.is_some()))
+}
+
+/// Remembers what a page told of the names on it, but for what it may be behind in, and for
+/// empty files, which may be markers.
+fn learn(
+    tree: Tree<'_>,
+    asked: Moment,
+    shown: &BTreeMap<String, Metadata>,
+    notes: &BTreeMap<String, Note>,
+) {
+    if !tree.memory.recent.remembers_all() {
+        return;
+    }
+    let is_told = |key: &str, metadata: &Metadata| {
+        let from = (Bound::Included(key), Bound::Unbounded);
+        let note = notes.range::<str, _>(from).next();
+        let is_ours = note.is_some_and(|(other, _)| other.starts_with(key));
+        !is_ours && (metadata.is_directory() || metadata.size > 0)
+    };
+    let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
+    let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
+    tree.memory.learn(asked, told);
+}
+
+/// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
+/// keys with a byte below `/` come between the two, it would have been on an earlier one.
+fn is_hidden(
+    tree: Tree<'_>,
+    items: &BTreeMap<String, Metadata>,
+    window: Window<'_>,
+    key: &str,
+) -> Result<bool> {
+    if key.ends_with('/') {
+        return Ok(false);
+    }
+    match items.get(key) {
+        Some(metadata) if metadata.size > 0 => Ok(true),
+        // It may be a marker that looks like a file.
+        Some(_) => Ok(file_head(tree, key)?.is_some()),
+        None => {
+            let was_earlier = window.after.is_some_and(|after| key <= after);
+            Ok(was_earlier && file_head(tree, key)?.is_some())
+        }
     }
 }
 

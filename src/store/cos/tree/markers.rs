@@ -7,15 +7,12 @@
 //!   only where it matters, which is where keys below `dir/` would be hidden behind the name; an
 //!   empty directory of this kind is listed as a file of 0 bytes.
 
-use ureq::http::Method;
-
-use crate::store::cos::CosStore;
+use super::Tree;
+use super::copy::{Target, check_length, check_target, metadata, restated};
+use super::turn::take_turn;
+use super::versions::delete_version;
 use crate::store::cos::objects::places::Room;
-use crate::store::cos::s3::client::Call;
-use crate::store::cos::s3::copy;
-use crate::store::cos::s3::copy::Target;
-use crate::store::cos::s3::objects::Head;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::objects::{Head, Precondition, Put};
 use crate::store::turns::Turn;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
@@ -55,126 +52,114 @@ impl Standing {
     }
 }
 
-impl CosStore {
-    /// Looks at the key of a file.
-    pub(crate) fn standing(&self, key: &str) -> Result<Standing> {
-        Ok(self.head(key)?.map_or(Standing::Nothing, |head| Standing::of(key, head)))
-    }
+/// Looks at the key of a file.
+pub(crate) fn standing(tree: Tree<'_>, key: &str) -> Result<Standing> {
+    Ok(tree.objects.head(key)?.map_or(Standing::Nothing, |head| Standing::of(key, head)))
+}
 
-    /// The file under this key.
-    pub(crate) fn file_head(&self, key: &str) -> Result<Option<Head>> {
-        match self.standing(key)? {
-            Standing::File(head) => Ok(Some(head)),
-            Standing::Nothing | Standing::Directory(_) => Ok(None),
-        }
+/// The file under this key.
+pub(crate) fn file_head(tree: Tree<'_>, key: &str) -> Result<Option<Head>> {
+    match standing(tree, key)? {
+        Standing::File(head) => Ok(Some(head)),
+        Standing::Nothing | Standing::Directory(_) => Ok(None),
     }
+}
 
-    /// Hadoop's marker of the directory `dir/`.
-    pub(crate) fn legacy_marker(&self, directory: &str) -> Result<Option<Head>> {
-        let key = legacy_key(directory);
-        if !self.keys.have_room_for(&key) {
-            return Ok(None);
-        }
-        Ok(self.head(&key)?.filter(|head| head.size == 0))
+/// Hadoop's marker of the directory `dir/`.
+pub(crate) fn legacy_marker(tree: Tree<'_>, directory: &str) -> Result<Option<Head>> {
+    let key = legacy_key(directory);
+    if !tree.account.keys.have_room_for(&key) {
+        return Ok(None);
     }
+    Ok(tree.objects.head(&key)?.filter(|head| head.size == 0))
+}
 
-    /// Deletes the markers of the directory `dir/`, of all kinds.
-    ///
-    /// # Errors
-    /// Nothing is deleted when there is none ([`ErrorKind::NotFound`]), when the name is a file's
-    /// ([`ErrorKind::NotADirectory`]) and when `dir/` holds bytes
-    /// ([`ErrorKind::DirectoryNotEmpty`]).
-    pub(crate) fn delete_markers(&self, directory: &str) -> Result<()> {
-        let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
-        let (name, hadoops) = (name_of(directory), legacy_key(directory));
-        let turn = self.client.bucket.writes.take(&[directory, name, &hadoops]);
-        let typed = match self.standing(name)? {
-            Standing::File(_) => return failed(ErrorKind::NotADirectory),
-            Standing::Directory(head) => Some(head),
-            Standing::Nothing => None,
-        };
-        let own = self.head(directory)?;
-        if own.as_ref().is_some_and(|head| head.size > 0) {
-            return failed(ErrorKind::DirectoryNotEmpty);
-        }
-        let legacy = self.legacy_marker(directory)?;
-        if own.is_none() && typed.is_none() && legacy.is_none() {
-            return failed(ErrorKind::NotFound);
-        }
-        self.delete_seen(&turn, &hadoops, legacy)?;
-        self.delete_seen(&turn, name, typed)?;
-        if own.is_none() {
-            // Ours is what the memory of recent changes knows the directory by.
-            self.note_deleted(directory);
-        } else if !self.delete_seen(&turn, directory, own)? {
-            return failed(ErrorKind::DirectoryNotEmpty);
-        }
-        Ok(())
+/// Deletes the markers of the directory `dir/`, of all kinds.
+///
+/// # Errors
+/// Nothing is deleted when there is none ([`ErrorKind::NotFound`]), when the name is a file's
+/// ([`ErrorKind::NotADirectory`]) and when `dir/` holds bytes
+/// ([`ErrorKind::DirectoryNotEmpty`]).
+pub(crate) fn delete_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
+    let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
+    let (name, hadoops) = (name_of(directory), legacy_key(directory));
+    let turn = take_turn(tree, &[directory, name, &hadoops]);
+    let typed = match standing(tree, name)? {
+        Standing::File(_) => return failed(ErrorKind::NotADirectory),
+        Standing::Directory(head) => Some(head),
+        Standing::Nothing => None,
+    };
+    let own = tree.objects.head(directory)?;
+    if own.as_ref().is_some_and(|head| head.size > 0) {
+        return failed(ErrorKind::DirectoryNotEmpty);
     }
+    let legacy = legacy_marker(tree, directory)?;
+    if own.is_none() && typed.is_none() && legacy.is_none() {
+        return failed(ErrorKind::NotFound);
+    }
+    delete_seen(tree, &turn, &hadoops, legacy)?;
+    delete_seen(tree, &turn, name, typed)?;
+    if own.is_none() {
+        // Ours is what the memory of recent changes knows the directory by.
+        tree.objects.note_gone(directory);
+    } else if !delete_seen(tree, &turn, directory, own)? {
+        return failed(ErrorKind::DirectoryNotEmpty);
+    }
+    Ok(())
+}
 
-    /// Deletes the markers of the two older kinds, if there are any.
-    pub(crate) fn delete_legacy_markers(&self, directory: &str) -> Result<()> {
-        let (name, hadoops) = (name_of(directory), legacy_key(directory));
-        let turn = self.client.bucket.writes.take(&[name, &hadoops]);
-        let legacy = self.legacy_marker(directory)?;
-        self.delete_seen(&turn, &hadoops, legacy)?;
-        if let Standing::Directory(head) = self.standing(name)? {
-            self.delete_seen(&turn, name, Some(head))?;
-        }
-        Ok(())
+/// Deletes the markers of the two older kinds, if there are any.
+pub(crate) fn delete_legacy_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
+    let (name, hadoops) = (name_of(directory), legacy_key(directory));
+    let turn = take_turn(tree, &[name, &hadoops]);
+    let legacy = legacy_marker(tree, directory)?;
+    delete_seen(tree, &turn, &hadoops, legacy)?;
+    if let Standing::Directory(head) = standing(tree, name)? {
+        delete_seen(tree, &turn, name, Some(head))?;
     }
+    Ok(())
+}
 
-    /// Whether what was seen is gone.
-    fn delete_seen(&self, turn: &Turn, key: &str, seen: Option<Head>) -> Result<bool> {
-        seen.map_or(Ok(true), |head| self.delete_version(turn, key, &head))
-    }
+/// Whether what was seen is gone.
+fn delete_seen(tree: Tree<'_>, turn: &Turn, key: &str, seen: Option<Head>) -> Result<bool> {
+    seen.map_or(Ok(true), |head| delete_version(tree, turn, key, &head))
+}
 
-    /// Stores our marker of a directory, for somebody who has the turn to change it, with these
-    /// headers of the marker that it is to be like.
-    pub(crate) fn put_marker(
-        &self,
-        turn: &Turn,
-        marker: &str,
-        headers: Vec<(String, String)>,
-    ) -> Result<()> {
-        debug_assert!(turn.is_on(marker));
-        let never = Cancel::new();
-        let body = Body::new(&[], &never);
-        let mut request = Request::on_object(Method::PUT, marker);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let call = Call::new(Operation::PutObject, request).with_body(body).with_md5();
-        let etag = match self.send_verified(call, &body) {
-            Ok(answer) => answer.headers.etag(),
-            Err(failure) => self.find_put(marker, &body, failure)?.etag(),
-        };
-        self.note_written(marker, 0, etag);
-        Ok(())
-    }
+/// Stores our marker of a directory, for somebody who has the turn to change it, with these
+/// headers of the marker that it is to be like.
+pub(crate) fn put_marker(
+    tree: Tree<'_>,
+    turn: &Turn,
+    marker: &str,
+    headers: &[(String, String)],
+) -> Result<()> {
+    let never = Cancel::new();
+    let (body, only) = (Body::new(&[], &never), &Precondition::None);
+    tree.objects.put(turn, Put { key: marker, body: &body, headers, only })?;
+    Ok(())
+}
 
-    /// The turn to store a marker, while no file of its directory's name comes or has come since
-    /// [`Self::watch_room`].
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotADirectory`] when one has.
-    pub(crate) fn turn_for_marker(&self, marker: &str) -> Result<Turn> {
-        let turn = self.client.bucket.writes.take(&[name_of(marker), marker]);
-        let is_taken = self.client.bucket.places.room_in(marker) == Some(Room::Taken);
-        if is_taken && self.file_head(name_of(marker))?.is_some() {
-            return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
-        }
-        Ok(turn)
+/// The turn to store a marker, while no file of its directory's name comes or has come since
+/// [`watch_room`].
+///
+/// # Errors
+/// [`ErrorKind::NotADirectory`] when one has.
+pub(crate) fn turn_for_marker(tree: Tree<'_>, marker: &str) -> Result<Turn> {
+    let turn = take_turn(tree, &[name_of(marker), marker]);
+    let is_taken = tree.memory.places.room_in(marker) == Some(Room::Taken);
+    if is_taken && file_head(tree, name_of(marker))?.is_some() {
+        return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
     }
+    Ok(turn)
+}
 
-    /// Carries a marker to another key: stored anew, since not every store copies one.
-    pub(crate) fn copy_marker(&self, target: Target<'_>, marker: &Head) -> Result<()> {
-        let turn = self.turn_for_marker(target.key)?;
-        self.check_length(target.key)?;
-        self.check_target(target)?;
-        let headers = copy::restated(marker).into_iter().chain(copy::metadata(marker));
-        self.put_marker(&turn, target.key, headers.collect())
-    }
+/// Carries a marker to another key: stored anew, since not every store copies one.
+pub(crate) fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
+    let turn = turn_for_marker(tree, target.key)?;
+    check_length(tree, target.key)?;
+    check_target(tree, target)?;
+    let headers = restated(marker).into_iter().chain(metadata(marker));
+    put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
 }
 
 /// Whether the object `key` is our kind of marker.

@@ -8,15 +8,13 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::crew;
-use super::key_stream::KeyStream;
-use super::markers::is_marker;
-use super::versions::{Likeness, is_listed_copy, is_same_version, likeness};
-use crate::store::cos::CosStore;
-use crate::store::cos::objects::recent::Moment;
-use crate::store::cos::s3::copy::{Replaces, Target};
-use crate::store::cos::s3::objects::Head;
-use crate::store::cos::s3::xml::KeyEntry;
+use super::copy::{Replaces, Target, check_length, check_target, copy_version};
+use super::markers::{copy_marker, delete_legacy_markers, is_marker, put_marker, turn_for_marker};
+use super::turn::take_turn;
+use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
+use super::{Tree, crew};
+use crate::store::cos::objects::below::KeyStream;
+use crate::store::cos::objects::{Head, KeyEntry, Moment};
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// Objects of a directory that are copied or deleted at once: each costs two small requests that
@@ -37,7 +35,7 @@ const MARKERS: usize = 1000;
 
 /// A directory and its new name.
 pub(crate) struct Move<'a> {
-    store: &'a CosStore,
+    tree: Tree<'a>,
     from: &'a str,
     to: &'a str,
     /// When the new name was found to be free.
@@ -56,8 +54,8 @@ enum Next {
 
 impl<'a> Move<'a> {
     /// Nothing stood below the prefix `to` at the moment `begun`.
-    pub(crate) fn new(store: &'a CosStore, from: &'a str, to: &'a str, begun: Moment) -> Self {
-        Self { store, from, to, begun }
+    pub(crate) fn new(tree: Tree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
+        Self { tree, from, to, begun }
     }
 
     /// Moves everything.
@@ -67,7 +65,7 @@ impl<'a> Move<'a> {
     pub(crate) fn run(&self) -> Result<()> {
         self.place_marker()?;
         let copied = self.copy()?;
-        let copied_by = self.store.client.bucket.recent.moment();
+        let copied_by = self.tree.memory.recent.moment();
         let deleted = AtomicUsize::new(0);
         self.clear(copied_by, &deleted).map_err(|error| {
             let deleted = deleted.into_inner();
@@ -80,13 +78,13 @@ impl<'a> Move<'a> {
     /// the new directory could seem not to exist.
     fn place_marker(&self) -> Result<()> {
         let target = self.free(self.to, self.begun);
-        match self.store.head(self.from)? {
-            Some(head) if is_marker(self.from, head.size) => self.store.copy_marker(target, &head),
-            Some(head) => self.store.copy_version(self.from, target, head).map(drop),
+        match self.tree.objects.head(self.from)? {
+            Some(head) if is_marker(self.from, head.size) => copy_marker(self.tree, target, &head),
+            Some(head) => copy_version(self.tree, self.from, target, head).map(drop),
             None => {
-                let turn = self.store.turn_for_marker(self.to)?;
-                self.store.check_target(target)?;
-                self.store.put_marker(&turn, self.to, Vec::new())
+                let turn = turn_for_marker(self.tree, self.to)?;
+                check_target(self.tree, target)?;
+                put_marker(self.tree, &turn, self.to, &[])
             }
         }
     }
@@ -94,7 +92,7 @@ impl<'a> Move<'a> {
     /// Copies everything, and answers how much that was; or removes again what was copied.
     fn copy(&self) -> Result<usize> {
         let copied = AtomicUsize::new(0);
-        let mut sources = KeyStream::new(self.store, self.from);
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
         let outcome = crew::share(COPIERS, next, |key: String| {
             let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
@@ -118,12 +116,12 @@ impl<'a> Move<'a> {
 
     /// Copies one object and answers its version; `None` if somebody deleted it meanwhile.
     fn copy_one(&self, key: &str, target: Target<'_>) -> Result<Option<Head>> {
-        let Some(head) = self.store.head(key)? else { return Ok(None) };
+        let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
         if is_marker(key, head.size) {
-            self.store.copy_marker(target, &head)?;
+            copy_marker(self.tree, target, &head)?;
             return Ok(Some(head));
         }
-        match self.store.copy_version(key, target, head) {
+        match copy_version(self.tree, key, target, head) {
             Ok(copied) => Ok(Some(copied)),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -133,7 +131,7 @@ impl<'a> Move<'a> {
     /// Removes the copies of everything up to the key `last`: the same keys, listed once more.
     /// Not simply all below the new prefix, where others may have begun to write.
     fn remove_copies(&self, last: &str, removed: &AtomicUsize) -> Result<()> {
-        let mut sources = KeyStream::new(self.store, self.from);
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next =
             || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
         crew::share(COPIERS, next, |key: String| {
@@ -146,22 +144,22 @@ impl<'a> Move<'a> {
     /// is empty. Whether something was removed.
     fn remove_copy(&self, source: &str) -> Result<bool> {
         let target = self.target(source);
-        if self.store.check_length(&target).is_err() {
+        if check_length(self.tree, &target).is_err() {
             // It was never copied, and some stores do not even look for such a key.
             return Ok(false);
         }
-        let turn = self.store.turn(&target);
-        let copy = match self.store.head(&target) {
+        let turn = take_turn(self.tree, &[&target]);
+        let copy = match self.tree.objects.head(&target) {
             // What no request can name was never copied.
             Err(error) if error.kind == ErrorKind::BadName => None,
             found => found?,
         };
         let Some(copy) = copy else { return Ok(false) };
-        let is_ours = match self.store.head(source)? {
+        let is_ours = match self.tree.objects.head(source)? {
             Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
             None => source == self.from && is_marker(&target, copy.size),
         };
-        if is_ours && self.store.delete_version(&turn, &target, &copy)? {
+        if is_ours && delete_version(self.tree, &turn, &target, &copy)? {
             return Ok(true);
         }
         log::warn!("{target:?} is not what was copied there, and stays");
@@ -182,13 +180,13 @@ impl<'a> Move<'a> {
             }
         }
         if !self.settle(self.from, None, copied_by)? {
-            let turn = self.store.turn(self.from);
-            if self.store.head(self.from)?.is_none() {
+            let turn = take_turn(self.tree, &[self.from]);
+            if self.tree.objects.head(self.from)?.is_none() {
                 // Some stores keep an emptied directory until it is deleted by this name.
-                self.store.delete_in_turn(&turn, self.from)?;
+                self.tree.objects.delete(&turn, self.from, None)?;
             }
         }
-        self.store.delete_legacy_markers(self.from)
+        delete_legacy_markers(self.tree, self.from)
     }
 
     /// Settles everything that is listed under the old name, directories last and the deepest of them
@@ -197,8 +195,8 @@ impl<'a> Move<'a> {
         &self,
         settle: impl Fn((String, Option<KeyEntry>)) -> Result<()> + Sync,
     ) -> Result<bool> {
-        let mut sources = KeyStream::new(self.store, self.from);
-        let mut copies = KeyStream::new(self.store, self.to);
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
+        let mut copies = KeyStream::new(self.tree.objects, self.to);
         let mut markers = Vec::new();
         let next = || {
             while let Some(source) = sources.next()? {
@@ -223,18 +221,18 @@ impl<'a> Move<'a> {
     /// Deletes one object under the old name once it stands under the new one. Whether it is gone;
     /// `listed`: what a listing shows under the new name.
     fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<bool> {
-        let (target, recent) = (self.target(key), &self.store.client.bucket.recent);
+        let (target, recent) = (self.target(key), &self.tree.memory.recent);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
-            let turn = self.store.turn(key);
-            let Some(head) = self.store.head(key)? else { return Ok(false) };
+            let turn = take_turn(self.tree, &[key]);
+            let Some(head) = self.tree.objects.head(key)? else { return Ok(false) };
             let next = match &copied {
                 Some((copied, _)) if is_same_version(copied, &head) => Next::Delete,
                 Some(_) => Next::Copy(None),
                 None => self.look(key, &head, &target, listed, copied_by)?,
             };
             let replaced = match next {
-                Next::Delete if self.store.delete_version(&turn, key, &head)? => return Ok(true),
+                Next::Delete if delete_version(self.tree, &turn, key, &head)? => return Ok(true),
                 Next::Delete => continue,
                 Next::Leave => break,
                 Next::Copy(replaced) => replaced,
@@ -267,15 +265,15 @@ impl<'a> Move<'a> {
         if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
             return Ok(Next::Delete);
         }
-        let recent = &self.store.client.bucket.recent;
-        let Some(copy) = self.store.head(target)? else { return Ok(Next::Copy(None)) };
+        let memory = self.tree.memory;
+        let Some(copy) = self.tree.objects.head(target)? else { return Ok(Next::Copy(None)) };
         Ok(match likeness(head, &copy) {
             Likeness::Same => Next::Delete,
-            Likeness::Probable if !recent.changed_since(key, self.begun) => Next::Delete,
-            Likeness::Probable if recent.changed_since(target, copied_by) => Next::Leave,
+            Likeness::Probable if !memory.changed_since(key, self.begun) => Next::Delete,
+            Likeness::Probable if memory.changed_since(target, copied_by) => Next::Leave,
             // Some stores date an object by the beginning of its upload.
             Likeness::Probable => Next::Copy(Some(copy)),
-            Likeness::Older if !recent.changed_since(target, copied_by) => Next::Copy(Some(copy)),
+            Likeness::Older if !memory.changed_since(target, copied_by) => Next::Copy(Some(copy)),
             Likeness::Older | Likeness::Newer => Next::Leave,
         })
     }

@@ -9,60 +9,49 @@
 //! costs nothing.
 
 use time::{Duration, OffsetDateTime};
-use ureq::http::Method;
 
+use super::Tree;
+use super::copy::{Replaces, Target, copy_at_once, metadata, restated};
+use super::directories::stat_path;
 use crate::limits;
-use crate::store::cos::CosStore;
-use crate::store::cos::s3::copy;
-use crate::store::cos::s3::copy::{Replaces, Target};
-use crate::store::cos::s3::objects::Head;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::objects::Head;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
 /// The metadata's name, without what the dialect puts before it.
 const KEY: &str = "meta-mtime";
 
-impl CosStore {
-    /// The time of an object: the one a client gave it, where those are kept, or the store's.
-    pub(crate) fn time_of(&self, head: &Head) -> Option<OffsetDateTime> {
-        let kept = if self.preserve_mtime { kept(head) } else { None };
-        kept.or_else(|| head.modified())
-    }
+/// The time of an object: the one a client gave it, where those are kept, or the store's.
+pub(crate) fn time_of(tree: Tree<'_>, head: &Head) -> Option<OffsetDateTime> {
+    let kept = if tree.account.preserve_mtime { kept(head) } else { None };
+    kept.or_else(|| head.modified())
+}
 
-    /// Replaces an object's metadata by the same with another `mtime`.
-    pub(crate) fn keep_time(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        let operation = Operation::CopyObject;
-        let key = self.keys.file(operation, path)?;
-        let Some(head) = self.head(&key)? else {
-            self.stat_path(operation, path)?;
-            return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
-        };
-        if kept(&head) == Some(modified) {
-            return Ok(());
-        }
-        if head.size > limits::MAX_PART_BYTES {
-            return Err(StoreError::new(ErrorKind::TooLarge, operation, key));
-        }
-        self.copy_onto_itself(&key, &head, &spell(modified))
+/// Replaces an object's metadata by the same with another `mtime`.
+pub(crate) fn keep_time(tree: Tree<'_>, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+    let operation = Operation::CopyObject;
+    let key = tree.account.keys.file(operation, path)?;
+    let Some(head) = tree.objects.head(&key)? else {
+        stat_path(tree, operation, path)?;
+        return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
+    };
+    if kept(&head) == Some(modified) {
+        return Ok(());
     }
+    if head.size > limits::MAX_PART_BYTES {
+        return Err(StoreError::new(ErrorKind::TooLarge, operation, key));
+    }
+    copy_onto_itself(tree, &key, &head, &spell(modified))
+}
 
-    fn copy_onto_itself(&self, key: &str, head: &Head, mtime: &str) -> Result<()> {
-        let own = format!("x-amz-{KEY}");
-        let mut request = Request::on_object(Method::PUT, key)
-            .header("x-amz-copy-source", self.copy_source(key))
-            .header("x-amz-metadata-directive", "REPLACE")
-            .header(own.as_str(), mtime);
-        // Not the version that somebody else may have stored meanwhile.
-        if let Some(etag) = head.etag() {
-            request = request.header("x-amz-copy-source-if-match", etag.0);
-        }
-        let others = copy::restated(head).into_iter().chain(copy::metadata(head));
-        for (name, value) in others.filter(|(name, _)| *name != own) {
-            request = request.header(name, value);
-        }
-        self.send_copy(Target { key, replaces: Replaces::Anything }, request, head)
-    }
+/// Not the version that somebody else may have stored meanwhile.
+fn copy_onto_itself(tree: Tree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
+    let own = format!("x-amz-{KEY}");
+    let replace = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
+    let others = restated(head).into_iter().chain(metadata(head));
+    let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
+    headers.extend([replace, (own, mtime.to_owned())]);
+    copy_at_once(tree, key, Target { key, replaces: Replaces::Anything }, head, &headers)
 }
 
 fn kept(head: &Head) -> Option<OffsetDateTime> {

@@ -1,9 +1,8 @@
 //! Versions of an object: which object is a copy of which, and the delete of one version and of no
 //! other, whatever somebody else has stored there since it was looked at.
 
-use crate::store::cos::CosStore;
-use crate::store::cos::s3::objects::Head;
-use crate::store::cos::s3::xml::KeyEntry;
+use super::Tree;
+use crate::store::cos::objects::{Head, KeyEntry};
 use crate::store::turns::Turn;
 use crate::store::{ETag, ErrorKind, Result, StoreError};
 
@@ -76,39 +75,37 @@ fn same(etag: &str, other: &str) -> bool {
     etag.trim_matches('"') == other.trim_matches('"')
 }
 
-impl CosStore {
-    /// Deletes `key` if the version `seen` still stands there, for somebody who has the turn to
-    /// change it and has just looked. Whether it is gone; if not, another version stands there.
-    ///
-    /// Where the store takes no condition, what another process stores between the look and the
-    /// delete goes, too.
-    pub(crate) fn delete_version(&self, turn: &Turn, key: &str, seen: &Head) -> Result<bool> {
-        let conditions = &self.client.bucket.conditional_deletes;
-        let etag = seen.etag().filter(|_| conditions.is_given());
-        let Some(etag) = etag else {
-            return self.delete_in_turn(turn, key).map(|()| true);
-        };
-        match self.delete_if(turn, key, Some(&etag)) {
-            Ok(()) => return Ok(true),
-            Err(error) if error.kind == ErrorKind::PreconditionFailed => {
-                match self.head(key)? {
-                    Some(now) if !is_same_version(&now, seen) => return Ok(false),
-                    // A condition that holds was refused: this store reads it in another way.
-                    Some(_) => {}
-                    None => {
-                        self.note_deleted(key);
-                        return Ok(true);
-                    }
+/// Deletes `key` if the version `seen` still stands there, for somebody who has the turn to
+/// change it and has just looked. Whether it is gone; if not, another version stands there.
+///
+/// Where the store takes no condition, what another process stores between the look and the
+/// delete goes, too.
+pub(crate) fn delete_version(tree: Tree<'_>, turn: &Turn, key: &str, seen: &Head) -> Result<bool> {
+    let conditions = &tree.bucket.conditional_deletes;
+    let etag = seen.etag().filter(|_| conditions.is_given());
+    let Some(etag) = etag else {
+        return tree.objects.delete(turn, key, None).map(|()| true);
+    };
+    match tree.objects.delete(turn, key, Some(&etag)) {
+        Ok(()) => return Ok(true),
+        Err(error) if error.kind == ErrorKind::PreconditionFailed => {
+            match tree.objects.head(key)? {
+                Some(now) if !is_same_version(&now, seen) => return Ok(false),
+                // A condition that holds was refused: this store reads it in another way.
+                Some(_) => {}
+                None => {
+                    tree.objects.note_gone(key);
+                    return Ok(true);
                 }
             }
-            Err(error) if may_mean_the_condition(&error) => {}
-            Err(error) => return Err(error),
         }
-        self.delete_in_turn(turn, key)?;
-        // Without the condition it went well.
-        conditions.end();
-        Ok(true)
+        Err(error) if may_mean_the_condition(&error) => {}
+        Err(error) => return Err(error),
     }
+    tree.objects.delete(turn, key, None)?;
+    // Without the condition it went well.
+    conditions.end();
+    Ok(true)
 }
 
 /// Whether a refusal may be that of a store that knows no conditions of a DELETE.

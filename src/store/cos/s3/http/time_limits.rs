@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use ureq::AsSendBody;
 use ureq::http;
+use ureq::{Agent, AsSendBody};
 
-use crate::store::cos::Timeouts;
-use crate::store::cos::objects::bucket::Bucket;
+use crate::store::cos::options::Timeouts;
 
 /// How long the store may take to say that it wants a body it was asked about.
 const CONTINUE_WAIT: Duration = Duration::from_secs(5);
@@ -93,12 +92,11 @@ impl TimeLimits {
     /// Makes them the limits of `request`; `fresh`: no connection that served before.
     pub(crate) fn apply<S: AsSendBody>(
         &self,
-        bucket: &Bucket,
+        agent: &Agent,
         request: http::Request<S>,
         fresh: bool,
     ) -> http::Request<S> {
-        let config = bucket
-            .agent
+        let config = agent
             .configure_request(request)
             .timeout_per_call(self.whole)
             .timeout_resolve(self.resolve)

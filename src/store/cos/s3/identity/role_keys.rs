@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::credentials::{KeyPair, RoleSource};
+use super::KeyPair;
 use super::metadata_service::{Grant, MetadataError, MetadataService};
+use crate::store::cos::options::RoleSource;
 
 /// How long before their end keys are renewed.
 const RENEW_AHEAD: Duration = Duration::from_secs(600);

@@ -1,13 +1,16 @@
 //! What signs requests, and the one door to it: a key pair that was told or stands in files, or the
 //! temporary pairs of a CAM role.
 
+pub(crate) mod key_files;
+pub(crate) mod metadata_service;
+pub(crate) mod role_keys;
+
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::key_files;
-use super::role_keys::{RoleKeys, Roles};
+use self::role_keys::{RoleKeys, Roles};
 use crate::secret::Secret;
+use crate::store::cos::options::{CredentialSource, PairSource, Part};
 
 /// What signs a request.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,46 +21,6 @@ pub(crate) struct KeyPair {
     pub(crate) secret: Secret,
     /// What a temporary pair comes with; it is sent along.
     pub(crate) token: Option<Secret>,
-}
-
-/// Where the key pair of a bucket comes from.
-#[derive(Clone, Debug)]
-pub enum CredentialSource {
-    /// One pair, its parts known or in files.
-    Pair(PairSource),
-    /// A CAM role: temporary pairs, taken from the machine's metadata service.
-    Role(RoleSource),
-}
-
-/// A key pair. Files are read when the bucket is opened, and again when the store refuses the pair:
-/// it may have been replaced.
-#[derive(Clone, Debug)]
-pub struct PairSource {
-    /// The public half.
-    pub id: Part,
-    /// The secret half.
-    pub secret: Part,
-    /// The token of a temporary pair.
-    pub token: Option<Part>,
-}
-
-/// One part of a key pair.
-#[derive(Clone, Debug)]
-pub enum Part {
-    /// The text itself.
-    Told(Secret),
-    /// The content of a file, without white space at its ends.
-    File(PathBuf),
-}
-
-/// How to get at the keys of a CAM role.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoleSource {
-    /// The role; `None` for the one that the machine has.
-    pub role: Option<String>,
-    /// Scheme and host of the metadata service, without a slash at the end:
-    /// `http://metadata.tencentyun.com`.
-    pub metadata_endpoint: String,
 }
 
 /// Why there is no key pair, without a secret in it.
@@ -79,7 +42,7 @@ impl Credentials {
     pub(crate) fn open(source: &CredentialSource, roles: &Roles) -> Result<Self, KeyError> {
         Ok(match source {
             CredentialSource::Pair(source) => {
-                let pair = Arc::new(source.read()?);
+                let pair = Arc::new(read_pair(source)?);
                 Self::Pair { source: source.clone(), current: Mutex::new(pair) }
             }
             CredentialSource::Role(source) => Self::Role(roles.open(source)),
@@ -105,8 +68,8 @@ impl Credentials {
         match self {
             Self::Pair { source, current } => {
                 let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
-                if **current == *refused && source.has_files() {
-                    match source.read() {
+                if **current == *refused && has_files(source) {
+                    match read_pair(source) {
                         Ok(pair) => *current = Arc::new(pair),
                         Err(error) => log::warn!("the keys cannot be read again: {error}"),
                     }
@@ -118,39 +81,27 @@ impl Credentials {
     }
 }
 
-impl CredentialSource {
-    /// A key pair that is known, for good.
-    pub fn told(id: String, secret: String) -> Self {
-        let part = |text| Part::Told(Secret::new(text));
-        Self::Pair(PairSource { id: part(id), secret: part(secret), token: None })
-    }
+fn has_files(source: &PairSource) -> bool {
+    [Some(&source.id), Some(&source.secret), source.token.as_ref()]
+        .iter()
+        .flatten()
+        .any(|part| matches!(part, Part::File(_)))
 }
 
-impl PairSource {
-    fn has_files(&self) -> bool {
-        [Some(&self.id), Some(&self.secret), self.token.as_ref()]
-            .iter()
-            .flatten()
-            .any(|part| matches!(part, Part::File(_)))
-    }
-
-    fn read(&self) -> Result<KeyPair, KeyError> {
-        Ok(KeyPair {
-            id: self.id.read()?,
-            secret: self.secret.read()?,
-            token: self.token.as_ref().map(Part::read).transpose()?,
-        })
-    }
+fn read_pair(source: &PairSource) -> Result<KeyPair, KeyError> {
+    Ok(KeyPair {
+        id: read_part(&source.id)?,
+        secret: read_part(&source.secret)?,
+        token: source.token.as_ref().map(read_part).transpose()?,
+    })
 }
 
-impl Part {
-    fn read(&self) -> Result<Secret, KeyError> {
-        match self {
-            Self::Told(secret) => Ok(secret.clone()),
-            Self::File(path) => {
-                let named = |error| format!("{}: {error}", path.display());
-                Ok(key_files::read(path).map_err(named)?)
-            }
+fn read_part(part: &Part) -> Result<Secret, KeyError> {
+    match part {
+        Part::Told(secret) => Ok(secret.clone()),
+        Part::File(path) => {
+            let named = |error| format!("{}: {error}", path.display());
+            Ok(key_files::read(path).map_err(named)?)
         }
     }
 }
@@ -158,21 +109,6 @@ impl Part {
 impl fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyPair(***)")
-    }
-}
-
-impl fmt::Display for CredentialSource {
-    /// For people: where it is from.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pair(PairSource { secret: Part::File(path), .. }) => {
-                write!(f, "key pair in {}", path.display())
-            }
-            Self::Pair(PairSource { token: Some(_), .. }) => f.write_str("temporary key pair"),
-            Self::Pair(_) => f.write_str("key pair"),
-            Self::Role(RoleSource { role: Some(role), .. }) => write!(f, "CAM role {role}"),
-            Self::Role(_) => f.write_str("CAM role of this machine"),
-        }
     }
 }
 

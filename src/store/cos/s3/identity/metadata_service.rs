@@ -12,10 +12,11 @@ use time::OffsetDateTime;
 use ureq::Agent;
 use zeroize::Zeroizing;
 
-use super::answer::Headers;
-use super::credentials::{KeyPair, RoleSource};
+use super::KeyPair;
 use super::key_files::is_key;
 use crate::secret::Secret;
+use crate::store::cos::options::RoleSource;
+use crate::store::cos::s3::answer::Headers;
 
 const PATH: &str = "/latest/meta-data/cam/security-credentials/";
 
