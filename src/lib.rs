@@ -3,13 +3,13 @@
 //! The house, from the street to the cellar (arrow = "may use", never upwards):
 //!
 //! ```text
-//! main ─► config ─► (option structs that each layer defines for itself)
+//! cli ──► config ─► (option structs that each layer defines for itself)
 //!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
 //!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the block pipe, both directions
 //!                     ├─────► users ────► store (trait)
 //!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
-//! main ─► store::cos, store::local ─► store (trait)          named only where configured
+//! cli ──► store::cos, store::local ─► store (trait)          named only where configured
 //! metrics: a leaf of counters that any layer may bump
 //! ```
 //!

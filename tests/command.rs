@@ -1,5 +1,4 @@
 //! The command as an operator meets it: arguments, exit status, log and signals.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,13 +1,11 @@
 //! `install.sh`, on the binary under test: what it writes works at once, and it can be run again.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::server::TestServer;
+use crate::support::server::TestServer;
 use tempfile::TempDir;
 
 const CONFIG: &str = "etc/cos-ftp-server/vsftpd.conf";

@@ -1,6 +1,5 @@
 //! What the contract of stores does not say, because only a directory of this machine has it:
 //! links, foreign files, leftovers, what stands on disk.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::ffi::OsStr;
 use std::fs;

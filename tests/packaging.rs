@@ -1,6 +1,5 @@
 //! What the package for Debian is made of, and the unit for systemd. The package itself is built by
 //! hand, as README.md tells: the tool for it takes minutes to build.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

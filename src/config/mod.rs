@@ -1,7 +1,7 @@
 //! The configuration file: INI text → raw strings → the option structs that each layer defines
 //! for itself. Both forms of the replaced tool's `vsftpd.conf` are read unchanged.
 //!
-//! Stands above everything but `main`: no layer imports it. Reading a file opens nothing but the
+//! Stands above everything but `cli`: no layer imports it. Reading a file opens nothing but the
 //! file; whether the machine can carry the settings is [`check_machine`]'s question.
 //!
 //! The way of a file: `text` (bytes to text), `ini` (text to raw strings, by `configparser`),

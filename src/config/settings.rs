@@ -1,4 +1,4 @@
-//! What a configuration file says, validated: the options of each layer, and what `main` makes
+//! What a configuration file says, validated: the options of each layer, and what `cli` makes
 //! stores and accounts of.
 
 use std::path::PathBuf;

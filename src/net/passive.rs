@@ -247,13 +247,18 @@ struct LeaseState {
     ports: HashSet<u16>,
     /// Leases that have ended so far: tells a waiter whether one ended since it looked.
     returned: u64,
+    /// Who waits for one to end: to wake nobody is a system call, too.
+    waiting: usize,
 }
 
 impl Leases {
     fn wait_for_return(&self, seen: u64, deadline: Instant) {
         let left = deadline.saturating_duration_since(Instant::now());
-        let state = self.lock();
-        drop(self.port_returned.wait_timeout_while(state, left, |state| state.returned == seen));
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waited =
+            self.port_returned.wait_timeout_while(state, left, |state| state.returned == seen);
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting -= 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, LeaseState> {
@@ -281,16 +286,19 @@ impl Drop for Lease {
         let mut state = self.leases.lock();
         state.ports.remove(&self.port);
         state.returned += 1;
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.leases.port_returned.notify_all();
+        if is_awaited {
+            self.leases.port_returned.notify_all();
+        }
     }
 }
 
 fn listen(local: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(local), Type::STREAM, Some(Protocol::TCP))?;
+    let kind = Type::STREAM.nonblocking();
+    let socket = Socket::new(Domain::for_address(local), kind, Some(Protocol::TCP))?;
     // Earlier data connections from this port may be open still, or in TIME_WAIT.
     socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
     socket.bind(&local.into())?;
     socket.listen(limits::PASSIVE_BACKLOG)?;
     Ok(socket.into())

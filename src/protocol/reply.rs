@@ -195,7 +195,12 @@ fn push_inner(out: &mut String, line: &str) {
 
 fn push_line(out: &mut String, before: &str, line: &str) {
     out.push_str(before);
-    out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));
+    // Nearly every line is plain, and is then taken over as a whole.
+    if line.is_ascii() && !line.bytes().any(|byte| byte.is_ascii_control()) {
+        out.push_str(line);
+    } else {
+        out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));
+    }
     out.push_str("\r\n");
 }
 

@@ -1,5 +1,5 @@
 //! What the server needs of a store, in the terms of the S3 API. The implementations are
-//! [`cos`] (a bucket) and [`local`] (a directory); nobody but `main` names them.
+//! [`cos`] (a bucket) and [`local`] (a directory); nobody but `cli` and the configuration name them.
 //!
 //! A store knows files and directories by [`FtpPath`]; how they become keys is its own affair.
 //! Calls block; each is bounded by the store's own time-outs. A store never answers `Ok` to a

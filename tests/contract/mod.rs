@@ -7,6 +7,8 @@ mod expecting;
 mod looking;
 mod multipart;
 mod reading;
+/// The stores that promise it.
+mod stores;
 mod writing;
 
 use std::collections::BTreeSet;

@@ -9,8 +9,7 @@ use cos_ftp_server::config::{KEYS, Key, SectionKind, WhenAbsent};
 use roff::{Inline, Roff, bold, italic, roman};
 
 /// What a failing test says.
-const REMEDY: &str =
-    "is out of date. Run:  UPDATE_MANUALS=1 cargo test --test documentation manuals";
+const REMEDY: &str = "is out of date. Run:  UPDATE_MANUALS=1 cargo test --test suite manuals";
 
 /// When the pages were last given a new form.
 const DATE: &str = "2026-11-25";

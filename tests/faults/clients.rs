@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use crate::scene::Scene;
+use crate::faults::scene::Scene;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Request, Rule};
 use crate::support::resources::{Resources, SETTLING};
@@ -352,7 +352,7 @@ fn a_client_that_disappears_is_given_up() {
         return disappear();
     }
     let test = std::env::current_exe().expect("this program");
-    let own = "clients::a_client_that_disappears_is_given_up";
+    let own = "faults::clients::a_client_that_disappears_is_given_up";
     let output = Command::new("unshare")
         .args(["--map-root-user", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
         .arg(test)

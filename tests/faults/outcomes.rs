@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::commands::{Command, End, Place, Seen, upload};
+use crate::faults::commands::{Command, End, Place, Seen, upload};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
 use crate::support::resources::{Resources, SETTLING, expect_no_buffers};
@@ -418,7 +418,7 @@ fn compare_with_document(table: &str) {
     } else {
         assert!(
             told.trim() == table.trim(),
-            "ARCHITECTURE.md tells otherwise; {REWRITE}=1 tests/run --test faults writes it:\n{table}"
+            "ARCHITECTURE.md tells otherwise; {REWRITE}=1 tests/run --test suite outcomes writes it:\n{table}"
         );
     }
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::brisk::{Brisk, WORK};
+use crate::patience::brisk::{Brisk, WORK};
 use crate::support::clients::{self, DataMode};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use crate::draw::{Action, Draw, Trouble};
-use crate::model::{Content, Model};
-use crate::shared::Shared;
+use crate::soak::draw::{Action, Draw, Trouble};
+use crate::soak::model::{Content, Model};
+use crate::soak::shared::Shared;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Injector, Rule};
 use crate::support::server::TestServer;

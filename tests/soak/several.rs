@@ -1,13 +1,13 @@
 use std::thread;
 use std::time::Instant;
 
-use crate::RandomSeed;
-use crate::history::History;
+use crate::soak::RandomSeed;
+use crate::soak::history::History;
+use crate::soak::writer::{FtpWriter, Writer};
 use crate::support::ftp::Ftp;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::Stored;
-use crate::writer::{FtpWriter, Writer};
 
 /// Sessions of each server.
 const SESSIONS: usize = 2;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::history::History;
+use crate::soak::history::History;
 use crate::support::ftp::{Data, Ftp};
 use crate::support::rgw::Rgw;
 use crate::support::stored::noise;

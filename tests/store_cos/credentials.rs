@@ -11,9 +11,9 @@ use cos_ftp_server::store::cos::{
 };
 use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
 
-use crate::rgw::{self, Rgw};
-use crate::scripted::{Act, Scripted, answer};
-use crate::{at, kind, options, put, read};
+use crate::store_cos::rgw::{self, Rgw};
+use crate::store_cos::scripted::{Act, Scripted, answer};
+use crate::store_cos::{at, kind, options, put, read};
 
 /// When the stand-in's clock says that it answers; far from ours.
 const DATE: &str = "Date: Fri, 12 Mar 2021 21:00:00 GMT\r\n";

@@ -6,9 +6,9 @@ use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{ErrorKind, ListRequest, ObjectStore};
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::rgw::Rgw;
-use crate::scripted::{Scripted, answer};
-use crate::{at, in_front, kind, list, names, put, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Scripted, answer};
+use crate::store_cos::{at, in_front, kind, list, names, put, store};
 
 #[test]
 fn a_directory_of_2500_files_is_listed_in_pages() {
@@ -26,7 +26,7 @@ fn a_directory_of_2500_files_is_listed_in_pages() {
         }
     });
     let expected: Vec<String> = (0..2500).map(|number| format!("f {number:05}")).collect();
-    let (entries, pages) = list(&crate::store(&bucket), "d");
+    let (entries, pages) = list(&crate::store_cos::store(&bucket), "d");
     assert_eq!(pages, 3);
     assert!(entries.iter().all(|entry| entry.metadata.size == 1));
     assert_eq!(entries.into_iter().map(|entry| entry.name).collect::<Vec<_>>(), expected);

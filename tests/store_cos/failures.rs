@@ -12,9 +12,9 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::rgw::{self, Rgw};
-use crate::scripted::{Act, Scripted, answer, error, text};
-use crate::{MIB, at, kind, noise, options, store};
+use crate::store_cos::rgw::{self, Rgw};
+use crate::store_cos::scripted::{Act, Scripted, answer, error, text};
+use crate::store_cos::{MIB, at, kind, noise, options, store};
 
 #[test]
 fn refusals_are_told_apart() {

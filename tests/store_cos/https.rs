@@ -9,8 +9,8 @@ use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore, Scheme};
 use cos_ftp_server::store::{ByteRange, ErrorKind, StoreError};
 use tempfile::TempDir;
 
-use crate::rgw::Rgw;
-use crate::{noise, options, put, read};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{noise, options, put, read};
 
 /// TLS in front of the gateway, with a certificate of an authority of our own for `localhost`.
 struct Front {
@@ -84,7 +84,7 @@ fn https_is_believed_only_with_a_certificate_that_is_trusted_and_names_the_host(
     let bucket = Rgw::shared().new_bucket();
     let authority = front.file("authority.pem");
     let store = front.store("localhost", Some(&authority), &bucket);
-    let bytes = noise(3 * crate::MIB);
+    let bytes = noise(3 * crate::store_cos::MIB);
     put(&store, "f", &bytes);
     assert!(read(&store, "f", ByteRange::from(0)).unwrap() == bytes);
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{Cancel, ObjectStore, StoreError};
 
-use crate::injector::{Fault, Injector, Request, Rule};
-use crate::rgw::Rgw;
-use crate::{at, options, store};
+use crate::store_cos::injector::{Fault, Injector, Request, Rule};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{at, options, store};
 
 /// What the search for unfinished uploads asks of the store.
 const REQUESTS: [Request; 3] =

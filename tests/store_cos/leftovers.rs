@@ -5,9 +5,9 @@ use cos_ftp_server::store::{
     Body, Cancel, ErrorKind, Expected, MultipartUpload, ObjectStore, PartPlace, SilentUploads,
 };
 
-use crate::rgw::Rgw;
-use crate::scripted::{Act, Scripted, answer};
-use crate::{at, kind, options, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Act, Scripted, answer};
+use crate::store_cos::{at, kind, options, store};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

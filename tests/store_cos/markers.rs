@@ -2,8 +2,8 @@
 
 use cos_ftp_server::store::{ErrorKind, ListRequest, ObjectStore};
 
-use crate::rgw::Rgw;
-use crate::{at, kind, names, put, read, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{at, kind, names, put, read, store};
 
 fn is_directory(store: &impl ObjectStore, path: &str) -> bool {
     store.stat_now(&at(path)).unwrap().metadata.is_directory()
@@ -115,7 +115,8 @@ fn an_implied_directory_stays_when_it_is_emptied_through_us() {
     for (path, empty) in [
         (
             "a/deleted/f",
-            (|store, path| store.delete_object(path).unwrap()) as fn(&crate::CosStore, &_),
+            (|store, path| store.delete_object(path).unwrap())
+                as fn(&crate::store_cos::CosStore, &_),
         ),
         ("b/renamed/f", |store, path| store.rename(path, &at("elsewhere")).unwrap()),
         ("c/inner/d/f", |store, path| store.rename(&path.parent(), &at("dir elsewhere")).unwrap()),
@@ -148,7 +149,7 @@ fn what_has_no_ftp_name_cannot_be_reached() {
         assert_eq!(kind(store.stat(&at(path))), ErrorKind::NotFound, "{path}");
         assert_eq!(kind(store.delete_object(&at(path))), ErrorKind::NotFound, "{path}");
     }
-    assert_eq!(read(&store, "a//./good", crate::ByteRange::from(0)).unwrap(), b"good");
+    assert_eq!(read(&store, "a//./good", crate::store_cos::ByteRange::from(0)).unwrap(), b"good");
     assert_eq!(names(&store, "a"), ["good"]);
     assert_eq!(rgw.s3_list(&bucket, "").len(), keys.len() + 1);
 }

@@ -6,8 +6,8 @@ use cos_ftp_server::store::{
     PartReceipt,
 };
 
-use crate::rgw::Rgw;
-use crate::{MIB, at, kind, noise, put, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{MIB, at, kind, noise, put, store};
 
 fn part(store: &CosStore, upload: &MultipartUpload, number: u32, bytes: &[u8]) -> PartReceipt {
     let place = PartPlace { number, offset: 0 };

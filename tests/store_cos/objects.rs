@@ -8,8 +8,8 @@ use std::thread;
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore};
 use cos_ftp_server::store::{Body, ByteRange, Cancel, ErrorKind, Expected, ObjectStore};
 
-use crate::rgw::Rgw;
-use crate::{MIB, at, kind, list, names, noise, options, put, read, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{MIB, at, kind, list, names, noise, options, put, read, store};
 
 #[test]
 fn names_that_break_urls_are_ordinary_names() {
@@ -45,7 +45,7 @@ fn names_that_break_urls_are_ordinary_names() {
             assert!(stat.metadata.modified.is_some() && stat.etag.is_some(), "{path}");
         }
         // A store of its own remembers no writes: what it lists, the bucket told.
-        let fresh = crate::store(&bucket);
+        let fresh = crate::store_cos::store(&bucket);
         assert!(names(&fresh, "/").contains(&name.to_owned()), "{name}");
         assert_eq!(names(&fresh, &format!("dir {name}")), [name]);
         store.delete_object(&at(name)).unwrap();

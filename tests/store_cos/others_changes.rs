@@ -8,8 +8,8 @@ use std::time::Duration;
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{ErrorKind, ObjectStore, StoreError};
 
-use crate::rgw::Rgw;
-use crate::{at, in_front, kind, list, names, options, put, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::{at, in_front, kind, list, names, options, put, store};
 
 /// Two servers on one bucket, which share nothing else.
 fn two_servers(bucket: &str) -> [CosStore; 2] {

@@ -15,9 +15,9 @@ use time::format_description::well_known::Rfc2822;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::rgw::Rgw;
-use crate::scripted::{Act, Scripted, answer, error};
-use crate::{at, in_front, kind, list, names, options, put, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Act, Scripted, answer, error};
+use crate::store_cos::{at, in_front, kind, list, names, options, put, store};
 
 /// Size of a file; `None` for a directory.
 fn size(store: &CosStore, path: &str) -> Option<u64> {

@@ -9,7 +9,7 @@ use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{ErrorKind, ListPage, ListRequest, ObjectStore, PageToken, StoreError};
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::options;
+use crate::store_cos::options;
 
 /// More than the client waits for at a time.
 const KEYS: usize = 1000;

@@ -8,9 +8,9 @@ use std::time::Instant;
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
 
-use crate::rgw::Rgw;
-use crate::scripted::{Act, Scripted, answer, error};
-use crate::{MIB, at, in_front, kind, names, noise, options, put, read, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Act, Scripted, answer, error};
+use crate::store_cos::{MIB, at, in_front, kind, names, noise, options, put, read, store};
 
 fn fill(store: &CosStore, directory: &str, count: usize) {
     thread::scope(|scope| {

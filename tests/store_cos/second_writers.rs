@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use cos_ftp_server::store::cos::CosStore;
 use cos_ftp_server::store::{ErrorKind, ObjectStore};
 
-use crate::rgw::Rgw;
-use crate::scripted::{Act, Scripted, answer, error};
-use crate::{at, in_front, kind, names, put, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Act, Scripted, answer, error};
+use crate::store_cos::{at, in_front, kind, names, put, store};
 
 fn is_delete_of(head: &str, key: &str) -> bool {
     head.starts_with("delete ") && head.contains(&format!("/{key} "))
@@ -198,7 +198,7 @@ fn undoing_leaves_what_others_stored_meanwhile() {
     let (copied, other) = (AtomicUsize::new(0), bucket.clone());
     let (_script, store) = in_front(&bucket, move |head| {
         if is_copy_to(head, "/e/z ") {
-            return Some(Act::Answer(crate::scripted::text(
+            return Some(Act::Answer(crate::store_cos::scripted::text(
                 "403 Forbidden",
                 "",
                 &error("AccessDenied"),

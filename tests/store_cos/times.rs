@@ -5,9 +5,9 @@ use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::rgw::Rgw;
-use crate::scripted::{Scripted, answer};
-use crate::{at, kind, options, put, read, store};
+use crate::store_cos::rgw::Rgw;
+use crate::store_cos::scripted::{Scripted, answer};
+use crate::store_cos::{at, kind, options, put, read, store};
 
 const THEN: OffsetDateTime = datetime!(2023-11-14 22:13:20 UTC);
 
@@ -73,7 +73,7 @@ fn a_time_that_is_kept_already_costs_no_copy() {
 #[test]
 fn a_file_that_would_be_copied_in_parts_keeps_the_stores_time() {
     let large = "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nContent-Length: 5368709121\r\n\r\n";
-    let script = Scripted::new(vec![crate::scripted::Act::Answer(large.to_owned())]);
+    let script = Scripted::new(vec![crate::store_cos::scripted::Act::Answer(large.to_owned())]);
     let mut options = options("bucket");
     options.endpoint = script.endpoint.clone();
     let store = CosStore::connect(options).unwrap();

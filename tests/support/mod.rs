@@ -1,6 +1,4 @@
-//! What the integration tests share. Each test binary uses its part of it.
-
-#![allow(dead_code, reason = "no test binary needs all of it")]
+//! What the integration tests share.
 
 /// Certificates for the server, made by openssl.
 pub(crate) mod certificate;

@@ -1,7 +1,6 @@
 //! A real S3 store for the tests: one Ceph RADOS Gateway per test run, a bucket per test, and an
 //! independent client (curl) to check results with.
 
-#![allow(dead_code, reason = "not every test binary needs every question")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot ask its store has failed")]
 
 use std::collections::HashMap;

@@ -1,11 +1,11 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use crate::client::{Ftps, TLS_1_2, TLS_1_3, cut, encrypt, finish, trusting};
 use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
+use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, cut, encrypt, finish, trusting};
 
 /// Larger than all buffers between the two: a transfer of it stands still while one side waits.
 const LARGE: usize = 24 * 1024 * 1024;

@@ -8,10 +8,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 
-use crate::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
 use crate::support::certificate::{self, Certificate};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
+use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
 
 /// The certificate a new client is shown.
 fn shown(

@@ -5,13 +5,13 @@ use std::time::Duration;
 use rustls::SupportedProtocolVersion;
 use socket2::SockRef;
 
-use crate::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, cut, trusting};
 use crate::support::certificate::Certificate;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::resources::Resources;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
+use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, cut, trusting};
 
 /// What a client has sent when it is lost: a part is on its way, more has gathered.
 const SENT: usize = 7 << 20;

@@ -1,10 +1,10 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
 
-use crate::client::{Ftps, TLS_1_2, TLS_1_3, encrypt, plain_line, trusting};
 use crate::support::certificate::Certificate;
 use crate::support::ftp::{Ftp, connect_from};
 use crate::support::server::{PASSWORD, Setup};
+use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, encrypt, plain_line, trusting};
 
 #[test]
 fn without_a_certificate_there_is_no_tls() {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
-use crate::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, trusting};
 use crate::support::certificate::Certificate;
 use crate::support::clients::{limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
 use crate::support::stored::noise;
+use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, trusting};
 
 const VERSIONS: [&rustls::SupportedProtocolVersion; 2] = [TLS_1_2, TLS_1_3];
 

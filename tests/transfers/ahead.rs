@@ -6,9 +6,9 @@ use std::time::Duration;
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{Interruption, TransferError, TransferOptions, Verdict};
 
-use crate::answers::{AnswerScript, FAIR};
-use crate::bench::{Bench, Client, Order, STOR, content};
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::answers::{AnswerScript, FAIR};
+use crate::transfers::bench::{Bench, Client, Order, STOR, content};
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 const FILE: usize = 16_777_213;
 

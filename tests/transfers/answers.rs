@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cos_ftp_server::store::Operation;
 
-use crate::store::ScriptedStore;
+use crate::transfers::store::ScriptedStore;
 
 /// How GetObject answers.
 #[derive(Clone, Copy, Debug, Default)]

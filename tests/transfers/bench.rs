@@ -19,7 +19,7 @@ use cos_ftp_server::transfer::{
 };
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::store::ScriptedStore;
+use crate::transfers::store::ScriptedStore;
 
 /// What never lasts so long unless it hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -7,9 +7,9 @@ use cos_ftp_server::transfer::{
     Conversion, Interruption, Report, TransferError, TransferOptions, Verdict,
 };
 
-use crate::answers::{AnswerScript, Breaks};
-use crate::bench::{Bench, Client, Order, STOR, Word, content};
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::answers::{AnswerScript, Breaks};
+use crate::transfers::bench::{Bench, Client, Order, STOR, Word, content};
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 /// Nothing, what the session's own thread sends, and what a worker sends.
 const SIZES: [usize; 7] = [0, 1, 100_000, 262_144, 262_145, 524_289, 3_000_001];

@@ -8,8 +8,8 @@ use cos_ftp_server::transfer::{
     Interruption, PartialUpload, Report, TransferOptions, Verdict, WriteMode,
 };
 
-use crate::bench::{Bench, Client, Departure, Order, STOR, Word, content};
-use crate::store::{S3_LIMITS, ScriptedStore};
+use crate::transfers::bench::{Bench, Client, Departure, Order, STOR, Word, content};
+use crate::transfers::store::{S3_LIMITS, ScriptedStore};
 
 /// Small enough for one request, and large enough for several parts.
 const SIZES: [usize; 2] = [100_000, 12_000_000];

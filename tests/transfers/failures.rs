@@ -6,8 +6,8 @@ use cos_ftp_server::transfer::{
     Interruption, PartialUpload, Report, TransferError, TransferOptions, Verdict, WriteMode,
 };
 
-use crate::bench::{Bench, Client, Order, STOR, Word, content};
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::bench::{Bench, Client, Order, STOR, Word, content};
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 fn bench(options: TransferOptions) -> Bench {
     let store = ScriptedStore::new(S3_LIMITS);

@@ -6,10 +6,10 @@ use cos_ftp_server::transfer::{
     Conversion, Interruption, PartialUpload, TransferError, TransferOptions, Verdict, WriteMode,
 };
 
-use crate::answers::{AnswerScript, Breaks, FAIR};
-use crate::bench::{Bench, Order, STOR, Word, content};
-use crate::kept::{begin, bench_holding, stores};
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::answers::{AnswerScript, Breaks, FAIR};
+use crate::transfers::bench::{Bench, Order, STOR, Word, content};
+use crate::transfers::kept::{begin, bench_holding, stores};
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
 

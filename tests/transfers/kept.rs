@@ -5,9 +5,9 @@ use std::thread;
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
 use cos_ftp_server::transfer::{Conversion, TransferError, TransferOptions, Verdict, WriteMode};
 
-use crate::answers::{AnswerScript, Breaks, FAIR};
-use crate::bench::{Bench, Client, Order, STOR, content};
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::answers::{AnswerScript, Breaks, FAIR};
+use crate::transfers::bench::{Bench, Client, Order, STOR, content};
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
 

@@ -3,8 +3,8 @@
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{TransferError, TransferOptions, Verdict};
 
-use crate::bench::Bench;
-use crate::store::{Event, S3_LIMITS, ScriptedStore};
+use crate::transfers::bench::Bench;
+use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
 
 fn bench(pages: usize) -> Bench {
     let store = ScriptedStore::new(S3_LIMITS);

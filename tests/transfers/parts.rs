@@ -3,8 +3,8 @@
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{Conversion, TransferOptions, Verdict};
 
-use crate::bench::{Bench, Order, STOR, content};
-use crate::store::{S3_LIMITS, ScriptedStore};
+use crate::transfers::bench::{Bench, Order, STOR, content};
+use crate::transfers::store::{S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
 

@@ -9,8 +9,8 @@ use cos_ftp_server::net::{Interest, Wake, wait};
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
 
-use crate::bench::{Bench, Client, PATIENCE, STOR, Word, content};
-use crate::store::{S3_LIMITS, ScriptedStore};
+use crate::transfers::bench::{Bench, Client, PATIENCE, STOR, Word, content};
+use crate::transfers::store::{S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
 const BLOCK: u64 = 256 * 1024;
@@ -74,7 +74,7 @@ fn uploads_whose_parts_outgrow_the_memory_take_turns() {
             .map(|path| {
                 let (bench, bytes) = (&bench, &bytes);
                 scope.spawn(move || {
-                    let mut client = bench.upload(crate::bench::Order { path, ..STOR });
+                    let mut client = bench.upload(crate::transfers::bench::Order { path, ..STOR });
                     client.send(bytes);
                     client.end_data();
                     (path, client.report())
@@ -169,7 +169,7 @@ fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
     assert!(bench.budget().in_use() > RESERVE);
     bench.store().open(Operation::UploadPart);
     until("it gives back what it does not need", || bench.budget().in_use() <= RESERVE);
-    let mut other = bench.upload(crate::bench::Order { path: "/other", ..STOR });
+    let mut other = bench.upload(crate::transfers::bench::Order { path: "/other", ..STOR });
     other.send(b"some");
     other.end_data();
     assert!(matches!(other.report().verdict, Verdict::Complete));

@@ -12,8 +12,8 @@ use cos_ftp_server::store::{
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::{Duration, OffsetDateTime};
 
-use crate::answers::{AnswerBody, AnswerScript};
-use crate::bench::PATIENCE;
+use crate::transfers::answers::{AnswerBody, AnswerScript};
+use crate::transfers::bench::PATIENCE;
 
 /// The limits of S3 itself.
 pub(crate) const S3_LIMITS: PartLimits =

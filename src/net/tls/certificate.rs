@@ -4,15 +4,15 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::InconsistentKeys;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError as Invalid, InconsistentKeys, RootCertStore};
+use x509_parser::parse_x509_certificate;
+use x509_parser::time::ASN1Time;
 
 use super::context::TlsOptions;
 
@@ -29,9 +29,6 @@ pub struct CertificateError {
 
 const CERT_FILE: &str = "tls_cert_file";
 const KEY_FILE: &str = "tls_key_file";
-
-/// A second after the last date that X.509 can write, the end of the year 9999 (RFC 5280 §4.1.2.5).
-const BEYOND_ALL_DATES: Duration = Duration::from_secs(253_402_300_800);
 
 /// A certificate with its key, and what the operator should know about it.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ pub(super) fn load(
             error => reading(error),
         })
     })?;
-    let warning = dates_warning(cert_file, &chain, provider)?;
+    let warning = dates_warning(cert_file, &chain)?;
     let key = CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
             in_key(format!("is not the key of the certificate in {}", cert_file.display()))
@@ -84,60 +81,38 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateEr
 fn dates_warning(
     file: &Path,
     chain: &[CertificateDer<'_>],
-    provider: &CryptoProvider,
 ) -> Result<Option<CertificateError>, CertificateError> {
-    let dated = out_of_time(file, chain, provider, UnixTime::now())?;
-    Ok(dated.map(|dated| {
-        let wrong = format!("clients will refuse this certificate: {dated}");
-        CertificateError::new(CERT_FILE, file, wrong)
-    }))
+    let (from, until) = validity(file, chain)?;
+    let now = ASN1Time::now();
+    let dated = if now < from {
+        format!("not valid before {from}")
+    } else if now > until {
+        format!("expired on {until}")
+    } else {
+        return Ok(None);
+    };
+    let wrong = format!("clients will refuse this certificate: {dated}");
+    Ok(Some(CertificateError::new(CERT_FILE, file, wrong)))
 }
 
-/// The last moment at which clients take the certificate of `options`; `None` if its dates cannot
-/// be told.
-pub(super) fn valid_until(options: &TlsOptions) -> Result<Option<SystemTime>, CertificateError> {
-    let provider = ring::default_provider();
+/// The last moment at which clients take the certificate of `options`.
+pub(super) fn valid_until(options: &TlsOptions) -> Result<SystemTime, CertificateError> {
     let chain = read_chain(&options.cert_file)?;
-    // Nothing is valid then, and the refusal tells since when.
-    let then = UnixTime::since_unix_epoch(BEYOND_ALL_DATES);
-    Ok(match out_of_time(&options.cert_file, &chain, &provider, then)? {
-        Some(Invalid::ExpiredContext { not_after, .. }) => {
-            Some(UNIX_EPOCH + Duration::from_secs(not_after.as_secs()))
-        }
-        _ => None,
-    })
+    let (_, until) = validity(&options.cert_file, &chain)?;
+    Ok(until.to_datetime().into())
 }
 
-/// What the dates of the chain's first certificate are blamed for at `time`.
-fn out_of_time(
+/// The first and the last moment of the chain's first certificate, the server's own.
+fn validity(
     file: &Path,
     chain: &[CertificateDer<'_>],
-    provider: &CryptoProvider,
-    time: UnixTime,
-) -> Result<Option<Invalid>, CertificateError> {
-    let wrong = |error: &dyn fmt::Display| {
+) -> Result<(ASN1Time, ASN1Time), CertificateError> {
+    let own = chain.first().map_or(&[][..], |own| own);
+    let (_, own) = parse_x509_certificate(own).map_err(|error| {
         let wrong = format!("holds a certificate that cannot be read: {error}");
         CertificateError::new(CERT_FILE, file, wrong)
-    };
-    let own = chain.first().map(ParsedCertificate::try_from).transpose();
-    let Some(own) = own.map_err(|error| wrong(&error))? else { return Ok(None) };
-    // Without a root nothing is trusted; but dates are looked at first.
-    let outcome = verify_server_cert_signed_by_trust_anchor(
-        &own,
-        &RootCertStore::empty(),
-        &[],
-        time,
-        provider.signature_verification_algorithms.all,
-    );
-    Ok(match outcome {
-        Err(rustls::Error::InvalidCertificate(
-            dated @ (Invalid::Expired
-            | Invalid::ExpiredContext { .. }
-            | Invalid::NotValidYet
-            | Invalid::NotValidYetContext { .. }),
-        )) => Some(dated),
-        _ => None,
-    })
+    })?;
+    Ok((own.validity().not_before, own.validity().not_after))
 }
 
 fn reading(error: pem::Error) -> String {

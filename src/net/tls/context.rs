@@ -43,11 +43,11 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// The last moment at which clients take the certificate in the file; `None` if it does not tell.
+    /// The last moment at which clients take the certificate in the file.
     ///
     /// # Errors
     /// When the file cannot be read or holds no certificate.
-    pub fn valid_until(&self) -> Result<Option<SystemTime>, CertificateError> {
+    pub fn valid_until(&self) -> Result<SystemTime, CertificateError> {
         certificate::valid_until(self)
     }
 }

@@ -39,6 +39,10 @@ impl Headers {
         ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
     }
 
+    fn either(&self, cos: &str, amz: &str) -> Option<&str> {
+        self.get(cos).or_else(|| self.get(amz))
+    }
+
     /// The version of the object.
     pub(crate) fn etag(&self) -> Option<ETag> {
         self.get("etag").map(|etag| ETag(etag.to_owned()))
@@ -46,12 +50,12 @@ impl Headers {
 
     /// CRC-64/XZ of the object or part, where the store tells it.
     pub(crate) fn crc64(&self) -> Option<u64> {
-        self.vendor("hash-crc64ecma")?.parse().ok()
+        self.either("x-cos-hash-crc64ecma", "x-amz-hash-crc64ecma")?.parse().ok()
     }
 
     /// The store's name for the request.
     pub(crate) fn request_id(&self) -> Option<String> {
-        self.vendor("request-id").map(str::to_owned)
+        self.either("x-cos-request-id", "x-amz-request-id").map(str::to_owned)
     }
 
     /// Time of the last change, UTC.

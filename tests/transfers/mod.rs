@@ -1,6 +1,5 @@
 //! Transfers as the session sees them: real sockets on one side, a store that does what the test
 //! tells it on the other.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod ahead;
 mod answers;

@@ -11,9 +11,9 @@ use log::{info, warn};
 use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
-use crate::logging::LogControl;
-use crate::reload::Reload;
-use crate::supervisor;
+use crate::cli::logging::LogControl;
+use crate::cli::reload::Reload;
+use crate::cli::supervisor;
 
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;

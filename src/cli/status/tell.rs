@@ -14,7 +14,7 @@ use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
 use super::report::Report;
-use crate::supervisor;
+use crate::cli::supervisor;
 
 /// How long one who asks may take to read the answer. Others wait meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);

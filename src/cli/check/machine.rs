@@ -212,8 +212,7 @@ fn certificate(tls: &TlsOptions) -> Line {
         return Line::failed(check, error.to_string(), fix);
     }
     match tls.valid_until() {
-        Ok(Some(until)) => until_when(check, until, SystemTime::now()),
-        Ok(None) => Line::passed(check, "it can be used"),
+        Ok(until) => until_when(check, until, SystemTime::now()),
         Err(error) => Line::failed(check, error.to_string(), "correct tls_cert_file"),
     }
 }

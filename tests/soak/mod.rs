@@ -6,9 +6,6 @@
 //! A session's commands follow from the seed alone. `COS_FTP_SOAK_SEED` repeats a run, and
 //! `COS_FTP_SOAK_SECONDS` lets it go on for that long; without it there are [`ROUNDS`].
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// What one command is to be, drawn by chance.
 mod draw;
 /// What every name of a bucket held, and when.
@@ -32,12 +29,12 @@ use self::model::Model;
 use self::session::{Figures, Session};
 use self::several::Several;
 use self::shared::Shared;
-use support::ftp::Ftp;
-use support::injector::{Injector, Spelling};
-use support::resources::{Resources, figure};
-use support::rgw::Rgw;
-use support::server::{Setup, TestServer};
-use support::stored::Stored;
+use crate::support::ftp::Ftp;
+use crate::support::injector::{Injector, Spelling};
+use crate::support::resources::{Resources, figure};
+use crate::support::rgw::Rgw;
+use crate::support::server::{Setup, TestServer};
+use crate::support::stored::Stored;
 
 /// Sessions at once.
 const SESSIONS: usize = 6;

@@ -8,8 +8,8 @@ use cos_ftp_server::server::Reloader;
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
-use crate::logging::LogControl;
-use crate::wiring::Plan;
+use crate::cli::logging::LogControl;
+use crate::cli::wiring::Plan;
 
 /// What it takes to read the configuration again.
 #[derive(Debug)]

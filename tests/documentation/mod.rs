@@ -1,6 +1,5 @@
 //! The documents say what the code does: every key, its sections and default, and who may use which
 //! command; and the two languages have the same structure.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +9,6 @@ use cos_ftp_server::config::{Applies, KEYS, Key, WhenAbsent};
 use cos_ftp_server::metrics::METRICS;
 use cos_ftp_server::protocol::{Access, Rights, VERBS};
 
-#[path = "documentation/manuals.rs"]
 mod manuals;
 
 /// A README, with the words its tables use.

@@ -1,9 +1,8 @@
 //! Hostile input of any kind at everything that takes bytes or texts from outside. Each property
 //! holds for every input; a run tries as many as its time allows and prints how many that were.
 //!
-//! `ARBTEST_BUDGET_MS=120000 tests/run --test fuzz -- --nocapture` tries for two minutes each. What
+//! `ARBTEST_BUDGET_MS=120000 tests/run --test suite fuzz:: -- --nocapture` tries for two minutes each. What
 //! fails prints a seed; `ARBTEST_SEED=0x…` with the test's name runs it again.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
 
 mod balancers;
 mod configuration;

@@ -1,9 +1,5 @@
 //! What an operator does while the server runs: reading its log, changing its configuration,
 //! looking at what goes on, limiting rates. Over the real binary.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
-#[path = "../support/mod.rs"]
-mod support;
 
 /// `cos-ftp-server check`.
 mod check;

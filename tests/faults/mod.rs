@@ -2,9 +2,6 @@
 //! go wrong, once and for good. The real server runs before the real store, with the injector in
 //! between; what the store holds is read past both.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// Clients that break off, disappear, hurry and dawdle.
 mod clients;
 /// FTP commands, each with what it needs and what it must have changed.

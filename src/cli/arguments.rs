@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lexopt::{Arg, Parser};
 
-use crate::check::Form;
+use crate::cli::check::Form;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\

@@ -1,11 +1,6 @@
 //! Nothing gets out of an account: no spelling of a name, no pattern, no link leads to what is not
 //! below its root, and no secret is told. Over the real binary and both stores.
 
-#![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 /// Links in the embedded store.
 mod links;
 /// Every hostile spelling with every verb.

@@ -1,8 +1,5 @@
 //! FTPS: the real clients in every mode, and a client of our own that breaks the rules.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// A client whose every step is the test's own.
 mod client;
 /// Data connections: who may open them, how they end, what interrupts them.

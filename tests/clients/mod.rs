@@ -1,9 +1,6 @@
 //! Real clients at work. What they stored is read back from the store past the server, and
 //! compared by SHA-256.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// A directory of thousands of entries.
 mod large_directory;
 /// Names and sizes that something on the way might stumble over.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::report::Report;
 use super::table::table;
-use crate::check::Form;
+use crate::cli::check::Form;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
 const MAX_BYTES: u64 = 1 << 30;

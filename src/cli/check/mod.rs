@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cos_ftp_server::config::{self, Finding, Loaded};
 
-use crate::arguments;
+use crate::cli::arguments;
 use report::{Line, Report};
 
 /// Checks everything and prints what it finds. Whether nothing failed.

@@ -1,11 +1,6 @@
 //! What keeps out whoever does not belong, with the real server: each test fails when the defence
 //! it is about is taken away. 127.0.0.0/8 gives as many clients' addresses as are needed.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 /// Lists of addresses, data connections of strangers, other protocols on the port.
 mod addresses;
 /// A flood of connections while others work.
@@ -31,7 +26,7 @@ fn connect_from(n: u8, server: &TestServer) -> Ftp {
 }
 
 fn socket_from(n: u8, target: SocketAddr) -> TcpStream {
-    support::ftp::connect_from(IpAddr::from([127, 0, 0, n]), target)
+    crate::support::ftp::connect_from(IpAddr::from([127, 0, 0, n]), target)
 }
 
 /// The next connection from there is refused with 421 and a reason that holds `reason`.

@@ -1,8 +1,6 @@
 //! What only a bucket does, on a real S3 store whose results another client reads, and, where no
 //! healthy store would do it, on a scripted one.
 
-#![allow(clippy::unwrap_used, reason = "this whole crate is a test")]
-
 mod credentials;
 mod directories;
 mod failures;
@@ -19,9 +17,6 @@ mod renaming;
 mod second_writers;
 mod times;
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::io::Read;
 
 use cos_ftp_server::store::cos::{
@@ -32,9 +27,9 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
-use support::rgw::Rgw;
-use support::scripted::{Act, Scripted};
-use support::{injector, rgw, scripted};
+use crate::support::rgw::Rgw;
+use crate::support::scripted::{Act, Scripted};
+use crate::support::{injector, rgw, scripted};
 
 const MIB: usize = 1024 * 1024;
 

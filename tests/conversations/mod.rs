@@ -1,9 +1,6 @@
 //! Golden conversations: what the server answers to each verb, good input and bad, byte by byte
 //! over a bare socket. Over the embedded store where it makes no difference to a session.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 /// What a bucket is asked, and what it cannot hold.
 mod bucket;
 /// The control connection itself: framing, order, time-outs, maximums.

@@ -1,9 +1,4 @@
 //! The contract of a store, held by every store.
-#![allow(clippy::unwrap_used, reason = "a test that panics fails")]
-
-mod contract;
-#[path = "support/rgw.rs"]
-mod rgw;
 
 use std::time::Duration;
 
@@ -12,25 +7,25 @@ use cos_ftp_server::store::cos::{
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 
-use rgw::Rgw;
+use crate::support::rgw::{self, Rgw};
 
 #[test]
 fn the_local_store_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let options = LocalOptions { root: root.path().to_owned() };
     let store = LocalStore::open(&options).unwrap();
-    contract::run(&store, true);
+    super::run(&store, true);
 }
 
 #[test]
 fn a_bucket_keeps_the_contract() {
-    contract::run(&bucket(), true);
+    super::run(&bucket(), true);
 }
 
 /// What is remembered spares requests and fills gaps of listings; no answer rests on it.
 #[test]
 fn a_bucket_keeps_the_contract_without_a_memory() {
-    contract::run(&bucket().without_memory(), false);
+    super::run(&bucket().without_memory(), false);
 }
 
 fn bucket() -> CosStore {
