@@ -8,7 +8,7 @@ use super::{Errand, ErrandKind, Pending, Session};
 use crate::metrics::{self, Direction};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
+use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
 use crate::transfer::{Conversion, Download, DownloadRequest, Report, Verdict, Way};
 use crate::vfs::FtpPath;
 
@@ -71,7 +71,8 @@ impl Session<'_> {
 fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
     match store.get_object(path, ByteRange::from(first), None) {
         Err(error) if error.kind == ErrorKind::InvalidRange => {
-            let stat = store.stat(path).map_err(|error| store_failure(&error))?;
+            let stat =
+                store.stat(path, Freshness::Recent).map_err(|error| store_failure(&error))?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
@@ -83,7 +84,7 @@ fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
 
 /// What is no file may be a directory. If the store does not tell, what it said first is told.
 fn is_directory(store: &dyn ObjectStore, path: &FtpPath) -> bool {
-    store.is_directory(path).unwrap_or(false)
+    store.stat(path, Freshness::Listed).is_ok_and(|stat| stat.metadata.is_directory())
 }
 
 fn record(path: &FtpPath, first: u64, report: &Report) {

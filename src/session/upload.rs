@@ -8,7 +8,7 @@ use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, TransferType, UploadMode, replies};
-use crate::store::{ErrorKind, ObjectStore, Turn};
+use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
 use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
 use crate::vfs::FtpPath;
 
@@ -184,7 +184,7 @@ fn unique_path(store: &dyn ObjectStore, wanted: &FtpPath) -> Step<FtpPath> {
     for _ in 0..limits::UNIQUE_NAME_ATTEMPTS {
         let name = format!("{stem}-{:08x}{extension}", fastrand::u32(..));
         let path = directory.child(&name).ok_or_else(replies::name_not_allowed)?;
-        match store.stat(&path) {
+        match store.stat(&path, Freshness::Recent) {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(path),
             Err(error) => return Err(store_failure(&error)),
             Ok(_) => {}

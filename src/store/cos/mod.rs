@@ -42,9 +42,10 @@ use self::tree::{
     Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
 };
 use super::{
-    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
-    ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
-    PartReceipt, ReplyWait, Result, SilentUploads, Stat, StoreError, Stored, Turn,
+    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
+    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads, Stat,
+    StoreError, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -198,57 +199,46 @@ impl ObjectStore for CosStore {
         self.client().site().clock.now()
     }
 
-    fn part_limits(&self) -> PartLimits {
-        PartLimits {
-            min_part: self.account.min_part,
-            max_part: limits::MAX_PART_BYTES,
-            max_parts: limits::PARTS_PER_UPLOAD,
+    fn connect_ahead(&self) {
+        self.client().connect_ahead();
+    }
+
+    fn retains_objects(&self) -> bool {
+        self.client().site().lock.retains()
+    }
+
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(get_object_lock_configuration(self.client())? == ObjectLock::Retains)
+    }
+}
+
+impl FileTree for CosStore {
+    fn stat(&self, path: &FtpPath, freshness: Freshness) -> Result<Stat> {
+        let tree = self.tree();
+        match freshness {
+            Freshness::Listed => directories::listed_stat(tree, path),
+            Freshness::Recent => directories::known_stat(tree, path),
+            Freshness::Now => directories::stat_path(tree, Operation::HeadObject, path),
         }
-    }
-
-    fn stat(&self, path: &FtpPath) -> Result<Stat> {
-        directories::known_stat(self.tree(), path)
-    }
-
-    fn is_directory(&self, path: &FtpPath) -> Result<bool> {
-        Ok(directories::is_listed_directory(self.tree(), path)?
-            || directories::known_stat(self.tree(), path)?.metadata.is_directory())
-    }
-
-    fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
-        directories::stat_path(self.tree(), Operation::HeadObject, path)
     }
 
     fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
         condition::file_stat(self.tree(), &self.file(Operation::HeadObject, path)?)
     }
 
-    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
-        room::known_room(self.tree(), path)
-    }
-
-    fn look_for_room(&self, path: &FtpPath) -> Result<()> {
-        room::ask_for_room(self.tree(), path)
+    fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
+        match freshness {
+            Freshness::Now => room::ask_for_room(self.tree(), path).map(|()| Admission::Granted),
+            Freshness::Recent | Freshness::Listed => room::known_room(self.tree(), path),
+        }
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
         turn::turn_to_append(self.tree(), path, patience)
     }
 
-    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
-        listing::list_directory(self.tree(), request, None)
-    }
-
-    fn list_ahead(
-        &self,
-        request: &ListRequest<'_>,
-        tell: &mut dyn FnMut(&PageToken),
-    ) -> Result<ListPage> {
-        listing::list_directory(self.tree(), request, Some(tell))
-    }
-
-    fn connect_ahead(&self) {
-        self.client().connect_ahead();
+    fn list(&self, request: &ListRequest<'_>, tell: Option<NextPage<'_>>) -> Result<ListPage> {
+        listing::list_directory(self.tree(), request, tell)
     }
 
     fn get_object(
@@ -262,6 +252,36 @@ impl ObjectStore for CosStore {
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
         publish::put(self.tree(), &self.file(Operation::PutObject, path)?, body, expected)
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        directories::delete_file(self.tree(), path)
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        directories::make_directory(self.tree(), path)
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        directories::remove_empty_directory(self.tree(), path)
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        mtime::keep_time(self.tree(), path, modified)
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        rename::rename_path(self.tree(), from, to)
+    }
+}
+
+impl Multipart for CosStore {
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: self.account.min_part,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -313,33 +333,5 @@ impl ObjectStore for CosStore {
         cancel: &Cancel,
     ) -> Result<SilentUploads> {
         leftovers::find_silent(self.tree(), silence, after, cancel)
-    }
-
-    fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        directories::delete_file(self.tree(), path)
-    }
-
-    fn retains_objects(&self) -> bool {
-        self.client().site().lock.retains()
-    }
-
-    fn look_for_retention(&self) -> Result<bool> {
-        Ok(get_object_lock_configuration(self.client())? == ObjectLock::Retains)
-    }
-
-    fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        directories::make_directory(self.tree(), path)
-    }
-
-    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        directories::remove_empty_directory(self.tree(), path)
-    }
-
-    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        mtime::keep_time(self.tree(), path, modified)
-    }
-
-    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        rename::rename_path(self.tree(), from, to)
     }
 }

@@ -24,9 +24,9 @@ use self::staging::Staging;
 use self::tree::Tree;
 use super::turns::Turns;
 use super::{
-    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, ListPage, ListRequest,
-    MultipartUpload, Object, ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result,
-    Stat, Stored, Turn,
+    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
+    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -97,21 +97,26 @@ impl ObjectStore for LocalStore {
     fn describe(&self) -> String {
         format!("file://{}", self.root.display())
     }
+}
 
-    /// A directory has no such limits: these are a bucket's, so that transfers behave alike.
-    fn part_limits(&self) -> PartLimits {
-        PartLimits {
-            min_part: limits::COS_MIN_PART_BYTES,
-            max_part: limits::MAX_PART_BYTES,
-            max_parts: limits::PARTS_PER_UPLOAD,
-        }
-    }
-
-    fn stat(&self, path: &FtpPath) -> Result<Stat> {
+impl FileTree for LocalStore {
+    fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
         self.look_up(path).map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
     }
 
-    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+    fn admits_file(&self, path: &FtpPath, _: Freshness) -> Result<Admission> {
+        let is_too_long = path.components().any(|name| name.len() > NAME_BYTES);
+        let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
+        fits.and_then(|()| self.tree.admits_file(path))
+            .map(|()| Admission::Granted)
+            .map_err(|fault: Fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        self.appends.take_within(&[path.as_str()], &[], patience)
+    }
+
+    fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
         let after = request.after.map(|token| token.0.as_str());
         let page = self
             .tree
@@ -139,6 +144,38 @@ impl ObjectStore for LocalStore {
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
         self.put(path, body, expected)
             .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        self.remove_file(path).map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        self.make_directory(path).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        self.remove_empty_directory(path)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        self.date(path, modified).map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        self.move_name(from, to).map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
+}
+
+impl Multipart for LocalStore {
+    /// A directory has no such limits: these are a bucket's, so that transfers behave alike.
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: limits::COS_MIN_PART_BYTES,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -183,39 +220,6 @@ impl ObjectStore for LocalStore {
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
-    }
-
-    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
-        let is_too_long = path.components().any(|name| name.len() > NAME_BYTES);
-        let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
-        fits.and_then(|()| self.tree.admits_file(path))
-            .map(|()| Admission::Granted)
-            .map_err(|fault: Fault| fault.of(Operation::PutObject, path.as_str()))
-    }
-
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
-        self.appends.take_within(&[path.as_str()], &[], patience)
-    }
-
-    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        self.date(path, modified).map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
-    }
-
-    fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        self.remove_file(path).map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
-    }
-
-    fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        self.make_directory(path).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
-    }
-
-    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        self.remove_empty_directory(path)
-            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
-    }
-
-    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        self.move_name(from, to).map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
     }
 }
 

@@ -16,8 +16,8 @@ use crate::store::cos::s3::actions::upload_part_copy::{PartCopy, upload_part_cop
 use crate::store::cos::s3::client::Client;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, ObjectStore, Operation, PartReceipt, Result,
-    SilentUploads, StoreError,
+    Body, Cancel, CopySource, ErrorKind, Multipart, Operation, PartReceipt, Result, SilentUploads,
+    StoreError,
 };
 
 /// How many unfinished uploads are shown by name.

@@ -31,11 +31,19 @@ pub(crate) fn known_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
     Ok(stat)
 }
 
+/// The same for somebody who only wants to go there.
+pub(crate) fn listed_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
+    if is_listed_directory(tree, path)? {
+        return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+    }
+    known_stat(tree, path)
+}
+
 /// Whether a list of two keys shows that `path` is a directory: where nothing is known of it
 /// already, and nothing of ours makes a listing that lags a wrong one. `false` says nothing.
 ///
 /// The file of the name, which would hide the directory, is the first of all keys that begin so.
-pub(crate) fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
+fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
     let operation = Operation::ListObjects;
     let (file, directory) = match (
         tree.account.keys.file(operation, path),

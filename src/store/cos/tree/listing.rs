@@ -16,7 +16,9 @@ use crate::store::cos::objects::corrected::Corrected;
 use crate::store::cos::objects::note::Note;
 use crate::store::cos::objects::overlay::Overlay;
 use crate::store::cos::objects::{Depth, KeyEntry, Moment, PAGE_KEYS, Window};
-use crate::store::{ErrorKind, ListPage, ListRequest, Operation, PageToken, Result, StoreError};
+use crate::store::{
+    ErrorKind, ListPage, ListRequest, NextPage, Operation, PageToken, Result, StoreError,
+};
 use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// A page of a directory: keys of files, and prefixes ending in `/`.
@@ -35,7 +37,7 @@ struct Listing {
 pub(crate) fn list_directory(
     tree: Tree<'_>,
     request: &ListRequest<'_>,
-    tell: Option<&mut dyn FnMut(&PageToken)>,
+    tell: Option<NextPage<'_>>,
 ) -> Result<ListPage> {
     let directory = match tree.account.keys.directory(Operation::ListObjects, request.directory) {
         Ok(directory) => directory,
