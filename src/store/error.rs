@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::Operation;
+
 /// What a failure means to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -48,54 +50,6 @@ pub enum ErrorKind {
     Unsupported,
     /// Anything else: an answer that makes no sense, a local disk that fails.
     Other,
-}
-
-/// The operation that failed, in the S3 API's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the documentation: they are the S3 API's")]
-pub enum Operation {
-    HeadObject,
-    ListObjects,
-    GetObject,
-    PutObject,
-    CopyObject,
-    DeleteObject,
-    CreateMultipartUpload,
-    UploadPart,
-    UploadPartCopy,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    ListMultipartUploads,
-    ListParts,
-    GetObjectLockConfiguration,
-}
-
-impl Operation {
-    /// As the S3 API has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HeadObject => "HeadObject",
-            Self::ListObjects => "ListObjects",
-            Self::GetObject => "GetObject",
-            Self::PutObject => "PutObject",
-            Self::CopyObject => "CopyObject",
-            Self::DeleteObject => "DeleteObject",
-            Self::CreateMultipartUpload => "CreateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::UploadPartCopy => "UploadPartCopy",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-            Self::ListParts => "ListParts",
-            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// A failed store call.

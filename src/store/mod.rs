@@ -12,17 +12,19 @@ mod expected;
 mod file_tree;
 pub mod local;
 mod multipart;
+mod operation;
 mod reply_wait;
 mod turns;
 
 pub use body::{Body, Cancel};
-pub use error::{ErrorKind, Operation, StoreError};
+pub use error::{ErrorKind, StoreError};
 pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, NextPage};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, PartLimits, PartPlace, PartReceipt, SilentUpload,
     SilentUploads,
 };
+pub use operation::Operation;
 pub use reply_wait::{LongRequest, ReplyWait};
 pub use turns::Turn;
 

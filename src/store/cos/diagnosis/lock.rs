@@ -5,21 +5,21 @@ use std::time::Instant;
 use super::Examination;
 use super::trial::{Fault, Trial, Verdict, brief};
 use super::uploads::{send_probe, unfinished};
-use crate::store::Result;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::get_object_lock_configuration::{
     ObjectLock, get_object_lock_configuration,
 };
+use crate::store::{Operation, Result};
 
 /// What is not tried where it would leave what nobody can remove.
 const PUBLISHING: [Trial; 6] = [
-    Trial::PutObject,
+    Trial::Of(Operation::PutObject),
     Trial::GetRange,
-    Trial::CopyObject,
-    Trial::CompleteMultipartUpload,
-    Trial::UploadPartCopy,
-    Trial::DeleteObject,
+    Trial::Of(Operation::CopyObject),
+    Trial::Of(Operation::CompleteMultipartUpload),
+    Trial::Of(Operation::UploadPartCopy),
+    Trial::Of(Operation::DeleteObject),
 ];
 
 impl Examination<'_> {

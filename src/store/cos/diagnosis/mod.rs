@@ -18,7 +18,7 @@ use crate::store::cos::CosStore;
 use crate::store::cos::s3::actions::list_objects::{Depth, Window, list_objects};
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::client::Client;
-use crate::store::{ErrorKind, Result, StoreError};
+use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// What the accounts of a bucket need of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl CosStore {
         } else {
             examination.try_reading();
             let why = "nobody may write here, so writing is not tried";
-            examination.skip(&[Trial::PutObject], why);
+            examination.skip(&[Trial::Of(Operation::PutObject)], why);
         }
     }
 }
@@ -103,10 +103,10 @@ impl Examination<'_> {
     fn failed(&self, trial: Trial, error: &StoreError) -> Verdict {
         let denied = error.kind == ErrorKind::AccessDenied;
         let unneeded = match trial {
-            Trial::DeleteObject if !self.needs.deleting => {
+            Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
                 "refused; nobody may delete here, so only renaming will fail"
             }
-            Trial::ListMultipartUploads | Trial::ListParts
+            Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
                 if self.needs.abort_unfinished_after.is_none() =>
             {
                 "refused; not needed with abort_unfinished_after = 0"
@@ -165,7 +165,7 @@ impl Examination<'_> {
         }
         let place = self.client.address_of_bucket();
         self.tell(Trial::Bucket, Verdict::Passed(place), begun);
-        self.attempt(Trial::ListObjects, |_| listed, |_| String::new());
+        self.attempt(Trial::Of(Operation::ListObjects), |_| listed, |_| String::new());
         true
     }
 }

@@ -34,20 +34,33 @@ impl Examination<'_> {
     /// Stores, reads and copies the probe. Whether it stands.
     pub(super) fn try_objects(&mut self) -> bool {
         let (probe, copy) = (self.probe.clone(), self.copy());
-        let stored =
-            self.attempt(Trial::PutObject, |client| store_probe(client, &probe), |_| String::new());
+        let stored = self.attempt(
+            Trial::Of(Operation::PutObject),
+            |client| store_probe(client, &probe),
+            |_| String::new(),
+        );
         if stored.is_none() {
-            let trials = [Trial::HeadObject, Trial::GetObject, Trial::GetRange, Trial::CopyObject];
+            let trials = [
+                Trial::Of(Operation::HeadObject),
+                Trial::Of(Operation::GetObject),
+                Trial::GetRange,
+                Trial::Of(Operation::CopyObject),
+            ];
             self.skip(&trials, NEEDS_PROBE);
             return false;
         }
         let size = PROBE.len();
-        self.attempt(Trial::HeadObject, |client| expect_size(client, &probe), |()| String::new());
-        for (trial, range) in [(Trial::GetObject, 0..size), (Trial::GetRange, RANGE)] {
+        self.attempt(
+            Trial::Of(Operation::HeadObject),
+            |client| expect_size(client, &probe),
+            |()| String::new(),
+        );
+        for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)]
+        {
             self.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
         }
         self.attempt(
-            Trial::CopyObject,
+            Trial::Of(Operation::CopyObject),
             |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
             |_| String::new(),
         );
@@ -59,12 +72,16 @@ impl Examination<'_> {
     pub(super) fn try_reading(&mut self) {
         let probe = self.probe.clone();
         let shown = |(): &()| "allowed".to_owned();
-        self.attempt(Trial::HeadObject, |client| head_object(client, &probe).map(drop), shown);
+        self.attempt(
+            Trial::Of(Operation::HeadObject),
+            |client| head_object(client, &probe).map(drop),
+            shown,
+        );
         let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             other => other.map(drop),
         };
-        self.attempt(Trial::GetObject, read, shown);
+        self.attempt(Trial::Of(Operation::GetObject), read, shown);
     }
 
     /// Deletes what was stored. `uploads`: what could not be aborted.
@@ -77,7 +94,7 @@ impl Examination<'_> {
                 made.iter().map(|key| delete_object(client, key, None)).collect();
             gone.into_iter().collect()
         };
-        let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
+        let deleted = self.attempt(Trial::Of(Operation::DeleteObject), delete, |()| String::new());
         let mut left = Vec::new();
         if deleted.is_none() {
             // What was never stored cannot be left. Whether it was may not be known.

@@ -5,10 +5,9 @@ use std::time::Duration;
 use super::Examination;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
+use crate::store::cos::objects::Complete;
+use crate::store::cos::objects::completed::complete;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
-use crate::store::cos::s3::actions::complete_multipart_upload::{
-    Complete, complete_multipart_upload,
-};
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::list_parts;
 use crate::store::cos::s3::actions::upload_part::upload_part;
@@ -29,18 +28,18 @@ impl Examination<'_> {
     pub(super) fn try_uploads(&mut self, stands: bool) -> Vec<String> {
         let key = self.joined();
         let begun = self.attempt(
-            Trial::CreateMultipartUpload,
+            Trial::Of(Operation::CreateMultipartUpload),
             |client| create_multipart_upload(client, &key, &[]),
             |_| String::new(),
         );
         let Some(id) = begun else {
-            let trials = [Trial::UploadPart, Trial::ListParts];
+            let trials = [Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)];
             self.skip(&trials, NEEDS_UPLOAD);
             self.list_uploads(false);
             let trials = [
-                Trial::CompleteMultipartUpload,
-                Trial::UploadPartCopy,
-                Trial::AbortMultipartUpload,
+                Trial::Of(Operation::CompleteMultipartUpload),
+                Trial::Of(Operation::UploadPartCopy),
+                Trial::Of(Operation::AbortMultipartUpload),
             ];
             self.skip(&trials, NEEDS_UPLOAD);
             return Vec::new();
@@ -57,68 +56,85 @@ impl Examination<'_> {
     pub(super) fn try_unfinished_upload(&mut self) -> Vec<String> {
         let key = self.joined();
         let begun = self.attempt(
-            Trial::CreateMultipartUpload,
+            Trial::Of(Operation::CreateMultipartUpload),
             |client| create_multipart_upload(client, &key, &[]),
             |_| String::new(),
         );
         let Some(id) = begun else {
-            self.skip(&[Trial::UploadPart, Trial::ListParts], NEEDS_UPLOAD);
+            self.skip(
+                &[Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)],
+                NEEDS_UPLOAD,
+            );
             self.list_uploads(false);
-            self.skip(&[Trial::AbortMultipartUpload], NEEDS_UPLOAD);
+            self.skip(&[Trial::Of(Operation::AbortMultipartUpload)], NEEDS_UPLOAD);
             return Vec::new();
         };
-        self.attempt(Trial::UploadPart, |client| send_probe(client, &key, &id), |_| String::new());
+        self.attempt(
+            Trial::Of(Operation::UploadPart),
+            |client| send_probe(client, &key, &id),
+            |_| String::new(),
+        );
         let list = |client: &Client| list_parts(client, &key, &id);
-        let listed = self.attempt(Trial::ListParts, list, |()| String::new());
+        let listed = self.attempt(Trial::Of(Operation::ListParts), list, |()| String::new());
         self.list_uploads(listed.is_some());
         let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
-        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
+        let aborted =
+            self.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
         Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
     }
 
     /// Whether the object was put together.
     fn put_together(&mut self, key: &str, id: &str) -> bool {
         let part = self.attempt(
-            Trial::UploadPart,
+            Trial::Of(Operation::UploadPart),
             |client| send_probe(client, key, id),
             |_| String::new(),
         );
         let listed = self.attempt(
-            Trial::ListParts,
+            Trial::Of(Operation::ListParts),
             |client| list_parts(client, key, id),
             |()| String::new(),
         );
         self.list_uploads(listed.is_some());
         let Some(part) = part else {
-            self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
+            self.skip(
+                &[Trial::Of(Operation::CompleteMultipartUpload)],
+                "not tried: needs what UploadPart stores",
+            );
             return false;
         };
-        let complete = |client: &Client| {
+        // As uploads do it: where the answer is unclear, the object itself tells what happened.
+        let objects = self.store.plain();
+        let complete = |_: &Client| {
             let only = &Precondition::None;
-            let complete = Complete { key, upload_id: id, parts: &[part], only };
-            Ok(complete_multipart_upload(client, complete)?)
+            Ok(complete(objects, Complete { key, upload_id: id, parts: &[part], only })?)
         };
-        self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
+        self.attempt(Trial::Of(Operation::CompleteMultipartUpload), complete, |_| String::new())
+            .is_some()
     }
 
     /// Answers the uploads that could not be aborted.
     fn copy_and_abort(&mut self, key: &str, stands: bool) -> Option<String> {
         let Ok(id) = create_multipart_upload(self.client, key, &[]) else {
-            self.skip(&[Trial::UploadPartCopy, Trial::AbortMultipartUpload], NEEDS_UPLOAD);
+            self.skip(
+                &[Trial::Of(Operation::UploadPartCopy), Trial::Of(Operation::AbortMultipartUpload)],
+                NEEDS_UPLOAD,
+            );
             return None;
         };
         let probe = self.probe.clone();
         if stands {
             self.attempt(
-                Trial::UploadPartCopy,
+                Trial::Of(Operation::UploadPartCopy),
                 |client| copy_part(client, key, &id, &probe),
                 |_| String::new(),
             );
         } else {
-            self.skip(&[Trial::UploadPartCopy], NEEDS_PROBE);
+            self.skip(&[Trial::Of(Operation::UploadPartCopy)], NEEDS_PROBE);
         }
         let abort = |client: &Client| abort_multipart_upload(client, key, &id);
-        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
+        let aborted =
+            self.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
         aborted.is_none().then_some(id)
     }
 
@@ -128,7 +144,7 @@ impl Examination<'_> {
         let store = self.store;
         let look =
             |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
-        self.attempt(Trial::ListMultipartUploads, look, |found| match after {
+        self.attempt(Trial::Of(Operation::ListMultipartUploads), look, |found| match after {
             Some(after) => shown(found, after),
             None => format!("{} unfinished uploads", found.others),
         });

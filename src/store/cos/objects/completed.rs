@@ -16,7 +16,7 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 /// Puts an object together. The answer may be lost, and a repeated Complete may find the upload gone:
 /// then the object itself tells what happened.
-pub(super) fn complete(objects: &Plain, complete: Complete<'_>) -> Written {
+pub(crate) fn complete(objects: &Plain, complete: Complete<'_>) -> Written {
     let client = &objects.client;
     let whole = Whole::of(complete.parts, client.site().clock.now());
     match complete_multipart_upload(client, complete) {

@@ -4,7 +4,7 @@
 
 pub(crate) mod below;
 pub(crate) mod bucket;
-mod completed;
+pub(crate) mod completed;
 pub(crate) mod corrected;
 mod facts;
 pub(crate) mod memory;
