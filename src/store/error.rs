@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::Operation;
 
+/// `Result` of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
 /// What a failure means to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {

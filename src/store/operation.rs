@@ -22,7 +22,7 @@ macro_rules! operations {
             }
 
             /// What a key pair must be allowed: the action of CAM, and that of S3's policies.
-            pub(in crate::store) fn actions(self) -> (&'static str, &'static str) {
+            pub(crate) fn actions(self) -> (&'static str, &'static str) {
                 match self {
                     $(Self::$name => ($cam, $s3),)+
                 }

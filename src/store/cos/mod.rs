@@ -118,7 +118,8 @@ impl CosStore {
     }
 
     /// The same store, where it copies at most `bytes` of an object in one request: 5 GB by
-    /// default, which is what COS and S3 do. Anything larger is copied in parts.
+    /// default, which is what COS and S3 do. Anything larger is copied in parts. For tests, whose objects
+    /// are small.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
         let account = Account { copy_limit: bytes, ..(*self.account).clone() };

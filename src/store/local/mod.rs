@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::fault::{Fault, Outcome};
+use self::fault::{LocalError, Outcome};
 use self::staging::Staging;
-use self::tree::Tree;
+use self::tree::LocalTree;
 use super::turns::Turns;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
@@ -44,7 +44,7 @@ pub struct LocalOptions {
 /// The directory, held open.
 pub struct LocalStore {
     root: PathBuf,
-    tree: Tree,
+    tree: LocalTree,
     staging: Staging,
     /// Sessions that add to a file.
     appends: Turns,
@@ -61,7 +61,7 @@ impl LocalStore {
             let cause = io::Error::from(errno);
             io::Error::new(cause.kind(), format!("{}: {cause}", options.root.display()))
         };
-        let tree = Tree::open(&options.root).map_err(named)?;
+        let tree = LocalTree::open(&options.root).map_err(named)?;
         let staging = Staging::open(tree.root()).map_err(named)?;
         Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
     }
@@ -101,7 +101,8 @@ impl ObjectStore for LocalStore {
 
 impl FileTree for LocalStore {
     fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
-        self.look_up(path).map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
+        names::look_up(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
     }
 
     fn admits_file(&self, path: &FtpPath, _: Freshness) -> Result<Admission> {
@@ -109,7 +110,7 @@ impl FileTree for LocalStore {
         let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
         fits.and_then(|()| self.tree.admits_file(path))
             .map(|()| Admission::Granted)
-            .map_err(|fault: Fault| fault.of(Operation::PutObject, path.as_str()))
+            .map_err(|fault: LocalError| fault.of(Operation::PutObject, path.as_str()))
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
@@ -147,24 +148,28 @@ impl FileTree for LocalStore {
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        self.remove_file(path).map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+        names::remove_file(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
     }
 
     fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        self.make_directory(path).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+        names::make_directory(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
     }
 
     fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        self.remove_empty_directory(path)
+        names::remove_empty_directory(&self.tree, path)
             .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
     }
 
     fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        self.date(path, modified).map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
+        names::date(&self.tree, path, modified)
+            .map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        self.move_name(from, to).map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+        names::move_name(&self.tree, from, to)
+            .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Instant;
 
-use super::Examination;
+use super::examination::Examination;
 use super::trial::{Fault, Trial, Verdict};
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
@@ -20,104 +20,91 @@ pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which delete
 /// A range of it.
 const RANGE: std::ops::Range<usize> = 10..24;
 
-impl Examination<'_> {
-    /// The key of the copy.
-    fn copy(&self) -> String {
-        format!("{}-copy", self.probe)
-    }
-
-    /// The key of what is put together from parts.
-    pub(super) fn joined(&self) -> String {
-        format!("{}-parts", self.probe)
-    }
-
-    /// Stores, reads and copies the probe. Whether it stands.
-    pub(super) fn try_objects(&mut self) -> bool {
-        let (probe, copy) = (self.probe.clone(), self.copy());
-        let stored = self.attempt(
-            Trial::Of(Operation::PutObject),
-            |client| store_probe(client, &probe),
-            |_| String::new(),
-        );
-        if stored.is_none() {
-            let trials = [
-                Trial::Of(Operation::HeadObject),
-                Trial::Of(Operation::GetObject),
-                Trial::GetRange,
-                Trial::Of(Operation::CopyObject),
-            ];
-            self.skip(&trials, NEEDS_PROBE);
-            return false;
-        }
-        let size = PROBE.len();
-        self.attempt(
+/// Stores, reads and copies the probe. Whether it stands.
+pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
+    let (probe, copy) = (run.probe.clone(), run.copy());
+    let stored = run.attempt(
+        Trial::Of(Operation::PutObject),
+        |client| store_probe(client, &probe),
+        |_| String::new(),
+    );
+    if stored.is_none() {
+        let trials = [
             Trial::Of(Operation::HeadObject),
-            |client| expect_size(client, &probe),
-            |()| String::new(),
-        );
-        for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)]
-        {
-            self.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
-        }
-        self.attempt(
+            Trial::Of(Operation::GetObject),
+            Trial::GetRange,
             Trial::Of(Operation::CopyObject),
-            |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
-            |_| String::new(),
+        ];
+        run.skip(&trials, NEEDS_PROBE);
+        return false;
+    }
+    let size = PROBE.len();
+    run.attempt(
+        Trial::Of(Operation::HeadObject),
+        |client| expect_size(client, &probe),
+        |()| String::new(),
+    );
+    for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)] {
+        run.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
+    }
+    run.attempt(
+        Trial::Of(Operation::CopyObject),
+        |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
+        |_| String::new(),
+    );
+    true
+}
+
+/// What those who only read need. There is nothing of ours to read; what is missing is answered
+/// with 404 to those who might read it.
+pub(super) fn try_reading(run: &mut Examination<'_>) {
+    let probe = run.probe.clone();
+    let shown = |(): &()| "allowed".to_owned();
+    run.attempt(
+        Trial::Of(Operation::HeadObject),
+        |client| head_object(client, &probe).map(drop),
+        shown,
+    );
+    let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+        other => other.map(drop),
+    };
+    run.attempt(Trial::Of(Operation::GetObject), read, shown);
+}
+
+/// Deletes what was stored. `uploads`: what could not be aborted.
+pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
+    let made = [run.copy(), run.joined(), run.probe.clone()];
+    // All of them are tried, also when one is refused.
+    let delete = |client: &Client| {
+        // Each of them, whatever becomes of another.
+        let gone: Vec<Result<()>> =
+            made.iter().map(|key| delete_object(client, key, None)).collect();
+        gone.into_iter().collect()
+    };
+    let deleted = run.attempt(Trial::Of(Operation::DeleteObject), delete, |()| String::new());
+    let mut left = Vec::new();
+    if deleted.is_none() {
+        // What was never stored cannot be left. Whether it was may not be known.
+        left.extend(
+            made.into_iter().filter(|key| !matches!(head_object(run.client, key), Ok(None))),
         );
-        true
     }
+    left.extend(uploads);
+    tell_of_what_is_left(run, &left);
+}
 
-    /// What those who only read need. There is nothing of ours to read; what is missing is answered
-    /// with 404 to those who might read it.
-    pub(super) fn try_reading(&mut self) {
-        let probe = self.probe.clone();
-        let shown = |(): &()| "allowed".to_owned();
-        self.attempt(
-            Trial::Of(Operation::HeadObject),
-            |client| head_object(client, &probe).map(drop),
-            shown,
-        );
-        let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            other => other.map(drop),
-        };
-        self.attempt(Trial::Of(Operation::GetObject), read, shown);
+pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
+    if left.is_empty() {
+        return;
     }
-
-    /// Deletes what was stored. `uploads`: what could not be aborted.
-    pub(super) fn clean_up(&mut self, uploads: Vec<String>) {
-        let made = [self.copy(), self.joined(), self.probe.clone()];
-        // All of them are tried, also when one is refused.
-        let delete = |client: &Client| {
-            // Each of them, whatever becomes of another.
-            let gone: Vec<Result<()>> =
-                made.iter().map(|key| delete_object(client, key, None)).collect();
-            gone.into_iter().collect()
-        };
-        let deleted = self.attempt(Trial::Of(Operation::DeleteObject), delete, |()| String::new());
-        let mut left = Vec::new();
-        if deleted.is_none() {
-            // What was never stored cannot be left. Whether it was may not be known.
-            left.extend(
-                made.into_iter().filter(|key| !matches!(head_object(self.client, key), Ok(None))),
-            );
-        }
-        left.extend(uploads);
-        self.tell_of_what_is_left(&left);
-    }
-
-    pub(super) fn tell_of_what_is_left(&mut self, left: &[String]) {
-        if left.is_empty() {
-            return;
-        }
-        let why = format!("left behind: {}", left.join(", "));
-        let verdict = if self.needs.deleting {
-            Verdict::Failed(Fault::new(why, "delete it by hand"))
-        } else {
-            Verdict::Skipped(format!("{why}; delete it by hand"))
-        };
-        self.tell(Trial::CleanUp, verdict, Instant::now());
-    }
+    let why = format!("left behind: {}", left.join(", "));
+    let verdict = if run.needs.deleting {
+        Verdict::Failed(Fault::new(why, "delete it by hand"))
+    } else {
+        Verdict::Skipped(format!("{why}; delete it by hand"))
+    };
+    run.tell(Trial::CleanUp, verdict, Instant::now());
 }
 
 /// Why a trial is not made when there is no probe.

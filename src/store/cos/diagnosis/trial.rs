@@ -6,6 +6,19 @@ use std::time::Duration;
 use crate::store::cos::s3::dialect::Dialect;
 use crate::store::{ErrorKind, Operation, StoreError};
 
+/// What the accounts of a bucket need of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Whether anybody may upload.
+    pub writing: bool,
+    /// Whether anybody may delete. If not, the key pair need not be allowed to.
+    pub deleting: bool,
+    /// Whether what arrived of interrupted uploads is kept.
+    pub fragments: bool,
+    /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
+    pub abort_unfinished_after: Option<Duration>,
+}
+
 /// One thing that is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {

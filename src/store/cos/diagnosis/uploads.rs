@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::Examination;
+use super::examination::Examination;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
 use crate::store::cos::objects::Complete;
-use crate::store::cos::objects::completed::complete;
+use crate::store::cos::objects::written;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::list_parts;
@@ -22,133 +22,130 @@ use crate::store::{
 /// How many unfinished uploads are shown by name.
 const SHOWN_UPLOADS: usize = 10;
 
-impl Examination<'_> {
-    /// Puts an object together from a part, and begins another upload that it aborts. `stands`:
-    /// whether the probe can be copied from. Answers what could not be removed.
-    pub(super) fn try_uploads(&mut self, stands: bool) -> Vec<String> {
-        let key = self.joined();
-        let begun = self.attempt(
-            Trial::Of(Operation::CreateMultipartUpload),
-            |client| create_multipart_upload(client, &key, &[]),
+/// Puts an object together from a part, and begins another upload that it aborts. `stands`:
+/// whether the probe can be copied from. Answers what could not be removed.
+pub(super) fn try_uploads(run: &mut Examination<'_>, stands: bool) -> Vec<String> {
+    let key = run.joined();
+    let begun = run.attempt(
+        Trial::Of(Operation::CreateMultipartUpload),
+        |client| create_multipart_upload(client, &key, &[]),
+        |_| String::new(),
+    );
+    let Some(id) = begun else {
+        let trials = [Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)];
+        run.skip(&trials, NEEDS_UPLOAD);
+        list_uploads(run, false);
+        let trials = [
+            Trial::Of(Operation::CompleteMultipartUpload),
+            Trial::Of(Operation::UploadPartCopy),
+            Trial::Of(Operation::AbortMultipartUpload),
+        ];
+        run.skip(&trials, NEEDS_UPLOAD);
+        return Vec::new();
+    };
+    let is_complete = put_together(run, &key, &id);
+    let mut open = Vec::from_iter(copy_and_abort(run, &key, stands));
+    if !is_complete {
+        open.extend(abort_multipart_upload(run.client, &key, &id).is_err().then_some(id));
+    }
+    open.iter().map(|id| unfinished(&key, id)).collect()
+}
+
+/// Sends a part of an upload that is aborted again. Answers what could not be removed.
+pub(super) fn try_unfinished_upload(run: &mut Examination<'_>) -> Vec<String> {
+    let key = run.joined();
+    let begun = run.attempt(
+        Trial::Of(Operation::CreateMultipartUpload),
+        |client| create_multipart_upload(client, &key, &[]),
+        |_| String::new(),
+    );
+    let Some(id) = begun else {
+        run.skip(
+            &[Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)],
+            NEEDS_UPLOAD,
+        );
+        list_uploads(run, false);
+        run.skip(&[Trial::Of(Operation::AbortMultipartUpload)], NEEDS_UPLOAD);
+        return Vec::new();
+    };
+    run.attempt(
+        Trial::Of(Operation::UploadPart),
+        |client| send_probe(client, &key, &id),
+        |_| String::new(),
+    );
+    let list = |client: &Client| list_parts(client, &key, &id);
+    let listed = run.attempt(Trial::Of(Operation::ListParts), list, |()| String::new());
+    list_uploads(run, listed.is_some());
+    let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
+    let aborted =
+        run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
+    Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
+}
+
+/// Whether the object was put together.
+fn put_together(run: &mut Examination<'_>, key: &str, id: &str) -> bool {
+    let part = run.attempt(
+        Trial::Of(Operation::UploadPart),
+        |client| send_probe(client, key, id),
+        |_| String::new(),
+    );
+    let listed = run.attempt(
+        Trial::Of(Operation::ListParts),
+        |client| list_parts(client, key, id),
+        |()| String::new(),
+    );
+    list_uploads(run, listed.is_some());
+    let Some(part) = part else {
+        run.skip(
+            &[Trial::Of(Operation::CompleteMultipartUpload)],
+            "not tried: needs what UploadPart stores",
+        );
+        return false;
+    };
+    // As uploads do it: where the answer is unclear, the object itself tells what happened.
+    let complete = |client: &Client| {
+        let only = &Precondition::None;
+        Ok(written::complete(client, Complete { key, upload_id: id, parts: &[part], only })?)
+    };
+    run.attempt(Trial::Of(Operation::CompleteMultipartUpload), complete, |_| String::new())
+        .is_some()
+}
+
+/// Answers the uploads that could not be aborted.
+fn copy_and_abort(run: &mut Examination<'_>, key: &str, stands: bool) -> Option<String> {
+    let Ok(id) = create_multipart_upload(run.client, key, &[]) else {
+        run.skip(
+            &[Trial::Of(Operation::UploadPartCopy), Trial::Of(Operation::AbortMultipartUpload)],
+            NEEDS_UPLOAD,
+        );
+        return None;
+    };
+    let probe = run.probe.clone();
+    if stands {
+        run.attempt(
+            Trial::Of(Operation::UploadPartCopy),
+            |client| copy_part(client, key, &id, &probe),
             |_| String::new(),
         );
-        let Some(id) = begun else {
-            let trials = [Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)];
-            self.skip(&trials, NEEDS_UPLOAD);
-            self.list_uploads(false);
-            let trials = [
-                Trial::Of(Operation::CompleteMultipartUpload),
-                Trial::Of(Operation::UploadPartCopy),
-                Trial::Of(Operation::AbortMultipartUpload),
-            ];
-            self.skip(&trials, NEEDS_UPLOAD);
-            return Vec::new();
-        };
-        let is_complete = self.put_together(&key, &id);
-        let mut open = Vec::from_iter(self.copy_and_abort(&key, stands));
-        if !is_complete {
-            open.extend(abort_multipart_upload(self.client, &key, &id).is_err().then_some(id));
-        }
-        open.iter().map(|id| unfinished(&key, id)).collect()
+    } else {
+        run.skip(&[Trial::Of(Operation::UploadPartCopy)], NEEDS_PROBE);
     }
+    let abort = |client: &Client| abort_multipart_upload(client, key, &id);
+    let aborted =
+        run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
+    aborted.is_none().then_some(id)
+}
 
-    /// Sends a part of an upload that is aborted again. Answers what could not be removed.
-    pub(super) fn try_unfinished_upload(&mut self) -> Vec<String> {
-        let key = self.joined();
-        let begun = self.attempt(
-            Trial::Of(Operation::CreateMultipartUpload),
-            |client| create_multipart_upload(client, &key, &[]),
-            |_| String::new(),
-        );
-        let Some(id) = begun else {
-            self.skip(
-                &[Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)],
-                NEEDS_UPLOAD,
-            );
-            self.list_uploads(false);
-            self.skip(&[Trial::Of(Operation::AbortMultipartUpload)], NEEDS_UPLOAD);
-            return Vec::new();
-        };
-        self.attempt(
-            Trial::Of(Operation::UploadPart),
-            |client| send_probe(client, &key, &id),
-            |_| String::new(),
-        );
-        let list = |client: &Client| list_parts(client, &key, &id);
-        let listed = self.attempt(Trial::Of(Operation::ListParts), list, |()| String::new());
-        self.list_uploads(listed.is_some());
-        let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
-        let aborted =
-            self.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
-        Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
-    }
-
-    /// Whether the object was put together.
-    fn put_together(&mut self, key: &str, id: &str) -> bool {
-        let part = self.attempt(
-            Trial::Of(Operation::UploadPart),
-            |client| send_probe(client, key, id),
-            |_| String::new(),
-        );
-        let listed = self.attempt(
-            Trial::Of(Operation::ListParts),
-            |client| list_parts(client, key, id),
-            |()| String::new(),
-        );
-        self.list_uploads(listed.is_some());
-        let Some(part) = part else {
-            self.skip(
-                &[Trial::Of(Operation::CompleteMultipartUpload)],
-                "not tried: needs what UploadPart stores",
-            );
-            return false;
-        };
-        // As uploads do it: where the answer is unclear, the object itself tells what happened.
-        let objects = self.store.plain();
-        let complete = |_: &Client| {
-            let only = &Precondition::None;
-            Ok(complete(objects, Complete { key, upload_id: id, parts: &[part], only })?)
-        };
-        self.attempt(Trial::Of(Operation::CompleteMultipartUpload), complete, |_| String::new())
-            .is_some()
-    }
-
-    /// Answers the uploads that could not be aborted.
-    fn copy_and_abort(&mut self, key: &str, stands: bool) -> Option<String> {
-        let Ok(id) = create_multipart_upload(self.client, key, &[]) else {
-            self.skip(
-                &[Trial::Of(Operation::UploadPartCopy), Trial::Of(Operation::AbortMultipartUpload)],
-                NEEDS_UPLOAD,
-            );
-            return None;
-        };
-        let probe = self.probe.clone();
-        if stands {
-            self.attempt(
-                Trial::Of(Operation::UploadPartCopy),
-                |client| copy_part(client, key, &id, &probe),
-                |_| String::new(),
-            );
-        } else {
-            self.skip(&[Trial::Of(Operation::UploadPartCopy)], NEEDS_PROBE);
-        }
-        let abort = |client: &Client| abort_multipart_upload(client, key, &id);
-        let aborted =
-            self.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
-        aborted.is_none().then_some(id)
-    }
-
-    /// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
-    fn list_uploads(&mut self, with_ages: bool) {
-        let after = self.needs.abort_unfinished_after.filter(|_| with_ages);
-        let store = self.store;
-        let look =
-            |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
-        self.attempt(Trial::Of(Operation::ListMultipartUploads), look, |found| match after {
-            Some(after) => shown(found, after),
-            None => format!("{} unfinished uploads", found.others),
-        });
-    }
+/// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
+fn list_uploads(run: &mut Examination<'_>, with_ages: bool) {
+    let after = run.needs.abort_unfinished_after.filter(|_| with_ages);
+    let store = run.store;
+    let look =
+        |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
+    run.attempt(Trial::Of(Operation::ListMultipartUploads), look, |found| match after {
+        Some(after) => shown(found, after),
+        None => format!("{} unfinished uploads", found.others),
+    });
 }
 
 /// Why a trial is not made when no upload could be begun.

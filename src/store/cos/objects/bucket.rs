@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::memory::Memory;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
-use crate::store::cos::s3::http::authorities::{Authorities, AuthorityError};
 use crate::store::cos::s3::site::Site;
+use crate::store::cos::s3::{Authorities, AuthorityError};
 use crate::store::turns::Turns;
 
 /// The buckets of this process. Accounts that name the same bucket share it.

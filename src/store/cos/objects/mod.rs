@@ -4,7 +4,6 @@
 
 pub(crate) mod below;
 pub(crate) mod bucket;
-pub(crate) mod completed;
 pub(crate) mod corrected;
 mod facts;
 pub(crate) mod memory;
@@ -13,10 +12,12 @@ pub(crate) mod overlay;
 pub(crate) mod places;
 pub(crate) mod recent;
 mod remembering;
+pub(crate) mod written;
 
 pub(crate) use self::memory::Memory;
 pub(crate) use self::recent::Moment;
 pub(crate) use self::remembering::Remembering;
+pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
 pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
@@ -44,16 +45,10 @@ use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
-use crate::store::cos::s3::actions::put_object::put_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
 use crate::store::turns::Turn;
-use crate::store::{
-    Body, ByteRange, Cancel, ETag, ErrorKind, Object, PageToken, PartReceipt, Result, Stored,
-};
-
-/// The outcome of a write, with what is known about its tries.
-pub(crate) type Written = std::result::Result<Stored, Failure>;
+use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
 pub(crate) trait Objects: Sync {
@@ -77,7 +72,8 @@ pub(crate) trait Objects: Sync {
 
     /// Stores an object. Where no answer came, the object itself tells what happened.
     fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
-        self.plain().put(turn, put)
+        debug_assert!(turn.is_on(put.key));
+        written::put(&self.plain().client, put)
     }
 
     /// Copies an object. Answers the version of the copy.
@@ -138,7 +134,7 @@ pub(crate) trait Objects: Sync {
     /// happened.
     fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
         debug_assert!(turn.is_on(complete.key));
-        completed::complete(self.plain(), complete)
+        written::complete(&self.plain().client, complete)
     }
 
     /// Drops an upload. One that no longer exists is no error.
@@ -186,32 +182,4 @@ impl Objects for Plain {
     fn plain(&self) -> &Plain {
         self
     }
-}
-
-impl Plain {
-    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
-        debug_assert!(turn.is_on(put.key));
-        let failure = match put_object(&self.client, put) {
-            Ok(headers) => {
-                return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
-            }
-            Err(failure) => failure,
-        };
-        let is_unknown =
-            matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
-        let look = failure.in_doubt && is_unknown;
-        let found = if look { self.head(put.key).ok().flatten() } else { None };
-        // The one under its key, if it is known to hold those bytes: size and time alone could be
-        // another client's.
-        match found.filter(|head| head.holds(put.body)) {
-            Some(head) => Ok(stands(&failure, &head)),
-            None => Err(failure),
-        }
-    }
-}
-
-/// What was stored although no answer said so.
-fn stands(failure: &Failure, head: &Head) -> Stored {
-    log::info!("{}: the object stands complete", failure.error);
-    Stored { etag: head.etag(), request_id: head.headers.request_id() }
 }

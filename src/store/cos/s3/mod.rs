@@ -20,3 +20,5 @@ mod signature;
 pub(crate) mod site;
 mod verified;
 pub(crate) mod xml;
+
+pub(crate) use self::http::authorities::{Authorities, AuthorityError};

@@ -9,7 +9,7 @@ use time::macros::format_description;
 use ureq::http;
 
 use super::identity::KeyPair;
-use super::signature::{Signed, Signer, UNSIGNED_PAYLOAD};
+use super::signature::{RequestError, Signed, Signer, UNSIGNED_PAYLOAD};
 use crate::store::ETag;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 
@@ -18,9 +18,6 @@ const SECURITY_TOKEN: &str = "x-amz-security-token";
 
 const AMZ_DATE: &[FormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
-
-/// Anything that keeps a request from being put together.
-pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
 /// One request to a bucket, before it knows time, address and key pair.
 #[derive(Clone, Debug)]

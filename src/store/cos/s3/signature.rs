@@ -13,8 +13,10 @@ use time::{Date, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::identity::KeyPair;
-use super::request::RequestError;
 use crate::secret::Secret;
+
+/// Anything that keeps a request from being put together.
+pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The body is not part of the signature: its bytes are never read twice, TLS or a checksum
 /// guards them.

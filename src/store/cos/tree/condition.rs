@@ -7,7 +7,7 @@
 
 use super::Tree;
 use super::markers::{Standing, file_head};
-use super::mtime::time_of;
+use super::times::time_of;
 use crate::store::cos::objects::{Failure, Head, Precondition, Written};
 use crate::store::turns::Turn;
 use crate::store::{ErrorKind, Expected, Operation, Result, Stat, StoreError};

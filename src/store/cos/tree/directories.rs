@@ -2,8 +2,8 @@
 
 use super::Tree;
 use super::markers::{Standing, delete_markers, file_head, legacy_marker, put_marker, standing};
-use super::mtime::time_of;
 use super::room::refuse_below_file;
+use super::times::time_of;
 use super::turn::{take_turn, turn_in_time};
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::{Depth, Window};

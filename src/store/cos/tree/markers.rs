@@ -8,7 +8,6 @@
 //!   empty directory of this kind is listed as a file of 0 bytes.
 
 use super::Tree;
-use super::copy::{Target, check_length, check_target, metadata, restated};
 use super::turn::take_turn;
 use super::versions::delete_version;
 use crate::store::cos::objects::places::Room;
@@ -151,15 +150,6 @@ pub(crate) fn turn_for_marker(tree: Tree<'_>, marker: &str) -> Result<Turn> {
         return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
     }
     Ok(turn)
-}
-
-/// Carries a marker to another key: stored anew, since not every store copies one.
-pub(crate) fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
-    let turn = turn_for_marker(tree, target.key)?;
-    check_length(tree, target.key)?;
-    check_target(tree, target)?;
-    let headers = restated(marker).into_iter().chain(metadata(marker));
-    put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
 }
 
 /// Whether the object `key` is our kind of marker.

@@ -15,6 +15,7 @@ pub(crate) mod mtime;
 pub(crate) mod publish;
 pub(crate) mod rename;
 pub(crate) mod room;
+mod times;
 pub(crate) mod turn;
 mod versions;
 

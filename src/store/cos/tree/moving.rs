@@ -8,8 +8,8 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::copy::{Replaces, Target, check_length, check_target, copy_version};
-use super::markers::{copy_marker, delete_legacy_markers, is_marker, put_marker, turn_for_marker};
+use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
+use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::take_turn;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
 use super::{Tree, crew};
@@ -303,4 +303,13 @@ impl<'a> Move<'a> {
         };
         StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far)
     }
+}
+
+/// Carries a marker to another key: stored anew, since not every store copies one.
+fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
+    let turn = turn_for_marker(tree, target.key)?;
+    check_length(tree, target.key)?;
+    check_target(tree, target)?;
+    let headers = restated(marker).into_iter().chain(metadata(marker));
+    put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
 }

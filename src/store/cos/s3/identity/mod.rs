@@ -2,26 +2,17 @@
 //! temporary pairs of a CAM role.
 
 pub(crate) mod key_files;
+mod key_pair;
 pub(crate) mod metadata_service;
 pub(crate) mod role_keys;
 
-use std::fmt;
+pub(crate) use self::key_pair::KeyPair;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::role_keys::{RoleKeys, Roles};
 use crate::secret::Secret;
 use crate::store::cos::options::{CredentialSource, PairSource, Part};
-
-/// What signs a request.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct KeyPair {
-    /// The public half.
-    pub(crate) id: Secret,
-    /// The secret half.
-    pub(crate) secret: Secret,
-    /// What a temporary pair comes with; it is sent along.
-    pub(crate) token: Option<Secret>,
-}
 
 /// Why there is no key pair, without a secret in it.
 pub(crate) type KeyError = Box<dyn std::error::Error + Send + Sync>;
@@ -103,12 +94,6 @@ fn read_part(part: &Part) -> Result<Secret, KeyError> {
             let named = |error| format!("{}: {error}", path.display());
             Ok(key_files::read(path).map_err(named)?)
         }
-    }
-}
-
-impl fmt::Debug for KeyPair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyPair(***)")
     }
 }
 

@@ -1,12 +1,17 @@
-//! Whether an upload was completed where the answer does not say.
+//! Writes whose answer may be lost: then the object itself tells what happened.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Complete, Failure, Head, Objects, Plain, Written, stands};
 use crate::store::cos::s3::actions::abort_multipart_upload::is_no_such_upload;
-use crate::store::cos::s3::actions::complete_multipart_upload::complete_multipart_upload;
+use crate::store::cos::s3::actions::complete_multipart_upload::{
+    Complete, complete_multipart_upload,
+};
+use crate::store::cos::s3::actions::head_object::{Head, head_object};
+use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::call::Failure;
+use crate::store::cos::s3::client::Client;
 use crate::store::cos::s3::integrity;
 use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
 
@@ -14,10 +19,32 @@ use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
 /// seconds.
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
+/// The outcome of a write, with what is known about its tries.
+pub(crate) type Written = Result<Stored, Failure>;
+
+/// Stores an object.
+pub(super) fn put(client: &Client, put: Put<'_>) -> Written {
+    let failure = match put_object(client, put) {
+        Ok(headers) => {
+            return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
+        }
+        Err(failure) => failure,
+    };
+    let is_unknown =
+        matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
+    let look = failure.in_doubt && is_unknown;
+    let found = if look { head_object(client, put.key).ok().flatten() } else { None };
+    // The one under its key, if it is known to hold those bytes: size and time alone could be
+    // another client's.
+    match found.filter(|head| head.holds(put.body)) {
+        Some(head) => Ok(stands(&failure, &head)),
+        None => Err(failure),
+    }
+}
+
 /// Puts an object together. The answer may be lost, and a repeated Complete may find the upload gone:
 /// then the object itself tells what happened.
-pub(crate) fn complete(objects: &Plain, complete: Complete<'_>) -> Written {
-    let client = &objects.client;
+pub(crate) fn complete(client: &Client, complete: Complete<'_>) -> Written {
     let whole = Whole::of(complete.parts, client.site().clock.now());
     match complete_multipart_upload(client, complete) {
         Ok(told) if integrity::differs(client.verify(), told.crc64, whole.crc64) => {
@@ -27,7 +54,7 @@ pub(crate) fn complete(objects: &Plain, complete: Complete<'_>) -> Written {
         }
         Ok(told) => Ok(Stored { etag: Some(told.etag), request_id: told.request_id }),
         Err(failure) if may_have_happened(&failure) => {
-            let head = objects.head(complete.key).ok().flatten();
+            let head = head_object(client, complete.key).ok().flatten();
             match head.filter(|head| whole.is(head)) {
                 Some(head) => Ok(stands(&failure, &head)),
                 None => Err(failure),
@@ -35,6 +62,12 @@ pub(crate) fn complete(objects: &Plain, complete: Complete<'_>) -> Written {
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// What was stored although no answer said so.
+fn stands(failure: &Failure, head: &Head) -> Stored {
+    log::info!("{}: the object stands complete", failure.error);
+    Stored { etag: head.etag(), request_id: head.headers.request_id() }
 }
 
 /// Whether a failed Complete may have been carried out all the same.
