@@ -14,7 +14,6 @@ use super::answer::{self, Answer, Headers, Opened};
 use super::call::{Call, Failure};
 use super::dialect::Dialect;
 use super::failure::{self, Remedy};
-use super::http::body::BodyReader;
 use super::http::time_limits::{Extent, Patience, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
 use super::request::{Address, Request};
@@ -272,9 +271,10 @@ impl Client {
             remedy: Remedy::None,
             in_doubt: false,
         })?;
+        let connections = &self.site.connections;
         // What is sent once more is no progress.
         let wait = self.wait.as_ref().filter(|_| course.tries == 1);
-        let mut reader = call.body.map(|body| BodyReader::new(body, wait));
+        let mut reader = call.body.map(|body| connections.reader(body, wait));
         let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
         if wants_length {
             let length = call.body.map_or(0, |body| body.len());
@@ -289,7 +289,6 @@ impl Client {
         let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
         let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
         let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
-        let connections = &self.site.connections;
         let sent = connections.send(request, reader.as_mut(), &limits, course.fresh);
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, Read};
 
-use super::outlet::Outlet;
+use super::outlet::Outlets;
 use crate::store::{Body, ReplyWait};
 
 /// What is written to the kernel in one call. Calls of 128 KiB take a quarter more of CPU time.
@@ -18,15 +18,16 @@ pub(crate) struct BodyReader<'a> {
     body: Body<'a>,
     piece: usize,
     offset: usize,
-    outlet: Outlet,
+    /// Where it may go past the client's buffer.
+    outlets: &'a Outlets,
     /// Who is to know that the store takes it.
     wait: Option<&'a ReplyWait>,
 }
 
 impl<'a> BodyReader<'a> {
     /// A reader at the first byte of `body`. What is read of it counts as progress for `wait`.
-    pub(crate) fn new(body: Body<'a>, wait: Option<&'a ReplyWait>) -> Self {
-        let mut reader = Self { body, piece: 0, offset: 0, outlet: Outlet::open(), wait };
+    pub(super) fn new(body: Body<'a>, wait: Option<&'a ReplyWait>, outlets: &'a Outlets) -> Self {
+        let mut reader = Self { body, piece: 0, offset: 0, outlets, wait };
         reader.advance(0);
         reader
     }
@@ -72,8 +73,8 @@ impl Read for BodyReader<'_> {
         if rest.is_empty() && !buffer.is_empty() {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body has ended"));
         }
-        let count = match self.outlet.write(&self.next_write(), buffer.len()) {
-            Some(told) => told?,
+        let count = match self.outlets.of(buffer) {
+            Some(outlet) => outlet.write(&self.next_write(), buffer.len())?,
             None => {
                 let now = &rest[..rest.len().min(buffer.len())];
                 buffer[..now.len()].copy_from_slice(now);
@@ -93,10 +94,10 @@ mod tests {
 
     #[test]
     fn pieces_are_read_in_order_whatever_the_buffer() {
-        let cancel = Cancel::new();
+        let (cancel, outlets) = (Cancel::new(), Outlets::default());
         let pieces: [&[u8]; 4] = [b"abc", b"", b"defgh", b"i"];
         for size in 1..12 {
-            let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None);
+            let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None, &outlets);
             let mut seen = Vec::new();
             let mut buffer = vec![0; size];
             while seen.len() < 9 {
@@ -110,9 +111,9 @@ mod tests {
 
     #[test]
     fn a_cancelled_body_is_an_error() {
-        let cancel = Cancel::new();
+        let (cancel, outlets) = (Cancel::new(), Outlets::default());
         let pieces: [&[u8]; 1] = [b"abc"];
-        let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None);
+        let mut reader = BodyReader::new(Body::new(&pieces, &cancel), None, &outlets);
         cancel.raise();
         assert!(reader.read(&mut [0; 2]).is_err());
     }

@@ -2,7 +2,7 @@
 //! whether an idle one is still alive.
 //!
 //! The client's own ones would do, but for two things that show: a body can go past their buffer
-//! (see [`outlet`]), and what they ask of the kernel for each request, seven calls that change
+//! (see [`Outlet`]), and what they ask of the kernel for each request, seven calls that change
 //! time-outs and modes, is not needed.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 use super::addresses::Addresses;
 use super::buffers::ConnectionBuffers;
-use super::outlet;
+use super::outlet::{Outlet, Outlets};
 use super::spare_connection::SpareConnection;
 use super::tcp::{self, fault};
 
@@ -36,6 +36,8 @@ pub(crate) struct TcpConnector {
     pub(crate) spare: SpareConnection,
     /// Told when they do not answer.
     pub(crate) addresses: Addresses,
+    /// Told of connections that a body can go past.
+    pub(crate) outlets: Outlets,
 }
 
 /// One TCP connection.
@@ -43,11 +45,18 @@ pub(crate) struct TcpConnector {
 pub(crate) struct Connection {
     socket: Arc<TcpStream>,
     buffers: ConnectionBuffers,
-    /// What is written is TLS records, which no body can go past.
-    is_encrypted: bool,
+    /// `None` where what is written is TLS records, which no body can go past.
+    outlet: Option<OwnOutlet>,
     /// The time-outs that the socket has.
     reading: Option<Duration>,
     writing: Option<Duration>,
+}
+
+/// The outlet to a connection, and who knows of it.
+#[derive(Debug)]
+struct OwnOutlet {
+    outlet: Arc<Outlet>,
+    outlets: Outlets,
 }
 
 impl Connector for TcpConnector {
@@ -64,14 +73,30 @@ impl Connector for TcpConnector {
                 .inspect_err(|_| self.addresses.doubt())?,
         };
         socket.set_nodelay(true)?;
-        let most_input = if details.needs_tls() { RECORDS_BYTES } else { INPUT_BYTES };
-        Ok(Some(Connection {
-            socket: Arc::new(socket),
-            buffers: ConnectionBuffers::new(most_input, OUTPUT_BYTES),
-            is_encrypted: details.needs_tls(),
-            reading: None,
-            writing: None,
-        }))
+        let outlets = if details.needs_tls() { None } else { Some(&self.outlets) };
+        Ok(Some(Connection::new(socket, outlets)))
+    }
+}
+
+impl Connection {
+    /// A connection over `socket`; with `outlets`, to which bodies may be written directly.
+    fn new(socket: TcpStream, outlets: Option<&Outlets>) -> Self {
+        let socket = Arc::new(socket);
+        let most_input = if outlets.is_some() { INPUT_BYTES } else { RECORDS_BYTES };
+        let mut buffers = ConnectionBuffers::new(most_input, OUTPUT_BYTES);
+        let outlet = outlets.map(|outlets| OwnOutlet {
+            outlet: outlets.open(buffers.output(), &socket),
+            outlets: outlets.clone(),
+        });
+        Self { socket, buffers, outlet, reading: None, writing: None }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(own) = &self.outlet {
+            own.outlets.close(self.buffers.output());
+        }
     }
 }
 
@@ -83,17 +108,13 @@ impl Transport for Connection {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let timeout = unexpired(timeout.for_write())?;
         update(&mut self.writing, timeout, |left| self.socket.set_write_timeout(left))?;
-        let sent = outlet::take_sent();
+        let sent = self.outlet.as_ref().map_or(0, |own| own.outlet.take_sent());
         if sent > 0 {
             debug_assert_eq!(sent, amount);
             return Ok(());
         }
         let output = &self.buffers.output()[..amount];
-        (&*self.socket).write_all(output).map_err(|error| fault(error, timeout.reason))?;
-        if !self.is_encrypted {
-            outlet::connect(&self.socket);
-        }
-        Ok(())
+        (&*self.socket).write_all(output).map_err(|error| fault(error, timeout.reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -158,13 +179,7 @@ mod tests {
     fn connected() -> (Connection, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let connection = Connection {
-            socket: Arc::new(socket),
-            buffers: ConnectionBuffers::new(8, 8),
-            is_encrypted: false,
-            reading: None,
-            writing: None,
-        };
+        let connection = Connection::new(socket, Some(&Outlets::default()));
         (connection, listener.accept().unwrap().0)
     }
 
@@ -174,9 +189,8 @@ mod tests {
         store.write_all(b"x").unwrap();
         let (after, reason) = (time::Duration::from_millis(0), Timeout::SendBody);
         let over = NextTimeout { after, reason, ..NextTimeout::default() };
-        let outlet = outlet::Outlet::open();
-        outlet::connect(&connection.socket);
-        assert_eq!(outlet.write(&[IoSlice::new(b"body")], 8).unwrap().unwrap(), 4);
+        let outlet = &connection.outlet.as_ref().unwrap().outlet;
+        assert_eq!(outlet.write(&[IoSlice::new(b"body")], 8).unwrap(), 4);
         let is_over = |outcome: Error| matches!(outcome, Error::Timeout(Timeout::SendBody));
         assert!(is_over(connection.transmit_output(4, over).unwrap_err()));
         assert!(is_over(connection.await_input(over).unwrap_err()));

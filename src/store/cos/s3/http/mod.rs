@@ -2,7 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod authorities;
-pub(crate) mod body;
+mod body;
 mod buffers;
 mod connection;
 pub(crate) mod drained;
@@ -23,10 +23,12 @@ use self::addresses::{Addresses, RememberingResolver};
 use self::authorities::Authorities;
 use self::body::BodyReader;
 use self::connection::TcpConnector;
+use self::outlet::Outlets;
 use self::spare_connection::SpareConnection;
 use self::time_limits::TimeLimits;
 use crate::limits;
 use crate::store::cos::options::Timeouts;
+use crate::store::{Body, ReplyWait};
 
 /// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
 /// both, beside its own buffers. A larger one only saves calls.
@@ -38,6 +40,7 @@ pub(crate) struct Connections {
     agent: Agent,
     addresses: Addresses,
     spare: SpareConnection,
+    outlets: Outlets,
 }
 
 impl Connections {
@@ -60,10 +63,25 @@ impl Connections {
             .output_buffer_size(TLS_BUFFER_BYTES)
             .build();
         let (addresses, spare) = (Addresses::default(), SpareConnection::default());
-        let tcp = TcpConnector { spare: spare.clone(), addresses: addresses.clone() };
+        let outlets = Outlets::default();
+        let tcp = TcpConnector {
+            spare: spare.clone(),
+            addresses: addresses.clone(),
+            outlets: outlets.clone(),
+        };
         let resolver = RememberingResolver::new(addresses.clone());
         let agent = Agent::with_parts(config, tcp.chain(RustlsConnector::default()), resolver);
-        Self { agent, addresses, spare }
+        Self { agent, addresses, spare, outlets }
+    }
+
+    /// A reader of `body` for one try of a request over one of these; what is read of it counts as
+    /// progress for `wait`.
+    pub(crate) fn reader<'a>(
+        &'a self,
+        body: Body<'a>,
+        wait: Option<&'a ReplyWait>,
+    ) -> BodyReader<'a> {
+        BodyReader::new(body, wait, &self.outlets)
     }
 
     /// Sends a request and waits for the head of its answer; `fresh`: over no connection that served
