@@ -288,6 +288,26 @@ pub const ACCEPT_BACKLOG: i32 = 1024;
 /// it has heard that it may.
 pub const HANG_UP_BYTES: usize = 256 * 1024;
 
+/// How long a data connection that ended before its client was done is read from, once that has been
+/// told why: a client that sends a file looks for a reply when all of it is on its way.
+pub const UNUSED_WAIT: Duration = Duration::from_secs(30);
+
+/// How many bytes are read from it then at most. A client that sends more is cut off.
+pub const UNUSED_BYTES: usize = 256 * 1024 * 1024;
+
+/// One read of them.
+pub const UNUSED_READ_BYTES: usize = 16 * 1024;
+
+/// How many reads follow one another before the control connection is looked at.
+pub const UNUSED_READS: usize = 64;
+
+/// Connections of one client's address that are kept for one passive port. More than one is one too
+/// many, unless TLS tells whose they are.
+pub const PASSIVE_CLAIMS: usize = 2;
+
+/// Connections that are looked at in a row at a passive port.
+pub const PASSIVE_ACCEPTS: usize = 64;
+
 /// Connections the kernel holds for one passive listener. One would do, were it not for
 /// strangers that find the port before the client does.
 pub const PASSIVE_BACKLOG: i32 = 16;

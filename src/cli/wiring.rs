@@ -90,6 +90,9 @@ impl Plan {
             ports.start(),
             ports.end(),
         );
+        if let Some(tls) = &self.settings.tls {
+            let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
+        }
         text
     }
 

@@ -400,7 +400,7 @@ pub const KEYS: &[Key] = &[
     plain(TLS, "tls_min_version", Value("1.2"), "1.2 or 1.3",
         "the oldest TLS version that is spoken"),
     plain(TLS, "tls_max_version", Value("1.3"), "1.2 or 1.3",
-        "the newest TLS version that is spoken"),
+        "the newest TLS version that is spoken; where it is not set, 1.2 with tls_require_session_reuse = true"),
     at_start(plain(TLS, "implicit_listen_port", Unset, "a port from 0 to 65535; 0 lets the system choose",
         "another control port, where connections begin with TLS; usually 990")),
     plain(TLS, "tls_require_session_reuse", Value("false"), BOOLEAN,

@@ -26,8 +26,11 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
     let policy = section.get_or("tls", TlsPolicy::Off, report, values::tls_policy);
     let port = |text: &str| values::number(text, &(0..=u16::MAX));
     let implicit_listen_port = section.get("implicit_listen_port", report, port);
-    let versions = versions(section, report);
-    let reuse = section.get("tls_require_session_reuse", report, values::boolean);
+    let reuse = match section.get("tls_require_session_reuse", report, values::boolean) {
+        Some(true) => Reuse::Required,
+        Some(false) | None => Reuse::Optional,
+    };
+    let versions = versions(section, reuse, report);
     let close_notify = section.get("tls_require_close_notify", report, values::boolean);
     if policy == TlsPolicy::Off {
         // Off in so many words is no oversight.
@@ -48,7 +51,7 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
         cert_file,
         key_file,
         versions,
-        reuse: if reuse == Some(true) { Reuse::Required } else { Reuse::Optional },
+        reuse,
         truncation: match close_notify {
             Some(true) => Truncation::Refused,
             Some(false) | None => Truncation::Tolerated,
@@ -58,9 +61,14 @@ pub(super) fn read(section: &Section, report: &mut Report) -> Tls {
 }
 
 /// The oldest and the newest version that is spoken.
-fn versions(section: &Section, report: &mut Report) -> RangeInclusive<Version> {
+fn versions(section: &Section, reuse: Reuse, report: &mut Report) -> RangeInclusive<Version> {
     let min = section.get_or("tls_min_version", Version::Tls12, report, values::tls_version);
-    let max = section.get_or("tls_max_version", Version::Tls13, report, values::tls_version);
+    // In TLS 1.3 Ruby and curl cannot resume a session for one upload after the other.
+    let newest = match reuse {
+        Reuse::Required => Version::Tls12.max(min),
+        Reuse::Optional => Version::Tls13,
+    };
+    let max = section.get_or("tls_max_version", newest, report, values::tls_version);
     if max < min {
         let text = "older than tls_min_version: no version is left that could be spoken";
         report.problem(section.place("tls_max_version"), text);

@@ -3,9 +3,14 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
-use super::{Balancers, DataHeader, Ends, PassiveListener, socket};
+use super::{Balancers, DataHeader, Ends, PassiveListener, Unused, socket};
+use crate::limits;
 
 /// Waits for a client at a passive port. Connections of others are closed: they would get the
 /// client's files, or give it theirs.
@@ -18,6 +23,22 @@ pub struct Arrival {
     check: PeerCheck,
     /// A balancer's connection, until its header has come.
     unannounced: Option<(TcpStream, SocketAddr, HeaderReader)>,
+    /// Connections that may be the client's, in the order of their coming.
+    claims: Vec<TcpStream>,
+    /// Nobody is let in before a transfer.
+    is_closed: bool,
+}
+
+/// Who has come to a passive port.
+#[derive(Debug)]
+pub enum Arrived {
+    /// The client has not.
+    Nobody,
+    /// The client.
+    Client(TcpStream),
+    /// Several whose address is the client's, such as neighbours behind one NAT: whoever was first may
+    /// not be the client.
+    Several(Vec<TcpStream>),
 }
 
 /// `data_peer_check`: from where a data connection may come.
@@ -54,24 +75,36 @@ impl Arrival {
             balancers: balancers.clone(),
             check,
             unannounced: None,
+            claims: Vec::new(),
+            is_closed: false,
         }
     }
 
-    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
-    /// of [`socket::prepare_data`].
+    /// When the port was leased.
+    pub fn since(&self) -> Instant {
+        self.listener.since()
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Lets in whoever has come; never blocks. To be called whenever the descriptor is readable, also
+    /// before a transfer: strangers would fill the queue, and the client could not connect.
     ///
     /// # Errors
-    /// When the process is out of descriptors, or the connection broke at once.
-    pub fn advance(&mut self) -> io::Result<Option<TcpStream>> {
-        loop {
+    /// When the process is out of descriptors.
+    pub fn attend(&mut self) -> io::Result<()> {
+        for _ in 0..limits::PASSIVE_ACCEPTS {
             if let Some((stream, from, mut reader)) = self.unannounced.take() {
                 match reader.advance(&stream) {
                     Ok(None) => {
                         self.unannounced = Some((stream, from, reader));
-                        return Ok(None);
+                        return Ok(());
                     }
                     Ok(Some(Announced::Client { client, .. })) if self.is_client(client.ip()) => {
-                        return prepared(stream);
+                        self.admit(stream);
                     }
                     Ok(Some(Announced::Client { client, .. })) => self.refuse(client),
                     // A health check.
@@ -80,14 +113,69 @@ impl Arrival {
                 }
                 continue;
             }
-            let Some((stream, from)) = self.listener.try_accept()? else { return Ok(None) };
+            let Some((stream, from)) = self.listener.try_accept()? else { return Ok(()) };
             match self.judge(from.ip()) {
-                Judgement::Admitted => return prepared(stream),
+                Judgement::Admitted => self.admit(stream),
                 Judgement::Refused => self.refuse(from),
                 Judgement::ToBeAnnounced => {
                     self.unannounced = Some((stream, from, HeaderReader::default()));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The same before a transfer, which will tell of an error: until then nobody is let in any more.
+    pub(super) fn attend_early(&mut self) {
+        if let Err(error) = self.attend() {
+            log::debug!("nobody is let in to the passive port: {error}");
+            self.is_closed = true;
+        }
+    }
+
+    /// Whether anybody is let in before a transfer.
+    pub(super) fn is_attended(&self) -> bool {
+        !self.is_closed
+    }
+
+    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
+    /// of [`socket::prepare_data`].
+    ///
+    /// # Errors
+    /// When the process is out of descriptors, or the connection broke at once.
+    pub fn advance(&mut self) -> io::Result<Arrived> {
+        self.attend()?;
+        let mut claims = std::mem::take(&mut self.claims);
+        claims.iter().try_for_each(socket::prepare_data)?;
+        if claims.iter().any(is_open) {
+            claims.retain(is_open);
+        }
+        if claims.len() > 1 {
+            self.listener.warn_of_several(self.client);
+            return Ok(Arrived::Several(claims));
+        }
+        Ok(claims.pop().map_or(Arrived::Nobody, Arrived::Client))
+    }
+
+    /// Listens no longer. Whoever has connected is to be ended when its client has been told.
+    pub fn close(mut self) -> Unused {
+        let mut unused = self.listener.unused();
+        std::mem::take(&mut self.claims).into_iter().for_each(|claim| unused.add(claim));
+        unused
+    }
+
+    /// One more that may be the client's. Who has ended its connection again has given it up, such as a
+    /// client that tried a second time.
+    fn admit(&mut self, stream: TcpStream) {
+        if is_open(&stream) {
+            self.claims.retain(is_open);
+        } else if !self.claims.is_empty() {
+            return;
+        }
+        if self.claims.len() < limits::PASSIVE_CLAIMS {
+            self.claims.push(stream);
+        } else {
+            socket::hang_up(&stream);
         }
     }
 
@@ -110,6 +198,12 @@ impl Arrival {
     }
 }
 
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.claims.iter().for_each(socket::hang_up);
+    }
+}
+
 impl AsFd for Arrival {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.unannounced {
@@ -119,9 +213,12 @@ impl AsFd for Arrival {
     }
 }
 
-fn prepared(stream: TcpStream) -> io::Result<Option<TcpStream>> {
-    socket::prepare_data(&stream)?;
-    Ok(Some(stream))
+/// Whether the other end may still send, or has sent something.
+fn is_open(stream: &TcpStream) -> bool {
+    match recv(stream, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((bytes, _)) => bytes > 0,
+        Err(error) => error == Errno::AGAIN,
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +248,58 @@ mod tests {
         let _client = connect(CLIENT, &arrival);
         let ours = advance(&mut arrival).unwrap();
         assert_eq!(ours.peer_addr().unwrap().ip().to_string(), CLIENT);
+    }
+
+    #[test]
+    fn strangers_do_not_keep_the_client_out() {
+        let mut arrival = waiting(&Balancers::default(), false);
+        // More than the kernel's queue holds.
+        for _ in 0..3 * limits::PASSIVE_BACKLOG {
+            let mut stranger = connect(STRANGER, &arrival);
+            attend(&mut arrival);
+            assert!(matches!(stranger.read(&mut [0]), Ok(0) | Err(_)));
+        }
+        let _client = connect(CLIENT, &arrival);
+        assert!(advance(&mut arrival).is_some());
+    }
+
+    #[test]
+    fn of_several_from_the_clients_address_nobody_is_the_client() {
+        let mut arrival = waiting(&Balancers::default(), false);
+        let _one = connect(CLIENT, &arrival);
+        attend(&mut arrival);
+        let _other = connect(CLIENT, &arrival);
+        attend(&mut arrival);
+        let mut more = connect(CLIENT, &arrival);
+        attend(&mut arrival);
+        assert_eq!(more.read(&mut [0]).unwrap(), 0, "no more are kept");
+        assert!(matches!(arrival.advance().unwrap(), Arrived::Several(two) if two.len() == 2));
+    }
+
+    #[test]
+    fn who_has_left_again_is_in_nobodys_way() {
+        for leaves_first in [true, false] {
+            let mut arrival = waiting(&Balancers::default(), false);
+            let (one, other) = (connect(CLIENT, &arrival), connect(CLIENT, &arrival));
+            let (left, mut stays) = if leaves_first { (one, other) } else { (other, one) };
+            drop(left);
+            stays.write_all(b"x").unwrap();
+            let mut got = [0];
+            advance(&mut arrival).unwrap().read_exact(&mut got).unwrap();
+            assert_eq!(&got, b"x");
+        }
+    }
+
+    /// A client that sends a whole file ahead.
+    #[test]
+    fn what_a_client_has_sent_before_its_end_counts() {
+        let mut arrival = waiting(&Balancers::default(), false);
+        connect(CLIENT, &arrival).write_all(b"x").unwrap();
+        attend(&mut arrival);
+        let mut data = String::new();
+        let Arrived::Client(mut ours) = arrival.advance().unwrap() else { panic!("nobody") };
+        ours.read_to_string(&mut data).unwrap();
+        assert_eq!(data, "x");
     }
 
     #[test]
@@ -223,9 +372,18 @@ mod tests {
         socket.into()
     }
 
+    fn attend(arrival: &mut Arrival) {
+        assert_eq!(wait([(arrival.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
+        arrival.attend().unwrap();
+    }
+
     fn advance(arrival: &mut Arrival) -> Option<TcpStream> {
         assert_eq!(wait([(arrival.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
-        arrival.advance().unwrap()
+        match arrival.advance().unwrap() {
+            Arrived::Nobody => None,
+            Arrived::Client(stream) => Some(stream),
+            Arrived::Several(_) => panic!("several"),
+        }
     }
 
     /// Lets `arrival` judge the connection of `refused`, which it closes.

@@ -5,10 +5,10 @@
 //!
 //! ```no_run
 //! # use std::{net::TcpStream, os::fd::AsFd, time::Duration};
-//! # use cos_ftp_server::net::{Balancers, DataPort, Ends, Interest, Opened, OpenError, PeerCheck, wait};
+//! # use cos_ftp_server::net::{DataPort, Ends, Interest, Opened, OpenError, wait};
 //! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
 //! let ends = Ends::direct(control.local_addr()?, control.peer_addr()?);
-//! let mut opening = port.open(&ends, &Balancers::default(), PeerCheck::Strict)?;
+//! let mut opening = port.open(&ends)?;
 //! loop {
 //!     let ready = wait(
 //!         [(opening.as_fd(), opening.interest()), (control.as_fd(), Interest::Read)],
@@ -17,6 +17,7 @@
 //!     // ... look at `ready` for the time-out and for commands ...
 //!     opening = match opening.advance()? {
 //!         Opened::Connected(data) => return Ok(data),
+//!         Opened::Several(_) => return Err(OpenError::NoAddress),
 //!         Opened::NotYet(opening) => opening,
 //!     };
 //! }
@@ -32,9 +33,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{
-    Arrival, Balancers, Ends, Interest, PassiveListener, PeerCheck, Unused, address, socket,
-};
+use super::{Arrival, Arrived, Ends, Interest, Unused, address, socket};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -43,7 +42,7 @@ pub enum DataPort {
     #[default]
     Nothing,
     /// The client was told to connect here.
-    Passive(PassiveListener),
+    Passive(Box<Arrival>),
     /// We connect to the client here.
     Active(SocketAddr),
 }
@@ -52,7 +51,7 @@ pub enum DataPort {
 #[derive(Debug)]
 pub enum Opening {
     /// We wait for the client to connect.
-    Accepting(Arrival),
+    Accepting(Box<Arrival>),
     /// We connect to the client.
     Connecting(ActiveConnect),
 }
@@ -63,6 +62,8 @@ pub enum Opened {
     /// The connection stands; blocking, with the options of [`socket::prepare_data`]. A passive
     /// port is free again.
     Connected(TcpStream),
+    /// Several have come to a passive port who may be the client; each is as a connection that stands.
+    Several(Vec<TcpStream>),
     /// Wait for it and try again.
     NotYet(Opening),
 }
@@ -87,29 +88,37 @@ impl DataPort {
     /// is dropped.
     pub fn close(self) -> Unused {
         match self {
-            Self::Passive(listener) => listener.close(),
+            Self::Passive(arrival) => arrival.close(),
             // Nobody waits to be connected to before a 150.
             Self::Nothing | Self::Active(_) => Unused::default(),
         }
     }
 
-    /// Begins to open the connection. A passive one must come from the peer of the control
-    /// connection `ends`, or from a balancer for it; an active one goes out from our address of it,
-    /// on a port that the system chooses.
+    /// What tells that somebody has come to a passive port, before a transfer; `None` when nobody is to
+    /// be let in.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Passive(arrival) if arrival.is_attended() => Some(arrival.as_fd()),
+            Self::Passive(_) | Self::Nothing | Self::Active(_) => None,
+        }
+    }
+
+    /// Lets in whoever has come: see [`Arrival::attend`].
+    pub fn attend(&mut self) {
+        if let Self::Passive(arrival) = self {
+            arrival.attend_early();
+        }
+    }
+
+    /// Begins to open the connection. An active one goes out from our address of the control
+    /// connection `ends`, on a port that the system chooses.
     ///
     /// # Errors
     /// [`OpenError::NoAddress`], or when the connect fails at once.
-    pub fn open(
-        self,
-        ends: &Ends,
-        balancers: &Balancers,
-        check: PeerCheck,
-    ) -> Result<Opening, OpenError> {
+    pub fn open(self, ends: &Ends) -> Result<Opening, OpenError> {
         match self {
             Self::Nothing => Err(OpenError::NoAddress),
-            Self::Passive(listener) => {
-                Ok(Opening::Accepting(Arrival::new(listener, ends, balancers, check)))
-            }
+            Self::Passive(arrival) => Ok(Opening::Accepting(arrival)),
             Self::Active(target) => {
                 Ok(Opening::Connecting(ActiveConnect::start(ends.local, target)?))
             }
@@ -134,8 +143,9 @@ impl Opening {
     pub fn advance(self) -> io::Result<Opened> {
         match self {
             Self::Accepting(mut arrival) => Ok(match arrival.advance()? {
-                Some(stream) => Opened::Connected(stream),
-                None => Opened::NotYet(Self::Accepting(arrival)),
+                Arrived::Client(stream) => Opened::Connected(stream),
+                Arrived::Several(streams) => Opened::Several(streams),
+                Arrived::Nobody => Opened::NotYet(Self::Accepting(arrival)),
             }),
             Self::Connecting(connect) => connect.advance(),
         }
@@ -237,7 +247,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::net::{PassivePorts, wait};
+    use crate::net::{Balancers, PassivePorts, PeerCheck, wait};
 
     #[test]
     fn active_connects_from_the_control_address() {
@@ -272,7 +282,9 @@ mod tests {
         let local = "127.0.0.1:2121".parse().unwrap();
         let listener = ports.lease(local, Duration::ZERO).unwrap();
         let address = listener.local_addr();
-        let opening = open(DataPort::Passive(listener), local, local).unwrap();
+        let ends = Ends::direct(local, local);
+        let arrival = Arrival::new(listener, &ends, &Balancers::default(), PeerCheck::Strict);
+        let opening = open(DataPort::Passive(Box::new(arrival)), local, local).unwrap();
         let Opened::NotYet(opening) = opening.advance().unwrap() else {
             panic!("connected before anybody came");
         };
@@ -289,7 +301,7 @@ mod tests {
     }
 
     fn open(port: DataPort, local: SocketAddr, peer: SocketAddr) -> Result<Opening, OpenError> {
-        port.open(&Ends::direct(local, peer), &Balancers::default(), PeerCheck::Strict)
+        port.open(&Ends::direct(local, peer))
     }
 
     fn connected(mut opening: Opening) -> io::Result<TcpStream> {
@@ -298,6 +310,7 @@ mod tests {
             assert_eq!(wait(fds, Some(Duration::from_secs(10)))?, [true]);
             opening = match opening.advance()? {
                 Opened::Connected(stream) => return Ok(stream),
+                Opened::Several(_) => panic!("nobody else connects"),
                 Opened::NotYet(opening) => opening,
             };
         }

@@ -18,7 +18,7 @@ use log::warn;
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{address, socket};
+use super::{Unused, address, socket};
 use crate::limits;
 
 /// The configured range, shared by all sessions.
@@ -50,10 +50,6 @@ pub struct PassiveListener {
     accepted: AtomicBool,
     _lease: Lease,
 }
-
-/// Connections that nobody will use. They end in order when this is dropped.
-#[derive(Debug, Default)]
-pub struct Unused(Vec<TcpStream>);
 
 impl PassivePorts {
     /// All ports of `range` are free.
@@ -170,16 +166,12 @@ impl PassiveListener {
     }
 
     /// Those who have connected and whom nobody will serve.
-    fn unused(&self) -> Unused {
+    pub(super) fn unused(&self) -> Unused {
+        let mut unused = Unused::default();
         // Strangers beside the client can be there; more than the queue holds cannot.
         let accepted = (0..limits::PASSIVE_BACKLOG).map_while(|_| self.try_accept().ok().flatten());
-        Unused(accepted.map(|(stream, _)| stream).collect())
-    }
-
-    /// Listens no longer. Those who have connected already are ended in order when the result is
-    /// dropped, for which they may have to be told first why.
-    pub fn close(self) -> Unused {
-        self.unused()
+        accepted.for_each(|(stream, _)| unused.add(stream));
+        unused
     }
 
     /// Tells the log, for the first of them, that a connection of somebody else was closed.
@@ -189,6 +181,12 @@ impl PassiveListener {
             let client = peer.to_canonical();
             warn!("passive port {port} of client {client}: connection from {stranger} refused");
         }
+    }
+
+    /// Tells the log that several claim to be the client.
+    pub(super) fn warn_of_several(&self, peer: IpAddr) {
+        let (port, client) = (self.local.port(), peer.to_canonical());
+        warn!("passive port {port}: more than one connection from the client's address {client}");
     }
 }
 
@@ -201,12 +199,6 @@ impl Drop for PassiveListener {
         if !self.accepted.load(Ordering::Relaxed) {
             drop(self.unused());
         }
-    }
-}
-
-impl Drop for Unused {
-    fn drop(&mut self) {
-        self.0.iter().for_each(socket::hang_up);
     }
 }
 

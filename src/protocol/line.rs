@@ -9,6 +9,11 @@ use crate::limits;
 /// Telnet "interpret as command" (RFC 854). UTF-8 never holds this byte.
 const IAC: u8 = 0xFF;
 
+/// "Interrupt process" and "data mark", which precede an urgent `ABOR` (RFC 959 4.1.3). Some clients
+/// send them without an IAC, the urgent pointer being the mark.
+const IP: u8 = 0xF4;
+const DM: u8 = 0xF2;
+
 /// One line, without its terminator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -98,6 +103,8 @@ impl LineDecoder {
     fn take(&mut self, byte: u8) {
         match std::mem::take(&mut self.telnet) {
             Telnet::Data if byte == IAC => self.telnet = Telnet::Command,
+            // No verb begins so, in no encoding.
+            Telnet::Data if matches!(byte, IP | DM) && self.is_before_a_line() => {}
             Telnet::Data => self.data(byte),
             // SE to GA (IP and DM, which precede an urgent ABOR, among them) stand alone.
             Telnet::Command => match byte {
@@ -113,6 +120,10 @@ impl LineDecoder {
             },
             Telnet::Option => {}
         }
+    }
+
+    fn is_before_a_line(&self) -> bool {
+        self.unfinished.is_empty() && self.place == Place::Inside
     }
 
     fn data(&mut self, byte: u8) {
@@ -186,6 +197,9 @@ mod tests {
             // lftp: IP, then Synch, around an urgent ABOR
             (&[b"\xFF\xF4\xFF\xF2ABOR\r\n".as_slice()][..], text("ABOR")),
             (&[b"\xFF", b"\xF4\xFF", b"\xF2", b"ABOR\r\n"], text("ABOR")),
+            // The mark alone, which only the urgent pointer tells from a letter. Inside a line it is one.
+            (&[b"\xFF\xF4", b"\xF2", b"ABOR\r\n"], text("ABOR")),
+            (&[b"RETR \xF2\n"], Line::NotUtf8(b"RETR \xF2".to_vec())),
             // options have a third byte, which may look like anything
             (&[b"A\xFF\xFB\nB\xFF\xFE", b"\rC\r\n"], text("ABC")),
             // an escaped 0xFF is data

@@ -46,6 +46,13 @@ pub(super) enum NoLine {
     NotFtp(&'static str),
 }
 
+/// How a thread waits that looks after more than the control connection.
+pub(super) trait Beside {
+    /// Waits until `control` is readable, at most for `left`, and may return earlier. Tells whether it
+    /// is.
+    fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool>;
+}
+
 impl<'a> ControlLine<'a> {
     /// Commands are taken at `pace` at most. Whoever does not take a reply within
     /// [`limits::REPLY_TIMEOUT`] counts as gone.
@@ -69,7 +76,11 @@ impl<'a> ControlLine<'a> {
 
     /// The next line; waits for it until `deadline`, and for its turn when the client is faster
     /// than its pace. What has come by then is looked at once more: a line that has an end counts.
-    pub(super) fn next_line(&mut self, deadline: Instant) -> Result<Line, NoLine> {
+    pub(super) fn next_line(
+        &mut self,
+        deadline: Instant,
+        beside: &mut dyn Beside,
+    ) -> Result<Line, NoLine> {
         let mut is_late = false;
         loop {
             if let Some(protocol) = self.foreign {
@@ -86,7 +97,7 @@ impl<'a> ControlLine<'a> {
                 return Err(NoLine::Ended);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.wait_for_input(left) {
+            match self.wait_for_input(left, beside) {
                 Ok(true) if !is_late => {
                     // What is left is read when it is waited for.
                     self.read_once();
@@ -174,11 +185,11 @@ impl<'a> ControlLine<'a> {
     }
 
     /// Waits until there is something to read, at most for `left`. Tells whether there is.
-    fn wait_for_input(&self, left: Duration) -> io::Result<bool> {
+    fn wait_for_input(&self, left: Duration, beside: &mut dyn Beside) -> io::Result<bool> {
         if self.holds_unread() {
             return Ok(true);
         }
-        wait([(self.socket.as_fd(), Interest::Read)], Some(left)).map(|[read]| read)
+        beside.wait(self.socket.as_fd(), left)
     }
 
     /// What is decrypted already wakes nobody who waits for the socket.
@@ -321,6 +332,14 @@ mod tests {
 
     const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
+    struct Nothing;
+
+    impl Beside for Nothing {
+        fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
+            wait([(control, Interest::Read)], Some(left)).map(|[read]| read)
+        }
+    }
+
     /// What is read in a row at most.
     const IN_A_ROW: usize = limits::CONTROL_READS * limits::COMMAND_LINE_BYTES;
 
@@ -331,8 +350,8 @@ mod tests {
         control.read_available();
         assert!(holds_more(&ours), "all was read in one go");
         // Once more, and then the deadline counts.
-        assert_eq!(control.next_line(Instant::now()), Ok(Line::TooLong));
-        assert_eq!(control.next_line(Instant::now()), Err(NoLine::TimedOut));
+        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Ok(Line::TooLong));
+        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::TimedOut));
         assert!(holds_more(&ours), "reading went on after the deadline");
     }
 
@@ -342,9 +361,9 @@ mod tests {
         theirs.write_all(b"NOOP\r\n").unwrap();
         assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
         let mut control = ControlLine::new(&ours, None);
-        let line = control.next_line(Instant::now());
+        let line = control.next_line(Instant::now(), &mut Nothing);
         assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
-        assert_eq!(control.next_line(Instant::now()), Err(NoLine::TimedOut));
+        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::TimedOut));
     }
 
     #[test]
@@ -374,7 +393,7 @@ mod tests {
                 control.send(&reply);
             }
         }
-        assert_eq!(control.next_line(Instant::now()), Err(NoLine::Ended));
+        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::Ended));
     }
 
     fn holds_more(socket: &TcpStream) -> bool {

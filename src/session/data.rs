@@ -12,10 +12,10 @@ use super::navigation::Step;
 use super::reassurance::Reassurance;
 use super::watch::Watch;
 use crate::limits;
-use crate::net::tls::{Handshake, Reuse, TlsSession, Version};
+use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
 use crate::net::{
-    AddressError, Balancers, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
-    Opened, PeerCheck, Slot, Stream, TlsStream, Wake, passive_address, wait,
+    AddressError, Arrival, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
+    Opened, Slot, Stream, TlsStream, Unused, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 use crate::transfer::{Control, Directive, Progress, Throttle, Verdict, Way};
@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
     /// Listens for the next data connection and returns the port.
     fn listen(&mut self) -> Step<u16> {
         // The port of an earlier PASV may be the only one there is.
-        self.data_port = DataPort::Nothing;
+        self.give_port_up();
         let leased = self.host.passive_ports.lease(self.ends.local, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
             log::error!("{error}");
@@ -69,21 +69,32 @@ impl<'a> Session<'a> {
             }
         })?;
         let port = listener.local_addr().port();
-        self.data_port = DataPort::Passive(listener);
+        let options = &self.host.options;
+        let (balancers, check) = (&options.balancers, options.data_peer_check);
+        let arrival = Arrival::new(listener, &self.ends, balancers, check);
+        self.data_port = DataPort::Passive(Box::new(arrival));
         Ok(port)
     }
 
     /// When a port that was leased for PASV and is not used is given back: there are not many.
     pub(super) fn unused_port_expiry(&self) -> Option<Instant> {
         match &self.data_port {
-            DataPort::Passive(listener) => Some(listener.since() + self.host.options.data_connect),
+            DataPort::Passive(arrival) => Some(arrival.since() + self.host.options.data_connect),
             DataPort::Nothing | DataPort::Active(_) => None,
         }
     }
 
     pub(super) fn give_port_back(&mut self) {
-        self.data_port = DataPort::Nothing;
+        self.give_port_up();
+        // Nobody waits for a reply.
+        self.unused.end();
         log::debug!("the passive port was not used within data_connect_timeout");
+    }
+
+    /// The data port is of no use any more. A client that has connected to it already hears of it from
+    /// the next reply, and then by the end of its connection.
+    pub(super) fn give_port_up(&mut self) {
+        self.unused.extend(std::mem::take(&mut self.data_port).close());
     }
 
     pub(super) fn active(&mut self, address: DataAddress) -> Reply {
@@ -103,6 +114,7 @@ impl<'a> Session<'a> {
         if address.port() < FIRST_USER_PORT {
             return Err(replies::privileged_port());
         }
+        self.give_port_up();
         self.data_port = DataPort::Active(address);
         Ok(replies::active_address_set())
     }
@@ -125,6 +137,8 @@ impl<'a> Session<'a> {
     /// From now on the session's thread is woken by the transfer's wake. Ends with
     /// [`Self::end_transfer`].
     pub(super) fn begin_transfer(&mut self) -> Step<Wake> {
+        // Of a client that begins the next one nothing comes any more for the one before.
+        self.unused = Unused::default();
         let wake = self.own_wake().map_err(|error| {
             log::error!("no descriptor for a transfer: {error}");
             replies::cannot_listen()
@@ -171,8 +185,6 @@ impl<'a> Session<'a> {
     pub(super) fn opener(&self) -> DataOpener<'a> {
         DataOpener {
             ends: self.ends,
-            balancers: &self.host.options.balancers,
-            peer_check: self.host.options.data_peer_check,
             connections: &self.host.connections,
             timeout: self.host.options.data_connect,
             tls: self.data_encryption(),
@@ -184,8 +196,6 @@ impl<'a> Session<'a> {
 #[derive(Debug)]
 pub(super) struct DataOpener<'a> {
     ends: Ends,
-    balancers: &'a Balancers,
-    peer_check: PeerCheck,
     connections: &'a ConnectionSlots,
     timeout: Duration,
     tls: Option<TlsSession>,
@@ -200,10 +210,11 @@ struct Waiting<'w, 's, 'a> {
 
 impl DataOpener<'_> {
     /// Opens the data connection, attending to the control connection meanwhile. It is
-    /// non-blocking.
+    /// non-blocking. What is refused goes to `unused`.
     pub(super) fn open(
         self,
         port: &mut DataPort,
+        unused: &mut Unused,
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
     ) -> Step<(Stream, Slot)> {
@@ -212,24 +223,69 @@ impl DataOpener<'_> {
             replies::no_room_for_data_connection()
         })?;
         let mut waiting = Waiting { watch, wake, deadline: Instant::now() + self.timeout };
-        let tcp = self.connect(std::mem::take(port), &mut waiting)?;
-        tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
-        let stream = match &self.tls {
-            Some(session) => self.secure(tcp, session, &mut waiting)?,
-            None => Stream::Plain(tcp),
+        let come = self.connect(std::mem::take(port), &mut waiting)?;
+        let stream = match <[TcpStream; 1]>::try_from(come) {
+            Ok([tcp]) => self.protect(tcp, unused, &mut waiting),
+            Err(several) => self.choose(several, unused, &mut waiting),
         };
-        Ok((stream, slot))
+        Ok((stream?, slot))
     }
 
-    fn connect(&self, port: DataPort, waiting: &mut Waiting<'_, '_, '_>) -> Step<TcpStream> {
-        let opening = port.open(&self.ends, self.balancers, self.peer_check);
+    /// The one of `claims` that resumes the control connection's TLS session, which only the client
+    /// can. Where none must, nobody is served: whoever was first could get the client's file.
+    fn choose(
+        &self,
+        claims: Vec<TcpStream>,
+        unused: &mut Unused,
+        waiting: &mut Waiting<'_, '_, '_>,
+    ) -> Step<Stream> {
+        let mut chosen = Err(replies::several_data_connections());
+        let is_told = self.tls.as_ref().is_some_and(|tls| tls.reuse() == Reuse::Required);
+        let mut left = claims.len() as u32;
+        let deadline = waiting.deadline;
+        for tcp in claims {
+            if chosen.is_ok() || !is_told {
+                unused.add(tcp);
+                continue;
+            }
+            // One that is silent leaves the other its time.
+            let now = Instant::now();
+            waiting.deadline = now + deadline.saturating_duration_since(now) / left;
+            left -= 1;
+            chosen = self.protect(tcp, unused, waiting);
+            waiting.attend()?;
+        }
+        chosen
+    }
+
+    fn protect(
+        &self,
+        tcp: TcpStream,
+        unused: &mut Unused,
+        waiting: &mut Waiting<'_, '_, '_>,
+    ) -> Step<Stream> {
+        tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
+        let Some(session) = &self.tls else { return Ok(Stream::Plain(tcp)) };
+        match self.secure(&tcp, session, waiting) {
+            Ok(tls) => Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls)))),
+            Err(reply) => {
+                unused.add(tcp);
+                Err(reply)
+            }
+        }
+    }
+
+    /// Whoever has come.
+    fn connect(&self, port: DataPort, waiting: &mut Waiting<'_, '_, '_>) -> Step<Vec<TcpStream>> {
+        let opening = port.open(&self.ends);
         let mut opening = opening.map_err(|error| match error {
             OpenError::NoAddress => replies::data_port_first(),
             OpenError::Io(_) => self.failed(&error),
         })?;
         loop {
             opening = match opening.advance().map_err(|error| self.failed(&error))? {
-                Opened::Connected(tcp) => return Ok(tcp),
+                Opened::Connected(tcp) => return Ok(vec![tcp]),
+                Opened::Several(streams) => return Ok(streams),
                 Opened::NotYet(opening) => opening,
             };
             let late = || self.failed(&"nobody connected within data_connect_timeout");
@@ -240,10 +296,10 @@ impl DataOpener<'_> {
     /// The TLS handshake, in which we are the server whoever has connected (RFC 4217 7).
     fn secure(
         &self,
-        tcp: TcpStream,
+        tcp: &TcpStream,
         session: &TlsSession,
         waiting: &mut Waiting<'_, '_, '_>,
-    ) -> Step<Stream> {
+    ) -> Step<TlsConnection> {
         let refused = |error: &dyn Display| {
             log::warn!(
                 "TLS handshake of a data connection failed, peer={}: {error}",
@@ -253,7 +309,7 @@ impl DataOpener<'_> {
         };
         let mut tls = session.data().map_err(|error| refused(&error))?;
         while let Handshake::Needs(interest) =
-            tls.handshake(&tcp).map_err(|error| refused(&error))?
+            tls.handshake(tcp).map_err(|error| refused(&error))?
         {
             let late = || refused(&"not done within data_connect_timeout");
             waiting.wait(tcp.as_fd(), interest, late)?;
@@ -262,14 +318,14 @@ impl DataOpener<'_> {
         if session.reuse() == Reuse::Required && !tls.is_resumed() {
             let advice = match tls.version() {
                 // OpenSSL's way; the next one comes behind an upload, where not all of them look.
-                Version::Tls13 => "; for clients that use a ticket once, set tls_max_version = 1.2",
+                Version::Tls13 => "; clients that use a ticket once need tls_max_version = 1.2",
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;
             log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
             return Err(replies::session_not_resumed());
         }
-        Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls))))
+        Ok(tls)
     }
 
     fn failed(&self, error: &dyn Display) -> Reply {
@@ -300,12 +356,16 @@ impl Waiting<'_, '_, '_> {
         if rung {
             self.wake.clear();
         }
-        if (control || rung)
-            && let Directive::Interrupt(by) = self.watch.attend(&Progress::begin())
-        {
-            return Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0));
+        if control || rung { self.attend() } else { Ok(()) }
+    }
+
+    fn attend(&mut self) -> Step<()> {
+        match self.watch.attend(&Progress::begin()) {
+            Directive::Interrupt(by) => {
+                Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0))
+            }
+            Directive::Continue => Ok(()),
         }
-        Ok(())
     }
 }
 

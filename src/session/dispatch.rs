@@ -50,7 +50,7 @@ impl Session<'_> {
     /// connection.
     fn use_up_preparations(&mut self) {
         self.settings.announced = None;
-        self.unused = std::mem::take(&mut self.data_port).close();
+        self.give_port_up();
     }
 
     fn obey_command(&mut self, row: &'static VerbRow, command: Command) -> Reply {

@@ -48,14 +48,14 @@ impl Session<'_> {
         let total = Some(object_left);
         let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total };
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
-        let port = &mut self.data_port;
+        let (port, unused) = (&mut self.data_port, &mut self.unused);
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let download = Download::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
         let outcome = download.and_then(|download| {
             handle.note_transfer(errand, download.progress().clone());
             watch.announce(&opening);
-            let (data, _slot) = opener.open(port, &mut watch, wake)?;
+            let (data, _slot) = opener.open(port, unused, &mut watch, wake)?;
             Ok(download.throttled(throttle).run(data, &mut watch))
         });
         self.abort_unanswered = watch.was_aborted();

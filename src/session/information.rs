@@ -76,7 +76,7 @@ impl Session<'_> {
 
     /// ABOR while nothing runs closes a data connection that was prepared.
     pub(super) fn abort_nothing(&mut self) -> Reply {
-        self.unused = std::mem::take(&mut self.data_port).close();
+        self.give_port_up();
         replies::nothing_to_abort()
     }
 }

@@ -60,10 +60,10 @@ impl Session<'_> {
         let progress = Progress::begin();
         self.handle.note_transfer(errand.clone(), progress.clone());
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
-        let port = &mut self.data_port;
+        let (port, unused) = (&mut self.data_port, &mut self.unused);
         let mut watch = Watch::new(&mut self.control, &host.stop, errand, signs);
         watch.announce(&replies::opening_listing());
-        let outcome = opener.open(port, &mut watch, wake).and_then(|(data, _slot)| {
+        let outcome = opener.open(port, unused, &mut watch, wake).and_then(|(data, _slot)| {
             let idle = resources.options.data_idle;
             let mut sender = DataSender::new(data, wake, idle, progress);
             lines.send(first, &mut pages, &mut sender, &mut watch).map_err(failed)

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::{Pending, Session, Settings, TlsPolicy, refusal_reply};
 use crate::access::{Inside, Refusal};
 use crate::metrics::{self, LoginEnding};
-use crate::net::DataPort;
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
 use crate::users::{Account, LoginError};
@@ -168,7 +167,7 @@ impl Session<'_> {
     /// the encryption.
     pub(super) fn forget_login(&mut self) {
         self.log_out();
-        self.data_port = DataPort::Nothing;
+        self.give_port_up();
         self.pending = Pending::Nothing;
         self.settings = Settings::default();
         self.control.encoding = NameEncoding::default();

@@ -18,6 +18,7 @@ mod listed;
 mod listing;
 mod login;
 mod long_work;
+mod meantime;
 mod navigation;
 mod open_reply;
 mod options;
@@ -44,6 +45,7 @@ use crate::vfs::FtpPath;
 use control_line::{ControlLine, NoLine};
 use encryption::Encryption;
 use login::Login;
+use meantime::Meantime;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
 /// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
@@ -88,7 +90,7 @@ struct Session<'a> {
     login: Login<'a>,
     working_directory: FtpPath,
     data_port: DataPort,
-    /// What the client has opened for a command that did not use it, until it has heard so.
+    /// What the client has opened for a command that did not use it, or not to its end.
     unused: Unused,
     pending: Pending,
     settings: Settings,
@@ -181,7 +183,7 @@ impl<'a> Session<'a> {
             let channel = self.control.tls().map_or(Channel::Plain, |_| Channel::Tls);
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
-            self.unused = Unused::default();
+            self.unused.end();
             if std::mem::take(&mut self.abort_unanswered) {
                 self.control.send(&replies::abort_done());
             }
@@ -230,7 +232,9 @@ impl<'a> Session<'a> {
     fn line_until(&mut self, deadline: Instant) -> Result<Line, NoLine> {
         loop {
             let expiry = self.unused_port_expiry().filter(|expiry| *expiry < deadline);
-            match (self.control.next_line(expiry.unwrap_or(deadline)), expiry) {
+            let mut beside = Meantime { port: &mut self.data_port, unused: &mut self.unused };
+            let line = self.control.next_line(expiry.unwrap_or(deadline), &mut beside);
+            match (line, expiry) {
                 (Err(NoLine::TimedOut), Some(_)) => self.give_port_back(),
                 (line, _) => return line,
             }

@@ -104,7 +104,7 @@ impl Session<'_> {
         let (total, transfer_type) = (self.settings.announced, self.settings.transfer_type);
         let errand = Errand { kind: ErrandKind::Upload, path: order.path.clone(), total };
         let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
-        let port = &mut self.data_port;
+        let (port, unused) = (&mut self.data_port, &mut self.unused);
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let upload = Upload::admit(request, resources, &mut watch)
             .map_err(|verdict| transfer_failure(&verdict, 0));
@@ -114,11 +114,14 @@ impl Session<'_> {
                 Naming::ByClient => replies::opening_upload(transfer_type, &order.name),
                 Naming::ByServer => replies::opening_unique_upload(&order.name),
             });
-            let (data, _slot) = opener.open(port, &mut watch, wake)?;
+            let (data, _slot) = opener.open(port, unused, &mut watch, wake)?;
             Ok(upload.throttled(throttle).run(data, &mut watch))
         });
         self.abort_unanswered = watch.was_aborted();
-        let report = outcome?;
+        let mut report = outcome?;
+        if let Some(rest) = report.unended.take() {
+            self.unused.add(rest);
+        }
         self.record_upload(order, &report);
         Ok(match (&report.verdict, order.naming) {
             (Verdict::Complete, Naming::ByClient) => replies::file_stored(report.bytes),

@@ -4,7 +4,7 @@
 //! A name is kept only while somebody has or awaits its turn, so there are never more of them than
 //! threads that write.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,15 +23,51 @@ struct State {
     taken: HashSet<String>,
     /// Names that must not be taken, each with how many threads rely on it.
     relied_on: HashMap<String, usize>,
-    /// Threads that wait: without any nobody need be woken, which is a system call.
-    waiting: usize,
+    /// Threads that wait, in the order of their coming. Without any nobody need be woken, which is a
+    /// system call.
+    waiting: BTreeMap<u64, Wanted>,
+    /// The place of the next one.
+    next_place: u64,
+}
+
+/// What a turn is on, and what it relies on.
+#[derive(Clone, Debug)]
+struct Wanted {
+    names: Vec<String>,
+    above: Vec<String>,
+}
+
+impl Wanted {
+    fn new(names: &[&str], above: &[&str]) -> Self {
+        let owned =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
+        Self { names: owned(names), above: owned(above) }
+    }
+
+    /// Whether one of both turns excludes the other.
+    fn collides_with(&self, names: &[&str], above: &[&str]) -> bool {
+        let has = |list: &[&str], name: &String| list.contains(&name.as_str());
+        self.names.iter().any(|name| has(names, name) || has(above, name))
+            || self.above.iter().any(|name| has(names, name))
+    }
 }
 
 impl State {
-    fn is_free(&self, names: &[&str], above: &[&str]) -> bool {
+    /// Whether a turn can be had by who waits at `place`, or comes now: also those who came before
+    /// are not overtaken.
+    fn is_free(&self, names: &[&str], above: &[&str], place: Option<u64>) -> bool {
         let is_taken = |name: &&str| self.taken.contains(*name);
+        let mut before = self.waiting.range(..place.unwrap_or(u64::MAX));
         !names.iter().any(|name| is_taken(name) || self.relied_on.contains_key(*name))
             && !above.iter().any(is_taken)
+            && !before.any(|(_, wanted)| wanted.collides_with(names, above))
+    }
+
+    fn line_up(&mut self, names: &[&str], above: &[&str]) -> u64 {
+        let place = self.next_place;
+        self.next_place += 1;
+        self.waiting.insert(place, Wanted::new(names, above));
+        place
     }
 }
 
@@ -39,26 +75,14 @@ impl State {
 #[derive(Debug)]
 pub struct Turn {
     turns: Turns,
-    names: Vec<String>,
-    above: Vec<String>,
+    taken: Wanted,
 }
 
 impl Turns {
-    /// Waits until nobody else has a turn on any of `names`, and takes all of them at once: two that
-    /// want the same names in another order do not wait for each other.
-    pub(super) fn take(&self, names: &[&str]) -> Turn {
-        let mut state = self.lock();
-        while !state.is_free(names, &[]) {
-            state.waiting += 1;
-            let waited = self.0.given_back.wait(state);
-            state = waited.unwrap_or_else(PoisonError::into_inner);
-            state.waiting -= 1;
-        }
-        self.taken(state, names, &[])
-    }
-
-    /// The same, but waits `patience` at most, and as long as somebody has a turn on a name `above`:
-    /// as long as this turn lasts nobody gets one. Several turns may rely on the same name.
+    /// Waits until nobody else has a turn on any of `names`, nor on a name `above`, and takes all of
+    /// `names` at once: two that want the same names in another order do not wait for each other. As
+    /// long as this turn lasts nobody gets one on a name `above`; several may rely on the same. Who
+    /// comes first is served first; `None` when that takes longer than `patience`.
     pub(super) fn take_within(
         &self,
         names: &[&str],
@@ -67,28 +91,31 @@ impl Turns {
     ) -> Option<Turn> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
-        while !state.is_free(names, above) {
+        let mut place = None;
+        while !state.is_free(names, above, place) {
+            let at = *place.get_or_insert_with(|| state.line_up(names, above));
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                state.waiting.remove(&at);
+                // Who waits behind this one may be free now.
+                self.0.given_back.notify_all();
                 return None;
             }
-            state.waiting += 1;
             let waited = self.0.given_back.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            state.waiting -= 1;
         }
-        Some(self.taken(state, names, above))
+        if let Some(at) = place {
+            state.waiting.remove(&at);
+        }
+        Some(self.taken(state, Wanted::new(names, above)))
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, names: &[&str], above: &[&str]) -> Turn {
-        let owned =
-            |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
-        let (names, above) = (owned(names), owned(above));
-        state.taken.extend(names.iter().cloned());
-        for name in &above {
+    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> Turn {
+        state.taken.extend(taken.names.iter().cloned());
+        for name in &taken.above {
             *state.relied_on.entry(name.clone()).or_default() += 1;
         }
-        Turn { turns: self.clone(), names, above }
+        Turn { turns: self.clone(), taken }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -100,17 +127,17 @@ impl Turns {
 impl Turn {
     /// Whether it is a turn on `name`.
     pub(super) fn is_on(&self, name: &str) -> bool {
-        self.names.iter().any(|taken| taken == name)
+        self.taken.names.iter().any(|taken| taken == name)
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut state = self.turns.lock();
-        for name in &self.names {
+        for name in &self.taken.names {
             state.taken.remove(name);
         }
-        for name in &self.above {
+        for name in &self.taken.above {
             if let Some(count) = state.relied_on.get_mut(name) {
                 *count -= 1;
                 if *count == 0 {
@@ -118,7 +145,7 @@ impl Drop for Turn {
                 }
             }
         }
-        let is_awaited = state.waiting > 0;
+        let is_awaited = !state.waiting.is_empty();
         drop(state);
         if is_awaited {
             self.turns.0.given_back.notify_all();
@@ -134,11 +161,12 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(10);
+    const LONG: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_name_is_one_persons_at_a_time() {
         let turns = Turns::default();
-        let first = turns.take(&["a", "b"]);
+        let first = turns.take_within(&["a", "b"], &[], SHORT).unwrap();
         assert!(first.is_on("a") && first.is_on("b") && !first.is_on("c"));
         assert!(turns.take_within(&["a"], &[], SHORT).is_none());
         assert!(turns.take_within(&["c", "b"], &[], SHORT).is_none());
@@ -169,6 +197,37 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_is_not_overtaken() {
+        let turns = Turns::default();
+        let relying = turns.take_within(&["a/x"], &["a"], SHORT).unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| turns.take_within(&["a"], &[], LONG).is_some());
+            while turns.lock().waiting.is_empty() {
+                thread::yield_now();
+            }
+            assert!(turns.take_within(&["a/y"], &["a"], SHORT).is_none());
+            assert!(turns.take_within(&["b/y"], &["b"], SHORT).is_some(), "it is in nobody's way");
+            drop(relying);
+            assert!(waiter.join().unwrap());
+        });
+        let state = turns.lock();
+        assert!(state.waiting.is_empty() && state.taken.is_empty() && state.relied_on.is_empty());
+    }
+
+    #[test]
+    fn who_gives_up_is_in_nobodys_way() {
+        let turns = Turns::default();
+        let first = turns.take_within(&["a"], &[], SHORT).unwrap();
+        thread::scope(|scope| {
+            let impatient = scope.spawn(|| turns.take_within(&["a", "b"], &[], SHORT).is_none());
+            let patient = scope.spawn(|| turns.take_within(&["b"], &[], LONG).is_some());
+            assert!(impatient.join().unwrap() && patient.join().unwrap());
+        });
+        drop(first);
+        assert!(turns.lock().waiting.is_empty());
+    }
+
+    #[test]
     fn opposite_orders_do_not_wait_for_each_other() {
         let (turns, inside) = (Turns::default(), AtomicUsize::new(0));
         thread::scope(|scope| {
@@ -176,7 +235,7 @@ mod tests {
                 let (turns, inside) = (&turns, &inside);
                 scope.spawn(move || {
                     for _ in 0..500 {
-                        let _turn = turns.take(&names);
+                        let _turn = turns.take_within(&names, &[], LONG).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         inside.fetch_sub(1, Ordering::SeqCst);
                     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::net::Stream;
 use crate::store::{StoreError, Stored};
 use crate::transfer::Interruption;
 
@@ -107,4 +108,7 @@ pub struct Report {
     pub parts: u64,
     /// What the store said of the object, when it was stored.
     pub stored: Option<Stored>,
+    /// The data connection of an upload that failed while its client was still sending: to be ended
+    /// when that has been told.
+    pub unended: Option<Stream>,
 }

@@ -106,6 +106,19 @@ fn abor_as_telnet_urgent_data() {
     ftp.expect_reply("226 ");
 }
 
+/// The mark is urgent, and no IAC stands before it.
+#[test]
+fn abor_behind_a_bare_urgent_mark() {
+    let server = Setup::local().start();
+    for interrupt in [&b"\xff\xf4"[..], b"\xf4"] {
+        let (mut ftp, _data) = downloading(&server);
+        ftp.send_bytes(interrupt);
+        rustix::net::send(ftp.socket(), b"\xf2", rustix::net::SendFlags::OOB).expect("sent");
+        ftp.expect("ABOR", "426 ");
+        ftp.expect_reply("226 ");
+    }
+}
+
 #[test]
 fn abor_ends_an_upload() {
     for (partial, kept) in [("keep", &["new"][..]), ("discard", &[])] {

@@ -9,6 +9,8 @@ mod control;
 mod during_transfer;
 /// Names in UTF-8 and GBK, OPTS UTF8.
 mod encodings;
+/// Refusals that come when a client is sending already, and how real clients hear of them.
+mod late_refusals;
 /// LIST, NLST, MLSD, MLST, STAT of a path.
 mod listing;
 /// USER, PASS and what works without them.

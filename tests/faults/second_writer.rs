@@ -280,6 +280,28 @@ fn who_stores_over_a_directory_is_told_while_data_comes() {
     ftp.expect_reply("550 ");
 }
 
+/// What became a directory while a long upload ran is seen at its end, whatever is remembered.
+#[test]
+fn a_long_upload_looks_again_at_its_end() {
+    for cache in ["0", "600"] {
+        let server = Setup::bucket().option("metadata_cache_time", cache).start();
+        let bytes = noise(31, SIZES[0]);
+        for (line, meanwhile) in [("STOR d", "d/x"), ("STOR e/x", "e")] {
+            let mut ftp = Ftp::login(&server);
+            let data = ftp.passive();
+            ftp.expect(line, "150 ");
+            let mut stream = data.open();
+            stream.write_all(&bytes).expect("the server takes the data");
+            ftp.wait_for_bytes(bytes.len());
+            Ftp::login(&server).store(&format!("STOR {meanwhile}"), b"precious");
+            drop(stream);
+            ftp.expect_reply("55");
+            server.stored().expect(meanwhile, b"precious");
+        }
+        assert_eq!(server.stored().files(), ["d/x", "e"], "{cache}");
+    }
+}
+
 /// What two sessions do in the same moment: a file and what would lie below it are never both stored.
 #[test]
 fn a_file_and_what_would_lie_below_it_are_never_both_there() {

@@ -248,3 +248,30 @@ fn while_data_comes_the_store_has_its_time() {
     ftp.expect_reply("226 ");
     server.stored().expect("f", &bytes);
 }
+
+/// Another session's change of a name is waited for no longer than the client waits, and nothing is
+/// lost by that.
+#[test]
+fn who_renames_does_not_wait_for_a_slow_upload_without_end() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = impatient(Setup::bucket_behind(&injector.endpoint()));
+    let stored = server.stored();
+    stored.put("f", b"earlier");
+    stored.put("d/f", b"earlier, too");
+    let complete = Request::CompleteMultipartUpload;
+    injector.inject(Rule::new(complete, Fault::Latency(4 * BOUND)));
+    let bytes = noise(9, 6 << 20);
+    for (name, from, to) in [("f", "f", "g"), ("d/f", "d", "e")] {
+        let mut uploading = Ftp::login(&server);
+        let mut data = uploading.passive().open();
+        uploading.expect(&format!("STOR {name}"), "150 ");
+        data.write_all(&bytes).expect("the server takes it");
+        drop(data);
+        injector.wait_for(complete, name);
+        let mut ftp = Ftp::login(&server);
+        ftp.expect(&format!("RNFR {from}"), "350 ");
+        let line = format!("RNTO {to}");
+        in_time(&line, || ftp.ask(&line));
+        assert!(stored.files().iter().any(|file| file == name), "{name} is still there");
+    }
+}

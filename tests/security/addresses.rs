@@ -1,4 +1,5 @@
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use super::{expect_refusal, expect_welcome, socket_from};
 use crate::support::ftp::Ftp;
@@ -50,6 +51,53 @@ fn a_stranger_gets_no_data_connection() {
     let mut data = String::new();
     socket_from(1, port).read_to_string(&mut data).unwrap();
     assert_eq!(data, "of the client");
+    ftp.expect_reply("226 ");
+}
+
+#[test]
+fn strangers_do_not_lock_a_client_out_of_its_port() {
+    let server = Setup::local().start();
+    let mut ftp = Ftp::login(&server);
+    let port = ftp.pasv();
+    // More than the kernel's queue of the port holds.
+    for _ in 0..60 {
+        let mut stranger = socket_from(2, port);
+        stranger.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        assert_eq!(stranger.read(&mut [0]).unwrap(), 0, "closed at once, and in order");
+    }
+    let mut data = socket_from(1, port);
+    ftp.expect("STOR file", "150 ");
+    data.write_all(b"of the client").unwrap();
+    drop(data);
+    ftp.expect_reply("226 ");
+    server.stored().expect("file", b"of the client");
+}
+
+/// A neighbour behind the same NAT is not told from the client.
+#[test]
+fn of_several_from_the_clients_address_nobody_is_served() {
+    let server = Setup::local().start();
+    server.stored().put("file", b"of the client");
+    let mut ftp = Ftp::login(&server);
+    for line in ["RETR file", "STOR stolen", "LIST"] {
+        let port = ftp.pasv();
+        let mut both = [socket_from(1, port), socket_from(1, port)];
+        ftp.expect(line, "150 ");
+        ftp.expect_reply("425 ");
+        for data in &mut both {
+            assert_eq!(data.read(&mut [0]).expect("an end"), 0, "{line}");
+        }
+    }
+    server.wait_for_log("more than one connection from the client's address 127.0.0.1");
+    assert_eq!(server.stored().files(), ["file"]);
+    // Who tries again alone is served, also when its first try has ended.
+    let port = ftp.pasv();
+    drop(socket_from(1, port));
+    let mut data = socket_from(1, port);
+    ftp.expect("RETR file", "150 ");
+    let mut text = String::new();
+    data.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "of the client");
     ftp.expect_reply("226 ");
 }
 

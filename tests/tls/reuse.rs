@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::support::certificate::Certificate;
 use crate::support::clients::{limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
 use crate::support::stored::noise;
-use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, trusting};
+use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, finish, trusting};
 
 const VERSIONS: [&rustls::SupportedProtocolVersion; 2] = [TLS_1_2, TLS_1_3];
 
@@ -25,6 +26,7 @@ fn session_reuse_can_be_demanded() {
     let server = certificate
         .serve(Setup::local(), "required")
         .tls("tls_require_session_reuse", "true")
+        .tls("tls_max_version", "1.3")
         .start();
     for version in VERSIONS {
         let own = trusting(&certificate.cert(), version);
@@ -51,6 +53,50 @@ fn session_reuse_can_be_demanded() {
     }
 }
 
+/// Who was first at the port does not matter: only the client can resume.
+#[test]
+fn of_several_connections_the_one_that_resumes_is_served() {
+    let certificate = Certificate::new("several");
+    let server = strict(&certificate).tls("tls_max_version", "1.3").start();
+    for version in VERSIONS {
+        let own = trusting(&certificate.cert(), version);
+        let mut ftps = Ftps::login(&server, &own);
+        for stranger_comes_first in [false, true] {
+            let first = ftps.passive();
+            let port = first.peer_addr().expect("connected");
+            let second = TcpStream::connect(port).expect("the port still listens");
+            ftps.expect("STOR file", "150 ");
+            let (tcp, other) = if stranger_comes_first { (second, first) } else { (first, second) };
+            if stranger_comes_first {
+                drop(encrypt(other, &trusting(&certificate.cert(), version)));
+            }
+            let mut data = encrypt(tcp, &own);
+            data.write_all(b"of the client").expect("taken");
+            finish(data);
+            ftps.expect_reply("226 ");
+            server.stored().expect("file", b"of the client");
+        }
+    }
+}
+
+#[test]
+fn the_newest_version_is_one_in_which_all_can_resume() {
+    let certificate = Certificate::new("newest");
+    for (newest, setup) in [
+        ("TLS 1.2", strict(&certificate)),
+        ("TLS 1.3", strict(&certificate).tls("tls_max_version", "1.3")),
+        ("TLS 1.3", strict(&certificate).tls("tls_min_version", "1.3")),
+        ("TLS 1.3", certificate.serve(Setup::local(), "required")),
+    ] {
+        let server = setup.option("log_level", "DEBUG").start();
+        let told = server.wait_for_log("FTPS by ");
+        assert_eq!(told.contains("tls_require_session_reuse"), newest == "TLS 1.2", "{told}");
+        let script = format!("{}ftp = login()\nftp.quit()\n", reusing_ftplib(&server),);
+        run(limited("python3").arg("-"), &script).expect_success();
+        server.wait_for_log(&format!("encrypted: {newest}"));
+    }
+}
+
 /// Tries to take over a transfer of `ftps` with the sessions of `config`; what it learns on the way,
 /// it keeps.
 fn steal(ftps: &mut Ftps, config: &Arc<ClientConfig>) {
@@ -73,7 +119,7 @@ fn steal(ftps: &mut Ftps, config: &Arc<ClientConfig>) {
 #[test]
 fn a_refused_handshake_leaves_nothing_that_could_be_resumed() {
     let certificate = Certificate::new("stranger");
-    let server = strict(&certificate).start();
+    let server = strict(&certificate).tls("tls_max_version", "1.3").start();
     for spoken in VERSIONS {
         let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), spoken));
         for tried in VERSIONS {
@@ -107,6 +153,7 @@ fn the_ticket_of_an_upload_comes_behind_the_clients_data() {
         let server = certificate
             .serve(Setup::local(), "required")
             .tls("tls_require_session_reuse", reuse)
+            .tls("tls_max_version", "1.3")
             .option("log_level", "DEBUG")
             .start();
         let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3));
@@ -136,6 +183,7 @@ fn a_session_can_be_resumed_as_long_as_it_lasts() {
     fs::write(clock.path(), "+0h\n").expect("the clock");
     let path = clock.path().to_str().expect("UTF-8");
     let server = strict(&certificate)
+        .tls("tls_max_version", "1.3")
         // The loader finds the architecture's directory.
         .environment("LD_PRELOAD", "/usr/$LIB/faketime/libfaketime.so.1")
         .environment("FAKETIME_TIMESTAMP_FILE", path)
@@ -186,13 +234,16 @@ fn reusing_ftplib(server: &TestServer) -> String {
     )
 }
 
+/// No version is set.
+const BY_DEFAULT: &str = "";
+
 /// A server for the real clients, and what they send, in the file `up` of a directory.
 fn serve_clients(certificate: &Certificate, version: &str) -> (TestServer, std::path::PathBuf) {
-    let server = strict(certificate)
-        .tls("tls_min_version", version)
-        .tls("tls_max_version", version)
-        .option("log_level", "DEBUG")
-        .start();
+    let setup = strict(certificate).option("log_level", "DEBUG");
+    let server = match version {
+        BY_DEFAULT => setup.start(),
+        _ => setup.tls("tls_min_version", version).tls("tls_max_version", version).start(),
+    };
     let dir = server.scratch();
     fs::write(dir.join("up"), content()).expect("written");
     (server, dir)
@@ -240,7 +291,7 @@ fn lftp_transfers_file_after_file() {
 #[test]
 fn curl_transfers_file_after_file() {
     // In TLS 1.3 it uses a ticket once and looks for the next one before an upload's end alone.
-    expect_transfers(&["1.2"], |server, dir| {
+    expect_transfers(&[BY_DEFAULT], |server, dir| {
         let url = format!("ftp://{}/", server.address());
         for arguments in [
             &[
@@ -342,7 +393,7 @@ fn php_transfers_file_after_file() {
 #[test]
 fn ruby_transfers_file_after_file() {
     // In TLS 1.3 it uses a ticket once, and reads none on the data connection of an upload.
-    expect_transfers(&["1.2"], |server, dir| {
+    expect_transfers(&[BY_DEFAULT], |server, dir| {
         let script = format!(
             "require 'net/ftp'\n\
              ftp = Net::FTP.new('127.0.0.1', port: {}, username: '{USER}', \

@@ -351,7 +351,7 @@ impl Control for Script {
 
 fn refused(verdict: Verdict) -> Report {
     let (elapsed, tail) = (Duration::ZERO, Duration::ZERO);
-    Report { verdict, bytes: 0, kept: 0, elapsed, tail, parts: 0, stored: None }
+    Report { verdict, bytes: 0, kept: 0, elapsed, tail, parts: 0, stored: None, unended: None }
 }
 
 /// The server's end of a data connection, and the client's.

@@ -26,7 +26,10 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     listeners(settings).iter().for_each(|listener| report.add(can_listen(listener)));
     report.add(passive_ports(settings));
     report.add(masquerade(settings));
-    settings.tls.iter().for_each(|tls| report.add(certificate(tls)));
+    if let Some(tls) = &settings.tls {
+        report.add(certificate(tls));
+        report.add(Line::passed("TLS versions", tls.describe_versions()));
+    }
 }
 
 fn fits(settings: &Settings, facts: &MachineFacts, resource: Resource) -> Line {

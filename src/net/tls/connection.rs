@@ -243,13 +243,10 @@ impl TlsConnection {
 
     /// Protocol version and cipher, for the log.
     pub fn describe(&self) -> String {
-        let version = match self.version() {
-            Version::Tls12 => "TLS 1.2",
-            Version::Tls13 => "TLS 1.3",
-        };
+        let version = self.version();
         match self.connection.negotiated_cipher_suite() {
             Some(suite) => format!("{version} {:?}", suite.suite()),
-            None => version.to_owned(),
+            None => version.to_string(),
         }
     }
 

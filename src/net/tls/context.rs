@@ -43,6 +43,19 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
+    /// Which versions are spoken, and why not others.
+    pub fn describe_versions(&self) -> String {
+        let (oldest, newest) = (self.versions.start(), self.versions.end());
+        match (oldest == newest, self.reuse) {
+            (true, Reuse::Required) if *newest == Version::Tls12 => format!(
+                "{newest}, with tls_require_session_reuse the newest unless tls_max_version = 1.3: \
+                 some clients resume a session of TLS 1.3 only once"
+            ),
+            (true, _) => newest.to_string(),
+            (false, _) => format!("{oldest} to {newest}"),
+        }
+    }
+
     /// The last moment at which clients take the certificate in the file.
     ///
     /// # Errors

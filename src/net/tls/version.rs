@@ -1,5 +1,7 @@
 //! Versions of the protocol.
 
+use std::fmt;
+
 use rustls::SupportedProtocolVersion;
 use rustls::version::{TLS12, TLS13};
 
@@ -21,5 +23,14 @@ impl Version {
             Self::Tls12 => &TLS12,
             Self::Tls13 => &TLS13,
         }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls12 => "TLS 1.2",
+            Self::Tls13 => "TLS 1.3",
+        })
     }
 }

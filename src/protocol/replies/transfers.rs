@@ -81,6 +81,14 @@ pub fn data_connection_failed() -> Reply {
     Reply::new(Code::NO_DATA_CONNECTION, "The data connection could not be opened.")
 }
 
+/// 425 when more than one connection came to the passive port from the client's address.
+pub fn several_data_connections() -> Reply {
+    Reply::new(
+        Code::NO_DATA_CONNECTION,
+        "More than one connection came to the passive port; nobody is served. Try again.",
+    )
+}
+
 /// 425 when `max_connection_num` leaves no room for the data connection.
 pub fn no_room_for_data_connection() -> Reply {
     Reply::new(Code::NO_DATA_CONNECTION, "Too many connections; try again later.")
@@ -228,6 +236,7 @@ mod tests {
         for (reply, code) in [
             (data_port_first(), 425),
             (data_connection_failed(), 425),
+            (several_data_connections(), 425),
             (data_connection_lost(), 426),
             (upload_interrupted(5), 426),
             (transfer_failed(), 451),

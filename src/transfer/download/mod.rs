@@ -116,6 +116,7 @@ impl<'a> Download<'a> {
             tail: Duration::ZERO,
             parts: 0,
             stored: None,
+            unended: None,
         }
     }
 

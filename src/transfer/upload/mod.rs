@@ -181,7 +181,8 @@ impl<'a> Upload<'a> {
     }
 
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
-    /// end of its data, before the store is asked to publish.
+    /// end of its data, before the store is asked to publish. Where the upload fails earlier, it is
+    /// handed back.
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
         self.progress.restart();
         let ended = self.receive(&mut data, control);
@@ -190,8 +191,14 @@ impl<'a> Upload<'a> {
         }
         // Before the store is asked: clients wait for the end of TLS, and only then for the reply.
         // One that takes not even this has no use for it.
-        let _ = data.finish();
-        drop(data);
+        let unended = match ended {
+            Err(_) => Some(data),
+            Ok(_) => {
+                let _ = data.finish();
+                drop(data);
+                None
+            }
+        };
         let last_byte = Instant::now();
         let verdict = self.conclude(ended, control);
         let (tail, elapsed) = (last_byte.elapsed(), self.progress.elapsed());
@@ -204,6 +211,7 @@ impl<'a> Upload<'a> {
             tail,
             parts: self.progress.parts(),
             stored: self.stored.take(),
+            unended,
         }
     }
 

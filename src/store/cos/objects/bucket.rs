@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::memory::Memory;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
@@ -87,26 +87,33 @@ impl Bucket {
     }
 }
 
-/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
-/// does not.
-#[derive(Debug)]
-pub(crate) struct Trust(AtomicBool);
+/// How long a store is not asked to compare once it seemed not to: a refusal may have had another
+/// reason, and stores are updated.
+const MISTRUST: Duration = Duration::from_secs(60 * 60);
 
-impl Default for Trust {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
-}
+/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
+/// does not, and tried again after [`MISTRUST`].
+#[derive(Debug, Default)]
+pub(crate) struct Trust(Mutex<Option<Instant>>);
 
 impl Trust {
-    /// Whether it still is believed to.
+    /// Whether it is believed to.
     pub(crate) fn is_given(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_given_at(Instant::now())
+    }
+
+    fn is_given_at(&self, now: Instant) -> bool {
+        self.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
     }
 
     /// It does not, or refuses what is right.
     pub(crate) fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        *self.lock() = Some(Instant::now());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        // Whole at any time.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -134,5 +141,17 @@ mod tests {
         let bucket = Arc::downgrade(&registry.open(&first).unwrap());
         let _second = registry.open(&second).unwrap();
         assert!(bucket.upgrade().is_none());
+    }
+
+    #[test]
+    fn a_store_that_was_not_believed_is_tried_again() {
+        let trust = Trust::default();
+        assert!(trust.is_given());
+        trust.end();
+        let now = Instant::now();
+        assert!(!trust.is_given() && !trust.is_given_at(now + MISTRUST / 2));
+        assert!(trust.is_given_at(now + MISTRUST));
+        trust.end();
+        assert!(!trust.is_given(), "it has shown the same again");
     }
 }

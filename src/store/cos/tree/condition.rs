@@ -3,7 +3,7 @@
 //!
 //! Not every store keeps preconditions, and some refuse what is right (Ceph 16 answers 412 to a
 //! PutObject with the `If-Match` of the very version that stands there). That shows in the first
-//! such refusal; then this bucket gets none any more, and the look alone must do.
+//! such refusal; then this bucket gets none for an hour, and the look alone must do.
 
 use super::Tree;
 use super::markers::{Standing, file_head};
@@ -46,7 +46,7 @@ pub(super) fn write_expecting(
                 && is_refused_precondition(&failure.error) =>
         {
             look_before(tree, (operation, key), expected).map_err(unsent)?;
-            log::info!("{}: the store is not asked to compare any more", failure.error);
+            log::info!("{}: the store is not asked to compare for an hour", failure.error);
             tree.bucket.conditional_writes.end();
             send(&Precondition::None)
         }

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::publish::complete_upload;
-use super::room::check_room_in_turn;
+use super::room::{Upload, check_room_in_turn};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use super::{Tree, crew};
@@ -135,7 +135,7 @@ pub(super) fn copy_at_once(
     headers: &[(String, String)],
 ) -> Result<()> {
     let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
-    check_room_in_turn(tree, &turn, target.key)?;
+    check_room_in_turn(tree, &turn, target.key, Upload::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
     tree.objects.copy(&turn, original, target.key, headers)?;

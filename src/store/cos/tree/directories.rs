@@ -4,7 +4,7 @@ use super::Tree;
 use super::markers::{Standing, delete_markers, file_head, legacy_marker, put_marker, standing};
 use super::room::refuse_below_file;
 use super::times::time_of;
-use super::turn::{take_turn, turn_in_time};
+use super::turn::turn_in_time;
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::{Depth, Window};
 use crate::store::{ErrorKind, Operation, Result, Stat, StoreError};
@@ -180,7 +180,7 @@ pub(crate) fn keep_parent(tree: Tree<'_>, path: &FtpPath) {
         return;
     }
     let kept = tree.account.keys.directory(Operation::PutObject, &parent).and_then(|marker| {
-        let turn = take_turn(tree, &[&marker]);
+        let turn = turn_in_time(tree, Operation::PutObject, &[&marker])?;
         match holds_anything(tree.objects, &marker)? || tree.objects.head(&marker)?.is_some() {
             true => Ok(()),
             false => put_marker(tree, &turn, &marker, &[]),

@@ -8,7 +8,7 @@
 //!   empty directory of this kind is listed as a file of 0 bytes.
 
 use super::Tree;
-use super::turn::take_turn;
+use super::turn::turn_in_time;
 use super::versions::delete_version;
 use crate::store::cos::objects::places::Room;
 use crate::store::cos::objects::{Head, Precondition, Put};
@@ -82,7 +82,7 @@ pub(crate) fn legacy_marker(tree: Tree<'_>, directory: &str) -> Result<Option<He
 pub(crate) fn delete_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
     let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
     let (name, hadoops) = (name_of(directory), legacy_key(directory));
-    let turn = take_turn(tree, &[directory, name, &hadoops]);
+    let turn = turn_in_time(tree, Operation::DeleteObject, &[directory, name, &hadoops])?;
     let typed = match standing(tree, name)? {
         Standing::File(_) => return failed(ErrorKind::NotADirectory),
         Standing::Directory(head) => Some(head),
@@ -110,7 +110,7 @@ pub(crate) fn delete_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
 /// Deletes the markers of the two older kinds, if there are any.
 pub(crate) fn delete_legacy_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
     let (name, hadoops) = (name_of(directory), legacy_key(directory));
-    let turn = take_turn(tree, &[name, &hadoops]);
+    let turn = turn_in_time(tree, Operation::DeleteObject, &[name, &hadoops])?;
     let legacy = legacy_marker(tree, directory)?;
     delete_seen(tree, &turn, &hadoops, legacy)?;
     if let Standing::Directory(head) = standing(tree, name)? {
@@ -142,9 +142,9 @@ pub(crate) fn put_marker(
 /// [`watch_room`].
 ///
 /// # Errors
-/// [`ErrorKind::NotADirectory`] when one has.
+/// [`ErrorKind::NotADirectory`] when one has; as [`turn_in_time`].
 pub(crate) fn turn_for_marker(tree: Tree<'_>, marker: &str) -> Result<Turn> {
-    let turn = take_turn(tree, &[name_of(marker), marker]);
+    let turn = turn_in_time(tree, Operation::PutObject, &[name_of(marker), marker])?;
     let is_taken = tree.memory.places.room_in(marker) == Some(Room::Taken);
     if is_taken && file_head(tree, name_of(marker))?.is_some() {
         return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));

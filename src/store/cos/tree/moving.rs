@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
-use super::turn::take_turn;
+use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
 use super::{Tree, crew};
 use crate::store::cos::objects::below::KeyStream;
@@ -148,7 +148,7 @@ impl<'a> Move<'a> {
             // It was never copied, and some stores do not even look for such a key.
             return Ok(false);
         }
-        let turn = take_turn(self.tree, &[&target]);
+        let turn = turn_in_time(self.tree, Operation::DeleteObject, &[&target])?;
         let copy = match self.tree.objects.head(&target) {
             // What no request can name was never copied.
             Err(error) if error.kind == ErrorKind::BadName => None,
@@ -180,7 +180,7 @@ impl<'a> Move<'a> {
             }
         }
         if !self.settle(self.from, None, copied_by)? {
-            let turn = take_turn(self.tree, &[self.from]);
+            let turn = turn_in_time(self.tree, Operation::DeleteObject, &[self.from])?;
             if self.tree.objects.head(self.from)?.is_none() {
                 // Some stores keep an emptied directory until it is deleted by this name.
                 self.tree.objects.delete(&turn, self.from, None)?;
@@ -224,7 +224,7 @@ impl<'a> Move<'a> {
         let (target, recent) = (self.target(key), &self.tree.memory.recent);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
-            let turn = take_turn(self.tree, &[key]);
+            let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
             let Some(head) = self.tree.objects.head(key)? else { return Ok(false) };
             let next = match &copied {
                 Some((copied, _)) if is_same_version(copied, &head) => Next::Delete,

@@ -2,7 +2,7 @@
 
 use super::Tree;
 use super::condition::write_expecting;
-use super::room::check_room_in_turn;
+use super::room::{Upload, check_room_in_turn};
 use super::turn::turn_to_publish;
 use crate::store::cos::objects::{Complete, Put};
 use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stored};
@@ -16,7 +16,7 @@ pub(crate) fn put(
 ) -> Result<Stored> {
     let operation = Operation::PutObject;
     let turn = turn_to_publish(tree, operation, key)?;
-    check_room_in_turn(tree, &turn, key)?;
+    check_room_in_turn(tree, &turn, key, Upload::Brief)?;
     Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.put(&turn, Put { key, body, headers: &[], only })
     })?)
@@ -32,7 +32,7 @@ pub(crate) fn complete_upload(
 ) -> Result<Stored> {
     let operation = Operation::CompleteMultipartUpload;
     let turn = turn_to_publish(tree, operation, key)?;
-    check_room_in_turn(tree, &turn, key)?;
+    check_room_in_turn(tree, &turn, key, Upload::Long)?;
     Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
     })?)

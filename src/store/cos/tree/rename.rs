@@ -7,7 +7,7 @@ use super::directories::{keep_parent, stat_directory, stat_if_any};
 use super::markers::{Standing, standing};
 use super::moving::Move;
 use super::room::{refuse_below_file, watch_room};
-use super::turn::take_turn;
+use super::turn::turn_in_time;
 use super::versions::{delete_version, is_same_version};
 use crate::store::cos::objects::Head;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
@@ -59,7 +59,7 @@ pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Resul
 
 /// Deletes what was copied, not what somebody stored in its place since: that stays.
 fn delete_copied(tree: Tree<'_>, key: &str, copied: &Head) -> Result<()> {
-    let turn = take_turn(tree, &[key]);
+    let turn = turn_in_time(tree, Operation::DeleteObject, &[key])?;
     let is_other = match tree.objects.head(key)? {
         Some(now) if is_same_version(&now, copied) => !delete_version(tree, &turn, key, &now)?,
         Some(_) => true,

@@ -14,6 +14,15 @@ use crate::store::turns::Turn;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
 use crate::vfs::{EntryKind, FtpPath};
 
+/// How long ago the store may have been asked for room when a file is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upload {
+    /// A moment.
+    Brief,
+    /// Hours: the file went in parts.
+    Long,
+}
+
 /// Keys of a page where nothing of it is remembered: the file of the name, and one key below it.
 const FEW_KEYS: usize = 2;
 
@@ -70,24 +79,28 @@ pub(crate) fn ask_for_room(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 }
 
 /// Once more, by somebody who has the turn to store `key`: another session may have made a
-/// directory of that name since, or stored a file of its directory's. What was known at the
-/// beginning of a long upload is asked again.
-pub(crate) fn check_room_in_turn(tree: Tree<'_>, turn: &Turn, key: &str) -> Result<()> {
+/// directory of that name since, or stored a file of its directory's. What is not known any
+/// more is asked again where it was known, and behind a [`Upload::Long`] one in any case.
+pub(super) fn check_room_in_turn(
+    tree: Tree<'_>,
+    turn: &Turn,
+    key: &str,
+    upload: Upload,
+) -> Result<()> {
     debug_assert!(turn.is_on(key));
     let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
     let places = &tree.memory.places;
     if key.ends_with('/') {
         return Ok(());
     }
-    // What was known when a long upload began may be so no longer.
-    let is_stale = !tree.memory.is_kept() || places.is_stale(directory);
+    let is_unsure = upload == Upload::Long || !tree.memory.is_kept() || places.is_stale(directory);
     match places.room_for(directory, key) {
         Some(Room::Taken) => refuse_directory(tree, directory, key)?,
-        None if is_stale => refuse_directory(tree, directory, key)?,
+        None if is_unsure => refuse_directory(tree, directory, key)?,
         _ => {}
     }
     let room = places.room_in(directory);
-    if !is_root(tree, directory) && (room == Some(Room::Taken) || (room.is_none() && is_stale)) {
+    if !is_root(tree, directory) && (room == Some(Room::Taken) || (room.is_none() && is_unsure)) {
         if file_head(tree, directory.trim_end_matches('/'))?.is_some() {
             return Err(refused(ErrorKind::NotADirectory, directory));
         }

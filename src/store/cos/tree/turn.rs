@@ -11,12 +11,7 @@ use crate::vfs::FtpPath;
 /// How long a change is waited for where no client waits: longer than any request is tried.
 const LONGEST_TURN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The exclusive turn to change `keys`.
-pub(super) fn take_turn(tree: Tree<'_>, keys: &[&str]) -> Turn {
-    tree.bucket.writes.take(keys)
-}
-
-/// The same, but no longer than a client waits for its reply.
+/// The exclusive turn to change `keys`, waited for no longer than a client waits for its reply.
 ///
 /// # Errors
 /// [`ErrorKind::Unavailable`] when another session's change of a key takes too long.
