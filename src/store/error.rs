@@ -15,8 +15,8 @@ pub enum ErrorKind {
     NotFound,
     /// The bucket itself is not there: nothing in it can be.
     NoSuchBucket,
-    /// The bucket is at another endpoint or in another region than we were told (301, 307): no redirect
-    /// is followed, as a signed request would go to whoever the answer names.
+    /// The bucket is at another endpoint or in another region than we were told (301, 307): no
+    /// redirect is followed, as a signed request would go to whoever the answer names.
     WrongEndpoint,
     /// The name is taken.
     AlreadyExists,

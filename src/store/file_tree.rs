@@ -10,8 +10,8 @@ use super::{
 };
 use crate::vfs::FtpPath;
 
-/// Files and directories by their names. How these become keys of a bucket, or files of a disk, is the
-/// store's own affair.
+/// Files and directories by their names. How these become keys of a bucket, or files of a disk, is
+/// the store's own affair.
 pub trait FileTree: Send + Sync + 'static {
     /// The facts about one name. A name is a file only if exactly that object exists; else a
     /// directory if its marker or anything below it exists. The root always exists.
@@ -20,8 +20,8 @@ pub trait FileTree: Send + Sync + 'static {
     /// [`ErrorKind::NotFound`].
     fn stat(&self, path: &FtpPath, freshness: Freshness) -> Result<Stat>;
 
-    /// The file of this name, asked of the store in any case; `None` if there is none, whatever else
-    /// may be called so.
+    /// The file of this name, asked of the store in any case; `None` if there is none, whatever
+    /// else may be called so.
     fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
         match self.stat(path, Freshness::Now) {
             Ok(stat) => Ok(Some(stat).filter(|stat| !stat.metadata.is_directory())),
@@ -31,7 +31,8 @@ pub trait FileTree: Send + Sync + 'static {
     }
 
     /// Whether a file may come to stand under `path`: told before a client is asked for bytes that
-    /// nobody could keep. Only [`Freshness::Now`] asks the store, and then it is granted or an error.
+    /// nobody could keep. Only [`Freshness::Now`] asks the store, and then it is granted or an
+    /// error.
     ///
     /// # Errors
     /// [`ErrorKind::BadName`] when nothing may be called so, [`ErrorKind::IsADirectory`],
@@ -52,9 +53,9 @@ pub trait FileTree: Send + Sync + 'static {
     /// One page of a directory, in the store's order (bytewise by name in a bucket). Entries
     /// without an FTP name are left out and counted.
     ///
-    /// Where the next page begins is told to `tell`, if it is there, as soon as that is known, at most
-    /// once, so that it can be asked for while this one is still on its way. If it is told, it is what
-    /// the page's [`ListPage::next`] will be.
+    /// Where the next page begins is told to `tell`, if it is there, as soon as that is known, at
+    /// most once, so that it can be asked for while this one is still on its way. If it is told, it
+    /// is what the page's [`ListPage::next`] will be.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the directory does not exist, [`ErrorKind::NotADirectory`] if
@@ -128,12 +129,13 @@ pub type NextPage<'a> = &'a mut dyn FnMut(&PageToken);
 /// How much what is told about a name may lag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// For somebody who only wants to go there: a store may tell by fewer questions whether the name
-    /// is a directory, from a listing that lags a little, and without its time.
+    /// For somebody who only wants to go there: a store may tell by fewer questions whether the
+    /// name is a directory, from a listing that lags a little, and without its time.
     Listed,
     /// What the store told a moment ago may be repeated.
     Recent,
-    /// The store is asked in any case: anything older is not enough where bytes are kept or lost by it.
+    /// The store is asked in any case: anything older is not enough where bytes are kept or lost by
+    /// it.
     Now,
 }
 

@@ -1,5 +1,5 @@
-//! What the server needs of a store, in the terms of the S3 API. The implementations are
-//! [`cos`] (a bucket) and [`local`] (a directory); nobody but `cli` and the configuration name them.
+//! What the server needs of a store, in the terms of the S3 API. The implementations are [`cos`] (a
+//! bucket) and [`local`] (a directory); nobody but `cli` and the configuration name them.
 //!
 //! A store knows files and directories by [`FtpPath`]; how they become keys is its own affair.
 //! Calls block; each is bounded by the store's own time-outs. A store never answers `Ok` to a
@@ -65,12 +65,12 @@ pub trait ObjectStore: FileTree + Multipart {
         OffsetDateTime::now_utc()
     }
 
-    /// Gets ready for a request that is to come while another runs: opens a connection, where that is
-    /// what would take time. Blocks meanwhile; what goes wrong is left to that request.
+    /// Gets ready for a request that is to come while another runs: opens a connection, where that
+    /// is what would take time. Blocks meanwhile; what goes wrong is left to that request.
     fn connect_ahead(&self) {}
 
-    /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is stored
-    /// that nobody asked for as it is.
+    /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is
+    /// stored that nobody asked for as it is.
     fn retains_objects(&self) -> bool {
         false
     }

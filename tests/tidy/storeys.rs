@@ -32,6 +32,9 @@ const BELOW_THE_TREE: &[&str] = &["store/cos/objects", "store/cos/s3"];
 /// In how many files the methods of a type may stand.
 const FILES_OF_A_TYPE: usize = 2;
 
+/// As wide as rustfmt lets code be.
+const COMMENT_COLUMNS: usize = 100;
+
 #[test]
 fn the_storeys_of_the_store_are_used_downwards_only() {
     let house = House::new(sources());
@@ -108,6 +111,18 @@ fn what_the_store_offers_is_called_or_says_that_it_is_for_tests() {
 }
 
 #[test]
+fn no_comment_of_the_store_is_wider_than_the_code() {
+    let is_wide =
+        |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > COMMENT_COLUMNS;
+    let mut broken = Vec::new();
+    for source in of_the_store() {
+        let wide = source.text.lines().filter(is_wide);
+        broken.extend(wide.map(|line| format!("{}: {line}", source.module)));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
 fn the_checks_of_the_storeys_see_what_they_should() {
     let file = |module: &str, text: &str| Source { module: module.into(), text: text.into() };
     let house = House::new(vec![
@@ -165,8 +180,8 @@ impl House {
         paths.iter().filter_map(module).filter(|module| is_of_the_store(module)).collect()
     }
 
-    /// The modules of the store in which stands what a file uses. What it only passes on it does not
-    /// use.
+    /// The modules of the store in which stands what a file uses. What it only passes on it does
+    /// not use.
     fn used_by(&self, source: &Source) -> BTreeSet<String> {
         let code = source.code();
         let statements = code.split_inclusive(';');

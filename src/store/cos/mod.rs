@@ -1,8 +1,8 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
-//! From the wire up: [`s3`] is the API (over [`s3::http`], the connections), [`objects`] the objects
-//! of one bucket and what is remembered of them, [`tree`] makes files and directories of them.
-//! [`diagnosis`] tries all of it out for an operator.
+//! From the wire up: [`s3`] is the API (over [`s3::http`], the connections), [`objects`] the
+//! objects of one bucket and what is remembered of them, [`tree`] makes files and directories of
+//! them. [`diagnosis`] tries all of it out for an operator.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
@@ -118,16 +118,16 @@ impl CosStore {
     }
 
     /// The same store, where it copies at most `bytes` of an object in one request: 5 GB by
-    /// default, which is what COS and S3 do. Anything larger is copied in parts. For tests, whose objects
-    /// are small.
+    /// default, which is what COS and S3 do. Anything larger is copied in parts. For tests, whose
+    /// objects are small.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
         let account = Account { copy_limit: bytes, ..(*self.account).clone() };
         Self { account: Arc::new(account), ..self }
     }
 
-    /// The same store without a memory: everything is asked of the bucket, and listings that lag are
-    /// believed. For tests.
+    /// The same store without a memory: everything is asked of the bucket, and listings that lag
+    /// are believed. For tests.
     #[must_use]
     pub fn without_memory(self) -> Self {
         Self { objects: Kind::Plain(self.plain().clone()), ..self }

@@ -8,7 +8,8 @@ use super::overlay::Overlay;
 use super::{Depth, KeyEntry, Objects, PAGE_KEYS, Window};
 use crate::store::Result;
 
-/// A page with our changes in it, which are not held against later listings where this one shows them.
+/// A page with our changes in it, which are not held against later listings where this one shows
+/// them.
 pub(crate) fn resolved(objects: &dyn Objects, overlay: Overlay) -> Result<Corrected> {
     let page = overlay.resolve(objects)?;
     for (key, note) in &page.settled {

@@ -1,5 +1,5 @@
-//! What all accounts on one bucket share: the way to it, who changes what in it at present, and what is
-//! remembered of it.
+//! What all accounts on one bucket share: the way to it, who changes what in it at present, and
+//! what is remembered of it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -91,8 +91,8 @@ impl Bucket {
 /// reason, and stores are updated.
 const MISTRUST: Duration = Duration::from_secs(60 * 60);
 
-/// Whether the store of a bucket compares what it is told to compare: believed until it shows that it
-/// does not, and tried again after [`MISTRUST`].
+/// Whether the store of a bucket compares what it is told to compare: believed until it shows that
+/// it does not, and tried again after [`MISTRUST`].
 #[derive(Debug, Default)]
 pub(crate) struct Trust(Mutex<Option<Instant>>);
 

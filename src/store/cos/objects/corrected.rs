@@ -77,7 +77,8 @@ impl Corrected {
         listed.is_some_and(|object| note.is_outdated_by(object)).then_some(true)
     }
 
-    /// Whether other notes have decided the matter: about a directory that something of ours lies in.
+    /// Whether other notes have decided the matter: about a directory that something of ours lies
+    /// in.
     pub(crate) fn answers(&self, doubt: &Doubt) -> bool {
         match &doubt.of {
             Item::Object => false,

@@ -64,7 +64,8 @@ impl Memory {
         self.facts.forget(key);
     }
 
-    /// A change of `key` failed and may have happened all the same: what was known of it is forgotten.
+    /// A change of `key` failed and may have happened all the same: what was known of it is
+    /// forgotten.
     pub(super) fn doubt(&self, key: &str) {
         // It may have been a write: the store is asked before a name counts as taken.
         self.places.note_written(key);

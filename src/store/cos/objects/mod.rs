@@ -1,6 +1,6 @@
-//! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in two
-//! kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are held
-//! against listings ([`overlay`]), and keeps what the store told ([`facts`], [`places`]).
+//! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
+//! two kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are
+//! held against listings ([`overlay`]), and keeps what the store told ([`facts`], [`places`]).
 
 pub(crate) mod below;
 pub(crate) mod bucket;
@@ -88,8 +88,8 @@ pub(crate) trait Objects: Sync {
         copy_object(&self.plain().client, original, to, headers)
     }
 
-    /// Deletes an object, the version `if_match` alone where the store takes that condition. No error
-    /// when there is none.
+    /// Deletes an object, the version `if_match` alone where the store takes that condition. No
+    /// error when there is none.
     fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
         debug_assert!(turn.is_on(key));
         delete_object(&self.plain().client, key, if_match)

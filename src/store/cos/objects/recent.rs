@@ -1,9 +1,9 @@
 //! Our own recent writes and deletes, to be held against listings.
 //!
-//! Listings may be eventually consistent (COS): an object that was stored a moment ago may be missing
-//! from one, and one that was deleted may still stand there. What this process changed is known
-//! better here, for a while: until a listing that was begun after a change has shown it, or for a
-//! minute. Bounded in entries and in time, oldest first.
+//! Listings may be eventually consistent (COS): an object that was stored a moment ago may be
+//! missing from one, and one that was deleted may still stand there. What this process changed is
+//! known better here, for a while: until a listing that was begun after a change has shown it, or
+//! for a minute. Bounded in entries and in time, oldest first.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -15,8 +15,8 @@ use super::note::{Change, Note};
 /// How long a change is remembered. Listings lag by seconds at most.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Changes remembered at once: 8,192 keys of 1,024 bytes, each kept twice, are 18 MiB at worst, 3 MiB
-/// as a rule.
+/// Changes remembered at once: 8,192 keys of 1,024 bytes, each kept twice, are 18 MiB at worst, 3
+/// MiB as a rule.
 const ENTRIES: usize = 8192;
 
 /// The recent changes of one bucket, shared by everybody who writes to it.

@@ -42,8 +42,8 @@ pub(super) fn put(client: &Client, put: Put<'_>) -> Written {
     }
 }
 
-/// Puts an object together. The answer may be lost, and a repeated Complete may find the upload gone:
-/// then the object itself tells what happened.
+/// Puts an object together. The answer may be lost, and a repeated Complete may find the upload
+/// gone: then the object itself tells what happened.
 pub(crate) fn complete(client: &Client, complete: Complete<'_>) -> Written {
     let whole = Whole::of(complete.parts, client.site().clock.now());
     match complete_multipart_upload(client, complete) {

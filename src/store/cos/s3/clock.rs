@@ -26,13 +26,14 @@ impl Clock {
         self.set_skew(store_time - OffsetDateTime::now_utc());
     }
 
-    /// Follows the store's clock, as an answer to a request that it took tells it: `store_time` is a
-    /// whole second, and was so at some moment of the time that the request took.
+    /// Follows the store's clock, as an answer to a request that it took tells it: `store_time` is
+    /// a whole second, and was so at some moment of the time that the request took.
     pub(crate) fn follow(&self, store_time: OffsetDateTime, took: Duration) {
         let ahead = store_time - OffsetDateTime::now_utc();
         let skew = self.skew();
         let followed = skew.clamp(ahead, ahead + SECOND + took);
-        // Had it been so far off, the store would have refused the signature: this is another clock.
+        // Had it been so far off, the store would have refused the signature: this is another
+        // clock.
         if followed != skew && (followed - skew).abs() < SIGNATURE_SLACK {
             self.set_skew(followed);
         }

@@ -1,5 +1,5 @@
-//! The S3 API: a [`request`] is a value, signed ([`signature`]) with what [`identity`] hands out; the
-//! [`client`] sends it over [`http`] and tries again ([`failure`] and [`retry`] say when). The
+//! The S3 API: a [`request`] is a value, signed ([`signature`]) with what [`identity`] hands out;
+//! the [`client`] sends it over [`http`] and tries again ([`failure`] and [`retry`] say when). The
 //! operations are [`actions`].
 
 pub(crate) mod actions;

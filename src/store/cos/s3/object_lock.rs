@@ -26,8 +26,8 @@ impl KnownLock {
     }
 }
 
-/// Whether a body was refused because no checksum came with it: `Content-MD5 OR x-amz-checksum- HTTP
-/// header is required for Put Part requests with Object Lock parameters`.
+/// Whether a body was refused because no checksum came with it: `Content-MD5 OR x-amz-checksum-
+/// HTTP header is required for Put Part requests with Object Lock parameters`.
 pub(crate) fn is_demand_for_checksum(error: &StoreError) -> bool {
     let message = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
     let message = message.to_ascii_lowercase();

@@ -87,8 +87,8 @@ impl Request {
     /// The request as it goes out at `at` (UTC).
     ///
     /// # Errors
-    /// When the key has a `.` or `..` segment (URL libraries collapse it, and a request on an object
-    /// would become one on the bucket), or a header is not ASCII.
+    /// When the key has a `.` or `..` segment (URL libraries collapse it, and a request on an
+    /// object would become one on the bucket), or a header is not ASCII.
     pub(crate) fn sign(
         &self,
         address: &Address,

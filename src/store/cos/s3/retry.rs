@@ -1,8 +1,8 @@
 //! When a failed request is tried again: with growing pauses, within a bounded time.
 //!
 //! What only asks is given up after a few tries, because somebody waits for the reply and can ask
-//! again. What writes is tried until the time is over: behind it stands what a client has sent, which
-//! it may not be able to send once more.
+//! again. What writes is tried until the time is over: behind it stands what a client has sent,
+//! which it may not be able to send once more.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
-//! AWS Signature Version 4. The steps are rust-s3's, but for what it takes from a parsed URL and for
-//! the canonical headers: its `canonical_header_string` sorts whole lines and breaks when one name is
-//! the beginning of another (`x-amz-copy-source` and `x-amz-copy-source-range`). They are put
-//! together here.
+//! AWS Signature Version 4. The steps are rust-s3's, but for what it takes from a parsed URL and
+//! for the canonical headers: its `canonical_header_string` sorts whole lines and breaks when one
+//! name is the beginning of another (`x-amz-copy-source` and `x-amz-copy-source-range`). They are
+//! put together here.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,8 @@ pub(crate) struct Signer {
     last: Mutex<Option<Arc<DayKey>>>,
 }
 
-/// The key that signs all requests of a day: its derivation costs more than the rest of a signature.
+/// The key that signs all requests of a day: its derivation costs more than the rest of a
+/// signature.
 struct DayKey {
     date: Date,
     secret: Secret,

@@ -1,5 +1,6 @@
-//! Writes that replace only what they are meant to: a look right before the request, and the store's
-//! own precondition with it (`If-Match`, `If-None-Match`), which leaves no moment between the two.
+//! Writes that replace only what they are meant to: a look right before the request, and the
+//! store's own precondition with it (`If-Match`, `If-None-Match`), which leaves no moment between
+//! the two.
 //!
 //! Not every store keeps preconditions, and some refuse what is right (Ceph 16 answers 412 to a
 //! PutObject with the `If-Match` of the very version that stands there). That shows in the first

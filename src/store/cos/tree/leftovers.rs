@@ -50,8 +50,8 @@ fn named_upload(tree: Tree<'_>, entry: &UploadEntry) -> Option<MultipartUpload> 
     is_ours.then(|| MultipartUpload { path, upload_id: entry.upload_id.clone() })
 }
 
-/// How long the upload has received nothing since it was `begun`; `None` when it is gone by now, or the
-/// time of a part cannot be read.
+/// How long the upload has received nothing since it was `begun`; `None` when it is gone by now, or
+/// the time of a part cannot be read.
 fn silence_of(
     tree: Tree<'_>,
     entry: &UploadEntry,

@@ -1,9 +1,9 @@
 //! A directory on its way from one prefix to another, which does not exist yet.
 //!
-//! Nothing is deleted under the old name before all of it stands under the new one; then each object
-//! is looked at once more, and only what stands copied is deleted. Names stream from listings to the
-//! threads that copy and delete, and are never held: neither for a directory of millions nor to undo
-//! half of it, for which the same listing is read once more.
+//! Nothing is deleted under the old name before all of it stands under the new one; then each
+//! object is looked at once more, and only what stands copied is deleted. Names stream from
+//! listings to the threads that copy and delete, and are never held: neither for a directory of
+//! millions nor to undo half of it, for which the same listing is read once more.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -166,8 +166,8 @@ impl<'a> Move<'a> {
         Ok(false)
     }
 
-    /// Deletes what stands under the old name and, as it is, under the new one too. Whatever came or
-    /// changed while the rest was being copied is copied first.
+    /// Deletes what stands under the old name and, as it is, under the new one too. Whatever came
+    /// or changed while the rest was being copied is copied first.
     fn clear(&self, copied_by: Moment, deleted: &AtomicUsize) -> Result<()> {
         let settle = |(key, copy): (String, Option<KeyEntry>)| {
             let is_deleted = self.settle(&key, copy.as_ref(), copied_by)?;
@@ -189,8 +189,8 @@ impl<'a> Move<'a> {
         delete_legacy_markers(self.tree, self.from)
     }
 
-    /// Settles everything that is listed under the old name, directories last and the deepest of them
-    /// first. Whether there was anything.
+    /// Settles everything that is listed under the old name, directories last and the deepest of
+    /// them first. Whether there was anything.
     fn pass(
         &self,
         settle: impl Fn((String, Option<KeyEntry>)) -> Result<()> + Sync,

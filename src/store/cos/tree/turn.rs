@@ -1,5 +1,5 @@
-//! Whose turn it is to change a key: whoever looks at an object and then changes it must not be overtaken
-//! between the two.
+//! Whose turn it is to change a key: whoever looks at an object and then changes it must not be
+//! overtaken between the two.
 
 use std::time::Duration;
 

@@ -41,8 +41,8 @@ pub(crate) fn likeness(source: &Head, copy: &Head) -> Likeness {
     }
 }
 
-/// Whether the ETag is the MD5 of the bytes, so that every copy has it, too: not that of an object of
-/// many parts, nor of one that is encrypted by a key of its own.
+/// Whether the ETag is the MD5 of the bytes, so that every copy has it, too: not that of an object
+/// of many parts, nor of one that is encrypted by a key of its own.
 fn is_etag_of_bytes(head: &Head) -> bool {
     let encryption = head.headers.vendor("server-side-encryption").unwrap_or_default();
     let has_own_key = head.headers.vendor("server-side-encryption-customer-algorithm").is_some();

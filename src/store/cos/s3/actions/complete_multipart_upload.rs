@@ -1,4 +1,5 @@
-//! CompleteMultipartUpload: an object from its parts. COS may take minutes, and may say 200 and fail.
+//! CompleteMultipartUpload: an object from its parts. COS may take minutes, and may say 200 and
+//! fail.
 
 use s3::serde_types::{CompleteMultipartUploadData, Part};
 use ureq::http::Method;

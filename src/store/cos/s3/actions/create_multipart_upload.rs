@@ -1,5 +1,5 @@
-//! CreateMultipartUpload. Until an upload is completed or aborted its parts cost storage and appear in
-//! no listing.
+//! CreateMultipartUpload. Until an upload is completed or aborted its parts cost storage and appear
+//! in no listing.
 
 use serde::Deserialize;
 use ureq::http::Method;
@@ -10,9 +10,9 @@ use crate::store::cos::s3::request::Request;
 use crate::store::cos::s3::xml::XmlResult;
 use crate::store::{Operation, Result};
 
-/// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A try whose
-/// answer was lost leaves an empty upload behind: a list of the key's uploads would not tell ours from
-/// one that another client began in the same moment.
+/// CreateMultipartUpload, with `headers` that become the object's. Answers the upload id. A try
+/// whose answer was lost leaves an empty upload behind: a list of the key's uploads would not tell
+/// ours from one that another client began in the same moment.
 pub(crate) fn create_multipart_upload(
     client: &Client,
     key: &str,

@@ -7,8 +7,8 @@ use crate::store::cos::s3::client::Client;
 use crate::store::cos::s3::request::Request;
 use crate::store::{ETag, ErrorKind, Operation, Result};
 
-/// DeleteObject, of the version `if_match` alone, where the store takes that condition. No error when
-/// there is none.
+/// DeleteObject, of the version `if_match` alone, where the store takes that condition. No error
+/// when there is none.
 pub(crate) fn delete_object(client: &Client, key: &str, if_match: Option<&ETag>) -> Result<()> {
     match client.exchange(&Call::new(Operation::DeleteObject, request(key, if_match))) {
         Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(()),

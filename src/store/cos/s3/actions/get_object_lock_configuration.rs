@@ -43,8 +43,8 @@ fn says_there_is_none(error: &StoreError) -> bool {
     is_unknown || error.status == Some(400)
 }
 
-/// Reads what GetObjectLockConfiguration answers. What is something else, as stores answer that do not
-/// know the question, tells of no lock.
+/// Reads what GetObjectLockConfiguration answers. What is something else, as stores answer that do
+/// not know the question, tells of no lock.
 fn object_lock(text: &str) -> ObjectLock {
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "PascalCase")]

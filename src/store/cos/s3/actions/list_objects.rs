@@ -183,8 +183,8 @@ fn last_name(page: &KeyPage) -> Option<String> {
     object.max(page.prefixes.last()).cloned()
 }
 
-/// The marker of the next page, as far as the beginning of this one tells it. If the encoding is not
-/// named before it, only a marker that reads the same either way is believed.
+/// The marker of the next page, as far as the beginning of this one tells it. If the encoding is
+/// not named before it, only a marker that reads the same either way is believed.
 fn next_marker(beginning: &[u8], dialect: Dialect) -> Option<String> {
     let mut reader = Reader::from_reader(beginning);
     let (mut element, mut text) = (Vec::new(), String::new());

@@ -1,4 +1,5 @@
-//! The way to the store: connections, the addresses they lead to, and what goes over them; by `ureq`.
+//! The way to the store: connections, the addresses they lead to, and what goes over them; by
+//! `ureq`.
 
 pub(crate) mod addresses;
 pub(crate) mod authorities;
@@ -84,8 +85,8 @@ impl Connections {
         BodyReader::new(body, wait, &self.outlets)
     }
 
-    /// Sends a request and waits for the head of its answer; `fresh`: over no connection that served
-    /// before.
+    /// Sends a request and waits for the head of its answer; `fresh`: over no connection that
+    /// served before.
     pub(crate) fn send(
         &self,
         request: Request<()>,

@@ -37,8 +37,8 @@ struct Progress {
 }
 
 impl Outlets {
-    /// Opens an outlet to `socket` for who fills `buffer`, which stays where it is until the outlet is
-    /// [closed](Self::close).
+    /// Opens an outlet to `socket` for who fills `buffer`, which stays where it is until the outlet
+    /// is [closed](Self::close).
     pub(crate) fn open(&self, buffer: &[u8], socket: &Arc<TcpStream>) -> Arc<Outlet> {
         let (socket, progress) = (Arc::clone(socket), Mutex::default());
         let outlet = Arc::new(Outlet { socket, progress });

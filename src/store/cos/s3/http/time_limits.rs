@@ -11,8 +11,8 @@ use crate::store::cos::options::Timeouts;
 /// How long the store may take to say that it wants a body it was asked about.
 const CONTINUE_WAIT: Duration = Duration::from_secs(5);
 
-/// What resolving the name may take of the time that a client still waits, one n-th: as what follows
-/// must be bounded, too, it gets a part of it.
+/// What resolving the name may take of the time that a client still waits, one n-th: as what
+/// follows must be bounded, too, it gets a part of it.
 const RESOLVE_SHARE: u32 = 3;
 
 /// The same for connecting, which takes much less where it comes to something.
