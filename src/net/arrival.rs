@@ -145,11 +145,8 @@ impl Arrival {
     /// When the process is out of descriptors, or the connection broke at once.
     pub fn advance(&mut self) -> io::Result<Arrived> {
         self.attend()?;
-        let mut claims = std::mem::take(&mut self.claims);
+        let mut claims = still_claiming(std::mem::take(&mut self.claims));
         claims.iter().try_for_each(socket::prepare_data)?;
-        if claims.iter().any(is_open) {
-            claims.retain(is_open);
-        }
         if claims.len() > 1 {
             self.listener.warn_of_several(self.client);
             return Ok(Arrived::Several(claims));
@@ -211,6 +208,15 @@ impl AsFd for Arrival {
             None => self.listener.as_fd(),
         }
     }
+}
+
+/// Of several those that are open, if any is. Each is looked at once: it may end at any moment.
+fn still_claiming(claims: Vec<TcpStream>) -> Vec<TcpStream> {
+    if claims.len() < 2 {
+        return claims;
+    }
+    let (open, ended): (Vec<_>, Vec<_>) = claims.into_iter().partition(is_open);
+    if open.is_empty() { ended } else { open }
 }
 
 /// Whether the other end may still send, or has sent something.

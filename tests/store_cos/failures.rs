@@ -13,7 +13,7 @@ use cos_ftp_server::store::{
 use cos_ftp_server::vfs::FtpPath;
 
 use crate::store_cos::rgw::{self, Rgw};
-use crate::store_cos::scripted::{Act, Scripted, answer, error, text};
+use crate::store_cos::scripted::{Act, Scripted, Seen, answer, error, text};
 use crate::store_cos::{MIB, at, kind, noise, options, store};
 
 #[test]
@@ -72,6 +72,18 @@ fn scripted(acts: Vec<Act>) -> (Scripted, CosStore) {
     let script = Scripted::new(acts);
     let store = CosStore::connect(scripted_options(&script)).unwrap();
     (script, store)
+}
+
+/// The same for [`complete`], which first looks for a directory of the file's name, and finds none.
+fn completing(acts: Vec<Act>) -> (Scripted, CosStore) {
+    const NOTHING: &str = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+    let looks = [answer("404 Not Found", "", ""), answer("200 OK", "", NOTHING)];
+    scripted(looks.into_iter().chain(acts).collect())
+}
+
+/// The requests behind those looks.
+fn seen_in_turn(script: &Scripted) -> Vec<Seen> {
+    script.seen().split_off(2)
 }
 
 fn scripted_options(script: &Scripted) -> CosOptions {
@@ -218,14 +230,14 @@ fn a_complete_succeeds_by_its_etag_only() {
     const DONE: &str = "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag>\
         </CompleteMultipartUploadResult>";
     let whole = crc_of(b"123456789x");
-    let (script, store) = scripted(vec![
+    let (script, store) = completing(vec![
         answer("200 OK", "", &format!("   \n{}", error("InternalError"))),
         answer("200 OK", &format!("x-cos-hash-crc64ecma: {whole}\r\n"), DONE),
     ]);
     assert_eq!(complete(&store).unwrap().etag, Some(ETag("\"e-2\"".into())));
-    assert_eq!(script.seen().len(), 2);
+    assert_eq!(seen_in_turn(&script).len(), 2);
     let wrong = format!("x-cos-hash-crc64ecma: {}\r\n", whole ^ 1);
-    let (_script, store) = scripted(vec![answer("200 OK", &wrong, DONE)]);
+    let (_script, store) = completing(vec![answer("200 OK", &wrong, DONE)]);
     assert_eq!(complete(&store), Err(ErrorKind::ChecksumMismatch));
 }
 
@@ -246,17 +258,17 @@ fn a_lost_answer_to_complete_is_looked_up() {
         (stands(10, HASH, crc), false),
         (answer("404 Not Found", "", ""), false),
     ] {
-        let (script, store) = scripted(vec![Act::Hang, gone(), head]);
+        let (script, store) = completing(vec![Act::Hang, gone(), head]);
         let expected = match is_ours {
             true => Ok(Some(ETag(format!("\"{ours}\"")))),
             false => Err(ErrorKind::Other),
         };
         assert_eq!(complete(&store).map(|stored| stored.etag), expected);
-        assert!(script.seen()[2].head.starts_with("head "));
+        assert!(seen_in_turn(&script)[2].head.starts_with("head "));
     }
-    let (script, store) = scripted(vec![gone()]);
+    let (script, store) = completing(vec![gone()]);
     assert_eq!(complete(&store), Err(ErrorKind::Other), "it never was");
-    assert_eq!(script.seen().len(), 1);
+    assert_eq!(seen_in_turn(&script).len(), 1);
 }
 
 /// The store has the object, and no answer ever says so.
@@ -318,7 +330,7 @@ fn an_older_object_of_the_same_size_is_not_taken_for_the_completed_one() {
         [(head(other, old), false), (head(ETAG_OF_PARTS, old), true), (head(other, new), true)]
     {
         let gone = answer("404 Not Found", "", &error("NoSuchUpload"));
-        let (_script, store) = scripted(vec![Act::Hang, gone, head]);
+        let (_script, store) = completing(vec![Act::Hang, gone, head]);
         assert_eq!(complete(&store).is_ok(), is_ours);
     }
 }
