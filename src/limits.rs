@@ -181,6 +181,9 @@ pub const SHORT_FILE_WAIT: Duration = Duration::from_millis(200);
 /// How long a client may refuse to take a reply before it counts as gone.
 pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often a session whose client takes no reply looks whether the server stops.
+pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
+
 /// Default of `reply_timeout`: how long a client waits for a reply that the store keeps back. The
 /// least patient clients give up after 15 to 20 s.
 pub const STORE_REPLY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -224,8 +227,18 @@ pub const CONNECTIONS_PER_MINUTE: u32 = 6000;
 /// commands each, is not slowed by it.
 pub const COMMANDS_PER_SECOND: u32 = 10_000;
 
-/// How often at most the log tells that an address is refused.
-pub const REFUSAL_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
+/// Stack that verifying a password may use, and that is overwritten afterwards.
+pub const HASHING_STACK_BYTES: usize = 16 * 1024;
+
+/// How long a client may try no login before another may have its place, when those that are not
+/// logged in are too many: a few round trips of a slow client.
+pub const SILENCE_BEFORE_LOGIN: Duration = Duration::from_secs(1);
+
+/// How often the log tells of each source what it can bring about as often as it likes.
+pub const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Sources and doings that the log is told of one by one; more share a line.
+pub const TOLD_SUBJECTS: usize = 1024;
 
 /// Default of `password_checks`: hashed passwords verified at once. Each verification takes the
 /// memory its hash asks for, 19 MiB as `hash-password` makes it.
@@ -272,9 +285,6 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What the accept loop pauses when the machine is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// How often at most an accept loop tells that the machine is out of something, or the server full.
-pub const ACCEPT_COMPLAINT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Ended sessions whose threads are joined together while the server runs. What an ended thread
 /// still has is address space.
@@ -327,9 +337,9 @@ pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// When they are looked for again where the store did not answer.
 pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
 
-/// Threads that answer metrics and health: one more than the scraper needs, so that one slow client
-/// keeps nobody away.
-pub const MONITOR_THREADS: usize = 2;
+/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing make
+/// room.
+pub const MONITOR_CONNECTIONS: usize = 16;
 
 /// Longest head of a request to the metrics listener.
 pub const MONITOR_REQUEST_BYTES: usize = 8 * 1024;

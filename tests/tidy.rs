@@ -93,7 +93,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
     ("x509_parser", &["net/tls"]),
-    ("zeroize", &["secret", "store/cos", "users"]),
+    ("zeroize", &["config", "net/tls", "protocol", "secret", "session", "store/cos", "users"]),
 ];
 
 const EVERYWHERE: &[&str] = &[""];
@@ -281,7 +281,9 @@ fn tests_stand_at_a_files_foot_and_nowhere_else() {
             let opens = ["\nmod tests {\n", "\npub(super) mod tests {\n"];
             let at_the_foot =
                 opens.iter().any(|open| tests.starts_with(open)) && tests.ends_with("\n}\n");
-            if !at_the_foot || tests.matches("\n}\n").count() != 1 {
+            // Many of them have a file of their own.
+            let is_elsewhere = tests == "\nmod tests;\n";
+            if !is_elsewhere && (!at_the_foot || tests.matches("\n}\n").count() != 1) {
                 broken.push(format!("{}: something stands behind the tests", source.module));
             }
         }

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::fmt;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::told::{LeftOut, Told};
 use super::visitors::{Visitor, Visitors};
-use super::{AccessOptions, Pace, Source};
+use super::waiting::Waiting;
+use super::{AccessOptions, Leaver, Pace, Refusal, Source};
 use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
@@ -25,17 +26,22 @@ struct State {
     options: AccessOptions,
     visitors: Visitors,
     sessions: usize,
-    before_login: usize,
+    last_visit: u64,
+    before_login: Waiting,
     /// Sessions of each user who has any.
     users: HashMap<String, usize>,
+    told: Told,
 }
 
 /// A client that was let in. Dropped when its session ends.
 #[derive(Debug)]
 pub struct Visit {
     door: Arc<Doorkeeper>,
+    number: u64,
     address: IpAddr,
     source: Source,
+    /// What ends its session.
+    leaver: OnceLock<Arc<dyn Leaver>>,
 }
 
 /// A visit that is logged in. Dropped at a logout, it is a visit before its login again.
@@ -43,23 +49,6 @@ pub struct Visit {
 pub struct Inside<'v> {
     visit: &'v Visit,
     user: String,
-}
-
-/// Why a client may not come in, or not log in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// By the lists of addresses.
-    Denied,
-    /// After too many failed logins.
-    Banned,
-    /// `max_connections_per_minute`
-    TooOften,
-    /// `max_sessions_per_address`
-    TooManyOfAddress,
-    /// `max_sessions_before_login`
-    TooManyBeforeLogin,
-    /// `max_sessions_per_user`
-    TooManyOfUser,
 }
 
 /// What a failed login brings about.
@@ -100,28 +89,96 @@ impl Doorkeeper {
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
         let (address, source) = (client.to_canonical(), Source::of(client));
         let mut state = self.lock();
-        let State { options, visitors, sessions, before_login, .. } = &mut *state;
+        let State { options, visitors, sessions, last_visit, before_login, .. } = &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
-        if let Err(refusal) = judge(options, address, visitor, *before_login, now) {
-            let due = is_due(&mut visitor.told, now);
+        let mut judged = judge(options, address, visitor, now);
+        let mut displaced = None;
+        let limit = options.sessions_before_login;
+        if judged.is_ok() && limit.is_some_and(|limit| before_login.count() >= limit) {
+            displaced = before_login.make_room(source, visitors, now);
+            judged = displaced.as_ref().map(drop).ok_or(Refusal::TooManyBeforeLogin);
+        }
+        if let Err(refusal) = judged {
             drop(state);
             metrics::count_refusal(refusal.label());
-            if due {
+            if self.may_tell_at(Some(source), refusal.reason(), now) {
                 log::warn!("refused address={address} reason=\"{refusal}\"");
             }
             return Err(refusal);
         }
-        visitor.sessions += 1;
-        visitor.before_login += 1;
+        *last_visit += 1;
+        let number = *last_visit;
+        if let Some(visitor) = visitors.get(source) {
+            visitor.sessions += 1;
+            visitor.before_login += 1;
+        }
         *sessions += 1;
-        *before_login += 1;
+        before_login.enter(number, source, None, now);
         drop(state);
-        Ok(Visit { door: Arc::clone(self), address, source })
+        if let Some((source, leaver)) = displaced {
+            self.displace(source, &*leaver, now);
+        }
+        Ok(Visit { door: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
+    }
+
+    /// All connections are taken: a silent session that is not logged in ends, if there is one that may
+    /// have to make room for `client`. Its place is free in a moment, for whoever comes then.
+    pub fn make_room(&self, client: IpAddr) {
+        self.make_room_at(client, Instant::now());
+    }
+
+    fn make_room_at(&self, client: IpAddr, now: Instant) {
+        let mut state = self.lock();
+        let State { visitors, before_login, .. } = &mut *state;
+        let displaced = before_login.make_room(Source::of(client), visitors, now);
+        drop(state);
+        if let Some((source, leaver)) = displaced {
+            self.displace(source, &*leaver, now);
+        }
+    }
+
+    fn displace(&self, source: Source, leaver: &dyn Leaver, now: Instant) {
+        leaver.make_room();
+        metrics::count_refusal(Refusal::MadeRoom.label());
+        if self.may_tell_at(Some(source), Refusal::MadeRoom.reason(), now) {
+            log::warn!("ended address={source} reason=\"{}\"", Refusal::MadeRoom);
+        }
+    }
+
+    /// Whether the log may be told that `client` has done `what`, which it can do as often as it
+    /// likes: of each source once a minute. The log is told how often it was asked in vain.
+    pub fn may_tell(&self, client: IpAddr, what: &'static str) -> bool {
+        self.may_tell_at(Some(Source::of(client)), what, Instant::now())
+    }
+
+    /// The same for `what` is told of all clients together.
+    pub fn may_tell_of_all(&self, what: &'static str) -> bool {
+        self.may_tell_at(None, what, Instant::now())
+    }
+
+    fn may_tell_at(&self, source: Option<Source>, what: &'static str, now: Instant) -> bool {
+        let (is_due, left_out) = self.lock().told.is_due(source, what, now);
+        left_out.iter().for_each(tell);
+        is_due
+    }
+
+    /// Tells the log what it was not told during the last minute, and how often. To be called now and
+    /// then.
+    pub fn tell_left_out(&self) {
+        let left_out = self.lock().told.settle(Some(Instant::now()));
+        left_out.iter().for_each(tell);
+    }
+
+    /// The same for all that is not told yet: the server ends.
+    pub fn tell_all_left_out(&self) {
+        let left_out = self.lock().told.settle(None);
+        left_out.iter().for_each(tell);
     }
 
     fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> Failure {
         let mut state = self.lock();
-        let State { options, visitors, .. } = &mut *state;
+        let State { options, visitors, before_login, .. } = &mut *state;
+        before_login.note_silence(visit.number, Some(now));
         let window = options.ban.map_or(limits::BAN_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
@@ -157,24 +214,62 @@ impl Doorkeeper {
 }
 
 impl Visit {
-    /// Notes that it is logged in.
+    /// Tells what ends the session, should another client need its place before it is logged in.
+    pub fn may_leave_by(&self, leaver: Arc<dyn Leaver>) {
+        // Told once, at the beginning.
+        let _ = self.leaver.set(Arc::clone(&leaver));
+        self.door.lock().before_login.set_leaver(self.number, leaver);
+    }
+
+    /// A login is tried: until it has failed nobody takes the session's place.
     ///
     /// # Errors
-    /// [`Refusal::TooManyOfUser`].
-    pub fn log_in(&self, user: &str) -> Result<Inside<'_>, Refusal> {
+    /// [`Refusal::Banned`] when the client was banned after it came in, for what it did on other
+    /// connections; [`Refusal::MadeRoom`].
+    pub fn try_login(&self) -> Result<(), Refusal> {
         let mut state = self.door.lock();
+        self.check(&mut state)?;
+        state.before_login.note_silence(self.number, None);
+        Ok(())
+    }
+
+    /// The login was given up.
+    pub fn leave_login(&self) {
+        self.door.lock().before_login.note_silence(self.number, Some(Instant::now()));
+    }
+
+    /// Notes that it is logged in. `free`: connections that are left, if they are limited.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
+    pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
+        let mut state = self.door.lock();
+        self.check(&mut state)?;
         let State { options, visitors, before_login, users, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
-        if options.sessions_per_user.is_some_and(|limit| sessions >= limit) {
-            metrics::count_refusal(Refusal::TooManyOfUser.label());
-            return Err(Refusal::TooManyOfUser);
+        let is_scarce = free.is_some_and(|free| free < options.reserved_connections);
+        let refusal = match options.sessions_per_user {
+            Some(limit) if sessions >= limit => Some(Refusal::TooManyOfUser),
+            _ if sessions > 0 && is_scarce => Some(Refusal::Reserved),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            before_login.note_silence(self.number, Some(Instant::now()));
+            drop(state);
+            metrics::count_refusal(refusal.label());
+            return Err(refusal);
         }
         users.insert(user.to_owned(), sessions + 1);
-        *before_login -= 1;
-        if let Some(visitor) = visitors.get(self.source) {
-            visitor.before_login -= 1;
-        }
+        before_login.leave(self.number);
+        visitors.count_login(self.source);
         Ok(Inside { visit: self, user: user.to_owned() })
+    }
+
+    fn check(&self, state: &mut State) -> Result<(), Refusal> {
+        if state.is_banned(self.source) {
+            return Err(Refusal::Banned);
+        }
+        state.before_login.holds(self.number).then_some(()).ok_or(Refusal::MadeRoom)
     }
 
     /// Notes a failed login. A ban is logged.
@@ -185,17 +280,29 @@ impl Visit {
 
     /// Whether the client was banned after it came in, for what it did on other connections.
     pub fn is_banned(&self) -> bool {
-        let mut state = self.door.lock();
-        let visitor = state.visitors.get(self.source);
-        visitor.is_some_and(|visitor| visitor.ban_left(Instant::now()).is_some())
+        self.door.lock().is_banned(self.source)
     }
 
-    /// Whether the log may be told of something that the client can do as often as it likes: once a
-    /// minute.
-    pub fn may_tell(&self) -> bool {
-        let mut state = self.door.lock();
-        let visitor = state.visitors.get(self.source);
-        visitor.is_some_and(|visitor| is_due(&mut visitor.told, Instant::now()))
+    /// See [`Doorkeeper::may_tell`].
+    pub fn may_tell(&self, what: &'static str) -> bool {
+        self.door.may_tell_at(Some(self.source), what, Instant::now())
+    }
+}
+
+impl Inside<'_> {
+    /// Connections that its user must leave to others: those that are kept for users without a
+    /// session, unless this is the user's only one.
+    pub fn connections_to_leave(&self) -> usize {
+        let state = self.visit.door.lock();
+        let is_only = state.users.get(&self.user).is_none_or(|sessions| *sessions <= 1);
+        if is_only { 0 } else { state.options.reserved_connections }
+    }
+}
+
+impl State {
+    fn is_banned(&mut self, source: Source) -> bool {
+        let visitor = self.visitors.get(source);
+        visitor.is_some_and(|visitor| visitor.ban_left(Instant::now()).is_some())
     }
 }
 
@@ -204,54 +311,28 @@ impl Drop for Visit {
         let mut state = self.door.lock();
         let State { visitors, sessions, before_login, .. } = &mut *state;
         *sessions -= 1;
-        *before_login -= 1;
+        if before_login.leave(self.number) {
+            visitors.count_login(self.source);
+        }
         if let Some(visitor) = visitors.get(self.source) {
             visitor.sessions -= 1;
-            visitor.before_login -= 1;
         }
     }
 }
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        let mut state = self.visit.door.lock();
+        let Visit { door, number, source, leaver, .. } = self.visit;
+        let mut state = door.lock();
         let State { visitors, before_login, users, .. } = &mut *state;
         match users.get_mut(&self.user) {
             Some(sessions) if *sessions > 1 => *sessions -= 1,
             _ => drop(users.remove(&self.user)),
         }
-        *before_login += 1;
-        if let Some(visitor) = visitors.get(self.visit.source) {
+        before_login.enter(*number, *source, leaver.get().cloned(), Instant::now());
+        if let Some(visitor) = visitors.get(*source) {
             visitor.before_login += 1;
         }
-    }
-}
-
-impl Refusal {
-    /// For the figures.
-    fn label(self) -> &'static str {
-        match self {
-            Self::Denied => "address",
-            Self::Banned => "banned",
-            Self::TooOften => "per_minute",
-            Self::TooManyOfAddress => "per_address",
-            Self::TooManyBeforeLogin => "before_login",
-            Self::TooManyOfUser => "per_user",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    /// For the log.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Denied => "not by allow_addresses and deny_addresses",
-            Self::Banned => "banned",
-            Self::TooOften => "max_connections_per_minute is reached",
-            Self::TooManyOfAddress => "max_sessions_per_address is reached",
-            Self::TooManyBeforeLogin => "max_sessions_before_login is reached",
-            Self::TooManyOfUser => "max_sessions_per_user is reached",
-        })
     }
 }
 
@@ -260,7 +341,6 @@ fn judge(
     options: &AccessOptions,
     address: IpAddr,
     visitor: &mut Visitor,
-    before_login: usize,
     now: Instant,
 ) -> Result<(), Refusal> {
     let is_full = |limit: Option<usize>, taken| limit.is_some_and(|limit| taken >= limit);
@@ -277,9 +357,7 @@ fn judge(
     if is_full(options.sessions_per_address, visitor.sessions) {
         return Err(Refusal::TooManyOfAddress);
     }
-    let of_one = options.sessions_before_login.map(share_of_one_address);
-    if is_full(options.sessions_before_login, before_login) || is_full(of_one, visitor.before_login)
-    {
+    if is_full(options.sessions_before_login.map(share_of_one_address), visitor.before_login) {
         return Err(Refusal::TooManyBeforeLogin);
     }
     Ok(())
@@ -291,124 +369,9 @@ fn share_of_one_address(limit: usize) -> usize {
     (limit / 2).max(limit.min(8))
 }
 
-fn is_due(told: &mut Option<Instant>, now: Instant) -> bool {
-    let due = told
-        .is_none_or(|at| now.saturating_duration_since(at) >= limits::REFUSAL_COMPLAINT_INTERVAL);
-    if due {
-        *told = Some(now);
-    }
-    due
+fn tell(left_out: &LeftOut) {
+    log::warn!("{left_out}");
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-    use crate::access::{AddressRules, BanRule};
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn an_address_comes_only_so_often() {
-        let door = door(|options| options.connections_per_minute = Some(60));
-        let start = Instant::now();
-        let come = |n: u8, at| door.admit_at(address(n), at).err();
-        for _ in 0..60 {
-            assert_eq!(come(1, start), None);
-        }
-        assert_eq!(come(1, start), Some(Refusal::TooOften));
-        assert_eq!(come(2, start), None, "another address");
-        assert_eq!(come(1, start + SECOND), None);
-        assert_eq!(come(1, start + SECOND), Some(Refusal::TooOften));
-    }
-
-    #[test]
-    fn sessions_of_an_address_are_counted() {
-        let door = door(|options| options.sessions_per_address = Some(2));
-        let [first, second] = [(); 2].map(|()| door.admit(address(1)).unwrap());
-        let inside = first.log_in("alice").unwrap();
-        assert_eq!(door.admit(address(1)).unwrap_err(), Refusal::TooManyOfAddress);
-        let other = door.admit(address(2)).unwrap();
-        drop(second);
-        drop(door.admit(address(1)).unwrap());
-        drop(inside);
-        drop((first, other));
-        let state = door.lock();
-        assert_eq!((state.sessions, state.before_login, state.users.len()), (0, 0, 0));
-    }
-
-    #[test]
-    fn who_is_not_logged_in_takes_a_part_of_the_places() {
-        let door = door(|options| options.sessions_before_login = Some(16));
-        let [first, ..] = &[(); 8].map(|()| door.admit(address(1)).unwrap());
-        assert_eq!(door.admit(address(1)).unwrap_err(), Refusal::TooManyBeforeLogin, "its half");
-        let _others = [2, 2, 3, 3, 4, 4, 5, 5].map(|n| door.admit(address(n)).unwrap());
-        assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
-        let inside = first.log_in("alice").unwrap();
-        let later = door.admit(address(1)).unwrap();
-        assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
-        drop(later);
-        // REIN: it is one of those before login again.
-        drop(inside);
-        assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
-    }
-
-    #[test]
-    fn sessions_of_a_user_are_counted() {
-        let door = door(|options| options.sessions_per_user = Some(1));
-        let [first, second] = [1, 2].map(|n| door.admit(address(n)).unwrap());
-        let inside = first.log_in("alice").unwrap();
-        assert_eq!(second.log_in("alice").unwrap_err(), Refusal::TooManyOfUser);
-        assert!(second.log_in("bob").is_ok());
-        drop(inside);
-        assert!(second.log_in("alice").is_ok());
-    }
-
-    #[test]
-    fn failures_are_answered_later_and_later_and_end_in_a_ban() {
-        let rule = BanRule { failures: 6, window: 10 * SECOND, time: 100 * SECOND };
-        let door = door(|options| (options.ban, options.failure_delay) = (Some(rule), SECOND));
-        let start = Instant::now();
-        let visit = door.admit_at(address(1), start).unwrap();
-        let delays: Vec<_> = (1..=5).map(|n| door.fail(&visit, n, start).delay.as_secs()).collect();
-        assert_eq!(delays, [1, 2, 4, 8, 8]);
-        assert!(!door.fail(&visit, 5, start).banned, "the same guess again");
-        assert!(door.fail(&visit, 6, start).banned);
-        let come = |n, at| door.admit_at(address(n), at).err();
-        assert_eq!(come(1, start), Some(Refusal::Banned));
-        assert_eq!(come(2, start), None);
-        assert_eq!(come(1, start + 99 * SECOND), Some(Refusal::Banned));
-        assert_eq!(come(1, start + 100 * SECOND), None);
-    }
-
-    #[test]
-    fn failures_do_not_add_up_for_ever() {
-        let rule = BanRule { failures: 2, window: 10 * SECOND, time: SECOND };
-        let door = door(|options| options.ban = Some(rule));
-        let start = Instant::now();
-        let visit = door.admit_at(address(1), start).unwrap();
-        for n in 0..10 {
-            assert!(!door.fail(&visit, n.into(), start + 10 * n * SECOND).banned);
-        }
-    }
-
-    #[test]
-    fn lists_are_looked_at_first() {
-        let deny = "127.0.0.2".parse().unwrap();
-        let door =
-            door(|options| options.addresses = AddressRules { deny, ..AddressRules::default() });
-        assert_eq!(door.admit(address(2)).unwrap_err(), Refusal::Denied);
-        assert!(door.admit(address(1)).is_ok());
-    }
-
-    fn door(set: impl FnOnce(&mut AccessOptions)) -> Arc<Doorkeeper> {
-        let mut options = AccessOptions::default();
-        set(&mut options);
-        Arc::new(Doorkeeper::new(options))
-    }
-
-    fn address(n: u8) -> IpAddr {
-        Ipv4Addr::new(127, 0, 0, n).into()
-    }
-}
+mod tests;

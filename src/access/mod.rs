@@ -9,12 +9,17 @@ mod doorkeeper;
 mod guesses;
 mod options;
 mod pace;
+mod refusal;
 mod rules;
 mod source;
+mod told;
 mod visitors;
+mod waiting;
 
-pub use doorkeeper::{Doorkeeper, Failure, Inside, Refusal, Visit};
+pub use doorkeeper::{Doorkeeper, Failure, Inside, Visit};
 pub use options::{AccessOptions, BanRule};
 pub use pace::{Pace, Paced};
+pub use refusal::Refusal;
 pub use rules::AddressRules;
 pub use source::Source;
+pub use waiting::Leaver;

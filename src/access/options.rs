@@ -17,6 +17,8 @@ pub struct AccessOptions {
     /// `max_sessions_before_login`: sessions that are not logged in yet, of all clients together.
     /// One address has at most half of them.
     pub sessions_before_login: Option<usize>,
+    /// `reserved_connections`: those of `max_connection_num` that only users without a session get.
+    pub reserved_connections: usize,
     /// `max_connections_per_minute`: control connections of one address.
     pub connections_per_minute: Option<u32>,
     /// `ban_failures`, `ban_window` and `ban_time`.
@@ -47,6 +49,7 @@ impl Default for AccessOptions {
             sessions_per_address: None,
             sessions_per_user: None,
             sessions_before_login: Some(limits::CONNECTIONS / 2),
+            reserved_connections: limits::CONNECTIONS / 8,
             connections_per_minute: Some(limits::CONNECTIONS_PER_MINUTE),
             ban: Some(BanRule {
                 failures: limits::BAN_FAILURES,

@@ -16,8 +16,6 @@ pub(super) struct Visitor {
     pub(super) connections: Paced,
     pub(super) guesses: Guesses,
     pub(super) banned_until: Option<Instant>,
-    /// When the log was last told of a refusal.
-    pub(super) told: Option<Instant>,
     seen: Instant,
 }
 
@@ -35,7 +33,6 @@ impl Visitor {
             connections: Paced::default(),
             guesses: Guesses::default(),
             banned_until: None,
-            told: None,
             seen: now,
         }
     }
@@ -83,6 +80,18 @@ impl Visitors {
     /// What is remembered of `source`.
     pub(super) fn get(&mut self, source: Source) -> Option<&mut Visitor> {
         self.known.get_mut(&source)
+    }
+
+    /// Sessions of `source` that are not logged in.
+    pub(super) fn before_login(&self, source: Source) -> usize {
+        self.known.get(&source).map_or(0, |visitor| visitor.before_login)
+    }
+
+    /// One of them less: it is logged in, or gone.
+    pub(super) fn count_login(&mut self, source: Source) {
+        if let Some(visitor) = self.get(source) {
+            visitor.before_login -= 1;
+        }
     }
 
     /// How many are banned.

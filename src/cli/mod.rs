@@ -97,7 +97,9 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     let server = Server::bind(options, users).map_err(Failure::operation)?;
     let (observer, listening) = (server.observer(), server.local_addrs());
     let control_socket = plan.control_socket().map(Path::to_owned);
-    let reload = Reload::new(plan, buckets, server.reloader(), log.clone());
+    let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
+    // Its secrets are where they are needed.
+    drop(plan);
     let signals = signals::listen(server.stopper(), reload, log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(Failure::operation)?;

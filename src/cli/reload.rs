@@ -9,14 +9,14 @@ use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
 use crate::cli::logging::LogControl;
-use crate::cli::wiring::Plan;
+use crate::cli::wiring::{Plan, StartValue};
 
 /// What it takes to read the configuration again.
 #[derive(Debug)]
 pub(crate) struct Reload {
     file: PathBuf,
-    /// What the server was started with.
-    begun: Plan,
+    /// What the server was started with, without its secrets.
+    begun: Vec<StartValue>,
     buckets: Buckets,
     reloader: Reloader,
     log: LogControl,
@@ -26,8 +26,9 @@ pub(crate) struct Reload {
 
 impl Reload {
     /// For a server that was started by `begun` on `buckets`.
-    pub(crate) fn new(begun: Plan, buckets: Buckets, reloader: Reloader, log: LogControl) -> Self {
-        Self { file: begun.file().to_owned(), begun, buckets, reloader, log, probing: None }
+    pub(crate) fn new(begun: &Plan, buckets: Buckets, reloader: Reloader, log: LogControl) -> Self {
+        let (file, begun) = (begun.file().to_owned(), begun.at_start());
+        Self { file, begun, buckets, reloader, log, probing: None }
     }
 
     /// Reads the configuration and does what it says; where it is wrong, the log tells why and

@@ -18,6 +18,9 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Account, Users};
 use cos_ftp_server::vfs::FtpPath;
 
+/// A key that takes effect at the start only, and its value.
+pub(crate) type StartValue = (&'static str, Option<String>);
+
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -51,9 +54,14 @@ impl Plan {
         Ok(Self { settings, warnings })
     }
 
-    /// What a server that was started by `begun` will only do after a restart.
-    pub(crate) fn needs_restart(&self, begun: &Self) -> Vec<String> {
-        self.settings.needs_restart(&begun.settings)
+    /// What a server that was started with the values `begun` will only do after a restart.
+    pub(crate) fn needs_restart(&self, begun: &[StartValue]) -> Vec<String> {
+        self.settings.needs_restart(begun)
+    }
+
+    /// The values of the keys that take effect at the start only.
+    pub(crate) fn at_start(&self) -> Vec<StartValue> {
+        self.settings.at_start.clone()
     }
 
     /// The configuration file.

@@ -93,7 +93,7 @@ impl Accounts {
         let home = self.home(section, "cos_user_home_dir", report);
         let absent = Section::absent(SectionKind::FtpAccount);
         let ftp = Section::only(sections, SectionKind::FtpAccount).unwrap_or(&absent);
-        let users = ftp.require_text("login_users", report).unwrap_or_default();
+        let users = ftp.require_secret_text("login_users", report).unwrap_or_default();
         let logins = split_login_users(&users, ftp, report);
         for login in &logins {
             self.take_name(&login.name, ftp.place("login_users"), report);
@@ -185,7 +185,7 @@ impl Accounts {
 /// `ftp_login_user_password`.
 fn password(section: &Section, report: &mut Report) -> Option<Password> {
     let key = "ftp_login_user_password";
-    let parsed = Password::parse(&section.require_text(key, report)?);
+    let parsed = Password::parse(&section.require_secret_text(key, report)?);
     parsed.map_err(|error| report.problem(section.place(key), error.to_string())).ok()
 }
 

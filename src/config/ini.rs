@@ -2,11 +2,14 @@
 //! lines, because the crate keeps neither line numbers nor the order of the file, and merges what
 //! stands in it twice.
 //!
-//! The crate's own inline comments are off: they cut at any `#` or `;`, also inside a password.
+//! The crate's own inline comments are off: they cut at any `#` or `;`, also inside a password. It is
+//! given the number of its line in the place of each value: it makes copies of what it reads, which
+//! nobody would wipe from memory.
 
 use std::collections::HashMap;
 
 use configparser::ini::{Ini, IniDefault};
+use zeroize::Zeroizing;
 
 use super::comment;
 use super::keys;
@@ -35,7 +38,7 @@ pub(super) struct IniEntry {
     /// The key in lower case.
     pub(super) key: String,
     /// All that follows the delimiter, trimmed; comments included.
-    pub(super) value: String,
+    pub(super) value: Zeroizing<String>,
     /// Its line.
     pub(super) line: usize,
 }
@@ -59,7 +62,7 @@ pub(super) fn read(text: &str, report: &mut Report) -> Vec<IniSection> {
     };
     for section in &mut sections {
         let parsed = values.get(&fold(&section.name));
-        section.entries.retain_mut(|entry| fill(entry, parsed));
+        section.entries.retain(|entry| is_where_the_crate_finds_it(entry, parsed));
     }
     sections
 }
@@ -78,9 +81,12 @@ fn fold(name: &str) -> String {
     name.to_lowercase()
 }
 
-fn fill(entry: &mut IniEntry, parsed: Option<&HashMap<String, Option<String>>>) -> bool {
-    let value = parsed.and_then(|values| values.get(&entry.key)).and_then(Option::as_ref);
-    value.inspect(|value| entry.value.clone_from(value)).is_some()
+fn is_where_the_crate_finds_it(
+    entry: &IniEntry,
+    parsed: Option<&HashMap<String, Option<String>>>,
+) -> bool {
+    let line = parsed.and_then(|values| values.get(&entry.key)).and_then(Option::as_ref);
+    line.is_some_and(|line| *line == entry.line.to_string())
 }
 
 /// The scan: which line holds which section or key.
@@ -103,17 +109,17 @@ enum At {
 
 impl Outline<'_> {
     /// Notes one line, and gives it back as the crate shall see it: headers without their
-    /// comments, what is refused as an empty line.
+    /// comments, keys with the line's number for a value, what is refused as an empty line.
     fn take(&mut self, number: usize, line: &str) -> String {
         let line = line.trim();
-        let keep = if line.is_empty() || line.starts_with(COMMENT_SYMBOLS) {
-            false
+        if line.is_empty() || line.starts_with(COMMENT_SYMBOLS) {
+            String::new()
         } else if let Some(rest) = line.strip_prefix('[') {
-            return self.take_header(number, rest);
+            self.take_header(number, rest)
         } else {
-            self.take_entry(number, line)
-        };
-        if keep { line.to_owned() } else { String::new() }
+            let key = self.take_entry(number, line);
+            key.map_or_else(String::new, |key| format!("{key} = {number}"))
+        }
     }
 
     fn take_header(&mut self, number: usize, rest: &str) -> String {
@@ -140,24 +146,26 @@ impl Outline<'_> {
         format!("[{name}]")
     }
 
-    fn take_entry(&mut self, number: usize, line: &str) -> bool {
+    /// The key, if the line has one that can be used.
+    fn take_entry(&mut self, number: usize, line: &str) -> Option<String> {
         let section = match (self.at, self.sections.last_mut()) {
             (At::Section, Some(section)) => section,
-            (At::Refused, _) => return false,
+            (At::Refused, _) => return None,
             _ => {
                 let text = "a line before the first section header, such as [COS_ACCOUNT]";
                 self.report.problem(Place::line(number), text);
-                return false;
+                return None;
             }
         };
         let mut place = Place { section: section.name.clone(), ..Place::line(number) };
-        let key = line.split_once(DELIMITERS).map(|(key, _)| key.trim()).unwrap_or_default();
+        let (key, value) = line.split_once(DELIMITERS).unwrap_or_default();
+        let (key, value) = (key.trim(), value.trim());
         // A delimiter inside a comment separates nothing.
         if key.is_empty() || comment::cut_plain(key) != key {
             // The line may be a secret that lost its key: only known words are repeated.
             place.key = known_first_word(line);
             self.report.problem(place, "a line without a value: write key = value");
-            return false;
+            return None;
         }
         let key = fold(key);
         if let Some(earlier) = section.entries.iter().find(|entry| entry.key == key) {
@@ -165,10 +173,11 @@ impl Outline<'_> {
             let text =
                 format!("the key stands in its section twice, first in line {}", earlier.line);
             self.report.problem(place, text);
-            return false;
+            return None;
         }
-        section.entries.push(IniEntry { key, value: String::new(), line: number });
-        true
+        let value = Zeroizing::new(value.to_owned());
+        section.entries.push(IniEntry { key: key.clone(), value, line: number });
+        Some(key)
     }
 }
 
@@ -189,7 +198,7 @@ mod tests {
         let mut entries = Vec::new();
         for section in read(text, &mut report) {
             for IniEntry { key, value, line } in section.entries {
-                entries.push(format!("{}.{key}={value}@{line}", section.name));
+                entries.push(format!("{}.{key}={}@{line}", section.name, *value));
             }
         }
         let problems = report.finish().err().map(|problems| problems.problems).unwrap_or_default();

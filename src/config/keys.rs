@@ -66,7 +66,8 @@ pub enum WhenAbsent {
     Required,
     /// Nothing.
     Unset,
-    /// Nothing; the key may also stand there without a value, as filled-in samples have it.
+    /// Nothing; the key may also stand there without a value, as filled-in samples have it. Not for a
+    /// list whose absence means everybody or everything: it would open what it was to close.
     Empty,
     /// This value.
     Value(&'static str),
@@ -272,7 +273,7 @@ pub const KEYS: &[Key] = &[
 
     plain(NETWORK, "masquerade_address", Empty, "an IPv4 address or a host name",
         "the address in passive replies, for servers behind NAT"),
-    at_start(plain(NETWORK, "listen_address", Empty, "IP addresses separated by commas",
+    at_start(plain(NETWORK, "listen_address", Unset, "IP addresses separated by commas; leave the line out for all addresses of the machine",
         "where to listen; all addresses if not set, IPv4 and IPv6")),
     at_start(plain(NETWORK, "listen_port", Value("2121"), "a port from 0 to 65535; 0 lets the system choose",
         "the control port")),
@@ -284,7 +285,7 @@ pub const KEYS: &[Key] = &[
     plain(&[FileOption], "single_file_max_size", Value("200G"), "a size from 1 byte to 24000G",
         "larger uploads are refused"),
 
-    plain(ADDRESSES, "allow_addresses", Empty, "addresses and networks such as 10.0.0.0/8, separated by commas",
+    plain(ADDRESSES, "allow_addresses", Unset, "addresses and networks such as 10.0.0.0/8, separated by commas; leave the line out to let everybody in",
         "only clients from there may come in, or use the account; not set: from everywhere"),
     plain(ADDRESSES, "deny_addresses", Empty, "addresses and networks such as 10.0.0.0/8, separated by commas",
         "no client from there may come in, or use the account"),
@@ -300,6 +301,8 @@ pub const KEYS: &[Key] = &[
         "how long a ban lasts"),
     plain(SECURITY, "max_connections_per_minute", Value("6000"), "a number from 0 to 1000000; 0 is no limit",
         "control connections of one address"),
+    plain(SECURITY, "reserved_connections", Unset, "a number from 0 to 1000000, below max_connection_num; 0 keeps none",
+        "connections of max_connection_num that only users without a session get; not set: an eighth of them"),
     plain(SECURITY, "max_sessions_before_login", Unset, "a number from 0 to 1000000; 0 is no limit",
         "sessions that are not logged in; not set: half of max_connection_num; one address: half of these"),
     plain(SECURITY, "max_sessions_per_address", Value("0"), "a number from 0 to 1000000; 0 is no limit",

@@ -35,6 +35,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 pub use credentials::EnvironmentKeys;
 pub use fitness::{Resource, check_machine, check_resource};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
@@ -164,10 +166,12 @@ fn settings(
 }
 
 /// The bytes of a file and its permissions.
-fn read_file(path: &Path) -> io::Result<(Vec<u8>, u32)> {
+fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
     let file = File::open(path)?;
-    let mode = file.metadata()?.permissions().mode();
-    let mut bytes = Vec::new();
+    let (size, mode) = (file.metadata()?.len(), file.metadata()?.permissions().mode());
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let room = size.min(MAX_CONFIG_BYTES) as usize + 1024;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_CONFIG_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a configuration"));

@@ -1,6 +1,8 @@
 //! Sections as the key table knows them: comments cut, unknown keys told, values parsed with the
 //! table's own words when they are wrong.
 
+use zeroize::Zeroizing;
+
 use super::ini::{IniEntry, IniSection};
 use super::keys::{self, Applies, KEYS, Key, SectionKind, WhenAbsent};
 use super::report::{HIDDEN, Place, Report};
@@ -17,7 +19,7 @@ pub(super) struct Section {
 #[derive(Debug)]
 struct Entry {
     key: &'static Key,
-    value: String,
+    value: Zeroizing<String>,
     line: usize,
 }
 
@@ -90,7 +92,8 @@ impl Section {
             report.problem(self.place_at(key, None, Some(entry.line)), text);
             // Kept all the same, so that the key is not told missing too.
         }
-        self.entries.push(Entry { key, value: value.to_owned(), line: entry.line });
+        let value = Zeroizing::new(value.to_owned());
+        self.entries.push(Entry { key, value, line: entry.line });
     }
 
     /// Whether the file sets `name`.
@@ -146,6 +149,15 @@ impl Section {
             );
         }
         self.get(name, report, parse)
+    }
+
+    /// A required text that may hold secrets.
+    pub(super) fn require_secret_text(
+        &self,
+        name: &str,
+        report: &mut Report,
+    ) -> Option<Zeroizing<String>> {
+        self.require(name, report, |text| Some(Zeroizing::new(text.to_owned())))
     }
 
     /// A required text.

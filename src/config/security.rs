@@ -20,6 +20,9 @@ const LOGIN_FAILURES: RangeInclusive<u32> = 1..=1000;
 /// Hashes computed at once: what is more than the processors there are helps nobody.
 const PASSWORD_CHECKS: RangeInclusive<usize> = 1..=64;
 
+/// Connections that are kept for users without a session.
+const RESERVED: RangeInclusive<usize> = 0..=1_000_000;
+
 /// Addresses remembered, at about 200 bytes each.
 const TRACKED: RangeInclusive<usize> = 16..=100_000;
 
@@ -49,6 +52,7 @@ pub(super) fn access(
         sessions_per_address: of_address,
         sessions_per_user: of_user,
         sessions_before_login: before_login,
+        reserved_connections: reserved(section, connections, report),
         connections_per_minute: count(section, "max_connections_per_minute", report)
             .unwrap_or(default.connections_per_minute),
         ban: ban(section, report),
@@ -59,6 +63,19 @@ pub(super) fn access(
             .get("tracked_addresses", report, |text| values::number(text, &TRACKED))
             .unwrap_or(default.tracked_addresses),
     }
+}
+
+/// `reserved_connections`
+fn reserved(section: &Section, connections: Option<usize>, report: &mut Report) -> usize {
+    let key = "reserved_connections";
+    let told = section.get(key, report, |text| values::number(text, &RESERVED));
+    let reserved = told.unwrap_or_else(|| connections.map_or(0, |connections| connections / 8));
+    if connections.is_some_and(|connections| reserved >= connections) {
+        let text = "leaves nothing of max_connection_num to users who have a session already; \
+                    accepted is less than that";
+        report.problem(section.place(key), text);
+    }
+    reserved
 }
 
 /// `allow_addresses` and `deny_addresses`, of the whole server or of an account.

@@ -39,10 +39,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What of these settings a server that runs with `running` will only do after a restart, one
-    /// text for each key.
-    pub fn needs_restart(&self, running: &Self) -> Vec<String> {
-        let pairs = self.at_start.iter().zip(&running.at_start);
+    /// What of these settings a server that was started with the values `running` will only do after a
+    /// restart, one text for each key.
+    pub fn needs_restart(&self, running: &[(&'static str, Option<String>)]) -> Vec<String> {
+        let pairs = self.at_start.iter().zip(running);
         let changed = pairs.filter(|(new, old)| new != old);
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
         changed

@@ -1,9 +1,8 @@
 //! The bytes of a configuration file as text. Editors leave byte order marks, Windows its line
 //! ends, and files written in China before UTF-8 was everywhere are GB18030 (which includes GBK).
 
-use std::borrow::Cow;
-
 use encoding_rs::GB18030;
+use zeroize::Zeroizing;
 
 const UTF8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -16,17 +15,33 @@ pub(super) enum Encoding {
 }
 
 /// The text of a file, its lines ending in LF. `None` when it is in neither encoding.
-pub(super) fn decode(bytes: &[u8]) -> Option<(String, Encoding)> {
+pub(super) fn decode(bytes: &[u8]) -> Option<(Zeroizing<String>, Encoding)> {
     let bytes = bytes.strip_prefix(UTF8_BOM).unwrap_or(bytes);
+    let decoded;
     let (text, encoding) = match std::str::from_utf8(bytes) {
-        Ok(text) => (Cow::Borrowed(text), Encoding::Utf8),
+        Ok(text) => (text, Encoding::Utf8),
         Err(_) => {
-            (GB18030.decode_without_bom_handling_and_without_replacement(bytes)?, Encoding::Gb18030)
+            let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes)?;
+            decoded = Zeroizing::new(text.into_owned());
+            (decoded.as_str(), Encoding::Gb18030)
         }
     };
     // Text in UTF-16 can pass for either.
     let is_text = !text.contains('\0');
-    is_text.then(|| (text.replace("\r\n", "\n").replace('\r', "\n"), encoding))
+    is_text.then(|| (with_line_feeds(text), encoding))
+}
+
+/// `text` with LF at the end of each line. It may hold secrets, so it is copied once.
+fn with_line_feeds(text: &str) -> Zeroizing<String> {
+    let mut lines = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some((line, behind)) = rest.split_once('\r') {
+        lines.push_str(line);
+        lines.push('\n');
+        rest = behind.strip_prefix('\n').unwrap_or(behind);
+    }
+    lines.push_str(rest);
+    lines
 }
 
 #[cfg(test)]
@@ -47,7 +62,7 @@ mod tests {
             // A character of four bytes, which GBK does not have.
             (b"a = \xC3\xDC \x95\x32\x82\x36\n", "a = 密 \u{20000}\n", Gb18030),
         ] {
-            assert_eq!(decode(bytes), Some((expected.to_owned(), encoding)), "{bytes:?}");
+            assert_eq!(decode(bytes), Some((expected.to_owned().into(), encoding)), "{bytes:?}");
         }
     }
 

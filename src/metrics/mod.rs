@@ -261,7 +261,8 @@ impl Figures {
         for result in ["ok", "failed", "busy"] {
             self.logins.with_label_values(&[result]);
         }
-        let limits = ["per_minute", "per_address", "before_login", "per_user"];
+        let limits =
+            ["per_minute", "per_address", "before_login", "made_room", "per_user", "reserved"];
         for reason in ["address", "banned"].iter().chain(&limits) {
             self.refusals.with_label_values(&[reason]);
         }

@@ -54,7 +54,7 @@ pub const METRICS: &[Metric] = &[
     row("cos_ftp_connections", Gauge, &[], "Control and data connections that are open now"),
     row("cos_ftp_connections_limit", Gauge, &[], "max_connection_num, 0 for no limit"),
     row("cos_ftp_logins_total", Counter, &["result"], "Logins: ok, failed, busy (no time to verify the password)"),
-    row("cos_ftp_refusals_total", Counter, &["reason"], "Clients and logins refused: address, banned, per_minute, per_address, before_login, per_user"),
+    row("cos_ftp_refusals_total", Counter, &["reason"], "Clients and logins refused: address, banned, per_minute, per_address, before_login, made_room, per_user, reserved"),
     row("cos_ftp_bans_total", Counter, &[], "Bans that began"),
     row("cos_ftp_banned_addresses", Gauge, &[], "Addresses that are banned now"),
     row("cos_ftp_transfers_running", Gauge, &[], "Transfers that run now"),

@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
+use log::warn;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
-use super::{Balancers, DataHeader, Ends, PassiveListener, Unused, socket};
+use super::{Balancers, DataHeader, Ends, LogRule, PassiveListener, Unused, socket};
 use crate::limits;
 
 /// Waits for a client at a passive port. Connections of others are closed: they would get the
@@ -21,6 +22,7 @@ pub struct Arrival {
     relayed: bool,
     balancers: Balancers,
     check: PeerCheck,
+    log_rule: LogRule,
     /// A balancer's connection, until its header has come.
     unannounced: Option<(TcpStream, SocketAddr, HeaderReader)>,
     /// Connections that may be the client's, in the order of their coming.
@@ -67,6 +69,7 @@ impl Arrival {
         ends: &Ends,
         balancers: &Balancers,
         check: PeerCheck,
+        log_rule: LogRule,
     ) -> Self {
         Self {
             listener,
@@ -74,6 +77,7 @@ impl Arrival {
             relayed: ends.balancer.is_some(),
             balancers: balancers.clone(),
             check,
+            log_rule,
             unannounced: None,
             claims: Vec::new(),
             is_closed: false,
@@ -148,7 +152,7 @@ impl Arrival {
         let mut claims = still_claiming(std::mem::take(&mut self.claims));
         claims.iter().try_for_each(socket::prepare_data)?;
         if claims.len() > 1 {
-            self.listener.warn_of_several(self.client);
+            self.tell_of_several();
             return Ok(Arrived::Several(claims));
         }
         Ok(claims.pop().map_or(Arrived::Nobody, Arrived::Client))
@@ -191,7 +195,19 @@ impl Arrival {
     }
 
     fn refuse(&self, stranger: SocketAddr) {
-        self.listener.warn_once(stranger, self.client);
+        if self.log_rule.permits("strangers at a passive port") {
+            let (port, client) = (self.local_addr().port(), self.client.to_canonical());
+            warn!("passive port {port} of client {client}: connection from {stranger} refused");
+        }
+    }
+
+    fn tell_of_several(&self) {
+        if self.log_rule.permits("several connections to a passive port") {
+            let (port, client) = (self.local_addr().port(), self.client.to_canonical());
+            warn!(
+                "passive port {port}: more than one connection from the client's address {client}"
+            );
+        }
     }
 }
 
@@ -368,7 +384,7 @@ mod tests {
         let ends = Ends { balancer, ..Ends::direct(end("127.0.0.1"), end(CLIENT)) };
         let ports = PassivePorts::new(10_000..=30_000);
         let listener = ports.lease(ends.local, Duration::ZERO).unwrap();
-        Arrival::new(listener, &ends, balancers, PeerCheck::Strict)
+        Arrival::new(listener, &ends, balancers, PeerCheck::Strict, LogRule::new(|_| true))
     }
 
     fn connect(from: &str, arrival: &Arrival) -> TcpStream {

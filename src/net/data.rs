@@ -247,7 +247,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::net::{Balancers, PassivePorts, PeerCheck, wait};
+    use crate::net::{Balancers, LogRule, PassivePorts, PeerCheck, wait};
 
     #[test]
     fn active_connects_from_the_control_address() {
@@ -283,7 +283,13 @@ mod tests {
         let listener = ports.lease(local, Duration::ZERO).unwrap();
         let address = listener.local_addr();
         let ends = Ends::direct(local, local);
-        let arrival = Arrival::new(listener, &ends, &Balancers::default(), PeerCheck::Strict);
+        let arrival = Arrival::new(
+            listener,
+            &ends,
+            &Balancers::default(),
+            PeerCheck::Strict,
+            LogRule::new(|_| true),
+        );
         let opening = open(DataPort::Passive(Box::new(arrival)), local, local).unwrap();
         let Opened::NotYet(opening) = opening.advance().unwrap() else {
             panic!("connected before anybody came");

@@ -7,14 +7,13 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use log::warn;
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -45,7 +44,6 @@ pub struct PassiveListener {
     listener: TcpListener,
     local: SocketAddr,
     since: Instant,
-    stranger_seen: AtomicBool,
     /// Somebody has been accepted: what is left in the queue is of no interest.
     accepted: AtomicBool,
     _lease: Lease,
@@ -130,7 +128,6 @@ impl PassiveListener {
             listener,
             local,
             since: Instant::now(),
-            stranger_seen: AtomicBool::new(false),
             accepted: AtomicBool::new(false),
             _lease: lease,
         })
@@ -172,21 +169,6 @@ impl PassiveListener {
         let accepted = (0..limits::PASSIVE_BACKLOG).map_while(|_| self.try_accept().ok().flatten());
         accepted.for_each(|(stream, _)| unused.add(stream));
         unused
-    }
-
-    /// Tells the log, for the first of them, that a connection of somebody else was closed.
-    pub(super) fn warn_once(&self, stranger: SocketAddr, peer: IpAddr) {
-        if !self.stranger_seen.swap(true, Ordering::Relaxed) {
-            let port = self.local.port();
-            let client = peer.to_canonical();
-            warn!("passive port {port} of client {client}: connection from {stranger} refused");
-        }
-    }
-
-    /// Tells the log that several claim to be the client.
-    pub(super) fn warn_of_several(&self, peer: IpAddr) {
-        let (port, client) = (self.local.port(), peer.to_canonical());
-        warn!("passive port {port}: more than one connection from the client's address {client}");
     }
 }
 

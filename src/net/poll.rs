@@ -32,9 +32,34 @@ pub fn wait<const N: usize>(
     wanted: [(BorrowedFd<'_>, Interest); N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
+    let polled = poll_all(&wanted, timeout)?;
+    // The descriptors that were left out have no result; the others are in their order.
+    let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
+    Ok(wanted.map(|(_, interest)| interest != Interest::Nothing && results.next() == Some(true)))
+}
+
+/// As [`wait`], for any number of them.
+///
+/// # Errors
+/// When the kernel is out of memory.
+pub fn wait_for_any(
+    wanted: &[(BorrowedFd<'_>, Interest)],
+    timeout: Option<Duration>,
+) -> io::Result<Vec<bool>> {
+    let polled = poll_all(wanted, timeout)?;
+    let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
+    let ready = |interest| interest != Interest::Nothing && results.next() == Some(true);
+    Ok(wanted.iter().map(|(_, interest)| *interest).map(ready).collect())
+}
+
+/// Those that are not left out, with what happened to them.
+fn poll_all<'f>(
+    wanted: &[(BorrowedFd<'f>, Interest)],
+    timeout: Option<Duration>,
+) -> io::Result<Vec<PollFd<'f>>> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut polled: Vec<PollFd<'_>> = Vec::with_capacity(N);
-    for (fd, interest) in &wanted {
+    let mut polled = Vec::with_capacity(wanted.len());
+    for (fd, interest) in wanted {
         match interest {
             Interest::Read => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::IN)),
             Interest::Write => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::OUT)),
@@ -44,9 +69,7 @@ pub fn wait<const N: usize>(
         }
     }
     poll_until(&mut polled, deadline)?;
-    // The descriptors that were left out have no result; the others are in their order.
-    let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
-    Ok(wanted.map(|(_, interest)| interest != Interest::Nothing && results.next() == Some(true)))
+    Ok(polled)
 }
 
 fn poll_until(polled: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {

@@ -24,13 +24,23 @@ impl ConnectionSlots {
 
     /// A place, unless all are taken.
     pub fn try_take(&self) -> Option<Slot> {
-        let limit = self.limit.unwrap_or(usize::MAX);
+        self.try_take_leaving(0)
+    }
+
+    /// A place, if `left` are left afterwards.
+    pub fn try_take_leaving(&self, left: usize) -> Option<Slot> {
+        let limit = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(left));
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
                 (taken < limit).then_some(taken + 1)
             })
             .ok()
             .map(|_| Slot { taken: Arc::clone(&self.taken) })
+    }
+
+    /// How many are not taken; `None` for any number.
+    pub fn free(&self) -> Option<usize> {
+        self.limit.map(|limit| limit.saturating_sub(self.taken()))
     }
 
     /// How many there are; `None` for any number.
@@ -53,6 +63,16 @@ impl Drop for Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_may_be_left_to_others() {
+        let slots = ConnectionSlots::new(Some(3));
+        let _first = slots.try_take_leaving(2);
+        assert_eq!(slots.free(), Some(2));
+        assert!(slots.try_take_leaving(2).is_none());
+        assert!(slots.try_take_leaving(1).is_some());
+        assert!(ConnectionSlots::new(None).try_take_leaving(5).is_some());
+    }
 
     #[test]
     fn a_dropped_slot_is_free_again() {

@@ -85,23 +85,21 @@ impl NameEncoding {
     /// The line as text; one that is not text in the session's encoding stays
     /// [`Line::NotUtf8`]. The first line that is not ASCII may decide which encoding that is.
     pub fn decode(&mut self, line: Line) -> Line {
-        match line {
-            Line::Text(text) if text.is_ascii() => Line::Text(text),
-            Line::Text(text) if self.charset == Charset::Gbk => from_gbk(text.into_bytes()),
-            Line::Text(text) => {
-                self.has_seen(Charset::Utf8);
-                Line::Text(text)
-            }
-            Line::NotUtf8(bytes) if self.charset == Charset::Gbk => from_gbk(bytes),
+        match &line {
+            Line::Text(text) if text.is_ascii() => {}
+            Line::Text(text) if self.charset == Charset::Gbk => return from_gbk(text.as_bytes()),
+            Line::Text(_) => self.has_seen(Charset::Utf8),
+            Line::NotUtf8(bytes) if self.charset == Charset::Gbk => return from_gbk(bytes),
             Line::NotUtf8(bytes) if self.may_be_gbk() => {
                 let line = from_gbk(bytes);
                 if matches!(line, Line::Text(_)) {
                     self.has_seen(Charset::Gbk);
                 }
-                line
+                return line;
             }
-            line @ (Line::NotUtf8(_) | Line::TooLong) => line,
+            Line::NotUtf8(_) | Line::TooLong => {}
         }
+        line
     }
 
     /// UTF-8 text as it is sent.
@@ -125,10 +123,10 @@ impl NameEncoding {
     }
 }
 
-fn from_gbk(bytes: Vec<u8>) -> Line {
-    match GB18030.decode_without_bom_handling_and_without_replacement(&bytes) {
+fn from_gbk(bytes: &[u8]) -> Line {
+    match GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
         Some(text) => Line::Text(text.into_owned()),
-        None => Line::NotUtf8(bytes),
+        None => Line::NotUtf8(bytes.to_vec()),
     }
 }
 
@@ -214,7 +212,7 @@ mod tests {
         let mut broken = Vec::new();
         for character in (0xA0..=char::MAX as u32).filter_map(char::from_u32) {
             let name = character.to_string();
-            if from_gbk(gbk(&name)) != Line::Text(name) {
+            if from_gbk(&gbk(&name)) != Line::Text(name) {
                 broken.push(character as u32);
             }
         }

@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use zeroize::Zeroize;
+
 use crate::limits;
 
 /// Telnet "interpret as command" (RFC 854). UTF-8 never holds this byte.
@@ -14,7 +16,10 @@ const IAC: u8 = 0xFF;
 const IP: u8 = 0xF4;
 const DM: u8 = 0xF2;
 
-/// One line, without its terminator.
+/// Bytes of a line that there is room for from its beginning; few commands are longer.
+const USUAL_LINE_BYTES: usize = 128;
+
+/// One line, without its terminator. It may hold a password: overwritten when dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// UTF-8 text. It may hold CR, NUL and other control characters; a path with them is refused
@@ -24,6 +29,16 @@ pub enum Line {
     NotUtf8(Vec<u8>),
     /// Longer than [`limits::COMMAND_LINE_BYTES`]; its bytes are gone.
     TooLong,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        match self {
+            Self::Text(text) => text.zeroize(),
+            Self::NotUtf8(bytes) => bytes.zeroize(),
+            Self::TooLong => {}
+        }
+    }
 }
 
 /// Cuts a byte stream into lines. Holds at most one unfinished line, bounded by
@@ -57,6 +72,12 @@ enum Telnet {
     Command,
     /// WILL, WONT, DO or DONT was; the option follows.
     Option,
+}
+
+impl Drop for LineDecoder {
+    fn drop(&mut self) {
+        self.unfinished.zeroize();
+    }
 }
 
 impl LineDecoder {
@@ -132,12 +153,26 @@ impl LineDecoder {
             (b'\n', Place::Inside) => self.finish(),
             (_, Place::Dropping) => self.dropped = self.dropped.saturating_add(1),
             (_, Place::Inside) if self.unfinished.len() + 1 >= limits::COMMAND_LINE_BYTES => {
-                self.unfinished.clear();
+                self.unfinished.zeroize();
                 self.place = Place::Dropping;
                 self.finished.push_back(Line::TooLong);
             }
-            (_, Place::Inside) => self.unfinished.push(byte),
+            (_, Place::Inside) => {
+                if self.unfinished.len() == self.unfinished.capacity() {
+                    self.grow();
+                }
+                self.unfinished.push(byte);
+            }
         }
+    }
+
+    /// More room for the line. An allocator that finds it elsewhere would leave a copy behind.
+    fn grow(&mut self) {
+        let room = USUAL_LINE_BYTES.max(2 * self.unfinished.capacity());
+        let mut larger = Vec::with_capacity(room.min(limits::COMMAND_LINE_BYTES));
+        larger.extend_from_slice(&self.unfinished);
+        self.unfinished.zeroize();
+        self.unfinished = larger;
     }
 
     fn finish(&mut self) {

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Instant;
 
 use log::{debug, error, warn};
 
@@ -25,7 +24,6 @@ impl Acceptor {
     /// Accepts until a stop is requested and the listener is shut down. No error ends it: what
     /// passes is ignored, and when the machine is out of something it waits a little.
     pub(super) fn run(&self, listener: &TcpListener, entrance: Entrance) {
-        let mut complaints = Complaints::default();
         loop {
             let accepted = listener.accept();
             if self.registry.stop_request() != StopRequest::None {
@@ -33,11 +31,11 @@ impl Acceptor {
             }
             match accepted {
                 Ok((control, peer)) => {
-                    self.admit(control, canonical(peer), entrance, &mut complaints);
+                    self.admit(control, canonical(peer), entrance);
                 }
                 Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
-                    if complaints.is_due() {
+                    if self.rules.host().door.may_tell_of_all("cannot accept connections") {
                         error!("cannot accept connections now, trying on: {error}");
                     }
                     // The connection stays in the queue, so accept would fail again at once.
@@ -49,14 +47,9 @@ impl Acceptor {
 
     /// Begins a session, or says why not. Nothing is spent on a client before the door and the
     /// number of connections have let it in.
-    fn admit(
-        &self,
-        control: TcpStream,
-        peer: SocketAddr,
-        entrance: Entrance,
-        complaints: &mut Complaints,
-    ) {
+    fn admit(&self, control: TcpStream, peer: SocketAddr, entrance: Entrance) {
         let host = self.rules.host();
+        let door = Arc::clone(&host.door);
         // A balancer speaks for others: its session asks the door when it knows for whom.
         let is_relayed = host.options.balancers.from.contain(peer.ip());
         let visit = (!is_relayed).then(|| host.door.admit(peer.ip())).transpose();
@@ -65,9 +58,12 @@ impl Acceptor {
             Err(refusal) => return refuse(&control, &refusal_reply(refusal)),
         };
         let Some(slot) = host.connections.try_take() else {
-            if complaints.is_due() {
+            if host.door.may_tell_of_all("max_connection_num is reached") {
                 warn!("{peer} refused: max_connection_num is reached");
             }
+            // It does not count itself as one of those who wait.
+            drop(visit);
+            door.make_room(peer.ip());
             return refuse(&control, &replies::too_many_connections());
         };
         let control = Arc::new(control);
@@ -76,28 +72,11 @@ impl Acceptor {
             session::serve(handle, &host, entrance, visit);
         });
         if let Err(error) = started {
-            if complaints.is_due() {
+            if door.may_tell_of_all("no thread for a session") {
                 error!("{peer} refused: no thread for its session: {error}");
             }
             refuse(&control, &replies::server_busy());
         }
-    }
-}
-
-/// Keeps a flood of connections from being a flood of log lines.
-#[derive(Debug, Default)]
-struct Complaints {
-    last: Option<Instant>,
-}
-
-impl Complaints {
-    /// Whether enough time has passed since the last one; then this is one.
-    fn is_due(&mut self) -> bool {
-        let is_due = self.last.is_none_or(|at| at.elapsed() >= limits::ACCEPT_COMPLAINT_INTERVAL);
-        if is_due {
-            self.last = Some(Instant::now());
-        }
-        is_due
     }
 }
 

@@ -28,7 +28,7 @@ use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use log::warn;
 use socket2::SockRef;
@@ -42,7 +42,7 @@ use self::reload::Rules;
 use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
-use crate::session::{Entrance, Host, Overview, StopSignal};
+use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
 use crate::transfer::{Budget, Rates};
 use crate::users::{Directory, Users};
 
@@ -84,7 +84,10 @@ impl Server {
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
         let listeners = listen::bind_all(&options)?;
         let metrics = options.metrics_listen.map(listen::bind_one).transpose()?;
+        let tls_demand = TlsDemand::default();
+        tls_demand.set(options.session.tls);
         let host = Host {
+            tls_demand,
             door: Arc::new(Doorkeeper::new(options.access)),
             users: Arc::new(Directory::new(users)),
             tls: options.tls,
@@ -153,7 +156,10 @@ impl Server {
         if accepting.is_err() {
             registry.request_stop(StopRequest::Graceful);
         }
-        registry.wait_for_stop();
+        let door = Arc::clone(&self.acceptor.rules.host().door);
+        while !registry.wait_for_stop(Instant::now() + limits::REPEAT_INTERVAL) {
+            door.tell_left_out();
+        }
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
             // It may be waiting for an answer of the store, as transfer workers do.
@@ -164,6 +170,7 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![readiness]);
         }
         let workers = self.join_stragglers(last);
+        door.tell_all_left_out();
         let stopped = self.leave(workers);
         accepting.map(|()| stopped)
     }

@@ -85,7 +85,7 @@ impl Registry {
         serve: F,
     ) -> io::Result<()>
     where
-        F: FnOnce(&SessionHandle) + Send + 'static,
+        F: FnOnce(&Arc<SessionHandle>) + Send + 'static,
     {
         let ready = self.next_thread.take()?;
         let id = ready.id;
@@ -142,14 +142,16 @@ impl Registry {
         }
     }
 
-    /// Blocks until a stop is requested; joins sessions meanwhile.
-    pub(super) fn wait_for_stop(&self) {
+    /// Blocks until a stop is requested, or until `deadline`; joins sessions meanwhile. Tells whether
+    /// a stop is requested.
+    pub(super) fn wait_for_stop(&self, deadline: Instant) -> bool {
         loop {
             let state = self.join_ended();
-            if state.request != StopRequest::None {
-                return;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if state.request != StopRequest::None || left == Duration::ZERO {
+                return state.request != StopRequest::None;
             }
-            drop(self.wait(state, None));
+            drop(self.wait(state, Some(left)));
         }
     }
 
@@ -304,7 +306,7 @@ mod tests {
         let registry = Arc::new(Registry::default());
         // Nothing in here may panic before the stop is requested: the scope would wait for ever.
         let most_left = thread::scope(|scope| {
-            scope.spawn(|| registry.wait_for_stop());
+            scope.spawn(|| registry.wait_for_stop(Instant::now() + LONG));
             let mut most_left = 0;
             for _ in 0..2 * limits::SESSIONS_JOINED_TOGETHER {
                 let (control, peer, client) = connection();
@@ -379,7 +381,7 @@ mod tests {
         assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
     }
 
-    fn until_end_of_file(handle: &SessionHandle) {
+    fn until_end_of_file(handle: &Arc<SessionHandle>) {
         assert_eq!((&mut &**handle.control()).read(&mut [0]).unwrap(), 0);
     }
 

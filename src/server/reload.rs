@@ -49,7 +49,8 @@ pub struct Reloader {
 impl Reloader {
     /// From now on `users` may log in, and sessions that begin behave as `options` say. Whoever is
     /// logged in keeps account and options, unless the account is gone: then its session ends, after
-    /// its transfer if one runs. Tells how many sessions that are.
+    /// its transfer if one runs. Tells how many sessions that are. Where TLS is demanded from now on,
+    /// it is of the sessions that live, too: for their next login and their next transfer.
     ///
     /// Addresses, ports, `max_connections` and the memory of all transfers stay what they were.
     pub fn apply(&self, options: ServerOptions, users: Users) -> usize {
@@ -58,6 +59,7 @@ impl Reloader {
         session.transfer.buffer_memory = before.options.transfer.buffer_memory;
         before.users.replace(users);
         before.door.obey(options.access);
+        before.tls_demand.set(session.tls);
         before.rates.set(options.rates);
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };
         let host = Arc::new(host);

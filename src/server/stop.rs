@@ -207,7 +207,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (control, peer) = listener.accept().unwrap();
         let (begin, begun) = channel();
-        let session = move |handle: &SessionHandle| {
+        let session = move |handle: &Arc<SessionHandle>| {
             let (wake, _client) = (Wake::new().expect("a descriptor"), client);
             handle.begin_transfer(wake.clone());
             begin.send(()).expect("the test waits for it");

@@ -1,14 +1,17 @@
 //! The control connection: lines in, replies out. The only place that writes to it.
 
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, recv};
+use zeroize::Zeroize;
 
+use super::StopSignal;
 use super::open_reply::OpenReply;
+use super::reply_writer::ReplyWriter;
 use crate::access::{Pace, Paced};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
@@ -27,6 +30,11 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    /// The client did not take a reply: nothing more is said to it.
+    is_deaf: bool,
+    /// Until when all replies are to be taken, if they are not to be taken one by one.
+    replies_until: Option<Instant>,
+    stop: StopSignal,
     open_reply: OpenReply,
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
@@ -55,10 +63,8 @@ pub(super) trait Beside {
 
 impl<'a> ControlLine<'a> {
     /// Commands are taken at `pace` at most. Whoever does not take a reply within
-    /// [`limits::REPLY_TIMEOUT`] counts as gone.
-    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>) -> Self {
-        // It cannot be refused but by a connection that is gone, which the next read finds.
-        let _ = socket.set_write_timeout(Some(limits::REPLY_TIMEOUT));
+    /// [`limits::REPLY_TIMEOUT`], or until the server interrupts what goes on, counts as gone.
+    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>, stop: StopSignal) -> Self {
         Self {
             socket,
             tls: None,
@@ -66,6 +72,9 @@ impl<'a> ControlLine<'a> {
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            is_deaf: false,
+            replies_until: None,
+            stop,
             open_reply: OpenReply::default(),
             first_bytes: FirstBytes::default(),
             foreign: None,
@@ -176,11 +185,19 @@ impl<'a> ControlLine<'a> {
         self.tls.as_ref()
     }
 
+    /// From now on replies have to be taken until `deadline`, however many they are.
+    pub(super) fn limit_replies(&mut self, deadline: Option<Instant>) {
+        self.replies_until = deadline;
+    }
+
     /// Tells the client by TLS that nothing more comes.
     pub(super) fn close(&mut self) {
-        if let Some(tls) = &mut self.tls {
+        let writer = self.writer();
+        if let Some(tls) = &mut self.tls
+            && !self.is_deaf
+        {
             // Whoever has left need not be told.
-            let _ = tls.close(self.socket);
+            let _ = writer.close(tls);
         }
     }
 
@@ -222,7 +239,11 @@ impl<'a> ControlLine<'a> {
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
         match self.read(&mut buffer) {
             Ok(0) => self.ended = true,
-            Ok(bytes) => self.take(&buffer[..bytes]),
+            Ok(bytes) => {
+                self.take(&buffer[..bytes]);
+                // A password may have been in it.
+                buffer[..bytes].zeroize();
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.ended = true,
@@ -259,8 +280,7 @@ impl<'a> ControlLine<'a> {
         if self.open_reply.end_with(reply) == OpenReply::BrokenOff {
             let text = String::from_utf8_lossy(&reply.to_bytes()).trim_end().replace("\r\n", " | ");
             log::warn!("the connection ends, as success had been begun to be told: {text}");
-            self.queue.clear();
-            self.ended = true;
+            self.give_up();
             return;
         }
         self.send_bytes(&reply.to_bytes());
@@ -290,19 +310,33 @@ impl<'a> ControlLine<'a> {
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        if let Err(error) = self.write_all(&self.encoding.encode(bytes)) {
+        if self.is_deaf {
+            return;
+        }
+        let writer = self.writer();
+        let bytes = self.encoding.encode(bytes);
+        let written = match &mut self.tls {
+            Some(tls) => writer.write_encrypted(tls, &bytes),
+            None => writer.write(&bytes),
+        };
+        if let Err(error) = written {
             log::debug!("the reply was not taken: {error}");
-            self.ended = true;
+            self.give_up();
         }
     }
 
-    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let mut socket = self.socket;
-        let Some(tls) = &mut self.tls else { return socket.write_all(bytes) };
-        while !bytes.is_empty() {
-            bytes = &bytes[tls.write(socket, bytes)?..];
-        }
-        tls.flush(socket)
+    /// What writes one reply, in the time that is left for it.
+    fn writer(&self) -> ReplyWriter<'a> {
+        let deadline = Instant::now() + limits::REPLY_TIMEOUT;
+        let deadline = self.replies_until.map_or(deadline, |until| until.min(deadline));
+        ReplyWriter::new(self.socket, deadline, &self.stop)
+    }
+
+    /// Nothing more is heard from this client, and nothing more is said to it. What it has sent ahead
+    /// is not obeyed: nobody would hear of it.
+    fn give_up(&mut self) {
+        self.queue.clear();
+        (self.ended, self.is_deaf) = (true, true);
     }
 
     /// What to wait on for more commands; `None` when no more are read.
@@ -323,103 +357,4 @@ impl<'a> ControlLine<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::ErrorKind;
-    use std::net::{Ipv4Addr, TcpListener};
-
-    use super::*;
-    use crate::protocol::Code;
-
-    const LONG: Option<Duration> = Some(Duration::from_secs(60));
-
-    struct Nothing;
-
-    impl Beside for Nothing {
-        fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
-            wait([(control, Interest::Read)], Some(left)).map(|[read]| read)
-        }
-    }
-
-    /// What is read in a row at most.
-    const IN_A_ROW: usize = limits::CONTROL_READS * limits::COMMAND_LINE_BYTES;
-
-    #[test]
-    fn whoever_sends_without_end_keeps_nobody_from_looking_at_the_time() {
-        let (ours, _theirs) = flooded();
-        let mut control = ControlLine::new(&ours, None);
-        control.read_available();
-        assert!(holds_more(&ours), "all was read in one go");
-        // Once more, and then the deadline counts.
-        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Ok(Line::TooLong));
-        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::TimedOut));
-        assert!(holds_more(&ours), "reading went on after the deadline");
-    }
-
-    #[test]
-    fn a_line_that_has_come_counts_at_its_deadline() {
-        let (ours, mut theirs) = connected_pair();
-        theirs.write_all(b"NOOP\r\n").unwrap();
-        assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
-        let mut control = ControlLine::new(&ours, None);
-        let line = control.next_line(Instant::now(), &mut Nothing);
-        assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
-        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::TimedOut));
-    }
-
-    #[test]
-    fn only_so_many_commands_are_read_ahead() {
-        let (ours, mut theirs) = connected_pair();
-        let longest = format!("{}\n", "x".repeat(limits::COMMAND_LINE_BYTES - 2));
-        theirs.write_all(longest.repeat(limits::PIPELINED_COMMANDS + 1).as_bytes()).unwrap();
-        let mut control = ControlLine::new(&ours, None);
-        while control.descriptor().is_some() {
-            assert_eq!(wait([(ours.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
-            control.read_available();
-        }
-        control.read_available();
-        assert_eq!(control.queue().len(), limits::PIPELINED_COMMANDS);
-        assert!(holds_more(&ours));
-    }
-
-    #[test]
-    fn whoever_takes_no_reply_is_gone() {
-        let (ours, _theirs) = connected_pair();
-        let mut control = ControlLine::new(&ours, None);
-        assert_eq!(ours.write_timeout().unwrap(), Some(limits::REPLY_TIMEOUT));
-        ours.set_write_timeout(Some(Duration::from_millis(10))).unwrap();
-        let reply = Reply::new(Code::OK, "x".repeat(1 << 20));
-        for _ in 0..100 {
-            if !control.has_ended() {
-                control.send(&reply);
-            }
-        }
-        assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::Ended));
-    }
-
-    fn holds_more(socket: &TcpStream) -> bool {
-        recv(socket, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok()
-    }
-
-    /// A connection that holds far more than is read in a row, and no end of a line.
-    fn flooded() -> (TcpStream, TcpStream) {
-        let (ours, mut theirs) = connected_pair();
-        theirs.set_nonblocking(true).unwrap();
-        let mut sent = 0;
-        let full = loop {
-            match theirs.write(&[b'x'; 64 * 1024]) {
-                Ok(bytes) => sent += bytes,
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(full.kind(), ErrorKind::WouldBlock);
-        assert!(sent > 3 * IN_A_ROW, "the kernel holds only {sent} bytes");
-        (ours, theirs)
-    }
-
-    fn connected_pair() -> (TcpStream, TcpStream) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        theirs.set_write_timeout(LONG).unwrap();
-        (listener.accept().unwrap().0, theirs)
-    }
-}
+mod tests;

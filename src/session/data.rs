@@ -3,22 +3,24 @@
 use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Session;
-use super::failure::transfer_failure;
+use super::data_wait::Waiting;
 use super::navigation::Step;
 use super::reassurance::Reassurance;
 use super::watch::Watch;
+use crate::access::Visit;
 use crate::limits;
 use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
 use crate::net::{
-    AddressError, Arrival, ConnectionSlots, DataPort, Ends, Interest, LeaseError, OpenError,
-    Opened, Slot, Stream, TlsStream, Unused, Wake, passive_address, wait,
+    AddressError, Arrival, ConnectionSlots, DataPort, Ends, LeaseError, LogRule, OpenError, Opened,
+    Slot, Stream, TlsStream, Unused, Wake, passive_address,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
-use crate::transfer::{Control, Directive, Progress, Throttle, Verdict, Way};
+use crate::transfer::{Throttle, Way};
 
 /// Ports below are the system's services: RFC 2577 3.
 const FIRST_USER_PORT: u16 = 1024;
@@ -46,7 +48,9 @@ impl<'a> Session<'a> {
                 let address = address.map_err(|error| match error {
                     AddressError::Ipv6 => replies::passive_needs_ipv4(),
                     AddressError::Lookup { .. } => {
-                        log::error!("{error}");
+                        if self.visit.may_tell("masquerade_address is not found") {
+                            log::error!("{error}");
+                        }
                         replies::cannot_listen()
                     }
                 })?;
@@ -62,7 +66,9 @@ impl<'a> Session<'a> {
         self.give_port_up();
         let leased = self.host.passive_ports.lease(self.ends.local, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
-            log::error!("{error}");
+            if self.visit.may_tell("no passive port") {
+                log::error!("{error}");
+            }
             match error {
                 LeaseError::NoFreePort(_) => replies::no_passive_port(),
                 LeaseError::Io(_) => replies::cannot_listen(),
@@ -71,7 +77,9 @@ impl<'a> Session<'a> {
         let port = listener.local_addr().port();
         let options = &self.host.options;
         let (balancers, check) = (&options.balancers, options.data_peer_check);
-        let arrival = Arrival::new(listener, &self.ends, balancers, check);
+        let (door, client) = (Arc::clone(&self.host.door), self.ends.peer.ip());
+        let log_rule = LogRule::new(move |what| door.may_tell(client, what));
+        let arrival = Arrival::new(listener, &self.ends, balancers, check, log_rule);
         self.data_port = DataPort::Passive(Box::new(arrival));
         Ok(port)
     }
@@ -108,7 +116,9 @@ impl<'a> Session<'a> {
         let host = if address.ip().is_unspecified() { self.ends.peer.ip() } else { address.ip() };
         let address = SocketAddr::new(host, address.port());
         if !same_host(address.ip(), self.ends.peer.ip()) {
-            log::warn!("PORT to a foreign address {address} refused, peer={}", self.ends.peer);
+            if self.visit.may_tell("PORT to a foreign address") {
+                log::warn!("PORT to a foreign address {address} refused, peer={}", self.ends.peer);
+            }
             return Err(replies::foreign_address());
         }
         if address.port() < FIRST_USER_PORT {
@@ -140,7 +150,9 @@ impl<'a> Session<'a> {
         // Of a client that begins the next one nothing comes any more for the one before.
         self.unused = Unused::default();
         let wake = self.own_wake().map_err(|error| {
-            log::error!("no descriptor for a transfer: {error}");
+            if self.visit.may_tell("no descriptor for a transfer") {
+                log::error!("no descriptor for a transfer: {error}");
+            }
             replies::cannot_listen()
         })?;
         self.handle.begin_transfer(wake.clone());
@@ -186,6 +198,8 @@ impl<'a> Session<'a> {
         DataOpener {
             ends: self.ends,
             connections: &self.host.connections,
+            to_leave: self.login.connections_to_leave(),
+            visit: self.visit,
             timeout: self.host.options.data_connect,
             tls: self.data_encryption(),
         }
@@ -197,15 +211,11 @@ impl<'a> Session<'a> {
 pub(super) struct DataOpener<'a> {
     ends: Ends,
     connections: &'a ConnectionSlots,
+    /// Connections that are not for this session's user.
+    to_leave: usize,
+    visit: &'a Visit,
     timeout: Duration,
     tls: Option<TlsSession>,
-}
-
-/// The session's thread while it waits for a data connection.
-struct Waiting<'w, 's, 'a> {
-    watch: &'w mut Watch<'s, 'a>,
-    wake: &'w Wake,
-    deadline: Instant,
 }
 
 impl DataOpener<'_> {
@@ -218,11 +228,19 @@ impl DataOpener<'_> {
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
     ) -> Step<(Stream, Slot)> {
-        let slot = self.connections.try_take().ok_or_else(|| {
-            log::warn!("no data connection: max_connection_num is reached");
+        let slot = self.connections.try_take_leaving(self.to_leave).ok_or_else(|| {
+            if self.visit.may_tell("no data connection: too many connections") {
+                log::warn!(
+                    "no data connection: max_connection_num is reached, {} of which are left to \
+                     others, peer={}",
+                    self.to_leave,
+                    self.ends.peer
+                );
+            }
             replies::no_room_for_data_connection()
         })?;
-        let mut waiting = Waiting { watch, wake, deadline: Instant::now() + self.timeout };
+        let deadline = Instant::now() + self.timeout;
+        let mut waiting = Waiting { visit: self.visit, watch, wake, deadline };
         let come = self.connect(std::mem::take(port), &mut waiting)?;
         let stream = match <[TcpStream; 1]>::try_from(come) {
             Ok([tcp]) => self.protect(tcp, unused, &mut waiting),
@@ -301,10 +319,12 @@ impl DataOpener<'_> {
         waiting: &mut Waiting<'_, '_, '_>,
     ) -> Step<TlsConnection> {
         let refused = |error: &dyn Display| {
-            log::warn!(
-                "TLS handshake of a data connection failed, peer={}: {error}",
-                self.ends.peer
-            );
+            if self.visit.may_tell("TLS handshake of a data connection") {
+                log::warn!(
+                    "TLS handshake of a data connection failed, peer={}: {error}",
+                    self.ends.peer
+                );
+            }
             replies::data_handshake_failed()
         };
         let mut tls = session.data().map_err(|error| refused(&error))?;
@@ -322,50 +342,19 @@ impl DataOpener<'_> {
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;
-            log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
+            if self.visit.may_tell("data connection of another TLS session") {
+                log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
+            }
             return Err(replies::session_not_resumed());
         }
         Ok(tls)
     }
 
     fn failed(&self, error: &dyn Display) -> Reply {
-        log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        if self.visit.may_tell("no data connection") {
+            log::warn!("no data connection, peer={}: {error}", self.ends.peer);
+        }
         replies::data_connection_failed()
-    }
-}
-
-impl Waiting<'_, '_, '_> {
-    /// Waits for `fd`, and attends to the control connection. `late` is the reply at the deadline.
-    fn wait(
-        &mut self,
-        fd: BorrowedFd<'_>,
-        interest: Interest,
-        late: impl FnOnce() -> Reply,
-    ) -> Step<()> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        if left == Duration::ZERO {
-            return Err(late());
-        }
-        let nothing = (self.wake.as_fd(), Interest::Nothing);
-        let control = self.watch.descriptor().map_or(nothing, |fd| (fd, Interest::Read));
-        let wanted = [(fd, interest), control, (self.wake.as_fd(), Interest::Read)];
-        let [_, control, rung] = wait(wanted, Some(left)).map_err(|error| {
-            log::error!("cannot wait for a data connection: {error}");
-            replies::data_connection_failed()
-        })?;
-        if rung {
-            self.wake.clear();
-        }
-        if control || rung { self.attend() } else { Ok(()) }
-    }
-
-    fn attend(&mut self) -> Step<()> {
-        match self.watch.attend(&Progress::begin()) {
-            Directive::Interrupt(by) => {
-                Err(transfer_failure(&Verdict::Interrupted { by, kept: false }, 0))
-            }
-            Directive::Continue => Ok(()),
-        }
     }
 }
 

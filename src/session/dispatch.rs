@@ -1,6 +1,6 @@
 //! From a line to its handler. What every verb must pass is checked here once, from its row.
 
-use std::borrow::Cow;
+use zeroize::Zeroizing;
 
 use super::{Pending, Session};
 use crate::protocol::{
@@ -8,19 +8,32 @@ use crate::protocol::{
 };
 use crate::store::ReplyWait;
 
+/// What can be read of a line that is no text. It may be a password's.
+fn readable(bytes: &[u8]) -> Zeroizing<String> {
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(3 * bytes.len()));
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
+}
+
 impl Session<'_> {
     /// Does what a line says and returns its final reply.
     pub(super) fn obey(&mut self, line: Line) -> Reply {
         let line = self.control.encoding.decode(line);
-        let text = match &line {
-            Line::Text(text) => Cow::Borrowed(text.as_str()),
-            Line::NotUtf8(bytes) => String::from_utf8_lossy(bytes),
-            Line::TooLong => Cow::Borrowed(""),
+        let readable = match &line {
+            Line::NotUtf8(bytes) => readable(bytes),
+            Line::Text(_) | Line::TooLong => Zeroizing::default(),
         };
-        let parsed = Command::parse(&text);
+        let text = if let Line::Text(text) = &line { text } else { &*readable };
+        let parsed = Command::parse(text);
         // Passwords must never reach the log; some clients send one with ACCT too, and to other
         // servers with SITE.
-        let shown = masked(&text, &parsed);
+        let shown = masked(text, &parsed);
         log::debug!("< {shown}");
         let row = parsed.as_ref().map_or_else(ParseError::row, |(row, _)| Some(*row));
         let reply = match (&line, parsed) {

@@ -5,6 +5,7 @@ use super::navigation::Step;
 use super::upload::{ending, verdict_text};
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Pending, Session};
+use crate::access::Visit;
 use crate::metrics::{self, Direction};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, replies};
@@ -34,7 +35,7 @@ impl Session<'_> {
         }
         self.check_data_port()?;
         let store = self.store()?;
-        let object = open(&*store, &path, first)?;
+        let object = open(self.visit, &*store, &path, first)?;
         let object_left = object.size - first;
         let conversion = self.conversion();
         // Turned line ends change the size by what only reading tells.
@@ -51,7 +52,7 @@ impl Session<'_> {
         let (port, unused) = (&mut self.data_port, &mut self.unused);
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let download = Download::admit(request, resources, &mut watch)
-            .map_err(|verdict| transfer_failure(&verdict, 0));
+            .map_err(|verdict| transfer_failure(self.visit, &verdict, 0));
         let outcome = download.and_then(|download| {
             handle.note_transfer(errand, download.progress().clone());
             watch.announce(&opening);
@@ -63,22 +64,23 @@ impl Session<'_> {
         record(&path, first, &report);
         Ok(match &report.verdict {
             Verdict::Complete => replies::file_sent(),
-            verdict => transfer_failure(verdict, report.bytes),
+            verdict => transfer_failure(self.visit, verdict, report.bytes),
         })
     }
 }
 
-fn open(store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
+fn open(visit: &Visit, store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
     match store.get_object(path, ByteRange::from(first), None) {
         Err(error) if error.kind == ErrorKind::InvalidRange => {
-            let stat =
-                store.stat(path, Freshness::Recent).map_err(|error| store_failure(&error))?;
+            let stat = store
+                .stat(path, Freshness::Recent)
+                .map_err(|error| store_failure(visit, &error))?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
             Err(replies::is_a_directory())
         }
-        opened => opened.map_err(|error| store_failure(&error)),
+        opened => opened.map_err(|error| store_failure(visit, &error)),
     }
 }
 

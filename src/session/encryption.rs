@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::navigation::Step;
-use super::{Entrance, Session, TlsPolicy};
+use super::{Entrance, Session};
 use crate::limits;
 use crate::net::tls::TlsSession;
 use crate::protocol::{Protection, Reply, replies};
@@ -83,11 +83,12 @@ impl Session<'_> {
         self.encryption.session.is_some()
     }
 
-    /// Whether plain connections are refused, to everybody or to this account.
+    /// Whether plain connections are refused now, to everybody or to this account. The rules may have
+    /// changed since the session began.
     pub(super) fn demands_tls(&self) -> bool {
-        let account = self.login.account();
-        self.host.options.tls == TlsPolicy::Required
-            || account.is_some_and(|account| account.tls_required)
+        let needs_tls = |name: &str| self.host.users.current().needs_tls(name);
+        self.host.tls_demand.holds()
+            || self.login.account().is_some_and(|account| needs_tls(&account.name))
     }
 
     /// The handshake that AUTH has announced, if it has. `false` ends the session.
@@ -105,7 +106,9 @@ impl Session<'_> {
                 true
             }
             Err(error) => {
-                log::info!("TLS handshake failed peer={}: {error}", self.ends.peer);
+                if self.visit.may_tell("TLS handshake") {
+                    log::info!("TLS handshake failed peer={}: {error}", self.ends.peer);
+                }
                 false
             }
         }
@@ -118,7 +121,8 @@ impl Session<'_> {
         if let Some(login) = self.login.deadline(self.host.options.login) {
             deadline = deadline.min(login);
         }
-        if self.control.secure(session.control()?, deadline)? {
+        let dropped = self.control.secure(session.control()?, deadline)?;
+        if dropped && self.visit.may_tell("plain text behind AUTH") {
             log::warn!("plain text behind AUTH dropped, peer={}", self.ends.peer);
         }
         let tls = self.control.tls().ok_or(io::ErrorKind::NotConnected)?;

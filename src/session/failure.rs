@@ -1,17 +1,19 @@
-//! The one bridge from failures to replies. Every failure of the store is logged here, once.
+//! The one bridge from failures to replies. Every failure of the store is logged here, once; what a
+//! client can bring about as often as it likes, once a minute.
 
+use crate::access::Visit;
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
 use crate::transfer::{Interruption, TransferError, Verdict};
 
 /// The reply to a command whose store call failed before anything was begun.
-pub(super) fn store_failure(error: &StoreError) -> Reply {
-    report(error);
+pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
+    report(visit, error);
     reply_to(error).unwrap_or_else(replies::store_unavailable)
 }
 
 /// The reply to a transfer that did not complete.
-pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
+pub(super) fn transfer_failure(visit: &Visit, verdict: &Verdict, bytes: u64) -> Reply {
     match verdict {
         // The caller has its own words for success.
         Verdict::Complete => replies::file_stored(bytes),
@@ -20,19 +22,26 @@ pub(super) fn transfer_failure(verdict: &Verdict, bytes: u64) -> Reply {
         Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
         Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
         Verdict::Interrupted { .. } => replies::data_connection_lost(),
-        Verdict::Failed(error) => transfer_error(error),
+        Verdict::Failed(error) => transfer_error(visit, error),
     }
 }
 
 /// The reply to a failure of a transfer.
-pub(super) fn transfer_error(error: &TransferError) -> Reply {
+pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
     match error {
         TransferError::Store(error) => {
-            report(error);
+            report(visit, error);
             reply_to(error).unwrap_or_else(replies::transfer_failed)
         }
         other => {
-            log::error!("transfer failed: {other}");
+            let at_will = match other {
+                TransferError::TooLarge { .. } => Some("a file that is too large"),
+                TransferError::BadRestart { .. } => Some("a restart beyond the end of a file"),
+                _ => None,
+            };
+            if at_will.is_none_or(|what| visit.may_tell(what)) {
+                log::error!("transfer failed: {other}");
+            }
             match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
                 TransferError::NoBuffer => replies::no_buffer_memory(),
@@ -74,20 +83,38 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
 }
 
 /// Tells the log of a failure whose reply cannot tell more than that it happened.
-pub(super) fn log_failure(error: &StoreError) {
-    report(error);
+pub(super) fn log_failure(visit: &Visit, error: &StoreError) {
+    report(visit, error);
 }
 
 /// What a client can cause by a wrong name is no news to the operator; the rest is.
-fn report(error: &StoreError) {
-    match error.kind {
+fn report(visit: &Visit, error: &StoreError) {
+    let at_will = match error.kind {
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
         | ErrorKind::IsADirectory
         | ErrorKind::NotADirectory
         | ErrorKind::DirectoryNotEmpty
         | ErrorKind::BadName
-        | ErrorKind::Cancelled => log::debug!("{error}"),
-        _ => log::error!("{error}"),
+        | ErrorKind::Cancelled => {
+            log::debug!("{error}");
+            return;
+        }
+        ErrorKind::AccessDenied => Some("the store denies access"),
+        ErrorKind::Archived => Some("an archived file"),
+        ErrorKind::InvalidRange => Some("a restart beyond the end of a file"),
+        ErrorKind::PreconditionFailed => Some("a file was changed meanwhile"),
+        ErrorKind::TooLarge => Some("a file that is too large"),
+        ErrorKind::Unsupported => Some("what the store cannot do"),
+        ErrorKind::BrokenOff
+        | ErrorKind::BrokenOffForGood
+        | ErrorKind::ChecksumMismatch
+        | ErrorKind::NoSuchBucket
+        | ErrorKind::Other
+        | ErrorKind::Unavailable
+        | ErrorKind::WrongEndpoint => None,
+    };
+    if at_will.is_none_or(|what| visit.may_tell(what)) {
+        log::error!("{error}");
     }
 }

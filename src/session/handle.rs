@@ -2,11 +2,12 @@
 //! is doing.
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use super::overview::{Channel, Errand, Overview};
+use crate::access::Leaver;
 use crate::net::Wake;
 use crate::transfer::Progress;
 use crate::vfs::FtpPath;
@@ -43,6 +44,17 @@ impl StopSignal {
     }
 }
 
+/// Why one session is to end while the others go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dismissal {
+    /// It is not.
+    None,
+    /// Its account is gone.
+    AccountRemoved,
+    /// It was not logged in, and another client needed its place.
+    MadeRoom,
+}
+
 /// One live session, as the server sees it.
 #[derive(Debug)]
 pub struct SessionHandle {
@@ -55,7 +67,13 @@ pub struct SessionHandle {
     activity: Mutex<Activity>,
     since: SystemTime,
     doing: Mutex<Doing>,
-    dismissed: AtomicBool,
+    dismissal: AtomicU8,
+}
+
+impl Leaver for SessionHandle {
+    fn make_room(&self) {
+        self.end_for(Dismissal::MadeRoom);
+    }
 }
 
 /// What the session is doing, for [`Overview`].
@@ -104,7 +122,7 @@ impl SessionHandle {
             activity,
             since: SystemTime::now(),
             doing: Mutex::default(),
-            dismissed: AtomicBool::new(false),
+            dismissal: AtomicU8::new(Dismissal::None as u8),
         }
     }
 
@@ -176,13 +194,21 @@ impl SessionHandle {
     /// Ends the session, as its account is gone: now when it is idle, after its transfer if one
     /// runs.
     pub fn dismiss(&self) {
-        self.dismissed.store(true, Ordering::Release);
+        self.end_for(Dismissal::AccountRemoved);
+    }
+
+    fn end_for(&self, reason: Dismissal) {
+        self.dismissal.store(reason as u8, Ordering::Release);
         self.recheck_stop();
     }
 
-    /// Whether [`Self::dismiss`] was called.
-    pub(super) fn is_dismissed(&self) -> bool {
-        self.dismissed.load(Ordering::Acquire)
+    /// Why the session is to end, if it is.
+    pub(super) fn dismissal(&self) -> Dismissal {
+        match self.dismissal.load(Ordering::Acquire) {
+            0 => Dismissal::None,
+            1 => Dismissal::AccountRemoved,
+            _ => Dismissal::MadeRoom,
+        }
     }
 
     /// The control connection.

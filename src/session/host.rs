@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::Doorkeeper;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
-use crate::session::{SessionOptions, StopSignal};
+use crate::session::{SessionOptions, StopSignal, TlsDemand};
 use crate::transfer::{Budget, Rates, Resources, Stragglers};
 use crate::users::Directory;
 
@@ -18,6 +18,8 @@ pub struct Host {
     pub users: Arc<Directory>,
     /// How sessions behave that began with it.
     pub options: SessionOptions,
+    /// Whether everybody must encrypt now, whatever the options of a session say.
+    pub tls_demand: TlsDemand,
     /// Certificate and rules of TLS; `None` without TLS.
     pub tls: Option<Arc<TlsContext>>,
     /// Ports for PASV and EPSV.

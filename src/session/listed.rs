@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::failure::store_failure;
 use super::navigation::Step;
+use crate::access::Visit;
 use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
 use crate::store::{ErrorKind, Freshness, ListPage, ObjectStore, StoreError};
 use crate::transfer::Listing;
@@ -13,6 +14,7 @@ use crate::vfs::{Entry, FtpPath};
 /// Looks for what an argument means.
 #[derive(Debug)]
 pub(super) struct Lookup<'a> {
+    pub(super) visit: &'a Visit,
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) working_directory: &'a FtpPath,
     pub(super) style: ListStyle,
@@ -45,7 +47,7 @@ impl Lookup<'_> {
     pub(super) fn find(&self, target: &ListTarget) -> Step<Listed> {
         let found = self.read(&target.path);
         if !target.has_options() {
-            return found.map_err(Missed::into_reply);
+            return found.map_err(|missed| missed.into_reply(self.visit));
         }
         match found {
             Ok(found) if target.path.is_empty() => match found.entry_named(&target.whole) {
@@ -58,7 +60,7 @@ impl Lookup<'_> {
             }
             found => found,
         }
-        .map_err(Missed::into_reply)
+        .map_err(|missed| missed.into_reply(self.visit))
     }
 
     fn read(&self, text: &str) -> Result<Listed, Missed> {
@@ -132,9 +134,9 @@ impl Listed {
 }
 
 impl Missed {
-    fn into_reply(self) -> Reply {
+    fn into_reply(self, visit: &Visit) -> Reply {
         match self {
-            Self::Store(error) => store_failure(&error),
+            Self::Store(error) => store_failure(visit, &error),
             Self::Refused(reply) => reply,
         }
     }

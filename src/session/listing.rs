@@ -52,7 +52,7 @@ impl Session<'_> {
         let host = self.host;
         let resources = host.resources(wake);
         let directory = source.directory.clone();
-        let failed = |verdict: Verdict| transfer_failure(&verdict, 0);
+        let failed = |verdict: Verdict| transfer_failure(self.visit, &verdict, 0);
         // The second page is on its way before the client has connected.
         let mut pages = source.after(&first, resources).map_err(failed)?;
         let opener = self.opener();
@@ -70,12 +70,14 @@ impl Session<'_> {
         });
         self.abort_unanswered = watch.was_aborted();
         let sent = outcome?;
-        if lines.unnameable > 0 {
+        if lines.unnameable > 0 && self.visit.may_tell("keys that have no FTP name") {
             log::warn!("{directory} holds {} keys that have no FTP name", lines.unnameable);
         }
         match (sent, host.options.max_list) {
             (Sent::Cut, Some(limit)) => {
-                log::warn!("listing of {directory} cut after {limit} entries by max_list_file");
+                if self.visit.may_tell("listing cut by max_list_file") {
+                    log::warn!("listing of {directory} cut after {limit} entries by max_list_file");
+                }
                 Ok(replies::listing_cut(limit))
             }
             _ => Ok(replies::listing_sent()),
@@ -115,7 +117,7 @@ impl Session<'_> {
                 _ if self.control.has_ended() => return replies::status_broken_off(),
                 Ok(page) => page,
                 Err(error) => {
-                    log_failure(&error);
+                    log_failure(self.visit, &error);
                     return replies::status_broken_off();
                 }
             };
@@ -125,7 +127,8 @@ impl Session<'_> {
     /// Fetches the first page, so that a missing directory is told before the 150.
     fn open_listing(&self, style: ListStyle, target: &ListTarget) -> Step<Opened> {
         let store = self.store()?;
-        let lookup = Lookup { store, working_directory: &self.working_directory, style };
+        let lookup =
+            Lookup { visit: self.visit, store, working_directory: &self.working_directory, style };
         let Listed { source, first, wildcard, name_prefix } = lookup.find(target)?;
         let format = ListingFormat {
             style,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Pending, Session, Settings, TlsPolicy, refusal_reply};
+use super::{Pending, Session, Settings, refusal_reply};
 use crate::access::{Inside, Refusal};
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{NameEncoding, Reply, replies};
 use crate::secret::Secret;
-use crate::users::{Account, LoginError};
+use crate::users::{Account, LoginError, Turn};
 use crate::vfs::FtpPath;
 
 /// No account is called so.
@@ -29,7 +29,7 @@ enum State<'v> {
     LoggedIn {
         account: Arc<Account>,
         /// Counts the session until the logout.
-        _inside: Inside<'v>,
+        inside: Inside<'v>,
     },
 }
 
@@ -46,6 +46,14 @@ impl Login<'_> {
         }
     }
 
+    /// Connections that its user must leave to others.
+    pub(super) fn connections_to_leave(&self) -> usize {
+        match &self.state {
+            State::LoggedIn { inside, .. } => inside.connections_to_leave(),
+            State::Nobody | State::UserGiven(_) => 0,
+        }
+    }
+
     /// When a client that is not logged in by then is thrown out.
     pub(super) fn deadline(&self, login_timeout: Duration) -> Option<Instant> {
         self.account().is_none().then(|| self.since + login_timeout)
@@ -56,7 +64,7 @@ impl Session<'_> {
     /// Any name is asked for its password: who exists is nobody's business. Whoever was logged in is
     /// not any more.
     pub(super) fn user(&mut self, name: String) -> Reply {
-        if self.host.options.tls == TlsPolicy::Required && !self.is_encrypted() {
+        if self.host.tls_demand.holds() && !self.is_encrypted() {
             return replies::tls_needed();
         }
         // Also for whoever is logged in already: a new login, of which nothing is known yet.
@@ -74,37 +82,70 @@ impl Session<'_> {
                 return replies::already_logged_in();
             }
         };
-        if self.visit.is_banned() {
-            return refusal_reply(Refusal::Banned);
+        if self.host.tls_demand.holds() && !self.is_encrypted() {
+            return replies::tls_needed();
+        }
+        if let Err(refusal) = self.visit.try_login() {
+            return refusal_reply(refusal);
         }
         let users = self.host.users.current();
         let (visible, peer) = (self.visible(&name), self.ends.peer);
-        let control = &mut self.control;
-        let mut is_there = || {
+        let (control, visit) = (&mut self.control, self.visit);
+        // Those who guess at once wait here together, and the first of them may bring about a ban.
+        let mut is_wanted = || {
             control.read_available();
-            !control.has_ended()
+            !control.has_ended() && !visit.is_banned()
         };
-        match users.authenticate(visible, password.expose(), peer.ip(), &mut is_there) {
-            Ok(account) => self.let_in(account, password),
-            Err(LoginError::Incorrect) => self.refuse_login(&name, password),
-            Err(LoginError::Busy) => {
-                metrics::count_login(LoginEnding::Busy);
-                log::error!("login user={name:?} peer={peer}: too many wait for theirs");
-                replies::server_busy()
+        let check = users.authenticate(visible, password.expose(), peer.ip(), &mut is_wanted);
+        match check.result {
+            Ok(account) => self.let_in(account, password, check.turn),
+            Err(error @ (LoginError::Incorrect | LoginError::Elsewhere)) => {
+                if error == LoginError::Elsewhere && visit.may_tell("login from elsewhere") {
+                    log::warn!(
+                        "the password of {name:?} is right, but not its address {}: see \
+                         allow_addresses and deny_addresses of the account",
+                        peer.ip()
+                    );
+                }
+                self.refuse_login(&name, password, check.turn)
             }
-            Err(LoginError::Abandoned) => {
-                log::debug!("login user={name:?} peer={peer}: left before its turn");
-                replies::server_busy()
-            }
+            Err(error) => self.give_login_up(&name, error),
         }
     }
 
-    fn let_in(&mut self, account: Arc<Account>, password: &Secret) -> Reply {
+    /// The password was not verified.
+    fn give_login_up(&self, name: &str, error: LoginError) -> Reply {
+        let peer = self.ends.peer;
+        self.visit.leave_login();
+        if self.visit.is_banned() {
+            return refusal_reply(Refusal::Banned);
+        }
+        if error == LoginError::Abandoned {
+            log::debug!("login user={name:?} peer={peer}: left before its turn");
+        } else {
+            metrics::count_login(LoginEnding::Busy);
+            if self.visit.may_tell("too many logins at once") {
+                log::error!("login user={name:?} peer={peer}: too many wait for theirs");
+            }
+        }
+        replies::server_busy()
+    }
+
+    /// The `turn` of the password's check ends when it is noted what came of it: who has the next one
+    /// knows.
+    fn let_in(
+        &mut self,
+        account: Arc<Account>,
+        password: &Secret,
+        turn: Option<Turn<'_>>,
+    ) -> Reply {
         let (name, peer) = (&account.name, self.ends.peer);
-        let inside = match self.visit.log_in(name) {
+        let inside = match self.visit.log_in(name, self.host.connections.free()) {
             Ok(inside) => inside,
             Err(refusal) => {
-                log::warn!("login user={name} peer={peer} refused: {refusal}");
+                if self.visit.may_tell(refusal.reason()) {
+                    log::warn!("login user={name} peer={peer} refused: {refusal}");
+                }
                 return refusal_reply(refusal);
             }
         };
@@ -112,13 +153,15 @@ impl Session<'_> {
         if !self.host.users.current().contains(name) {
             // Removed in this moment.
             self.handle.set_user(None);
-            return self.refuse_login(name, password);
+            drop(inside);
+            return self.refuse_login(name, password, turn);
         }
+        drop(turn);
         metrics::count_login(LoginEnding::Ok);
         let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
         log::info!("login user={name} peer={peer}{tls}");
         self.control.encoding.settle(account.filename_encoding);
-        self.login.state = State::LoggedIn { account, _inside: inside };
+        self.login.state = State::LoggedIn { account, inside };
         self.login.failures = 0;
         replies::logged_in()
     }
@@ -136,12 +179,13 @@ impl Session<'_> {
 
     /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
     /// once.
-    fn refuse_login(&mut self, name: &str, password: &Secret) -> Reply {
+    fn refuse_login(&mut self, name: &str, password: &Secret, turn: Option<Turn<'_>>) -> Reply {
         let options = &self.host.options;
         self.login.failures += 1;
         metrics::count_login(LoginEnding::Failed);
         log::warn!("login failed user={name:?} peer={}", self.ends.peer);
         let failure = self.visit.fail(name, password.expose());
+        drop(turn);
         if failure.banned {
             return refusal_reply(Refusal::Banned);
         }

@@ -7,6 +7,7 @@
 
 mod control_line;
 mod data;
+mod data_wait;
 mod dispatch;
 mod download;
 mod encryption;
@@ -25,43 +26,55 @@ mod options;
 mod overview;
 mod reassurance;
 mod refusal;
+mod reply_writer;
 mod upload;
 mod watch;
 
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
-pub use options::{Entrance, SessionOptions, TlsPolicy};
+pub use options::{Entrance, SessionOptions, TlsDemand, TlsPolicy};
 pub use overview::{Channel, Errand, ErrandKind, Overview};
 pub use refusal::refusal_reply;
 
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::access::Visit;
+use crate::access::{Refusal, Visit};
 use crate::net::{DataPort, Ends, EndsError, HeaderError, Unused, Wake};
 use crate::protocol::{Line, MlstFacts, Reply, TransferType, replies};
 use crate::store::ReplyWait;
 use crate::vfs::FtpPath;
 use control_line::{ControlLine, NoLine};
 use encryption::Encryption;
+use handle::Dismissal;
 use login::Login;
 use meantime::Meantime;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
 /// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
 /// speaks.
-pub fn serve(handle: &SessionHandle, host: &Host, entrance: Entrance, visit: Option<Visit>) {
+pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit: Option<Visit>) {
     let socket = handle.control();
     match meet(handle, host) {
         Ok(ends) => match visit.map_or_else(|| host.door.admit(ends.peer.ip()), Ok) {
-            Ok(visit) => Session::new(handle, host, entrance, &visit, ends).run(),
-            Err(refusal) => ControlLine::new(socket, None).send(&refusal_reply(refusal)),
+            Ok(visit) => {
+                visit.may_leave_by(Arc::clone(handle) as _);
+                Session::new(handle, host, entrance, &visit, ends).run();
+            }
+            Err(refusal) => {
+                ControlLine::new(socket, None, host.stop.clone()).send(&refusal_reply(refusal));
+            }
         },
         // A health check that does no more than connect, or a client that changed its mind.
         Err(EndsError::Unannounced { from, source: HeaderError::Nothing }) => {
             log::debug!("{from} left without a PROXY header");
         }
-        Err(error @ EndsError::Unannounced { .. }) => log::warn!("{error}"),
+        Err(error @ EndsError::Unannounced { .. }) => {
+            if host.door.may_tell(handle.peer().ip(), "no PROXY header") {
+                log::warn!("{error}");
+            }
+        }
         Err(error @ EndsError::Gone(_)) => log::debug!("{error}"),
     }
     // The other end may have closed it already.
@@ -149,7 +162,11 @@ impl<'a> Session<'a> {
             handle,
             entrance,
             visit,
-            control: ControlLine::new(handle.control(), host.options.command_pace),
+            control: ControlLine::new(
+                handle.control(),
+                host.options.command_pace,
+                host.stop.clone(),
+            ),
             ends,
             encryption: Encryption::default(),
             login: Login::new(),
@@ -173,6 +190,7 @@ impl<'a> Session<'a> {
         if self.entrance == Entrance::ImplicitTls && !self.encrypt() {
             return;
         }
+        self.limit_replies();
         self.control.send(&replies::greeting());
         loop {
             let reply = match self.next_line() {
@@ -181,6 +199,7 @@ impl<'a> Session<'a> {
                 Err(None) => break,
             };
             let channel = self.control.tls().map_or(Channel::Plain, |_| Channel::Tls);
+            self.limit_replies();
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
             self.unused.end();
@@ -193,6 +212,11 @@ impl<'a> Session<'a> {
         }
         self.control.close();
         self.say_goodbye_to_the_log();
+    }
+
+    /// Before the login all replies together have to be taken in its time.
+    fn limit_replies(&mut self) {
+        self.control.limit_replies(self.login.deadline(self.host.options.login));
     }
 
     /// The next line, or the reply that ends the session, or nothing when nobody would hear it.
@@ -224,7 +248,11 @@ impl<'a> Session<'a> {
         if self.host.stop.stage() >= StopStage::Draining {
             Some(replies::server_stopping())
         } else {
-            self.handle.is_dismissed().then(replies::account_removed)
+            match self.handle.dismissal() {
+                Dismissal::None => None,
+                Dismissal::AccountRemoved => Some(replies::account_removed()),
+                Dismissal::MadeRoom => Some(refusal_reply(Refusal::MadeRoom)),
+            }
         }
     }
 
@@ -243,7 +271,7 @@ impl<'a> Session<'a> {
 
     /// Somebody probes the port, or is wrong about it.
     fn note_stranger(&self, protocol: &str) {
-        if self.visit.may_tell() {
+        if self.visit.may_tell("not an FTP client") {
             log::warn!("not an FTP client but {protocol}, peer={}", self.ends.peer);
         }
     }

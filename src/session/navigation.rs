@@ -22,8 +22,9 @@ impl Session<'_> {
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root() && path != self.working_directory {
             let store = self.store()?;
-            let stat =
-                store.stat(&path, Freshness::Listed).map_err(|error| store_failure(&error))?;
+            let stat = store
+                .stat(&path, Freshness::Listed)
+                .map_err(|error| store_failure(self.visit, &error))?;
             if !stat.metadata.is_directory() {
                 return Err(replies::not_a_directory());
             }
@@ -37,7 +38,7 @@ impl Session<'_> {
             if path.is_root() {
                 return Err(replies::already_exists());
             }
-            store.create_directory(path).map_err(|error| store_failure(&error))?;
+            store.create_directory(path).map_err(|error| store_failure(self.visit, &error))?;
             log::info!("mkdir path={path:?}");
             Ok(replies::directory_created(path))
         })
@@ -48,7 +49,7 @@ impl Session<'_> {
             if path.is_root() {
                 return Err(replies::root_is_fixed());
             }
-            store.remove_directory(path).map_err(|error| store_failure(&error))?;
+            store.remove_directory(path).map_err(|error| store_failure(self.visit, &error))?;
             log::info!("rmdir path={path:?}");
             Ok(replies::directory_removed())
         })
@@ -59,7 +60,7 @@ impl Session<'_> {
             if path.is_root() {
                 return Err(replies::is_a_directory());
             }
-            store.delete_object(path).map_err(|error| store_failure(&error))?;
+            store.delete_object(path).map_err(|error| store_failure(self.visit, &error))?;
             log::info!("delete path={path:?}");
             Ok(replies::file_deleted())
         })
@@ -74,7 +75,9 @@ impl Session<'_> {
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.store()?.stat(&path, Freshness::Recent).map_err(|error| store_failure(&error))?;
+        self.store()?
+            .stat(&path, Freshness::Recent)
+            .map_err(|error| store_failure(self.visit, &error))?;
         self.pending = Pending::RenameFrom(path);
         Ok(replies::rename_to_what())
     }
@@ -95,7 +98,7 @@ impl Session<'_> {
         if to != from {
             let renamed =
                 self.at_length(Code::FILE_ACTION_COMPLETE, |store| store.rename(&from, &to))?;
-            renamed.map_err(|error| store_failure(&error))?;
+            renamed.map_err(|error| store_failure(self.visit, &error))?;
             log::info!("rename from={from:?} to={to:?}");
         }
         Ok(replies::renamed())
@@ -103,8 +106,9 @@ impl Session<'_> {
 
     pub(super) fn size(&self, path: &str) -> Reply {
         self.on_path(path, |store, path| {
-            let stat =
-                store.stat(path, Freshness::Recent).map_err(|error| store_failure(&error))?;
+            let stat = store
+                .stat(path, Freshness::Recent)
+                .map_err(|error| store_failure(self.visit, &error))?;
             if stat.metadata.is_directory() {
                 return Err(replies::is_a_directory());
             }
@@ -130,7 +134,7 @@ impl Session<'_> {
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
             }
-            Err(error) => Err(store_failure(&error)),
+            Err(error) => Err(store_failure(self.visit, &error)),
         }
     }
 
@@ -157,7 +161,7 @@ impl Session<'_> {
         let set = self.at_length(Code::FILE_STATUS, |store| store.set_modified(&path, time.0))?;
         set.map_err(|error| match error.kind {
             ErrorKind::TooLarge => replies::too_large_for_a_time(),
-            _ => store_failure(&error),
+            _ => store_failure(self.visit, &error),
         })?;
         log::info!("mfmt path={path:?} modify={time}");
         Ok(replies::modification_time_set(time, &path))
@@ -178,7 +182,7 @@ impl Session<'_> {
             Some(known) => known,
             None => store.stat(path, Freshness::Now),
         };
-        stat.map_err(|error| store_failure(&error))
+        stat.map_err(|error| store_failure(self.visit, &error))
     }
 
     pub(super) fn facts(&self, path: Option<&str>) -> Reply {

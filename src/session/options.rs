@@ -1,5 +1,7 @@
 //! What the operator decides about sessions.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::access::Pace;
@@ -18,6 +20,23 @@ pub enum TlsPolicy {
     Optional,
     /// Nobody logs in, and nothing is transferred, without.
     Required,
+}
+
+/// Whether `tls = required` holds at this moment, also for sessions that began before it did. Clones
+/// share it.
+#[derive(Clone, Debug, Default)]
+pub struct TlsDemand(Arc<AtomicBool>);
+
+impl TlsDemand {
+    /// What `policy` says holds from now on.
+    pub fn set(&self, policy: TlsPolicy) {
+        self.0.store(policy == TlsPolicy::Required, Ordering::Release);
+    }
+
+    /// Whether everybody must encrypt now.
+    pub fn holds(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// How a connection begins.

@@ -11,6 +11,8 @@ pub fn refusal_reply(refusal: Refusal) -> Reply {
         Refusal::TooOften => replies::connecting_too_often(),
         Refusal::TooManyOfAddress => replies::too_many_sessions_of_address(),
         Refusal::TooManyBeforeLogin => replies::too_many_before_login(),
+        Refusal::MadeRoom => replies::made_room(),
         Refusal::TooManyOfUser => replies::too_many_sessions_of_user(),
+        Refusal::Reserved => replies::connections_reserved(),
     }
 }

@@ -4,6 +4,7 @@ use super::failure::{store_failure, transfer_error, transfer_failure};
 use super::navigation::Step;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Pending, Session};
+use crate::access::Visit;
 use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::Wake;
@@ -77,7 +78,7 @@ impl Session<'_> {
             UploadMode::Unique(_) if restart > 0 => Err(replies::restart_impossible()),
             UploadMode::Unique(name) => {
                 let wanted = self.resolve(name.as_deref().unwrap_or(UNIQUE_STEM))?;
-                let path = unique_path(&*self.store()?, &wanted)?;
+                let path = unique_path(self.visit, &*self.store()?, &wanted)?;
                 let name = path.name().to_owned();
                 Ok(Order { path, name, mode: WriteMode::Replace, naming: Naming::ByServer })
             }
@@ -89,7 +90,7 @@ impl Session<'_> {
         let store = self.store()?;
         let _turn = order.take_turn(&*store);
         let plan = Plan::make(&*store, &order.path, order.mode);
-        let plan = plan.map_err(|error| transfer_error(&error))?;
+        let plan = plan.map_err(|error| transfer_error(self.visit, &error))?;
         let request = UploadRequest {
             store,
             path: order.path.clone(),
@@ -107,7 +108,7 @@ impl Session<'_> {
         let (port, unused) = (&mut self.data_port, &mut self.unused);
         let mut watch = Watch::new(&mut self.control, &host.stop, errand.clone(), signs);
         let upload = Upload::admit(request, resources, &mut watch)
-            .map_err(|verdict| transfer_failure(&verdict, 0));
+            .map_err(|verdict| transfer_failure(self.visit, &verdict, 0));
         let outcome = upload.and_then(|upload| {
             handle.note_transfer(errand, upload.progress().clone());
             watch.announce(&match order.naming {
@@ -126,7 +127,7 @@ impl Session<'_> {
         Ok(match (&report.verdict, order.naming) {
             (Verdict::Complete, Naming::ByClient) => replies::file_stored(report.bytes),
             (Verdict::Complete, Naming::ByServer) => replies::unique_file_stored(&order.name),
-            (verdict, _) => transfer_failure(verdict, report.bytes),
+            (verdict, _) => transfer_failure(self.visit, verdict, report.bytes),
         })
     }
 
@@ -178,7 +179,7 @@ pub(super) fn ending(verdict: &Verdict) -> Ending {
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's
 /// choice in the same moment as good as impossible.
-fn unique_path(store: &dyn ObjectStore, wanted: &FtpPath) -> Step<FtpPath> {
+fn unique_path(visit: &Visit, store: &dyn ObjectStore, wanted: &FtpPath) -> Step<FtpPath> {
     let (stem, extension) = match wanted.name().rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
         _ => (wanted.name(), String::new()),
@@ -189,7 +190,7 @@ fn unique_path(store: &dyn ObjectStore, wanted: &FtpPath) -> Step<FtpPath> {
         let path = directory.child(&name).ok_or_else(replies::name_not_allowed)?;
         match store.stat(&path, Freshness::Recent) {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(path),
-            Err(error) => return Err(store_failure(&error)),
+            Err(error) => return Err(store_failure(visit, &error)),
             Ok(_) => {}
         }
     }

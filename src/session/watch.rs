@@ -75,7 +75,8 @@ impl<'s, 'a> Watch<'s, 'a> {
 
     /// Takes a command out of its turn. None of those that are taken so holds a secret.
     fn take(&mut self, at: usize) {
-        if let Some(Line::Text(text)) = self.control.queue().remove(at) {
+        let line = self.control.queue().remove(at);
+        if let Some(Line::Text(text)) = &line {
             log::debug!("< {text}");
         }
     }

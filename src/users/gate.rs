@@ -14,7 +14,7 @@ pub(super) struct Gate {
 
 /// Leave to compute, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Gate);
+pub struct Turn<'a>(&'a Gate);
 
 impl Gate {
     /// Lets `places` in at once, at least one.
@@ -23,7 +23,7 @@ impl Gate {
     }
 
     /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked now
-    /// and then.
+    /// and then, and once more with the place in hand.
     pub(super) fn enter(
         &self,
         patience: Duration,
@@ -33,7 +33,7 @@ impl Gate {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if let Some(turn) = self.wait(left.min(limits::PASSWORD_CHECK_STEP)) {
-                return Some(turn);
+                return is_wanted().then_some(turn);
             }
             if Instant::now() >= deadline || !is_wanted() {
                 return None;
@@ -98,6 +98,8 @@ mod tests {
         // Nor does anybody wait who is not waited for.
         assert!(gate.enter(LONG, &mut || false).is_none());
         drop(turn);
-        assert!(gate.enter(Duration::ZERO, &mut || false).is_some());
+        // Nor does anybody have the turn who is not waited for when it comes.
+        assert!(gate.enter(LONG, &mut || false).is_none());
+        assert!(gate.enter(Duration::ZERO, &mut || true).is_some());
     }
 }

@@ -18,7 +18,8 @@ use crate::access::AddressRules;
 use crate::limits;
 use crate::store::ObjectStore;
 use crate::vfs::FilenameEncoding;
-use gate::{Gate, Turn};
+use gate::Gate;
+pub use gate::Turn;
 use remembered::Remembered;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
@@ -92,10 +93,22 @@ pub enum LoginError {
     /// There is no such user, the password is wrong, or the account is not for this address. Nobody
     /// is told which.
     Incorrect,
+    /// As [`Self::Incorrect`], with the right password: for the log alone.
+    Elsewhere,
     /// Too many others wait for their password to be verified.
     Busy,
     /// Nobody wants to know any more.
     Abandoned,
+}
+
+/// What came of a login.
+#[derive(Debug)]
+pub struct Check<'u> {
+    /// Who it is.
+    pub result: Result<Arc<Account>, LoginError>,
+    /// The turn in which the hash was computed. The next one has it when this is dropped: after it
+    /// was noted what came of the login.
+    pub turn: Option<Turn<'u>>,
 }
 
 /// Who wants to log in.
@@ -166,18 +179,15 @@ impl Users {
     /// right one from elsewhere, and the name of none.
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
-    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`. A login that was right before
-    /// is recognised without.
-    ///
-    /// # Errors
-    /// [`LoginError`].
+    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more when
+    /// it is their turn. A login that was right before is recognised without.
     pub fn authenticate(
         &self,
         name: &str,
         password: &str,
         client: IpAddr,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Result<Arc<Account>, LoginError> {
+    ) -> Check<'_> {
         let login = Login { name, password, client };
         self.authenticate_within(&login, limits::PASSWORD_CHECK_WAIT, is_wanted)
     }
@@ -187,7 +197,7 @@ impl Users {
         login: &Login<'_>,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Result<Arc<Account>, LoginError> {
+    ) -> Check<'_> {
         let Login { name, password, client } = *login;
         let account = self.accounts.get(name);
         let is_at_home = account.is_some_and(|account| account.addresses.permit(client));
@@ -197,7 +207,7 @@ impl Users {
             && is_at_home
             && self.remembered.knows(name, &tag)
         {
-            return Ok(Arc::clone(account));
+            return Check { result: Ok(Arc::clone(account)), turn: None };
         }
         let (plain, hashed) = match account.map(|account| &account.password) {
             Some(Password::Plain(plain)) => (Some(plain.expose()), None),
@@ -205,21 +215,21 @@ impl Users {
             None => (None, None),
         };
         let same = self.remembered.tag(name, plain.unwrap_or_default()).is(&tag);
-        let turn = self.turn(patience, is_wanted)?;
+        let turn = match self.turn(patience, is_wanted) {
+            Ok(turn) => turn,
+            Err(error) => return Check { result: Err(error), turn: None },
+        };
         let right = self.compute(hashed, password) || (same && plain.is_some());
-        drop(turn);
-        let account = account.filter(|_| right).ok_or(LoginError::Incorrect)?;
-        if !is_at_home {
-            log::warn!(
-                "the password of {name} is right, but not its address {client}: see \
-                 allow_addresses and deny_addresses of the account"
-            );
-            return Err(LoginError::Incorrect);
-        }
-        if !self.decoys.is_empty() {
+        overwrite_stack();
+        let result = match account.filter(|_| right) {
+            None => Err(LoginError::Incorrect),
+            Some(_) if !is_at_home => Err(LoginError::Elsewhere),
+            Some(account) => Ok(Arc::clone(account)),
+        };
+        if result.is_ok() && !self.decoys.is_empty() {
             self.remembered.learn(name, tag);
         }
-        Ok(Arc::clone(account))
+        Check { result, turn }
     }
 
     /// Leave to compute, if there is anything to compute.
@@ -257,6 +267,13 @@ impl Users {
         }
         right
     }
+}
+
+/// Overwrites what the crates that hash have left of a password on the stack of this thread, which may be
+/// used by others after it.
+#[inline(never)]
+fn overwrite_stack() {
+    std::hint::black_box(&mut [0_u8; limits::HASHING_STACK_BYTES]);
 }
 
 impl Default for Users {
@@ -338,7 +355,11 @@ mod tests {
         for name in ["plain", "hashed"] {
             for password in ["wrong", "secret-1", "secret-1"] {
                 let refused = try_at(&users, ELSEWHERE, name, password, LONG).unwrap_err();
-                assert_eq!(refused, LoginError::Incorrect, "{name} {password}");
+                let expected = match password {
+                    "secret-1" => LoginError::Elsewhere,
+                    _ => LoginError::Incorrect,
+                };
+                assert_eq!(refused, expected, "{name} {password}");
             }
         }
     }
@@ -348,8 +369,8 @@ mod tests {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
         let login = Login { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
-        let refused = users.authenticate_within(&login, LONG, &mut || false).unwrap_err();
-        assert_eq!(refused, LoginError::Abandoned);
+        let refused = users.authenticate_within(&login, LONG, &mut || false).result;
+        assert_eq!(refused.unwrap_err(), LoginError::Abandoned);
     }
 
     #[test]
@@ -373,7 +394,7 @@ mod tests {
         patience: Duration,
     ) -> Result<Arc<Account>, LoginError> {
         let login = Login { name, password, client: client.parse().unwrap() };
-        users.authenticate_within(&login, patience, &mut || true)
+        users.authenticate_within(&login, patience, &mut || true).result
     }
 
     /// Accounts on a directory that is gone already, to be used from [`HOME`]; one computation at

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hmac::{Hmac, Mac};
@@ -21,7 +22,10 @@ pub(super) struct Remembered {
 }
 
 /// What stands for a name and a password.
-pub(super) struct Tag(Hmac<Sha256>);
+pub(super) struct Tag(Zeroizing<[u8; 32]>);
+
+/// Bytes that SHA-256 takes at once.
+const BLOCK: usize = 64;
 
 impl Remembered {
     /// Nothing yet, under a key of its own.
@@ -34,12 +38,19 @@ impl Remembered {
 
     /// The tag of a login.
     pub(super) fn tag(&self, name: &str, password: &str) -> Tag {
-        let mut mac = Hmac::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
-        // The length tells where the name ends.
-        mac.update(&(name.len() as u64).to_be_bytes());
-        mac.update(name.as_bytes());
-        mac.update(password.as_bytes());
-        Tag(mac)
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
+        // The lengths tell where each of them ends. Whole blocks are hashed where they stand: of a part
+        // of one the crate would keep a copy.
+        let length = (16 + name.len() + password.len()).next_multiple_of(BLOCK);
+        let mut message = Zeroizing::new(Vec::with_capacity(length));
+        message.extend_from_slice(&(name.len() as u64).to_be_bytes());
+        message.extend_from_slice(&(password.len() as u64).to_be_bytes());
+        message.extend_from_slice(name.as_bytes());
+        message.extend_from_slice(password.as_bytes());
+        message.resize(length, 0);
+        mac.update(&message);
+        Tag(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 
     /// Whether this login was right before.
@@ -61,7 +72,8 @@ impl Remembered {
 impl Tag {
     /// Whether both stand for the same; by its duration nobody learns where they differ.
     pub(super) fn is(&self, other: &Self) -> bool {
-        self.0.clone().verify(&other.0.clone().finalize().into_bytes()).is_ok()
+        let differences = self.0.iter().zip(&*other.0).map(|(a, b)| a ^ b);
+        differences.fold(0, |all, one| black_box(all | one)) == 0
     }
 }
 

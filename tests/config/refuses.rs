@@ -56,6 +56,34 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
 }
 
 #[test]
+fn an_empty_list_that_would_mean_everybody_is_refused() {
+    let everybody = "the value is missing; accepted is addresses and networks such as 10.0.0.0/8, \
+                     separated by commas; leave the line out to let everybody in";
+    for (lines, problem) in [
+        (
+            "[SECURITY]\nallow_addresses =\n",
+            format!("a.conf:11: [SECURITY] allow_addresses: {everybody}"),
+        ),
+        (
+            "[SECURITY]\nallow_addresses = # 10.0.0.0/8\n",
+            format!("a.conf:11: [SECURITY] allow_addresses: {everybody}"),
+        ),
+        // The account's own section.
+        ("allow_addresses =\n", format!("a.conf:10: [COS_ACCOUNT_0] allow_addresses: {everybody}")),
+        (
+            "[NETWORK]\nlisten_address =\n",
+            "a.conf:11: [NETWORK] listen_address: the value is missing; accepted is IP addresses \
+             separated by commas; leave the line out for all addresses"
+                .to_owned(),
+        ),
+    ] {
+        check(lines, &[&problem]);
+    }
+    // Where nothing is said, nothing is denied.
+    parse(format!("{ACCOUNT}[SECURITY]\ndeny_addresses =\n")).unwrap();
+}
+
+#[test]
 fn a_wrong_endpoint_is_told_once() {
     for (lines, problem) in [
         (

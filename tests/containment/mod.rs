@@ -3,6 +3,8 @@
 
 /// Links in the embedded store.
 mod links;
+/// What stays in memory.
+mod memory;
 /// Every hostile spelling with every verb.
 mod names;
 /// Accounts beside each other in one bucket.

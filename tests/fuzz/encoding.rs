@@ -33,7 +33,8 @@ fn gbk_changes_no_control_character_and_no_slash() {
             Ok(text) => Line::Text(text),
             Err(_) => Line::NotUtf8(sent.clone()),
         };
-        let Line::Text(text) = encoding.decode(line) else { return Ok(()) };
+        let line = encoding.decode(line);
+        let Line::Text(text) = &line else { return Ok(()) };
         for special in ['/', '\n', '\r', '\0', '.'] {
             // What looks like one of these in the bytes may be half of a character, never the
             // other way round: no check of the bytes can be got round by spelling.
@@ -44,7 +45,7 @@ fn gbk_changes_no_control_character_and_no_slash() {
         if encoding.charset() == Charset::Gbk {
             let back = encoding.encode(text.as_bytes()).into_owned();
             let again = encoding.decode(Line::NotUtf8(back));
-            assert_eq!(again, Line::Text(text), "the same name when the client sends it back");
+            assert_eq!(again, line, "the same name when the client sends it back");
         }
         Ok(())
     });

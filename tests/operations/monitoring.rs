@@ -225,10 +225,22 @@ fn a_store_that_is_silent_holds_no_probe_up() {
 #[test]
 fn clients_that_ask_nothing_or_nonsense_keep_nobody_away() {
     let (mut server, address) = monitored(Setup::local());
-    let idle: Vec<_> = (0..4).map(|_| TcpStream::connect(address).unwrap()).collect();
+    // More than are attended to at once, some of which have begun to ask, or have asked and do not
+    // listen.
+    let idle: Vec<_> = (0..40)
+        .map(|n| {
+            let mut socket = TcpStream::connect(address).unwrap();
+            let words = ["", "GET /healthz HTTP/1.1\r\n", "GET /metrics HTTP/1.1\r\n\r\n"];
+            socket.write_all(words[n % words.len()].as_bytes()).unwrap();
+            socket
+        })
+        .collect();
     let mut ftp = TcpStream::connect(address).unwrap();
     ftp.write_all(b"USER alice\r\nPASS x\r\n\r\n").unwrap();
+    let began = Instant::now();
     assert_eq!(get(address, "/healthz", &[]), (200, "ok\n".to_owned()));
+    // Nobody's time has run out by then.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     drop((idle, ftp));
     assert_eq!(get(address, "/elsewhere", &[]).0, 404);
     assert_eq!(get(address, "/metrics", &["--request", "POST"]).0, 405);

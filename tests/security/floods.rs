@@ -38,7 +38,8 @@ fn a_flood_from_many_addresses_takes_half_of_the_places() {
     let flood: Vec<TcpStream> =
         (0..FLOOD).map(|n| socket_from(10 + (n % 200) as u8, server.address())).collect();
     let welcome = flood.iter().filter(|socket| first_line(socket).starts_with("220 ")).count();
-    assert_eq!(welcome, CONNECTIONS / 2);
+    // More only by taking the places of others, who have been silent for a while.
+    assert!(welcome >= CONNECTIONS / 2, "{welcome} of the flood were let in");
     assert!(threads(&server) <= CONNECTIONS, "{} threads", threads(&server));
     // Nobody comes in now, but whoever is inside works on.
     work_goes_on(&server, inside, upload, data);

@@ -21,6 +21,33 @@ fn guess(ftp: &mut Ftp, times: usize, last: &str) {
     }
 }
 
+#[test]
+fn guesses_at_once_are_no_more_than_one_after_another() {
+    const HASH: &str = "$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0$\
+                        DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY";
+    let server = banning("4")
+        .replace(&format!("password = {PASSWORD}"), &format!("password = {HASH}"))
+        .security("password_checks", "1")
+        .start();
+    let mut all: Vec<_> = (0..30).map(|_| Ftp::connect(&server)).collect();
+    for ftp in &mut all {
+        ftp.expect("USER alice", "331 ");
+    }
+    // All are in the queue before the first hears anything; among them some who know the password.
+    for (n, ftp) in all.iter_mut().enumerate() {
+        let password = if n >= 20 { PASSWORD.to_owned() } else { format!("guess-{n}") };
+        ftp.send(&format!("PASS {password}"));
+    }
+    let replies: Vec<_> = all.iter_mut().map(Ftp::reply).collect();
+    server.wait_for_log("banned address=127.0.0.1");
+    let log = server.log();
+    let verified = log.matches("login failed user=\"alice\"").count();
+    assert_eq!(verified, 4, "{replies:#?}");
+    let (_, after_the_ban) = log.split_once("banned address=").unwrap();
+    assert!(!after_the_ban.contains("login user=alice"), "{log}");
+    assert!(replies.iter().any(|reply| reply.contains("Too many failed logins")), "{replies:#?}");
+}
+
 /// Whether nothing has come that was not read.
 fn is_silent(ftp: &Ftp) -> bool {
     ftp.socket().set_nonblocking(true).unwrap();

@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{become_welcome, expect_refusal, expect_welcome};
+use super::{become_welcome, connect_from, expect_refusal, expect_welcome};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 
@@ -57,11 +57,66 @@ fn who_is_not_logged_in_takes_a_part_of_the_places() {
     let server = Setup::local().security("max_sessions_before_login", "20").start();
     let mut from_one: Vec<_> = (0..10).map(|_| expect_welcome(1, &server)).collect();
     expect_refusal(1, &server, "logging in");
-    let _from_others: Vec<_> = (2..12).map(|n| expect_welcome(n, &server)).collect();
-    expect_refusal(12, &server, "logging in");
     // Whoever logs in makes room.
     from_one[0].log_in();
     expect_welcome(1, &server);
+}
+
+#[test]
+fn two_silent_addresses_keep_nobody_out() {
+    let server = Setup::local().security("max_sessions_before_login", "20").start();
+    let mut silent: Vec<_> = (0..20).map(|n| expect_welcome(1 + n % 2, &server)).collect();
+    // Those who have come a moment ago are left alone.
+    let mut newcomer = loop {
+        let mut newcomer = connect_from(3, &server);
+        let reply = newcomer.reply();
+        if reply.starts_with("220 ") {
+            break newcomer;
+        }
+        assert!(reply.contains("logging in"), "{reply}");
+        thread::sleep(Duration::from_millis(100));
+    };
+    newcomer.log_in();
+    // The oldest of them had to go.
+    let told = silent[0].expect_reply("421 ");
+    assert!(told.contains("you were silent"), "{told}");
+    silent[0].expect_end();
+    silent[19].log_in();
+    server.wait_for_log("ended address=127.0.0.1 reason=\"silent before the login");
+}
+
+#[test]
+fn silent_sessions_do_not_take_what_one_user_leaves() {
+    let server =
+        Setup::local().account("bob", "RW", "true").option("max_connection_num", "16").start();
+    let _of_alice: Vec<_> = (0..14).map(|_| Ftp::login(&server)).collect();
+    let _silent = [1, 2].map(|n| expect_welcome(n, &server));
+    become_welcome(3, &server);
+    server.wait_for_log("reason=\"silent before the login");
+}
+
+#[test]
+fn one_user_leaves_places_to_the_others() {
+    let server =
+        Setup::local().account("bob", "RW", "true").option("max_connection_num", "32").start();
+    let mut of_alice: Vec<_> = (0..28).map(|_| Ftp::login(&server)).collect();
+    let mut one_more = Ftp::connect(&server);
+    one_more.expect("USER alice", "331 ");
+    let reply = one_more.expect("PASS secret-1", "421 ");
+    assert!(reply.contains("users without a session"), "{reply}");
+    one_more.expect_end();
+    // What is kept is no more alice's for transfers than for sessions.
+    let mut bob = Ftp::login_as(&server, "bob");
+    of_alice[0].play(&[("EPSV", "229 "), ("NLST", "150 ")]);
+    of_alice[0].expect_reply("425 ");
+    bob.store("STOR file", b"x");
+    // With another key nobody has to leave anything.
+    let server = Setup::local()
+        .option("max_connection_num", "8")
+        .security("reserved_connections", "0")
+        .start();
+    let _all: Vec<_> = (0..8).map(|_| Ftp::login(&server)).collect();
+    expect_refusal(1, &server, "");
 }
 
 #[test]

@@ -3,12 +3,16 @@
 
 /// Lists of addresses, data connections of strangers, other protocols on the port.
 mod addresses;
+/// Clients that take no replies.
+mod deaf;
 /// A flood of connections while others work.
 mod floods;
 /// Failed logins: held back, counted, banned.
 mod guessing;
 /// Sessions, connections and commands that are too many.
 mod limits;
+/// What a client can bring about at will, and the log.
+mod log_floods;
 /// Hashes in the place of passwords.
 mod passwords;
 /// What R, W, RW and `delete_enable` allow, cell by cell of the README's table.

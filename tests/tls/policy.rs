@@ -188,3 +188,51 @@ fn a_client_that_says_nothing_in_the_handshake_is_dropped() {
     Ftp::silent(server.implicit_address()).expect_end();
     server.wait_for_log("TLS handshake failed");
 }
+
+#[test]
+fn a_demand_for_tls_holds_for_sessions_that_had_begun_before_it() {
+    let certificate = Certificate::new("demand");
+    let server = certificate.serve(Setup::local(), "optional").start();
+    let mut inside = Ftp::login(&server);
+    let mut asked = Ftp::connect(&server);
+    asked.expect("USER alice", "331 ");
+    inside.store("STOR before", b"in plain text");
+    server.rewrite_config(|text| text.replace("tls = optional", "tls = required"));
+    server.signal("HUP");
+    server.wait_for_log("configuration read again");
+    // Neither a transfer nor a login, begun or not.
+    inside.play(&[("EPSV", "229 "), ("STOR after", "521 "), ("EPSV", "229 "), ("NLST", "521 ")]);
+    inside.play(&[("USER alice", "530 "), ("REIN", "220 "), ("USER alice", "530 ")]);
+    asked.expect(&format!("PASS {PASSWORD}"), "530 ");
+    // But with it.
+    inside.expect("AUTH TLS", "234 ");
+    let config = trusting(&certificate.cert(), TLS_1_3);
+    let tcp = inside.socket().try_clone().expect("a descriptor");
+    let mut ftps = Ftps::over(encrypt(tcp, &config), &config, server.address());
+    ftps.log_in();
+    // And when the demand is gone, nobody has to.
+    server.rewrite_config(|text| text.replace("tls = required", "tls = optional"));
+    let before = server.log().lines().count();
+    server.signal("HUP");
+    server.wait_for_log_after(before, "configuration read again");
+    asked.log_in();
+}
+
+#[test]
+fn an_accounts_demand_for_tls_holds_for_its_session_that_had_begun_before_it() {
+    let certificate = Certificate::new("account-demand");
+    let server = certificate.serve(Setup::local(), "optional").start();
+    let mut inside = Ftp::login(&server);
+    inside.store("STOR before", b"in plain text");
+    let reload = |from: &str, to: &str| {
+        server.rewrite_config(|text| text.replace(from, to));
+        let before = server.log().lines().count();
+        server.signal("HUP");
+        server.wait_for_log_after(before, "configuration read again");
+    };
+    reload("delete_enable = ", "tls = required\ndelete_enable = ");
+    inside.play(&[("EPSV", "229 "), ("NLST", "521 "), ("NOOP", "200 ")]);
+    inside.play(&[("USER alice", "331 "), (&format!("PASS {PASSWORD}"), "530 ")]);
+    reload("tls = required\ndelete_enable = ", "delete_enable = ");
+    inside.log_in();
+}

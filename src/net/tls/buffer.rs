@@ -1,20 +1,28 @@
 //! Bytes on their way to and from the socket, encrypted.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
 
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+use zeroize::Zeroize;
 
 /// Bytes in a row, taken from the front and added behind. Holds no memory while it is empty, unless
 /// told to.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
+    /// Whether what is taken is overwritten.
+    wipes: bool,
     bytes: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Buffer {
+    /// A buffer for what may be secret: what was taken from it is overwritten.
+    pub(super) fn wiping() -> Self {
+        Self { wipes: true, ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.start == self.end
     }
@@ -59,6 +67,9 @@ impl Buffer {
 
     /// Takes `count` bytes from the front.
     pub(super) fn discard(&mut self, count: usize) {
+        if self.wipes {
+            self.bytes[self.start..self.start + count].zeroize();
+        }
         self.start += count;
         debug_assert!(self.start <= self.end);
     }
@@ -81,7 +92,7 @@ impl Buffer {
     /// Gives the memory back if nothing is in it.
     pub(super) fn release_if_empty(&mut self) {
         if self.is_empty() {
-            *self = Self::default();
+            *self = Self { wipes: self.wipes, ..Self::default() };
         }
     }
 
@@ -92,13 +103,13 @@ impl Buffer {
         Ok(bytes)
     }
 
-    /// Writes all bytes to the socket, which waits or not as it is set.
+    /// Writes all bytes to the socket, which waits or not as it is set and `flags` say.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] leaves in the buffer what was not taken.
-    pub(super) fn send(&mut self, mut tcp: &TcpStream) -> io::Result<()> {
+    pub(super) fn send(&mut self, tcp: &TcpStream, flags: SendFlags) -> io::Result<()> {
         while !self.is_empty() {
-            match tcp.write(self.filled()) {
+            match send(tcp, self.filled(), flags).map_err(io::Error::from) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(sent) => self.discard(sent),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

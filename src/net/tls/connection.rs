@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use rustix::net::SendFlags;
 use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, UnbufferedStatus};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
@@ -25,6 +26,24 @@ pub enum Purpose {
     Control,
     /// Bulk: buffers of [`limits::TLS_DATA_BUFFER_BYTES`] in the direction that is used.
     Data,
+}
+
+impl Purpose {
+    /// For what the client has sent: passwords, on the control connection.
+    fn buffer(self) -> Buffer {
+        match self {
+            Self::Control => Buffer::wiping(),
+            Self::Data => Buffer::default(),
+        }
+    }
+
+    /// How the socket is written to.
+    fn flags(self) -> SendFlags {
+        match self {
+            Self::Control => SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+            Self::Data => SendFlags::NOSIGNAL,
+        }
+    }
 }
 
 /// What the end of a connection without close_notify is (RFC 8446 6.1: data may have been cut off).
@@ -47,7 +66,7 @@ pub enum Handshake {
 }
 
 /// One connection's state, on the server's side. The socket is handed to each call; reading from it
-/// never waits, writing waits or not as the socket is set.
+/// never waits, nor does writing for control, and writing data waits or not as the socket is set.
 pub struct TlsConnection {
     connection: UnbufferedServerConnection,
     purpose: Purpose,
@@ -96,8 +115,8 @@ impl TlsConnection {
             connection,
             purpose,
             truncation,
-            incoming: Buffer::default(),
-            plaintext: Buffer::default(),
+            incoming: purpose.buffer(),
+            plaintext: purpose.buffer(),
             outgoing: Buffer::default(),
             end: None,
             said_goodbye: false,
@@ -116,7 +135,7 @@ impl TlsConnection {
                 self.release();
                 return Ok(Handshake::Done);
             }
-            match self.outgoing.send(tcp) {
+            match self.outgoing.send(tcp, self.purpose.flags()) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Handshake::Needs(Interest::Write));
                 }
@@ -168,7 +187,7 @@ impl TlsConnection {
         }
         // Alerts. A socket that takes nothing now may take them later.
         if self.end.is_some() || self.purpose == Purpose::Control {
-            let _ = self.outgoing.send(tcp);
+            let _ = self.outgoing.send(tcp, self.purpose.flags());
         }
         self.release();
         if got > 0 || target.is_empty() { Ok(got) } else { self.nothing_more() }
@@ -199,7 +218,7 @@ impl TlsConnection {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] when the socket does not take all of it now.
     pub fn flush(&mut self, tcp: &TcpStream) -> io::Result<()> {
-        self.outgoing.send(tcp)?;
+        self.outgoing.send(tcp, self.purpose.flags())?;
         self.release();
         Ok(())
     }
@@ -259,7 +278,7 @@ impl TlsConnection {
                 Ok(Step::Exhausted) => return Ok(!self.connection.is_handshaking()),
                 Err(error) => {
                     // What tells the client why; nobody waits for it to be read.
-                    let _ = self.outgoing.send(tcp);
+                    let _ = self.outgoing.send(tcp, self.purpose.flags());
                     return Err(invalid(error));
                 }
             }

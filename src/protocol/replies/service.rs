@@ -84,6 +84,19 @@ pub fn too_many_before_login() -> Reply {
     Reply::new(Code::CLOSING, "Too many clients are logging in now; try again later.")
 }
 
+/// 421 to a client that was silent when the place of its session was needed.
+pub fn made_room() -> Reply {
+    Reply::new(Code::CLOSING, "Too many clients are logging in now, and you were silent.")
+}
+
+/// 421 when what is left is kept by `reserved_connections`.
+pub fn connections_reserved() -> Reply {
+    Reply::new(
+        Code::CLOSING,
+        "The server is nearly full: what is left is for users without a session; try again later.",
+    )
+}
+
 /// 421 beyond `max_sessions_per_user`.
 pub fn too_many_sessions_of_user() -> Reply {
     Reply::new(Code::CLOSING, "Too many sessions of this user; try again later.")

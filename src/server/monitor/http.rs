@@ -1,12 +1,6 @@
 //! As much of HTTP/1.1 as a scraper speaks: one GET or HEAD, one answer, and the connection is
 //! closed. `httparse` reads the request.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::time::Instant;
-
-use crate::limits;
-
 /// Status lines behind `HTTP/1.1`.
 pub(super) const OK: &str = "200 OK";
 pub(super) const NOT_FOUND: &str = "404 Not Found";
@@ -42,7 +36,7 @@ impl Answer {
 
 /// What a request asks for.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+pub(super) enum Asked {
     /// The path without its query, and whether the answer's body is wanted.
     Path(String, Wanted),
     /// Something that is not answered; the status to tell so.
@@ -51,62 +45,38 @@ enum Asked {
 
 /// How much of an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     All,
     Head,
 }
 
-/// Answers one request and closes the connection, within [`limits::MONITOR_TIMEOUT`] and the time
-/// that the answer takes to be made.
-///
-/// # Errors
-/// When the client is gone or too slow.
-pub(super) fn serve(stream: &TcpStream, answer: impl FnOnce(&str) -> Answer) -> io::Result<()> {
-    stream.set_write_timeout(Some(limits::MONITOR_TIMEOUT))?;
-    let (answer, wanted) = match read_request(stream)? {
-        Asked::Path(path, wanted) => (answer(&path), wanted),
-        Asked::Refused(status) => (Answer::text(status, ""), Wanted::All),
-    };
-    let Answer { status, content_type, body } = answer;
-    let mut text = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
-         Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    if wanted == Wanted::All {
-        text.push_str(&body);
+impl Asked {
+    /// A request whose head has no end.
+    pub(super) fn too_long() -> Self {
+        Self::Refused(BAD_REQUEST)
     }
-    let mut stream = stream;
-    stream.write_all(text.as_bytes())?;
-    stream.shutdown(Shutdown::Write)
-}
 
-fn read_request(mut stream: &TcpStream) -> io::Result<Asked> {
-    let deadline = Instant::now() + limits::MONITOR_TIMEOUT;
-    let mut buffer = [0; limits::MONITOR_REQUEST_BYTES];
-    let mut filled = 0;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
+    /// What is sent, as soon as `answer` knows it.
+    pub(super) fn answer(&self, answer: impl FnOnce(&str) -> Option<Answer>) -> Option<Vec<u8>> {
+        let (answer, wanted) = match self {
+            Self::Path(path, wanted) => (answer(path)?, *wanted),
+            Self::Refused(status) => (Answer::text(status, ""), Wanted::All),
+        };
+        let Answer { status, content_type, body } = answer;
+        let mut text = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        if wanted == Wanted::All {
+            text.push_str(&body);
         }
-        stream.set_read_timeout(Some(left))?;
-        let count = stream.read(&mut buffer[filled..])?;
-        if count == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
-        filled += count;
-        if let Some(asked) = understand(&buffer[..filled]) {
-            return Ok(asked);
-        }
-        if filled == buffer.len() {
-            return Ok(Asked::Refused(BAD_REQUEST));
-        }
+        Some(text.into_bytes())
     }
 }
 
 /// What the head of a request asks for; `None` while it is not whole.
-fn understand(bytes: &[u8]) -> Option<Asked> {
+pub(super) fn understand(bytes: &[u8]) -> Option<Asked> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(bytes) {

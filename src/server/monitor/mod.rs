@@ -1,134 +1,212 @@
 //! What an operator's tools ask: `/metrics`, `/healthz` and `/readyz` over HTTP, on an address of
-//! their own. A few threads that answer one request each at a time, so that nobody can take more.
+//! their own. One thread attends to all of them and waits for none, so that whoever has a request is
+//! answered, however many others are silent or slow.
 
+mod client;
 mod http;
 mod readiness;
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::net::TcpListener;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
 
 use log::{debug, info, warn};
-use socket2::SockRef;
 
+use self::client::{Client, Next};
 use self::http::Answer;
 use self::readiness::Readiness;
 use super::accept::Acceptor;
 use super::registry::StopRequest;
 use crate::metrics::Snapshot;
+use crate::net::{Interest, Wake, wait_for_any};
 use crate::{limits, metrics};
 
-/// The listener and its threads.
+/// The thread that answers.
 #[derive(Debug)]
 pub(super) struct Monitor {
-    listener: Arc<TcpListener>,
     stopping: Arc<AtomicBool>,
+    wake: Wake,
     readiness: Readiness,
-    threads: Vec<JoinHandle<()>>,
+    thread: JoinHandle<()>,
 }
 
-/// What an answer is made from.
-#[derive(Clone, Debug)]
+/// What answers are made from, and those who wait for them.
+#[derive(Debug)]
 struct Desk {
     acceptor: Acceptor,
     readiness: Readiness,
     stopping: Arc<AtomicBool>,
+    wake: Wake,
+    clients: Vec<Client>,
 }
 
 impl Monitor {
     /// Answers on `listener` what is to be known of the server that `acceptor` is part of.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system gives no thread or descriptor.
     pub(super) fn start(listener: &Arc<TcpListener>, acceptor: &Acceptor) -> io::Result<Self> {
-        let users = Arc::clone(&acceptor.rules.host().users);
-        let readiness = Readiness::start(move || users.current().stores())?;
-        let mut monitor = Self {
-            listener: Arc::clone(listener),
-            stopping: Arc::default(),
+        listener.set_nonblocking(true)?;
+        let (users, wake) = (Arc::clone(&acceptor.rules.host().users), Wake::new()?);
+        let readiness = Readiness::start(move || users.current().stores(), wake.clone())?;
+        let stopping: Arc<AtomicBool> = Arc::default();
+        let mut desk = Desk {
+            acceptor: acceptor.clone(),
             readiness: readiness.clone(),
-            threads: Vec::with_capacity(limits::MONITOR_THREADS),
+            stopping: Arc::clone(&stopping),
+            wake: wake.clone(),
+            clients: Vec::with_capacity(limits::MONITOR_CONNECTIONS),
         };
-        let stopping = Arc::clone(&monitor.stopping);
-        let desk = Desk { acceptor: acceptor.clone(), readiness, stopping };
-        for _ in 0..limits::MONITOR_THREADS {
-            let (listener, desk) = (Arc::clone(listener), desk.clone());
-            let thread = Builder::new()
-                .name("monitor".to_owned())
-                .stack_size(limits::SESSION_STACK_BYTES)
-                .spawn(move || desk.run(&listener));
-            match thread {
-                Ok(thread) => monitor.threads.push(thread),
-                Err(error) => {
-                    drop(monitor.stop());
-                    return Err(error);
+        let own_listener = Arc::clone(listener);
+        let thread = Builder::new()
+            .name("monitor".to_owned())
+            .stack_size(limits::WORKER_STACK_BYTES)
+            .spawn(move || desk.run(&own_listener));
+        match thread {
+            Ok(thread) => {
+                if let Ok(address) = listener.local_addr() {
+                    info!("metrics and health at http://{address}");
                 }
+                Ok(Self { stopping, wake, readiness, thread })
+            }
+            Err(error) => {
+                drop(readiness.stop());
+                Err(error)
             }
         }
-        if let Ok(address) = listener.local_addr() {
-            info!("metrics and health at http://{address}");
-        }
-        Ok(monitor)
     }
 
     /// Ends it: who is being answered is answered. Returns the thread that may still wait for a
     /// store.
     pub(super) fn stop(self) -> Option<JoinHandle<()>> {
         self.stopping.store(true, Ordering::Release);
-        // Wakes all that accept; closing it would not.
-        if let Err(error) = SockRef::from(&*self.listener).shutdown(Shutdown::Both) {
-            warn!("cannot shut down the listener of metrics: {error}");
-        }
-        for thread in self.threads {
-            if thread.join().is_err() {
-                warn!("a thread of the metrics listener had panicked");
-            }
+        self.wake.notify();
+        if self.thread.join().is_err() {
+            warn!("the thread of the metrics listener had panicked");
         }
         self.readiness.stop()
     }
 }
 
 impl Desk {
-    fn run(&self, listener: &TcpListener) {
+    fn run(&mut self, listener: &TcpListener) {
         loop {
-            let accepted = listener.accept();
-            if self.stopping.load(Ordering::Acquire) {
+            let is_over = self.stopping.load(Ordering::Acquire);
+            if is_over {
+                // What has begun to be told is told to its end.
+                self.clients.retain(Client::is_answered);
+            }
+            let hurry = self.acceptor.registry.stop_request() == StopRequest::AtOnce;
+            if is_over && (self.clients.is_empty() || hurry) {
                 return;
             }
-            match accepted {
-                Ok((stream, peer)) => self.serve(&stream, peer),
+            let callers = if is_over { Interest::Nothing } else { Interest::Read };
+            let ready = match self.wait((listener.as_fd(), callers)) {
+                Ok(ready) => ready,
                 Err(error) => {
                     debug!("metrics: {error}");
                     self.acceptor.registry.pause(limits::ACCEPT_PAUSE);
+                    continue;
                 }
+            };
+            self.wake.clear();
+            self.attend(&ready);
+            if ready.first() == Some(&true) {
+                self.accept(listener);
             }
         }
     }
 
-    fn serve(&self, stream: &std::net::TcpStream, peer: SocketAddr) {
-        if let Err(error) = http::serve(stream, |path| self.answer(path)) {
-            debug!("metrics: {peer}: {error}");
+    /// Which are ready: the listener, the wake, the clients in their order.
+    fn wait(&self, listener: (BorrowedFd<'_>, Interest)) -> io::Result<Vec<bool>> {
+        let mut wanted = Vec::with_capacity(2 + self.clients.len());
+        wanted.push(listener);
+        wanted.push((self.wake.as_fd(), Interest::Read));
+        wanted.extend(self.clients.iter().map(|client| (client.stream.as_fd(), client.interest())));
+        let next = self.clients.iter().map(|client| client.deadline).min();
+        let left = next.map(|at| at.saturating_duration_since(Instant::now()));
+        wait_for_any(&wanted, left)
+    }
+
+    /// Goes on with those who are `ready`, or whom nothing keeps from it; those who are late, or gone,
+    /// or done, leave.
+    fn attend(&mut self, ready: &[bool]) {
+        let now = Instant::now();
+        let mut clients = std::mem::take(&mut self.clients);
+        let mut place = 2;
+        clients.retain_mut(|client| {
+            let is_ready = ready.get(place) == Some(&true);
+            place += 1;
+            self.stays(client, is_ready, now)
+        });
+        self.clients = clients;
+    }
+
+    fn stays(&self, client: &mut Client, is_ready: bool, now: Instant) -> bool {
+        let is_late = client.deadline <= now;
+        if !is_ready && !is_late && client.interest() != Interest::Nothing {
+            return true;
+        }
+        let next = client.advance(|path| self.answer(path, is_late));
+        if let Err(error) = &next {
+            debug!("metrics: {}: {error}", client.peer);
+        }
+        matches!(next, Ok(Next::Stays)) && client.deadline > now
+    }
+
+    /// Takes in who has come. When they are too many, the one that has asked nothing for longest has
+    /// to leave.
+    fn accept(&mut self, listener: &TcpListener) {
+        for _ in 0..limits::MONITOR_CONNECTIONS {
+            let client = match listener.accept().and_then(|(tcp, peer)| Client::new(tcp, peer)) {
+                Ok(client) => client,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    debug!("metrics: {error}");
+                    // The connection stays in the queue, so this would go on at once.
+                    return self.acceptor.registry.pause(limits::ACCEPT_PAUSE);
+                }
+            };
+            if self.clients.len() >= limits::MONITOR_CONNECTIONS {
+                let silent = self.clients.iter().position(Client::is_silent);
+                self.clients.remove(silent.unwrap_or_default());
+            }
+            self.clients.push(client);
+            // Most have asked already.
+            let newest = self.clients.len() - 1;
+            let mut ready = vec![false; 2 + newest];
+            ready.push(true);
+            self.attend(&ready);
         }
     }
 
-    fn answer(&self, path: &str) -> Answer {
-        match path {
+    /// What is told; `None` while it is not known, unless it `is_late`.
+    fn answer(&self, path: &str, is_late: bool) -> Option<Answer> {
+        Some(match path {
             "/metrics" => Answer::metrics(metrics::render(&self.snapshot())),
             "/healthz" => Answer::text(http::OK, "ok\n"),
-            "/readyz" => self.readiness(),
+            "/readyz" => return self.readiness(is_late),
             _ => Answer::text(http::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
-        }
+        })
     }
 
-    fn readiness(&self) -> Answer {
+    fn readiness(&self, is_late: bool) -> Option<Answer> {
         if self.acceptor.registry.stop_request() != StopRequest::None {
-            return Answer::text(http::UNAVAILABLE, "the server is stopping\n");
+            return Some(Answer::text(http::UNAVAILABLE, "the server is stopping\n"));
         }
         match self.readiness.ask() {
-            Ok(()) => Answer::text(http::OK, "ok\n"),
-            Err(troubles) => Answer::text(http::UNAVAILABLE, &troubles),
+            Some(Ok(())) => Some(Answer::text(http::OK, "ok\n")),
+            Some(Err(troubles)) => Some(Answer::text(http::UNAVAILABLE, &troubles)),
+            None if is_late => {
+                let seconds = limits::READINESS_WAIT.as_secs();
+                let text = format!("the stores have not answered within {seconds} s\n");
+                Some(Answer::text(http::UNAVAILABLE, &text))
+            }
+            None => None,
         }
     }
 

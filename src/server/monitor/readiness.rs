@@ -1,5 +1,5 @@
 //! Whether the stores answer: asked of them at most every few seconds, however often somebody wants
-//! to know, and never so that who asks waits for long.
+//! to know, and in a thread of its own, so that nobody waits for them who need not.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -7,6 +7,7 @@ use std::time::Instant;
 use std::{fmt, io};
 
 use crate::limits;
+use crate::net::Wake;
 use crate::store::{Cancel, ObjectStore};
 
 /// Asks the stores in a thread of its own. Clones share it.
@@ -18,6 +19,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     cancel: Cancel,
+    /// Rung when the stores have answered.
+    wake: Option<Wake>,
 }
 
 #[derive(Debug, Default)]
@@ -37,14 +40,15 @@ impl State {
 }
 
 impl Readiness {
-    /// Starts it; nothing is asked before somebody wants to know.
+    /// Starts it; nothing is asked before somebody wants to know. Rings `wake` when there is an answer.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub(super) fn start(
         stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
+        wake: Wake,
     ) -> io::Result<Self> {
-        let shared: Arc<Shared> = Arc::default();
+        let shared = Arc::new(Shared { wake: Some(wake), ..Shared::default() });
         let own = Arc::clone(&shared);
         let thread = Builder::new()
             .name("readiness".to_owned())
@@ -54,22 +58,16 @@ impl Readiness {
         Ok(Self(shared))
     }
 
-    /// Whether all stores answer; the error tells which do not, and why. Waits at most
-    /// [`limits::READINESS_WAIT`] for them.
-    pub(super) fn ask(&self) -> Result<(), String> {
+    /// Whether all stores answer; the error tells which do not, and why. `None` while that is not
+    /// known: they are being asked.
+    pub(super) fn ask(&self) -> Option<Result<(), String>> {
         let mut state = self.0.lock();
         if let Some(answer) = state.fresh() {
-            return answer.clone();
+            return Some(answer.clone());
         }
         state.is_wanted = true;
         self.0.changed.notify_all();
-        let unknown = |state: &mut State| state.fresh().is_none();
-        let waited = self.0.changed.wait_timeout_while(state, limits::READINESS_WAIT, unknown);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.fresh().cloned().unwrap_or_else(|| {
-            let seconds = limits::READINESS_WAIT.as_secs();
-            Err(format!("the stores have not answered within {seconds} s\n"))
-        })
+        None
     }
 
     /// Ends the thread. It may be waiting for a store until it has ended.
@@ -95,7 +93,7 @@ impl Shared {
             state.known = Some((Instant::now(), answer));
             state.is_wanted = false;
             drop(state);
-            self.changed.notify_all();
+            self.wake.iter().for_each(Wake::notify);
         }
     }
 

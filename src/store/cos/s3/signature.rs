@@ -78,9 +78,25 @@ impl Signer {
         if let Some(key) = last.as_ref().filter(|key| key.is_for(secret, at.date())) {
             return Ok(Arc::clone(key));
         }
-        let key = Zeroizing::new(signing::signing_key(&at, secret.expose(), &self.region, "s3")?);
+        let key = self.derive_key(secret, at.date())?;
         let key = Arc::new(DayKey { date: at.date(), secret: secret.clone(), key });
         *last = Some(Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+impl Signer {
+    /// The four steps of the signing key, which leave no copy of the secret behind, as rust-s3's
+    /// do.
+    fn derive_key(&self, secret: &Secret, date: Date) -> Result<Zeroizing<Vec<u8>>, RequestError> {
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        let date = format!("{year:04}{month:02}{day:02}");
+        let mut key = Zeroizing::new(["AWS4", secret.expose()].concat().into_bytes());
+        for step in [date.as_str(), &self.region.to_string(), "s3", "aws4_request"] {
+            let mut hmac = signing::HmacSha256::new_from_slice(&key)?;
+            hmac.update(step.as_bytes());
+            key = Zeroizing::new(hmac.finalize().into_bytes().to_vec());
+        }
         Ok(key)
     }
 }

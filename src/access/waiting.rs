@@ -1,0 +1,119 @@
+//! The sessions that are not logged in, and which of them makes room for another client when they
+//! are too many.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Source;
+use super::visitors::Visitors;
+use crate::limits;
+
+/// A session that can be made to end. It is told without any lock held.
+pub trait Leaver: fmt::Debug + Send + Sync {
+    /// Ends the session, to make room for another.
+    fn make_room(&self);
+}
+
+/// All sessions before their login, by the number of their visit.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    visits: HashMap<u64, Waiter>,
+    /// Before this nobody has been silent for long enough: a flood costs no search for each.
+    nobody_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    source: Source,
+    /// Since when it has tried no login; `None` while a password is verified.
+    silent_since: Option<Instant>,
+    /// What ends it, as soon as that is known.
+    leaver: Option<Arc<dyn Leaver>>,
+}
+
+impl Waiting {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.visits.len()
+    }
+
+    /// Whether it is still one of them, and was not made to leave.
+    pub(super) fn holds(&self, visit: u64) -> bool {
+        self.visits.contains_key(&visit)
+    }
+
+    /// One more.
+    pub(super) fn enter(
+        &mut self,
+        visit: u64,
+        source: Source,
+        leaver: Option<Arc<dyn Leaver>>,
+        now: Instant,
+    ) {
+        self.visits.insert(visit, Waiter { source, silent_since: Some(now), leaver });
+    }
+
+    /// It is logged in, or over. Tells whether it was still one of them.
+    pub(super) fn leave(&mut self, visit: u64) -> bool {
+        self.visits.remove(&visit).is_some()
+    }
+
+    /// From now on `leaver` can end it.
+    pub(super) fn set_leaver(&mut self, visit: u64, leaver: Arc<dyn Leaver>) {
+        if let Some(waiter) = self.visits.get_mut(&visit) {
+            waiter.leaver = Some(leaver);
+        }
+    }
+
+    /// A password is being verified, or was, at `now`, wrong.
+    pub(super) fn note_silence(&mut self, visit: u64, since: Option<Instant>) {
+        if let Some(waiter) = self.visits.get_mut(&visit) {
+            waiter.silent_since = since;
+        }
+    }
+
+    /// Takes the place of one of them for a client of `source`: of the source that has most, the one
+    /// that has been silent for longest. Who has come a moment ago keeps its place, and so does a
+    /// source that has no more than the client's. Returns what ends the session that had the place.
+    pub(super) fn make_room(
+        &mut self,
+        source: Source,
+        visitors: &mut Visitors,
+        now: Instant,
+    ) -> Option<(Source, Arc<dyn Leaver>)> {
+        if self.nobody_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        let soonest = now + limits::SILENCE_BEFORE_LOGIN;
+        let mut nobody_until = soonest;
+        let mut chosen: Option<(usize, Instant, u64)> = None;
+        for (visit, waiter) in &self.visits {
+            let (Some(since), Some(_)) = (waiter.silent_since, &waiter.leaver) else { continue };
+            let due = since + limits::SILENCE_BEFORE_LOGIN;
+            nobody_until = nobody_until.min(due);
+            if due > now {
+                continue;
+            }
+            let sessions = visitors.before_login(waiter.source);
+            let is_better = |(most, longest, _): (usize, Instant, u64)| {
+                sessions > most || (sessions == most && since < longest)
+            };
+            if chosen.is_none_or(is_better) {
+                chosen = Some((sessions, since, *visit));
+            }
+        }
+        let Some((sessions, _, visit)) = chosen else {
+            self.nobody_until = Some(nobody_until);
+            return None;
+        };
+        let is_own = self.visits.get(&visit).is_some_and(|waiter| waiter.source == source);
+        if !is_own && sessions <= visitors.before_login(source) {
+            return None;
+        }
+        let waiter = self.visits.remove(&visit)?;
+        visitors.count_login(waiter.source);
+        Some((waiter.source, waiter.leaver?))
+    }
+}

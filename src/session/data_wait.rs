@@ -1,0 +1,56 @@
+//! Waiting for a data connection.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use super::failure::transfer_failure;
+use super::navigation::Step;
+use super::watch::Watch;
+use crate::access::Visit;
+use crate::net::{Interest, Wake, wait};
+use crate::protocol::{Reply, replies};
+use crate::transfer::{Control, Directive, Progress, Verdict};
+
+/// The session's thread while it waits for a data connection.
+pub(super) struct Waiting<'w, 's, 'a> {
+    pub(super) visit: &'w Visit,
+    pub(super) watch: &'w mut Watch<'s, 'a>,
+    pub(super) wake: &'w Wake,
+    pub(super) deadline: Instant,
+}
+
+impl Waiting<'_, '_, '_> {
+    /// Waits for `fd`, and attends to the control connection. `late` is the reply at the deadline.
+    pub(super) fn wait(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+        late: impl FnOnce() -> Reply,
+    ) -> Step<()> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left == Duration::ZERO {
+            return Err(late());
+        }
+        let nothing = (self.wake.as_fd(), Interest::Nothing);
+        let control = self.watch.descriptor().map_or(nothing, |fd| (fd, Interest::Read));
+        let wanted = [(fd, interest), control, (self.wake.as_fd(), Interest::Read)];
+        let [_, control, rung] = wait(wanted, Some(left)).map_err(|error| {
+            log::error!("cannot wait for a data connection: {error}");
+            replies::data_connection_failed()
+        })?;
+        if rung {
+            self.wake.clear();
+        }
+        if control || rung { self.attend() } else { Ok(()) }
+    }
+
+    /// Attends to the control connection.
+    pub(super) fn attend(&mut self) -> Step<()> {
+        match self.watch.attend(&Progress::begin()) {
+            Directive::Interrupt(by) => {
+                Err(transfer_failure(self.visit, &Verdict::Interrupted { by, kept: false }, 0))
+            }
+            Directive::Continue => Ok(()),
+        }
+    }
+}
