@@ -3,7 +3,7 @@
 //! is sent.
 
 use crate::limits;
-use crate::transfer::TransferOptions;
+use crate::transfer::{Schedule, TransferOptions};
 
 use super::report::Report;
 use super::section::Section;
@@ -23,7 +23,7 @@ pub(super) fn settle(
 ) {
     raise_min_part(transfer, stores, optional, report);
     let floor = transfer.min_part.max(min_parts(stores).max().unwrap_or_default());
-    let largest = largest_target(transfer.max_file, floor);
+    let largest = Schedule::largest_target(transfer.max_file, floor);
     if let Some(buffer) = transfer.part_buffer.filter(|buffer| *buffer < largest) {
         let text = refusal(buffer, largest, transfer.max_file);
         report.problem(optional.place("part_buffer_size"), text);
@@ -85,18 +85,6 @@ fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
     }
 }
 
-/// The largest part target that the schedule of a fresh upload reaches at `max_file` bytes. No
-/// target is below `floor` (the store's minimum and `min_part_size`).
-///
-/// The schedule is linear: from [`limits::FIRST_PART_BYTES`] up, so that the sum over all parts
-/// is the limit. Targets are whole blocks.
-pub(super) fn largest_target(max_file: u64, floor: u64) -> u64 {
-    let parts = u64::from(limits::PARTS_PER_UPLOAD);
-    let last = (2 * max_file).div_ceil(parts).saturating_sub(limits::FIRST_PART_BYTES);
-    let largest = last.max(limits::FIRST_PART_BYTES).max(floor);
-    largest.next_multiple_of(limits::BLOCK_BYTES as u64)
-}
-
 /// The largest file whose parts all fit into `part_buffer` bytes.
 pub(super) fn largest_file(part_buffer: u64) -> u64 {
     let blocks = part_buffer / limits::BLOCK_BYTES as u64;
@@ -121,22 +109,22 @@ mod tests {
             (200 * GIB, MIB, 36 * MIB),
             (200 * GIB, 64 * MIB, 64 * MIB),
         ] {
-            assert_eq!(largest_target(max_file, floor), expected, "{max_file} {floor}");
+            assert_eq!(Schedule::largest_target(max_file, floor), expected, "{max_file} {floor}");
         }
     }
 
     #[test]
     fn the_largest_limit_needs_no_part_that_stores_refuse() {
-        assert!(largest_target(MAX_FILE_BYTES, 0) <= limits::MAX_PART_BYTES);
-        assert!(largest_target(MAX_FILE_BYTES * 11 / 10, 0) > limits::MAX_PART_BYTES);
+        assert!(Schedule::largest_target(MAX_FILE_BYTES, 0) <= limits::MAX_PART_BYTES);
+        assert!(Schedule::largest_target(MAX_FILE_BYTES * 11 / 10, 0) > limits::MAX_PART_BYTES);
     }
 
     #[test]
     fn the_largest_file_is_the_last_that_fits() {
         for buffer in [5 * MIB, 5 * MIB + 1, 8 * MIB, 20 * MIB, limits::MAX_PART_BYTES] {
             let file = largest_file(buffer);
-            assert!(largest_target(file, 0) <= buffer, "{buffer}");
-            assert!(largest_target(file + 1, 0) > buffer, "{buffer}");
+            assert!(Schedule::largest_target(file, 0) <= buffer, "{buffer}");
+            assert!(Schedule::largest_target(file + 1, 0) > buffer, "{buffer}");
         }
     }
 }

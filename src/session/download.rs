@@ -43,7 +43,8 @@ impl Session<'_> {
         let opening = replies::opening_download(self.settings.transfer_type, name, size);
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
         let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);

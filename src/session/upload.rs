@@ -10,7 +10,9 @@ use crate::metrics::{self, Direction, Ending};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, TransferType, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
-use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
+use crate::transfer::{
+    Budget, Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode,
+};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -99,7 +101,8 @@ impl Session<'_> {
             conversion: self.conversion(),
         };
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
         let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let (total, transfer_type) = (self.settings.announced, self.settings.transfer_type);
@@ -136,6 +139,14 @@ impl Session<'_> {
         match self.settings.transfer_type {
             TransferType::Ascii if self.host.options.ascii_conversion => Conversion::Ascii,
             TransferType::Ascii | TransferType::Image => Conversion::None,
+        }
+    }
+
+    /// The memory that transfers share, as the client's account may use it.
+    pub(super) fn budget(&self) -> Budget {
+        match self.login.account() {
+            Some(account) => self.host.budget.of_user(&account.name),
+            None => self.host.budget.clone(),
         }
     }
 

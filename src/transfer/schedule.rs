@@ -4,7 +4,7 @@
 //! first byte on (21 MB for 200 GiB); parts that grow linearly start small, so that memory and the
 //! tail after the last byte stay small for ordinary files, and still reach the limit.
 
-use crate::limits::{BLOCK_BYTES, FIRST_PART_BYTES};
+use crate::limits::{BLOCK_BYTES, FIRST_PART_BYTES, PARTS_PER_UPLOAD};
 
 /// The sizes of the parts of one upload.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,17 @@ impl Schedule {
         let rise = missing.saturating_mul(2).div_ceil(parts);
         let floor = if parts == 1 { bytes_left } else { floor.max(FIRST_PART_BYTES) };
         Self { floor: floor.min(max_part), max_part, parts, rise }
+    }
+
+    /// The largest part target that the schedule of a fresh upload reaches at `max_file` bytes. No
+    /// target is below `floor` (the store's minimum and `min_part_size`).
+    ///
+    /// The schedule is linear: from [`FIRST_PART_BYTES`] up, so that the sum over all parts is the
+    /// limit. Targets are whole blocks.
+    pub fn largest_target(max_file: u64, floor: u64) -> u64 {
+        let parts = u64::from(PARTS_PER_UPLOAD);
+        let last = (2 * max_file).div_ceil(parts).saturating_sub(FIRST_PART_BYTES);
+        last.max(FIRST_PART_BYTES).max(floor).next_multiple_of(BLOCK_BYTES as u64)
     }
 
     /// Blocks that part `n`, counted from 0, must have at least when the parts before it hold

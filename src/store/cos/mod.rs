@@ -37,6 +37,7 @@ use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lo
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
+use self::tree::crew::Crew;
 use self::tree::keys::Keys;
 use self::tree::{
     Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
@@ -56,6 +57,7 @@ use crate::vfs::FtpPath;
 pub struct Buckets {
     buckets: Registry,
     roles: Roles,
+    crew: Crew,
 }
 
 impl Buckets {
@@ -86,6 +88,7 @@ impl Buckets {
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             min_part: options.min_part,
+            crew: self.crew.clone(),
         };
         let site = Arc::clone(&bucket.site);
         let client = Client::new(site, credentials, options).map_err(refused)?;

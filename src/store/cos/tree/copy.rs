@@ -6,11 +6,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::Tree;
 use super::publish::complete_upload;
 use super::room::{Upload, check_room_in_turn};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
-use super::{Tree, crew};
 use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
 use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
@@ -180,7 +180,7 @@ fn copy_parts(
         parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
         Ok(())
     };
-    crew::share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+    tree.account.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
     let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;

@@ -28,6 +28,18 @@ pub(crate) fn legacy_directory(key: &str) -> Option<String> {
     (!name.is_empty() && !name.ends_with('/')).then(|| format!("{name}/"))
 }
 
+/// Fails for the name of a Hadoop marker: empty, what is stored so would be a directory, and
+/// whoever stores it learns nothing of that.
+///
+/// # Errors
+/// [`ErrorKind::BadName`].
+pub(crate) fn refuse_marker_name(operation: Operation, key: &str) -> Result<()> {
+    match legacy_directory(key) {
+        Some(_) => Err(StoreError::new(ErrorKind::BadName, operation, key)),
+        None => Ok(()),
+    }
+}
+
 /// What stands under the key of a file.
 #[derive(Debug)]
 pub(crate) enum Standing {

@@ -4,7 +4,7 @@
 
 pub(crate) mod condition;
 pub(crate) mod copy;
-mod crew;
+pub(crate) mod crew;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
@@ -19,6 +19,7 @@ mod times;
 pub(crate) mod turn;
 mod versions;
 
+use self::crew::Crew;
 use self::keys::Keys;
 use super::objects::bucket::Bucket;
 use super::objects::{Memory, Objects};
@@ -43,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) preserve_mtime: bool,
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
+    /// Who helps with what mostly waits.
+    pub(crate) crew: Crew,
 }
 
 impl<'a> Tree<'a> {

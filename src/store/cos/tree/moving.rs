@@ -8,11 +8,11 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Tree;
 use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
-use super::{Tree, crew};
 use crate::store::cos::objects::below::KeyStream;
 use crate::store::cos::objects::{Head, KeyEntry, Moment};
 use crate::store::{ErrorKind, Operation, Result, StoreError};
@@ -94,7 +94,7 @@ impl<'a> Move<'a> {
         let copied = AtomicUsize::new(0);
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
-        let outcome = crew::share(COPIERS, next, |key: String| {
+        let outcome = self.tree.account.crew.share(COPIERS, next, |key: String| {
             let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
             copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
             Ok(())
@@ -134,7 +134,7 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next =
             || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
-        crew::share(COPIERS, next, |key: String| {
+        self.tree.account.crew.share(COPIERS, next, |key: String| {
             removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
             Ok(())
         })
@@ -208,12 +208,12 @@ impl<'a> Move<'a> {
             }
             Ok(None)
         };
-        crew::share(COPIERS, next, &settle)?;
+        self.tree.account.crew.share(COPIERS, next, &settle)?;
         let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
         markers.sort_by_key(|marker| Reverse(depth(marker)));
         for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
             let mut level = level.iter().cloned();
-            crew::share(COPIERS, || Ok(level.next()), &settle)?;
+            self.tree.account.crew.share(COPIERS, || Ok(level.next()), &settle)?;
         }
         Ok(sources.last().is_some())
     }

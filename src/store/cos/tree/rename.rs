@@ -4,7 +4,7 @@
 use super::Tree;
 use super::copy::{Replaces, Target, copy_version};
 use super::directories::{keep_parent, stat_directory, stat_if_any};
-use super::markers::{Standing, standing};
+use super::markers::{Standing, refuse_marker_name, standing};
 use super::moving::Move;
 use super::room::{refuse_below_file, watch_room};
 use super::turn::turn_in_time;
@@ -33,6 +33,7 @@ pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Resul
     if from == to {
         return Ok(());
     }
+    refuse_marker_name(operation, &tree.account.keys.file(operation, to)?)?;
     let begun = tree.memory.recent.moment();
     watch_room(tree, to);
     match stat_if_any(tree, operation, to)? {

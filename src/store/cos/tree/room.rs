@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Tree;
-use super::markers::{file_head, legacy_directory};
+use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::places::{Range, Room};
 use crate::store::cos::objects::{Depth, KeyEntry, KeyPage, PAGE_KEYS, Window};
@@ -30,6 +30,7 @@ const FEW_KEYS: usize = 2;
 pub(crate) fn known_room(tree: Tree<'_>, path: &FtpPath) -> Result<Admission> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
+    refuse_marker_name(operation, &key)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
     let kind = |key: &str| tree.memory.about(key).map(|stat| stat.metadata.kind);
     if kind(&key) == Some(EntryKind::File) {
@@ -122,10 +123,16 @@ fn is_root(tree: Tree<'_>, directory: &str) -> bool {
 /// Fails if the name of the file `key` is a directory's.
 fn refuse_directory(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
     let prefix = format!("{key}/");
-    if tree.objects.head(&prefix)?.is_some() || holds_anything(tree.objects, &prefix)? {
+    let places = &tree.memory.places;
+    // What is known to be one may be so by Hadoop's marker alone.
+    let is_known = places.room_for(directory, key) == Some(Room::Taken);
+    if tree.objects.head(&prefix)?.is_some()
+        || holds_anything(tree.objects, &prefix)?
+        || (is_known && legacy_marker(tree, &prefix)?.is_some())
+    {
         return Err(refused(ErrorKind::IsADirectory, key));
     }
-    tree.memory.places.forget_directory(directory, &prefix);
+    places.forget_directory(directory, &prefix);
     Ok(())
 }
 
