@@ -53,6 +53,14 @@ pub const DOWNLOAD_CHUNK_BYTES: usize = 256 * 1024;
 /// its connection to the store reads into.
 pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 
+/// What a page of a listing takes of `buffer_memory`: 1000 of the longest names, as the store tells
+/// them, as entries and as text.
+pub const LISTING_PAGE_BYTES: usize = 1280 * 1024;
+
+/// How long a listing waits for that before it goes on with one page at a time, for which there is room
+/// beside: below the shortest patience of clients.
+pub const LISTING_WAIT: Duration = Duration::from_secs(10);
+
 /// Parts of one multipart upload (COS and S3).
 pub const PARTS_PER_UPLOAD: u32 = 10_000;
 
@@ -98,13 +106,17 @@ pub const PLANNED_MEMORY_PERCENT: u64 = 60;
 /// and connections to the store.
 pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 
+/// Threads that copy and delete for all renamings together, beside the sessions' own, each with a
+/// connection to its store: two directories at full speed.
+pub const CREW_THREADS: usize = 32;
+
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores.
-pub const SPARE_DESCRIPTORS: u64 = 96;
+/// connections to the stores, those of the crew.
+pub const SPARE_DESCRIPTORS: u64 = 96 + CREW_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
-/// session's.
-pub const SPARE_THREADS: u64 = 16;
+/// session's, the crew.
+pub const SPARE_THREADS: u64 = 16 + CREW_THREADS as u64;
 
 /// How long an upload that adds to a file waits for another session that does so, too: below the
 /// shortest patience of clients, which wait for the 150 (FileZilla: 20 s).

@@ -13,7 +13,7 @@ use cos_ftp_server::limits;
 use cos_ftp_server::store::cos::{
     AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
-use cos_ftp_server::store::{ListRequest, ObjectStore};
+use cos_ftp_server::store::{FileTree, ListRequest};
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
 
@@ -56,7 +56,7 @@ fn measure(count: usize, metadata_cache: Duration) -> usize {
     let (mut seen, mut after) = (0, None);
     loop {
         let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
-        let page = store.list(&request).unwrap();
+        let page = store.list(&request, None).unwrap();
         for entry in &page.entries {
             assert!(entry.name.ends_with(&format!("{seen:07}")), "{} is no {seen}", entry.name);
             seen += 1;

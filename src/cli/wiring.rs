@@ -177,7 +177,8 @@ impl Probes {
 
 fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
     let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) = store.list(&ListRequest { directory: &root, name_prefix: "", after: None })
+    if let Err(error) =
+        store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
     {
         log::error!("{name} cannot be used now: {error}");
         return;

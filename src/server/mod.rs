@@ -43,7 +43,7 @@ use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
-use crate::transfer::{Budget, Rates};
+use crate::transfer::Rates;
 use crate::users::{Directory, Users};
 
 /// An FTP server that listens but does not accept yet.
@@ -93,7 +93,7 @@ impl Server {
             tls: options.tls,
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
             connections: ConnectionSlots::new(options.max_connections),
-            budget: Budget::new(options.session.transfer.buffer_memory),
+            budget: options.session.transfer.budget(),
             rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
             stop: StopSignal::default(),

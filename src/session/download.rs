@@ -9,7 +9,7 @@ use crate::access::Visit;
 use crate::metrics::{self, Direction};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
+use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
 use crate::transfer::{Conversion, Download, DownloadRequest, Report, Verdict, Way};
 use crate::vfs::FtpPath;
 
@@ -43,7 +43,8 @@ impl Session<'_> {
         let opening = replies::opening_download(self.settings.transfer_type, name, size);
         let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
         let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::Out));
         let total = Some(object_left);
@@ -72,7 +73,9 @@ impl Session<'_> {
 fn open(visit: &Visit, store: &dyn ObjectStore, path: &FtpPath, first: u64) -> Step<Object> {
     match store.get_object(path, ByteRange::from(first), None) {
         Err(error) if error.kind == ErrorKind::InvalidRange => {
-            let stat = store.stat(path).map_err(|error| store_failure(visit, &error))?;
+            let stat = store
+                .stat(path, Freshness::Recent)
+                .map_err(|error| store_failure(visit, &error))?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
@@ -84,7 +87,7 @@ fn open(visit: &Visit, store: &dyn ObjectStore, path: &FtpPath, first: u64) -> S
 
 /// What is no file may be a directory. If the store does not tell, what it said first is told.
 fn is_directory(store: &dyn ObjectStore, path: &FtpPath) -> bool {
-    store.is_directory(path).unwrap_or(false)
+    store.stat(path, Freshness::Listed).is_ok_and(|stat| stat.metadata.is_directory())
 }
 
 fn record(path: &FtpPath, first: u64, report: &Report) {

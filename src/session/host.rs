@@ -37,13 +37,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// What a transfer of the session that `wake` wakes may use.
-    pub(super) fn resources<'a>(&'a self, wake: &'a Wake) -> Resources<'a> {
-        Resources {
-            options: &self.options.transfer,
-            budget: &self.budget,
-            stragglers: &self.stragglers,
-            wake,
-        }
+    /// What a transfer of the session that `wake` wakes may use, with its user's `budget`.
+    pub(super) fn resources<'a>(&'a self, budget: &'a Budget, wake: &'a Wake) -> Resources<'a> {
+        Resources { options: &self.options.transfer, budget, stragglers: &self.stragglers, wake }
     }
 }

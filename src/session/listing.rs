@@ -6,12 +6,13 @@ use super::listed::{Listed, Lookup};
 use super::navigation::Step;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Session};
+use crate::limits::LISTING_PAGE_BYTES;
 use crate::net::Wake;
 use crate::protocol::{
     Access, Code, ListStyle, ListTarget, ListingFormat, NameEncoding, Reply, Wildcard, replies,
 };
 use crate::store::ListPage;
-use crate::transfer::{Control, DataSender, Listing, Pages, Progress, Verdict};
+use crate::transfer::{Control, DataSender, Lease, Listing, Pages, Progress, Resources, Verdict};
 
 /// What of a directory is told, and how.
 #[derive(Debug)]
@@ -48,13 +49,15 @@ impl Session<'_> {
 
     fn run_list(&mut self, style: ListStyle, target: &ListTarget, wake: &Wake) -> Step<Reply> {
         self.check_data_port()?;
-        let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
+        let memory = self.page_memory(resources)?;
+        let Opened { source, first, mut lines } = self.open_listing(style, target)?;
         let directory = source.directory.clone();
         let failed = |verdict: Verdict| transfer_failure(self.visit, &verdict, 0);
         // The second page is on its way before the client has connected.
-        let mut pages = source.after(&first, resources).map_err(failed)?;
+        let mut pages = source.after(&first, memory, resources).map_err(failed)?;
         let opener = self.opener();
         let errand = Errand { kind: ErrandKind::Listing, path: directory.clone(), total: None };
         let progress = Progress::begin();
@@ -82,6 +85,22 @@ impl Session<'_> {
             }
             _ => Ok(replies::listing_sent()),
         }
+    }
+
+    /// The memory of the page that is sent. If that takes a while, the store gets no less time for it.
+    fn page_memory(&mut self, resources: Resources<'_>) -> Step<Option<Lease>> {
+        let at_once = resources.budget.try_borrow(LISTING_PAGE_BYTES as u64);
+        if at_once.is_some() {
+            return Ok(at_once);
+        }
+        let path = self.working_directory.clone();
+        let errand = Errand { kind: ErrandKind::Listing, path, total: None };
+        let signs = self.reassurance(replies::still_at_work(Code::TRANSFER_COMPLETE));
+        let mut watch = Watch::new(&mut self.control, &self.host.stop, errand, signs);
+        let memory = Listing::memory(resources, &mut watch);
+        self.abort_unanswered = watch.was_aborted();
+        self.reply_wait.renew();
+        memory.map_err(|verdict| transfer_failure(self.visit, &verdict, 0))
     }
 
     /// STAT with a path: the listing, over the control connection. More than one page of it leaves page

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::store_failure;
 use super::{Pending, Session};
 use crate::protocol::{Access, Code, Reply, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, ObjectStore, Stat};
+use crate::store::{ErrorKind, Freshness, ObjectStore, Stat};
 use crate::vfs::FtpPath;
 
 /// A handler's steps: what fails is the reply already.
@@ -22,7 +22,10 @@ impl Session<'_> {
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root() && path != self.working_directory {
             let store = self.store()?;
-            if !store.is_directory(&path).map_err(|error| store_failure(self.visit, &error))? {
+            let stat = store
+                .stat(&path, Freshness::Listed)
+                .map_err(|error| store_failure(self.visit, &error))?;
+            if !stat.metadata.is_directory() {
                 return Err(replies::not_a_directory());
             }
         }
@@ -72,7 +75,9 @@ impl Session<'_> {
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.store()?.stat(&path).map_err(|error| store_failure(self.visit, &error))?;
+        self.store()?
+            .stat(&path, Freshness::Recent)
+            .map_err(|error| store_failure(self.visit, &error))?;
         self.pending = Pending::RenameFrom(path);
         Ok(replies::rename_to_what())
     }
@@ -101,7 +106,9 @@ impl Session<'_> {
 
     pub(super) fn size(&self, path: &str) -> Reply {
         self.on_path(path, |store, path| {
-            let stat = store.stat(path).map_err(|error| store_failure(self.visit, &error))?;
+            let stat = store
+                .stat(path, Freshness::Recent)
+                .map_err(|error| store_failure(self.visit, &error))?;
             if stat.metadata.is_directory() {
                 return Err(replies::is_a_directory());
             }
@@ -122,7 +129,7 @@ impl Session<'_> {
     }
 
     fn exists(&self, path: &str) -> Step<bool> {
-        match self.store()?.stat(&self.resolve(path)?) {
+        match self.store()?.stat(&self.resolve(path)?, Freshness::Recent) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
@@ -160,16 +167,20 @@ impl Session<'_> {
         Ok(replies::modification_time_set(time, &path))
     }
 
-    /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
+    /// The facts about a name whose time matters: listings, from which [`Freshness::Recent`] may
     /// repeat, tell neither the time that a client has set nor when a directory was made.
     fn stat_with_time(&self, store: &dyn ObjectStore, path: &FtpPath) -> Step<Stat> {
-        let known = if self.host.options.preserve_mtime { None } else { Some(store.stat(path)) };
+        let known = if self.host.options.preserve_mtime {
+            None
+        } else {
+            Some(store.stat(path, Freshness::Recent))
+        };
         let stat = match known {
             Some(Ok(stat)) if stat.metadata.modified.is_none() && !path.is_root() => {
-                store.stat_now(path)
+                store.stat(path, Freshness::Now)
             }
             Some(known) => known,
-            None => store.stat_now(path),
+            None => store.stat(path, Freshness::Now),
         };
         stat.map_err(|error| store_failure(self.visit, &error))
     }

@@ -9,8 +9,10 @@ use crate::limits;
 use crate::metrics::{self, Direction, Ending};
 use crate::net::Wake;
 use crate::protocol::{Code, Reply, TransferType, UploadMode, replies};
-use crate::store::{ErrorKind, ObjectStore, Turn};
-use crate::transfer::{Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode};
+use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
+use crate::transfer::{
+    Budget, Conversion, Plan, Report, Upload, UploadRequest, Verdict, Way, WriteMode,
+};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -99,7 +101,8 @@ impl Session<'_> {
             conversion: self.conversion(),
         };
         let host = self.host;
-        let resources = host.resources(wake);
+        let budget = self.budget();
+        let resources = host.resources(&budget, wake);
         let opener = self.opener();
         let (handle, throttle) = (self.handle, self.throttle(Way::In));
         let (total, transfer_type) = (self.settings.announced, self.settings.transfer_type);
@@ -136,6 +139,14 @@ impl Session<'_> {
         match self.settings.transfer_type {
             TransferType::Ascii if self.host.options.ascii_conversion => Conversion::Ascii,
             TransferType::Ascii | TransferType::Image => Conversion::None,
+        }
+    }
+
+    /// The memory that transfers share, as the client's account may use it.
+    pub(super) fn budget(&self) -> Budget {
+        match self.login.account() {
+            Some(account) => self.host.budget.of_user(&account.name),
+            None => self.host.budget.clone(),
         }
     }
 
@@ -188,7 +199,7 @@ fn unique_path(visit: &Visit, store: &dyn ObjectStore, wanted: &FtpPath) -> Step
     for _ in 0..limits::UNIQUE_NAME_ATTEMPTS {
         let name = format!("{stem}-{:08x}{extension}", fastrand::u32(..));
         let path = directory.child(&name).ok_or_else(replies::name_not_allowed)?;
-        match store.stat(&path) {
+        match store.stat(&path, Freshness::Recent) {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(path),
             Err(error) => return Err(store_failure(visit, &error)),
             Ok(_) => {}

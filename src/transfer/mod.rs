@@ -13,6 +13,7 @@ mod failure;
 mod memory;
 mod options;
 mod pages;
+mod pool;
 mod progress;
 mod receipt;
 mod refill;
@@ -24,7 +25,7 @@ mod upload;
 mod waiting;
 mod worker;
 
-pub use budget::{Budget, Lease};
+pub use budget::{Budget, Lease, Request};
 pub use control::{Control, Directive, Interruption, Patience};
 pub use download::{Download, DownloadRequest};
 pub use failure::{Report, TransferError, Verdict};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::limits;
 use crate::net::Wake;
-use crate::transfer::{Budget, Stragglers};
+use crate::transfer::{Budget, Schedule, Stragglers};
 
 /// How transfers behave.
 #[derive(Clone, Debug)]
@@ -26,6 +27,14 @@ pub struct TransferOptions {
     pub partial: PartialUpload,
     /// `data_idle_timeout`: silence on a data connection while we wait for the client.
     pub data_idle: Duration,
+}
+
+impl TransferOptions {
+    /// The bytes that all transfers share.
+    pub fn budget(&self) -> Budget {
+        let part = Schedule::largest_target(self.max_file, self.min_part);
+        Budget::with_largest(self.buffer_memory, part + limits::BLOCK_BYTES as u64)
+    }
 }
 
 /// What becomes of what had arrived when an upload was interrupted.

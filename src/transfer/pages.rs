@@ -1,7 +1,9 @@
 //! The pages of a listing, fetched by two workers in turn while the present one is sent. The store
 //! tells where a page ends before it tells what is on it, so the request for the next page is on its
 //! way while this one still comes. At most five pages are held, whatever the size of the directory:
-//! the one that is sent, and two of each worker.
+//! the one that is sent, and two of each worker. They lease from `buffer_memory`. Where it has nothing
+//! to spare, there is one worker, and the next page is fetched when the present one was sent, in its
+//! memory: what listings take that nobody reads is bounded as the memory is.
 
 use std::io;
 use std::sync::Arc;
@@ -9,10 +11,11 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use crate::limits::WORKER_STACK_BYTES;
+use crate::limits::{LISTING_PAGE_BYTES, LISTING_WAIT, WORKER_STACK_BYTES};
 use crate::net::Wake;
 use crate::store::{ListPage, ListRequest, ObjectStore, PageToken, StoreError};
-use crate::transfer::waiting::wait_for;
+use crate::transfer::budget::{Budget, Lease};
+use crate::transfer::waiting::{lease_within, wait_for};
 use crate::transfer::{Control, Directive, Progress, Resources, TransferError, Verdict};
 use crate::vfs::FtpPath;
 
@@ -31,80 +34,116 @@ pub struct Listing {
 #[derive(Debug)]
 pub struct Pages<'a> {
     wake: &'a Wake,
-    /// What the two workers have fetched; the next page comes from the first of them. `None` when
-    /// there is none.
-    following: Option<[Receiver<Fetched>; 2]>,
+    /// What each worker has fetched; the next page comes from the first of them. `None` when there
+    /// is none.
+    following: Option<Vec<Receiver<(Fetched, Permit)>>>,
+    /// That of the page that is sent.
+    permit: Permit,
+    /// Where it goes when the page is sent.
+    pass_on: Sender<Permit>,
 }
 
 type Fetched = Result<ListPage, StoreError>;
 
-/// One of the two workers that fetch pages in turn.
+/// What lets one page be held: its memory; `None` for the one page that every listing may have.
+type Permit = Option<Lease>;
+
+/// One of the workers that fetch pages in turn.
 #[derive(Debug)]
 struct Fetcher {
     listing: Arc<Listing>,
     /// Where its next page begins.
     turn: Receiver<PageToken>,
-    /// The other worker's turns: as there is one page under way whose end is not known, there is
-    /// room for what is sent.
+    /// The other worker's turns, or its own if it is alone: as there is one page under way whose end
+    /// is not known, there is room for what is sent.
     other: Sender<PageToken>,
-    give: Sender<Fetched>,
+    give: Sender<(Fetched, Permit)>,
+    /// Permits of pages that were sent.
+    permits: Receiver<Permit>,
+    budget: Budget,
     wake: Wake,
     is_first: bool,
+    /// The memory of its first page, if that was there at the beginning.
+    memory: Option<Lease>,
 }
 
 impl Listing {
+    /// Waits for the memory of a page, but no longer than clients wait for a reply: every listing may
+    /// have one page.
+    ///
+    /// # Errors
+    /// The interruption that ends the listing.
+    pub fn memory(
+        resources: Resources<'_>,
+        control: &mut dyn Control,
+    ) -> Result<Option<Lease>, Verdict> {
+        let (bytes, progress) = (LISTING_PAGE_BYTES as u64, Progress::begin());
+        let Resources { budget, wake, .. } = resources;
+        lease_within(LISTING_WAIT, bytes, budget, wake, control, &progress)
+    }
+
     /// The first page, asked for in the caller's thread: it tells whether there is anything to
     /// list at all.
     ///
     /// # Errors
-    /// As [`ObjectStore::list`].
+    /// As [`list`](crate::store::FileTree::list).
     pub fn first_page(&self) -> Result<ListPage, StoreError> {
         self.page(None)
     }
 
-    /// Goes on after `first`: begins to fetch the next page, if there is one.
+    /// Goes on after `first`, which is held in `memory`: begins to fetch the next page, if there is one.
     ///
     /// # Errors
     /// When the machine gives no thread.
     pub fn after<'a>(
         self,
         first: &ListPage,
+        mut memory: Option<Lease>,
         resources: Resources<'a>,
     ) -> Result<Pages<'a>, Verdict> {
         let wake = resources.wake;
+        let (pass_on, permits) = bounded(1);
         let Some(next) = first.next.clone() else {
-            return Ok(Pages { wake, following: None });
+            if let Some(lease) = &mut memory {
+                lease.shrink(bytes_of(first));
+            }
+            return Ok(Pages { wake, following: None, permit: memory, pass_on });
         };
+        let mut ahead = resources.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64);
         let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
         // The first turn; the channel has room for it.
         let _ = turns[0].0.try_send(next);
-        let mut following = Vec::with_capacity(turns.len());
-        for (own, other) in [(0, 1), (1, 0)] {
+        let pairs: &[_] = if ahead.is_some() { &[(0, 1), (1, 0)] } else { &[(0, 0)] };
+        let mut given = Vec::with_capacity(pairs.len());
+        for &(own, other) in pairs {
             let (give, fetched) = bounded(1);
             let fetcher = Fetcher {
                 listing: Arc::clone(&listing),
                 turn: turns[own].1.clone(),
                 other: turns[other].0.clone(),
                 give,
+                permits: permits.clone(),
+                budget: resources.budget.clone(),
                 wake: wake.clone(),
                 is_first: own == 0,
+                memory: ahead.take(),
             };
             resources.stragglers.adopt(vec![fetcher.start().map_err(Verdict::Failed)?]);
-            following.push(fetched);
+            given.push(fetched);
         }
-        Ok(Pages { wake, following: following.try_into().ok() })
+        Ok(Pages { wake, following: Some(given), permit: memory, pass_on })
     }
 
     /// The page after the one that gave `after`, asked for in the caller's thread.
     ///
     /// # Errors
-    /// As [`ObjectStore::list`].
+    /// As [`list`](crate::store::FileTree::list).
     pub fn page(&self, after: Option<&PageToken>) -> Result<ListPage, StoreError> {
-        self.store.list(&self.request(after))
+        self.store.list(&self.request(after), None)
     }
 
     fn page_ahead(&self, after: &PageToken, tell: &mut dyn FnMut(&PageToken)) -> Fetched {
-        self.store.list_ahead(&self.request(Some(after)), tell)
+        self.store.list(&self.request(Some(after)), Some(tell))
     }
 
     fn request<'a>(&'a self, after: Option<&'a PageToken>) -> ListRequest<'a> {
@@ -123,22 +162,38 @@ impl Fetcher {
 
     /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other
     /// worker.
-    fn run(self) {
+    fn run(mut self) {
         if !self.is_first {
             // Its first page will be asked for while the first worker's still comes.
             self.listing.store.connect_ahead();
         }
         while let Ok(after) = self.turn.recv() {
+            let Some(permit) = self.permit() else { return };
             let fetched = self.fetch(&after);
             let is_last = fetched.as_ref().map_or(true, |page| page.next.is_none());
             // Waits while the page before is still being sent.
-            if self.give.send(fetched).is_err() {
+            if self.give.send((fetched, permit)).is_err() {
                 return;
             }
             self.wake.notify();
             if is_last {
                 return;
             }
+        }
+    }
+
+    /// The memory for one page: what was passed on, or what can be spared; else what will be passed
+    /// on. `None` when nobody wants any more pages.
+    fn permit(&mut self) -> Option<Permit> {
+        if let Some(lease) = self.memory.take() {
+            return Some(Some(lease));
+        }
+        if let Ok(permit) = self.permits.try_recv() {
+            return Some(permit);
+        }
+        match self.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64) {
+            Some(lease) => Some(Some(lease)),
+            None => self.permits.recv().ok(),
         }
     }
 
@@ -168,11 +223,14 @@ impl Pages<'_> {
         progress: &Progress,
     ) -> Result<Option<ListPage>, Verdict> {
         let Some(following) = &mut self.following else { return Ok(None) };
+        // Where there is one on the way already, this one is given back.
+        let _ = self.pass_on.try_send(self.permit.take());
         loop {
             match following[0].try_recv() {
-                Ok(page) => {
+                Ok((page, permit)) => {
+                    self.permit = permit;
                     let page = page.map_err(|error| Verdict::Failed(error.into()))?;
-                    following.swap(0, 1);
+                    following.rotate_left(1);
                     if page.next.is_none() {
                         self.following = None;
                     }
@@ -192,4 +250,10 @@ impl Pages<'_> {
             }
         }
     }
+}
+
+/// About what a page takes: its entries, and their lines.
+fn bytes_of(page: &ListPage) -> u64 {
+    const ENTRY_AND_LINE: usize = 512;
+    page.entries.iter().map(|entry| (ENTRY_AND_LINE + 3 * entry.name.len()) as u64).sum()
 }

@@ -45,19 +45,32 @@ pub(super) fn lease(
     control: &mut dyn Control,
     progress: &Progress,
 ) -> Result<Lease, Verdict> {
+    lease_within(limits::BUFFER_WAIT, bytes, budget, wake, control, progress)?
+        .ok_or(Verdict::Failed(TransferError::NoBuffer))
+}
+
+/// Waits in line for `bytes` of the budget, at most for `patience`; `None` if that was not enough.
+pub(super) fn lease_within(
+    patience: Duration,
+    bytes: u64,
+    budget: &Budget,
+    wake: &Wake,
+    control: &mut dyn Control,
+    progress: &Progress,
+) -> Result<Option<Lease>, Verdict> {
     if bytes > budget.total() {
-        return Err(Verdict::Failed(TransferError::NoBuffer));
+        return Ok(None);
     }
-    let deadline = Instant::now() + limits::BUFFER_WAIT;
+    let deadline = Instant::now() + patience;
     let mut request = budget.request(bytes, wake);
     loop {
         request = match request.take() {
-            Ok(lease) => return Ok(lease),
+            Ok(lease) => return Ok(Some(lease)),
             Err(waiting) => waiting,
         };
         let left = deadline.saturating_duration_since(Instant::now());
         if left == Duration::ZERO {
-            return Err(Verdict::Failed(TransferError::NoBuffer));
+            return Ok(None);
         }
         let woken = wait_for(control, wake, None, Some(left)).map_err(Verdict::Failed)?;
         if woken.control

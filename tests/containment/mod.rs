@@ -11,3 +11,5 @@ mod names;
 mod neighbours;
 /// Keys, passwords and tokens.
 mod secrets;
+/// What the clients of one account hold of the memory.
+mod shared_memory;

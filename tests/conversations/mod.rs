@@ -15,6 +15,8 @@ mod late_refusals;
 mod listing;
 /// USER, PASS and what works without them.
 mod login;
+/// Names of objects that stand for directories.
+mod markers;
 /// TYPE, MODE, STRU, PORT, PASV, EPRT, EPSV.
 mod parameters;
 /// What R, W and RW may do.

@@ -136,16 +136,25 @@ impl Bench {
 
     /// Lists a directory: the names of all its pages.
     pub(crate) fn list(&self) -> Result<Vec<String>, Verdict> {
+        self.list_slowly(|_| ())
+    }
+
+    /// The same, where `meanwhile` is called while so many pages have come and the last is held.
+    pub(crate) fn list_slowly(&self, meanwhile: impl Fn(usize)) -> Result<Vec<String>, Verdict> {
         let (_client, control) = UnixStream::pair().unwrap();
         let (wake, mut script) = (Wake::new().unwrap(), Script::new(control));
         let store: Arc<dyn ObjectStore> = Arc::new(self.store().clone());
         let directory = FtpPath::root();
         let listing = Listing { store, directory, name_prefix: String::new() };
         let first = listing.first_page().unwrap();
-        let mut pages = listing.after(&first, self.0.resources(&wake))?;
+        let mut pages = listing.after(&first, None, self.0.resources(&wake))?;
         let mut entries = first.entries;
+        let mut come = 1;
+        meanwhile(come);
         while let Some(page) = pages.next(&mut script, &Progress::begin())? {
             entries.extend(page.entries);
+            come += 1;
+            meanwhile(come);
         }
         Ok(entries.into_iter().map(|entry| entry.name).collect())
     }

@@ -1,5 +1,6 @@
 //! The pages of a listing, fetched by two workers in turn.
 
+use cos_ftp_server::limits;
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{TransferError, TransferOptions, Verdict};
 
@@ -44,4 +45,32 @@ fn a_page_that_fails_ends_the_listing() {
         assert_eq!(error.kind, ErrorKind::Unavailable);
         bench.assert_clean();
     }
+}
+
+#[test]
+fn pages_that_nobody_reads_lease_what_they_hold() {
+    let bench = bench(10);
+    bench
+        .list_slowly(|come| {
+            if come == 1 {
+                // All that is fetched ahead.
+                bench.store().await_calls(Operation::ListObjects, 5);
+                assert_eq!(bench.budget().in_use(), 4 * limits::LISTING_PAGE_BYTES as u64);
+            }
+        })
+        .unwrap();
+    bench.assert_clean();
+}
+
+#[test]
+fn where_the_memory_is_used_up_pages_come_one_at_a_time() {
+    let bench = bench(10);
+    let held = bench.budget().try_borrow(bench.budget().total()).unwrap();
+    let listed = bench.list_slowly(|come| {
+        assert_eq!(bench.store().calls(Operation::ListObjects), come, "none is fetched ahead");
+    });
+    assert_eq!(bench.store().connected_ahead(), 0, "nor is there a second worker");
+    assert_eq!(listed.unwrap().len(), 10);
+    drop(held);
+    bench.assert_clean();
 }

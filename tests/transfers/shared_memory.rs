@@ -1,15 +1,13 @@
 //! Many uploads that share `buffer_memory`.
 
-use std::os::fd::AsFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::limits;
-use cos_ftp_server::net::{Interest, Wake, wait};
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
 
-use crate::transfers::bench::{Bench, Client, PATIENCE, STOR, Word, content};
+use crate::transfers::bench::{Bench, Client, Order, PATIENCE, STOR, Word, content};
 use crate::transfers::store::{S3_LIMITS, ScriptedStore};
 
 const MIB: usize = 1 << 20;
@@ -30,8 +28,8 @@ fn growing(buffer_memory: u64, partial: PartialUpload) -> Bench {
 #[test]
 fn fifty_slow_uploads_share_the_memory_of_twelve_parts() {
     let buffer_memory = 12 * 5 * MIB as u64;
-    // No more than the reserve, a part and a block: the first to come would borrow what the others
-    // have not asked for yet, and fewer than eleven would fit in before the store goes on.
+    // No more than a part and a block: the first to come would borrow what the others have not asked
+    // for yet. A third of the memory is for what has arrived of the others, the rest for eight parts.
     let part_buffer = Some((5 * MIB + limits::BLOCK_BYTES) as u64);
     let options = TransferOptions { buffer_memory, part_buffer, ..TransferOptions::default() };
     let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
@@ -50,7 +48,7 @@ fn fifty_slow_uploads_share_the_memory_of_twelve_parts() {
                 })
             })
             .collect();
-        bench.store().await_calls(Operation::UploadPart, 11);
+        bench.store().await_calls(Operation::UploadPart, 8);
         assert!(bench.budget().is_wanted(), "the others wait");
         bench.store().open(Operation::UploadPart);
         for upload in uploads {
@@ -74,7 +72,7 @@ fn uploads_whose_parts_outgrow_the_memory_take_turns() {
             .map(|path| {
                 let (bench, bytes) = (&bench, &bytes);
                 scope.spawn(move || {
-                    let mut client = bench.upload(crate::transfers::bench::Order { path, ..STOR });
+                    let mut client = bench.upload(Order { path, ..STOR });
                     client.send(bytes);
                     client.end_data();
                     (path, client.report())
@@ -119,22 +117,17 @@ fn an_upload_that_has_outgrown_its_memory_goes_on_when_there_is_more() {
 #[test]
 fn a_client_lost_while_its_upload_waits_for_memory_does_not_hang_it() {
     let bench = growing(16 * MIB as u64, PartialUpload::Keep);
-    let (mut client, held) = outgrown(&bench);
-    // What the upload gives back is taken by another, so that it has nothing to go on with.
-    let wake = Wake::new().unwrap();
-    let other = bench.budget().request(RESERVE, &wake);
-    client.send(&content(4, 5 * MIB));
-    assert_eq!(wait([(wake.as_fd(), Interest::Read)], Some(PATIENCE)).unwrap(), [true]);
-    let other = other.take().unwrap();
+    let held = bench.budget().try_borrow(bench.budget().total() - 4 * BLOCK).unwrap();
+    let mut client = bench.upload(STOR);
+    client.send(&content(4, 4 * BLOCK as usize + 1));
     await_line(&bench);
     client.end_control();
     let report = client.report();
     let Verdict::Interrupted { by: Interruption::ControlLost, kept: true } = report.verdict else {
         panic!("{report:?}");
     };
-    let expected = [content(3, 5 * MIB), content(4, 5 * MIB)].concat();
-    bench.assert_stored(STOR.path, &expected);
-    drop((held, other));
+    bench.assert_stored(STOR.path, &content(4, 4 * BLOCK as usize + 1)[..4 * BLOCK as usize]);
+    drop(held);
     bench.assert_clean();
 }
 
@@ -169,7 +162,7 @@ fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
     assert!(bench.budget().in_use() > RESERVE);
     bench.store().open(Operation::UploadPart);
     until("it gives back what it does not need", || bench.budget().in_use() <= RESERVE);
-    let mut other = bench.upload(crate::transfers::bench::Order { path: "/other", ..STOR });
+    let mut other = bench.upload(Order { path: "/other", ..STOR });
     other.send(b"some");
     other.end_data();
     assert!(matches!(other.report().verdict, Verdict::Complete));
@@ -190,4 +183,58 @@ fn until(what: &str, holds: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "not yet: {what}");
         thread::park_timeout(Duration::from_millis(1));
     }
+}
+
+#[test]
+fn uploads_of_which_little_has_arrived_leave_the_memory_to_the_others() {
+    let options = TransferOptions { buffer_memory: 64 << 20, ..TransferOptions::default() };
+    let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
+    let idle: Vec<_> = (0..60)
+        .map(|number| {
+            let mut client = bench.upload(Order { path: "/idle", ..STOR });
+            client.send(&content(number, 1));
+            client.await_bytes(1);
+            client
+        })
+        .collect();
+    let mut other = bench.upload(Order { path: "/other", ..STOR });
+    let bytes = content(7, 30 * MIB);
+    other.send(&bytes);
+    other.end_data();
+    assert!(matches!(other.report().verdict, Verdict::Complete));
+    bench.assert_stored("/other", &bytes);
+    for mut client in idle {
+        client.end_data();
+        assert!(matches!(client.report().verdict, Verdict::Complete));
+    }
+    bench.assert_clean();
+}
+
+#[test]
+fn slow_uploads_that_fill_the_memory_all_end() {
+    let options = TransferOptions { buffer_memory: 16 << 20, ..TransferOptions::default() };
+    let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
+    let bytes = content(8, 6 * MIB);
+    thread::scope(|scope| {
+        let uploads: Vec<_> = (0..24)
+            .map(|_| {
+                let (mut client, bytes) = (bench.upload(STOR), &bytes);
+                scope.spawn(move || {
+                    // In pieces that let each of them grow beside the others.
+                    for piece in bytes.chunks(BLOCK as usize / 2) {
+                        client.send(piece);
+                        thread::yield_now();
+                    }
+                    client.end_data();
+                    client.report()
+                })
+            })
+            .collect();
+        for upload in uploads {
+            let report = upload.join().unwrap();
+            assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
+        }
+    });
+    bench.assert_stored(STOR.path, &bytes);
+    bench.assert_clean();
 }

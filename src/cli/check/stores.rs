@@ -5,9 +5,7 @@ use std::time::Duration;
 use cos_ftp_server::config::{Settings, StoreSettings};
 use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, Step, Verdict};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, Expected, ListRequest, ObjectStore, StoreError,
-};
+use cos_ftp_server::store::{Body, ByteRange, Cancel, Expected, FileTree, ListRequest, StoreError};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::Account;
 use cos_ftp_server::vfs::FtpPath;
@@ -92,7 +90,7 @@ fn try_directory(options: &LocalOptions, report: &mut Report) {
 
 fn use_directory(store: &LocalStore) -> Result<(), StoreError> {
     let root = FtpPath::root();
-    store.list(&ListRequest { directory: &root, name_prefix: "", after: None })?;
+    store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)?;
     let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
     let Some(probe) = root.child(&name) else { return Ok(()) };
     store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()), &Expected::Anything)?;

@@ -91,9 +91,9 @@ impl Upload<'_> {
         if lacking == 0 {
             return Ok(by);
         }
-        // Of a part the reserve has room: there is some when the workers are done at the latest.
-        let capacity = self.parts.capacity_blocks();
-        while !self.intake.make_room_for(lacking, capacity) || self.free_workers().is_none() {
+        // There is room for a part when the workers are done and the turn has come, at the latest.
+        let size = self.parts.size();
+        while !self.intake.make_room_for(lacking, size) || self.free_workers().is_none() {
             by = by.or(self.await_workers(control)?);
             if by.is_some() && !self.keeps_partial() {
                 return Ok(by);

@@ -39,6 +39,10 @@ impl Upload<'_> {
     pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
         loop {
             let smallest = self.parts.target_blocks();
+            if !self.intake.pool.has_turn() {
+                // A turn is asked for in time, as large as the part is then.
+                self.affordable = smallest;
+            }
             if smallest > self.affordable && !self.afford(smallest) {
                 return Ok(());
             }
@@ -115,21 +119,21 @@ impl Upload<'_> {
         }
     }
 
-    /// Enlarges the reserve for a part of `blocks`, if the budget has the bytes at once.
+    /// Enlarges the turn for a part of `blocks`, if the budget has the bytes at once.
     fn afford(&mut self, blocks: usize) -> bool {
-        if self.intake.pool.try_grow_reserve(self.parts.reserve_blocks()) {
+        if self.intake.pool.try_grow_turn(self.parts.reserve_blocks()) {
             self.affordable = blocks;
         }
         blocks <= self.affordable
     }
 
     /// Whether the parts to come need more memory than can be had at once, and all that the
-    /// present reserve allows has gathered.
+    /// present turn allows has gathered.
     pub(super) fn needs_restart(&self) -> bool {
         self.parts.target_blocks() > self.affordable && self.intake.full_blocks() >= self.affordable
     }
 
-    /// Sends what has gathered, gives all memory back and waits in line for the larger reserve:
+    /// Sends what has gathered, gives all memory back and waits in line for the larger turn:
     /// nobody waits for memory while holding any.
     pub(super) fn restart(&mut self, control: &mut dyn Control) -> Ended {
         while self.workers.busy() > 0 || self.intake.bytes() > 0 {
@@ -147,7 +151,7 @@ impl Upload<'_> {
         let Resources { budget, wake, .. } = self.resources;
         let bytes = (self.parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         match lease(bytes, budget, wake, control, &self.progress) {
-            Ok(lease) => self.intake.pool.restart(lease),
+            Ok(lease) => self.intake.pool.begin_turn(lease),
             Err(Verdict::Failed(error)) => return Err(error),
             Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
             Err(Verdict::Complete) => {}

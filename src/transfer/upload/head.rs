@@ -8,6 +8,7 @@ use crc_fast::{CrcAlgorithm, Digest};
 use super::intake::Intake;
 use crate::store::{ByteRange, ETag, ObjectStore};
 use crate::transfer::TransferError;
+use crate::transfer::pool::Size;
 use crate::vfs::FtpPath;
 
 /// How often the bytes are asked for.
@@ -27,14 +28,13 @@ struct Summed<'a, R> {
 }
 
 impl Head {
-    /// Reads them into `intake`, which is empty, holds at most `capacity` blocks and has room for
-    /// a part. An answer that ends early is asked for again where it ended; a whole object that
-    /// does not have its checksum, from the beginning.
+    /// Reads them into `intake`, which is empty and has its turn. An answer that ends early is asked
+    /// for again where it ended; a whole object that does not have its checksum, from the beginning.
     pub(super) fn read(
         &self,
         store: &dyn ObjectStore,
         path: &FtpPath,
-        capacity: usize,
+        size: Size,
         intake: &mut Intake,
     ) -> Result<(), TransferError> {
         let mut sum = Digest::new(CrcAlgorithm::Crc64Xz);
@@ -45,7 +45,7 @@ impl Head {
             let object = store.get_object(path, range, self.etag.as_ref())?;
             let body = object.body.take(self.bytes - first);
             // What arrived before a failure is good.
-            let _ = fill(intake, capacity, &mut Summed { body, sum: &mut sum });
+            let _ = fill(intake, size, &mut Summed { body, sum: &mut sum });
             is_damaged = false;
             if intake.bytes() == self.bytes {
                 let told = object.crc64.filter(|_| object.size == self.bytes);
@@ -69,8 +69,8 @@ impl Head {
     }
 }
 
-fn fill(intake: &mut Intake, capacity: usize, body: &mut impl Read) -> io::Result<()> {
-    while intake.make_room(capacity) {
+fn fill(intake: &mut Intake, size: Size, body: &mut impl Read) -> io::Result<()> {
+    while intake.make_room(size) {
         match intake.read(body) {
             Ok(0) => return Ok(()),
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),

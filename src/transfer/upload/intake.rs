@@ -5,7 +5,8 @@ use std::io::{self, Read};
 
 use crate::limits::BLOCKS_PER_READ;
 use crate::transfer::ascii::FromAscii;
-use crate::transfer::block::{Block, BlockPool, spare_slices};
+use crate::transfer::block::{Block, spare_slices};
+use crate::transfer::pool::{BlockPool, Size};
 
 /// Bytes converted in one step when TYPE A turns line ends round.
 const ASCII_CHUNK: usize = 64 * 1024;
@@ -41,13 +42,41 @@ impl Intake {
     }
 
     /// Makes sure there is room for the next read; tells whether there is.
-    pub(super) fn make_room(&mut self, capacity: usize) -> bool {
+    pub(super) fn make_room(&mut self, size: Size) -> bool {
+        self.fill_up(size);
+        self.has_room()
+            || (self.pool.ask(size) && {
+                self.fill_up(size);
+                self.has_room()
+            })
+    }
+
+    fn fill_up(&mut self, size: Size) {
         while self.filling.len() < self.offer
-            && let Some(block) = self.pool.take(capacity)
+            && let Some(block) = self.pool.take(size)
         {
             self.filling.push_back(block);
         }
+    }
+
+    fn has_room(&mut self) -> bool {
         if self.ascii.is_some() { self.room() > ASCII_CHUNK } else { !self.filling.is_empty() }
+    }
+
+    /// Whether memory is held that no data stands in.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.filling.len() > 1 || self.pool.has_surplus()
+    }
+
+    /// Gives back the memory that no data stands in, but for a block to read into.
+    pub(super) fn give_surplus_back(&mut self) {
+        self.offer = if self.ascii.is_some() { BLOCKS_PER_CONVERSION } else { 1 };
+        while self.filling.len() > 1
+            && let Some(empty) = self.filling.pop_back()
+        {
+            self.pool.put_back([empty]);
+        }
+        self.pool.give_surplus_back();
     }
 
     /// One read. 0 is the end of the data. Call only after [`Self::make_room`] said yes.
@@ -73,10 +102,13 @@ impl Intake {
     }
 
     /// Makes room for `bytes` behind what waits; tells whether there is.
-    pub(super) fn make_room_for(&mut self, bytes: u64, capacity: usize) -> bool {
+    pub(super) fn make_room_for(&mut self, bytes: u64, size: Size) -> bool {
         while (self.room() as u64) < bytes {
-            let Some(block) = self.pool.take(capacity) else { return false };
-            self.filling.push_back(block);
+            match self.pool.take(size) {
+                Some(block) => self.filling.push_back(block),
+                None if self.pool.ask(size) => {}
+                None => return false,
+            }
         }
         true
     }

@@ -30,7 +30,7 @@ use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
-use crate::transfer::block::BlockPool;
+use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::{Target, Workers};
 use crate::transfer::{
@@ -76,7 +76,7 @@ pub struct Upload<'a> {
     since: OffsetDateTime,
     /// What stood under the name when the first part was ready, if that was asked.
     seen: Option<Option<Stat>>,
-    /// Blocks of the largest part that the reserve has room for.
+    /// Blocks of the largest part that the turn has room for.
     affordable: usize,
     kept: u64,
     /// What of the old object may have to stand behind the new end.
@@ -107,9 +107,9 @@ enum Begun {
 type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
-    /// Waits in line for the memory the upload cannot do without, attending to the control
-    /// connection meanwhile; then reads what it keeps and cannot be copied inside the store, and has
-    /// the store asked what only it can tell of the name.
+    /// Takes the block the upload begins with, or waits in line for a turn where no more may be held
+    /// without one, attending to the control connection meanwhile; then reads what it keeps and
+    /// cannot be copied inside the store, and has the store asked what only it can tell of the name.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store
@@ -126,11 +126,14 @@ impl<'a> Upload<'a> {
             parts.convert_ascii();
         }
         let progress = Progress::of_file(Direction::Upload);
-        let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
-        let reserve = lease(bytes, resources.budget, resources.wake, control, &progress)?;
-        let mut intake = Intake::new(BlockPool::new(resources.budget.clone(), reserve));
+        let mut pool = BlockPool::new(resources.budget, resources.wake);
+        if request.plan.head.is_some() || !pool.begin() {
+            let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
+            pool.begin_turn(lease(bytes, resources.budget, resources.wake, control, &progress)?);
+        }
+        let mut intake = Intake::new(pool);
         if let Some(head) = &request.plan.head {
-            head.read(&*request.store, &request.path, parts.capacity_blocks(), &mut intake)
+            head.read(&*request.store, &request.path, parts.size(), &mut intake)
                 .map_err(Verdict::Failed)?;
         }
         if request.conversion == Conversion::Ascii {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES};
 use crate::store::{CopySource, PartLimits, PartPlace, PartReceipt};
 use crate::transfer::block::blocks_for;
+use crate::transfer::pool::Size;
 use crate::transfer::schedule::Schedule;
 use crate::transfer::upload::plan::Plan;
 use crate::transfer::{TransferError, TransferOptions};
@@ -88,6 +89,11 @@ impl Parts {
     /// Parts the store still takes.
     pub(super) fn left(&self) -> usize {
         (self.limits.max_parts + 1).saturating_sub(self.next.number) as usize
+    }
+
+    /// How many blocks the upload may have, and must.
+    pub(super) fn size(&self) -> Size {
+        Size { part: self.reserve_blocks(), capacity: self.capacity_blocks() }
     }
 
     /// Blocks the upload may hold now: the part buffer.

@@ -28,9 +28,16 @@ impl Gone {
     }
 }
 
-/// What interrupted an upload first: the data of a client that is gone may end in any way.
-fn first_cause(gone: Option<&Gone>, by: Interruption) -> Interruption {
-    gone.map_or(by, |gone| gone.by)
+/// What interrupted an upload whose data ended with `error`: that of a client that is gone may end in
+/// any way.
+fn first_cause(gone: Option<&Gone>, error: &io::Error) -> Interruption {
+    gone.map_or_else(
+        || match error.kind() {
+            ErrorKind::UnexpectedEof => Interruption::NoCloseNotify,
+            _ => Interruption::DataLost,
+        },
+        |gone| gone.by,
+    )
 }
 
 impl Upload<'_> {
@@ -54,7 +61,12 @@ impl Upload<'_> {
                 }
                 waiting_since = Instant::now();
             }
-            let has_room = self.intake.make_room(self.parts.capacity_blocks());
+            let has_room = self.make_room()?;
+            if let Some(gone) = gone.as_ref().filter(|_| !has_room && self.intake.pool.is_waiting())
+            {
+                // Memory to read the rest into is what it was waiting for.
+                return Ok(Some(gone.by));
+            }
             let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
@@ -97,12 +109,7 @@ impl Upload<'_> {
                         }
                     }
                     Err(error) if is_passing(&error) => {}
-                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                        return Ok(Some(first_cause(gone.as_ref(), Interruption::NoCloseNotify)));
-                    }
-                    Err(_) => {
-                        return Ok(Some(first_cause(gone.as_ref(), Interruption::DataLost)));
-                    }
+                    Err(error) => return Ok(Some(first_cause(gone.as_ref(), &error))),
                 }
             } else if reads && let Some(gone) = &gone {
                 if gone.patience.is_zero() {
@@ -111,9 +118,19 @@ impl Upload<'_> {
             } else if reads && waiting_since.elapsed() >= idle {
                 return Ok(Some(Interruption::DataIdle));
             } else if has_room && !woken.control {
-                self.intake.pool.give_surplus_back();
+                self.intake.give_surplus_back();
             }
         }
+    }
+
+    /// Whether there is room for the next read; a wake tells when there is.
+    fn make_room(&mut self) -> Result<bool, TransferError> {
+        let size = self.parts.size();
+        let has_room = self.intake.make_room(size);
+        if !has_room && !self.intake.pool.can_ever_hold(size) {
+            return Err(TransferError::NoBuffer);
+        }
+        Ok(has_room)
     }
 
     /// How long more data may be waited for.
@@ -121,7 +138,7 @@ impl Upload<'_> {
         let idle = self.resources.options.data_idle;
         match gone {
             Some(gone) => gone.patience,
-            None if self.intake.pool.has_surplus() => limits::BUFFER_RETENTION.min(idle),
+            None if self.intake.has_surplus() => limits::BUFFER_RETENTION.min(idle),
             None => idle.saturating_sub(waiting_since.elapsed()),
         }
     }

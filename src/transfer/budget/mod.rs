@@ -1,0 +1,398 @@
+//! `buffer_memory`: the bytes that all transfers together may hold.
+//!
+//! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on until
+//! it can give some back: an upload its next part, a download its copy step. It never waits for
+//! more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it may
+//! stay for as long as their clients like, so all of it together is bounded by a third: a turn always
+//! fits beside it.
+//!
+//! Turns are given in the order in which they are asked for. Who has one waits for no memory, so it
+//! ends; what is loose leaves room for the first in line. So there is no deadlock, and nobody is
+//! passed over for ever, but for two: who asks for more than its user's share, until that user gives
+//! something back, and who asks for more than fits beside all that may be loose, until it does.
+//!
+//! The share bounds what one user holds with turns, and another what it holds loosely: beside the most
+//! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
+
+mod line;
+
+pub use line::Request;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::limits;
+use crate::net::Wake;
+use line::{Line, Waiter};
+
+/// The process-wide byte budget, as one user sees it. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    shared: Arc<Shared>,
+    /// `None` for somebody who has no share: all of it.
+    user: Option<Arc<Usage>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    state: Mutex<State>,
+    /// Who holds something, or did a moment ago.
+    users: Mutex<HashMap<String, Weak<Usage>>>,
+}
+
+/// What may be held, in bytes.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    total: u64,
+    /// What may be loose.
+    loose: u64,
+    /// The largest turn that always comes.
+    sure: u64,
+    /// What one user may hold with several turns: an eighth is kept for the others, and not less than
+    /// the turn of a usual part; no more, where one more byte would keep the largest turn from it.
+    share: u64,
+    /// What one user may hold loosely.
+    loose_share: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    free: u64,
+    loose: u64,
+    line: Line,
+}
+
+/// What one user holds, and how much of that loosely. Changed by whoever has locked the state.
+#[derive(Debug, Default)]
+struct Usage {
+    held: AtomicU64,
+    loose: AtomicU64,
+}
+
+impl Usage {
+    fn with_turns(&self) -> u64 {
+        let loose = self.loose.load(Ordering::Relaxed);
+        self.held.load(Ordering::Relaxed).saturating_sub(loose)
+    }
+}
+
+/// A number of bytes of the budget, given back when dropped.
+#[derive(Debug)]
+pub struct Lease {
+    budget: Budget,
+    bytes: u64,
+}
+
+/// How much of what one upload holds is loose. Nothing is when it is dropped.
+#[derive(Debug)]
+pub(super) struct Loose {
+    budget: Budget,
+    bytes: u64,
+}
+
+impl Limits {
+    /// `total` bytes, of which the largest turn takes `largest`.
+    fn new(total: u64, largest: u64) -> Self {
+        let usual = limits::UPLOAD_RESERVE_BYTES.min(largest).min(total);
+        let loose = (total - usual).min(total / 3);
+        let sure = total - loose;
+        let kept = usual.max(total / 8);
+        let share = sure.saturating_sub(kept).max(largest.min(sure - usual)).max(usual);
+        Self { total, loose, sure, share, loose_share: loose / 4 * 3 }
+    }
+}
+
+impl Budget {
+    /// A budget of `total` bytes, all free, for uploads whose parts have their usual size.
+    pub fn new(total: u64) -> Self {
+        Self::with_largest(total, limits::UPLOAD_RESERVE_BYTES)
+    }
+
+    /// The same, where a transfer may need `largest` bytes at once.
+    pub fn with_largest(total: u64, largest: u64) -> Self {
+        let state = State { free: total, loose: 0, line: Line::default() };
+        let limits = Limits::new(total, largest);
+        let shared = Shared { limits, state: Mutex::new(state), users: Mutex::default() };
+        Self { shared: Arc::new(shared), user: None }
+    }
+
+    /// The same budget for the transfers of the user `name`.
+    #[must_use]
+    pub fn of_user(&self, name: &str) -> Self {
+        let mut users = self.shared.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = users.get(name).and_then(Weak::upgrade);
+        let usage = known.unwrap_or_else(|| {
+            users.retain(|_, usage| usage.strong_count() > 0);
+            let usage = Arc::new(Usage::default());
+            users.insert(name.to_owned(), Arc::downgrade(&usage));
+            usage
+        });
+        Self { shared: Arc::clone(&self.shared), user: Some(usage) }
+    }
+
+    /// Its size in bytes.
+    pub fn total(&self) -> u64 {
+        self.shared.limits.total
+    }
+
+    /// Bytes leased now.
+    pub fn in_use(&self) -> u64 {
+        self.total() - self.lock().free
+    }
+
+    /// Asks for a turn of `bytes`; `wake` is rung when they are granted later. More than the whole
+    /// budget is never granted: the caller compares with [`Budget::total`] first.
+    pub fn request(&self, bytes: u64, wake: &Wake) -> Request {
+        self.request_beside(bytes, 0, wake)
+    }
+
+    /// The same, where `loose` bytes that are held already become a part of the turn.
+    pub(super) fn request_beside(&self, bytes: u64, loose: u64, wake: &Wake) -> Request {
+        let mut state = self.lock();
+        let request = state.line.join(self, bytes, loose);
+        self.serve_line(&mut state);
+        if !request.is_granted() {
+            // Whoever asks is not woken by its own request.
+            state.line.wake_last_by(wake);
+        }
+        request
+    }
+
+    /// `bytes` for somebody who gives them back without waiting for memory, if they are free and
+    /// nobody stands in line for them.
+    pub fn try_borrow(&self, bytes: u64) -> Option<Lease> {
+        let mut state = self.lock();
+        let is_free = bytes <= state.free && self.is_within_share(bytes);
+        if !is_free || state.line.is_wanted(self) {
+            return None;
+        }
+        Some(self.take(&mut state, bytes))
+    }
+
+    /// The same for what is only faster for it, and whose bytes a slow client may hold for hours:
+    /// half of the budget, and room for another upload to begin, are left to those who cannot do
+    /// without.
+    pub fn try_borrow_for_speed(&self, bytes: u64) -> Option<Lease> {
+        let left = limits::UPLOAD_RESERVE_BYTES.max(self.total() / 2);
+        let has_spare = self.lock().free >= bytes.saturating_add(left);
+        has_spare.then(|| self.try_borrow(bytes))?
+    }
+
+    /// Whether somebody waits for bytes that the present user could give back.
+    pub fn is_wanted(&self) -> bool {
+        self.lock().line.is_wanted(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the user may hold `bytes` more with turns. Whoever has none may have anything.
+    fn is_within_share(&self, bytes: u64) -> bool {
+        self.user.as_ref().is_none_or(|user| {
+            let with_turns = user.with_turns();
+            with_turns == 0 || with_turns + bytes <= self.shared.limits.share
+        })
+    }
+
+    fn charge(&self, state: &mut State, bytes: u64) {
+        state.free -= bytes;
+        if let Some(user) = &self.user {
+            user.held.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self, state: &mut State, bytes: u64) -> Lease {
+        self.charge(state, bytes);
+        Lease { budget: self.clone(), bytes }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        let mut state = self.lock();
+        self.discharge(&mut state, bytes);
+        self.serve_line(&mut state);
+    }
+
+    fn discharge(&self, state: &mut State, bytes: u64) {
+        state.free += bytes;
+        if let Some(user) = &self.user {
+            user.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Grants what can be granted.
+    fn serve_line(&self, state: &mut State) {
+        while let Some(next) = state.line.leave_first(state.free) {
+            next.budget.charge(state, next.bytes);
+            next.budget.unloosen(state, next.loose);
+            next.grant();
+        }
+    }
+
+    fn loosen(&self, state: &mut State, bytes: u64) -> bool {
+        let may = self.may_be_loose(state, bytes, None);
+        if may {
+            self.loosen_again(state, bytes);
+        }
+        may
+    }
+
+    /// Whether `bytes` more may be loose, when what `next` holds so is no longer.
+    fn may_be_loose(&self, state: &State, bytes: u64, next: Option<&Waiter>) -> bool {
+        let limits = &self.shared.limits;
+        let (relief, own_relief) = next.map_or((0, 0), |next| {
+            (next.loose, if self.is_same_user(&next.budget) { next.loose } else { 0 })
+        });
+        let own = self.user.as_ref().map_or(0, |user| user.loose.load(Ordering::Relaxed));
+        let is_share_left = self.user.is_none() || own + bytes <= limits.loose_share + own_relief;
+        is_share_left && state.loose + bytes <= limits.loose + relief
+    }
+
+    fn is_same_user(&self, other: &Self) -> bool {
+        match (&self.user, &other.user) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    fn loosen_again(&self, state: &mut State, bytes: u64) {
+        state.loose += bytes;
+        if let Some(user) = &self.user {
+            user.loose.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// What was loose is so no longer.
+    fn unloosen(&self, state: &mut State, bytes: u64) {
+        state.loose -= bytes;
+        if let Some(user) = &self.user {
+            user.loose.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Loose {
+    /// Nothing yet.
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// `bytes` more to hold loosely, if they are free and there may be more that is loose. Those who
+    /// wait for a turn do not wait longer for it.
+    pub(super) fn try_take(&mut self, bytes: u64) -> Option<Lease> {
+        let mut state = self.budget.lock();
+        if state.free < bytes || !self.budget.loosen(&mut state, bytes) {
+            return None;
+        }
+        self.bytes += bytes;
+        Some(self.budget.take(&mut state, bytes))
+    }
+
+    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes `rest`
+    /// as given back; whether there may be as much that is loose. Room for it may be what the first in
+    /// line makes, which gets its turn by `rest`: so turns go round where no more may be loose.
+    pub(super) fn try_end_turn(&mut self, kept: u64, rest: u64) -> bool {
+        let budget = &self.budget;
+        let mut state = budget.lock();
+        // The line is looked at as it would be.
+        budget.discharge(&mut state, rest);
+        budget.loosen_again(&mut state, kept);
+        let may = budget.may_be_loose(&state, 0, state.line.first(state.free));
+        if may {
+            self.bytes += kept;
+            budget.serve_line(&mut state);
+        } else {
+            budget.unloosen(&mut state, kept);
+            budget.charge(&mut state, rest);
+        }
+        may
+    }
+
+    /// `bytes` are given back, or held with a turn.
+    pub(super) fn remove(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.budget.unloosen(&mut self.budget.lock(), bytes);
+    }
+
+    /// All of it has become a part of a turn that was asked for beside it.
+    pub(super) fn become_turn(&mut self) {
+        self.bytes = 0;
+    }
+
+    /// Makes all of it a turn, if that is within the user's share.
+    pub(super) fn try_make_turn(&mut self) -> bool {
+        let mut state = self.budget.lock();
+        let may = self.budget.is_within_share(self.bytes);
+        if may {
+            self.budget.unloosen(&mut state, std::mem::take(&mut self.bytes));
+        }
+        may
+    }
+
+    /// All of it is given back, or held with a turn.
+    pub(super) fn clear(&mut self) {
+        if self.bytes > 0 {
+            self.remove(self.bytes);
+        }
+    }
+}
+
+impl Drop for Loose {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Lease {
+    /// No bytes of `budget`.
+    pub(super) fn nothing(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// Bytes it stands for.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// A part of it as a lease of its own; `None` when less than `bytes` is left in it.
+    pub fn split(&mut self, bytes: u64) -> Option<Self> {
+        self.bytes = self.bytes.checked_sub(bytes)?;
+        Some(Self { budget: self.budget.clone(), bytes })
+    }
+
+    /// All of it as a lease of its own.
+    pub fn split_all(&mut self) -> Self {
+        let bytes = std::mem::take(&mut self.bytes);
+        Self { budget: self.budget.clone(), bytes }
+    }
+
+    /// Forgets it: its bytes count as given back already.
+    pub(super) fn forget(mut self) {
+        self.bytes = 0;
+    }
+
+    /// Gives back what is more than `bytes`.
+    pub fn shrink(&mut self, bytes: u64) {
+        drop(self.split(self.bytes.saturating_sub(bytes)));
+    }
+
+    /// Makes `other`, a lease of the same user, a part of this one.
+    pub fn merge(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.budget.give_back(self.bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
