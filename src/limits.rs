@@ -1,7 +1,5 @@
-//! Every maximum of the server, with its reason.
-//!
-//! What an operator may change is a key of the configuration; the defaults of those keys stand
-//! here too, so that one page tells how large anything can become.
+//! Every maximum of the server that no key changes, with its reason. What an operator may change is
+//! a row of the table in `config/keys`, and so is its default.
 
 use std::time::Duration;
 
@@ -81,11 +79,9 @@ pub const FIRST_PART_BYTES: u64 = 5 * 1024 * 1024;
 /// What an upload needs of `buffer_memory` to begin: its first part, and a block to read into.
 pub const UPLOAD_RESERVE_BYTES: u64 = FIRST_PART_BYTES + BLOCK_BYTES as u64;
 
-/// Default of `part_buffer_size`: all the memory one upload may hold for data.
+/// All the memory one upload may hold for data where `part_buffer_size` is not set and the schedule
+/// of part sizes needs no more.
 pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
-
-/// Default of `upload_thread_num`: part-upload workers of one upload.
-pub const UPLOAD_THREADS: usize = 4;
 
 /// Connections to one bucket kept open for the next request. Each holds its buffers while it idles:
 /// 80 KiB, 600 KiB after it has moved large objects to a client; with TLS 500 KiB.
@@ -94,15 +90,6 @@ pub const IDLE_STORE_CONNECTIONS: usize = 64;
 /// How long a connection to a store may idle before it is not trusted any more. COS closes idle
 /// connections after about a minute, balancers in between earlier.
 pub const IDLE_STORE_CONNECTION_AGE: Duration = Duration::from_secs(45);
-
-/// Default of `download_thread_num`: ranges of one download fetched at once.
-pub const DOWNLOAD_THREADS: usize = 4;
-
-/// Default of `single_file_max_size` (the replaced tool's documented 200 GB).
-pub const FILE_BYTES: u64 = 200 * 1024 * 1024 * 1024;
-
-/// Default of `buffer_memory`, in per cent of the machine's memory.
-pub const BUFFER_MEMORY_PERCENT: u64 = 25;
 
 /// What the default of `buffer_memory` takes at most of the memory that is available at start, in
 /// per cent: with the sessions' own it stays below [`PLANNED_MEMORY_PERCENT`].
@@ -153,23 +140,8 @@ pub const WORKER_STACK_BYTES: usize = 512 * 1024;
 /// of its stack, the control line's buffers, kernel socket buffers.
 pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
 
-/// Default of `max_connection_num` (the replaced tool's).
-pub const CONNECTIONS: usize = 512;
-
-/// Default of `listen_port`.
-pub const LISTEN_PORT: u16 = 2121;
-
-/// Default of `passive_ports`.
-pub const PASSIVE_PORTS: (u16, u16) = (60000, 65535);
-
 /// How long PASV waits for a free passive port before it answers 425.
 pub const PASSIVE_PORT_WAIT: Duration = Duration::from_secs(2);
-
-/// Default of `idle_timeout` (RFC 1123 4.1.3.2: at least five minutes).
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// Default of `login_timeout`: from connect to a successful PASS.
-pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Longest PROXY header. One without options takes at most 107 bytes in version 1 and 52 in
 /// version 2; options, such as a TLS client's name, are skipped.
@@ -196,10 +168,6 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a session whose client takes no reply looks whether the server stops.
 pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
 
-/// Default of `reply_timeout`: how long a client waits for a reply that the store keeps back. The
-/// least patient clients give up after 15 to 20 s.
-pub const STORE_REPLY_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// How often a client hears that the store is at work, when that takes minutes for good reasons: soon
 /// enough for clients that wait 15 s.
 pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
@@ -207,37 +175,13 @@ pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
 /// Names STOU tries before it gives up.
 pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 
-/// Default of `max_login_failures`: failed logins on one connection before it is closed with 421.
-pub const LOGIN_ATTEMPTS: u32 = 3;
-
-/// Default of `login_failure_delay`: what the first failed login waits before its reply, so that
-/// guessing costs time.
-pub const LOGIN_FAILURE_DELAY: Duration = Duration::from_secs(1);
+/// How long failed logins of an address count for the delay of the next one where nobody is banned.
+/// With bans it is `ban_window`.
+pub const LOGIN_FAILURE_WINDOW: Duration = Duration::from_secs(600);
 
 /// How many times `login_failure_delay` the wait grows at most: somebody who mistypes is not to
 /// give up, and clients wait for a reply no longer than 15 s or so.
 pub const LOGIN_FAILURE_DELAY_GROWTH: u32 = 8;
-
-/// Default of `ban_failures`: more than people mistype, few enough that guessing is hopeless.
-pub const BAN_FAILURES: u32 = 20;
-
-/// Default of `ban_window`.
-pub const BAN_WINDOW: Duration = Duration::from_secs(600);
-
-/// Default of `ban_time`: all devices behind one NAT address are shut out with the one that
-/// guesses, so it is short.
-pub const BAN_TIME: Duration = Duration::from_secs(600);
-
-/// Default of `tracked_addresses`; each costs about 200 bytes.
-pub const TRACKED_ADDRESSES: usize = 16_384;
-
-/// Default of `max_connections_per_minute`: a hundred each second, more than a site full of
-/// cameras behind one address needs.
-pub const CONNECTIONS_PER_MINUTE: u32 = 6000;
-
-/// Default of `max_commands_per_second`: a session that stores thousands of small files a second, two
-/// commands each, is not slowed by it.
-pub const COMMANDS_PER_SECOND: u32 = 10_000;
 
 /// Stack that verifying a password may use, and that is overwritten afterwards.
 pub const HASHING_STACK_BYTES: usize = 16 * 1024;
@@ -251,10 +195,6 @@ pub const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Sources and doings that the log is told of one by one; more share a line.
 pub const TOLD_SUBJECTS: usize = 1024;
-
-/// Default of `password_checks`: hashed passwords verified at once. Each verification takes the
-/// memory its hash asks for, 19 MiB as `hash-password` makes it.
-pub const PASSWORD_CHECKS: usize = 2;
 
 /// How long a login waits for its verification to begin. Clients wait about as long for a reply.
 pub const PASSWORD_CHECK_WAIT: Duration = Duration::from_secs(30);
@@ -273,21 +213,6 @@ pub const ARGON2_LANES: u32 = 64;
 
 /// Most rounds of a SHA-512 crypt hash: a second or so.
 pub const SHA512_CRYPT_ROUNDS: u32 = 1_000_000;
-
-/// Default of `data_connect_timeout`: from 150 to an open data connection.
-pub const DATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Default of `data_idle_timeout`: a data connection on which nothing moves although we wait for
-/// the client.
-pub const DATA_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// Default of `shutdown_grace`: what running transfers get to finish after Ctrl+C.
-pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
-
-/// Default of `metadata_cache_time`: how long what the store told about a name is believed. Long
-/// enough for a client that lists a directory and asks for each entry, short enough that what
-/// others write is seen soon.
-pub const METADATA_CACHE: Duration = Duration::from_secs(10);
 
 /// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
@@ -338,10 +263,6 @@ pub const PASSIVE_BACKLOG: i32 = 16;
 /// store may be busy with, the completion of a multipart upload. What was acknowledged to nobody
 /// but is complete in a moment should not be lost to a restart.
 pub const INTERRUPTED_WAIT: Duration = Duration::from_secs(1260);
-
-/// Default of `abort_unfinished_after`. A client may send so slowly that the next part gathers for
-/// long: 5 MiB in a day are 61 bytes a second.
-pub const ABORT_UNFINISHED_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// How often unfinished uploads are looked for after the start.
 pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);

@@ -13,12 +13,15 @@ use cos_ftp_server::limits;
 use cos_ftp_server::store::cos::{
     AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
-use cos_ftp_server::store::{ListRequest, ObjectStore};
+use cos_ftp_server::store::{FileTree, ListRequest};
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
+
+/// `metadata_cache_time`, as it is by default.
+const METADATA_CACHE: Duration = Duration::from_secs(10);
 
 /// Keys of one page.
 const PAGE: usize = 1000;
@@ -32,8 +35,8 @@ fn a_listing_of_100_000_entries_holds_a_page() {
     let short = measure(5 * PAGE, Duration::ZERO);
     let long = measure(100 * PAGE, Duration::ZERO);
     // With the memory of names, whose size is bounded for itself: it is full after 16,384 of them.
-    let full = measure(20 * PAGE, limits::METADATA_CACHE);
-    let remembered = measure(40 * PAGE, limits::METADATA_CACHE);
+    let full = measure(20 * PAGE, METADATA_CACHE);
+    let remembered = measure(40 * PAGE, METADATA_CACHE);
     println!(
         "peak heap: {short} bytes for 5,000 entries, {long} for 100,000; with the memory of names \
          {full} for 20,000, {remembered} for 40,000"
@@ -53,7 +56,7 @@ fn measure(count: usize, metadata_cache: Duration) -> usize {
     let (mut seen, mut after) = (0, None);
     loop {
         let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
-        let page = store.list(&request).unwrap();
+        let page = store.list(&request, None).unwrap();
         for entry in &page.entries {
             assert!(entry.name.ends_with(&format!("{seen:07}")), "{} is no {seen}", entry.name);
             seen += 1;

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, ListRequest, MultipartUpload,
-    ObjectStore, PartPlace, PartReceipt, Result, Stored,
+    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, FileTree, Freshness, ListRequest,
+    Multipart, MultipartUpload, PartPlace, PartReceipt, Result, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ impl Setup {
     fn names(&self, directory: &str) -> (Vec<String>, usize) {
         let directory = &at(directory);
         let request = ListRequest { directory, name_prefix: "", after: None };
-        let page = self.store.list(&request).unwrap();
+        let page = self.store.list(&request, None).unwrap();
         (page.entries.into_iter().map(|entry| entry.name).collect(), page.unnameable)
     }
 
@@ -80,10 +80,10 @@ fn kind<T>(result: Result<T>) -> ErrorKind {
 fn assert_out_of_reach(setup: &Setup, path: &str) {
     let store = &setup.store;
     let name = &at(path);
-    assert_eq!(kind(store.stat(name)), ErrorKind::NotFound, "stat {path}");
+    assert_eq!(kind(store.stat(name, Freshness::Recent)), ErrorKind::NotFound, "stat {path}");
     let got = store.get_object(name, ByteRange::from(0), None);
     assert_eq!(kind(got), ErrorKind::NotFound, "get {path}");
-    let listed = store.list(&ListRequest { directory: name, name_prefix: "", after: None });
+    let listed = store.list(&ListRequest { directory: name, name_prefix: "", after: None }, None);
     assert_eq!(kind(listed), ErrorKind::NotFound, "list {path}");
     assert_eq!(kind(store.delete_object(name)), ErrorKind::NotFound, "delete {path}");
     assert_eq!(kind(store.remove_directory(name)), ErrorKind::NotFound, "rmdir {path}");
@@ -99,7 +99,7 @@ fn assert_out_of_reach(setup: &Setup, path: &str) {
             [ErrorKind::AccessDenied, ErrorKind::NotADirectory, ErrorKind::AlreadyExists];
         assert!(expected.contains(&refused), "writing {path}: {refused:?}");
     }
-    assert_eq!(kind(store.stat(&at("/stolen"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("/stolen"), Freshness::Recent)), ErrorKind::NotFound);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn foreign_files_and_names_are_left_out() {
         name_prefix: "",
         after: Some(&cos_ftp_server::store::PageToken("a".to_owned())),
     };
-    assert_eq!(setup.store.list(&request).unwrap().unnameable, 0, "counted once");
+    assert_eq!(setup.store.list(&request, None).unwrap().unnameable, 0, "counted once");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_name_may_be_too_long() {
     assert_eq!(setup.leftovers(), 0);
     let deep = "/deep".repeat(1000);
     setup.put(&deep, b"longer than PATH_MAX").unwrap();
-    assert_eq!(setup.store.stat(&at(&deep)).unwrap().metadata.size, 20);
+    assert_eq!(setup.store.stat(&at(&deep), Freshness::Recent).unwrap().metadata.size, 20);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn parts_with_gaps_are_refused() {
         let completed = setup.store.complete_multipart_upload(&upload, parts, &Expected::Anything);
         assert_eq!(kind(completed), ErrorKind::Other, "{parts:?}");
     }
-    assert_eq!(kind(setup.store.stat(&at("/file"))), ErrorKind::NotFound);
+    assert_eq!(kind(setup.store.stat(&at("/file"), Freshness::Recent)), ErrorKind::NotFound);
     setup.store.complete_multipart_upload(&upload, &[one, two], &Expected::Anything).unwrap();
     assert_eq!(fs::read(setup.root().join("file")).unwrap(), b"12341234");
 }

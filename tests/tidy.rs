@@ -1,6 +1,9 @@
 //! The rules of the house that no compiler checks: who may use whom, which crate is called from
 //! where, how long a file may be, what must not be written down.
 
+/// The rules inside the store.
+mod storeys;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,9 @@
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, Expected, ListPage, ListRequest, MultipartUpload, Object,
-    ObjectStore, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Body, ByteRange, CopySource, ETag, Expected, FileTree, Freshness, ListPage, ListRequest,
+    Multipart, MultipartUpload, NextPage, Object, ObjectStore, PartLimits, PartPlace, PartReceipt,
+    Result, Stat, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -20,17 +21,49 @@ impl ObjectStore for DiscardingStore {
     fn describe(&self) -> String {
         "discarding".to_owned()
     }
+}
 
+impl FileTree for DiscardingStore {
+    fn put_object(&self, _: &FtpPath, _: &Body<'_>, _: &Expected) -> Result<Stored> {
+        Ok(Self::stored())
+    }
+
+    fn stat(&self, _: &FtpPath, _: Freshness) -> Result<Stat> {
+        unreachable!("not part of an upload")
+    }
+
+    fn list(&self, _: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
+        unreachable!("not part of an upload")
+    }
+
+    fn get_object(&self, _: &FtpPath, _: ByteRange, _: Option<&ETag>) -> Result<Object> {
+        unreachable!("not part of an upload")
+    }
+
+    fn delete_object(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn create_directory(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn remove_directory(&self, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+
+    fn rename(&self, _: &FtpPath, _: &FtpPath) -> Result<()> {
+        unreachable!("not part of an upload")
+    }
+}
+
+impl Multipart for DiscardingStore {
     fn part_limits(&self) -> PartLimits {
         PartLimits {
             min_part: limits::S3_MIN_PART_BYTES,
             max_part: limits::MAX_PART_BYTES,
             max_parts: limits::PARTS_PER_UPLOAD,
         }
-    }
-
-    fn put_object(&self, _: &FtpPath, _: &Body<'_>, _: &Expected) -> Result<Stored> {
-        Ok(Self::stored())
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -60,18 +93,6 @@ impl ObjectStore for DiscardingStore {
         Ok(())
     }
 
-    fn stat(&self, _: &FtpPath) -> Result<Stat> {
-        unreachable!("not part of an upload")
-    }
-
-    fn list(&self, _: &ListRequest<'_>) -> Result<ListPage> {
-        unreachable!("not part of an upload")
-    }
-
-    fn get_object(&self, _: &FtpPath, _: ByteRange, _: Option<&ETag>) -> Result<Object> {
-        unreachable!("not part of an upload")
-    }
-
     fn upload_part_copy(
         &self,
         _: &MultipartUpload,
@@ -79,21 +100,5 @@ impl ObjectStore for DiscardingStore {
         _: &CopySource,
     ) -> Result<PartReceipt> {
         unreachable!("not part of an upload of a new file")
-    }
-
-    fn delete_object(&self, _: &FtpPath) -> Result<()> {
-        unreachable!("not part of an upload")
-    }
-
-    fn create_directory(&self, _: &FtpPath) -> Result<()> {
-        unreachable!("not part of an upload")
-    }
-
-    fn remove_directory(&self, _: &FtpPath) -> Result<()> {
-        unreachable!("not part of an upload")
-    }
-
-    fn rename(&self, _: &FtpPath, _: &FtpPath) -> Result<()> {
-        unreachable!("not part of an upload")
     }
 }

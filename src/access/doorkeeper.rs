@@ -179,7 +179,7 @@ impl Doorkeeper {
         let mut state = self.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
         before_login.note_silence(visit.number, Some(now));
-        let window = options.ban.map_or(limits::BAN_WINDOW, |ban| ban.window);
+        let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
             return Failure { delay: options.failure_delay, banned: false };

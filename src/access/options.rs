@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::AddressRules;
-use crate::limits;
 
 /// Rules and limits of the door. `None` is no limit.
 #[derive(Clone, Debug)]
@@ -42,22 +41,19 @@ pub struct BanRule {
     pub time: Duration,
 }
 
-impl Default for AccessOptions {
-    fn default() -> Self {
+impl AccessOptions {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
         Self {
             addresses: AddressRules::default(),
             sessions_per_address: None,
             sessions_per_user: None,
-            sessions_before_login: Some(limits::CONNECTIONS / 2),
-            reserved_connections: limits::CONNECTIONS / 8,
-            connections_per_minute: Some(limits::CONNECTIONS_PER_MINUTE),
-            ban: Some(BanRule {
-                failures: limits::BAN_FAILURES,
-                window: limits::BAN_WINDOW,
-                time: limits::BAN_TIME,
-            }),
-            failure_delay: limits::LOGIN_FAILURE_DELAY,
-            tracked_addresses: limits::TRACKED_ADDRESSES,
+            sessions_before_login: None,
+            reserved_connections: 0,
+            connections_per_minute: None,
+            ban: None,
+            failure_delay: Duration::ZERO,
+            tracked_addresses: 0,
         }
     }
 }

@@ -15,7 +15,7 @@ use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::LocalStore;
 use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::transfer::PartialUpload;
-use cos_ftp_server::users::{Account, Users};
+use cos_ftp_server::users::Users;
 use cos_ftp_server::vfs::FtpPath;
 
 /// A key that takes effect at the start only, and its value.
@@ -139,16 +139,9 @@ impl Plan {
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
         let opened = settings.stores.into_iter().map(|store| open(store, buckets));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
-        let accounts = settings.accounts.into_iter().map(|account| Account {
-            name: account.name,
-            password: account.password,
-            permission: account.permission,
-            delete_enabled: account.delete_enabled,
-            addresses: account.addresses,
-            tls_required: account.tls_required,
-            filename_encoding: account.filename_encoding,
-            max_rate: account.max_rate,
-            store: Arc::clone(&stores[account.store]),
+        let accounts = settings.accounts.into_iter().map(|account| {
+            let store = Arc::clone(&stores[account.store]);
+            account.with_store(store)
         });
         let users = Users::new(accounts, self.settings.password_checks);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
@@ -184,7 +177,8 @@ impl Probes {
 
 fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
     let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) = store.list(&ListRequest { directory: &root, name_prefix: "", after: None })
+    if let Err(error) =
+        store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
     {
         log::error!("{name} cannot be used now: {error}");
         return;

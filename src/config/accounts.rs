@@ -1,23 +1,22 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
-use crate::access::AddressRules;
 use crate::session::TlsPolicy;
-use crate::users::{Password, Permission};
-use crate::vfs::FilenameEncoding;
+use crate::users::{Account, Password, Permission};
 
 use super::bucket::{self, ForAllBuckets};
+use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
 use super::report::{Place, Report};
 use super::section::Section;
-use super::settings::{AccountSettings, StoreSettings};
-use super::{security, tls, values};
+use super::settings::StoreSettings;
+use super::{tls, values};
 
 /// All stores and the accounts that use them.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     pub(super) stores: Vec<StoreSettings>,
-    pub(super) accounts: Vec<AccountSettings>,
+    pub(super) accounts: Vec<Account<usize>>,
     /// Every home so far, with its section: also of accounts that have another fault.
     homes: Vec<(String, String)>,
     /// Every login name so far, likewise.
@@ -54,31 +53,11 @@ pub(super) fn read(
     found
 }
 
-/// A login before its store is known.
+/// Who one account is for. Of an account in `login_users` nothing else is told.
 struct Login {
     name: String,
     password: Password,
     permission: Permission,
-    delete_enabled: bool,
-    tls_required: bool,
-}
-
-/// What holds for all logins of a section.
-struct Common {
-    addresses: AddressRules,
-    filename_encoding: FilenameEncoding,
-    max_rate: Option<u64>,
-}
-
-impl Common {
-    fn of(section: &Section, report: &mut Report) -> Self {
-        let encoding = section.get("filename_encoding", report, values::filename_encoding);
-        Self {
-            addresses: security::addresses(section, report),
-            filename_encoding: encoding.unwrap_or_default(),
-            max_rate: section.get("max_rate", report, values::size),
-        }
-    }
 }
 
 impl Accounts {
@@ -90,16 +69,20 @@ impl Accounts {
         report: &mut Report,
     ) {
         let store = bucket::read(section, all, report);
-        let home = self.home(section, "cos_user_home_dir", report);
+        let mut form = LoginForm::unset();
+        section.read(&mut form, report);
+        let has_home = self.take_home(&form, section, "cos_user_home_dir", report);
         let absent = Section::absent(SectionKind::FtpAccount);
         let ftp = Section::only(sections, SectionKind::FtpAccount).unwrap_or(&absent);
-        let users = ftp.require_secret_text("login_users", report).unwrap_or_default();
-        let logins = split_login_users(&users, ftp, report);
+        let mut users = UsersForm::default();
+        ftp.read(&mut users, report);
+        let logins = split_login_users(&users.login_users, ftp, report);
         for login in &logins {
             self.take_name(&login.name, ftp.place("login_users"), report);
         }
-        let common = Common::of(section, report);
-        self.add(store, home, &common, logins);
+        // No key of this form forbids it.
+        form.account.delete_enabled = true;
+        self.add(store.filter(|_| has_home), &form.account, logins);
     }
 
     fn read_numbered(
@@ -110,51 +93,43 @@ impl Accounts {
         report: &mut Report,
     ) {
         let store = bucket::read(section, all, report);
-        let home = self.home(section, "home_dir", report);
-        let name = section.require("ftp_login_user_name", report, login_name);
-        let password = password(section, report);
-        let permission = section.require("authority", report, values::permission);
-        let delete_enabled = section.get("delete_enable", report, values::boolean).unwrap_or(true);
-        let tls_required = tls::is_required(section, tls, report);
-        let common = Common::of(section, report);
-        if let Some(name) = &name {
+        let mut form = LoginForm::unset();
+        section.read(&mut form, report);
+        let has_home = self.take_home(&form, section, "home_dir", report);
+        let password = password(&form, section, report);
+        form.account.tls_required = tls::is_required(form.tls, tls, section, report);
+        if let Some(name) = &form.name {
             self.take_name(name, section.place("ftp_login_user_name"), report);
         }
-        if let (Some(name), Some(password), Some(permission)) = (name, password, permission) {
-            let login = Login { name, password, permission, delete_enabled, tls_required };
-            self.add(store, home, &common, vec![login]);
+        if let (Some(name), Some(password), Some(permission)) =
+            (form.name, password, form.permission)
+        {
+            let login = Login { name, password, permission };
+            self.add(store.filter(|_| has_home), &form.account, vec![login]);
         }
     }
 
-    /// Adds what is whole; what is not was reported.
-    fn add(
-        &mut self,
-        store: Option<StoreSettings>,
-        home: Option<String>,
-        common: &Common,
-        logins: Vec<Login>,
-    ) {
-        let (Some(store), Some(home)) = (store, home) else { return };
+    /// Adds the accounts of a section, if its store is whole; what is not was reported. `common` is
+    /// what holds for all of them.
+    fn add(&mut self, store: Option<StoreSettings>, common: &Account<()>, logins: Vec<Login>) {
+        let Some(store) = store else { return };
         let at = self.stores.len();
         self.stores.push(store);
-        self.accounts.extend(logins.into_iter().map(|login| AccountSettings {
-            name: login.name,
-            password: login.password,
-            permission: login.permission,
-            delete_enabled: login.delete_enabled,
-            tls_required: login.tls_required,
-            addresses: common.addresses.clone(),
-            filename_encoding: common.filename_encoding,
-            max_rate: common.max_rate,
-            home: home.clone(),
-            store: at,
+        self.accounts.extend(logins.into_iter().map(|Login { name, password, permission }| {
+            Account { name, password, permission, ..common.clone() }.with_store(at)
         }));
     }
 
-    /// The home of a section. Two sections must not have the same: with the replaced tool the
-    /// later took the earlier's bucket.
-    fn home(&mut self, section: &Section, key: &str, report: &mut Report) -> Option<String> {
-        let home = section.require_text(key, report)?;
+    /// Takes the home of a section, if it has one. Two sections must not have the same: with the
+    /// replaced tool the later took the earlier's bucket.
+    fn take_home(
+        &mut self,
+        form: &LoginForm,
+        section: &Section,
+        key: &str,
+        report: &mut Report,
+    ) -> bool {
+        let Some(home) = &form.home else { return false };
         let same = match home.trim_end_matches('/') {
             "" => "/",
             home => home,
@@ -168,7 +143,7 @@ impl Accounts {
             }
             None => self.homes.push((same.to_owned(), place.section)),
         }
-        Some(home)
+        true
     }
 
     fn take_name(&mut self, name: &str, place: Place, report: &mut Report) {
@@ -183,10 +158,10 @@ impl Accounts {
 }
 
 /// `ftp_login_user_password`.
-fn password(section: &Section, report: &mut Report) -> Option<Password> {
-    let key = "ftp_login_user_password";
-    let parsed = Password::parse(&section.require_secret_text(key, report)?);
-    parsed.map_err(|error| report.problem(section.place(key), error.to_string())).ok()
+fn password(form: &LoginForm, section: &Section, report: &mut Report) -> Option<Password> {
+    let place = || section.place("ftp_login_user_password");
+    let parsed = Password::parse(form.password.as_ref()?);
+    parsed.map_err(|error| report.problem(place(), error.to_string())).ok()
 }
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
@@ -228,7 +203,7 @@ fn login(account: &str) -> Result<Login, String> {
     let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
     let (password, permission) =
         rest.rsplit_once(':').ok_or("has one ':' only, so password or permission is missing")?;
-    let name = login_name(name.trim()).ok_or("has no user name")?;
+    let name = values::login_name(name.trim()).ok_or("has no user name")?;
     let password = password.trim();
     if password.is_empty() {
         return Err("has no password".to_owned());
@@ -236,12 +211,7 @@ fn login(account: &str) -> Result<Login, String> {
     let password =
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
     let permission = values::permission(permission.trim()).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission, delete_enabled: true, tls_required: false })
-}
-
-fn login_name(text: &str) -> Option<String> {
-    let fits = !text.is_empty() && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned())
+    Ok(Login { name, password, permission })
 }
 
 #[cfg(test)]

@@ -4,18 +4,11 @@
 use std::env;
 
 use crate::secret::Secret;
-use crate::store::cos::{
-    CredentialSource, PairSource, Part, RoleSource, Scheme, is_key, is_role_name,
-};
+use crate::store::cos::{CredentialSource, PairSource, Part, RoleSource, is_key};
 
-use super::endpoint::{self, Endpoint};
-use super::files::Content;
-use super::report::Report;
+use super::forms::{PairForm, PartForm, RoleForm};
+use super::report::{Content, Report};
 use super::section::Section;
-use super::values;
-
-/// Where the metadata service of a virtual machine of Tencent Cloud answers.
-const METADATA_ENDPOINT: &str = "http://metadata.tencentyun.com";
 
 /// What stands in a section if the keys come from there.
 const PAIR_KEYS: [&str; 6] = [
@@ -80,10 +73,12 @@ pub(super) fn read(
 }
 
 fn pair(section: &Section, report: &mut Report) -> Option<PairSource> {
-    let id = part(section, ["cos_secretid", "cos_secretid_file"], report);
-    let secret = part(section, ["cos_secretkey", "cos_secretkey_file"], report);
+    let mut form = PairForm::default();
+    section.read(&mut form, report);
+    let id = part(form.id, section, ["cos_secretid", "cos_secretid_file"], report);
+    let secret = part(form.secret, section, ["cos_secretkey", "cos_secretkey_file"], report);
     let token_keys = ["cos_session_token", "cos_session_token_file"];
-    let token = part(section, token_keys, report);
+    let token = part(form.token, section, token_keys, report);
     for names in [["cos_secretid", "cos_secretid_file"], ["cos_secretkey", "cos_secretkey_file"]] {
         if !names.iter().any(|name| section.has(name)) {
             let [name, file] = names;
@@ -98,17 +93,20 @@ fn pair(section: &Section, report: &mut Report) -> Option<PairSource> {
 }
 
 /// One part of a pair, told in the section or by the name of a file.
-fn part(section: &Section, [name, file]: [&str; 2], report: &mut Report) -> Option<Part> {
+fn part(
+    form: PartForm,
+    section: &Section,
+    [name, file]: [&str; 2],
+    report: &mut Report,
+) -> Option<Part> {
     if section.has(name) && section.has(file) {
         let text = format!("means the same as {name}; give only one of them");
         report.problem(section.place(file), text);
     }
-    let told = section.get(name, report, |text| is_key(text).then(|| text.to_owned()));
-    let path = section.get(file, report, values::absolute_path);
-    if let Some(path) = &path {
+    if let Some(path) = &form.file {
         report.names_file(section.place(file), path, Content::Key);
     }
-    told.map(|text| Part::Told(Secret::new(text))).or(path.map(Part::File))
+    form.told.map(Part::Told).or(form.file.map(Part::File))
 }
 
 /// The environment's pair and its token: never a token beside keys from elsewhere.
@@ -128,28 +126,7 @@ fn role(section: &Section, report: &mut Report) -> Option<RoleSource> {
         let text = "contradicts cos_cam_role, whose keys are temporary; give only one of them";
         report.problem(section.place(key), text);
     }
-    let role = section.get("cos_cam_role", report, role_name);
-    let default = METADATA_ENDPOINT.to_owned();
-    let endpoint = section.get_or("cos_metadata_endpoint", default, report, metadata_endpoint);
-    Some(RoleSource { role: role?, metadata_endpoint: endpoint })
-}
-
-/// The inner `None` stands for `auto`.
-fn role_name(text: &str) -> Option<Option<String>> {
-    if text.eq_ignore_ascii_case("auto") {
-        return Some(None);
-    }
-    is_role_name(text).then(|| Some(text.to_owned()))
-}
-
-fn metadata_endpoint(text: &str) -> Option<String> {
-    match endpoint::parse(text)? {
-        Endpoint::Host { scheme: None | Some(Scheme::Http), authority } => {
-            Some(format!("http://{authority}"))
-        }
-        Endpoint::Host { scheme: Some(Scheme::Https), authority } => {
-            Some(format!("https://{authority}"))
-        }
-        Endpoint::Directory(_) => None,
-    }
+    let mut form = RoleForm::default();
+    section.read(&mut form, report);
+    Some(RoleSource { role: form.role?, metadata_endpoint: form.metadata_endpoint })
 }

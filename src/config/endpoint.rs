@@ -1,10 +1,10 @@
-//! Where a bucket is: the forms of `cos_endpoint`, and the domains of COS.
+//! Where a bucket is: the forms of `cos_endpoint`, and what an endpoint tells.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use crate::limits;
-use crate::store::cos::{AddressingStyle, Scheme};
+use crate::store::cos::{AddressingStyle, Scheme, is_cos};
 
 use super::values;
 
@@ -28,23 +28,34 @@ pub(super) fn parse(text: &str) -> Option<Endpoint> {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
             return rest.starts_with('/').then(|| Endpoint::Directory(rest.into()));
         }
-        Some((scheme, rest)) => (Some(values::scheme(scheme)?), rest),
+        Some((scheme, rest)) => (Some(scheme_of(scheme)?), rest),
         None => (None, text),
     };
     let authority = rest.trim_end_matches('/').to_ascii_lowercase();
     is_authority(&authority).then_some(Endpoint::Host { scheme, authority })
 }
 
+fn scheme_of(text: &str) -> Option<Scheme> {
+    match text.to_ascii_lowercase().as_str() {
+        "http" => Some(Scheme::Http),
+        "https" => Some(Scheme::Https),
+        _ => None,
+    }
+}
+
+/// Parses a `cos_metadata_endpoint`: scheme and host.
+pub(super) fn of_metadata(text: &str) -> Option<String> {
+    let Endpoint::Host { scheme, authority } = parse(text)? else { return None };
+    let scheme = match scheme {
+        None | Some(Scheme::Http) => "http",
+        Some(Scheme::Https) => "https",
+    };
+    Some(format!("{scheme}://{authority}"))
+}
+
 /// The public endpoint of a region of COS.
 pub(super) fn of_region(region: &str) -> String {
     format!("cos.{region}.myqcloud.com")
-}
-
-/// Whether the endpoint is COS's own: it wants the bucket in the host name, and takes parts from
-/// 1 MiB on.
-pub(super) fn is_cos(authority: &str) -> bool {
-    let host = host_of(authority);
-    host.ends_with(".myqcloud.com") || host.ends_with(".tencentcos.cn")
 }
 
 /// The region in an endpoint of COS: `cos.<region>.…`. None in a global one.
@@ -58,7 +69,7 @@ pub(super) fn region_of(authority: &str) -> Option<&str> {
     }
 }
 
-/// Where the bucket's name goes if nobody says it.
+/// Where the bucket's name goes if nobody says it: COS wants it in the host name.
 pub(super) fn usual_addressing(authority: &str) -> AddressingStyle {
     if is_cos(authority) { AddressingStyle::Virtual } else { AddressingStyle::Path }
 }

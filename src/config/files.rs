@@ -3,30 +3,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::store::cos::{check_authorities, read_key_file};
 
-use super::report::{Place, Report};
-
-/// What a file must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    /// One part of a key pair.
-    Key,
-    /// Certificates in PEM.
-    Authorities,
-    /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.
-    PrivateKey,
-}
-
-/// A file that a key names.
-#[derive(Debug)]
-pub(super) struct NamedFile {
-    pub(super) place: Place,
-    pub(super) path: PathBuf,
-    pub(super) content: Content,
-}
+use super::report::{Content, NamedFile, Place, Report};
 
 impl Report {
     /// Looks into the files that were named.
@@ -55,7 +36,7 @@ impl Report {
     fn warn_if_exposed(&mut self, place: Place, path: &Path) {
         if is_open_to_others(path) {
             let text = "holds a secret, and other users of this machine may read or change it";
-            self.warning(place, text);
+            self.exposed(place, path, text);
         }
     }
 }

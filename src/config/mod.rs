@@ -5,25 +5,27 @@
 //! file; whether the machine can carry the settings is [`check_machine`]'s question.
 //!
 //! The way of a file: `text` (bytes to text), `ini` (text to raw strings, by `configparser`),
-//! `section` (known keys, by the table in `keys`), then `options` and `accounts`. All problems
-//! are gathered, so that one start tells of every one of them.
+//! `section` (known keys, whose values the table in `keys` puts into the fields of `forms`), then
+//! `general` and `accounts`, which settle what hangs on several keys. All problems are gathered, so
+//! that one start tells of every one of them.
 
 mod accounts;
 mod bucket;
 mod cgroup;
 mod comment;
 mod credentials;
+mod defaults;
 mod endpoint;
 mod files;
 mod fitness;
+mod forms;
+mod general;
 mod ini;
 mod keys;
 mod machine;
-mod options;
 mod parts;
 mod report;
 mod section;
-mod security;
 mod settings;
 mod text;
 mod tls;
@@ -39,13 +41,14 @@ use zeroize::Zeroizing;
 
 pub use credentials::EnvironmentKeys;
 pub use fitness::{Resource, check_machine, check_resource};
-pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
+pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
 pub use machine::MachineFacts;
-pub use report::{Finding, Place, Problems};
-pub use settings::{AccountSettings, LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
+pub use report::{Finding, FindingKind, Place, Problems};
+pub use settings::{LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
 pub use tls::certificate_finding;
 
-use options::General;
+use bucket::ForAllBuckets;
+use general::{GeneralSections, Settled};
 use report::Report;
 use section::Section;
 use text::Encoding;
@@ -77,7 +80,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let mut loaded = Loaded { warnings: report.finish()?, settings };
     if mode & 0o006 != 0 {
         let text = exposure(&loaded.settings);
-        loaded.warnings.push(Finding { file: path.to_owned(), place: Place::default(), text });
+        loaded.warnings.push(Finding::of_exposed(path, Place::default(), path, text));
     }
     Ok(loaded)
 }
@@ -87,8 +90,8 @@ fn exposure(settings: &Settings) -> String {
     let mut text = "holds secrets, and other users of this machine may read or change it: chmod \
                     600 it"
         .to_owned();
-    let is_plain = |account: &&AccountSettings| account.password.effort().is_none();
-    let plain = settings.accounts.iter().filter(is_plain).count();
+    let efforts = settings.accounts.iter().map(|account| account.password.effort());
+    let plain = efforts.filter(Option::is_none).count();
     if plain > 0 {
         // Writing to a String cannot fail.
         let _ = write!(
@@ -144,23 +147,26 @@ fn settings(
     report: &mut Report,
 ) -> Settings {
     let at_start = section::at_start(sections);
-    let general = General::take(sections);
-    let tls = general.tls(report);
-    let mut server = general.server(machine, &tls, report);
-    let all = general.buckets(&server.session, environment, report);
+    let general = GeneralSections::take(sections);
+    let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
+        general.read(machine, report);
+    let all = ForAllBuckets {
+        environment: environment.clone(),
+        terms: buckets,
+        preserve_mtime: server.session.preserve_mtime,
+    };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
-    let log = general.log(report);
-    general.settle_parts(&mut server.session.transfer, &accounts.stores, report);
+    general.settle_parts(&mut server, &accounts.stores, report);
     Settings {
         file: file.to_owned(),
         server,
         tls: tls.options,
-        control_socket: general.control_socket(&log.directory, report),
+        control_socket,
         log,
         stores: accounts.stores,
         accounts: accounts.accounts,
-        password_checks: general.password_checks(report),
-        config_check: general.config_check(report),
+        password_checks,
+        config_check,
         at_start,
     }
 }

@@ -9,10 +9,6 @@ use super::report::Report;
 use super::section::Section;
 use super::settings::StoreSettings;
 
-/// Largest `single_file_max_size`: what 10,000 parts of at most [`limits::MAX_PART_BYTES`] hold
-/// when they grow linearly, rounded down to what reads well.
-pub(super) const MAX_FILE_BYTES: u64 = 24_000 << 30;
-
 /// Raises `min_part` to what the stores take, and checks that the parts fit into the memory they
 /// may have. `optional`: the section of these keys.
 pub(super) fn settle(
@@ -69,7 +65,7 @@ fn min_parts(stores: &[StoreSettings]) -> impl Iterator<Item = u64> {
 
 /// Why `part_buffer_size` is too small for parts of `largest` bytes.
 fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
-    let fits = largest_file(part_buffer);
+    let fits = Schedule::largest_file(part_buffer);
     if fits < max_file {
         format!(
             "does not go together with single_file_max_size = {max_file}: the {} parts that hold \
@@ -82,49 +78,5 @@ fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
             "is smaller than one part, which has {largest} bytes: raise part_buffer_size, or \
              lower min_part_size or store_min_part"
         )
-    }
-}
-
-/// The largest file whose parts all fit into `part_buffer` bytes.
-pub(super) fn largest_file(part_buffer: u64) -> u64 {
-    let blocks = part_buffer / limits::BLOCK_BYTES as u64;
-    let last = blocks * limits::BLOCK_BYTES as u64;
-    u64::from(limits::PARTS_PER_UPLOAD) * (limits::FIRST_PART_BYTES + last) / 2
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MIB: u64 = 1 << 20;
-    const GIB: u64 = 1 << 30;
-
-    #[test]
-    fn targets_grow_with_the_file() {
-        for (max_file, floor, expected) in [
-            (1, MIB, 5 * MIB),
-            (48 * GIB, MIB, 5 * MIB),
-            (10_000 * 5 * MIB, MIB, 5 * MIB),
-            (10_000 * 5 * MIB + 1, MIB, 5 * MIB + 256 * 1024),
-            (200 * GIB, MIB, 36 * MIB),
-            (200 * GIB, 64 * MIB, 64 * MIB),
-        ] {
-            assert_eq!(Schedule::largest_target(max_file, floor), expected, "{max_file} {floor}");
-        }
-    }
-
-    #[test]
-    fn the_largest_limit_needs_no_part_that_stores_refuse() {
-        assert!(Schedule::largest_target(MAX_FILE_BYTES, 0) <= limits::MAX_PART_BYTES);
-        assert!(Schedule::largest_target(MAX_FILE_BYTES * 11 / 10, 0) > limits::MAX_PART_BYTES);
-    }
-
-    #[test]
-    fn the_largest_file_is_the_last_that_fits() {
-        for buffer in [5 * MIB, 5 * MIB + 1, 8 * MIB, 20 * MIB, limits::MAX_PART_BYTES] {
-            let file = largest_file(buffer);
-            assert!(Schedule::largest_target(file, 0) <= buffer, "{buffer}");
-            assert!(Schedule::largest_target(file + 1, 0) > buffer, "{buffer}");
-        }
     }
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::files::{Content, NamedFile};
-
 /// What a message shows in place of a secret.
 pub(super) const HIDDEN: &str = "***";
 
@@ -15,8 +13,19 @@ pub struct Finding {
     pub file: PathBuf,
     /// Where in the file.
     pub place: Place,
+    /// What it is about.
+    pub kind: FindingKind,
     /// What is wrong, and what is accepted instead.
     pub text: String,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FindingKind {
+    /// What the configuration file says.
+    Setting,
+    /// Other users of the machine have access to this file, which holds a secret.
+    Exposed(PathBuf),
 }
 
 /// A place in the file. Whatever is not known or does not apply is left empty.
@@ -36,6 +45,24 @@ impl Place {
     /// A line of the file of which nothing more is known.
     pub(super) fn line(line: usize) -> Self {
         Self { line: Some(line), ..Self::default() }
+    }
+}
+
+impl Finding {
+    /// Something about what stands at `place` of `file`.
+    pub(super) fn of_setting(file: &Path, place: Place, text: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), place, kind: FindingKind::Setting, text: text.into() }
+    }
+
+    /// That others have access to `exposed`, which `place` of `file` names.
+    pub(super) fn of_exposed(
+        file: &Path,
+        place: Place,
+        exposed: &Path,
+        text: impl Into<String>,
+    ) -> Self {
+        let kind = FindingKind::Exposed(exposed.to_owned());
+        Self { file: file.to_owned(), place, kind, text: text.into() }
     }
 }
 
@@ -83,7 +110,7 @@ pub struct Problems {
 impl Problems {
     /// The one problem of a file as a whole.
     pub(super) fn of_file(file: &Path, text: String) -> Self {
-        let problem = Finding { file: file.to_owned(), place: Place::default(), text };
+        let problem = Finding::of_setting(file, Place::default(), text);
         Self { problems: vec![problem], warnings: Vec::new() }
     }
 }
@@ -102,6 +129,25 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// What a file that a key names must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// One part of a key pair.
+    Key,
+    /// Certificates in PEM.
+    Authorities,
+    /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.
+    PrivateKey,
+}
+
+/// A file that a key names.
+#[derive(Debug)]
+pub(super) struct NamedFile {
+    pub(super) place: Place,
+    pub(super) path: PathBuf,
+    pub(super) content: Content,
+}
 
 /// Gathers findings while the file is read, so that all of them are told at once.
 #[derive(Debug)]
@@ -125,12 +171,17 @@ impl Report {
 
     /// Something that refuses the file.
     pub(super) fn problem(&mut self, place: Place, text: impl Into<String>) {
-        self.problems.push(Finding { file: self.file.clone(), place, text: text.into() });
+        self.problems.push(Finding::of_setting(&self.file, place, text));
     }
 
     /// Something the operator should know.
     pub(super) fn warning(&mut self, place: Place, text: impl Into<String>) {
-        self.warnings.push(Finding { file: self.file.clone(), place, text: text.into() });
+        self.warnings.push(Finding::of_setting(&self.file, place, text));
+    }
+
+    /// That others have access to the file that `place` names.
+    pub(super) fn exposed(&mut self, place: Place, path: &Path, text: &str) {
+        self.warnings.push(Finding::of_exposed(&self.file, place, path, text));
     }
 
     /// A file that `place` names and that must hold `content`.
@@ -161,9 +212,8 @@ mod tests {
 
     #[test]
     fn a_finding_names_what_is_known() {
-        let show = |place: Place| {
-            Finding { file: "a.conf".into(), place, text: "wrong".to_owned() }.to_string()
-        };
+        let show =
+            |place: Place| Finding::of_setting(Path::new("a.conf"), place, "wrong").to_string();
         let full = Place {
             line: Some(3),
             section: "NETWORK".to_owned(),

@@ -1,5 +1,7 @@
-//! Sections as the key table knows them: comments cut, unknown keys told, values parsed with the
-//! table's own words when they are wrong.
+//! Sections as the key table knows them: comments cut, unknown keys told, values put into their
+//! fields, or refused in the table's own words.
+
+use std::any::Any;
 
 use zeroize::Zeroizing;
 
@@ -88,7 +90,7 @@ impl Section {
             if key.default == WhenAbsent::Empty {
                 return;
             }
-            let text = format!("the value is missing; accepted is {}", key.accepts);
+            let text = format!("the value is missing; accepted is {}", key.accepted());
             report.problem(self.place_at(key, None, Some(entry.line)), text);
             // Kept all the same, so that the key is not told missing too.
         }
@@ -101,68 +103,43 @@ impl Section {
         self.entry(name).is_some()
     }
 
-    /// The value of `name`, if it is set and accepted by `parse`. What is not accepted is
-    /// reported.
-    pub(super) fn get<T>(
-        &self,
-        name: &str,
-        report: &mut Report,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        let entry = self.entry(name).filter(|entry| !entry.value.is_empty())?;
-        if is_placeholder(entry) {
-            let text = format!("still the sample's placeholder; accepted is {}", entry.key.accepts);
-            report.problem(self.place(name), text);
-            return None;
+    /// Reads the keys that have their fields in `form`: what the file says, or else the default.
+    /// What is missing or not accepted is reported.
+    pub(super) fn read<F: Any>(&self, form: &mut F, report: &mut Report) {
+        for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
+            key.put_default(form);
+            match self.entry(key.name) {
+                // That it has no value was reported.
+                Some(entry) if entry.value.is_empty() => {}
+                Some(entry) => self.read_entry(entry, form, report),
+                None if key.default == WhenAbsent::Required => self.report_missing(key, report),
+                None => {}
+            }
         }
-        let value = parse(&entry.value);
-        if value.is_none() {
-            let text = format!("not accepted; accepted is {}", entry.key.accepts);
-            report.problem(self.place(name), text);
+    }
+
+    fn read_entry<F: Any>(&self, entry: &Entry, form: &mut F, report: &mut Report) {
+        let key = entry.key;
+        let wrong = if key.is_placeholder(&entry.value) {
+            "still the sample's placeholder"
+        } else if key.put(&entry.value, form).is_none() {
+            "not accepted"
+        } else {
+            return;
+        };
+        report.problem(self.place(key.name), format!("{wrong}; accepted is {}", key.accepted()));
+    }
+
+    /// Reports `name` as missing, if it is.
+    pub(super) fn require(&self, name: &str, report: &mut Report) {
+        if let Some(key) = keys::find(self.kind, name).filter(|_| !self.has(name)) {
+            self.report_missing(key, report);
         }
-        value
     }
 
-    /// As [`Self::get`], with what holds otherwise.
-    pub(super) fn get_or<T>(
-        &self,
-        name: &str,
-        default: T,
-        report: &mut Report,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> T {
-        self.get(name, report, parse).unwrap_or(default)
-    }
-
-    /// As [`Self::get`], and a key that is absent is reported too.
-    pub(super) fn require<T>(
-        &self,
-        name: &str,
-        report: &mut Report,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        if !self.has(name) {
-            let accepts = keys::find(self.kind, name).map_or("", |key| key.accepts);
-            report.problem(
-                self.place(name),
-                format!("the key is required and missing; accepted is {accepts}"),
-            );
-        }
-        self.get(name, report, parse)
-    }
-
-    /// A required text that may hold secrets.
-    pub(super) fn require_secret_text(
-        &self,
-        name: &str,
-        report: &mut Report,
-    ) -> Option<Zeroizing<String>> {
-        self.require(name, report, |text| Some(Zeroizing::new(text.to_owned())))
-    }
-
-    /// A required text.
-    pub(super) fn require_text(&self, name: &str, report: &mut Report) -> Option<String> {
-        self.require(name, report, |text| Some(text.to_owned()))
+    fn report_missing(&self, key: &Key, report: &mut Report) {
+        let text = format!("the key is required and missing; accepted is {}", key.accepted());
+        report.problem(self.place(key.name), text);
     }
 
     /// The value of `name` as it stands, for checks that span several keys.
@@ -212,26 +189,4 @@ fn without_credentials(value: &str) -> String {
         Some(format!("{scheme}://{HIDDEN}@{host}"))
     });
     parts.unwrap_or_else(|| value.to_owned())
-}
-
-/// Whether a value was never filled in: what the samples of the replaced tool, its document and
-/// ours have in the place of an account's data.
-fn is_placeholder(entry: &Entry) -> bool {
-    let value = entry.value.as_str();
-    match entry.key.name {
-        "cos_appid" | "cos_secretid" | "cos_secretkey" | "cos_session_token" => {
-            is_crossed_out(value)
-        }
-        "cos_bucket" => {
-            is_crossed_out(value) || value == "name-123456789" || value.contains(['{', '<'])
-        }
-        "cos_region" | "cos_endpoint" => value.contains("ap-xxx") || is_crossed_out(value),
-        _ => false,
-    }
-}
-
-/// `XXXXXX` and `12XXXXXX`.
-fn is_crossed_out(value: &str) -> bool {
-    let crosses = value.trim_start_matches(|c: char| c.is_ascii_digit());
-    crosses.len() >= 3 && crosses.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'X'))
 }

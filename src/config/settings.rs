@@ -5,13 +5,11 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
-use crate::access::AddressRules;
 use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
-use crate::users::{Password, Permission};
-use crate::vfs::FilenameEncoding;
+use crate::users::Account;
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -26,8 +24,8 @@ pub struct Settings {
     pub log: LogOptions,
     /// The stores that accounts use.
     pub stores: Vec<StoreSettings>,
-    /// The accounts; no two have the same name.
-    pub accounts: Vec<AccountSettings>,
+    /// The accounts, and which of `stores` is whose; no two have the same name.
+    pub accounts: Vec<Account<usize>>,
     /// `password_checks`: hashed passwords that are verified at once, at most.
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
@@ -59,31 +57,6 @@ pub enum StoreSettings {
     Cos(CosOptions),
     /// A directory: `cos_endpoint = file:///…`.
     Local(LocalOptions),
-}
-
-/// One login.
-#[derive(Clone, Debug)]
-pub struct AccountSettings {
-    /// The login name.
-    pub name: String,
-    /// The password as configured.
-    pub password: Password,
-    /// Read, write or both.
-    pub permission: Permission,
-    /// `delete_enable`: whether deleting is allowed.
-    pub delete_enabled: bool,
-    /// `allow_addresses` and `deny_addresses` of its section.
-    pub addresses: AddressRules,
-    /// `max_rate`, bytes per second, 0 for no limit; `None` when what holds for every user does.
-    pub max_rate: Option<u64>,
-    /// `filename_encoding`: what its clients speak.
-    pub filename_encoding: FilenameEncoding,
-    /// `tls = required` in its section: encrypted connections only.
-    pub tls_required: bool,
-    /// `home_dir` or `cos_user_home_dir`: identifies the account section, nothing else.
-    pub home: String,
-    /// Which of [`Settings::stores`] holds its files.
-    pub store: usize,
 }
 
 /// The log.

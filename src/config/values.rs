@@ -1,5 +1,5 @@
-//! Single values: text in, value out, `None` for what is not accepted. What is accepted stands in
-//! the words of the key table.
+//! Single values: text in, value out, `None` for what is not accepted. What is accepted is said in
+//! words by the readers of the key table.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::RangeInclusive;
@@ -7,20 +7,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use log::LevelFilter;
-
-use crate::net::tls::Version;
-use crate::net::{Masquerade, PeerCheck};
-use crate::session::TlsPolicy;
-use crate::store::cos::{AddressingStyle, Scheme, VerifyUploads};
-use crate::transfer::PartialUpload;
+use crate::net::Masquerade;
+use crate::store::cos::is_role_name;
 use crate::users::Permission;
-use crate::vfs::FilenameEncoding;
-
-use super::settings::RotateUnit;
 
 /// Longest time a time-out may be: what is longer was meant to be something else.
-const MAX_SECONDS: u64 = 7 * 24 * 3600;
+pub(super) const MAX_SECONDS: u64 = 7 * 24 * 3600;
 
 /// A number within `range`.
 pub(super) fn number<T: FromStr + PartialOrd>(text: &str, range: &RangeInclusive<T>) -> Option<T> {
@@ -71,15 +63,6 @@ pub(super) fn duration(text: &str, least: Duration) -> Option<Duration> {
     Some(Duration::from_secs(seconds)).filter(|time| *time >= least)
 }
 
-/// Yes or no, as INI files spell them.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
-    }
-}
-
 /// `first,last` or `first-last`; a single port means from there up, as with the replaced tool.
 pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
     let (first, last) = text.split_once([',', '-']).unwrap_or((text, "65535"));
@@ -98,6 +81,14 @@ pub(super) fn masquerade(text: &str) -> Option<Masquerade> {
     let is_address = text.parse::<Ipv4Addr>().is_ok();
     let is_name = host_name(text) && !text.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
     (is_address || is_name).then(|| Masquerade(text.to_owned()))
+}
+
+/// The same; the sample's `XXX.XXX.XXX.XXX` means that there is none.
+pub(super) fn masquerade_or_sample(text: &str) -> Option<Option<Masquerade>> {
+    if text.eq_ignore_ascii_case("XXX.XXX.XXX.XXX") {
+        return Some(None);
+    }
+    masquerade(text).map(Some)
 }
 
 /// Whether `text` may be a DNS name or an IPv4 address.
@@ -141,103 +132,37 @@ pub(super) fn permission(text: &str) -> Option<Permission> {
     }
 }
 
-/// `auto`, `utf-8` or `gbk`, with the other spellings of either.
-pub(super) fn filename_encoding(text: &str) -> Option<FilenameEncoding> {
-    match text.to_ascii_lowercase().as_str() {
-        "auto" => Some(FilenameEncoding::Auto),
-        "utf-8" | "utf8" => Some(FilenameEncoding::Utf8),
-        "gbk" | "gb18030" | "gb2312" => Some(FilenameEncoding::Gbk),
-        _ => None,
-    }
+/// The name of a bucket.
+pub(super) fn bucket_name(text: &str) -> Option<String> {
+    let fits = text.len() <= 255
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    fits.then(|| text.to_owned())
 }
 
-/// A log level, under the names of this world and of Python's.
-pub(super) fn log_level(text: &str) -> Option<LevelFilter> {
-    match text.to_ascii_uppercase().as_str() {
-        "DEBUG" => Some(LevelFilter::Debug),
-        "INFO" => Some(LevelFilter::Info),
-        "WARN" | "WARNING" => Some(LevelFilter::Warn),
-        "ERROR" | "CRITICAL" | "FATAL" => Some(LevelFilter::Error),
-        "OFF" => Some(LevelFilter::Off),
-        _ => None,
-    }
+/// The name of a region.
+pub(super) fn region(text: &str) -> Option<String> {
+    let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    fits.then(|| text.to_owned())
 }
 
-/// `S`, `M`, `H` or `D`, in either case; `midnight` is the replaced tool's other word for a day.
-pub(super) fn rotate_unit(text: &str) -> Option<RotateUnit> {
-    match text.to_ascii_uppercase().as_str() {
-        "S" => Some(RotateUnit::Second),
-        "M" => Some(RotateUnit::Minute),
-        "H" => Some(RotateUnit::Hour),
-        "D" | "MIDNIGHT" => Some(RotateUnit::Day),
-        _ => None,
-    }
+/// Digits and nothing else.
+pub(super) fn digits(text: &str) -> Option<String> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.to_owned())
 }
 
-/// `http` or `https`.
-pub(super) fn scheme(text: &str) -> Option<Scheme> {
-    match text.to_ascii_lowercase().as_str() {
-        "http" => Some(Scheme::Http),
-        "https" => Some(Scheme::Https),
-        _ => None,
+/// The name of a CAM role; the inner `None` stands for `auto`.
+pub(super) fn cam_role(text: &str) -> Option<Option<String>> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Some(None);
     }
+    is_role_name(text).then(|| Some(text.to_owned()))
 }
 
-/// `virtual` or `path`; the inner `None` stands for `auto`.
-pub(super) fn addressing(text: &str) -> Option<Option<AddressingStyle>> {
-    match text.to_ascii_lowercase().as_str() {
-        "auto" => Some(None),
-        "virtual" => Some(Some(AddressingStyle::Virtual)),
-        "path" => Some(Some(AddressingStyle::Path)),
-        _ => None,
-    }
-}
-
-/// `auto`, `md5` or `off`.
-pub(super) fn verify(text: &str) -> Option<VerifyUploads> {
-    match text.to_ascii_lowercase().as_str() {
-        "auto" => Some(VerifyUploads::Auto),
-        "md5" => Some(VerifyUploads::Md5),
-        "off" => Some(VerifyUploads::Off),
-        _ => None,
-    }
-}
-
-/// `strict` or `off`.
-pub(super) fn peer_check(text: &str) -> Option<PeerCheck> {
-    match text.to_ascii_lowercase().as_str() {
-        "strict" => Some(PeerCheck::Strict),
-        "off" => Some(PeerCheck::Off),
-        _ => None,
-    }
-}
-
-/// `off`, `optional` or `required`.
-pub(super) fn tls_policy(text: &str) -> Option<TlsPolicy> {
-    match text.to_ascii_lowercase().as_str() {
-        "off" => Some(TlsPolicy::Off),
-        "optional" => Some(TlsPolicy::Optional),
-        "required" => Some(TlsPolicy::Required),
-        _ => None,
-    }
-}
-
-/// `1.2` or `1.3`.
-pub(super) fn tls_version(text: &str) -> Option<Version> {
-    match text {
-        "1.2" => Some(Version::Tls12),
-        "1.3" => Some(Version::Tls13),
-        _ => None,
-    }
-}
-
-/// `keep` or `discard`.
-pub(super) fn partial_upload(text: &str) -> Option<PartialUpload> {
-    match text.to_ascii_lowercase().as_str() {
-        "keep" => Some(PartialUpload::Keep),
-        "discard" => Some(PartialUpload::Discard),
-        _ => None,
-    }
+/// The name of a login.
+pub(super) fn login_name(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -350,17 +275,8 @@ mod tests {
 
     #[test]
     fn words() {
-        assert_eq!(boolean("Yes"), Some(true));
-        assert_eq!(boolean("off"), Some(false));
-        assert_eq!(boolean("2"), None);
         assert_eq!(permission("rw"), Some(Permission::ReadWrite));
         assert_eq!(permission("RWX"), None);
-        assert_eq!(log_level("warning"), Some(LevelFilter::Warn));
-        assert_eq!(log_level("loud"), None);
-        assert_eq!(rotate_unit("d"), Some(RotateUnit::Day));
-        assert_eq!(rotate_unit("W0"), None);
-        assert_eq!(addressing("AUTO"), Some(None));
-        assert_eq!(addressing("host"), None);
         assert_eq!(addresses("127.0.0.1, ::1").map(|all| all.len()), Some(2));
         assert_eq!(addresses("127.0.0.1,"), None);
     }

@@ -44,10 +44,9 @@ pub enum Arrived {
 }
 
 /// `data_peer_check`: from where a data connection may come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerCheck {
     /// From the client's address alone.
-    #[default]
     Strict,
     /// From anywhere: for clients behind NAT that has several addresses and does not keep to one.
     /// Whoever finds the port before the client gets its data.

@@ -18,22 +18,22 @@ pub struct Balancers {
 }
 
 /// How the data connections that a balancer relays begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataHeader {
     /// With a PROXY header, so that the client's address can be compared with that of its control
     /// connection.
-    #[default]
     Present,
     /// With the client's first byte. Whoever reaches the balancer can take a passive port from
     /// another of its clients.
     Absent,
 }
 
-impl Default for Balancers {
-    fn default() -> Self {
+impl Balancers {
+    /// Nothing is decided yet but what has no key: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
         Self {
             from: Networks::default(),
-            data: DataHeader::default(),
+            data: DataHeader::Present,
             timeout: limits::PROXY_HEADER_TIMEOUT,
         }
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessOptions;
-use crate::limits;
 use crate::net::tls::TlsContext;
 use crate::session::SessionOptions;
 use crate::transfer::RateLimits;
@@ -41,21 +40,22 @@ pub struct ServerOptions {
     pub session: SessionOptions,
 }
 
-impl Default for ServerOptions {
-    fn default() -> Self {
+impl ServerOptions {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
         Self {
             listen_addresses: Vec::new(),
-            listen_port: limits::LISTEN_PORT,
+            listen_port: 0,
             implicit_listen_port: None,
             tls: None,
-            passive_ports: limits::PASSIVE_PORTS.0..=limits::PASSIVE_PORTS.1,
-            max_connections: Some(limits::CONNECTIONS),
-            access: AccessOptions::default(),
-            shutdown_grace: limits::SHUTDOWN_GRACE,
-            abort_unfinished_after: Some(limits::ABORT_UNFINISHED_AFTER),
+            passive_ports: 1..=1,
+            max_connections: None,
+            access: AccessOptions::unset(),
+            shutdown_grace: Duration::ZERO,
+            abort_unfinished_after: None,
             metrics_listen: None,
             rates: RateLimits::default(),
-            session: SessionOptions::default(),
+            session: SessionOptions::unset(),
         }
     }
 }

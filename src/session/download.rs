@@ -8,7 +8,7 @@ use super::transfer_log::record_download;
 use super::{Errand, ErrandKind};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Object, ObjectStore};
+use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
 use crate::transfer::{Conversion, Download, DownloadRequest, Verdict};
 use crate::vfs::FtpPath;
 
@@ -51,7 +51,7 @@ fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {
     let store = &*tree.store;
     match store.get_object(path, ByteRange::from(first), None) {
         Err(error) if error.kind == ErrorKind::InvalidRange => {
-            let stat = store.stat(path).map_err(|error| tree.failure(&error))?;
+            let stat = tree.stat(path, Freshness::Recent)?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
@@ -63,5 +63,5 @@ fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {
 
 /// What is no file may be a directory. If the store does not tell, what it said first is told.
 fn is_directory(store: &dyn ObjectStore, path: &FtpPath) -> bool {
-    store.is_directory(path).unwrap_or(false)
+    store.stat(path, Freshness::Listed).is_ok_and(|stat| stat.metadata.is_directory())
 }

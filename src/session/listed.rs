@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
-use crate::store::{ErrorKind, ListPage, ObjectStore, StoreError};
+use crate::store::{ErrorKind, Freshness, ListPage, ObjectStore, StoreError};
 use crate::transfer::Listing;
 use crate::vfs::{Entry, FtpPath};
 
@@ -122,7 +122,7 @@ impl Listed {
         let Some(path) = self.source.directory.child(name).filter(|_| may_follow) else {
             return Ok(None);
         };
-        match self.source.store.stat(&path) {
+        match self.source.store.stat(&path, Freshness::Recent) {
             Ok(stat) => Ok(Some(Entry { name: name.to_owned(), metadata: stat.metadata })),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -157,7 +157,7 @@ fn is_absent(kind: ErrorKind) -> bool {
 
 /// LIST of a file is the one line about it.
 fn page_of_file(store: &dyn ObjectStore, path: &FtpPath) -> Result<ListPage, StoreError> {
-    let stat = store.stat(path)?;
+    let stat = store.stat(path, Freshness::Recent)?;
     Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
 }
 

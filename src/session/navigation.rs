@@ -8,7 +8,7 @@ use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, ObjectStore, Stat, StoreError};
+use crate::store::{ErrorKind, Freshness, ObjectStore, Stat, StoreError};
 use crate::vfs::FtpPath;
 
 /// The tree of who is logged in, as the present command sees it.
@@ -34,13 +34,18 @@ impl Tree<'_> {
         store_failure(self.visit, error)
     }
 
+    /// What is known of a path.
+    pub(super) fn stat(&self, path: &FtpPath, freshness: Freshness) -> Step<Stat> {
+        self.store.stat(path, freshness).map_err(|error| self.failure(&error))
+    }
+
     /// CWD: where the client is from now on.
     pub(super) fn directory(&self, path: &str) -> Step<FtpPath> {
         let path = self.resolve(path)?;
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root()
             && path != self.working_directory
-            && !self.store.is_directory(&path).map_err(|error| self.failure(&error))?
+            && !self.stat(&path, Freshness::Listed)?.metadata.is_directory()
         {
             return Err(replies::not_a_directory());
         }
@@ -86,7 +91,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.store.stat(&path).map_err(|error| self.failure(&error))?;
+        self.stat(&path, Freshness::Recent)?;
         Ok(path)
     }
 
@@ -111,7 +116,7 @@ impl Tree<'_> {
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
         let path = self.resolve(path)?;
-        let stat = self.store.stat(&path).map_err(|error| self.failure(&error))?;
+        let stat = self.stat(&path, Freshness::Recent)?;
         if stat.metadata.is_directory() {
             return Err(replies::is_a_directory());
         }
@@ -129,7 +134,7 @@ impl Tree<'_> {
     }
 
     fn exists(&self, path: &str) -> Step<bool> {
-        match self.store.stat(&self.resolve(path)?) {
+        match self.store.stat(&self.resolve(path)?, Freshness::Recent) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
@@ -167,18 +172,17 @@ impl Tree<'_> {
         Ok(replies::modification_time_set(time, &path))
     }
 
-    /// The facts about a name whose time matters: listings, from which [`ObjectStore::stat`] may
+    /// The facts about a name whose time matters: listings, from which [`Freshness::Recent`] may
     /// repeat, tell neither the time that a client has set nor when a directory was made.
     fn stat_with_time(&self, path: &FtpPath) -> Step<Stat> {
-        let known = if self.keeps_times { None } else { Some(self.store.stat(path)) };
-        let stat = match known {
-            Some(Ok(stat)) if stat.metadata.modified.is_none() && !path.is_root() => {
-                self.store.stat_now(path)
-            }
-            Some(known) => known,
-            None => self.store.stat_now(path),
-        };
-        stat.map_err(|error| self.failure(&error))
+        if self.keeps_times {
+            return self.stat(path, Freshness::Now);
+        }
+        let stat = self.stat(path, Freshness::Recent)?;
+        if stat.metadata.modified.is_none() && !path.is_root() {
+            return self.stat(path, Freshness::Now);
+        }
+        Ok(stat)
     }
 
     /// MLST: the `wanted` facts.

@@ -11,10 +11,9 @@ use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
 /// `tls`: whether clients may or must encrypt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsPolicy {
     /// There is no TLS.
-    #[default]
     Off,
     /// Clients may.
     Optional,
@@ -89,26 +88,25 @@ impl SessionOptions {
     pub fn switches(&self) -> Switches {
         Switches { preserve_mtime: self.preserve_mtime, tls: self.tls != TlsPolicy::Off }
     }
-}
 
-impl Default for SessionOptions {
-    fn default() -> Self {
+    /// Nothing is decided yet but what has no key: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
         Self {
-            idle: limits::IDLE_TIMEOUT,
-            reply_timeout: limits::STORE_REPLY_TIMEOUT,
+            idle: Duration::ZERO,
+            reply_timeout: Duration::ZERO,
             sign_of_life: limits::SIGN_OF_LIFE_INTERVAL,
-            login: limits::LOGIN_TIMEOUT,
-            login_attempts: limits::LOGIN_ATTEMPTS,
-            command_pace: Some(Pace::new(limits::COMMANDS_PER_SECOND, Duration::from_secs(1))),
-            data_peer_check: PeerCheck::default(),
-            data_connect: limits::DATA_CONNECT_TIMEOUT,
+            login: Duration::ZERO,
+            login_attempts: 1,
+            command_pace: None,
+            data_peer_check: PeerCheck::Strict,
+            data_connect: Duration::ZERO,
             max_list: None,
             ascii_conversion: false,
             preserve_mtime: false,
             tls: TlsPolicy::Off,
             masquerade: None,
-            balancers: Balancers::default(),
-            transfer: TransferOptions::default(),
+            balancers: Balancers::unset(),
+            transfer: TransferOptions::unset(),
         }
     }
 }

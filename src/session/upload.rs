@@ -10,7 +10,7 @@ use super::{Errand, ErrandKind};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
-use crate::store::{ErrorKind, ObjectStore, Turn};
+use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
 use crate::transfer::{Plan, Upload, UploadRequest, Verdict, WriteMode};
 use crate::vfs::FtpPath;
 
@@ -135,7 +135,7 @@ fn unique_path(tree: &Tree<'_>, wanted: &FtpPath) -> Step<FtpPath> {
     for _ in 0..limits::UNIQUE_NAME_ATTEMPTS {
         let name = format!("{stem}-{:08x}{extension}", fastrand::u32(..));
         let path = directory.child(&name).ok_or_else(replies::name_not_allowed)?;
-        match tree.store.stat(&path) {
+        match tree.store.stat(&path, Freshness::Recent) {
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(path),
             Err(error) => return Err(tree.failure(&error)),
             Ok(_) => {}

@@ -3,6 +3,11 @@
 
 use std::fmt;
 
+use super::Operation;
+
+/// `Result` of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
 /// What a failure means to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -10,8 +15,8 @@ pub enum ErrorKind {
     NotFound,
     /// The bucket itself is not there: nothing in it can be.
     NoSuchBucket,
-    /// The bucket is at another endpoint or in another region than we were told (301, 307): no redirect
-    /// is followed, as a signed request would go to whoever the answer names.
+    /// The bucket is at another endpoint or in another region than we were told (301, 307): no
+    /// redirect is followed, as a signed request would go to whoever the answer names.
     WrongEndpoint,
     /// The name is taken.
     AlreadyExists,
@@ -48,54 +53,6 @@ pub enum ErrorKind {
     Unsupported,
     /// Anything else: an answer that makes no sense, a local disk that fails.
     Other,
-}
-
-/// The operation that failed, in the S3 API's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names are the documentation: they are the S3 API's")]
-pub enum Operation {
-    HeadObject,
-    ListObjects,
-    GetObject,
-    PutObject,
-    CopyObject,
-    DeleteObject,
-    CreateMultipartUpload,
-    UploadPart,
-    UploadPartCopy,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    ListMultipartUploads,
-    ListParts,
-    GetObjectLockConfiguration,
-}
-
-impl Operation {
-    /// As the S3 API has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::HeadObject => "HeadObject",
-            Self::ListObjects => "ListObjects",
-            Self::GetObject => "GetObject",
-            Self::PutObject => "PutObject",
-            Self::CopyObject => "CopyObject",
-            Self::DeleteObject => "DeleteObject",
-            Self::CreateMultipartUpload => "CreateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::UploadPartCopy => "UploadPartCopy",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-            Self::ListParts => "ListParts",
-            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// A failed store call.

@@ -1,6 +1,6 @@
 //! The wait of a client for the reply to its command. Clients give up after 15 to 60 s without a
-//! word, so what is done for one that waits is bounded by it, while the same work for nobody, or for a
-//! client that is still sending, may take longer.
+//! word, so what is done for one that waits is bounded by it, while the same work for nobody, or
+//! for a client that is still sending, may take longer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -89,8 +89,8 @@ impl ReplyWait {
         LongRequest { wait: self, from }
     }
 
-    /// Whether the store is at work: on a request that may take minutes, or it has got on within the
-    /// last `recently`.
+    /// Whether the store is at work: on a request that may take minutes, or it has got on within
+    /// the last `recently`.
     pub fn is_store_at_work(&self, recently: Duration) -> bool {
         let (state, now) = (self.lock(), Instant::now());
         let gets_on = state.progress.is_some_and(|at| now.duration_since(at) < recently);

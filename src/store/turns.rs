@@ -23,8 +23,8 @@ struct State {
     taken: HashSet<String>,
     /// Names that must not be taken, each with how many threads rely on it.
     relied_on: HashMap<String, usize>,
-    /// Threads that wait, in the order of their coming. Without any nobody need be woken, which is a
-    /// system call.
+    /// Threads that wait, in the order of their coming. Without any nobody need be woken, which is
+    /// a system call.
     waiting: BTreeMap<u64, Wanted>,
     /// The place of the next one.
     next_place: u64,
@@ -79,10 +79,10 @@ pub struct Turn {
 }
 
 impl Turns {
-    /// Waits until nobody else has a turn on any of `names`, nor on a name `above`, and takes all of
-    /// `names` at once: two that want the same names in another order do not wait for each other. As
-    /// long as this turn lasts nobody gets one on a name `above`; several may rely on the same. Who
-    /// comes first is served first; `None` when that takes longer than `patience`.
+    /// Waits until nobody else has a turn on any of `names`, nor on a name `above`, and takes all
+    /// of `names` at once: two that want the same names in another order do not wait for each
+    /// other. As long as this turn lasts nobody gets one on a name `above`; several may rely on the
+    /// same. Who comes first is served first; `None` when that takes longer than `patience`.
     pub(super) fn take_within(
         &self,
         names: &[&str],

@@ -40,23 +40,24 @@ impl TransferOptions {
 /// What becomes of what had arrived when an upload was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartialUpload {
-    /// It becomes the object, as the replaced tool and disk FTP servers do. The default.
+    /// It becomes the object, as the replaced tool and disk FTP servers do.
     Keep,
     /// It is dropped; an earlier object of that name stays.
     Discard,
 }
 
-impl Default for TransferOptions {
-    fn default() -> Self {
+impl TransferOptions {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
         Self {
             part_buffer: None,
-            min_part: limits::COS_MIN_PART_BYTES * 2,
-            max_file: limits::FILE_BYTES,
-            upload_threads: limits::UPLOAD_THREADS,
-            download_threads: limits::DOWNLOAD_THREADS,
-            buffer_memory: 256 * 1024 * 1024,
+            min_part: 0,
+            max_file: 0,
+            upload_threads: 1,
+            download_threads: 1,
+            buffer_memory: 0,
             partial: PartialUpload::Keep,
-            data_idle: limits::DATA_IDLE_TIMEOUT,
+            data_idle: Duration::ZERO,
         }
     }
 }

@@ -86,7 +86,7 @@ impl Listing {
     /// list at all.
     ///
     /// # Errors
-    /// As [`ObjectStore::list`].
+    /// As [`list`](crate::store::FileTree::list).
     pub fn first_page(&self) -> Result<ListPage, StoreError> {
         self.page(None)
     }
@@ -137,13 +137,13 @@ impl Listing {
     /// The page after the one that gave `after`, asked for in the caller's thread.
     ///
     /// # Errors
-    /// As [`ObjectStore::list`].
+    /// As [`list`](crate::store::FileTree::list).
     pub fn page(&self, after: Option<&PageToken>) -> Result<ListPage, StoreError> {
-        self.store.list(&self.request(after))
+        self.store.list(&self.request(after), None)
     }
 
     fn page_ahead(&self, after: &PageToken, tell: &mut dyn FnMut(&PageToken)) -> Fetched {
-        self.store.list_ahead(&self.request(Some(after)), tell)
+        self.store.list(&self.request(Some(after)), Some(tell))
     }
 
     fn request<'a>(&'a self, after: Option<&'a PageToken>) -> ListRequest<'a> {

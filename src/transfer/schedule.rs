@@ -18,30 +18,37 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The largest file that a fresh upload can hold: what [`PARTS_PER_UPLOAD`] parts of at most
+    /// [`crate::limits::MAX_PART_BYTES`] hold when they grow linearly, rounded down to what reads
+    /// well.
+    pub const LARGEST_FILE: u64 = 24_000 << 30;
+
+    /// The largest part that a fresh upload of at most `file` bytes comes to, in whole blocks. No
+    /// part is smaller than `floor`.
+    pub fn largest_target(file: u64, floor: u64) -> u64 {
+        let parts = u64::from(PARTS_PER_UPLOAD);
+        let last = FIRST_PART_BYTES.saturating_add(rise(missing(file, parts), parts));
+        last.max(floor).next_multiple_of(BLOCK_BYTES as u64)
+    }
+
+    /// The largest file of which no part of a fresh upload is larger than `part` bytes.
+    pub fn largest_file(part: u64) -> u64 {
+        let last = part / BLOCK_BYTES as u64 * BLOCK_BYTES as u64;
+        u64::from(PARTS_PER_UPLOAD) * (FIRST_PART_BYTES + last) / 2
+    }
+
     /// A schedule by which `parts_left` parts hold `bytes_left`. No part is smaller than `floor`
     /// (the store's minimum, `min_part_size`) or larger than `max_part`.
     pub fn new(floor: u64, max_part: u64, parts_left: u32, bytes_left: u64) -> Self {
         let parts = u64::from(parts_left.max(1));
-        let missing = match bytes_left.saturating_sub(FIRST_PART_BYTES.saturating_mul(parts)) {
+        let missing = match missing(bytes_left, parts) {
             0 => 0,
             // Parts are cut at whole blocks below their target: together they may miss one.
             missing => missing.saturating_add(BLOCK_BYTES as u64),
         };
-        // The mean of a linear growth is half of its end; one part has no successors to grow into.
-        let rise = missing.saturating_mul(2).div_ceil(parts);
+        let rise = rise(missing, parts);
         let floor = if parts == 1 { bytes_left } else { floor.max(FIRST_PART_BYTES) };
         Self { floor: floor.min(max_part), max_part, parts, rise }
-    }
-
-    /// The largest part target that the schedule of a fresh upload reaches at `max_file` bytes. No
-    /// target is below `floor` (the store's minimum and `min_part_size`).
-    ///
-    /// The schedule is linear: from [`FIRST_PART_BYTES`] up, so that the sum over all parts is the
-    /// limit. Targets are whole blocks.
-    pub fn largest_target(max_file: u64, floor: u64) -> u64 {
-        let parts = u64::from(PARTS_PER_UPLOAD);
-        let last = (2 * max_file).div_ceil(parts).saturating_sub(FIRST_PART_BYTES);
-        last.max(FIRST_PART_BYTES).max(floor).next_multiple_of(BLOCK_BYTES as u64)
     }
 
     /// Blocks that part `n`, counted from 0, must have at least when the parts before it hold
@@ -62,6 +69,17 @@ impl Schedule {
     }
 }
 
+/// What of `bytes` does not fit into `parts` of the first part's size.
+fn missing(bytes: u64, parts: u64) -> u64 {
+    bytes.saturating_sub(FIRST_PART_BYTES.saturating_mul(parts))
+}
+
+/// By how much the last of `parts` must be larger than the first to hold `missing` bytes, too: the
+/// mean of a linear growth is half of its end. (One part has no successors to grow into.)
+fn rise(missing: u64, parts: u64) -> u64 {
+    missing.saturating_mul(2).div_ceil(parts)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +88,35 @@ mod tests {
     const MIB: u64 = 1024 * 1024;
     const GIB: u64 = 1024 * MIB;
     const BLOCK: u64 = BLOCK_BYTES as u64;
+
+    #[test]
+    fn parts_grow_with_the_file() {
+        for (file, floor, expected) in [
+            (1, MIB, 5 * MIB),
+            (48 * GIB, MIB, 5 * MIB),
+            (10_000 * 5 * MIB, MIB, 5 * MIB),
+            (10_000 * 5 * MIB + 1, MIB, 5 * MIB + 256 * 1024),
+            (200 * GIB, MIB, 36 * MIB),
+            (200 * GIB, 64 * MIB, 64 * MIB),
+        ] {
+            assert_eq!(Schedule::largest_target(file, floor), expected, "{file} {floor}");
+        }
+    }
+
+    #[test]
+    fn the_largest_limit_needs_no_part_that_stores_refuse() {
+        assert!(Schedule::largest_target(Schedule::LARGEST_FILE, 0) <= MAX_PART_BYTES);
+        assert!(Schedule::largest_target(Schedule::LARGEST_FILE * 11 / 10, 0) > MAX_PART_BYTES);
+    }
+
+    #[test]
+    fn the_largest_file_is_the_last_that_fits() {
+        for part in [5 * MIB, 5 * MIB + 1, 8 * MIB, 20 * MIB, MAX_PART_BYTES] {
+            let file = Schedule::largest_file(part);
+            assert!(Schedule::largest_target(file, 0) <= part, "{part}");
+            assert!(Schedule::largest_target(file + 1, 0) > part, "{part}");
+        }
+    }
 
     /// The parts of a file that never ends, each as small as allowed.
     fn smallest(schedule: Schedule, parts: u32) -> Vec<u64> {

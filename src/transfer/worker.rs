@@ -12,8 +12,8 @@ use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, Expected, MultipartUpload, ObjectStore, Operation,
-    PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
+    Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload, ObjectStore,
+    Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
 };
 use crate::transfer::block::Block;
 use crate::transfer::refill::refill;
@@ -94,7 +94,9 @@ impl Target {
 
     fn run(&self, job: &mut Job) -> StoreResult<Outcome> {
         match job {
-            Job::LookForRoom => self.store.look_for_room(&self.path).map(|()| Outcome::RoomFound),
+            Job::LookForRoom => {
+                self.store.admits_file(&self.path, Freshness::Now).map(|_| Outcome::RoomFound)
+            }
             Job::Create => self.create().map(|()| Outcome::Created),
             Job::CreateAndLook => {
                 self.create()?;

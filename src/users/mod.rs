@@ -1,81 +1,25 @@
 //! Who may log in, what they may do, and which store is theirs.
 
+mod account;
 mod directory;
 mod gate;
 mod password;
 mod remembered;
 
+pub use account::{Account, Permission};
 pub use directory::Directory;
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::AddressRules;
 use crate::limits;
 use crate::store::ObjectStore;
-use crate::vfs::FilenameEncoding;
 use gate::Gate;
 pub use gate::Turn;
 use remembered::Remembered;
-
-/// What an account may do with files: `R`, `W` or `RW` in the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// List and download.
-    Read,
-    /// Upload, make directories, rename, delete.
-    Write,
-    /// Both.
-    ReadWrite,
-}
-
-impl Permission {
-    /// Whether listing and downloading are allowed.
-    pub fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::ReadWrite)
-    }
-
-    /// Whether uploading and changing are allowed.
-    pub fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::ReadWrite)
-    }
-}
-
-/// One login.
-pub struct Account {
-    /// The login name.
-    pub name: String,
-    /// The password as configured.
-    pub password: Password,
-    /// Read, write or both.
-    pub permission: Permission,
-    /// Whether DELE and RMD are allowed.
-    pub delete_enabled: bool,
-    /// From where it may be used.
-    pub addresses: AddressRules,
-    /// Whether it may be used over encrypted connections only.
-    pub tls_required: bool,
-    /// What its clients speak.
-    pub filename_encoding: FilenameEncoding,
-    /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; before
-    /// what holds for every user.
-    pub max_rate: Option<u64>,
-    /// The files.
-    pub store: Arc<dyn ObjectStore>,
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("name", &self.name)
-            .field("permission", &self.permission)
-            .finish_non_exhaustive()
-    }
-}
 
 /// All accounts, by name.
 #[derive(Debug)]
@@ -279,7 +223,7 @@ fn overwrite_stack() {
 impl Default for Users {
     /// Nobody.
     fn default() -> Self {
-        Self::new([], limits::PASSWORD_CHECKS)
+        Self::new([], 1)
     }
 }
 
@@ -288,7 +232,9 @@ mod tests {
     use rustix::time::{ClockId, clock_gettime};
 
     use super::*;
+    use crate::access::AddressRules;
     use crate::store::local::{LocalOptions, LocalStore};
+    use crate::vfs::FilenameEncoding;
 
     const LONG: Duration = Duration::from_secs(60);
     const HOME: &str = "192.0.2.1";

@@ -102,11 +102,12 @@ fn lines_are_read_as_the_replaced_tool_read_them() {
     let settings = accepted(
         "; a comment\n  # another\n\n[cos_account_0] # behind a header ] [\n\
          COS_SecretId: AKID\ncos_secretkey=hunter2\n  cos_bucket = data-1250000000\n\
-         cos_region\t=\tap-guangzhou\t; where\nhome_dir = /H/数据:x=y ; here\n\
+         cos_region\t=\tap-guangzhou\t; where\nhome_dir = /H\ncos_prefix = 数据:x=y ; here\n\
          ftp_login_user_name = u\nftp_login_user_password : p=q\nauthority = rw\n\
          [NETWORK];behind a header\nlisten_port = 2121 # 端口\nmasquerade_address =\n",
     );
-    assert_eq!(settings.accounts[0].home, "/H/数据:x=y");
+    let [StoreSettings::Cos(bucket)] = &settings.stores[..] else { panic!("{settings:?}") };
+    assert_eq!(bucket.prefix, "数据:x=y/");
     assert_eq!(plain(&settings.accounts[0].password), "p=q");
     assert_eq!(settings.server.session.masquerade, None);
 }
@@ -258,7 +259,7 @@ fn every_general_key_has_its_effect() {
 fn the_word_default_stands_for_the_default() {
     let implicit = format!("{:?}", accepted(ACCOUNT));
     let mut text = format!("{ACCOUNT}[OPTIONAL]\n");
-    for key in cos_ftp_server::config::KEYS {
+    for key in cos_ftp_server::config::KEYS.iter() {
         if key.sections[0].name() == "OPTIONAL" {
             text += &format!("{} = Default # 默认\n", key.name);
         }

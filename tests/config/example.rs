@@ -1,9 +1,9 @@
 //! The documented example and the key table say the same.
 
-use cos_ftp_server::config::{KEYS, Nature, WhenAbsent};
+use cos_ftp_server::config::{KEYS, Key, Nature, WhenAbsent};
 
 use super::samples::FORM_1;
-use super::support::{ACCOUNT, accepted, filled_in, parse, plain, refused};
+use super::support::{ACCOUNT, FIRST_FORM_ACCOUNT, accepted, filled_in, parse, plain, refused};
 
 const EXAMPLE: &str = include_str!("../../conf/vsftpd.conf.example");
 
@@ -31,7 +31,7 @@ fn every_key_of_the_example_is_known_and_every_known_key_is_in_it() {
     let whole = whole_example();
     let settings = accepted(&whole);
     assert_eq!(settings.accounts.len(), 5);
-    for key in KEYS {
+    for key in KEYS.iter() {
         match (line_of(&whole, key.name), key.default) {
             (Some(line), WhenAbsent::Value(default)) => {
                 assert_eq!(line.split_once('=').unwrap().1.trim(), default, "{line}");
@@ -57,19 +57,53 @@ fn every_comment_of_the_example_is_in_both_languages() {
     }
 }
 
+/// A section, and a file that may have it.
+const SECTIONS: [(&str, &str); 8] = [
+    ("COS_ACCOUNT_<n>", ACCOUNT),
+    ("COS_ACCOUNT", FIRST_FORM_ACCOUNT),
+    ("NETWORK", ACCOUNT),
+    ("FILE_OPTION", ACCOUNT),
+    ("SECURITY", ACCOUNT),
+    ("OPTIONAL", ACCOUNT),
+    ("OPERATIONS", ACCOUNT),
+    ("TLS", ACCOUNT),
+];
+
 #[test]
 fn the_table_names_the_defaults_that_hold() {
-    let implicit = format!("{:?}", accepted(ACCOUNT));
-    let mut text = ACCOUNT.to_owned();
-    for kind in ["NETWORK", "FILE_OPTION", "OPTIONAL", "OPERATIONS", "TLS"] {
-        text += &format!("[{kind}]\n");
-        for key in KEYS.iter().filter(|key| key.sections[0].name() == kind) {
-            if let WhenAbsent::Value(default) = key.default {
-                text += &format!("{} = {default}\n", key.name);
+    let mut seen = Vec::new();
+    for (kind, file) in SECTIONS {
+        let mut lines = String::new();
+        let is_here = |key: &&Key| key.sections.iter().any(|section| section.name() == kind);
+        for key in KEYS.iter().filter(is_here) {
+            // In an account's section `tls` has no default: the server's holds. And where the keys of
+            // a role are asked for means nothing beside a key pair.
+            let means_another = key.name == "tls" && kind != "TLS";
+            if let WhenAbsent::Value(default) = key.default
+                && !means_another
+                && key.name != "cos_metadata_endpoint"
+            {
+                seen.push(key.name);
+                lines += &format!("{} = {default}\n", key.name);
             }
         }
+        let header = format!("[{}]\n", kind.replace("<n>", "0"));
+        let text = match file.split_once(&header) {
+            Some((before, behind)) => format!("{before}{header}{lines}{behind}"),
+            None => format!("{file}{header}{lines}"),
+        };
+        assert_eq!(format!("{:?}", accepted(&text)), format!("{:?}", accepted(file)), "{text}");
     }
-    assert_eq!(format!("{:?}", accepted(&text)), implicit, "{text}");
+    let role =
+        ACCOUNT.replace("cos_secretid = AKID\ncos_secretkey = hunter2\n", "cos_cam_role = auto\n");
+    let key = KEYS.iter().find(|key| key.name == "cos_metadata_endpoint").unwrap();
+    let WhenAbsent::Value(default) = key.default else { panic!("{key:?}") };
+    let told = role.replace("auto\n", &format!("auto\n{} = {default}\n", key.name));
+    assert_eq!(format!("{:?}", accepted(&told)), format!("{:?}", accepted(&role)), "{told}");
+    seen.push(key.name);
+    for key in KEYS.iter().filter(|key| matches!(key.default, WhenAbsent::Value(_))) {
+        assert!(seen.contains(&key.name), "{} stands in no section of this test", key.name);
+    }
 }
 
 #[test]
@@ -120,7 +154,7 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
         let problems = parse(example_with(key.name, "../ hunter2")).unwrap_err();
         let told = problems.problems.iter().find(|problem| problem.place.key == key.name);
         let told = told.unwrap_or_else(|| panic!("{} is not told: {problems}", key.name));
-        assert!(told.text.contains(key.accepts.split(';').next().unwrap()), "{told}");
+        assert!(told.text.contains(key.accepted().split(';').next().unwrap()), "{told}");
     }
 }
 

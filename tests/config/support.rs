@@ -12,6 +12,12 @@ pub(crate) const ACCOUNT: &str = "[COS_ACCOUNT_0]\ncos_secretid = AKID\n\
     home_dir = /home/user0\nftp_login_user_name = user0\nftp_login_user_password = hunter2\n\
     authority = RW\n";
 
+/// The same in the other form.
+pub(crate) const FIRST_FORM_ACCOUNT: &str = "[COS_ACCOUNT]\ncos_appid = 1250000000\n\
+    cos_secretid = AKID\ncos_secretkey = hunter2\ncos_bucket = data\n\
+    cos_region = ap-guangzhou\ncos_user_home_dir = /home/user0\n\
+    [FTP_ACCOUNT]\nlogin_users = user0:hunter2:RW\n";
+
 /// Reads `text` as the file `a.conf` on a machine of 1 GiB.
 pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
     parse_in(&EnvironmentKeys::default(), text)

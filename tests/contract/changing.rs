@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cos_ftp_server::store::ErrorKind;
+use cos_ftp_server::store::{ErrorKind, Freshness};
 use cos_ftp_server::vfs::FtpPath;
 use time::macros::datetime;
 
@@ -31,7 +31,8 @@ pub(super) const CASES: &[Case] = &[
 fn a_file_keeps_the_time_it_is_given(subject: &Subject<'_>) {
     subject.put("a/file", b"content");
     let path = subject.at("a/file");
-    let modified = |name| subject.store.stat_now(&subject.at(name)).unwrap().metadata.modified;
+    let modified =
+        |name| subject.store.stat(&subject.at(name), Freshness::Now).unwrap().metadata.modified;
     for time in [
         datetime!(2020-01-02 03:04:05 UTC),
         datetime!(2020-01-02 03:04:05.25 UTC),
@@ -56,9 +57,12 @@ fn a_file_keeps_the_time_it_is_given(subject: &Subject<'_>) {
 
 fn names_that_are_too_long_are_told(subject: &Subject<'_>) {
     let long = "x".repeat(1000);
-    assert_eq!(kind(subject.store.admits_file(&subject.at(&long))), ErrorKind::BadName);
+    assert_eq!(
+        kind(subject.store.admits_file(&subject.at(&long), Freshness::Recent)),
+        ErrorKind::BadName
+    );
     for name in odd_names() {
-        subject.store.admits_file(&subject.at(&name)).unwrap();
+        subject.store.admits_file(&subject.at(&name), Freshness::Recent).unwrap();
     }
 }
 
@@ -171,7 +175,7 @@ fn an_implied_directory_outlives_its_files(subject: &Subject<'_>) {
 fn a_change_is_seen_at_once(subject: &Subject<'_>) {
     let look = || {
         for name in ["d", "d/file", "e", "e/file"] {
-            let _ = subject.store.stat(&subject.at(name));
+            let _ = subject.store.stat(&subject.at(name), Freshness::Recent);
         }
         subject.list(".");
         subject.list("d");

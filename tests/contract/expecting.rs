@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cos_ftp_server::store::{
-    Admission, Body, Cancel, ErrorKind, Expected, PartPlace, Result, Stat, Stored,
+    Admission, Body, Cancel, ErrorKind, Expected, Freshness, PartPlace, Result, Stat, Stored,
 };
 use time::OffsetDateTime;
 
@@ -91,8 +91,8 @@ fn what_came_since_is_not_replaced(subject: &Subject<'_>) {
 /// Told when it is asked for, and at the latest by the write itself if it was so before.
 fn refused(subject: &Subject<'_>, name: &str) -> ErrorKind {
     let path = subject.at(name);
-    let told = subject.store.look_for_room(&path);
-    if let Ok(admission) = subject.store.admits_file(&path) {
+    let told = subject.store.admits_file(&path, Freshness::Now);
+    if let Ok(admission) = subject.store.admits_file(&path, Freshness::Recent) {
         assert_ne!(admission, Admission::Granted, "{name}");
     }
     kind(told)
@@ -110,8 +110,8 @@ fn a_directory_is_never_replaced_by_a_file(subject: &Subject<'_>) {
     }
     subject.assert_holds("full/precious", b"precious");
     for sibling in ["full-1", "full0", "empty!", "new", "a", "z"] {
-        subject.store.look_for_room(&subject.at(sibling)).unwrap();
-        assert_eq!(subject.store.admits_file(&subject.at(sibling)).unwrap(), Admission::Granted);
+        subject.store.admits_file(&subject.at(sibling), Freshness::Now).unwrap();
+        assert_admitted(subject, sibling);
     }
     // One that came into being since.
     subject.store.create_directory(&subject.at("new")).unwrap();
@@ -125,7 +125,7 @@ fn a_directory_is_never_replaced_by_a_file(subject: &Subject<'_>) {
         subject.assert_directory(name);
     }
     subject.store.remove_directory(&subject.at("new")).unwrap();
-    subject.store.look_for_room(&subject.at("new")).unwrap();
+    subject.store.admits_file(&subject.at("new"), Freshness::Now).unwrap();
     subject.put("new", b"no directory any more");
 }
 
@@ -135,16 +135,27 @@ fn nothing_is_stored_below_a_file(subject: &Subject<'_>) {
         assert_eq!(refused(subject, name), ErrorKind::NotADirectory, "{name}");
     }
     subject.store.delete_object(&subject.at("file")).unwrap();
-    subject.store.look_for_room(&subject.at("file/d/x")).unwrap();
+    subject.store.admits_file(&subject.at("file/d/x"), Freshness::Now).unwrap();
     subject.put("file/d/x", b"now it may");
 }
 
 fn what_is_free_is_granted(subject: &Subject<'_>) {
     for name in ["x", "deep/er/x", "y"] {
-        subject.store.look_for_room(&subject.at(name)).unwrap();
-        assert_eq!(subject.store.admits_file(&subject.at(name)).unwrap(), Admission::Granted);
+        subject.store.admits_file(&subject.at(name), Freshness::Now).unwrap();
+        assert_admitted(subject, name);
         subject.put(name, b"x");
-        assert_eq!(subject.store.admits_file(&subject.at(name)).unwrap(), Admission::Granted);
+        assert_admitted(subject, name);
+    }
+}
+
+/// Who remembers nothing has to ask once more.
+fn assert_admitted(subject: &Subject<'_>, name: &str) {
+    let path = subject.at(name);
+    let admission = subject.store.admits_file(&path, Freshness::Recent).unwrap();
+    if subject.remembers {
+        assert_eq!(admission, Admission::Granted, "{name}");
+    } else {
+        subject.store.admits_file(&path, Freshness::Now).unwrap();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use cos_ftp_server::store::{ErrorKind, ListRequest};
+use cos_ftp_server::store::{ErrorKind, Freshness, ListRequest};
 use cos_ftp_server::vfs::{EntryKind, FtpPath};
 
 use super::{Case, Subject, kind, odd_names};
@@ -24,9 +24,9 @@ pub(super) const CASES: &[Case] = &[
 
 fn the_root_always_exists(subject: &Subject<'_>) {
     let root = FtpPath::root();
-    assert!(subject.store.stat(&root).unwrap().metadata.is_directory());
+    assert!(subject.store.stat(&root, Freshness::Recent).unwrap().metadata.is_directory());
     let request = ListRequest { directory: &root, name_prefix: "", after: None };
-    subject.store.list(&request).unwrap();
+    subject.store.list(&request, None).unwrap();
     assert!(!subject.store.describe().is_empty());
 }
 
@@ -61,14 +61,17 @@ fn a_directory_may_stay_empty(subject: &Subject<'_>) {
 
 fn stat_tells_size_time_and_version(subject: &Subject<'_>) {
     subject.put("file", b"12345");
-    let first = subject.store.stat(&subject.at("file")).unwrap();
+    let first = subject.store.stat(&subject.at("file"), Freshness::Recent).unwrap();
     assert_eq!(first.metadata.kind, EntryKind::File);
     assert_eq!(first.metadata.size, 5);
     assert!(first.metadata.modified.is_some());
     assert!(first.etag.is_some());
-    assert_eq!(subject.store.stat(&subject.at("file")).unwrap(), first);
+    assert_eq!(subject.store.stat(&subject.at("file"), Freshness::Recent).unwrap(), first);
     subject.put("file", b"67890");
-    assert_ne!(subject.store.stat(&subject.at("file")).unwrap().etag, first.etag);
+    assert_ne!(
+        subject.store.stat(&subject.at("file"), Freshness::Recent).unwrap().etag,
+        first.etag
+    );
 }
 
 fn nothing_stands_below_a_file(subject: &Subject<'_>) {
@@ -86,7 +89,7 @@ fn listing_what_is_no_directory_fails(subject: &Subject<'_>) {
     ] {
         let directory = &subject.at(name);
         let request = ListRequest { directory, name_prefix: "", after: None };
-        assert_eq!(kind(subject.store.list(&request)), expected, "{name}");
+        assert_eq!(kind(subject.store.list(&request, None)), expected, "{name}");
     }
 }
 

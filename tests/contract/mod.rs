@@ -16,7 +16,8 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, Result, Stored,
+    Body, ByteRange, Cancel, ErrorKind, Expected, Freshness, ListRequest, ObjectStore, Result,
+    Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
@@ -39,16 +40,18 @@ pub(crate) struct Subject<'a> {
     pub(crate) store: &'a dyn ObjectStore,
     /// The case's own directory.
     pub(crate) directory: FtpPath,
+    /// Whether the store remembers what it was told a moment ago.
+    pub(crate) remembers: bool,
 }
 
 /// Runs every case, then fails if one failed, naming all of them.
-pub(crate) fn run(store: &dyn ObjectStore) {
+pub(crate) fn run(store: &dyn ObjectStore, remembers: bool) {
     let base = FtpPath::root().join(&format!("contract-{:016x}", fastrand::u64(..))).unwrap();
     let mut failed = Vec::new();
     for (name, case) in CONTRACT.iter().copied().flatten() {
         let directory = base.child(name).unwrap();
         store.create_directory(&directory).unwrap();
-        let subject = Subject { store, directory };
+        let subject = Subject { store, directory, remembers };
         if catch_unwind(AssertUnwindSafe(|| case(&subject))).is_err() {
             failed.push(*name);
         }
@@ -84,23 +87,51 @@ impl Subject<'_> {
 
     /// Fails unless `name` is a file of exactly these bytes; the bytes are not printed.
     pub(crate) fn assert_holds(&self, name: &str, expected: &[u8]) {
-        let stat = self.store.stat(&self.at(name)).unwrap();
+        let stat = self.store.stat(&self.at(name), Freshness::Recent).unwrap();
         assert!(!stat.metadata.is_directory(), "{name} is a directory");
-        assert_eq!(self.store.is_directory(&self.at(name)).ok(), Some(false), "{name}");
+        assert_eq!(
+            self.store
+                .stat(&self.at(name), Freshness::Listed)
+                .map(|stat| stat.metadata.is_directory())
+                .ok(),
+            Some(false),
+            "{name}"
+        );
         assert_eq!(stat.metadata.size, expected.len() as u64, "size of {name}");
         assert!(self.read(name) == expected, "{name} holds other bytes");
     }
 
     /// Fails unless nothing stands under `name`.
     pub(crate) fn assert_absent(&self, name: &str) {
-        assert_eq!(kind(self.store.is_directory(&self.at(name))), ErrorKind::NotFound, "{name}");
-        assert_eq!(kind(self.store.stat(&self.at(name))), ErrorKind::NotFound, "{name} exists");
+        assert_eq!(
+            kind(
+                self.store
+                    .stat(&self.at(name), Freshness::Listed)
+                    .map(|stat| stat.metadata.is_directory())
+            ),
+            ErrorKind::NotFound,
+            "{name}"
+        );
+        assert_eq!(
+            kind(self.store.stat(&self.at(name), Freshness::Recent)),
+            ErrorKind::NotFound,
+            "{name} exists"
+        );
     }
 
     /// Fails unless `name` is a directory.
     pub(crate) fn assert_directory(&self, name: &str) {
-        assert!(self.store.is_directory(&self.at(name)).unwrap(), "{name}");
-        assert!(self.store.stat(&self.at(name)).unwrap().metadata.is_directory(), "{name}");
+        assert!(
+            self.store
+                .stat(&self.at(name), Freshness::Listed)
+                .map(|stat| stat.metadata.is_directory())
+                .unwrap(),
+            "{name}"
+        );
+        assert!(
+            self.store.stat(&self.at(name), Freshness::Recent).unwrap().metadata.is_directory(),
+            "{name}"
+        );
     }
 
     /// All entries of a directory, page by page, in the store's order.
@@ -120,10 +151,10 @@ impl Subject<'_> {
         let mut after = None;
         loop {
             let request = ListRequest { directory, name_prefix, after: after.as_ref() };
-            let page = self.store.list(&request).unwrap();
+            let page = self.store.list(&request, None).unwrap();
             assert!(page.entries.len() <= 1000, "a page of {}", page.entries.len());
             let mut told = Vec::new();
-            let ahead = self.store.list_ahead(&request, &mut |next| told.push(next.clone()));
+            let ahead = self.store.list(&request, Some(&mut |next| told.push(next.clone())));
             assert_eq!(ahead.unwrap().entries, page.entries);
             assert!(
                 told.is_empty() || Some(&told) == page.next.clone().map(|next| vec![next]).as_ref()

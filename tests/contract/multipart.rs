@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, MultipartUpload, PartPlace,
-    PartReceipt, Result,
+    Body, ByteRange, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload,
+    PartPlace, PartReceipt, Result,
 };
 
 use super::{Case, Subject, kind, pattern};
@@ -57,7 +57,7 @@ fn try_send(
 fn complete(subject: &Subject<'_>, upload: &MultipartUpload, parts: &[PartReceipt]) {
     let stored =
         subject.store.complete_multipart_upload(upload, parts, &Expected::Anything).unwrap();
-    let stat = subject.store.stat(&upload.path).unwrap();
+    let stat = subject.store.stat(&upload.path, Freshness::Recent).unwrap();
     assert!(stored.etag.is_none() || stored.etag == stat.etag, "the version completed");
 }
 
@@ -196,7 +196,7 @@ fn a_copied_range_and_a_new_part_resume(subject: &Subject<'_>) {
 fn copy_then_add(subject: &Subject<'_>, size: u64, cuts: &[u64]) {
     let old = pattern(15, size);
     subject.put("file", &old);
-    let etag = subject.store.stat(&subject.at("file")).unwrap().etag;
+    let etag = subject.store.stat(&subject.at("file"), Freshness::Recent).unwrap().etag;
     let upload = &begin(subject, "file");
     let mut parts = Vec::new();
     let mut kept = 0;
@@ -218,7 +218,7 @@ fn copy_then_add(subject: &Subject<'_>, size: u64, cuts: &[u64]) {
 fn a_copy_of_another_version_is_refused(subject: &Subject<'_>) {
     let part = subject.store.part_limits().min_part;
     subject.put("file", &pattern(16, part));
-    let etag = subject.store.stat(&subject.at("file")).unwrap().etag;
+    let etag = subject.store.stat(&subject.at("file"), Freshness::Recent).unwrap().etag;
     let upload = &begin(subject, "file");
     subject.put("file", &pattern(17, part));
     let source = CopySource { first: 0, end: part, etag };

@@ -14,11 +14,21 @@ fn the_local_store_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let options = LocalOptions { root: root.path().to_owned() };
     let store = LocalStore::open(&options).unwrap();
-    super::run(&store);
+    super::run(&store, true);
 }
 
 #[test]
 fn a_bucket_keeps_the_contract() {
+    super::run(&bucket(), true);
+}
+
+/// What is remembered spares requests and fills gaps of listings; no answer rests on it.
+#[test]
+fn a_bucket_keeps_the_contract_without_a_memory() {
+    super::run(&bucket().without_memory(), false);
+}
+
+fn bucket() -> CosStore {
     let gateway = Rgw::shared();
     let store = CosStore::connect(CosOptions {
         bucket: gateway.new_bucket(),
@@ -37,5 +47,5 @@ fn a_bucket_keeps_the_contract() {
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },
     });
-    super::run(&store.unwrap());
+    store.unwrap()
 }

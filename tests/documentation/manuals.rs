@@ -1,55 +1,31 @@
 //! The manual pages are made here: of what `--help` prints, and of the key table.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use cos_ftp_server::config::{KEYS, Key, SectionKind, WhenAbsent};
+use cos_ftp_server::config::{KEYS, Key, WhenAbsent, plain};
 use roff::{Inline, Roff, bold, italic, roman};
 
-/// What a failing test says.
-const REMEDY: &str = "is out of date. Run:  UPDATE_MANUALS=1 cargo test --test suite manuals";
+use super::generated::{self, Generated, sentence};
+use super::reference::chapters;
 
 /// When the pages were last given a new form.
 const DATE: &str = "2026-11-25";
 
-/// A page as it should be.
-struct Manual {
-    file: PathBuf,
-    text: String,
+/// The pages.
+pub(super) fn pages() -> Vec<Generated> {
+    let pages = [("8", command_page(&help())), ("conf.5", configuration_page())];
+    let page = |(name, text)| Generated::new(&format!("conf/man/cos-ftp-server.{name}"), text);
+    pages.into_iter().map(page).collect()
 }
 
-/// The pages. With `UPDATE_MANUALS` in the environment their files are written first.
-fn manuals() -> &'static [Manual; 2] {
-    static MANUALS: OnceLock<[Manual; 2]> = OnceLock::new();
-    MANUALS.get_or_init(|| {
-        let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conf/man");
-        let pages = [
-            ("cos-ftp-server.8", command_page(&help())),
-            ("cos-ftp-server.conf.5", configuration_page()),
-        ];
-        pages.map(|(name, text)| {
-            let file = directory.join(name);
-            if std::env::var_os("UPDATE_MANUALS").is_some() {
-                fs::write(&file, &text).unwrap();
-            }
-            Manual { file, text }
-        })
-    })
-}
-
-#[test]
-fn manuals_are_what_help_and_key_table_say() {
-    for Manual { file, text } in manuals() {
-        let committed = fs::read_to_string(file).unwrap_or_default();
-        assert!(committed == *text, "{} {REMEDY}", file.display());
-    }
+/// The pages as they are committed.
+fn manuals() -> &'static [Generated] {
+    &generated::files()[..2]
 }
 
 #[test]
 fn manuals_are_without_faults() {
-    for Manual { file, .. } in manuals() {
+    for Generated { file, .. } in manuals() {
         for (program, arguments) in [
             ("mandoc", &["-T", "lint", "-W", "warning"][..]),
             ("groff", &["-man", "-ww", "-z", "-K", "utf8", "-T", "utf8"]),
@@ -65,9 +41,9 @@ fn manuals_are_without_faults() {
 
 #[test]
 fn manuals_tell_every_key_and_every_option() {
-    let [command, configuration] = manuals();
+    let [command, configuration] = manuals() else { panic!("two pages") };
     let page = rendered(configuration);
-    for key in KEYS {
+    for key in KEYS.iter() {
         assert!(super::names(&page, key.name), "{} is missing:\n{page}", key.name);
     }
     let page = rendered(command);
@@ -87,7 +63,7 @@ fn help() -> String {
 }
 
 /// The page as a reader sees it, without marks of bold and underlined.
-fn rendered(manual: &Manual) -> String {
+fn rendered(manual: &Generated) -> String {
     let mut command = Command::new("mandoc");
     command.args(["-T", "utf8", "-O", "width=100"]).arg(&manual.file);
     let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
@@ -212,7 +188,7 @@ fn configuration_page() -> String {
         page.control("SH", [names.join(" and ").as_str()]);
         for key in KEYS.iter().filter(|key| key.sections == sections) {
             page.control("TP", []).text([bold(key.name)]);
-            page.text([roman(sentence(key.doc))]);
+            page.text([roman(plain(&sentence(&key.doc.english)))]);
             page.control("br", []).text(accepted(key));
         }
     }
@@ -243,19 +219,8 @@ const INTRODUCTION: &[&str] = &[
      problem. An unknown key is a warning.",
 ];
 
-/// The sections that share keys, in the order of the key table.
-fn chapters() -> Vec<&'static [SectionKind]> {
-    let mut chapters = Vec::new();
-    for key in KEYS {
-        if !chapters.contains(&key.sections) {
-            chapters.push(key.sections);
-        }
-    }
-    chapters
-}
-
 fn accepted(key: &Key) -> Vec<Inline> {
-    let mut text = vec![italic("Accepted:"), roman(format!(" {}.", key.accepts))];
+    let mut text = vec![italic("Accepted:"), roman(format!(" {}.", key.accepted()))];
     match key.default {
         WhenAbsent::Required => text.push(roman(" Required.")),
         WhenAbsent::Unset | WhenAbsent::Empty => {}
@@ -273,13 +238,6 @@ fn see_also(page: &mut Roff, pages: &[(&str, &str)]) {
         let end = if n == last { "" } else { "," };
         page.text([bold(*name), roman(format!("({section}){end}"))]);
     }
-}
-
-/// The text with its first letter large and a full stop.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", characters.as_str())
 }
 
 fn joined(paragraph: &str) -> String {

@@ -86,9 +86,11 @@ impl Case {
 
 #[test]
 fn an_upload_holds_its_part_buffer_and_a_constant() {
-    const DEFAULT: (Option<u64>, usize) = (None, limits::UPLOAD_THREADS);
+    // As `upload_thread_num` is by default.
+    const WORKERS: usize = 4;
+    const DEFAULT: (Option<u64>, usize) = (None, WORKERS);
     const ONE_WORKER: (Option<u64>, usize) = (None, 1);
-    const ONE_PART: (Option<u64>, usize) = (Some(5_242_880), limits::UPLOAD_THREADS);
+    const ONE_PART: (Option<u64>, usize) = (Some(5_242_880), WORKERS);
     for (settings, parts, pace, trouble) in [
         (DEFAULT, 1, Pace::Fast, Trouble::None),
         (DEFAULT, 1, Pace::Slow, Trouble::None),
@@ -227,7 +229,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         verify: VerifyUploads::Auto,
         min_part: limits::S3_MIN_PART_BYTES,
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
-        metadata_cache: limits::METADATA_CACHE,
+        metadata_cache: Duration::from_secs(10),
         preserve_mtime: false,
         timeouts: Timeouts::default(),
     }

@@ -229,7 +229,6 @@ fn accounts_are_asked_for_no_more_than_they_need() {
     assert_eq!(told.status, 0, "{:#}", told.whole);
     assert!(readers.seen().iter().all(|(request, _)| {
         matches!(request, Request::ListObjects | Request::HeadObject | Request::GetObject)
-            || *request == Request::Other
     }));
     readers.inject(Rule::new(Request::GetObject, Fault::Refuse(403, "AccessDenied")));
     Told::of(&reading.write()).expect_failure("GetObject", "name/cos:GetObject");

@@ -45,7 +45,7 @@ impl Brisk {
         let injector = Injector::before(Rgw::shared().endpoint());
         let bucket = Rgw::shared().new_bucket();
         let store = CosStore::connect(store_options(&bucket, &injector)).expect("a store");
-        let account = Account {
+        let account: Account = Account {
             name: USER.to_owned(),
             password: Password::parse(PASSWORD).expect("a password"),
             permission: Permission::ReadWrite,

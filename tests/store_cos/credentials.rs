@@ -9,7 +9,7 @@ use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::cos::{
     Buckets, CosOptions, CosStore, CredentialSource, PairSource, Part, RoleSource,
 };
-use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
+use cos_ftp_server::store::{ByteRange, ErrorKind, FileTree, Freshness};
 
 use crate::store_cos::rgw::{self, Rgw};
 use crate::store_cos::scripted::{Act, Scripted, answer};
@@ -92,7 +92,7 @@ fn keys_that_the_store_refuses_are_replaced_once() {
     let metadata = metadata(move || answers.pop().unwrap_or_else(|| document("AKIDREVOKED", 7200)));
     let store = CosStore::connect(with_role(&bucket, &metadata, Some("ftp"))).unwrap();
     // HEAD has no body that could tell why it was refused.
-    assert_eq!(kind(store.stat(&at("nothing"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("nothing"), Freshness::Recent)), ErrorKind::NotFound);
     put(&store, "f", b"bytes");
     assert_eq!(metadata.seen().len(), 2);
     let store = CosStore::connect(with_role(&bucket, &metadata, Some("ftp"))).unwrap();

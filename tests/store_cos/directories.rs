@@ -3,7 +3,7 @@
 use std::thread;
 
 use cos_ftp_server::store::cos::CosStore;
-use cos_ftp_server::store::{ErrorKind, ListRequest, ObjectStore};
+use cos_ftp_server::store::{ErrorKind, FileTree, Freshness, ListRequest};
 use cos_ftp_server::vfs::FtpPath;
 
 use crate::store_cos::rgw::Rgw;
@@ -34,9 +34,9 @@ fn a_directory_of_2500_files_is_listed_in_pages() {
 
     let directory = at("d");
     let request = ListRequest { directory: &directory, name_prefix: "f 0249", after: None };
-    assert_eq!(store.list(&request).unwrap().entries.len(), 10);
+    assert_eq!(store.list(&request, None).unwrap().entries.len(), 10);
     let request = ListRequest { directory: &directory, name_prefix: "g", after: None };
-    assert!(store.list(&request).unwrap().entries.is_empty());
+    assert!(store.list(&request, None).unwrap().entries.is_empty());
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn what_has_no_ftp_name_is_counted_and_left_alone() {
     }
     let directory = at("a");
     let request = ListRequest { directory: &directory, name_prefix: "", after: None };
-    let page = store.list(&request).unwrap();
+    let page = store.list(&request, None).unwrap();
     let shown: Vec<&str> = page.entries.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!((shown, page.unnameable), (vec!["good"], 4));
     assert_eq!(kind(store.remove_directory(&directory)), ErrorKind::DirectoryNotEmpty);
@@ -64,9 +64,13 @@ fn a_name_that_is_file_and_prefix_is_the_file() {
     rgw.s3_put(&bucket, "d/a/below", b"deep");
     rgw.s3_put(&bucket, "d/a-between", b"x");
     assert_eq!(names(&store, "d"), ["a", "a-between"]);
-    assert!(!store.stat(&at("d/a")).unwrap().metadata.is_directory());
-    assert!(!store.stat(&at("d/a/below")).unwrap().metadata.is_directory());
-    assert_eq!(kind(store.stat(&at("d/a-"))), ErrorKind::NotFound, "a prefix of a name is none");
+    assert!(!store.stat(&at("d/a"), Freshness::Recent).unwrap().metadata.is_directory());
+    assert!(!store.stat(&at("d/a/below"), Freshness::Recent).unwrap().metadata.is_directory());
+    assert_eq!(
+        kind(store.stat(&at("d/a-"), Freshness::Recent)),
+        ErrorKind::NotFound,
+        "a prefix of a name is none"
+    );
 }
 
 #[test]
@@ -78,17 +82,20 @@ fn directories_come_and_go() {
     assert_eq!(rgw.s3_list(&bucket, ""), ["made/"]);
     assert_eq!(kind(store.create_directory(&at("made"))), ErrorKind::AlreadyExists);
     assert!(names(&store, "made").is_empty());
-    assert!(store.stat(&at("made")).unwrap().metadata.modified.is_some());
+    assert!(store.stat(&at("made"), Freshness::Recent).unwrap().metadata.modified.is_some());
 
     put(&store, "implied/deep/f", b"x");
-    assert!(store.stat(&at("implied")).unwrap().metadata.is_directory());
+    assert!(store.stat(&at("implied"), Freshness::Recent).unwrap().metadata.is_directory());
     assert_eq!(kind(store.create_directory(&at("implied/deep"))), ErrorKind::AlreadyExists);
     assert_eq!(kind(store.remove_directory(&at("implied"))), ErrorKind::DirectoryNotEmpty);
     assert_eq!(kind(store.delete_object(&at("implied/deep"))), ErrorKind::IsADirectory);
     assert_eq!(kind(store.remove_directory(&at("implied/deep/f"))), ErrorKind::NotADirectory);
 
     store.delete_object(&at("implied/deep/f")).unwrap();
-    assert!(store.stat(&at("implied/deep")).unwrap().metadata.is_directory(), "kept when emptied");
+    assert!(
+        store.stat(&at("implied/deep"), Freshness::Recent).unwrap().metadata.is_directory(),
+        "kept when emptied"
+    );
     store.remove_directory(&at("implied/deep")).unwrap();
     store.remove_directory(&at("implied")).unwrap();
     store.remove_directory(&at("made")).unwrap();
@@ -97,12 +104,12 @@ fn directories_come_and_go() {
 
     let missing = at("missing");
     let request = ListRequest { directory: &missing, name_prefix: "", after: None };
-    assert_eq!(kind(store.list(&request)), ErrorKind::NotFound);
+    assert_eq!(kind(store.list(&request, None)), ErrorKind::NotFound);
     put(&store, "f", b"x");
     let file = at("f");
     let request = ListRequest { directory: &file, name_prefix: "", after: None };
-    assert_eq!(kind(store.list(&request)), ErrorKind::NotADirectory);
-    assert!(store.stat(&FtpPath::root()).unwrap().metadata.is_directory());
+    assert_eq!(kind(store.list(&request, None)), ErrorKind::NotADirectory);
+    assert!(store.stat(&FtpPath::root(), Freshness::Recent).unwrap().metadata.is_directory());
 }
 
 #[test]
@@ -147,7 +154,7 @@ fn a_renamed_directory_takes_everything_along() {
     store.rename(&at("old"), &at("new 名")).unwrap();
     assert_eq!(rgw.s3_list(&bucket, ""), expected);
     assert_eq!(names(&store, "/"), ["new 名/", "older"]);
-    assert_eq!(kind(store.stat(&at("old"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("old"), Freshness::Recent)), ErrorKind::NotFound);
 }
 
 #[test]
@@ -157,13 +164,18 @@ fn a_directory_that_somebody_else_emptied_is_gone() {
     let store = store(&bucket);
     put(&store, "d/f", b"x");
     rgw.s3_delete(&bucket, "d/f");
-    assert_eq!(kind(store.stat(&at("d"))), ErrorKind::NotFound, "our memory proves nothing");
+    assert_eq!(
+        kind(store.stat(&at("d"), Freshness::Recent)),
+        ErrorKind::NotFound,
+        "our memory proves nothing"
+    );
 }
 
 /// Whether a name is a directory, and by how many requests that was found out.
 fn asked(script: &Scripted, store: &CosStore, name: &str) -> (Option<bool>, usize) {
     let before = script.seen().len();
-    let answer = store.is_directory(&at(name)).ok();
+    let answer =
+        store.stat(&at(name), Freshness::Listed).map(|stat| stat.metadata.is_directory()).ok();
     (answer, script.seen().len() - before)
 }
 
@@ -213,9 +225,20 @@ fn a_listing_is_not_asked_for_what_was_just_removed() {
             _ => None,
         }
     });
-    assert!(store.is_directory(&at("d")).unwrap() && store.is_directory(&at("e")).unwrap());
+    assert!(
+        store.stat(&at("d"), Freshness::Listed).map(|stat| stat.metadata.is_directory()).unwrap()
+            && store
+                .stat(&at("e"), Freshness::Listed)
+                .map(|stat| stat.metadata.is_directory())
+                .unwrap()
+    );
     store.remove_directory(&at("d")).unwrap();
-    assert_eq!(kind(store.is_directory(&at("d"))), ErrorKind::NotFound);
+    assert_eq!(
+        kind(store.stat(&at("d"), Freshness::Listed).map(|stat| stat.metadata.is_directory())),
+        ErrorKind::NotFound
+    );
     put(&store, "e", b"a file hides it");
-    assert!(!store.is_directory(&at("e")).unwrap());
+    assert!(
+        !store.stat(&at("e"), Freshness::Listed).map(|stat| stat.metadata.is_directory()).unwrap()
+    );
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource};
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ETag, ErrorKind, Expected, MultipartUpload, ObjectStore, PartReceipt,
-    Stored,
+    Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness, Multipart,
+    MultipartUpload, PartReceipt, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -34,7 +34,7 @@ fn refusals_are_told_apart() {
     let body = noise(MIB);
     let put = wrong.put_object(&at("f"), &Body::new(&[&body], &Cancel::new()), &Expected::Anything);
     assert_eq!(kind(put), ErrorKind::AccessDenied, "also when it comes before the body was read");
-    assert_eq!(kind(wrong.stat(&at("f"))), ErrorKind::AccessDenied);
+    assert_eq!(kind(wrong.stat(&at("f"), Freshness::Recent)), ErrorKind::AccessDenied);
 
     let nowhere = store("no-such-bucket-anywhere");
     let missing = nowhere.probe().unwrap_err();
@@ -45,7 +45,7 @@ fn refusals_are_told_apart() {
 
     let store = store(&bucket);
     let long = at(&"x".repeat(1025));
-    assert_eq!(kind(store.stat(&long)), ErrorKind::BadName);
+    assert_eq!(kind(store.stat(&long, Freshness::Recent)), ErrorKind::BadName);
     assert_eq!(kind(store.delete_object(&FtpPath::root())), ErrorKind::IsADirectory);
     assert!(store.probe().is_ok());
 }
@@ -58,7 +58,7 @@ fn a_store_that_is_away_is_given_up_in_time() {
     away.timeouts.retry_total = Duration::from_millis(700);
     let begun = Instant::now();
     let store = CosStore::connect(away).unwrap();
-    let refused = store.stat(&at("f")).unwrap_err();
+    let refused = store.stat(&at("f"), Freshness::Recent).unwrap_err();
     assert_eq!((refused.kind, refused.status), (ErrorKind::Unavailable, None));
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 
@@ -178,7 +178,7 @@ fn a_stale_connection_is_replaced() {
         answer("200 OK", "Last-Modified: Fri, 10 Apr 2020 09:35:05 GMT\r\n", ""),
     ]);
     put_bytes(&store, b"x").unwrap();
-    assert_eq!(store.stat(&at("f")).unwrap().metadata.size, 0);
+    assert_eq!(store.stat(&at("f"), Freshness::Recent).unwrap().metadata.size, 0);
     let connections: Vec<usize> = script.seen().iter().map(|seen| seen.connection).collect();
     assert_eq!(connections, [0, 0, 1]);
 }
@@ -372,7 +372,7 @@ fn silence_ends() {
     options.timeouts.response = Duration::from_millis(200);
     options.timeouts.retry_total = Duration::ZERO;
     let begun = Instant::now();
-    let stat = CosStore::connect(options).unwrap().stat(&at("f"));
+    let stat = CosStore::connect(options).unwrap().stat(&at("f"), Freshness::Recent);
     assert_eq!(kind(stat), ErrorKind::Unavailable);
     assert!(begun.elapsed() < Duration::from_secs(5));
 }

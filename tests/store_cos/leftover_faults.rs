@@ -2,7 +2,7 @@ use std::thread;
 use std::time::Duration;
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
-use cos_ftp_server::store::{Cancel, ObjectStore, StoreError};
+use cos_ftp_server::store::{Cancel, Multipart, StoreError};
 
 use crate::store_cos::injector::{Fault, Injector, Request, Rule};
 use crate::store_cos::rgw::Rgw;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
 use cos_ftp_server::store::{
-    Body, Cancel, ErrorKind, Expected, MultipartUpload, ObjectStore, PartPlace, SilentUploads,
+    Body, Cancel, ErrorKind, Expected, Multipart, MultipartUpload, PartPlace, SilentUploads,
 };
 
 use crate::store_cos::rgw::Rgw;

@@ -1,12 +1,12 @@
 //! The objects that stand for directories: ours, and those of older tools.
 
-use cos_ftp_server::store::{ErrorKind, ListRequest, ObjectStore};
+use cos_ftp_server::store::{ErrorKind, FileTree, Freshness, ListRequest};
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::{at, kind, names, put, read, store};
 
-fn is_directory(store: &impl ObjectStore, path: &str) -> bool {
-    store.stat_now(&at(path)).unwrap().metadata.is_directory()
+fn is_directory(store: &impl FileTree, path: &str) -> bool {
+    store.stat(&at(path), Freshness::Now).unwrap().metadata.is_directory()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn hadoops_marker_is_a_directory_and_no_file() {
     for name in ["empty", "full", "both"] {
         assert!(is_directory(&store, &format!("p/{name}")), "{name}");
         let marker = at(&format!("p/{name}_$folder$"));
-        assert_eq!(kind(store.stat_now(&marker)), ErrorKind::NotFound, "{name}");
+        assert_eq!(kind(store.stat(&marker, Freshness::Now)), ErrorKind::NotFound, "{name}");
         assert_eq!(kind(store.delete_object(&marker)), ErrorKind::NotFound, "{name}");
         let made = store.create_directory(&at(&format!("p/{name}")));
         assert_eq!(kind(made), ErrorKind::AlreadyExists, "{name}");
@@ -38,7 +38,7 @@ fn hadoops_marker_is_a_directory_and_no_file() {
         [("em", vec!["empty"]), ("empty_", vec![]), ("both", vec!["both"])]
     {
         let request = ListRequest { directory: &directory, name_prefix, after: None };
-        let page = store.list(&request).unwrap();
+        let page = store.list(&request, None).unwrap();
         let shown: Vec<String> = page.entries.into_iter().map(|entry| entry.name).collect();
         assert_eq!(shown, expected, "{name_prefix}");
     }
@@ -47,7 +47,11 @@ fn hadoops_marker_is_a_directory_and_no_file() {
     store.rename(&at("p/full"), &at("p/moved")).unwrap();
     for name in ["empty", "both"] {
         store.remove_directory(&at(&format!("p/{name}"))).unwrap();
-        assert_eq!(kind(store.stat(&at(&format!("p/{name}")))), ErrorKind::NotFound, "{name}");
+        assert_eq!(
+            kind(store.stat(&at(&format!("p/{name}")), Freshness::Recent)),
+            ErrorKind::NotFound,
+            "{name}"
+        );
     }
     let left = ["p/a", "p/a_$folder$", "p/big_$folder$", "p/moved/", "p/moved/file"];
     assert_eq!(rgw.s3_list(&bucket, "p"), left);
@@ -95,7 +99,7 @@ fn an_object_that_says_it_is_a_directory_is_one() {
     for (name, expected) in
         [("empty", true), ("full", true), ("not_empty_itself", false), ("plain", false)]
     {
-        let stat = store.stat(&at(&format!("d/{name}"))).unwrap();
+        let stat = store.stat(&at(&format!("d/{name}")), Freshness::Recent).unwrap();
         assert_eq!(stat.metadata.is_directory(), expected, "{name}, although just listed");
     }
     assert_eq!(names(&store, "d/full"), ["file"]);
@@ -146,7 +150,7 @@ fn what_has_no_ftp_name_cannot_be_reached() {
     for path in
         ["a//b", "/a//b", "a/./c", "a/%2e%2e/b", "a/../b", "a/%2F/b", "a//good//b", "b", "c"]
     {
-        assert_eq!(kind(store.stat(&at(path))), ErrorKind::NotFound, "{path}");
+        assert_eq!(kind(store.stat(&at(path), Freshness::Recent)), ErrorKind::NotFound, "{path}");
         assert_eq!(kind(store.delete_object(&at(path))), ErrorKind::NotFound, "{path}");
     }
     assert_eq!(read(&store, "a//./good", crate::store_cos::ByteRange::from(0)).unwrap(), b"good");

@@ -23,7 +23,7 @@ use cos_ftp_server::store::cos::{
     AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, StoreError,
+    Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, ListRequest, StoreError,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath};
 
@@ -80,7 +80,7 @@ fn list(store: &CosStore, path: &str) -> (Vec<Entry>, usize) {
     let (mut entries, mut pages, mut after) = (Vec::new(), 0, None);
     loop {
         let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
-        let page = store.list(&request).unwrap();
+        let page = store.list(&request, None).unwrap();
         assert!(page.entries.len() <= 1000);
         entries.extend(page.entries);
         pages += 1;

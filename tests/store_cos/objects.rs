@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore};
-use cos_ftp_server::store::{Body, ByteRange, Cancel, ErrorKind, Expected, ObjectStore};
+use cos_ftp_server::store::{Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, Freshness};
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::{MIB, at, kind, list, names, noise, options, put, read, store};
@@ -40,7 +40,7 @@ fn names_that_break_urls_are_ordinary_names() {
             let key = at(&path).key().to_owned();
             assert_eq!(rgw.s3_get(&bucket, &key), bytes, "{path}");
             assert_eq!(read(&store, &path, ByteRange::from(0)).unwrap(), bytes, "{path}");
-            let stat = store.stat(&at(&path)).unwrap();
+            let stat = store.stat(&at(&path), Freshness::Recent).unwrap();
             assert_eq!(stat.metadata.size, bytes.len() as u64, "{path}");
             assert!(stat.metadata.modified.is_some() && stat.etag.is_some(), "{path}");
         }
@@ -117,7 +117,7 @@ fn accounts_see_their_prefix_only() {
     assert_eq!(names(&left, "/"), ["f"]);
     assert_eq!(names(&right, "/"), ["d/"]);
     assert_eq!(names(&whole, "/"), ["left side/", "left/"]);
-    assert_eq!(kind(right.stat(&at("f"))), ErrorKind::NotFound);
+    assert_eq!(kind(right.stat(&at("f"), Freshness::Recent)), ErrorKind::NotFound);
     assert_eq!(rgw.s3_list(&bucket, ""), ["left side/d/g", "left/f"]);
     left.delete_object(&at("f")).unwrap();
     assert!(names(&left, "/").is_empty());
@@ -135,7 +135,7 @@ fn connections_are_used_again() {
     put(&store, "d/f", &noise(MIB));
     put(&store, "empty", b"");
     read(&store, "d/f", ByteRange::from(5)).unwrap();
-    assert_eq!(kind(store.stat(&at("none"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("none"), Freshness::Recent)), ErrorKind::NotFound);
     assert_eq!(kind(read(&store, "none", ByteRange::from(0))), ErrorKind::NotFound);
     list(&store, "/");
     store.rename(&at("d/f"), &at("g")).unwrap();

@@ -8,7 +8,7 @@ use std::thread;
 
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore, VerifyUploads};
 use cos_ftp_server::store::{
-    Body, Cancel, ErrorKind, Expected, ListRequest, ObjectStore, PartPlace,
+    Body, Cancel, ErrorKind, Expected, FileTree, Freshness, ListRequest, Multipart, PartPlace,
 };
 
 use time::format_description::well_known::Rfc2822;
@@ -21,16 +21,17 @@ use crate::store_cos::{at, in_front, kind, list, names, options, put, store};
 
 /// Size of a file; `None` for a directory.
 fn size(store: &CosStore, path: &str) -> Option<u64> {
-    let metadata = store.stat(&at(path)).unwrap().metadata;
+    let metadata = store.stat(&at(path), Freshness::Recent).unwrap().metadata;
     (!metadata.is_directory()).then_some(metadata.size)
 }
 
 /// Everything a session asks before it changes something.
 fn look(store: &CosStore, paths: &[&str]) {
     for path in paths {
-        let _ = store.stat(&at(path));
+        let _ = store.stat(&at(path), Freshness::Recent);
         let directory = at(path);
-        let _ = store.list(&ListRequest { directory: &directory, name_prefix: "", after: None });
+        let _ =
+            store.list(&ListRequest { directory: &directory, name_prefix: "", after: None }, None);
     }
 }
 
@@ -63,7 +64,7 @@ fn no_change_is_masked_by_what_was_told_before() {
     see();
     mine.rename(&at("d"), &at("e")).unwrap();
     for path in ["d", "d/f", "d/s", "d/s/g"] {
-        assert_eq!(kind(other.stat(&at(path))), ErrorKind::NotFound, "{path}");
+        assert_eq!(kind(other.stat(&at(path), Freshness::Recent)), ErrorKind::NotFound, "{path}");
     }
     assert_eq!((size(&other, "e/s/g"), size(&other, "e/f")), (Some(2), Some(7)));
     assert_eq!(names(&other, "/"), ["e/"]);
@@ -73,13 +74,13 @@ fn no_change_is_masked_by_what_was_told_before() {
     assert_eq!(size(&other, "e/s"), None, "emptied, and kept");
     see();
     mine.delete_object(&at("m")).unwrap();
-    assert_eq!(kind(other.stat(&at("m"))), ErrorKind::NotFound);
+    assert_eq!(kind(other.stat(&at("m"), Freshness::Recent)), ErrorKind::NotFound);
     see();
     mine.create_directory(&at("m")).unwrap();
     assert_eq!(size(&other, "m"), None);
     see();
     mine.remove_directory(&at("m")).unwrap();
-    assert_eq!(kind(other.stat(&at("m"))), ErrorKind::NotFound);
+    assert_eq!(kind(other.stat(&at("m"), Freshness::Recent)), ErrorKind::NotFound);
     see();
     mine.remove_directory(&at("e/s")).unwrap();
     assert_eq!(names(&other, "e"), ["f"]);
@@ -175,7 +176,7 @@ fn a_listing_that_lags_shows_our_changes() {
     store.delete_object(&at("gone")).unwrap();
     put(&store, "kept", b"four");
     assert_eq!(names(&store, "/"), ["e/", "kept"]);
-    assert_eq!(kind(store.stat(&at("gone"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("gone"), Freshness::Recent)), ErrorKind::NotFound);
     assert_eq!(size(&store, "kept"), Some(4));
 }
 
@@ -338,7 +339,7 @@ fn concurrent_sessions_never_see_less_than_was_confirmed() {
     put(&store, "d/neighbour", b"x");
     let course = Course { sizes: Mutex::new(vec![None]), ..Course::default() };
     let is_over = AtomicBool::new(false);
-    let stat = || match store.stat(&at("d/f")) {
+    let stat = || match store.stat(&at("d/f"), Freshness::Recent) {
         Ok(stat) => Some(stat.metadata.size),
         Err(error) if error.kind == ErrorKind::NotFound => None,
         Err(error) => panic!("{error}"),

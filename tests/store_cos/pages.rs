@@ -6,7 +6,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
-use cos_ftp_server::store::{ErrorKind, ListPage, ListRequest, ObjectStore, PageToken, StoreError};
+use cos_ftp_server::store::{
+    ErrorKind, FileTree, ListPage, ListRequest, ObjectStore, PageToken, StoreError,
+};
 use cos_ftp_server::vfs::FtpPath;
 
 use crate::store_cos::options;
@@ -71,11 +73,11 @@ fn a_connection_opened_ahead_carries_the_next_request() {
     store.connect_ahead();
     assert!(told.try_recv().is_err(), "nobody knows yet where to");
     let request = ListRequest { directory: &FtpPath::root(), name_prefix: "", after: None };
-    assert_eq!(store.list(&request).unwrap().next, Some(PageToken("k0999".to_owned())));
+    assert_eq!(store.list(&request, None).unwrap().next, Some(PageToken("k0999".to_owned())));
     told.recv().unwrap();
     store.connect_ahead();
     told.recv().unwrap();
-    assert_eq!(store.list(&request).unwrap().next, Some(PageToken("k0998".to_owned())));
+    assert_eq!(store.list(&request, None).unwrap().next, Some(PageToken("k0998".to_owned())));
     answers.join().unwrap();
     assert!(told.try_recv().is_err(), "another connection was opened");
 }
@@ -88,10 +90,13 @@ fn list_ahead(address: &str, on_told: impl Fn()) -> (Result<ListPage, StoreError
     let directory = FtpPath::root();
     let request = ListRequest { directory: &directory, name_prefix: "", after: None };
     let mut told = Vec::new();
-    let page = store.list_ahead(&request, &mut |next| {
-        told.push(next.clone());
-        on_told();
-    });
+    let page = store.list(
+        &request,
+        Some(&mut |next| {
+            told.push(next.clone());
+            on_told();
+        }),
+    );
     (page, told)
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use cos_ftp_server::store::cos::{CosOptions, CosStore};
-use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
+use cos_ftp_server::store::{ByteRange, ErrorKind, FileTree, Freshness};
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::scripted::{Act, Scripted, answer, error};
@@ -58,7 +58,7 @@ fn a_directory_of_many_objects_is_renamed_without_waiting_for_each() {
     expected.insert(0, "new/".into());
     assert_eq!(rgw.s3_list(&bucket, ""), expected);
     assert_eq!(names(&store, "/"), ["new/"]);
-    assert_eq!(kind(store.stat(&at("old"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("old"), Freshness::Recent)), ErrorKind::NotFound);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_copy_that_fails_undoes_the_others_and_leaves_the_source() {
     assert_eq!(text, format!("copied {0} objects, {0} removed again", numbers[0]));
     assert!((35..62).contains(&numbers[0]), "{text}");
     assert_eq!(rgw.s3_list(&bucket, ""), before);
-    assert_eq!(kind(store.stat(&at("new"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("new"), Freshness::Recent)), ErrorKind::NotFound);
     assert_eq!(names(&store, "/"), ["old/"]);
     let deletes = script.seen().iter().filter(|seen| is_delete(&seen.head)).count();
     assert_eq!(deletes, numbers[0] + 1, "what was copied, and the marker");
@@ -229,7 +229,7 @@ fn keys_that_no_request_can_name_keep_their_directory_where_it_is() {
     let outcome = store.rename(&at("d"), &at("longer than it"));
     assert_eq!(kind(outcome), ErrorKind::BrokenOffForGood);
     assert_eq!(names(&store, "d").len(), 3);
-    assert_eq!(kind(store.stat(&at("longer than it"))), ErrorKind::NotFound);
+    assert_eq!(kind(store.stat(&at("longer than it"), Freshness::Recent)), ErrorKind::NotFound);
 }
 
 #[test]

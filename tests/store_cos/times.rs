@@ -1,7 +1,7 @@
 //! Times that clients set: the object's metadata `mtime`, and everything else of it unchanged.
 
 use cos_ftp_server::store::cos::CosStore;
-use cos_ftp_server::store::{ByteRange, ErrorKind, ObjectStore};
+use cos_ftp_server::store::{ByteRange, ErrorKind, FileTree, Freshness};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -12,7 +12,7 @@ use crate::store_cos::{at, kind, options, put, read, store};
 const THEN: OffsetDateTime = datetime!(2023-11-14 22:13:20 UTC);
 
 fn modified(store: &CosStore, path: &str) -> Option<OffsetDateTime> {
-    store.stat_now(&at(path)).unwrap().metadata.modified
+    store.stat(&at(path), Freshness::Now).unwrap().metadata.modified
 }
 
 #[test]

@@ -21,32 +21,14 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use self::sums::Sums;
+/// A request of the S3 API, by what it asks for.
+pub(crate) use cos_ftp_server::store::Operation as Request;
 
 /// Longest stall: a test that forgets to heal ends all the same.
 const LONGEST_STALL: Duration = Duration::from_secs(60);
 
 /// After how long the store itself is late: no fault of ours, and not of the server under test.
 const LATE: Duration = Duration::from_secs(2);
-
-/// A request of the S3 API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Request {
-    PutObject,
-    CreateMultipartUpload,
-    UploadPart,
-    UploadPartCopy,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    GetObject,
-    HeadObject,
-    ListObjects,
-    DeleteObject,
-    CopyObject,
-    ListMultipartUploads,
-    ListParts,
-    GetObjectLockConfiguration,
-    Other,
-}
 
 /// What happens to a request. Offsets count bytes of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +116,7 @@ impl Rule {
             key.strip_prefix(directory.as_str())
                 .is_some_and(|rest| rest.starts_with('/') || rest.starts_with("%2F"))
         };
-        self.request == head.request
+        Some(self.request) == head.request
             && self.key.as_ref().is_none_or(|key| *key == head.key)
             && self.directory.as_ref().is_none_or(is_within)
             && self.left != Some(0)
@@ -327,7 +309,7 @@ impl Injector {
         assert!(!waited.timed_out(), "no {request:?} of {key:?}, seen {:?}", state.seen);
     }
 
-    /// The requests so far and their keys.
+    /// The requests so far and their keys, but for what is no operation.
     pub(crate) fn seen(&self) -> Vec<(Request, String)> {
         self.stage.lock().seen.clone()
     }
@@ -366,7 +348,7 @@ impl Stage {
     /// Takes down a request; the fault that strikes it. `reused`: its connection served before.
     fn arrived(&self, head: &http::RequestHead, reused: bool) -> Option<Fault> {
         let mut state = self.lock();
-        state.seen.push((head.request, head.key.clone()));
+        state.seen.extend(head.request.map(|request| (request, head.key.clone())));
         let fault = state.fault_for(head, reused);
         state.struck += usize::from(fault.is_some());
         drop(state);

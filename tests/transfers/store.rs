@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, ErrorKind, Expected, ListPage, ListRequest, MultipartUpload,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
-    StoreError, Stored,
+    Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
+    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation, PageToken,
+    PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::{Duration, OffsetDateTime};
@@ -247,11 +247,13 @@ impl ObjectStore for ScriptedStore {
         "scripted".to_owned()
     }
 
-    fn part_limits(&self) -> PartLimits {
-        self.0.limits
+    fn connect_ahead(&self) {
+        self.lock().connected_ahead += 1;
     }
+}
 
-    fn stat(&self, path: &FtpPath) -> Result<Stat> {
+impl FileTree for ScriptedStore {
+    fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
         let state = self.enter(Operation::HeadObject, path.as_str())?;
         let Some(file) = state.files.get(path.as_str()) else {
             return Self::fails(Operation::HeadObject, path.as_str(), ErrorKind::NotFound, "");
@@ -300,6 +302,37 @@ impl ObjectStore for ScriptedStore {
             return Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Cancelled, "");
         }
         Ok(state.publish(path.as_str(), body.pieces().concat().into(), OffsetDateTime::now_utc()))
+    }
+
+    fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
+        let state = self.enter(Operation::ListObjects, request.directory.as_str())?;
+        let page: usize = request.after.map_or(0, |token| token.0.parse().expect("our token"));
+        let entry = Entry { name: page.to_string(), metadata: Metadata::file(1, None) };
+        let next = Some(page + 1).filter(|next| *next < state.pages);
+        let next = next.map(|next| PageToken(next.to_string()));
+        Ok(ListPage { entries: vec![entry], next, unnameable: 0 })
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
+    }
+
+    fn rename(&self, from: &FtpPath, _: &FtpPath) -> Result<()> {
+        Self::fails(Operation::CopyObject, from.as_str(), ErrorKind::Unsupported, "")
+    }
+}
+
+impl Multipart for ScriptedStore {
+    fn part_limits(&self) -> PartLimits {
+        self.0.limits
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -372,34 +405,5 @@ impl ObjectStore for ScriptedStore {
         let mut state = self.enter(operation, upload.path.as_str())?;
         state.uploads.remove(&upload.upload_id);
         Ok(())
-    }
-
-    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
-        let state = self.enter(Operation::ListObjects, request.directory.as_str())?;
-        let page: usize = request.after.map_or(0, |token| token.0.parse().expect("our token"));
-        let entry = Entry { name: page.to_string(), metadata: Metadata::file(1, None) };
-        let next = Some(page + 1).filter(|next| *next < state.pages);
-        let next = next.map(|next| PageToken(next.to_string()));
-        Ok(ListPage { entries: vec![entry], next, unnameable: 0 })
-    }
-
-    fn connect_ahead(&self) {
-        self.lock().connected_ahead += 1;
-    }
-
-    fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
-    }
-
-    fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        Self::fails(Operation::PutObject, path.as_str(), ErrorKind::Unsupported, "")
-    }
-
-    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        Self::fails(Operation::DeleteObject, path.as_str(), ErrorKind::Unsupported, "")
-    }
-
-    fn rename(&self, from: &FtpPath, _: &FtpPath) -> Result<()> {
-        Self::fails(Operation::CopyObject, from.as_str(), ErrorKind::Unsupported, "")
     }
 }

@@ -9,7 +9,7 @@ pub(crate) use report::Form;
 
 use std::path::{Path, PathBuf};
 
-use cos_ftp_server::config::{self, Finding, Loaded};
+use cos_ftp_server::config::{self, Finding, FindingKind, Loaded};
 
 use crate::cli::arguments;
 use report::{Line, Report};
@@ -52,14 +52,16 @@ fn load(file: &Path, report: &mut Report) -> Result<Loaded, Vec<Line>> {
 
 /// What the server would warn of.
 fn note(warning: &Finding) -> Line {
-    if is_exposed(warning) {
-        let fix = format!("chmod 600 {}", warning.file.display());
-        return Line::failed("permissions", &warning.text, fix);
+    match &warning.kind {
+        FindingKind::Setting => Line::skipped("setting", warning.to_string()),
+        FindingKind::Exposed(file) => {
+            let fix = format!("chmod 600 {}", file.display());
+            Line::failed("permissions", &warning.text, fix)
+        }
     }
-    Line::skipped("setting", warning.to_string())
 }
 
-/// Whether it tells that others have access to the file.
+/// Whether it tells that others have access to a file with secrets.
 fn is_exposed(warning: &Finding) -> bool {
-    warning.text.contains("chmod 600")
+    matches!(warning.kind, FindingKind::Exposed(_))
 }

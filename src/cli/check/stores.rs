@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use cos_ftp_server::config::{AccountSettings, Settings, StoreSettings};
+use cos_ftp_server::config::{Settings, StoreSettings};
 use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, Step, Verdict};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{
-    Body, ByteRange, Cancel, Expected, ListRequest, ObjectStore, StoreError,
-};
+use cos_ftp_server::store::{Body, ByteRange, Cancel, Expected, FileTree, ListRequest, StoreError};
 use cos_ftp_server::transfer::PartialUpload;
+use cos_ftp_server::users::Account;
 use cos_ftp_server::vfs::FtpPath;
 
 use super::report::{Line, Report};
@@ -44,7 +43,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
 }
 
 /// What those who use the store need of it.
-fn needs(settings: &Settings, users: &[&AccountSettings]) -> Needs {
+fn needs(settings: &Settings, users: &[&Account<usize>]) -> Needs {
     Needs {
         writing: users.iter().any(|user| user.permission.writes()),
         deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
@@ -91,7 +90,7 @@ fn try_directory(options: &LocalOptions, report: &mut Report) {
 
 fn use_directory(store: &LocalStore) -> Result<(), StoreError> {
     let root = FtpPath::root();
-    store.list(&ListRequest { directory: &root, name_prefix: "", after: None })?;
+    store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)?;
     let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
     let Some(probe) = root.child(&name) else { return Ok(()) };
     store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()), &Expected::Anything)?;

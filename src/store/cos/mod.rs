@@ -1,79 +1,29 @@
 //! A bucket of Tencent COS, or of any store that speaks the S3 API with SigV4.
 //!
-//! From the wire up: [`request`] is one request as a value, [`signature`] signs it, [`client`] sends it and tries
-//! again ([`failure`] and [`retry`] say when, [`time_limits`] how long), [`answer`], [`xml`] and [`upload_pages`] read what
-//! comes back. On these stand the operations:
-//! [`objects`], [`copy`], [`multipart`], [`versions`], [`listing`] (of [`key_page`]s, [`corrected`] by an
-//! [`overlay`] of [`recent`] changes of ours, each a [`note`])
-//! and [`key_stream`], [`directories`] with their [`markers`], and [`rename`] with its [`crew`].
-//! [`credentials`] is the one door to the key pair that signs: told, from [`key_files`], or the
-//! [`role_keys`] that the [`metadata_service`] hands out. [`leftovers`] finds uploads that nobody
-//! finished, [`object_lock`] knows what can never be removed, [`mtime`] keeps the times that clients set, [`facts`] remembers for a moment what the
-//! store told. [`keys`] is how names become keys; [`bucket`] is what several accounts share.
-//! [`diagnosis`] tries all of it out for an operator.
+//! From the wire up: [`s3`] is the API (over [`s3::http`], the connections), [`objects`] the
+//! objects of one bucket and what is remembered of them, [`tree`] makes files and directories of
+//! them. [`diagnosis`] tries all of it out for an operator.
 //!
 //! Headers are spelled in the S3 dialect (`x-amz-…`), which COS takes as well; answers are read in
 //! both. A directory is its marker `path/` or any key below it. Where both a file `a` and keys
 //! below `a/` exist, the name means the file: it is what `stat` answers and a listing shows; the
 //! keys below stay reachable by their full names.
 
-mod addresses;
-mod answer;
-mod authorities;
-mod body;
-mod bucket;
-mod buffers;
-mod client;
-mod condition;
-mod connection;
-mod copy;
-mod corrected;
-mod credentials;
-mod crew;
 mod diagnosis;
-mod directories;
-mod drained;
-mod facts;
-mod failure;
-mod integrity;
-mod key_files;
-mod key_page;
-mod key_stream;
-mod keys;
-mod leftovers;
-mod listing;
-mod markers;
-mod metadata_service;
-mod moving;
-mod mtime;
-mod multipart;
-mod note;
-mod object_lock;
 mod objects;
 mod options;
-mod outlet;
-mod overlay;
-mod places;
-mod recent;
-mod rename;
-mod request;
-mod retry;
-mod role_keys;
-mod room;
-mod signature;
-mod spare_connection;
-mod tcp;
-mod time_limits;
-mod upload_pages;
-mod versions;
-mod xml;
+mod s3;
+mod tree;
 
-pub use authorities::{AuthorityError, check_authorities};
-pub use credentials::{CredentialSource, PairSource, Part, RoleSource};
 pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
-pub use key_files::{KeyFileError, is_key, read as read_key_file};
-pub use metadata_service::is_role_name;
-pub use options::{AddressingStyle, CosOptions, Scheme, Timeouts, VerifyUploads};
+pub use options::{
+    AddressingStyle, CosOptions, CredentialSource, PairSource, Part, RoleSource, Scheme, Timeouts,
+    VerifyUploads,
+};
+pub use s3::dialect::is_cos;
+pub use s3::http::authorities::{AuthorityError, check_authorities};
+pub use s3::identity::key_files::{KeyFileError, is_key, read as read_key_file};
+pub use s3::identity::metadata_service::is_role_name;
 
 use std::fmt;
 use std::path::Path;
@@ -81,21 +31,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use ureq::http::Method;
 
-use self::bucket::Registry;
-use self::client::{Call, Client};
-use self::credentials::Credentials;
-use self::crew::Crew;
-use self::keys::{Dialect, Keys};
-use self::object_lock::ObjectLock;
-use self::request::Request;
-use self::role_keys::Roles;
-use self::room::Upload;
+use self::objects::bucket::Registry;
+use self::objects::{Client, Dialect, Objects, PartCopy, Plain, Remembering};
+use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
+use self::s3::actions::list_objects::list_one;
+use self::s3::identity::Credentials;
+use self::s3::identity::role_keys::Roles;
+use self::tree::crew::Crew;
+use self::tree::keys::Keys;
+use self::tree::{
+    Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
+};
 use super::{
-    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, ListPage,
-    ListRequest, MultipartUpload, Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace,
-    PartReceipt, ReplyWait, Result, SilentUploads, Stat, StoreError, Stored, Turn,
+    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
+    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads, Stat,
+    StoreError, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -122,9 +74,9 @@ impl Buckets {
         if !is_prefix {
             return Err(StoreError::new(ErrorKind::BadName, Operation::ListObjects, prefix));
         }
+        let endpoint = options.endpoint.clone();
         let refused = |error: Box<dyn std::error::Error + Send + Sync>| {
-            StoreError::new(ErrorKind::Other, Operation::ListObjects, &options.endpoint)
-                .with_source(error)
+            StoreError::new(ErrorKind::Other, Operation::ListObjects, &endpoint).with_source(error)
         };
         let credentials = Credentials::open(&options.credentials, &self.roles).map_err(refused)?;
         let bucket = self.buckets.open(&options).map_err(|error| {
@@ -132,37 +84,32 @@ impl Buckets {
             let path = options.ca_file.as_deref().unwrap_or(Path::new("")).display();
             refused(format!("{path}: {error}").into())
         })?;
-        let client = Client::new(bucket, credentials, &options);
-        client.check_address().map_err(refused)?;
-        let dialect = Dialect::of(&options.endpoint);
-        Ok(CosStore {
-            client,
-            keys: Keys::new(prefix, dialect),
-            dialect,
-            verify: options.verify,
-            min_part: options.min_part,
+        let account = Account {
+            keys: Keys::new(prefix, Dialect::of(&endpoint)),
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
+            min_part: options.min_part,
             crew: self.crew.clone(),
-            region: options.region.into(),
-            bucket_name: options.bucket.into(),
-        })
+        };
+        let site = Arc::clone(&bucket.site);
+        let client = Client::new(site, credentials, options).map_err(refused)?;
+        let plain = Plain { client, bucket };
+        Ok(CosStore { objects: Kind::Remembering(Remembering(plain)), account: Arc::new(account) })
     }
 }
 
 /// One account's part of a bucket. Clones are cheap.
 #[derive(Clone)]
 pub struct CosStore {
-    client: Client,
-    keys: Keys,
-    dialect: Dialect,
-    verify: VerifyUploads,
-    min_part: u64,
-    copy_limit: u64,
-    preserve_mtime: bool,
-    crew: Crew,
-    region: Arc<str>,
-    bucket_name: Arc<str>,
+    objects: Kind,
+    account: Arc<Account>,
+}
+
+/// With a memory or without.
+#[derive(Clone)]
+enum Kind {
+    Remembering(Remembering),
+    Plain(Plain),
 }
 
 impl CosStore {
@@ -175,10 +122,19 @@ impl CosStore {
     }
 
     /// The same store, where it copies at most `bytes` of an object in one request: 5 GB by
-    /// default, which is what COS and S3 do. Anything larger is copied in parts.
+    /// default, which is what COS and S3 do. Anything larger is copied in parts. For tests, whose
+    /// objects are small.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
-        Self { copy_limit: bytes, ..self }
+        let account = Account { copy_limit: bytes, ..(*self.account).clone() };
+        Self { account: Arc::new(account), ..self }
+    }
+
+    /// The same store without a memory: everything is asked of the bucket, and listings that lag
+    /// are believed. For tests.
+    #[must_use]
+    pub fn without_memory(self) -> Self {
+        Self { objects: Kind::Plain(self.plain().clone()), ..self }
     }
 
     /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.
@@ -187,6 +143,32 @@ impl CosStore {
     /// What the store said.
     pub fn probe(&self) -> Result<()> {
         self.answers(&Cancel::new())
+    }
+
+    fn plain(&self) -> &Plain {
+        match &self.objects {
+            Kind::Remembering(Remembering(plain)) | Kind::Plain(plain) => plain,
+        }
+    }
+
+    fn client(&self) -> &Client {
+        &self.plain().client
+    }
+
+    fn tree(&self) -> Tree<'_> {
+        match &self.objects {
+            Kind::Remembering(objects) => Tree::new(objects, &self.account),
+            Kind::Plain(objects) => Tree::new(objects, &self.account),
+        }
+    }
+
+    fn objects(&self) -> &dyn Objects {
+        self.tree().objects()
+    }
+
+    /// The key of a file.
+    fn file(&self, operation: Operation, path: &FtpPath) -> Result<String> {
+        self.account.keys.file(operation, path)
     }
 }
 
@@ -198,80 +180,70 @@ impl fmt::Debug for CosStore {
 
 impl ObjectStore for CosStore {
     fn describe(&self) -> String {
-        format!("cos://{}/{} ({})", self.bucket_name, self.keys.prefix(), self.region)
+        let client = self.client();
+        let prefix = self.account.keys.prefix();
+        format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
     fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
-        let client = self.client.for_command(wait);
-        Some(Arc::new(Self { client, ..self.clone() }))
+        let plain = self.plain();
+        let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
+        let plain = Plain { client, bucket };
+        let objects = match self.objects {
+            Kind::Remembering(_) => Kind::Remembering(Remembering(plain)),
+            Kind::Plain(_) => Kind::Plain(plain),
+        };
+        Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
-        let request = Request::on_bucket(Method::GET)
-            .query("prefix", self.keys.prefix())
-            .query("max-keys", "1");
-        self.client.exchange(&Call::new(Operation::ListObjects, request).unless(cancel))?;
-        Ok(())
+        list_one(self.client(), self.account.keys.prefix(), cancel)
     }
 
     fn now(&self) -> OffsetDateTime {
-        self.client.bucket.now()
-    }
-
-    fn part_limits(&self) -> PartLimits {
-        PartLimits {
-            min_part: self.min_part,
-            max_part: limits::MAX_PART_BYTES,
-            max_parts: limits::PARTS_PER_UPLOAD,
-        }
-    }
-
-    fn stat(&self, path: &FtpPath) -> Result<Stat> {
-        self.known_stat(path)
-    }
-
-    fn is_directory(&self, path: &FtpPath) -> Result<bool> {
-        Ok(self.is_listed_directory(path)? || self.known_stat(path)?.metadata.is_directory())
-    }
-
-    fn stat_now(&self, path: &FtpPath) -> Result<Stat> {
-        self.stat_path(Operation::HeadObject, path)
-    }
-
-    fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
-        self.file_stat(&self.keys.file(Operation::HeadObject, path)?)
-    }
-
-    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
-        self.known_room(path)
-    }
-
-    fn look_for_room(&self, path: &FtpPath) -> Result<()> {
-        self.ask_for_room(path)
-    }
-
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
-        // A name that is no key is refused by whoever looks at it.
-        let key = self.keys.file(Operation::PutObject, path).ok()?;
-        // Some of the client's own patience is left for what comes then.
-        let patience = self.client.reply_left().map_or(patience, |left| patience.min(left / 2));
-        self.client.bucket.appends.take_within(&[&key], &[], patience)
-    }
-
-    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
-        self.list_directory(request, None)
-    }
-
-    fn list_ahead(
-        &self,
-        request: &ListRequest<'_>,
-        tell: &mut dyn FnMut(&PageToken),
-    ) -> Result<ListPage> {
-        self.list_directory(request, Some(tell))
+        self.client().site().clock.now()
     }
 
     fn connect_ahead(&self) {
-        self.client.bucket.connect_ahead(self.client.connect_timeout());
+        self.client().connect_ahead();
+    }
+
+    fn retains_objects(&self) -> bool {
+        self.client().site().lock.retains()
+    }
+
+    fn look_for_retention(&self) -> Result<bool> {
+        Ok(get_object_lock_configuration(self.client())? == ObjectLock::Retains)
+    }
+}
+
+impl FileTree for CosStore {
+    fn stat(&self, path: &FtpPath, freshness: Freshness) -> Result<Stat> {
+        let tree = self.tree();
+        match freshness {
+            Freshness::Listed => directories::listed_stat(tree, path),
+            Freshness::Recent => directories::known_stat(tree, path),
+            Freshness::Now => directories::stat_path(tree, Operation::HeadObject, path),
+        }
+    }
+
+    fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        condition::file_stat(self.tree(), &self.file(Operation::HeadObject, path)?)
+    }
+
+    fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
+        match freshness {
+            Freshness::Now => room::ask_for_room(self.tree(), path).map(|()| Admission::Granted),
+            Freshness::Recent | Freshness::Listed => room::known_room(self.tree(), path),
+        }
+    }
+
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        turn::turn_to_append(self.tree(), path, patience)
+    }
+
+    fn list(&self, request: &ListRequest<'_>, tell: Option<NextPage<'_>>) -> Result<ListPage> {
+        listing::list_directory(self.tree(), request, tell)
     }
 
     fn get_object(
@@ -280,16 +252,46 @@ impl ObjectStore for CosStore {
         range: ByteRange,
         if_match: Option<&ETag>,
     ) -> Result<Object> {
-        self.get(&self.keys.file(Operation::GetObject, path)?, range, if_match)
+        self.objects().get(&self.file(Operation::GetObject, path)?, range, if_match)
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
-        self.put(&self.keys.file(Operation::PutObject, path)?, body, expected)
+        publish::put(self.tree(), &self.file(Operation::PutObject, path)?, body, expected)
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        directories::delete_file(self.tree(), path)
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        directories::make_directory(self.tree(), path)
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        directories::remove_empty_directory(self.tree(), path)
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        mtime::keep_time(self.tree(), path, modified)
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        rename::rename_path(self.tree(), from, to)
+    }
+}
+
+impl Multipart for CosStore {
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: self.account.min_part,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
-        let key = self.keys.file(Operation::CreateMultipartUpload, path)?;
-        let upload_id = self.create_upload(&key, Vec::new())?;
+        let key = self.file(Operation::CreateMultipartUpload, path)?;
+        let upload_id = self.objects().create_upload(&key, &[])?;
         Ok(MultipartUpload { path: path.clone(), upload_id })
     }
 
@@ -299,8 +301,8 @@ impl ObjectStore for CosStore {
         part: PartPlace,
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
-        let key = self.keys.file(Operation::UploadPart, &upload.path)?;
-        self.send_part(&key, &upload.upload_id, part.number, body)
+        let key = self.file(Operation::UploadPart, &upload.path)?;
+        self.objects().upload_part(&key, &upload.upload_id, part.number, body)
     }
 
     fn upload_part_copy(
@@ -309,8 +311,9 @@ impl ObjectStore for CosStore {
         part: PartPlace,
         source: &CopySource,
     ) -> Result<PartReceipt> {
-        let key = self.keys.file(Operation::UploadPartCopy, &upload.path)?;
-        self.copy_part(&key, &upload.upload_id, part.number, &key, source)
+        let key = self.file(Operation::UploadPartCopy, &upload.path)?;
+        let (upload_id, number) = (&*upload.upload_id, part.number);
+        self.objects().copy_part(PartCopy { key: &key, upload_id, number, from: &key, source })
     }
 
     fn complete_multipart_upload(
@@ -319,13 +322,13 @@ impl ObjectStore for CosStore {
         parts: &[PartReceipt],
         expected: &Expected,
     ) -> Result<Stored> {
-        let key = self.keys.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        self.complete_upload(&key, &upload.upload_id, parts, expected, Upload::Long)
+        let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
+        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
-        let key = self.keys.file(Operation::AbortMultipartUpload, &upload.path)?;
-        self.abort_upload(&key, &upload.upload_id)
+        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
+        self.objects().abort_upload(&key, &upload.upload_id)
     }
 
     fn silent_uploads(
@@ -334,34 +337,6 @@ impl ObjectStore for CosStore {
         after: Option<&PageToken>,
         cancel: &Cancel,
     ) -> Result<SilentUploads> {
-        self.find_silent(silence, after, cancel)
-    }
-
-    fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        self.delete_file(path)
-    }
-
-    fn retains_objects(&self) -> bool {
-        self.client.bucket.lock.retains()
-    }
-
-    fn look_for_retention(&self) -> Result<bool> {
-        Ok(self.object_lock()? == ObjectLock::Retains)
-    }
-
-    fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        self.make_directory(path)
-    }
-
-    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        self.remove_empty_directory(path)
-    }
-
-    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        self.keep_time(path, modified)
-    }
-
-    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        self.rename_path(from, to)
+        leftovers::find_silent(self.tree(), silence, after, cancel)
     }
 }

@@ -1,10 +1,10 @@
-//! What a bucket needs to be told.
+//! What a bucket needs to be told: plain values that every storey may read.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::credentials::CredentialSource;
+use crate::secret::Secret;
 
 /// How to reach one bucket and how to treat it.
 #[derive(Clone)]
@@ -88,15 +88,11 @@ pub struct Timeouts {
     pub retry_total: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            send_body: Duration::from_secs(150),
-            response: Duration::from_secs(60),
-            complete: Duration::from_secs(1200),
-            retry_total: Duration::from_secs(60),
-        }
+impl Timeouts {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
+        let (connect, send_body, response) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        Self { connect, send_body, response, complete: Duration::ZERO, retry_total: Duration::ZERO }
     }
 }
 
@@ -111,6 +107,69 @@ impl fmt::Debug for CosOptions {
             .field("prefix", &self.prefix)
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
+    }
+}
+
+/// Where the key pair of a bucket comes from.
+#[derive(Clone, Debug)]
+pub enum CredentialSource {
+    /// One pair, its parts known or in files.
+    Pair(PairSource),
+    /// A CAM role: temporary pairs, taken from the machine's metadata service.
+    Role(RoleSource),
+}
+
+/// A key pair. Files are read when the bucket is opened, and again when the store refuses the pair:
+/// it may have been replaced.
+#[derive(Clone, Debug)]
+pub struct PairSource {
+    /// The public half.
+    pub id: Part,
+    /// The secret half.
+    pub secret: Part,
+    /// The token of a temporary pair.
+    pub token: Option<Part>,
+}
+
+/// One part of a key pair.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The text itself.
+    Told(Secret),
+    /// The content of a file, without white space at its ends.
+    File(PathBuf),
+}
+
+/// How to get at the keys of a CAM role.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RoleSource {
+    /// The role; `None` for the one that the machine has.
+    pub role: Option<String>,
+    /// Scheme and host of the metadata service, without a slash at the end:
+    /// `http://metadata.tencentyun.com`.
+    pub metadata_endpoint: String,
+}
+
+impl CredentialSource {
+    /// A key pair that is known, for good.
+    pub fn told(id: String, secret: String) -> Self {
+        let part = |text| Part::Told(Secret::new(text));
+        Self::Pair(PairSource { id: part(id), secret: part(secret), token: None })
+    }
+}
+
+impl fmt::Display for CredentialSource {
+    /// For people: where it is from.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair(PairSource { secret: Part::File(path), .. }) => {
+                write!(f, "key pair in {}", path.display())
+            }
+            Self::Pair(PairSource { token: Some(_), .. }) => f.write_str("temporary key pair"),
+            Self::Pair(_) => f.write_str("key pair"),
+            Self::Role(RoleSource { role: Some(role), .. }) => write!(f, "CAM role {role}"),
+            Self::Role(_) => f.write_str("CAM role of this machine"),
+        }
     }
 }
 

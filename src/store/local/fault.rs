@@ -7,17 +7,17 @@ use rustix::io::Errno;
 use crate::store::{ErrorKind, Operation, StoreError};
 
 /// `Result` of what has not learnt its operation yet.
-pub(super) type Outcome<T> = std::result::Result<T, Fault>;
+pub(super) type Outcome<T> = std::result::Result<T, LocalError>;
 
 /// A failure before it is known which call on which name it ends.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct LocalError {
     /// What it means.
     pub(super) kind: ErrorKind,
     source: Option<io::Error>,
 }
 
-impl Fault {
+impl LocalError {
     /// A failure that needs words because no error number tells it.
     pub(super) fn because(kind: ErrorKind, message: String) -> Self {
         Self { kind, source: Some(io::Error::other(message)) }
@@ -33,19 +33,19 @@ impl Fault {
     }
 }
 
-impl From<ErrorKind> for Fault {
+impl From<ErrorKind> for LocalError {
     fn from(kind: ErrorKind) -> Self {
         Self { kind, source: None }
     }
 }
 
-impl From<Errno> for Fault {
+impl From<Errno> for LocalError {
     fn from(errno: Errno) -> Self {
         Self { kind: meaning(errno), source: Some(errno.into()) }
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for LocalError {
     fn from(error: io::Error) -> Self {
         let kind = Errno::from_io_error(&error).map_or(ErrorKind::Other, meaning);
         Self { kind, source: Some(error) }
@@ -85,14 +85,14 @@ mod tests {
             (Errno::NAMETOOLONG, ErrorKind::BadName),
             (Errno::IO, ErrorKind::Other),
         ] {
-            assert_eq!(Fault::from(errno).kind, kind, "{errno:?}");
-            assert_eq!(Fault::from(io::Error::from(errno)).kind, kind, "{errno:?} by std");
+            assert_eq!(LocalError::from(errno).kind, kind, "{errno:?}");
+            assert_eq!(LocalError::from(io::Error::from(errno)).kind, kind, "{errno:?} by std");
         }
     }
 
     #[test]
     fn the_operating_systems_words_are_kept() {
-        let error = Fault::from(Errno::NOSPC).of(Operation::UploadPart, "/a");
+        let error = LocalError::from(Errno::NOSPC).of(Operation::UploadPart, "/a");
         assert!(error.to_string().contains("No space left"), "{error}");
     }
 }

@@ -19,14 +19,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::fault::{Fault, Outcome};
+use self::fault::{LocalError, Outcome};
 use self::staging::Staging;
-use self::tree::Tree;
+use self::tree::LocalTree;
 use super::turns::Turns;
 use super::{
-    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, ListPage, ListRequest,
-    MultipartUpload, Object, ObjectStore, Operation, PartLimits, PartPlace, PartReceipt, Result,
-    Stat, Stored, Turn,
+    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
+    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored, Turn,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -44,7 +44,7 @@ pub struct LocalOptions {
 /// The directory, held open.
 pub struct LocalStore {
     root: PathBuf,
-    tree: Tree,
+    tree: LocalTree,
     staging: Staging,
     /// Sessions that add to a file.
     appends: Turns,
@@ -61,7 +61,7 @@ impl LocalStore {
             let cause = io::Error::from(errno);
             io::Error::new(cause.kind(), format!("{}: {cause}", options.root.display()))
         };
-        let tree = Tree::open(&options.root).map_err(named)?;
+        let tree = LocalTree::open(&options.root).map_err(named)?;
         let staging = Staging::open(tree.root()).map_err(named)?;
         Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
     }
@@ -97,21 +97,27 @@ impl ObjectStore for LocalStore {
     fn describe(&self) -> String {
         format!("file://{}", self.root.display())
     }
+}
 
-    /// A directory has no such limits: these are a bucket's, so that transfers behave alike.
-    fn part_limits(&self) -> PartLimits {
-        PartLimits {
-            min_part: limits::COS_MIN_PART_BYTES,
-            max_part: limits::MAX_PART_BYTES,
-            max_parts: limits::PARTS_PER_UPLOAD,
-        }
+impl FileTree for LocalStore {
+    fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
+        names::look_up(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
     }
 
-    fn stat(&self, path: &FtpPath) -> Result<Stat> {
-        self.look_up(path).map_err(|fault| fault.of(Operation::HeadObject, path.as_str()))
+    fn admits_file(&self, path: &FtpPath, _: Freshness) -> Result<Admission> {
+        let is_too_long = path.components().any(|name| name.len() > NAME_BYTES);
+        let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
+        fits.and_then(|()| self.tree.admits_file(path))
+            .map(|()| Admission::Granted)
+            .map_err(|fault: LocalError| fault.of(Operation::PutObject, path.as_str()))
     }
 
-    fn list(&self, request: &ListRequest<'_>) -> Result<ListPage> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        self.appends.take_within(&[path.as_str()], &[], patience)
+    }
+
+    fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
         let after = request.after.map(|token| token.0.as_str());
         let page = self
             .tree
@@ -139,6 +145,42 @@ impl ObjectStore for LocalStore {
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
         self.put(path, body, expected)
             .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn delete_object(&self, path: &FtpPath) -> Result<()> {
+        names::remove_file(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn create_directory(&self, path: &FtpPath) -> Result<()> {
+        names::make_directory(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
+    }
+
+    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
+        names::remove_empty_directory(&self.tree, path)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
+    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+        names::date(&self.tree, path, modified)
+            .map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
+    }
+
+    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        names::move_name(&self.tree, from, to)
+            .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
+}
+
+impl Multipart for LocalStore {
+    /// A directory has no such limits: these are a bucket's, so that transfers behave alike.
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: limits::COS_MIN_PART_BYTES,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
@@ -183,39 +225,6 @@ impl ObjectStore for LocalStore {
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
-    }
-
-    fn admits_file(&self, path: &FtpPath) -> Result<Admission> {
-        let is_too_long = path.components().any(|name| name.len() > NAME_BYTES);
-        let fits = if is_too_long { Err(ErrorKind::BadName.into()) } else { Ok(()) };
-        fits.and_then(|()| self.tree.admits_file(path))
-            .map(|()| Admission::Granted)
-            .map_err(|fault: Fault| fault.of(Operation::PutObject, path.as_str()))
-    }
-
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
-        self.appends.take_within(&[path.as_str()], &[], patience)
-    }
-
-    fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        self.date(path, modified).map_err(|fault| fault.of(Operation::CopyObject, path.as_str()))
-    }
-
-    fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        self.remove_file(path).map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
-    }
-
-    fn create_directory(&self, path: &FtpPath) -> Result<()> {
-        self.make_directory(path).map_err(|fault| fault.of(Operation::PutObject, path.as_str()))
-    }
-
-    fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        self.remove_empty_directory(path)
-            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
-    }
-
-    fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        self.move_name(from, to).map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
     }
 }
 

@@ -22,7 +22,7 @@ const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// The root, held open: renaming or replacing it changes nothing for a running server.
-pub(super) struct Tree {
+pub(super) struct LocalTree {
     root: OwnedFd,
 }
 
@@ -43,7 +43,7 @@ pub(super) enum Found {
     Foreign,
 }
 
-impl Tree {
+impl LocalTree {
     /// Opens the root. Links on the way there are the operator's and are followed.
     pub(super) fn open(root: &Path) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;

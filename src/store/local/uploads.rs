@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
-use super::fault::{Fault, Outcome};
+use super::fault::{LocalError, Outcome};
 use super::{LocalStore, tree};
 use crate::store::{
     Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, PartPlace, PartReceipt, Stored,
@@ -118,13 +118,13 @@ fn joined_size(parts: &[PartReceipt]) -> Outcome<u64> {
         let place = PartPlace { number: part.number, offset: size };
         if part.number <= before || *part != receipt(place, part.size) {
             let message = format!("part {} does not begin at byte {size}", part.number);
-            return Err(Fault::because(ErrorKind::Other, message));
+            return Err(LocalError::because(ErrorKind::Other, message));
         }
         size += part.size;
         before = part.number;
     }
     if parts.is_empty() {
-        return Err(Fault::because(ErrorKind::Other, "an upload without parts".to_owned()));
+        return Err(LocalError::because(ErrorKind::Other, "an upload without parts".to_owned()));
     }
     Ok(size)
 }

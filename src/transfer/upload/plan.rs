@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::head::Head;
 use super::tail::Tail;
-use crate::store::{Admission, CopySource, ETag, Expected, ObjectStore, PartLimits};
+use crate::store::{Admission, CopySource, ETag, Expected, Freshness, ObjectStore, PartLimits};
 use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
 
@@ -49,7 +49,7 @@ impl Plan {
         path: &FtpPath,
         mode: WriteMode,
     ) -> Result<Self, TransferError> {
-        let admission = store.admits_file(path)?;
+        let admission = store.admits_file(path, Freshness::Recent)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
             let expected = Expected::Anything;
             let copies = VecDeque::new();

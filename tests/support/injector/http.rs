@@ -18,7 +18,7 @@ pub(super) enum Framing {
 pub(super) struct RequestHead {
     /// As they came, the empty line included.
     pub(super) text: String,
-    pub(super) request: Request,
+    pub(super) request: Option<Request>,
     /// The object's, still percent-encoded; empty for the bucket itself.
     pub(super) key: String,
     pub(super) query: String,
@@ -102,10 +102,10 @@ impl AnswerHead {
     }
 }
 
-fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Request {
+fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Option<Request> {
     let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
-    match method {
-        "PUT" if key.is_empty() => Request::Other,
+    Some(match method {
+        "PUT" if key.is_empty() => return None,
         "PUT" if has("partNumber") && is_copy => Request::UploadPartCopy,
         "PUT" if has("partNumber") => Request::UploadPart,
         "PUT" if is_copy => Request::CopyObject,
@@ -120,8 +120,8 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Request {
         "HEAD" if !key.is_empty() => Request::HeadObject,
         "DELETE" if has("uploadId") => Request::AbortMultipartUpload,
         "DELETE" if !key.is_empty() => Request::DeleteObject,
-        _ => Request::Other,
-    }
+        _ => return None,
+    })
 }
 
 fn framing(head: &str) -> Option<Framing> {

@@ -21,7 +21,7 @@ impl Sums {
     pub(super) fn answer(&mut self, head: &RequestHead, sent: Sum) -> Option<u64> {
         let upload = head.parameter("uploadId").unwrap_or_default();
         let number = head.parameter("partNumber").and_then(|number| number.parse().ok());
-        match head.request {
+        match head.request? {
             Request::PutObject => {
                 self.objects.insert(head.key.clone(), sent);
                 Some(sent.0)

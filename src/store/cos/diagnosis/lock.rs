@@ -2,77 +2,76 @@
 
 use std::time::Instant;
 
-use super::super::object_lock::ObjectLock;
+use super::examination::Examination;
+use super::objects::{tell_of_what_is_left, try_reading};
 use super::trial::{Fault, Trial, Verdict, brief};
-use super::uploads::{send_probe, unfinished};
-use super::{CosStore, Examination};
-use crate::store::Result;
+use super::uploads::{send_probe, try_unfinished_upload, unfinished};
+use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
+use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::get_object_lock_configuration::{
+    ObjectLock, get_object_lock_configuration,
+};
+use crate::store::{Operation, Result};
 
 /// What is not tried where it would leave what nobody can remove.
 const PUBLISHING: [Trial; 6] = [
-    Trial::PutObject,
+    Trial::Of(Operation::PutObject),
     Trial::GetRange,
-    Trial::CopyObject,
-    Trial::CompleteMultipartUpload,
-    Trial::UploadPartCopy,
-    Trial::DeleteObject,
+    Trial::Of(Operation::CopyObject),
+    Trial::Of(Operation::CompleteMultipartUpload),
+    Trial::Of(Operation::UploadPartCopy),
+    Trial::Of(Operation::DeleteObject),
 ];
 
-impl Examination<'_> {
-    /// Whether what is stored would stay.
-    pub(super) fn finds_lock(&mut self) -> bool {
-        let begun = Instant::now();
-        let mut left = Vec::new();
-        let (lock, shown) = match self.store.object_lock() {
-            Ok(ObjectLock::Off) => (ObjectLock::Off, "off".to_owned()),
-            Ok(ObjectLock::On) => (ObjectLock::On, "on, without a default retention".to_owned()),
-            Ok(ObjectLock::Retains) => {
-                (ObjectLock::Retains, "on: what is stored is kept for a time".to_owned())
-            }
-            Err(error) => {
-                let lock = self.guess_lock(&mut left);
-                let shown = match lock {
-                    ObjectLock::Retains => "on: a part was refused without a checksum",
-                    _ => "probably off: a part was taken without a checksum",
-                };
-                (lock, format!("{shown}; its configuration may not be read: {}", brief(&error)))
-            }
-        };
-        let verdict = if lock == ObjectLock::Retains && self.needs.fragments {
-            let why = format!("{shown}; partial_upload = keep would leave what nobody can remove");
-            Verdict::Failed(Fault::new(why, "set partial_upload = discard"))
-        } else {
-            Verdict::Passed(shown)
-        };
-        self.tell(Trial::ObjectLock, verdict, begun);
-        self.tell_of_what_is_left(&left);
-        lock != ObjectLock::Off
-    }
-
-    /// What the store asks of a part that nobody will see. What could not be aborted is `left`.
-    fn guess_lock(&self, left: &mut Vec<String>) -> ObjectLock {
-        let (store, key) = (self.store, self.joined());
-        let tried: Result<()> = store.create_upload(&key, Vec::new()).and_then(|id| {
-            let sent = send_probe(store, &key, &id).map(drop);
-            if store.abort_upload(&key, &id).is_err() {
-                left.push(unfinished(&key, &id));
-            }
-            sent
-        });
-        // What else goes wrong shows in the trials that follow.
-        drop(tried);
-        if lock_is_known(store) { ObjectLock::Retains } else { ObjectLock::Off }
-    }
-
-    /// All that leaves nothing behind.
-    pub(super) fn try_without_objects(&mut self) {
-        self.try_reading();
-        self.skip(&PUBLISHING, "not tried: what is stored here cannot be removed (Object Lock)");
-        let left = self.try_unfinished_upload();
-        self.tell_of_what_is_left(&left);
-    }
+/// Whether what is stored would stay.
+pub(super) fn finds_lock(run: &mut Examination<'_>) -> bool {
+    let begun = Instant::now();
+    let mut left = Vec::new();
+    let (lock, shown) = match get_object_lock_configuration(run.client) {
+        Ok(ObjectLock::Off) => (ObjectLock::Off, "off".to_owned()),
+        Ok(ObjectLock::On) => (ObjectLock::On, "on, without a default retention".to_owned()),
+        Ok(ObjectLock::Retains) => {
+            (ObjectLock::Retains, "on: what is stored is kept for a time".to_owned())
+        }
+        Err(error) => {
+            let lock = guess_lock(run, &mut left);
+            let shown = match lock {
+                ObjectLock::Retains => "on: a part was refused without a checksum",
+                _ => "probably off: a part was taken without a checksum",
+            };
+            (lock, format!("{shown}; its configuration may not be read: {}", brief(&error)))
+        }
+    };
+    let verdict = if lock == ObjectLock::Retains && run.needs.fragments {
+        let why = format!("{shown}; partial_upload = keep would leave what nobody can remove");
+        Verdict::Failed(Fault::new(why, "set partial_upload = discard"))
+    } else {
+        Verdict::Passed(shown)
+    };
+    run.tell(Trial::ObjectLock, verdict, begun);
+    tell_of_what_is_left(run, &left);
+    lock != ObjectLock::Off
 }
 
-fn lock_is_known(store: &CosStore) -> bool {
-    store.client.bucket.lock.retains()
+/// What the store asks of a part that nobody will see. What could not be aborted is `left`.
+fn guess_lock(run: &Examination<'_>, left: &mut Vec<String>) -> ObjectLock {
+    let (client, key) = (run.client, run.joined());
+    let tried: Result<()> = create_multipart_upload(client, &key, &[]).and_then(|id| {
+        let sent = send_probe(client, &key, &id).map(drop);
+        if abort_multipart_upload(client, &key, &id).is_err() {
+            left.push(unfinished(&key, &id));
+        }
+        sent
+    });
+    // What else goes wrong shows in the trials that follow.
+    drop(tried);
+    if client.site().lock.retains() { ObjectLock::Retains } else { ObjectLock::Off }
+}
+
+/// All that leaves nothing behind.
+pub(super) fn try_without_objects(run: &mut Examination<'_>) {
+    try_reading(run);
+    run.skip(&PUBLISHING, "not tried: what is stored here cannot be removed (Object Lock)");
+    let left = try_unfinished_upload(run);
+    tell_of_what_is_left(run, &left);
 }

@@ -4,162 +4,95 @@
 //! What it stores has a name of its own below the account's prefix and is removed again, whatever
 //! fails. Where it could not be removed (Object Lock) it stores nothing.
 
+mod examination;
 mod lock;
 mod objects;
 mod reach;
 mod trial;
 mod uploads;
 
-pub use trial::{Fault, Step, Trial, Verdict};
+pub use trial::{Fault, Needs, Step, Trial, Verdict};
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::CosStore;
-use super::answer::Headers;
-use super::key_page::{Depth, Window};
-use crate::store::{ErrorKind, Result, StoreError};
+use self::examination::Examination;
+use self::lock::{finds_lock, try_without_objects};
+use self::objects::{clean_up, try_objects, try_reading};
+use self::reach::{blame, other_region, reach};
+use self::uploads::try_uploads;
 
-/// What the accounts of a bucket need of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Needs {
-    /// Whether anybody may upload.
-    pub writing: bool,
-    /// Whether anybody may delete. If not, the key pair need not be allowed to.
-    pub deleting: bool,
-    /// Whether what arrived of interrupted uploads is kept.
-    pub fragments: bool,
-    /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
-    pub abort_unfinished_after: Option<Duration>,
-}
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::actions::list_objects::{Depth, Window, list_objects};
+use crate::store::cos::s3::answer::Headers;
+use crate::store::{ErrorKind, Operation};
 
 impl CosStore {
     /// Tries everything that `needs` include. Each step is given to `tell` as it ends.
     pub fn diagnose(&self, needs: Needs, tell: &mut dyn FnMut(Step)) {
-        let probe =
-            format!("{}.cos-ftp-server-check-{:08x}", self.keys.prefix(), fastrand::u32(..));
-        let mut examination = Examination { store: self, needs, probe, told: tell };
-        let Some(headers) = examination.reach() else { return };
-        if !examination.enter(&headers) {
+        let probe = format!(
+            "{}.cos-ftp-server-check-{:08x}",
+            self.account.keys.prefix(),
+            fastrand::u32(..)
+        );
+        let mut run = Examination { store: self, client: self.client(), needs, probe, told: tell };
+        let Some(headers) = reach(&mut run) else { return };
+        if !enter(&mut run, &headers) {
             return;
         }
-        if needs.writing && examination.finds_lock() {
-            examination.try_without_objects();
+        if needs.writing && finds_lock(&mut run) {
+            try_without_objects(&mut run);
         } else if needs.writing {
-            let stands = examination.try_objects();
-            let left = examination.try_uploads(stands);
-            examination.clean_up(left);
+            let stands = try_objects(&mut run);
+            let left = try_uploads(&mut run, stands);
+            clean_up(&mut run, left);
         } else {
-            examination.try_reading();
+            try_reading(&mut run);
             let why = "nobody may write here, so writing is not tried";
-            examination.skip(&[Trial::PutObject], why);
+            run.skip(&[Trial::Of(Operation::PutObject)], why);
         }
     }
 }
 
-/// One run of the trials.
-struct Examination<'a> {
-    store: &'a CosStore,
-    needs: Needs,
-    /// The key that is written to; others begin with it.
-    probe: String,
-    told: &'a mut dyn FnMut(Step),
-}
-
-impl Examination<'_> {
-    fn tell(&mut self, trial: Trial, verdict: Verdict, begun: Instant) {
-        (self.told)(Step { trial, verdict, took: begun.elapsed() });
+/// The first signed request tells of key pair, bucket and listing at once. Whether it makes
+/// sense to go on.
+fn enter(run: &mut Examination<'_>, greeting: &Headers) -> bool {
+    let begun = Instant::now();
+    if let Err(error) = run.client.find_keys() {
+        let fix = "see to the file or the CAM role that the key pair comes from";
+        run.tell(Trial::KeyPair, Verdict::Failed(Fault::new(error.to_string(), fix)), begun);
+        return false;
     }
-
-    fn skip(&mut self, trials: &[Trial], why: &str) {
-        for trial in trials {
-            self.tell(*trial, Verdict::Skipped(why.to_owned()), Instant::now());
-        }
+    let window = Window { prefix: run.store.account.keys.prefix(), after: None };
+    let listed = list_objects(run.client, window, Depth::Everything, 1);
+    let blamed = listed.as_ref().err().and_then(blame);
+    if let Some((trial @ Trial::KeyPair, fault)) = blamed {
+        run.tell(trial, Verdict::Failed(fault), begun);
+        return false;
     }
-
-    /// Does `act` and tells how it ended; with success, `show` says what there is to know.
-    fn attempt<T>(
-        &mut self,
-        trial: Trial,
-        act: impl FnOnce(&CosStore) -> Result<T>,
-        show: impl FnOnce(&T) -> String,
-    ) -> Option<T> {
-        let begun = Instant::now();
-        let done = act(self.store);
-        let verdict = match &done {
-            Ok(value) => Verdict::Passed(show(value)),
-            Err(error) => self.failed(trial, error),
-        };
-        self.tell(trial, verdict, begun);
-        done.ok()
+    let known = match blamed {
+        Some(_) => Verdict::Skipped("the store looks at the bucket first".to_owned()),
+        None => Verdict::Passed("known to the store".to_owned()),
+    };
+    run.tell(Trial::KeyPair, known, begun);
+    let elsewhere = other_region(run, greeting).map(|region| {
+        let why =
+            format!("the bucket lies in {region}, the configuration says {}", run.client.region());
+        Fault::new(why, format!("set cos_region = {region}, and cos_endpoint if it names a region"))
+    });
+    let fault = blamed.map(|(_, fault)| fault);
+    if let Some(fault) = elsewhere.or(fault) {
+        run.tell(Trial::Bucket, Verdict::Failed(fault), begun);
+        return false;
     }
-
-    /// What a failure means to the accounts: not each needs everything.
-    fn failed(&self, trial: Trial, error: &StoreError) -> Verdict {
-        let denied = error.kind == ErrorKind::AccessDenied;
-        let unneeded = match trial {
-            Trial::DeleteObject if !self.needs.deleting => {
-                "refused; nobody may delete here, so only renaming will fail"
-            }
-            Trial::ListMultipartUploads | Trial::ListParts
-                if self.needs.abort_unfinished_after.is_none() =>
-            {
-                "refused; not needed with abort_unfinished_after = 0"
-            }
-            _ => return Verdict::Failed(Fault::of(trial, error, self.store.dialect)),
-        };
-        if denied {
-            Verdict::Skipped(unneeded.to_owned())
-        } else {
-            Verdict::Failed(Fault::of(trial, error, self.store.dialect))
-        }
+    if let Err(error) = &listed
+        && error.kind != ErrorKind::AccessDenied
+    {
+        let fault = Fault::of(Trial::Bucket, error, run.client.dialect());
+        run.tell(Trial::Bucket, Verdict::Failed(fault), begun);
+        return false;
     }
-
-    /// The first signed request tells of key pair, bucket and listing at once. Whether it makes
-    /// sense to go on.
-    fn enter(&mut self, greeting: &Headers) -> bool {
-        let begun = Instant::now();
-        if let Err(error) = self.store.client.find_keys() {
-            let fix = "see to the file or the CAM role that the key pair comes from";
-            self.tell(Trial::KeyPair, Verdict::Failed(Fault::new(error.to_string(), fix)), begun);
-            return false;
-        }
-        let window = Window { prefix: self.store.keys.prefix(), after: None };
-        let listed = self.store.key_page(window, Depth::Everything, 1);
-        let blamed = listed.as_ref().err().and_then(reach::blame);
-        if let Some((trial @ Trial::KeyPair, fault)) = blamed {
-            self.tell(trial, Verdict::Failed(fault), begun);
-            return false;
-        }
-        let known = match blamed {
-            Some(_) => Verdict::Skipped("the store looks at the bucket first".to_owned()),
-            None => Verdict::Passed("known to the store".to_owned()),
-        };
-        self.tell(Trial::KeyPair, known, begun);
-        let elsewhere = self.store.other_region(greeting).map(|region| {
-            let why = format!(
-                "the bucket lies in {region}, the configuration says {}",
-                self.store.region
-            );
-            Fault::new(
-                why,
-                format!("set cos_region = {region}, and cos_endpoint if it names a region"),
-            )
-        });
-        let fault = blamed.map(|(_, fault)| fault);
-        if let Some(fault) = elsewhere.or(fault) {
-            self.tell(Trial::Bucket, Verdict::Failed(fault), begun);
-            return false;
-        }
-        if let Err(error) = &listed
-            && error.kind != ErrorKind::AccessDenied
-        {
-            let fault = Fault::of(Trial::Bucket, error, self.store.dialect);
-            self.tell(Trial::Bucket, Verdict::Failed(fault), begun);
-            return false;
-        }
-        let place = self.store.client.address_of_bucket();
-        self.tell(Trial::Bucket, Verdict::Passed(place), begun);
-        self.attempt(Trial::ListObjects, |_| listed, |_| String::new());
-        true
-    }
+    let place = run.client.address_of_bucket();
+    run.tell(Trial::Bucket, Verdict::Passed(place), begun);
+    run.attempt(Trial::Of(Operation::ListObjects), |_| listed, |_| String::new());
+    true
 }

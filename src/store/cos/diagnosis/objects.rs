@@ -3,14 +3,16 @@
 use std::io::Read;
 use std::time::Instant;
 
-use ureq::http::Method;
-
-use super::super::client::Call;
-use super::super::request::Request;
-use super::super::xml;
+use super::examination::Examination;
 use super::trial::{Fault, Trial, Verdict};
-use super::{CosStore, Examination};
-use crate::store::{Body, ByteRange, Cancel, ErrorKind, Expected, Operation, Result, StoreError};
+use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
+use crate::store::cos::s3::actions::delete_object::delete_object;
+use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::head_object::head_object;
+use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::precondition::Precondition;
+use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// What the probe object holds.
 pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
@@ -18,94 +20,106 @@ pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which delete
 /// A range of it.
 const RANGE: std::ops::Range<usize> = 10..24;
 
-impl Examination<'_> {
-    /// The key of the copy.
-    fn copy(&self) -> String {
-        format!("{}-copy", self.probe)
+/// Stores, reads and copies the probe. Whether it stands.
+pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
+    let (probe, copy) = (run.probe.clone(), run.copy());
+    let stored = run.attempt(
+        Trial::Of(Operation::PutObject),
+        |client| store_probe(client, &probe),
+        |_| String::new(),
+    );
+    if stored.is_none() {
+        let trials = [
+            Trial::Of(Operation::HeadObject),
+            Trial::Of(Operation::GetObject),
+            Trial::GetRange,
+            Trial::Of(Operation::CopyObject),
+        ];
+        run.skip(&trials, NEEDS_PROBE);
+        return false;
     }
-
-    /// The key of what is put together from parts.
-    pub(super) fn joined(&self) -> String {
-        format!("{}-parts", self.probe)
+    let size = PROBE.len();
+    run.attempt(
+        Trial::Of(Operation::HeadObject),
+        |client| expect_size(client, &probe),
+        |()| String::new(),
+    );
+    for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)] {
+        run.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
     }
+    run.attempt(
+        Trial::Of(Operation::CopyObject),
+        |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
+        |_| String::new(),
+    );
+    true
+}
 
-    /// Stores, reads and copies the probe. Whether it stands.
-    pub(super) fn try_objects(&mut self) -> bool {
-        let (probe, copy) = (self.probe.clone(), self.copy());
-        let stored = self.attempt(
-            Trial::PutObject,
-            |store| store.put(&probe, &Body::new(&[PROBE], &Cancel::new()), &Expected::Anything),
-            |_| String::new(),
+/// What those who only read need. There is nothing of ours to read; what is missing is answered
+/// with 404 to those who might read it.
+pub(super) fn try_reading(run: &mut Examination<'_>) {
+    let probe = run.probe.clone();
+    let shown = |(): &()| "allowed".to_owned();
+    run.attempt(
+        Trial::Of(Operation::HeadObject),
+        |client| head_object(client, &probe).map(drop),
+        shown,
+    );
+    let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
+        other => other.map(drop),
+    };
+    run.attempt(Trial::Of(Operation::GetObject), read, shown);
+}
+
+/// Deletes what was stored. `uploads`: what could not be aborted.
+pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
+    let made = [run.copy(), run.joined(), run.probe.clone()];
+    // All of them are tried, also when one is refused.
+    let delete = |client: &Client| {
+        // Each of them, whatever becomes of another.
+        let gone: Vec<Result<()>> =
+            made.iter().map(|key| delete_object(client, key, None)).collect();
+        gone.into_iter().collect()
+    };
+    let deleted = run.attempt(Trial::Of(Operation::DeleteObject), delete, |()| String::new());
+    let mut left = Vec::new();
+    if deleted.is_none() {
+        // What was never stored cannot be left. Whether it was may not be known.
+        left.extend(
+            made.into_iter().filter(|key| !matches!(head_object(run.client, key), Ok(None))),
         );
-        if stored.is_none() {
-            let trials = [Trial::HeadObject, Trial::GetObject, Trial::GetRange, Trial::CopyObject];
-            self.skip(&trials, NEEDS_PROBE);
-            return false;
-        }
-        let size = PROBE.len();
-        self.attempt(Trial::HeadObject, |store| expect_size(store, &probe), |()| String::new());
-        for (trial, range) in [(Trial::GetObject, 0..size), (Trial::GetRange, RANGE)] {
-            self.attempt(trial, |store| read_back(store, &probe, range), |()| String::new());
-        }
-        self.attempt(
-            Trial::CopyObject,
-            |store| copy_plainly(store, &probe, &copy),
-            |()| String::new(),
-        );
-        true
     }
+    left.extend(uploads);
+    tell_of_what_is_left(run, &left);
+}
 
-    /// What those who only read need. There is nothing of ours to read; what is missing is answered
-    /// with 404 to those who might read it.
-    pub(super) fn try_reading(&mut self) {
-        let probe = self.probe.clone();
-        let shown = |(): &()| "allowed".to_owned();
-        self.attempt(Trial::HeadObject, |store| store.head(&probe).map(drop), shown);
-        let read = |store: &CosStore| match store.get(&probe, ByteRange::from(0), None) {
-            Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-            other => other.map(drop),
-        };
-        self.attempt(Trial::GetObject, read, shown);
+pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
+    if left.is_empty() {
+        return;
     }
-
-    /// Deletes what was stored. `uploads`: what could not be aborted.
-    pub(super) fn clean_up(&mut self, uploads: Vec<String>) {
-        let made = [self.copy(), self.joined(), self.probe.clone()];
-        // All of them are tried, also when one is refused.
-        let delete = |store: &CosStore| {
-            // Each of them, whatever becomes of another.
-            let gone: Vec<Result<()>> = made.iter().map(|key| store.delete(key)).collect();
-            gone.into_iter().collect()
-        };
-        let deleted = self.attempt(Trial::DeleteObject, delete, |()| String::new());
-        let mut left = Vec::new();
-        if deleted.is_none() {
-            // What was never stored cannot be left. Whether it was may not be known.
-            left.extend(made.into_iter().filter(|key| !matches!(self.store.head(key), Ok(None))));
-        }
-        left.extend(uploads);
-        self.tell_of_what_is_left(&left);
-    }
-
-    pub(super) fn tell_of_what_is_left(&mut self, left: &[String]) {
-        if left.is_empty() {
-            return;
-        }
-        let why = format!("left behind: {}", left.join(", "));
-        let verdict = if self.needs.deleting {
-            Verdict::Failed(Fault::new(why, "delete it by hand"))
-        } else {
-            Verdict::Skipped(format!("{why}; delete it by hand"))
-        };
-        self.tell(Trial::CleanUp, verdict, Instant::now());
-    }
+    let why = format!("left behind: {}", left.join(", "));
+    let verdict = if run.needs.deleting {
+        Verdict::Failed(Fault::new(why, "delete it by hand"))
+    } else {
+        Verdict::Skipped(format!("{why}; delete it by hand"))
+    };
+    run.tell(Trial::CleanUp, verdict, Instant::now());
 }
 
 /// Why a trial is not made when there is no probe.
 pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
 
-fn expect_size(store: &CosStore, key: &str) -> Result<()> {
-    match store.head(key)? {
+fn store_probe(client: &Client, key: &str) -> Result<()> {
+    let never = Cancel::new();
+    let body = Body::new(&[PROBE], &never);
+    let put = Put { key, body: &body, headers: &[], only: &Precondition::None };
+    put_object(client, put)?;
+    Ok(())
+}
+
+fn expect_size(client: &Client, key: &str) -> Result<()> {
+    match head_object(client, key)? {
         Some(head) if head.size == PROBE.len() as u64 => Ok(()),
         Some(_) => Err(strange(Operation::HeadObject, key, "another size than was stored")),
         None => {
@@ -114,13 +128,13 @@ fn expect_size(store: &CosStore, key: &str) -> Result<()> {
     }
 }
 
-fn read_back(store: &CosStore, key: &str, range: std::ops::Range<usize>) -> Result<()> {
+fn read_back(client: &Client, key: &str, range: std::ops::Range<usize>) -> Result<()> {
     let whole = range.len() == PROBE.len();
     let asked = match whole {
         true => ByteRange::from(0),
         false => ByteRange::between(range.start as u64, range.end as u64),
     };
-    let object = store.get(key, asked, None)?;
+    let object = get_object(client, key, asked, None)?;
     let mut bytes = Vec::new();
     let read = object.body.take(PROBE.len() as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| {
@@ -130,17 +144,6 @@ fn read_back(store: &CosStore, key: &str, range: std::ops::Range<usize>) -> Resu
         return Err(strange(Operation::GetObject, key, "other bytes than were stored"));
     }
     Ok(())
-}
-
-/// CopyObject alone, without the HeadObject that goes before it elsewhere.
-fn copy_plainly(store: &CosStore, from: &str, to: &str) -> Result<()> {
-    let request =
-        Request::on_object(Method::PUT, to).header("x-amz-copy-source", store.copy_source(from));
-    let call = Call::new(Operation::CopyObject, request).patiently();
-    let answer = store.client.exchange(&call)?;
-    xml::stored(&answer.text)
-        .map(drop)
-        .map_err(|error| call.error(ErrorKind::Other).with_source(error))
 }
 
 fn strange(operation: Operation, key: &str, what: &str) -> StoreError {

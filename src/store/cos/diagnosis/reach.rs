@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use url::Url;
 
-use super::super::answer::Headers;
-use super::super::{CosStore, xml};
-use super::Examination;
+use super::examination::Examination;
 use super::trial::{Fault, Trial, Verdict};
 use crate::store::StoreError;
+use crate::store::cos::s3::answer::Headers;
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.
@@ -20,88 +19,84 @@ const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 /// How many addresses of a name are shown.
 const SHOWN_ADDRESSES: usize = 4;
 
-impl Examination<'_> {
-    /// What the store answers to somebody without a key pair; `None` when it does not.
-    pub(super) fn reach(&mut self) -> Option<Headers> {
-        let address = self.store.client.address_of_bucket();
-        let url = Url::parse(&address).ok()?;
-        let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default()?);
-        let begun = Instant::now();
-        let found = resolve(&host, port);
-        let (verdict, addresses) = match found {
-            Ok(addresses) => (Verdict::Passed(named(&host, &addresses)), addresses),
-            Err(error) => {
-                let fix = "correct cos_endpoint or cos_region, or this machine's resolver";
-                let fault = Fault::new(format!("{host}: {error}"), fix);
-                (Verdict::Failed(fault), Vec::new())
-            }
-        };
-        self.tell(Trial::Name, verdict, begun);
-        if addresses.is_empty() {
-            return None;
+/// What the store answers to somebody without a key pair; `None` when it does not.
+pub(super) fn reach(run: &mut Examination<'_>) -> Option<Headers> {
+    let address = run.client.address_of_bucket();
+    let url = Url::parse(&address).ok()?;
+    let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default()?);
+    let begun = Instant::now();
+    let found = resolve(&host, port);
+    let (verdict, addresses) = match found {
+        Ok(addresses) => (Verdict::Passed(named(&host, &addresses)), addresses),
+        Err(error) => {
+            let fix = "correct cos_endpoint or cos_region, or this machine's resolver";
+            let fault = Fault::new(format!("{host}: {error}"), fix);
+            (Verdict::Failed(fault), Vec::new())
         }
-        let begun = Instant::now();
-        let connected = connect(&addresses, self.store.client.connect_timeout());
-        let is_connected = connected.is_ok();
-        let verdict = connected.map_or_else(
-            |error| {
-                let fix = "open the way to it in firewalls, or correct cos_endpoint";
-                Verdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
-            },
-            |address| Verdict::Passed(address.to_string()),
-        );
-        self.tell(Trial::Connection, verdict, begun);
-        if is_connected { self.greet(url.scheme()) } else { None }
+    };
+    run.tell(Trial::Name, verdict, begun);
+    if addresses.is_empty() {
+        return None;
     }
+    let begun = Instant::now();
+    let connected = connect(&addresses, run.client.connect_timeout());
+    let is_connected = connected.is_ok();
+    let verdict = connected.map_or_else(
+        |error| {
+            let fix = "open the way to it in firewalls, or correct cos_endpoint";
+            Verdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
+        },
+        |address| Verdict::Passed(address.to_string()),
+    );
+    run.tell(Trial::Connection, verdict, begun);
+    if is_connected { greet(run, url.scheme()) } else { None }
+}
 
-    fn greet(&mut self, scheme: &str) -> Option<Headers> {
-        let begun = Instant::now();
-        match self.store.client.greet() {
-            Ok(headers) => {
-                let text = match scheme {
-                    "https" => "HTTPS, with a certificate that is good",
-                    _ => "HTTP, not encrypted",
-                };
-                self.tell(Trial::Answer, Verdict::Passed(text.to_owned()), begun);
-                self.compare_clocks(&headers);
-                Some(headers)
-            }
-            Err(error) => {
-                let fix = match scheme {
-                    "https" => {
-                        "if it is the certificate: correct cos_endpoint, or the authorities or the \
-                         clock of this machine; a store without TLS needs cos_protocol = http"
-                    }
-                    _ => "correct cos_endpoint, or set cos_protocol = https",
-                };
-                let verdict = Verdict::Failed(Fault::new(error.to_string(), fix));
-                self.tell(Trial::Answer, verdict, begun);
-                None
-            }
+fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
+    let begun = Instant::now();
+    match run.client.greet() {
+        Ok(headers) => {
+            let text = match scheme {
+                "https" => "HTTPS, with a certificate that is good",
+                _ => "HTTP, not encrypted",
+            };
+            run.tell(Trial::Answer, Verdict::Passed(text.to_owned()), begun);
+            compare_clocks(run, &headers);
+            Some(headers)
         }
-    }
-
-    fn compare_clocks(&mut self, headers: &Headers) {
-        let begun = Instant::now();
-        let date = headers.get("date").and_then(xml::http_date);
-        let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
-            None => Verdict::Skipped("the store tells no time".to_owned()),
-            Some(apart) if apart > MAX_SKEW => {
-                let why = format!("this machine is {} s off the store's time", apart.as_secs());
-                Verdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
-            }
-            Some(apart) => Verdict::Passed(format!("{} s apart", apart.as_secs())),
-        };
-        self.tell(Trial::Clock, verdict, begun);
+        Err(error) => {
+            let fix = match scheme {
+                "https" => {
+                    "if it is the certificate: correct cos_endpoint, or the authorities or the \
+                     clock of this machine; a store without TLS needs cos_protocol = http"
+                }
+                _ => "correct cos_endpoint, or set cos_protocol = https",
+            };
+            let verdict = Verdict::Failed(Fault::new(error.to_string(), fix));
+            run.tell(Trial::Answer, verdict, begun);
+            None
+        }
     }
 }
 
-impl CosStore {
-    /// The bucket's region, if the store told one that is not the configured one.
-    pub(super) fn other_region(&self, headers: &Headers) -> Option<String> {
-        let told = headers.vendor("bucket-region")?;
-        (*told != *self.region).then(|| told.to_owned())
-    }
+/// The bucket's region, if the store told one that is not the configured one.
+pub(super) fn other_region(run: &Examination<'_>, headers: &Headers) -> Option<String> {
+    let told = headers.vendor("bucket-region")?;
+    (told != run.client.region()).then(|| told.to_owned())
+}
+
+fn compare_clocks(run: &mut Examination<'_>, headers: &Headers) {
+    let begun = Instant::now();
+    let date = headers.date();
+    let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
+        None => Verdict::Skipped("the store tells no time".to_owned()),
+        Some(apart) if apart > MAX_SKEW => {
+            let why = format!("this machine is {} s off the store's time", apart.as_secs());
+            Verdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
+        }
+        Some(apart) => Verdict::Passed(format!("{} s apart", apart.as_secs())),
+    };
+    run.tell(Trial::Clock, verdict, begun);
 }
 
 fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {

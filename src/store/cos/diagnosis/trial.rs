@@ -3,12 +3,24 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::super::keys::Dialect;
-use crate::store::{ErrorKind, StoreError};
+use crate::store::cos::s3::dialect::Dialect;
+use crate::store::{ErrorKind, Operation, StoreError};
 
-/// One thing that is tried, in the order of trying.
+/// What the accounts of a bucket need of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "most are the S3 API's names")]
+pub struct Needs {
+    /// Whether anybody may upload.
+    pub writing: bool,
+    /// Whether anybody may delete. If not, the key pair need not be allowed to.
+    pub deleting: bool,
+    /// Whether what arrived of interrupted uploads is kept.
+    pub fragments: bool,
+    /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
+    pub abort_unfinished_after: Option<Duration>,
+}
+
+/// One thing that is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trial {
     /// The host's name has addresses.
     Name,
@@ -22,23 +34,12 @@ pub enum Trial {
     KeyPair,
     /// There is such a bucket, here.
     Bucket,
-    ListObjects,
     /// Whether what is stored can be removed again.
     ObjectLock,
-    PutObject,
-    HeadObject,
-    GetObject,
+    /// An operation of the S3 API.
+    Of(Operation),
     /// GetObject of some bytes.
     GetRange,
-    CopyObject,
-    CreateMultipartUpload,
-    UploadPart,
-    ListParts,
-    ListMultipartUploads,
-    CompleteMultipartUpload,
-    UploadPartCopy,
-    AbortMultipartUpload,
-    DeleteObject,
     /// Told of only when something of this run could not be removed.
     CleanUp,
 }
@@ -53,28 +54,16 @@ impl Trial {
             Self::Clock => "clock",
             Self::KeyPair => "key pair",
             Self::Bucket => "bucket",
-            Self::ListObjects => "ListObjects",
             Self::ObjectLock => "Object Lock",
-            Self::PutObject => "PutObject",
-            Self::HeadObject => "HeadObject",
-            Self::GetObject => "GetObject",
+            Self::Of(operation) => operation.name(),
             Self::GetRange => "GetObject, range",
-            Self::CopyObject => "CopyObject",
-            Self::CreateMultipartUpload => "CreateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::ListParts => "ListParts",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::UploadPartCopy => "UploadPartCopy",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::DeleteObject => "DeleteObject",
             Self::CleanUp => "clean-up",
         }
     }
 
-    /// The action of CAM that it needs (COS: 436/30580), and that of S3's policies.
+    /// What the key pair must be allowed for it: the action of CAM, and that of S3's policies.
     fn actions(self) -> Option<(&'static str, &'static str)> {
-        Some(match self {
+        let operation = match self {
             Self::Name
             | Self::Connection
             | Self::Answer
@@ -82,24 +71,11 @@ impl Trial {
             | Self::KeyPair
             | Self::ObjectLock
             | Self::CleanUp => return None,
-            Self::Bucket | Self::ListObjects => ("name/cos:GetBucket", "s3:ListBucket"),
-            Self::PutObject => ("name/cos:PutObject", "s3:PutObject"),
-            Self::HeadObject => ("name/cos:HeadObject", "s3:GetObject"),
-            Self::GetObject | Self::GetRange => ("name/cos:GetObject", "s3:GetObject"),
-            Self::CopyObject => ("name/cos:PutObjectCopy", "s3:PutObject"),
-            Self::CreateMultipartUpload => ("name/cos:InitiateMultipartUpload", "s3:PutObject"),
-            Self::UploadPart => ("name/cos:UploadPart", "s3:PutObject"),
-            Self::ListParts => ("name/cos:ListParts", "s3:ListMultipartUploadParts"),
-            Self::ListMultipartUploads => {
-                ("name/cos:ListMultipartUploads", "s3:ListBucketMultipartUploads")
-            }
-            Self::CompleteMultipartUpload => ("name/cos:CompleteMultipartUpload", "s3:PutObject"),
-            Self::UploadPartCopy => ("name/cos:UploadPartCopy", "s3:PutObject"),
-            Self::AbortMultipartUpload => {
-                ("name/cos:AbortMultipartUpload", "s3:AbortMultipartUpload")
-            }
-            Self::DeleteObject => ("name/cos:DeleteObject", "s3:DeleteObject"),
-        })
+            Self::Bucket => Operation::ListObjects,
+            Self::GetRange => Operation::GetObject,
+            Self::Of(operation) => operation,
+        };
+        Some(operation.actions())
     }
 }
 

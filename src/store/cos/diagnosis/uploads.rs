@@ -2,123 +2,150 @@
 
 use std::time::Duration;
 
-use ureq::http::Method;
-
-use super::super::client::Call;
-use super::super::request::Request;
-use super::super::room::Upload;
+use super::examination::Examination;
 use super::objects::{NEEDS_PROBE, PROBE};
 use super::trial::Trial;
-use super::{CosStore, Examination};
+use crate::store::cos::objects::Complete;
+use crate::store::cos::objects::written;
+use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
+use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::list_parts;
+use crate::store::cos::s3::actions::upload_part::upload_part;
+use crate::store::cos::s3::actions::upload_part_copy::{PartCopy, upload_part_copy};
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{
-    Body, Cancel, CopySource, Expected, Operation, PartReceipt, Result, SilentUploads,
+    Body, Cancel, CopySource, ErrorKind, Multipart, Operation, PartReceipt, Result, SilentUploads,
+    StoreError,
 };
 
 /// How many unfinished uploads are shown by name.
 const SHOWN_UPLOADS: usize = 10;
 
-impl Examination<'_> {
-    /// Puts an object together from a part, and begins another upload that it aborts. `stands`:
-    /// whether the probe can be copied from. Answers what could not be removed.
-    pub(super) fn try_uploads(&mut self, stands: bool) -> Vec<String> {
-        let key = self.joined();
-        let begun = self.attempt(
-            Trial::CreateMultipartUpload,
-            |store| store.create_upload(&key, Vec::new()),
+/// Puts an object together from a part, and begins another upload that it aborts. `stands`:
+/// whether the probe can be copied from. Answers what could not be removed.
+pub(super) fn try_uploads(run: &mut Examination<'_>, stands: bool) -> Vec<String> {
+    let key = run.joined();
+    let begun = run.attempt(
+        Trial::Of(Operation::CreateMultipartUpload),
+        |client| create_multipart_upload(client, &key, &[]),
+        |_| String::new(),
+    );
+    let Some(id) = begun else {
+        let trials = [Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)];
+        run.skip(&trials, NEEDS_UPLOAD);
+        list_uploads(run, false);
+        let trials = [
+            Trial::Of(Operation::CompleteMultipartUpload),
+            Trial::Of(Operation::UploadPartCopy),
+            Trial::Of(Operation::AbortMultipartUpload),
+        ];
+        run.skip(&trials, NEEDS_UPLOAD);
+        return Vec::new();
+    };
+    let is_complete = put_together(run, &key, &id);
+    let mut open = Vec::from_iter(copy_and_abort(run, &key, stands));
+    if !is_complete {
+        open.extend(abort_multipart_upload(run.client, &key, &id).is_err().then_some(id));
+    }
+    open.iter().map(|id| unfinished(&key, id)).collect()
+}
+
+/// Sends a part of an upload that is aborted again. Answers what could not be removed.
+pub(super) fn try_unfinished_upload(run: &mut Examination<'_>) -> Vec<String> {
+    let key = run.joined();
+    let begun = run.attempt(
+        Trial::Of(Operation::CreateMultipartUpload),
+        |client| create_multipart_upload(client, &key, &[]),
+        |_| String::new(),
+    );
+    let Some(id) = begun else {
+        run.skip(
+            &[Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)],
+            NEEDS_UPLOAD,
+        );
+        list_uploads(run, false);
+        run.skip(&[Trial::Of(Operation::AbortMultipartUpload)], NEEDS_UPLOAD);
+        return Vec::new();
+    };
+    run.attempt(
+        Trial::Of(Operation::UploadPart),
+        |client| send_probe(client, &key, &id),
+        |_| String::new(),
+    );
+    let list = |client: &Client| list_parts(client, &key, &id);
+    let listed = run.attempt(Trial::Of(Operation::ListParts), list, |()| String::new());
+    list_uploads(run, listed.is_some());
+    let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
+    let aborted =
+        run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
+    Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
+}
+
+/// Whether the object was put together.
+fn put_together(run: &mut Examination<'_>, key: &str, id: &str) -> bool {
+    let part = run.attempt(
+        Trial::Of(Operation::UploadPart),
+        |client| send_probe(client, key, id),
+        |_| String::new(),
+    );
+    let listed = run.attempt(
+        Trial::Of(Operation::ListParts),
+        |client| list_parts(client, key, id),
+        |()| String::new(),
+    );
+    list_uploads(run, listed.is_some());
+    let Some(part) = part else {
+        run.skip(
+            &[Trial::Of(Operation::CompleteMultipartUpload)],
+            "not tried: needs what UploadPart stores",
+        );
+        return false;
+    };
+    // As uploads do it: where the answer is unclear, the object itself tells what happened.
+    let complete = |client: &Client| {
+        let only = &Precondition::None;
+        Ok(written::complete(client, Complete { key, upload_id: id, parts: &[part], only })?)
+    };
+    run.attempt(Trial::Of(Operation::CompleteMultipartUpload), complete, |_| String::new())
+        .is_some()
+}
+
+/// Answers the uploads that could not be aborted.
+fn copy_and_abort(run: &mut Examination<'_>, key: &str, stands: bool) -> Option<String> {
+    let Ok(id) = create_multipart_upload(run.client, key, &[]) else {
+        run.skip(
+            &[Trial::Of(Operation::UploadPartCopy), Trial::Of(Operation::AbortMultipartUpload)],
+            NEEDS_UPLOAD,
+        );
+        return None;
+    };
+    let probe = run.probe.clone();
+    if stands {
+        run.attempt(
+            Trial::Of(Operation::UploadPartCopy),
+            |client| copy_part(client, key, &id, &probe),
             |_| String::new(),
         );
-        let Some(id) = begun else {
-            let trials = [Trial::UploadPart, Trial::ListParts];
-            self.skip(&trials, NEEDS_UPLOAD);
-            self.list_uploads(false);
-            let trials = [
-                Trial::CompleteMultipartUpload,
-                Trial::UploadPartCopy,
-                Trial::AbortMultipartUpload,
-            ];
-            self.skip(&trials, NEEDS_UPLOAD);
-            return Vec::new();
-        };
-        let is_complete = self.put_together(&key, &id);
-        let mut open = Vec::from_iter(self.copy_and_abort(&key, stands));
-        if !is_complete {
-            open.extend(self.store.abort_upload(&key, &id).is_err().then_some(id));
-        }
-        open.iter().map(|id| unfinished(&key, id)).collect()
+    } else {
+        run.skip(&[Trial::Of(Operation::UploadPartCopy)], NEEDS_PROBE);
     }
+    let abort = |client: &Client| abort_multipart_upload(client, key, &id);
+    let aborted =
+        run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
+    aborted.is_none().then_some(id)
+}
 
-    /// Sends a part of an upload that is aborted again. Answers what could not be removed.
-    pub(super) fn try_unfinished_upload(&mut self) -> Vec<String> {
-        let key = self.joined();
-        let begun = self.attempt(
-            Trial::CreateMultipartUpload,
-            |store| store.create_upload(&key, Vec::new()),
-            |_| String::new(),
-        );
-        let Some(id) = begun else {
-            self.skip(&[Trial::UploadPart, Trial::ListParts], NEEDS_UPLOAD);
-            self.list_uploads(false);
-            self.skip(&[Trial::AbortMultipartUpload], NEEDS_UPLOAD);
-            return Vec::new();
-        };
-        self.attempt(Trial::UploadPart, |store| send_probe(store, &key, &id), |_| String::new());
-        let list = |store: &CosStore| list_parts(store, &key, &id);
-        let listed = self.attempt(Trial::ListParts, list, |()| String::new());
-        self.list_uploads(listed.is_some());
-        let abort = |store: &CosStore| store.abort_upload(&key, &id);
-        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
-        Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
-    }
-
-    /// Whether the object was put together.
-    fn put_together(&mut self, key: &str, id: &str) -> bool {
-        let part =
-            self.attempt(Trial::UploadPart, |store| send_probe(store, key, id), |_| String::new());
-        let listed =
-            self.attempt(Trial::ListParts, |store| list_parts(store, key, id), |()| String::new());
-        self.list_uploads(listed.is_some());
-        let Some(part) = part else {
-            self.skip(&[Trial::CompleteMultipartUpload], "not tried: needs what UploadPart stores");
-            return false;
-        };
-        let complete = |store: &CosStore| {
-            store.complete_upload(key, id, &[part], &Expected::Anything, Upload::Brief)
-        };
-        self.attempt(Trial::CompleteMultipartUpload, complete, |_| String::new()).is_some()
-    }
-
-    /// Answers the uploads that could not be aborted.
-    fn copy_and_abort(&mut self, key: &str, stands: bool) -> Option<String> {
-        let Ok(id) = self.store.create_upload(key, Vec::new()) else {
-            self.skip(&[Trial::UploadPartCopy, Trial::AbortMultipartUpload], NEEDS_UPLOAD);
-            return None;
-        };
-        let probe = self.probe.clone();
-        if stands {
-            self.attempt(
-                Trial::UploadPartCopy,
-                |store| copy_part(store, key, &id, &probe),
-                |_| String::new(),
-            );
-        } else {
-            self.skip(&[Trial::UploadPartCopy], NEEDS_PROBE);
-        }
-        let abort = |store: &CosStore| store.abort_upload(key, &id);
-        let aborted = self.attempt(Trial::AbortMultipartUpload, abort, |()| String::new());
-        aborted.is_none().then_some(id)
-    }
-
-    /// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
-    fn list_uploads(&mut self, with_ages: bool) {
-        let after = self.needs.abort_unfinished_after.filter(|_| with_ages);
-        let look = |store: &CosStore| {
-            store.find_silent(after.unwrap_or(Duration::MAX), None, &Cancel::new())
-        };
-        self.attempt(Trial::ListMultipartUploads, look, |found| match after {
-            Some(after) => shown(found, after),
-            None => format!("{} unfinished uploads", found.others),
-        });
-    }
+/// Looks for uploads that nobody finished. `with_ages`: whether their parts may be looked at.
+fn list_uploads(run: &mut Examination<'_>, with_ages: bool) {
+    let after = run.needs.abort_unfinished_after.filter(|_| with_ages);
+    let store = run.store;
+    let look =
+        |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
+    run.attempt(Trial::Of(Operation::ListMultipartUploads), look, |found| match after {
+        Some(after) => shown(found, after),
+        None => format!("{} unfinished uploads", found.others),
+    });
 }
 
 /// Why a trial is not made when no upload could be begun.
@@ -158,17 +185,17 @@ pub(super) fn unfinished(key: &str, id: &str) -> String {
 }
 
 /// Sends the probe as the first part.
-pub(super) fn send_probe(store: &CosStore, key: &str, id: &str) -> Result<PartReceipt> {
-    store.send_part(key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
+pub(super) fn send_probe(client: &Client, key: &str, id: &str) -> Result<PartReceipt> {
+    upload_part(client, key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
 }
 
-fn list_parts(store: &CosStore, key: &str, id: &str) -> Result<()> {
-    let request = Request::on_object(Method::GET, key).query("uploadId", id);
-    store.client.exchange(&Call::new(Operation::ListParts, request))?;
-    Ok(())
+fn list_parts(client: &Client, key: &str, id: &str) -> Result<()> {
+    let parts = list_parts::list_parts(client, key, id, None, &Cancel::new())?;
+    let gone = || StoreError::new(ErrorKind::NotFound, Operation::ListParts, key);
+    parts.map(drop).ok_or_else(gone)
 }
 
-fn copy_part(store: &CosStore, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
+fn copy_part(client: &Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
     let source = CopySource { first: 0, end: PROBE.len() as u64, etag: None };
-    store.copy_part(key, id, 1, from, &source)
+    upload_part_copy(client, PartCopy { key, upload_id: id, number: 1, from, source: &source })
 }

@@ -1,0 +1,206 @@
+//! Where the values of a section are put, one field for each key. A key whose value is final by
+//! itself goes to its place in the options of a layer; those whose meaning hangs on other keys wait
+//! here until all are read.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+use zeroize::Zeroizing;
+
+use crate::net::tls::Version;
+use crate::secret::Secret;
+use crate::server::ServerOptions;
+use crate::session::TlsPolicy;
+use crate::store::cos::{AddressingStyle, Scheme, Timeouts, VerifyUploads};
+use crate::users::{Account, Permission};
+
+use super::endpoint::Endpoint;
+use super::settings::RotateUnit;
+use super::values::Memory;
+
+/// The sections that hold for the whole server.
+#[derive(Clone, Debug)]
+pub(super) struct General {
+    pub(super) server: ServerOptions,
+    pub(super) buckets: BucketTerms,
+    pub(super) tls: TlsForm,
+    pub(super) log: LogForm,
+    pub(super) ban: BanForm,
+    /// `passive_ports` under its other name.
+    pub(super) passive_port: Option<RangeInclusive<u16>>,
+    /// The inner `None` is no limit.
+    pub(super) sessions_before_login: Option<Option<usize>>,
+    pub(super) reserved_connections: Option<usize>,
+    pub(super) default_memory: Memory,
+    /// `buffer_memory`, if the file says it.
+    pub(super) told_memory: Option<Memory>,
+    pub(super) control_socket: Option<ControlSocket>,
+    pub(super) password_checks: usize,
+    pub(super) config_check: bool,
+}
+
+impl General {
+    /// Nothing is read yet.
+    pub(super) fn unset() -> Self {
+        Self {
+            server: ServerOptions::unset(),
+            buckets: BucketTerms {
+                verify: VerifyUploads::Off,
+                metadata_cache: Duration::ZERO,
+                timeouts: Timeouts::unset(),
+            },
+            tls: TlsForm {
+                policy: TlsPolicy::Off,
+                cert_file: None,
+                key_file: None,
+                min_version: Version::Tls12,
+                default_max_version: Version::Tls12,
+                told_max_version: None,
+                implicit_listen_port: None,
+                require_session_reuse: false,
+                require_close_notify: false,
+            },
+            log: LogForm {
+                level: LevelFilter::Off,
+                directory: PathBuf::new(),
+                rotates: false,
+                every: RotateUnit::Day,
+                backups: 0,
+            },
+            ban: BanForm { failures: None, window: Duration::ZERO, time: Duration::ZERO },
+            passive_port: None,
+            sessions_before_login: None,
+            reserved_connections: None,
+            default_memory: Memory::Bytes(0),
+            told_memory: None,
+            control_socket: None,
+            password_checks: 0,
+            config_check: false,
+        }
+    }
+}
+
+/// What holds for every bucket.
+#[derive(Clone, Debug)]
+pub(super) struct BucketTerms {
+    pub(super) verify: VerifyUploads,
+    pub(super) metadata_cache: Duration,
+    pub(super) timeouts: Timeouts,
+}
+
+/// `[TLS]`
+#[derive(Clone, Debug)]
+pub(super) struct TlsForm {
+    pub(super) policy: TlsPolicy,
+    pub(super) cert_file: Option<PathBuf>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) min_version: Version,
+    pub(super) default_max_version: Version,
+    /// `tls_max_version`, if the file says it.
+    pub(super) told_max_version: Option<Version>,
+    pub(super) implicit_listen_port: Option<u16>,
+    pub(super) require_session_reuse: bool,
+    pub(super) require_close_notify: bool,
+}
+
+/// The log.
+#[derive(Clone, Debug)]
+pub(super) struct LogForm {
+    pub(super) level: LevelFilter,
+    pub(super) directory: PathBuf,
+    pub(super) rotates: bool,
+    pub(super) every: RotateUnit,
+    pub(super) backups: usize,
+}
+
+/// When an address is shut out; `failures`: `None` for never.
+#[derive(Clone, Debug)]
+pub(super) struct BanForm {
+    pub(super) failures: Option<u32>,
+    pub(super) window: Duration,
+    pub(super) time: Duration,
+}
+
+/// `control_socket`
+#[derive(Clone, Debug)]
+pub(super) enum ControlSocket {
+    At(PathBuf),
+    Nowhere,
+}
+
+/// Where the files of an account section are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PlaceForm {
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) prefix: String,
+}
+
+/// The bucket of an account section.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BucketForm {
+    pub(super) bucket: Option<String>,
+    pub(super) appid: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) protocol: Option<Scheme>,
+    /// `cos_protocol`, if the file says it.
+    pub(super) told_protocol: Option<Scheme>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) addressing: Option<AddressingStyle>,
+    pub(super) min_part: Option<u64>,
+}
+
+/// A key pair: each part told, or the file that holds it.
+#[derive(Debug, Default)]
+pub(super) struct PairForm {
+    pub(super) id: PartForm,
+    pub(super) secret: PartForm,
+    pub(super) token: PartForm,
+}
+
+/// One part of a key pair.
+#[derive(Debug, Default)]
+pub(super) struct PartForm {
+    pub(super) told: Option<Secret>,
+    pub(super) file: Option<PathBuf>,
+}
+
+/// The keys of a CAM role.
+#[derive(Debug, Default)]
+pub(super) struct RoleForm {
+    /// The inner `None` is the role that the machine has.
+    pub(super) role: Option<Option<String>>,
+    pub(super) metadata_endpoint: String,
+}
+
+/// Who may log in, and on which terms.
+#[derive(Debug)]
+pub(super) struct LoginForm {
+    pub(super) account: Account<()>,
+    pub(super) home: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) password: Option<Zeroizing<String>>,
+    pub(super) permission: Option<Permission>,
+    pub(super) tls: Option<TlsPolicy>,
+}
+
+impl LoginForm {
+    /// Nothing is read yet.
+    pub(super) fn unset() -> Self {
+        Self {
+            account: Account::unset(),
+            home: None,
+            name: None,
+            password: None,
+            permission: None,
+            tls: None,
+        }
+    }
+}
+
+/// `[FTP_ACCOUNT]`
+#[derive(Debug, Default)]
+pub(super) struct UsersForm {
+    pub(super) login_users: Zeroizing<String>,
+}

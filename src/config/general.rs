@@ -1,0 +1,180 @@
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]` and `[TLS]`: what holds
+//! for the whole server. The table of keys fills in the form; what is settled here is what hangs on
+//! several keys, or on the machine.
+
+use std::path::{Path, PathBuf};
+
+use crate::access::{AccessOptions, BanRule};
+use crate::limits;
+use crate::server::ServerOptions;
+
+use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
+use super::keys::SectionKind;
+use super::machine::MachineFacts;
+use super::parts;
+use super::report::Report;
+use super::section::Section;
+use super::settings::{LogOptions, Rotation, StoreSettings};
+use super::tls::{self, Tls};
+use super::values::Memory;
+
+/// `buffer_memory` of a machine that does not tell how much memory it has.
+const BUFFER_MEMORY_OF_UNKNOWN: u64 = 256 << 20;
+
+/// The sections that stand in the file once at most.
+#[derive(Debug)]
+pub(super) struct GeneralSections {
+    network: Section,
+    file: Section,
+    security: Section,
+    optional: Section,
+    operations: Section,
+    tls: Section,
+}
+
+/// What they say, settled but for what hangs on the stores.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) server: ServerOptions,
+    pub(super) tls: Tls,
+    pub(super) buckets: BucketTerms,
+    pub(super) log: LogOptions,
+    pub(super) control_socket: Option<PathBuf>,
+    pub(super) password_checks: usize,
+    pub(super) config_check: bool,
+}
+
+impl GeneralSections {
+    /// Takes the general ones out of `sections`. For one that is not there the defaults hold.
+    pub(super) fn take(sections: &mut Vec<Section>) -> Self {
+        let mut take = |kind| match sections.iter().position(|section| section.kind == kind) {
+            Some(at) => sections.remove(at),
+            None => Section::absent(kind),
+        };
+        Self {
+            network: take(SectionKind::Network),
+            file: take(SectionKind::FileOption),
+            security: take(SectionKind::Security),
+            optional: take(SectionKind::Optional),
+            operations: take(SectionKind::Operations),
+            tls: take(SectionKind::Tls),
+        }
+    }
+
+    /// Reads all of them.
+    pub(super) fn read(&self, machine: &MachineFacts, report: &mut Report) -> Settled {
+        let mut all = General::unset();
+        for section in
+            [&self.network, &self.file, &self.security, &self.optional, &self.operations, &self.tls]
+        {
+            section.read(&mut all, report);
+        }
+        self.settle(all, machine, report)
+    }
+
+    fn settle(&self, all: General, machine: &MachineFacts, report: &mut Report) -> Settled {
+        let tls = tls::settle(all.tls, &self.tls, report);
+        let mut server = all.server;
+        server.session.tls = tls.policy;
+        server.implicit_listen_port = tls.implicit_listen_port;
+        server.access.ban = ban(&all.ban);
+        server.access.sessions_before_login = all
+            .sessions_before_login
+            .unwrap_or_else(|| sessions_before_login(server.max_connections));
+        server.access.reserved_connections =
+            self.reserved_connections(all.reserved_connections, server.max_connections, report);
+        server.session.transfer.buffer_memory =
+            buffer_memory(all.told_memory, all.default_memory, machine);
+        if self.network.has("passive_ports") && self.network.has("passive_port") {
+            let text = "means the same as passive_ports; give only one of them";
+            report.problem(self.network.place("passive_port"), text);
+        } else if let Some(ports) = all.passive_port {
+            server.passive_ports = ports;
+        }
+        if server.passive_ports.contains(&server.listen_port) {
+            let text = "lies within the range of passive ports, which has one port less for it";
+            report.warning(self.network.place("listen_port"), text);
+        }
+        let log = log(all.log);
+        Settled {
+            server,
+            tls,
+            buckets: all.buckets,
+            control_socket: control_socket(all.control_socket, &log.directory),
+            log,
+            password_checks: all.password_checks,
+            config_check: all.config_check,
+        }
+    }
+
+    /// `reserved_connections`; not set, an eighth of `connections`.
+    fn reserved_connections(
+        &self,
+        told: Option<usize>,
+        connections: Option<usize>,
+        report: &mut Report,
+    ) -> usize {
+        let reserved = told.unwrap_or_else(|| connections.map_or(0, |connections| connections / 8));
+        if connections.is_some_and(|connections| reserved >= connections) {
+            let text = "leaves nothing of max_connection_num to users who have a session already; \
+                        accepted is less than that";
+            report.problem(self.security.place("reserved_connections"), text);
+        }
+        reserved
+    }
+
+    /// Settles what hangs on the stores: part sizes and the memory they need.
+    pub(super) fn settle_parts(
+        &self,
+        server: &mut ServerOptions,
+        stores: &[StoreSettings],
+        report: &mut Report,
+    ) {
+        parts::settle(&mut server.session.transfer, stores, &self.optional, report);
+    }
+}
+
+/// `buffer_memory`. Not set, it is a share of the machine's memory, but never so much of what is
+/// available now that a server with defaults would refuse to start beside other programs.
+fn buffer_memory(told: Option<Memory>, default: Memory, machine: &MachineFacts) -> u64 {
+    let bytes = |memory| match memory {
+        Memory::Bytes(bytes) => Some(bytes),
+        Memory::Percent(percent) => machine.total_memory.map(|total| total / 100 * percent),
+    };
+    let bytes = match told {
+        Some(memory) => bytes(memory),
+        None => bytes(default).map(|bytes| {
+            let available = machine.available_memory.unwrap_or(u64::MAX);
+            bytes.min(available / 100 * limits::BUFFER_MEMORY_PERCENT_OF_AVAILABLE)
+        }),
+    };
+    bytes.map_or(BUFFER_MEMORY_OF_UNKNOWN, |bytes| bytes.max(limits::LEAST_BUFFER_MEMORY_BYTES))
+}
+
+fn ban(form: &BanForm) -> Option<BanRule> {
+    let BanForm { failures, window, time } = *form;
+    Some(BanRule { failures: failures?, window, time })
+}
+
+/// `max_sessions_before_login`, not set: half of `connections`, but enough for a few clients where
+/// there are few. Where they have no limit, what holds with their default does.
+fn sessions_before_login(connections: Option<usize>) -> Option<usize> {
+    match connections {
+        Some(connections) => Some((connections / 2).max(connections.min(16))),
+        None => AccessOptions::default().sessions_before_login,
+    }
+}
+
+fn log(form: LogForm) -> LogOptions {
+    let LogForm { level, directory, rotates, every, backups } = form;
+    LogOptions { level, directory, rotation: rotates.then_some(Rotation { every, backups }) }
+}
+
+/// Where the running server is asked, of a log in `log_dir`.
+fn control_socket(told: Option<ControlSocket>, log_dir: &Path) -> Option<PathBuf> {
+    match told {
+        None => Some(log_dir.join("cos-ftp-server.sock")),
+        Some(ControlSocket::Nowhere) => None,
+        Some(ControlSocket::At(path)) => Some(path),
+    }
+}

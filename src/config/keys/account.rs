@@ -1,0 +1,336 @@
+//! The account sections: a bucket, its keys, and who may log in.
+
+use super::key::{Key, Nature, Row, row};
+use super::readers::{Reader, absolute_path, boolean, one_of, rate, secret_text, size, text};
+use super::sections::SectionKind::{self, CosAccount, FtpAccount, NumberedAccount};
+use crate::config::endpoint;
+use crate::config::forms::{BucketForm, LoginForm, PairForm, PlaceForm, RoleForm, UsersForm};
+use crate::config::values;
+use crate::limits;
+use crate::secret::Secret;
+use crate::store::cos::{AddressingStyle, Scheme, is_key};
+use crate::vfs::FilenameEncoding;
+
+const BUCKET: &[SectionKind] = &[NumberedAccount, CosAccount];
+const LOGIN: &[SectionKind] = &[NumberedAccount];
+const FIRST_FORM: &[SectionKind] = &[CosAccount];
+const FIRST_FORM_LOGINS: &[SectionKind] = &[FtpAccount];
+
+/// The bucket, in a section of either form.
+pub(super) fn bucket() -> Vec<Key> {
+    [credentials(), files_of_credentials(), place(), terms()].into_iter().flatten().collect()
+}
+
+fn credentials() -> Vec<Key> {
+    vec![
+        told("cos_secretid", "the SecretId of the key pair", "密钥的 SecretId")
+            .placeholder(is_crossed_out)
+            .example("XXXXXX")
+            .means(
+                "SecretId of the key pair, from \
+                 [the console](https://console.cloud.tencent.com/cam/capi): whom the store sees; \
+                 see [Where the keys stand](README.md#where-the-keys-stand); not needed with \
+                 `file://`",
+                "密钥的 SecretId，在[控制台](https://console.cloud.tencent.com/cam/capi)获取，\
+                 是访问存储端的身份，见[密钥的存放方式](README.zh-CN.md#密钥的存放方式)；\
+                 使用 `file://` 时不需要",
+            )
+            .field(|pair: &mut PairForm, id| pair.id.told = Some(id)),
+        told("cos_secretkey", "the SecretKey of the key pair", "密钥的 SecretKey")
+            .placeholder(is_crossed_out)
+            .example("XXXXXX")
+            .means("its secret; not needed with `file://`", "对应的密钥；使用 `file://` 时不需要")
+            .field(|pair: &mut PairForm, secret| pair.secret.told = Some(secret)),
+        told("cos_session_token", "the token of a temporary key pair", "临时密钥的令牌")
+            .placeholder(is_crossed_out)
+            .example("TOKEN")
+            .means("what a temporary key pair comes with", "临时密钥附带的令牌")
+            .field(|pair: &mut PairForm, token| pair.token.told = Some(token)),
+    ]
+}
+
+/// A part of a key pair that stands in the file itself.
+fn told(name: &'static str, english: &str, chinese: &str) -> Row<Secret> {
+    let reader = Reader::new(
+        format!("{english}, without blanks"),
+        format!("{chinese}，不含空格"),
+        |text| is_key(text).then(|| Secret::new(text.to_owned())),
+    );
+    row(BUCKET, name, reader).nature(Nature::Secret)
+}
+
+fn files_of_credentials() -> Vec<Key> {
+    let role =
+        Reader::new("`auto`, or the name of a CAM role", "`auto`，或 CAM 角色名", values::cam_role);
+    let metadata = Reader::new(
+        "`http://host` or `http://host:port`",
+        "`http://host` 或 `http://host:port`",
+        endpoint::of_metadata,
+    );
+    vec![
+        row(BUCKET, "cos_secretid_file", absolute_path())
+            .example("/run/secrets/cos_secretid")
+            .means(
+                "file that holds the SecretId and nothing else, in place of `cos_secretid`",
+                "只存放 SecretId 的文件，代替 `cos_secretid`",
+            )
+            .field(|pair: &mut PairForm, path| pair.id.file = Some(path)),
+        row(BUCKET, "cos_secretkey_file", absolute_path())
+            .example("/run/secrets/cos_secretkey")
+            .means(
+                "file that holds the SecretKey and nothing else, in place of `cos_secretkey`",
+                "只存放 SecretKey 的文件，代替 `cos_secretkey`",
+            )
+            .field(|pair: &mut PairForm, path| pair.secret.file = Some(path)),
+        row(BUCKET, "cos_session_token_file", absolute_path())
+            .example("/run/secrets/cos_session_token")
+            .means(
+                "file that holds the token and nothing else, in place of `cos_session_token`",
+                "只存放令牌的文件，代替 `cos_session_token`",
+            )
+            .field(|pair: &mut PairForm, path| pair.token.file = Some(path)),
+        row(BUCKET, "cos_cam_role", role)
+            .example("auto")
+            .means(
+                "temporary keys of this role in place of a key pair; `auto`: the role that is \
+                 bound to this virtual machine",
+                "使用该角色的临时密钥代替固定密钥；`auto`：云服务器绑定的角色",
+            )
+            .field(|keys: &mut RoleForm, role| keys.role = Some(role)),
+        row(BUCKET, "cos_metadata_endpoint", metadata)
+            .default("http://metadata.tencentyun.com")
+            .means(
+                "where the metadata service answers that hands out a role's keys",
+                "提供角色临时密钥的元数据服务的地址",
+            )
+            .field(|keys: &mut RoleForm, endpoint| keys.metadata_endpoint = endpoint),
+    ]
+}
+
+fn place() -> Vec<Key> {
+    let bucket = Reader::new(
+        "a bucket's name: letters, digits, '-', '.' and '_'; on COS it ends in -APPID",
+        "存储桶名：字母、数字、“-”、“.”和“_”；使用 COS 时以 -APPID 结尾",
+        values::bucket_name,
+    );
+    let region = Reader::new(
+        "a region such as `ap-guangzhou`; needed unless `cos_endpoint` is set",
+        "地域，例如 `ap-guangzhou`；未设置 `cos_endpoint` 时必填",
+        values::region,
+    );
+    let endpoint = Reader::new(
+        "`host`, `host:port`, `http://host:port`, `https://host:port`, or `file:///directory`",
+        "`host`、`host:port`、`http://host:port`、`https://host:port` 或 `file:///directory`",
+        endpoint::parse,
+    );
+    let scheme = one_of(&[("http", Scheme::Http), ("https", Scheme::Https)]);
+    vec![
+        row(BUCKET, "cos_bucket", bucket)
+            .placeholder(|value| {
+                is_crossed_out(value) || value == "name-123456789" || value.contains(['{', '<'])
+            })
+            .required("name-123456789")
+            .means(
+                "the bucket; on COS its full name, `name-APPID`, in `[COS_ACCOUNT_<n>]`; not \
+                 needed with `file://`",
+                "存储桶；使用 COS 时，在 `[COS_ACCOUNT_<n>]` 中为全名 `name-APPID`；\
+                 使用 `file://` 时不需要",
+            )
+            .field(|form: &mut BucketForm, name| form.bucket = Some(name)),
+        row(BUCKET, "cos_region", region)
+            .placeholder(|value| value.contains("ap-xxx") || is_crossed_out(value))
+            .example("ap-xxx")
+            .means(
+                "the bucket's region; without `cos_endpoint`, the endpoint is \
+                 `cos.<region>.myqcloud.com`",
+                "存储桶所在地域；未设置 `cos_endpoint` 时，访问域名为 `cos.<region>.myqcloud.com`",
+            )
+            .field(|form: &mut BucketForm, region| form.region = Some(region)),
+        row(BUCKET, "cos_protocol", scheme)
+            .default("https")
+            .means(
+                "how to reach the endpoint; a scheme in `cos_endpoint` says the same, and the two \
+                 must not disagree",
+                "访问存储端的协议；`cos_endpoint` 中也可以带协议，两者不能矛盾",
+            )
+            .also(|form: &mut BucketForm, scheme| form.told_protocol = Some(scheme))
+            .field(|form: &mut BucketForm, scheme| form.protocol = Some(scheme)),
+        row(BUCKET, "cos_endpoint", endpoint)
+            .placeholder(|value| value.contains("ap-xxx") || is_crossed_out(value))
+            .may_be_empty()
+            .example("cos.ap-guangzhou.tencentcos.cn")
+            .means(
+                "any S3-compatible endpoint, or a local directory, which needs neither bucket nor \
+                 region nor key pair; wins over `cos_region`",
+                "任何兼容 S3 的访问地址，或本地目录（此时无需填写存储桶、地域和密钥）；\
+                 优先于 `cos_region`",
+            )
+            .field(|form: &mut PlaceForm, endpoint| form.endpoint = Some(endpoint)),
+    ]
+}
+
+fn terms() -> Vec<Key> {
+    let style = one_of(&[
+        ("auto", None),
+        ("virtual", Some(AddressingStyle::Virtual)),
+        ("path", Some(AddressingStyle::Path)),
+    ]);
+    let prefix = Reader::new(
+        "a path such as `team/a`, without . and .., at most 425 bytes",
+        "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
+        values::prefix,
+    );
+    let encoding = one_of(&[
+        ("auto", FilenameEncoding::Auto),
+        ("utf-8|utf8", FilenameEncoding::Utf8),
+        ("gbk|gb18030|gb2312", FilenameEncoding::Gbk),
+    ]);
+    vec![
+        row(BUCKET, "cos_ca_file", absolute_path())
+            .example("/etc/ssl/certs/private-ca.pem")
+            .means(
+                "certificate authorities in PEM that https trusts for this bucket, in place of \
+                 Mozilla's, which are built in",
+                "PEM 格式的证书颁发机构，https 访问该存储桶时只信任它们，代替内置的 Mozilla 列表",
+            )
+            .field(|form: &mut BucketForm, path| form.ca_file = Some(path)),
+        row(BUCKET, "addressing_style", style)
+            .default("auto")
+            .means(
+                "where the bucket's name goes: `virtual` into the host name, `path` into the \
+                 path; `auto`: host name with COS (`*.myqcloud.com`, `*.tencentcos.cn`), path \
+                 elsewhere",
+                "存储桶名的位置：`virtual` 放在域名中，`path` 放在路径中；`auto`：COS\
+                 （`*.myqcloud.com`、`*.tencentcos.cn`）放在域名中，其他存储放在路径中",
+            )
+            .field(|form: &mut BucketForm, style| form.addressing = style),
+        row(BUCKET, "cos_prefix", prefix)
+            .may_be_empty()
+            .example("team/a")
+            .means(
+                "the account's root inside the bucket: it sees only what is below this prefix",
+                "账户的根目录在存储桶中的位置，账户只能看到该前缀下的内容",
+            )
+            .field(|form: &mut PlaceForm, prefix| form.prefix = prefix),
+        row(BUCKET, "store_min_part", size(limits::COS_MIN_PART_BYTES..=limits::MAX_PART_BYTES))
+            .example("1M")
+            .means(
+                "smallest part the store takes; not set: 1 MiB with COS, 5 MiB elsewhere",
+                "存储端允许的最小分块；未设置时 COS 为 1 MiB，其他存储为 5 MiB",
+            )
+            .field(|form: &mut BucketForm, bytes| form.min_part = Some(bytes)),
+        row(BUCKET, "filename_encoding", encoding)
+            .default("auto")
+            .means(
+                "what clients spell names in; `auto`: UTF-8, or GBK in a session whose first name \
+                 outside of ASCII is GBK, see [Names and times](README.md#names-and-times)",
+                "客户端使用的文件名编码；`auto`：默认 UTF-8，会话中第一个非 ASCII 的名称是 GBK 时\
+                 使用 GBK，见[文件名与时间](README.zh-CN.md#文件名与时间)",
+            )
+            .field(|login: &mut LoginForm, encoding| login.account.filename_encoding = encoding),
+        row(BUCKET, "max_rate", rate())
+            .example("10M")
+            .means(
+                "bytes per second of all transfers of a login, uploads and downloads apart; wins \
+                 over `max_rate_user`, also with 0; not set: `max_rate_user`; see \
+                 [Rates](README.md#rates)",
+                "该登录账户全部传输合计每秒的字节数，上传和下载分别计算；优先于 `max_rate_user`，\
+                 包括 0；未设置时使用 `max_rate_user`；见[限速](README.zh-CN.md#限速)",
+            )
+            .field(|login: &mut LoginForm, rate| login.account.max_rate = Some(rate)),
+    ]
+}
+
+/// The login of a section of the second form.
+pub(super) fn login() -> Vec<Key> {
+    let home = text("any path, another one in each section", "任意路径，每个小节必须不同");
+    let name = Reader::new("a login name", "用户名", values::login_name);
+    let password = secret_text(
+        "a password, or its hash (`$argon2id$` or `$6$`)",
+        "密码或其哈希（`$argon2id$` 或 `$6$`）",
+    );
+    let permission = Reader::new("`R`, `W` or `RW`", "`R`、`W` 或 `RW`", values::permission);
+    vec![
+        row(LOGIN, "home_dir", home)
+            .required("/home/user0")
+            .means(
+                "identifies the account section; need not exist, nothing is stored there; clients \
+                 see `/`",
+                "小节的标识；目录无需存在，也不会存放任何文件；客户端看到的是 `/`",
+            )
+            .field(|login: &mut LoginForm, home| login.home = Some(home)),
+        row(LOGIN, "ftp_login_user_name", name)
+            .required("user0")
+            .means("the login name, another one in each section", "登录用户名，每个小节必须不同")
+            .field(|login: &mut LoginForm, name| login.name = Some(name)),
+        row(LOGIN, "ftp_login_user_password", password)
+            .nature(Nature::Password)
+            .required("pass0")
+            .means(
+                "its password, or what `cos-ftp-server hash-password` prints for it, see \
+                 [Passwords](README.md#passwords)",
+                "登录密码，或 `cos-ftp-server hash-password` 输出的哈希，\
+                 见[密码](README.zh-CN.md#密码)",
+            )
+            .field(|login: &mut LoginForm, password| login.password = Some(password)),
+        row(LOGIN, "authority", permission)
+            .required("RW")
+            .means(
+                "read, write or both, see [Permissions](README.md#permissions)",
+                "读、写或读写权限，见[权限](README.zh-CN.md#权限)",
+            )
+            .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
+        row(LOGIN, "delete_enable", boolean())
+            .default("true")
+            .means(
+                "`false` forbids deleting files and directories",
+                "`false` 表示禁止删除文件和目录",
+            )
+            .field(|login: &mut LoginForm, enabled| login.account.delete_enabled = enabled),
+    ]
+}
+
+/// What only the first form has.
+pub(super) fn first_form() -> Vec<Key> {
+    let appid = Reader::new("the APPID, digits only", "APPID，只含数字", values::digits);
+    let users = secret_text(
+        "user:password:permission, several separated by ';', permission `R`, `W` or `RW`",
+        "用户名:密码:权限，多个用户用“;”分隔，权限为 `R`、`W` 或 `RW`",
+    );
+    vec![
+        row(FIRST_FORM, "cos_appid", appid)
+            .placeholder(is_crossed_out)
+            .example("12XXXXXX")
+            .means(
+                "the APPID; the bucket is `<cos_bucket>-<cos_appid>`; required with COS unless \
+                 `cos_bucket` ends in it",
+                "APPID，存储桶全名为 `<cos_bucket>-<cos_appid>`；使用 COS 时必填，\
+                 除非 `cos_bucket` 已经以它结尾",
+            )
+            .field(|form: &mut BucketForm, appid| form.appid = Some(appid)),
+        row(FIRST_FORM, "cos_user_home_dir", text("any path", "任意路径"))
+            .required("/home/cos_ftp/data")
+            .means(
+                "identifies the account section, as `home_dir` does; need not exist, nothing is \
+                 stored there",
+                "小节的标识，作用同 `home_dir`；目录无需存在，也不会存放任何文件",
+            )
+            .field(|login: &mut LoginForm, home| login.home = Some(home)),
+        row(FIRST_FORM_LOGINS, "login_users", users)
+            .nature(Nature::Accounts)
+            .required("user1:pass1:RW;user2:pass2:RW")
+            .means(
+                "the logins; the user ends at the first `:`, the permission begins after the \
+                 last; a password may be a [hash](README.md#passwords)",
+                "登录用户；第一个 `:` 之前是用户名，最后一个 `:` 之后是权限；\
+                 密码可以是[哈希](README.zh-CN.md#密码)",
+            )
+            .field(|form: &mut UsersForm, users| form.login_users = users),
+    ]
+}
+
+/// `XXXXXX` and `12XXXXXX`.
+fn is_crossed_out(value: &str) -> bool {
+    let crosses = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    crosses.len() >= 3 && crosses.bytes().all(|byte| byte.eq_ignore_ascii_case(&b'X'))
+}

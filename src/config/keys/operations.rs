@@ -1,0 +1,126 @@
+//! `[OPERATIONS]`.
+
+use std::net::SocketAddr;
+
+use super::key::{Key, row};
+use super::readers::{Reader, boolean, rate, seconds_or_off};
+use super::sections::SectionKind;
+use crate::config::forms::{ControlSocket, General};
+use crate::net::{DataHeader, Networks};
+
+const OPERATIONS: &[SectionKind] = &[SectionKind::Operations];
+
+pub(super) fn rows() -> Vec<Key> {
+    [rates(), surroundings(), balancers()].into_iter().flatten().collect()
+}
+
+fn rates() -> Vec<Key> {
+    let limit = |rate: u64| (rate > 0).then_some(rate);
+    vec![
+        row(OPERATIONS, "max_rate_transfer", rate().map(limit))
+            .example("10M")
+            .means(
+                "bytes per second of each transfer, see [Rates](README.md#rates)",
+                "单个传输每秒的字节数，见[限速](README.zh-CN.md#限速)",
+            )
+            .field(|all: &mut General, rate| all.server.rates.transfer = rate),
+        row(OPERATIONS, "max_rate_user", rate().map(limit))
+            .example("20M")
+            .means(
+                "bytes per second of all transfers of one user, in each direction",
+                "同一用户全部传输合计每秒的字节数，上传和下载分别计算",
+            )
+            .field(|all: &mut General, rate| all.server.rates.user = rate),
+        row(OPERATIONS, "max_rate_server", rate().map(limit))
+            .example("100M")
+            .means(
+                "bytes per second of all transfers, in each direction",
+                "全部传输合计每秒的字节数，上传和下载分别计算",
+            )
+            .field(|all: &mut General, rate| all.server.rates.server = rate),
+    ]
+}
+
+fn surroundings() -> Vec<Key> {
+    let address: Reader<SocketAddr> = Reader::new(
+        "an IP address and a port, such as `127.0.0.1:9121`",
+        "IP 地址和端口，如 `127.0.0.1:9121`",
+        |text| text.parse().ok(),
+    );
+    let socket = Reader::new("a path, or `off`", "路径，或 `off`", |text| {
+        let is_off = text.eq_ignore_ascii_case("off");
+        Some(if is_off { ControlSocket::Nowhere } else { ControlSocket::At(text.into()) })
+    });
+    vec![
+        row(OPERATIONS, "control_socket", socket)
+            .example("log/cos-ftp-server.sock")
+            .at_start()
+            .means(
+                "socket over which `cos-ftp-server status` asks, for the server's user only, see \
+                 [What is going on](README.md#what-is-going-on); not set: \
+                 `cos-ftp-server.sock` in `log_dir`",
+                "`cos-ftp-server status` 查询时使用的套接字，仅运行服务器的用户可以访问，\
+                 见[查看运行状态](README.zh-CN.md#查看运行状态)；\
+                 未设置时为 `log_dir` 下的 `cos-ftp-server.sock`",
+            )
+            .field(|all: &mut General, socket| all.control_socket = Some(socket)),
+        row(OPERATIONS, "metrics_listen", address)
+            .example("127.0.0.1:9121")
+            .at_start()
+            .means(
+                "where metrics (`/metrics`, for Prometheus) and health (`/healthz`, `/readyz`) \
+                 are told over HTTP, to everybody who can reach it, see \
+                 [Metrics and health](README.md#metrics-and-health); not set: nowhere",
+                "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）和健康检查（`/healthz`、\
+                 `/readyz`）的地址，能访问该地址的人都能读取，\
+                 见[监控与健康检查](README.zh-CN.md#监控与健康检查)；不设置则不提供",
+            )
+            .field(|all: &mut General, address| all.server.metrics_listen = Some(address)),
+        row(OPERATIONS, "abort_unfinished_after", seconds_or_off())
+            // A client may send so slowly that the next part gathers for long: 5 MiB in a day are
+            // 61 bytes a second.
+            .default("24h")
+            .at_start()
+            .means(
+                "silence after which an unfinished upload below an account's prefix is aborted, \
+                 at start and daily, see [Unfinished uploads](README.md#unfinished-uploads)",
+                "账户前缀下未完成的分块上传静默多久后被清除，启动时和每天各检查一次，\
+                 见[未完成的上传](README.zh-CN.md#未完成的上传)",
+            )
+            .field(|all: &mut General, silence| all.server.abort_unfinished_after = silence),
+    ]
+}
+
+fn balancers() -> Vec<Key> {
+    let balancers: Reader<Networks> = Reader::new(
+        "IP addresses and networks (`10.0.0.0/8`) separated by commas",
+        "IP 地址和网段（如 `10.0.0.0/8`），用逗号分隔",
+        |text| text.parse().ok(),
+    );
+    vec![
+        row(OPERATIONS, "proxy_protocol_from", balancers)
+            .may_be_empty()
+            .example("10.0.0.10,10.0.0.11")
+            .means(
+                "balancers: their control connections begin with a PROXY header (version 1 or 2), \
+                 and the client's address is the one it announces; one without is dropped, and \
+                 nobody else's header is believed",
+                "负载均衡器的地址：来自这些地址的控制连接以 PROXY 头（版本 1 或 2）开始，客户端地址\
+                 以其中声明的为准，没有 PROXY 头的连接会被断开；来自其他地址的 PROXY 头一律不予采信",
+            )
+            .field(|all: &mut General, from| all.server.session.balancers.from = from),
+        row(OPERATIONS, "proxy_protocol_data", boolean())
+            .default("true")
+            .means(
+                "whether the data connections of these balancers begin with a PROXY header, too; \
+                 `false`: without, so that one of the balancer's clients may take another's \
+                 passive port",
+                "来自这些负载均衡器的数据连接是否同样以 PROXY 头开始；`false` 表示没有，\
+                 此时无法区分同一负载均衡器的不同客户端",
+            )
+            .field(|all: &mut General, present| {
+                all.server.session.balancers.data =
+                    if present { DataHeader::Present } else { DataHeader::Absent };
+            }),
+    ]
+}

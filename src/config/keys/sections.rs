@@ -1,0 +1,69 @@
+//! The sections of the file.
+
+use SectionKind::{
+    CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional, Security,
+    Tls,
+};
+
+/// What a section of the file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionKind {
+    /// `[COS_ACCOUNT]`: the bucket of the first form.
+    CosAccount,
+    /// `[FTP_ACCOUNT]`: the logins of the first form.
+    FtpAccount,
+    /// `[COS_ACCOUNT_<n>]`: one login and its bucket, the second form.
+    NumberedAccount,
+    /// `[NETWORK]`
+    Network,
+    /// `[FILE_OPTION]`
+    FileOption,
+    /// `[SECURITY]`
+    Security,
+    /// `[OPTIONAL]`
+    Optional,
+    /// `[OPERATIONS]`
+    Operations,
+    /// `[TLS]`
+    Tls,
+}
+
+/// Every kind, in the order of the documented example.
+pub const ALL_SECTIONS: [SectionKind; 9] = [
+    NumberedAccount,
+    CosAccount,
+    FtpAccount,
+    Network,
+    FileOption,
+    Security,
+    Optional,
+    Operations,
+    Tls,
+];
+
+impl SectionKind {
+    /// The kind of the section `name`, whatever its case.
+    pub fn of(name: &str) -> Option<Self> {
+        let name = name.to_ascii_uppercase();
+        let numbered = name.strip_prefix("COS_ACCOUNT_").is_some_and(|n| !n.is_empty());
+        if numbered {
+            return Some(NumberedAccount);
+        }
+        ALL_SECTIONS.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The section's name; `<n>` stands for a number.
+    pub fn name(self) -> &'static str {
+        match self {
+            CosAccount => "COS_ACCOUNT",
+            FtpAccount => "FTP_ACCOUNT",
+            NumberedAccount => "COS_ACCOUNT_<n>",
+            Network => "NETWORK",
+            FileOption => "FILE_OPTION",
+            Security => "SECURITY",
+            Optional => "OPTIONAL",
+            Operations => "OPERATIONS",
+            Tls => "TLS",
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! One run of the trials, and how each is told of.
+
+use std::time::Instant;
+
+use super::trial::{Fault, Needs, Step, Trial, Verdict};
+use crate::store::cos::CosStore;
+use crate::store::cos::s3::client::Client;
+use crate::store::{ErrorKind, Operation, Result, StoreError};
+
+/// One run of the trials.
+pub(super) struct Examination<'a> {
+    /// What is tried.
+    pub(super) store: &'a CosStore,
+    /// Its way to the bucket.
+    pub(super) client: &'a Client,
+    /// What is needed of it.
+    pub(super) needs: Needs,
+    /// The key that is written to; others begin with it.
+    pub(super) probe: String,
+    /// Who is told of each step.
+    pub(super) told: &'a mut dyn FnMut(Step),
+}
+
+impl Examination<'_> {
+    /// Tells how a trial that began at `begun` ended.
+    pub(super) fn tell(&mut self, trial: Trial, verdict: Verdict, begun: Instant) {
+        (self.told)(Step { trial, verdict, took: begun.elapsed() });
+    }
+
+    /// Tells that these are not tried.
+    pub(super) fn skip(&mut self, trials: &[Trial], why: &str) {
+        for trial in trials {
+            self.tell(*trial, Verdict::Skipped(why.to_owned()), Instant::now());
+        }
+    }
+
+    /// Does `act` and tells how it ended; with success, `show` says what there is to know.
+    pub(super) fn attempt<T>(
+        &mut self,
+        trial: Trial,
+        act: impl FnOnce(&Client) -> Result<T>,
+        show: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        let begun = Instant::now();
+        let done = act(self.client);
+        let verdict = match &done {
+            Ok(value) => Verdict::Passed(show(value)),
+            Err(error) => self.failed(trial, error),
+        };
+        self.tell(trial, verdict, begun);
+        done.ok()
+    }
+
+    /// What a failure means to the accounts: not each needs everything.
+    fn failed(&self, trial: Trial, error: &StoreError) -> Verdict {
+        let denied = error.kind == ErrorKind::AccessDenied;
+        let unneeded = match trial {
+            Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
+                "refused; nobody may delete here, so only renaming will fail"
+            }
+            Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
+                if self.needs.abort_unfinished_after.is_none() =>
+            {
+                "refused; not needed with abort_unfinished_after = 0"
+            }
+            _ => return Verdict::Failed(Fault::of(trial, error, self.client.dialect())),
+        };
+        if denied {
+            Verdict::Skipped(unneeded.to_owned())
+        } else {
+            Verdict::Failed(Fault::of(trial, error, self.client.dialect()))
+        }
+    }
+
+    /// The key of the copy.
+    pub(super) fn copy(&self) -> String {
+        format!("{}-copy", self.probe)
+    }
+
+    /// The key of what is put together from parts.
+    pub(super) fn joined(&self) -> String {
+        format!("{}-parts", self.probe)
+    }
+}

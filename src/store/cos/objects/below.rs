@@ -1,0 +1,127 @@
+//! What lies below a prefix, one page after another, corrected by our own recent changes.
+
+use std::collections::btree_map;
+use std::iter::Peekable;
+
+use super::corrected::{Corrected, Truth};
+use super::overlay::Overlay;
+use super::{Depth, KeyEntry, Objects, PAGE_KEYS, Window};
+use crate::store::Result;
+
+/// A page with our changes in it, which are not held against later listings where this one shows
+/// them.
+pub(crate) fn resolved(objects: &dyn Objects, overlay: Overlay) -> Result<Corrected> {
+    let page = overlay.resolve(objects)?;
+    for (key, note) in &page.settled {
+        objects.memory().recent.settle(key, note);
+    }
+    Ok(page)
+}
+
+/// Whether any object but its own marker lies in the directory with this prefix.
+pub(crate) fn holds_anything(objects: &dyn Objects, prefix: &str) -> Result<bool> {
+    let is_within = |key: &str| key != prefix;
+    let recent = &objects.memory().recent;
+    let mut after: Option<String> = None;
+    // Two keys suffice: the marker and one more. Only what was just deleted or stored may make it
+    // necessary to look further.
+    let mut max_keys = 2;
+    loop {
+        let window = Window { prefix, after: after.as_deref() };
+        let asked = recent.moment();
+        let page = objects.list(window, Depth::Everything, max_keys)?;
+        let mut notes = recent.open_below(prefix);
+        notes.remove(prefix);
+        let overlay = Overlay::new(window, None, page, notes, asked);
+        if overlay.is_certain(is_within) {
+            return Ok(true);
+        }
+        let page = resolved(objects, overlay)?;
+        if page.objects.keys().any(|key| is_within(key)) {
+            return Ok(true);
+        }
+        if page.next.is_none() {
+            return Ok(false);
+        }
+        after = page.next;
+        max_keys = PAGE_KEYS;
+    }
+}
+
+impl Truth for dyn Objects + '_ {
+    fn object(&self, key: &str) -> Result<Option<KeyEntry>> {
+        Ok(self.head(key)?.map(|head| KeyEntry {
+            key: key.to_owned(),
+            size: head.size,
+            modified: head.modified(),
+            etag: head.etag().map(|etag| etag.0),
+        }))
+    }
+
+    fn has_directory(&self, prefix: &str) -> Result<bool> {
+        Ok(self.head(prefix)?.is_some() || holds_anything(self, prefix)?)
+    }
+}
+
+/// The objects below a prefix in the order of their keys, without the prefix's own marker. Holds
+/// one page.
+pub(crate) struct KeyStream<'a> {
+    objects: &'a dyn Objects,
+    prefix: &'a str,
+    page: Peekable<btree_map::IntoValues<String, KeyEntry>>,
+    after: Option<String>,
+    is_last_page: bool,
+    last: Option<String>,
+}
+
+impl<'a> KeyStream<'a> {
+    /// The objects below `prefix`. Nothing is asked yet.
+    pub(crate) fn new(objects: &'a dyn Objects, prefix: &'a str) -> Self {
+        let page = btree_map::BTreeMap::new().into_values().peekable();
+        Self { objects, prefix, page, after: None, is_last_page: false, last: None }
+    }
+
+    /// The next object.
+    pub(crate) fn next(&mut self) -> Result<Option<KeyEntry>> {
+        self.fill()?;
+        let object = self.page.next();
+        if let Some(object) = &object {
+            self.last = Some(object.key.clone());
+        }
+        Ok(object)
+    }
+
+    /// The key of the last object that was handed out.
+    pub(crate) fn last(&self) -> Option<&str> {
+        self.last.as_deref()
+    }
+
+    /// The object `key`, passing over all before it.
+    pub(crate) fn find(&mut self, key: &str) -> Result<Option<KeyEntry>> {
+        loop {
+            self.fill()?;
+            let Some(object) = self.page.next_if(|object| object.key.as_str() <= key) else {
+                return Ok(None);
+            };
+            if object.key == key {
+                return Ok(Some(object));
+            }
+        }
+    }
+
+    fn fill(&mut self) -> Result<()> {
+        while self.page.peek().is_none() && !self.is_last_page {
+            let window = Window { prefix: self.prefix, after: self.after.as_deref() };
+            let recent = &self.objects.memory().recent;
+            let asked = recent.moment();
+            let page = self.objects.list(window, Depth::Everything, PAGE_KEYS)?;
+            let overlay = Overlay::new(window, None, page, recent.open_below(self.prefix), asked);
+            let mut page = resolved(self.objects, overlay)?;
+            page.objects.remove(self.prefix);
+            self.page = page.objects.into_values().peekable();
+            self.is_last_page = page.next.is_none();
+            self.after = page.next;
+        }
+        Ok(())
+    }
+}

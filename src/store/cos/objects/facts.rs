@@ -1,0 +1,171 @@
+//! What listings and HEADs have told a moment ago: a client that lists a directory and then asks
+//! for the size and time of every entry need not cost a request for each.
+//!
+//! Short-lived (`metadata_cache_time`), because others may write to the bucket too; bounded in
+//! entries, oldest first; and kept right by our own changes: a change forgets what was known, and
+//! an answer to a question asked before the change is not believed after it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::recent::{Moment, Recent};
+use crate::store::{ETag, Stat};
+use crate::vfs::Metadata;
+
+/// Names known at once: with keys of 60 bytes 4 MiB, with the longest 30 MiB.
+const ENTRIES: usize = 16_384;
+
+/// The memory of one bucket.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    lifetime: Duration,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    by_key: HashMap<Arc<str>, Fact>,
+    /// Oldest first. A key that was learnt again is found under its last time only.
+    order: VecDeque<(Instant, Arc<str>)>,
+}
+
+#[derive(Debug)]
+struct Fact {
+    at: Instant,
+    stat: Stat,
+}
+
+impl Facts {
+    /// Remembers for `lifetime`; nothing at all if that is zero.
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self { lifetime, known: Mutex::default() }
+    }
+
+    /// What is known about `key`; directories end in `/`.
+    pub(crate) fn about(&self, key: &str) -> Option<Stat> {
+        let known = self.lock();
+        let fact = known.by_key.get(key)?;
+        (fact.at.elapsed() < self.lifetime).then(|| fact.stat.clone())
+    }
+
+    /// Remembers what the store answered to a question asked at `asked`, but for what was changed
+    /// since.
+    pub(crate) fn learn(
+        &self,
+        recent: &Recent,
+        asked: Moment,
+        told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
+    ) {
+        if self.lifetime.is_zero() {
+            return;
+        }
+        let at = Instant::now();
+        // Held while the changes are asked for: a change that comes in between is noted first and
+        // then waits here to forget what is learnt now.
+        let mut known = self.lock();
+        for (key, metadata, etag) in told {
+            if recent.changed_since(&key, asked) {
+                continue;
+            }
+            let key: Arc<str> = key.into();
+            let stat = Stat { metadata, etag };
+            known.by_key.insert(Arc::clone(&key), Fact { at, stat });
+            known.order.push_back((at, key));
+        }
+        known.shed(at, self.lifetime);
+    }
+
+    /// Forgets `key` as a file and as a directory, and the directories it lies in: they may come
+    /// and go with it.
+    pub(crate) fn forget(&self, key: &str) {
+        if self.lifetime.is_zero() {
+            return;
+        }
+        let mut known = self.lock();
+        let name = key.strip_suffix('/').unwrap_or(key);
+        known.by_key.remove(name);
+        known.by_key.remove(format!("{name}/").as_str());
+        for (at, _) in name.match_indices('/') {
+            known.by_key.remove(&name[..=at]);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // Every change is complete before the lock is let go, so a panicked holder left no harm.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn shed(&mut self, now: Instant, lifetime: Duration) {
+        while let Some((at, key)) = self.order.front() {
+            if self.order.len() <= ENTRIES && now.duration_since(*at) < lifetime {
+                break;
+            }
+            if self.by_key.get(key).is_some_and(|fact| fact.at == *at) {
+                self.by_key.remove(key);
+            }
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::note::Change;
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    fn file(key: &str, size: u64) -> (String, Metadata, Option<ETag>) {
+        (key.to_owned(), Metadata::file(size, None), None)
+    }
+
+    fn size_of(facts: &Facts, key: &str) -> Option<u64> {
+        facts.about(key).map(|stat| stat.metadata.size)
+    }
+
+    #[test]
+    fn what_was_told_is_known_until_it_is_forgotten() {
+        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let directory = ("d/".to_owned(), Metadata::directory(None), None);
+        facts.learn(&recent, recent.moment(), [file("d/a", 1), file("d/b", 2), directory]);
+        assert_eq!(size_of(&facts, "d/a"), Some(1));
+        assert!(facts.about("d/").is_some());
+        facts.forget("d/a");
+        assert_eq!(size_of(&facts, "d/a"), None);
+        assert_eq!(size_of(&facts, "d/b"), Some(2));
+        assert!(facts.about("d/").is_none(), "it may have gone with its last file");
+    }
+
+    #[test]
+    fn an_answer_from_before_a_change_is_not_believed_after_it() {
+        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let asked = recent.moment();
+        recent.note("d/s/a", Change::Deleted { at: time::OffsetDateTime::UNIX_EPOCH });
+        let below = ("d/s/".to_owned(), Metadata::directory(None), None);
+        facts.learn(&recent, asked, [file("d/s/a", 1), file("d/s/b", 2), below.clone()]);
+        assert_eq!(size_of(&facts, "d/s/a"), None);
+        assert_eq!(size_of(&facts, "d/s/b"), Some(2));
+        assert!(facts.about("d/s/").is_none());
+        facts.learn(&recent, recent.moment(), [file("d/s/a", 3), below]);
+        assert_eq!(size_of(&facts, "d/s/a"), Some(3));
+        assert!(facts.about("d/s/").is_some());
+    }
+
+    #[test]
+    fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
+        let recent = Recent::default();
+        let off = Facts::new(Duration::ZERO);
+        off.learn(&recent, recent.moment(), [file("a", 1)]);
+        assert_eq!(size_of(&off, "a"), None);
+
+        let facts = Facts::new(LONG);
+        let many = (0..ENTRIES + 10).map(|n| file(&format!("{n:06}"), 1));
+        facts.learn(&recent, recent.moment(), many);
+        assert_eq!(facts.lock().by_key.len(), ENTRIES);
+        assert_eq!(size_of(&facts, "000009"), None);
+        assert_eq!(size_of(&facts, "000010"), Some(1));
+    }
+}

@@ -1,0 +1,124 @@
+//! What is remembered of a bucket, so that it need not be asked for, or because listings may lag.
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::facts::Facts;
+use super::note::Change;
+use super::places::Places;
+use super::recent::{Moment, Recent};
+use crate::store::{ETag, Stat};
+use crate::vfs::Metadata;
+
+/// The memory of those who have none.
+pub(super) static NOTHING: LazyLock<Memory> =
+    LazyLock::new(|| Memory { is_kept: false, ..Memory::new(Duration::ZERO) });
+
+/// The memory of one bucket, shared by all who change it.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// Whether our changes are noted.
+    is_kept: bool,
+    /// What we changed a moment ago.
+    pub(crate) recent: Recent,
+    /// What the store told a moment ago.
+    facts: Facts,
+    /// In which directories files may be stored, and under which names not.
+    pub(crate) places: Places,
+    /// Uploads in parts that this process has begun and neither completed nor aborted.
+    pub(super) under_way: UnderWay,
+}
+
+impl Memory {
+    /// What the store tells is believed for `lifetime`.
+    pub(super) fn new(lifetime: Duration) -> Self {
+        Self {
+            is_kept: true,
+            recent: Recent::default(),
+            facts: Facts::new(lifetime),
+            places: Places::new(lifetime),
+            under_way: UnderWay::default(),
+        }
+    }
+
+    /// `key` was stored, in the version `etag`, if that is known.
+    pub(super) fn note_written(
+        &self,
+        key: &str,
+        size: u64,
+        modified: OffsetDateTime,
+        etag: Option<ETag>,
+    ) {
+        // In this order: see `Facts::learn`.
+        self.places.note_written(key);
+        self.recent.note(key, Change::Written { size, modified, etag });
+        self.facts.forget(key);
+    }
+
+    /// `key` was deleted.
+    pub(super) fn note_deleted(&self, key: &str, at: OffsetDateTime) {
+        self.recent.note(key, Change::Deleted { at });
+        self.facts.forget(key);
+    }
+
+    /// A change of `key` failed and may have happened all the same: what was known of it is
+    /// forgotten.
+    pub(super) fn doubt(&self, key: &str) {
+        // It may have been a write: the store is asked before a name counts as taken.
+        self.places.note_written(key);
+        self.recent.doubt(key);
+        self.facts.forget(key);
+    }
+
+    /// Whether anything is noted at all.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
+    /// Whether `key` may have been changed by us after `moment`.
+    pub(crate) fn changed_since(&self, key: &str, moment: Moment) -> bool {
+        !self.is_kept || self.recent.changed_since(key, moment)
+    }
+
+    /// What the store told about `key` a moment ago; directories end in `/`.
+    pub(crate) fn about(&self, key: &str) -> Option<Stat> {
+        self.facts.about(key)
+    }
+
+    /// Remembers what the store answered to a question asked at `asked`.
+    pub(crate) fn learn(
+        &self,
+        asked: Moment,
+        told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
+    ) {
+        self.facts.learn(&self.recent, asked, told);
+    }
+
+    /// Whether this process has begun the upload and goes on with it.
+    pub(crate) fn has_under_way(&self, upload_id: &str) -> bool {
+        self.under_way.lock().contains(upload_id)
+    }
+}
+
+/// The ids of uploads under way: at most as many as there are transfers and copies.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Mutex<HashSet<String>>);
+
+impl UnderWay {
+    /// An upload has begun.
+    pub(super) fn begin(&self, upload_id: &str) {
+        self.lock().insert(upload_id.to_owned());
+    }
+
+    /// It was completed, or is being given up.
+    pub(super) fn end(&self, upload_id: &str) {
+        self.lock().remove(upload_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

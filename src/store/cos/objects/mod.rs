@@ -1,0 +1,185 @@
+//! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
+//! two kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are
+//! held against listings ([`overlay`]), and keeps what the store told ([`facts`], [`places`]).
+
+pub(crate) mod below;
+pub(crate) mod bucket;
+pub(crate) mod corrected;
+mod facts;
+pub(crate) mod memory;
+pub(crate) mod note;
+pub(crate) mod overlay;
+pub(crate) mod places;
+pub(crate) mod recent;
+mod remembering;
+pub(crate) mod written;
+
+pub(crate) use self::memory::Memory;
+pub(crate) use self::recent::Moment;
+pub(crate) use self::remembering::Remembering;
+pub(crate) use self::written::Written;
+pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
+pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
+pub(crate) use crate::store::cos::s3::actions::head_object::Head;
+pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
+pub(crate) use crate::store::cos::s3::actions::list_objects::{
+    Depth, KeyEntry, KeyPage, PAGE_KEYS, Window,
+};
+pub(crate) use crate::store::cos::s3::actions::list_parts::Parts;
+pub(crate) use crate::store::cos::s3::actions::put_object::Put;
+pub(crate) use crate::store::cos::s3::actions::upload_part_copy::PartCopy;
+pub(crate) use crate::store::cos::s3::call::Failure;
+pub(crate) use crate::store::cos::s3::client::Client;
+pub(crate) use crate::store::cos::s3::dialect::Dialect;
+pub(crate) use crate::store::cos::s3::precondition::Precondition;
+
+use std::sync::Arc;
+
+use self::bucket::Bucket;
+use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
+use crate::store::cos::s3::actions::copy_object::copy_object;
+use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::delete_object::delete_object;
+use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::head_object::head_object;
+use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
+use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
+use crate::store::cos::s3::actions::list_parts::list_parts;
+use crate::store::cos::s3::actions::upload_part::upload_part;
+use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
+use crate::store::turns::Turn;
+use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
+
+/// The objects of a bucket. What changes one is for somebody who has the turn on its key.
+pub(crate) trait Objects: Sync {
+    /// The way to them, without a memory.
+    fn plain(&self) -> &Plain;
+
+    /// What is remembered of them.
+    fn memory(&self) -> &Memory {
+        &memory::NOTHING
+    }
+
+    /// The facts about an object; `None` when there is none.
+    fn head(&self, key: &str) -> Result<Option<Head>> {
+        head_object(&self.plain().client, key)
+    }
+
+    /// An object, from anywhere in it.
+    fn get(&self, key: &str, range: ByteRange, if_match: Option<&ETag>) -> Result<Object> {
+        get_object(&self.plain().client, key, range, if_match)
+    }
+
+    /// Stores an object. Where no answer came, the object itself tells what happened.
+    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
+        debug_assert!(turn.is_on(put.key));
+        written::put(&self.plain().client, put)
+    }
+
+    /// Copies an object. Answers the version of the copy.
+    fn copy(
+        &self,
+        turn: &Turn,
+        original: Original<'_>,
+        to: &str,
+        headers: &[(String, String)],
+    ) -> Result<ETag> {
+        debug_assert!(turn.is_on(to));
+        copy_object(&self.plain().client, original, to, headers)
+    }
+
+    /// Deletes an object, the version `if_match` alone where the store takes that condition. No
+    /// error when there is none.
+    fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
+        debug_assert!(turn.is_on(key));
+        delete_object(&self.plain().client, key, if_match)
+    }
+
+    /// A page of keys as the store tells it.
+    fn list(&self, window: Window<'_>, depth: Depth, max_keys: usize) -> Result<KeyPage> {
+        list_objects(&self.plain().client, window, depth, max_keys)
+    }
+
+    /// The same of a directory, and whether `tell` was told where the next one begins.
+    fn list_ahead(
+        &self,
+        window: Window<'_>,
+        tell: &mut dyn FnMut(&PageToken),
+    ) -> Result<(KeyPage, bool)> {
+        list_objects_ahead(&self.plain().client, window, tell)
+    }
+
+    /// Begins an upload in parts, with `headers` that become the object's. Answers its id.
+    fn create_upload(&self, key: &str, headers: &[(String, String)]) -> Result<String> {
+        create_multipart_upload(&self.plain().client, key, headers)
+    }
+
+    /// Stores a part.
+    fn upload_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        upload_part(&self.plain().client, key, upload_id, number, body)
+    }
+
+    /// Stores a range of an object as a part.
+    fn copy_part(&self, copy: PartCopy<'_>) -> Result<PartReceipt> {
+        upload_part_copy(&self.plain().client, copy)
+    }
+
+    /// Puts an object together from its parts. Where it is in doubt, the object itself tells what
+    /// happened.
+    fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
+        debug_assert!(turn.is_on(complete.key));
+        written::complete(&self.plain().client, complete)
+    }
+
+    /// Drops an upload. One that no longer exists is no error.
+    fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+        abort_multipart_upload(&self.plain().client, key, upload_id)
+    }
+
+    /// An object was found to be gone that somebody meant to delete.
+    fn note_gone(&self, key: &str) {
+        let _ = key;
+    }
+
+    /// A page of uploads below `prefix`.
+    fn list_uploads(
+        &self,
+        prefix: &str,
+        after: Option<&PageToken>,
+        cancel: &Cancel,
+    ) -> Result<Uploads> {
+        list_multipart_uploads(&self.plain().client, prefix, after, cancel)
+    }
+
+    /// A page of an upload's parts; `None` when it is gone.
+    fn list_parts(
+        &self,
+        key: &str,
+        upload_id: &str,
+        after: Option<u32>,
+        cancel: &Cancel,
+    ) -> Result<Option<Parts>> {
+        list_parts(&self.plain().client, key, upload_id, after, cancel)
+    }
+}
+
+/// The objects of a bucket as the store has them, and nothing else. Clones are cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain {
+    /// The way to the store.
+    pub(crate) client: Client,
+    /// What is shared with the other accounts on the bucket.
+    pub(crate) bucket: Arc<Bucket>,
+}
+
+impl Objects for Plain {
+    fn plain(&self) -> &Plain {
+        self
+    }
+}

@@ -1,0 +1,168 @@
+//! Writes whose answer may be lost: then the object itself tells what happened.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::store::cos::s3::actions::abort_multipart_upload::is_no_such_upload;
+use crate::store::cos::s3::actions::complete_multipart_upload::{
+    Complete, complete_multipart_upload,
+};
+use crate::store::cos::s3::actions::head_object::{Head, head_object};
+use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::call::Failure;
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::integrity;
+use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
+
+/// How far the store's clock may be behind ours when times are compared; `Last-Modified` has whole
+/// seconds.
+const CLOCK_SLACK: Duration = Duration::from_secs(2);
+
+/// The outcome of a write, with what is known about its tries.
+pub(crate) type Written = Result<Stored, Failure>;
+
+/// Stores an object.
+pub(super) fn put(client: &Client, put: Put<'_>) -> Written {
+    let failure = match put_object(client, put) {
+        Ok(headers) => {
+            return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
+        }
+        Err(failure) => failure,
+    };
+    let is_unknown =
+        matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
+    let look = failure.in_doubt && is_unknown;
+    let found = if look { head_object(client, put.key).ok().flatten() } else { None };
+    // The one under its key, if it is known to hold those bytes: size and time alone could be
+    // another client's.
+    match found.filter(|head| head.holds(put.body)) {
+        Some(head) => Ok(stands(&failure, &head)),
+        None => Err(failure),
+    }
+}
+
+/// Puts an object together. The answer may be lost, and a repeated Complete may find the upload
+/// gone: then the object itself tells what happened.
+pub(crate) fn complete(client: &Client, complete: Complete<'_>) -> Written {
+    let whole = Whole::of(complete.parts, client.site().clock.now());
+    match complete_multipart_upload(client, complete) {
+        Ok(told) if integrity::differs(client.verify(), told.crc64, whole.crc64) => {
+            let operation = Operation::CompleteMultipartUpload;
+            let error = StoreError::new(ErrorKind::ChecksumMismatch, operation, complete.key);
+            Err(Failure { error, tries: 1, in_doubt: false })
+        }
+        Ok(told) => Ok(Stored { etag: Some(told.etag), request_id: told.request_id }),
+        Err(failure) if may_have_happened(&failure) => {
+            let head = head_object(client, complete.key).ok().flatten();
+            match head.filter(|head| whole.is(head)) {
+                Some(head) => Ok(stands(&failure, &head)),
+                None => Err(failure),
+            }
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What was stored although no answer said so.
+fn stands(failure: &Failure, head: &Head) -> Stored {
+    log::info!("{}: the object stands complete", failure.error);
+    Stored { etag: head.etag(), request_id: head.headers.request_id() }
+}
+
+/// Whether a failed Complete may have been carried out all the same.
+fn may_have_happened(failure: &Failure) -> bool {
+    match failure.error.kind {
+        ErrorKind::Unavailable => failure.tries > 0,
+        ErrorKind::PreconditionFailed | ErrorKind::Other if failure.in_doubt => true,
+        _ => failure.tries > 1 && is_no_such_upload(&failure.error),
+    }
+}
+
+/// What is known of the object that is being completed.
+#[derive(Debug)]
+struct Whole {
+    parts: usize,
+    size: u64,
+    crc64: Option<u64>,
+    etag: Option<ETag>,
+    /// When Complete was first sent, by the store's clock.
+    since: OffsetDateTime,
+}
+
+impl Whole {
+    fn of(parts: &[PartReceipt], now: OffsetDateTime) -> Self {
+        Self {
+            parts: parts.len(),
+            size: parts.iter().map(|part| part.size).sum(),
+            crc64: integrity::combined(parts.iter().map(|part| (part.crc64, part.size))),
+            etag: integrity::etag_of_parts(parts),
+            since: now,
+        }
+    }
+
+    /// Whether the object that stands under the key is the one that was being completed, and not
+    /// an older one that happens to be as large.
+    fn is(&self, head: &Head) -> bool {
+        let etag = head.etag();
+        let same_count =
+            etag.as_ref().is_none_or(|etag| count_of(etag).is_none_or(|n| n == self.parts));
+        if head.size != self.size || !same_count {
+            return false;
+        }
+        match head.headers.crc64().zip(self.crc64) {
+            Some((told, ours)) => told == ours,
+            None => {
+                let is_newer = || {
+                    let modified = head.headers.last_modified();
+                    modified.is_some_and(|modified| modified + CLOCK_SLACK >= self.since)
+                };
+                (etag.is_some() && etag == self.etag) || is_newer()
+            }
+        }
+    }
+}
+
+/// Parts of the object, as the usual form of an ETag tells: `md5-N`, or the MD5 of a whole object,
+/// which has none.
+fn count_of(etag: &ETag) -> Option<usize> {
+    let text = etag.0.trim_matches('"');
+    let (hash, count) = text.split_once('-').unwrap_or((text, "0"));
+    let is_hash = hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    count.parse().ok().filter(|_| is_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn etags_tell_the_number_of_parts() {
+        for (etag, expected) in [
+            ("\"0123456789abcdef0123456789ABCDEF-12\"", Some(12)),
+            ("\"0123456789abcdef0123456789abcdef\"", Some(0)),
+            ("\"0123456789abcdef0123456789abcdef-x\"", None),
+            ("\"opaque-3\"", None),
+            ("", None),
+        ] {
+            assert_eq!(count_of(&ETag(etag.into())), expected, "{etag}");
+        }
+    }
+
+    #[test]
+    fn only_an_uncertain_complete_is_looked_after() {
+        let failed = |kind, status, code: Option<&str>, tries| {
+            let mut error = StoreError::new(kind, Operation::CompleteMultipartUpload, "k");
+            error.status = status;
+            error.code = code.map(str::to_owned);
+            may_have_happened(&Failure { error, tries, in_doubt: false })
+        };
+        assert!(!failed(ErrorKind::Unavailable, None, None, 0), "it was never sent");
+        assert!(failed(ErrorKind::Unavailable, None, None, 1));
+        assert!(failed(ErrorKind::Unavailable, Some(500), None, 6));
+        assert!(failed(ErrorKind::Other, Some(404), Some("NoSuchUpload"), 2));
+        assert!(!failed(ErrorKind::Other, Some(404), Some("NoSuchUpload"), 1));
+        assert!(!failed(ErrorKind::NotFound, Some(404), Some("NoSuchBucket"), 2));
+        assert!(!failed(ErrorKind::AccessDenied, Some(403), None, 2));
+    }
+}

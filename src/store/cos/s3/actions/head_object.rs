@@ -1,0 +1,85 @@
+//! HeadObject: the facts about one object.
+
+use time::OffsetDateTime;
+use ureq::http::Method;
+
+use crate::store::cos::s3::answer::Headers;
+use crate::store::cos::s3::call::Call;
+use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::integrity::{self, Receipt};
+use crate::store::cos::s3::request::Request;
+use crate::store::{Body, ETag, ErrorKind, Operation, Result};
+
+/// The facts about an object.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// All its headers.
+    pub(crate) headers: Headers,
+}
+
+impl Head {
+    fn of(headers: Headers) -> Option<Self> {
+        let size = headers.get("content-length")?.parse().ok()?;
+        Some(Self { size, headers })
+    }
+
+    /// Its version.
+    pub(crate) fn etag(&self) -> Option<ETag> {
+        self.headers.etag()
+    }
+
+    /// Whether it is known to hold just these bytes, by their checksum or their MD5.
+    pub(crate) fn holds(&self, body: &Body<'_>) -> bool {
+        let etag = self.etag();
+        let receipt = Receipt { crc64: self.headers.crc64(), etag: etag.as_ref() };
+        self.size == body.len() && integrity::proves(body, receipt)
+    }
+
+    /// Its last change, UTC.
+    pub(crate) fn modified(&self) -> Option<OffsetDateTime> {
+        self.headers.last_modified()
+    }
+}
+
+/// HeadObject; `None` when there is no such object.
+pub(crate) fn head_object(client: &Client, key: &str) -> Result<Option<Head>> {
+    let call = Call::new(Operation::HeadObject, Request::on_object(Method::HEAD, key));
+    match client.exchange(&call) {
+        Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(None),
+        answer => {
+            let head = Head::of(answer?.headers);
+            head.map(Some).ok_or_else(|| call.unreadable("an answer without Content-Length"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use ureq::http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn facts_are_headers_in_either_dialect() {
+        let mut headers = HeaderMap::new();
+        assert!(Head::of(Headers(headers.clone())).is_none(), "no size");
+        for (name, value) in [
+            ("content-length", "16"),
+            ("etag", "\"ee8de918d05640145b18f70f4c3aa602\""),
+            ("last-modified", "Fri, 10 Apr 2020 09:35:05 GMT"),
+            ("x-cos-hash-crc64ecma", "16749565679157681890"),
+            ("x-amz-meta-mtime", "1700000000"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let head = Head::of(Headers(headers)).unwrap();
+        assert_eq!((head.size, head.modified()), (16, Some(datetime!(2020-04-10 09:35:05 UTC))));
+        assert_eq!(head.headers.vendor("meta-mtime"), Some("1700000000"));
+        let cancel = crate::store::Cancel::new();
+        assert!(head.holds(&Body::new(&[b"[Object Content]"], &cancel)));
+        assert!(!head.holds(&Body::new(&[b"[object Content]"], &cancel)));
+    }
+}

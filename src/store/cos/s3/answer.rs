@@ -1,0 +1,80 @@
+//! What the store answers when it agrees.
+
+use time::OffsetDateTime;
+use ureq::http::HeaderMap;
+
+use super::xml;
+use crate::store::ETag;
+
+/// A successful answer whose body was read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Its headers.
+    pub(crate) headers: Headers,
+    /// Its body.
+    pub(crate) text: String,
+}
+
+/// A successful answer whose body is still to be read.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Its headers.
+    pub(crate) headers: Headers,
+    /// Its body. Read to the end it gives its connection back.
+    pub(crate) body: ureq::Body,
+}
+
+/// The headers of an answer, in either of COS's dialects.
+#[derive(Clone, Debug)]
+pub(crate) struct Headers(pub(crate) HeaderMap);
+
+impl Headers {
+    /// The header `name`.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    /// The vendor's header `x-cos-<tail>` or `x-amz-<tail>`.
+    pub(crate) fn vendor(&self, tail: &str) -> Option<&str> {
+        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
+    }
+
+    fn either(&self, cos: &str, amz: &str) -> Option<&str> {
+        self.get(cos).or_else(|| self.get(amz))
+    }
+
+    /// The version of the object.
+    pub(crate) fn etag(&self) -> Option<ETag> {
+        self.get("etag").map(|etag| ETag(etag.to_owned()))
+    }
+
+    /// CRC-64/XZ of the object or part, where the store tells it.
+    pub(crate) fn crc64(&self) -> Option<u64> {
+        self.either("x-cos-hash-crc64ecma", "x-amz-hash-crc64ecma")?.parse().ok()
+    }
+
+    /// The store's name for the request.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.either("x-cos-request-id", "x-amz-request-id").map(str::to_owned)
+    }
+
+    /// Time of the last change, UTC.
+    pub(crate) fn last_modified(&self) -> Option<OffsetDateTime> {
+        self.get("last-modified").and_then(xml::http_date)
+    }
+
+    /// When the answer was given, by the other side's clock.
+    pub(crate) fn date(&self) -> Option<OffsetDateTime> {
+        date(&self.0)
+    }
+
+    /// Names and values of all headers that are text.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+}
+
+/// When an answer with these headers was given, by the other side's clock, UTC.
+pub(crate) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
+    headers.get("date")?.to_str().ok().and_then(xml::http_date)
+}

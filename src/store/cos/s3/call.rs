@@ -1,0 +1,108 @@
+//! One request with what it carries and how long it is worth waiting for, and how it may fail.
+
+use std::error::Error;
+
+use ureq::http::Method;
+
+use super::http::time_limits::Patience;
+use super::integrity;
+use super::request::Request;
+use super::retry::Worth;
+use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
+
+/// RFC 1864.
+const CONTENT_MD5: &str = "content-md5";
+
+/// One request to send.
+pub(crate) struct Call<'a> {
+    pub(super) operation: Operation,
+    pub(super) request: Request,
+    pub(super) body: Option<Body<'a>>,
+    cancel: Option<&'a Cancel>,
+    pub(super) patience: Patience,
+}
+
+impl<'a> Call<'a> {
+    /// A request without body.
+    pub(crate) fn new(operation: Operation, request: Request) -> Self {
+        Self { operation, request, body: None, cancel: None, patience: Patience::Usual }
+    }
+
+    /// The same with a body.
+    pub(crate) fn with_body(mut self, body: Body<'a>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The same, its body's MD5 with it, by which the store sees what was damaged on the way.
+    pub(crate) fn with_md5(mut self) -> Self {
+        if let Some(body) = self.body.filter(|_| !self.has_md5()) {
+            self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
+        }
+        self
+    }
+
+    /// Whether its body's MD5 goes with it.
+    pub(crate) fn has_md5(&self) -> bool {
+        self.request.has_header(CONTENT_MD5)
+    }
+
+    /// The same, not tried again once `cancel` is raised. For requests without a body, which has a
+    /// flag of its own.
+    pub(crate) fn unless(mut self, cancel: &'a Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// The same, for operations whose answer may take minutes.
+    pub(crate) fn patiently(mut self) -> Self {
+        self.patience = Patience::Long;
+        self
+    }
+
+    /// The operation and key, for errors.
+    pub(crate) fn error(&self, kind: ErrorKind) -> StoreError {
+        StoreError::new(kind, self.operation, self.request.subject())
+    }
+
+    /// An answer that makes no sense.
+    pub(crate) fn unreadable(&self, why: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
+        self.error(ErrorKind::Other).with_source(why)
+    }
+
+    /// How long it is tried.
+    pub(super) fn worth(&self) -> Worth {
+        match self.request.method {
+            Method::PUT | Method::POST => Worth::Time,
+            _ => Worth::Tries,
+        }
+    }
+
+    /// What ends the tries.
+    pub(super) fn cancel(&self) -> Option<&'a Cancel> {
+        self.body.map(|body| body.cancel()).or(self.cancel)
+    }
+
+    /// Whether nobody wants it any more.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel().is_some_and(Cancel::is_raised)
+    }
+}
+
+/// A request that failed after all tries.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The last failure.
+    pub(crate) error: StoreError,
+    /// How often it was tried: after more than one try an earlier one may have been carried out. 0
+    /// when a look beforehand failed.
+    pub(crate) tries: u32,
+    /// Whether one of the tries may have been carried out although no answer said so.
+    pub(crate) in_doubt: bool,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}

@@ -1,0 +1,376 @@
+//! Sends requests to one bucket: signs, waits, tries again.
+//!
+//! Everything that is sent from here may be sent twice: bodies stay in memory until they are
+//! confirmed, and the one request that is not idempotent (Complete) is resolved by its caller.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use ureq::http::{self, Response};
+
+use super::answer::{self, Answer, Headers, Opened};
+use super::call::{Call, Failure};
+use super::dialect::Dialect;
+use super::failure::{self, Remedy};
+use super::http::time_limits::{Extent, Patience, TimeLimits};
+use super::identity::{Credentials, KeyError, KeyPair};
+use super::request::{Address, Request};
+use super::retry::{Course, rest};
+use super::signature::{RequestError, Signer};
+use super::site::Site;
+use super::xml;
+use crate::metrics;
+use crate::secret::Secret;
+use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
+use crate::store::{ErrorKind, ReplyWait, StoreError};
+
+/// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
+const TEXT_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How much of an answer's text is waited for at a time.
+const TEXT_STEP_BYTES: u64 = 8 * 1024;
+
+/// What is read of an error's body.
+const ERROR_BYTES: u64 = 64 * 1024;
+
+/// The way to one bucket with one key pair. Clones are cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    site: Arc<Site>,
+    account: Arc<Account>,
+    /// For whom requests are sent; `None` for nobody who waits.
+    wait: Option<ReplyWait>,
+}
+
+/// What is an account's own.
+#[derive(Debug)]
+struct Account {
+    address: Address,
+    bucket: String,
+    region: String,
+    dialect: Dialect,
+    verify: VerifyUploads,
+    timeouts: Timeouts,
+    signer: Signer,
+    credentials: Credentials,
+}
+
+/// One failed try.
+struct Fault {
+    error: StoreError,
+    remedy: Remedy,
+    in_doubt: bool,
+}
+
+impl Client {
+    /// A client of the bucket at `site`, as `options` describe it.
+    ///
+    /// # Errors
+    /// When no request can be put together: bucket, endpoint and region come from a configuration.
+    pub(crate) fn new(
+        site: Arc<Site>,
+        credentials: Credentials,
+        options: CosOptions,
+    ) -> Result<Self, RequestError> {
+        let account = Account {
+            address: Address::new(&options),
+            dialect: Dialect::of(&options.endpoint),
+            signer: Signer::new(&options.region),
+            bucket: options.bucket,
+            region: options.region,
+            verify: options.verify,
+            timeouts: options.timeouts,
+            credentials,
+        };
+        let anybody = Secret::new("anybody".to_owned());
+        let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
+        let request = Request::on_bucket(http::Method::HEAD);
+        request.sign(&account.address, &account.signer, &keys, site.clock.now())?;
+        Ok(Self { site, account: Arc::new(account), wait: None })
+    }
+
+    /// The same, working for a command whose client waits.
+    pub(crate) fn for_command(&self, wait: &ReplyWait) -> Self {
+        Self { wait: Some(wait.clone()), ..self.clone() }
+    }
+
+    /// What is shared with the other accounts of the bucket.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The bucket's name.
+    pub(crate) fn bucket(&self) -> &str {
+        &self.account.bucket
+    }
+
+    /// The region that is signed for.
+    pub(crate) fn region(&self) -> &str {
+        &self.account.region
+    }
+
+    /// Who answers.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.account.dialect
+    }
+
+    /// What is compared after an upload.
+    pub(crate) fn verify(&self) -> VerifyUploads {
+        self.account.verify
+    }
+
+    /// Where the bucket is, for people.
+    pub(crate) fn address_of_bucket(&self) -> String {
+        self.account.address.url_of("")
+    }
+
+    /// Whether there is a key pair at all: its files can be read, the role hands one out.
+    pub(crate) fn find_keys(&self) -> Result<(), KeyError> {
+        self.account.credentials.current().map(drop)
+    }
+
+    /// How long requests may still be tried for the client that waits; `None` if none does.
+    pub(crate) fn reply_left(&self) -> Option<Duration> {
+        self.wait.as_ref().and_then(ReplyWait::left_for_tries)
+    }
+
+    /// What a connection to the store may take.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.account.timeouts.connect
+    }
+
+    /// Opens a connection for a request that is to come while others run.
+    pub(crate) fn connect_ahead(&self) {
+        self.site.connections.open_ahead(self.connect_timeout());
+    }
+
+    /// What the store says to somebody without a key pair; most refuse, and all of them answer.
+    pub(crate) fn greet(&self) -> Result<Headers, ureq::Error> {
+        let url = self.address_of_bucket();
+        self.site.connections.greet(&url, &self.account.timeouts).map(Headers)
+    }
+
+    /// When the store answered, by its own clock.
+    pub(crate) fn answered_at(&self, answered: &Headers) -> OffsetDateTime {
+        answered.date().unwrap_or_else(|| self.site.clock.now())
+    }
+
+    /// Sends `call` and reads the whole answer.
+    pub(crate) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+        self.exchange_watched(call, &mut |_| {})
+    }
+
+    /// The same; `watch` sees what has come of the answer's text whenever there is more of it, from
+    /// its beginning on, and once more from there if the request is tried again.
+    pub(crate) fn exchange_watched(
+        &self,
+        call: &Call<'_>,
+        watch: &mut dyn FnMut(&[u8]),
+    ) -> Result<Answer, Failure> {
+        self.named(self.persist(call, Extent::Whole, |response| read_answer(call, response, watch)))
+    }
+
+    /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
+    /// reader's affair.
+    pub(crate) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
+        self.named(self.persist(call, Extent::Open, |response| {
+            let (parts, body) = response.into_parts();
+            Ok(Opened { headers: Headers(parts.headers), body })
+        }))
+    }
+
+    /// A key alone does not tell where it was looked for.
+    fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        outcome.map_err(|mut failure| {
+            failure.error.path = self.account.address.url_of(&failure.error.path);
+            failure
+        })
+    }
+
+    fn persist<T>(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let mut course = Course::of(call.worth());
+        let mut in_doubt = false;
+        loop {
+            if call.is_cancelled() {
+                let error = call.error(ErrorKind::Cancelled);
+                return Err(Failure { error, tries: course.tries, in_doubt });
+            }
+            course.tries += 1;
+            let fault = match self.attempt(call, extent, &course).and_then(&mut take) {
+                Ok(value) => {
+                    self.wait.iter().for_each(ReplyWait::note_progress);
+                    return Ok(value);
+                }
+                Err(fault) => fault,
+            };
+            in_doubt |= fault.in_doubt;
+            if call.is_cancelled() {
+                continue;
+            }
+            let left = self.left_for_tries(begun);
+            let Some(pause) = course.after(fault.remedy, left) else {
+                return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
+            };
+            metrics::count_store_retry(call.operation.name());
+            log::warn!(
+                "try {} failed, again in {} ms, at {}: {}",
+                course.tries,
+                pause.as_millis(),
+                self.account.address.url_of(""),
+                fault.error,
+            );
+            rest(pause, call.cancel());
+        }
+    }
+
+    /// How long a request that was first sent at `begun` may still be tried.
+    fn left_for_tries(&self, begun: Instant) -> Duration {
+        let left = self.account.timeouts.retry_total.saturating_sub(begun.elapsed());
+        let awaited = self.reply_left();
+        awaited.map_or(left, |awaited| awaited.min(left))
+    }
+
+    /// The limits of a try that begins now.
+    fn time_limits(&self, call: &Call<'_>, extent: Extent) -> TimeLimits {
+        let left = self.wait.as_ref().and_then(|wait| {
+            let left = wait.left_for_tries()?;
+            Some(left.max(wait.last_look()))
+        });
+        let extent = if call.body.is_some() { Extent::Open } else { extent };
+        let resolved = self.site.connections.are_resolved();
+        TimeLimits::of(&self.account.timeouts, call.patience, extent, left, resolved)
+    }
+
+    fn attempt(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        course: &Course,
+    ) -> Result<Response<ureq::Body>, Fault> {
+        let keys = self.account.credentials.current().map_err(|error| Fault {
+            error: call.error(ErrorKind::Unavailable).with_source(error),
+            remedy: Remedy::Wait,
+            in_doubt: false,
+        })?;
+        let signed = call.request.sign(
+            &self.account.address,
+            &self.account.signer,
+            &keys,
+            self.site.clock.now(),
+        );
+        let mut request = signed.map_err(|error| Fault {
+            error: call.error(ErrorKind::BadName).with_source(error),
+            remedy: Remedy::None,
+            in_doubt: false,
+        })?;
+        let connections = &self.site.connections;
+        // What is sent once more is no progress.
+        let wait = self.wait.as_ref().filter(|_| course.tries == 1);
+        let mut reader = call.body.map(|body| connections.reader(body, wait));
+        let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
+        if wants_length {
+            let length = call.body.map_or(0, |body| body.len());
+            request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
+            if length > 0 && course.disconnects > 1 {
+                // A refusal that comes before the body was read shows up as a dead connection.
+                // Asked first, the store can say why.
+                let ask = http::HeaderValue::from_static("100-continue");
+                request.headers_mut().insert(http::header::EXPECT, ask);
+            }
+        }
+        let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
+        let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
+        let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
+        let sent = connections.send(request, reader.as_mut(), &limits, course.fresh);
+        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        metrics::count_store_request(call.operation.name(), status, begun.elapsed());
+        let response = sent.map_err(|error| transport_fault(call, error))?;
+        if response.status().is_success() {
+            if let Some(date) = answer::date(response.headers()) {
+                self.site.clock.follow(date, begun.elapsed());
+            }
+            return Ok(response);
+        }
+        let mut fault = self.refusal(call, response);
+        if fault.remedy == Remedy::NewKeys && !self.account.credentials.replace(&keys) {
+            fault.remedy = Remedy::None;
+        }
+        Err(fault)
+    }
+
+    /// An answer that is no success.
+    fn refusal(&self, call: &Call<'_>, response: Response<ureq::Body>) -> Fault {
+        let status = response.status().as_u16();
+        let (parts, body) = response.into_parts();
+        let headers = Headers(parts.headers);
+        let text = body
+            .into_with_config()
+            .limit(ERROR_BYTES)
+            .lossy_utf8(true)
+            .read_to_string()
+            .unwrap_or_default();
+        let fault = refused(call, status, &headers, xml::error(&text).unwrap_or_default());
+        if fault.remedy == Remedy::SetClock
+            && let Some(date) = headers.date()
+        {
+            self.site.clock.set(date);
+        }
+        fault
+    }
+}
+
+/// Reads an answer to its end; a 200 that carries an error is one.
+fn read_answer(
+    call: &Call<'_>,
+    response: Response<ureq::Body>,
+    watch: &mut dyn FnMut(&[u8]),
+) -> Result<Answer, Fault> {
+    let status = response.status().as_u16();
+    let (parts, body) = response.into_parts();
+    let headers = Headers(parts.headers);
+    let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
+    let text = read_text(&mut body, watch).map_err(|error| transport_fault(call, error.into()))?;
+    match xml::error(&text) {
+        Some(body) => Err(refused(call, status, &headers, body)),
+        None => Ok(Answer { headers, text }),
+    }
+}
+
+fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<String> {
+    let mut text = Vec::new();
+    while body.take(TEXT_STEP_BYTES).read_to_end(&mut text)? > 0 {
+        watch(&text);
+    }
+    Ok(match String::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {
+    let code = body.code.as_deref();
+    let mut error = call.error(failure::kind_of_answer(status, code));
+    let remedy = failure::remedy_of_answer(status, code);
+    error.status = Some(status);
+    error.request_id = headers.request_id().or(body.request_id);
+    let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));
+    let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
+    error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
+    error.code = body.code;
+    Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
+}
+
+fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
+    let remedy = failure::remedy_of_fault(&error);
+    let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
+    let in_doubt = failure::may_have_arrived(&error);
+    Fault { error: call.error(kind).with_source(error), remedy, in_doubt }
+}

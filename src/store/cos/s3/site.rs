@@ -1,0 +1,26 @@
+//! Where a bucket answers, for all accounts on it: the connections to it, and what its answers tell
+//! about the store itself.
+
+use super::clock::Clock;
+use super::http::Connections;
+use super::http::authorities::Authorities;
+use super::object_lock::KnownLock;
+use crate::store::cos::options::CosOptions;
+
+/// One bucket, as all accounts share it.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(super) connections: Connections,
+    /// The store's clock.
+    pub(crate) clock: Clock,
+    /// Whether it keeps what is stored.
+    pub(crate) lock: KnownLock,
+}
+
+impl Site {
+    /// The bucket that `options` name. Nothing is sent yet.
+    pub(crate) fn new(options: &CosOptions, authorities: &Authorities) -> Self {
+        let connections = Connections::new(options.idle_connections, authorities);
+        Self { connections, clock: Clock::default(), lock: KnownLock::default() }
+    }
+}

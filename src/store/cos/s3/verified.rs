@@ -1,0 +1,42 @@
+//! Bytes that are sent until the store has received those and no others.
+
+use super::answer::Answer;
+use super::call::{Call, Failure};
+use super::client::Client;
+use super::integrity::{self, Receipt};
+use super::object_lock::is_demand_for_checksum;
+use crate::store::{Body, ErrorKind};
+
+/// How often a body is sent whose checksum does not come back right.
+const CHECKSUM_TRIES: u32 = 3;
+
+/// Sends `call`, whose body is `body`.
+pub(super) fn send_verified(
+    client: &Client,
+    mut call: Call<'_>,
+    body: &Body<'_>,
+) -> Result<Answer, Failure> {
+    let lock = &client.site().lock;
+    if lock.retains() {
+        call = call.with_md5();
+    }
+    for attempt in 1..=CHECKSUM_TRIES {
+        let answer = match client.exchange(&call) {
+            Err(failure) if !call.has_md5() && is_demand_for_checksum(&failure.error) => {
+                log::info!("{}: sent with its MD5 from now on, as all others", failure.error);
+                lock.note();
+                call = call.with_md5();
+                client.exchange(&call)?
+            }
+            answered => answered?,
+        };
+        let etag = answer.headers.etag();
+        let receipt = Receipt { crc64: answer.headers.crc64(), etag: etag.as_ref() };
+        if integrity::agrees(client.verify(), body, receipt) {
+            return Ok(answer);
+        }
+        log::warn!("{}: try {attempt}", call.error(ErrorKind::ChecksumMismatch));
+    }
+    let error = call.error(ErrorKind::ChecksumMismatch);
+    Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
+}

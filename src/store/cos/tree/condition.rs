@@ -1,0 +1,86 @@
+//! Writes that replace only what they are meant to: a look right before the request, and the
+//! store's own precondition with it (`If-Match`, `If-None-Match`), which leaves no moment between
+//! the two.
+//!
+//! Not every store keeps preconditions, and some refuse what is right (Ceph 16 answers 412 to a
+//! PutObject with the `If-Match` of the very version that stands there). That shows in the first
+//! such refusal; then this bucket gets none for an hour, and the look alone must do.
+
+use super::Tree;
+use super::markers::{Standing, file_head};
+use super::times::time_of;
+use crate::store::cos::objects::{Failure, Head, Precondition, Written};
+use crate::store::turns::Turn;
+use crate::store::{ErrorKind, Expected, Operation, Result, Stat, StoreError};
+use crate::vfs::Metadata;
+
+/// The file under `key`, asked of the store.
+pub(crate) fn file_stat(tree: Tree<'_>, key: &str) -> Result<Option<Stat>> {
+    Ok(file_head(tree, key)?.map(|head| stat_of(tree, &head)))
+}
+
+fn stat_of(tree: Tree<'_>, head: &Head) -> Stat {
+    let metadata = Metadata::file(head.size, time_of(tree, head));
+    Stat { metadata, etag: head.etag() }
+}
+
+/// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.
+///
+/// # Errors
+/// What `send` says; [`ErrorKind::PreconditionFailed`] when something else stands there.
+pub(super) fn write_expecting(
+    tree: Tree<'_>,
+    turn: &Turn,
+    (operation, key): (Operation, &str),
+    expected: &Expected,
+    send: impl Fn(&Precondition) -> Written,
+) -> Written {
+    debug_assert!(turn.is_on(key));
+    // Nothing was sent yet.
+    let unsent = |error| Failure { error, tries: 0, in_doubt: false };
+    let precondition = look_before(tree, (operation, key), expected).map_err(unsent)?;
+    match send(&precondition) {
+        // Not when it was in doubt: then it may be our own object that is not expected.
+        Err(failure)
+            if precondition != Precondition::None
+                && !failure.in_doubt
+                && is_refused_precondition(&failure.error) =>
+        {
+            look_before(tree, (operation, key), expected).map_err(unsent)?;
+            log::info!("{}: the store is not asked to compare for an hour", failure.error);
+            tree.bucket.conditional_writes.end();
+            send(&Precondition::None)
+        }
+        sent => sent,
+    }
+}
+
+fn look_before(
+    tree: Tree<'_>,
+    (operation, key): (Operation, &str),
+    expected: &Expected,
+) -> Result<Precondition> {
+    if *expected == Expected::Anything {
+        return Ok(Precondition::None);
+    }
+    let head = tree.objects.head(key)?;
+    let file = match head.clone().map(|head| Standing::of(key, head)) {
+        Some(Standing::File(head)) => Some(stat_of(tree, &head)),
+        _ => None,
+    };
+    if !expected.admits(file.as_ref()) {
+        let error = StoreError::new(ErrorKind::PreconditionFailed, operation, key);
+        return Err(error.with_source("the file was stored or changed meanwhile"));
+    }
+    Ok(match head {
+        _ if !tree.bucket.conditional_writes.is_given() => Precondition::None,
+        None => Precondition::Absent,
+        Some(head) => head.etag().map_or(Precondition::None, Precondition::Version),
+    })
+}
+
+/// Whether the store refused because of a precondition, or of the header that tells it.
+fn is_refused_precondition(error: &StoreError) -> bool {
+    matches!(error.kind, ErrorKind::PreconditionFailed | ErrorKind::Unsupported)
+        || error.status == Some(501)
+}

@@ -1,0 +1,264 @@
+//! Server-side copies of single objects: the bytes never come through here.
+//!
+//! A copy keeps an object's metadata but falls back to the bucket's default storage class and
+//! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
+//! account has no other use for.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::Tree;
+use super::publish::complete_upload;
+use super::room::{Upload, check_room_in_turn};
+use super::turn::turn_to_publish;
+use super::versions::is_same_version;
+use crate::limits;
+use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
+use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
+
+/// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
+/// side by side.
+const COPY_PART_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Ranges of one object that are copied at once.
+const PART_COPIERS: usize = 4;
+
+/// Versions of one object that a copy runs after.
+const VERSIONS: u32 = 3;
+
+/// The key that something is copied to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    /// The key.
+    pub(crate) key: &'a str,
+    /// What the copy believes to replace there.
+    pub(crate) replaces: Replaces<'a>,
+}
+
+/// What a copy may replace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Replaces<'a> {
+    /// Whatever stands there.
+    Anything,
+    /// Nothing that came after this moment, as far as this process changed it.
+    NothingSince(Moment),
+    /// This version.
+    Version(&'a Head),
+}
+
+/// Copies the version `head` of an object, or one that took its place meanwhile. Answers which.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] when the object is gone; [`ErrorKind::Unsupported`] when the store says
+/// so of an object that stands there; [`ErrorKind::BadName`] when the new key is too long;
+/// [`ErrorKind::AlreadyExists`] when something came to stand there that is not to be replaced;
+/// [`ErrorKind::PreconditionFailed`] when the object changes again and again.
+pub(crate) fn copy_version(
+    tree: Tree<'_>,
+    from: &str,
+    target: Target<'_>,
+    mut head: Head,
+) -> Result<Head> {
+    check_length(tree, target.key)?;
+    for version in 1.. {
+        let copied = if head.size > tree.account.copy_limit {
+            copy_in_parts(tree, from, target, &head)
+        } else {
+            copy_at_once(tree, from, target, &head, &restated(&head))
+        };
+        match copied {
+            Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
+                head = present(tree, from)?;
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                present(tree, from)?;
+                let cannot = ErrorKind::Unsupported;
+                return Err(StoreError { kind: cannot, ..error });
+            }
+            copied => {
+                copied?;
+                break;
+            }
+        }
+    }
+    Ok(head)
+}
+
+/// Whether a copy may be called so.
+///
+/// # Errors
+/// [`ErrorKind::BadName`] when the store takes no key as long.
+pub(crate) fn check_length(tree: Tree<'_>, key: &str) -> Result<()> {
+    match tree.account.keys.have_room_for(key) {
+        true => Ok(()),
+        false => Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, key)),
+    }
+}
+
+/// The object that is to be copied.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`].
+pub(crate) fn present(tree: Tree<'_>, key: &str) -> Result<Head> {
+    let missing = || StoreError::new(ErrorKind::NotFound, Operation::CopyObject, key);
+    tree.objects.head(key)?.ok_or_else(missing)
+}
+
+/// Looks whether the target is as the copy believes, for somebody who has the turn to change it.
+/// What this process may have changed is asked of the store.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`].
+pub(crate) fn check_target(tree: Tree<'_>, target: Target<'_>) -> Result<()> {
+    let expected = match target.replaces {
+        Replaces::Anything => return Ok(()),
+        Replaces::NothingSince(moment) => {
+            if !tree.memory.recent.changed_since(target.key, moment) {
+                return Ok(());
+            }
+            None
+        }
+        Replaces::Version(seen) => Some(seen),
+    };
+    let there = tree.objects.head(target.key)?;
+    if there.is_none_or(|there| expected.is_some_and(|seen| is_same_version(seen, &there))) {
+        return Ok(());
+    }
+    Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))
+}
+
+/// Copies the version `head` of the object `from` in one request, with these headers.
+pub(super) fn copy_at_once(
+    tree: Tree<'_>,
+    from: &str,
+    target: Target<'_>,
+    head: &Head,
+    headers: &[(String, String)],
+) -> Result<()> {
+    let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
+    check_room_in_turn(tree, &turn, target.key, Upload::Brief)?;
+    check_target(tree, target)?;
+    let original = Original { key: from, version: Some(head) };
+    tree.objects.copy(&turn, original, target.key, headers)?;
+    Ok(())
+}
+
+/// A copy of more than 5 GB: an upload whose parts are all copies.
+fn copy_in_parts(tree: Tree<'_>, from: &str, target: Target<'_>, head: &Head) -> Result<()> {
+    let to = target.key;
+    let mut headers = restated(head);
+    headers.extend(metadata(head));
+    let upload_id = tree.objects.create_upload(to, &headers)?;
+    let copied = copy_parts(tree, from, target, &upload_id, head);
+    if copied.is_err()
+        && let Err(error) = tree.objects.abort_upload(to, &upload_id)
+    {
+        log::warn!("an unfinished copy is left behind: {error}");
+    }
+    copied
+}
+
+fn copy_parts(
+    tree: Tree<'_>,
+    from: &str,
+    target: Target<'_>,
+    upload_id: &str,
+    head: &Head,
+) -> Result<()> {
+    let to = target.key;
+    let mut ranges =
+        (1..).zip(equal_ranges(head.size, part_bytes(head.size, tree.account.copy_limit)));
+    let parts: Mutex<Vec<PartReceipt>> = Mutex::default();
+    let copy = |(number, (first, end))| {
+        let source = CopySource { first, end, etag: head.etag() };
+        let part = tree.objects.copy_part(PartCopy {
+            key: to,
+            upload_id,
+            number,
+            from,
+            source: &source,
+        })?;
+        parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+        Ok(())
+    };
+    tree.account.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parts.sort_by_key(|part| part.number);
+    check_target(tree, target)?;
+    complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;
+    Ok(())
+}
+
+/// What a copy forgets unless it is said again.
+pub(crate) fn restated(head: &Head) -> Vec<(String, String)> {
+    ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
+        .iter()
+        .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
+        .collect()
+}
+
+/// What a plain copy keeps, but an upload of copied parts has to be told.
+pub(crate) fn metadata(head: &Head) -> Vec<(String, String)> {
+    const KEPT: [&str; 6] = [
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "expires",
+    ];
+    let keep = |(name, value): (&str, &str)| {
+        let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
+            Some(tail) => format!("x-amz-meta-{tail}"),
+            None if KEPT.contains(&name) => name.to_owned(),
+            None => return None,
+        };
+        Some((name, value.to_owned()))
+    };
+    head.headers.iter().filter_map(keep).collect()
+}
+
+/// The largest range of an object of `size` bytes that is copied at once, where the store copies
+/// at most `limit`: never so small that there would be too many.
+fn part_bytes(size: u64, limit: u64) -> u64 {
+    limit.min(COPY_PART_BYTES.max(size.div_ceil(u64::from(limits::PARTS_PER_UPLOAD))))
+}
+
+/// `0..size` in as few ranges of at most `limit` bytes as possible, of nearly equal length, so
+/// that the last is no crumb.
+fn equal_ranges(size: u64, limit: u64) -> Vec<(u64, u64)> {
+    let count = size.div_ceil(limit).max(1);
+    let bound = |at: u64| (u128::from(size) * u128::from(at) / u128::from(count)) as u64;
+    (0..count).map(|at| (bound(at), bound(at + 1))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_the_object_without_a_crumb() {
+        assert_eq!(equal_ranges(10, 10), [(0, 10)]);
+        assert_eq!(equal_ranges(11, 10), [(0, 5), (5, 11)]);
+        assert_eq!(equal_ranges(0, 10), [(0, 0)]);
+        for (size, limit) in [((200 << 30) + 1, limits::MAX_PART_BYTES), (u64::MAX, 1 << 60)] {
+            let ranges = equal_ranges(size, limit);
+            assert_eq!((ranges[0].0, ranges[ranges.len() - 1].1), (0, size));
+            assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
+            assert!(
+                ranges.iter().all(|(first, end)| end - first <= limit && end - first > limit / 2)
+            );
+        }
+    }
+
+    #[test]
+    fn no_object_has_too_many_ranges_or_too_large_ones() {
+        const TIB: u64 = 1 << 40;
+        let most = limits::MAX_PART_BYTES;
+        for size in [most + 1, 200 << 30, 40 * TIB, u64::from(limits::PARTS_PER_UPLOAD) * most] {
+            let ranges = equal_ranges(size, part_bytes(size, most));
+            assert!(ranges.len() <= limits::PARTS_PER_UPLOAD as usize, "{size}");
+            assert!(ranges.iter().all(|(first, end)| end - first <= most), "{size}");
+        }
+        assert_eq!(part_bytes(100, 12), 12);
+    }
+}

@@ -1,0 +1,79 @@
+//! Uploads in parts that nobody goes on with.
+//!
+//! The S3 API keeps nothing with an upload that would tell who began it and why: its metadata is
+//! invisible until it is completed, and the initiator is a key pair, which other tools may share
+//! and which changes with every temporary one. So an upload counts as ours by where it is (below
+//! the account's prefix, under a key that an FTP client could have named) and as given up by how
+//! long it has been silent. Silence is measured by the store's own clock, from the `Date` of the
+//! answer that tells of the parts.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::Tree;
+use crate::store::cos::objects::UploadEntry;
+use crate::store::{Cancel, MultipartUpload, PageToken, Result, SilentUpload, SilentUploads};
+use crate::vfs::FtpPath;
+
+/// A page of uploads that have been silent for `silence`.
+pub(crate) fn find_silent(
+    tree: Tree<'_>,
+    silence: Duration,
+    after: Option<&PageToken>,
+    cancel: &Cancel,
+) -> Result<SilentUploads> {
+    let page = tree.objects.list_uploads(tree.account.keys.prefix(), after, cancel)?;
+    let count = page.entries.len();
+    let mut uploads = Vec::new();
+    for entry in page.entries {
+        let Some(upload) = named_upload(tree, &entry) else { continue };
+        // What the store tells no time of that can be read is not understood and left alone.
+        let Some(begun) = entry.initiated else { continue };
+        if silence_between(begun, page.now) < silence {
+            continue;
+        }
+        if let Some(silent_for) = silence_of(tree, &entry, begun, cancel)?
+            && silent_for >= silence
+        {
+            uploads.push(SilentUpload { upload, silent_for });
+        }
+    }
+    Ok(SilentUploads { others: count - uploads.len(), uploads, next: page.next })
+}
+
+/// The upload, if a client of this account could have begun it and this process has not.
+fn named_upload(tree: Tree<'_>, entry: &UploadEntry) -> Option<MultipartUpload> {
+    let below = entry.key.strip_prefix(tree.account.keys.prefix())?;
+    let path = below.split('/').try_fold(FtpPath::root(), |path, name| path.child(name))?;
+    let is_ours = !tree.memory.has_under_way(&entry.upload_id);
+    is_ours.then(|| MultipartUpload { path, upload_id: entry.upload_id.clone() })
+}
+
+/// How long the upload has received nothing since it was `begun`; `None` when it is gone by now, or
+/// the time of a part cannot be read.
+fn silence_of(
+    tree: Tree<'_>,
+    entry: &UploadEntry,
+    begun: OffsetDateTime,
+    cancel: &Cancel,
+) -> Result<Option<Duration>> {
+    let (mut newest, mut after) = (begun, None);
+    loop {
+        let page = tree.objects.list_parts(&entry.key, &entry.upload_id, after, cancel)?;
+        let Some(page) = page else { return Ok(None) };
+        for part in &page.entries {
+            let Some(modified) = part.modified else { return Ok(None) };
+            newest = newest.max(modified);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(Some(silence_between(newest, page.now)));
+        }
+    }
+}
+
+fn silence_between(since: OffsetDateTime, now: OffsetDateTime) -> Duration {
+    // What lies ahead is no silence at all.
+    Duration::try_from(now - since).unwrap_or_default()
+}

@@ -1,0 +1,61 @@
+//! Files and directories, made of objects: names become [`keys`]; a directory is one of its
+//! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
+//! looked at by somebody who has the [turn](turn) to make it.
+
+pub(crate) mod condition;
+pub(crate) mod copy;
+pub(crate) mod crew;
+pub(crate) mod directories;
+pub(crate) mod keys;
+pub(crate) mod leftovers;
+pub(crate) mod listing;
+mod markers;
+mod moving;
+pub(crate) mod mtime;
+pub(crate) mod publish;
+pub(crate) mod rename;
+pub(crate) mod room;
+mod times;
+pub(crate) mod turn;
+mod versions;
+
+use self::crew::Crew;
+use self::keys::Keys;
+use super::objects::bucket::Bucket;
+use super::objects::{Memory, Objects};
+
+/// One account's part of a bucket, as all that happens in it needs it.
+#[derive(Clone, Copy)]
+pub(crate) struct Tree<'a> {
+    objects: &'a dyn Objects,
+    memory: &'a Memory,
+    bucket: &'a Bucket,
+    account: &'a Account,
+}
+
+/// What is an account's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    /// Names and their keys.
+    pub(crate) keys: Keys,
+    /// Bytes of an object that are copied in one request.
+    pub(crate) copy_limit: u64,
+    /// Whether a time that a client gave an object is told as the object's time.
+    pub(crate) preserve_mtime: bool,
+    /// Smallest part but the last, bytes.
+    pub(crate) min_part: u64,
+    /// Who helps with what mostly waits.
+    pub(crate) crew: Crew,
+}
+
+impl<'a> Tree<'a> {
+    /// The account's part of these objects.
+    pub(crate) fn new(objects: &'a dyn Objects, account: &'a Account) -> Self {
+        Self { objects, memory: objects.memory(), bucket: &objects.plain().bucket, account }
+    }
+
+    /// The objects that it is made of.
+    pub(crate) fn objects(self) -> &'a dyn Objects {
+        self.objects
+    }
+}

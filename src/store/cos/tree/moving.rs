@@ -1,0 +1,315 @@
+//! A directory on its way from one prefix to another, which does not exist yet.
+//!
+//! Nothing is deleted under the old name before all of it stands under the new one; then each
+//! object is looked at once more, and only what stands copied is deleted. Names stream from
+//! listings to the threads that copy and delete, and are never held: neither for a directory of
+//! millions nor to undo half of it, for which the same listing is read once more.
+
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Tree;
+use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
+use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
+use super::turn::turn_in_time;
+use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
+use crate::store::cos::objects::below::KeyStream;
+use crate::store::cos::objects::{Head, KeyEntry, Moment};
+use crate::store::{ErrorKind, Operation, Result, StoreError};
+
+/// Objects of a directory that are copied or deleted at once: each costs two small requests that
+/// mostly wait. With their connections' buffers they hold 4 MiB.
+const COPIERS: usize = 16;
+
+/// Versions of one object that the renaming runs after. What is stored again and again stays under
+/// the old name.
+const VERSIONS: u32 = 3;
+
+/// How often the old name is looked through for what came meanwhile, and for markers that a store
+/// kept as long as something lay below them.
+const PASSES: u32 = 3;
+
+/// Markers that are held back to be deleted behind what lies below them. A directory of more
+/// subdirectories takes another pass on such a store: 1 MiB at worst.
+const MARKERS: usize = 1000;
+
+/// A directory and its new name.
+pub(crate) struct Move<'a> {
+    tree: Tree<'a>,
+    from: &'a str,
+    to: &'a str,
+    /// When the new name was found to be free.
+    begun: Moment,
+}
+
+/// What is to become of an object under the old name.
+enum Next {
+    /// It stands copied: delete it.
+    Delete,
+    /// It does not, but perhaps an earlier version does, which is to be replaced: copy it.
+    Copy(Option<Head>),
+    /// Somebody else's object stands under the new name: both stay.
+    Leave,
+}
+
+impl<'a> Move<'a> {
+    /// Nothing stood below the prefix `to` at the moment `begun`.
+    pub(crate) fn new(tree: Tree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
+        Self { tree, from, to, begun }
+    }
+
+    /// Moves everything.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BrokenOff`], [`ErrorKind::BrokenOffForGood`] once something was copied.
+    pub(crate) fn run(&self) -> Result<()> {
+        self.place_marker()?;
+        let copied = self.copy()?;
+        let copied_by = self.tree.memory.recent.moment();
+        let deleted = AtomicUsize::new(0);
+        self.clear(copied_by, &deleted).map_err(|error| {
+            let deleted = deleted.into_inner();
+            let so_far = format!("copied {copied} objects, {deleted} deleted under the old name");
+            self.broken_off(&error, so_far)
+        })
+    }
+
+    /// Gives the new directory a marker: the old one's, if it has one. Listings may lag: without it
+    /// the new directory could seem not to exist.
+    fn place_marker(&self) -> Result<()> {
+        let target = self.free(self.to, self.begun);
+        match self.tree.objects.head(self.from)? {
+            Some(head) if is_marker(self.from, head.size) => copy_marker(self.tree, target, &head),
+            Some(head) => copy_version(self.tree, self.from, target, head).map(drop),
+            None => {
+                let turn = turn_for_marker(self.tree, self.to)?;
+                check_target(self.tree, target)?;
+                put_marker(self.tree, &turn, self.to, &[])
+            }
+        }
+    }
+
+    /// Copies everything, and answers how much that was; or removes again what was copied.
+    fn copy(&self) -> Result<usize> {
+        let copied = AtomicUsize::new(0);
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
+        let next = || Ok(sources.next()?.map(|object| object.key));
+        let outcome = self.tree.account.crew.share(COPIERS, next, |key: String| {
+            let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
+            copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
+            Ok(())
+        });
+        let copied = copied.into_inner();
+        let Err(error) = outcome else { return Ok(copied) };
+        let removed = AtomicUsize::new(0);
+        let undone = match sources.last() {
+            Some(last) => self.remove_copies(last, &removed),
+            None => Ok(()),
+        };
+        if let Err(error) = undone.and_then(|()| self.remove_copy(self.from).map(drop)) {
+            log::warn!("copies are left behind below {:?}: {error}", self.to);
+        }
+        // Among those were some that a copy was only begun for.
+        let removed = removed.into_inner().min(copied);
+        Err(self.broken_off(&error, format!("copied {copied} objects, {removed} removed again")))
+    }
+
+    /// Copies one object and answers its version; `None` if somebody deleted it meanwhile.
+    fn copy_one(&self, key: &str, target: Target<'_>) -> Result<Option<Head>> {
+        let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
+        if is_marker(key, head.size) {
+            copy_marker(self.tree, target, &head)?;
+            return Ok(Some(head));
+        }
+        match copy_version(self.tree, key, target, head) {
+            Ok(copied) => Ok(Some(copied)),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the copies of everything up to the key `last`: the same keys, listed once more.
+    /// Not simply all below the new prefix, where others may have begun to write.
+    fn remove_copies(&self, last: &str, removed: &AtomicUsize) -> Result<()> {
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
+        let next =
+            || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
+        self.tree.account.crew.share(COPIERS, next, |key: String| {
+            removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
+            Ok(())
+        })
+    }
+
+    /// Removes the copy of one object if it still is one, and the marker of the new directory if it
+    /// is empty. Whether something was removed.
+    fn remove_copy(&self, source: &str) -> Result<bool> {
+        let target = self.target(source);
+        if check_length(self.tree, &target).is_err() {
+            // It was never copied, and some stores do not even look for such a key.
+            return Ok(false);
+        }
+        let turn = turn_in_time(self.tree, Operation::DeleteObject, &[&target])?;
+        let copy = match self.tree.objects.head(&target) {
+            // What no request can name was never copied.
+            Err(error) if error.kind == ErrorKind::BadName => None,
+            found => found?,
+        };
+        let Some(copy) = copy else { return Ok(false) };
+        let is_ours = match self.tree.objects.head(source)? {
+            Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
+            None => source == self.from && is_marker(&target, copy.size),
+        };
+        if is_ours && delete_version(self.tree, &turn, &target, &copy)? {
+            return Ok(true);
+        }
+        log::warn!("{target:?} is not what was copied there, and stays");
+        Ok(false)
+    }
+
+    /// Deletes what stands under the old name and, as it is, under the new one too. Whatever came
+    /// or changed while the rest was being copied is copied first.
+    fn clear(&self, copied_by: Moment, deleted: &AtomicUsize) -> Result<()> {
+        let settle = |(key, copy): (String, Option<KeyEntry>)| {
+            let is_deleted = self.settle(&key, copy.as_ref(), copied_by)?;
+            deleted.fetch_add(usize::from(is_deleted), Ordering::Relaxed);
+            Ok(())
+        };
+        for _ in 0..PASSES {
+            if !self.pass(settle)? {
+                break;
+            }
+        }
+        if !self.settle(self.from, None, copied_by)? {
+            let turn = turn_in_time(self.tree, Operation::DeleteObject, &[self.from])?;
+            if self.tree.objects.head(self.from)?.is_none() {
+                // Some stores keep an emptied directory until it is deleted by this name.
+                self.tree.objects.delete(&turn, self.from, None)?;
+            }
+        }
+        delete_legacy_markers(self.tree, self.from)
+    }
+
+    /// Settles everything that is listed under the old name, directories last and the deepest of
+    /// them first. Whether there was anything.
+    fn pass(
+        &self,
+        settle: impl Fn((String, Option<KeyEntry>)) -> Result<()> + Sync,
+    ) -> Result<bool> {
+        let mut sources = KeyStream::new(self.tree.objects, self.from);
+        let mut copies = KeyStream::new(self.tree.objects, self.to);
+        let mut markers = Vec::new();
+        let next = || {
+            while let Some(source) = sources.next()? {
+                let copy = copies.find(&self.target(&source.key))?;
+                if !is_marker(&source.key, source.size) || markers.len() == MARKERS {
+                    return Ok(Some((source.key, copy)));
+                }
+                markers.push((source.key, copy));
+            }
+            Ok(None)
+        };
+        self.tree.account.crew.share(COPIERS, next, &settle)?;
+        let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
+        markers.sort_by_key(|marker| Reverse(depth(marker)));
+        for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
+            let mut level = level.iter().cloned();
+            self.tree.account.crew.share(COPIERS, || Ok(level.next()), &settle)?;
+        }
+        Ok(sources.last().is_some())
+    }
+
+    /// Deletes one object under the old name once it stands under the new one. Whether it is gone;
+    /// `listed`: what a listing shows under the new name.
+    fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<bool> {
+        let (target, recent) = (self.target(key), &self.tree.memory.recent);
+        let mut copied: Option<(Head, Moment)> = None;
+        for _ in 0..VERSIONS {
+            let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
+            let Some(head) = self.tree.objects.head(key)? else { return Ok(false) };
+            let next = match &copied {
+                Some((copied, _)) if is_same_version(copied, &head) => Next::Delete,
+                Some(_) => Next::Copy(None),
+                None => self.look(key, &head, &target, listed, copied_by)?,
+            };
+            let replaced = match next {
+                Next::Delete if delete_version(self.tree, &turn, key, &head)? => return Ok(true),
+                Next::Delete => continue,
+                Next::Leave => break,
+                Next::Copy(replaced) => replaced,
+            };
+            // Whoever has a turn waits for no other.
+            drop(turn);
+            let since = copied.map_or(copied_by, |(_, since)| since);
+            let free = self.free(&target, since);
+            let over = |seen| Target { replaces: Replaces::Version(seen), ..free };
+            match self.copy_one(key, replaced.as_ref().map_or(free, over)) {
+                Ok(Some(version)) => copied = Some((version, recent.moment())),
+                Ok(None) => return Ok(false),
+                Err(error) if error.kind == ErrorKind::AlreadyExists => break,
+                Err(error) => return Err(error),
+            }
+        }
+        log::warn!("{key:?} stays: it was stored anew while its directory was renamed");
+        Ok(false)
+    }
+
+    /// Compares the object `key` with what stands under its new name.
+    fn look(
+        &self,
+        key: &str,
+        head: &Head,
+        target: &str,
+        listed: Option<&KeyEntry>,
+        copied_by: Moment,
+    ) -> Result<Next> {
+        if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
+            return Ok(Next::Delete);
+        }
+        let memory = self.tree.memory;
+        let Some(copy) = self.tree.objects.head(target)? else { return Ok(Next::Copy(None)) };
+        Ok(match likeness(head, &copy) {
+            Likeness::Same => Next::Delete,
+            Likeness::Probable if !memory.changed_since(key, self.begun) => Next::Delete,
+            Likeness::Probable if memory.changed_since(target, copied_by) => Next::Leave,
+            // Some stores date an object by the beginning of its upload.
+            Likeness::Probable => Next::Copy(Some(copy)),
+            Likeness::Older if !memory.changed_since(target, copied_by) => Next::Copy(Some(copy)),
+            Likeness::Older | Likeness::Newer => Next::Leave,
+        })
+    }
+
+    fn target(&self, key: &str) -> String {
+        format!("{}{}", self.to, &key[self.from.len()..])
+    }
+
+    /// A key under the new name where nobody else should have stored anything since.
+    fn free<'k>(&self, key: &'k str, since: Moment) -> Target<'k> {
+        Target { key, replaces: Replaces::NothingSince(since) }
+    }
+
+    /// The failure of a renaming that was begun, with what is to be told about it. Its cause is for
+    /// the log.
+    fn broken_off(&self, cause: &StoreError, so_far: String) -> StoreError {
+        log::error!("renaming {:?} to {:?} broke off: {cause}", self.from, self.to);
+        let kind = match cause.kind {
+            ErrorKind::AlreadyExists
+            | ErrorKind::AccessDenied
+            | ErrorKind::Archived
+            | ErrorKind::BadName
+            | ErrorKind::NoSuchBucket
+            | ErrorKind::TooLarge
+            | ErrorKind::Unsupported => ErrorKind::BrokenOffForGood,
+            _ => ErrorKind::BrokenOff,
+        };
+        StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far)
+    }
+}
+
+/// Carries a marker to another key: stored anew, since not every store copies one.
+fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
+    let turn = turn_for_marker(tree, target.key)?;
+    check_length(tree, target.key)?;
+    check_target(tree, target)?;
+    let headers = restated(marker).into_iter().chain(metadata(marker));
+    put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
+}

@@ -1,0 +1,46 @@
+//! Times that clients set. A bucket dates an object itself, when it is stored; another time is kept
+//! as the object's metadata ([`super::times`]).
+//!
+//! Metadata cannot be changed, only replaced, by copying the object onto itself: within the store,
+//! in one request up to 5 GiB. A larger object would have to be put together from copied parts
+//! and stays as it is. An MFMT right after the upload has no cheaper way: metadata is given when an
+//! upload begins, and the client tells the time when it has ended. A time that is kept already
+//! costs nothing.
+
+use time::OffsetDateTime;
+
+use super::Tree;
+use super::copy::{Replaces, Target, copy_at_once, metadata, restated};
+use super::directories::stat_path;
+use super::times::{KEY, kept, spell};
+use crate::limits;
+use crate::store::cos::objects::Head;
+use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::vfs::FtpPath;
+
+/// Replaces an object's metadata by the same with another `mtime`.
+pub(crate) fn keep_time(tree: Tree<'_>, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+    let operation = Operation::CopyObject;
+    let key = tree.account.keys.file(operation, path)?;
+    let Some(head) = tree.objects.head(&key)? else {
+        stat_path(tree, operation, path)?;
+        return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
+    };
+    if kept(&head) == Some(modified) {
+        return Ok(());
+    }
+    if head.size > limits::MAX_PART_BYTES {
+        return Err(StoreError::new(ErrorKind::TooLarge, operation, key));
+    }
+    copy_onto_itself(tree, &key, &head, &spell(modified))
+}
+
+/// Not the version that somebody else may have stored meanwhile.
+fn copy_onto_itself(tree: Tree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
+    let own = format!("x-amz-{KEY}");
+    let replace = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
+    let others = restated(head).into_iter().chain(metadata(head));
+    let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
+    headers.extend([replace, (own, mtime.to_owned())]);
+    copy_at_once(tree, key, Target { key, replaces: Replaces::Anything }, head, &headers)
+}

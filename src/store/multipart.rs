@@ -1,0 +1,141 @@
+//! Uploads in parts: what is done with them, what one is, its parts, and what a store takes.
+
+use std::time::Duration;
+
+use super::{Body, Cancel, ETag, Expected, FileTree, PageToken, Result, Stored};
+use crate::vfs::FtpPath;
+
+/// Files that are stored part by part.
+pub trait Multipart: FileTree {
+    /// The sizes this store accepts.
+    fn part_limits(&self) -> PartLimits;
+
+    /// Begins an upload in parts. Nothing is visible under `path` until it is completed.
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload>;
+
+    /// Stores one part. May be called for several parts at once, in any order.
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt>;
+
+    /// Stores a range of the object that now stands under the upload's own path as a part,
+    /// without moving the bytes through here.
+    ///
+    /// # Errors
+    /// [`super::ErrorKind::PreconditionFailed`] when that object is not `source.etag` (any more).
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt>;
+
+    /// Publishes the object from its parts, sorted by number and without gaps in their offsets.
+    /// A lost answer is resolved by looking at the object before this returns.
+    ///
+    /// # Errors
+    /// As [`FileTree::put_object`].
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+        expected: &Expected,
+    ) -> Result<Stored>;
+
+    /// Drops an upload and its parts. An upload that no longer exists is no error.
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
+
+    /// A page of the uploads in parts that stand below this store's root, begun by whomever and
+    /// neither completed nor aborted. Told are those that have received nothing for `silence`, by
+    /// the store's clock; the others are counted. What this process has under way is among those.
+    /// A store that keeps no uploads beyond its own process has none.
+    ///
+    /// # Errors
+    /// What the store said; [`super::ErrorKind::Cancelled`] once `cancel` is raised.
+    fn silent_uploads(
+        &self,
+        silence: Duration,
+        after: Option<&PageToken>,
+        cancel: &Cancel,
+    ) -> Result<SilentUploads> {
+        let _ = (silence, after, cancel);
+        Ok(SilentUploads::default())
+    }
+}
+
+/// The sizes a store accepts, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartLimits {
+    /// Smallest part but the last.
+    pub min_part: u64,
+    /// Largest part, and largest range of one copy.
+    pub max_part: u64,
+    /// Parts of one upload.
+    pub max_parts: u32,
+}
+
+/// An upload in parts that was begun and is neither completed nor aborted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MultipartUpload {
+    /// Where the object will stand.
+    pub path: FtpPath,
+    /// The store's name for the upload.
+    pub upload_id: String,
+}
+
+/// One page of the uploads that nobody seems to go on with.
+#[derive(Clone, Debug, Default)]
+pub struct SilentUploads {
+    /// The uploads, at most 1,000.
+    pub uploads: Vec<SilentUpload>,
+    /// Uploads that were left out: they received something not long ago, are under way in this
+    /// process, or have a key without an FTP name, which no upload of a client's can have.
+    pub others: usize,
+    /// The next page, if there is one.
+    pub next: Option<PageToken>,
+}
+
+/// An upload that has received nothing for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentUpload {
+    /// Which one.
+    pub upload: MultipartUpload,
+    /// Since its last part; since its beginning if it has none.
+    pub silent_for: Duration,
+}
+
+/// Which part of the object a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartPlace {
+    /// 1 to [`PartLimits::max_parts`].
+    pub number: u32,
+    /// Offset of its first byte in the finished object. A bucket does not need it, a file does.
+    pub offset: u64,
+}
+
+/// A range of an existing object to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySource {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset behind the last byte.
+    pub end: u64,
+    /// The version the range belongs to.
+    pub etag: Option<ETag>,
+}
+
+/// A confirmed part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartReceipt {
+    /// Its number.
+    pub number: u32,
+    /// Its bytes.
+    pub size: u64,
+    /// What Complete must name.
+    pub etag: ETag,
+    /// CRC-64/XZ of the part, where the store confirmed one.
+    pub crc64: Option<u64>,
+}

@@ -1,0 +1,69 @@
+//! Objects as a store tells of them.
+
+use std::fmt;
+use std::io::Read;
+
+use crate::vfs::Metadata;
+
+/// The identity of one version of an object, as the store spells it. Opaque: compared, never
+/// understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(pub String);
+
+/// The facts about one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Kind, size, time.
+    pub metadata: Metadata,
+    /// The version, for files.
+    pub etag: Option<ETag>,
+}
+
+/// Bytes `first..end` of an object; to its end when `end` is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteRange {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset behind the last byte.
+    pub end: Option<u64>,
+}
+
+impl ByteRange {
+    /// From `first` to the end of the object.
+    pub fn from(first: u64) -> Self {
+        Self { first, end: None }
+    }
+
+    /// `first..end`.
+    pub fn between(first: u64, end: u64) -> Self {
+        Self { first, end: Some(end) }
+    }
+}
+
+/// An object opened for reading.
+pub struct Object {
+    /// Bytes of the whole object, whatever the range.
+    pub size: u64,
+    /// Its version: what a later range must match.
+    pub etag: Option<ETag>,
+    /// CRC-64/XZ of the whole object, where the store tells it.
+    pub crc64: Option<u64>,
+    /// The bytes of the range. A body that ends early does so with an error or a short count; the
+    /// reader counts.
+    pub body: Box<dyn Read + Send>,
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("size", &self.size).field("etag", &self.etag).finish()
+    }
+}
+
+/// What the store said of a stored object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The new version.
+    pub etag: Option<ETag>,
+    /// The store's own name for the request, for tickets.
+    pub request_id: Option<String>,
+}

@@ -1,0 +1,130 @@
+//! One account: who logs in by it, and what it may do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Password;
+use crate::access::AddressRules;
+use crate::secret::Secret;
+use crate::store::ObjectStore;
+use crate::vfs::FilenameEncoding;
+
+/// What an account may do with files: `R`, `W` or `RW` in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// List and download.
+    Read,
+    /// Upload, make directories, rename, delete.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+impl Permission {
+    /// Whether listing and downloading are allowed.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadWrite)
+    }
+
+    /// Whether uploading and changing are allowed.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::ReadWrite)
+    }
+}
+
+/// One login. `S` is what it knows of its files: the store, once that is open, and before it is,
+/// whatever the store will be found by.
+#[derive(Clone)]
+pub struct Account<S = Arc<dyn ObjectStore>> {
+    /// The login name.
+    pub name: String,
+    /// The password as configured.
+    pub password: Password,
+    /// Read, write or both.
+    pub permission: Permission,
+    /// `delete_enable`: whether DELE and RMD are allowed.
+    pub delete_enabled: bool,
+    /// `allow_addresses` and `deny_addresses` of its section: from where it may be used.
+    pub addresses: AddressRules,
+    /// Whether it may be used over encrypted connections only.
+    pub tls_required: bool,
+    /// `filename_encoding`: what its clients speak.
+    pub filename_encoding: FilenameEncoding,
+    /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; `None`
+    /// when what holds for every user does.
+    pub max_rate: Option<u64>,
+    /// The files.
+    pub store: S,
+}
+
+impl Account<()> {
+    /// Nothing is decided yet: what the table of keys fills in.
+    pub(crate) fn unset() -> Self {
+        Self {
+            name: String::new(),
+            password: Password::Plain(Secret::new(String::new())),
+            permission: Permission::Read,
+            delete_enabled: false,
+            addresses: AddressRules::default(),
+            tls_required: false,
+            filename_encoding: FilenameEncoding::Auto,
+            max_rate: None,
+            store: (),
+        }
+    }
+}
+
+impl<S> Account<S> {
+    /// The same account, with its files in `store`.
+    pub fn with_store<T>(self, store: T) -> Account<T> {
+        let Self {
+            name,
+            password,
+            permission,
+            delete_enabled,
+            addresses,
+            tls_required,
+            filename_encoding,
+            max_rate,
+            store: _,
+        } = self;
+        Account {
+            name,
+            password,
+            permission,
+            delete_enabled,
+            addresses,
+            tls_required,
+            filename_encoding,
+            max_rate,
+            store,
+        }
+    }
+}
+
+impl<S> fmt::Debug for Account<S> {
+    /// All but the store, which may be anything. A password shows nothing of itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            password,
+            permission,
+            delete_enabled,
+            addresses,
+            tls_required,
+            filename_encoding,
+            max_rate,
+            store: _,
+        } = self;
+        f.debug_struct("Account")
+            .field("name", name)
+            .field("password", password)
+            .field("permission", permission)
+            .field("delete_enabled", delete_enabled)
+            .field("addresses", addresses)
+            .field("tls_required", tls_required)
+            .field("filename_encoding", filename_encoding)
+            .field("max_rate", max_rate)
+            .finish_non_exhaustive()
+    }
+}

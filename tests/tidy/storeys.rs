@@ -1,0 +1,380 @@
+//! The rules inside the store: its storeys are used downwards only, nothing imports in a circle, a
+//! type's methods stand together, names are said once, and nothing is there that nobody calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Source, sources, spell_out};
+
+/// The storeys of a bucket's store, from the cellar up, each with what it may use of the others.
+const STOREYS: &[(&str, &[&str])] = &[
+    ("store/cos/s3/http", &[]),
+    ("store/cos/s3", &["store/cos/s3/http"]),
+    ("store/cos/objects", &["store/cos/s3"]),
+    ("store/cos/tree", &["store/cos/objects"]),
+    // It tries out what the others do.
+    ("store/cos/diagnosis", &["store/cos/objects", "store/cos/s3", HOUSE]),
+    // It puts a store together of all of them.
+    (HOUSE, &["store/cos/s3/http", "store/cos/s3", "store/cos/objects", "store/cos/tree", ROOF]),
+];
+
+/// The store itself, which only those on top may name.
+const HOUSE: &str = "store/cos";
+
+/// Nobody calls it but the store's own door.
+const ROOF: &str = "store/cos/diagnosis";
+
+/// Values that every storey may read.
+const VALUES: &str = "store/cos/options";
+
+/// What knows keys and no paths.
+const BELOW_THE_TREE: &[&str] = &["store/cos/objects", "store/cos/s3"];
+
+/// In how many files the methods of a type may stand.
+const FILES_OF_A_TYPE: usize = 2;
+
+/// As wide as rustfmt lets code be.
+const COMMENT_COLUMNS: usize = 100;
+
+#[test]
+fn the_storeys_of_the_store_are_used_downwards_only() {
+    let house = House::new(sources());
+    let mut broken = Vec::new();
+    for source in &house.sources {
+        let Some(own) = storey(&source.module) else { continue };
+        let (_, allowed) = STOREYS.iter().find(|(name, _)| *name == own).unwrap();
+        for used in house.named_by(source) {
+            let Some(target) = storey(&used) else { continue };
+            if target != own && !allowed.contains(&target) {
+                broken.push(format!("{} uses {used}", source.module));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn below_the_tree_nobody_knows_a_path() {
+    let mut broken = sources();
+    broken.retain(|source| source.is_within(BELOW_THE_TREE) && has_word(&source.code(), "FtpPath"));
+    let broken: Vec<_> = broken.iter().map(|source| &source.module).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn nothing_in_the_store_imports_in_a_circle() {
+    let house = House::new(sources());
+    let circles = circles(&house.imports());
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn the_methods_of_a_type_stand_together() {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in of_the_store() {
+        for name in types_with_methods(&source.code()) {
+            files.entry(name).or_default().insert(source.module.clone());
+        }
+    }
+    assert!(files.contains_key("CosStore"), "the methods were not found");
+    files.retain(|_, files| files.len() > FILES_OF_A_TYPE);
+    assert!(files.is_empty(), "{files:#?}");
+}
+
+#[test]
+fn each_type_of_the_store_has_a_name_of_its_own() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in of_the_store() {
+        for name in declared(&source.code(), &["struct", "enum", "trait", "type"]) {
+            places.entry(name).or_default().push(source.module.clone());
+        }
+    }
+    assert!(places.contains_key("FileTree"), "the types were not found");
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+}
+
+#[test]
+fn what_the_store_offers_is_called_or_says_that_it_is_for_tests() {
+    let sources = sources();
+    let product: Vec<String> = sources.iter().map(Source::code).collect();
+    let mut broken = Vec::new();
+    for source in sources.iter().filter(|source| source.is_within(&["store"])) {
+        let kinds = ["fn", "struct", "enum", "trait", "type", "const"];
+        for name in declared(&source.code(), &kinds) {
+            let uses: usize = product.iter().map(|code| words(code, &name)).sum();
+            if uses < 2 && !is_for_tests(&source.text, &name) {
+                broken.push(format!("{}: {name}", source.module));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn no_comment_of_the_store_is_wider_than_the_code() {
+    let is_wide =
+        |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > COMMENT_COLUMNS;
+    let mut broken = Vec::new();
+    for source in of_the_store() {
+        let wide = source.text.lines().filter(is_wide);
+        broken.extend(wide.map(|line| format!("{}: {line}", source.module)));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_checks_of_the_storeys_see_what_they_should() {
+    let file = |module: &str, text: &str| Source { module: module.into(), text: text.into() };
+    let house = House::new(vec![
+        file(
+            "store/a",
+            "pub(crate) mod b;\npub(crate) use self::b::{Thing, c::Deep};\nstruct Own;",
+        ),
+        file("store/a/b", "use super::Own;\npub(crate) mod c;\npub(crate) struct Thing;"),
+        file("store/a/b/c", "use super::super::Thing;\nuse crate::store::d;\npub struct Deep;"),
+        file("store/d", "use crate::store::a::Deep;\nfn x() { crate::store::a::b::y() }"),
+    ]);
+    let used = |index: usize| house.used_by(&house.sources[index]).into_iter().collect::<Vec<_>>();
+    assert!(used(0).is_empty(), "it only passes on");
+    assert_eq!(used(1), ["store/a"]);
+    assert_eq!(used(2), ["store/a/b", "store/d"]);
+    assert_eq!(used(3), ["store/a/b", "store/a/b/c"]);
+    let named = house.named_by(&house.sources[3]).into_iter().collect::<Vec<_>>();
+    assert_eq!(named, ["store/a", "store/a/b"]);
+    let circle = ["store/a/b/c", "store/d"].map(str::to_owned).to_vec();
+    assert_eq!(circles(&house.imports()), BTreeSet::from([circle]));
+    let code = "impl Plain {\nimpl<'a> Tree<'a> {\nimpl fmt::Debug for Other {\n    impl Inner {\n";
+    assert_eq!(types_with_methods(code), ["Plain", "Tree"]);
+    let code =
+        "pub struct A;\n    pub fn b(\npub(crate) enum C {\nstruct Private;\npub use d::E;\n";
+    assert_eq!(declared(code, &["struct", "enum", "fn"]), ["A", "b", "C"]);
+    assert!(is_for_tests("/// For tests.\n#[must_use]\npub fn b(", "b"));
+    assert!(!is_for_tests("/// For tests.\npub fn c(\n}\npub fn b(", "b"));
+}
+
+/// Files by their modules, and what mods pass on under their own name.
+struct House {
+    sources: Vec<Source>,
+    passed_on: BTreeMap<(String, String), String>,
+}
+
+impl House {
+    fn new(sources: Vec<Source>) -> Self {
+        let mut house = Self { sources, passed_on: BTreeMap::new() };
+        for source in &house.sources {
+            let code = source.code();
+            for statement in code.split(';').filter(|text| passes_on(text)) {
+                for path in house.paths(source, statement) {
+                    let name = path.rsplit("::").next().unwrap().to_owned();
+                    house.passed_on.insert((source.module.clone(), name), path);
+                }
+            }
+        }
+        house
+    }
+
+    /// The modules of the store that a file names, as its doors.
+    fn named_by(&self, source: &Source) -> BTreeSet<String> {
+        let paths = self.paths(source, &source.code());
+        let module = |path: &String| self.module(path).map(|(module, _)| module);
+        paths.iter().filter_map(module).filter(|module| is_of_the_store(module)).collect()
+    }
+
+    /// The modules of the store in which stands what a file uses. What it only passes on it does
+    /// not use.
+    fn used_by(&self, source: &Source) -> BTreeSet<String> {
+        let code = source.code();
+        let statements = code.split_inclusive(';');
+        let own: String = statements.filter(|text| !passes_on(text)).collect();
+        let paths = self.paths(source, &own);
+        let mut used: BTreeSet<String> = paths.iter().filter_map(|path| self.home(path)).collect();
+        used.remove(&source.module);
+        used
+    }
+
+    /// Who uses whom.
+    fn imports(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let within = self.sources.iter().filter(|source| source.is_within(&["store"]));
+        within.map(|source| (source.module.clone(), self.used_by(source))).collect()
+    }
+
+    /// The paths that `code` in a file names, from the crate's root on.
+    fn paths(&self, source: &Source, code: &str) -> Vec<String> {
+        let own = source.module.replace('/', "::");
+        let parent = own.rsplit_once("::").map_or("", |(parent, _)| parent).to_owned();
+        let mut paths = Vec::new();
+        for (word, prefix) in [("crate", String::new()), ("self", own.clone()), ("super", parent)] {
+            for tail in tails(code, &format!("{word}::")) {
+                let (mut prefix, mut tail) = (prefix.as_str(), tail);
+                while let Some(further) = tail.strip_prefix("super::") {
+                    prefix = prefix.rsplit_once("::").map_or("", |(parent, _)| parent);
+                    tail = further;
+                }
+                let separator = if prefix.is_empty() { "" } else { "::" };
+                spell_out(&format!("{prefix}{separator}"), tail, &mut paths);
+            }
+        }
+        let all = source.code();
+        let children = all.split("mod ").skip(1).filter_map(|rest| rest.split_once(';'));
+        for (child, _) in children.filter(|(child, _)| child.chars().all(is_of_a_word)) {
+            for tail in tails(code, &format!("{child}::")) {
+                spell_out(&format!("{own}::{child}::"), tail, &mut paths);
+            }
+        }
+        paths
+    }
+
+    /// The module that a path leads to, and what it names of it.
+    fn module(&self, path: &str) -> Option<(String, Option<String>)> {
+        let parts: Vec<&str> = path.split("::").filter(|part| *part != "*").collect();
+        (1..=parts.len()).rev().find_map(|length| {
+            let module = parts[..length].join("/");
+            let item = parts.get(length).map(|item| (*item).to_owned());
+            self.sources.iter().any(|source| source.module == module).then_some((module, item))
+        })
+    }
+
+    /// The file in which what a path names stands, if that is in the store.
+    fn home(&self, path: &str) -> Option<String> {
+        let (module, item) = self.module(path)?;
+        let item = item.map(|item| (module.clone(), item));
+        match item.and_then(|item| self.passed_on.get(&item)) {
+            Some(further) if further != path => self.home(further),
+            _ => Some(module).filter(|module| is_of_the_store(module)),
+        }
+    }
+}
+
+fn is_of_the_store(module: &str) -> bool {
+    module == "store" || is_below(module, "store")
+}
+
+/// Whether a statement gives what another module has under this one's name.
+fn passes_on(statement: &str) -> bool {
+    let line = statement.trim_start();
+    let behind = line.strip_prefix("pub").map(|behind| match behind.strip_prefix('(') {
+        Some(scope) => scope.split_once(')').map_or("", |(_, behind)| behind),
+        None => behind,
+    });
+    behind.is_some_and(|behind| behind.trim_start().starts_with("use "))
+}
+
+/// What stands behind each `word` that begins a path.
+fn tails<'a>(code: &'a str, word: &str) -> Vec<&'a str> {
+    let begins = |at: usize| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|character| is_of_a_word(character) || character == ':')
+    };
+    let found = code.match_indices(word).filter(|(at, _)| begins(*at));
+    found.map(|(at, _)| &code[at + word.len()..]).collect()
+}
+
+/// The storey that a module stands in; `None` for values, and outside of the house.
+fn storey(module: &str) -> Option<&'static str> {
+    if module == VALUES {
+        return None;
+    }
+    let names = STOREYS.iter().map(|(name, _)| *name);
+    names
+        .filter(|name| module == *name || (*name != HOUSE && is_below(module, name)))
+        .max_by_key(|name| name.len())
+}
+
+fn is_below(module: &str, name: &str) -> bool {
+    module.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The sets of files that lead to one another.
+fn circles(imports: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<String>> {
+    let reached: BTreeMap<&String, BTreeSet<&String>> =
+        imports.keys().map(|from| (from, reachable(imports, from))).collect();
+    let circle = |from: &&String| {
+        let together = reached[*from]
+            .iter()
+            .filter(|to| reached.get(**to).is_some_and(|back| back.contains(*from)));
+        together.map(|to| (**to).clone()).collect::<Vec<_>>()
+    };
+    imports.keys().map(|from| circle(&from)).filter(|circle| !circle.is_empty()).collect()
+}
+
+fn reachable<'a>(
+    imports: &'a BTreeMap<String, BTreeSet<String>>,
+    from: &String,
+) -> BTreeSet<&'a String> {
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&String> = imports[from].iter().collect();
+    while let Some(next) = open.pop() {
+        if reached.insert(next) {
+            open.extend(imports.get(next).into_iter().flatten());
+        }
+    }
+    reached
+}
+
+fn of_the_store() -> Vec<Source> {
+    let mut sources = sources();
+    sources.retain(|source| source.is_within(&["store"]));
+    sources
+}
+
+/// The types that a file gives methods of their own.
+fn types_with_methods(code: &str) -> Vec<String> {
+    let blocks = code.lines().filter(|line| line.starts_with("impl") && !line.contains(" for "));
+    blocks
+        .map(|line| {
+            let line = line.trim_start_matches("impl");
+            let named = match line.strip_prefix('<') {
+                Some(_) => line.split_once("> ").map_or("", |(_, named)| named),
+                None => line,
+            };
+            named.trim().chars().take_while(|character| is_of_a_word(*character)).collect()
+        })
+        .collect()
+}
+
+/// The names that are declared for others to use.
+fn declared(code: &str, kinds: &[&str]) -> Vec<String> {
+    let mut names = Vec::new();
+    for line in code.lines() {
+        let Some(behind) = line.trim_start().strip_prefix("pub") else { continue };
+        let behind = match behind.strip_prefix('(') {
+            Some(scope) => scope.split_once(')').map_or("", |(_, behind)| behind),
+            None => behind,
+        };
+        let behind = behind.trim_start().trim_start_matches("const fn").trim_start();
+        let mut parts = behind.split_whitespace();
+        if let (Some(kind), Some(name)) = (parts.next(), parts.next())
+            && kinds.contains(&kind)
+        {
+            names.push(name.chars().take_while(|character| is_of_a_word(*character)).collect());
+        }
+    }
+    names
+}
+
+/// Whether the comment at the declaration of `name` says so.
+fn is_for_tests(text: &str, name: &str) -> bool {
+    let lines: Vec<&str> = text.lines().collect();
+    let declares = |line: &&str| !line.trim_start().starts_with("//") && has_word(line, name);
+    let at = lines.iter().position(declares).unwrap_or(0);
+    let above = lines[..at].iter().rev().map(|line| line.trim_start());
+    let mut comment = above.take_while(|line| line.starts_with("///") || line.starts_with("#["));
+    comment.any(|line| line.to_lowercase().contains("for tests"))
+}
+
+fn is_of_a_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+fn has_word(code: &str, word: &str) -> bool {
+    words(code, word) > 0
+}
+
+fn words(code: &str, word: &str) -> usize {
+    let is_whole = |at: &usize| {
+        let before = code[..*at].chars().next_back();
+        let behind = code[at + word.len()..].chars().next();
+        !before.is_some_and(is_of_a_word) && !behind.is_some_and(is_of_a_word)
+    };
+    code.match_indices(word).map(|(at, _)| at).filter(is_whole).count()
+}
