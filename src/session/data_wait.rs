@@ -3,13 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use super::failure::transfer_failure;
+use super::failure::interruption;
 use super::step::Step;
 use super::watch::Watch;
 use crate::access::Visit;
 use crate::net::{Interest, Wake, wait};
 use crate::protocol::replies;
-use crate::transfer::{Control, Directive, Progress, Verdict};
+use crate::transfer::{Control, Directive, Progress};
 
 /// The session's thread while it waits for a data connection.
 #[derive(Debug)]
@@ -46,9 +46,7 @@ impl Waiting<'_, '_, '_> {
     /// Attends to the control connection.
     pub(super) fn attend(&mut self) -> Step<()> {
         match self.watch.attend(&Progress::begin()) {
-            Directive::Interrupt(by) => {
-                Err(transfer_failure(self.visit, &Verdict::Interrupted { by, kept: false }, 0))
-            }
+            Directive::Interrupt(by) => Err(interruption(by)),
             Directive::Continue => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use super::{Errand, ErrandKind};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
 use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
-use crate::transfer::{Conversion, Download, DownloadRequest, Verdict};
+use crate::transfer::{Conversion, Download, DownloadRequest};
 use crate::vfs::FtpPath;
 
 /// Sends the file that the client calls `name`, from the byte `first` on.
@@ -37,14 +37,12 @@ pub(super) fn download(
     let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total: Some(left) };
     let mut attended = transfer.attend(errand);
     let download = Download::admit(request, attended.resources, &mut attended.watch)
-        .map_err(|verdict| attended.failure(&verdict))?;
+        .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(download.progress(), &opening)?;
     let report = download.throttled(throttle).run(data, &mut attended.watch);
     record_download(&path, first, &report);
-    match &report.verdict {
-        Verdict::Complete => Ok(replies::file_sent()),
-        verdict => Err(transfer.failure(verdict, report.bytes)),
-    }
+    transfer.check_verdict(&report)?;
+    Ok(replies::file_sent())
 }
 
 fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {

@@ -1,10 +1,11 @@
 //! The one bridge from failures to replies. Every failure of the store is logged here, once; what a
 //! client can bring about as often as it likes, once a minute.
 
+use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
-use crate::transfer::{Interruption, TransferError, Verdict};
+use crate::transfer::{Incomplete, Interruption, Kept, Report, TransferError, Verdict};
 
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
@@ -12,17 +13,35 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
     reply_to(error).unwrap_or_else(replies::store_unavailable)
 }
 
-/// The reply to a transfer that did not complete.
-pub(super) fn transfer_failure(visit: &Visit, verdict: &Verdict, bytes: u64) -> Reply {
-    match verdict {
-        // The caller has its own words for success.
-        Verdict::Complete => replies::file_stored(bytes),
-        Verdict::Interrupted { kept: true, .. } => replies::upload_interrupted(bytes),
-        Verdict::Interrupted { by: Interruption::Aborted, .. } => replies::transfer_aborted(),
-        Verdict::Interrupted { by: Interruption::Stopping, .. } => replies::transfer_stopped(),
-        Verdict::Interrupted { by: Interruption::DataIdle, .. } => replies::data_idle_timeout(),
-        Verdict::Interrupted { .. } => replies::data_connection_lost(),
+/// Success, or the reply to a transfer that did not complete.
+pub(super) fn check_verdict(visit: &Visit, report: &Report) -> Step<()> {
+    Err(match &report.verdict {
+        Verdict::Complete => return Ok(()),
+        Verdict::Interrupted { kept: Kept::Partial, .. } => {
+            replies::upload_interrupted(report.bytes)
+        }
+        Verdict::Interrupted { by, kept: Kept::Nothing } => interruption(*by),
         Verdict::Failed(error) => transfer_error(visit, error),
+    })
+}
+
+/// The reply to a transfer that ended before its end.
+pub(super) fn incomplete(visit: &Visit, why: &Incomplete) -> Reply {
+    match why {
+        Incomplete::Interrupted(by) => interruption(*by),
+        Incomplete::Failed(error) => transfer_error(visit, error),
+    }
+}
+
+/// The reply to a transfer that was interrupted and leaves nothing.
+pub(super) fn interruption(by: Interruption) -> Reply {
+    match by {
+        Interruption::Aborted => replies::transfer_aborted(),
+        Interruption::Stopping => replies::transfer_stopped(),
+        Interruption::DataIdle => replies::data_idle_timeout(),
+        Interruption::ControlLost | Interruption::DataLost | Interruption::NoCloseNotify => {
+            replies::data_connection_lost()
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::protocol::{
     ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
 };
 use crate::store::ListPage;
-use crate::transfer::{Control, DataSender, Lease, Listing, Pages, Progress, Verdict};
+use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, Pages, Progress};
 use crate::vfs::FtpPath;
 
 /// How a client wants a directory told, and how much of it the operator allows.
@@ -65,12 +65,12 @@ pub(super) fn list(
     let resources = attended.resources;
     // The second page is on its way before the client has connected.
     let pages = source.after(&first, memory, resources);
-    let mut pages = pages.map_err(|verdict| attended.failure(&verdict))?;
+    let mut pages = pages.map_err(|why| attended.failure(&why))?;
     let progress = Progress::begin();
     let (data, _slot) = attended.open(&progress, &replies::opening_listing())?;
     let mut sender = DataSender::new(data, resources.wake, resources.options.data_idle, progress);
     let sent = lines.send(first, &mut pages, &mut sender, &mut attended.watch);
-    let sent = sent.map_err(|verdict| attended.failure(&verdict))?;
+    let sent = sent.map_err(|why| attended.failure(&why))?;
     if lines.unnameable > 0 && tree.visit.may_tell("keys that have no FTP name") {
         log::warn!("{path} holds {} keys that have no FTP name", lines.unnameable);
     }
@@ -97,8 +97,9 @@ fn page_memory(
     let path = working_directory.clone();
     let mut attended = transfer.attend(Errand { kind: ErrandKind::Listing, path, total: None });
     let memory = Listing::memory(attended.resources, &mut attended.watch);
+    let memory = memory.map_err(|why| attended.failure(&why));
     transfer.renew_wait();
-    memory.map_err(|verdict| transfer.failure(&verdict, 0))
+    memory
 }
 
 /// STAT with a path: the listing, over the control connection. More than one page of it leaves page by
@@ -175,7 +176,7 @@ impl Lines {
         pages: &mut Pages<'_>,
         sender: &mut DataSender<'_>,
         control: &mut dyn Control,
-    ) -> Result<Sent, Verdict> {
+    ) -> Result<Sent, Incomplete> {
         let mut text = Vec::new();
         let mut present = Some(first);
         while let Some(page) = present {

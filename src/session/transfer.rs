@@ -7,7 +7,7 @@ use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
 use super::data::{DataChannel, DataTerms};
 use super::encryption::Encryption;
-use super::failure::transfer_failure;
+use super::failure::{check_verdict, incomplete};
 use super::login::Login;
 use super::step::Step;
 use super::wake::OwnWake;
@@ -17,7 +17,7 @@ use crate::access::Visit;
 use crate::metrics::Direction;
 use crate::net::{Slot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
-use crate::transfer::{Budget, Progress, Resources, Throttle, Verdict};
+use crate::transfer::{Budget, Incomplete, Progress, Report, Resources, Throttle};
 use crate::users::Account;
 
 /// What a session makes its transfers of.
@@ -92,9 +92,9 @@ impl<'s, 'a> Transfer<'s, 'a> {
         self.parts.host.resources(&self.budget, &self.wake)
     }
 
-    /// The reply to a transfer that did not complete.
-    pub(super) fn failure(&self, verdict: &Verdict, bytes: u64) -> Reply {
-        transfer_failure(self.parts.visit, verdict, bytes)
+    /// Success, or the reply to a transfer that did not complete.
+    pub(super) fn check_verdict(&self, report: &Report) -> Step<()> {
+        check_verdict(self.parts.visit, report)
     }
 
     /// The client has waited for what is not the store's fault: the store gets no less time for it.
@@ -145,8 +145,8 @@ impl Attended<'_, '_> {
         self.data.open(&self.terms, &mut self.watch, self.resources.wake)
     }
 
-    /// The reply to a transfer that did not complete.
-    pub(super) fn failure(&self, verdict: &Verdict) -> Reply {
-        transfer_failure(self.visit, verdict, 0)
+    /// The reply to a transfer that ended before its end.
+    pub(super) fn failure(&self, why: &Incomplete) -> Reply {
+        incomplete(self.visit, why)
     }
 }

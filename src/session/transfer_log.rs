@@ -1,7 +1,7 @@
 //! What the log and the figures are told of a transfer that has ended.
 
 use crate::metrics::{self, Direction, Ending};
-use crate::transfer::{Report, Verdict};
+use crate::transfer::{Kept, Report, Verdict};
 use crate::vfs::FtpPath;
 
 /// Of an upload.
@@ -43,8 +43,12 @@ fn pace(report: &Report) -> (f64, f64) {
 fn words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Complete => "complete".to_owned(),
-        Verdict::Interrupted { by, kept: true } => format!("{}, partial file kept", by.reason()),
-        Verdict::Interrupted { by, kept: false } => format!("{}, nothing kept", by.reason()),
+        Verdict::Interrupted { by, kept: Kept::Partial } => {
+            format!("{}, partial file kept", by.reason())
+        }
+        Verdict::Interrupted { by, kept: Kept::Nothing } => {
+            format!("{}, nothing kept", by.reason())
+        }
         Verdict::Failed(error) => format!("failed: {error}"),
     }
 }

@@ -11,7 +11,7 @@ use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
-use crate::transfer::{Plan, Upload, UploadRequest, Verdict, WriteMode};
+use crate::transfer::{Plan, Upload, UploadRequest, WriteMode};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -111,17 +111,15 @@ pub(super) fn upload(
     let (path, total) = (order.path.clone(), settings.announced);
     let mut attended = transfer.attend(Errand { kind: ErrandKind::Upload, path, total });
     let upload = Upload::admit(request, attended.resources, &mut attended.watch)
-        .map_err(|verdict| attended.failure(&verdict))?;
+        .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(upload.progress(), &order.opening(settings))?;
     let mut report = upload.throttled(throttle).run(data, &mut attended.watch);
     if let Some(rest) = report.unended.take() {
         transfer.add_unused(rest);
     }
     record_upload(&order.path, &report);
-    match &report.verdict {
-        Verdict::Complete => Ok(order.stored(report.bytes)),
-        verdict => Err(transfer.failure(verdict, report.bytes)),
-    }
+    transfer.check_verdict(&report)?;
+    Ok(order.stored(report.bytes))
 }
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's

@@ -75,20 +75,60 @@ impl From<StoreError> for TransferError {
     }
 }
 
+/// Why a transfer did not get to its end. Of an upload nothing is kept then.
+#[derive(Debug)]
+pub enum Incomplete {
+    /// Cut short from outside.
+    Interrupted(Interruption),
+    /// It failed.
+    Failed(TransferError),
+}
+
+impl From<Interruption> for Incomplete {
+    fn from(by: Interruption) -> Self {
+        Self::Interrupted(by)
+    }
+}
+
+impl From<TransferError> for Incomplete {
+    fn from(error: TransferError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What an interrupted transfer leaves of what has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing; what the object was before it still is. So it is with all but uploads.
+    Nothing,
+    /// It became the object.
+    Partial,
+}
+
 /// How a transfer ended.
 #[derive(Debug)]
 pub enum Verdict {
     /// All of it, confirmed by the store or handed to the client's connection.
     Complete,
-    /// Cut short from outside. What had arrived of an upload was `kept` as the object or not.
+    /// Cut short from outside.
     Interrupted {
         /// By what.
         by: Interruption,
-        /// Whether what had arrived became the object.
-        kept: bool,
+        /// What is left of an upload.
+        kept: Kept,
     },
     /// It failed; of an upload nothing is left.
     Failed(TransferError),
+}
+
+impl From<Result<(), Incomplete>> for Verdict {
+    fn from(ended: Result<(), Incomplete>) -> Self {
+        match ended {
+            Ok(()) => Self::Complete,
+            Err(Incomplete::Interrupted(by)) => Self::Interrupted { by, kept: Kept::Nothing },
+            Err(Incomplete::Failed(error)) => Self::Failed(error),
+        }
+    }
 }
 
 /// The account of one transfer, for the reply and the log.

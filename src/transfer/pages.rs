@@ -16,7 +16,7 @@ use crate::net::Wake;
 use crate::store::{ListPage, ListRequest, ObjectStore, PageToken, StoreError};
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::waiting::{lease_within, wait_for};
-use crate::transfer::{Control, Directive, Progress, Resources, TransferError, Verdict};
+use crate::transfer::{Control, Directive, Incomplete, Progress, Resources, TransferError};
 use crate::vfs::FtpPath;
 
 /// What is listed.
@@ -76,7 +76,7 @@ impl Listing {
     pub fn memory(
         resources: Resources<'_>,
         control: &mut dyn Control,
-    ) -> Result<Option<Lease>, Verdict> {
+    ) -> Result<Option<Lease>, Incomplete> {
         let (bytes, progress) = (LISTING_PAGE_BYTES as u64, Progress::begin());
         let Resources { budget, wake, .. } = resources;
         lease_within(LISTING_WAIT, bytes, budget, wake, control, &progress)
@@ -100,7 +100,7 @@ impl Listing {
         first: &ListPage,
         mut memory: Option<Lease>,
         resources: Resources<'a>,
-    ) -> Result<Pages<'a>, Verdict> {
+    ) -> Result<Pages<'a>, Incomplete> {
         let wake = resources.wake;
         let (pass_on, permits) = bounded(1);
         let Some(next) = first.next.clone() else {
@@ -128,7 +128,7 @@ impl Listing {
                 is_first: own == 0,
                 memory: ahead.take(),
             };
-            resources.stragglers.adopt(vec![fetcher.start().map_err(Verdict::Failed)?]);
+            resources.stragglers.adopt(vec![fetcher.start()?]);
             given.push(fetched);
         }
         Ok(Pages { wake, following: Some(given), permit: memory, pass_on })
@@ -216,12 +216,12 @@ impl Pages<'_> {
     /// is slow.
     ///
     /// # Errors
-    /// The verdict that ends the listing.
+    /// Why it ends the listing.
     pub fn next(
         &mut self,
         control: &mut dyn Control,
         progress: &Progress,
-    ) -> Result<Option<ListPage>, Verdict> {
+    ) -> Result<Option<ListPage>, Incomplete> {
         let Some(following) = &mut self.following else { return Ok(None) };
         // Where there is one on the way already, this one is given back.
         let _ = self.pass_on.try_send(self.permit.take());
@@ -229,7 +229,7 @@ impl Pages<'_> {
             match following[0].try_recv() {
                 Ok((page, permit)) => {
                     self.permit = permit;
-                    let page = page.map_err(|error| Verdict::Failed(error.into()))?;
+                    let page = page.map_err(TransferError::from)?;
                     following.rotate_left(1);
                     if page.next.is_none() {
                         self.following = None;
@@ -239,14 +239,14 @@ impl Pages<'_> {
                 Err(TryRecvError::Empty) => {}
                 Err(TryRecvError::Disconnected) => {
                     let ended = io::Error::other("a bug: the listing's worker panicked");
-                    return Err(Verdict::Failed(TransferError::System(ended)));
+                    return Err(TransferError::System(ended).into());
                 }
             }
-            let woken = wait_for(control, self.wake, None, None).map_err(Verdict::Failed)?;
+            let woken = wait_for(control, self.wake, None, None)?;
             if woken.control
                 && let Directive::Interrupt(by) = control.attend(progress)
             {
-                return Err(Verdict::Interrupted { by, kept: false });
+                return Err(by.into());
             }
         }
     }

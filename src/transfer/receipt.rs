@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 use crate::limits;
 use crate::net::{Interest, Receipt, Received, Stream, Wake};
 use crate::transfer::waiting::wait_for;
-use crate::transfer::{Control, Directive, Interruption, Progress, Verdict};
+use crate::transfer::{Control, Directive, Incomplete, Interruption, Progress};
 
 /// Ends what is sent over `data`, and waits until the client has acknowledged all of it, attending to
 /// the control connection. A client that takes nothing for `idle` is given up.
 ///
 /// # Errors
-/// The verdict that ends the transfer.
+/// Why it ends the transfer.
 pub(super) fn wait_for_receipt(
     data: &Stream,
     wake: &Wake,
     idle: Duration,
     progress: &Progress,
     control: &mut dyn Control,
-) -> Result<(), Verdict> {
-    let lost = |_| interrupted(Interruption::DataLost);
+) -> Result<(), Incomplete> {
+    let lost = |_| Incomplete::from(Interruption::DataLost);
     let Some(receipt) = Receipt::request(data).map_err(lost)? else { return Ok(()) };
     let mut taken = None;
     let mut taken_at = Instant::now();
@@ -36,19 +36,15 @@ pub(super) fn wait_for_receipt(
         }
         let left = idle.saturating_sub(taken_at.elapsed());
         if left == Duration::ZERO {
-            return Err(interrupted(Interruption::DataIdle));
+            return Err(Interruption::DataIdle.into());
         }
         let events = Some((receipt.as_fd(), Interest::Read));
         let woken = wait_for(control, wake, events, Some(left.min(pause)));
         pause = limits::LAST_RECEIPT_PAUSE.min(pause * 2);
-        if woken.map_err(Verdict::Failed)?.control
+        if woken?.control
             && let Directive::Interrupt(by) = control.attend(progress)
         {
-            return Err(interrupted(by));
+            return Err(by.into());
         }
     }
-}
-
-fn interrupted(by: Interruption) -> Verdict {
-    Verdict::Interrupted { by, kept: false }
 }

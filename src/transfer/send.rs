@@ -9,7 +9,7 @@ use crate::net::{Interest, Stream, Wake};
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::waiting::{is_passing, wait_for};
-use crate::transfer::{Control, Directive, Interruption, Progress, Verdict};
+use crate::transfer::{Control, Directive, Incomplete, Interruption, Progress};
 
 /// A data connection that is written to. It is closed when this is dropped.
 #[derive(Debug)]
@@ -41,15 +41,15 @@ impl<'a> DataSender<'a> {
     /// Sends all `bytes`, attending to the control connection whenever the client is slow.
     ///
     /// # Errors
-    /// The verdict that ends the transfer.
-    pub fn send(&mut self, mut bytes: &[u8], control: &mut dyn Control) -> Result<(), Verdict> {
+    /// Why it ends the transfer.
+    pub fn send(&mut self, mut bytes: &[u8], control: &mut dyn Control) -> Result<(), Incomplete> {
         let mut waiting_since = Instant::now();
         while !bytes.is_empty() {
             let most = match self.throttle.allowance(Instant::now()) {
                 Allowance::Bytes(most) => most.min(bytes.len()),
                 Allowance::Wait(pause) => {
                     let woken = wait_for(control, self.wake, None, Some(pause));
-                    if woken.map_err(Verdict::Failed)?.control {
+                    if woken?.control {
                         self.attend(control)?;
                     }
                     // The client is not to blame for it.
@@ -66,7 +66,7 @@ impl<'a> DataSender<'a> {
                     continue;
                 }
                 Err(error) if is_passing(&error) => {}
-                Err(_) => return Err(interrupted(Interruption::DataLost)),
+                Err(_) => return Err(Interruption::DataLost.into()),
             }
             self.wait_for_room(waiting_since, control)?;
         }
@@ -78,13 +78,13 @@ impl<'a> DataSender<'a> {
         &self,
         waiting_since: Instant,
         control: &mut dyn Control,
-    ) -> Result<(), Verdict> {
+    ) -> Result<(), Incomplete> {
         let left = self.idle.saturating_sub(waiting_since.elapsed());
         if left == Duration::ZERO {
-            return Err(interrupted(Interruption::DataIdle));
+            return Err(Interruption::DataIdle.into());
         }
         let socket = Some((self.data.as_fd(), Interest::Write));
-        let woken = wait_for(control, self.wake, socket, Some(left)).map_err(Verdict::Failed)?;
+        let woken = wait_for(control, self.wake, socket, Some(left))?;
         if woken.control { self.attend(control) } else { Ok(()) }
     }
 
@@ -92,12 +92,12 @@ impl<'a> DataSender<'a> {
     /// acknowledged the last byte.
     ///
     /// # Errors
-    /// The verdict that ends the transfer.
-    pub fn finish(&mut self, control: &mut dyn Control) -> Result<(), Verdict> {
+    /// Why it ends the transfer.
+    pub fn finish(&mut self, control: &mut dyn Control) -> Result<(), Incomplete> {
         let began = Instant::now();
         while let Err(error) = self.data.finish() {
             if !is_passing(&error) {
-                return Err(interrupted(Interruption::DataLost));
+                return Err(Interruption::DataLost.into());
             }
             self.wait_for_room(began, control)?;
         }
@@ -107,15 +107,11 @@ impl<'a> DataSender<'a> {
     /// Looks at the control connection between two sends.
     ///
     /// # Errors
-    /// The verdict that ends the transfer.
-    pub fn attend(&self, control: &mut dyn Control) -> Result<(), Verdict> {
+    /// Why it ends the transfer.
+    pub fn attend(&self, control: &mut dyn Control) -> Result<(), Incomplete> {
         match control.attend(&self.progress) {
             Directive::Continue => Ok(()),
-            Directive::Interrupt(by) => Err(interrupted(by)),
+            Directive::Interrupt(by) => Err(by.into()),
         }
     }
-}
-
-fn interrupted(by: Interruption) -> Verdict {
-    Verdict::Interrupted { by, kept: false }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::limits;
 use crate::net::{Interest, Wake, wait};
 use crate::transfer::budget::{Budget, Lease};
-use crate::transfer::{Control, Directive, Progress, TransferError, Verdict};
+use crate::transfer::{Control, Directive, Incomplete, Progress, TransferError};
 
 /// What woke the session's thread.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,9 +44,9 @@ pub(super) fn lease(
     wake: &Wake,
     control: &mut dyn Control,
     progress: &Progress,
-) -> Result<Lease, Verdict> {
+) -> Result<Lease, Incomplete> {
     lease_within(limits::BUFFER_WAIT, bytes, budget, wake, control, progress)?
-        .ok_or(Verdict::Failed(TransferError::NoBuffer))
+        .ok_or(Incomplete::Failed(TransferError::NoBuffer))
 }
 
 /// Waits in line for `bytes` of the budget, at most for `patience`; `None` if that was not enough.
@@ -57,7 +57,7 @@ pub(super) fn lease_within(
     wake: &Wake,
     control: &mut dyn Control,
     progress: &Progress,
-) -> Result<Option<Lease>, Verdict> {
+) -> Result<Option<Lease>, Incomplete> {
     if bytes > budget.total() {
         return Ok(None);
     }
@@ -72,11 +72,11 @@ pub(super) fn lease_within(
         if left == Duration::ZERO {
             return Ok(None);
         }
-        let woken = wait_for(control, wake, None, Some(left)).map_err(Verdict::Failed)?;
+        let woken = wait_for(control, wake, None, Some(left))?;
         if woken.control
             && let Directive::Interrupt(by) = control.attend(progress)
         {
-            return Err(Verdict::Interrupted { by, kept: false });
+            return Err(by.into());
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cos_ftp_server::store::{ErrorKind, Operation};
-use cos_ftp_server::transfer::{Interruption, TransferError, TransferOptions, Verdict};
+use cos_ftp_server::transfer::{Interruption, Kept, TransferError, TransferOptions, Verdict};
 
 use crate::transfers::answers::{AnswerScript, FAIR};
 use crate::transfers::bench::{Bench, Client, Order, STOR, content};
@@ -124,7 +124,9 @@ fn a_client_that_leaves_is_not_waited_for_by_the_store() {
     client.end_control();
     // The gate is still closed.
     let report = client.report();
-    let Verdict::Interrupted { by: Interruption::ControlLost, kept: false } = report.verdict else {
+    let Verdict::Interrupted { by: Interruption::ControlLost, kept: Kept::Nothing } =
+        report.verdict
+    else {
         panic!("{report:?}");
     };
     bench.store().open(Operation::GetObject);

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Download, DownloadRequest, Interruption, Listing, Plan,
-    Progress, Report, Resources, Stragglers, TransferError, TransferOptions, Upload, UploadRequest,
-    Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, Download, DownloadRequest, Incomplete, Interruption,
+    Listing, Plan, Progress, Report, Resources, Stragglers, TransferError, TransferOptions, Upload,
+    UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -135,12 +135,12 @@ impl Bench {
     }
 
     /// Lists a directory: the names of all its pages.
-    pub(crate) fn list(&self) -> Result<Vec<String>, Verdict> {
+    pub(crate) fn list(&self) -> Result<Vec<String>, Incomplete> {
         self.list_slowly(|_| ())
     }
 
     /// The same, where `meanwhile` is called while so many pages have come and the last is held.
-    pub(crate) fn list_slowly(&self, meanwhile: impl Fn(usize)) -> Result<Vec<String>, Verdict> {
+    pub(crate) fn list_slowly(&self, meanwhile: impl Fn(usize)) -> Result<Vec<String>, Incomplete> {
         let (_client, control) = UnixStream::pair().unwrap();
         let (wake, mut script) = (Wake::new().unwrap(), Script::new(control));
         let store: Arc<dyn ObjectStore> = Arc::new(self.store().clone());
@@ -189,7 +189,7 @@ impl Shared {
         let request = UploadRequest { store, path, plan, announced, conversion };
         Ok(match Upload::admit(request, self.resources(wake), control) {
             Ok(upload) => upload.run(data, control),
-            Err(verdict) => refused(verdict),
+            Err(why) => refused(why),
         })
     }
 
@@ -208,7 +208,7 @@ impl Shared {
         let request = DownloadRequest { store, path, object, first, conversion };
         Ok(match Download::admit(request, self.resources(wake), control) {
             Ok(download) => download.run(data, control),
-            Err(verdict) => refused(verdict),
+            Err(why) => refused(why),
         })
     }
 }
@@ -362,8 +362,9 @@ impl Control for Script {
     }
 }
 
-fn refused(verdict: Verdict) -> Report {
+fn refused(why: Incomplete) -> Report {
     let (elapsed, tail) = (Duration::ZERO, Duration::ZERO);
+    let verdict = Err(why).into();
     Report { verdict, bytes: 0, kept: 0, elapsed, tail, parts: 0, stored: None, unended: None }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{
-    Conversion, Interruption, Report, TransferError, TransferOptions, Verdict,
+    Conversion, Interruption, Kept, Report, TransferError, TransferOptions, Verdict,
 };
 
 use crate::transfers::answers::{AnswerScript, Breaks};
@@ -203,7 +203,7 @@ fn a_download_is_given_up_while_the_store_hangs() {
         leave(&mut client);
         // The gate is still closed.
         let report = client.report();
-        let Verdict::Interrupted { by, kept: false } = report.verdict else {
+        let Verdict::Interrupted { by, kept: Kept::Nothing } = report.verdict else {
             panic!("{report:?}");
         };
         assert_eq!(by, expected);
@@ -222,7 +222,8 @@ fn a_client_that_takes_nothing_is_given_up() {
         let bench = bench_with(&content(10, size), options.clone());
         let client = bench.download(STOR, 0);
         let report = client.report();
-        let Verdict::Interrupted { by: Interruption::DataIdle, kept: false } = report.verdict
+        let Verdict::Interrupted { by: Interruption::DataIdle, kept: Kept::Nothing } =
+            report.verdict
         else {
             panic!("{size}: {report:?}");
         };
@@ -257,7 +258,8 @@ fn a_client_that_closes_its_data_connection_interrupts() {
     client.receive_some(1);
     client.end_data();
     let report = client.report();
-    let Verdict::Interrupted { by: Interruption::DataLost, kept: false } = report.verdict else {
+    let Verdict::Interrupted { by: Interruption::DataLost, kept: Kept::Nothing } = report.verdict
+    else {
         panic!("{report:?}");
     };
     bench.assert_clean();

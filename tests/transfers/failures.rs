@@ -3,7 +3,7 @@
 
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{
-    Interruption, PartialUpload, Report, TransferError, TransferOptions, Verdict, WriteMode,
+    Interruption, Kept, PartialUpload, Report, TransferError, TransferOptions, Verdict, WriteMode,
 };
 
 use crate::transfers::bench::{Bench, Client, Order, STOR, Word, content};
@@ -131,7 +131,7 @@ fn abor_is_answered_while_the_store_hangs() {
         client.say(Word::Abort);
         // The gate is still closed.
         let report = client.report();
-        let aborted = Verdict::Interrupted { by: Interruption::Aborted, kept: false };
+        let aborted = Verdict::Interrupted { by: Interruption::Aborted, kept: Kept::Nothing };
         assert_eq!(format!("{:?}", report.verdict), format!("{aborted:?}"));
         bench.store().open(operation);
         assert_untouched(&bench);

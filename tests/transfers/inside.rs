@@ -3,7 +3,8 @@
 
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
 use cos_ftp_server::transfer::{
-    Conversion, Interruption, PartialUpload, TransferError, TransferOptions, Verdict, WriteMode,
+    Conversion, Interruption, Kept, PartialUpload, TransferError, TransferOptions, Verdict,
+    WriteMode,
 };
 
 use crate::transfers::answers::{AnswerScript, Breaks, FAIR};
@@ -124,7 +125,7 @@ fn abor_behind_the_data_keeps_them_and_the_tail() {
         client.end_data();
         let report = client.report();
         let by = Interruption::Aborted;
-        let Verdict::Interrupted { by: told, kept: true } = report.verdict else {
+        let Verdict::Interrupted { by: told, kept: Kept::Partial } = report.verdict else {
             panic!("{report:?}");
         };
         assert_eq!((told, report.bytes), (by, new.len() as u64));

@@ -4,7 +4,9 @@ use std::thread;
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
-use cos_ftp_server::transfer::{Conversion, TransferError, TransferOptions, Verdict, WriteMode};
+use cos_ftp_server::transfer::{
+    Conversion, Kept, TransferError, TransferOptions, Verdict, WriteMode,
+};
 
 use crate::transfers::answers::{AnswerScript, Breaks, FAIR};
 use crate::transfers::bench::{Bench, Client, Order, STOR, content};
@@ -199,7 +201,7 @@ fn a_failed_or_interrupted_append_leaves_the_old_file() {
     // Interrupted before anything new came.
     let mut client = begin(&bench, WriteMode::Append);
     client.end_control();
-    assert!(matches!(client.report().verdict, Verdict::Interrupted { kept: false, .. }));
+    assert!(matches!(client.report().verdict, Verdict::Interrupted { kept: Kept::Nothing, .. }));
     bench.assert_clean();
     bench.assert_stored(STOR.path, &old);
 }

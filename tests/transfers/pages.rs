@@ -2,7 +2,7 @@
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{ErrorKind, Operation};
-use cos_ftp_server::transfer::{TransferError, TransferOptions, Verdict};
+use cos_ftp_server::transfer::{Incomplete, TransferError, TransferOptions};
 
 use crate::transfers::bench::Bench;
 use crate::transfers::store::{Event, S3_LIMITS, ScriptedStore};
@@ -40,8 +40,8 @@ fn a_page_that_fails_ends_the_listing() {
         let bench = bench(4);
         let failure = Event::Fail(ErrorKind::Unavailable);
         bench.store().script(Operation::ListObjects, failing, failure);
-        let verdict = bench.list().unwrap_err();
-        let Verdict::Failed(TransferError::Store(error)) = &verdict else { panic!("{verdict:?}") };
+        let why = bench.list().unwrap_err();
+        let Incomplete::Failed(TransferError::Store(error)) = &why else { panic!("{why:?}") };
         assert_eq!(error.kind, ErrorKind::Unavailable);
         bench.assert_clean();
     }

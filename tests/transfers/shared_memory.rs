@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{Operation, PartLimits};
-use cos_ftp_server::transfer::{Interruption, Lease, PartialUpload, TransferOptions, Verdict};
+use cos_ftp_server::transfer::{
+    Interruption, Kept, Lease, PartialUpload, TransferOptions, Verdict,
+};
 
 use crate::transfers::bench::{Bench, Client, Order, PATIENCE, STOR, Word, content};
 use crate::transfers::store::{S3_LIMITS, ScriptedStore};
@@ -123,7 +125,9 @@ fn a_client_lost_while_its_upload_waits_for_memory_does_not_hang_it() {
     await_line(&bench);
     client.end_control();
     let report = client.report();
-    let Verdict::Interrupted { by: Interruption::ControlLost, kept: true } = report.verdict else {
+    let Verdict::Interrupted { by: Interruption::ControlLost, kept: Kept::Partial } =
+        report.verdict
+    else {
         panic!("{report:?}");
     };
     bench.assert_stored(STOR.path, &content(4, 4 * BLOCK as usize + 1)[..4 * BLOCK as usize]);
@@ -141,7 +145,8 @@ fn abor_is_answered_while_an_outgrown_upload_waits_for_the_store() {
     client.say(Word::Abort);
     // The gate is still closed.
     let report = client.report();
-    let Verdict::Interrupted { by: Interruption::Aborted, kept: false } = report.verdict else {
+    let Verdict::Interrupted { by: Interruption::Aborted, kept: Kept::Nothing } = report.verdict
+    else {
         panic!("{report:?}");
     };
     bench.store().open(Operation::UploadPart);

@@ -19,7 +19,7 @@ use crate::transfer::ascii::ToAscii;
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::memory::{Memory, Pages};
 use crate::transfer::throttle::{Allowance, Throttle};
-use crate::transfer::{Conversion, Interruption, Progress, TransferError, Verdict};
+use crate::transfer::{Conversion, Incomplete, Interruption, Progress, TransferError};
 
 /// What is copied before the speeds of both sides are compared.
 const WINDOW_BYTES: u64 = 1024 * 1024;
@@ -51,19 +51,19 @@ pub(super) struct Copier {
     pub(super) source: Source,
     pub(super) delivery: Delivery<Arc<Stream>>,
     pub(super) ahead: Ahead,
-    pub(super) verdict: Sender<Verdict>,
+    pub(super) tell: Sender<Result<(), Incomplete>>,
     pub(super) wake: Wake,
     pub(super) lease: Lease,
 }
 
 impl Copier {
     pub(super) fn run(self) {
-        let Self { source, mut delivery, ahead, verdict, wake, lease } = self;
+        let Self { source, mut delivery, ahead, tell, wake, lease } = self;
         let copying = AssertUnwindSafe(|| copy(source, &mut delivery, &ahead));
         let ended = catch_unwind(copying).unwrap_or_else(|_| {
-            // The session waits for a verdict, whatever happens.
+            // The session waits to be told, whatever happens.
             let bug = io::Error::other("a bug: the download worker panicked");
-            Err(Verdict::Failed(TransferError::System(bug)))
+            Err(TransferError::System(bug).into())
         });
         drop(lease);
         // End of file for the client before the reply, whoever still holds the socket. After all
@@ -72,7 +72,7 @@ impl Copier {
             drop(delivery.data.shutdown(Shutdown::Write));
         }
         // The channel has room for it, and nobody listens any more after an interruption.
-        let _ = verdict.try_send(ended.err().unwrap_or(Verdict::Complete));
+        let _ = tell.try_send(ended);
         wake.notify();
     }
 }
@@ -81,12 +81,12 @@ fn copy(
     mut source: Source,
     delivery: &mut Delivery<Arc<Stream>>,
     ahead: &Ahead,
-) -> Result<(), Verdict> {
+) -> Result<(), Incomplete> {
     let mut buffer = Memory::new(buffer_bytes(source.left()), Pages::Together);
     let mut window = Window::default();
     loop {
         let begun = Instant::now();
-        let got = source.fill(&mut buffer).map_err(Verdict::Failed)?;
+        let got = source.fill(&mut buffer)?;
         let filled = Instant::now();
         if got == 0 {
             return delivery.finish();
@@ -192,10 +192,10 @@ impl<W> Delivery<W> {
     }
 
     /// After the last byte: whether the object is what the store says it is.
-    pub(super) fn check(&self) -> Result<(), Verdict> {
+    pub(super) fn check(&self) -> Result<(), Incomplete> {
         match &self.crc64 {
             Some((digest, expected)) if digest.finalize() != *expected => {
-                Err(Verdict::Failed(TransferError::Checksum))
+                Err(TransferError::Checksum.into())
             }
             _ => Ok(()),
         }
@@ -204,7 +204,7 @@ impl<W> Delivery<W> {
 
 impl Delivery<Arc<Stream>> {
     /// Writes `bytes` of the object; waits for the client as long as the socket's time-out says.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Incomplete> {
         let (throttle, progress) = (self.throttle.clone(), self.progress.clone());
         let (data, mut bytes) = self.prepare(bytes);
         while !bytes.is_empty() {
@@ -225,25 +225,24 @@ impl Delivery<Arc<Stream>> {
     }
 
     /// After the last byte: checks the object, and tells the client that it has all of it.
-    pub(super) fn finish(&self) -> Result<(), Verdict> {
+    pub(super) fn finish(&self) -> Result<(), Incomplete> {
         self.check()?;
         self.data.finish().map_err(|error| interrupted(&error))
     }
 }
 
-fn interrupted(error: &io::Error) -> Verdict {
-    let by = match error.kind() {
+fn interrupted(error: &io::Error) -> Incomplete {
+    Incomplete::Interrupted(match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Interruption::DataIdle,
         _ => Interruption::DataLost,
-    };
-    Verdict::Interrupted { by, kept: false }
+    })
 }
 
 /// Sends nothing for `pause`, unless the connection ends: that is how the session's thread cancels.
-fn rest(data: &Stream, pause: Duration) -> Result<(), Verdict> {
+fn rest(data: &Stream, pause: Duration) -> Result<(), Incomplete> {
     match wait([(data.as_fd(), Interest::End)], Some(pause)) {
         Ok([false]) => Ok(()),
-        Ok([true]) => Err(Verdict::Interrupted { by: Interruption::DataLost, kept: false }),
-        Err(error) => Err(Verdict::Failed(TransferError::System(error))),
+        Ok([true]) => Err(Interruption::DataLost.into()),
+        Err(error) => Err(TransferError::System(error).into()),
     }
 }

@@ -22,7 +22,7 @@ use crate::limits::{BLOCK_BYTES, WORKER_STACK_BYTES};
 use crate::net::Stream;
 use crate::store::Cancel;
 use crate::transfer::block::{Block, blocks_for};
-use crate::transfer::{TransferError, Verdict};
+use crate::transfer::{Incomplete, TransferError};
 
 /// Fewer bytes are not worth a request of their own.
 const LEAST_RANGE_BLOCKS: usize = 4;
@@ -90,7 +90,10 @@ impl Lanes {
     }
 
     /// Delivers all that is left, in order.
-    pub(super) fn deliver(&mut self, delivery: &mut Delivery<Arc<Stream>>) -> Result<(), Verdict> {
+    pub(super) fn deliver(
+        &mut self,
+        delivery: &mut Delivery<Arc<Stream>>,
+    ) -> Result<(), Incomplete> {
         for lane in self.lanes.iter().cycle() {
             let mut of_range = self.range.min(self.left);
             if of_range == 0 {
@@ -100,7 +103,7 @@ impl Lanes {
             while of_range > 0 {
                 let ended = |_| TransferError::System(io::Error::other("a download lane ended"));
                 let fetched = lane.filled.recv().map_err(ended).and_then(|fetched| fetched);
-                let mut block = fetched.map_err(Verdict::Failed)?;
+                let mut block = fetched?;
                 delivery.write(block.filled())?;
                 of_range -= block.filled().len() as u64;
                 block.clear();

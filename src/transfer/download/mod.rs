@@ -25,8 +25,8 @@ use crate::transfer::memory::{Memory, Pages};
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Control, Conversion, DataSender, Directive, Progress, Report, Resources, Throttle,
-    TransferError, Verdict,
+    Control, Conversion, DataSender, Directive, Incomplete, Progress, Report, Resources, Throttle,
+    TransferError,
 };
 use crate::vfs::FtpPath;
 use copier::{Ahead, Copier, Delivery, buffer_bytes};
@@ -68,7 +68,7 @@ impl<'a> Download<'a> {
         request: DownloadRequest,
         resources: Resources<'a>,
         control: &mut dyn Control,
-    ) -> Result<Self, Verdict> {
+    ) -> Result<Self, Incomplete> {
         let DownloadRequest { store, path, object, first, conversion } = request;
         let crc64 = object.crc64.filter(|_| first == 0);
         let (size, etag) = (object.size, object.etag.clone());
@@ -103,13 +103,13 @@ impl<'a> Download<'a> {
     pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
         let progress = self.progress.clone();
         progress.restart();
-        let verdict = if self.source.left() <= BLOCK_BYTES as u64 {
+        let ended = if self.source.left() <= BLOCK_BYTES as u64 {
             self.send_here(data, control, &progress)
         } else {
             self.send_by_worker(data, control, &progress)
         };
         Report {
-            verdict,
+            verdict: ended.into(),
             bytes: progress.bytes(),
             kept: 0,
             elapsed: progress.elapsed(),
@@ -125,25 +125,20 @@ impl<'a> Download<'a> {
         data: Stream,
         control: &mut dyn Control,
         progress: &Progress,
-    ) -> Verdict {
+    ) -> Result<(), Incomplete> {
         let idle = self.resources.options.data_idle;
         let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
             .throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
         let mut buffer = Memory::new(buffer_bytes(self.source.left()), Pages::Together);
         loop {
-            let got = match self.source.fill(&mut buffer) {
-                Ok(0) => {
-                    let ended = delivery.check().and_then(|()| delivery.sender().finish(control));
-                    return ended.err().unwrap_or(Verdict::Complete);
-                }
-                Ok(got) => got,
-                Err(error) => return Verdict::Failed(error),
-            };
-            let (sender, bytes) = delivery.prepare(&buffer[..got]);
-            if let Err(verdict) = sender.send(bytes, control) {
-                return verdict;
+            let got = self.source.fill(&mut buffer)?;
+            if got == 0 {
+                delivery.check()?;
+                return delivery.sender().finish(control);
             }
+            let (sender, bytes) = delivery.prepare(&buffer[..got]);
+            sender.send(bytes, control)?;
         }
     }
 
@@ -152,17 +147,14 @@ impl<'a> Download<'a> {
         data: Stream,
         control: &mut dyn Control,
         progress: &Progress,
-    ) -> Verdict {
-        let prepared = data
-            .set_nonblocking(false)
-            .and_then(|()| data.set_write_timeout(self.resources.options.data_idle));
-        if let Err(error) = prepared {
-            return Verdict::Failed(TransferError::System(error));
-        }
+    ) -> Result<(), Incomplete> {
+        data.set_nonblocking(false)
+            .and_then(|()| data.set_write_timeout(self.resources.options.data_idle))
+            .map_err(TransferError::System)?;
         let data = Arc::new(data);
         let cancel = self.source.cancel().clone();
         let options = self.resources.options;
-        let (tell, verdict) = bounded(1);
+        let (tell, told) = bounded(1);
         let copy = Delivery::new(Arc::clone(&data), progress.clone(), self.crc64, self.conversion)
             .throttled(self.throttle);
         let worker = Copier {
@@ -173,7 +165,7 @@ impl<'a> Download<'a> {
                 buffer: options.part_buffer.unwrap_or(PART_BUFFER_BYTES),
                 budget: self.resources.budget.clone(),
             },
-            verdict: tell,
+            tell,
             wake: self.resources.wake.clone(),
             lease: self.lease,
         };
@@ -181,35 +173,32 @@ impl<'a> Download<'a> {
             .name(std::thread::current().name().unwrap_or("download").to_owned())
             .stack_size(WORKER_STACK_BYTES)
             .spawn(move || worker.run());
-        match spawned {
-            Ok(thread) => self.resources.stragglers.adopt(vec![thread]),
-            Err(error) => return Verdict::Failed(TransferError::System(error)),
-        }
+        self.resources.stragglers.adopt(vec![spawned.map_err(TransferError::System)?]);
         loop {
-            match verdict.try_recv() {
-                Ok(Verdict::Complete) => break,
-                Ok(verdict) => return verdict,
+            match told.try_recv() {
+                Ok(Ok(())) => break,
+                Ok(failed) => return failed,
                 Err(_) => {}
             }
             let stop = match wait_for(control, self.resources.wake, None, None) {
                 Ok(woken) if woken.control => match control.attend(progress) {
-                    Directive::Interrupt(by) => Verdict::Interrupted { by, kept: false },
+                    Directive::Interrupt(by) => by.into(),
                     Directive::Continue => continue,
                 },
                 Ok(_) => continue,
-                Err(error) => Verdict::Failed(error),
+                Err(error) => error.into(),
             };
             // It may just have failed by itself; what it says later is what we made it say.
-            let ended = verdict.try_recv().ok();
+            let ended = told.try_recv().ok();
             cancel.raise();
             // A connection that is gone already needs no shutting down.
             drop(data.shutdown(Shutdown::Both));
-            return ended.filter(|ended| !matches!(ended, Verdict::Complete)).unwrap_or(stop);
+            return ended.filter(Result::is_err).unwrap_or(Err(stop));
         }
         let (idle, wake) = (options.data_idle, self.resources.wake);
         let received = wait_for_receipt(&data, wake, idle, progress, control);
         // End of file for the client before the reply, whoever still holds the socket.
         drop(data.shutdown(Shutdown::Write));
-        received.err().unwrap_or(Verdict::Complete)
+        received
     }
 }

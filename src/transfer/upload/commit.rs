@@ -2,7 +2,7 @@
 
 use crate::store::{ErrorKind, Expected};
 use crate::transfer::worker::Job;
-use crate::transfer::{Control, Interruption, PartialUpload, TransferError, Verdict};
+use crate::transfer::{Control, Interruption, Kept, PartialUpload, TransferError, Verdict};
 
 use super::tail::Tail;
 use super::{Begun, Ended, Room, Upload};
@@ -27,7 +27,9 @@ impl Upload<'_> {
         }
         match self.publish(by, control) {
             Ok(None) => Verdict::Complete,
-            Ok(Some(by)) if self.stored.is_some() => Verdict::Interrupted { by, kept: true },
+            Ok(Some(by)) if self.stored.is_some() => {
+                Verdict::Interrupted { by, kept: Kept::Partial }
+            }
             Ok(Some(by)) => self.drop_all(by),
             Err(error) => self.fail(error),
         }
@@ -48,7 +50,7 @@ impl Upload<'_> {
             log::warn!("partial file not kept: the store would not let anybody remove it again");
         }
         self.cancel.raise();
-        Verdict::Interrupted { by, kept: false }
+        Verdict::Interrupted { by, kept: Kept::Nothing }
     }
 
     fn fail(&self, error: TransferError) -> Verdict {

@@ -6,7 +6,7 @@ use crate::store::Expected;
 use crate::transfer::block::Block;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::worker::{Job, Outcome};
-use crate::transfer::{Control, Patience, Resources, TransferError, Verdict};
+use crate::transfer::{Control, Incomplete, Patience, Resources, TransferError};
 
 impl Upload<'_> {
     /// Takes what the workers have done.
@@ -152,9 +152,8 @@ impl Upload<'_> {
         let bytes = (self.parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
         match lease(bytes, budget, wake, control, &self.progress) {
             Ok(lease) => self.intake.pool.begin_turn(lease),
-            Err(Verdict::Failed(error)) => return Err(error),
-            Err(Verdict::Interrupted { by, .. }) => return Ok(Some(by)),
-            Err(Verdict::Complete) => {}
+            Err(Incomplete::Failed(error)) => return Err(error),
+            Err(Incomplete::Interrupted(by)) => return Ok(Some(by)),
         }
         self.affordable = self.parts.target_blocks();
         Ok(None)

@@ -34,8 +34,8 @@ use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::{Target, Workers};
 use crate::transfer::{
-    Control, Conversion, Interruption, Progress, Report, Resources, Throttle, TransferError,
-    Verdict,
+    Control, Conversion, Incomplete, Interruption, Progress, Report, Resources, Throttle,
+    TransferError,
 };
 use crate::vfs::FtpPath;
 use intake::Intake;
@@ -118,7 +118,7 @@ impl<'a> Upload<'a> {
         mut request: UploadRequest,
         resources: Resources<'a>,
         control: &mut dyn Control,
-    ) -> Result<Self, Verdict> {
+    ) -> Result<Self, Incomplete> {
         let store_limits = request.store.part_limits();
         let options = resources.options;
         let mut parts = Parts::new(options, store_limits, &mut request.plan);
@@ -133,8 +133,7 @@ impl<'a> Upload<'a> {
         }
         let mut intake = Intake::new(pool);
         if let Some(head) = &request.plan.head {
-            head.read(&*request.store, &request.path, parts.size(), &mut intake)
-                .map_err(Verdict::Failed)?;
+            head.read(&*request.store, &request.path, parts.size(), &mut intake)?;
         }
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
@@ -167,7 +166,7 @@ impl<'a> Upload<'a> {
             throttle: Throttle::default(),
             stored: None,
         };
-        upload.look_for_room().map_err(Verdict::Failed)?;
+        upload.look_for_room()?;
         Ok(upload)
     }
 
