@@ -2,6 +2,7 @@
 //! where, how long a file may be, what must not be written down.
 
 /// The rules inside the store.
+mod handlers;
 mod storeys;
 
 use std::collections::BTreeSet;

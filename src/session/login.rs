@@ -1,4 +1,4 @@
-//! USER, REIN: who the client is.
+//! Who the client is: USER gives a name, and PASS the account (see [`super::login_attempt`]).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

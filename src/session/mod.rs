@@ -262,8 +262,8 @@ impl<'a> Session<'a> {
     /// Nobody is logged in any more. What the client has set for its transfers stays (RFC 959 4.1.1,
     /// USER).
     fn log_out(&mut self) {
-        self.login.log_out();
         self.handle.set_user(None);
+        self.login.log_out();
         self.working_directory = FtpPath::root();
         self.control.encoding.forget_account();
     }

@@ -90,7 +90,14 @@ struct Configs {
     /// Data connections of control connections that speak this version.
     data_1_2: Arc<ServerConfig>,
     data_1_3: Arc<ServerConfig>,
-    rules: (Reuse, Truncation),
+    rules: TlsRules,
+}
+
+/// What holds for the data connections of one client.
+#[derive(Clone, Copy, Debug)]
+struct TlsRules {
+    reuse: Reuse,
+    truncation: Truncation,
 }
 
 /// What one client's TLS connections have in common: certificate and rules as they were when its
@@ -129,7 +136,7 @@ impl TlsContext {
     pub fn session(&self) -> io::Result<TlsSession> {
         self.refresh();
         let present = Arc::clone(&self.lock().configs);
-        let configs = match present.rules.0 {
+        let configs = match present.rules.reuse {
             Reuse::Optional => present,
             // Tickets that no other client's session could have given: who resumes is the same.
             Reuse::Required => {
@@ -195,12 +202,12 @@ impl TlsSession {
             Version::Tls12 => &self.configs.data_1_2,
             Version::Tls13 => &self.configs.data_1_3,
         };
-        TlsConnection::new(Arc::clone(config), Purpose::Data, self.configs.rules.1)
+        TlsConnection::new(Arc::clone(config), Purpose::Data, self.configs.rules.truncation)
     }
 
     /// Whether a data connection must have resumed a session.
     pub fn reuse(&self) -> Reuse {
-        self.configs.rules.0
+        self.configs.rules.reuse
     }
 }
 
@@ -230,7 +237,7 @@ impl Configs {
             control: Arc::new(speaking(&spoken)?),
             data_1_2: Arc::new(of_data(Version::Tls12)?),
             data_1_3: Arc::new(of_data(Version::Tls13)?),
-            rules: (options.reuse, options.truncation),
+            rules: TlsRules { reuse: options.reuse, truncation: options.truncation },
         };
         Ok((configs.with(resumption), loaded.warning))
     }
