@@ -33,7 +33,7 @@ fn idle_uploads(server: &TestServer, begun: usize, waiting: usize) -> Vec<(Ftp, 
 #[test]
 fn idle_uploads_of_one_account_lock_nobody_out() {
     // What two and twelve uploads fit that hold a part each.
-    for (buffer_memory, begun, waiting) in [("8M", 8, 8), ("64M", 64, 16)] {
+    for (buffer_memory, begun, waiting) in [("8M", 5, 8), ("64M", 64, 16)] {
         let server = server(buffer_memory);
         let idle = idle_uploads(&server, begun, waiting);
         let mut other = Ftp::login_as(&server, "other");

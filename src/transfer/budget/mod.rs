@@ -92,15 +92,23 @@ pub(super) struct Loose {
     bytes: u64,
 }
 
+/// What the steps of two downloads take, which their clients may hold for as long as they like.
+const LASTING_DOWNLOADS: u64 = 2 * limits::DOWNLOAD_RESERVE_BYTES as u64;
+
 impl Limits {
     /// `total` bytes, of which the largest turn takes `largest`.
     fn new(total: u64, largest: u64) -> Self {
         let usual = limits::UPLOAD_RESERVE_BYTES.min(largest).min(total);
-        let loose = (total - usual).min(total / 3);
+        // Small budgets, too, let uploads go on beside somebody who fetches a file for hours.
+        let beside_downloads = (usual + LASTING_DOWNLOADS).min(total);
+        let loose = (total - beside_downloads).min(total / 3);
         let sure = total - loose;
         let kept = usual.max(total / 8);
-        let share = sure.saturating_sub(kept).max(largest.min(sure - usual)).max(usual);
-        Self { total, loose, sure, share, loose_share: loose / 4 * 3 }
+        let share = sure.saturating_sub(kept).max(largest.min(sure - usual)).max(beside_downloads);
+        // The others begin a small file at least.
+        let small = 2 * limits::BLOCK_BYTES as u64;
+        let loose_share = (loose / 4 * 3).min(loose.saturating_sub(small));
+        Self { total, loose, sure, share, loose_share }
     }
 }
 
@@ -175,8 +183,11 @@ impl Budget {
     /// half of the budget, and room for another upload to begin, are left to those who cannot do
     /// without.
     pub fn try_borrow_for_speed(&self, bytes: u64) -> Option<Lease> {
-        let left = limits::UPLOAD_RESERVE_BYTES.max(self.total() / 2);
-        let has_spare = self.lock().free >= bytes.saturating_add(left);
+        let Limits { total, loose, .. } = self.shared.limits;
+        let state = self.lock();
+        let left = (total / 2).max(limits::UPLOAD_RESERVE_BYTES + loose - state.loose);
+        let has_spare = state.free >= bytes.saturating_add(left);
+        drop(state);
         has_spare.then(|| self.try_borrow(bytes))?
     }
 

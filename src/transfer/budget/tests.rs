@@ -72,7 +72,11 @@ fn a_turn_fits_beside_what_is_loose_of_all_and_of_one() {
         // What one user leaves for the others: a file of a block at least, and a turn where there
         // are two.
         assert!(limits.loose - limits.loose_share >= 2 * BLOCK, "{limits:?}");
-        assert!(limits.sure - limits.share >= usual || limits.sure < 2 * usual, "{limits:?}");
+        let beside_downloads = usual + LASTING_DOWNLOADS;
+        let are_two = limits.sure >= usual + beside_downloads;
+        assert!(limits.sure - limits.share >= usual || !are_two, "{limits:?}");
+        // One user's upload and its downloads that nobody ends.
+        assert!(limits.share >= beside_downloads, "{limits:?}");
         let is_ample = total >= 64;
         assert!(!is_ample || limits.share >= largest, "{limits:?}");
     }
