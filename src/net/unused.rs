@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use rustix::net::{RecvFlags, recv};
 
-use super::{Stream, socket};
+use super::tls::{Handshake, TlsConnection, TlsSession};
+use super::{Stream, TlsStream, socket};
 use crate::limits;
 
 /// Connections that nobody will use any more.
@@ -18,9 +19,18 @@ use crate::limits;
 /// Dropped, this closes them at once, in as much order as can be had without waiting.
 #[derive(Debug, Default)]
 pub struct Unused {
-    streams: Vec<Stream>,
+    connections: Vec<Leaving>,
     /// Since they were ended from our side.
     ending: Option<Ending>,
+}
+
+/// One of them.
+#[derive(Debug)]
+enum Leaving {
+    /// Its client waits for the TLS handshake before it looks at any reply (curl). Then it is ended.
+    Handshaking(TcpStream, Box<TlsConnection>),
+    /// To be ended, or ended from our side.
+    Stream(Stream),
 }
 
 #[derive(Debug)]
@@ -33,29 +43,38 @@ struct Ending {
 impl Unused {
     /// One more, whose client has not been told yet.
     pub fn add(&mut self, stream: impl Into<Stream>) {
-        if self.ending.is_some() {
-            // What is ending already belongs to an earlier command.
-            *self = Self::default();
-        }
-        self.streams.push(stream.into());
+        self.push(Leaving::Stream(stream.into()));
     }
 
     /// All of `others`, too.
     pub fn extend(&mut self, mut others: Self) {
-        std::mem::take(&mut others.streams).into_iter().for_each(|stream| self.add(stream));
+        std::mem::take(&mut others.connections).into_iter().for_each(|one| self.push(one));
     }
 
-    /// The clients have been told: ends them from our side.
-    pub fn end(&mut self) {
-        if self.streams.is_empty() || self.ending.is_some() {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    fn push(&mut self, connection: Leaving) {
+        if self.ending.is_some() {
+            // What is ending already belongs to an earlier command.
+            *self = Self::default();
+        }
+        self.connections.push(connection);
+    }
+
+    /// The clients have been told: ends them from our side. Where `tls` is given, clients of those that
+    /// were not served expect its handshake first.
+    pub fn end(&mut self, tls: Option<&TlsSession>) {
+        if self.connections.is_empty() || self.ending.is_some() {
             return;
         }
-        for stream in &self.streams {
-            // Some clients wait for the end of TLS before they look at the reply. Who is gone, or takes
-            // nothing, misses nothing.
-            let _ = stream.finish();
-            let _ = stream.shutdown(Shutdown::Write);
+        if let Some(session) = tls {
+            let plain = std::mem::take(&mut self.connections);
+            self.connections = plain.into_iter().map(|one| one.encrypted(session)).collect();
         }
+        self.connections.iter().for_each(Leaving::end);
         let until = Instant::now() + limits::UNUSED_WAIT;
         self.ending = Some(Ending { until, left: limits::UNUSED_BYTES });
         self.attend();
@@ -63,24 +82,77 @@ impl Unused {
 
     /// What to wait for, and until when, before [`Self::attend`].
     pub fn waits_for(&self) -> Option<(BorrowedFd<'_>, Instant)> {
-        let (ending, first) = (self.ending.as_ref()?, self.streams.first()?);
-        Some((first.as_fd(), ending.until))
+        let (ending, first) = (self.ending.as_ref()?, self.connections.first()?);
+        Some((first.socket().as_fd(), ending.until))
     }
 
-    /// Drops what has come, and those that their clients have ended. Does not wait.
+    /// Goes on with handshakes, drops what has come, and those that their clients have ended. Does not
+    /// wait.
     pub fn attend(&mut self) {
         let Some(ending) = &mut self.ending else { return };
-        let left = &mut ending.left;
-        self.streams.retain(|stream| drain(stream.socket(), left));
-        if self.streams.is_empty() || *left == 0 || Instant::now() >= ending.until {
+        let mut going_on = Vec::new();
+        for connection in std::mem::take(&mut self.connections) {
+            match connection.advanced() {
+                Leaving::Stream(stream) if !drain(stream.socket(), &mut ending.left) => {}
+                connection => going_on.push(connection),
+            }
+        }
+        let is_over = ending.left == 0 || Instant::now() >= ending.until;
+        self.connections = going_on;
+        if self.connections.is_empty() || is_over {
             *self = Self::default();
         }
     }
 }
 
+impl Leaving {
+    /// The same for a client that expects the handshake of a data connection of `session`.
+    fn encrypted(self, session: &TlsSession) -> Self {
+        match self {
+            Self::Stream(Stream::Plain(tcp)) => match session.data() {
+                Ok(tls) if tcp.set_nonblocking(true).is_ok() => {
+                    Self::Handshaking(tcp, Box::new(tls))
+                }
+                _ => Self::Stream(Stream::Plain(tcp)),
+            },
+            other => other,
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Handshaking(tcp, _) => tcp,
+            Self::Stream(stream) => stream.socket(),
+        }
+    }
+
+    /// Ends it from our side, unless a handshake comes first.
+    fn end(&self) {
+        if let Self::Stream(stream) = self {
+            // Some clients wait for the end of TLS before they look at the reply. Who is gone, or takes
+            // nothing, misses nothing.
+            let _ = stream.finish();
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Goes on with its handshake, and ends it when that is done or has failed.
+    fn advanced(self) -> Self {
+        let Self::Handshaking(tcp, mut tls) = self else { return self };
+        let stream = match tls.handshake(&tcp) {
+            Ok(Handshake::Needs(_)) => return Self::Handshaking(tcp, tls),
+            Ok(Handshake::Done) => Stream::Tls(Box::new(TlsStream::new(tcp, *tls))),
+            Err(_) => Stream::Plain(tcp),
+        };
+        let ended = Self::Stream(stream);
+        ended.end();
+        ended
+    }
+}
+
 impl Drop for Unused {
     fn drop(&mut self) {
-        self.streams.iter().for_each(|stream| socket::hang_up(stream.socket()));
+        self.connections.iter().for_each(|connection| socket::hang_up(connection.socket()));
     }
 }
 
@@ -118,7 +190,7 @@ mod tests {
         let mut unused = Unused::default();
         unused.add(ours);
         assert!(unused.waits_for().is_none(), "nobody was told yet");
-        unused.end();
+        unused.end(None);
         assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
         let sender = std::thread::spawn(move || {
             // More than both sockets hold.
@@ -141,7 +213,7 @@ mod tests {
         let (ours, mut theirs) = connected_pair();
         let mut unused = Unused::default();
         unused.add(ours);
-        unused.end();
+        unused.end(None);
         unused.ending.as_mut().unwrap().left = 1 << 20;
         let sender = std::thread::spawn(move || {
             loop {
@@ -161,7 +233,7 @@ mod tests {
         let (ours, _theirs) = connected_pair();
         let mut unused = Unused::default();
         unused.add(ours);
-        unused.end();
+        unused.end(None);
         unused.ending.as_mut().unwrap().until = Instant::now();
         unused.attend();
         assert!(unused.waits_for().is_none());
@@ -172,10 +244,10 @@ mod tests {
         let (ours, mut theirs) = connected_pair();
         let mut unused = Unused::default();
         unused.add(ours);
-        unused.end();
+        unused.end(None);
         let (next, _other) = connected_pair();
         unused.add(next);
-        assert_eq!(unused.streams.len(), 1);
+        assert_eq!(unused.connections.len(), 1);
         assert!(unused.waits_for().is_none());
         assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
     }

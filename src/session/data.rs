@@ -10,6 +10,7 @@ use super::Host;
 use super::control_line::Beside;
 use super::data_opening::Opening;
 use super::data_wait::Waiting;
+use super::encryption::Encryption;
 use super::step::Step;
 use super::watch::Watch;
 use crate::access::Visit;
@@ -155,7 +156,7 @@ impl<'a> DataChannel<'a> {
     pub(super) fn give_port_back(&mut self) {
         self.give_port_up();
         // Nobody waits for a reply.
-        self.unused.end();
+        self.unused.end(None);
         log::debug!("the passive port was not used within data_connect_timeout");
     }
 
@@ -182,8 +183,10 @@ impl<'a> DataChannel<'a> {
     }
 
     /// The clients of connections that nobody uses have been told.
-    pub(super) fn end_unused(&mut self) {
-        self.unused.end();
+    pub(super) fn end_unused(&mut self, encryption: &Encryption) {
+        if !self.unused.is_empty() {
+            self.unused.end(encryption.of_data().as_ref());
+        }
     }
 
     /// Opens the data connection, attending to the control connection meanwhile. It is

@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
             self.limit_replies();
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
-            self.data.end_unused();
+            self.data.end_unused(&self.encryption);
             self.control.send_owed();
             if reply.closes_connection() || !self.encrypt_if_due() {
                 break;

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use crate::support::certificate::Certificate;
 use crate::support::clients::{Output, limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
-use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, trusting};
+use crate::tls::client::{Ftps, TLS_1_2, TLS_1_3, encrypt, trusting};
 
 /// More than the sockets between client and server hold.
 const SIZE: usize = 24 << 20;
@@ -88,4 +88,41 @@ fn who_cannot_resume_hears_so_though_it_sends() {
     );
     let output = run(limited("python3").arg("-").current_dir(&dir), &script);
     assert!(output.text.contains("told: 522"), "{}", output.text);
+}
+
+/// curl connects, encrypts, and only then looks at the reply.
+#[test]
+fn who_encrypts_before_it_looks_at_the_reply_hears_it() {
+    let certificate = Certificate::new("early");
+    let server = certificate.serve(Setup::local(), "required").start();
+    for version in [TLS_1_2, TLS_1_3] {
+        let config = trusting(&certificate.cert(), version);
+        let mut ftps = Ftps::login(&server, &config);
+        for refused in ["RETR nothing", "STOR /", "STOR"] {
+            let tcp = ftps.passive();
+            ftps.send(refused);
+            let mut data = encrypt(tcp, &config);
+            assert_eq!(data.read_to_end(&mut Vec::new()).expect("close_notify"), 0, "{refused}");
+            let reply = ftps.reply();
+            assert!(reply.starts_with('5'), "{refused}: {reply}");
+        }
+        ftps.store("STOR other", b"x");
+    }
+}
+
+#[test]
+fn curl_shows_why_a_transfer_did_not_begin() {
+    let certificate = Certificate::new("curl-early");
+    let server = certificate.serve(Setup::local(), "required").start();
+    let (dir, port) = (server.scratch(), server.address().port());
+    fs::write(dir.join("up"), b"x").expect("written");
+    Ftps::login(&server, &trusting(&certificate.cert(), TLS_1_3)).expect("MKD dir", "257 ");
+    for arguments in [&["-T", "up"][..], &[]] {
+        let mut curl = limited("curl");
+        curl.args(["-v", "--silent", "--insecure", "--ssl-reqd", "--user"]);
+        curl.arg(format!("{USER}:{PASSWORD}")).args(arguments);
+        let output = run(curl.arg(format!("ftp://127.0.0.1:{port}/dir")).current_dir(&dir), "");
+        let is_told = output.text.contains("< 550 ") && !output.text.contains("Bad PASV");
+        assert!(!output.success && is_told, "{}", output.text);
+    }
 }
