@@ -190,6 +190,15 @@ pub const HASHING_STACK_BYTES: usize = 16 * 1024;
 /// logged in are too many: a few round trips of a slow client.
 pub const SILENCE_BEFORE_LOGIN: Duration = Duration::from_secs(1);
 
+/// How long a transfer waits for the places of silent clients that have to make room for it.
+pub const MAKE_ROOM_WAIT: Duration = Duration::from_secs(1);
+
+/// What one of them takes to leave.
+pub const MAKE_ROOM_PAUSE: Duration = Duration::from_millis(10);
+
+/// Characters that the log shows of a name that nobody may have.
+pub const LOGGED_NAME_CHARS: usize = 64;
+
 /// How often the log tells of each source what it can bring about as often as it likes.
 pub const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
 

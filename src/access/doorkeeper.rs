@@ -122,19 +122,18 @@ impl Doorkeeper {
     }
 
     /// All connections are taken: a silent session that is not logged in ends, if there is one that may
-    /// have to make room for `client`. Its place is free in a moment, for whoever comes then.
-    pub fn make_room(&self, client: IpAddr) {
-        self.make_room_at(client, Instant::now());
+    /// have to make room for `client`; whether there was one. Its place is free in a moment, for
+    /// whoever comes then.
+    pub fn make_room(&self, client: IpAddr) -> bool {
+        self.make_room_at(client, Instant::now())
     }
 
-    fn make_room_at(&self, client: IpAddr, now: Instant) {
+    fn make_room_at(&self, client: IpAddr, now: Instant) -> bool {
         let mut state = self.lock();
         let State { visitors, before_login, .. } = &mut *state;
         let displaced = before_login.make_room(Source::of(client), visitors, now);
         drop(state);
-        if let Some((source, leaver)) = displaced {
-            self.displace(source, &*leaver, now);
-        }
+        displaced.map(|(source, leaver)| self.displace(source, &*leaver, now)).is_some()
     }
 
     fn displace(&self, source: Source, leaver: &dyn Leaver, now: Instant) {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Host;
@@ -189,6 +190,22 @@ impl<'a> DataChannel<'a> {
         }
     }
 
+    /// A place for a data connection. Where there is none, clients that are silent before their login
+    /// have to make room, and a moment is waited for it.
+    fn take_slot(&self, left_to_others: usize) -> Option<Slot> {
+        let deadline = Instant::now() + limits::MAKE_ROOM_WAIT;
+        loop {
+            let slot = self.host.connections.try_take_leaving(left_to_others);
+            if slot.is_some() || Instant::now() >= deadline {
+                return slot;
+            }
+            if !self.host.door.make_room(self.ends.peer.ip()) {
+                return None;
+            }
+            thread::sleep(limits::MAKE_ROOM_PAUSE);
+        }
+    }
+
     /// Opens the data connection, attending to the control connection meanwhile. It is
     /// non-blocking.
     pub(super) fn open(
@@ -197,8 +214,7 @@ impl<'a> DataChannel<'a> {
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
     ) -> Step<(Stream, Slot)> {
-        let slot = self.host.connections.try_take_leaving(terms.left_to_others);
-        let slot = slot.ok_or_else(|| {
+        let slot = self.take_slot(terms.left_to_others).ok_or_else(|| {
             if self.visit.may_tell("no data connection: too many connections") {
                 log::warn!(
                     "no data connection: max_connection_num is reached, {} of which are left to \

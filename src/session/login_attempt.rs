@@ -9,6 +9,7 @@ use super::login::{Given, Login};
 use super::step::Step;
 use super::{Host, SessionHandle, refusal_reply};
 use crate::access::{Refusal, Visit};
+use crate::limits;
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
 use crate::secret::Secret;
@@ -131,7 +132,7 @@ impl LoginAttempt<'_, '_> {
         let options = &self.host.options;
         let failures = self.login.fail();
         metrics::count_login(LoginEnding::Failed);
-        log::warn!("login failed user={name:?} peer={}", self.peer);
+        log::warn!("login failed user={} peer={}", shortened(name), self.peer);
         let failure = self.visit.fail(name, password.expose());
         drop(turn);
         if failure.banned {
@@ -146,5 +147,26 @@ impl LoginAttempt<'_, '_> {
             return replies::login_incorrect_without_tls();
         }
         replies::login_incorrect()
+    }
+}
+
+/// A client's name as the log shows it. A line must not be as long as a client likes.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(limits::LOGGED_NAME_CHARS) {
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_fills_the_log() {
+        assert_eq!(shortened("alice\u{1}"), r#""alice\u{1}""#);
+        let longest = "名".repeat(limits::LOGGED_NAME_CHARS);
+        assert_eq!(shortened(&longest), format!("\"{longest}\""));
+        assert_eq!(shortened(&format!("{longest}x")), format!("\"{longest}\"…"));
     }
 }

@@ -3,6 +3,8 @@ use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::limits;
+
 use super::{become_welcome, connect_from, expect_refusal, expect_welcome};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
@@ -93,6 +95,17 @@ fn silent_sessions_do_not_take_what_one_user_leaves() {
     let _silent = [1, 2].map(|n| expect_welcome(n, &server));
     become_welcome(3, &server);
     server.wait_for_log("reason=\"silent before the login");
+}
+
+#[test]
+fn silent_sessions_stop_no_transfer() {
+    let server = Setup::local().option("max_connection_num", "8").start();
+    let mut ftp = Ftp::login(&server);
+    let _silent: Vec<_> = (0..7).map(|n| expect_welcome(1 + n % 2, &server)).collect();
+    thread::sleep(limits::SILENCE_BEFORE_LOGIN);
+    // Its connection, and one that is kept for others.
+    ftp.store("STOR file", b"x");
+    assert_eq!(ftp.list("NLST"), ["file"]);
 }
 
 #[test]
