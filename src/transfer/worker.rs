@@ -209,9 +209,11 @@ impl Workers {
     /// Gives `job` to an idle worker, or to the next that is done.
     pub(super) fn give(&mut self, job: Job) {
         self.busy += 1;
-        // The channel has room for a job of every worker there may be, and we hold a receiver.
         let sent = self.jobs.try_send(job);
-        debug_assert!(sent.is_ok());
+        // A job that is lost would be waited for without end.
+        sent.expect(
+            "the channel has room for a job of every worker there may be, and we hold a receiver",
+        );
     }
 
     /// A result, if one has come.

@@ -1,9 +1,10 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use crate::support::ftp::Ftp;
-use crate::support::injector::{Injector, Request};
+use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -343,4 +344,25 @@ fn a_file_and_what_would_lie_below_it_are_never_both_there() {
         let moved = both(&|| rename(&from, &to), &|| store(&file));
         assert!(moved != (true, true), "{round}: {moved:?}");
     }
+}
+
+#[test]
+fn the_only_worker_looks_for_room_before_it_begins_anything() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let setup = Setup::bucket_behind(&injector.endpoint()).option("upload_thread_num", "1");
+    let server = setup.start();
+    server.wait_for_log("answers");
+    server.stored().put("directory/of others", b"x");
+    injector.inject(Rule::new(Request::ListObjects, Fault::Latency(Duration::from_secs(1))));
+    let (mut ftp, bytes) = (Ftp::login(&server), noise(95, 2 * SIZES[0]));
+    let data = ftp.passive();
+    ftp.expect("STOR directory/large", "150 ");
+    let mut stream = data.open();
+    stream.write_all(&bytes).expect("the server takes it");
+    ftp.wait_for_bytes(bytes.len());
+    let begun = (Request::CreateMultipartUpload, "directory/large".to_owned());
+    assert!(!injector.seen().contains(&begun), "{:?}", injector.seen());
+    drop(stream);
+    ftp.expect_reply("226 ");
+    server.stored().expect("directory/large", &bytes);
 }

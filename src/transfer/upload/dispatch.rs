@@ -78,7 +78,8 @@ impl Upload<'_> {
 
     /// Begins the upload in parts, then copies what is kept; true when parts may go.
     pub(super) fn ready_for_parts(&mut self) -> Result<bool, TransferError> {
-        if self.begun == Begun::NotYet {
+        // The one worker there may be could still look for room.
+        if self.begun == Begun::NotYet && self.free_workers().is_some() {
             self.ensure_worker()?;
             self.workers.give(match self.keeps_partial() {
                 true if self.expected == Expected::Anything => Job::CreateAndLook,
