@@ -160,7 +160,7 @@ impl Arrival {
     /// Listens no longer. Whoever has connected is to be ended when its client has been told.
     pub fn close(mut self) -> Unused {
         let mut unused = self.listener.unused();
-        std::mem::take(&mut self.claims).into_iter().for_each(|claim| unused.add(claim));
+        std::mem::take(&mut self.claims).into_iter().for_each(|claim| unused.add_fresh(claim));
         unused
     }
 

@@ -27,6 +27,8 @@ pub struct Unused {
 /// One of them.
 #[derive(Debug)]
 enum Leaving {
+    /// As it was accepted.
+    Fresh(TcpStream),
     /// Its client waits for the TLS handshake before it looks at any reply (curl). Then it is ended.
     Handshaking(TcpStream, Box<TlsConnection>),
     /// To be ended, or ended from our side.
@@ -41,7 +43,12 @@ struct Ending {
 }
 
 impl Unused {
-    /// One more, whose client has not been told yet.
+    /// One more that was accepted and not used.
+    pub fn add_fresh(&mut self, tcp: TcpStream) {
+        self.push(Leaving::Fresh(tcp));
+    }
+
+    /// One more that was used, or refused; its client has not been told yet.
     pub fn add(&mut self, stream: impl Into<Stream>) {
         self.push(Leaving::Stream(stream.into()));
     }
@@ -92,9 +99,11 @@ impl Unused {
         let Some(ending) = &mut self.ending else { return };
         let mut going_on = Vec::new();
         for connection in std::mem::take(&mut self.connections) {
-            match connection.advanced() {
-                Leaving::Stream(stream) if !drain(stream.socket(), &mut ending.left) => {}
-                connection => going_on.push(connection),
+            let connection = connection.advanced();
+            let goes_on = matches!(connection, Leaving::Handshaking(..))
+                || drain(connection.socket(), &mut ending.left);
+            if goes_on {
+                going_on.push(connection);
             }
         }
         let is_over = ending.left == 0 || Instant::now() >= ending.until;
@@ -109,11 +118,11 @@ impl Leaving {
     /// The same for a client that expects the handshake of a data connection of `session`.
     fn encrypted(self, session: &TlsSession) -> Self {
         match self {
-            Self::Stream(Stream::Plain(tcp)) => match session.data() {
+            Self::Fresh(tcp) => match session.data() {
                 Ok(tls) if tcp.set_nonblocking(true).is_ok() => {
                     Self::Handshaking(tcp, Box::new(tls))
                 }
-                _ => Self::Stream(Stream::Plain(tcp)),
+                _ => Self::Fresh(tcp),
             },
             other => other,
         }
@@ -121,19 +130,23 @@ impl Leaving {
 
     fn socket(&self) -> &TcpStream {
         match self {
-            Self::Handshaking(tcp, _) => tcp,
+            Self::Fresh(tcp) | Self::Handshaking(tcp, _) => tcp,
             Self::Stream(stream) => stream.socket(),
         }
     }
 
     /// Ends it from our side, unless a handshake comes first.
     fn end(&self) {
-        if let Self::Stream(stream) = self {
-            // Some clients wait for the end of TLS before they look at the reply. Who is gone, or takes
-            // nothing, misses nothing.
-            let _ = stream.finish();
-            let _ = stream.shutdown(Shutdown::Write);
+        match self {
+            Self::Handshaking(..) => return,
+            Self::Fresh(_) => {}
+            // Some clients wait for the end of TLS before they look at the reply.
+            Self::Stream(stream) => {
+                let _ = stream.finish();
+            }
         }
+        // Who is gone, or takes nothing, misses nothing.
+        let _ = self.socket().shutdown(Shutdown::Write);
     }
 
     /// Goes on with its handshake, and ends it when that is done or has failed.

@@ -42,7 +42,7 @@ impl Opening<'_, '_, '_> {
         let deadline = self.waiting.deadline;
         for tcp in claims {
             if chosen.is_ok() || !is_told {
-                self.unused.add(tcp);
+                self.unused.add_fresh(tcp);
                 continue;
             }
             // One that is silent leaves the other its time.
