@@ -248,6 +248,9 @@ pub const HANG_UP_BYTES: usize = 256 * 1024;
 /// told why: a client that sends a file looks for a reply when all of it is on its way.
 pub const UNUSED_WAIT: Duration = Duration::from_secs(30);
 
+/// How long the TLS handshake may take that a client makes before it looks at the reply.
+pub const UNUSED_HANDSHAKE_WAIT: Duration = Duration::from_secs(1);
+
 /// How many bytes are read from it then at most. A client that sends more is cut off.
 pub const UNUSED_BYTES: usize = 256 * 1024 * 1024;
 

@@ -38,6 +38,8 @@ enum Leaving {
 #[derive(Debug)]
 struct Ending {
     until: Instant,
+    /// Who has not begun a handshake by then expects none.
+    handshake_until: Instant,
     /// Bytes that are still read.
     left: usize,
 }
@@ -82,15 +84,23 @@ impl Unused {
             self.connections = plain.into_iter().map(|one| one.encrypted(session)).collect();
         }
         self.connections.iter().for_each(Leaving::end);
-        let until = Instant::now() + limits::UNUSED_WAIT;
-        self.ending = Some(Ending { until, left: limits::UNUSED_BYTES });
+        let now = Instant::now();
+        self.ending = Some(Ending {
+            until: now + limits::UNUSED_WAIT,
+            handshake_until: now + limits::UNUSED_HANDSHAKE_WAIT,
+            left: limits::UNUSED_BYTES,
+        });
         self.attend();
     }
 
     /// What to wait for, and until when, before [`Self::attend`].
     pub fn waits_for(&self) -> Option<(BorrowedFd<'_>, Instant)> {
         let (ending, first) = (self.ending.as_ref()?, self.connections.first()?);
-        Some((first.socket().as_fd(), ending.until))
+        let until = match first {
+            Leaving::Handshaking(..) => ending.handshake_until,
+            Leaving::Fresh(_) | Leaving::Stream(_) => ending.until,
+        };
+        Some((first.socket().as_fd(), until))
     }
 
     /// Goes on with handshakes, drops what has come, and those that their clients have ended. Does not
@@ -99,7 +109,7 @@ impl Unused {
         let Some(ending) = &mut self.ending else { return };
         let mut going_on = Vec::new();
         for connection in std::mem::take(&mut self.connections) {
-            let connection = connection.advanced();
+            let connection = connection.advanced(Instant::now() >= ending.handshake_until);
             let goes_on = matches!(connection, Leaving::Handshaking(..))
                 || drain(connection.socket(), &mut ending.left);
             if goes_on {
@@ -149,13 +159,14 @@ impl Leaving {
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 
-    /// Goes on with its handshake, and ends it when that is done or has failed.
-    fn advanced(self) -> Self {
+    /// Goes on with its handshake, and ends it when that is done, has failed or
+    /// is late.
+    fn advanced(self, is_late: bool) -> Self {
         let Self::Handshaking(tcp, mut tls) = self else { return self };
         let stream = match tls.handshake(&tcp) {
-            Ok(Handshake::Needs(_)) => return Self::Handshaking(tcp, tls),
+            Ok(Handshake::Needs(_)) if !is_late => return Self::Handshaking(tcp, tls),
             Ok(Handshake::Done) => Stream::Tls(Box::new(TlsStream::new(tcp, *tls))),
-            Err(_) => Stream::Plain(tcp),
+            Ok(Handshake::Needs(_)) | Err(_) => Stream::Plain(tcp),
         };
         let ended = Self::Stream(stream);
         ended.end();
