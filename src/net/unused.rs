@@ -128,7 +128,7 @@ impl Leaving {
     /// The same for a client that expects the handshake of a data connection of `session`.
     fn encrypted(self, session: &TlsSession) -> Self {
         match self {
-            Self::Fresh(tcp) => match session.data() {
+            Self::Fresh(tcp) => match session.unused_data() {
                 Ok(tls) if tcp.set_nonblocking(true).is_ok() => {
                     Self::Handshaking(tcp, Box::new(tls))
                 }

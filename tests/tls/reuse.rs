@@ -101,18 +101,30 @@ fn the_newest_version_is_one_in_which_all_can_resume() {
 /// it keeps.
 fn steal(ftps: &mut Ftps, config: &Arc<ClientConfig>) {
     for line in ["LIST", "STOR stolen"] {
-        let mut tcp = ftps.passive();
+        let tcp = ftps.passive();
         ftps.expect(line, "150 ");
-        let name = ServerName::try_from("127.0.0.1").expect("a name");
-        let mut connection = ClientConnection::new(Arc::clone(config), name).expect("set up");
-        while connection.is_handshaking() && connection.complete_io(&mut tcp).is_ok() {}
-        // Tickets, too.
-        while connection.complete_io(&mut tcp).is_ok_and(|(read, _)| read > 0) {
-            let mut bytes = Vec::new();
-            let _ = connection.reader().read_to_end(&mut bytes);
-            assert!(bytes.is_empty(), "{}", bytes.escape_ascii());
-        }
+        shake_hands(tcp, config);
         ftps.expect_reply("522 ");
+    }
+}
+
+/// Takes what a data connection brings that no transfer uses.
+fn learn(ftps: &mut Ftps, config: &Arc<ClientConfig>) {
+    let tcp = ftps.passive();
+    ftps.send("RETR nothing");
+    shake_hands(tcp, config);
+    ftps.expect_reply("550 ");
+}
+
+/// As far as the server lets us, tickets included; there must be no data.
+fn shake_hands(mut tcp: TcpStream, config: &Arc<ClientConfig>) {
+    let name = ServerName::try_from("127.0.0.1").expect("a name");
+    let mut connection = ClientConnection::new(Arc::clone(config), name).expect("set up");
+    while connection.is_handshaking() && connection.complete_io(&mut tcp).is_ok() {}
+    while connection.complete_io(&mut tcp).is_ok_and(|(read, _)| read > 0) {
+        let mut bytes = Vec::new();
+        let _ = connection.reader().read_to_end(&mut bytes);
+        assert!(bytes.is_empty(), "{}", bytes.escape_ascii());
     }
 }
 
@@ -130,6 +142,24 @@ fn a_refused_handshake_leaves_nothing_that_could_be_resumed() {
         }
         ftps.store("STOR own", b"x");
         assert_eq!(server.stored().files(), ["own"]);
+    }
+}
+
+/// Data connections that nobody uses are encrypted, too, and whoever was first at the port has them.
+#[test]
+fn an_unused_connection_brings_nothing_that_could_be_resumed() {
+    let certificate = Certificate::new("unused");
+    let server = strict(&certificate).tls("tls_max_version", "1.3").start();
+    for spoken in VERSIONS {
+        let mut ftps = Ftps::login(&server, &trusting(&certificate.cert(), spoken));
+        for tried in VERSIONS {
+            let stranger = trusting(&certificate.cert(), tried);
+            for _ in 0..3 {
+                learn(&mut ftps, &stranger);
+            }
+            steal(&mut ftps, &stranger);
+        }
+        assert_eq!(server.stored().files(), Vec::<String>::new());
     }
 }
 

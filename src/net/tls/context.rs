@@ -198,11 +198,29 @@ impl TlsSession {
     /// # Errors
     /// None in practice.
     pub fn data(&self) -> io::Result<TlsConnection> {
-        let config = match self.version {
+        self.data_by(Arc::clone(self.data_config()))
+    }
+
+    /// The same for one that nobody will use. It brings no ticket: whoever found the port may have
+    /// it, and must not be able to resume the client's session.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn unused_data(&self) -> io::Result<TlsConnection> {
+        let mut config = ServerConfig::clone(self.data_config());
+        config.send_tls13_tickets = 0;
+        self.data_by(Arc::new(config))
+    }
+
+    fn data_config(&self) -> &Arc<ServerConfig> {
+        match self.version {
             Version::Tls12 => &self.configs.data_1_2,
             Version::Tls13 => &self.configs.data_1_3,
-        };
-        TlsConnection::new(Arc::clone(config), Purpose::Data, self.configs.rules.truncation)
+        }
+    }
+
+    fn data_by(&self, config: Arc<ServerConfig>) -> io::Result<TlsConnection> {
+        TlsConnection::new(config, Purpose::Data, self.configs.rules.truncation)
     }
 
     /// Whether a data connection must have resumed a session.
