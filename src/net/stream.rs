@@ -101,6 +101,12 @@ impl From<TcpStream> for Stream {
     }
 }
 
+impl From<TlsStream> for Stream {
+    fn from(tls: TlsStream) -> Self {
+        Self::Tls(Box::new(tls))
+    }
+}
+
 impl Read for &Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self {

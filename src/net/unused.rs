@@ -109,7 +109,10 @@ impl Unused {
         let Some(ending) = &mut self.ending else { return };
         let mut going_on = Vec::new();
         for connection in std::mem::take(&mut self.connections) {
-            let connection = connection.advanced(Instant::now() >= ending.handshake_until);
+            let connection = match Instant::now() < ending.handshake_until {
+                true => connection.advanced(),
+                false => connection.without_handshake(),
+            };
             let goes_on = matches!(connection, Leaving::Handshaking(..))
                 || drain(connection.socket(), &mut ending.left);
             if goes_on {
@@ -159,16 +162,26 @@ impl Leaving {
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 
-    /// Goes on with its handshake, and ends it when that is done, has failed or
-    /// is late.
-    fn advanced(self, is_late: bool) -> Self {
+    /// Goes on with its handshake, and ends it when that is done or has failed.
+    fn advanced(self) -> Self {
         let Self::Handshaking(tcp, mut tls) = self else { return self };
-        let stream = match tls.handshake(&tcp) {
-            Ok(Handshake::Needs(_)) if !is_late => return Self::Handshaking(tcp, tls),
-            Ok(Handshake::Done) => Stream::Tls(Box::new(TlsStream::new(tcp, *tls))),
-            Ok(Handshake::Needs(_)) | Err(_) => Stream::Plain(tcp),
-        };
-        let ended = Self::Stream(stream);
+        match tls.handshake(&tcp) {
+            Ok(Handshake::Needs(_)) => Self::Handshaking(tcp, tls),
+            Ok(Handshake::Done) => Self::ended(TlsStream::new(tcp, *tls)),
+            Err(_) => Self::ended(tcp),
+        }
+    }
+
+    /// Waits for its handshake no longer.
+    fn without_handshake(self) -> Self {
+        match self {
+            Self::Handshaking(tcp, _) => Self::ended(tcp),
+            other => other,
+        }
+    }
+
+    fn ended(stream: impl Into<Stream>) -> Self {
+        let ended = Self::Stream(stream.into());
         ended.end();
         ended
     }

@@ -8,9 +8,8 @@ macro_rules! operations {
     ($($name:ident: $cam:literal, $s3:literal;)+) => {
         /// An operation, in the S3 API's names. A failure names the one that failed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "the names are the documentation: they are the S3 API's")]
         pub enum Operation {
-            $($name,)+
+            $(#[doc = concat!("`", stringify!($name), "`.")] $name,)+
         }
 
         impl Operation {

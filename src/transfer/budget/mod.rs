@@ -14,6 +14,7 @@
 //! The share bounds what one user holds with turns, and another what it holds loosely: beside the most
 //! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
 
+mod bounds;
 mod line;
 
 pub use line::Request;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::limits;
 use crate::net::Wake;
+use bounds::Limits;
 use line::{Line, Waiter};
 
 /// The process-wide byte budget, as one user sees it. Clones share it.
@@ -40,21 +42,6 @@ struct Shared {
     state: Mutex<State>,
     /// Who holds something, or did a moment ago.
     users: Mutex<HashMap<String, Weak<Usage>>>,
-}
-
-/// What may be held, in bytes.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    total: u64,
-    /// What may be loose.
-    loose: u64,
-    /// The largest turn that always comes.
-    sure: u64,
-    /// What one user may hold with several turns: an eighth is kept for the others, and not less than
-    /// the turn of a usual part; no more, where one more byte would keep the largest turn from it.
-    share: u64,
-    /// What one user may hold loosely.
-    loose_share: u64,
 }
 
 #[derive(Debug)]
@@ -90,26 +77,6 @@ pub struct Lease {
 pub(super) struct Loose {
     budget: Budget,
     bytes: u64,
-}
-
-/// What the steps of two downloads take, which their clients may hold for as long as they like.
-const LASTING_DOWNLOADS: u64 = 2 * limits::DOWNLOAD_RESERVE_BYTES as u64;
-
-impl Limits {
-    /// `total` bytes, of which the largest turn takes `largest`.
-    fn new(total: u64, largest: u64) -> Self {
-        let usual = limits::UPLOAD_RESERVE_BYTES.min(largest).min(total);
-        // Small budgets, too, let uploads go on beside somebody who fetches a file for hours.
-        let beside_downloads = (usual + LASTING_DOWNLOADS).min(total);
-        let loose = (total - beside_downloads).min(total / 3);
-        let sure = total - loose;
-        let kept = usual.max(total / 8);
-        let share = sure.saturating_sub(kept).max(largest.min(sure - usual)).max(beside_downloads);
-        // The others begin a small file at least.
-        let small = 2 * limits::BLOCK_BYTES as u64;
-        let loose_share = (loose / 4 * 3).min(loose.saturating_sub(small));
-        Self { total, loose, sure, share, loose_share }
-    }
 }
 
 impl Budget {

@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use super::bounds::{LASTING_DOWNLOADS, Limits};
 use super::*;
 use crate::limits::BLOCK_BYTES;
 use crate::net::{Interest, wait};

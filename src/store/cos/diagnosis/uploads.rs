@@ -26,12 +26,7 @@ const SHOWN_UPLOADS: usize = 10;
 /// whether the probe can be copied from. Answers what could not be removed.
 pub(super) fn try_uploads(run: &mut Examination<'_>, stands: bool) -> Vec<String> {
     let key = run.joined();
-    let begun = run.attempt(
-        Trial::Of(Operation::CreateMultipartUpload),
-        |client| create_multipart_upload(client, &key, &[]),
-        |_| String::new(),
-    );
-    let Some(id) = begun else {
+    let Some(id) = begin_upload(run, &key) else {
         let trials = [Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)];
         run.skip(&trials, NEEDS_UPLOAD);
         list_uploads(run, false);
@@ -51,15 +46,18 @@ pub(super) fn try_uploads(run: &mut Examination<'_>, stands: bool) -> Vec<String
     open.iter().map(|id| unfinished(&key, id)).collect()
 }
 
+fn begin_upload(run: &mut Examination<'_>, key: &str) -> Option<String> {
+    run.attempt(
+        Trial::Of(Operation::CreateMultipartUpload),
+        |client| create_multipart_upload(client, key, &[]),
+        |_| String::new(),
+    )
+}
+
 /// Sends a part of an upload that is aborted again. Answers what could not be removed.
 pub(super) fn try_unfinished_upload(run: &mut Examination<'_>) -> Vec<String> {
     let key = run.joined();
-    let begun = run.attempt(
-        Trial::Of(Operation::CreateMultipartUpload),
-        |client| create_multipart_upload(client, &key, &[]),
-        |_| String::new(),
-    );
-    let Some(id) = begun else {
+    let Some(id) = begin_upload(run, &key) else {
         run.skip(
             &[Trial::Of(Operation::UploadPart), Trial::Of(Operation::ListParts)],
             NEEDS_UPLOAD,
