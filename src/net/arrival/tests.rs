@@ -1,3 +1,5 @@
+//! Two sides that agree on the connection of a transfer: strangers, pairs, empty uploads.
+
 use std::io::{Read, Write};
 use std::time::Duration;
 
