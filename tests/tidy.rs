@@ -72,6 +72,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
     ("nix", &["net"]),
+    ("parking_lot", EVERYWHERE),
     ("percent_encoding", &["store/cos"]),
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::told::{LeftOut, Told};
 use super::visitors::{Visitor, Visitors};
@@ -69,7 +71,7 @@ impl Doorkeeper {
 
     /// From now on these rules hold. Nobody who is in is thrown out, and nothing is forgotten.
     pub fn obey(&self, options: AccessOptions) {
-        self.lock().options = options;
+        self.state.lock().options = options;
     }
 
     /// Lets a client in, or tells why not. The log is told of refusals, of each source once a
@@ -83,12 +85,12 @@ impl Doorkeeper {
 
     /// Addresses that are banned now.
     pub fn banned(&self) -> usize {
-        self.lock().visitors.banned(Instant::now())
+        self.state.lock().visitors.banned(Instant::now())
     }
 
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
         let (address, source) = (client.to_canonical(), Source::of(client));
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let State { options, visitors, sessions, last_visit, before_login, .. } = &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
         let mut judged = judge(options, address, visitor, now);
@@ -129,7 +131,7 @@ impl Doorkeeper {
     }
 
     fn make_room_at(&self, client: IpAddr, now: Instant) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let State { visitors, before_login, .. } = &mut *state;
         let displaced = before_login.make_room(Source::of(client), visitors, now);
         drop(state);
@@ -156,7 +158,7 @@ impl Doorkeeper {
     }
 
     fn may_tell_at(&self, source: Option<Source>, what: &'static str, now: Instant) -> bool {
-        let (is_due, left_out) = self.lock().told.is_due(source, what, now);
+        let (is_due, left_out) = self.state.lock().told.is_due(source, what, now);
         left_out.iter().for_each(tell);
         is_due
     }
@@ -164,18 +166,18 @@ impl Doorkeeper {
     /// Tells the log what it was not told during the last minute, and how often. To be called now and
     /// then.
     pub fn tell_left_out(&self) {
-        let left_out = self.lock().told.settle(Some(Instant::now()));
+        let left_out = self.state.lock().told.settle(Some(Instant::now()));
         left_out.iter().for_each(tell);
     }
 
     /// The same for all that is not told yet: the server ends.
     pub fn tell_all_left_out(&self) {
-        let left_out = self.lock().told.settle(None);
+        let left_out = self.state.lock().told.settle(None);
         left_out.iter().for_each(tell);
     }
 
     fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> Failure {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
         before_login.note_silence(visit.number, Some(now));
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
@@ -205,11 +207,6 @@ impl Doorkeeper {
         }
         Failure { delay: Duration::ZERO, banned: true }
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves the value half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Visit {
@@ -217,7 +214,7 @@ impl Visit {
     pub fn may_leave_by(&self, leaver: Arc<dyn Leaver>) {
         // Told once, at the beginning.
         let _ = self.leaver.set(Arc::clone(&leaver));
-        self.door.lock().before_login.set_leaver(self.number, leaver);
+        self.door.state.lock().before_login.set_leaver(self.number, leaver);
     }
 
     /// A login is tried: until it has failed nobody takes the session's place.
@@ -226,7 +223,7 @@ impl Visit {
     /// [`Refusal::Banned`] when the client was banned after it came in, for what it did on other
     /// connections; [`Refusal::MadeRoom`].
     pub fn try_login(&self) -> Result<(), Refusal> {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         self.check(&mut state)?;
         state.before_login.note_silence(self.number, None);
         Ok(())
@@ -234,7 +231,7 @@ impl Visit {
 
     /// The login was given up.
     pub fn leave_login(&self) {
-        self.door.lock().before_login.note_silence(self.number, Some(Instant::now()));
+        self.door.state.lock().before_login.note_silence(self.number, Some(Instant::now()));
     }
 
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
@@ -242,7 +239,7 @@ impl Visit {
     /// # Errors
     /// [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
     pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         self.check(&mut state)?;
         let State { options, visitors, before_login, users, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
@@ -279,7 +276,7 @@ impl Visit {
 
     /// Whether the client was banned after it came in, for what it did on other connections.
     pub fn is_banned(&self) -> bool {
-        self.door.lock().is_banned(self.source)
+        self.door.state.lock().is_banned(self.source)
     }
 
     /// See [`Doorkeeper::may_tell`].
@@ -292,7 +289,7 @@ impl Inside<'_> {
     /// Connections that its user must leave to others: those that are kept for users without a
     /// session, unless this is the user's only one.
     pub fn connections_to_leave(&self) -> usize {
-        let state = self.visit.door.lock();
+        let state = self.visit.door.state.lock();
         let is_only = state.users.get(&self.user).is_none_or(|sessions| *sessions <= 1);
         if is_only { 0 } else { state.options.reserved_connections }
     }
@@ -307,7 +304,7 @@ impl State {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         let State { visitors, sessions, before_login, .. } = &mut *state;
         *sessions -= 1;
         if before_login.leave(self.number) {
@@ -322,7 +319,7 @@ impl Drop for Visit {
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let Visit { door, number, source, leaver, .. } = self.visit;
-        let mut state = door.lock();
+        let mut state = door.state.lock();
         let State { visitors, before_login, users, .. } = &mut *state;
         match users.get_mut(&self.user) {
             Some(sessions) if *sessions > 1 => *sessions -= 1,

@@ -3,8 +3,9 @@
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+
+use parking_lot::Mutex;
 
 use crate::limits;
 
@@ -37,7 +38,7 @@ impl NextThread {
     /// # Errors
     /// When the system gives no more threads.
     pub(super) fn take(&self) -> io::Result<ReadyThread> {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if let Some(ready) = next.ready.take() {
             return Ok(ready);
         }
@@ -48,7 +49,7 @@ impl NextThread {
 
     /// Makes the next one, unless it is there or none is wanted.
     pub(super) fn prepare(&self) {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if next.needs_none() {
             return;
         }
@@ -56,7 +57,7 @@ impl NextThread {
         drop(next);
         // The system may have no more threads; whoever takes the next one asks again, and says so.
         let Ok(ready) = ReadyThread::spawn(id) else { return };
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if next.needs_none() {
             drop(next);
             ready.dismiss();
@@ -67,18 +68,13 @@ impl NextThread {
 
     /// Ends the thread that waits; no more are prepared.
     pub(super) fn close(&self) {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         next.is_closed = true;
         let ready = next.ready.take();
         drop(next);
         if let Some(ready) = ready {
             ready.dismiss();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Next> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,7 +129,7 @@ mod tests {
     impl NextThread {
         /// The session that a thread waits for.
         pub(in crate::server) fn waiting(&self) -> Option<u64> {
-            self.lock().ready.as_ref().map(|ready| ready.id)
+            self.0.lock().ready.as_ref().map(|ready| ready.id)
         }
     }
 

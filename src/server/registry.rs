@@ -9,11 +9,12 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use log::error;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::ready_thread::NextThread;
 use crate::limits;
@@ -92,7 +93,7 @@ impl Registry {
         let handle = Arc::new(SessionHandle::new(id, peer, control));
         let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
         // Held until the session is entered: it could end before.
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let thread = ready.run(move || {
             let _at_the_end = Ended { id, registry };
             serve(&own_handle);
@@ -110,7 +111,7 @@ impl Registry {
 
     /// Asks the server to stop; a request is never taken back.
     pub(super) fn request_stop(&self, request: StopRequest) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.request = state.request.max(request);
         drop(state);
         self.changed.notify_all();
@@ -119,7 +120,7 @@ impl Registry {
 
     /// How the server was asked to stop.
     pub(super) fn stop_request(&self) -> StopRequest {
-        self.lock().request
+        self.state.lock().request
     }
 
     /// Joins sessions as they end, until `done` or the deadline. Tells whether it is done.
@@ -133,12 +134,15 @@ impl Registry {
             if done(&state) {
                 return true;
             }
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return false;
             }
             state.watchers += 1;
-            self.wait(state, left).watchers -= 1;
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) => drop(self.changed.wait_until(&mut state, deadline)),
+            }
+            state.watchers -= 1;
         }
     }
 
@@ -146,19 +150,18 @@ impl Registry {
     /// a stop is requested.
     pub(super) fn wait_for_stop(&self, deadline: Instant) -> bool {
         loop {
-            let state = self.join_ended();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if state.request != StopRequest::None || left == Duration::ZERO {
+            let mut state = self.join_ended();
+            if state.request != StopRequest::None || Instant::now() >= deadline {
                 return state.request != StopRequest::None;
             }
-            drop(self.wait(state, Some(left)));
+            self.changed.wait_until(&mut state, deadline);
         }
     }
 
     /// Joins what has ended. In the state that it returns nothing has.
     fn join_ended(&self) -> MutexGuard<'_, State> {
         loop {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             let ended = std::mem::take(&mut state.ended);
             if ended.is_empty() {
                 return state;
@@ -171,12 +174,12 @@ impl Registry {
     /// Blocks for `pause`, or until a stop is requested.
     pub(super) fn pause(&self, pause: Duration) {
         let running = |state: &mut State| state.request == StopRequest::None;
-        drop(self.changed.wait_timeout_while(self.lock(), pause, running));
+        self.changed.wait_while_for(&mut self.state.lock(), running, pause);
     }
 
     /// What each session is doing, oldest first.
     pub(super) fn overviews(&self) -> Vec<Overview> {
-        let state = self.lock();
+        let state = self.state.lock();
         let mut all: Vec<_> =
             state.sessions.values().map(|session| session.handle.overview()).collect();
         drop(state);
@@ -186,7 +189,7 @@ impl Registry {
 
     /// Ends the sessions that `ends` says to. Tells how many.
     pub(super) fn dismiss(&self, ends: impl Fn(&SessionHandle) -> bool) -> usize {
-        let state = self.lock();
+        let state = self.state.lock();
         let handles = state.sessions.values().map(|session| &session.handle);
         handles.filter(|handle| ends(handle)).inspect(|handle| handle.dismiss()).count()
     }
@@ -198,12 +201,12 @@ impl Registry {
 
     /// Sessions that live.
     pub(super) fn sessions(&self) -> usize {
-        self.lock().sessions()
+        self.state.lock().sessions()
     }
 
     /// Transfers that run now.
     pub(super) fn transfers(&self) -> usize {
-        self.lock().transfers()
+        self.state.lock().transfers()
     }
 
     /// Closes the control connections of all sessions that are left.
@@ -213,26 +216,7 @@ impl Registry {
     }
 
     fn for_each(&self, act: impl Fn(&SessionHandle)) {
-        self.lock().sessions.values().for_each(|session| act(&session.handle));
-    }
-
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        timeout: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        match timeout {
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                let result = self.changed.wait_timeout(state, timeout);
-                result.unwrap_or_else(PoisonError::into_inner).0
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves the value half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().sessions.values().for_each(|session| act(&session.handle));
     }
 }
 
@@ -245,7 +229,7 @@ struct Ended {
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let mut state = self.registry.lock();
+        let mut state = self.registry.state.lock();
         let Some(Session { handle, thread }) = state.sessions.remove(&self.id) else { return };
         state.ended.push(EndedSession { id: self.id, peer: handle.peer(), thread });
         let is_awaited =
@@ -315,7 +299,7 @@ mod tests {
                 while registry.sessions() > 0 {
                     thread::yield_now();
                 }
-                let left = || registry.lock().ended.len();
+                let left = || registry.state.lock().ended.len();
                 most_left = most_left.max(left());
                 // So many wake it, and it takes them when the machine lets it.
                 while left() >= limits::SESSIONS_JOINED_TOGETHER {
@@ -326,7 +310,7 @@ mod tests {
             most_left
         });
         assert!(most_left >= limits::SESSIONS_JOINED_TOGETHER / 2, "{most_left}");
-        assert_eq!(registry.lock().ended.len(), 0);
+        assert_eq!(registry.state.lock().ended.len(), 0);
         assert_eq!(Arc::strong_count(&registry), 1);
     }
 

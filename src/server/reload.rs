@@ -1,7 +1,9 @@
 //! New rules for a server that runs: for the sessions that begin from now on.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::RwLock;
 
 use super::ServerOptions;
 use super::registry::Registry;
@@ -35,7 +37,7 @@ impl Rules {
 
     fn current(&self) -> Current {
         // It is replaced in one step.
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 }
 
@@ -64,7 +66,7 @@ impl Reloader {
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };
         let host = Arc::new(host);
         let current = Current { host, shutdown_grace: options.shutdown_grace };
-        *self.rules.0.write().unwrap_or_else(PoisonError::into_inner) = current;
+        *self.rules.0.write() = current;
         let users = before.users.current();
         let is_gone =
             |handle: &SessionHandle| handle.user().is_some_and(|user| !users.contains(&user));

@@ -5,8 +5,10 @@
 //! threads that write.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Who writes to which name at present. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -90,19 +92,17 @@ impl Turns {
         patience: Duration,
     ) -> Option<Turn> {
         let deadline = Instant::now() + patience;
-        let mut state = self.lock();
+        let mut state = self.0.state.lock();
         let mut place = None;
         while !state.is_free(names, above, place) {
             let at = *place.get_or_insert_with(|| state.line_up(names, above));
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if Instant::now() >= deadline {
                 state.waiting.remove(&at);
                 // Who waits behind this one may be free now.
                 self.0.given_back.notify_all();
                 return None;
             }
-            let waited = self.0.given_back.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.0.given_back.wait_until(&mut state, deadline);
         }
         if let Some(at) = place {
             state.waiting.remove(&at);
@@ -117,11 +117,6 @@ impl Turns {
         }
         Turn { turns: self.clone(), taken }
     }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Turn {
@@ -133,7 +128,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut state = self.turns.lock();
+        let mut state = self.turns.0.state.lock();
         for name in &self.taken.names {
             state.taken.remove(name);
         }
@@ -176,7 +171,7 @@ mod tests {
         );
         drop(first);
         assert!(turns.take_within(&["a"], &[], SHORT).is_some());
-        assert!(turns.lock().taken.is_empty());
+        assert!(turns.0.state.lock().taken.is_empty());
     }
 
     #[test]
@@ -192,7 +187,7 @@ mod tests {
         let taken = turns.take_within(&["a"], &[], SHORT);
         assert!(taken.is_some() && turns.take_within(&["a/x"], &["a"], SHORT).is_none());
         drop(taken);
-        let state = turns.lock();
+        let state = turns.0.state.lock();
         assert!(state.taken.is_empty() && state.relied_on.is_empty());
     }
 
@@ -202,7 +197,7 @@ mod tests {
         let relying = turns.take_within(&["a/x"], &["a"], SHORT).unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| turns.take_within(&["a"], &[], LONG).is_some());
-            while turns.lock().waiting.is_empty() {
+            while turns.0.state.lock().waiting.is_empty() {
                 thread::yield_now();
             }
             assert!(turns.take_within(&["a/y"], &["a"], SHORT).is_none());
@@ -210,7 +205,7 @@ mod tests {
             drop(relying);
             assert!(waiter.join().unwrap());
         });
-        let state = turns.lock();
+        let state = turns.0.state.lock();
         assert!(state.waiting.is_empty() && state.taken.is_empty() && state.relied_on.is_empty());
     }
 
@@ -224,7 +219,7 @@ mod tests {
             assert!(impatient.join().unwrap() && patient.join().unwrap());
         });
         drop(first);
-        assert!(turns.lock().waiting.is_empty());
+        assert!(turns.0.state.lock().waiting.is_empty());
     }
 
     #[test]
@@ -242,6 +237,6 @@ mod tests {
                 });
             }
         });
-        assert!(turns.lock().taken.is_empty());
+        assert!(turns.0.state.lock().taken.is_empty());
     }
 }

@@ -6,11 +6,11 @@
 use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use memmap2::{MmapMut, MmapOptions};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::limits;
 
@@ -134,7 +134,7 @@ impl Stock {
 
     fn lock() -> MutexGuard<'static, Self> {
         // Nothing panics while it is held.
-        STOCK.lock().unwrap_or_else(PoisonError::into_inner)
+        STOCK.lock()
     }
 
     /// A spare block, if that is what `bytes` are and there is one. It is in use from now on.

@@ -1,10 +1,10 @@
 //! Workers that outlive their transfer: cancelled while they wait for the store's answer, they
 //! end within its time-out, and somebody must own them until then.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// The owner of such workers. No thread is ever detached.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub struct Stragglers(Mutex<Vec<JoinHandle<()>>>);
 impl Stragglers {
     /// Takes over `workers`, and joins those handed over earlier that have ended.
     pub fn adopt(&self, workers: Vec<JoinHandle<()>>) {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         all.extend(workers);
         join_finished(&mut all);
     }
@@ -21,7 +21,7 @@ impl Stragglers {
     /// Waits until all have ended, at most until `deadline`. Tells how many are left.
     pub fn join_all(&self, deadline: Instant) -> usize {
         loop {
-            let mut all = self.lock();
+            let mut all = self.0.lock();
             join_finished(&mut all);
             let left = all.len();
             drop(all);
@@ -30,10 +30,6 @@ impl Stragglers {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

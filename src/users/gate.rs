@@ -1,7 +1,8 @@
 //! How many may compute a hash at once: each takes memory and a processor.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::limits;
 
@@ -42,21 +43,16 @@ impl Gate {
     }
 
     fn wait(&self, time: Duration) -> Option<Turn<'_>> {
-        let waited = self.left.wait_timeout_while(self.lock(), time, |free| *free == 0);
-        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.free.lock();
+        self.left.wait_while_for(&mut free, |free| *free == 0, time);
         *free = free.checked_sub(1)?;
         Some(Turn(self))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        // Nothing panics while it is held.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.lock() += 1;
+        *self.0.free.lock() += 1;
         self.0.left.notify_one();
     }
 }
@@ -86,7 +82,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*gate.lock(), 2);
+        assert_eq!(*gate.free.lock(), 2);
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn sessions_of_an_address_are_counted() {
     drop(door.admit(address(1)).unwrap());
     drop(inside);
     drop((first, other));
-    let state = door.lock();
+    let state = door.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 
@@ -148,7 +148,7 @@ fn the_oldest_silent_session_of_whoever_has_most_makes_room() {
     assert_eq!(silent[0].0.log_in("alice", None).unwrap_err(), Refusal::MadeRoom);
     assert!(newcomer.0.log_in("alice", None).is_ok());
     drop((silent, others, newcomer));
-    let state = door.lock();
+    let state = door.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 

@@ -5,11 +5,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::config::Rotation;
+use parking_lot::Mutex;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::rotation::{period, put_aside, remove_oldest};
@@ -116,7 +117,7 @@ impl<W: Write> LogFile<W> {
     /// Puts the file aside or opens it again, if it is time.
     fn prepare(&mut self, now: OffsetDateTime) -> io::Result<()> {
         self.leave_until = None;
-        let rotation = *self.wishes.rotation.lock().unwrap_or_else(PoisonError::into_inner);
+        let rotation = *self.wishes.rotation.lock();
         if let Some(rotation) = rotation
             && period(rotation.every, self.last) < period(rotation.every, now)
         {
@@ -211,7 +212,7 @@ mod tests {
         }
 
         fn rotate(&self, every: RotateUnit, backups: usize) {
-            *self.wishes.rotation.lock().unwrap() = Some(Rotation { every, backups });
+            *self.wishes.rotation.lock() = Some(Rotation { every, backups });
         }
 
         fn path(&self, suffix: &str) -> PathBuf {

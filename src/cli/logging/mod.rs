@@ -13,8 +13,8 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cos_ftp_server::config::{LogOptions, Rotation};
@@ -75,7 +75,7 @@ pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
 impl LogControl {
     /// What is logged from now on, and when the file is put aside.
     pub(crate) fn set(&self, level: LevelFilter, rotation: Option<Rotation>) {
-        *self.0.rotation.lock().unwrap_or_else(PoisonError::into_inner) = rotation;
+        *self.0.rotation.lock() = rotation;
         log::set_max_level(level);
     }
 

@@ -1,10 +1,12 @@
 //! Whether the stores answer: asked of them at most every few seconds, however often somebody wants
 //! to know, and in a thread of its own, so that nobody waits for them who need not.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 use std::{fmt, io};
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::limits;
 use crate::net::Wake;
@@ -54,14 +56,14 @@ impl Readiness {
             .name("readiness".to_owned())
             .stack_size(limits::WORKER_STACK_BYTES)
             .spawn(move || own.run(stores))?;
-        shared.lock().thread = Some(thread);
+        shared.state.lock().thread = Some(thread);
         Ok(Self(shared))
     }
 
     /// Whether all stores answer; the error tells which do not, and why. `None` while that is not
     /// known: they are being asked.
     pub(super) fn ask(&self) -> Option<Result<(), String>> {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         if let Some(answer) = state.fresh() {
             return Some(answer.clone());
         }
@@ -73,7 +75,7 @@ impl Readiness {
     /// Ends the thread. It may be waiting for a store until it has ended.
     pub(super) fn stop(self) -> Option<JoinHandle<()>> {
         self.0.cancel.raise();
-        let thread = self.0.lock().thread.take();
+        let thread = self.0.state.lock().thread.take();
         self.0.changed.notify_all();
         thread
     }
@@ -83,13 +85,12 @@ impl Shared {
     fn run(&self, stores: impl Fn() -> Vec<Arc<dyn ObjectStore>>) {
         loop {
             let idle = |state: &mut State| !state.is_wanted && !self.cancel.is_raised();
-            let state = self.changed.wait_while(self.lock(), idle);
-            drop(state);
+            self.changed.wait_while(&mut self.state.lock(), idle);
             if self.cancel.is_raised() {
                 return;
             }
             let answer = self.ask_all(&stores());
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.known = Some((Instant::now(), answer));
             state.is_wanted = false;
             drop(state);
@@ -105,10 +106,6 @@ impl Shared {
             })
             .collect();
         if troubles.is_empty() { Ok(()) } else { Err(troubles.concat()) }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

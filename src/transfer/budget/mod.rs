@@ -21,7 +21,9 @@ pub use line::Request;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::limits;
 use crate::net::Wake;
@@ -96,7 +98,7 @@ impl Budget {
     /// The same budget for the transfers of the user `name`.
     #[must_use]
     pub fn of_user(&self, name: &str) -> Self {
-        let mut users = self.shared.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = self.shared.users.lock();
         let known = users.get(name).and_then(Weak::upgrade);
         let usage = known.unwrap_or_else(|| {
             users.retain(|_, usage| usage.strong_count() > 0);
@@ -165,7 +167,7 @@ impl Budget {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 
     /// Whether the user may hold `bytes` more with turns. Whoever has none may have anything.

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::memory::Memory;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
@@ -41,7 +43,7 @@ impl Registry {
             bucket: options.bucket.clone(),
             authorities: authorities.unwrap_or_default(),
         };
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.0.lock();
         // What no account names any more, after the configuration was read again.
         open.retain(|known, bucket| *known == id || Arc::strong_count(bucket) > 1);
         let bucket = match open.entry(id) {
@@ -103,17 +105,12 @@ impl Trust {
     }
 
     fn is_given_at(&self, now: Instant) -> bool {
-        self.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
+        self.0.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
     }
 
     /// It does not, or refuses what is right.
     pub(crate) fn end(&self) {
-        *self.lock() = Some(Instant::now());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        // Whole at any time.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock() = Some(Instant::now());
     }
 }
 

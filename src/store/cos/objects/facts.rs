@@ -6,8 +6,10 @@
 //! an answer to a question asked before the change is not believed after it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::recent::{Moment, Recent};
 use crate::store::{ETag, Stat};
@@ -44,7 +46,7 @@ impl Facts {
 
     /// What is known about `key`; directories end in `/`.
     pub(crate) fn about(&self, key: &str) -> Option<Stat> {
-        let known = self.lock();
+        let known = self.known.lock();
         let fact = known.by_key.get(key)?;
         (fact.at.elapsed() < self.lifetime).then(|| fact.stat.clone())
     }
@@ -63,7 +65,7 @@ impl Facts {
         let at = Instant::now();
         // Held while the changes are asked for: a change that comes in between is noted first and
         // then waits here to forget what is learnt now.
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         for (key, metadata, etag) in told {
             if recent.changed_since(&key, asked) {
                 continue;
@@ -82,18 +84,13 @@ impl Facts {
         if self.lifetime.is_zero() {
             return;
         }
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let name = key.strip_suffix('/').unwrap_or(key);
         known.by_key.remove(name);
         known.by_key.remove(format!("{name}/").as_str());
         for (at, _) in name.match_indices('/') {
             known.by_key.remove(&name[..=at]);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -164,7 +161,7 @@ mod tests {
         let facts = Facts::new(LONG);
         let many = (0..ENTRIES + 10).map(|n| file(&format!("{n:06}"), 1));
         facts.learn(&recent, recent.moment(), many);
-        assert_eq!(facts.lock().by_key.len(), ENTRIES);
+        assert_eq!(facts.known.lock().by_key.len(), ENTRIES);
         assert_eq!(size_of(&facts, "000009"), None);
         assert_eq!(size_of(&facts, "000010"), Some(1));
     }

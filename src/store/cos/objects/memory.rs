@@ -1,9 +1,10 @@
 //! What is remembered of a bucket, so that it need not be asked for, or because listings may lag.
 
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use super::facts::Facts;
@@ -99,7 +100,7 @@ impl Memory {
 
     /// Whether this process has begun the upload and goes on with it.
     pub(crate) fn has_under_way(&self, upload_id: &str) -> bool {
-        self.under_way.lock().contains(upload_id)
+        self.under_way.0.lock().contains(upload_id)
     }
 }
 
@@ -110,15 +111,11 @@ pub(super) struct UnderWay(Mutex<HashSet<String>>);
 impl UnderWay {
     /// An upload has begun.
     pub(super) fn begin(&self, upload_id: &str) {
-        self.lock().insert(upload_id.to_owned());
+        self.0.lock().insert(upload_id.to_owned());
     }
 
     /// It was completed, or is being given up.
     pub(super) fn end(&self, upload_id: &str) {
-        self.lock().remove(upload_id);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(upload_id);
     }
 }

@@ -4,7 +4,7 @@
 //! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
 //! account has no other use for.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
 use super::Tree;
 use super::publish::complete_upload;
@@ -177,11 +177,11 @@ fn copy_parts(
             from,
             source: &source,
         })?;
-        parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+        parts.lock().push(part);
         Ok(())
     };
     tree.account.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
-    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
     complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;

@@ -2,9 +2,11 @@
 //! Everybody who copies a directory or a large object gets helpers out of it, as many as there are
 //! for each: however many rename at once, there are no more threads and connections.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
+
+use parking_lot::Mutex;
 
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
@@ -48,7 +50,7 @@ impl Crew {
         // One more thing done; whether there was any left.
         let step = || {
             let item = {
-                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut next = next.lock();
                 if is_over.load(Ordering::Relaxed) { Ok(None) } else { next() }
             };
             let done = item.and_then(|item| item.map(&work).transpose());
@@ -91,10 +93,6 @@ impl Crew {
             })
         })
     }
-
-    fn lock(&self) -> MutexGuard<'_, Roll> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Roll {
@@ -106,14 +104,14 @@ impl Roll {
 
 impl<'a> Work<'a> {
     fn begin(crew: &'a Crew) -> Self {
-        crew.lock().works += 1;
+        crew.0.lock().works += 1;
         Self { crew, helpers: Mutex::default() }
     }
 
     /// A place for one more helper, unless `most` help or the crew is busy elsewhere.
     fn place(&'a self, most: usize) -> Option<Place<'a>> {
-        let mut roll = self.crew.lock();
-        let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roll = self.crew.0.lock();
+        let mut helpers = self.helpers.lock();
         if *helpers >= most.min(roll.share()) || roll.helpers >= limits::CREW_THREADS {
             return None;
         }
@@ -125,15 +123,15 @@ impl<'a> Work<'a> {
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        self.crew.lock().works -= 1;
+        self.crew.0.lock().works -= 1;
     }
 }
 
 impl Place<'_> {
     /// Leaves when others have fewer helpers than their share.
     fn leaves(&mut self) -> bool {
-        let mut roll = self.work.crew.lock();
-        let mut helpers = self.work.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roll = self.work.crew.0.lock();
+        let mut helpers = self.work.helpers.lock();
         if *helpers > roll.share() {
             *helpers -= 1;
             roll.helpers -= 1;
@@ -146,8 +144,8 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            let mut roll = self.work.crew.lock();
-            *self.work.helpers.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            let mut roll = self.work.crew.0.lock();
+            *self.work.helpers.lock() -= 1;
             roll.helpers -= 1;
         }
     }
@@ -199,7 +197,7 @@ mod tests {
         let most = most.into_inner();
         assert!(most <= limits::CREW_THREADS + WORKS, "{most} at once");
         assert!(most > WORKS, "nobody helped");
-        let roll = crew.lock();
+        let roll = crew.0.lock();
         assert_eq!((roll.works, roll.helpers), (0, 0));
     }
 
