@@ -25,6 +25,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod store;
+pub mod threads;
 pub mod transfer;
 pub mod users;
 pub mod vfs;

@@ -35,8 +35,12 @@ pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
 /// buffers of a few uploads of middle size.
 pub const SPARE_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long they wait when no transfer runs any more: longer than a client takes between two files.
+/// How long they wait at least when no transfer runs any more: longer than a client takes between two
+/// files. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const SPARE_TIME: Duration = Duration::from_secs(1);
+
+/// How often the server looks for what it holds and nobody needs.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What is mapped at most; beyond it data stands in allocated memory. In blocks of 256 KiB this is
 /// a quarter of the mappings a process may have by default (`vm.max_map_count`), of which threads
@@ -130,11 +134,9 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 /// again.
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
-/// Stack of a session's thread. Address space, not memory: pages are taken when touched.
-pub const SESSION_STACK_BYTES: usize = 512 * 1024;
-
-/// Stack of a transfer worker: it runs the HTTP client and TLS.
-pub const WORKER_STACK_BYTES: usize = 512 * 1024;
+/// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are taken
+/// when touched.
+pub const THREAD_STACK_BYTES: usize = 512 * 1024;
 
 /// What a session costs beside its part buffer, for the memory check at start: the touched part
 /// of its stack, the control line's buffers, kernel socket buffers.

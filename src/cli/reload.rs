@@ -2,7 +2,6 @@
 //! nothing.
 
 use std::path::PathBuf;
-use std::thread::JoinHandle;
 
 use cos_ftp_server::server::Reloader;
 use cos_ftp_server::store::cos::Buckets;
@@ -10,6 +9,7 @@ use log::{error, info, warn};
 
 use crate::cli::logging::LogControl;
 use crate::cli::wiring::{Plan, StartValue};
+use cos_ftp_server::threads::OwnedThread;
 
 /// What it takes to read the configuration again.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Reload {
     reloader: Reloader,
     log: LogControl,
     /// Looks whether the stores answer.
-    probing: Option<JoinHandle<()>>,
+    probing: Option<OwnedThread<()>>,
 }
 
 impl Reload {
@@ -52,7 +52,7 @@ impl Reload {
         }
         info!("configuration read again, sessions of removed accounts that end: {ended}");
         // While the last look still waits for a store, another would tell no more.
-        if self.probing.as_ref().is_none_or(JoinHandle::is_finished) {
+        if self.probing.as_ref().is_none_or(OwnedThread::is_finished) {
             self.probing = probes.begin();
         }
         Ok(())

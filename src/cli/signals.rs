@@ -4,7 +4,6 @@ use std::io;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::server::Stopper;
 use log::{info, warn};
@@ -14,6 +13,7 @@ use signal_hook::iterator::{Handle, Signals};
 use crate::cli::logging::LogControl;
 use crate::cli::reload::Reload;
 use crate::cli::supervisor;
+use cos_ftp_server::threads::{self, OwnedThread};
 
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -23,7 +23,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) struct SignalThread {
     interrupts: Arc<AtomicU32>,
     signals: Handle,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 /// From now on Ctrl+C and SIGTERM stop the server by `stopper`; a second Ctrl+C makes it leave at
@@ -43,7 +43,7 @@ pub(crate) fn listen(
         .map_err(io::Error::other)?;
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
     let handle = signals.handle();
-    let thread = Builder::new().name("signals".to_owned()).spawn(move || {
+    let thread = threads::spawn("signals", move || {
         for signal in &mut signals {
             match signal {
                 SIGTERM => {

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::config::{
     self, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings, certificate_finding,
@@ -14,6 +13,7 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::LocalStore;
 use cos_ftp_server::store::{ListRequest, ObjectStore};
+use cos_ftp_server::threads::{self, OwnedThread};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::Users;
 use cos_ftp_server::vfs::FtpPath;
@@ -162,11 +162,11 @@ impl Probes {
     /// Lists each store's root once in the background, so that a wrong bucket, key or address is
     /// in the log before the first client meets it. Serving does not wait for it: the store may be
     /// back in a minute. The thread ends by itself, within the stores' time-outs.
-    pub(crate) fn begin(self) -> Option<JoinHandle<()>> {
+    pub(crate) fn begin(self) -> Option<OwnedThread<()>> {
         if self.stores.is_empty() {
             return None;
         }
-        let probing = Builder::new().name("probe".to_owned()).spawn(move || {
+        let probing = threads::spawn("probe", move || {
             for store in &self.stores {
                 probe(&**store, self.fragments);
             }

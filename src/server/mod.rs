@@ -27,7 +27,6 @@ pub use stop::Stopped;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use log::warn;
@@ -43,6 +42,7 @@ use crate::access::Doorkeeper;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
+use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
 use crate::users::{Directory, Users};
 
@@ -156,9 +156,13 @@ impl Server {
         if accepting.is_err() {
             registry.request_stop(StopRequest::Graceful);
         }
-        let door = Arc::clone(&self.acceptor.rules.host().door);
-        while !registry.wait_for_stop(Instant::now() + limits::REPEAT_INTERVAL) {
-            door.tell_left_out();
+        let host = self.acceptor.rules.host();
+        let mut pause = limits::HOUSEKEEPING_INTERVAL;
+        while !registry.wait_for_stop(Instant::now() + pause) {
+            host.door.tell_left_out();
+            let is_memory_spare = host.budget.give_back_unused();
+            pause =
+                if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };
         }
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
@@ -170,19 +174,18 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![readiness]);
         }
         let workers = self.join_stragglers(last);
-        door.tell_all_left_out();
+        host.door.tell_all_left_out();
         let stopped = self.leave(workers);
         accepting.map(|()| stopped)
     }
 
     /// A thread for each listener; those that could be started are in `threads` in any case.
-    fn start_accepting(&self, threads: &mut Vec<JoinHandle<()>>) -> io::Result<()> {
+    fn start_accepting(&self, threads: &mut Vec<OwnedThread<()>>) -> io::Result<()> {
         for listener in &self.listeners {
             let (own_listener, acceptor) = (listener.clone(), self.acceptor.clone());
-            let thread = Builder::new()
-                .name("accept".to_owned())
-                .stack_size(limits::SESSION_STACK_BYTES)
-                .spawn(move || acceptor.run(&own_listener.socket, own_listener.entrance))?;
+            let thread = threads::spawn("accept", move || {
+                acceptor.run(&own_listener.socket, own_listener.entrance);
+            })?;
             threads.push(thread);
         }
         Ok(())
@@ -203,7 +206,7 @@ impl Server {
         started.map_err(|error| warn!("metrics and health are not told: {error}")).ok()
     }
 
-    fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {
+    fn stop_accepting(&self, threads: Vec<OwnedThread<()>>) {
         for listener in &self.listeners {
             // On a listening socket this wakes accept; closing it would not.
             if let Err(error) = SockRef::from(&*listener.socket).shutdown(Shutdown::Both) {

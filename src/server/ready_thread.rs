@@ -3,11 +3,10 @@
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::{Builder, JoinHandle};
 
 use parking_lot::Mutex;
 
-use crate::limits;
+use crate::threads::{self, OwnedThread};
 
 /// What a session's thread does.
 type Work = Box<dyn FnOnce() + Send>;
@@ -29,7 +28,7 @@ struct Next {
 pub(super) struct ReadyThread {
     pub(super) id: u64,
     begin: SyncSender<Work>,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 impl NextThread {
@@ -92,20 +91,17 @@ impl Next {
 impl ReadyThread {
     fn spawn(id: u64) -> io::Result<Self> {
         let (begin, begun) = sync_channel::<Work>(1);
-        let thread = Builder::new()
-            .name(format!("session-{id}"))
-            .stack_size(limits::SESSION_STACK_BYTES)
-            .spawn(move || {
-                // An error is the end of a server that needs no more sessions.
-                if let Ok(work) = begun.recv() {
-                    work();
-                }
-            })?;
+        let thread = threads::spawn(format!("session-{id}"), move || {
+            // An error is the end of a server that needs no more sessions.
+            if let Ok(work) = begun.recv() {
+                work();
+            }
+        })?;
         Ok(Self { id, begin, thread })
     }
 
     /// Begins the session.
-    pub(super) fn run(self, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    pub(super) fn run(self, work: impl FnOnce() + Send + 'static) -> OwnedThread<()> {
         // It waits for this and nothing else, and there is room for it.
         let _ = self.begin.try_send(Box::new(work));
         self.thread

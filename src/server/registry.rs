@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use log::error;
@@ -19,6 +18,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::ready_thread::NextThread;
 use crate::limits;
 use crate::session::{Overview, SessionHandle};
+use crate::threads::OwnedThread;
 
 /// Whether and how the server was asked to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +52,14 @@ pub(super) struct State {
 #[derive(Debug)]
 struct Session {
     handle: Arc<SessionHandle>,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 #[derive(Debug)]
 struct EndedSession {
     id: u64,
     peer: SocketAddr,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 impl State {

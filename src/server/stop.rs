@@ -130,6 +130,7 @@ mod tests {
     use crate::net::{Interest, Wake, wait};
     use crate::server::ServerOptions;
     use crate::session::SessionHandle;
+    use crate::threads;
     use crate::users::Users;
 
     #[test]
@@ -180,12 +181,13 @@ mod tests {
         let server = server(Duration::from_secs(60));
         let ended = Arc::new(AtomicBool::new(false));
         let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.rules.host().stop.clone());
-        let worker = thread::spawn(move || {
+        let worker = threads::spawn("worker", move || {
             while stop.stage() == StopStage::Serving {
                 thread::yield_now();
             }
             own_ended.store(true, Ordering::SeqCst);
-        });
+        })
+        .unwrap();
         server.acceptor.rules.host().stragglers.adopt(vec![worker]);
         assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
         assert!(ended.load(Ordering::SeqCst));

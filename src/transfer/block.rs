@@ -24,12 +24,12 @@ impl Block {
 
     /// A block that may stay almost empty.
     pub(super) fn new(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::OneByOne), len: 0, lease }
+        Self { data: lease.memory().take(BLOCK_BYTES, Pages::OneByOne), len: 0, lease }
     }
 
     /// A block for more than the beginning of a file.
     pub(super) fn filled_soon(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::Together), len: 0, lease }
+        Self { data: lease.memory().take(BLOCK_BYTES, Pages::Together), len: 0, lease }
     }
 
     /// Gives its memory back, and forgets its lease, which counts as given back already.

@@ -29,7 +29,6 @@ pub use budget::{Budget, Lease, Request};
 pub use control::{Control, Directive, Interruption, Patience};
 pub use download::{Download, DownloadRequest};
 pub use failure::{Incomplete, Kept, Report, TransferError, Verdict};
-pub use memory::Mapped;
 pub use options::{Conversion, PartialUpload, Resources, TransferOptions};
 pub use pages::{Listing, Pages};
 pub use progress::Progress;

@@ -7,13 +7,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use crate::limits::{LISTING_PAGE_BYTES, LISTING_WAIT, WORKER_STACK_BYTES};
+use crate::limits::{LISTING_PAGE_BYTES, LISTING_WAIT};
 use crate::net::Wake;
 use crate::store::{ListPage, ListRequest, ObjectStore, PageToken, StoreError};
+use crate::threads::{self, OwnedThread};
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::waiting::{lease_within, wait_for};
 use crate::transfer::{Control, Directive, Incomplete, Progress, Resources, TransferError};
@@ -152,12 +152,8 @@ impl Listing {
 }
 
 impl Fetcher {
-    fn start(self) -> Result<JoinHandle<()>, TransferError> {
-        Builder::new()
-            .name(std::thread::current().name().unwrap_or("listing").to_owned())
-            .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || self.run())
-            .map_err(TransferError::System)
+    fn start(self) -> Result<OwnedThread<()>, TransferError> {
+        threads::spawn_helper(move || self.run()).map_err(TransferError::System)
     }
 
     /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other

@@ -1,18 +1,19 @@
 //! Workers that outlive their transfer: cancelled while they wait for the store's answer, they
 //! end within its time-out, and somebody must own them until then.
 
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// The owner of such workers. No thread is ever detached.
+use crate::threads::OwnedThread;
+
+/// The owner of such workers: no thread is detached.
 #[derive(Debug, Default)]
-pub struct Stragglers(Mutex<Vec<JoinHandle<()>>>);
+pub struct Stragglers(Mutex<Vec<OwnedThread<()>>>);
 
 impl Stragglers {
     /// Takes over `workers`, and joins those handed over earlier that have ended.
-    pub fn adopt(&self, workers: Vec<JoinHandle<()>>) {
+    pub fn adopt(&self, workers: Vec<OwnedThread<()>>) {
         let mut all = self.0.lock();
         all.extend(workers);
         join_finished(&mut all);
@@ -33,7 +34,7 @@ impl Stragglers {
     }
 }
 
-fn join_finished(all: &mut Vec<JoinHandle<()>>) {
+fn join_finished(all: &mut Vec<OwnedThread<()>>) {
     for worker in all.extract_if(.., |worker| worker.is_finished()) {
         // A worker's panic was reported to its transfer as a failed part.
         let _ = worker.join();

@@ -4,17 +4,16 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload, ObjectStore,
     Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
 };
+use crate::threads::{self, OwnedThread};
 use crate::transfer::block::Block;
 use crate::transfer::refill::refill;
 use crate::vfs::FtpPath;
@@ -162,7 +161,7 @@ pub(super) struct Workers {
     give_done: Sender<Done>,
     done: Receiver<Done>,
     wake: Wake,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<OwnedThread<()>>,
     busy: usize,
 }
 
@@ -198,10 +197,7 @@ impl Workers {
         let target = Arc::clone(target);
         let (jobs, done, wake) =
             (self.take_jobs.clone(), self.give_done.clone(), self.wake.clone());
-        let thread = Builder::new()
-            .name(std::thread::current().name().unwrap_or("upload").to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || work(&target, &jobs, &done, &wake))?;
+        let thread = threads::spawn_helper(move || work(&target, &jobs, &done, &wake))?;
         self.threads.push(thread);
         Ok(())
     }
@@ -224,7 +220,7 @@ impl Workers {
     }
 
     /// Tells the workers to end after their present job, and hands their threads over.
-    pub(super) fn dismiss(self) -> Vec<JoinHandle<()>> {
+    pub(super) fn dismiss(self) -> Vec<OwnedThread<()>> {
         self.threads
     }
 }

@@ -11,7 +11,6 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use log::{debug, info, warn};
@@ -23,6 +22,7 @@ use super::accept::Acceptor;
 use super::registry::StopRequest;
 use crate::metrics::Snapshot;
 use crate::net::{Interest, Wake, wait_for_any};
+use crate::threads::{self, OwnedThread};
 use crate::{limits, metrics};
 
 /// The thread that answers.
@@ -31,7 +31,7 @@ pub(super) struct Monitor {
     stopping: Arc<AtomicBool>,
     wake: Wake,
     readiness: Readiness,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 /// What answers are made from, and those who wait for them.
@@ -62,10 +62,7 @@ impl Monitor {
             clients: Vec::with_capacity(limits::MONITOR_CONNECTIONS),
         };
         let own_listener = Arc::clone(listener);
-        let thread = Builder::new()
-            .name("monitor".to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || desk.run(&own_listener));
+        let thread = threads::spawn("monitor", move || desk.run(&own_listener));
         match thread {
             Ok(thread) => {
                 if let Ok(address) = listener.local_addr() {
@@ -82,7 +79,7 @@ impl Monitor {
 
     /// Ends it: who is being answered is answered. Returns the thread that may still wait for a
     /// store.
-    pub(super) fn stop(self) -> Option<JoinHandle<()>> {
+    pub(super) fn stop(self) -> Option<OwnedThread<()>> {
         self.stopping.store(true, Ordering::Release);
         self.wake.notify();
         if self.thread.join().is_err() {

@@ -2,7 +2,6 @@
 //! to know, and in a thread of its own, so that nobody waits for them who need not.
 
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 use std::{fmt, io};
 
@@ -11,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::limits;
 use crate::net::Wake;
 use crate::store::{Cancel, ObjectStore};
+use crate::threads::{self, OwnedThread};
 
 /// Asks the stores in a thread of its own. Clones share it.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ struct State {
     /// What the stores said last, and when.
     known: Option<(Instant, Result<(), String>)>,
     is_wanted: bool,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 impl State {
@@ -52,10 +52,7 @@ impl Readiness {
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared { wake: Some(wake), ..Shared::default() });
         let own = Arc::clone(&shared);
-        let thread = Builder::new()
-            .name("readiness".to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || own.run(stores))?;
+        let thread = threads::spawn("readiness", move || own.run(stores))?;
         shared.state.lock().thread = Some(thread);
         Ok(Self(shared))
     }
@@ -73,7 +70,7 @@ impl Readiness {
     }
 
     /// Ends the thread. It may be waiting for a store until it has ended.
-    pub(super) fn stop(self) -> Option<JoinHandle<()>> {
+    pub(super) fn stop(self) -> Option<OwnedThread<()>> {
         self.0.cancel.raise();
         let thread = self.0.state.lock().thread.take();
         self.0.changed.notify_all();

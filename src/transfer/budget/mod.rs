@@ -27,6 +27,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::limits;
 use crate::net::Wake;
+use crate::transfer::memory::MemoryStock;
 use bounds::Limits;
 use line::{Line, Waiter};
 
@@ -41,6 +42,7 @@ pub struct Budget {
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
+    memory: MemoryStock,
     state: Mutex<State>,
     /// Who holds something, or did a moment ago.
     users: Mutex<HashMap<String, Weak<Usage>>>,
@@ -91,7 +93,8 @@ impl Budget {
     pub fn with_largest(total: u64, largest: u64) -> Self {
         let state = State { free: total, loose: 0, line: Line::default() };
         let limits = Limits::new(total, largest);
-        let shared = Shared { limits, state: Mutex::new(state), users: Mutex::default() };
+        let (state, users, memory) = (Mutex::new(state), Mutex::default(), MemoryStock::default());
+        let shared = Shared { limits, memory, state, users };
         Self { shared: Arc::new(shared), user: None }
     }
 
@@ -165,8 +168,24 @@ impl Budget {
         self.lock().line.is_wanted(self)
     }
 
+    /// Where the memory of transfers comes from.
+    pub(super) fn memory(&self) -> &MemoryStock {
+        &self.shared.memory
+    }
+
+    /// Gives the blocks that wait for the next transfer back to the system, if there was none since
+    /// the last call. To be called now and then. Tells whether blocks wait.
+    pub fn give_back_unused(&self) -> bool {
+        self.shared.memory.give_back_unused();
+        self.shared.memory.spare() > 0
+    }
+
+    /// The most bytes of memory that were mapped at a time; for tests.
+    pub fn mapped_at_most(&self) -> usize {
+        self.shared.memory.peak()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
         self.shared.state.lock()
     }
 
@@ -331,6 +350,11 @@ impl Lease {
     /// No bytes of `budget`.
     pub(super) fn nothing(budget: &Budget) -> Self {
         Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// Where their memory comes from.
+    pub(super) fn memory(&self) -> &MemoryStock {
+        self.budget.memory()
     }
 
     /// Bytes it stands for.

@@ -17,7 +17,7 @@ use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Interest, Stream, Wake, wait};
 use crate::transfer::ascii::ToAscii;
 use crate::transfer::budget::{Budget, Lease};
-use crate::transfer::memory::{Memory, Pages};
+use crate::transfer::memory::Pages;
 use crate::transfer::throttle::{Allowance, Throttle};
 use crate::transfer::{Conversion, Incomplete, Interruption, Progress, TransferError};
 
@@ -82,7 +82,7 @@ fn copy(
     delivery: &mut Delivery<Arc<Stream>>,
     ahead: &Ahead,
 ) -> Result<(), Incomplete> {
-    let mut buffer = Memory::new(buffer_bytes(source.left()), Pages::Together);
+    let mut buffer = ahead.budget.memory().take(buffer_bytes(source.left()), Pages::Together);
     let mut window = Window::default();
     loop {
         let begun = Instant::now();

@@ -11,17 +11,17 @@ mod source;
 
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
+use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES};
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
+use crate::threads;
 use crate::transfer::budget::Lease;
-use crate::transfer::memory::{Memory, Pages};
+use crate::transfer::memory::Pages;
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
@@ -130,7 +130,8 @@ impl<'a> Download<'a> {
         let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
             .throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
-        let mut buffer = Memory::new(buffer_bytes(self.source.left()), Pages::Together);
+        let mut buffer =
+            self.lease.memory().take(buffer_bytes(self.source.left()), Pages::Together);
         loop {
             let got = self.source.fill(&mut buffer)?;
             if got == 0 {
@@ -169,10 +170,7 @@ impl<'a> Download<'a> {
             wake: self.resources.wake.clone(),
             lease: self.lease,
         };
-        let spawned = Builder::new()
-            .name(std::thread::current().name().unwrap_or("download").to_owned())
-            .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || worker.run());
+        let spawned = threads::spawn_helper(move || worker.run());
         self.resources.stragglers.adopt(vec![spawned.map_err(TransferError::System)?]);
         loop {
             match told.try_recv() {

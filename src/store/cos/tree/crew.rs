@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, Builder};
+use std::thread;
 
 use parking_lot::Mutex;
 
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::threads;
 
 /// Who helps. Clones share the helpers.
 #[derive(Clone, Debug, Default)]
@@ -70,10 +71,7 @@ impl Crew {
                 while !is_over.load(Ordering::Relaxed)
                     && let Some(place) = shared.place(workers.saturating_sub(1))
                 {
-                    // Under the caller's name, which the log shows.
-                    let name = thread::current().name().unwrap_or("crew").to_owned();
-                    let helper = Builder::new().name(name).stack_size(limits::WORKER_STACK_BYTES);
-                    match helper.spawn_scoped(scope, move || help(place)) {
+                    match threads::spawn_scoped_helper(scope, move || help(place)) {
                         Ok(helper) => started.push(helper),
                         Err(_) => break,
                     }
