@@ -1,6 +1,7 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
+use crate::protocol::word;
 use crate::session::TlsPolicy;
 use crate::users::{Account, Password, Permission};
 
@@ -210,7 +211,8 @@ fn login(account: &str) -> Result<Login, String> {
     }
     let password =
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
-    let permission = values::permission(permission.trim()).ok_or("does not end in a permission")?;
+    let permission =
+        word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
     Ok(Login { name, password, permission })
 }
 

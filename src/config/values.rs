@@ -122,15 +122,9 @@ pub(super) fn absolute_path(text: &str) -> Option<PathBuf> {
     fits.then(|| text.into())
 }
 
-/// `R`, `W` or `RW`.
-pub(super) fn permission(text: &str) -> Option<Permission> {
-    match text.to_ascii_uppercase().as_str() {
-        "R" => Some(Permission::Read),
-        "W" => Some(Permission::Write),
-        "RW" | "WR" => Some(Permission::ReadWrite),
-        _ => None,
-    }
-}
+/// The words of an account's permission.
+pub(super) const PERMISSIONS: &[(&str, Permission)] =
+    &[("R", Permission::Read), ("W", Permission::Write), ("RW|WR", Permission::ReadWrite)];
 
 /// The name of a bucket.
 pub(super) fn bucket_name(text: &str) -> Option<String> {
@@ -274,9 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
-        assert_eq!(permission("rw"), Some(Permission::ReadWrite));
-        assert_eq!(permission("RWX"), None);
+    fn lists_of_addresses() {
         assert_eq!(addresses("127.0.0.1, ::1").map(|all| all.len()), Some(2));
         assert_eq!(addresses("127.0.0.1,"), None);
     }

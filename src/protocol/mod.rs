@@ -23,6 +23,7 @@ mod reply;
 mod time_format;
 mod verb;
 mod wildcard;
+mod word;
 
 pub use access::{Access, Rights};
 pub use address::{AddressError, DataAddress, Family, PassiveRequest};
@@ -40,3 +41,4 @@ pub use reply::{Code, Reply, ReplyPart};
 pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;
+pub use word::word;
