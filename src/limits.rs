@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be, quoted
-/// by a client that doubles quotes, fits twice.
+/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be,
+/// quoted by a client that doubles quotes, fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
 /// A line that goes on for so long is no mistake: the connection is ended.
@@ -35,8 +35,8 @@ pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
 /// buffers of a few uploads of middle size.
 pub const SPARE_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long they wait at least when no transfer runs any more: longer than a client takes between two
-/// files. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
+/// How long they wait at least when no transfer runs any more: longer than a client takes between
+/// two files. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const SPARE_TIME: Duration = Duration::from_secs(1);
 
 /// How often the server looks for what it holds and nobody needs.
@@ -61,8 +61,8 @@ pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 /// them, as entries and as text.
 pub const LISTING_PAGE_BYTES: usize = 1280 * 1024;
 
-/// How long a listing waits for that before it goes on with one page at a time, for which there is room
-/// beside: below the shortest patience of clients.
+/// How long a listing waits for that before it goes on with one page at a time, for which there is
+/// room beside: below the shortest patience of clients.
 pub const LISTING_WAIT: Duration = Duration::from_secs(10);
 
 /// Parts of one multipart upload (COS and S3).
@@ -134,8 +134,8 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 /// again.
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
-/// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are taken
-/// when touched.
+/// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are
+/// taken when touched.
 pub const THREAD_STACK_BYTES: usize = 512 * 1024;
 
 /// What a session costs beside its part buffer, for the memory check at start: the touched part
@@ -160,8 +160,8 @@ pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
 /// How many bytes it takes then at most: more than the sockets of both ends hold together.
 pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How long an upload that ends before what ALLO had announced waits for another sign that its client
-/// was cut off: a killed client's connections end together, but for lost packets.
+/// How long an upload that ends before what ALLO had announced waits for another sign that its
+/// client was cut off: a killed client's connections end together, but for lost packets.
 pub const SHORT_FILE_WAIT: Duration = Duration::from_millis(200);
 
 /// How long a client may refuse to take a reply before it counts as gone.
@@ -170,8 +170,8 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a session whose client takes no reply looks whether the server stops.
 pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
 
-/// How often a client hears that the store is at work, when that takes minutes for good reasons: soon
-/// enough for clients that wait 15 s.
+/// How often a client hears that the store is at work, when that takes minutes for good reasons:
+/// soon enough for clients that wait 15 s.
 pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Names STOU tries before it gives up.
@@ -242,12 +242,12 @@ pub const SESSIONS_JOINED_TOGETHER: usize = 16;
 /// The accept thread does nothing slow, so this only has to cover a burst.
 pub const ACCEPT_BACKLOG: i32 = 1024;
 
-/// What is read at most from a data connection that is closed unused: more than a client sends before
-/// it has heard that it may.
+/// What is read at most from a data connection that is closed unused: more than a client sends
+/// before it has heard that it may.
 pub const HANG_UP_BYTES: usize = 256 * 1024;
 
-/// How long a data connection that ended before its client was done is read from, once that has been
-/// told why: a client that sends a file looks for a reply when all of it is on its way.
+/// How long a data connection that ended before its client was done is read from, once that has
+/// been told why: a client that sends a file looks for a reply when all of it is on its way.
 pub const UNUSED_WAIT: Duration = Duration::from_secs(30);
 
 /// How long the TLS handshake may take that a client makes before it looks at the reply.
@@ -284,8 +284,8 @@ pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// When they are looked for again where the store did not answer.
 pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
 
-/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing make
-/// room.
+/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing
+/// make room.
 pub const MONITOR_CONNECTIONS: usize = 16;
 
 /// Longest head of a request to the metrics listener.
@@ -304,8 +304,8 @@ pub const READINESS_WAIT: Duration = Duration::from_secs(2);
 /// nothing tells it. The pauses double.
 pub const FIRST_RECEIPT_PAUSE: Duration = Duration::from_millis(1);
 
-/// The longest of these pauses. The last acknowledgement is told at once; this is how often is looked
-/// whether the client still takes bytes.
+/// The longest of these pauses. The last acknowledgement is told at once; this is how often is
+/// looked whether the client still takes bytes.
 pub const LAST_RECEIPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often a stop that waits tells what it waits for.

@@ -1,5 +1,5 @@
-//! Every thread is made here: it has a name, which the log shows, a stack whose size is known, and an
-//! owner. Where the system gives no more threads, whoever asks is told.
+//! Every thread is made here: it has a name, which the log shows, a stack whose size is known, and
+//! an owner. Where the system gives no more threads, whoever asks is told.
 
 use std::io;
 use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};

@@ -412,7 +412,7 @@ fn used_paths(code: &str) -> Vec<String> {
 fn spell_out<'a>(prefix: &str, text: &'a str, paths: &mut Vec<String>) -> &'a str {
     let is_path = |character: char| character.is_alphanumeric() || "_:*".contains(character);
     let end = text.find(|character| !is_path(character)).unwrap_or(text.len());
-    let path = format!("{prefix}{}", text[..end].trim_end_matches(':'));
+    let path = format!("{prefix}{}", &text[..end]).trim_end_matches(':').to_owned();
     let Some(mut rest) = text[end..].strip_prefix('{') else {
         paths.push(path);
         return &text[end..];

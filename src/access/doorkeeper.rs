@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use super::told::{LeftOut, Told};
 use super::visitors::{Visitor, Visitors};
-use super::waiting::Waiting;
-use super::{AccessOptions, Leaver, Pace, Refusal, Source};
+use super::waiting::WaitingSessions;
+use super::{AccessOptions, ClientSource, Leaver, Pace, Refusal};
 use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
@@ -29,7 +29,7 @@ struct State {
     visitors: Visitors,
     sessions: usize,
     last_visit: u64,
-    before_login: Waiting,
+    before_login: WaitingSessions,
     /// Sessions of each user who has any.
     users: HashMap<String, usize>,
     told: Told,
@@ -41,7 +41,7 @@ pub struct Visit {
     door: Arc<Doorkeeper>,
     number: u64,
     address: IpAddr,
-    source: Source,
+    source: ClientSource,
     /// What ends its session.
     leaver: OnceLock<Arc<dyn Leaver>>,
 }
@@ -55,7 +55,7 @@ pub struct Inside<'v> {
 
 /// What a failed login brings about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct LoginFailure {
     /// How long the reply is to be held back.
     pub delay: Duration,
     /// Whether the address is banned from now on.
@@ -89,7 +89,7 @@ impl Doorkeeper {
     }
 
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
-        let (address, source) = (client.to_canonical(), Source::of(client));
+        let (address, source) = (client.to_canonical(), ClientSource::of(client));
         let mut state = self.state.lock();
         let State { options, visitors, sessions, last_visit, before_login, .. } = &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
@@ -123,9 +123,9 @@ impl Doorkeeper {
         Ok(Visit { door: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
     }
 
-    /// All connections are taken: a silent session that is not logged in ends, if there is one that may
-    /// have to make room for `client`; whether there was one. Its place is free in a moment, for
-    /// whoever comes then.
+    /// All connections are taken: a silent session that is not logged in ends, if there is one that
+    /// may have to make room for `client`; whether there was one. Its place is free in a moment,
+    /// for whoever comes then.
     pub fn make_room(&self, client: IpAddr) -> bool {
         self.make_room_at(client, Instant::now())
     }
@@ -133,12 +133,12 @@ impl Doorkeeper {
     fn make_room_at(&self, client: IpAddr, now: Instant) -> bool {
         let mut state = self.state.lock();
         let State { visitors, before_login, .. } = &mut *state;
-        let displaced = before_login.make_room(Source::of(client), visitors, now);
+        let displaced = before_login.make_room(ClientSource::of(client), visitors, now);
         drop(state);
         displaced.map(|(source, leaver)| self.displace(source, &*leaver, now)).is_some()
     }
 
-    fn displace(&self, source: Source, leaver: &dyn Leaver, now: Instant) {
+    fn displace(&self, source: ClientSource, leaver: &dyn Leaver, now: Instant) {
         leaver.make_room();
         metrics::count_refusal(Refusal::MadeRoom.label());
         if self.may_tell_at(Some(source), Refusal::MadeRoom.reason(), now) {
@@ -149,7 +149,7 @@ impl Doorkeeper {
     /// Whether the log may be told that `client` has done `what`, which it can do as often as it
     /// likes: of each source once a minute. The log is told how often it was asked in vain.
     pub fn may_tell(&self, client: IpAddr, what: &'static str) -> bool {
-        self.may_tell_at(Some(Source::of(client)), what, Instant::now())
+        self.may_tell_at(Some(ClientSource::of(client)), what, Instant::now())
     }
 
     /// The same for `what` is told of all clients together.
@@ -157,14 +157,14 @@ impl Doorkeeper {
         self.may_tell_at(None, what, Instant::now())
     }
 
-    fn may_tell_at(&self, source: Option<Source>, what: &'static str, now: Instant) -> bool {
+    fn may_tell_at(&self, source: Option<ClientSource>, what: &'static str, now: Instant) -> bool {
         let (is_due, left_out) = self.state.lock().told.is_due(source, what, now);
         left_out.iter().for_each(tell);
         is_due
     }
 
-    /// Tells the log what it was not told during the last minute, and how often. To be called now and
-    /// then.
+    /// Tells the log what it was not told during the last minute, and how often. To be called now
+    /// and then.
     pub fn tell_left_out(&self) {
         let left_out = self.state.lock().told.settle(Some(Instant::now()));
         left_out.iter().for_each(tell);
@@ -176,20 +176,20 @@ impl Doorkeeper {
         left_out.iter().for_each(tell);
     }
 
-    fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> Failure {
+    fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> LoginFailure {
         let mut state = self.state.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
         before_login.note_silence(visit.number, Some(now));
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
-            return Failure { delay: options.failure_delay, banned: false };
+            return LoginFailure { delay: options.failure_delay, banned: false };
         };
         let count = visitor.guesses.note(fingerprint, window, now);
         let growth = 1_u32.checked_shl(count - 1).unwrap_or(u32::MAX);
         let delay = options.failure_delay * growth.min(limits::LOGIN_FAILURE_DELAY_GROWTH);
         let Some(rule) = options.ban.filter(|rule| count >= rule.failures) else {
-            return Failure { delay, banned: visitor.ban_left(now).is_some() };
+            return LoginFailure { delay, banned: visitor.ban_left(now).is_some() };
         };
         visitor.guesses.forget();
         let is_news = visitor.ban_left(now).is_none();
@@ -205,7 +205,7 @@ impl Doorkeeper {
                 rule.time.as_secs()
             );
         }
-        Failure { delay: Duration::ZERO, banned: true }
+        LoginFailure { delay: Duration::ZERO, banned: true }
     }
 }
 
@@ -269,7 +269,7 @@ impl Visit {
     }
 
     /// Notes a failed login. A ban is logged.
-    pub fn fail(&self, user: &str, password: &str) -> Failure {
+    pub fn fail(&self, user: &str, password: &str) -> LoginFailure {
         let fingerprint = self.door.hasher.hash_one((user, password));
         self.door.fail(self, fingerprint, Instant::now())
     }
@@ -296,7 +296,7 @@ impl Inside<'_> {
 }
 
 impl State {
-    fn is_banned(&mut self, source: Source) -> bool {
+    fn is_banned(&mut self, source: ClientSource) -> bool {
         let visitor = self.visitors.get(source);
         visitor.is_some_and(|visitor| visitor.ban_left(Instant::now()).is_some())
     }

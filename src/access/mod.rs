@@ -16,10 +16,10 @@ mod told;
 mod visitors;
 mod waiting;
 
-pub use doorkeeper::{Doorkeeper, Failure, Inside, Visit};
+pub use doorkeeper::{Doorkeeper, Inside, LoginFailure, Visit};
 pub use options::{AccessOptions, BanRule};
 pub use pace::{Pace, Paced};
 pub use refusal::Refusal;
 pub use rules::AddressRules;
-pub use source::Source;
+pub use source::ClientSource;
 pub use waiting::Leaver;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Instant;
 
-use super::Source;
+use super::ClientSource;
 use crate::limits;
 
 /// Who did it, unless it is told of all together, and what it was.
-type Subject = (Option<Source>, &'static str);
+type Subject = (Option<ClientSource>, &'static str);
 
 /// What was told lately. Bounded: sources that are too many share a line.
 #[derive(Debug, Default)]
@@ -31,11 +31,11 @@ pub(super) struct LeftOut {
 }
 
 impl Told {
-    /// Whether `what` that `source` has done is to be told now; else it is counted. What was counted
-    /// before is to be told too.
+    /// Whether `what` that `source` has done is to be told now; else it is counted. What was
+    /// counted before is to be told too.
     pub(super) fn is_due(
         &mut self,
-        source: Option<Source>,
+        source: Option<ClientSource>,
         what: &'static str,
         now: Instant,
     ) -> (bool, Option<LeftOut>) {
@@ -139,7 +139,7 @@ mod tests {
         let (mut told, start) = (Told::default(), Instant::now());
         let many = limits::TOLD_SUBJECTS + 100;
         let due = (0..many).filter(|n| {
-            let source = Source::of(Ipv4Addr::from_bits(*n as u32).into());
+            let source = ClientSource::of(Ipv4Addr::from_bits(*n as u32).into());
             told.is_due(Some(source), A, start).0
         });
         assert_eq!(due.count(), limits::TOLD_SUBJECTS + 1);
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(left_out, 99);
     }
 
-    fn source(n: u8) -> Option<Source> {
-        Some(Source::of(Ipv4Addr::new(192, 0, 2, n).into()))
+    fn source(n: u8) -> Option<ClientSource> {
+        Some(ClientSource::of(Ipv4Addr::new(192, 0, 2, n).into()))
     }
 }

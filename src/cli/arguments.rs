@@ -50,7 +50,7 @@ const INSTALLED_CONFIG: &str = "etc/cos-ftp-server/vsftpd.conf";
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum CommandLine {
     /// Serve until stopped.
     Serve {
         /// `--config`.
@@ -86,36 +86,36 @@ pub(crate) enum Request {
 /// Understands the command line; `arguments` begins with the program's name.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
-) -> Result<Request, lexopt::Error> {
+) -> Result<CommandLine, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
     let mut config = None;
-    let mut make: fn(Option<PathBuf>) -> Request = |config| Request::Serve { config };
+    let mut make: fn(Option<PathBuf>) -> CommandLine = |config| CommandLine::Serve { config };
     let mut is_first = true;
     // What `--json` makes of the word before it.
-    let mut json: Option<fn(Option<PathBuf>) -> Request> = None;
+    let mut json: Option<fn(Option<PathBuf>) -> CommandLine> = None;
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Long("config") if config.is_none() => config = Some(parser.value()?.into()),
             Arg::Value(word) if word == "check" && is_first => {
-                make = |config| Request::Check { config, form: Form::Text };
-                json = Some(|config| Request::Check { config, form: Form::Json });
+                make = |config| CommandLine::Check { config, form: Form::Text };
+                json = Some(|config| CommandLine::Check { config, form: Form::Json });
             }
             Arg::Value(word) if word == "status" && is_first => {
-                make = |config| Request::Status { config, form: Form::Text };
-                json = Some(|config| Request::Status { config, form: Form::Json });
+                make = |config| CommandLine::Status { config, form: Form::Text };
+                json = Some(|config| CommandLine::Status { config, form: Form::Json });
             }
             Arg::Long("json") if json.is_some() => make = json.unwrap_or(make),
             Arg::Long("check-config") if json.is_none() => {
-                make = |config| Request::CheckConfig { config }
+                make = |config| CommandLine::CheckConfig { config }
             }
             Arg::Value(word) if word == "hash-password" && is_first => {
                 return match parser.next()? {
-                    None => Ok(Request::HashPassword),
+                    None => Ok(CommandLine::HashPassword),
                     Some(more) => Err(more.unexpected()),
                 };
             }
-            Arg::Long("version") | Arg::Short('V') => return Ok(Request::Version),
-            Arg::Long("help") | Arg::Short('h') => return Ok(Request::Help),
+            Arg::Long("version") | Arg::Short('V') => return Ok(CommandLine::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(CommandLine::Help),
             other => return Err(other.unexpected()),
         }
         is_first = false;
@@ -171,27 +171,27 @@ mod tests {
     fn arguments_become_requests() {
         let config = Some(PathBuf::from("a.conf"));
         for (line, expected) in [
-            ("", Some(Request::Serve { config: None })),
-            ("--config a.conf", Some(Request::Serve { config: config.clone() })),
-            ("--config=a.conf", Some(Request::Serve { config: config.clone() })),
-            ("--check-config", Some(Request::CheckConfig { config: None })),
-            ("status", Some(Request::Status { config: None, form: Form::Text })),
-            ("status --json", Some(Request::Status { config: None, form: Form::Json })),
+            ("", Some(CommandLine::Serve { config: None })),
+            ("--config a.conf", Some(CommandLine::Serve { config: config.clone() })),
+            ("--config=a.conf", Some(CommandLine::Serve { config: config.clone() })),
+            ("--check-config", Some(CommandLine::CheckConfig { config: None })),
+            ("status", Some(CommandLine::Status { config: None, form: Form::Text })),
+            ("status --json", Some(CommandLine::Status { config: None, form: Form::Json })),
             ("status --check-config", None),
-            ("check", Some(Request::Check { config: None, form: Form::Text })),
+            ("check", Some(CommandLine::Check { config: None, form: Form::Text })),
             (
                 "check --json --config a.conf",
-                Some(Request::Check { config: config.clone(), form: Form::Json }),
+                Some(CommandLine::Check { config: config.clone(), form: Form::Json }),
             ),
             ("--json", None),
             ("--config a.conf check", None),
             ("check --check-config", None),
-            ("--check-config --config a.conf", Some(Request::CheckConfig { config })),
-            ("hash-password", Some(Request::HashPassword)),
+            ("--check-config --config a.conf", Some(CommandLine::CheckConfig { config })),
+            ("hash-password", Some(CommandLine::HashPassword)),
             ("hash-password secret", None),
             ("--check-config hash-password", None),
-            ("--version", Some(Request::Version)),
-            ("--check-config --help", Some(Request::Help)),
+            ("--version", Some(CommandLine::Version)),
+            ("--check-config --help", Some(CommandLine::Help)),
             ("--config", None),
             ("--config a --config b", None),
             ("--check-config=yes", None),

@@ -18,15 +18,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use arguments::Request;
+use arguments::CommandLine;
 use check::Form;
 use cos_ftp_server::server::{Server, Stopped, raise_descriptor_limit};
 use cos_ftp_server::store::cos::Buckets;
-use failure::Failure;
+use failure::CommandError;
 use log::{error, info, warn};
 use logging::LogControl;
 use reload::Reload;
-use wiring::Plan;
+use wiring::ServerPlan;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -40,18 +40,18 @@ pub(crate) fn main() -> ExitCode {
         complain(&format!("warning: core dumps cannot be forbidden: {error}"));
     }
     let done = match arguments::parse(env::args_os()) {
-        Ok(Request::Serve { config }) => serve(config),
-        Ok(Request::CheckConfig { config }) => check_config(config),
-        Ok(Request::Check { config, form }) => {
+        Ok(CommandLine::Serve { config }) => serve(config),
+        Ok(CommandLine::CheckConfig { config }) => check_config(config),
+        Ok(CommandLine::Check { config, form }) => {
             Ok(if check::run(config, form) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Ok(Request::Status { config, form }) => ask_status(config, form),
-        Ok(Request::HashPassword) => {
-            hash_password::run().map_err(Failure::operation).and_then(|hash| print(&hash))
+        Ok(CommandLine::Status { config, form }) => ask_status(config, form),
+        Ok(CommandLine::HashPassword) => {
+            hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
         }
-        Ok(Request::Version) => print(&format!("cos-ftp-server {VERSION}\n")),
-        Ok(Request::Help) => print(arguments::HELP),
-        Err(error) => Err(Failure::Usage(error.into())),
+        Ok(CommandLine::Version) => print(&format!("cos-ftp-server {VERSION}\n")),
+        Ok(CommandLine::Help) => print(arguments::HELP),
+        Err(error) => Err(CommandError::Usage(error.into())),
     };
     match done {
         Ok(status) => status,
@@ -62,24 +62,24 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn check_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!("configuration OK: {}\n{}", plan.file().display(), plan.summary()))
 }
 
-fn ask_status(config: Option<PathBuf>, form: Form) -> Result<ExitCode, Failure> {
-    let file = arguments::find_config(config).map_err(Failure::config)?;
-    let plan = Plan::read_again(&file).map_err(Failure::config)?;
+fn ask_status(config: Option<PathBuf>, form: Form) -> Result<ExitCode, CommandError> {
+    let file = arguments::find_config(config).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
     let off = "control_socket = off: the server tells no status".to_owned();
-    let socket = plan.control_socket().ok_or(off).map_err(Failure::operation)?;
-    print(&status::ask(socket, form).map_err(Failure::operation)?)
+    let socket = plan.control_socket().ok_or(off).map_err(CommandError::operation)?;
+    print(&status::ask(socket, form).map_err(CommandError::operation)?)
 }
 
-fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+fn serve(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     // Before the first thread starts, as it asks for the local time's offset.
-    let log = logging::init(plan.log()).map_err(Failure::operation)?;
+    let log = logging::init(plan.log()).map_err(CommandError::operation)?;
     info!("cos-ftp-server {VERSION}, configuration {}", plan.file().display());
     plan.warnings().iter().for_each(|warning| warn!("{warning}"));
     plan.summary().lines().for_each(|line| info!("{line}"));
@@ -90,11 +90,11 @@ fn serve(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
     })
 }
 
-fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
+fn run(plan: ServerPlan, log: LogControl) -> Result<ExitCode, CommandError> {
     raise_descriptor_limit();
     let buckets = Buckets::default();
-    let (options, users, probes) = plan.wire(&buckets).map_err(Failure::config)?;
-    let server = Server::bind(options, users).map_err(Failure::operation)?;
+    let (options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
+    let server = Server::bind(options, users).map_err(CommandError::operation)?;
     let (observer, listening) = (server.observer(), server.local_addrs());
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
@@ -102,7 +102,7 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     drop(plan);
     let signals = signals::listen(server.stopper(), reload, log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     let _telling = status::tell(control_socket.as_deref(), observer, listening);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
@@ -114,7 +114,7 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     let stopped = server
         .run()
         .map_err(|error| format!("cannot accept connections: no thread: {error}"))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     Ok(match stopped {
         Stopped::Gracefully => ExitCode::SUCCESS,
         Stopped::Early { .. } if signals.hurried() => signals::INTERRUPTED.into(),
@@ -122,12 +122,12 @@ fn run(plan: Plan, log: LogControl) -> Result<ExitCode, Failure> {
     })
 }
 
-fn plan(config: Option<PathBuf>) -> Result<Plan, Failure> {
-    let file = arguments::find_config(config).map_err(Failure::config)?;
-    Plan::read(&file).map_err(Failure::config)
+fn plan(config: Option<PathBuf>) -> Result<ServerPlan, CommandError> {
+    let file = arguments::find_config(config).map_err(CommandError::config)?;
+    ServerPlan::read(&file).map_err(CommandError::config)
 }
 
-fn print(text: &str) -> Result<ExitCode, Failure> {
+fn print(text: &str) -> Result<ExitCode, CommandError> {
     // Whoever closed the pipe has read enough.
     let _ = io::stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)

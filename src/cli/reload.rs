@@ -8,7 +8,7 @@ use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
 use crate::cli::logging::LogControl;
-use crate::cli::wiring::{Plan, StartValue};
+use crate::cli::wiring::{ServerPlan, StartValue};
 use cos_ftp_server::threads::OwnedThread;
 
 /// What it takes to read the configuration again.
@@ -26,7 +26,12 @@ pub(crate) struct Reload {
 
 impl Reload {
     /// For a server that was started by `begun` on `buckets`.
-    pub(crate) fn new(begun: &Plan, buckets: Buckets, reloader: Reloader, log: LogControl) -> Self {
+    pub(crate) fn new(
+        begun: &ServerPlan,
+        buckets: Buckets,
+        reloader: Reloader,
+        log: LogControl,
+    ) -> Self {
         let (file, begun) = (begun.file().to_owned(), begun.at_start());
         Self { file, begun, buckets, reloader, log, probing: None }
     }
@@ -41,7 +46,7 @@ impl Reload {
     }
 
     fn try_run(&mut self) -> Result<(), String> {
-        let plan = Plan::read_again(&self.file)?;
+        let plan = ServerPlan::read_again(&self.file)?;
         let (options, users, probes) = plan.wire(&self.buckets)?;
         plan.warnings().iter().for_each(|warning| warn!("{warning}"));
         plan.accounts().lines().for_each(|line| info!("{line}"));

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cos_ftp_server::config::{
-    self, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings, certificate_finding,
-    check_machine,
+    self, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings, StoreSettings,
+    certificate_finding, check_machine,
 };
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
@@ -23,19 +23,19 @@ pub(crate) type StartValue = (&'static str, Option<String>);
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
-pub(crate) struct Plan {
-    settings: Settings,
+pub(crate) struct ServerPlan {
+    settings: ServerSettings,
     warnings: Vec<Finding>,
 }
 
-impl Plan {
+impl ServerPlan {
     /// Reads and checks the configuration, and whether this machine can carry it.
     ///
     /// # Errors
     /// One line for each problem.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let problems = |problems: config::Problems| problems.to_string();
-        let Loaded { mut settings, mut warnings } = config::load(file).map_err(problems)?;
+        let LoadedConfig { mut settings, mut warnings } = config::load(file).map_err(problems)?;
         warnings
             .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
         warnings.extend(open_tls(&mut settings)?);
@@ -49,7 +49,7 @@ impl Plan {
     /// One line for each problem.
     pub(crate) fn read_again(file: &Path) -> Result<Self, String> {
         let loaded = config::load(file).map_err(|problems| problems.to_string())?;
-        let Loaded { mut settings, mut warnings } = loaded;
+        let LoadedConfig { mut settings, mut warnings } = loaded;
         warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings })
     }
@@ -199,7 +199,7 @@ fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
 }
 
 /// Loads certificate and key, which is the only way to know that they can be used.
-fn open_tls(settings: &mut Settings) -> Result<Option<Finding>, String> {
+fn open_tls(settings: &mut ServerSettings) -> Result<Option<Finding>, String> {
     let Some(options) = settings.tls.clone() else { return Ok(None) };
     let finding = |error: CertificateError| certificate_finding(&settings.file, &error);
     let (context, warning) =

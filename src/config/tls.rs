@@ -8,7 +8,7 @@ use crate::session::TlsPolicy;
 
 use super::forms::TlsForm;
 use super::keys::SectionKind;
-use super::report::{Content, Finding, Place, Report};
+use super::report::{ConfigReport, Content, Finding, Place};
 use super::section::Section;
 
 /// What `[TLS]` says.
@@ -21,7 +21,7 @@ pub(super) struct Tls {
 }
 
 /// Settles what the section says; one that is absent means off.
-pub(super) fn settle(form: TlsForm, section: &Section, report: &mut Report) -> Tls {
+pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport) -> Tls {
     let TlsForm { policy, implicit_listen_port, .. } = form;
     let reuse = if form.require_session_reuse { Reuse::Required } else { Reuse::Optional };
     let versions = versions(&form, reuse, section, report);
@@ -63,7 +63,7 @@ fn versions(
     form: &TlsForm,
     reuse: Reuse,
     section: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> RangeInclusive<Version> {
     let min = form.min_version;
     // In TLS 1.3 Ruby and curl cannot resume a session for one upload after the other.
@@ -84,7 +84,7 @@ pub(super) fn is_required(
     told: Option<TlsPolicy>,
     server: TlsPolicy,
     section: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> bool {
     match told {
         Some(TlsPolicy::Required) if server == TlsPolicy::Off => {

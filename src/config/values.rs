@@ -37,17 +37,17 @@ pub(super) fn size(text: &str) -> Option<u64> {
 
 /// An amount of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Memory {
+pub(super) enum MemoryAmount {
     Bytes(u64),
     /// Per cent of what the machine has.
     Percent(u64),
 }
 
 /// A size, or a share such as `25%`.
-pub(super) fn memory(text: &str) -> Option<Memory> {
+pub(super) fn memory(text: &str) -> Option<MemoryAmount> {
     match text.strip_suffix('%') {
-        Some(percent) => number(percent.trim_end(), &(1..=90)).map(Memory::Percent),
-        None => size(text).map(Memory::Bytes),
+        Some(percent) => number(percent.trim_end(), &(1..=90)).map(MemoryAmount::Percent),
+        None => size(text).map(MemoryAmount::Bytes),
     }
 }
 
@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn shares_of_memory() {
         for (text, expected) in [
-            ("25%", Some(Memory::Percent(25))),
-            ("25 %", Some(Memory::Percent(25))),
-            ("1G", Some(Memory::Bytes(1 << 30))),
+            ("25%", Some(MemoryAmount::Percent(25))),
+            ("25 %", Some(MemoryAmount::Percent(25))),
+            ("1G", Some(MemoryAmount::Bytes(1 << 30))),
             ("0%", None),
             ("91%", None),
             ("%", None),

@@ -1,9 +1,9 @@
 //! Arguments that are more than a path: options of LIST, numbers, the parameters of TYPE, OPTS and
 //! SITE.
 
-use super::command::ParseError;
 use super::listing::MlstFacts;
 use super::parameter::{ClientOption, Protection, SiteCommand, TransferType};
+use super::parse_error::ParseError;
 use super::time_format::Timestamp;
 use super::verb::VerbRow;
 use super::word::word;

@@ -8,7 +8,7 @@ use std::{fmt, io};
 
 use log::{debug, info, warn};
 
-use super::registry::{Registry, StopRequest};
+use super::registry::{SessionRegistry, StopRequest};
 use crate::store::{Cancel, ErrorKind, ObjectStore, SilentUpload, StoreError};
 use crate::threads::{self, OwnedThread};
 use crate::{limits, metrics};
@@ -39,7 +39,7 @@ impl Sweeper {
     pub(super) fn start(
         silence: Duration,
         stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
-        registry: Arc<Registry>,
+        registry: Arc<SessionRegistry>,
     ) -> io::Result<Self> {
         let cancel = Cancel::new();
         let own_cancel = cancel.clone();

@@ -36,7 +36,7 @@ use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::listen::Listening;
 use self::monitor::Monitor;
-use self::registry::{Registry, StopRequest};
+use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use crate::access::Doorkeeper;
 use crate::limits;
@@ -57,11 +57,11 @@ pub struct Server {
 
 /// Stops a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Stopper(Arc<Registry>);
+pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<Registry>);
+pub struct Observer(Arc<SessionRegistry>);
 
 impl Observer {
     /// What each session is doing, oldest first.

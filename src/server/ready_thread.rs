@@ -1,5 +1,5 @@
-//! A thread that waits for its session. To make one takes a good part of the time of a login, so it is
-//! made when nobody waits for it: while the session before begins.
+//! A thread that waits for its session. To make one takes a good part of the time of a login, so it
+//! is made when nobody waits for it: while the session before begins.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};

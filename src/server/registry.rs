@@ -2,8 +2,8 @@
 //!
 //! Every session's thread is owned here and joined here, by the one thread that runs the server.
 //! As long as nobody asks for a stop it is woken for some ended sessions together, since to wake it
-//! costs as much as a login; a session that ends closes its connection itself. A panic ends with the
-//! session it happened in.
+//! costs as much as a login; a session that ends closes its connection itself. A panic ends with
+//! the session it happened in.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -31,13 +31,13 @@ pub(super) enum StopRequest {
 
 /// Owner of the sessions, and the place where the server hears that something has changed.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(super) struct SessionRegistry {
     state: Mutex<State>,
     changed: Condvar,
     next_thread: NextThread,
 }
 
-/// What [`Registry::wait_until`] can wait for.
+/// What [`SessionRegistry::wait_until`] can wait for.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// How the server was asked to stop.
@@ -63,7 +63,7 @@ struct EndedSession {
 }
 
 impl State {
-    /// Sessions that live. All others are joined when [`Registry::wait_until`] returns.
+    /// Sessions that live. All others are joined when [`SessionRegistry::wait_until`] returns.
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
     }
@@ -74,7 +74,7 @@ impl State {
     }
 }
 
-impl Registry {
+impl SessionRegistry {
     /// Runs `serve` for a new session in a thread of its own.
     ///
     /// # Errors
@@ -146,8 +146,8 @@ impl Registry {
         }
     }
 
-    /// Blocks until a stop is requested, or until `deadline`; joins sessions meanwhile. Tells whether
-    /// a stop is requested.
+    /// Blocks until a stop is requested, or until `deadline`; joins sessions meanwhile. Tells
+    /// whether a stop is requested.
     pub(super) fn wait_for_stop(&self, deadline: Instant) -> bool {
         loop {
             let mut state = self.join_ended();
@@ -224,7 +224,7 @@ impl Registry {
 /// a panic unwinds it.
 struct Ended {
     id: u64,
-    registry: Arc<Registry>,
+    registry: Arc<SessionRegistry>,
 }
 
 impl Drop for Ended {
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn ended_sessions_are_joined() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let served = Arc::new(AtomicUsize::new(0));
         for _ in 0..3 {
             let served = Arc::clone(&served);
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_stop_is_not_woken_for_each_session() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         // Nothing in here may panic before the stop is requested: the scope would wait for ever.
         let most_left = thread::scope(|scope| {
             scope.spawn(|| registry.wait_for_stop(Instant::now() + LONG));
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_panic_ends_only_its_own_session() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let (control, peer, mut first_client) = connection();
         registry.start(control, peer, |_| panic!("on purpose")).unwrap();
         let (control, peer, second_client) = connection();
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_recheck_ends_idle_sessions() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let (control, peer, _client) = connection();
         registry.start(control, peer, until_end_of_file).unwrap();
         assert!(!registry.wait_until(Some(Instant::now()), |state| state.sessions() == 0));
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_stop_request_ends_waits_and_is_never_taken_back() {
-        let registry = Registry::default();
+        let registry = SessionRegistry::default();
         registry.request_stop(StopRequest::AtOnce);
         registry.request_stop(StopRequest::Graceful);
         assert_eq!(registry.stop_request(), StopRequest::AtOnce);
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_thread_of_the_next_session_is_there_before_its_client() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         registry.get_ready();
         assert_eq!(registry.next_thread.waiting(), Some(1));
         let (control, peer, client) = connection();

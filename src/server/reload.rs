@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use super::ServerOptions;
-use super::registry::Registry;
+use super::registry::SessionRegistry;
 use crate::session::{Host, SessionHandle};
 use crate::users::Users;
 
@@ -45,14 +45,14 @@ impl Rules {
 #[derive(Clone, Debug)]
 pub struct Reloader {
     pub(super) rules: Arc<Rules>,
-    pub(super) registry: Arc<Registry>,
+    pub(super) registry: Arc<SessionRegistry>,
 }
 
 impl Reloader {
     /// From now on `users` may log in, and sessions that begin behave as `options` say. Whoever is
-    /// logged in keeps account and options, unless the account is gone: then its session ends, after
-    /// its transfer if one runs. Tells how many sessions that are. Where TLS is demanded from now on,
-    /// it is of the sessions that live, too: for their next login and their next transfer.
+    /// logged in keeps account and options, unless the account is gone: then its session ends,
+    /// after its transfer if one runs. Tells how many sessions that are. Where TLS is demanded from
+    /// now on, it is of the sessions that live, too: for their next login and their next transfer.
     ///
     /// Addresses, ports, `max_connections` and the memory of all transfers stay what they were.
     pub fn apply(&self, options: ServerOptions, users: Users) -> usize {

@@ -151,8 +151,8 @@ impl SessionHandle {
         self.doing.lock().user.clone()
     }
 
-    /// Tells who is logged in. The caller must look at the accounts after this call: whoever removes
-    /// one looks at the users of all sessions afterwards.
+    /// Tells who is logged in. The caller must look at the accounts after this call: whoever
+    /// removes one looks at the users of all sessions afterwards.
     pub(super) fn set_user(&self, user: Option<&str>) {
         self.doing.lock().user = user.map(str::to_owned);
     }
@@ -206,8 +206,8 @@ impl SessionHandle {
         self.recheck_stop();
     }
 
-    /// What ends the session although its client has more to say: that the server's `stop` has begun,
-    /// or its dismissal.
+    /// What ends the session although its client has more to say: that the server's `stop` has
+    /// begun, or its dismissal.
     pub(super) fn farewell(&self, stop: &StopSignal) -> Option<Reply> {
         if stop.stage() >= StopStage::Draining {
             return Some(replies::server_stopping());
@@ -237,8 +237,8 @@ impl SessionHandle {
         matches!(*self.activity.lock(), Activity::Transferring(_))
     }
 
-    /// Makes the session's thread look at the [`StopSignal`] and whether it is dismissed: an idle one reads end of file, a
-    /// transferring one is woken.
+    /// Makes the session's thread look at the [`StopSignal`] and whether it is dismissed: an idle
+    /// one reads end of file, a transferring one is woken.
     pub fn recheck_stop(&self) {
         match &*self.activity.lock() {
             // A control connection that is gone already needs no waking.

@@ -1,5 +1,5 @@
-//! Commands without data that may take the store minutes (RNTO, MFMT): a helper waits for the store,
-//! while the session's thread stays with its client.
+//! Commands without data that may take the store minutes (RNTO, MFMT): a helper waits for the
+//! store, while the session's thread stays with its client.
 
 use std::io;
 use std::os::fd::AsFd;

@@ -2,7 +2,7 @@
 
 use super::failure::transfer_error;
 use super::navigation::Tree;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
@@ -59,8 +59,9 @@ impl Order {
         }
     }
 
-    /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may have
-    /// lost its client: then this one goes on, and the store tells which of the two was the later.
+    /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may
+    /// have lost its client: then this one goes on, and the store tells which of the two was the
+    /// later.
     fn take_turn(&self, store: &dyn ObjectStore) -> Option<Turn> {
         match self.mode {
             WriteMode::Replace | WriteMode::ResumeAt(0) => None,
@@ -71,7 +72,7 @@ impl Order {
     }
 
     /// The preliminary reply.
-    fn opening(&self, settings: &Settings) -> Reply {
+    fn opening(&self, settings: &ClientSettings) -> Reply {
         match self.naming {
             Naming::ByClient => replies::opening_upload(settings.transfer_type, &self.name),
             Naming::ByServer => replies::opening_unique_upload(&self.name),
@@ -91,7 +92,7 @@ impl Order {
 pub(super) fn upload(
     mut transfer: Transfer<'_, '_>,
     tree: &Tree<'_>,
-    settings: &Settings,
+    settings: &ClientSettings,
     mode: UploadMode,
     restart: u64,
 ) -> Step<Reply> {

@@ -1,7 +1,7 @@
 //! Memory for data, taken from the system and given back to it. An allocator would keep what the
-//! busiest hour needed: its arenas shrink at their ends only. Some of the blocks that are given back
-//! wait for the next transfer, as long as there is any and a little longer: the kernel has to fill
-//! each page of a fresh one with zeros.
+//! busiest hour needed: its arenas shrink at their ends only. Some of the blocks that are given
+//! back wait for the next transfer, as long as there is any and a little longer: the kernel has to
+//! fill each page of a fresh one with zeros.
 
 use std::mem;
 use std::ops::{Deref, DerefMut};
@@ -28,8 +28,8 @@ pub(super) enum Pages {
     Together,
 }
 
-/// Where memory comes from and goes back to: what of it is mapped, and the blocks that are not in use.
-/// Clones are one.
+/// Where memory comes from and goes back to: what of it is mapped, and the blocks that are not in
+/// use. Clones are one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MemoryStock(Arc<Mutex<Blocks>>);
 

@@ -1,9 +1,9 @@
 //! The pages of a listing, fetched by two workers in turn while the present one is sent. The store
-//! tells where a page ends before it tells what is on it, so the request for the next page is on its
-//! way while this one still comes. At most five pages are held, whatever the size of the directory:
-//! the one that is sent, and two of each worker. They lease from `buffer_memory`. Where it has nothing
-//! to spare, there is one worker, and the next page is fetched when the present one was sent, in its
-//! memory: what listings take that nobody reads is bounded as the memory is.
+//! tells where a page ends before it tells what is on it, so the request for the next page is on
+//! its way while this one still comes. At most five pages are held, whatever the size of the
+//! directory: the one that is sent, and two of each worker. They lease from `buffer_memory`. Where
+//! it has nothing to spare, there is one worker, and the next page is fetched when the present one
+//! was sent, in its memory: what listings take that nobody reads is bounded as the memory is.
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Listing {
 
 /// The pages after the first.
 #[derive(Debug)]
-pub struct Pages<'a> {
+pub struct ListingPages<'a> {
     wake: &'a Wake,
     /// What each worker has fetched; the next page comes from the first of them. `None` when there
     /// is none.
@@ -54,8 +54,8 @@ struct Fetcher {
     listing: Arc<Listing>,
     /// Where its next page begins.
     turn: Receiver<PageToken>,
-    /// The other worker's turns, or its own if it is alone: as there is one page under way whose end
-    /// is not known, there is room for what is sent.
+    /// The other worker's turns, or its own if it is alone: as there is one page under way whose
+    /// end is not known, there is room for what is sent.
     other: Sender<PageToken>,
     give: Sender<(Fetched, Permit)>,
     /// Permits of pages that were sent.
@@ -68,8 +68,8 @@ struct Fetcher {
 }
 
 impl Listing {
-    /// Waits for the memory of a page, but no longer than clients wait for a reply: every listing may
-    /// have one page.
+    /// Waits for the memory of a page, but no longer than clients wait for a reply: every listing
+    /// may have one page.
     ///
     /// # Errors
     /// The interruption that ends the listing.
@@ -91,7 +91,8 @@ impl Listing {
         self.page(None)
     }
 
-    /// Goes on after `first`, which is held in `memory`: begins to fetch the next page, if there is one.
+    /// Goes on after `first`, which is held in `memory`: begins to fetch the next page, if there is
+    /// one.
     ///
     /// # Errors
     /// When the machine gives no thread.
@@ -100,14 +101,14 @@ impl Listing {
         first: &ListPage,
         mut memory: Option<Lease>,
         resources: Resources<'a>,
-    ) -> Result<Pages<'a>, Incomplete> {
+    ) -> Result<ListingPages<'a>, Incomplete> {
         let wake = resources.wake;
         let (pass_on, permits) = bounded(1);
         let Some(next) = first.next.clone() else {
             if let Some(lease) = &mut memory {
                 lease.shrink(bytes_of(first));
             }
-            return Ok(Pages { wake, following: None, permit: memory, pass_on });
+            return Ok(ListingPages { wake, following: None, permit: memory, pass_on });
         };
         let mut ahead = resources.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64);
         let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
@@ -131,7 +132,7 @@ impl Listing {
             resources.stragglers.adopt(vec![fetcher.start()?]);
             given.push(fetched);
         }
-        Ok(Pages { wake, following: Some(given), permit: memory, pass_on })
+        Ok(ListingPages { wake, following: Some(given), permit: memory, pass_on })
     }
 
     /// The page after the one that gave `after`, asked for in the caller's thread.
@@ -207,7 +208,7 @@ impl Fetcher {
     }
 }
 
-impl Pages<'_> {
+impl ListingPages<'_> {
     /// The next page, or `None` after the last; attends to the control connection while the store
     /// is slow.
     ///

@@ -98,8 +98,8 @@ impl Rates {
         Self(Mutex::new(Shared { limits, server, users }))
     }
 
-    /// From now on other limits hold: for the server as a whole at once, else for the transfers that
-    /// begin.
+    /// From now on other limits hold: for the server as a whole at once, else for the transfers
+    /// that begin.
     pub fn set(&self, limits: RateLimits) {
         let mut shared = self.0.lock();
         shared.limits = limits;

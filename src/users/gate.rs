@@ -15,7 +15,7 @@ pub(super) struct Gate {
 
 /// Leave to compute, given back when it is dropped.
 #[derive(Debug)]
-pub struct Turn<'a>(&'a Gate);
+pub struct HashingPermit<'a>(&'a Gate);
 
 impl Gate {
     /// Lets `places` in at once, at least one.
@@ -23,13 +23,13 @@ impl Gate {
         Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
     }
 
-    /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked now
-    /// and then, and once more with the place in hand.
+    /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked
+    /// now and then, and once more with the place in hand.
     pub(super) fn enter(
         &self,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Option<Turn<'_>> {
+    ) -> Option<HashingPermit<'_>> {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -42,15 +42,15 @@ impl Gate {
         }
     }
 
-    fn wait(&self, time: Duration) -> Option<Turn<'_>> {
+    fn wait(&self, time: Duration) -> Option<HashingPermit<'_>> {
         let mut free = self.free.lock();
         self.left.wait_while_for(&mut free, |free| *free == 0, time);
         *free = free.checked_sub(1)?;
-        Some(Turn(self))
+        Some(HashingPermit(self))
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for HashingPermit<'_> {
     fn drop(&mut self) {
         *self.0.free.lock() += 1;
         self.0.left.notify_one();

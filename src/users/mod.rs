@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::limits;
 use crate::store::ObjectStore;
 use gate::Gate;
-pub use gate::Turn;
+pub use gate::HashingPermit;
 use remembered::Remembered;
 
 /// All accounts, by name.
@@ -52,7 +52,7 @@ pub struct Check<'u> {
     pub result: Result<Arc<Account>, LoginError>,
     /// The turn in which the hash was computed. The next one has it when this is dropped: after it
     /// was noted what came of the login.
-    pub turn: Option<Turn<'u>>,
+    pub turn: Option<HashingPermit<'u>>,
 }
 
 /// Who wants to log in.
@@ -123,8 +123,8 @@ impl Users {
     /// right one from elsewhere, and the name of none.
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
-    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more when
-    /// it is their turn. A login that was right before is recognised without.
+    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more
+    /// when it is their turn. A login that was right before is recognised without.
     pub fn authenticate(
         &self,
         name: &str,
@@ -181,7 +181,7 @@ impl Users {
         &self,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<Turn<'_>>, LoginError> {
+    ) -> Result<Option<HashingPermit<'_>>, LoginError> {
         if self.decoys.is_empty() {
             return Ok(None);
         }
@@ -213,8 +213,8 @@ impl Users {
     }
 }
 
-/// Overwrites what the crates that hash have left of a password on the stack of this thread, which may be
-/// used by others after it.
+/// Overwrites what the crates that hash have left of a password on the stack of this thread, which
+/// may be used by others after it.
 #[inline(never)]
 fn overwrite_stack() {
     std::hint::black_box(&mut [0_u8; limits::HASHING_STACK_BYTES]);

@@ -40,8 +40,8 @@ impl Remembered {
     pub(super) fn tag(&self, name: &str, password: &str) -> Tag {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
-        // The lengths tell where each of them ends. Whole blocks are hashed where they stand: of a part
-        // of one the crate would keep a copy.
+        // The lengths tell where each of them ends. Whole blocks are hashed where they stand: of a
+        // part of one the crate would keep a copy.
         let length = (16 + name.len() + password.len()).next_multiple_of(BLOCK);
         let mut message = Zeroizing::new(Vec::with_capacity(length));
         message.extend_from_slice(&(name.len() as u64).to_be_bytes());

@@ -21,8 +21,8 @@ use cos_ftp_server::store::cos::{
     AddressingStyle, Buckets, CosOptions, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Plan, Progress, Report, Resources, Stragglers,
-    TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, Plan, Progress, Resources, Stragglers, TransferOptions,
+    TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -165,7 +165,7 @@ fn upload(
     options: &TransferOptions,
     budget: &Budget,
     data: Stream,
-) -> Report {
+) -> TransferReport {
     let stragglers = Stragglers::default();
     let wake = Wake::new().unwrap();
     let resources = Resources { options, budget, stragglers: &stragglers, wake: &wake };

@@ -9,17 +9,17 @@ pub(crate) use report::Form;
 
 use std::path::{Path, PathBuf};
 
-use cos_ftp_server::config::{self, Finding, FindingKind, Loaded};
+use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
 use crate::cli::arguments;
-use report::{Line, Report};
+use report::{CheckLine, CheckReport};
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
-    let mut report = Report::new(form);
+    let mut report = CheckReport::new(form);
     report.begin("configuration");
     let loaded = arguments::find_config(config).map_err(|text| {
-        let line = Line::failed("file", text, "see above");
+        let line = CheckLine::failed("file", text, "see above");
         vec![line]
     });
     match loaded.and_then(|file| load(&file, &mut report)) {
@@ -33,30 +33,34 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
 }
 
 /// The configuration, told of if it is good.
-fn load(file: &Path, report: &mut Report) -> Result<Loaded, Vec<Line>> {
+fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<CheckLine>> {
     let loaded = config::load(file).map_err(|problems| {
         let warnings = problems.warnings.iter().map(note);
         let problem = |finding: &Finding| {
-            Line::failed("setting", finding.to_string(), "correct it; the server does not start")
+            CheckLine::failed(
+                "setting",
+                finding.to_string(),
+                "correct it; the server does not start",
+            )
         };
         warnings.chain(problems.problems.iter().map(problem)).collect::<Vec<_>>()
     })?;
     let accounts = loaded.settings.accounts.len();
-    report.add(Line::passed("file", format!("{}, {accounts} accounts", file.display())));
+    report.add(CheckLine::passed("file", format!("{}, {accounts} accounts", file.display())));
     if !loaded.warnings.iter().any(is_exposed) {
-        report.add(Line::passed("permissions", "no other user can read it"));
+        report.add(CheckLine::passed("permissions", "no other user can read it"));
     }
     loaded.warnings.iter().for_each(|warning| report.add(note(warning)));
     Ok(loaded)
 }
 
 /// What the server would warn of.
-fn note(warning: &Finding) -> Line {
+fn note(warning: &Finding) -> CheckLine {
     match &warning.kind {
-        FindingKind::Setting => Line::skipped("setting", warning.to_string()),
+        FindingKind::Setting => CheckLine::skipped("setting", warning.to_string()),
         FindingKind::Exposed(file) => {
             let fix = format!("chmod 600 {}", file.display());
-            Line::failed("permissions", &warning.text, fix)
+            CheckLine::failed("permissions", &warning.text, fix)
         }
     }
 }

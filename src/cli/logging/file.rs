@@ -1,6 +1,7 @@
 //! The log file: opened, put aside when its time has come, opened again when asked. Whatever goes
 //! wrong with it is told once on the terminal and stops nothing.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -11,10 +12,36 @@ use std::time::{Duration, Instant};
 
 use cos_ftp_server::config::Rotation;
 use parking_lot::Mutex;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::rotation::{period, put_aside, remove_oldest};
-use super::{LogError, TIME};
+
+/// RFC 3339 with milliseconds.
+pub(super) const TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
+     [offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// Why there is no log.
+#[derive(Debug)]
+pub(crate) struct LogError {
+    pub(super) path: PathBuf,
+    pub(super) source: io::Error,
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write the log (log_dir) {}: {}", self.path.display(), self.source)
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
 /// The file in `log_dir`, as the replaced tool calls it.
 pub(super) const FILE_NAME: &str = "cos_v5.log";

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::report::Report;
+use super::report::StatusReport;
 use super::table::table;
 use crate::cli::check::Form;
 
@@ -33,7 +33,7 @@ pub(crate) fn ask(path: &Path, form: Form) -> Result<String, String> {
         }
     };
     let text = read(path).map_err(failed)?;
-    let report: Report =
+    let report: StatusReport =
         serde_json::from_str(&text).map_err(|error| failed(io::Error::other(error)))?;
     Ok(match form {
         Form::Json => text + "\n",

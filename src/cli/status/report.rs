@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// The whole server.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Report {
+pub(super) struct StatusReport {
     /// Of the program.
     pub(super) version: String,
     pub(super) pid: u32,
@@ -23,12 +23,12 @@ pub(super) struct Report {
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
     /// Oldest first.
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<SessionStatus>,
 }
 
 /// One session.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Session {
+pub(super) struct SessionStatus {
     /// As in the log: `session-7` is 7.
     pub(super) id: u64,
     pub(super) user: Option<String>,
@@ -40,12 +40,12 @@ pub(super) struct Session {
     pub(super) tls: bool,
     pub(super) directory: String,
     pub(super) command: String,
-    pub(super) transfer: Option<Transfer>,
+    pub(super) transfer: Option<TransferStatus>,
 }
 
 /// A transfer that runs.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Transfer {
+pub(super) struct TransferStatus {
     /// `upload`, `download` or `listing`.
     pub(super) direction: String,
     pub(super) path: String,
@@ -59,7 +59,7 @@ pub(super) struct Transfer {
     pub(super) parts: Option<u64>,
 }
 
-impl Report {
+impl StatusReport {
     /// What `observer` sees now.
     pub(super) fn of(observer: &Observer, listening: &[SocketAddr], started: SystemTime) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Report {
             started: rfc3339(started),
             stopping: observer.is_stopping(),
             listening: listening.to_vec(),
-            sessions: observer.sessions().into_iter().map(Session::of).collect(),
+            sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Report {
     }
 }
 
-impl Session {
+impl SessionStatus {
     fn of(overview: Overview) -> Self {
         Self {
             id: overview.id,
@@ -89,12 +89,14 @@ impl Session {
             tls: overview.control == Channel::Tls,
             directory: overview.directory.to_string(),
             command: overview.command,
-            transfer: overview.transfer.map(|(errand, progress)| Transfer::of(&errand, &progress)),
+            transfer: overview
+                .transfer
+                .map(|(errand, progress)| TransferStatus::of(&errand, &progress)),
         }
     }
 }
 
-impl Transfer {
+impl TransferStatus {
     fn of(errand: &Errand, progress: &Progress) -> Self {
         let direction = match errand.kind {
             ErrandKind::Upload => "upload",

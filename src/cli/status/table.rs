@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::report::{Report, Session, Transfer};
+use super::report::{SessionStatus, StatusReport, TransferStatus};
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
 
 /// `report` in lines and columns.
-pub(super) fn table(report: &Report) -> String {
+pub(super) fn table(report: &StatusReport) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(report.sessions.iter().map(cells));
     let mut widths = [0; HEADINGS.len()];
@@ -34,7 +34,7 @@ pub(super) fn table(report: &Report) -> String {
     text
 }
 
-fn heading(report: &Report) -> String {
+fn heading(report: &StatusReport) -> String {
     let listening: Vec<_> = report.listening.iter().map(ToString::to_string).collect();
     format!(
         "cos-ftp-server {}, process {}, since {}, on {}{}\nsessions: {}, transfers: {}\n\n",
@@ -48,7 +48,7 @@ fn heading(report: &Report) -> String {
     )
 }
 
-fn cells(session: &Session) -> [String; HEADINGS.len()] {
+fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
     let idle = session.idle_seconds.map_or_else(|| "-".to_owned(), duration);
     [
         session.id.to_string(),
@@ -62,7 +62,7 @@ fn cells(session: &Session) -> [String; HEADINGS.len()] {
     ]
 }
 
-fn progress(transfer: &Transfer) -> String {
+fn progress(transfer: &TransferStatus) -> String {
     let of_total = match transfer.total_bytes {
         Some(total) if total > 0 => {
             let share = transfer.bytes as f64 * 100.0 / total as f64;
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn columns_stand_below_their_headings() {
-        let session = |id, user: Option<&str>, transfer| Session {
+        let session = |id, user: Option<&str>, transfer| SessionStatus {
             id,
             user: user.map(str::to_owned),
             address: "10.0.0.1:50000".parse().unwrap(),
@@ -118,7 +118,7 @@ mod tests {
             command: "STOR x".to_owned(),
             transfer,
         };
-        let transfer = Transfer {
+        let transfer = TransferStatus {
             direction: "upload".to_owned(),
             path: "/x".to_owned(),
             bytes: 25,
@@ -127,7 +127,7 @@ mod tests {
             bytes_per_second: 2_500_000.0,
             parts: Some(3),
         };
-        let report = Report {
+        let report = StatusReport {
             version: "1".to_owned(),
             pid: 7,
             started: "2026-11-25T09:00:00Z".to_owned(),

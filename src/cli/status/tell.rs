@@ -11,7 +11,7 @@ use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
-use super::report::Report;
+use super::report::StatusReport;
 use crate::cli::supervisor;
 use cos_ftp_server::threads::{self, OwnedThread};
 
@@ -122,8 +122,8 @@ impl Telling {
         Ok(())
     }
 
-    fn report(&self) -> Report {
-        Report::of(&self.observer, &self.listening, self.started)
+    fn report(&self) -> StatusReport {
+        StatusReport::of(&self.observer, &self.listening, self.started)
     }
 
     /// Tells systemd what has changed since it was `told`.

@@ -42,7 +42,8 @@ impl State {
 }
 
 impl Readiness {
-    /// Starts it; nothing is asked before somebody wants to know. Rings `wake` when there is an answer.
+    /// Starts it; nothing is asked before somebody wants to know. Rings `wake` when there is an
+    /// answer.
     ///
     /// # Errors
     /// When the system gives no thread.

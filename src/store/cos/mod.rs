@@ -15,7 +15,7 @@ mod options;
 mod s3;
 mod tree;
 
-pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
+pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use options::{
     AddressingStyle, CosOptions, CredentialSource, PairSource, Part, RoleSource, Scheme, Timeouts,
     VerifyUploads,
@@ -32,8 +32,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::objects::bucket::Registry;
-use self::objects::{Client, Dialect, Objects, PartCopy, Plain, Remembering};
+use self::objects::bucket::BucketRegistry;
+use self::objects::{Dialect, Objects, PartCopy, Plain, Remembering, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
@@ -41,7 +41,8 @@ use self::s3::identity::role_keys::Roles;
 use self::tree::crew::Crew;
 use self::tree::keys::Keys;
 use self::tree::{
-    Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
+    BucketAccount, BucketTree, condition, directories, leftovers, listing, mtime, publish, rename,
+    room, turn,
 };
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
@@ -56,7 +57,7 @@ use crate::vfs::FtpPath;
 /// bucket share its connections and the memory of recent changes.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    buckets: Registry,
+    buckets: BucketRegistry,
     roles: Roles,
     crew: Crew,
 }
@@ -84,7 +85,7 @@ impl Buckets {
             let path = options.ca_file.as_deref().unwrap_or(Path::new("")).display();
             refused(format!("{path}: {error}").into())
         })?;
-        let account = Account {
+        let account = BucketAccount {
             keys: Keys::new(prefix, Dialect::of(&endpoint)),
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
@@ -92,7 +93,7 @@ impl Buckets {
             crew: self.crew.clone(),
         };
         let site = Arc::clone(&bucket.site);
-        let client = Client::new(site, credentials, options).map_err(refused)?;
+        let client = S3Client::new(site, credentials, options).map_err(refused)?;
         let plain = Plain { client, bucket };
         Ok(CosStore { objects: Kind::Remembering(Remembering(plain)), account: Arc::new(account) })
     }
@@ -102,7 +103,7 @@ impl Buckets {
 #[derive(Clone)]
 pub struct CosStore {
     objects: Kind,
-    account: Arc<Account>,
+    account: Arc<BucketAccount>,
 }
 
 /// With a memory or without.
@@ -126,7 +127,7 @@ impl CosStore {
     /// objects are small.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
-        let account = Account { copy_limit: bytes, ..(*self.account).clone() };
+        let account = BucketAccount { copy_limit: bytes, ..(*self.account).clone() };
         Self { account: Arc::new(account), ..self }
     }
 
@@ -151,14 +152,14 @@ impl CosStore {
         }
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> &S3Client {
         &self.plain().client
     }
 
-    fn tree(&self) -> Tree<'_> {
+    fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Remembering(objects) => Tree::new(objects, &self.account),
-            Kind::Plain(objects) => Tree::new(objects, &self.account),
+            Kind::Remembering(objects) => BucketTree::new(objects, &self.account),
+            Kind::Plain(objects) => BucketTree::new(objects, &self.account),
         }
     }
 

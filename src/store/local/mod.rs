@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::fault::{LocalError, Outcome};
+use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::turns::Turns;
@@ -66,7 +66,12 @@ impl LocalStore {
         Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
     }
 
-    fn read(&self, path: &FtpPath, range: ByteRange, if_match: Option<&ETag>) -> Outcome<Object> {
+    fn read(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> LocalResult<Object> {
         let (mut file, stat) = self.open_version(path, if_match)?;
         let size = stat.metadata.size;
         if range.first > size {
@@ -79,7 +84,7 @@ impl LocalStore {
     }
 
     /// Opens a file once, so that what is then read is the version that was compared.
-    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> Outcome<(File, Stat)> {
+    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> LocalResult<(File, Stat)> {
         if path.is_root() {
             return Err(ErrorKind::NotFound.into());
         }

@@ -15,17 +15,28 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::copier::{Ahead, Delivery};
+use super::delivery::Delivery;
 use super::source::Source;
 use crate::limits::BLOCK_BYTES;
 use crate::net::Stream;
 use crate::store::Cancel;
 use crate::threads::{self, OwnedThread};
 use crate::transfer::block::{Block, blocks_for};
+use crate::transfer::budget::Budget;
 use crate::transfer::{Incomplete, TransferError};
 
 /// Fewer bytes are not worth a request of their own.
 const LEAST_RANGE_BLOCKS: usize = 4;
+
+/// What the operator allows for fetching ahead.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    /// Ranges fetched at once.
+    pub(super) threads: usize,
+    /// Bytes in all of them.
+    pub(super) buffer: u64,
+    pub(super) budget: Budget,
+}
 
 /// The lanes of one download. Dropped, they are cancelled and joined.
 #[derive(Debug)]

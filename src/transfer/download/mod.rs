@@ -6,6 +6,7 @@
 //! the data socket down. Where the bytes come from is a [`source`].
 
 mod copier;
+mod delivery;
 mod lanes;
 mod source;
 
@@ -25,12 +26,14 @@ use crate::transfer::memory::Pages;
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Control, Conversion, DataSender, Directive, Incomplete, Progress, Report, Resources, Throttle,
-    TransferError,
+    Control, Conversion, DataSender, Directive, Incomplete, Progress, Resources, Throttle,
+    TransferError, TransferReport,
 };
 use crate::vfs::FtpPath;
-use copier::{Ahead, Copier, Delivery, buffer_bytes};
-use source::{Source, Version};
+use copier::{Copier, buffer_bytes};
+use delivery::Delivery;
+use lanes::Ahead;
+use source::{ObjectVersion, Source};
 
 /// One object, opened for reading.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ impl<'a> Download<'a> {
         let DownloadRequest { store, path, object, first, conversion } = request;
         let crc64 = object.crc64.filter(|_| first == 0);
         let (size, etag) = (object.size, object.etag.clone());
-        let version = Version { store, path, size, etag };
+        let version = ObjectVersion { store, path, size, etag };
         let source = Source::opened(version, object, first, Cancel::new());
         let bytes = source.left().clamp(1, DOWNLOAD_RESERVE_BYTES as u64);
         let progress = Progress::of_file(Direction::Download);
@@ -100,7 +103,7 @@ impl<'a> Download<'a> {
     }
 
     /// Sends the object over `data`, which is non-blocking.
-    pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
+    pub fn run(self, data: Stream, control: &mut dyn Control) -> TransferReport {
         let progress = self.progress.clone();
         progress.restart();
         let ended = if self.source.left() <= BLOCK_BYTES as u64 {
@@ -108,7 +111,7 @@ impl<'a> Download<'a> {
         } else {
             self.send_by_worker(data, control, &progress)
         };
-        Report {
+        TransferReport {
             verdict: ended.into(),
             bytes: progress.bytes(),
             kept: 0,

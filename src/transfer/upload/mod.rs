@@ -15,6 +15,7 @@ mod head;
 mod intake;
 mod parts;
 mod plan;
+mod ranges;
 mod receive;
 mod reservation;
 mod tail;
@@ -32,10 +33,10 @@ use crate::net::Stream;
 use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
 use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::{Target, Workers};
+use crate::transfer::worker::{UploadTarget, Workers};
 use crate::transfer::{
-    Control, Conversion, Incomplete, Interruption, Progress, Report, Resources, Throttle,
-    TransferError,
+    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferError,
+    TransferReport,
 };
 use crate::vfs::FtpPath;
 use intake::Intake;
@@ -66,7 +67,7 @@ pub struct Upload<'a> {
     parts: Parts,
     workers: Workers,
     max_workers: usize,
-    target: Option<Arc<Target>>,
+    target: Option<Arc<UploadTarget>>,
     cancel: Cancel,
     room: Room,
     begun: Begun,
@@ -141,7 +142,7 @@ impl<'a> Upload<'a> {
         let affordable = parts.target_blocks();
         let cancel = Cancel::new();
         let since = request.store.now();
-        let target = Target::new(request.store, request.path, cancel.clone());
+        let target = UploadTarget::new(request.store, request.path, cancel.clone());
         let mut upload = Self {
             resources,
             intake,
@@ -185,7 +186,7 @@ impl<'a> Upload<'a> {
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish. Where the upload fails earlier, it is
     /// handed back.
-    pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
+    pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> TransferReport {
         self.progress.restart();
         let ended = self.receive(&mut data, control);
         if !matches!(ended, Ok(Some(Interruption::ControlLost))) {
@@ -205,7 +206,7 @@ impl<'a> Upload<'a> {
         let verdict = self.conclude(ended, control);
         let (tail, elapsed) = (last_byte.elapsed(), self.progress.elapsed());
         self.release();
-        Report {
+        TransferReport {
             verdict,
             bytes: self.progress.bytes(),
             kept: self.kept,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::memory::Memory;
+use super::memory::BucketCache;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 use crate::store::cos::s3::site::Site;
 use crate::store::cos::s3::{Authorities, AuthorityError};
@@ -16,7 +16,7 @@ use crate::store::turns::Turns;
 
 /// The buckets of this process. Accounts that name the same bucket share it.
 #[derive(Debug, Default)]
-pub(crate) struct Registry(Mutex<HashMap<BucketId, Arc<Bucket>>>);
+pub(crate) struct BucketRegistry(Mutex<HashMap<BucketId, Arc<Bucket>>>);
 
 /// What makes two accounts' buckets the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ struct BucketId {
     authorities: Authorities,
 }
 
-impl Registry {
+impl BucketRegistry {
     /// The bucket that `options` name, opened before or now.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ pub(crate) struct Bucket {
     /// Where it answers.
     pub(crate) site: Arc<Site>,
     /// What is remembered of it.
-    pub(super) memory: Memory,
+    pub(super) memory: BucketCache,
     /// Who changes which key at present: requests that change one key follow one another, so that
     /// what is remembered of it is what happened last, and so that nothing comes between a look
     /// and the change it was made for. Never held while a client is waited for.
@@ -80,7 +80,7 @@ impl Bucket {
     fn new(options: &CosOptions, authorities: &Authorities) -> Self {
         Self {
             site: Arc::new(Site::new(options, authorities)),
-            memory: Memory::new(options.metadata_cache),
+            memory: BucketCache::new(options.metadata_cache),
             writes: Turns::default(),
             appends: Turns::default(),
             conditional_writes: Trust::default(),
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn accounts_share_a_bucket_whatever_their_prefix() {
-        let registry = Registry::default();
+        let registry = BucketRegistry::default();
         let first = options(AddressingStyle::Virtual);
         let mut second = first.clone();
         second.prefix = "other/".into();
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_bucket_that_nobody_uses_is_forgotten() {
-        let registry = Registry::default();
+        let registry = BucketRegistry::default();
         let (first, mut second) = (options(AddressingStyle::Path), options(AddressingStyle::Path));
         second.bucket = "other-125".into();
         let bucket = Arc::downgrade(&registry.open(&first).unwrap());

@@ -15,12 +15,12 @@ use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
 /// The memory of those who have none.
-pub(super) static NOTHING: LazyLock<Memory> =
-    LazyLock::new(|| Memory { is_kept: false, ..Memory::new(Duration::ZERO) });
+pub(super) static NOTHING: LazyLock<BucketCache> =
+    LazyLock::new(|| BucketCache { is_kept: false, ..BucketCache::new(Duration::ZERO) });
 
 /// The memory of one bucket, shared by all who change it.
 #[derive(Debug)]
-pub(crate) struct Memory {
+pub(crate) struct BucketCache {
     /// Whether our changes are noted.
     is_kept: bool,
     /// What we changed a moment ago.
@@ -33,7 +33,7 @@ pub(crate) struct Memory {
     pub(super) under_way: UnderWay,
 }
 
-impl Memory {
+impl BucketCache {
     /// What the store tells is believed for `lifetime`.
     pub(super) fn new(lifetime: Duration) -> Self {
         Self {

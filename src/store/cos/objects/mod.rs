@@ -14,7 +14,7 @@ pub(crate) mod recent;
 mod remembering;
 pub(crate) mod written;
 
-pub(crate) use self::memory::Memory;
+pub(crate) use self::memory::BucketCache;
 pub(crate) use self::recent::Moment;
 pub(crate) use self::remembering::Remembering;
 pub(crate) use self::written::Written;
@@ -25,11 +25,11 @@ pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEn
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
     Depth, KeyEntry, KeyPage, PAGE_KEYS, Window,
 };
-pub(crate) use crate::store::cos::s3::actions::list_parts::Parts;
+pub(crate) use crate::store::cos::s3::actions::list_parts::PartsPage;
 pub(crate) use crate::store::cos::s3::actions::put_object::Put;
 pub(crate) use crate::store::cos::s3::actions::upload_part_copy::PartCopy;
-pub(crate) use crate::store::cos::s3::call::Failure;
-pub(crate) use crate::store::cos::s3::client::Client;
+pub(crate) use crate::store::cos::s3::call::RequestFailure;
+pub(crate) use crate::store::cos::s3::client::S3Client;
 pub(crate) use crate::store::cos::s3::dialect::Dialect;
 pub(crate) use crate::store::cos::s3::precondition::Precondition;
 
@@ -56,7 +56,7 @@ pub(crate) trait Objects: Sync {
     fn plain(&self) -> &Plain;
 
     /// What is remembered of them.
-    fn memory(&self) -> &Memory {
+    fn memory(&self) -> &BucketCache {
         &memory::NOTHING
     }
 
@@ -164,7 +164,7 @@ pub(crate) trait Objects: Sync {
         upload_id: &str,
         after: Option<u32>,
         cancel: &Cancel,
-    ) -> Result<Option<Parts>> {
+    ) -> Result<Option<PartsPage>> {
         list_parts(&self.plain().client, key, upload_id, after, cancel)
     }
 }
@@ -173,7 +173,7 @@ pub(crate) trait Objects: Sync {
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
     /// The way to the store.
-    pub(crate) client: Client,
+    pub(crate) client: S3Client,
     /// What is shared with the other accounts on the bucket.
     pub(crate) bucket: Arc<Bucket>,
 }

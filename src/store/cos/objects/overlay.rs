@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::KeyPage;
 use super::Window;
-use super::corrected::{Corrected, Doubt, Finding, Item, Truth};
+use super::corrected::{Corrected, Doubt, DoubtSettled, Item, Truth};
 use super::note::Note;
 use super::recent::Moment;
 use crate::store::Result;
@@ -73,7 +73,7 @@ impl Overlay {
             } else {
                 looks += 1;
                 let finding = page.look(&doubt, truth)?;
-                right += usize::from(matches!(finding, Finding::ListingIsRight));
+                right += usize::from(matches!(finding, DoubtSettled::ListingIsRight));
                 page.settle(doubt, finding);
             }
         }

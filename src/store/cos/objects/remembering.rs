@@ -1,6 +1,6 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
-use super::{Complete, Memory, Objects, Original, Plain, Put, Written};
+use super::{BucketCache, Complete, Objects, Original, Plain, Put, Written};
 use crate::store::turns::Turn;
 use crate::store::{ETag, ErrorKind, Result};
 
@@ -20,7 +20,7 @@ impl Objects for Remembering {
         &self.0
     }
 
-    fn memory(&self) -> &Memory {
+    fn memory(&self) -> &BucketCache {
         &self.0.bucket.memory
     }
 

@@ -1,6 +1,6 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
-use super::Tree;
+use super::BucketTree;
 use super::markers::{Standing, delete_markers, file_head, legacy_marker, put_marker, standing};
 use super::room::refuse_below_file;
 use super::times::time_of;
@@ -11,7 +11,7 @@ use crate::store::{ErrorKind, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
 
 /// The facts about one name, as the store told them a moment ago or tells them now.
-pub(crate) fn known_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn known_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     let operation = Operation::HeadObject;
     if path.is_root() {
         return stat_path(tree, operation, path);
@@ -32,7 +32,7 @@ pub(crate) fn known_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
 }
 
 /// The same for somebody who only wants to go there.
-pub(crate) fn listed_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn listed_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     if is_listed_directory(tree, path)? {
         return Ok(Stat { metadata: Metadata::directory(None), etag: None });
     }
@@ -43,7 +43,7 @@ pub(crate) fn listed_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
 /// already, and nothing of ours makes a listing that lags a wrong one. `false` says nothing.
 ///
 /// The file of the name, which would hide the directory, is the first of all keys that begin so.
-fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
+fn is_listed_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<bool> {
     let operation = Operation::ListObjects;
     let (file, directory) = match (
         tree.account.keys.file(operation, path),
@@ -73,7 +73,11 @@ fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
 /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the
 /// marker, then, for directories that deeper keys imply, a list of two keys, and at last HEAD
 /// of the marker that Hadoop would have made.
-pub(crate) fn stat_path(tree: Tree<'_>, operation: Operation, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn stat_path(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    path: &FtpPath,
+) -> Result<Stat> {
     if path.is_root() {
         return Ok(Stat { metadata: Metadata::directory(None), etag: None });
     }
@@ -93,7 +97,11 @@ pub(crate) fn stat_path(tree: Tree<'_>, operation: Operation, path: &FtpPath) ->
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`].
-pub(crate) fn stat_directory(tree: Tree<'_>, operation: Operation, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn stat_directory(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    path: &FtpPath,
+) -> Result<Stat> {
     let missing = || StoreError::new(ErrorKind::NotFound, operation, path.as_str());
     // The longest names leave no room for the slash of a directory.
     let marker = tree.account.keys.directory(operation, path).map_err(|_| missing())?;
@@ -110,7 +118,7 @@ pub(crate) fn stat_directory(tree: Tree<'_>, operation: Operation, path: &FtpPat
 
 /// Whether a file or directory of this name exists.
 pub(crate) fn stat_if_any(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     operation: Operation,
     path: &FtpPath,
 ) -> Result<Option<Stat>> {
@@ -122,7 +130,7 @@ pub(crate) fn stat_if_any(
 }
 
 /// Makes a directory.
-pub(crate) fn make_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn make_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let marker = tree.account.keys.directory(operation, path)?;
     if path.is_root() {
@@ -139,7 +147,7 @@ pub(crate) fn make_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 }
 
 /// Removes an empty directory.
-pub(crate) fn remove_empty_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn remove_empty_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::DeleteObject;
     let failed = |kind| StoreError::new(kind, operation, path.as_str());
     let marker = tree.account.keys.directory(operation, path)?;
@@ -157,7 +165,7 @@ pub(crate) fn remove_empty_directory(tree: Tree<'_>, path: &FtpPath) -> Result<(
 }
 
 /// Deletes a file.
-pub(crate) fn delete_file(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn delete_file(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::DeleteObject;
     let key = tree.account.keys.file(operation, path)?;
     let turn = turn_in_time(tree, operation, &[&key])?;
@@ -174,7 +182,7 @@ pub(crate) fn delete_file(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 /// A directory that only deeper keys imply vanishes with the last of them, and a client that
 /// empties a directory before it removes it would find nothing to remove: so it gets its
 /// marker. What `path` was is gone already; a failure here is only logged.
-pub(crate) fn keep_parent(tree: Tree<'_>, path: &FtpPath) {
+pub(crate) fn keep_parent(tree: BucketTree<'_>, path: &FtpPath) {
     let parent = path.parent();
     if parent.is_root() {
         return;

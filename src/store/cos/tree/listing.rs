@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::Tree;
+use super::BucketTree;
 use super::directories::stat_path;
 use super::markers::{file_head, legacy_directory};
 use super::room::learn_room;
@@ -35,7 +35,7 @@ struct Listing {
 /// One page of a directory. `tell`, if there is one, is told where the next page begins before
 /// this one has come, if the store names that first.
 pub(crate) fn list_directory(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     request: &ListRequest<'_>,
     tell: Option<NextPage<'_>>,
 ) -> Result<ListPage> {
@@ -71,7 +71,7 @@ pub(crate) fn list_directory(
 }
 
 /// An empty listing is that of an empty directory, of a file, or of nothing.
-fn check_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+fn check_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     match stat_path(tree, Operation::ListObjects, path)? {
         stat if stat.metadata.is_directory() => Ok(()),
         _ => Err(StoreError::new(ErrorKind::NotADirectory, Operation::ListObjects, path.as_str())),
@@ -81,7 +81,7 @@ fn check_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 /// What a client is to see of the items of a page: no directory that a file hides, and each
 /// directory once, whatever kinds of marker it has.
 fn shown(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     window: Window<'_>,
     items: &BTreeMap<String, Metadata>,
 ) -> Result<BTreeMap<String, Metadata>> {
@@ -109,7 +109,7 @@ fn shown(
 /// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
 /// which is the last of the three in the order of keys.
 fn is_shown_before(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     items: &BTreeMap<String, Metadata>,
     window: Window<'_>,
     directory: &str,
@@ -127,7 +127,7 @@ fn is_shown_before(
 /// Remembers what a page told of the names on it, but for what it may be behind in, and for
 /// empty files, which may be markers.
 fn learn(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     asked: Moment,
     shown: &BTreeMap<String, Metadata>,
     notes: &BTreeMap<String, Note>,
@@ -149,7 +149,7 @@ fn learn(
 /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
 /// keys with a byte below `/` come between the two, it would have been on an earlier one.
 fn is_hidden(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     items: &BTreeMap<String, Metadata>,
     window: Window<'_>,
     key: &str,

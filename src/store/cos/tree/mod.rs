@@ -22,20 +22,20 @@ mod versions;
 use self::crew::Crew;
 use self::keys::Keys;
 use super::objects::bucket::Bucket;
-use super::objects::{Memory, Objects};
+use super::objects::{BucketCache, Objects};
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
-pub(crate) struct Tree<'a> {
+pub(crate) struct BucketTree<'a> {
     objects: &'a dyn Objects,
-    memory: &'a Memory,
+    memory: &'a BucketCache,
     bucket: &'a Bucket,
-    account: &'a Account,
+    account: &'a BucketAccount,
 }
 
 /// What is an account's own.
 #[derive(Clone, Debug)]
-pub(crate) struct Account {
+pub(crate) struct BucketAccount {
     /// Names and their keys.
     pub(crate) keys: Keys,
     /// Bytes of an object that are copied in one request.
@@ -48,9 +48,9 @@ pub(crate) struct Account {
     pub(crate) crew: Crew,
 }
 
-impl<'a> Tree<'a> {
+impl<'a> BucketTree<'a> {
     /// The account's part of these objects.
-    pub(crate) fn new(objects: &'a dyn Objects, account: &'a Account) -> Self {
+    pub(crate) fn new(objects: &'a dyn Objects, account: &'a BucketAccount) -> Self {
         Self { objects, memory: objects.memory(), bucket: &objects.plain().bucket, account }
     }
 

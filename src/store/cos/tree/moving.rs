@@ -8,8 +8,10 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Tree;
-use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
+use super::BucketTree;
+use super::copy::{
+    CopyTarget, Replaces, check_length, check_target, copy_version, metadata, restated,
+};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
@@ -35,7 +37,7 @@ const MARKERS: usize = 1000;
 
 /// A directory and its new name.
 pub(crate) struct Move<'a> {
-    tree: Tree<'a>,
+    tree: BucketTree<'a>,
     from: &'a str,
     to: &'a str,
     /// When the new name was found to be free.
@@ -54,7 +56,7 @@ enum Next {
 
 impl<'a> Move<'a> {
     /// Nothing stood below the prefix `to` at the moment `begun`.
-    pub(crate) fn new(tree: Tree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
+    pub(crate) fn new(tree: BucketTree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
         Self { tree, from, to, begun }
     }
 
@@ -115,7 +117,7 @@ impl<'a> Move<'a> {
     }
 
     /// Copies one object and answers its version; `None` if somebody deleted it meanwhile.
-    fn copy_one(&self, key: &str, target: Target<'_>) -> Result<Option<Head>> {
+    fn copy_one(&self, key: &str, target: CopyTarget<'_>) -> Result<Option<Head>> {
         let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
         if is_marker(key, head.size) {
             copy_marker(self.tree, target, &head)?;
@@ -241,7 +243,7 @@ impl<'a> Move<'a> {
             drop(turn);
             let since = copied.map_or(copied_by, |(_, since)| since);
             let free = self.free(&target, since);
-            let over = |seen| Target { replaces: Replaces::Version(seen), ..free };
+            let over = |seen| CopyTarget { replaces: Replaces::Version(seen), ..free };
             match self.copy_one(key, replaced.as_ref().map_or(free, over)) {
                 Ok(Some(version)) => copied = Some((version, recent.moment())),
                 Ok(None) => return Ok(false),
@@ -283,8 +285,8 @@ impl<'a> Move<'a> {
     }
 
     /// A key under the new name where nobody else should have stored anything since.
-    fn free<'k>(&self, key: &'k str, since: Moment) -> Target<'k> {
-        Target { key, replaces: Replaces::NothingSince(since) }
+    fn free<'k>(&self, key: &'k str, since: Moment) -> CopyTarget<'k> {
+        CopyTarget { key, replaces: Replaces::NothingSince(since) }
     }
 
     /// The failure of a renaming that was begun, with what is to be told about it. Its cause is for
@@ -306,7 +308,7 @@ impl<'a> Move<'a> {
 }
 
 /// Carries a marker to another key: stored anew, since not every store copies one.
-fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
+fn copy_marker(tree: BucketTree<'_>, target: CopyTarget<'_>, marker: &Head) -> Result<()> {
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
     check_target(tree, target)?;

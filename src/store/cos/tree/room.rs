@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Tree;
+use super::BucketTree;
 use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::places::{Range, Room};
@@ -16,7 +16,7 @@ use crate::vfs::{EntryKind, FtpPath};
 
 /// How long ago the store may have been asked for room when a file is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Upload {
+pub(super) enum UploadKind {
     /// A moment.
     Brief,
     /// Hours: the file went in parts.
@@ -27,7 +27,7 @@ pub(super) enum Upload {
 const FEW_KEYS: usize = 2;
 
 /// Whether the file `path` may be stored, as far as that is known.
-pub(crate) fn known_room(tree: Tree<'_>, path: &FtpPath) -> Result<Admission> {
+pub(crate) fn known_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<Admission> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     refuse_marker_name(operation, &key)?;
@@ -51,7 +51,7 @@ pub(crate) fn known_room(tree: Tree<'_>, path: &FtpPath) -> Result<Admission> {
 
 /// From now on what this process stores as `path`, in its directory and below it is noted, for
 /// [`check_room_in_turn`] to see.
-pub(crate) fn watch_room(tree: Tree<'_>, path: &FtpPath) {
+pub(crate) fn watch_room(tree: BucketTree<'_>, path: &FtpPath) {
     for path in [path, &path.parent()] {
         // The longest names leave no room for the slash of a directory.
         if let Ok(directory) = tree.account.keys.directory(Operation::CopyObject, path) {
@@ -61,7 +61,7 @@ pub(crate) fn watch_room(tree: Tree<'_>, path: &FtpPath) {
 }
 
 /// Whether the file `path` may be stored, asked of the store.
-pub(crate) fn ask_for_room(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
@@ -81,12 +81,12 @@ pub(crate) fn ask_for_room(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 
 /// Once more, by somebody who has the turn to store `key`: another session may have made a
 /// directory of that name since, or stored a file of its directory's. What is not known any
-/// more is asked again where it was known, and behind a [`Upload::Long`] one in any case.
+/// more is asked again where it was known, and behind a [`UploadKind::Long`] one in any case.
 pub(super) fn check_room_in_turn(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     turn: &Turn,
     key: &str,
-    upload: Upload,
+    upload: UploadKind,
 ) -> Result<()> {
     debug_assert!(turn.is_on(key));
     let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
@@ -94,7 +94,8 @@ pub(super) fn check_room_in_turn(
     if key.ends_with('/') {
         return Ok(());
     }
-    let is_unsure = upload == Upload::Long || !tree.memory.is_kept() || places.is_stale(directory);
+    let is_unsure =
+        upload == UploadKind::Long || !tree.memory.is_kept() || places.is_stale(directory);
     match places.room_for(directory, key) {
         Some(Room::Taken) => refuse_directory(tree, directory, key)?,
         None if is_unsure => refuse_directory(tree, directory, key)?,
@@ -112,16 +113,21 @@ pub(super) fn check_room_in_turn(
 
 /// Remembers the directories on a page of a listing of `directory` that was asked for since
 /// [`crate::store::cos::objects::places::Places::begin`].
-pub(crate) fn learn_room(tree: Tree<'_>, directory: &str, after: Option<&str>, page: &KeyPage) {
+pub(crate) fn learn_room(
+    tree: BucketTree<'_>,
+    directory: &str,
+    after: Option<&str>,
+    page: &KeyPage,
+) {
     remember(tree, directory, &Seen::of(page, directory, after));
 }
 
-fn is_root(tree: Tree<'_>, directory: &str) -> bool {
+fn is_root(tree: BucketTree<'_>, directory: &str) -> bool {
     directory == tree.account.keys.prefix()
 }
 
 /// Fails if the name of the file `key` is a directory's.
-fn refuse_directory(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
+fn refuse_directory(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
     let prefix = format!("{key}/");
     let places = &tree.memory.places;
     // What is known to be one may be so by Hadoop's marker alone.
@@ -139,7 +145,7 @@ fn refuse_directory(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
 /// Looks whether `directory`, in which `path` is to be stored, is none that a file hides, and at
 /// its first keys. Where it does not exist, nothing above it may be a file either; where it
 /// does, somebody has stored something in it already.
-fn look_at_directory(tree: Tree<'_>, path: &FtpPath, directory: &str) -> Result<Seen> {
+fn look_at_directory(tree: BucketTree<'_>, path: &FtpPath, directory: &str) -> Result<Seen> {
     let name = directory.strip_suffix('/').unwrap_or(directory);
     let window = Window { prefix: name, after: None };
     let page = tree.objects.list(window, Depth::Everything, page_keys(tree))?;
@@ -164,7 +170,7 @@ fn look_at_directory(tree: Tree<'_>, path: &FtpPath, directory: &str) -> Result<
 /// # Errors
 /// [`ErrorKind::NotADirectory`].
 pub(crate) fn refuse_below_file(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     operation: Operation,
     path: &FtpPath,
 ) -> Result<()> {
@@ -186,7 +192,7 @@ pub(crate) fn refuse_below_file(
 
 /// Looks whether the name of the file `key` in `directory` is a directory's, and which names
 /// behind it are. Where that was done before, clients store in no order: then from the first.
-fn look_at_name(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
+fn look_at_name(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
     let begins: &[_] = match tree.memory.places.knows_some_of(directory) {
         true => &[None, Some(key)],
         false => &[Some(key)],
@@ -204,12 +210,12 @@ fn look_at_name(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
     refuse_directory(tree, directory, key)
 }
 
-fn remember(tree: Tree<'_>, directory: &str, seen: &Seen) {
+fn remember(tree: BucketTree<'_>, directory: &str, seen: &Seen) {
     let places = &tree.memory.places;
     places.learn(directory, seen.range.clone(), seen.directories.iter().cloned());
 }
 
-fn page_keys(tree: Tree<'_>) -> usize {
+fn page_keys(tree: BucketTree<'_>) -> usize {
     if tree.memory.places.remembers() { PAGE_KEYS } else { FEW_KEYS }
 }
 
