@@ -108,6 +108,11 @@ impl LineDecoder {
         self.dropped > limits::ENDLESS_LINE_BYTES
     }
 
+    /// Finished lines that wait in [`Self::next_line`]; for tests.
+    pub fn queued(&self) -> usize {
+        self.finished.len()
+    }
+
     /// Whether nothing is held: no finished line and no beginning of one.
     pub fn is_empty(&self) -> bool {
         self.finished.is_empty()
