@@ -1,5 +1,5 @@
 //! What the package for Debian is made of, and the unit for systemd. The package itself is built by
-//! hand, as README.md tells: the tool for it takes minutes to build.
+//! hand, as docs/installing.md tells: the tool for it takes minutes to build.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -85,7 +85,7 @@ fn the_unit_is_as_little_exposed_as_the_readme_says() {
     let told = systemd_analyze(&["security", "--offline=yes", "--no-pager"]);
     let (_, level) = told.split_once("exposure level for cos-ftp-server.service: ").unwrap();
     let level = level.split(' ').next().unwrap();
-    for name in ["README.md", "README.zh-CN.md"] {
+    for name in ["docs/operations.md", "docs/zh-CN/operations.md"] {
         let text = fs::read_to_string(path(name)).unwrap();
         assert!(text.contains(&format!("**{level}**")), "{name} does not say {level}");
     }
