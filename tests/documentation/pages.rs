@@ -76,3 +76,41 @@ fn an_outline_is_of_headings_tables_and_code() {
     let text = "# a\n\ntext # b\n\n```sh\n# c\nls <dir>\nls\n```\n\n| d | e |\n";
     assert_eq!(outline(text), ["#", "```sh", "ls", "```", "2 cells"]);
 }
+
+#[test]
+fn every_document_tells_this_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    let changelog = read("CHANGELOG.md");
+    let headings: Vec<_> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
+    assert_eq!(headings[0], "## [Unreleased]");
+    assert!(headings[1].starts_with(&format!("## [{version}] - 20")), "{headings:?}");
+
+    let minor = version.rsplit_once('.').unwrap().0;
+    let mut told = vec![("SECURITY.md".to_owned(), format!("| {minor} | yes |"))];
+    told.extend(READMES.map(|name| (name.to_owned(), version.to_owned())));
+    for Manual { directory, .. } in [ENGLISH, CHINESE] {
+        let package = format!("cos-ftp-server_{version}-1_amd64.deb");
+        told.push((format!("{directory}/installing.md"), package));
+        let status = format!("cos-ftp-server {version}, process");
+        told.push((format!("{directory}/operations.md"), status));
+    }
+    for (name, text) in told {
+        assert!(read(&name).contains(&text), "{name} does not say {text:?}");
+    }
+}
+
+/// `make help` prints what stands behind the `##`.
+#[test]
+fn the_makefile_explains_each_of_its_targets() {
+    let makefile = read("Makefile");
+    let phony = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).unwrap();
+    let is_target = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase());
+    let targets: Vec<_> = makefile.lines().filter(is_target).collect();
+    assert!(targets.len() > 5, "{targets:?}");
+    for line in &targets {
+        let (target, explanation) = line.split_once(": ## ").unwrap_or_else(|| panic!("{line}"));
+        assert!(phony.split(' ').any(|name| name == target), "{target} is not phony");
+        assert!(!explanation.is_empty(), "{line}");
+    }
+    assert_eq!(phony.split(' ').count(), targets.len(), "{phony}");
+}
