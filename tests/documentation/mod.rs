@@ -1,5 +1,5 @@
 //! The documents say what the code does: every key, its sections and default, and who may use which
-//! command; what leads from one document to another arrives; and the two languages have the same structure.
+//! command; their links lead somewhere; and the two languages have the same pages and structure.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,24 +42,24 @@ impl Manual {
     fn page(&self, name: &str) -> String {
         read(&format!("{}/{name}.md", self.directory))
     }
+}
 
-    /// The rows of the reference: key, default, and the heading they stand under.
-    fn reference_rows(page: &str) -> Vec<(&str, &str, &str)> {
-        let mut heading = "";
-        let mut rows = Vec::new();
-        for line in page.lines() {
-            if line.starts_with('#') {
-                heading = line;
-            }
-            let cells: Vec<_> = line.split(" | ").collect();
-            if let [key, default, ..] = cells[..]
-                && let Some(key) = key.strip_prefix("| `")
-            {
-                rows.push((key.trim_end_matches('`'), default.trim_matches('`'), heading));
-            }
+/// The rows of the reference: key, default, and the heading they stand under.
+fn reference_rows(page: &str) -> Vec<(&str, &str, &str)> {
+    let mut heading = "";
+    let mut rows = Vec::new();
+    for line in page.lines() {
+        if line.starts_with('#') {
+            heading = line;
         }
-        rows
+        let cells: Vec<_> = line.split(" | ").collect();
+        if let [key, default, ..] = cells[..]
+            && let Some(key) = key.strip_prefix("| `")
+        {
+            rows.push((key.trim_end_matches('`'), default.trim_matches('`'), heading));
+        }
     }
+    rows
 }
 
 /// The words in backquotes.
@@ -91,7 +91,7 @@ fn the_reference_is_the_key_table() {
     for manual in MANUALS {
         let language = manual.directory;
         let page = manual.page("configuration");
-        let rows = Manual::reference_rows(&page);
+        let rows = reference_rows(&page);
         let told: Vec<_> = rows.iter().map(|(key, ..)| *key).collect();
         for (key, default, heading) in &rows {
             let known = KEYS.iter().find(|known| known.name == *key);
