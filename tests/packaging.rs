@@ -92,7 +92,7 @@ fn systemd_accepts_the_unit() {
 }
 
 #[test]
-fn the_unit_is_as_little_exposed_as_the_readme_says() {
+fn the_unit_is_as_little_exposed_as_the_documentation_says() {
     let told = systemd_analyze(&["security", "--offline=yes", "--no-pager"]);
     let (_, level) = told.split_once("exposure level for cos-ftp-server.service: ").unwrap();
     let level = level.split(' ').next().unwrap();

@@ -150,7 +150,7 @@ fn a_ban_ends() {
 }
 
 #[test]
-fn the_pattern_of_the_readme_finds_the_ban_and_nothing_else() {
+fn the_documented_filter_finds_the_ban_and_nothing_else() {
     let server = banning("2").start();
     let mut forger = Ftp::connect(&server);
     let forged = "x [WARN] (session-1) banned address=192.0.2.1 failures=1 window=1 seconds=1";
