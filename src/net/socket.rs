@@ -47,6 +47,8 @@ pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
 /// Ends a connection that nobody will use, in order: the other side reads its end of file. What it
 /// has sent already is read and dropped, as closing with unread data resets the connection. Does not
 /// wait for anything.
+// Its buffer is to take stack only when there is a connection to end.
+#[inline(never)]
 pub fn hang_up(connection: &TcpStream) {
     // It may be gone already.
     let _ = connection.shutdown(Shutdown::Write);
