@@ -5,7 +5,7 @@
 //! ```text
 //! cli ──► config ─► (option structs that each layer defines for itself)
 //!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
-//!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the block pipe, both ways
+//!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the pipe, both ways
 //!                     ├─────► users ────► store (trait)
 //!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
@@ -13,7 +13,7 @@
 //! metrics: a leaf of counters that any layer may bump
 //! ```
 //!
-//! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
+//! `docs/architecture` tells the reasons; `tests/tidy.rs` holds the arrows.
 
 pub mod access;
 pub mod config;

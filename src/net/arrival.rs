@@ -88,6 +88,11 @@ impl Arrival {
         self.listener.since()
     }
 
+    /// From when on it is looked after before a transfer.
+    pub(super) fn attended_from(&self) -> Instant {
+        self.since() + limits::PASSIVE_QUIET
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
@@ -99,7 +104,7 @@ impl Arrival {
     /// # Errors
     /// When the process is out of descriptors.
     pub fn attend(&mut self) -> io::Result<()> {
-        for _ in 0..limits::PASSIVE_ACCEPTS {
+        for looked_at in 0..limits::PASSIVE_ACCEPTS {
             if let Some((stream, from, mut reader)) = self.unannounced.take() {
                 match reader.advance(&stream) {
                     Ok(None) => {
@@ -115,6 +120,10 @@ impl Arrival {
                     Err(error) => log::debug!("data connection of {from} dropped: {error}"),
                 }
                 continue;
+            }
+            // To accept in vain costs as much as making a socket.
+            if looked_at > 0 && !self.listener.has_waiting()? {
+                return Ok(());
             }
             let Some((stream, from)) = self.listener.try_accept()? else { return Ok(()) };
             match self.judge(from.ip()) {
@@ -142,8 +151,8 @@ impl Arrival {
         !self.is_closed
     }
 
-    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
-    /// of [`socket::prepare_data`].
+    /// The data connection, if it stands; never blocks. It is non-blocking and has the options of
+    /// [`socket::prepare_data`].
     ///
     /// # Errors
     /// When the process is out of descriptors, or the connection broke at once.
@@ -168,10 +177,11 @@ impl Arrival {
     /// One more that may be the client's. Who has ended its connection again has given it up, such
     /// as a client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
-        if is_open(&stream) {
+        if !self.claims.is_empty() {
+            if !is_open(&stream) {
+                return;
+            }
             self.claims.retain(is_open);
-        } else if !self.claims.is_empty() {
-            return;
         }
         if self.claims.len() < limits::PASSIVE_CLAIMS {
             self.claims.push(stream);

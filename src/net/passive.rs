@@ -18,7 +18,7 @@ use parking_lot::{Condvar, Mutex};
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Unused, address, socket};
+use super::{Interest, Unused, address, socket, wait};
 use crate::limits;
 
 /// The configured range, shared by all sessions.
@@ -112,7 +112,7 @@ impl PassivePorts {
             let Some(lease) = Lease::take(&self.leases, port) else { continue };
             local.set_port(port);
             match listen(local) {
-                Ok(listener) => return PassiveListener::new(listener, lease).map(Some),
+                Ok(listener) => return Ok(Some(PassiveListener::new(listener, local, lease))),
                 // Another process uses it.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
@@ -123,15 +123,9 @@ impl PassivePorts {
 }
 
 impl PassiveListener {
-    fn new(listener: TcpListener, lease: Lease) -> io::Result<Self> {
-        let local = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            local,
-            since: Instant::now(),
-            accepted: AtomicBool::new(false),
-            _lease: lease,
-        })
+    fn new(listener: TcpListener, local: SocketAddr, lease: Lease) -> Self {
+        let accepted = AtomicBool::new(false);
+        Self { listener, local, since: Instant::now(), accepted, _lease: lease }
     }
 
     /// When the port was leased.
@@ -144,14 +138,14 @@ impl PassiveListener {
         self.local
     }
 
-    /// The next connection, whoever it is from, and its other end; never blocks. It is in blocking
-    /// mode.
+    /// The next connection, whoever it is from, and its other end; never blocks. It is
+    /// non-blocking.
     ///
     /// # Errors
     /// When the process is out of descriptors.
     pub fn try_accept(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         loop {
-            match self.listener.accept() {
+            match socket::accept(&self.listener) {
                 Ok(accepted) => {
                     self.accepted.store(true, Ordering::Relaxed);
                     return Ok(Some(accepted));
@@ -161,6 +155,15 @@ impl PassiveListener {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether anybody waits to be accepted.
+    ///
+    /// # Errors
+    /// When the kernel is out of memory.
+    pub(super) fn has_waiting(&self) -> io::Result<bool> {
+        let [waiting] = wait([(self.as_fd(), Interest::Read)], Some(Duration::ZERO))?;
+        Ok(waiting)
     }
 
     /// Those who have connected and whom nobody will serve.

@@ -62,7 +62,7 @@ impl TlsOptions {
     /// # Errors
     /// When the file cannot be read or holds no certificate.
     pub fn valid_until(&self) -> Result<SystemTime, CertificateError> {
-        certificate::valid_until(self)
+        certificate::valid_until(&self.cert_file)
     }
 }
 
