@@ -9,7 +9,7 @@ use crate::net::Wake;
 
 /// First come, first served: a large request is not starved by small ones.
 #[derive(Debug, Default)]
-pub(super) struct Line(VecDeque<Waiter>);
+pub(super) struct WaitingLine(VecDeque<Waiter>);
 
 #[derive(Debug)]
 pub(super) struct Waiter {
@@ -32,7 +32,7 @@ pub struct Request {
     granted: Arc<AtomicBool>,
 }
 
-impl Line {
+impl WaitingLine {
     /// Puts a request at the end of the line.
     pub(super) fn join(&mut self, budget: &Budget, bytes: u64, loose: u64) -> Request {
         let granted = Arc::new(AtomicBool::new(false));
@@ -65,9 +65,9 @@ impl Line {
         self.0.remove(self.first_at(free)?)
     }
 
-    /// The first that is within its user's share. While `free` bytes are not enough for it, those behind
-    /// it wait, too, unless it asks for more than there may ever be. A user's own requests never
-    /// overtake each other.
+    /// The first that is within its user's share. While `free` bytes are not enough for it, those
+    /// behind it wait, too, unless it asks for more than there may ever be. A user's own requests
+    /// never overtake each other.
     fn first_at(&self, free: u64) -> Option<usize> {
         let mut passed_over: Vec<&Budget> = Vec::new();
         for (at, waiter) in self.0.iter().enumerate() {

@@ -1,18 +1,20 @@
 //! `buffer_memory`: the bytes that all transfers together may hold.
 //!
-//! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on until
-//! it can give some back: an upload its next part, a download its copy step. It never waits for
-//! more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it may
-//! stay for as long as their clients like, so all of it together is bounded by a third: a turn always
-//! fits beside it.
+//! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on
+//! until it can give some back: an upload its next part, a download its copy step. It never waits
+//! for more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it
+//! may stay for as long as their clients like, so all of it together is bounded by a third: a turn
+//! always fits beside it.
 //!
 //! Turns are given in the order in which they are asked for. Who has one waits for no memory, so it
 //! ends; what is loose leaves room for the first in line. So there is no deadlock, and nobody is
-//! passed over for ever, but for two: who asks for more than its user's share, until that user gives
-//! something back, and who asks for more than fits beside all that may be loose, until it does.
+//! passed over for ever, but for two: who asks for more than its user's share, until that user
+//! gives something back, and who asks for more than fits beside all that may be loose, until it
+//! does.
 //!
-//! The share bounds what one user holds with turns, and another what it holds loosely: beside the most
-//! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
+//! The share bounds what one user holds with turns, and another what it holds loosely: beside the
+//! most that clients of one user may hold for ever there is a turn for the others, and loose
+//! blocks.
 
 mod bounds;
 mod line;
@@ -29,7 +31,7 @@ use crate::limits;
 use crate::net::Wake;
 use crate::transfer::memory::MemoryStock;
 use bounds::Limits;
-use line::{Line, Waiter};
+use line::{Waiter, WaitingLine};
 
 /// The process-wide byte budget, as one user sees it. Clones share it.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ struct Shared {
 struct State {
     free: u64,
     loose: u64,
-    line: Line,
+    line: WaitingLine,
 }
 
 /// What one user holds, and how much of that loosely. Changed by whoever has locked the state.
@@ -91,7 +93,7 @@ impl Budget {
 
     /// The same, where a transfer may need `largest` bytes at once.
     pub fn with_largest(total: u64, largest: u64) -> Self {
-        let state = State { free: total, loose: 0, line: Line::default() };
+        let state = State { free: total, loose: 0, line: WaitingLine::default() };
         let limits = Limits::new(total, largest);
         let (state, users, memory) = (Mutex::new(state), Mutex::default(), MemoryStock::default());
         let shared = Shared { limits, memory, state, users };
@@ -279,8 +281,8 @@ impl Loose {
         Self { budget: budget.clone(), bytes: 0 }
     }
 
-    /// `bytes` more to hold loosely, if they are free and there may be more that is loose. Those who
-    /// wait for a turn do not wait longer for it.
+    /// `bytes` more to hold loosely, if they are free and there may be more that is loose. Those
+    /// who wait for a turn do not wait longer for it.
     pub(super) fn try_take(&mut self, bytes: u64) -> Option<Lease> {
         let mut state = self.budget.lock();
         if state.free < bytes || !self.budget.loosen(&mut state, bytes) {
@@ -290,9 +292,10 @@ impl Loose {
         Some(self.budget.take(&mut state, bytes))
     }
 
-    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes `rest`
-    /// as given back; whether there may be as much that is loose. Room for it may be what the first in
-    /// line makes, which gets its turn by `rest`: so turns go round where no more may be loose.
+    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes
+    /// `rest` as given back; whether there may be as much that is loose. Room for it may be what
+    /// the first in line makes, which gets its turn by `rest`: so turns go round where no more may
+    /// be loose.
     pub(super) fn try_end_turn(&mut self, kept: u64, rest: u64) -> bool {
         let budget = &self.budget;
         let mut state = budget.lock();

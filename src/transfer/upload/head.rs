@@ -28,8 +28,9 @@ struct Summed<'a, R> {
 }
 
 impl KeptHead {
-    /// Reads them into `intake`, which is empty and has its turn. An answer that ends early is asked
-    /// for again where it ended; a whole object that does not have its checksum, from the beginning.
+    /// Reads them into `intake`, which is empty and has its turn. An answer that ends early is
+    /// asked for again where it ended; a whole object that does not have its checksum, from the
+    /// beginning.
     pub(super) fn read(
         &self,
         store: &dyn ObjectStore,

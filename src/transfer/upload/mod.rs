@@ -108,9 +108,10 @@ enum Begun {
 type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
-    /// Takes the block the upload begins with, or waits in line for a turn where no more may be held
-    /// without one, attending to the control connection meanwhile; then reads what it keeps and
-    /// cannot be copied inside the store, and has the store asked what only it can tell of the name.
+    /// Takes the block the upload begins with, or waits in line for a turn where no more may be
+    /// held without one, attending to the control connection meanwhile; then reads what it keeps
+    /// and cannot be copied inside the store, and has the store asked what only it can tell of the
+    /// name.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store

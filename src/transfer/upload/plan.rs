@@ -43,8 +43,8 @@ impl Plan {
     /// Looks at the object under `path`, if `mode` keeps anything of it.
     ///
     /// # Errors
-    /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under which
-    /// no file may come to stand.
+    /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under
+    /// which no file may come to stand.
     pub fn make(
         store: &dyn ObjectStore,
         path: &FtpPath,

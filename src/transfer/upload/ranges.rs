@@ -2,8 +2,8 @@
 
 use crate::store::PartLimits;
 
-/// `0..kept` in as few equal ranges as the largest part allows. Where `kept` is at least the smallest
-/// part, so is each of them.
+/// `0..kept` in as few equal ranges as the largest part allows. Where `kept` is at least the
+/// smallest part, so is each of them.
 pub(super) fn copy_ranges(kept: u64, limits: PartLimits) -> impl Iterator<Item = (u64, u64)> {
     let count = kept.div_ceil(limits.max_part);
     let size = kept.div_ceil(count);

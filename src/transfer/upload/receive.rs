@@ -28,8 +28,8 @@ impl Gone {
     }
 }
 
-/// What interrupted an upload whose data ended with `error`: that of a client that is gone may end in
-/// any way.
+/// What interrupted an upload whose data ended with `error`: that of a client that is gone may end
+/// in any way.
 fn first_cause(gone: Option<&Gone>, error: &io::Error) -> Interruption {
     gone.map_or_else(
         || match error.kind() {
@@ -195,7 +195,8 @@ impl Upload<'_> {
     }
 
     /// A file that ends before what was announced for it is no fault. But the end of a killed
-    /// client's control connection may be a moment behind that of its data: it is given that moment.
+    /// client's control connection may be a moment behind that of its data: it is given that
+    /// moment.
     fn look_again(&mut self, control: &mut dyn Control) -> Ended {
         let deadline = Instant::now() + limits::SHORT_FILE_WAIT;
         while self.reservation.has_room_left(self.progress.bytes()) {

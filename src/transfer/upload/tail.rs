@@ -1,5 +1,5 @@
-//! What stands behind the new end of an upload that was resumed inside a file: a disk server writes in
-//! place, so there it stays, and clients that go back to fill in a header count on it.
+//! What stands behind the new end of an upload that was resumed inside a file: a disk server writes
+//! in place, so there it stays, and clients that go back to fill in a header count on it.
 
 use super::ranges::copy_ranges;
 use crate::store::{CopySource, PartLimits};
