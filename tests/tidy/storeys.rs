@@ -1,5 +1,6 @@
-//! The rules inside the store: its storeys are used downwards only, nothing imports in a circle, a
-//! type's methods stand together, names are said once, and nothing is there that nobody calls.
+//! The rules inside the store, whose storeys are used downwards only; and for all of `src`: nothing
+//! imports in a circle, a type's methods stand together, names are said once, and nothing is there
+//! that nobody calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,10 @@ const BELOW_THE_TREE: &[&str] = &["store/cos/objects", "store/cos/s3"];
 /// In how many files the methods of a type may stand.
 const FILES_OF_A_TYPE: usize = 2;
 
+/// What is one thing in two files: the budget serves those who stand in its line, which gives back
+/// to the budget.
+const ONE_IN_TWO_FILES: &[&[&str]] = &[&["transfer/budget", "transfer/budget/line"]];
+
 /// As wide as rustfmt lets code be.
 const COMMENT_COLUMNS: usize = 100;
 
@@ -63,7 +68,11 @@ fn below_the_tree_nobody_knows_a_path() {
 #[test]
 fn nothing_imports_in_a_circle() {
     let house = House::new(sources());
-    let circles = circles(&house.imports());
+    let mut circles = circles(&house.imports());
+    for known in ONE_IN_TWO_FILES {
+        let known: Vec<String> = known.iter().map(|module| (*module).to_owned()).collect();
+        assert!(circles.remove(&known), "{known:?} is no circle any more");
+    }
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
