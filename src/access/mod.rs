@@ -1,11 +1,11 @@
 //! Who may come in, and how much: address rules, bans, and the limits of sessions for each address
 //! and user.
 //!
-//! The [`Doorkeeper`] is asked before anything is spent on a client, so a refusal costs one look
+//! The [`AccessControl`] is asked before anything is spent on a client, so a refusal costs one look
 //! into a table. Knows addresses and time; knows no socket, no FTP and no reply code. What it
 //! remembers is bounded by [`AccessOptions::tracked_addresses`] and the sessions that live.
 
-mod doorkeeper;
+mod control;
 mod guesses;
 mod options;
 mod pace;
@@ -16,7 +16,7 @@ mod told;
 mod visitors;
 mod waiting;
 
-pub use doorkeeper::{Doorkeeper, Inside, LoginFailure, Visit};
+pub use control::{AccessControl, Inside, LoginFailure, Visit};
 pub use options::{AccessOptions, BanRule};
 pub use pace::{Pace, Paced};
 pub use refusal::Refusal;

@@ -38,7 +38,7 @@ use self::listen::Listening;
 use self::monitor::Monitor;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
-use crate::access::Doorkeeper;
+use crate::access::AccessControl;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
@@ -88,7 +88,7 @@ impl Server {
         tls_demand.set(options.session.tls);
         let host = Host {
             tls_demand,
-            door: Arc::new(Doorkeeper::new(options.access)),
+            door: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
             tls: options.tls,
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),

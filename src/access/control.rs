@@ -17,7 +17,7 @@ use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
 #[derive(Debug)]
-pub struct Doorkeeper {
+pub struct AccessControl {
     /// Makes fingerprints that mean nothing outside this process.
     hasher: RandomState,
     state: Mutex<State>,
@@ -38,7 +38,7 @@ struct State {
 /// A client that was let in. Dropped when its session ends.
 #[derive(Debug)]
 pub struct Visit {
-    door: Arc<Doorkeeper>,
+    door: Arc<AccessControl>,
     number: u64,
     address: IpAddr,
     source: ClientSource,
@@ -62,7 +62,7 @@ pub struct LoginFailure {
     pub banned: bool,
 }
 
-impl Doorkeeper {
+impl AccessControl {
     /// Nobody has come yet.
     pub fn new(options: AccessOptions) -> Self {
         let state = State { options, ..State::default() };
@@ -279,7 +279,7 @@ impl Visit {
         self.door.state.lock().is_banned(self.source)
     }
 
-    /// See [`Doorkeeper::may_tell`].
+    /// See [`AccessControl::may_tell`].
     pub fn may_tell(&self, what: &'static str) -> bool {
         self.door.may_tell_at(Some(self.source), what, Instant::now())
     }
