@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::told::{LeftOut, Told};
+use super::log_limiter::{LeftOut, LogLimiter};
 use super::visitors::{Visitor, Visitors};
 use super::waiting::WaitingSessions;
 use super::{AccessOptions, ClientSource, Leaver, Pace, Refusal};
@@ -32,7 +32,7 @@ struct State {
     before_login: WaitingSessions,
     /// Sessions of each user who has any.
     users: HashMap<String, usize>,
-    told: Told,
+    told: LogLimiter,
 }
 
 /// A client that was let in. Dropped when its session ends.

@@ -7,12 +7,12 @@
 
 mod control;
 mod guesses;
+mod log_limiter;
 mod options;
 mod pace;
 mod refusal;
 mod rules;
 mod source;
-mod told;
 mod visitors;
 mod waiting;
 

@@ -13,7 +13,7 @@ type Subject = (Option<ClientSource>, &'static str);
 
 /// What was told lately. Bounded: sources that are too many share a line.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct LogLimiter {
     lately: HashMap<Subject, Telling>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct LeftOut {
     count: u64,
 }
 
-impl Told {
+impl LogLimiter {
     /// Whether `what` that `source` has done is to be told now; else it is counted. What was
     /// counted before is to be told too.
     pub(super) fn is_due(
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_first_is_told_and_the_rest_is_counted() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         assert_eq!(told.is_due(source(1), A, start), (true, None));
         for _ in 0..100 {
             assert_eq!(told.is_due(source(1), A, start), (false, None));
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_told_though_nothing_more_comes() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         for _ in 0..3 {
             told.is_due(source(1), A, start);
             told.is_due(None, A, start);
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn many_sources_share_a_line() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         let many = limits::TOLD_SUBJECTS + 100;
         let due = (0..many).filter(|n| {
             let source = ClientSource::of(Ipv4Addr::from_bits(*n as u32).into());
