@@ -6,7 +6,7 @@
 //! remembers is bounded by [`AccessOptions::tracked_addresses`] and the sessions that live.
 
 mod control;
-mod guesses;
+mod failed_logins;
 mod log_limiter;
 mod options;
 mod pace;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::guesses::Guesses;
+use super::failed_logins::FailedLogins;
 use super::{AccessOptions, ClientSource, Paced};
 
 /// What is known of one source.
@@ -14,7 +14,7 @@ pub(super) struct Visitor {
     /// Those of them that are not logged in.
     pub(super) before_login: usize,
     pub(super) connections: Paced,
-    pub(super) guesses: Guesses,
+    pub(super) guesses: FailedLogins,
     pub(super) banned_until: Option<Instant>,
     seen: Instant,
 }
@@ -31,7 +31,7 @@ impl Visitor {
             sessions: 0,
             before_login: 0,
             connections: Paced::default(),
-            guesses: Guesses::default(),
+            guesses: FailedLogins::default(),
             banned_until: None,
             seen: now,
         }

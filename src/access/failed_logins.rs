@@ -8,14 +8,14 @@ const REMEMBERED: usize = 4;
 
 /// Failed logins within a window, which begins with the first of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guesses {
+pub(super) struct FailedLogins {
     began: Option<Instant>,
     count: u32,
     /// Fingerprints of the latest, newest first; 0 is none.
     latest: [u64; REMEMBERED],
 }
 
-impl Guesses {
+impl FailedLogins {
     /// Counts a failed login, unless it is one of the latest once more. Tells how many there are
     /// in the window, at least one.
     pub(super) fn note(&mut self, fingerprint: u64, window: Duration, now: Instant) -> u32 {
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn failures_count_within_their_window() {
         let start = Instant::now();
-        let mut guesses = Guesses::default();
+        let mut guesses = FailedLogins::default();
         for n in 1..=10 {
             assert_eq!(guesses.note(u64::from(n), WINDOW, start), n);
         }
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn the_same_failure_again_does_not_count() {
         let start = Instant::now();
-        let mut guesses = Guesses::default();
+        let mut guesses = FailedLogins::default();
         for _ in 0..100 {
             for camera in 1..=3 {
                 assert!(guesses.note(camera, WINDOW, start) <= 3);
