@@ -2,8 +2,8 @@
 
 mod account;
 mod directory;
-mod gate;
 mod password;
+mod permits;
 mod remembered;
 
 pub use account::{Account, Permission};
@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::store::ObjectStore;
-use gate::Gate;
-pub use gate::HashingPermit;
+pub use permits::HashingPermit;
+use permits::HashingPermits;
 use remembered::Remembered;
 
 /// All accounts, by name.
@@ -27,7 +27,7 @@ pub struct Users {
     accounts: HashMap<String, Arc<Account>>,
     /// One for each effort among the hashes of the accounts.
     decoys: Vec<HashedPassword>,
-    gate: Gate,
+    gate: HashingPermits,
     remembered: Remembered,
 }
 
@@ -78,7 +78,7 @@ impl Users {
         Self {
             accounts,
             decoys: efforts.into_iter().map(Effort::decoy).collect(),
-            gate: Gate::new(checks),
+            gate: HashingPermits::new(checks),
             remembered: Remembered::new(),
         }
     }

@@ -8,16 +8,16 @@ use crate::limits;
 
 /// Lets a few in at once; the others wait.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct HashingPermits {
     free: Mutex<usize>,
     left: Condvar,
 }
 
 /// Leave to compute, given back when it is dropped.
 #[derive(Debug)]
-pub struct HashingPermit<'a>(&'a Gate);
+pub struct HashingPermit<'a>(&'a HashingPermits);
 
-impl Gate {
+impl HashingPermits {
     /// Lets `places` in at once, at least one.
     pub(super) fn new(places: usize) -> Self {
         Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn no_more_than_the_places_are_inside() {
-        let gate = Gate::new(2);
+        let gate = HashingPermits::new(2);
         let inside = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..16 {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_wait_ends() {
-        let gate = Gate::new(0);
+        let gate = HashingPermits::new(0);
         let turn = gate.enter(Duration::ZERO, &mut || true);
         assert!(turn.is_some(), "one place there is always");
         assert!(gate.enter(Duration::ZERO, &mut || true).is_none());
