@@ -10,7 +10,7 @@ use super::{Errand, ErrandKind};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
-use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
+use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
 use crate::transfer::{Plan, Upload, UploadRequest, WriteMode};
 use crate::vfs::FtpPath;
 
@@ -62,7 +62,7 @@ impl Order {
     /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may
     /// have lost its client: then this one goes on, and the store tells which of the two was the
     /// later.
-    fn take_turn(&self, store: &dyn ObjectStore) -> Option<Turn> {
+    fn take_turn(&self, store: &dyn ObjectStore) -> Option<KeyLock> {
         match self.mode {
             WriteMode::Replace | WriteMode::ResumeAt(0) => None,
             WriteMode::Append | WriteMode::ResumeAt(_) => {

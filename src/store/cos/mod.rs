@@ -46,9 +46,9 @@ use self::tree::{
 };
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
-    PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads, Stat,
-    StoreError, Stored, Turn,
+    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
+    Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads,
+    Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -239,7 +239,7 @@ impl FileTree for CosStore {
         }
     }
 
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         turn::turn_to_append(self.tree(), path, patience)
     }
 

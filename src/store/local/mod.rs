@@ -22,11 +22,11 @@ use time::OffsetDateTime;
 use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
-use super::turns::Turns;
+use super::key_locks::KeyLocks;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
-    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored, Turn,
+    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
+    Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -47,7 +47,7 @@ pub struct LocalStore {
     tree: LocalTree,
     staging: Staging,
     /// Sessions that add to a file.
-    appends: Turns,
+    appends: KeyLocks,
 }
 
 impl LocalStore {
@@ -63,7 +63,7 @@ impl LocalStore {
         };
         let tree = LocalTree::open(&options.root).map_err(named)?;
         let staging = Staging::open(tree.root()).map_err(named)?;
-        Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
+        Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
     }
 
     fn read(
@@ -118,7 +118,7 @@ impl FileTree for LocalStore {
             .map_err(|fault: LocalError| fault.of(Operation::PutObject, path.as_str()))
     }
 
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         self.appends.take_within(&[path.as_str()], &[], patience)
     }
 

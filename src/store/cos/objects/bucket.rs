@@ -12,7 +12,7 @@ use super::memory::BucketCache;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 use crate::store::cos::s3::site::Site;
 use crate::store::cos::s3::{Authorities, AuthorityError};
-use crate::store::turns::Turns;
+use crate::store::key_locks::KeyLocks;
 
 /// The buckets of this process. Accounts that name the same bucket share it.
 #[derive(Debug, Default)]
@@ -67,9 +67,9 @@ pub(crate) struct Bucket {
     /// Who changes which key at present: requests that change one key follow one another, so that
     /// what is remembered of it is what happened last, and so that nothing comes between a look
     /// and the change it was made for. Never held while a client is waited for.
-    pub(crate) writes: Turns,
+    pub(crate) writes: KeyLocks,
     /// Sessions that add to a file: they follow one another, while their clients send.
-    pub(crate) appends: Turns,
+    pub(crate) appends: KeyLocks,
     /// Whether the store compares what it is told to before it writes.
     pub(crate) conditional_writes: Trust,
     /// Whether it compares before it deletes.
@@ -81,8 +81,8 @@ impl Bucket {
         Self {
             site: Arc::new(Site::new(options, authorities)),
             memory: BucketCache::new(options.metadata_cache),
-            writes: Turns::default(),
-            appends: Turns::default(),
+            writes: KeyLocks::default(),
+            appends: KeyLocks::default(),
             conditional_writes: Trust::default(),
             conditional_deletes: Trust::default(),
         }

@@ -47,7 +47,7 @@ use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ah
 use crate::store::cos::s3::actions::list_parts::list_parts;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
@@ -71,7 +71,7 @@ pub(crate) trait Objects: Sync {
     }
 
     /// Stores an object. Where no answer came, the object itself tells what happened.
-    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
+    fn put(&self, turn: &KeyLock, put: Put<'_>) -> Written {
         debug_assert!(turn.is_on(put.key));
         written::put(&self.plain().client, put)
     }
@@ -79,7 +79,7 @@ pub(crate) trait Objects: Sync {
     /// Copies an object. Answers the version of the copy.
     fn copy(
         &self,
-        turn: &Turn,
+        turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
@@ -90,7 +90,7 @@ pub(crate) trait Objects: Sync {
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No
     /// error when there is none.
-    fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
+    fn delete(&self, turn: &KeyLock, key: &str, if_match: Option<&ETag>) -> Result<()> {
         debug_assert!(turn.is_on(key));
         delete_object(&self.plain().client, key, if_match)
     }
@@ -132,7 +132,7 @@ pub(crate) trait Objects: Sync {
 
     /// Puts an object together from its parts. Where it is in doubt, the object itself tells what
     /// happened.
-    fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
+    fn complete_upload(&self, turn: &KeyLock, complete: Complete<'_>) -> Written {
         debug_assert!(turn.is_on(complete.key));
         written::complete(&self.plain().client, complete)
     }

@@ -1,7 +1,7 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
 use super::{BucketCache, Complete, Objects, Original, Plain, Put, Written};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, Result};
 
 /// Notes each change in the memory that all who use the bucket share. Clones are cheap.
@@ -24,7 +24,7 @@ impl Objects for Remembering {
         &self.0.bucket.memory
     }
 
-    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
+    fn put(&self, turn: &KeyLock, put: Put<'_>) -> Written {
         match Objects::put(&self.0, turn, put) {
             Ok(stored) => {
                 self.note_written(put.key, put.body.len(), stored.etag.clone());
@@ -39,7 +39,7 @@ impl Objects for Remembering {
 
     fn copy(
         &self,
-        turn: &Turn,
+        turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
@@ -52,7 +52,7 @@ impl Objects for Remembering {
         copied
     }
 
-    fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
+    fn delete(&self, turn: &KeyLock, key: &str, if_match: Option<&ETag>) -> Result<()> {
         let deleted = self.0.delete(turn, key, if_match);
         match &deleted {
             Ok(()) => self.note_gone(key),
@@ -72,7 +72,7 @@ impl Objects for Remembering {
         Ok(upload_id)
     }
 
-    fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
+    fn complete_upload(&self, turn: &KeyLock, complete: Complete<'_>) -> Written {
         match self.0.complete_upload(turn, complete) {
             Ok(stored) => {
                 let size = complete.parts.iter().map(|part| part.size).sum();

@@ -10,7 +10,7 @@ use super::BucketTree;
 use super::markers::{Standing, file_head};
 use super::times::time_of;
 use crate::store::cos::objects::{Head, Precondition, RequestFailure, Written};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ErrorKind, Expected, Operation, Result, Stat, StoreError};
 use crate::vfs::Metadata;
 
@@ -30,7 +30,7 @@ fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
 /// What `send` says; [`ErrorKind::PreconditionFailed`] when something else stands there.
 pub(super) fn write_expecting(
     tree: BucketTree<'_>,
-    turn: &Turn,
+    turn: &KeyLock,
     (operation, key): (Operation, &str),
     expected: &Expected,
     send: impl Fn(&Precondition) -> Written,

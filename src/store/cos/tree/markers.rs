@@ -12,7 +12,7 @@ use super::turn::turn_in_time;
 use super::versions::delete_version;
 use crate::store::cos::objects::places::Room;
 use crate::store::cos::objects::{Head, Precondition, Put};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// What Hadoop appends to a directory's name.
@@ -132,7 +132,12 @@ pub(crate) fn delete_legacy_markers(tree: BucketTree<'_>, directory: &str) -> Re
 }
 
 /// Whether what was seen is gone.
-fn delete_seen(tree: BucketTree<'_>, turn: &Turn, key: &str, seen: Option<Head>) -> Result<bool> {
+fn delete_seen(
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
+    key: &str,
+    seen: Option<Head>,
+) -> Result<bool> {
     seen.map_or(Ok(true), |head| delete_version(tree, turn, key, &head))
 }
 
@@ -140,7 +145,7 @@ fn delete_seen(tree: BucketTree<'_>, turn: &Turn, key: &str, seen: Option<Head>)
 /// headers of the marker that it is to be like.
 pub(crate) fn put_marker(
     tree: BucketTree<'_>,
-    turn: &Turn,
+    turn: &KeyLock,
     marker: &str,
     headers: &[(String, String)],
 ) -> Result<()> {
@@ -155,7 +160,7 @@ pub(crate) fn put_marker(
 ///
 /// # Errors
 /// [`ErrorKind::NotADirectory`] when one has; as [`turn_in_time`].
-pub(crate) fn turn_for_marker(tree: BucketTree<'_>, marker: &str) -> Result<Turn> {
+pub(crate) fn turn_for_marker(tree: BucketTree<'_>, marker: &str) -> Result<KeyLock> {
     let turn = turn_in_time(tree, Operation::PutObject, &[name_of(marker), marker])?;
     let is_taken = tree.memory.places.room_in(marker) == Some(Room::Taken);
     if is_taken && file_head(tree, name_of(marker))?.is_some() {

@@ -10,7 +10,7 @@ use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_n
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::places::{Range, Room};
 use crate::store::cos::objects::{Depth, KeyEntry, KeyPage, PAGE_KEYS, Window};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
 use crate::vfs::{EntryKind, FtpPath};
 
@@ -84,7 +84,7 @@ pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
 /// more is asked again where it was known, and behind a [`UploadKind::Long`] one in any case.
 pub(super) fn check_room_in_turn(
     tree: BucketTree<'_>,
-    turn: &Turn,
+    turn: &KeyLock,
     key: &str,
     upload: UploadKind,
 ) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::BucketTree;
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
@@ -19,7 +19,7 @@ pub(super) fn turn_in_time(
     tree: BucketTree<'_>,
     operation: Operation,
     keys: &[&str],
-) -> Result<Turn> {
+) -> Result<KeyLock> {
     take(tree, operation, keys, &[])
 }
 
@@ -31,14 +31,19 @@ pub(super) fn turn_to_publish(
     tree: BucketTree<'_>,
     operation: Operation,
     key: &str,
-) -> Result<Turn> {
+) -> Result<KeyLock> {
     let root = tree.account.keys.prefix().len();
     let above = key.match_indices('/').map(|(at, _)| &key[..at]);
     let above: Vec<&str> = above.filter(|above| above.len() > root).collect();
     take(tree, operation, &[key], &above)
 }
 
-fn take(tree: BucketTree<'_>, operation: Operation, keys: &[&str], above: &[&str]) -> Result<Turn> {
+fn take(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    keys: &[&str],
+    above: &[&str],
+) -> Result<KeyLock> {
     let patience = tree.objects.plain().client.reply_left().unwrap_or(LONGEST_TURN);
     tree.bucket.writes.take_within(keys, above, patience).ok_or_else(|| {
         StoreError::new(ErrorKind::Unavailable, operation, keys.first().copied().unwrap_or(""))
@@ -51,7 +56,7 @@ pub(crate) fn turn_to_append(
     tree: BucketTree<'_>,
     path: &FtpPath,
     patience: Duration,
-) -> Option<Turn> {
+) -> Option<KeyLock> {
     // A name that is no key is refused by whoever looks at it.
     let key = tree.account.keys.file(Operation::PutObject, path).ok()?;
     // Some of the client's own patience is left for what comes then.

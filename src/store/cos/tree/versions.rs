@@ -3,7 +3,7 @@
 
 use super::BucketTree;
 use crate::store::cos::objects::{Head, KeyEntry};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, Result, StoreError};
 
 /// What an object is to the one that it should be a copy of.
@@ -82,7 +82,7 @@ fn same(etag: &str, other: &str) -> bool {
 /// delete goes, too.
 pub(crate) fn delete_version(
     tree: BucketTree<'_>,
-    turn: &Turn,
+    turn: &KeyLock,
     key: &str,
     seen: &Head,
 ) -> Result<bool> {

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Who writes to which name at present. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turns(Arc<Shared>);
+pub(super) struct KeyLocks(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -75,12 +75,12 @@ impl State {
 
 /// The exclusive turn on some names; dropped, it is given back.
 #[derive(Debug)]
-pub struct Turn {
-    turns: Turns,
+pub struct KeyLock {
+    turns: KeyLocks,
     taken: Wanted,
 }
 
-impl Turns {
+impl KeyLocks {
     /// Waits until nobody else has a turn on any of `names`, nor on a name `above`, and takes all
     /// of `names` at once: two that want the same names in another order do not wait for each
     /// other. As long as this turn lasts nobody gets one on a name `above`; several may rely on the
@@ -90,7 +90,7 @@ impl Turns {
         names: &[&str],
         above: &[&str],
         patience: Duration,
-    ) -> Option<Turn> {
+    ) -> Option<KeyLock> {
         let deadline = Instant::now() + patience;
         let mut state = self.0.state.lock();
         let mut place = None;
@@ -110,23 +110,23 @@ impl Turns {
         Some(self.taken(state, Wanted::new(names, above)))
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> Turn {
+    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> KeyLock {
         state.taken.extend(taken.names.iter().cloned());
         for name in &taken.above {
             *state.relied_on.entry(name.clone()).or_default() += 1;
         }
-        Turn { turns: self.clone(), taken }
+        KeyLock { turns: self.clone(), taken }
     }
 }
 
-impl Turn {
+impl KeyLock {
     /// Whether it is a turn on `name`.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.taken.names.iter().any(|taken| taken == name)
     }
 }
 
-impl Drop for Turn {
+impl Drop for KeyLock {
     fn drop(&mut self) {
         let mut state = self.turns.0.state.lock();
         for name in &self.taken.names {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_persons_at_a_time() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let first = turns.take_within(&["a", "b"], &[], SHORT).unwrap();
         assert!(first.is_on("a") && first.is_on("b") && !first.is_on("c"));
         assert!(turns.take_within(&["a"], &[], SHORT).is_none());
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_is_relied_on_is_not_taken() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let one = turns.take_within(&["a/x"], &["a"], SHORT);
         let other = turns.take_within(&["a/y"], &["a"], SHORT);
         assert!(one.is_some() && other.is_some());
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn who_waits_is_not_overtaken() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let relying = turns.take_within(&["a/x"], &["a"], SHORT).unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| turns.take_within(&["a"], &[], LONG).is_some());
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn who_gives_up_is_in_nobodys_way() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let first = turns.take_within(&["a"], &[], SHORT).unwrap();
         thread::scope(|scope| {
             let impatient = scope.spawn(|| turns.take_within(&["a", "b"], &[], SHORT).is_none());
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn opposite_orders_do_not_wait_for_each_other() {
-        let (turns, inside) = (Turns::default(), AtomicUsize::new(0));
+        let (turns, inside) = (KeyLocks::default(), AtomicUsize::new(0));
         thread::scope(|scope| {
             for names in [["a", "b"], ["b", "a"], ["a", "b"], ["b", "a"]] {
                 let (turns, inside) = (&turns, &inside);
