@@ -38,8 +38,8 @@ use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lo
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
-use self::tree::crew::Crew;
 use self::tree::keys::Keys;
+use self::tree::pool::WorkerPool;
 use self::tree::{
     BucketAccount, BucketTree, condition, directories, leftovers, listing, mtime, publish, rename,
     room, turn,
@@ -59,7 +59,7 @@ use crate::vfs::FtpPath;
 pub struct Buckets {
     buckets: BucketRegistry,
     roles: Roles,
-    crew: Crew,
+    crew: WorkerPool,
 }
 
 impl Buckets {

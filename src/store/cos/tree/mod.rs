@@ -4,7 +4,6 @@
 
 pub(crate) mod condition;
 pub(crate) mod copy;
-pub(crate) mod crew;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
@@ -12,6 +11,7 @@ pub(crate) mod listing;
 mod markers;
 mod moving;
 pub(crate) mod mtime;
+pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
 pub(crate) mod room;
@@ -19,8 +19,8 @@ mod times;
 pub(crate) mod turn;
 mod versions;
 
-use self::crew::Crew;
 use self::keys::Keys;
+use self::pool::WorkerPool;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
 
@@ -45,7 +45,7 @@ pub(crate) struct BucketAccount {
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.
-    pub(crate) crew: Crew,
+    pub(crate) crew: WorkerPool,
 }
 
 impl<'a> BucketTree<'a> {

@@ -14,7 +14,7 @@ use crate::threads;
 
 /// Who helps. Clones share the helpers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Crew(Arc<Mutex<Roll>>);
+pub(crate) struct WorkerPool(Arc<Mutex<Roll>>);
 
 #[derive(Debug, Default)]
 struct Roll {
@@ -26,7 +26,7 @@ struct Roll {
 
 /// A piece of work that is shared, and how many help with it.
 struct Work<'a> {
-    crew: &'a Crew,
+    crew: &'a WorkerPool,
     helpers: Mutex<usize>,
 }
 
@@ -36,7 +36,7 @@ struct Place<'a> {
     is_left: bool,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Does `work` on everything that `next` hands out, in the caller's thread and at most
     /// `workers - 1` helpers'. The first failure ends it: nothing more is handed out, and what is
     /// under way is finished before this returns. `next` is called by one thread at a time.
@@ -101,7 +101,7 @@ impl Roll {
 }
 
 impl<'a> Work<'a> {
-    fn begin(crew: &'a Crew) -> Self {
+    fn begin(crew: &'a WorkerPool) -> Self {
         crew.0.lock().works += 1;
         Self { crew, helpers: Mutex::default() }
     }
@@ -167,14 +167,14 @@ mod tests {
             sum.fetch_add(item, Ordering::Relaxed);
             Ok(())
         };
-        Crew::default().share(8, || Ok(items.next()), add).unwrap();
+        WorkerPool::default().share(8, || Ok(items.next()), add).unwrap();
         assert_eq!(sum.into_inner(), 500_500);
     }
 
     #[test]
     fn many_works_have_no_more_helpers_than_the_crew() {
         const WORKS: usize = 8;
-        let crew = Crew::default();
+        let crew = WorkerPool::default();
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..WORKS {
@@ -210,7 +210,7 @@ mod tests {
             assert_eq!(thread::current().name().map(str::to_owned), caller);
             Ok(())
         };
-        Crew::default().share(4, || Ok(items.next()), look).unwrap();
+        WorkerPool::default().share(4, || Ok(items.next()), look).unwrap();
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
         };
         let mut items = 1..;
         assert!(
-            Crew::default().share(4, || Ok(items.next()), fail_late).is_err(),
+            WorkerPool::default().share(4, || Ok(items.next()), fail_late).is_err(),
             "and does not go on for ever"
         );
         assert!(done.into_inner() >= 99);
@@ -235,6 +235,9 @@ mod tests {
             left -= 1;
             if left < 0 { Err(failure()) } else { Ok(Some(())) }
         };
-        assert!(Crew::default().share(4, dry, |()| Ok(())).is_err(), "also of what hands out");
+        assert!(
+            WorkerPool::default().share(4, dry, |()| Ok(())).is_err(),
+            "also of what hands out"
+        );
     }
 }
