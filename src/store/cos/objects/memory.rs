@@ -7,10 +7,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use super::facts::Facts;
 use super::note::Change;
 use super::places::Places;
 use super::recent::{Moment, Recent};
+use super::stat_cache::StatCache;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
@@ -26,7 +26,7 @@ pub(crate) struct BucketCache {
     /// What we changed a moment ago.
     pub(crate) recent: Recent,
     /// What the store told a moment ago.
-    facts: Facts,
+    facts: StatCache,
     /// In which directories files may be stored, and under which names not.
     pub(crate) places: Places,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
@@ -39,7 +39,7 @@ impl BucketCache {
         Self {
             is_kept: true,
             recent: Recent::default(),
-            facts: Facts::new(lifetime),
+            facts: StatCache::new(lifetime),
             places: Places::new(lifetime),
             under_way: UnderWay::default(),
         }
@@ -53,7 +53,7 @@ impl BucketCache {
         modified: OffsetDateTime,
         etag: Option<ETag>,
     ) {
-        // In this order: see `Facts::learn`.
+        // In this order: see `StatCache::learn`.
         self.places.note_written(key);
         self.recent.note(key, Change::Written { size, modified, etag });
         self.facts.forget(key);

@@ -20,7 +20,7 @@ const ENTRIES: usize = 16_384;
 
 /// The memory of one bucket.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub(crate) struct StatCache {
     lifetime: Duration,
     known: Mutex<Known>,
 }
@@ -38,7 +38,7 @@ struct Fact {
     stat: Stat,
 }
 
-impl Facts {
+impl StatCache {
     /// Remembers for `lifetime`; nothing at all if that is zero.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self { lifetime, known: Mutex::default() }
@@ -119,13 +119,13 @@ mod tests {
         (key.to_owned(), Metadata::file(size, None), None)
     }
 
-    fn size_of(facts: &Facts, key: &str) -> Option<u64> {
+    fn size_of(facts: &StatCache, key: &str) -> Option<u64> {
         facts.about(key).map(|stat| stat.metadata.size)
     }
 
     #[test]
     fn what_was_told_is_known_until_it_is_forgotten() {
-        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), Recent::default());
         let directory = ("d/".to_owned(), Metadata::directory(None), None);
         facts.learn(&recent, recent.moment(), [file("d/a", 1), file("d/b", 2), directory]);
         assert_eq!(size_of(&facts, "d/a"), Some(1));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_a_change_is_not_believed_after_it() {
-        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), Recent::default());
         let asked = recent.moment();
         recent.note("d/s/a", Change::Deleted { at: time::OffsetDateTime::UNIX_EPOCH });
         let below = ("d/s/".to_owned(), Metadata::directory(None), None);
@@ -154,11 +154,11 @@ mod tests {
     #[test]
     fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
         let recent = Recent::default();
-        let off = Facts::new(Duration::ZERO);
+        let off = StatCache::new(Duration::ZERO);
         off.learn(&recent, recent.moment(), [file("a", 1)]);
         assert_eq!(size_of(&off, "a"), None);
 
-        let facts = Facts::new(LONG);
+        let facts = StatCache::new(LONG);
         let many = (0..ENTRIES + 10).map(|n| file(&format!("{n:06}"), 1));
         facts.learn(&recent, recent.moment(), many);
         assert_eq!(facts.known.lock().by_key.len(), ENTRIES);
