@@ -7,8 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
+use super::directory_cache::DirectoryCache;
 use super::note::Change;
-use super::places::Places;
 use super::recent::{Moment, Recent};
 use super::stat_cache::StatCache;
 use crate::store::{ETag, Stat};
@@ -28,7 +28,7 @@ pub(crate) struct BucketCache {
     /// What the store told a moment ago.
     facts: StatCache,
     /// In which directories files may be stored, and under which names not.
-    pub(crate) places: Places,
+    pub(crate) places: DirectoryCache,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
 }
@@ -40,7 +40,7 @@ impl BucketCache {
             is_kept: true,
             recent: Recent::default(),
             facts: StatCache::new(lifetime),
-            places: Places::new(lifetime),
+            places: DirectoryCache::new(lifetime),
             under_way: UnderWay::default(),
         }
     }

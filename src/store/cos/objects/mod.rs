@@ -1,14 +1,14 @@
 //! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
 //! two kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are
-//! held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`], [`places`]).
+//! held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`], [`directory_cache`]).
 
 pub(crate) mod below;
 pub(crate) mod bucket;
 pub(crate) mod corrected;
+pub(crate) mod directory_cache;
 pub(crate) mod memory;
 pub(crate) mod note;
 pub(crate) mod overlay;
-pub(crate) mod places;
 pub(crate) mod recent;
 mod remembering;
 mod stat_cache;

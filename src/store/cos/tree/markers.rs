@@ -10,7 +10,7 @@
 use super::BucketTree;
 use super::turn::turn_in_time;
 use super::versions::delete_version;
-use crate::store::cos::objects::places::Room;
+use crate::store::cos::objects::directory_cache::Room;
 use crate::store::cos::objects::{Head, Precondition, Put};
 use crate::store::key_locks::KeyLock;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::BucketTree;
 use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
 use crate::store::cos::objects::below::holds_anything;
-use crate::store::cos::objects::places::{Range, Room};
+use crate::store::cos::objects::directory_cache::{Range, Room};
 use crate::store::cos::objects::{Depth, KeyEntry, KeyPage, PAGE_KEYS, Window};
 use crate::store::key_locks::KeyLock;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
@@ -112,7 +112,7 @@ pub(super) fn check_room_in_turn(
 }
 
 /// Remembers the directories on a page of a listing of `directory` that was asked for since
-/// [`crate::store::cos::objects::places::Places::begin`].
+/// [`crate::store::cos::objects::directory_cache::DirectoryCache::begin`].
 pub(crate) fn learn_room(
     tree: BucketTree<'_>,
     directory: &str,

@@ -16,7 +16,7 @@ const NAMES: usize = 16_384;
 
 /// The memory of one bucket.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct DirectoryCache {
     lifetime: Duration,
     known: Mutex<HashMap<String, Place>>,
 }
@@ -72,7 +72,7 @@ impl Range {
     }
 }
 
-impl Places {
+impl DirectoryCache {
     /// Remembers for `lifetime`; nothing at all if that is zero.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self { lifetime, known: Mutex::default() }
@@ -205,8 +205,8 @@ fn shed(known: &mut HashMap<String, Place>) {
 mod tests {
     use super::*;
 
-    fn places() -> Places {
-        Places::new(Duration::from_secs(600))
+    fn places() -> DirectoryCache {
+        DirectoryCache::new(Duration::from_secs(600))
     }
 
     fn range(after: Option<&str>, last: Option<&str>) -> Range {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
-        let off = Places::new(Duration::ZERO);
+        let off = DirectoryCache::new(Duration::ZERO);
         off.begin("d/");
         off.learn("d/", Some(range(None, None)), []);
         assert_eq!(off.room_in("d/"), None);
