@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::directory_cache::DirectoryCache;
 use super::note::Change;
-use super::recent::{Moment, Recent};
+use super::own_changes::{Moment, OwnChanges};
 use super::stat_cache::StatCache;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
@@ -24,7 +24,7 @@ pub(crate) struct BucketCache {
     /// Whether our changes are noted.
     is_kept: bool,
     /// What we changed a moment ago.
-    pub(crate) recent: Recent,
+    pub(crate) recent: OwnChanges,
     /// What the store told a moment ago.
     facts: StatCache,
     /// In which directories files may be stored, and under which names not.
@@ -38,7 +38,7 @@ impl BucketCache {
     pub(super) fn new(lifetime: Duration) -> Self {
         Self {
             is_kept: true,
-            recent: Recent::default(),
+            recent: OwnChanges::default(),
             facts: StatCache::new(lifetime),
             places: DirectoryCache::new(lifetime),
             under_way: UnderWay::default(),

@@ -9,13 +9,13 @@ pub(crate) mod directory_cache;
 pub(crate) mod memory;
 pub(crate) mod note;
 pub(crate) mod overlay;
-pub(crate) mod recent;
+pub(crate) mod own_changes;
 mod remembering;
 mod stat_cache;
 pub(crate) mod written;
 
 pub(crate) use self::memory::BucketCache;
-pub(crate) use self::recent::Moment;
+pub(crate) use self::own_changes::Moment;
 pub(crate) use self::remembering::Remembering;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;

@@ -12,7 +12,7 @@ use super::KeyPage;
 use super::Window;
 use super::corrected::{Corrected, Doubt, DoubtSettled, Item, Truth};
 use super::note::Note;
-use super::recent::Moment;
+use super::own_changes::Moment;
 use crate::store::Result;
 
 /// Objects of one page that the store is asked about. Where all of them show that the listing

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::recent::{Moment, Recent};
+use super::own_changes::{Moment, OwnChanges};
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
@@ -55,7 +55,7 @@ impl StatCache {
     /// since.
     pub(crate) fn learn(
         &self,
-        recent: &Recent,
+        recent: &OwnChanges,
         asked: Moment,
         told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
     ) {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_was_told_is_known_until_it_is_forgotten() {
-        let (facts, recent) = (StatCache::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), OwnChanges::default());
         let directory = ("d/".to_owned(), Metadata::directory(None), None);
         facts.learn(&recent, recent.moment(), [file("d/a", 1), file("d/b", 2), directory]);
         assert_eq!(size_of(&facts, "d/a"), Some(1));
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_a_change_is_not_believed_after_it() {
-        let (facts, recent) = (StatCache::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), OwnChanges::default());
         let asked = recent.moment();
         recent.note("d/s/a", Change::Deleted { at: time::OffsetDateTime::UNIX_EPOCH });
         let below = ("d/s/".to_owned(), Metadata::directory(None), None);
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
-        let recent = Recent::default();
+        let recent = OwnChanges::default();
         let off = StatCache::new(Duration::ZERO);
         off.learn(&recent, recent.moment(), [file("a", 1)]);
         assert_eq!(size_of(&off, "a"), None);

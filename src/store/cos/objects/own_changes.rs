@@ -22,7 +22,7 @@ const ENTRIES: usize = 8192;
 
 /// The recent changes of one bucket, shared by everybody who writes to it.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(Mutex<Changes>);
+pub(crate) struct OwnChanges(Mutex<Changes>);
 
 #[derive(Debug, Default)]
 struct Changes {
@@ -56,7 +56,7 @@ impl Moment {
     }
 }
 
-impl Recent {
+impl OwnChanges {
     /// The present moment.
     pub(crate) fn moment(&self) -> Moment {
         Moment(self.0.lock().next)
