@@ -112,15 +112,15 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 
 /// Threads that copy and delete for all renamings together, beside the sessions' own, each with a
 /// connection to its store: two directories at full speed.
-pub const CREW_THREADS: usize = 32;
+pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores, those of the crew.
-pub const SPARE_DESCRIPTORS: u64 = 96 + CREW_THREADS as u64;
+/// connections to the stores, those of the pool.
+pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
-/// session's, the crew.
-pub const SPARE_THREADS: u64 = 16 + CREW_THREADS as u64;
+/// session's, the pool.
+pub const SPARE_THREADS: u64 = 16 + POOL_THREADS as u64;
 
 /// How long an upload that adds to a file waits for another session that does so, too: below the
 /// shortest patience of clients, which wait for the 150 (FileZilla: 20 s).

@@ -33,7 +33,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use self::objects::bucket::BucketRegistry;
-use self::objects::{Dialect, Objects, PartCopy, Plain, Remembering, S3Client};
+use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
@@ -59,7 +59,7 @@ use crate::vfs::FtpPath;
 pub struct Buckets {
     buckets: BucketRegistry,
     roles: Roles,
-    crew: WorkerPool,
+    pool: WorkerPool,
 }
 
 impl Buckets {
@@ -90,12 +90,12 @@ impl Buckets {
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             min_part: options.min_part,
-            crew: self.crew.clone(),
+            pool: self.pool.clone(),
         };
         let site = Arc::clone(&bucket.site);
         let client = S3Client::new(site, credentials, options).map_err(refused)?;
         let plain = Plain { client, bucket };
-        Ok(CosStore { objects: Kind::Remembering(Remembering(plain)), account: Arc::new(account) })
+        Ok(CosStore { objects: Kind::Cached(CachedObjects(plain)), account: Arc::new(account) })
     }
 }
 
@@ -109,7 +109,7 @@ pub struct CosStore {
 /// With a memory or without.
 #[derive(Clone)]
 enum Kind {
-    Remembering(Remembering),
+    Cached(CachedObjects),
     Plain(Plain),
 }
 
@@ -148,7 +148,7 @@ impl CosStore {
 
     fn plain(&self) -> &Plain {
         match &self.objects {
-            Kind::Remembering(Remembering(plain)) | Kind::Plain(plain) => plain,
+            Kind::Cached(CachedObjects(plain)) | Kind::Plain(plain) => plain,
         }
     }
 
@@ -158,7 +158,7 @@ impl CosStore {
 
     fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Remembering(objects) => BucketTree::new(objects, &self.account),
+            Kind::Cached(objects) => BucketTree::new(objects, &self.account),
             Kind::Plain(objects) => BucketTree::new(objects, &self.account),
         }
     }
@@ -191,7 +191,7 @@ impl ObjectStore for CosStore {
         let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
         let plain = Plain { client, bucket };
         let objects = match self.objects {
-            Kind::Remembering(_) => Kind::Remembering(Remembering(plain)),
+            Kind::Cached(_) => Kind::Cached(CachedObjects(plain)),
             Kind::Plain(_) => Kind::Plain(plain),
         };
         Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::memory::BucketCache;
+use super::cache::BucketCache;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 use crate::store::cos::s3::site::Site;
 use crate::store::cos::s3::{Authorities, AuthorityError};

@@ -1,22 +1,22 @@
 //! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
-//! two kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are
+//! two kinds. [`Plain`] has the store alone; [`CachedObjects`] also notes our own changes, which are
 //! held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`], [`directory_cache`]).
 
 pub(crate) mod below;
 pub(crate) mod bucket;
+pub(crate) mod cache;
+mod cached;
 pub(crate) mod corrected;
 pub(crate) mod directory_cache;
-pub(crate) mod memory;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
-mod remembering;
 mod stat_cache;
 pub(crate) mod written;
 
-pub(crate) use self::memory::BucketCache;
+pub(crate) use self::cache::BucketCache;
+pub(crate) use self::cached::CachedObjects;
 pub(crate) use self::own_changes::Moment;
-pub(crate) use self::remembering::Remembering;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
 pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
@@ -56,8 +56,8 @@ pub(crate) trait Objects: Sync {
     fn plain(&self) -> &Plain;
 
     /// What is remembered of them.
-    fn memory(&self) -> &BucketCache {
-        &memory::NOTHING
+    fn cache(&self) -> &BucketCache {
+        &cache::NOTHING
     }
 
     /// The facts about an object; `None` when there is none.

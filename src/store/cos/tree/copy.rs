@@ -112,7 +112,7 @@ pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Resu
     let expected = match target.replaces {
         Replaces::Anything => return Ok(()),
         Replaces::NothingSince(moment) => {
-            if !tree.memory.recent.changed_since(target.key, moment) {
+            if !tree.cache.own_changes.changed_since(target.key, moment) {
                 return Ok(());
             }
             None
@@ -185,7 +185,7 @@ fn copy_parts(
         parts.lock().push(part);
         Ok(())
     };
-    tree.account.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+    tree.account.pool.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
     let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;

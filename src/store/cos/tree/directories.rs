@@ -19,15 +19,15 @@ pub(crate) fn known_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     let file = tree.account.keys.file(operation, path)?;
     // The longest names leave no room for the slash of a directory: these are files or nothing.
     let directory = tree.account.keys.directory(operation, path).ok();
-    let known = |key: &String| tree.memory.about(key);
+    let known = |key: &String| tree.cache.about(key);
     if let Some(stat) = known(&file).or_else(|| directory.as_ref().and_then(known)) {
         return Ok(stat);
     }
-    let asked = tree.memory.recent.moment();
+    let asked = tree.cache.own_changes.moment();
     let stat = stat_path(tree, operation, path)?;
     let key = if stat.metadata.is_directory() { directory } else { Some(file) };
     let told = key.map(|key| (key, stat.metadata.clone(), stat.etag.clone()));
-    tree.memory.learn(asked, told);
+    tree.cache.learn(asked, told);
     Ok(stat)
 }
 
@@ -52,20 +52,20 @@ fn is_listed_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<bool> {
         (Ok(file), Ok(directory)) if !path.is_root() => (file, directory),
         _ => return Ok(false),
     };
-    let is_known = [&file, &directory].iter().any(|key| tree.memory.about(key).is_some());
+    let is_known = [&file, &directory].iter().any(|key| tree.cache.about(key).is_some());
     if is_known
-        || !tree.memory.recent.remembers_all()
-        || tree.memory.recent.doubts(&file, &directory)
+        || !tree.cache.own_changes.remembers_all()
+        || tree.cache.own_changes.doubts(&file, &directory)
     {
         return Ok(false);
     }
-    let asked = tree.memory.recent.moment();
+    let asked = tree.cache.own_changes.moment();
     let page = tree.objects.list(Window { prefix: &file, after: None }, Depth::Directory, 2)?;
     let is_hidden = page.objects.iter().any(|object| object.key == file);
     let is_listed = !is_hidden && page.prefixes.contains(&directory);
     if is_listed {
         let told = (directory, Metadata::directory(None), None);
-        tree.memory.learn(asked, [told]);
+        tree.cache.learn(asked, [told]);
     }
     Ok(is_listed)
 }

@@ -46,7 +46,7 @@ pub(crate) fn find_silent(
 fn named_upload(tree: BucketTree<'_>, entry: &UploadEntry) -> Option<MultipartUpload> {
     let below = entry.key.strip_prefix(tree.account.keys.prefix())?;
     let path = below.split('/').try_fold(FtpPath::root(), |path, name| path.child(name))?;
-    let is_ours = !tree.memory.has_under_way(&entry.upload_id);
+    let is_ours = !tree.cache.has_under_way(&entry.upload_id);
     is_ours.then(|| MultipartUpload { path, upload_id: entry.upload_id.clone() })
 }
 

@@ -46,8 +46,8 @@ pub(crate) fn list_directory(
     };
     let prefix = format!("{directory}{}", request.name_prefix);
     let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
-    let asked = tree.memory.recent.moment();
-    tree.memory.places.begin(&directory);
+    let asked = tree.cache.own_changes.moment();
+    tree.cache.directories.begin(&directory);
     let (page, told) = match tell {
         Some(tell) => tree.objects.list_ahead(window, tell)?,
         None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
@@ -55,7 +55,7 @@ pub(crate) fn list_directory(
     if request.name_prefix.is_empty() {
         learn_room(tree, &directory, window.after, &page);
     }
-    let notes = tree.memory.recent.open_below(&prefix);
+    let notes = tree.cache.own_changes.open_below(&prefix);
     let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
     let mut listing = Listing::of(&directory, resolved(tree.objects, overlay)?);
     if !told {
@@ -132,7 +132,7 @@ fn learn(
     shown: &BTreeMap<String, Metadata>,
     notes: &BTreeMap<String, Note>,
 ) {
-    if !tree.memory.recent.remembers_all() {
+    if !tree.cache.own_changes.remembers_all() {
         return;
     }
     let is_told = |key: &str, metadata: &Metadata| {
@@ -143,7 +143,7 @@ fn learn(
     };
     let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
     let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
-    tree.memory.learn(asked, told);
+    tree.cache.learn(asked, told);
 }
 
 /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since

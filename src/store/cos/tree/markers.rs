@@ -162,7 +162,7 @@ pub(crate) fn put_marker(
 /// [`ErrorKind::NotADirectory`] when one has; as [`turn_in_time`].
 pub(crate) fn turn_for_marker(tree: BucketTree<'_>, marker: &str) -> Result<KeyLock> {
     let turn = turn_in_time(tree, Operation::PutObject, &[name_of(marker), marker])?;
-    let is_taken = tree.memory.places.room_in(marker) == Some(Room::Taken);
+    let is_taken = tree.cache.directories.room_in(marker) == Some(Room::Taken);
     if is_taken && file_head(tree, name_of(marker))?.is_some() {
         return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
     }

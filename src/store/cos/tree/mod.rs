@@ -28,7 +28,7 @@ use super::objects::{BucketCache, Objects};
 #[derive(Clone, Copy)]
 pub(crate) struct BucketTree<'a> {
     objects: &'a dyn Objects,
-    memory: &'a BucketCache,
+    cache: &'a BucketCache,
     bucket: &'a Bucket,
     account: &'a BucketAccount,
 }
@@ -45,13 +45,13 @@ pub(crate) struct BucketAccount {
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.
-    pub(crate) crew: WorkerPool,
+    pub(crate) pool: WorkerPool,
 }
 
 impl<'a> BucketTree<'a> {
     /// The account's part of these objects.
     pub(crate) fn new(objects: &'a dyn Objects, account: &'a BucketAccount) -> Self {
-        Self { objects, memory: objects.memory(), bucket: &objects.plain().bucket, account }
+        Self { objects, cache: objects.cache(), bucket: &objects.plain().bucket, account }
     }
 
     /// The objects that it is made of.

@@ -67,7 +67,7 @@ impl<'a> Move<'a> {
     pub(crate) fn run(&self) -> Result<()> {
         self.place_marker()?;
         let copied = self.copy()?;
-        let copied_by = self.tree.memory.recent.moment();
+        let copied_by = self.tree.cache.own_changes.moment();
         let deleted = AtomicUsize::new(0);
         self.clear(copied_by, &deleted).map_err(|error| {
             let deleted = deleted.into_inner();
@@ -96,7 +96,7 @@ impl<'a> Move<'a> {
         let copied = AtomicUsize::new(0);
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
-        let outcome = self.tree.account.crew.share(COPIERS, next, |key: String| {
+        let outcome = self.tree.account.pool.share(COPIERS, next, |key: String| {
             let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
             copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
             Ok(())
@@ -136,7 +136,7 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next =
             || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
-        self.tree.account.crew.share(COPIERS, next, |key: String| {
+        self.tree.account.pool.share(COPIERS, next, |key: String| {
             removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
             Ok(())
         })
@@ -210,12 +210,12 @@ impl<'a> Move<'a> {
             }
             Ok(None)
         };
-        self.tree.account.crew.share(COPIERS, next, &settle)?;
+        self.tree.account.pool.share(COPIERS, next, &settle)?;
         let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
         markers.sort_by_key(|marker| Reverse(depth(marker)));
         for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
             let mut level = level.iter().cloned();
-            self.tree.account.crew.share(COPIERS, || Ok(level.next()), &settle)?;
+            self.tree.account.pool.share(COPIERS, || Ok(level.next()), &settle)?;
         }
         Ok(sources.last().is_some())
     }
@@ -223,7 +223,7 @@ impl<'a> Move<'a> {
     /// Deletes one object under the old name once it stands under the new one. Whether it is gone;
     /// `listed`: what a listing shows under the new name.
     fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<bool> {
-        let (target, recent) = (self.target(key), &self.tree.memory.recent);
+        let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
             let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
@@ -267,7 +267,7 @@ impl<'a> Move<'a> {
         if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
             return Ok(Next::Delete);
         }
-        let memory = self.tree.memory;
+        let memory = self.tree.cache;
         let Some(copy) = self.tree.objects.head(target)? else { return Ok(Next::Copy(None)) };
         Ok(match likeness(head, &copy) {
             Likeness::Same => Next::Delete,

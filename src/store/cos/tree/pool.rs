@@ -1,4 +1,4 @@
-//! The crew of the process: a few threads that share work which mostly waits for the store.
+//! The pool of the process: a few threads that share work which mostly waits for the store.
 //! Everybody who copies a directory or a large object gets helpers out of it, as many as there are
 //! for each: however many rename at once, there are no more threads and connections.
 
@@ -26,7 +26,7 @@ struct Roll {
 
 /// A piece of work that is shared, and how many help with it.
 struct Work<'a> {
-    crew: &'a WorkerPool,
+    pool: &'a WorkerPool,
     helpers: Mutex<usize>,
 }
 
@@ -96,21 +96,21 @@ impl WorkerPool {
 impl Roll {
     /// How many may help with each piece of work.
     fn share(&self) -> usize {
-        (limits::CREW_THREADS / self.works.max(1)).max(1)
+        (limits::POOL_THREADS / self.works.max(1)).max(1)
     }
 }
 
 impl<'a> Work<'a> {
-    fn begin(crew: &'a WorkerPool) -> Self {
-        crew.0.lock().works += 1;
-        Self { crew, helpers: Mutex::default() }
+    fn begin(pool: &'a WorkerPool) -> Self {
+        pool.0.lock().works += 1;
+        Self { pool, helpers: Mutex::default() }
     }
 
-    /// A place for one more helper, unless `most` help or the crew is busy elsewhere.
+    /// A place for one more helper, unless `most` help or the pool is busy elsewhere.
     fn place(&'a self, most: usize) -> Option<Place<'a>> {
-        let mut roll = self.crew.0.lock();
+        let mut roll = self.pool.0.lock();
         let mut helpers = self.helpers.lock();
-        if *helpers >= most.min(roll.share()) || roll.helpers >= limits::CREW_THREADS {
+        if *helpers >= most.min(roll.share()) || roll.helpers >= limits::POOL_THREADS {
             return None;
         }
         *helpers += 1;
@@ -121,14 +121,14 @@ impl<'a> Work<'a> {
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        self.crew.0.lock().works -= 1;
+        self.pool.0.lock().works -= 1;
     }
 }
 
 impl Place<'_> {
     /// Leaves when others have fewer helpers than their share.
     fn leaves(&mut self) -> bool {
-        let mut roll = self.work.crew.0.lock();
+        let mut roll = self.work.pool.0.lock();
         let mut helpers = self.work.helpers.lock();
         if *helpers > roll.share() {
             *helpers -= 1;
@@ -142,7 +142,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            let mut roll = self.work.crew.0.lock();
+            let mut roll = self.work.pool.0.lock();
             *self.work.helpers.lock() -= 1;
             roll.helpers -= 1;
         }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn many_works_have_no_more_helpers_than_the_crew() {
         const WORKS: usize = 8;
-        let crew = WorkerPool::default();
+        let pool = WorkerPool::default();
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..WORKS {
@@ -188,14 +188,14 @@ mod tests {
                         now.fetch_sub(1, Ordering::SeqCst);
                         Ok(())
                     };
-                    crew.share(16, || Ok(items.next()), look).unwrap();
+                    pool.share(16, || Ok(items.next()), look).unwrap();
                 });
             }
         });
         let most = most.into_inner();
-        assert!(most <= limits::CREW_THREADS + WORKS, "{most} at once");
+        assert!(most <= limits::POOL_THREADS + WORKS, "{most} at once");
         assert!(most > WORKS, "nobody helped");
-        let roll = crew.0.lock();
+        let roll = pool.0.lock();
         assert_eq!((roll.works, roll.helpers), (0, 0));
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) ->
         return Ok(());
     }
     refuse_marker_name(operation, &tree.account.keys.file(operation, to)?)?;
-    let begun = tree.memory.recent.moment();
+    let begun = tree.cache.own_changes.moment();
     watch_room(tree, to);
     match stat_if_any(tree, operation, to)? {
         Some(_) if is_directory => return Err(failed(ErrorKind::AlreadyExists, to)),

@@ -32,14 +32,14 @@ pub(crate) fn known_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<Admissi
     let key = tree.account.keys.file(operation, path)?;
     refuse_marker_name(operation, &key)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
-    let kind = |key: &str| tree.memory.about(key).map(|stat| stat.metadata.kind);
+    let kind = |key: &str| tree.cache.about(key).map(|stat| stat.metadata.kind);
     if kind(&key) == Some(EntryKind::File) {
         return Ok(Admission::Granted);
     }
     let is_open = is_root(tree, &directory)
-        || tree.memory.places.room_in(&directory) == Some(Room::Free)
+        || tree.cache.directories.room_in(&directory) == Some(Room::Free)
         || kind(&directory) == Some(EntryKind::Directory);
-    match tree.memory.places.room_for(&directory, &key) {
+    match tree.cache.directories.room_for(&directory, &key) {
         Some(Room::Free) if is_open => Ok(Admission::Granted),
         Some(Room::Taken) => {
             refuse_directory(tree, &directory, &key)?;
@@ -55,7 +55,7 @@ pub(crate) fn watch_room(tree: BucketTree<'_>, path: &FtpPath) {
     for path in [path, &path.parent()] {
         // The longest names leave no room for the slash of a directory.
         if let Ok(directory) = tree.account.keys.directory(Operation::CopyObject, path) {
-            tree.memory.places.begin(&directory);
+            tree.cache.directories.begin(&directory);
         }
     }
 }
@@ -65,13 +65,13 @@ pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
-    if tree.memory.places.room_in(&directory) == Some(Room::Taken) {
-        tree.memory.places.forget(&directory);
+    if tree.cache.directories.room_in(&directory) == Some(Room::Taken) {
+        tree.cache.directories.forget(&directory);
     }
-    tree.memory.places.begin(&directory);
+    tree.cache.directories.begin(&directory);
     let is_known = is_root(tree, &directory)
-        || tree.memory.places.room_in(&directory) == Some(Room::Free)
-        || tree.memory.about(&directory).is_some_and(|stat| stat.metadata.is_directory());
+        || tree.cache.directories.room_in(&directory) == Some(Room::Free)
+        || tree.cache.about(&directory).is_some_and(|stat| stat.metadata.is_directory());
     let page = if is_known { None } else { Some(look_at_directory(tree, path, &directory)?) };
     match page.filter(|page| page.covers(&key)) {
         Some(page) => page.refuse_directory(&key),
@@ -90,12 +90,12 @@ pub(super) fn check_room_in_turn(
 ) -> Result<()> {
     debug_assert!(turn.is_on(key));
     let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
-    let places = &tree.memory.places;
+    let places = &tree.cache.directories;
     if key.ends_with('/') {
         return Ok(());
     }
     let is_unsure =
-        upload == UploadKind::Long || !tree.memory.is_kept() || places.is_stale(directory);
+        upload == UploadKind::Long || !tree.cache.is_kept() || places.is_stale(directory);
     match places.room_for(directory, key) {
         Some(Room::Taken) => refuse_directory(tree, directory, key)?,
         None if is_unsure => refuse_directory(tree, directory, key)?,
@@ -129,7 +129,7 @@ fn is_root(tree: BucketTree<'_>, directory: &str) -> bool {
 /// Fails if the name of the file `key` is a directory's.
 fn refuse_directory(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
     let prefix = format!("{key}/");
-    let places = &tree.memory.places;
+    let places = &tree.cache.directories;
     // What is known to be one may be so by Hadoop's marker alone.
     let is_known = places.room_for(directory, key) == Some(Room::Taken);
     if tree.objects.head(&prefix)?.is_some()
@@ -177,8 +177,8 @@ pub(crate) fn refuse_below_file(
     let mut above = path.parent();
     while !above.is_root() {
         let directory = tree.account.keys.directory(operation, &above)?;
-        let is_known = tree.memory.about(&directory).is_some()
-            || tree.memory.places.room_in(&directory) == Some(Room::Free);
+        let is_known = tree.cache.about(&directory).is_some()
+            || tree.cache.directories.room_in(&directory) == Some(Room::Free);
         if is_known {
             break;
         }
@@ -193,7 +193,7 @@ pub(crate) fn refuse_below_file(
 /// Looks whether the name of the file `key` in `directory` is a directory's, and which names
 /// behind it are. Where that was done before, clients store in no order: then from the first.
 fn look_at_name(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
-    let begins: &[_] = match tree.memory.places.knows_some_of(directory) {
+    let begins: &[_] = match tree.cache.directories.knows_some_of(directory) {
         true => &[None, Some(key)],
         false => &[Some(key)],
     };
@@ -211,12 +211,12 @@ fn look_at_name(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> 
 }
 
 fn remember(tree: BucketTree<'_>, directory: &str, seen: &Seen) {
-    let places = &tree.memory.places;
+    let places = &tree.cache.directories;
     places.learn(directory, seen.range.clone(), seen.directories.iter().cloned());
 }
 
 fn page_keys(tree: BucketTree<'_>) -> usize {
-    if tree.memory.places.remembers() { PAGE_KEYS } else { FEW_KEYS }
+    if tree.cache.directories.remembers() { PAGE_KEYS } else { FEW_KEYS }
 }
 
 /// The directories that a page shows in another one.

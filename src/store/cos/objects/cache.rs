@@ -24,11 +24,11 @@ pub(crate) struct BucketCache {
     /// Whether our changes are noted.
     is_kept: bool,
     /// What we changed a moment ago.
-    pub(crate) recent: OwnChanges,
+    pub(crate) own_changes: OwnChanges,
     /// What the store told a moment ago.
-    facts: StatCache,
+    stats: StatCache,
     /// In which directories files may be stored, and under which names not.
-    pub(crate) places: DirectoryCache,
+    pub(crate) directories: DirectoryCache,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
 }
@@ -38,9 +38,9 @@ impl BucketCache {
     pub(super) fn new(lifetime: Duration) -> Self {
         Self {
             is_kept: true,
-            recent: OwnChanges::default(),
-            facts: StatCache::new(lifetime),
-            places: DirectoryCache::new(lifetime),
+            own_changes: OwnChanges::default(),
+            stats: StatCache::new(lifetime),
+            directories: DirectoryCache::new(lifetime),
             under_way: UnderWay::default(),
         }
     }
@@ -54,24 +54,24 @@ impl BucketCache {
         etag: Option<ETag>,
     ) {
         // In this order: see `StatCache::learn`.
-        self.places.note_written(key);
-        self.recent.note(key, Change::Written { size, modified, etag });
-        self.facts.forget(key);
+        self.directories.note_written(key);
+        self.own_changes.note(key, Change::Written { size, modified, etag });
+        self.stats.forget(key);
     }
 
     /// `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str, at: OffsetDateTime) {
-        self.recent.note(key, Change::Deleted { at });
-        self.facts.forget(key);
+        self.own_changes.note(key, Change::Deleted { at });
+        self.stats.forget(key);
     }
 
     /// A change of `key` failed and may have happened all the same: what was known of it is
     /// forgotten.
     pub(super) fn doubt(&self, key: &str) {
         // It may have been a write: the store is asked before a name counts as taken.
-        self.places.note_written(key);
-        self.recent.doubt(key);
-        self.facts.forget(key);
+        self.directories.note_written(key);
+        self.own_changes.doubt(key);
+        self.stats.forget(key);
     }
 
     /// Whether anything is noted at all.
@@ -81,12 +81,12 @@ impl BucketCache {
 
     /// Whether `key` may have been changed by us after `moment`.
     pub(crate) fn changed_since(&self, key: &str, moment: Moment) -> bool {
-        !self.is_kept || self.recent.changed_since(key, moment)
+        !self.is_kept || self.own_changes.changed_since(key, moment)
     }
 
     /// What the store told about `key` a moment ago; directories end in `/`.
     pub(crate) fn about(&self, key: &str) -> Option<Stat> {
-        self.facts.about(key)
+        self.stats.about(key)
     }
 
     /// Remembers what the store answered to a question asked at `asked`.
@@ -95,7 +95,7 @@ impl BucketCache {
         asked: Moment,
         told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
     ) {
-        self.facts.learn(&self.recent, asked, told);
+        self.stats.learn(&self.own_changes, asked, told);
     }
 
     /// Whether this process has begun the upload and goes on with it.
