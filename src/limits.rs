@@ -27,6 +27,10 @@ pub const KEY_BYTES: usize = 1024;
 /// byte, small enough that the first of them is all a small file ever takes.
 pub const BLOCK_BYTES: usize = 256 * 1024;
 
+/// What an upload begins with, beside `buffer_memory`: clients that send little and stand still hold
+/// nothing of it. A part of [`SESSION_FIXED_BYTES`].
+pub const BEGINNING_BYTES: usize = 16 * 1024;
+
 /// Buffers of this size and more are mapped, smaller ones allocated: a mapping costs a few
 /// microseconds.
 pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
@@ -130,6 +134,10 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 /// again.
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
+/// How long an upload that has all the memory of a part may bring less than [`BEGINNING_BYTES`] of
+/// its data while others wait for memory.
+pub const STANDSTILL: Duration = Duration::from_secs(10);
+
 /// Stack of a session's thread. Address space, not memory: pages are taken when touched.
 pub const SESSION_STACK_BYTES: usize = 512 * 1024;
 
@@ -137,7 +145,7 @@ pub const SESSION_STACK_BYTES: usize = 512 * 1024;
 pub const WORKER_STACK_BYTES: usize = 512 * 1024;
 
 /// What a session costs beside its part buffer, for the memory check at start: the touched part
-/// of its stack, the control line's buffers, kernel socket buffers.
+/// of its stack, the control line's buffers, the beginning of an upload, kernel socket buffers.
 pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
 
 /// How long PASV waits for a free passive port before it answers 425.

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use super::standstill::Standstill;
 use super::{Ended, Upload};
 use crate::limits;
 use crate::net::{Interest, Stream};
@@ -51,6 +52,7 @@ impl Upload<'_> {
     fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
+        let mut standstill = Standstill::new(waiting_since);
         let mut gone: Option<Gone> = None;
         loop {
             self.dispatch()?;
@@ -67,12 +69,17 @@ impl Upload<'_> {
                 // Memory to read the rest into is what it was waiting for.
                 return Ok(Some(gone.by));
             }
+            let memory_left = standstill.note_room(has_room, &self.intake.pool);
+            if memory_left.is_some_and(|left| left.is_zero()) {
+                return Err(TransferError::NoBuffer);
+            }
             let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
             if !reads {
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
+                standstill.excuse(waiting_since);
             }
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
@@ -82,7 +89,8 @@ impl Upload<'_> {
                 None => self.patience(gone.as_ref(), waiting_since),
             };
             let since = Instant::now();
-            let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            let left = if has_room { Some(left) } else { memory_left };
+            let woken = wait_for(control, self.resources.wake, socket, left)?;
             if reads && let Some(gone) = &mut gone {
                 gone.patience = gone.patience.saturating_sub(since.elapsed());
             }
@@ -119,6 +127,11 @@ impl Upload<'_> {
                 return Ok(Some(Interruption::DataIdle));
             } else if has_room && !woken.control {
                 self.intake.give_surplus_back();
+            }
+            let bytes = self.progress.bytes();
+            if reads && standstill.is_over(bytes, &self.intake.pool, Instant::now()) {
+                log::warn!("{bytes} bytes stand still while others wait for memory");
+                return Ok(Some(Interruption::DataIdle));
             }
         }
     }
