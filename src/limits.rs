@@ -61,8 +61,7 @@ pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 /// them, as entries and as text.
 pub const LISTING_PAGE_BYTES: usize = 1280 * 1024;
 
-/// How long a listing waits for that before it goes on with one page at a time, for which there is room
-/// beside: below the shortest patience of clients.
+/// How long a listing waits for that before it is refused: below the shortest patience of clients.
 pub const LISTING_WAIT: Duration = Duration::from_secs(10);
 
 /// Parts of one multipart upload (COS and S3).
@@ -186,6 +185,10 @@ pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 /// How long failed logins of an address count for the delay of the next one where nobody is banned.
 /// With bans it is `ban_window`.
 pub const LOGIN_FAILURE_WINDOW: Duration = Duration::from_secs(600);
+
+/// Failed logins of an address within such a window of which each is a line of the log: what a tool that
+/// counts them needs. Of more, and of the same once more, the log tells once a minute.
+pub const FAILURES_TOLD: u32 = 100;
 
 /// How many times `login_failure_delay` the wait grows at most: somebody who mistypes is not to
 /// give up, and clients wait for a reply no longer than 15 s or so.

@@ -58,6 +58,9 @@ pub struct Failure {
     pub delay: Duration,
     /// Whether the address is banned from now on.
     pub banned: bool,
+    /// Whether it is a line of its own in the log: not what repeats, nor what goes on where nobody is
+    /// banned for it.
+    pub is_news: bool,
 }
 
 impl Doorkeeper {
@@ -181,19 +184,20 @@ impl Doorkeeper {
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
-            return Failure { delay: options.failure_delay, banned: false };
+            return Failure { delay: options.failure_delay, banned: false, is_news: true };
         };
-        let count = visitor.guesses.note(fingerprint, window, now);
+        let Guess { count, is_new } = visitor.guesses.note(fingerprint, window, now);
+        let is_news = is_new && count <= limits::FAILURES_TOLD;
         let growth = 1_u32.checked_shl(count - 1).unwrap_or(u32::MAX);
         let delay = options.failure_delay * growth.min(limits::LOGIN_FAILURE_DELAY_GROWTH);
         let Some(rule) = options.ban.filter(|rule| count >= rule.failures) else {
-            return Failure { delay, banned: visitor.ban_left(now).is_some() };
+            return Failure { delay, banned: visitor.ban_left(now).is_some(), is_news };
         };
         visitor.guesses.forget();
-        let is_news = visitor.ban_left(now).is_none();
+        let is_first = visitor.ban_left(now).is_none();
         visitor.banned_until = Some(now + rule.time);
         drop(state);
-        if is_news {
+        if is_first {
             metrics::count_ban();
             // What fail2ban reads: the README has the pattern.
             log::warn!(
@@ -203,7 +207,7 @@ impl Doorkeeper {
                 rule.time.as_secs()
             );
         }
-        Failure { delay: Duration::ZERO, banned: true }
+        Failure { delay: Duration::ZERO, banned: true, is_news }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

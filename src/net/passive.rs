@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Unused, address, socket};
+use super::{Interest, Unused, address, socket, wait};
 use crate::limits;
 
 /// The configured range, shared by all sessions.
@@ -162,6 +162,15 @@ impl PassiveListener {
         }
     }
 
+    /// Whether somebody waits to be accepted. To accept in vain costs as much as making a socket.
+    ///
+    /// # Errors
+    /// When the kernel is out of memory.
+    pub(super) fn is_readable(&self) -> io::Result<bool> {
+        let [is_readable] = wait([(self.as_fd(), Interest::Read)], Some(Duration::ZERO))?;
+        Ok(is_readable)
+    }
+
     /// Those who have connected and whom nobody will serve.
     pub(super) fn unused(&self) -> Unused {
         let mut unused = Unused::default();
@@ -177,7 +186,7 @@ impl PassiveListener {
 /// everything, and never read the reply that tells them why.
 impl Drop for PassiveListener {
     fn drop(&mut self) {
-        // To ask in vain costs as much as making a socket: not for every transfer.
+        // Not for every transfer.
         if !self.accepted.load(Ordering::Relaxed) {
             drop(self.unused());
         }

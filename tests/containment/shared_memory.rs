@@ -42,8 +42,7 @@ fn beside_idle_uploads(accounts: usize, each: usize, bytes: usize) -> [Duration;
     let setup = Setup::local().account("other", "RW", "true").option("buffer_memory", "64M");
     let setup = names.iter().fold(setup, |setup, name| setup.account(name, "RW", "true"));
     let server = setup.start();
-    let idle: Vec<_> =
-        names.iter().map(|name| idle_uploads(&server, name, each, bytes)).collect();
+    let idle: Vec<_> = names.iter().map(|name| idle_uploads(&server, name, each, bytes)).collect();
     let mut other = Ftp::login_as(&server, "other");
     let took = [1, 100].map(|mebibytes| {
         let begun = Instant::now();

@@ -96,9 +96,10 @@ impl Intake {
     /// Whether all that waits is so little that it needs no block.
     fn fits_small(&self) -> bool {
         self.gathered.is_empty()
-            && self.filling.front().is_some_and(|block| {
-                !block.is_small() && block.filled().len() <= SMALL_REST
-            })
+            && self
+                .filling
+                .front()
+                .is_some_and(|block| !block.is_small() && block.filled().len() <= SMALL_REST)
     }
 
     /// Gives back the memory that no data stands in, but for a block to read into; or for a small one,
