@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::guesses::Guess;
 use super::told::{LeftOut, Told};
 use super::visitors::{Visitor, Visitors};
 use super::waiting::Waiting;
