@@ -88,59 +88,58 @@ impl Arrival {
         self.listener.since()
     }
 
+    /// From when on it is looked after before a transfer.
+    pub(super) fn attended_from(&self) -> Instant {
+        self.since() + limits::PASSIVE_QUIET
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }
 
-    /// Lets in whoever has come; never blocks.
+    /// Lets in whoever has come; never blocks. To be called whenever the descriptor is readable, also
+    /// before a transfer: strangers would fill the queue, and the client could not connect.
     ///
     /// # Errors
     /// When the process is out of descriptors.
     pub fn attend(&mut self) -> io::Result<()> {
-        for _ in 0..limits::PASSIVE_ACCEPTS {
-            let may_get_on = self.unannounced.is_some() || self.listener.is_readable()?;
-            if !may_get_on || !self.attend_once()? {
+        for looked_at in 0..limits::PASSIVE_ACCEPTS {
+            if let Some((stream, from, mut reader)) = self.unannounced.take() {
+                match reader.advance(&stream) {
+                    Ok(None) => {
+                        self.unannounced = Some((stream, from, reader));
+                        return Ok(());
+                    }
+                    Ok(Some(Announced::Client { client, .. })) if self.is_client(client.ip()) => {
+                        self.admit(stream);
+                    }
+                    Ok(Some(Announced::Client { client, .. })) => self.refuse(client),
+                    // A health check.
+                    Ok(Some(Announced::Itself)) => {}
+                    Err(error) => log::debug!("data connection of {from} dropped: {error}"),
+                }
+                continue;
+            }
+            // To accept in vain costs as much as making a socket.
+            if looked_at > 0 && !self.listener.has_waiting()? {
                 return Ok(());
+            }
+            let Some((stream, from)) = self.listener.try_accept()? else { return Ok(()) };
+            match self.judge(from.ip()) {
+                Judgement::Admitted => self.admit(stream),
+                Judgement::Refused => self.refuse(from),
+                Judgement::ToBeAnnounced => {
+                    self.unannounced = Some((stream, from, HeaderReader::default()));
+                }
             }
         }
         Ok(())
     }
 
-    /// Whoever comes first; whether it got on.
-    fn attend_once(&mut self) -> io::Result<bool> {
-        if let Some((stream, from, mut reader)) = self.unannounced.take() {
-            match reader.advance(&stream) {
-                Ok(None) => {
-                    self.unannounced = Some((stream, from, reader));
-                    return Ok(false);
-                }
-                Ok(Some(Announced::Client { client, .. })) if self.is_client(client.ip()) => {
-                    self.admit(stream);
-                }
-                Ok(Some(Announced::Client { client, .. })) => self.refuse(client),
-                // A health check.
-                Ok(Some(Announced::Itself)) => {}
-                Err(error) => log::debug!("data connection of {from} dropped: {error}"),
-            }
-            return Ok(true);
-        }
-        let Some((stream, from)) = self.listener.try_accept()? else { return Ok(false) };
-        match self.judge(from.ip()) {
-            Judgement::Admitted => self.admit(stream),
-            Judgement::Refused => self.refuse(from),
-            Judgement::ToBeAnnounced => {
-                self.unannounced = Some((stream, from, HeaderReader::default()));
-            }
-        }
-        Ok(true)
-    }
-
-    /// To be called whenever the descriptor is readable before a transfer: strangers would fill the
-    /// queue, and the client could not connect. Who comes behind makes it readable again. The transfer
-    /// will tell of an error: until then nobody is let in any more.
+    /// The same before a transfer, which will tell of an error: until then nobody is let in any more.
     pub(super) fn attend_early(&mut self) {
-        if let Err(error) = self.attend_once() {
+        if let Err(error) = self.attend() {
             log::debug!("nobody is let in to the passive port: {error}");
             self.is_closed = true;
         }
@@ -151,8 +150,8 @@ impl Arrival {
         !self.is_closed
     }
 
-    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
-    /// of [`socket::prepare_data`].
+    /// The data connection, if it stands; never blocks. It is non-blocking and has the options of
+    /// [`socket::prepare_data`].
     ///
     /// # Errors
     /// When the process is out of descriptors, or the connection broke at once.
@@ -177,7 +176,6 @@ impl Arrival {
     /// One more that may be the client's. Who has ended its connection again has given it up, such as a
     /// client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
-        // The first is not looked at: that costs a call.
         if !self.claims.is_empty() {
             if !is_open(&stream) {
                 return;

@@ -29,6 +29,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -59,7 +60,7 @@ pub enum Opening {
 /// How far an [`Opening`] has come.
 #[derive(Debug)]
 pub enum Opened {
-    /// The connection stands; blocking, with the options of [`socket::prepare_data`]. A passive
+    /// The connection stands; non-blocking, with the options of [`socket::prepare_data`]. A passive
     /// port is free again.
     Connected(TcpStream),
     /// Several have come to a passive port who may be the client; each is as a connection that stands.
@@ -94,11 +95,13 @@ impl DataPort {
         }
     }
 
-    /// What tells that somebody has come to a passive port, before a transfer; `None` when nobody is to
-    /// be let in.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+    /// What tells that somebody has come to a passive port, before a transfer, and from when on it is
+    /// to be looked at; `None` when nobody is to be let in.
+    pub fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
         match self {
-            Self::Passive(arrival) if arrival.is_attended() => Some(arrival.as_fd()),
+            Self::Passive(arrival) if arrival.is_attended() => {
+                Some((arrival.as_fd(), arrival.attended_from()))
+            }
             Self::Passive(_) | Self::Nothing | Self::Active(_) => None,
         }
     }
@@ -181,7 +184,6 @@ impl ActiveConnect {
             }
             Err(error) => Err(error),
             Ok(_) => {
-                self.socket.set_nonblocking(false)?;
                 let stream = TcpStream::from(self.socket);
                 socket::prepare_data(&stream)?;
                 Ok(Opened::Connected(stream))
