@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::limits;
+use crate::transfer::TransferError;
 use crate::transfer::pool::BlockPool;
 
 /// Since when an upload stands still.
@@ -22,14 +23,22 @@ impl Standstill {
 
     /// Notes whether `pool` has room for more at present; how much longer it may be without, if it has
     /// nothing at all.
-    pub(super) fn note_room(&mut self, has_room: bool, pool: &BlockPool) -> Option<Duration> {
+    ///
+    /// # Errors
+    /// [`TransferError::NoBuffer`] when it has been so for [`limits::BUFFER_WAIT`].
+    pub(super) fn note_room(
+        &mut self,
+        has_room: bool,
+        pool: &BlockPool,
+    ) -> Result<Option<Duration>, TransferError> {
         if has_room || !pool.waits_to_begin() {
             self.waits_since = None;
-            return None;
+            return Ok(None);
         }
         let now = Instant::now();
         let waited = now.duration_since(*self.waits_since.get_or_insert(now));
-        Some(limits::BUFFER_WAIT.saturating_sub(waited))
+        let left = limits::BUFFER_WAIT.checked_sub(waited).filter(|left| !left.is_zero());
+        left.map(Some).ok_or(TransferError::NoBuffer)
     }
 
     /// The client is not to blame for what we cannot or may not take.
@@ -39,11 +48,17 @@ impl Standstill {
 
     /// Whether the client, which has sent `bytes`, has long brought next to nothing while others wait
     /// for what `pool` holds for it.
-    pub(super) fn is_over(&mut self, bytes: u64, pool: &BlockPool, now: Instant) -> bool {
+    pub(super) fn is_over(&mut self, bytes: u64, pool: &BlockPool) -> bool {
+        let now = Instant::now();
         if bytes - self.bytes >= limits::BEGINNING_BYTES as u64 || !pool.has_turn() {
             self.bytes = bytes;
             self.seen = now;
         }
-        now.duration_since(self.seen) >= limits::STANDSTILL && pool.keeps_others_waiting()
+        let is_over =
+            now.duration_since(self.seen) >= limits::STANDSTILL && pool.keeps_others_waiting();
+        if is_over {
+            log::warn!("{bytes} bytes stand still while others wait for memory");
+        }
+        is_over
     }
 }
