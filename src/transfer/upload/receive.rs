@@ -91,9 +91,7 @@ impl Upload<'_> {
             }
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
-            if woken.control
-                && let Some(by) = self.attend(control)
-            {
+            if let Some(by) = woken.control.then(|| self.attend(control)).flatten() {
                 if !self.takes_the_last_bytes(by) {
                     return Ok(Some(by));
                 }
