@@ -27,7 +27,7 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut Report) -> T
     let versions = versions(&form, section, report);
     // In TLS 1.3 Ruby and curl cannot resume a session for one upload after the other.
     let resumed_by_all = reuse == Reuse::Required
-        && form.told_max_version.is_none()
+        && !section.has("tls_max_version")
         && versions.contains(&Version::Tls12);
     if policy == TlsPolicy::Off {
         // Off in so many words is no oversight.
@@ -65,8 +65,7 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut Report) -> T
 
 /// The oldest and the newest version that is spoken.
 fn versions(form: &TlsForm, section: &Section, report: &mut Report) -> RangeInclusive<Version> {
-    let min = form.min_version;
-    let max = form.told_max_version.unwrap_or(form.default_max_version);
+    let (min, max) = (form.min_version, form.max_version);
     if max < min {
         let text = "older than tls_min_version: no version is left that could be spoken";
         report.problem(section.place("tls_max_version"), text);
