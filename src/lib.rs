@@ -13,7 +13,7 @@
 //! metrics: a leaf of counters that any layer may bump
 //! ```
 //!
-//! `ARCHITECTURE.md` tells the reasons; `tests/tidy.rs` holds the arrows.
+//! `docs/architecture` tells the reasons; `tests/tidy.rs` holds the arrows.
 
 pub mod access;
 pub mod config;

@@ -183,8 +183,11 @@ pub const LOGIN_FAILURE_WINDOW: Duration = Duration::from_secs(600);
 /// give up, and clients wait for a reply no longer than 15 s or so.
 pub const LOGIN_FAILURE_DELAY_GROWTH: u32 = 8;
 
-/// Stack that verifying a password may use, and that is overwritten afterwards.
+/// Stack that verifying a hashed password may use, and that is overwritten afterwards.
 pub const HASHING_STACK_BYTES: usize = 16 * 1024;
+
+/// The same of a password that is only compared: one round of SHA-256.
+pub const COMPARING_STACK_BYTES: usize = 2 * 1024;
 
 /// How long a client may try no login before another may have its place, when those that are not
 /// logged in are too many: a few round trips of a slow client.
@@ -263,6 +266,11 @@ pub const UNUSED_READS: usize = 64;
 /// Connections of one client's address that are kept for one passive port. More than one is one too
 /// many, unless TLS tells whose they are.
 pub const PASSIVE_CLAIMS: usize = 2;
+
+/// How long a passive port is left alone, so that a client that connects and then says what it wants
+/// wakes its session once. Strangers may fill the queue so long; who finds it full tries again a
+/// second later (RFC 6298 2.1).
+pub const PASSIVE_QUIET: Duration = Duration::from_millis(500);
 
 /// Connections that are looked at in a row at a passive port.
 pub const PASSIVE_ACCEPTS: usize = 64;

@@ -1,5 +1,5 @@
 //! What the package for Debian is made of, and the unit for systemd. The package itself is built by
-//! hand, as README.md tells: the tool for it takes minutes to build.
+//! hand, as docs/installing.md tells: the tool for it takes minutes to build.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,13 +16,17 @@ const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 fn every_file_of_the_package_is_there() {
     let assets = assets();
     for [source, ..] in &assets {
-        assert!(source.starts_with("target/") || path(source).is_file(), "{source}");
+        assert!(source.starts_with("target/") || is_there(source), "{source}");
     }
     let has = |source: &str, target: &str, mode: &str| {
         let found = assets.iter().any(|asset| *asset == [source, target, mode]);
         assert!(found, "{source} {target} {mode} is not in {assets:?}");
     };
     has("target/release/cos-ftp-server", "usr/bin/", "755");
+    for directory in ["docs", "docs/zh-CN"] {
+        let target = format!("usr/share/doc/cos-ftp-server/{directory}/");
+        has(&format!("{directory}/*.md"), &target, "644");
+    }
     // It holds secrets.
     has("conf/debian/vsftpd.conf", &CONFIG[1..], "640");
     for page in fs::read_dir(path("conf/man")).unwrap() {
@@ -31,6 +35,13 @@ fn every_file_of_the_package_is_there() {
         has(&format!("conf/man/{page}"), &format!("usr/share/man/man{section}/"), "644");
     }
     assert!(manifest().contains(&format!("\nconf-files = [\"{CONFIG}\"]\n")));
+}
+
+/// Whether a file, or with `*.md` any document of a directory, is there.
+fn is_there(source: &str) -> bool {
+    let Some(directory) = source.strip_suffix("/*.md") else { return path(source).is_file() };
+    let mut entries = fs::read_dir(path(directory)).unwrap();
+    entries.any(|entry| entry.unwrap().path().extension().is_some_and(|end| end == "md"))
 }
 
 #[test]
@@ -81,11 +92,11 @@ fn systemd_accepts_the_unit() {
 }
 
 #[test]
-fn the_unit_is_as_little_exposed_as_the_readme_says() {
+fn the_unit_is_as_little_exposed_as_the_documentation_says() {
     let told = systemd_analyze(&["security", "--offline=yes", "--no-pager"]);
     let (_, level) = told.split_once("exposure level for cos-ftp-server.service: ").unwrap();
     let level = level.split(' ').next().unwrap();
-    for name in ["README.md", "README.zh-CN.md"] {
+    for name in ["docs/operations.md", "docs/zh-CN/operations.md"] {
         let text = fs::read_to_string(path(name)).unwrap();
         assert!(text.contains(&format!("**{level}**")), "{name} does not say {level}");
     }

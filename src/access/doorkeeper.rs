@@ -195,7 +195,7 @@ impl Doorkeeper {
         drop(state);
         if is_news {
             metrics::count_ban();
-            // What fail2ban reads: the README has the pattern.
+            // What fail2ban reads: docs/security.md has the pattern.
             log::warn!(
                 "banned address={} failures={count} window={} seconds={}",
                 visit.address,

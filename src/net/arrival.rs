@@ -88,6 +88,11 @@ impl Arrival {
         self.listener.since()
     }
 
+    /// From when on it is looked after before a transfer.
+    pub(super) fn attended_from(&self) -> Instant {
+        self.since() + limits::PASSIVE_QUIET
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
@@ -99,7 +104,7 @@ impl Arrival {
     /// # Errors
     /// When the process is out of descriptors.
     pub fn attend(&mut self) -> io::Result<()> {
-        for _ in 0..limits::PASSIVE_ACCEPTS {
+        for looked_at in 0..limits::PASSIVE_ACCEPTS {
             if let Some((stream, from, mut reader)) = self.unannounced.take() {
                 match reader.advance(&stream) {
                     Ok(None) => {
@@ -115,6 +120,10 @@ impl Arrival {
                     Err(error) => log::debug!("data connection of {from} dropped: {error}"),
                 }
                 continue;
+            }
+            // To accept in vain costs as much as making a socket.
+            if looked_at > 0 && !self.listener.has_waiting()? {
+                return Ok(());
             }
             let Some((stream, from)) = self.listener.try_accept()? else { return Ok(()) };
             match self.judge(from.ip()) {

@@ -29,6 +29,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -94,11 +95,13 @@ impl DataPort {
         }
     }
 
-    /// What tells that somebody has come to a passive port, before a transfer; `None` when nobody is to
-    /// be let in.
-    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+    /// What tells that somebody has come to a passive port, before a transfer, and from when on it is
+    /// to be looked at; `None` when nobody is to be let in.
+    pub fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
         match self {
-            Self::Passive(arrival) if arrival.is_attended() => Some(arrival.as_fd()),
+            Self::Passive(arrival) if arrival.is_attended() => {
+                Some((arrival.as_fd(), arrival.attended_from()))
+            }
             Self::Passive(_) | Self::Nothing | Self::Active(_) => None,
         }
     }

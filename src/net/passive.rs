@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Unused, address, socket};
+use super::{Interest, Unused, address, socket, wait};
 use crate::limits;
 
 /// The configured range, shared by all sessions.
@@ -160,6 +160,15 @@ impl PassiveListener {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether anybody waits to be accepted.
+    ///
+    /// # Errors
+    /// When the kernel is out of memory.
+    pub(super) fn has_waiting(&self) -> io::Result<bool> {
+        let [waiting] = wait([(self.as_fd(), Interest::Read)], Some(Duration::ZERO))?;
+        Ok(waiting)
     }
 
     /// Those who have connected and whom nobody will serve.

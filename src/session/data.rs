@@ -241,11 +241,16 @@ impl<'a> DataChannel<'a> {
 impl Beside for DataChannel<'_> {
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         let nothing = (control, Interest::Nothing);
-        let port = self.port.descriptor().map_or(nothing, |port| (port, Interest::Read));
+        let now = Instant::now();
+        let (port, left) = match self.port.descriptor() {
+            None => (nothing, left),
+            Some((port, from)) if from <= now => ((port, Interest::Read), left),
+            Some((_, from)) => (nothing, left.min(from - now)),
+        };
         let (unused, left) = match self.unused.waits_for() {
             None => (nothing, left),
             Some((fd, until)) => {
-                let until = until.saturating_duration_since(Instant::now());
+                let until = until.saturating_duration_since(now);
                 ((fd, Interest::Read), left.min(until))
             }
         };

@@ -164,7 +164,11 @@ impl Users {
             Err(error) => return Check { result: Err(error), turn: None },
         };
         let right = self.compute(hashed, password) || (same && plain.is_some());
-        overwrite_stack();
+        if turn.is_some() {
+            overwrite_stack::<{ limits::HASHING_STACK_BYTES }>();
+        } else {
+            overwrite_stack::<{ limits::COMPARING_STACK_BYTES }>();
+        }
         let result = match account.filter(|_| right) {
             None => Err(LoginError::Incorrect),
             Some(_) if !is_at_home => Err(LoginError::Elsewhere),
@@ -216,8 +220,8 @@ impl Users {
 /// Overwrites what the crates that hash have left of a password on the stack of this thread, which may be
 /// used by others after it.
 #[inline(never)]
-fn overwrite_stack() {
-    std::hint::black_box(&mut [0_u8; limits::HASHING_STACK_BYTES]);
+fn overwrite_stack<const BYTES: usize>() {
+    std::hint::black_box(&mut [0_u8; BYTES]);
 }
 
 impl Default for Users {

@@ -1,4 +1,6 @@
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
@@ -177,7 +179,11 @@ fn nobody_connecting_is_425() {
 fn nobody_listening_is_425() {
     let server = Setup::local().option("data_connect_timeout", "2").start();
     let mut ftp = Ftp::login(&server);
-    drop(ftp.active());
+    // The port stays ours, so that nobody else can listen on it.
+    let port = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    port.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = port.local_addr().unwrap().as_socket().unwrap();
+    ftp.expect(&format!("EPRT |1|127.0.0.1|{}|", address.port()), "200 ");
     let reply = ftp.ask("LIST");
     let last = if reply.starts_with("150 ") { ftp.reply() } else { reply };
     assert!(last.starts_with("425 "), "{last}");

@@ -11,7 +11,7 @@ const WIDTH: usize = 100;
 
 const INTRODUCTION: &str = "\
 # Configuration of cos-ftp-server. Copy it to conf/vsftpd.conf, fill in an account, start.
-# cos-ftp-server 的配置文件。复制为 conf/vsftpd.conf，填写账户后启动即可。
+# cos-ftp-server 的配置文件。复制为 conf/vsftpd.conf，填写账号后启动即可。
 #
 # A line \"#key = value\" shows a default or an example: remove the \"#\" to change it.
 # 形如 \"#key = value\" 的行是默认值或示例，去掉行首的 \"#\" 即可修改。
@@ -57,7 +57,7 @@ fn is_general(kind: SectionKind) -> bool {
 fn title(kind: SectionKind) -> (&'static str, &'static str) {
     match kind {
         SectionKind::CosAccount | SectionKind::FtpAccount | SectionKind::NumberedAccount => {
-            ("Accounts", "账户")
+            ("Accounts", "账号")
         }
         SectionKind::Network => ("Network", "网络"),
         SectionKind::FileOption => ("Files", "文件"),
@@ -82,7 +82,7 @@ fn accounts(text: &mut String) {
         text,
         &[
             "Accounts, one section each: one login, one bucket",
-            "账户：每个 [COS_ACCOUNT_<n>] 对应一个登录用户和一个存储桶",
+            "账号：每个 [COS_ACCOUNT_<n>] 对应一个登录用户和一个存储桶",
         ],
     );
     text.push_str("[COS_ACCOUNT_0]\n");
@@ -91,13 +91,13 @@ fn accounts(text: &mut String) {
 
     headline(
         text,
-        &["Accounts whose keys do not stand in this file", "密钥不保存在本文件中的账户"],
+        &["Accounts whose keys do not stand in this file", "密钥不保存在本文件中的账号"],
     );
     text.push_str(
         "# In files; or in the environment variables COS_SECRETID and COS_SECRETKEY (and\n\
          # COS_SESSION_TOKEN), for sections without a key.\n\
          # 密钥保存在文件中；也可以使用环境变量 COS_SECRETID 和 COS_SECRETKEY（以及\n\
-         # COS_SESSION_TOKEN），用于没有配置密钥的小节。\n\
+         # COS_SESSION_TOKEN），用于没有配置密钥的配置段。\n\
          #[COS_ACCOUNT_1]\n",
     );
     explain(text, keys().filter(|key| FROM_FILES.contains(&key.name)), "#");

@@ -1,5 +1,5 @@
 //! Files that are made, as a whole or in part, of the code's tables: the manual pages, the documented
-//! example, and the reference in both READMEs.
+//! example, and the reference in both languages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(super) fn files() -> &'static [Generated] {
     FILES.get_or_init(|| {
         let mut files = manuals::pages();
         files.push(example::example());
-        files.extend(reference::readmes());
+        files.extend(reference::pages());
         if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
             for Generated { file, text } in &files {
                 fs::write(file, text).unwrap();

@@ -1,4 +1,4 @@
-//! The reference of the configuration in both READMEs is made here, of the key table.
+//! The reference of the configuration, a page in both languages, is made here, of the key table.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::generated::{Generated, with_part, wrapped};
 
 /// One language of the documentation.
 struct Language {
-    file: &'static str,
+    directory: &'static str,
     /// The language's version of a text.
     of: fn(&Words) -> &str,
     head: &'static str,
@@ -21,38 +21,39 @@ struct Language {
 }
 
 const ENGLISH: Language = Language {
-    file: "README.md",
+    directory: "docs",
     of: |words| &words.english,
     head: "| Key | Default | Accepted | Meaning |",
     separators: [", ", " and "],
     required: "required",
     at_start: [
-        "A running server reads the file again [on SIGHUP](#running-it). What it cannot change \
-         before the next start: ",
+        "A running server reads the file again [on SIGHUP](operations.md#running-it). Keys that take \
+         effect at the next start only: ",
         ".",
     ],
     width: 100,
 };
 
 const CHINESE: Language = Language {
-    file: "README.zh-CN.md",
+    directory: "docs/zh-CN",
     of: |words| &words.chinese,
     head: "| 配置项 | 默认值 | 可选值 | 说明 |",
     separators: ["、", " 和 "],
     required: "必填",
     at_start: [
-        "运行中的服务器[收到 SIGHUP 时](#运行)会重新读取该文件。以下配置项要到下次启动才生效：",
+        "运行中的服务器[收到 SIGHUP 时](operations.md#运行)会重新读取该文件。以下配置项要到下次启动才生效：",
         "。",
     ],
     // Not at all: white space would stand where a line ends.
     width: usize::MAX,
 };
 
-/// Both READMEs, with the reference of today.
-pub(super) fn readmes() -> [Generated; 2] {
+/// Both pages, with the reference of today.
+pub(super) fn pages() -> [Generated; 2] {
     [ENGLISH, CHINESE].map(|language| {
-        let text = super::read(language.file);
-        Generated::new(language.file, with_part(&text, "keys", &language.reference()))
+        let name = format!("{}/configuration.md", language.directory);
+        let text = with_part(&super::read(&name), "keys", &language.reference());
+        Generated::new(&name, text)
     })
 }
 
@@ -96,8 +97,8 @@ impl Language {
         let [accepts, doc] = [&key.accepts, &key.doc].map(|words| {
             let text = (self.of)(words);
             assert!(!text.contains('|'), "{}: a table has no room for {text:?}", key.name);
-            // What leads to this file leads to a place in it.
-            text.replace(&format!("]({}#", self.file), "](#")
+            // The table's links begin at the project's root, those of a page beside it.
+            text.replace(&format!("]({}/", self.directory), "](")
         });
         format!("| `{}` | {default} | {accepts} | {doc} |\n", key.name)
     }

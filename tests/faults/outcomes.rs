@@ -119,7 +119,7 @@ const REASONS: &[(&str, &str)] = &[
     ("f", "what is asked for is the body itself"),
 ];
 
-/// Where the table stands in ARCHITECTURE.md.
+/// Where the table stands in the document.
 const BEGIN: &str = "<!-- outcomes: begin -->";
 const END: &str = "<!-- outcomes: end -->";
 
@@ -408,7 +408,7 @@ fn table(lines: &[String]) -> String {
 
 /// The document's table is this one. With [`REWRITE`] in the environment it becomes it.
 fn compare_with_document(table: &str) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/architecture/outcomes.md");
     let document = fs::read_to_string(path).expect("the document");
     let (head, rest) = document.split_once(BEGIN).expect("where the table begins");
     let (told, tail) = rest.split_once(END).expect("where the table ends");
@@ -418,7 +418,7 @@ fn compare_with_document(table: &str) {
     } else {
         assert!(
             told.trim() == table.trim(),
-            "ARCHITECTURE.md tells otherwise; {REWRITE}=1 tests/run --test suite outcomes writes it:\n{table}"
+            "docs/architecture/outcomes.md tells otherwise; {REWRITE}=1 tests/run --test suite outcomes writes it:\n{table}"
         );
     }
 }

@@ -111,8 +111,8 @@ fn each_permission_that_is_refused_is_named_and_no_other() {
 
 #[test]
 fn the_documented_policy_grants_just_what_is_tried() {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, policy) = readme.split_once("\"statement\": [").unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cos.md")).unwrap();
+    let (_, policy) = page.split_once("\"statement\": [").unwrap();
     let (policy, _) = policy.split_once("```").unwrap();
     let granted: BTreeSet<_> =
         policy.split('"').filter(|text| text.starts_with("name/cos:")).collect();

@@ -150,23 +150,23 @@ fn a_ban_ends() {
 }
 
 #[test]
-fn the_pattern_of_the_readme_finds_the_ban_and_nothing_else() {
+fn the_documented_filter_finds_the_ban_and_nothing_else() {
     let server = banning("2").start();
     let mut forger = Ftp::connect(&server);
     let forged = "x [WARN] (session-1) banned address=192.0.2.1 failures=1 window=1 seconds=1";
     forger.play(&[(&format!("USER {forged}"), "331 "), ("PASS x", "530 ")]);
     guess(&mut forger, 1, "421 ");
     server.wait_for_log("banned address=127.0.0.1");
-    let found = matches_of_the_readme(&server);
+    let found = matches_of_the_documented_filter(&server);
     assert_eq!(found, ["127.0.0.1"], "{}", server.log());
 }
 
-/// The addresses that the pattern of the README finds in the log, as fail2ban applies it: to each
+/// The addresses that the documented pattern finds in the log, as fail2ban applies it: to each
 /// line without its time.
-fn matches_of_the_readme(server: &TestServer) -> Vec<String> {
-    let readme = include_str!("../../README.md");
-    let pattern = readme.lines().find_map(|line| line.strip_prefix("failregex = "));
-    let pattern = pattern.expect("the README has a filter").replace("<ADDR>", "(?P<a>[0-9a-f.:]+)");
+fn matches_of_the_documented_filter(server: &TestServer) -> Vec<String> {
+    let page = include_str!("../../docs/security.md");
+    let pattern = page.lines().find_map(|line| line.strip_prefix("failregex = "));
+    let pattern = pattern.expect("the page has a filter").replace("<ADDR>", "(?P<a>[0-9a-f.:]+)");
     let program = "import re, sys\n\
                    for line in sys.stdin:\n\
                    \x20   found = re.search(sys.argv[1], line.rstrip('\\n').partition(' ')[2])\n\

@@ -15,7 +15,7 @@ mod limits;
 mod log_floods;
 /// Hashes in the place of passwords.
 mod passwords;
-/// What R, W, RW and `delete_enable` allow, cell by cell of the README's table.
+/// What R, W, RW and `delete_enable` allow, cell by cell of the documented table.
 mod permissions;
 
 use std::net::{IpAddr, SocketAddr, TcpStream};

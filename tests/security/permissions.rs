@@ -52,11 +52,12 @@ const ROWS: &[(&str, Attempt)] = &[
 ];
 
 #[test]
-fn every_cell_of_the_readme_is_so() {
+fn every_cell_of_the_documentation_is_so() {
     let table = table();
     assert_eq!(table.len(), ROWS.len(), "{:?}", table.keys());
     for (name, attempt) in ROWS {
-        let told = table.get(*name).unwrap_or_else(|| panic!("no row {name:?} in the README"));
+        let told =
+            table.get(*name).unwrap_or_else(|| panic!("no row {name:?} in docs/permissions.md"));
         for ((account, ..), expected) in ACCOUNTS.iter().zip(told) {
             // A server for each cell: what one attempt changes is nothing to the next.
             let server = server();
@@ -72,10 +73,10 @@ fn every_cell_of_the_readme_is_so() {
     }
 }
 
-/// The cells of the README's table: what may be done, and by which account.
+/// The cells of the documented table: what may be done, and by which account.
 fn table() -> BTreeMap<&'static str, [bool; 4]> {
-    let readme = include_str!("../../README.md");
-    let (_, table) = readme.split_once("| What | `R` | `W` | `RW` |").expect("the table");
+    let page = include_str!("../../docs/permissions.md");
+    let (_, table) = page.split_once("| What | `R` | `W` | `RW` |").expect("the table");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let cells = |line: &'static str| {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();

@@ -27,24 +27,27 @@ fn credentials() -> Vec<Key> {
             .placeholder(is_crossed_out)
             .example("XXXXXX")
             .means(
-                "SecretId of the key pair, from \
-                 [the console](https://console.cloud.tencent.com/cam/capi): whom the store sees; \
-                 see [Where the keys stand](README.md#where-the-keys-stand); not needed with \
-                 `file://`",
+                "SecretId of the key pair, from [the \
+                 console](https://console.cloud.tencent.com/cam/capi): the identity that the store \
+                 sees; see [Where to keep the key pair](docs/cos.md#where-to-keep-the-key-pair); \
+                 not needed with `file://`",
                 "密钥的 SecretId，在[控制台](https://console.cloud.tencent.com/cam/capi)获取，\
-                 是访问存储端的身份，见[密钥的存放方式](README.zh-CN.md#密钥的存放方式)；\
+                 是访问存储端的身份，见[密钥的存放方式](docs/zh-CN/cos.md#密钥的存放方式)；\
                  使用 `file://` 时不需要",
             )
             .field(|pair: &mut PairForm, id| pair.id.told = Some(id)),
         told("cos_secretkey", "the SecretKey of the key pair", "密钥的 SecretKey")
             .placeholder(is_crossed_out)
             .example("XXXXXX")
-            .means("its secret; not needed with `file://`", "对应的密钥；使用 `file://` 时不需要")
+            .means(
+                "SecretKey of the key pair; not needed with `file://`",
+                "与 SecretId 配对的 SecretKey；使用 `file://` 时不需要",
+            )
             .field(|pair: &mut PairForm, secret| pair.secret.told = Some(secret)),
         told("cos_session_token", "the token of a temporary key pair", "临时密钥的令牌")
             .placeholder(is_crossed_out)
             .example("TOKEN")
-            .means("what a temporary key pair comes with", "临时密钥附带的令牌")
+            .means("the token that comes with a temporary key pair", "临时密钥附带的令牌")
             .field(|pair: &mut PairForm, token| pair.token.told = Some(token)),
     ]
 }
@@ -100,7 +103,7 @@ fn files_of_credentials() -> Vec<Key> {
         row(BUCKET, "cos_metadata_endpoint", metadata)
             .default("http://metadata.tencentyun.com")
             .means(
-                "where the metadata service answers that hands out a role's keys",
+                "address of the metadata service, which issues a role's keys",
                 "提供角色临时密钥的元数据服务的地址",
             )
             .field(|keys: &mut RoleForm, endpoint| keys.metadata_endpoint = endpoint),
@@ -149,8 +152,8 @@ fn place() -> Vec<Key> {
         row(BUCKET, "cos_protocol", scheme)
             .default("https")
             .means(
-                "how to reach the endpoint; a scheme in `cos_endpoint` says the same, and the two \
-                 must not disagree",
+                "protocol of the endpoint; a scheme in `cos_endpoint` means the same, and the two \
+                 must agree",
                 "访问存储端的协议；`cos_endpoint` 中也可以带协议，两者不能矛盾",
             )
             .also(|form: &mut BucketForm, scheme| form.told_protocol = Some(scheme))
@@ -209,7 +212,7 @@ fn terms() -> Vec<Key> {
             .example("team/a")
             .means(
                 "the account's root inside the bucket: it sees only what is below this prefix",
-                "账户的根目录在存储桶中的位置，账户只能看到该前缀下的内容",
+                "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容",
             )
             .field(|form: &mut PlaceForm, prefix| form.prefix = prefix),
         row(BUCKET, "store_min_part", size(limits::COS_MIN_PART_BYTES..=limits::MAX_PART_BYTES))
@@ -222,20 +225,21 @@ fn terms() -> Vec<Key> {
         row(BUCKET, "filename_encoding", encoding)
             .default("auto")
             .means(
-                "what clients spell names in; `auto`: UTF-8, or GBK in a session whose first name \
-                 outside of ASCII is GBK, see [Names and times](README.md#names-and-times)",
+                "encoding of the names that clients send; `auto`: UTF-8, or GBK in a session whose \
+                 first non-ASCII name is GBK, see [Names and \
+                 times](docs/reliability.md#names-and-times)",
                 "客户端使用的文件名编码；`auto`：默认 UTF-8，会话中第一个非 ASCII 的名称是 GBK 时\
-                 使用 GBK，见[文件名与时间](README.zh-CN.md#文件名与时间)",
+                 使用 GBK，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
             )
             .field(|login: &mut LoginForm, encoding| login.account.filename_encoding = encoding),
         row(BUCKET, "max_rate", rate())
             .example("10M")
             .means(
-                "bytes per second of all transfers of a login, uploads and downloads apart; wins \
-                 over `max_rate_user`, also with 0; not set: `max_rate_user`; see \
-                 [Rates](README.md#rates)",
-                "该登录账户全部传输合计每秒的字节数，上传和下载分别计算；优先于 `max_rate_user`，\
-                 包括 0；未设置时使用 `max_rate_user`；见[限速](README.zh-CN.md#限速)",
+                "bytes per second of all transfers of a login, uploads and downloads counted \
+                 separately; takes precedence over `max_rate_user`, also when it is 0; not set: \
+                 `max_rate_user`; see [Bandwidth limits](docs/operations.md#bandwidth-limits)",
+                "该登录账号全部传输合计每秒的字节数，上传和下载分别计算；优先于 `max_rate_user`，\
+                 包括 0；未设置时使用 `max_rate_user`；见[限速](docs/zh-CN/operations.md#限速)",
             )
             .field(|login: &mut LoginForm, rate| login.account.max_rate = Some(rate)),
     ]
@@ -243,7 +247,7 @@ fn terms() -> Vec<Key> {
 
 /// The login of a section of the second form.
 pub(super) fn login() -> Vec<Key> {
-    let home = text("any path, another one in each section", "任意路径，每个小节必须不同");
+    let home = text("any path, another one in each section", "任意路径，每个配置段必须不同");
     let name = Reader::new("a login name", "用户名", values::login_name);
     let password = secret_text(
         "a password, or its hash (`$argon2id$` or `$6$`)",
@@ -256,28 +260,28 @@ pub(super) fn login() -> Vec<Key> {
             .means(
                 "identifies the account section; need not exist, nothing is stored there; clients \
                  see `/`",
-                "小节的标识；目录无需存在，也不会存放任何文件；客户端看到的是 `/`",
+                "配置段的标识；目录无需存在，也不会存放任何文件；客户端看到的是 `/`",
             )
             .field(|login: &mut LoginForm, home| login.home = Some(home)),
         row(LOGIN, "ftp_login_user_name", name)
             .required("user0")
-            .means("the login name, another one in each section", "登录用户名，每个小节必须不同")
+            .means("the login name, another one in each section", "登录用户名，每个配置段必须不同")
             .field(|login: &mut LoginForm, name| login.name = Some(name)),
         row(LOGIN, "ftp_login_user_password", password)
             .nature(Nature::Password)
             .required("pass0")
             .means(
                 "its password, or what `cos-ftp-server hash-password` prints for it, see \
-                 [Passwords](README.md#passwords)",
+                 [Passwords](docs/security.md#passwords)",
                 "登录密码，或 `cos-ftp-server hash-password` 输出的哈希，\
-                 见[密码](README.zh-CN.md#密码)",
+                 见[密码](docs/zh-CN/security.md#密码)",
             )
             .field(|login: &mut LoginForm, password| login.password = Some(password)),
         row(LOGIN, "authority", permission)
             .required("RW")
             .means(
-                "read, write or both, see [Permissions](README.md#permissions)",
-                "读、写或读写权限，见[权限](README.zh-CN.md#权限)",
+                "read, write or both, see [Permissions](docs/permissions.md#permissions)",
+                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)",
             )
             .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
         row(LOGIN, "delete_enable", boolean())
@@ -313,7 +317,7 @@ pub(super) fn first_form() -> Vec<Key> {
             .means(
                 "identifies the account section, as `home_dir` does; need not exist, nothing is \
                  stored there",
-                "小节的标识，作用同 `home_dir`；目录无需存在，也不会存放任何文件",
+                "配置段的标识，作用同 `home_dir`；目录无需存在，也不会存放任何文件",
             )
             .field(|login: &mut LoginForm, home| login.home = Some(home)),
         row(FIRST_FORM_LOGINS, "login_users", users)
@@ -321,9 +325,9 @@ pub(super) fn first_form() -> Vec<Key> {
             .required("user1:pass1:RW;user2:pass2:RW")
             .means(
                 "the logins; the user ends at the first `:`, the permission begins after the \
-                 last; a password may be a [hash](README.md#passwords)",
+                 last; a password may be a [hash](docs/security.md#passwords)",
                 "登录用户；第一个 `:` 之前是用户名，最后一个 `:` 之后是权限；\
-                 密码可以是[哈希](README.zh-CN.md#密码)",
+                 密码可以是[哈希](docs/zh-CN/security.md#密码)",
             )
             .field(|form: &mut UsersForm, users| form.login_users = users),
     ]

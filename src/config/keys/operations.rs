@@ -20,8 +20,9 @@ fn rates() -> Vec<Key> {
         row(OPERATIONS, "max_rate_transfer", rate().map(limit))
             .example("10M")
             .means(
-                "bytes per second of each transfer, see [Rates](README.md#rates)",
-                "单个传输每秒的字节数，见[限速](README.zh-CN.md#限速)",
+                "bytes per second of each transfer, see [Bandwidth \
+                 limits](docs/operations.md#bandwidth-limits)",
+                "单个传输每秒的字节数，见[限速](docs/zh-CN/operations.md#限速)",
             )
             .field(|all: &mut General, rate| all.server.rates.transfer = rate),
         row(OPERATIONS, "max_rate_user", rate().map(limit))
@@ -56,11 +57,10 @@ fn surroundings() -> Vec<Key> {
             .example("log/cos-ftp-server.sock")
             .at_start()
             .means(
-                "socket over which `cos-ftp-server status` asks, for the server's user only, see \
-                 [What is going on](README.md#what-is-going-on); not set: \
-                 `cos-ftp-server.sock` in `log_dir`",
+                "socket that `cos-ftp-server status` asks, open to the server's user only, see \
+                 [Status](docs/operations.md#status); not set: `cos-ftp-server.sock` in `log_dir`",
                 "`cos-ftp-server status` 查询时使用的套接字，仅运行服务器的用户可以访问，\
-                 见[查看运行状态](README.zh-CN.md#查看运行状态)；\
+                 见[查看运行状态](docs/zh-CN/operations.md#查看运行状态)；\
                  未设置时为 `log_dir` 下的 `cos-ftp-server.sock`",
             )
             .field(|all: &mut General, socket| all.control_socket = Some(socket)),
@@ -68,12 +68,12 @@ fn surroundings() -> Vec<Key> {
             .example("127.0.0.1:9121")
             .at_start()
             .means(
-                "where metrics (`/metrics`, for Prometheus) and health (`/healthz`, `/readyz`) \
-                 are told over HTTP, to everybody who can reach it, see \
-                 [Metrics and health](README.md#metrics-and-health); not set: nowhere",
+                "where metrics (`/metrics`, for Prometheus) and health (`/healthz`, `/readyz`) are \
+                 served over HTTP, to everybody who can reach it, see [Metrics and \
+                 health](docs/operations.md#metrics-and-health); not set: nowhere",
                 "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）和健康检查（`/healthz`、\
                  `/readyz`）的地址，能访问该地址的人都能读取，\
-                 见[监控与健康检查](README.zh-CN.md#监控与健康检查)；不设置则不提供",
+                 见[监控与健康检查](docs/zh-CN/operations.md#监控与健康检查)；不设置则不提供",
             )
             .field(|all: &mut General, address| all.server.metrics_listen = Some(address)),
         row(OPERATIONS, "abort_unfinished_after", seconds_or_off())
@@ -82,10 +82,11 @@ fn surroundings() -> Vec<Key> {
             .default("24h")
             .at_start()
             .means(
-                "silence after which an unfinished upload below an account's prefix is aborted, \
-                 at start and daily, see [Unfinished uploads](README.md#unfinished-uploads)",
-                "账户前缀下未完成的分块上传静默多久后被清除，启动时和每天各检查一次，\
-                 见[未完成的上传](README.zh-CN.md#未完成的上传)",
+                "time without a new part after which an unfinished upload below an account's \
+                 prefix is aborted, at start and daily, see [Unfinished \
+                 uploads](docs/reliability.md#unfinished-uploads)",
+                "账号前缀下未完成的上传（文件碎片）多久没有新数据后被清理，启动时和每天各检查一次，\
+                 见[未完成的上传](docs/zh-CN/reliability.md#未完成的上传文件碎片)",
             )
             .field(|all: &mut General, silence| all.server.abort_unfinished_after = silence),
     ]
@@ -104,7 +105,7 @@ fn balancers() -> Vec<Key> {
             .means(
                 "balancers: their control connections begin with a PROXY header (version 1 or 2), \
                  and the client's address is the one it announces; one without is dropped, and \
-                 nobody else's header is believed",
+                 nobody else's header is accepted",
                 "负载均衡器的地址：来自这些地址的控制连接以 PROXY 头（版本 1 或 2）开始，客户端地址\
                  以其中声明的为准，没有 PROXY 头的连接会被断开；来自其他地址的 PROXY 头一律不予采信",
             )

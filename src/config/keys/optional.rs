@@ -41,8 +41,8 @@ fn memory() -> Vec<Key> {
         row(OPTIONAL, "config_check_enable", boolean())
             .default("true")
             .means(
-                "at start, refuse settings that this machine has too little memory (60 % of what \
-                 is available), threads or descriptors for",
+                "at start, refuse settings that need more memory (60 % of what is available), \
+                 threads or descriptors than this machine has",
                 "启动时检查本机的内存（可用内存的 60%）、线程数和文件描述符是否满足配置，\
                  不满足则拒绝启动",
             )
@@ -63,7 +63,7 @@ fn memory() -> Vec<Key> {
         .example("48M")
         .means(
             "hard cap on the memory of one upload; not set: 20 MiB, more where a large file needs \
-             it; must fit `single_file_max_size`: the start tells if it does not",
+             it; must fit `single_file_max_size`, which is checked at start",
             "单个上传占用内存的硬上限；未设置时为 20 MiB，大文件需要时会增长；\
              必须与 `single_file_max_size` 匹配，否则启动时会提示",
         )
@@ -100,8 +100,8 @@ fn numbers() -> Vec<Key> {
         row(OPTIONAL, "download_thread_num", number(THREADS))
             .default("4")
             .means(
-                "ranges of one download fetched ahead at once, where its client waits for the \
-                 store; 1: none",
+                "ranges of one download fetched ahead at once when its client waits for the store; \
+                 1: none",
                 "客户端等待存储端时，单个下载同时预读的区间数；1 表示不预读",
             )
             .field(|all: &mut General, number| {
@@ -130,8 +130,8 @@ fn files() -> Vec<Key> {
         row(OPTIONAL, "max_list_file", entries)
             .example("10000")
             .means(
-                "entries after which a listing is cut, which its reply and the log tell; not set: \
-                 never",
+                "entries after which a listing is cut off, which its reply and the log report; not \
+                 set: never",
                 "列表最多返回的条目数，被截断时在回复和日志中说明；未设置时不截断",
             )
             .field(|all: &mut General, number| all.server.session.max_list = Some(number)),
@@ -140,32 +140,33 @@ fn files() -> Vec<Key> {
             .default("keep")
             .means(
                 "an interrupted upload: `keep` what arrived as the object, or `discard` it, see \
-                 [What happens to an interrupted upload](README.md#what-happens-to-an-interrupted-upload)",
+                 [What happens to an interrupted \
+                 upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
                 "上传中断时：`keep` 保留已收到的数据为对象，`discard` 丢弃，\
-                 见[上传中断时会怎样](README.zh-CN.md#上传中断时会怎样)",
+                 见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
             )
             .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),
         row(OPTIONAL, "ascii_conversion", on_or_off())
             .default("off")
             .means(
-                "`on`: `TYPE A` turns line ends round; `off`: bytes stay what they are",
+                "`on`: `TYPE A` converts line ends; `off`: bytes stay as they are",
                 "`on`：`TYPE A`（文本模式）转换换行符；`off`：字节原样传输",
             )
             .field(|all: &mut General, on| all.server.session.ascii_conversion = on),
         row(OPTIONAL, "preserve_mtime", on_or_off())
             .default("off")
             .means(
-                "`on`: clients may set the times of files (`MFMT`), and are told them; each costs \
-                 a copy within the store, and listings cannot tell them, see \
-                 [Names and times](README.md#names-and-times)",
+                "`on`: clients may set the times of files (`MFMT`) and read them back; each change \
+                 costs a copy within the store, and listings cannot show them, see [Names and \
+                 times](docs/reliability.md#names-and-times)",
                 "`on`：客户端可以设置文件时间（`MFMT`）并读回；每次设置都要在存储端复制一次对象，\
-                 且列表中看不到该时间，见[文件名与时间](README.zh-CN.md#文件名与时间)",
+                 且列表中看不到该时间，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
             )
             .field(|all: &mut General, on| all.server.session.preserve_mtime = on),
         row(OPTIONAL, "verify_uploads", verify)
             .default("auto")
             .means(
-                "what is compared after an upload: `auto` compares CRC-64 where the store answers \
+                "what is compared after an upload: `auto` compares CRC-64 where the store returns \
                  one, as COS does; `md5` also compares MD5, which costs CPU",
                 "上传后的校验：`auto`：存储端返回 CRC-64 时（COS 会返回）进行校验；\
                  `md5`：另外校验 MD5，会消耗 CPU",
@@ -179,7 +180,10 @@ fn clients() -> Vec<Key> {
         row(OPTIONAL, "idle_timeout", seconds(1))
             // RFC 1123 4.1.3.2: at least five minutes.
             .default("300")
-            .means("silence of a client outside transfers", "传输之外客户端无操作的最长时间")
+            .means(
+                "how long a client may be idle outside transfers",
+                "传输之外客户端无操作的最长时间",
+            )
             .field(|all: &mut General, time| all.server.session.idle = time),
         row(OPTIONAL, "login_timeout", seconds(1))
             .default("60")
@@ -191,12 +195,15 @@ fn clients() -> Vec<Key> {
             .field(|all: &mut General, time| all.server.session.data_connect = time),
         row(OPTIONAL, "data_idle_timeout", seconds(1))
             .default("300")
-            .means("silence of a client during a transfer", "传输过程中客户端无数据的最长时间")
+            .means(
+                "how long a client may be idle during a transfer",
+                "传输过程中客户端无数据的最长时间",
+            )
             .field(|all: &mut General, time| all.server.session.transfer.data_idle = time),
         row(OPTIONAL, "shutdown_grace", seconds(0))
             .default("30")
             .means(
-                "what running transfers get to finish at a stop",
+                "how long running transfers may go on when the server stops",
                 "停止服务时留给正在进行的传输的时间",
             )
             .field(|all: &mut General, time| all.server.shutdown_grace = time),
@@ -218,13 +225,13 @@ fn stores() -> Vec<Key> {
             .field(|all: &mut General, time| all.buckets.timeouts.send_body = time),
         row(OPTIONAL, "response_timeout", seconds(1))
             .default("60")
-            .means("silence of the store", "存储端无响应的最长时间")
+            .means("how long the store may be silent", "存储端无响应的最长时间")
             .field(|all: &mut General, time| all.buckets.timeouts.response = time),
         row(OPTIONAL, "retry_timeout", seconds(1))
             .default("60")
             .means(
-                "after so long no further try of a failed request to the store begins; one under \
-                 way is not cut off. What only asks is given up after six tries",
+                "a failed request to the store is not tried again after this time; an attempt in \
+                 progress is not cut off. Requests that only read are given up after six tries",
                 "对存储端的请求失败后，超过此时间不再开始新的重试；正在进行的重试不会被中断。\
                  只查询的请求最多尝试六次",
             )
@@ -235,9 +242,9 @@ fn stores() -> Vec<Key> {
             .default("10")
             .at_start()
             .means(
-                "how long size and time of a name are believed after the store has told them (a \
-                 listing tells them for all its names); own changes are seen at once, those of \
-                 others after this time",
+                "how long size and time of a name are cached after the store has reported them (a \
+                 listing reports those of all its names); the server's own changes are visible at \
+                 once, those of others after this time",
                 "存储端返回的文件大小和时间的缓存时长（目录列表会返回其中所有文件的信息）；\
                  本服务自己的修改立即可见，其他途径的修改最迟在此时间后可见",
             )
@@ -247,7 +254,7 @@ fn stores() -> Vec<Key> {
         row(OPTIONAL, "complete_timeout", seconds(1))
             .default("1200")
             .means(
-                "silence of the store while it puts an object together or copies one",
+                "how long the store may be silent while it assembles an object or copies one",
                 "存储端合并分块或复制对象时无响应的最长时间",
             )
             .field(|all: &mut General, time| all.buckets.timeouts.complete = time),
@@ -255,12 +262,13 @@ fn stores() -> Vec<Key> {
             // The least patient clients give up after 15 to 20 s.
             .default("15")
             .means(
-                "a client that waits for a reply hears one within this time although the store \
-                 fails or is silent; FileZilla gives up after 20 s, WinSCP after 15 s, cameras \
-                 after 10 to 30 s, see [How long a client waits](README.md#how-long-a-client-waits)",
+                "a client that waits for a reply gets one within this time even if the store fails \
+                 or is silent; FileZilla gives up after 20 s, WinSCP after 15 s, cameras after 10 \
+                 to 30 s, see [How long a client \
+                 waits](docs/reliability.md#how-long-a-client-waits)",
                 "存储端出错或没有响应时，等待应答的客户端最迟在此时间内得到应答；FileZilla 等待 \
                  20 秒，WinSCP 等待 15 秒，摄像头等待 10 到 30 秒，\
-                 见[客户端要等多久](README.zh-CN.md#客户端要等多久)",
+                 见[客户端要等多久](docs/zh-CN/reliability.md#客户端要等多久)",
             )
             .field(|all: &mut General, time| all.server.session.reply_timeout = time),
     ]
@@ -285,7 +293,7 @@ fn log() -> Vec<Key> {
     vec![
         row(OPTIONAL, "log_level", level)
             .default("INFO")
-            .means("the least that is logged", "日志级别")
+            .means("the lowest level that is logged", "日志级别")
             .field(|all: &mut General, level| all.log.level = level),
         row(OPTIONAL, "log_dir", text("a directory", "目录"))
             .default("log")
@@ -298,8 +306,8 @@ fn log() -> Vec<Key> {
         row(OPTIONAL, "log_rotate_enabled", boolean())
             .default("false")
             .means(
-                "a new log file from time to time, see [Logs](README.md#logs)",
-                "是否轮转日志文件，见[日志](README.zh-CN.md#日志)",
+                "whether log files are rotated, see [Logs](docs/operations.md#logs)",
+                "是否轮转日志文件，见[日志](docs/zh-CN/operations.md#日志)",
             )
             .field(|all: &mut General, enabled| all.log.rotates = enabled),
         row(OPTIONAL, "log_rotate_when", every)

@@ -24,9 +24,9 @@ fn addresses() -> Vec<Key> {
         row(ADDRESSES, "allow_addresses", allowed)
             .example("10.0.0.0/8,2001:db8::/32")
             .means(
-                "in `[SECURITY]`: only clients from there may come in; in an account's section: \
-                 its logins work only from there; not set: from everywhere",
-                "在 `[SECURITY]` 中：只接受来自这些地址的客户端；在账户小节中：该账户只能从这些\
+                "in `[SECURITY]`: only clients from these addresses may connect; in an account's \
+                 section: its logins work only from these; not set: from everywhere",
+                "在 `[SECURITY]` 中：只接受来自这些地址的客户端；在账号配置段中：该账号只能从这些\
                  地址登录；未设置时不限",
             )
             .also(|login: &mut LoginForm, from| login.account.addresses.allow = from)
@@ -35,9 +35,9 @@ fn addresses() -> Vec<Key> {
             .may_be_empty()
             .example("10.9.0.0/16")
             .means(
-                "no client from there may come in, or use the account, even if \
-                 `allow_addresses` says so",
-                "不接受来自这些地址的客户端，或不允许其使用该账户，优先于 `allow_addresses`",
+                "clients from these addresses may not connect, or not use the account; takes \
+                 precedence over `allow_addresses`",
+                "不接受来自这些地址的客户端，或不允许其使用该账号，优先于 `allow_addresses`",
             )
             .also(|login: &mut LoginForm, from| login.account.addresses.deny = from)
             .field(|all: &mut General, from| all.server.access.addresses.deny = from),
@@ -49,7 +49,7 @@ fn logins() -> Vec<Key> {
         row(SECURITY, "max_login_failures", number(1..=1000))
             .default("3")
             .means(
-                "failed logins on one connection; the last closes it",
+                "failed logins allowed on one connection; the last one closes it",
                 "单个连接上允许的登录失败次数，达到时关闭连接",
             )
             .field(|all: &mut General, number| all.server.session.login_attempts = number),
@@ -57,8 +57,8 @@ fn logins() -> Vec<Key> {
             // Guessing is to cost time.
             .default("1")
             .means(
-                "what the reply to a failed login waits; each further one of the same address \
-                 twice as long, up to 8 times as long",
+                "delay of the reply to a failed login; doubled by each further failure from the \
+                 same address, up to 8 times the value",
                 "登录失败的回复延迟多久；同一地址之后每次失败延迟加倍，最多为该值的 8 倍",
             )
             .field(|all: &mut General, time| all.server.access.failure_delay = time),
@@ -86,10 +86,11 @@ fn logins() -> Vec<Key> {
         row(SECURITY, "password_checks", number(1..=64))
             .default("2")
             .means(
-                "hashed passwords verified at once; each takes the memory its hash asks for, \
-                 19 MiB as `hash-password` makes it, see [Passwords](README.md#passwords)",
+                "hashed passwords verified at the same time; each takes the memory its hash asks \
+                 for, 19 MiB for those of `hash-password`, see \
+                 [Passwords](docs/security.md#passwords)",
                 "同时校验的密码哈希数；每次校验占用哈希所要求的内存（`hash-password` 生成的为 \
-                 19 MiB），见[密码](README.zh-CN.md#密码)",
+                 19 MiB），见[密码](docs/zh-CN/security.md#密码)",
             )
             .field(|all: &mut General, number| all.password_checks = number),
     ]
@@ -113,8 +114,8 @@ fn connections() -> Vec<Key> {
         )
         .example("64")
         .means(
-            "connections of `max_connection_num` that only users without a session get; not \
-                 set: an eighth of them",
+            "connections out of `max_connection_num` that are kept for users without a session; \
+             not set: an eighth",
             "`max_connection_num` 中只留给没有会话的用户的连接数；未设置时为其八分之一",
         )
         .field(|all: &mut General, number| all.reserved_connections = Some(number)),
@@ -143,7 +144,7 @@ fn connections() -> Vec<Key> {
             // slowed by it.
             .default("10000")
             .means(
-                "commands of one session in a second; more wait for their turn",
+                "commands of one session per second; further ones wait",
                 "单个会话每秒执行的命令数，超出的排队等待",
             )
             .field(|all: &mut General, number| {
@@ -162,8 +163,8 @@ fn connections() -> Vec<Key> {
         row(SECURITY, "tracked_addresses", number(16..=100_000))
             .default("16384")
             .means(
-                "addresses without a session of which failures, bans and rates are remembered, \
-                 about 200 bytes each",
+                "addresses without a session whose failures, bans and rates are remembered, about \
+                 200 bytes each",
                 "对多少个没有会话的地址保留失败次数、封禁和频率记录，每个约 200 字节",
             )
             .field(|all: &mut General, number| all.server.access.tracked_addresses = number),

@@ -26,25 +26,25 @@ fn policy() -> Vec<Key> {
             .default("off")
             .means(
                 "in `[TLS]`: clients cannot, may (`AUTH TLS`) or must encrypt, see \
-                 [Encryption](README.md#encryption-ftps); in an account's section `required` \
+                 [Encryption](docs/ftps.md#encryption-ftps); in an account's section `required` \
                  holds for that login alone",
                 "在 `[TLS]` 中：客户端不能、可以（`AUTH TLS`）或必须加密，\
-                 见[加密](README.zh-CN.md#加密ftps)；在账户小节中，`required` 只对该登录用户生效",
+                 见[加密](docs/zh-CN/ftps.md#加密ftps)；在账号配置段中，`required` 只对该登录用户生效",
             )
             .also(|login: &mut LoginForm, policy| login.tls = Some(policy))
             .field(|all: &mut General, policy| all.tls.policy = policy),
         row(TLS, "tls_cert_file", file())
             .example("/etc/cos-ftp-server/fullchain.pem")
             .means(
-                "the server's certificate, and behind it those that lead to a root; read again \
-                 when it changes; needed unless `tls = off`",
+                "the server's certificate, followed by its intermediate certificates; reloaded \
+                 when it changes; required unless `tls = off`",
                 "服务器证书，其后为各级中间证书；文件更新后自动重新加载；除 `tls = off` 外必填",
             )
             .field(|all: &mut General, file| all.tls.cert_file = Some(file.into())),
         row(TLS, "tls_key_file", file())
             .example("/etc/cos-ftp-server/privkey.pem")
             .means(
-                "the certificate's private key, not encrypted; read again when it changes; needed \
+                "the certificate's private key, not encrypted; reloaded when it changes; required \
                  unless `tls = off`",
                 "证书的私钥，不能有密码保护；文件更新后自动重新加载；除 `tls = off` 外必填",
             )
@@ -58,15 +58,15 @@ fn connections() -> Vec<Key> {
         row(TLS, "tls_min_version", version())
             .default("1.2")
             .means(
-                "the oldest TLS version that is spoken; there is none older than 1.2",
+                "the oldest TLS version accepted; versions before 1.2 are not supported",
                 "允许的最低 TLS 版本；不支持低于 1.2 的版本",
             )
             .field(|all: &mut General, version| all.tls.min_version = version),
         row(TLS, "tls_max_version", version())
             .default("1.3")
             .means(
-                "the newest TLS version that is spoken, not below `tls_min_version`; some clients \
-                 can resume sessions in 1.2 only: where this is not set and \
+                "the newest TLS version offered, not below `tls_min_version`; some clients can \
+                 resume sessions in 1.2 only: where this is not set and \
                  `tls_require_session_reuse = true`, 1.3 is for clients that offer nothing else",
                 "允许的最高 TLS 版本，不能低于 `tls_min_version`；部分客户端只有在 1.2 下才能连续\
                  复用会话：未设置且 `tls_require_session_reuse = true` 时，1.3 仅用于只支持 1.3 的客户端",

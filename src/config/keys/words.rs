@@ -42,7 +42,7 @@ mod tests {
             ("", ""),
             ("a number", "a number"),
             ("`auto`, `md5` or `off`", "auto, md5 or off"),
-            ("see [Rates](README.md#rates); not set: none", "see Rates (README.md); not set: none"),
+            ("see [Rates](docs/a.md#rates); not set: none", "see Rates (docs/a.md); not set: none"),
             ("[a](b) and [`c`](d#e)", "a (b) and c (d)"),
             ("in [OPTIONAL] (the section)", "in [OPTIONAL] (the section)"),
         ] {

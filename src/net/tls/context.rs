@@ -51,13 +51,13 @@ impl TlsOptions {
         if oldest == newest {
             return newest.to_string();
         }
-        let all = format!("{oldest} to {newest}");
-        self.preferred.map_or(all.clone(), |preferred| {
-            format!(
-                "{all}, with tls_require_session_reuse {preferred} where a client can, unless \
-                 tls_max_version = 1.3: some resume a session of TLS 1.3 only once"
-            )
-        })
+        match self.preferred {
+            None => format!("{oldest} to {newest}"),
+            Some(preferred) => format!(
+                "{oldest} to {newest}, with tls_require_session_reuse {preferred} where a client \
+                 can, unless tls_max_version = 1.3: some resume a session of TLS 1.3 only once"
+            ),
+        }
     }
 
     /// The last moment at which clients take the certificate in the file.
@@ -253,17 +253,15 @@ impl Configs {
         };
         let spoken = Version::ALL.into_iter().filter(|version| options.versions.contains(version));
         let spoken: Vec<_> = spoken.collect();
+        let preferred = options.preferred.map(|version| [version]);
         // In another version there is nothing to resume, and its handshake would bring a ticket.
         let of_data = |version: Version| match options.reuse {
             Reuse::Optional => speaking(&spoken),
             Reuse::Required => speaking(&[version]),
         };
         let configs = Self {
-            control: Arc::new(match options.preferred {
-                Some(version) => speaking(&[version])?,
-                None => speaking(&spoken)?,
-            }),
-            control_otherwise: match options.preferred {
+            control: Arc::new(speaking(preferred.as_ref().map_or(&spoken[..], |one| &one[..]))?),
+            control_otherwise: match preferred {
                 Some(_) => Some(Arc::new(speaking(&spoken)?)),
                 None => None,
             },
