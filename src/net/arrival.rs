@@ -150,8 +150,8 @@ impl Arrival {
         !self.is_closed
     }
 
-    /// The data connection, if it stands; never blocks. It is in blocking mode and has the options
-    /// of [`socket::prepare_data`].
+    /// The data connection, if it stands; never blocks. It is non-blocking and has the options of
+    /// [`socket::prepare_data`].
     ///
     /// # Errors
     /// When the process is out of descriptors, or the connection broke at once.
@@ -176,10 +176,11 @@ impl Arrival {
     /// One more that may be the client's. Who has ended its connection again has given it up, such as a
     /// client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
-        if is_open(&stream) {
+        if !self.claims.is_empty() {
+            if !is_open(&stream) {
+                return;
+            }
             self.claims.retain(is_open);
-        } else if !self.claims.is_empty() {
-            return;
         }
         if self.claims.len() < limits::PASSIVE_CLAIMS {
             self.claims.push(stream);

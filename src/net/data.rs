@@ -60,7 +60,7 @@ pub enum Opening {
 /// How far an [`Opening`] has come.
 #[derive(Debug)]
 pub enum Opened {
-    /// The connection stands; blocking, with the options of [`socket::prepare_data`]. A passive
+    /// The connection stands; non-blocking, with the options of [`socket::prepare_data`]. A passive
     /// port is free again.
     Connected(TcpStream),
     /// Several have come to a passive port who may be the client; each is as a connection that stands.
@@ -184,7 +184,6 @@ impl ActiveConnect {
             }
             Err(error) => Err(error),
             Ok(_) => {
-                self.socket.set_nonblocking(false)?;
                 let stream = TcpStream::from(self.socket);
                 socket::prepare_data(&stream)?;
                 Ok(Opened::Connected(stream))

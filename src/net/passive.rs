@@ -111,7 +111,7 @@ impl PassivePorts {
             let Some(lease) = Lease::take(&self.leases, port) else { continue };
             local.set_port(port);
             match listen(local) {
-                Ok(listener) => return PassiveListener::new(listener, lease).map(Some),
+                Ok(listener) => return Ok(Some(PassiveListener::new(listener, local, lease))),
                 // Another process uses it.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
@@ -122,15 +122,9 @@ impl PassivePorts {
 }
 
 impl PassiveListener {
-    fn new(listener: TcpListener, lease: Lease) -> io::Result<Self> {
-        let local = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            local,
-            since: Instant::now(),
-            accepted: AtomicBool::new(false),
-            _lease: lease,
-        })
+    fn new(listener: TcpListener, local: SocketAddr, lease: Lease) -> Self {
+        let accepted = AtomicBool::new(false);
+        Self { listener, local, since: Instant::now(), accepted, _lease: lease }
     }
 
     /// When the port was leased.
@@ -143,14 +137,14 @@ impl PassiveListener {
         self.local
     }
 
-    /// The next connection, whoever it is from, and its other end; never blocks. It is in blocking
-    /// mode.
+    /// The next connection, whoever it is from, and its other end; never blocks. It is
+    /// non-blocking.
     ///
     /// # Errors
     /// When the process is out of descriptors.
     pub fn try_accept(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         loop {
-            match self.listener.accept() {
+            match socket::accept(&self.listener) {
                 Ok(accepted) => {
                     self.accepted.store(true, Ordering::Relaxed);
                     return Ok(Some(accepted));

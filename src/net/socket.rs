@@ -1,11 +1,11 @@
 //! The options of control and data sockets, and why each is set.
 
 use std::io;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
+use rustix::net::{RecvFlags, SocketFlags, acceptfrom_with, recv};
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::limits;
@@ -44,9 +44,23 @@ pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive())
 }
 
+/// The next connection of `listener`, non-blocking from the start, and its other end.
+///
+/// # Errors
+/// As accept(2); `WouldBlock` when nobody waits at a listener that is non-blocking.
+pub fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let (accepted, from) = acceptfrom_with(listener, flags)?;
+    // A TCP socket has peers of IP alone.
+    let from = from.ok_or(io::ErrorKind::InvalidData)?;
+    Ok((TcpStream::from(accepted), SocketAddr::try_from(from)?))
+}
+
 /// Ends a connection that nobody will use, in order: the other side reads its end of file. What it
 /// has sent already is read and dropped, as closing with unread data resets the connection. Does not
 /// wait for anything.
+// Its buffer is to take stack only when there is a connection to end.
+#[inline(never)]
 pub fn hang_up(connection: &TcpStream) {
     // It may be gone already.
     let _ = connection.shutdown(Shutdown::Write);

@@ -195,6 +195,8 @@ impl Drop for Unused {
 
 /// Reads and drops a piece of what has come, of `left` bytes at most. Tells whether there may come
 /// more.
+// Its buffer is to take stack only in sessions with such a connection.
+#[inline(never)]
 fn drain(tcp: &TcpStream, left: &mut usize) -> bool {
     let mut dropped = [0; limits::UNUSED_READ_BYTES];
     for _ in 0..limits::UNUSED_READS {

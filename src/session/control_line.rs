@@ -23,7 +23,7 @@ use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyP
 pub(super) struct ControlLine<'a> {
     socket: &'a TcpStream,
     /// Over the socket, once the client has asked for it.
-    tls: Option<TlsConnection>,
+    tls: Option<Box<TlsConnection>>,
     decoder: LineDecoder,
     /// How lines become text, and replies bytes.
     pub(super) encoding: NameEncoding,
@@ -178,14 +178,14 @@ impl<'a> ControlLine<'a> {
             }
             wait([(self.socket.as_fd(), interest)], Some(left))?;
         }
-        self.tls = Some(tls);
+        self.tls = Some(Box::new(tls));
         self.take_unread();
         Ok(injected)
     }
 
     /// The encryption of the connection, if there is any.
     pub(super) fn tls(&self) -> Option<&TlsConnection> {
-        self.tls.as_ref()
+        self.tls.as_deref()
     }
 
     /// From now on replies have to be taken until `deadline`, however many they are.
@@ -214,7 +214,7 @@ impl<'a> ControlLine<'a> {
 
     /// What is decrypted already wakes nobody who waits for the socket.
     fn holds_unread(&self) -> bool {
-        self.tls.as_ref().is_some_and(TlsConnection::holds_unread)
+        self.tls().is_some_and(TlsConnection::holds_unread)
     }
 
     fn take_unread(&mut self) {

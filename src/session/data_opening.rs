@@ -56,7 +56,6 @@ impl Opening<'_, '_, '_> {
     }
 
     fn protect(&mut self, tcp: TcpStream) -> Step<Stream> {
-        tcp.set_nonblocking(true).map_err(|error| self.failed(&error))?;
         let Some(session) = self.tls.clone() else { return Ok(Stream::Plain(tcp)) };
         match self.secure(&tcp, &session) {
             Ok(tls) => Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls)))),
