@@ -333,7 +333,8 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Encrypted bytes that a TLS connection may hold: a handshake message of the largest size that
-/// rustls takes, and the records around it.
+/// rustls takes, and the records around it. As many again hold a client's first words until they are
+/// answered, where two configurations are tried.
 pub const TLS_INCOMING_BYTES: usize = 80 * 1024;
 
 /// Longest TLS handshake of a control connection. Those of data connections are within
