@@ -27,6 +27,10 @@ pub const KEY_BYTES: usize = 1024;
 /// byte, small enough that the first of them is all a small file ever takes.
 pub const BLOCK_BYTES: usize = 256 * 1024;
 
+/// What an upload begins with, beside `buffer_memory`: clients that send little and stand still
+/// hold nothing of it. A part of [`SESSION_FIXED_BYTES`].
+pub const BEGINNING_BYTES: usize = 16 * 1024;
+
 /// Buffers of this size and more are mapped, smaller ones allocated: a mapping costs a few
 /// microseconds.
 pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
@@ -61,8 +65,7 @@ pub const DOWNLOAD_RESERVE_BYTES: usize = 2 * DOWNLOAD_CHUNK_BYTES;
 /// them, as entries and as text.
 pub const LISTING_PAGE_BYTES: usize = 1280 * 1024;
 
-/// How long a listing waits for that before it goes on with one page at a time, for which there is
-/// room beside: below the shortest patience of clients.
+/// How long a listing waits for that before it is refused: below the shortest patience of clients.
 pub const LISTING_WAIT: Duration = Duration::from_secs(10);
 
 /// Parts of one multipart upload (COS and S3).
@@ -134,12 +137,16 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 /// again.
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
+/// How long an upload that has all the memory of a part may bring less than [`BEGINNING_BYTES`] of
+/// its data while others wait for memory.
+pub const STANDSTILL: Duration = Duration::from_secs(10);
+
 /// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are
 /// taken when touched.
 pub const THREAD_STACK_BYTES: usize = 512 * 1024;
 
 /// What a session costs beside its part buffer, for the memory check at start: the touched part
-/// of its stack, the control line's buffers, kernel socket buffers.
+/// of its stack, the control line's buffers, the beginning of an upload, kernel socket buffers.
 pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
 
 /// How long PASV waits for a free passive port before it answers 425.
@@ -180,6 +187,10 @@ pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 /// How long failed logins of an address count for the delay of the next one where nobody is banned.
 /// With bans it is `ban_window`.
 pub const LOGIN_FAILURE_WINDOW: Duration = Duration::from_secs(600);
+
+/// Failed logins of an address within such a window of which each is a line of the log: what a tool
+/// that counts them needs. Of more, and of the same once more, the log tells once a minute.
+pub const FAILURES_TOLD: u32 = 100;
 
 /// How many times `login_failure_delay` the wait grows at most: somebody who mistypes is not to
 /// give up, and clients wait for a reply no longer than 15 s or so.
@@ -324,7 +335,8 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Encrypted bytes that a TLS connection may hold: a handshake message of the largest size that
-/// rustls takes, and the records around it.
+/// rustls takes, and the records around it. As many again hold a client's first words until they
+/// are answered, where two configurations are tried.
 pub const TLS_INCOMING_BYTES: usize = 80 * 1024;
 
 /// Longest TLS handshake of a control connection. Those of data connections are within

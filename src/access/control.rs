@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::failed_logins::Guess;
 use super::log_limiter::{LeftOut, LogLimiter};
 use super::visitors::{Visitor, Visitors};
 use super::waiting::WaitingSessions;
@@ -60,6 +61,9 @@ pub struct LoginFailure {
     pub delay: Duration,
     /// Whether the address is banned from now on.
     pub banned: bool,
+    /// Whether it is a line of its own in the log: not what repeats, nor what goes on where nobody
+    /// is banned for it.
+    pub is_news: bool,
 }
 
 impl AccessControl {
@@ -183,19 +187,20 @@ impl AccessControl {
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
-            return LoginFailure { delay: options.failure_delay, banned: false };
+            return LoginFailure { delay: options.failure_delay, banned: false, is_news: true };
         };
-        let count = visitor.guesses.note(fingerprint, window, now);
+        let Guess { count, is_new } = visitor.guesses.note(fingerprint, window, now);
+        let is_news = is_new && count <= limits::FAILURES_TOLD;
         let growth = 1_u32.checked_shl(count - 1).unwrap_or(u32::MAX);
         let delay = options.failure_delay * growth.min(limits::LOGIN_FAILURE_DELAY_GROWTH);
         let Some(rule) = options.ban.filter(|rule| count >= rule.failures) else {
-            return LoginFailure { delay, banned: visitor.ban_left(now).is_some() };
+            return LoginFailure { delay, banned: visitor.ban_left(now).is_some(), is_news };
         };
         visitor.guesses.forget();
-        let is_news = visitor.ban_left(now).is_none();
+        let is_first = visitor.ban_left(now).is_none();
         visitor.banned_until = Some(now + rule.time);
         drop(state);
-        if is_news {
+        if is_first {
             metrics::count_ban();
             // What fail2ban reads: docs/security.md has the pattern.
             log::warn!(
@@ -205,7 +210,7 @@ impl AccessControl {
                 rule.time.as_secs()
             );
         }
-        LoginFailure { delay: Duration::ZERO, banned: true }
+        LoginFailure { delay: Duration::ZERO, banned: true, is_news }
     }
 }
 

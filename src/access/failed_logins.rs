@@ -16,18 +16,18 @@ pub(super) struct FailedLogins {
 }
 
 impl FailedLogins {
-    /// Counts a failed login, unless it is one of the latest once more. Tells how many there are
-    /// in the window, at least one.
-    pub(super) fn note(&mut self, fingerprint: u64, window: Duration, now: Instant) -> u32 {
+    /// Counts a failed login, unless it is one of the latest once more.
+    pub(super) fn note(&mut self, fingerprint: u64, window: Duration, now: Instant) -> Guess {
         if !self.counts(window, now) {
             (self.began, self.count) = (Some(now), 0);
         }
-        if !self.latest.contains(&fingerprint) {
+        let is_new = !self.latest.contains(&fingerprint);
+        if is_new {
             self.latest.rotate_right(1);
             self.latest[0] = fingerprint;
             self.count = self.count.saturating_add(1);
         }
-        self.count.max(1)
+        Guess { count: self.count.max(1), is_new }
     }
 
     /// Begins to count anew.
@@ -41,6 +41,15 @@ impl FailedLogins {
     }
 }
 
+/// One failed login among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Guess {
+    /// How many there are in the window, at least one.
+    pub(super) count: u32,
+    /// It is not one of the latest once more.
+    pub(super) is_new: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,25 +61,27 @@ mod tests {
         let start = Instant::now();
         let mut guesses = FailedLogins::default();
         for n in 1..=10 {
-            assert_eq!(guesses.note(u64::from(n), WINDOW, start), n);
+            assert_eq!(guesses.note(u64::from(n), WINDOW, start), Guess { count: n, is_new: true });
         }
-        assert_eq!(guesses.note(11, WINDOW, start + WINDOW - Duration::from_secs(1)), 11);
-        assert_eq!(guesses.note(12, WINDOW, start + WINDOW), 1);
+        let last = start + WINDOW - Duration::from_secs(1);
+        assert_eq!(guesses.note(11, WINDOW, last).count, 11);
+        assert_eq!(guesses.note(12, WINDOW, start + WINDOW).count, 1);
         guesses.forget();
-        assert_eq!(guesses.note(13, WINDOW, start + WINDOW), 1);
+        assert_eq!(guesses.note(13, WINDOW, start + WINDOW).count, 1);
     }
 
     #[test]
     fn the_same_failure_again_does_not_count() {
         let start = Instant::now();
         let mut guesses = FailedLogins::default();
-        for _ in 0..100 {
+        for n in 0..100 {
             for camera in 1..=3 {
-                assert!(guesses.note(camera, WINDOW, start) <= 3);
+                let guess = guesses.note(camera, WINDOW, start);
+                assert!(guess.count <= 3 && guess.is_new == (n == 0), "{guess:?}");
             }
         }
         // More different ones than are remembered are guesses.
-        let counts = (1..=10).cycle().take(50).map(|n| guesses.note(n, WINDOW, start));
+        let counts = (1..=10).cycle().take(50).map(|n| guesses.note(n, WINDOW, start).count);
         assert!(counts.last().unwrap() > 45);
     }
 }

@@ -24,7 +24,11 @@ pub(super) struct Tls {
 pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport) -> Tls {
     let TlsForm { policy, implicit_listen_port, .. } = form;
     let reuse = if form.require_session_reuse { Reuse::Required } else { Reuse::Optional };
-    let versions = versions(&form, reuse, section, report);
+    let versions = versions(&form, section, report);
+    // In TLS 1.3 Ruby and curl cannot resume a session for one upload after the other.
+    let resumed_by_all = reuse == Reuse::Required
+        && !section.has("tls_max_version")
+        && versions.contains(&Version::Tls12);
     if policy == TlsPolicy::Off {
         // Off in so many words is no oversight.
         for key in ["implicit_listen_port", "tls_cert_file"] {
@@ -49,6 +53,7 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport
         cert_file,
         key_file,
         versions,
+        preferred: resumed_by_all.then_some(Version::Tls12),
         reuse,
         truncation: match form.require_close_notify {
             true => Truncation::Refused,
@@ -61,17 +66,10 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport
 /// The oldest and the newest version that is spoken.
 fn versions(
     form: &TlsForm,
-    reuse: Reuse,
     section: &Section,
     report: &mut ConfigReport,
 ) -> RangeInclusive<Version> {
-    let min = form.min_version;
-    // In TLS 1.3 Ruby and curl cannot resume a session for one upload after the other.
-    let newest = match reuse {
-        Reuse::Required => Version::Tls12.max(min),
-        Reuse::Optional => form.default_max_version,
-    };
-    let max = form.told_max_version.unwrap_or(newest);
+    let (min, max) = (form.min_version, form.max_version);
     if max < min {
         let text = "older than tls_min_version: no version is left that could be spoken";
         report.problem(section.place("tls_max_version"), text);

@@ -32,8 +32,19 @@ pub fn wait<const N: usize>(
     wanted: [(BorrowedFd<'_>, Interest); N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
-    let polled = poll_all(&wanted, timeout)?;
-    // The descriptors that were left out have no result; the others are in their order.
+    // Of those that are left out there is nothing in the first `count`. No allocation: this is
+    // called for every command.
+    let mut polled = wanted.map(|(fd, _)| PollFd::from_borrowed_fd(fd, PollFlags::empty()));
+    let mut count = 0;
+    for (fd, interest) in wanted {
+        if let Some(flags) = interest.flags() {
+            polled[count] = PollFd::from_borrowed_fd(fd, flags);
+            count += 1;
+        }
+    }
+    let polled = &mut polled[..count];
+    poll_until(polled, deadline_of(timeout))?;
+    // They are in their order.
     let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
     Ok(wanted.map(|(_, interest)| interest != Interest::Nothing && results.next() == Some(true)))
 }
@@ -46,30 +57,31 @@ pub fn wait_for_any(
     wanted: &[(BorrowedFd<'_>, Interest)],
     timeout: Option<Duration>,
 ) -> io::Result<Vec<bool>> {
-    let polled = poll_all(wanted, timeout)?;
+    let polled = wanted.iter().filter_map(|(fd, interest)| {
+        interest.flags().map(|flags| PollFd::from_borrowed_fd(*fd, flags))
+    });
+    let mut polled: Vec<_> = polled.collect();
+    poll_until(&mut polled, deadline_of(timeout))?;
     let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
     let ready = |interest| interest != Interest::Nothing && results.next() == Some(true);
     Ok(wanted.iter().map(|(_, interest)| *interest).map(ready).collect())
 }
 
-/// Those that are not left out, with what happened to them.
-fn poll_all<'f>(
-    wanted: &[(BorrowedFd<'f>, Interest)],
-    timeout: Option<Duration>,
-) -> io::Result<Vec<PollFd<'f>>> {
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut polled = Vec::with_capacity(wanted.len());
-    for (fd, interest) in wanted {
-        match interest {
-            Interest::Read => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::IN)),
-            Interest::Write => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::OUT)),
+impl Interest {
+    /// What the kernel is asked for; `None` leaves the descriptor out.
+    fn flags(self) -> Option<PollFlags> {
+        match self {
+            Self::Read => Some(PollFlags::IN),
+            Self::Write => Some(PollFlags::OUT),
             // Told in any case.
-            Interest::End => polled.push(PollFd::from_borrowed_fd(*fd, PollFlags::empty())),
-            Interest::Nothing => {}
+            Self::End => Some(PollFlags::empty()),
+            Self::Nothing => None,
         }
     }
-    poll_until(&mut polled, deadline)?;
-    Ok(polled)
+}
+
+fn deadline_of(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }
 
 fn poll_until(polled: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {

@@ -99,7 +99,7 @@ impl DataOpening<'_, '_, '_> {
         if session.reuse() == Reuse::Required && !tls.is_resumed() {
             let advice = match tls.version() {
                 // OpenSSL's way; the next one comes behind an upload, where not all of them look.
-                Version::Tls13 => "; clients that use a ticket once need tls_max_version = 1.2",
+                Version::Tls13 => "; clients that use a ticket once need TLS 1.2",
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;

@@ -56,6 +56,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
             let at_will = match other {
                 TransferError::TooLarge { .. } => Some("a file that is too large"),
                 TransferError::BadRestart { .. } => Some("a restart beyond the end of a file"),
+                TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
             if at_will.is_none_or(|what| visit.may_tell(what)) {

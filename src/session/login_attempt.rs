@@ -132,8 +132,10 @@ impl LoginAttempt<'_, '_> {
         let options = &self.host.options;
         let failures = self.login.fail();
         metrics::count_login(LoginEnding::Failed);
-        log::warn!("login failed user={} peer={}", shortened(name), self.peer);
         let failure = self.visit.fail(name, password.expose());
+        if failure.is_news || self.visit.may_tell("wrong logins again") {
+            log::warn!("login failed user={} peer={}", shortened(name), self.peer);
+        }
         drop(turn);
         if failure.banned {
             return refusal_reply(Refusal::Banned);

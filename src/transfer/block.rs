@@ -2,12 +2,13 @@
 
 use std::io::IoSliceMut;
 
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BEGINNING_BYTES, BLOCK_BYTES};
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::memory::{Memory, Pages};
 
 /// [`BLOCK_BYTES`] of memory and how many of them hold data. Its bytes go back to the budget when
-/// it is dropped, wherever that happens.
+/// it is dropped, wherever that happens. What an upload begins with is smaller, and none of the
+/// budget's.
 #[derive(Debug)]
 pub(super) struct Block {
     data: Memory,
@@ -32,6 +33,23 @@ impl Block {
         Self { data: lease.memory().take(BLOCK_BYTES, Pages::Together), len: 0, lease }
     }
 
+    /// What an upload begins with.
+    pub(super) fn small(budget: &Budget) -> Self {
+        let data = budget.memory().take(BEGINNING_BYTES, Pages::OneByOne);
+        Self { data, len: 0, lease: Lease::nothing(budget) }
+    }
+
+    /// Whether it is what an upload begins with.
+    pub(super) fn is_small(&self) -> bool {
+        self.data.len() < BLOCK_BYTES
+    }
+
+    /// Adds `data`. There is room for it.
+    pub(super) fn extend(&mut self, data: &[u8]) {
+        self.spare()[..data.len()].copy_from_slice(data);
+        self.advance(data.len());
+    }
+
     /// Gives its memory back, and forgets its lease, which counts as given back already.
     pub(super) fn forget(self) {
         drop(self.data);
@@ -53,6 +71,11 @@ impl Block {
         &mut self.data[self.len..]
     }
 
+    /// How much that is.
+    pub(super) fn room(&self) -> usize {
+        self.data.len() - self.len
+    }
+
     /// Declares `bytes` of the room as data.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.len += bytes;
@@ -61,7 +84,7 @@ impl Block {
 
     /// Whether no room is left.
     pub(super) fn is_full(&self) -> bool {
-        self.len == self.data.len()
+        self.room() == 0
     }
 }
 

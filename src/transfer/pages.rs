@@ -36,17 +36,14 @@ pub struct ListingPages<'a> {
     wake: &'a Wake,
     /// What each worker has fetched; the next page comes from the first of them. `None` when there
     /// is none.
-    following: Option<Vec<Receiver<(Fetched, Permit)>>>,
-    /// That of the page that is sent.
-    permit: Permit,
+    following: Option<Vec<Receiver<(Fetched, Lease)>>>,
+    /// The memory of the page that is sent; empty when it was passed on.
+    memory: Lease,
     /// Where it goes when the page is sent.
-    pass_on: Sender<Permit>,
+    pass_on: Sender<Lease>,
 }
 
 type Fetched = Result<ListPage, StoreError>;
-
-/// What lets one page be held: its memory; `None` for the one page that every listing may have.
-type Permit = Option<Lease>;
 
 /// One of the workers that fetch pages in turn.
 #[derive(Debug)]
@@ -57,9 +54,9 @@ struct Fetcher {
     /// The other worker's turns, or its own if it is alone: as there is one page under way whose
     /// end is not known, there is room for what is sent.
     other: Sender<PageToken>,
-    give: Sender<(Fetched, Permit)>,
-    /// Permits of pages that were sent.
-    permits: Receiver<Permit>,
+    give: Sender<(Fetched, Lease)>,
+    /// The memory of pages that were sent.
+    passed_on: Receiver<Lease>,
     budget: Budget,
     wake: Wake,
     is_first: bool,
@@ -68,18 +65,18 @@ struct Fetcher {
 }
 
 impl Listing {
-    /// Waits for the memory of a page, but no longer than clients wait for a reply: every listing
-    /// may have one page.
+    /// Waits for the memory of a page, but no longer than clients wait for a reply.
     ///
     /// # Errors
-    /// The interruption that ends the listing.
+    /// [`TransferError::NoBuffer`] after [`LISTING_WAIT`]; the interruption that ends the listing.
     pub fn memory(
         resources: Resources<'_>,
         control: &mut dyn Control,
-    ) -> Result<Option<Lease>, Incomplete> {
+    ) -> Result<Lease, Incomplete> {
         let (bytes, progress) = (LISTING_PAGE_BYTES as u64, Progress::begin());
         let Resources { budget, wake, .. } = resources;
-        lease_within(LISTING_WAIT, bytes, budget, wake, control, &progress)
+        lease_within(LISTING_WAIT, bytes, budget, wake, control, &progress)?
+            .ok_or(Incomplete::Failed(TransferError::NoBuffer))
     }
 
     /// The first page, asked for in the caller's thread: it tells whether there is anything to
@@ -99,16 +96,14 @@ impl Listing {
     pub fn after<'a>(
         self,
         first: &ListPage,
-        mut memory: Option<Lease>,
+        mut memory: Lease,
         resources: Resources<'a>,
     ) -> Result<ListingPages<'a>, Incomplete> {
         let wake = resources.wake;
-        let (pass_on, permits) = bounded(1);
+        let (pass_on, passed_on) = bounded(1);
         let Some(next) = first.next.clone() else {
-            if let Some(lease) = &mut memory {
-                lease.shrink(bytes_of(first));
-            }
-            return Ok(ListingPages { wake, following: None, permit: memory, pass_on });
+            memory.shrink(bytes_of(first));
+            return Ok(ListingPages { wake, following: None, memory, pass_on });
         };
         let mut ahead = resources.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64);
         let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
@@ -123,7 +118,7 @@ impl Listing {
                 turn: turns[own].1.clone(),
                 other: turns[other].0.clone(),
                 give,
-                permits: permits.clone(),
+                passed_on: passed_on.clone(),
                 budget: resources.budget.clone(),
                 wake: wake.clone(),
                 is_first: own == 0,
@@ -132,7 +127,7 @@ impl Listing {
             resources.stragglers.adopt(vec![fetcher.start()?]);
             given.push(fetched);
         }
-        Ok(ListingPages { wake, following: Some(given), permit: memory, pass_on })
+        Ok(ListingPages { wake, following: Some(given), memory, pass_on })
     }
 
     /// The page after the one that gave `after`, asked for in the caller's thread.
@@ -165,11 +160,11 @@ impl Fetcher {
             self.listing.store.connect_ahead();
         }
         while let Ok(after) = self.turn.recv() {
-            let Some(permit) = self.permit() else { return };
+            let Some(memory) = self.page_memory() else { return };
             let fetched = self.fetch(&after);
             let is_last = fetched.as_ref().map_or(true, |page| page.next.is_none());
             // Waits while the page before is still being sent.
-            if self.give.send((fetched, permit)).is_err() {
+            if self.give.send((fetched, memory)).is_err() {
                 return;
             }
             self.wake.notify();
@@ -181,17 +176,11 @@ impl Fetcher {
 
     /// The memory for one page: what was passed on, or what can be spared; else what will be passed
     /// on. `None` when nobody wants any more pages.
-    fn permit(&mut self) -> Option<Permit> {
-        if let Some(lease) = self.memory.take() {
-            return Some(Some(lease));
-        }
-        if let Ok(permit) = self.permits.try_recv() {
-            return Some(permit);
-        }
-        match self.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64) {
-            Some(lease) => Some(Some(lease)),
-            None => self.permits.recv().ok(),
-        }
+    fn page_memory(&mut self) -> Option<Lease> {
+        let at_hand = self.memory.take().or_else(|| self.passed_on.try_recv().ok());
+        at_hand
+            .or_else(|| self.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64))
+            .or_else(|| self.passed_on.recv().ok())
     }
 
     /// Fetches a page, and lets the other worker begin with the next as soon as it can.
@@ -221,11 +210,11 @@ impl ListingPages<'_> {
     ) -> Result<Option<ListPage>, Incomplete> {
         let Some(following) = &mut self.following else { return Ok(None) };
         // Where there is one on the way already, this one is given back.
-        let _ = self.pass_on.try_send(self.permit.take());
+        let _ = self.pass_on.try_send(self.memory.split_all());
         loop {
             match following[0].try_recv() {
-                Ok((page, permit)) => {
-                    self.permit = permit;
+                Ok((page, memory)) => {
+                    self.memory = memory;
                     let page = page.map_err(TransferError::from)?;
                     following.rotate_left(1);
                     if page.next.is_none() {

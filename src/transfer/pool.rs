@@ -1,9 +1,9 @@
 //! The part buffer of one upload: blocks made as data arrives, used again and again.
 //!
-//! An upload begins with one block. It holds what has arrived loosely, block by block, until that
-//! is a whole part; where no more may be loose it waits for its turn, which is the rest of its part
-//! at once. With a whole part it can always send, so it waits no more, and what it takes beyond
-//! that it borrows ([`crate::transfer::budget`]).
+//! An upload begins beside the pool, with a small block of which no pool knows. What has arrived it
+//! holds loosely, block by block, until that is a whole part; where no more may be loose it waits
+//! for its turn, which is the rest of its part at once. With a whole part it can always send, so it
+//! waits no more, and what it takes beyond that it borrows ([`crate::transfer::budget`]).
 
 use crate::limits::BLOCK_BYTES;
 use crate::net::Wake;
@@ -55,15 +55,9 @@ impl BlockPool {
         }
     }
 
-    /// Makes sure that there is one block; whether that was possible at once.
-    pub(super) fn begin(&mut self) -> bool {
-        let lease = self.loose.try_take(BYTES);
-        let is_begun = lease.is_some();
-        if let Some(lease) = lease {
-            self.made = 1;
-            self.free.push(Block::new(lease));
-        }
-        is_begun
+    /// What the upload begins with.
+    pub(super) fn small_block(&self) -> Block {
+        Block::small(&self.budget)
     }
 
     /// Begins the turn for which `lease` was granted. For when nothing is held.
@@ -129,6 +123,16 @@ impl BlockPool {
         self.asked.is_some()
     }
 
+    /// Whether it stands there with nothing of the budget.
+    pub(super) fn waits_to_begin(&self) -> bool {
+        self.is_waiting() && self.made == 0
+    }
+
+    /// Whether others wait for what the upload has with its turn.
+    pub(super) fn keeps_others_waiting(&self) -> bool {
+        self.has_turn() && self.budget.is_wanted()
+    }
+
     /// Whether a part of that size can ever be had.
     pub(super) fn can_ever_hold(&self, size: Size) -> bool {
         size.part as u64 * BYTES <= self.budget.total()
@@ -150,10 +154,13 @@ impl BlockPool {
     }
 
     /// Takes blocks back. Beyond what is needed they are kept only while nobody waits for memory;
-    /// then the turn, too, goes round.
+    /// then the turn, too, goes round, unless its user holds no more than those who wait.
     pub(super) fn put_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
         let is_wanted = self.asked.is_none() && self.budget.is_wanted();
         for mut block in blocks {
+            if block.is_small() {
+                continue;
+            }
             if is_wanted && self.made > self.turn {
                 self.forget(block);
                 continue;
@@ -161,7 +168,7 @@ impl BlockPool {
             block.clear();
             self.free.push(block);
         }
-        if is_wanted {
+        if is_wanted && self.budget.gives_way() {
             self.end_turn();
         }
     }
@@ -280,7 +287,6 @@ mod tests {
         let wake = Wake::new().unwrap();
         let _turns = budget.try_borrow(10 * BYTES).unwrap();
         let mut pool = BlockPool::new(&budget, &wake);
-        assert!(pool.begin());
         let _first = pool.take(SIZE).unwrap();
         let _second = pool.take(SIZE).unwrap();
         assert!(pool.take(SIZE).is_none() && !pool.ask(SIZE), "all is in use");

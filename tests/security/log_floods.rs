@@ -1,5 +1,7 @@
 use std::io::Read;
 
+use cos_ftp_server::limits;
+
 use super::socket_from;
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
@@ -39,6 +41,44 @@ fn what_a_client_repeats_is_told_once_and_counted() {
         assert!(log.contains(&left_out), "{left_out}:\n{log}");
     }
     assert_eq!(log.matches("login failed user=\"alice\"").count(), 3, "{log}");
+}
+
+/// A camera with an old password: it bans nobody behind its address, and fills no log.
+#[test]
+fn the_same_wrong_login_is_told_once_and_then_counted() {
+    let setup = Setup::local().security("login_failure_delay", "0").security("ban_failures", "3");
+    let mut server = setup.start();
+    for _ in 0..TIMES {
+        let mut camera = Ftp::connect(&server);
+        camera.play(&[("USER alice", "331 "), ("PASS old", "530 ")]);
+    }
+    drop(Ftp::login(&server));
+    server.wait_for_log("logout user=alice");
+    assert!(server.stop().success());
+    let log = server.log();
+    // The first of all, and the first that is the same.
+    assert_eq!(log.matches("login failed user=\"alice\"").count(), 2, "{log}");
+    let left_out =
+        format!("left out lines={} reason=\"wrong logins again\" address=127.0.0.1", TIMES - 2);
+    assert!(log.contains(&left_out), "{left_out}:\n{log}");
+}
+
+/// Where nobody is banned, each of a hundred guesses has its line; then they are counted.
+#[test]
+fn guesses_without_end_fill_no_log() {
+    let setup = Setup::local().security("login_failure_delay", "0").security("ban_failures", "0");
+    let mut server = setup.security("max_login_failures", "1000").start();
+    let mut guesser = Ftp::connect(&server);
+    let told = limits::FAILURES_TOLD as usize;
+    for n in 0..told + TIMES {
+        guesser.play(&[("USER alice", "331 "), (&format!("PASS guess-{n}"), "530 ")]);
+    }
+    drop(guesser);
+    drop(Ftp::login(&server));
+    server.wait_for_log("logout user=alice");
+    assert!(server.stop().success());
+    let log = server.log();
+    assert_eq!(log.matches("login failed user=\"alice\"").count(), told + 1, "{log}");
 }
 
 #[test]

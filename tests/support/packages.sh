@@ -12,6 +12,7 @@ NEEDED=(
     groff:groff-base
     haproxy:haproxy
     ip:iproute2
+    javac:default-jdk-headless
     lftp:lftp
     mandoc:mandoc
     ncftpput:ncftp
@@ -32,6 +33,7 @@ NEEDED=(
     ceph-osd:ceph-osd
     radosgw:radosgw
     radosgw-admin:radosgw
+    /usr/share/java/commons-net.jar:libcommons-net-java
     /usr/share/perl5/IO/Socket/SSL.pm:libio-socket-ssl-perl
 )
 

@@ -16,5 +16,7 @@ mod real_clients;
 mod refusals;
 /// Data connections that must resume the control connection's session: who can, who may not.
 mod reuse;
+/// The real clients where they must, several transfers in a session.
+mod reuse_clients;
 /// Protocol versions, by openssl s_client.
 mod versions;

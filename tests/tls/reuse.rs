@@ -1,8 +1,8 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
@@ -10,13 +10,12 @@ use rustls::{ClientConfig, ClientConnection};
 use crate::support::certificate::Certificate;
 use crate::support::clients::{limited, run};
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
-use crate::support::stored::noise;
 use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, finish, trusting};
 
 const VERSIONS: [&rustls::SupportedProtocolVersion; 2] = [TLS_1_2, TLS_1_3];
 
 /// A server that demands it.
-fn strict(certificate: &Certificate) -> Setup {
+pub(super) fn strict(certificate: &Certificate) -> Setup {
     certificate.serve(Setup::local(), "required").tls("tls_require_session_reuse", "true")
 }
 
@@ -79,22 +78,82 @@ fn of_several_connections_the_one_that_resumes_is_served() {
     }
 }
 
+/// Clients that offer both versions, and those that offer only one.
 #[test]
-fn the_newest_version_is_one_in_which_all_can_resume() {
-    let certificate = Certificate::new("newest");
-    for (newest, setup) in [
-        ("TLS 1.2", strict(&certificate)),
-        ("TLS 1.3", strict(&certificate).tls("tls_max_version", "1.3")),
-        ("TLS 1.3", strict(&certificate).tls("tls_min_version", "1.3")),
-        ("TLS 1.3", certificate.serve(Setup::local(), "required")),
+fn the_version_is_one_in_which_the_client_can_resume() {
+    let certificate = Certificate::new("agreed");
+    for (agreed, setup) in [
+        (["TLSv1.2", "TLSv1.2", "TLSv1.3"], strict(&certificate)),
+        (["TLSv1.3", "TLSv1.2", "TLSv1.3"], strict(&certificate).tls("tls_max_version", "1.3")),
+        (["TLSv1.2", "TLSv1.2", "refused"], strict(&certificate).tls("tls_max_version", "1.2")),
+        (["TLSv1.3", "refused", "TLSv1.3"], strict(&certificate).tls("tls_min_version", "1.3")),
+        (["TLSv1.3", "TLSv1.2", "TLSv1.3"], certificate.serve(Setup::local(), "required")),
     ] {
-        let server = setup.option("log_level", "DEBUG").start();
+        let server = setup.start();
         let told = server.wait_for_log("FTPS by ");
-        assert_eq!(told.contains("tls_require_session_reuse"), newest == "TLS 1.2", "{told}");
-        let script = format!("{}ftp = login()\nftp.quit()\n", reusing_ftplib(&server),);
-        run(limited("python3").arg("-"), &script).expect_success();
-        server.wait_for_log(&format!("encrypted: {newest}"));
+        let is_default = agreed == ["TLSv1.2", "TLSv1.2", "TLSv1.3"];
+        assert_eq!(told.contains("tls_require_session_reuse"), is_default, "{told}");
+        let script = format!(
+            "{}\
+             import io\n\
+             for version in (None, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):\n    \
+             try:\n        \
+             ftp = login(version)\n    \
+             except ssl.SSLError:\n        \
+             print('refused')\n        \
+             continue\n    \
+             for _ in range(3):\n        \
+             ftp.storbinary('STOR file', io.BytesIO(b'x'))\n    \
+             print(ftp.sock.version())\n    \
+             ftp.quit()\n",
+            reusing_ftplib(&server),
+        );
+        let said = run(limited("python3").arg("-"), &script).expect_success();
+        assert_eq!(said.lines().collect::<Vec<_>>(), agreed, "{told}");
     }
+}
+
+/// What it says before it is answered is heard twice where both versions are tried.
+#[test]
+fn a_clients_first_words_may_come_in_pieces() {
+    let certificate = Certificate::new("pieces");
+    let server = strict(&certificate).tls("implicit_listen_port", "0").start();
+    for version in VERSIONS {
+        let config = trusting(&certificate.cert(), version);
+        for record in [30, 1 << 14] {
+            let tcp = TcpStream::connect(server.implicit_address()).expect("the server accepts");
+            let control = encrypt_in_pieces(tcp, &config, record);
+            assert_eq!(control.conn.protocol_version(), Some(version.version));
+            let mut ftps = Ftps::over(control, &config, server.address());
+            ftps.expect_reply("220 ");
+            ftps.log_in();
+            ftps.store("STOR file", b"x");
+        }
+    }
+}
+
+/// The handshake of a client whose first message comes in records of up to `record` bytes, and each
+/// of these in two pieces.
+fn encrypt_in_pieces(mut tcp: TcpStream, config: &Arc<ClientConfig>, record: usize) -> Encrypted {
+    let name = ServerName::try_from("127.0.0.1").expect("a name");
+    let mut connection = ClientConnection::new(Arc::clone(config), name).expect("set up");
+    let mut said = Vec::new();
+    connection.write_tls(&mut said).expect("a client begins");
+    tcp.set_nodelay(true).expect("a socket");
+    let (header, message) = said.split_at(5);
+    for part in message.chunks(record) {
+        let length = u16::try_from(part.len()).expect("a record").to_be_bytes();
+        let sealed = [&header[..3], &length, part].concat();
+        for piece in sealed.chunks(sealed.len() / 2 + 1) {
+            tcp.write_all(piece).expect("sent");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    let mut stream = Encrypted::new(connection, tcp);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock).expect("the handshake succeeds");
+    }
+    stream
 }
 
 /// Tries to take over a transfer of `ftps` with the sessions of `config`; what it learns on the way,
@@ -241,7 +300,7 @@ fn a_session_can_be_resumed_as_long_as_it_lasts() {
 }
 
 /// Python that knows `login(version)`: ftplib itself resumes nothing, so its users write this.
-fn reusing_ftplib(server: &TestServer) -> String {
+pub(super) fn reusing_ftplib(server: &TestServer) -> String {
     format!(
         "import ftplib, ssl\n\
          class Reusing(ftplib.FTP_TLS):\n    \
@@ -262,198 +321,4 @@ fn reusing_ftplib(server: &TestServer) -> String {
          return ftp\n",
         server.address().port(),
     )
-}
-
-/// No version is set.
-const BY_DEFAULT: &str = "";
-
-/// A server for the real clients, and what they send, in the file `up` of a directory.
-fn serve_clients(certificate: &Certificate, version: &str) -> (TestServer, std::path::PathBuf) {
-    let setup = strict(certificate).option("log_level", "DEBUG");
-    let server = match version {
-        BY_DEFAULT => setup.start(),
-        _ => setup.tls("tls_min_version", version).tls("tls_max_version", version).start(),
-    };
-    let dir = server.scratch();
-    fs::write(dir.join("up"), content()).expect("written");
-    (server, dir)
-}
-
-/// More than goes into a record, and less than a second's work.
-fn content() -> Vec<u8> {
-    noise(8, 300_001)
-}
-
-/// Lets `client` store four files, fetch each and store one more, in one session, and looks at what
-/// came of it.
-fn expect_transfers(versions: &[&str], client: impl Fn(&TestServer, &Path)) {
-    let certificate = Certificate::new("clients");
-    for version in versions {
-        let (server, dir) = serve_clients(&certificate, version);
-        client(&server, &dir);
-        for name in ["1", "2", "3", "4", "5"] {
-            server.stored().expect(name, &content());
-        }
-        for name in ["1", "2", "3", "4"] {
-            let down = fs::read(dir.join(format!("down{name}"))).expect("a download");
-            assert!(down == content(), "TLS {version}: {name} came back changed");
-        }
-        let resumed = server.log().matches("resumed=true").count();
-        assert!(resumed >= 9, "TLS {version}: {resumed} data connections");
-    }
-}
-
-#[test]
-fn lftp_transfers_file_after_file() {
-    expect_transfers(&["1.2", "1.3"], |server, dir| {
-        let script = format!(
-            "set cmd:fail-exit yes\nset net:max-retries 1\nset net:timeout 30\n\
-             set ssl:verify-certificate no\nset ftp:ssl-force yes\nset ftp:ssl-protect-data yes\n\
-             set ftp:ssl-protect-list yes\nopen -u {USER},{PASSWORD} ftp://{}\n\
-             put up -o 1\nput up -o 2\nput up -o 3\nput up -o 4\nget 1 -o down1\n\
-             get 2 -o down2\nget 3 -o down3\nget 4 -o down4\nls\nput up -o 5\nbye\n",
-            server.address(),
-        );
-        run(limited("lftp").arg("--norc").current_dir(dir), &script).expect_success();
-    });
-}
-
-#[test]
-fn curl_transfers_file_after_file() {
-    // In TLS 1.3 it uses a ticket once and looks for the next one before an upload's end alone.
-    expect_transfers(&[BY_DEFAULT], |server, dir| {
-        let url = format!("ftp://{}/", server.address());
-        for arguments in [
-            &[
-                "-T",
-                "up",
-                &format!("{url}1"),
-                "-T",
-                "up",
-                &format!("{url}2"),
-                "-T",
-                "up",
-                &format!("{url}3"),
-                "-T",
-                "up",
-                &format!("{url}4"),
-            ][..],
-            &["-o", "down#1", &format!("{url}[1-4]")],
-            &["-T", "up", &format!("{url}5")],
-            &[&url],
-        ] {
-            let mut command = limited("curl");
-            command.args(["--silent", "--show-error", "--insecure", "--ssl-reqd", "--user"]);
-            command.arg(format!("{USER}:{PASSWORD}")).args(arguments).current_dir(dir);
-            run(&mut command, "").expect_success();
-        }
-    });
-}
-
-#[test]
-fn rclone_transfers_file_after_file() {
-    expect_transfers(&["1.2", "1.3"], |server, dir| {
-        let obscured = run(limited("rclone").args(["obscure", PASSWORD]), "").expect_success();
-        // One connection: rclone offers the tickets of one to the others.
-        let remote = format!(
-            ":ftp,host=127.0.0.1,port={},user={USER},pass={},explicit_tls,no_check_certificate,\
-             concurrency=1:",
-            server.address().port(),
-            obscured.trim(),
-        );
-        for name in ["1", "2", "3", "4", "5"] {
-            fs::copy(dir.join("up"), dir.join(name)).expect("copied");
-        }
-        let copy = |arguments: &[&str]| {
-            let mut command = limited("rclone");
-            command.args(["--config", "/dev/null", "--transfers", "1", "--checkers", "1"]);
-            command.args(["--retries", "1", "--low-level-retries", "1", "copy"]);
-            run(command.args(arguments).current_dir(dir), "").expect_success();
-        };
-        copy(&[".", &remote, "--include", "/[1-5]"]);
-        copy(&[&remote, "down"]);
-        for name in ["1", "2", "3", "4"] {
-            fs::rename(dir.join("down").join(name), dir.join(format!("down{name}")))
-                .expect("there");
-        }
-    });
-}
-
-#[test]
-fn python_transfers_file_after_file() {
-    expect_transfers(&["1.2", "1.3"], |server, dir| {
-        let script = format!(
-            "{}\
-             ftp = login()\n\
-             def put(name):\n    \
-             ftp.storbinary('STOR ' + name, open('up', 'rb'))\n\
-             for name in '1234':\n    put(name)\n\
-             for name in '1234':\n    \
-             ftp.retrbinary('RETR ' + name, open('down' + name, 'wb').write)\n\
-             put('5')\n\
-             ftp.quit()\n",
-            reusing_ftplib(server),
-        );
-        run(limited("python3").arg("-").current_dir(dir), &script).expect_success();
-    });
-}
-
-#[test]
-fn php_transfers_file_after_file() {
-    expect_transfers(&["1.2", "1.3"], |server, dir| {
-        let script = format!(
-            "<?php\n\
-             function check($done, $what) {{ if (!$done) {{ echo \"$what\\n\"; exit(1); }} }}\n\
-             $ftp = ftp_ssl_connect('127.0.0.1', {}, 30);\n\
-             check($ftp && ftp_login($ftp, '{USER}', '{PASSWORD}'), 'login');\n\
-             ftp_pasv($ftp, true);\n\
-             function put($name) {{ global $ftp;\n    \
-             check(ftp_put($ftp, $name, 'up', FTP_BINARY), \"put $name\"); }}\n\
-             foreach (range(1, 4) as $i) put(\"$i\");\n\
-             foreach (range(1, 4) as $i)\n    \
-             check(ftp_get($ftp, \"down$i\", \"$i\", FTP_BINARY), \"get $i\");\n\
-             put('5');\n\
-             ftp_close($ftp);\n",
-            server.address().port(),
-        );
-        run(limited("php").current_dir(dir), &script).expect_success();
-    });
-}
-
-#[test]
-fn ruby_transfers_file_after_file() {
-    // In TLS 1.3 it uses a ticket once, and reads none on the data connection of an upload.
-    expect_transfers(&[BY_DEFAULT], |server, dir| {
-        let script = format!(
-            "require 'net/ftp'\n\
-             ftp = Net::FTP.new('127.0.0.1', port: {}, username: '{USER}', \
-             password: '{PASSWORD}', passive: true, ssl: {{verify_mode: 0}})\n\
-             (1..4).each {{ |i| ftp.putbinaryfile('up', i.to_s) }}\n\
-             (1..4).each {{ |i| ftp.getbinaryfile(i.to_s, \"down#{{i}}\") }}\n\
-             ftp.putbinaryfile('up', '5')\n\
-             ftp.close\n",
-            server.address().port(),
-        );
-        run(limited("ruby").arg("-").current_dir(dir), &script).expect_success();
-    });
-}
-
-#[test]
-fn perl_transfers_file_after_file() {
-    expect_transfers(&["1.2", "1.3"], |server, dir| {
-        // Over passive connections it looks for the session of their port, which has none.
-        let script = format!(
-            "use strict; use Net::FTP; use IO::Socket::SSL;\n\
-             my $ftp = Net::FTP->new('127.0.0.1', Port => {}, Passive => 0, Timeout => 30, \
-             SSL => 0, SSL_verify_mode => 0) or die $@;\n\
-             my $fail = sub {{ die $_[0], ': ', $ftp->message }};\n\
-             $ftp->starttls && $ftp->login('{USER}', '{PASSWORD}') && $ftp->binary or $fail->('login');\n\
-             $ftp->put('up', $_) or $fail->(\"put $_\") for 1 .. 4;\n\
-             $ftp->get($_, \"down$_\") or $fail->(\"get $_\") for 1 .. 4;\n\
-             $ftp->put('up', 5) or $fail->('put 5');\n\
-             $ftp->quit;\n",
-            server.address().port(),
-        );
-        run(limited("perl").arg("-").current_dir(dir), &script).expect_success();
-    });
 }

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
@@ -147,7 +148,9 @@ impl Bench {
         let directory = FtpPath::root();
         let listing = Listing { store, directory, name_prefix: String::new() };
         let first = listing.first_page().unwrap();
-        let mut pages = listing.after(&first, None, self.0.resources(&wake))?;
+        let memory = self.budget().try_borrow(limits::LISTING_PAGE_BYTES as u64);
+        let memory = memory.ok_or(Incomplete::Failed(TransferError::NoBuffer))?;
+        let mut pages = listing.after(&first, memory, self.0.resources(&wake))?;
         let mut entries = first.entries;
         let mut come = 1;
         meanwhile(come);

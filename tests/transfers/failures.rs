@@ -154,7 +154,7 @@ fn a_failure_is_told_while_another_worker_hangs() {
 fn an_upload_that_cannot_have_its_memory_is_refused() {
     let buffer_memory = 5 << 20;
     let bench = bench(TransferOptions { buffer_memory, ..TransferOptions::default() });
-    let report = run(&bench, 0);
+    let report = run(&bench, 1 << 20);
     assert!(matches!(report.verdict, Verdict::Failed(TransferError::NoBuffer)), "{report:?}");
     assert_untouched(&bench);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{
-    Interruption, Kept, Lease, PartialUpload, TransferOptions, Verdict,
+    Conversion, Interruption, Kept, Lease, PartialUpload, TransferOptions, Verdict,
 };
 
 use crate::transfers::bench::{Bench, Client, Order, PATIENCE, STOR, Word, content};
@@ -213,6 +213,27 @@ fn uploads_of_which_little_has_arrived_leave_the_memory_to_the_others() {
         assert!(matches!(client.report().verdict, Verdict::Complete));
     }
     bench.assert_clean();
+}
+
+#[test]
+fn what_stands_still_holds_memory_only_for_what_has_arrived() {
+    for conversion in [Conversion::None, Conversion::Ascii] {
+        let bench = Bench::new(ScriptedStore::new(S3_LIMITS), TransferOptions::default());
+        let mut client = bench.upload(Order { conversion, ..STOR });
+        let sent = vec![b'x'; 5 * MIB + 1000];
+        let mut begin = 0;
+        // The last of these is little again: a whole part was sent before.
+        for (end, held) in [(1, 0), (limits::BEGINNING_BYTES + 1, BLOCK), (sent.len(), 0)] {
+            client.send(&sent[begin..end]);
+            client.await_bytes(end as u64);
+            until("memory stands for what has arrived", || bench.budget().in_use() == held);
+            begin = end;
+        }
+        client.end_data();
+        assert!(matches!(client.report().verdict, Verdict::Complete));
+        bench.assert_stored(STOR.path, &sent);
+        bench.assert_clean();
+    }
 }
 
 #[test]

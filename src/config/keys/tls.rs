@@ -66,13 +66,12 @@ fn connections() -> Vec<Key> {
             .default("1.3")
             .means(
                 "the newest TLS version offered, not below `tls_min_version`; some clients can \
-                 resume sessions in 1.2 only: where this is not set, 1.2 with \
-                 `tls_require_session_reuse = true`",
+                 resume sessions in 1.2 only: where this is not set and \
+                 `tls_require_session_reuse = true`, 1.3 is for clients that offer nothing else",
                 "允许的最高 TLS 版本，不能低于 `tls_min_version`；部分客户端只有在 1.2 下才能连续\
-                 复用会话：未设置且 `tls_require_session_reuse = true` 时为 1.2",
+                 复用会话：未设置且 `tls_require_session_reuse = true` 时，1.3 仅用于只支持 1.3 的客户端",
             )
-            .also(|all: &mut General, version| all.tls.told_max_version = Some(version))
-            .field(|all: &mut General, version| all.tls.default_max_version = version),
+            .field(|all: &mut General, version| all.tls.max_version = version),
         row(TLS, "implicit_listen_port", port())
             .example("990")
             .at_start()

@@ -3,6 +3,8 @@
 //! rustls' interface without buffers of its own is used: what the socket holds is read in large
 //! pieces and decrypted where it lies, and many records leave in one write.
 
+mod handshake;
+
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
@@ -17,7 +19,9 @@ use super::buffer::Buffer;
 use super::outgoing::{Outgoing, encode};
 use super::version::Version;
 use crate::limits;
-use crate::net::Interest;
+
+pub use handshake::Handshake;
+use handshake::Otherwise;
 
 /// What a connection is for, which decides how much memory it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,19 +60,12 @@ pub enum Truncation {
     Refused,
 }
 
-/// How far a handshake has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handshake {
-    /// The connection stands.
-    Done,
-    /// Wait for this and go on.
-    Needs(Interest),
-}
-
 /// One connection's state, on the server's side. The socket is handed to each call; reading from it
 /// never waits, nor does writing for control, and writing data waits or not as the socket is set.
 pub struct TlsConnection {
     connection: UnbufferedServerConnection,
+    /// Until the client has its first answer.
+    otherwise: Option<Otherwise>,
     purpose: Purpose,
     truncation: Truncation,
     /// Read from the socket, not decrypted yet.
@@ -104,15 +101,18 @@ enum Step {
 }
 
 impl TlsConnection {
-    /// A connection before its handshake.
+    /// A connection before its handshake, which `otherwise` is for where the client is incompatible
+    /// with `config`.
     pub(super) fn new(
         config: Arc<ServerConfig>,
+        otherwise: Option<Arc<ServerConfig>>,
         purpose: Purpose,
         truncation: Truncation,
     ) -> io::Result<Self> {
         let connection = UnbufferedServerConnection::new(config).map_err(io::Error::other)?;
         Ok(Self {
             connection,
+            otherwise: otherwise.map(Otherwise::new),
             purpose,
             truncation,
             incoming: purpose.buffer(),
@@ -122,38 +122,6 @@ impl TlsConnection {
             said_goodbye: false,
             left_unread: false,
         })
-    }
-
-    /// Goes on with the handshake as far as `tcp` lets it.
-    ///
-    /// # Errors
-    /// When the client has left, or what it sends is not acceptable: then it is told by an alert.
-    pub fn handshake(&mut self, tcp: &TcpStream) -> io::Result<Handshake> {
-        loop {
-            let finished = self.negotiate(tcp)?;
-            if finished && self.holds_tickets_back() {
-                self.release();
-                return Ok(Handshake::Done);
-            }
-            match self.outgoing.send(tcp, self.purpose.flags()) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Ok(Handshake::Needs(Interest::Write));
-                }
-                sent => sent?,
-            }
-            if finished {
-                self.release();
-                return Ok(Handshake::Done);
-            }
-            match self.receive(tcp) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Ok(Handshake::Needs(Interest::Read));
-                }
-                Err(error) => return Err(error),
-            }
-        }
     }
 
     /// Reads what has arrived, without waiting. 0 is the end of what the client sends.
@@ -239,14 +207,6 @@ impl TlsConnection {
         self.flush(tcp)
     }
 
-    /// Whether what is left to say at the end of the handshake, tickets, is sent with the first
-    /// data or behind the client's. A client that only sends may close without a look at them, and
-    /// a socket that is closed with bytes unread resets the connection, which loses what was on its
-    /// way to us. Who is refused behind the handshake gets none.
-    fn holds_tickets_back(&self) -> bool {
-        self.purpose == Purpose::Data && self.version() == Version::Tls13
-    }
-
     /// The version that was agreed on, when the handshake is over.
     pub fn version(&self) -> Version {
         match self.connection.protocol_version() {
@@ -266,25 +226,6 @@ impl TlsConnection {
         match self.connection.negotiated_cipher_suite() {
             Some(suite) => format!("{version} {:?}", suite.suite()),
             None => version.to_string(),
-        }
-    }
-
-    /// Uses what has arrived; true when the handshake is over and all it has to say is on its way.
-    fn negotiate(&mut self, tcp: &TcpStream) -> io::Result<bool> {
-        loop {
-            match self.step(&mut []) {
-                // The client's first data may come right behind its last word.
-                Ok(Step::Plaintext(_)) => {}
-                Ok(Step::Exhausted) => return Ok(!self.connection.is_handshaking()),
-                Err(error) => {
-                    // What tells the client why; nobody waits for it to be read.
-                    let _ = self.outgoing.send(tcp, self.purpose.flags());
-                    return Err(invalid(error));
-                }
-            }
-            if !self.connection.is_handshaking() {
-                self.left_unread = true;
-            }
         }
     }
 
@@ -387,12 +328,18 @@ impl TlsConnection {
             Purpose::Control => limits::COMMAND_LINE_BYTES,
         };
         // Behind the record that is not whole yet.
-        let left = limits::TLS_INCOMING_BYTES.saturating_sub(self.incoming.len());
+        let held = self.otherwise.as_ref().map_or(0, Otherwise::held).max(self.incoming.len());
+        let left = limits::TLS_INCOMING_BYTES.saturating_sub(held);
         if left == 0 {
             return Err(ErrorKind::InvalidData.into());
         }
         self.incoming.make_room(room.min(left));
-        self.incoming.receive(tcp)
+        let bytes = self.incoming.receive(tcp)?;
+        if let Some(otherwise) = &mut self.otherwise {
+            let filled = self.incoming.filled();
+            otherwise.hear(&filled[filled.len() - bytes..]);
+        }
+        Ok(bytes)
     }
 
     fn nothing_more(&self) -> io::Result<usize> {

@@ -37,6 +37,8 @@ pub struct TlsOptions {
     pub key_file: PathBuf,
     /// `tls_min_version` and `tls_max_version`: the oldest and the newest version that is spoken.
     pub versions: RangeInclusive<Version>,
+    /// The version that is agreed on with every client that can speak it; `None`: the newest.
+    pub preferred: Option<Version>,
     /// `tls_require_session_reuse`
     pub reuse: Reuse,
     /// `tls_require_close_notify`: what an upload without it is.
@@ -44,16 +46,18 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// Which versions are spoken, and why not others.
+    /// Which versions are spoken, and why not the newest with everybody.
     pub fn describe_versions(&self) -> String {
         let (oldest, newest) = (self.versions.start(), self.versions.end());
-        match (oldest == newest, self.reuse) {
-            (true, Reuse::Required) if *newest == Version::Tls12 => format!(
-                "{newest}, with tls_require_session_reuse the newest unless tls_max_version = 1.3: \
-                 some clients resume a session of TLS 1.3 only once"
+        if oldest == newest {
+            return newest.to_string();
+        }
+        match self.preferred {
+            None => format!("{oldest} to {newest}"),
+            Some(preferred) => format!(
+                "{oldest} to {newest}, with tls_require_session_reuse {preferred} where a client \
+                 can, unless tls_max_version = 1.3: some resume a session of TLS 1.3 only once"
             ),
-            (true, _) => newest.to_string(),
-            (false, _) => format!("{oldest} to {newest}"),
         }
     }
 
@@ -88,6 +92,8 @@ struct Present {
 #[derive(Debug)]
 struct Configs {
     control: Arc<ServerConfig>,
+    /// For control connections of clients that [`Self::control`] is too narrow for.
+    control_otherwise: Option<Arc<ServerConfig>>,
     /// Data connections of control connections that speak this version.
     data_1_2: Arc<ServerConfig>,
     data_1_3: Arc<ServerConfig>,
@@ -180,7 +186,8 @@ impl TlsSession {
     /// None in practice.
     pub fn control(&self) -> io::Result<TlsConnection> {
         let config = Arc::clone(&self.configs.control);
-        TlsConnection::new(config, Purpose::Control, Truncation::Tolerated)
+        let otherwise = self.configs.control_otherwise.clone();
+        TlsConnection::new(config, otherwise, Purpose::Control, Truncation::Tolerated)
     }
 
     /// The same session, whose control connection has agreed on `version`.
@@ -216,7 +223,7 @@ impl TlsSession {
     }
 
     fn data_by(&self, config: Arc<ServerConfig>) -> io::Result<TlsConnection> {
-        TlsConnection::new(config, Purpose::Data, self.configs.rules.truncation)
+        TlsConnection::new(config, None, Purpose::Data, self.configs.rules.truncation)
     }
 
     /// Whether a data connection must have resumed a session.
@@ -242,13 +249,18 @@ impl Configs {
         };
         let spoken = Version::ALL.into_iter().filter(|version| options.versions.contains(version));
         let spoken: Vec<_> = spoken.collect();
+        let preferred = options.preferred.map(|version| [version]);
         // In another version there is nothing to resume, and its handshake would bring a ticket.
         let of_data = |version: Version| match options.reuse {
             Reuse::Optional => speaking(&spoken),
             Reuse::Required => speaking(&[version]),
         };
         let configs = Self {
-            control: Arc::new(speaking(&spoken)?),
+            control: Arc::new(speaking(preferred.as_ref().map_or(&spoken[..], |one| &one[..]))?),
+            control_otherwise: match preferred {
+                Some(_) => Some(Arc::new(speaking(&spoken)?)),
+                None => None,
+            },
             data_1_2: Arc::new(of_data(Version::Tls12)?),
             data_1_3: Arc::new(of_data(Version::Tls13)?),
             rules: TlsRules { reuse: options.reuse, truncation: options.truncation },
@@ -260,6 +272,7 @@ impl Configs {
     fn with(&self, resumption: &Resumption) -> Self {
         Self {
             control: resumption.begin(&self.control),
+            control_otherwise: self.control_otherwise.as_deref().map(|all| resumption.begin(all)),
             data_1_2: resumption.go_on_1_2(&self.data_1_2),
             data_1_3: resumption.go_on_1_3(&self.data_1_3),
             rules: self.rules,

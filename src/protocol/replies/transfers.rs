@@ -137,7 +137,7 @@ pub fn file_changed() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The file was replaced meanwhile; try again.")
 }
 
-/// 451 when `buffer_memory` has had no room for the upload.
+/// 451 when `buffer_memory` has had no room for the transfer.
 pub fn no_buffer_memory() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The server is short of buffer memory; try again later.")
 }

@@ -1,4 +1,4 @@
-//! Who waits for a turn, in the order in which they came.
+//! Who waits for a turn, and whose it is.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Budget, Lease};
 use crate::net::Wake;
 
-/// First come, first served: a large request is not starved by small ones.
+/// Whose user holds least is first, else who came first: a large request is not starved by small
+/// ones.
 #[derive(Debug, Default)]
 pub(super) struct WaitingLine(VecDeque<Waiter>);
 
@@ -55,6 +56,16 @@ impl WaitingLine {
         self.0.iter().any(|waiter| budget.is_same_user(&waiter.budget) || waiter.is_within_share())
     }
 
+    /// Whether somebody waits who would rather have its turn: another of its user's transfers, or
+    /// that of a user that holds less.
+    pub(super) fn is_ahead_of(&self, budget: &Budget) -> bool {
+        let with_turns = budget.with_turns();
+        self.0.iter().any(|Waiter { budget: other, .. }| {
+            let are_known = budget.user.is_some() && other.user.is_some();
+            !are_known || budget.is_same_user(other) || other.with_turns() < with_turns
+        })
+    }
+
     /// Whose turn it is, if `free` bytes are enough for it.
     pub(super) fn first(&self, free: u64) -> Option<&Waiter> {
         self.0.get(self.first_at(free)?)
@@ -65,12 +76,14 @@ impl WaitingLine {
         self.0.remove(self.first_at(free)?)
     }
 
-    /// The first that is within its user's share. While `free` bytes are not enough for it, those
-    /// behind it wait, too, unless it asks for more than there may ever be. A user's own requests
-    /// never overtake each other.
+    /// The first that is within its user's share, of the users that hold least with turns. While
+    /// `free` bytes are not enough for it, the others wait, too, unless it asks for more than there
+    /// may ever be. A user's own requests never overtake each other.
     fn first_at(&self, free: u64) -> Option<usize> {
+        let mut order: Vec<_> = self.0.iter().enumerate().collect();
+        order.sort_by_key(|(_, waiter)| waiter.budget.with_turns());
         let mut passed_over: Vec<&Budget> = Vec::new();
-        for (at, waiter) in self.0.iter().enumerate() {
+        for (at, waiter) in order {
             if passed_over.iter().any(|budget| budget.is_same_user(&waiter.budget)) {
                 continue;
             }

@@ -6,11 +6,12 @@
 //! may stay for as long as their clients like, so all of it together is bounded by a third: a turn
 //! always fits beside it.
 //!
-//! Turns are given in the order in which they are asked for. Who has one waits for no memory, so it
-//! ends; what is loose leaves room for the first in line. So there is no deadlock, and nobody is
-//! passed over for ever, but for two: who asks for more than its user's share, until that user
-//! gives something back, and who asks for more than fits beside all that may be loose, until it
-//! does.
+//! Whoever holds least gets the next turn, else who asked first. Who has one waits for no memory,
+//! so it ends, unless its client stands still: then the upload is ended for it while others wait
+//! ([`crate::limits::STANDSTILL`]). What is loose leaves room for the first in line. So there is no
+//! deadlock, and nobody is passed over for ever, but for two: who asks for more than its user's
+//! share, until that user gives something back, and who asks for more than fits beside all that may
+//! be loose, until it does.
 //!
 //! The share bounds what one user holds with turns, and another what it holds loosely: beside the
 //! most that clients of one user may hold for ever there is a turn for the others, and loose
@@ -187,6 +188,11 @@ impl Budget {
         self.shared.memory.peak()
     }
 
+    /// Whether a turn of the present user is to go round.
+    pub(super) fn gives_way(&self) -> bool {
+        self.lock().line.is_ahead_of(self)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock()
     }
@@ -197,6 +203,11 @@ impl Budget {
             let with_turns = user.with_turns();
             with_turns == 0 || with_turns + bytes <= self.shared.limits.share
         })
+    }
+
+    /// What the user holds with turns; nothing, if nobody knows.
+    fn with_turns(&self) -> u64 {
+        self.user.as_ref().map_or(0, |user| user.with_turns())
     }
 
     fn charge(&self, state: &mut State, bytes: u64) {

@@ -142,6 +142,25 @@ fn turns_go_round_where_no_more_may_be_loose() {
 }
 
 #[test]
+fn whose_user_holds_least_is_first_and_needs_not_give_way() {
+    let budget = Budget::with_largest(100 * BLOCK, 20 * BLOCK);
+    let wake = Wake::new().unwrap();
+    let (greedy, modest) = (budget.of_user("greedy"), budget.of_user("modest"));
+    let _little = modest.try_borrow(10 * BLOCK).unwrap();
+    let _more = greedy.try_borrow(20 * BLOCK).unwrap();
+    let mut rest = budget.try_borrow(budget.total() - budget.in_use()).unwrap();
+    let asked_first = greedy.request(20 * BLOCK, &wake).take().unwrap_err();
+    assert!(greedy.gives_way(), "to another of its own");
+    assert!(!modest.gives_way(), "to somebody who holds more");
+    let asked_last = modest.request(20 * BLOCK, &wake).take().unwrap_err();
+    drop(rest.split(20 * BLOCK));
+    let asked_first = asked_first.take().unwrap_err();
+    assert!(asked_last.take().is_ok());
+    drop(rest);
+    assert!(asked_first.take().is_ok());
+}
+
+#[test]
 fn who_asks_beyond_its_share_is_passed_over_until_it_gives_back() {
     let budget = Budget::with_largest(100 * BLOCK, 20 * BLOCK);
     let share = budget.shared.limits.share;

@@ -3,24 +3,29 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::limits::BLOCKS_PER_READ;
+use crate::limits::{BEGINNING_BYTES, BLOCKS_PER_READ};
 use crate::transfer::ascii::FromAscii;
 use crate::transfer::block::{Block, spare_slices};
 use crate::transfer::pool::{BlockPool, Size};
 
-/// Bytes converted in one step when TYPE A turns line ends round.
+/// Bytes converted at most in one step when TYPE A turns line ends round.
 const ASCII_CHUNK: usize = 64 * 1024;
 
-/// Blocks that together always have room for one such step.
-const BLOCKS_PER_CONVERSION: usize = 2;
+/// Room that makes such a step worth it.
+const LEAST_ASCII_ROOM: usize = 4 * 1024;
+
+/// What is left of a pause's end is small when it fills no more of a small block than this: a
+/// client that goes on does not have it moved at once again.
+const SMALL_REST: usize = BEGINNING_BYTES / 2;
 
 /// What has arrived and is not given to a worker yet.
 #[derive(Debug)]
 pub(super) struct Intake {
     pub(super) pool: BlockPool,
-    /// Full blocks, oldest first.
+    /// Full blocks, oldest first. None is small: parts are counted in whole ones.
     gathered: VecDeque<Block>,
-    /// The blocks being filled: the first may hold data, the others are empty.
+    /// The blocks being filled: the first may hold data, the others are empty. A small one is
+    /// alone.
     filling: VecDeque<Block>,
     /// How many blocks the next read is offered; grows while reads fill all they are offered, and
     /// shrinks while they do not.
@@ -34,10 +39,13 @@ impl Intake {
         Self { pool, gathered, filling, offer: 1, ascii: None }
     }
 
+    /// Begins with room beside the budget. For when there is nothing yet.
+    pub(super) fn begin_small(&mut self) {
+        self.filling.push_back(self.pool.small_block());
+    }
+
     /// Turns CR LF into LF from now on.
     pub(super) fn convert_ascii(&mut self) {
-        // What one step gives may not fit into the rest of a block.
-        self.offer = BLOCKS_PER_CONVERSION;
         self.ascii = Some((FromAscii::default(), vec![0; ASCII_CHUNK].into_boxed_slice()));
     }
 
@@ -52,29 +60,65 @@ impl Intake {
     }
 
     fn fill_up(&mut self, size: Size) {
-        while self.filling.len() < self.offer
+        while self.wants_block()
             && let Some(block) = self.pool.take(size)
         {
-            self.filling.push_back(block);
+            self.add(block);
         }
     }
 
-    fn has_room(&mut self) -> bool {
-        if self.ascii.is_some() { self.room() > ASCII_CHUNK } else { !self.filling.is_empty() }
+    fn wants_block(&self) -> bool {
+        !self.has_room() || (self.filling.len() < self.offer && !self.is_small())
+    }
+
+    fn has_room(&self) -> bool {
+        self.room() >= if self.ascii.is_some() { LEAST_ASCII_ROOM } else { 1 }
+    }
+
+    fn is_small(&self) -> bool {
+        self.filling.front().is_some_and(Block::is_small)
+    }
+
+    /// An empty block more, in place of a small one.
+    fn add(&mut self, mut block: Block) {
+        if self.is_small()
+            && let Some(small) = self.filling.pop_front()
+        {
+            block.extend(small.filled());
+        }
+        self.filling.push_back(block);
     }
 
     /// Whether memory is held that no data stands in.
     pub(super) fn has_surplus(&self) -> bool {
-        self.filling.len() > 1 || self.pool.has_surplus()
+        self.filling.len() > 1 || self.fits_small() || self.pool.has_surplus()
     }
 
-    /// Gives back the memory that no data stands in, but for a block to read into.
+    /// Whether all that waits is so little that it needs no block.
+    fn fits_small(&self) -> bool {
+        self.gathered.is_empty()
+            && self
+                .filling
+                .front()
+                .is_some_and(|block| !block.is_small() && block.filled().len() <= SMALL_REST)
+    }
+
+    /// Gives back the memory that no data stands in, but for a block to read into; or for a small
+    /// one, where that is enough.
     pub(super) fn give_surplus_back(&mut self) {
-        self.offer = if self.ascii.is_some() { BLOCKS_PER_CONVERSION } else { 1 };
+        self.offer = 1;
         while self.filling.len() > 1
             && let Some(empty) = self.filling.pop_back()
         {
             self.pool.put_back([empty]);
+        }
+        if self.fits_small()
+            && let Some(block) = self.filling.pop_front()
+        {
+            let mut small = self.pool.small_block();
+            small.extend(block.filled());
+            self.filling.push_back(small);
+            self.pool.put_back([block]);
         }
         self.pool.give_surplus_back();
     }
@@ -82,7 +126,9 @@ impl Intake {
     /// One read. 0 is the end of the data. Call only after [`Self::make_room`] said yes.
     pub(super) fn read(&mut self, data: &mut impl Read) -> io::Result<usize> {
         if let Some((mut decoder, mut chunk)) = self.ascii.take() {
-            let got = data.read(&mut chunk);
+            // Converted it may be a byte longer.
+            let most = chunk.len().min(self.room().saturating_sub(1));
+            let got = data.read(&mut chunk[..most]);
             if let Ok(bytes) = &got {
                 let rest = if *bytes == 0 { decoder.finish() } else { &[] };
                 self.push(rest);
@@ -105,7 +151,7 @@ impl Intake {
     pub(super) fn make_room_for(&mut self, bytes: u64, size: Size) -> bool {
         while (self.room() as u64) < bytes {
             match self.pool.take(size) {
-                Some(block) => self.filling.push_back(block),
+                Some(block) => self.add(block),
                 None if self.pool.ask(size) => {}
                 None => return false,
             }
@@ -121,7 +167,7 @@ impl Intake {
     /// What [`Self::cut_with_room`] gave, with more in it. Nothing waits meanwhile.
     pub(super) fn take_back(&mut self, blocks: Vec<Block>) {
         for block in blocks {
-            if block.is_full() {
+            if block.is_full() && !block.is_small() {
                 self.gathered.push_back(block);
             } else {
                 self.filling.push_back(block);
@@ -142,9 +188,8 @@ impl Intake {
                 debug_assert!(false, "room was made for all of it");
                 return;
             };
-            let spare = block.spare();
-            let now = spare.len().min(bytes.len());
-            spare[..now].copy_from_slice(&bytes[..now]);
+            let now = block.room().min(bytes.len());
+            block.spare()[..now].copy_from_slice(&bytes[..now]);
             bytes = &bytes[now..];
             self.advance(now);
         }
@@ -179,18 +224,18 @@ impl Intake {
         blocks
     }
 
-    fn room(&mut self) -> usize {
-        self.filling.iter_mut().map(|block| block.spare().len()).sum()
+    fn room(&self) -> usize {
+        self.filling.iter().map(Block::room).sum()
     }
 
     fn advance(&mut self, mut bytes: usize) {
         while bytes > 0
             && let Some(block) = self.filling.front_mut()
         {
-            let now = block.spare().len().min(bytes);
+            let now = block.room().min(bytes);
             block.advance(now);
             bytes -= now;
-            if block.is_full() {
+            if block.is_full() && !block.is_small() {
                 self.gathered.extend(self.filling.pop_front());
             }
         }

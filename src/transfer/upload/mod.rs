@@ -18,6 +18,7 @@ mod plan;
 mod ranges;
 mod receive;
 mod reservation;
+mod standstill;
 mod tail;
 
 pub use plan::{Plan, WriteMode};
@@ -108,10 +109,9 @@ enum Begun {
 type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
-    /// Takes the block the upload begins with, or waits in line for a turn where no more may be
-    /// held without one, attending to the control connection meanwhile; then reads what it keeps
-    /// and cannot be copied inside the store, and has the store asked what only it can tell of the
-    /// name.
+    /// Begins with a small block; or, where what it keeps cannot be copied inside the store, waits
+    /// in line for its turn, attending to the control connection meanwhile, and reads that. Has the
+    /// store asked what only it can tell of the name.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store
@@ -129,13 +129,14 @@ impl<'a> Upload<'a> {
         }
         let progress = Progress::of_file(Direction::Upload);
         let mut pool = BlockPool::new(resources.budget, resources.wake);
-        if request.plan.head.is_some() || !pool.begin() {
+        if request.plan.head.is_some() {
             let bytes = (parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
             pool.begin_turn(lease(bytes, resources.budget, resources.wake, control, &progress)?);
         }
         let mut intake = Intake::new(pool);
-        if let Some(head) = &request.plan.head {
-            head.read(&*request.store, &request.path, parts.size(), &mut intake)?;
+        match &request.plan.head {
+            Some(head) => head.read(&*request.store, &request.path, parts.size(), &mut intake)?,
+            None => intake.begin_small(),
         }
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
+use super::standstill::Standstill;
 use super::{Ended, Upload};
 use crate::limits;
 use crate::net::{Interest, Stream};
@@ -49,14 +50,13 @@ impl Upload<'_> {
 
     /// Reads until the data ends, giving parts to workers as they come together.
     fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
-        let idle = self.resources.options.data_idle;
         let mut waiting_since = Instant::now();
+        let mut standstill = Standstill::new(waiting_since);
         let mut gone: Option<Gone> = None;
         loop {
             self.dispatch()?;
             if self.needs_restart() {
                 if let Some(by) = self.restart(control)? {
-                    // Memory to read the rest into is what it was waiting for.
                     return Ok(Some(by));
                 }
                 waiting_since = Instant::now();
@@ -67,30 +67,31 @@ impl Upload<'_> {
                 // Memory to read the rest into is what it was waiting for.
                 return Ok(Some(gone.by));
             }
+            let memory_left = standstill.note_room(has_room, &self.intake.pool)?;
             let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
             if !reads {
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
+                standstill.excuse(waiting_since);
             }
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
             let left = match pause {
-                _ if at_hand => Duration::ZERO,
-                Some(pause) => pause,
-                None => self.patience(gone.as_ref(), waiting_since),
+                _ if !has_room => memory_left,
+                _ if at_hand => Some(Duration::ZERO),
+                Some(pause) => Some(pause),
+                None => Some(self.patience(gone.as_ref(), waiting_since)),
             };
             let since = Instant::now();
-            let woken = wait_for(control, self.resources.wake, socket, has_room.then_some(left))?;
+            let woken = wait_for(control, self.resources.wake, socket, left)?;
             if reads && let Some(gone) = &mut gone {
                 gone.patience = gone.patience.saturating_sub(since.elapsed());
             }
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
-            if woken.control
-                && let Some(by) = self.attend(control)
-            {
+            if let Some(by) = woken.control.then(|| self.attend(control)).flatten() {
                 if !self.takes_the_last_bytes(by) {
                     return Ok(Some(by));
                 }
@@ -111,14 +112,14 @@ impl Upload<'_> {
                     Err(error) if is_passing(&error) => {}
                     Err(error) => return Ok(Some(first_cause(gone.as_ref(), &error))),
                 }
-            } else if reads && let Some(gone) = &gone {
-                if gone.patience.is_zero() {
-                    return Ok(Some(gone.by));
-                }
-            } else if reads && waiting_since.elapsed() >= idle {
-                return Ok(Some(Interruption::DataIdle));
+            } else if reads && let Some(by) = self.is_out_of_patience(gone.as_ref(), waiting_since)
+            {
+                return Ok(Some(by));
             } else if has_room && !woken.control {
                 self.intake.give_surplus_back();
+            }
+            if reads && standstill.is_over(self.progress.bytes(), &self.intake.pool) {
+                return Ok(Some(Interruption::DataIdle));
             }
         }
     }
@@ -140,6 +141,19 @@ impl Upload<'_> {
             Some(gone) => gone.patience,
             None if self.intake.has_surplus() => limits::BUFFER_RETENTION.min(idle),
             None => idle.saturating_sub(waiting_since.elapsed()),
+        }
+    }
+
+    /// Why no more data is waited for, if that is so.
+    fn is_out_of_patience(
+        &self,
+        gone: Option<&Gone>,
+        waiting_since: Instant,
+    ) -> Option<Interruption> {
+        let idle = self.resources.options.data_idle;
+        match gone {
+            Some(gone) => gone.patience.is_zero().then_some(gone.by),
+            None => (waiting_since.elapsed() >= idle).then_some(Interruption::DataIdle),
         }
     }
 

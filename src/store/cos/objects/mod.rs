@@ -1,6 +1,7 @@
 //! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
-//! two kinds. [`Plain`] has the store alone; [`CachedObjects`] also notes our own changes, which are
-//! held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`], [`directory_cache`]).
+//! two kinds. [`Plain`] has the store alone; [`CachedObjects`] also notes our own changes, which
+//! are held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`],
+//! [`directory_cache`]).
 
 pub(crate) mod below;
 pub(crate) mod bucket;

@@ -1,7 +1,9 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
 use super::BucketTree;
-use super::markers::{Standing, delete_markers, file_head, legacy_marker, put_marker, standing};
+use super::markers::{
+    Standing, delete_markers, file_head, legacy_marker, put_marker, refuse_marker_name, standing,
+};
 use super::room::refuse_below_file;
 use super::times::time_of;
 use super::turn::turn_in_time;
@@ -137,6 +139,7 @@ pub(crate) fn make_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()>
         return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
     }
     let file = tree.account.keys.file(operation, path)?;
+    refuse_marker_name(operation, &file)?;
     // Of the file, too: none of this name comes between the look and the marker.
     let turn = turn_in_time(tree, operation, &[&file, &marker])?;
     if stat_if_any(tree, operation, path)?.is_some() {
