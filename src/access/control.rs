@@ -189,14 +189,14 @@ impl AccessControl {
             // A source with a session is never forgotten.
             return LoginFailure { delay: options.failure_delay, banned: false, is_news: true };
         };
-        let Guess { count, is_new } = visitor.guesses.note(fingerprint, window, now);
+        let Guess { count, is_new } = visitor.failed_logins.note(fingerprint, window, now);
         let is_news = is_new && count <= limits::FAILURES_TOLD;
         let growth = 1_u32.checked_shl(count - 1).unwrap_or(u32::MAX);
         let delay = options.failure_delay * growth.min(limits::LOGIN_FAILURE_DELAY_GROWTH);
         let Some(rule) = options.ban.filter(|rule| count >= rule.failures) else {
             return LoginFailure { delay, banned: visitor.ban_left(now).is_some(), is_news };
         };
-        visitor.guesses.forget();
+        visitor.failed_logins.forget();
         let is_first = visitor.ban_left(now).is_none();
         visitor.banned_until = Some(now + rule.time);
         drop(state);

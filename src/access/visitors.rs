@@ -14,7 +14,7 @@ pub(super) struct Visitor {
     /// Those of them that are not logged in.
     pub(super) before_login: usize,
     pub(super) connections: Paced,
-    pub(super) guesses: FailedLogins,
+    pub(super) failed_logins: FailedLogins,
     pub(super) banned_until: Option<Instant>,
     seen: Instant,
 }
@@ -31,7 +31,7 @@ impl Visitor {
             sessions: 0,
             before_login: 0,
             connections: Paced::default(),
-            guesses: FailedLogins::default(),
+            failed_logins: FailedLogins::default(),
             banned_until: None,
             seen: now,
         }
@@ -47,14 +47,14 @@ impl Visitor {
     fn is_spent(&self, window: Duration, now: Instant) -> bool {
         self.sessions == 0
             && self.ban_left(now).is_none()
-            && !self.guesses.counts(window, now)
+            && !self.failed_logins.counts(window, now)
             && self.connections.is_at_rest(now)
     }
 
     /// The less, the sooner it is forgotten: whoever only knocked, then whoever failed, then
     /// whoever is banned; among them whoever was seen longest ago.
     fn worth(&self, window: Duration, now: Instant) -> (bool, bool, Instant) {
-        (self.ban_left(now).is_some(), self.guesses.counts(window, now), self.seen)
+        (self.ban_left(now).is_some(), self.failed_logins.counts(window, now), self.seen)
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
             match n {
                 1 => visitor.banned_until = Some(start + HOUR),
                 2 => visitor.sessions = 2,
-                3..=5 => drop(visitor.guesses.note(1, HOUR, start)),
+                3..=5 => drop(visitor.failed_logins.note(1, HOUR, start)),
                 _ => {}
             }
             visitors.known.len()
