@@ -25,6 +25,7 @@ use time::UtcOffset;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+pub(crate) use file::FILE_NAME;
 use file::{LogFile, Wishes};
 
 /// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
@@ -47,17 +48,18 @@ pub(crate) struct LogError {
 #[derive(Clone, Debug)]
 pub(crate) struct LogControl(Arc<Wishes>);
 
-/// Opens the log. Must be called before any other thread starts: the offset of the local time
+/// Opens the log: on the terminal, and in a file if it is `kept`. Must be called before any other thread starts: the offset of the local time
 /// cannot be asked for safely later.
 ///
 /// # Errors
 /// When the directory cannot be made or the file in it cannot be written.
-pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
+pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, LogError> {
     let local_offset = UtcOffset::current_local_offset();
     let offset = local_offset.unwrap_or(UtcOffset::UTC);
     let control = LogControl(Arc::default());
     let terminal = Terminal::open();
-    let file = LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal)?;
+    let open = || LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal);
+    let file: Box<dyn Write + Send> = if kept { Box::new(open()?) } else { Box::new(io::sink()) };
     let config = config_builder().set_time_offset(offset).build();
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;

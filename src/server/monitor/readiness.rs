@@ -6,9 +6,9 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 use std::{fmt, io};
 
-use crate::limits;
 use crate::net::Wake;
 use crate::store::{Cancel, ObjectStore};
+use crate::{limits, metrics};
 
 /// Asks the stores in a thread of its own. Clones share it.
 #[derive(Clone, Debug)]
@@ -104,7 +104,11 @@ impl Shared {
                 Some(format!("{}: {}\n", store.describe(), Brief(answer.err()?)))
             })
             .collect();
-        if troubles.is_empty() { Ok(()) } else { Err(troubles.concat()) }
+        if !troubles.is_empty() {
+            return Err(troubles.concat());
+        }
+        metrics::note_good_probe();
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
