@@ -138,6 +138,7 @@ or, if rustup is there, with: rustup update"
 build() {
     if [ -n "$binary" ]; then
         [ -f "$binary" ] || fail "there is no file '$binary'"
+        check_binary
         return
     fi
     check_toolchain
@@ -146,16 +147,35 @@ build() {
     binary=${CARGO_TARGET_DIR:-target}/release/$NAME
 }
 
+# Not everything that is called a binary runs here: it may be another machine's, or none at all.
+check_binary() {
+    case $(sh -c 'exec "$1" --version' sh "$binary" 2>&1 </dev/null) in
+        "$NAME "[0-9]*) ;;
+        *) fail "'$binary' is no $NAME that runs on this machine; nothing was changed" ;;
+    esac
+}
+
+# Before the build, which takes minutes.
+check_places() {
+    for place in "$bin_dir" "$config_dir" "$var_dir"; do
+        nearest=$place
+        while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
+        [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ] ||
+            fail "cannot write to $nearest, where $place would be; use --prefix DIR, or be root"
+    done
+}
+
 # A running server goes on with the old file; nobody ever finds half a binary.
 install_binary() {
     mkdir -p "$bin_dir"
+    if [ -e "$bin_dir/$NAME" ]; then done=Updated; else done=Installed; fi
     new=$bin_dir/.$NAME.new
     trap 'rm -f "$new"' EXIT
     cp "$binary" "$new"
     chmod 755 "$new"
     mv -f "$new" "$bin_dir/$NAME"
     trap - EXIT
-    say "Installed $bin_dir/$NAME"
+    say "$done $bin_dir/$NAME"
 }
 
 install_manuals() {
@@ -167,11 +187,9 @@ install_manuals() {
     done
 }
 
-# The unit of the package with the paths of this installation. Whoever tried the server as root has
-# left files behind that are root's.
+# The unit of the package with the paths of this installation.
 unit_text() {
-    sed -e "s|^ExecStart=.*|ExecStartPre=+/bin/chown -R $SERVICE_USER: $var_dir\\
-ExecStart=$bin_dir/$NAME --config $config|" \
+    sed -e "s|^ExecStart=.*|ExecStart=$bin_dir/$NAME --config $config|" \
         -e "s|^StateDirectory=.*|ReadWritePaths=$var_dir|" \
         -e "s|^WorkingDirectory=.*|WorkingDirectory=$var_dir|" \
         -e "s|these three, and|these, and|" \
@@ -270,8 +288,16 @@ start_command() {
     [ "$standard_place" = yes ] || start="$start --config $config"
 }
 
+# $1: the configuration was there before.
 tell_next_steps() {
     start_command
+    if [ "$1" = kept ]; then
+        say "
+A server that runs is still the old one. To check, and to start the new one:
+    ${start%% *} check${start#"${start%% *}"}
+    ${unit:+systemctl restart $NAME, or }${start%% *} stop${start#"${start%% *}"}, then $start"
+        return
+    fi
     [ "$start" = "${start#/}" ] || say "
 $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     export PATH=\"$bin_dir:\$PATH\""
@@ -287,7 +313,9 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     cos_secretid = <SecretId of your API key>
     cos_secretkey = <SecretKey of your API key>
     cos_bucket = <bucket name with its APPID, as in files-1250000000>
-    cos_region = <region of the bucket, as in ap-guangzhou>"
+    cos_region = <region of the bucket, as in ap-guangzhou>
+   and before that try it out:
+    ${start%% *} check${start#"${start%% *}"}"
     [ -z "$unit" ] || say "
 3. Let systemd run it, now and after each start of the machine, as the user $SERVICE_USER:
     systemctl enable --now $NAME
@@ -298,15 +326,17 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
 install() {
     [ -z "$binary" ] || binary=$(absolute "$binary")
     cd "$(dirname "$0")"
+    check_places
     build
     install_binary
     install_manuals
     if [ -e "$config" ]; then
-        login=USER:PASSWORD
+        was=kept
         say "Kept your configuration $config and all data."
         "$bin_dir/$NAME" --check-config --config "$config" ||
             say "The server will not start with it before the above is corrected."
     else
+        was=new
         write_config
         login=$USER_NAME:$password
         say "Wrote $config"
@@ -317,7 +347,7 @@ install() {
             fail "the new configuration is refused, see above"
     fi
     install_unit
-    tell_next_steps
+    tell_next_steps "$was"
 }
 
 remove_unit() {

@@ -297,6 +297,12 @@ pub const PASSIVE_BACKLOG: i32 = 16;
 /// but is complete in a moment should not be lost to a restart.
 pub const INTERRUPTED_WAIT: Duration = Duration::from_secs(1260);
 
+/// The end of `shutdown_grace` that interrupted transfers get for what they have to do.
+pub const INTERRUPTED_SHARE: Duration = Duration::from_secs(5);
+
+/// What stores get to show that they answer, before a stop no longer waits for them.
+pub const LAST_LOOK_WAIT: Duration = Duration::from_secs(2);
+
 /// How often unfinished uploads are looked for after the start.
 pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 

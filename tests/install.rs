@@ -47,7 +47,10 @@ fn the_commands_it_prints_work() {
     fs::write(prefix.path().join(CONFIG), config).expect("written");
 
     let commands: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    let [_, start, put, list, cos @ ..] = &commands[..] else { panic!("{told}") };
+    let [_, start, put, list, cos @ .., check] = &commands[..] else { panic!("{told}") };
+    let mut tried = Command::new("sh");
+    let tried = succeeded(tried.arg("-c").arg(check).current_dir(prefix.path()).output().unwrap());
+    assert!(tried.contains("all is well"), "{tried}");
     let mut server = Command::new("sh");
     server.arg("-c").arg(format!("exec {start}")).current_dir(prefix.path());
     let (_server, port) = TestServer::port_of(server);
@@ -79,9 +82,40 @@ fn running_it_again_keeps_configuration_and_data() {
 
     let told = install_into(prefix.path());
     assert!(told.contains("Kept your configuration"), "{told}");
-    assert!(!told.contains("Password"), "{told}");
+    assert!(!told.contains("Password") && !told.contains("cos_secretid"), "{told}");
+    for said in ["Updated ", "A server that runs is still the old one", "check --config", " stop "]
+    {
+        assert!(told.contains(said), "{said}: {told}");
+    }
     assert_eq!(fs::read_to_string(&config).expect("kept"), before);
     assert_eq!(fs::read_to_string(&data).expect("kept"), "data");
+}
+
+#[test]
+fn what_is_no_server_replaces_none() {
+    let prefix = TempDir::new().expect("a directory");
+    install_into(prefix.path());
+    let name = prefix.path().to_str().expect("UTF-8");
+    for wrong in [concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"), "/bin/true", "/bin/ls"] {
+        let output = install(&["--prefix", name, "--binary", wrong]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains("nothing was changed"), "{told}");
+    }
+    let server = prefix.path().join("bin/cos-ftp-server");
+    let version = Command::new(server).arg("--version").output().expect("the server is kept");
+    assert!(version.status.success());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_found_before_the_build() {
+    let dir = TempDir::new().expect("a directory");
+    fs::write(dir.path().join("file"), "").expect("written");
+    let prefix = dir.path().join("file/below");
+    // No binary: it would be built.
+    let output = install(&["--prefix", prefix.to_str().expect("UTF-8")]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.starts_with("install.sh: cannot write to"), "{told}");
+    assert!(output.stdout.is_empty(), "{output:?}");
 }
 
 #[test]
@@ -177,6 +211,7 @@ fn the_unit_runs_this_installation_as_its_own_user() {
     for line in [&start, &writable, "\nUser=cos-ftp\n"] {
         assert!(text.contains(line), "{text}");
     }
+    assert!(!text.contains("chown"), "served files may be millions: {text}");
     assert!(!text.contains("/usr/bin") && !text.contains("/var/lib"), "{text}");
     let mut verify = Command::new("systemd-analyze");
     let verified = verify.args(["verify", "--man=no"]).arg(&unit).output().expect("it runs");

@@ -1,11 +1,10 @@
-//! The command line, and where the configuration is looked for.
+//! The command line.
 
-use std::env;
 use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use lexopt::{Arg, Parser};
+use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
 
@@ -14,22 +13,32 @@ pub(crate) const HELP: &str = "\
 An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
-       cos-ftp-server check [--config FILE] [--json]
-       cos-ftp-server status [--config FILE] [--json]
+       cos-ftp-server serve DIR [--user NAME] [--listen ADDRESS:PORT] [--ask-password]
+       cos-ftp-server init [--config FILE]
+       cos-ftp-server check [FILE] [--json]
+       cos-ftp-server status [--config FILE] [--json | --watch]
+       cos-ftp-server reload | stop [--config FILE]
        cos-ftp-server hash-password
-       cos-ftp-server --version | --help
+       cos-ftp-server version | help
 
+    serve DIR       serve a directory without any configuration, to the user ftpuser or --user NAME
+                    at port 2121 or --listen ADDRESS:PORT. The password is in the variable
+                    COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed
+    init            ask some questions, write a configuration and check it
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
                     --json prints it for machines
     status          tell what the running server is doing: its sessions, and how far their
-                    transfers are. --json prints it for machines
+                    transfers are. --json prints it for machines, --watch again and again
+    reload          let the running server read its configuration again, and tell whether it did
+    stop            let the running server stop, and wait until it has
     hash-password   read a password and print its hash, to be put in its place in the
                     configuration; asks on a terminal, else reads a line of standard input
-    --config FILE   the configuration; without it, the first of these that exists:
-                        ./conf/vsftpd.conf
-                        PREFIX/etc/cos-ftp-server/vsftpd.conf, when the program is in PREFIX/bin
-                        /etc/cos-ftp-server/vsftpd.conf
+    --config FILE   the configuration, also -c FILE; without it, the first of these that exists:
+                        ./conf/cos-ftp-server.conf
+                        PREFIX/etc/cos-ftp-server/cos-ftp-server.conf, if PREFIX/bin has the program
+                        /etc/cos-ftp-server/cos-ftp-server.conf
+                        or vsftpd.conf in the same place
     --check-config  tell whether the configuration is right, and exit
     --version       print the version, and exit
     --help          print this, and exit
@@ -39,42 +48,28 @@ Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the l
 
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
 wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
-well, 1 when not. Of status: 1 when no server answers.
+well, 1 when not. Of status, reload and stop: 1 when no server answers.
 ";
-
-/// Where the configuration is, below the working directory.
-const LOCAL_CONFIG: &str = "conf/vsftpd.conf";
-
-/// Where it is below the prefix of an installation, and below `/`.
-const INSTALLED_CONFIG: &str = "etc/cos-ftp-server/vsftpd.conf";
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CommandLine {
+pub(crate) enum Subcommand {
     /// Serve until stopped.
-    Serve {
-        /// `--config`.
-        config: Option<PathBuf>,
-    },
+    Serve,
     /// Look at the configuration only.
-    CheckConfig {
-        /// `--config`.
-        config: Option<PathBuf>,
-    },
+    CheckConfig,
+    /// `serve DIR`: serve a directory that no configuration names.
+    ServeDirectory(Directory),
+    /// `init`: write a configuration.
+    Init,
     /// `check`: try what the configuration needs.
-    Check {
-        /// `--config`.
-        config: Option<PathBuf>,
-        /// `--json` or not.
-        form: Form,
-    },
+    Check(Form),
     /// `status`: ask the running server what it is doing.
-    Status {
-        /// `--config`.
-        config: Option<PathBuf>,
-        /// `--json` or not.
-        form: Form,
-    },
+    Status(View),
+    /// `reload`: let the running server read its configuration again.
+    Reload,
+    /// `stop`: let the running server stop.
+    Stop,
     /// `hash-password`: read a password and print its hash.
     HashPassword,
     /// Print the version.
@@ -83,164 +78,257 @@ pub(crate) enum CommandLine {
     Help,
 }
 
+/// How a status is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Once.
+    Once(Form),
+    /// Again and again.
+    Again,
+}
+
+/// What `serve` was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directory {
+    /// What is served.
+    pub(crate) path: PathBuf,
+    /// `--user`.
+    pub(crate) user: Option<String>,
+    /// `--listen`.
+    pub(crate) listen: Option<SocketAddr>,
+    /// `--ask-password`.
+    pub(crate) ask_password: bool,
+}
+
+/// A request, and the configuration that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommandLine {
+    /// What is asked for.
+    pub(crate) request: Subcommand,
+    /// `--config`, or the file behind `check`.
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What is asked for, before anything else is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Run,
+    Serve,
+    Init,
+    Check,
+    Status,
+    Reload,
+    Stop,
+    HashPassword,
+}
+
+impl Word {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "serve" => Self::Serve,
+            "init" => Self::Init,
+            "check" => Self::Check,
+            "status" => Self::Status,
+            "reload" => Self::Reload,
+            "stop" => Self::Stop,
+            "hash-password" => Self::HashPassword,
+            _ => return None,
+        })
+    }
+
+    /// The options that it takes.
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Run => &["config", "check-config"],
+            Self::Serve => &["user", "listen", "ask-password"],
+            Self::Check => &["config", "json"],
+            Self::Status => &["config", "json", "watch"],
+            Self::Init | Self::Reload | Self::Stop => &["config"],
+            Self::HashPassword => &[],
+        }
+    }
+}
+
+/// What was given beside the word.
+#[derive(Debug, Default)]
+struct Given {
+    config: Option<PathBuf>,
+    path: Option<PathBuf>,
+    user: Option<String>,
+    listen: Option<SocketAddr>,
+    /// Options without a value.
+    flags: Vec<&'static str>,
+}
+
 /// Understands the command line; `arguments` begins with the program's name.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<CommandLine, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
-    let mut config = None;
-    let mut make: fn(Option<PathBuf>) -> CommandLine = |config| CommandLine::Serve { config };
+    let (mut word, mut given) = (Word::Run, Given::default());
     let mut is_first = true;
-    // What `--json` makes of the word before it.
-    let mut json: Option<fn(Option<PathBuf>) -> CommandLine> = None;
     while let Some(argument) = parser.next()? {
-        match argument {
-            Arg::Long("config") if config.is_none() => config = Some(parser.value()?.into()),
-            Arg::Value(word) if word == "check" && is_first => {
-                make = |config| CommandLine::Check { config, form: Form::Text };
-                json = Some(|config| CommandLine::Check { config, form: Form::Json });
+        let name = match &argument {
+            Arg::Short('c') => Some("config"),
+            Arg::Long(name) => word.options().iter().copied().find(|have| have == name),
+            _ => None,
+        };
+        match (argument, name.filter(|name| word.options().contains(name))) {
+            (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Subcommand::Version.into()),
+            (Arg::Long("help") | Arg::Short('h'), _) => return Ok(Subcommand::Help.into()),
+            (_, Some("config")) if given.config.is_none() => {
+                given.config = Some(parser.value()?.into());
             }
-            Arg::Value(word) if word == "status" && is_first => {
-                make = |config| CommandLine::Status { config, form: Form::Text };
-                json = Some(|config| CommandLine::Status { config, form: Form::Json });
+            (_, Some("user")) if given.user.is_none() => {
+                given.user = Some(parser.value()?.string()?);
             }
-            Arg::Long("json") if json.is_some() => make = json.unwrap_or(make),
-            Arg::Long("check-config") if json.is_none() => {
-                make = |config| CommandLine::CheckConfig { config }
+            (_, Some("listen")) if given.listen.is_none() => {
+                given.listen = Some(parser.value()?.parse()?);
             }
-            Arg::Value(word) if word == "hash-password" && is_first => {
-                return match parser.next()? {
-                    None => Ok(CommandLine::HashPassword),
-                    Some(more) => Err(more.unexpected()),
-                };
+            (_, Some(flag @ ("json" | "watch" | "check-config" | "ask-password"))) => {
+                given.flags.push(flag);
             }
-            Arg::Long("version") | Arg::Short('V') => return Ok(CommandLine::Version),
-            Arg::Long("help") | Arg::Short('h') => return Ok(CommandLine::Help),
-            other => return Err(other.unexpected()),
+            (Arg::Value(text), None) if is_first => match text.to_str() {
+                Some("version") => return Ok(Subcommand::Version.into()),
+                Some("help") => return Ok(Subcommand::Help.into()),
+                name => {
+                    let known = name.and_then(Word::of);
+                    word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;
+                }
+            },
+            (Arg::Value(path), None) if word == Word::Check && given.config.is_none() => {
+                given.config = Some(path.into());
+            }
+            (Arg::Value(path), None) if word == Word::Serve && given.path.is_none() => {
+                given.path = Some(path.into());
+            }
+            (argument, _) => return Err(argument.unexpected()),
         }
         is_first = false;
     }
-    Ok(make(config))
+    given.into_line(word)
 }
 
-/// The configuration to read: the one that was named, else the first that exists of the usual
-/// ones. The error tells which were tried and how to get one.
-pub(crate) fn find_config(named: Option<PathBuf>) -> Result<PathBuf, String> {
-    if let Some(named) = named {
-        return Ok(named);
+impl Given {
+    fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
+        let has = |flag| self.flags.contains(&flag);
+        let form = if has("json") { Form::Json } else { Form::Text };
+        let request = match word {
+            Word::Run if has("check-config") => Subcommand::CheckConfig,
+            Word::Run => Subcommand::Serve,
+            Word::Serve => {
+                let path = self.path.ok_or("serve needs the directory that it is to serve")?;
+                let ask_password = has("ask-password");
+                let Self { user, listen, .. } = self;
+                Subcommand::ServeDirectory(Directory { path, user, listen, ask_password })
+            }
+            Word::Init => Subcommand::Init,
+            Word::Check => Subcommand::Check(form),
+            Word::Status if has("json") && has("watch") => {
+                return Err("--watch is for people, --json for machines".into());
+            }
+            Word::Status if has("watch") => Subcommand::Status(View::Again),
+            Word::Status => Subcommand::Status(View::Once(form)),
+            Word::Reload => Subcommand::Reload,
+            Word::Stop => Subcommand::Stop,
+            Word::HashPassword => Subcommand::HashPassword,
+        };
+        Ok(CommandLine { request, config: self.config })
     }
-    first_of(&usual_configs(env::current_exe().ok().as_deref()))
 }
 
-fn first_of(usual: &[PathBuf]) -> Result<PathBuf, String> {
-    if let Some(found) = usual.iter().find(|path| path.exists()) {
-        return Ok(found.clone());
+impl From<Subcommand> for CommandLine {
+    /// Of what no configuration is needed for.
+    fn from(request: Subcommand) -> Self {
+        Self { request, config: None }
     }
-    let mut text = "there is no configuration. Looked for:\n".to_owned();
-    for path in usual {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "    {}", path.display());
-    }
-    text.push_str(
-        "Run ./install.sh, which writes one that works at once, or copy \
-         conf/vsftpd.conf.example, or name yours with --config FILE.",
-    );
-    Err(text)
-}
-
-fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
-    let mut configs = vec![Path::new(".").join(LOCAL_CONFIG)];
-    if let Some(bin) = program.and_then(Path::parent)
-        && bin.ends_with("bin")
-        && let Some(prefix) = bin.parent()
-    {
-        configs.push(prefix.join(INSTALLED_CONFIG));
-    }
-    let system = Path::new("/").join(INSTALLED_CONFIG);
-    if !configs.contains(&system) {
-        configs.push(system);
-    }
-    configs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parsed(line: &str) -> Option<CommandLine> {
+        let arguments = ["cos-ftp-server"].into_iter().chain(line.split_whitespace());
+        parse(arguments.map(OsString::from)).ok()
+    }
+
     #[test]
     fn arguments_become_requests() {
-        let config = Some(PathBuf::from("a.conf"));
+        for (line, request, config) in [
+            ("", Subcommand::Serve, None),
+            ("--config a.conf", Subcommand::Serve, Some("a.conf")),
+            ("--config=a.conf", Subcommand::Serve, Some("a.conf")),
+            ("-c a.conf", Subcommand::Serve, Some("a.conf")),
+            ("--check-config", Subcommand::CheckConfig, None),
+            ("--check-config --config a.conf", Subcommand::CheckConfig, Some("a.conf")),
+            ("status", Subcommand::Status(View::Once(Form::Text)), None),
+            ("status --json", Subcommand::Status(View::Once(Form::Json)), None),
+            ("status --watch -c a.conf", Subcommand::Status(View::Again), Some("a.conf")),
+            ("check", Subcommand::Check(Form::Text), None),
+            ("check a.conf", Subcommand::Check(Form::Text), Some("a.conf")),
+            ("check --json --config a.conf", Subcommand::Check(Form::Json), Some("a.conf")),
+            ("init --config a.conf", Subcommand::Init, Some("a.conf")),
+            ("reload", Subcommand::Reload, None),
+            ("stop -c a.conf", Subcommand::Stop, Some("a.conf")),
+            ("hash-password", Subcommand::HashPassword, None),
+            ("--version", Subcommand::Version, None),
+            ("version", Subcommand::Version, None),
+            ("help", Subcommand::Help, None),
+            ("serve --help", Subcommand::Help, None),
+            ("--check-config --help", Subcommand::Help, None),
+        ] {
+            let config = config.map(PathBuf::from);
+            assert_eq!(parsed(line), Some(CommandLine { request, config }), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn serve_takes_a_directory() {
+        let directory = |user: Option<&str>, listen: Option<&str>, ask_password| {
+            let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
+            let listen = listen.map(|address| address.parse().unwrap());
+            let directory = Directory { path, user, listen, ask_password };
+            Some(Subcommand::ServeDirectory(directory).into())
+        };
         for (line, expected) in [
-            ("", Some(CommandLine::Serve { config: None })),
-            ("--config a.conf", Some(CommandLine::Serve { config: config.clone() })),
-            ("--config=a.conf", Some(CommandLine::Serve { config: config.clone() })),
-            ("--check-config", Some(CommandLine::CheckConfig { config: None })),
-            ("status", Some(CommandLine::Status { config: None, form: Form::Text })),
-            ("status --json", Some(CommandLine::Status { config: None, form: Form::Json })),
-            ("status --check-config", None),
-            ("check", Some(CommandLine::Check { config: None, form: Form::Text })),
-            (
-                "check --json --config a.conf",
-                Some(CommandLine::Check { config: config.clone(), form: Form::Json }),
-            ),
-            ("--json", None),
-            ("--config a.conf check", None),
-            ("check --check-config", None),
-            ("--check-config --config a.conf", Some(CommandLine::CheckConfig { config })),
-            ("hash-password", Some(CommandLine::HashPassword)),
-            ("hash-password secret", None),
-            ("--check-config hash-password", None),
-            ("--version", Some(CommandLine::Version)),
-            ("--check-config --help", Some(CommandLine::Help)),
-            ("--config", None),
-            ("--config a --config b", None),
-            ("--check-config=yes", None),
-            ("--verbose", None),
-            ("a.conf", None),
+            ("serve d", directory(None, None, false)),
+            ("serve --user u d", directory(Some("u"), None, false)),
+            ("serve d --listen [::1]:21", directory(None, Some("[::1]:21"), false)),
+            ("serve d --ask-password", directory(None, None, true)),
+            ("serve", None),
+            ("serve d e", None),
+            ("serve d --listen 21", None),
+            ("serve d --config a.conf", None),
+            ("serve d --password p", None),
         ] {
-            let arguments = ["cos-ftp-server"].into_iter().chain(line.split_whitespace());
-            let parsed = parse(arguments.map(OsString::from)).ok();
-            assert_eq!(parsed, expected, "{line:?}");
+            assert_eq!(parsed(line), expected, "{line:?}");
         }
     }
 
     #[test]
-    fn the_configuration_is_looked_for_beside_the_program() {
-        const LOCAL: &str = "./conf/vsftpd.conf";
-        const SYSTEM: &str = "/etc/cos-ftp-server/vsftpd.conf";
-        for (program, expected) in [
-            (None, vec![LOCAL, SYSTEM]),
-            (Some("/src/target/release/cos-ftp-server"), vec![LOCAL, SYSTEM]),
-            (
-                Some("/home/a/.local/bin/cos-ftp-server"),
-                vec![LOCAL, "/home/a/.local/etc/cos-ftp-server/vsftpd.conf", SYSTEM],
-            ),
-            (
-                Some("/usr/local/bin/cos-ftp-server"),
-                vec![LOCAL, "/usr/local/etc/cos-ftp-server/vsftpd.conf", SYSTEM],
-            ),
-            (Some("/bin/cos-ftp-server"), vec![LOCAL, SYSTEM]),
+    fn what_is_not_understood_is_refused() {
+        for line in [
+            "status --check-config",
+            "status --json --watch",
+            "--json",
+            "--config a.conf check",
+            "check --check-config",
+            "check a.conf b.conf",
+            "check a.conf --config b.conf",
+            "hash-password secret",
+            "hash-password --config a.conf",
+            "--check-config hash-password",
+            "--config",
+            "--config a --config b",
+            "-c a -c b",
+            "--check-config=yes",
+            "--verbose",
+            "-x",
+            "a.conf",
+            "reload now",
         ] {
-            let expected: Vec<PathBuf> = expected.into_iter().map(PathBuf::from).collect();
-            assert_eq!(usual_configs(program.map(Path::new)), expected, "{program:?}");
+            assert_eq!(parsed(line), None, "{line:?}");
         }
-    }
-
-    #[test]
-    fn the_first_configuration_that_exists_is_taken() {
-        let missing = ["/nowhere/a.conf", "/nowhere/b.conf"].map(PathBuf::from);
-        let error = first_of(&missing).unwrap_err();
-        for part in ["/nowhere/a.conf", "/nowhere/b.conf", "./install.sh", "--config"] {
-            assert!(error.contains(part), "{part} is not in {error}");
-        }
-        let existing = env::current_exe().unwrap();
-        let [first, last] = missing;
-        assert_eq!(first_of(&[first, existing.clone(), last]), Ok(existing));
-    }
-
-    #[test]
-    fn a_named_configuration_is_taken_as_it_is() {
-        let named = PathBuf::from("/nowhere/at/all.conf");
-        assert_eq!(find_config(Some(named.clone())), Ok(named));
     }
 }

@@ -1,8 +1,9 @@
 //! SIGHUP: the configuration is read again while the server runs. A file that is wrong changes
 //! nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use cos_ftp_server::metrics;
 use cos_ftp_server::server::Reloader;
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
@@ -14,7 +15,8 @@ use cos_ftp_server::threads::OwnedThread;
 /// What it takes to read the configuration again.
 #[derive(Debug)]
 pub(crate) struct Reload {
-    file: PathBuf,
+    /// None for a server that has no configuration.
+    file: Option<PathBuf>,
     /// What the server was started with, without its secrets.
     begun: Vec<StartValue>,
     buckets: Buckets,
@@ -32,26 +34,30 @@ impl Reload {
         reloader: Reloader,
         log: LogControl,
     ) -> Self {
-        let (file, begun) = (begun.file().to_owned(), begun.at_start());
+        let (file, begun) = (begun.file().map(Path::to_owned), begun.at_start());
         Self { file, begun, buckets, reloader, log, probing: None }
     }
 
     /// Reads the configuration and does what it says; where it is wrong, the log tells why and
     /// everything stays as it was.
     pub(crate) fn run(&mut self) {
-        if let Err(problems) = self.try_run() {
+        let done = self.try_run();
+        metrics::note_reload(done.is_ok());
+        if let Err(problems) = done {
             problems.lines().for_each(|line| error!("{line}"));
             error!("configuration not taken: the server goes on as before");
         }
     }
 
     fn try_run(&mut self) -> Result<(), String> {
-        let plan = ServerPlan::read_again(&self.file)?;
+        let file = self.file.as_deref().ok_or("it was started without a configuration")?;
+        let plan = ServerPlan::read_again(file)?;
         let (options, users, probes) = plan.wire(&self.buckets)?;
         plan.warnings().iter().for_each(|warning| warn!("{warning}"));
         plan.accounts().lines().for_each(|line| info!("{line}"));
         let ended = self.reloader.apply(options, users);
-        self.log.set(plan.log().level, plan.log().rotation);
+        let (log, _) = plan.log();
+        self.log.set(log.level, log.rotation);
         for change in plan.needs_restart(&self.begun) {
             warn!("{change}: takes effect at the next start");
         }

@@ -1,12 +1,13 @@
 //! What the server does on signals: Ctrl+C by `ctrlc`, the others by `signal-hook`.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use cos_ftp_server::server::Stopper;
 use log::{info, warn};
+use parking_lot::Mutex;
 use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
@@ -18,10 +19,13 @@ use cos_ftp_server::threads::{self, OwnedThread};
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// Within this time two interrupts are one.
+const ONE_PRESS: Duration = Duration::from_millis(500);
+
 /// The signals that are listened to. Dropping it ends the thread that does so.
 #[derive(Debug)]
 pub(crate) struct SignalThread {
-    interrupts: Arc<AtomicU32>,
+    interrupts: Arc<Interrupts>,
     signals: Handle,
     thread: Option<OwnedThread<()>>,
 }
@@ -37,10 +41,15 @@ pub(crate) fn listen(
     mut reload: Reload,
     log: LogControl,
 ) -> io::Result<SignalThread> {
-    let interrupts = Arc::new(AtomicU32::new(0));
-    let (count, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
-    ctrlc::set_handler(move || interrupt(count.fetch_add(1, Ordering::Relaxed), &on_interrupt))
-        .map_err(io::Error::other)?;
+    let interrupts: Arc<Interrupts> = Arc::default();
+    let (counted, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
+    ctrlc::set_handler(move || {
+        if let Some(earlier) = counted.count() {
+            interrupt(earlier, &on_interrupt);
+        }
+    })
+    .map_err(io::Error::other)?;
+    let had_terminal = io::stderr().is_terminal();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
     let handle = signals.handle();
     let thread = threads::spawn("signals", move || {
@@ -51,6 +60,12 @@ pub(crate) fn listen(
                     supervisor::stopping();
                     stopper.stop();
                 }
+                // What the kernel sends when the terminal is closed, and nobody's wish.
+                SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
+                    "the terminal is closed: the server goes on as process {0}, and \
+                     cos-ftp-server stop, or kill {0}, ends it",
+                    process::id()
+                ),
                 SIGHUP => {
                     info!("SIGHUP: reading the configuration");
                     supervisor::reloading();
@@ -66,6 +81,28 @@ pub(crate) fn listen(
         }
     })?;
     Ok(SignalThread { interrupts, signals: handle, thread: Some(thread) })
+}
+
+/// Ctrl+C as it is meant: what comes twice within a moment was one press, passed on by a wrapper as
+/// well as by the terminal.
+#[derive(Debug, Default)]
+struct Interrupts(Mutex<(u32, Option<Instant>)>);
+
+impl Interrupts {
+    /// One more. Tells how many came before it, unless it is to be ignored.
+    fn count(&self) -> Option<u32> {
+        let mut counted = self.0.lock();
+        let (count, last) = *counted;
+        if last.is_some_and(|last| last.elapsed() < ONE_PRESS) {
+            return None;
+        }
+        *counted = (count + 1, Some(Instant::now()));
+        Some(count)
+    }
+
+    fn so_far(&self) -> u32 {
+        self.0.lock().0
+    }
 }
 
 fn interrupt(earlier: u32, stopper: &Stopper) {
@@ -86,7 +123,7 @@ fn interrupt(earlier: u32, stopper: &Stopper) {
 impl SignalThread {
     /// Whether Ctrl+C was pressed a second time.
     pub(crate) fn hurried(&self) -> bool {
-        self.interrupts.load(Ordering::Relaxed) > 1
+        self.interrupts.so_far() > 1
     }
 }
 

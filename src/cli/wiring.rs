@@ -1,21 +1,24 @@
 //! From settings to a server: the one place that knows the configuration and every store.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cos_ftp_server::config::{
-    self, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings, StoreSettings,
-    certificate_finding, check_machine,
+    self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
+    StoreSettings, certificate_finding, check_machine,
 };
+use cos_ftp_server::metrics;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::store::cos::Buckets;
-use cos_ftp_server::store::local::LocalStore;
+use cos_ftp_server::store::cos::{Buckets, CosOptions};
+use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::threads::{self, OwnedThread};
 use cos_ftp_server::transfer::PartialUpload;
-use cos_ftp_server::users::Users;
+use cos_ftp_server::users::{Password, Users};
 use cos_ftp_server::vfs::FtpPath;
 
 /// A key that takes effect at the start only, and its value.
@@ -26,7 +29,33 @@ pub(crate) type StartValue = (&'static str, Option<String>);
 pub(crate) struct ServerPlan {
     settings: ServerSettings,
     warnings: Vec<Finding>,
+    origin: Origin,
 }
+
+/// Where a plan comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    File,
+    CommandLine,
+}
+
+/// What is to be served without a configuration.
+#[derive(Debug)]
+pub(crate) struct Served {
+    /// The directory.
+    pub(crate) root: PathBuf,
+    /// Who may log in, and do everything.
+    pub(crate) user: String,
+    /// By what.
+    pub(crate) password: Password,
+    /// Where, unless at all addresses and the usual port.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// The configuration of such a server, but for what [`Served`] tells.
+const WITHOUT_FILE: &str = "[COS_ACCOUNT_0]\ncos_endpoint = file:///\nhome_dir = /\n\
+    ftp_login_user_name = user\nftp_login_user_password = password\nauthority = RW\n\
+    delete_enable = true\n[OPERATIONS]\ncontrol_socket = off\n";
 
 impl ServerPlan {
     /// Reads and checks the configuration, and whether this machine can carry it.
@@ -39,7 +68,7 @@ impl ServerPlan {
         warnings
             .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
         warnings.extend(open_tls(&mut settings)?);
-        Ok(Self { settings, warnings })
+        Ok(Self { settings, warnings, origin: Origin::File })
     }
 
     /// Reads and checks the configuration for a server that runs. What the machine has left tells
@@ -51,7 +80,30 @@ impl ServerPlan {
         let loaded = config::load(file).map_err(|problems| problems.to_string())?;
         let LoadedConfig { mut settings, mut warnings } = loaded;
         warnings.extend(open_tls(&mut settings)?);
-        Ok(Self { settings, warnings })
+        Ok(Self { settings, warnings, origin: Origin::File })
+    }
+
+    /// What serves `served`, whatever files there are.
+    ///
+    /// # Errors
+    /// When this machine cannot carry it.
+    pub(crate) fn of_directory(served: Served) -> Result<Self, String> {
+        let machine = MachineFacts::of_this_machine();
+        let keys = EnvironmentKeys::default();
+        let parsed = config::parse(WITHOUT_FILE.as_bytes(), Path::new(""), &machine, &keys);
+        let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
+        let Served { root, user, password, listen } = served;
+        settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
+        for account in &mut settings.accounts {
+            (account.name, account.password) = (user.clone(), password.clone());
+        }
+        if let Some(listen) = listen {
+            settings.server.listen_addresses = vec![listen.ip()];
+            settings.server.listen_port = listen.port();
+        }
+        let warnings =
+            check_machine(&settings, &machine).map_err(|problems| problems.to_string())?;
+        Ok(Self { settings, warnings, origin: Origin::CommandLine })
     }
 
     /// What a server that was started with the values `begun` will only do after a restart.
@@ -64,9 +116,14 @@ impl ServerPlan {
         self.settings.at_start.clone()
     }
 
-    /// The configuration file.
-    pub(crate) fn file(&self) -> &Path {
-        &self.settings.file
+    /// The configuration file, if there is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        (self.origin == Origin::File).then_some(&self.settings.file)
+    }
+
+    /// Where it comes from, in words.
+    pub(crate) fn origin(&self) -> String {
+        self.file().map_or("from the command line".to_owned(), |file| file.display().to_string())
     }
 
     /// What the operator should know.
@@ -79,9 +136,9 @@ impl ServerPlan {
         self.settings.control_socket.as_deref()
     }
 
-    /// The log.
-    pub(crate) fn log(&self) -> &LogOptions {
-        &self.settings.log
+    /// The log, and whether it is kept in a file beside being shown.
+    pub(crate) fn log(&self) -> (&LogOptions, bool) {
+        (&self.settings.log, self.origin == Origin::File)
     }
 
     /// What the server will do, for people; no secrets.
@@ -137,7 +194,14 @@ impl ServerPlan {
         let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
-        let opened = settings.stores.into_iter().map(|store| open(store, buckets));
+        let is_written = |store| {
+            let mut users = settings.accounts.iter().filter(|account| account.store == store);
+            users.any(|account| account.permission.writes())
+        };
+        let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
+            StoreSettings::Cos(options) => open_bucket(options, buckets),
+            StoreSettings::Local(options) => open_directory(&options, is_written(number)),
+        });
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
             let store = Arc::clone(&stores[account.store]);
@@ -167,25 +231,28 @@ impl Probes {
             return None;
         }
         let probing = threads::spawn("probe", move || {
-            for store in &self.stores {
-                probe(&**store, self.fragments);
+            let answers = |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments);
+            // Each is asked, whatever the one before it said.
+            if self.stores.iter().map(answers).fold(true, |all, one| all & one) {
+                metrics::note_good_probe();
             }
         });
         probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
     }
 }
 
-fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
+/// Whether the store answers.
+fn probe(store: &dyn ObjectStore, fragments: PartialUpload) -> bool {
     let (root, name) = (FtpPath::root(), store.describe());
     if let Err(error) =
         store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
     {
-        log::error!("{name} cannot be used now: {error}");
-        return;
+        log::error!("{name} cannot be used now: {error}; cos-ftp-server check tells what to do");
+        return false;
     }
     log::info!("{name} answers");
     if fragments == PartialUpload::Discard {
-        return;
+        return true;
     }
     match store.look_for_retention() {
         Ok(true) => log::warn!(
@@ -196,6 +263,7 @@ fn probe(store: &dyn ObjectStore, fragments: PartialUpload) {
         // Most key pairs need not be allowed to ask; the first upload may tell.
         Err(error) => log::debug!("whether {name} keeps what is stored is not known: {error}"),
     }
+    true
 }
 
 /// Loads certificate and key, which is the only way to know that they can be used.
@@ -209,21 +277,32 @@ fn open_tls(settings: &mut ServerSettings) -> Result<Option<Finding>, String> {
     Ok(warning)
 }
 
-fn open(store: StoreSettings, buckets: &Buckets) -> Result<Arc<dyn ObjectStore>, String> {
-    let store: Arc<dyn ObjectStore> = match store {
-        StoreSettings::Cos(options) => {
-            Arc::new(buckets.open(options).map_err(|error| error.to_string())?)
-        }
-        StoreSettings::Local(options) => {
-            let store = LocalStore::open(&options).map_err(|error| error.to_string())?;
-            log::warn!(
-                "serving the embedded store in {}: files stay on this machine; name a bucket \
-                 in the configuration to serve it",
-                options.root.display(),
-            );
-            Arc::new(store)
-        }
+fn open_bucket(options: CosOptions, buckets: &Buckets) -> Result<Arc<dyn ObjectStore>, String> {
+    let store = buckets.open(options).map_err(|error| error.to_string())?;
+    log::info!("serving {}", store.describe());
+    Ok(Arc::new(store))
+}
+
+/// `is_written`: whether anybody may store files in it.
+fn open_directory(
+    options: &LocalOptions,
+    is_written: bool,
+) -> Result<Arc<dyn ObjectStore>, String> {
+    let root = options.root.display();
+    let refused = |error: io::Error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => "make it (mkdir -p)",
+            _ => "let the user that runs the server use it",
+        };
+        format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
     };
-    log::info!("opened {}", store.describe());
-    Ok(store)
+    let store = LocalStore::open(options).map_err(refused)?;
+    if is_written {
+        store.prepare().map_err(refused)?;
+    }
+    log::warn!(
+        "serving the embedded store in {root}: files stay on this machine; name a bucket in the \
+         configuration to serve it",
+    );
+    Ok(Arc::new(store))
 }

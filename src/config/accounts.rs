@@ -161,8 +161,23 @@ impl Accounts {
 /// `ftp_login_user_password`.
 fn password(form: &LoginForm, section: &Section, report: &mut ConfigReport) -> Option<Password> {
     let place = || section.place("ftp_login_user_password");
+    if form.password.as_ref().is_some_and(|text| is_quoted(text)) {
+        report.warning(place(), QUOTED);
+    }
     let parsed = Password::parse(form.password.as_ref()?);
     parsed.map_err(|error| report.problem(place(), error.to_string())).ok()
+}
+
+/// What is said of a password that [`is_quoted`].
+const QUOTED: &str = "the quotes around the password belong to it, and clients must send them: \
+                      leave them out unless that is meant";
+
+/// Whether a password stands in quotes, as other programs' files have them.
+fn is_quoted(password: &str) -> bool {
+    let pairs = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’')];
+    pairs
+        .into_iter()
+        .any(|(open, close)| password.strip_prefix(open).is_some_and(|rest| rest.ends_with(close)))
 }
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
@@ -180,6 +195,10 @@ fn split_login_users(text: &str, section: &Section, report: &mut ConfigReport) -
                 );
                 report.problem(section.place("login_users"), text);
             }
+        }
+        let password = account.split_once(':').and_then(|(_, rest)| rest.rsplit_once(':'));
+        if password.is_some_and(|(password, _)| is_quoted(password.trim())) {
+            report.warning(section.place("login_users"), format!("account {number}: {QUOTED}"));
         }
         // Typed with a Chinese input method, and taken for part of a password.
         if account.contains(['；', '：']) {

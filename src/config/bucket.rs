@@ -35,7 +35,11 @@ pub(super) fn read(
         // Whatever else the section says of a bucket is not looked at: a sample of which nothing
         // but the endpoint was filled in works.
         Some(Endpoint::Directory(root)) => {
-            Some(StoreSettings::Local(LocalOptions { root: root.join(place.prefix) }))
+            let root = match place.prefix.as_str() {
+                "" => root,
+                prefix => root.join(prefix),
+            };
+            Some(StoreSettings::Local(LocalOptions { root }))
         }
         _ => read_bucket(section, all, place, report).map(StoreSettings::Cos),
     }

@@ -8,6 +8,9 @@ use super::report::{ConfigReport, Finding, Place, Problems};
 use super::settings::ServerSettings;
 use crate::users::Effort;
 
+/// One client that transfers: its control connection and the data connection.
+const LEAST_CONNECTIONS: u64 = 2;
+
 /// What the machine may have too little of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -126,9 +129,12 @@ impl Needs {
             let most = sessions(self.buffer_memory);
             (self.connections_place(), format!("lower max_connection_num to at most {most}"))
         } else {
-            let most = sessions(least);
-            let text =
-                format!("lower buffer_memory to {least} and max_connection_num to at most {most}");
+            let text = match sessions(least) {
+                ..LEAST_CONNECTIONS => "give the machine more memory".to_owned(),
+                most => format!(
+                    "lower buffer_memory to {least} and max_connection_num to at most {most}"
+                ),
+            };
             (self.memory_place(), text)
         }
     }
@@ -140,8 +146,8 @@ impl Needs {
         let most = connections_for_descriptors(limit);
         if connections > most {
             let text = format!(
-                "needs more descriptors than the hard limit of {limit} (ulimit -Hn): lower \
-                 max_connection_num to at most {most}, or raise that limit"
+                "needs more descriptors than the hard limit of {limit} (ulimit -Hn): {}",
+                lower_or_raise(most, "that limit")
             );
             report.problem(self.connections_place(), text);
         }
@@ -158,10 +164,8 @@ impl Needs {
              control group, ulimit -u)"
         );
         if connections > most {
-            let text = format!(
-                "may need more than {limit}: lower max_connection_num to at most {most}, or raise \
-                 those limits"
-            );
+            let text =
+                format!("may need more than {limit}: {}", lower_or_raise(most, "those limits"));
             report.problem(self.connections_place(), text);
         } else if busiest > most {
             let text = format!(
@@ -191,8 +195,23 @@ fn warn_of_no_limit(facts: &MachineFacts, report: &mut ConfigReport) {
             "any number of connections is allowed, but threads and descriptors of this machine \
              end at about {most}"
         );
-        report.warning(optional_key("max_connection_num", 0), text);
+        let place = optional_key("max_connection_num", 0);
+        if most < LEAST_CONNECTIONS {
+            let text = format!("{text}: raise its limits (ulimit -Hn, ulimit -u)");
+            report.problem(place, text);
+        } else {
+            report.warning(place, text);
+        }
     }
+}
+
+/// What is to be done where `most` connections fit. Nobody is told to allow fewer than a transfer
+/// takes: 0 would mean any number.
+fn lower_or_raise(most: u64, limits: &str) -> String {
+    if most < LEAST_CONNECTIONS {
+        return format!("raise {limits}");
+    }
+    format!("lower max_connection_num to at most {most}, or raise {limits}")
 }
 
 fn connections_for_descriptors(limit: u64) -> u64 {

@@ -2,6 +2,7 @@
 //! for the whole server. The table of keys fills in the form; what is settled here is what hangs on
 //! several keys, or on the machine.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::access::{AccessOptions, BanRule};
@@ -91,10 +92,8 @@ impl GeneralSections {
         } else if let Some(ports) = all.passive_port {
             server.passive_ports = ports;
         }
-        if server.passive_ports.contains(&server.listen_port) {
-            let text = "lies within the range of passive ports, which has one port less for it";
-            report.warning(self.network.place("listen_port"), text);
-        }
+        self.check_ports(&server, report);
+        self.check_masquerade(&server, report);
         let log = log(all.log);
         Settled {
             server,
@@ -104,6 +103,34 @@ impl GeneralSections {
             log,
             password_checks: all.password_checks,
             config_check: all.config_check,
+        }
+    }
+
+    fn check_ports(&self, server: &ServerOptions, report: &mut ConfigReport) {
+        for key in ["passive_ports", "passive_port"] {
+            let text = self.network.text(key).unwrap_or_default();
+            // As the replaced tool has it: a port alone is the first of all that follow.
+            if text.parse::<u16>().is_ok() {
+                let last = server.passive_ports.end();
+                let text = format!("means {text} to {last}; write {text},{text} for one port");
+                report.warning(self.network.place(key), text);
+            }
+        }
+        if server.passive_ports.contains(&server.listen_port) {
+            let text = "lies within the range of passive ports, which has one port less for it";
+            report.warning(self.network.place("listen_port"), text);
+        }
+    }
+
+    /// A server that listens for this machine alone may name itself so.
+    fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
+        let Some(masquerade) = &server.session.masquerade else { return };
+        let listening = &server.listen_addresses;
+        let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
+        if masquerade.is_loopback() && !is_for_us {
+            let text = "no client on another machine can connect to a loopback address: name the \
+                        address that clients reach, or leave the line out";
+            report.problem(self.network.place("masquerade_address"), text);
         }
     }
 

@@ -18,6 +18,7 @@ mod defaults;
 mod endpoint;
 mod files;
 mod fitness;
+mod foreign;
 mod forms;
 mod general;
 mod ini;
@@ -128,6 +129,12 @@ fn examine(
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
         text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
+    if foreign::is_of_vsftpd(&text) {
+        let text = "this is a configuration of the FTP server vsftpd, of which nothing can be used \
+                    here: this server's file has sections, such as [COS_ACCOUNT_0]. \
+                    cos-ftp-server init writes one; it may be called cos-ftp-server.conf";
+        return Err(Problems::of_file(file_name, text.to_owned()));
+    }
     let mut report = ConfigReport::new(file_name);
     if encoding == Encoding::Gb18030 {
         let text = "the file is not UTF-8 and was read as GB18030: check that names and passwords \

@@ -6,8 +6,9 @@ use std::any::Any;
 use zeroize::Zeroizing;
 
 use super::ini::{IniEntry, IniSection};
-use super::keys::{self, Applies, KEYS, Key, SectionKind, WhenAbsent};
+use super::keys::{self, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
 use super::report::{ConfigReport, HIDDEN, Place};
+use crate::users::Password;
 
 /// A section of a known kind; also one that is absent, which has no entries.
 #[derive(Debug)]
@@ -82,6 +83,13 @@ impl Section {
             return;
         };
         let value = key.without_comment(&entry.value);
+        let is_cut = key.nature == Nature::Password && value.len() < entry.value.len();
+        if is_cut && matches!(Password::parse(value), Ok(Password::Plain(_))) {
+            let text = "what stands behind white space and '#' or ';' was taken for a comment; if \
+                        it belongs to the password, write the password's hash, which \
+                        cos-ftp-server hash-password prints";
+            report.warning(self.place_at(key, None, Some(entry.line)), text);
+        }
         // The replaced tool's word for "as if this line were not there".
         if self.kind == SectionKind::Optional && value.eq_ignore_ascii_case("default") {
             return;

@@ -5,8 +5,10 @@
 //! nothing can drift. To bump costs an atomic addition, and a look into a small map where a label's
 //! value is not known beforehand; nothing is bumped for each byte.
 
+mod moments;
 mod table;
 
+pub use moments::{note_good_probe, note_reload, reloads, seconds};
 pub use table::{Kind, METRICS, Metric};
 
 use std::sync::LazyLock;
@@ -73,6 +75,40 @@ pub struct Snapshot {
     pub passive_ports_used: u64,
     /// Passive ports there are.
     pub passive_ports: u64,
+    /// When the certificate ends, in seconds since 1970; 0 without TLS.
+    pub certificate_ends: u64,
+    /// The process itself.
+    pub process: Process,
+}
+
+/// What the process takes of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// When it began, in seconds since 1970.
+    pub began: u64,
+    /// Bytes of memory that are its own now.
+    pub resident_bytes: u64,
+    /// Descriptors that are open now.
+    pub descriptors: u64,
+    /// Descriptors it may have; 0 for any number.
+    pub descriptors_limit: u64,
+}
+
+/// What has ended since the start, for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Uploads that are complete.
+    pub uploads: u64,
+    /// Their bytes.
+    pub uploaded_bytes: u64,
+    /// Downloads that are complete.
+    pub downloads: u64,
+    /// Their bytes.
+    pub downloaded_bytes: u64,
+    /// Transfers that were interrupted.
+    pub interrupted: u64,
+    /// Transfers that failed.
+    pub failed: u64,
 }
 
 /// A part that is being sent, until it is dropped.
@@ -142,6 +178,25 @@ pub fn count_aborted_upload() {
     FIGURES.unfinished_aborted.inc();
 }
 
+/// What has ended since the start.
+pub fn totals() -> Totals {
+    let of = |counters: &IntCounterVec, direction: Direction, ending: Ending| {
+        counters.with_label_values(&[direction.name(), ending.name()]).get()
+    };
+    let both = |ending| {
+        let of = |direction| of(&FIGURES.transfers, direction, ending);
+        of(Direction::Upload) + of(Direction::Download)
+    };
+    Totals {
+        uploads: of(&FIGURES.transfers, Direction::Upload, Ending::Complete),
+        uploaded_bytes: of(&FIGURES.transfer_bytes, Direction::Upload, Ending::Complete),
+        downloads: of(&FIGURES.transfers, Direction::Download, Ending::Complete),
+        downloaded_bytes: of(&FIGURES.transfer_bytes, Direction::Download, Ending::Complete),
+        interrupted: both(Ending::Interrupted),
+        failed: both(Ending::Failed),
+    }
+}
+
 /// All figures in the text format of Prometheus, version 0.0.4.
 pub fn render(snapshot: &Snapshot) -> String {
     let Snapshot {
@@ -154,6 +209,8 @@ pub fn render(snapshot: &Snapshot) -> String {
         buffer_limit_bytes,
         passive_ports_used,
         passive_ports,
+        certificate_ends,
+        process,
     } = *snapshot;
     for (name, value) in [
         ("cos_ftp_sessions", sessions),
@@ -165,7 +222,15 @@ pub fn render(snapshot: &Snapshot) -> String {
         ("cos_ftp_buffer_limit_bytes", buffer_limit_bytes),
         ("cos_ftp_passive_ports_used", passive_ports_used),
         ("cos_ftp_passive_ports", passive_ports),
-    ] {
+        ("cos_ftp_certificate_expiry_timestamp_seconds", certificate_ends),
+        ("process_start_time_seconds", process.began),
+        ("process_resident_memory_bytes", process.resident_bytes),
+        ("process_open_fds", process.descriptors),
+        ("process_max_fds", process.descriptors_limit),
+    ]
+    .into_iter()
+    .chain(moments::all())
+    {
         if let Some((_, gauge)) = FIGURES.states.iter().find(|(have, _)| *have == name) {
             gauge.set(value as f64);
         }

@@ -71,4 +71,12 @@ pub const METRICS: &[Metric] = &[
     row("cos_ftp_passive_ports", Gauge, &[], "Passive ports there are"),
     row("cos_ftp_unfinished_uploads_found_total", Counter, &[], "Unfinished uploads found silent for abort_unfinished_after"),
     row("cos_ftp_unfinished_uploads_aborted_total", Counter, &[], "Those of them that were aborted"),
+    row("cos_ftp_last_good_probe_timestamp_seconds", Gauge, &[], "When all stores last answered a look at the start or by /readyz, 0 for never"),
+    row("cos_ftp_last_reload_timestamp_seconds", Gauge, &[], "When the configuration was last read again and taken, 0 for never"),
+    row("cos_ftp_last_reload_successful", Gauge, &[], "0 after a configuration that was read again and not taken, else 1"),
+    row("cos_ftp_certificate_expiry_timestamp_seconds", Gauge, &[], "When the certificate in tls_cert_file ends, 0 without TLS"),
+    row("process_start_time_seconds", Gauge, &[], "When the server was started"),
+    row("process_resident_memory_bytes", Gauge, &[], "Bytes of memory the process has now"),
+    row("process_open_fds", Gauge, &[], "Descriptors that are open now"),
+    row("process_max_fds", Gauge, &[], "Descriptors the process may have, 0 for any number"),
 ];

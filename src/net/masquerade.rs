@@ -51,6 +51,13 @@ pub fn passive_address(
 }
 
 impl Masquerade {
+    /// Whether it names this machine as only this machine itself reaches it.
+    pub fn is_loopback(&self) -> bool {
+        let name = self.0.trim_end_matches('.').to_ascii_lowercase();
+        let is_address = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
+        name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_address)
+    }
+
     /// The address it stands for now. Blocks as long as the resolver does.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ use crate::session::Entrance;
 pub struct BindError {
     /// Where.
     pub address: SocketAddr,
+    /// The key that decides on the port.
+    pub key: &'static str,
     /// What the system said.
     pub source: io::Error,
     /// Who is there already, as far as can be known.
@@ -36,13 +38,14 @@ pub(super) struct Listening {
 /// All listeners: those of the control port, and those for implicit TLS.
 pub(super) fn bind_all(options: &ServerOptions) -> Result<Vec<Listening>, BindError> {
     let ports = [
-        (Some(options.listen_port), Entrance::Plain),
-        (options.implicit_listen_port, Entrance::ImplicitTls),
+        ("listen_port", Some(options.listen_port), Entrance::Plain),
+        ("implicit_listen_port", options.implicit_listen_port, Entrance::ImplicitTls),
     ];
     let mut listeners = Vec::new();
-    for (port, entrance) in ports {
+    for (key, port, entrance) in ports {
         let Some(port) = port else { continue };
-        let bound = bind_each(&options.listen_addresses, port)?;
+        let bound = bind_each(&options.listen_addresses, port)
+            .map_err(|error| BindError { key, ..error })?;
         listeners.extend(
             bound.into_iter().map(|socket| Listening { socket: Arc::new(socket), entrance }),
         );
@@ -64,10 +67,13 @@ fn bind_each(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>, BindEr
     Ok(listeners)
 }
 
-/// A listener of its own on `address`.
-pub(super) fn bind_one(address: SocketAddr) -> Result<TcpListener, BindError> {
-    bind(address, Families::Own)
+/// The listener of `metrics_listen`.
+pub(super) fn bind_metrics(address: SocketAddr) -> Result<TcpListener, BindError> {
+    bind(address, Families::Own).map_err(|error| BindError { key: METRICS_KEY, ..error })
 }
+
+/// The one key that says address and port together.
+const METRICS_KEY: &str = "metrics_listen";
 
 /// Which connections an IPv6 listener takes.
 #[derive(Clone, Copy)]
@@ -90,7 +96,8 @@ fn bind_everywhere(port: u16) -> Result<TcpListener, BindError> {
 fn bind(address: SocketAddr, families: Families) -> Result<TcpListener, BindError> {
     try_bind(address, families).map_err(|source| {
         let is_taken = source.kind() == ErrorKind::AddrInUse;
-        BindError { address, source, occupant: is_taken.then(|| Occupant::of(address)).flatten() }
+        let occupant = is_taken.then(|| Occupant::of(address)).flatten();
+        BindError { address, key: "listen_port", source, occupant }
     })
 }
 
@@ -116,30 +123,31 @@ impl BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (address, port) = (self.address, self.address.port());
+        let Self { address, key, .. } = *self;
+        let port = address.port();
+        let whole = if key == METRICS_KEY { key } else { "listen_address" };
         write!(f, "cannot listen on {address}: ")?;
         match self.source.kind() {
             ErrorKind::AddrInUse => match &self.occupant {
                 Some(occupant) => write!(
                     f,
-                    "already in use by {occupant}. Stop it, or choose another listen_port than \
-                     {port}"
+                    "already in use by {occupant}. Stop it, or choose another {key} than {port}"
                 ),
                 None => write!(
                     f,
-                    "already in use. Is another server running? Else choose another listen_port \
-                     than {port}"
+                    "already in use. Is another server running? Else choose another {key} than \
+                     {port}"
                 ),
             },
             ErrorKind::AddrNotAvailable => {
-                write!(f, "listen_address {} is no address of this machine", address.ip())
+                write!(f, "{whole} {} is no address of this machine", address.ip())
             }
             ErrorKind::PermissionDenied => write!(
                 f,
-                "not permitted. A listen_port below 1024 (it is {port}) needs root or the \
-                 capability CAP_NET_BIND_SERVICE"
+                "not permitted. A {key} below 1024 (it is {port}) needs root or the capability \
+                 CAP_NET_BIND_SERVICE"
             ),
-            _ => write!(f, "{} (listen_address, listen_port)", self.source),
+            _ => write!(f, "{} ({whole}, {key})", self.source),
         }
     }
 }
@@ -177,6 +185,23 @@ mod tests {
         for part in [taken.to_string().as_str(), "already in use", "listen_port"] {
             assert!(text.contains(part), "{part:?} is not in {text:?}");
         }
+    }
+
+    #[test]
+    fn a_port_in_use_is_told_with_the_key_that_chose_it() {
+        let first = bind_each(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
+        let taken = first[0].local_addr().unwrap();
+        let text = bind_metrics(taken).unwrap_err().to_string();
+        assert!(text.contains("another metrics_listen than"), "{text}");
+        assert!(!text.contains("listen_port"), "{text}");
+        let options = ServerOptions {
+            listen_addresses: vec![Ipv4Addr::LOCALHOST.into()],
+            listen_port: 0,
+            implicit_listen_port: Some(taken.port()),
+            ..ServerOptions::default()
+        };
+        let text = bind_all(&options).unwrap_err().to_string();
+        assert!(text.contains("another implicit_listen_port than"), "{text}");
     }
 
     #[test]

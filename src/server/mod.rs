@@ -8,6 +8,7 @@
 
 mod accept;
 mod descriptors;
+mod last_look;
 mod leftovers;
 mod listen;
 mod monitor;
@@ -83,7 +84,7 @@ impl Server {
     /// [`BindError`], which tells the address.
     pub fn bind(options: ServerOptions, users: Users) -> Result<Self, BindError> {
         let listeners = listen::bind_all(&options)?;
-        let metrics = options.metrics_listen.map(listen::bind_one).transpose()?;
+        let metrics = options.metrics_listen.map(listen::bind_metrics).transpose()?;
         let tls_demand = TlsDemand::default();
         tls_demand.set(options.session.tls);
         let host = Host {
@@ -169,11 +170,11 @@ impl Server {
             // It may be waiting for an answer of the store, as transfer workers do.
             self.acceptor.rules.host().stragglers.adopt(vec![sweeper.stop()]);
         }
-        let last = self.drain();
-        if let Some(readiness) = monitor.and_then(Monitor::stop) {
-            self.acceptor.rules.host().stragglers.adopt(vec![readiness]);
+        if let Some(asking) = monitor.as_ref().and_then(Monitor::stop_asking) {
+            self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
-        let workers = self.join_stragglers(last);
+        let workers = self.drain();
+        monitor.into_iter().for_each(Monitor::stop);
         host.door.tell_all_left_out();
         let stopped = self.leave(workers);
         accepting.map(|()| stopped)

@@ -1,11 +1,11 @@
 //! How a server stops.
 //!
 //! 1. The listeners are shut down and the accept threads joined: from here on no session begins.
-//! 2. *Draining*: idle sessions say goodbye, transfers go on for `shutdown_grace`.
-//! 3. *Interrupting*: what still runs is interrupted. A transfer that is waiting for the store to
-//!    publish its object may wait for the answer, so this stage ends when all sessions have
-//!    ended, at the latest after [`limits::INTERRUPTED_WAIT`].
-//! 4. Transfer workers that outlived their transfers are joined, within the same time.
+//! 2. *Draining*: idle sessions say goodbye, transfers go on for most of `shutdown_grace`.
+//! 3. *Interrupting*: what still runs is interrupted, and the stores are asked whether they answer.
+//!    Sessions, and workers that outlived theirs, have what is left of `shutdown_grace` to end. Of
+//! stores that answer, a transfer that is waiting for one to publish its object may wait for
+//! longer,    at most for [`limits::INTERRUPTED_WAIT`].
 //!
 //! [`Stopper::stop_now`](super::Stopper::stop_now) cuts all of this short.
 
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use log::{info, warn};
 
 use super::Server;
+use super::last_look::LastLook;
 use super::registry::{State, StopRequest};
 use crate::limits;
 use crate::session::StopStage;
@@ -32,23 +33,73 @@ pub enum Stopped {
     },
 }
 
+/// When what a stop waits for must have ended.
+struct Deadlines {
+    /// Transfers are interrupted.
+    interrupt: Instant,
+    /// The end of `shutdown_grace`, before which nothing is given up.
+    grace: Instant,
+    /// The end of all waiting, for stores that answer.
+    last: Instant,
+}
+
+impl Deadlines {
+    fn of(grace: Duration) -> Self {
+        let ends = Instant::now() + grace;
+        Self {
+            interrupt: ends - limits::INTERRUPTED_SHARE.min(grace / 4),
+            grace: ends,
+            last: ends + limits::INTERRUPTED_WAIT,
+        }
+    }
+
+    /// The end of the first wait after the interruption, which gives stores the time to answer.
+    fn first(&self) -> Instant {
+        self.grace.max(Instant::now() + limits::LAST_LOOK_WAIT)
+    }
+}
+
 impl Server {
-    /// Ends the sessions, the more firmly the longer they stay. Tells until when what they leave
-    /// behind may be waited for.
-    pub(super) fn drain(&self) -> Instant {
+    /// Ends the sessions, the more firmly the longer they stay, and what they leave behind. Tells
+    /// how many transfer workers are left.
+    pub(super) fn drain(&self) -> usize {
         let grace = self.acceptor.rules.shutdown_grace();
-        let grace_ends = Instant::now() + grace;
-        let last = grace_ends + limits::INTERRUPTED_WAIT;
+        let deadlines = Deadlines::of(grace);
         self.advance(StopStage::Draining);
         match self.acceptor.registry.transfers() {
             0 => info!("stopping"),
-            left => info!("stopping: {}, {} s to finish", in_words(left), grace.as_secs()),
+            left => {
+                let seconds = grace.as_secs();
+                info!("stopping: {}, at most {seconds} s to finish", in_words(left));
+            }
         }
-        if !self.wait_for_sessions(grace_ends) {
+        if !self.wait_for_sessions(deadlines.interrupt, deadlines.grace) {
             self.advance(StopStage::Interrupting);
-            self.wait_for_sessions(last);
+            self.tell_what_is_left(deadlines.first());
+        } else if self.join_stragglers(deadlines.interrupt) == 0 {
+            return 0;
         }
-        last
+        let look = LastLook::begin(self.acceptor.rules.host().users.current().stores());
+        self.wait_for_stores(&deadlines, &look)
+    }
+
+    /// Waits for what has been interrupted: to the end of the grace, and then as long as `look`
+    /// found that the stores answer. Tells how many transfer workers are left.
+    fn wait_for_stores(&self, deadlines: &Deadlines, look: &LastLook) -> usize {
+        let first = deadlines.first();
+        let all_ended = self.wait_for_sessions(first, first);
+        let left = self.join_stragglers(first);
+        if all_ended && left == 0 {
+            return 0;
+        }
+        if !look.answered() {
+            warn!("the store does not answer: nothing more is waited for");
+            return left;
+        }
+        let seconds = limits::INTERRUPTED_WAIT.as_secs();
+        info!("waiting for the store to confirm what it has been sent, at most {seconds} s");
+        self.wait_for_sessions(deadlines.last, deadlines.last);
+        self.join_stragglers(deadlines.last)
     }
 
     fn advance(&self, stage: StopStage) {
@@ -57,9 +108,9 @@ impl Server {
     }
 
     /// Waits until the last session has ended, and tells how many transfers are left: when one has
-    /// ended, and now and then. `false` if the deadline came first;
+    /// ended, and now and then, with the time until `end`. `false` if the deadline came first;
     /// [`Stopper::stop_now`](super::Stopper::stop_now) ends the wait as if all had ended.
-    fn wait_for_sessions(&self, deadline: Instant) -> bool {
+    fn wait_for_sessions(&self, deadline: Instant, end: Instant) -> bool {
         let registry = &self.acceptor.registry;
         let mut told = registry.transfers();
         loop {
@@ -75,12 +126,23 @@ impl Server {
                 return over;
             }
             told = registry.transfers();
-            info!("stopping: {}, {} s", in_words(told), left.as_secs());
+            self.tell_what_is_left(end);
         }
     }
 
+    /// How many transfers are left, what they are waited for, and how long at most.
+    fn tell_what_is_left(&self, end: Instant) {
+        let left = in_words(self.acceptor.registry.transfers());
+        let what = match self.acceptor.rules.host().stop.stage() {
+            StopStage::Interrupting => "waiting for the store",
+            StopStage::Serving | StopStage::Draining => "still running",
+        };
+        let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+        info!("stopping: {left}, {what}, at most {seconds} s");
+    }
+
     /// Joins the workers that outlived their transfers. Tells how many are left.
-    pub(super) fn join_stragglers(&self, deadline: Instant) -> usize {
+    fn join_stragglers(&self, deadline: Instant) -> usize {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
         loop {
             // In short steps, so that `stop_now` is heard.

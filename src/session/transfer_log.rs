@@ -29,7 +29,11 @@ pub(super) fn record_download(path: &FtpPath, first: u64, report: &TransferRepor
         "download path={path:?} first={first} bytes={} seconds={seconds:.3} MB/s={rate:.1} \
          verdict={:?}",
         report.bytes,
-        words(&report.verdict),
+        match &report.verdict {
+            // What is kept is a matter of uploads.
+            Verdict::Interrupted { by, .. } => by.reason().to_owned(),
+            other => words(other),
+        },
     );
 }
 

@@ -62,7 +62,8 @@ fn passwords_of_the_second_form_survive() {
         ("\\", "\\"),
     ] {
         let line = format!("ftp_login_user_password = {value}\n");
-        let settings = accepted(&ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line));
+        let text = ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line);
+        let (settings, _) = warned(&text);
         assert_eq!(plain(&settings.accounts[0].password), expected, "{value}");
     }
 }

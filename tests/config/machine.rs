@@ -176,3 +176,18 @@ fn what_the_machine_does_not_tell_is_not_compared() {
         (vec![], vec![])
     );
 }
+
+#[test]
+fn nobody_is_told_to_allow_no_connection() {
+    let few = MachineFacts { descriptors: Some(64), ..ROOMY };
+    let (problems, _) = check("max_connection_num = 512", few);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].ends_with("(ulimit -Hn): raise that limit"), "{problems:#?}");
+    let (problems, _) = check("max_connection_num = 0", few);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].contains("end at about 0: raise its limits"), "{problems:#?}");
+    let (problems, _) = check("", MachineFacts { threads: Some(20), ..ROOMY });
+    assert!(problems[0].ends_with(": raise those limits"), "{problems:#?}");
+    let (problems, _) = check("", MachineFacts { available_memory: Some(MIB), ..ROOMY });
+    assert!(problems[0].contains("give the machine more memory, or"), "{problems:#?}");
+}

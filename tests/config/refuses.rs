@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use cos_ftp_server::config;
 
 use super::samples::FORM_1;
-use super::support::{ACCOUNT, filled_in, parse, refused, warned};
+use super::support::{ACCOUNT, FIRST_FORM_ACCOUNT, filled_in, parse, refused, warned};
 
 /// Checks that a file of one account and `lines` has exactly the problems that begin so.
 #[track_caller]
@@ -388,4 +388,67 @@ fn a_broken_hash_is_no_password() {
         assert!(problem.contains(&told), "{problem}");
         assert!(!problem.contains("saltsalt"), "{problem}");
     }
+}
+
+#[test]
+fn what_a_password_may_not_be_meant_to_be_is_told() {
+    let of = |value: &str| {
+        let line = format!("ftp_login_user_password = {value}\n");
+        warned(&ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line)).1
+    };
+    for value in ["one ;hunter2", "one # hunter2", "#one\t#hunter2"] {
+        let warnings = of(value);
+        assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
+        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: what stands behind white";
+        assert!(warnings[0].starts_with(start), "{warnings:?}");
+    }
+    for value in ["\"hunter2\"", "'hunter2'", "“hunter2”"] {
+        let warnings = of(value);
+        assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
+        assert!(
+            warnings[0].contains("the quotes around the password belong to it"),
+            "{warnings:?}"
+        );
+    }
+    for value in ["a#b", "\"half", "#p", "it's"] {
+        assert_eq!(of(value), [""; 0], "{value}");
+    }
+    let first = FIRST_FORM_ACCOUNT.replace("user0:hunter2:RW", "a:'hunter2':R;b:hunter2:R");
+    let (_, warnings) = warned(&first);
+    assert!(warnings.len() == 1 && warnings[0].contains("account 1: the quotes"), "{warnings:?}");
+}
+
+#[test]
+fn a_single_passive_port_is_told_to_be_a_range() {
+    for key in ["passive_ports", "passive_port"] {
+        let (settings, warnings) = warned(&format!("{ACCOUNT}[NETWORK]\n{key} = 60000\n"));
+        assert_eq!(settings.server.passive_ports, 60000..=65535);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let said = "= 60000: means 60000 to 65535; write 60000,60000 for one port";
+        assert!(warnings[0].ends_with(said), "{warnings:?}");
+        let (_, warnings) = warned(&format!("{ACCOUNT}[NETWORK]\n{key} = 60000,60000\n"));
+        assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn a_loopback_address_is_no_address_for_clients() {
+    for address in ["localhost", "ftp.localhost", "127.0.0.1", "127.1.2.3", "0.0.0.0"] {
+        let line = format!("a.conf:11: [NETWORK] masquerade_address = {address}: no client on");
+        check(&format!("[NETWORK]\nmasquerade_address = {address}\n"), &[&line]);
+    }
+    // As two servers behind one balancer on the same machine have it.
+    let own = "listen_address = 127.0.0.2\nmasquerade_address = 127.0.0.2\n";
+    parse(format!("{ACCOUNT}[NETWORK]\n{own}")).unwrap();
+}
+
+#[test]
+fn a_configuration_of_vsftpd_is_told_apart() {
+    let theirs = "# Example config file /etc/vsftpd.conf\nlisten=NO\nlisten_ipv6=YES\n\
+                  anonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n";
+    let problems = refused(theirs);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].contains("of the FTP server vsftpd"), "{problems:#?}");
+    // A section makes it ours, with whatever is wrong in it.
+    parse(format!("{ACCOUNT}write_enable = YES\n")).unwrap();
 }

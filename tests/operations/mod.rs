@@ -3,6 +3,8 @@
 
 /// `cos-ftp-server check`.
 mod check;
+/// Directories of this machine: what is written there, and whose it is.
+mod directories;
 /// Uploads that nobody finished.
 mod leftovers;
 /// Which session a line of the log belongs to.
@@ -15,3 +17,9 @@ mod rates;
 mod reload;
 /// `cos-ftp-server status`, and STAT during a transfer.
 mod status;
+/// What a stop waits for, and how long.
+mod stopping;
+/// The server on a terminal.
+mod terminal;
+/// `serve`, `init`, `reload`, `stop`.
+mod ways_in;

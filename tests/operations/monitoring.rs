@@ -3,10 +3,11 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cos_ftp_server::metrics::METRICS;
 
+use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
@@ -129,6 +130,15 @@ fn figures_tell_what_happened() {
         ("cos_ftp_unfinished_uploads_aborted_total", 1.0),
     ] {
         assert_eq!(told.get(name), Some(&expected), "{name} of {told:#?}");
+    }
+    for (name, least) in [
+        ("cos_ftp_last_good_probe_timestamp_seconds", 1.7e9),
+        ("process_start_time_seconds", 1.7e9),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_open_fds", 10.0),
+        ("process_max_fds", 100.0),
+    ] {
+        assert!(told[name] >= least, "{name} of {told:#?}");
     }
     let uploaded = told["cos_ftp_data_bytes_total{direction=\"upload\"}"];
     assert!(uploaded >= sent + 1000.0, "{uploaded}");
@@ -276,14 +286,65 @@ fn an_address_that_is_taken_or_none_keeps_the_server_from_starting() {
 fn the_example_of_alerts_is_good_and_names_only_figures_there_are() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/prometheus-alerts.yml");
     check_with_promtool(&["check", "rules", path], "");
-    let text = fs::read_to_string(path).unwrap();
+    assert!(figures_in(&fs::read_to_string(path).unwrap()) > 10);
+}
+
+/// How many figures `text` names, all of which must be there.
+fn figures_in(text: &str) -> usize {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let words = text.split(|c| !is_part(c)).filter(|word| word.starts_with("cos_ftp_"));
+    let words = text.split(|c| !is_part(c));
+    let words = words.filter(|word| ["cos_ftp_", "process_"].iter().any(|it| word.starts_with(it)));
     let mut count = 0;
     for word in words {
         let name = word.trim_end_matches("_bucket");
         assert!(METRICS.iter().any(|metric| metric.name == name), "{word}");
         count += 1;
     }
-    assert!(count > 10, "{count}");
+    count
+}
+
+#[test]
+fn the_dashboard_is_json_and_names_only_figures_there_are() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/conf/grafana-dashboard.json");
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let queries = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let queries = queries.map(|target| target["expr"].as_str().unwrap());
+    // As Grafana asks it.
+    let queries = queries.map(|query| query.replace("$__rate_interval", "5m"));
+    let rules = queries.enumerate().map(|(n, query)| {
+        assert!(figures_in(&query) > 0, "{query}");
+        let query = serde_json::to_string(&query).unwrap();
+        format!("      - record: panel:{n}\n        expr: {query}\n")
+    });
+    let rules = format!("groups:\n  - name: panels\n    rules:\n{}", rules.collect::<String>());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &rules).unwrap();
+    check_with_promtool(&["check", "rules", file.path().to_str().unwrap()], &rules);
+}
+
+#[test]
+fn reloads_and_the_end_of_the_certificate_are_told() {
+    let certificate = Certificate::valid_for("metrics", "-days 90");
+    let (server, address) = monitored(certificate.serve(Setup::local(), "optional"));
+    let state = || {
+        let told = scrape(address);
+        let of = |name: &str| told[&format!("cos_ftp_{name}")];
+        let ends = of("certificate_expiry_timestamp_seconds");
+        (of("last_reload_timestamp_seconds") > 1.7e9, of("last_reload_successful"), ends)
+    };
+    let (was_reloaded, was_good, ends) = state();
+    assert_eq!((was_reloaded, was_good), (false, 1.0));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    let days = (ends - now) / 86400.0;
+    assert!((89.0..=90.0).contains(&days), "{days}");
+    server.rewrite_config(|text| text + "wrong\n");
+    server.signal("HUP");
+    server.wait_for_log("configuration not taken");
+    assert_eq!(state(), (false, 0.0, ends));
+    server.rewrite_config(|text| text.replace("wrong\n", ""));
+    server.signal("HUP");
+    server.wait_for_log("configuration read again");
+    assert_eq!(state(), (true, 1.0, ends));
 }

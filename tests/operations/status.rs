@@ -92,7 +92,9 @@ fn an_upload_is_told_with_its_parts() {
     assert_eq!(transfer["total_bytes"], 20_000_000);
     assert!(transfer["bytes_per_second"].as_f64().unwrap() > 0.0);
     let table = table(&server);
-    assert!(table.contains("upload /large: 12000000 bytes of 20000000 (60 %)"), "{table}");
+    assert!(table.contains("upload: 12.0 MB of 20.0 MB (60 %)"), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+    assert_eq!(json(&server)["totals"]["uploads"], 0);
     // The client hears the same.
     let stat = ftp.ask("STAT");
     for told in ["Receiving /large: 12000000 bytes of 20000000 (60 %)", "MB/s", "parts confirmed"] {
@@ -101,6 +103,10 @@ fn an_upload_is_told_with_its_parts() {
     ftp.expect("ABOR", "426 ");
     ftp.expect_reply("226 ");
     assert_eq!(json(&server)["sessions"][0]["transfer"], Value::Null);
+    ftp.store("STOR small", b"1234");
+    let totals = &json(&server)["totals"];
+    assert_eq!((&totals["uploads"], &totals["uploaded_bytes"]), (&1.into(), &4.into()));
+    assert_eq!(totals["interrupted"], 1);
 }
 
 #[test]

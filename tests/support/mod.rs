@@ -18,3 +18,5 @@ pub(crate) mod scripted;
 pub(crate) mod server;
 /// What the store holds, seen past the server.
 pub(crate) mod stored;
+/// A terminal for a command.
+pub(crate) mod terminal;

@@ -381,6 +381,11 @@ impl TestServer {
         self.log.wait_for_end();
     }
 
+    /// Waits until it has ended, or nobody of it can write a line any more.
+    pub(crate) fn wait_for_end_of_log(&self) {
+        self.log.wait_for_end();
+    }
+
     /// Asks it to stop, as `kill` does, and waits for the end.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");

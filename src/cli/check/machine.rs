@@ -8,9 +8,11 @@ use std::time::{Duration, SystemTime};
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
 use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
 use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use time::OffsetDateTime;
 
 use super::report::{CheckLine, CheckReport};
+use crate::cli::logging;
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
 const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -83,12 +85,21 @@ fn log_directory(directory: &Path) -> CheckLine {
             "correct log_dir",
         );
     }
+    // A log of another user, as root leaves it, is as much in the way as the directory.
+    let file = directory.join(logging::FILE_NAME);
+    let file_refuses = || access(&file, Access::WRITE_OK).err().filter(|e| *e != Errno::NOENT);
     match access(here, Access::WRITE_OK | Access::EXEC_OK) {
-        Ok(()) => CheckLine::passed("log", format!("{shown} can be written")),
         Err(error) => {
             let fix = "let the user that runs the server write there, or correct log_dir";
             CheckLine::failed("log", format!("{}: {error}", here.display()), fix)
         }
+        Ok(()) => match file_refuses() {
+            Some(error) => {
+                let fix = "give the file to the user that runs the server (chown)";
+                CheckLine::failed("log", format!("{}: {error}", file.display()), fix)
+            }
+            None => CheckLine::passed("log", format!("{shown} can be written")),
+        },
     }
 }
 
@@ -191,6 +202,11 @@ fn masquerade(settings: &ServerSettings) -> CheckLine {
         return CheckLine::passed("masquerade", text);
     };
     match masquerade.look_up() {
+        Ok(address) if address.is_loopback() && !masquerade.is_loopback() => CheckLine::failed(
+            "masquerade",
+            format!("{} is {address}", masquerade.0),
+            "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
+        ),
         Ok(address) if masquerade.0 == address.to_string() => {
             CheckLine::passed("masquerade", address.to_string())
         }
@@ -211,7 +227,13 @@ fn certificate(tls: &TlsOptions) -> CheckLine {
         Err(error) => Some(error),
     };
     if let Some(error) = problem {
-        let fix = format!("renew it, or correct {}", error.option);
+        let fix = match access(&error.file, Access::READ_OK) {
+            Err(Errno::ACCESS) => {
+                "let the user that runs the server read it, and nobody else (chgrp, chmod 640)"
+                    .to_owned()
+            }
+            _ => format!("renew it, or correct {}", error.option),
+        };
         return CheckLine::failed(check, error.to_string(), fix);
     }
     match tls.valid_until() {

@@ -3,27 +3,31 @@
 
 mod machine;
 mod report;
+mod service;
 mod stores;
 
 pub(crate) use report::Form;
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
-use crate::cli::arguments;
+use crate::cli::locations;
 use report::{CheckLine, CheckReport};
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
+    let found = locations::find_config(config);
+    // Before anything is told, as it may be somebody else who does.
+    let looking = found.as_deref().ok().and_then(service::look_as_its_user);
     let mut report = CheckReport::new(form);
     report.begin("configuration");
-    let loaded = arguments::find_config(config).map_err(|text| {
-        let line = CheckLine::failed("file", text, "see above");
-        vec![line]
-    });
-    match loaded.and_then(|file| load(&file, &mut report)) {
+    let found = found.map_err(|text| vec![CheckLine::failed("file", text, "see above")]);
+    match found.and_then(|file| load(&file, &mut report)) {
         Ok(loaded) => {
+            looking.into_iter().for_each(|line| report.add(line));
             machine::check(&loaded.settings, &mut report);
             stores::check(&loaded.settings, &mut report);
         }
@@ -34,6 +38,12 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
 
 /// The configuration, told of if it is good.
 fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<CheckLine>> {
+    if let Err(error) = File::open(file)
+        && error.kind() == ErrorKind::PermissionDenied
+    {
+        let fix = "run this as root, or as the user of the server";
+        return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
+    }
     let loaded = config::load(file).map_err(|problems| {
         let warnings = problems.warnings.iter().map(note);
         let problem = |finding: &Finding| {
@@ -46,7 +56,8 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
         warnings.chain(problems.problems.iter().map(problem)).collect::<Vec<_>>()
     })?;
     let accounts = loaded.settings.accounts.len();
-    report.add(CheckLine::passed("file", format!("{}, {accounts} accounts", file.display())));
+    let noun = if accounts == 1 { "account" } else { "accounts" };
+    report.add(CheckLine::passed("file", format!("{}, {accounts} {noun}", file.display())));
     if !loaded.warnings.iter().any(is_exposed) {
         report.add(CheckLine::passed("permissions", "no other user can read it"));
     }

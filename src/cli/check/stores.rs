@@ -1,5 +1,6 @@
 //! Each store of the accounts, tried for real.
 
+use std::io;
 use std::time::Duration;
 
 use cos_ftp_server::config::{ServerSettings, StoreSettings};
@@ -36,7 +37,7 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
             StoreSettings::Local(options) => {
                 let root = options.root.display();
                 report.begin(format!("directory {root}, for {}", names.join(", ")));
-                try_directory(options, report);
+                report.add(try_directory(options, needs(settings, &users).writing));
             }
         }
     }
@@ -77,26 +78,45 @@ fn line(step: TrialStep) -> CheckLine {
     line.taking(u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn try_directory(options: &LocalOptions, report: &mut CheckReport) {
-    let used = LocalStore::open(options)
-        .map_err(|error| error.to_string())
-        .and_then(|store| use_directory(&store).map_err(|error| error.to_string()));
-    report.add(match used {
-        Ok(()) => CheckLine::passed("files", "can be listed, stored, read and deleted"),
-        Err(error) => {
-            let fix = "let the user that runs the server write there, or correct cos_endpoint";
-            CheckLine::failed("files", error, fix)
-        }
+/// `is_written`: whether anybody may store files there. If not, nothing is written.
+fn try_directory(options: &LocalOptions, is_written: bool) -> CheckLine {
+    let store = match LocalStore::open(options) {
+        Ok(store) => store,
+        Err(error) => return refused(&error),
+    };
+    let used = list(&store).map_err(io::Error::other).and_then(|()| {
+        if is_written { store.prepare().and_then(|()| store_and_delete(&store)) } else { Ok(()) }
     });
+    store.leave_no_trace();
+    match used {
+        Err(error) => refused(&error),
+        Ok(()) if is_written => {
+            CheckLine::passed("files", "can be listed, stored, read and deleted")
+        }
+        Ok(()) => CheckLine::passed("files", "can be listed; nothing was written, as no user may"),
+    }
 }
 
-fn use_directory(store: &LocalStore) -> Result<(), StoreError> {
-    let root = FtpPath::root();
-    store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)?;
+fn refused(error: &io::Error) -> CheckLine {
+    let fix = match error.kind() {
+        io::ErrorKind::NotFound => "make the directory (mkdir -p), or correct cos_endpoint",
+        _ => "let the user that runs the server use it, or correct cos_endpoint",
+    };
+    CheckLine::failed("files", error.to_string(), fix)
+}
+
+fn list(store: &LocalStore) -> Result<(), StoreError> {
+    let root = ListRequest { directory: &FtpPath::root(), name_prefix: "", after: None };
+    store.list(&root, None).map(drop)
+}
+
+fn store_and_delete(store: &LocalStore) -> io::Result<()> {
     let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
-    let Some(probe) = root.child(&name) else { return Ok(()) };
-    store.put_object(&probe, &Body::new(&[b"probe"], &Cancel::new()), &Expected::Anything)?;
+    let Some(probe) = FtpPath::root().child(&name) else { return Ok(()) };
+    let cancel = Cancel::new();
+    let body = Body::new(&[b"probe"], &cancel);
+    store.put_object(&probe, &body, &Expected::Anything).map_err(io::Error::other)?;
     let read = store.get_object(&probe, ByteRange::from(0), None);
-    store.delete_object(&probe)?;
-    read.map(drop)
+    store.delete_object(&probe).map_err(io::Error::other)?;
+    read.map(drop).map_err(io::Error::other)
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::config::Rotation;
+use cos_ftp_server::store::local::inherit_owner;
 use parking_lot::Mutex;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -44,7 +45,7 @@ impl std::error::Error for LogError {
 }
 
 /// The file in `log_dir`, as the replaced tool calls it.
-pub(super) const FILE_NAME: &str = "cos_v5.log";
+pub(crate) const FILE_NAME: &str = "cos_v5.log";
 
 /// Names of users and files are nobody else's business.
 const FILE_MODE: u32 = 0o640;
@@ -99,7 +100,7 @@ impl<W: Write> LogFile<W> {
             let path = path.to_owned();
             move |source| LogError { path, source }
         };
-        fs::create_dir_all(directory).map_err(named(directory))?;
+        make_directory(directory).map_err(named(directory))?;
         let path = directory.join(FILE_NAME);
         let file = open(&path).map_err(named(&path))?;
         let last = last_written(&file, offset);
@@ -198,8 +199,32 @@ impl<W: Write> Write for LogFile<W> {
     }
 }
 
+/// Opens the file. One that root has to make is the directory's owner's, or the server could not
+/// write it any more once it runs as him.
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)
+    let is_new = !path.exists();
+    let file = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)?;
+    if is_new {
+        give_to_owner_around(&file, path);
+    }
+    Ok(file)
+}
+
+/// Makes the directory and those above it, if there is none.
+fn make_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    give_to_owner_around(&File::open(path)?, path);
+    Ok(())
+}
+
+fn give_to_owner_around(made: &File, path: &Path) {
+    let around = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Ok(around) = File::open(around.unwrap_or(Path::new("."))) {
+        inherit_owner(made, around);
+    }
 }
 
 /// What stands in a file of an earlier run belongs to the time when it was written.

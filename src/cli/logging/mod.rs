@@ -21,7 +21,7 @@ use log::{LevelFilter, error};
 use simplelog::{ConfigBuilder, ThreadLogMode, WriteLogger};
 use time::UtcOffset;
 
-pub(crate) use file::LogError;
+pub(crate) use file::{FILE_NAME, LogError};
 use file::{LogFile, TIME, Wishes};
 
 /// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
@@ -31,17 +31,18 @@ const TERMINAL_LINE_BYTES: usize = 4096;
 #[derive(Clone, Debug)]
 pub(crate) struct LogControl(Arc<Wishes>);
 
-/// Opens the log. Must be called before any other thread starts: the offset of the local time
-/// cannot be asked for safely later.
+/// Opens the log: on the terminal, and in a file if it is `kept`. Must be called before any other
+/// thread starts: the offset of the local time cannot be asked for safely later.
 ///
 /// # Errors
 /// When the directory cannot be made or the file in it cannot be written.
-pub(crate) fn init(options: &LogOptions) -> Result<LogControl, LogError> {
+pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, LogError> {
     let local_offset = UtcOffset::current_local_offset();
     let offset = local_offset.unwrap_or(UtcOffset::UTC);
     let control = LogControl(Arc::default());
     let terminal = Terminal::open();
-    let file = LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal)?;
+    let open = || LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal);
+    let file: Box<dyn Write + Send> = if kept { Box::new(open()?) } else { Box::new(io::sink()) };
     let config = config_builder().set_time_offset(offset).build();
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;

@@ -1,16 +1,31 @@
 //! The side of the operator: `cos-ftp-server status`.
 
+use std::env;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
-use super::report::StatusReport;
+use rustix::termios::tcgetwinsize;
+
+use super::report::{Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
+use crate::cli::terminal::say;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
 const MAX_BYTES: u64 = 1 << 30;
+
+/// The width of a terminal that tells none.
+const USUAL_WIDTH: usize = 80;
+
+/// What empties a terminal.
+const CLEAR: &str = "\x1b[H\x1b[2J";
+
+/// How often a status is shown again.
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long the server may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,25 +35,79 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// In words: that there is none, or that it may not be asked.
 pub(crate) fn ask(path: &Path, form: Form) -> Result<String, String> {
-    let failed = |error: io::Error| {
-        let path = path.display();
-        match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-                format!("no server tells its status at {path} (control_socket): is it running?")
-            }
-            ErrorKind::PermissionDenied => {
-                format!("{path} (control_socket) is for the server's user and root only")
-            }
-            _ => format!("{path} (control_socket): {error}"),
-        }
-    };
-    let text = read(path).map_err(failed)?;
-    let report: StatusReport =
-        serde_json::from_str(&text).map_err(|error| failed(io::Error::other(error)))?;
+    let text = read(path).map_err(|error| no_answer(path, &error))?;
+    let report = understand(path, &text)?;
     Ok(match form {
         Form::Json => text + "\n",
-        Form::Text => table(&report),
+        Form::Text => table(&report, terminal_width()),
     })
+}
+
+/// The same again and again, until nobody answers any more.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn watch(path: &Path) -> Result<ExitCode, String> {
+    loop {
+        let text = ask(path, Form::Text)?;
+        say(&format!("{CLEAR}{text}"));
+        thread::sleep(WATCH_INTERVAL);
+    }
+}
+
+/// How many transfers run.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn transfers_left(path: &Path) -> Result<usize, String> {
+    report(path).map(|report| report.transfers())
+}
+
+/// How often the configuration was read again, and whether it was taken.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn reloads(path: &Path) -> Result<Reloads, String> {
+    report(path).map(|report| report.reloads)
+}
+
+/// Why the server at `path` tells nothing.
+pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+            format!("no server tells its status at {path} (control_socket): is it running?")
+        }
+        ErrorKind::PermissionDenied => {
+            format!("{path} (control_socket) is for the server's user and root only")
+        }
+        _ => format!("{path} (control_socket): {error}"),
+    }
+}
+
+fn report(path: &Path) -> Result<StatusReport, String> {
+    let text = read(path).map_err(|error| no_answer(path, &error))?;
+    understand(path, &text)
+}
+
+fn understand(path: &Path, text: &str) -> Result<StatusReport, String> {
+    serde_json::from_str(text).map_err(|error| no_answer(path, &io::Error::other(error)))
+}
+
+/// How wide the lines may be: as wide as the terminal, or as watch(1) says.
+fn terminal_width() -> usize {
+    let told = || env::var("COLUMNS").ok()?.parse().ok();
+    let terminal = tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)).ok();
+    terminal.filter(|width| *width > 0).or_else(told).unwrap_or(USUAL_WIDTH)
+}
+
+/// The server that listens at `path`, in words for one who wants to start another.
+pub(crate) fn who_runs(path: &Path) -> Option<String> {
+    let StatusReport { pid, started: since, .. } = report(path).ok()?;
+    Some(format!(
+        "a server with this configuration runs since {since} as process {pid}: cos-ftp-server stop, \
+         or kill {pid}, ends it"
+    ))
 }
 
 fn read(path: &Path) -> io::Result<String> {

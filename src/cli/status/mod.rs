@@ -9,5 +9,5 @@ mod report;
 mod table;
 mod tell;
 
-pub(crate) use ask::ask;
+pub(crate) use ask::{ask, no_answer, reloads, transfers_left, watch, who_runs};
 pub(crate) use tell::tell;

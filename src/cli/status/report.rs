@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process;
 use std::time::SystemTime;
 
+use cos_ftp_server::metrics;
 use cos_ftp_server::server::Observer;
 use cos_ftp_server::session::{Channel, Errand, ErrandKind, Overview};
 use cos_ftp_server::transfer::Progress;
@@ -22,8 +23,32 @@ pub(super) struct StatusReport {
     pub(super) stopping: bool,
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
+    /// Since the start.
+    pub(super) totals: Totals,
+    /// Of the configuration.
+    pub(super) reloads: Reloads,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
+}
+
+/// How the configuration was read again.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Reloads {
+    /// How often.
+    pub(crate) count: u64,
+    /// Whether it was taken the last time.
+    pub(crate) last_taken: bool,
+}
+
+/// What has ended since the start.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct Totals {
+    pub(super) uploads: u64,
+    pub(super) uploaded_bytes: u64,
+    pub(super) downloads: u64,
+    pub(super) downloaded_bytes: u64,
+    pub(super) interrupted: u64,
+    pub(super) failed: u64,
 }
 
 /// One session.
@@ -68,6 +93,8 @@ impl StatusReport {
             started: rfc3339(started),
             stopping: observer.is_stopping(),
             listening: listening.to_vec(),
+            totals: Totals::now(),
+            reloads: Reloads::now(),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
@@ -75,6 +102,27 @@ impl StatusReport {
     /// How many transfers run.
     pub(super) fn transfers(&self) -> usize {
         self.sessions.iter().filter(|session| session.transfer.is_some()).count()
+    }
+}
+
+impl Reloads {
+    fn now() -> Self {
+        let (count, last_taken) = metrics::reloads();
+        Self { count, last_taken }
+    }
+}
+
+impl Totals {
+    fn now() -> Self {
+        let metrics::Totals {
+            uploads,
+            uploaded_bytes,
+            downloads,
+            downloaded_bytes,
+            interrupted,
+            failed,
+        } = metrics::totals();
+        Self { uploads, uploaded_bytes, downloads, downloaded_bytes, interrupted, failed }
     }
 }
 

@@ -1,7 +1,5 @@
 //! A report for people.
 
-use std::fmt::Write as _;
-
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -10,42 +8,105 @@ use super::report::{SessionStatus, StatusReport, TransferStatus};
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
 
-/// `report` in lines and columns.
-pub(super) fn table(report: &StatusReport) -> String {
+/// The columns that may be cut where a line is too long.
+const ELASTIC: [usize; 4] = [1, 2, 6, 7];
+
+/// The column of which the end tells most.
+const DIRECTORY: usize = 6;
+
+/// What is left out of a cell that is cut.
+const CUT: char = '…';
+
+/// `report` in lines and columns of at most `width` characters.
+pub(super) fn table(report: &StatusReport, width: usize) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(report.sessions.iter().map(cells));
+    let widths = fitting(&rows, width);
+    let mut lines = heading(report);
+    for (at, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            let cell = if column == DIRECTORY { cut_front(cell, width) } else { cut(cell, width) };
+            format!("{cell:width$}")
+        });
+        lines.push(cells.collect::<Vec<_>>().join("  "));
+        let session = at.checked_sub(1).and_then(|at| report.sessions.get(at));
+        if let Some(transfer) = session.and_then(|session| session.transfer.as_ref()) {
+            lines.push(format!("         {}", progress(transfer)));
+        }
+    }
+    lines.iter().fold(String::new(), |text, line| text + cut(line, width).trim_end() + "\n")
+}
+
+/// The widths of the columns: as wide as the widest cell, the elastic ones narrower where all are
+/// too wide together, the widest of them first.
+fn fitting(rows: &[[String; HEADINGS.len()]], width: usize) -> [usize; HEADINGS.len()] {
     let mut widths = [0; HEADINGS.len()];
-    for row in &rows {
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = heading(report);
-    for (at, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", line.trim_end());
-        let session = at.checked_sub(1).and_then(|at| report.sessions.get(at));
-        if let Some(transfer) = session.and_then(|session| session.transfer.as_ref()) {
-            let _ = writeln!(text, "         {}", progress(transfer));
-        }
+    let gaps = 2 * (HEADINGS.len() - 1);
+    while widths.iter().sum::<usize>() + gaps > width {
+        let spare = |column: &usize| widths[*column].saturating_sub(HEADINGS[*column].len());
+        let widest = ELASTIC.into_iter().filter(|column| spare(column) > 0);
+        let Some(widest) = widest.max_by_key(|column| widths[*column]) else { break };
+        widths[widest] -= 1;
     }
-    text
+    widths
 }
 
-fn heading(report: &StatusReport) -> String {
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain([CUT]).collect()
+}
+
+fn cut_front(text: &str, width: usize) -> String {
+    let Some(surplus) = text.chars().count().checked_sub(width).filter(|surplus| *surplus > 0)
+    else {
+        return text.to_owned();
+    };
+    [CUT].into_iter().chain(text.chars().skip(surplus + 1)).collect()
+}
+
+fn heading(report: &StatusReport) -> Vec<String> {
     let listening: Vec<_> = report.listening.iter().map(ToString::to_string).collect();
-    format!(
-        "cos-ftp-server {}, process {}, since {}, on {}{}\nsessions: {}, transfers: {}\n\n",
-        report.version,
-        report.pid,
-        report.started,
-        listening.join(", "),
-        if report.stopping { ", stopping" } else { "" },
-        report.sessions.len(),
-        report.transfers(),
-    )
+    let rate = |direction: &str| {
+        let transfers = report.sessions.iter().filter_map(|session| session.transfer.as_ref());
+        let those = transfers.filter(|transfer| transfer.direction == direction);
+        // The sum of nothing is -0.0.
+        those.map(|transfer| transfer.bytes_per_second).fold(0.0, |sum, rate| sum + rate) / 1e6
+    };
+    let totals = &report.totals;
+    vec![
+        format!(
+            "cos-ftp-server {}, process {}, since {}{}",
+            report.version,
+            report.pid,
+            report.started,
+            if report.stopping { ", stopping" } else { "" },
+        ),
+        format!("listening on {}", listening.join(", ")),
+        format!(
+            "sessions: {}, transfers: {}, {:.1} MB/s up, {:.1} MB/s down",
+            report.sessions.len(),
+            report.transfers(),
+            rate("upload"),
+            rate("download"),
+        ),
+        format!(
+            "total: {} up ({}), {} down ({}), {} interrupted, {} failed",
+            totals.uploads,
+            size(totals.uploaded_bytes),
+            totals.downloads,
+            size(totals.downloaded_bytes),
+            totals.interrupted,
+            totals.failed,
+        ),
+        String::new(),
+    ]
 }
 
 fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
@@ -53,7 +114,7 @@ fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
     [
         session.id.to_string(),
         printable(session.user.as_deref().unwrap_or("-")),
-        session.address.to_string(),
+        session.address.ip().to_canonical().to_string(),
         age(&session.since),
         idle,
         if session.tls { "yes" } else { "no" }.to_owned(),
@@ -62,23 +123,32 @@ fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
     ]
 }
 
+/// What the line of the session does not say already.
 fn progress(transfer: &TransferStatus) -> String {
     let of_total = match transfer.total_bytes {
         Some(total) if total > 0 => {
             let share = transfer.bytes as f64 * 100.0 / total as f64;
-            format!(" of {total} ({share:.0} %)")
+            format!(" of {} ({share:.0} %)", size(total))
         }
         _ => String::new(),
     };
     let parts = transfer.parts.map_or_else(String::new, |parts| format!(", {parts} parts stored"));
     format!(
-        "{} {}: {} bytes{of_total} in {}, {:.1} MB/s{parts}",
+        "{}: {}{of_total} in {}, {:.1} MB/s{parts}",
         transfer.direction,
-        printable(&transfer.path),
-        transfer.bytes,
+        size(transfer.bytes),
         duration(transfer.seconds),
         transfer.bytes_per_second / 1e6,
     )
+}
+
+/// Bytes as people write them.
+fn size(bytes: u64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    match units.into_iter().find(|(unit, _)| bytes as f64 >= *unit) {
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit),
+        None => format!("{bytes} B"),
+    }
 }
 
 fn age(since: &str) -> String {
@@ -103,11 +173,11 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::{Reloads, Totals};
     use super::*;
 
-    #[test]
-    fn columns_stand_below_their_headings() {
-        let session = |id, user: Option<&str>, transfer| SessionStatus {
+    fn session(id: u64, user: Option<&str>, transfer: Option<TransferStatus>) -> SessionStatus {
+        SessionStatus {
             id,
             user: user.map(str::to_owned),
             address: "10.0.0.1:50000".parse().unwrap(),
@@ -117,37 +187,79 @@ mod tests {
             directory: "/a\u{1b}[2J".to_owned(),
             command: "STOR x".to_owned(),
             transfer,
-        };
-        let transfer = TransferStatus {
+        }
+    }
+
+    fn upload() -> TransferStatus {
+        TransferStatus {
             direction: "upload".to_owned(),
             path: "/x".to_owned(),
-            bytes: 25,
-            total_bytes: Some(100),
+            bytes: 10_600_000,
+            total_bytes: Some(42_400_000),
             seconds: 2.0,
             bytes_per_second: 2_500_000.0,
             parts: Some(3),
-        };
-        let report = StatusReport {
+        }
+    }
+
+    fn report(sessions: Vec<SessionStatus>) -> StatusReport {
+        let totals = Totals { uploads: 3, uploaded_bytes: 1_234_567_890, ..Totals::default() };
+        StatusReport {
             version: "1".to_owned(),
             pid: 7,
             started: "2026-11-25T09:00:00Z".to_owned(),
             stopping: false,
             listening: vec!["0.0.0.0:21".parse().unwrap()],
-            sessions: vec![session(1, None, None), session(200, Some("alice"), Some(transfer))],
-        };
-        let text = table(&report);
+            totals,
+            reloads: Reloads { count: 0, last_taken: true },
+            sessions,
+        }
+    }
+
+    #[test]
+    fn columns_stand_below_their_headings() {
+        let sessions = vec![session(1, None, None), session(200, Some("alice"), Some(upload()))];
+        let text = table(&report(sessions), 80);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(
-            lines[0],
-            "cos-ftp-server 1, process 7, since 2026-11-25T09:00:00Z, on 0.0.0.0:21"
-        );
-        assert_eq!(lines[1], "sessions: 2, transfers: 1");
-        let columns = |word| lines[3].find(word).unwrap();
-        assert_eq!(lines[5].find("alice"), Some(columns("USER")));
-        assert_eq!(lines[4].find("1 min"), Some(columns("IDLE")));
-        assert_eq!(lines[4].find("/a?[2J"), Some(columns("DIRECTORY")));
-        let expected = "upload /x: 25 bytes of 100 (25 %) in 2 s, 2.5 MB/s, 3 parts stored";
-        assert_eq!(lines[6].trim_start(), expected);
-        assert_eq!(lines.len(), 7);
+        assert_eq!(lines[0], "cos-ftp-server 1, process 7, since 2026-11-25T09:00:00Z");
+        assert_eq!(lines[1], "listening on 0.0.0.0:21");
+        assert_eq!(lines[2], "sessions: 2, transfers: 1, 2.5 MB/s up, 0.0 MB/s down");
+        assert_eq!(lines[3], "total: 3 up (1.2 GB), 0 down (0 B), 0 interrupted, 0 failed");
+        let columns = |word| lines[5].find(word).unwrap();
+        assert_eq!(lines[7].find("alice"), Some(columns("USER")));
+        assert_eq!(lines[6].find("1 min"), Some(columns("IDLE")));
+        assert_eq!(lines[6].find("/a?[2J"), Some(columns("DIRECTORY")));
+        let expected = "upload: 10.6 MB of 42.4 MB (25 %) in 2 s, 2.5 MB/s, 3 parts stored";
+        assert_eq!(lines[8].trim_start(), expected);
+        assert_eq!(lines.len(), 9);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut long = session(1_000_000, Some("a-user-with-a-very-long-name"), Some(upload()));
+        long.address = "[2001:db8:1234:5678:9abc:def0:1234:5678]:50000".parse().unwrap();
+        long.directory = format!("/{}/end", "deep/".repeat(40));
+        long.command = format!("STOR begin-{}", "中".repeat(200));
+        let mut report = report(vec![long]);
+        report.listening = vec!["[2001:db8::1]:21".parse().unwrap(); 20];
+        let text = table(&report, 80);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        for shown in ["a-user", "2001:db8", "/end  ", "STOR begin", "…"] {
+            assert!(text.contains(shown), "{shown}:\n{text}");
+        }
+        assert!(table(&report, 1000).contains("/deep/deep"), "where there is room nothing is cut");
+    }
+
+    #[test]
+    fn sizes_are_those_people_write() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (10_600_000, "10.6 MB"),
+            (3 << 40, "3.3 TB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
     }
 }

@@ -203,8 +203,10 @@ fn clients() -> Vec<Key> {
         row(OPTIONAL, "shutdown_grace", seconds(0))
             .default("30")
             .means(
-                "how long running transfers may go on when the server stops",
-                "停止服务时留给正在进行的传输的时间",
+                "how long a stop may take: running transfers go on, and are interrupted shortly \
+                 before; only a store that answers is waited for longer",
+                "停止服务最多用多久：传输继续进行，快到时间才中断；\
+                 只有存储端仍有响应时才会等得更久",
             )
             .field(|all: &mut General, time| all.server.shutdown_grace = time),
     ]

@@ -134,6 +134,15 @@ impl TlsContext {
         Ok((Self { provider, resumption, present }, warning))
     }
 
+    /// The last moment at which clients take the certificate in the file.
+    ///
+    /// # Errors
+    /// As [`TlsOptions::valid_until`].
+    pub fn valid_until(&self) -> Result<SystemTime, CertificateError> {
+        let options = self.present.lock().options.clone();
+        options.valid_until()
+    }
+
     /// For a new control connection. Looks now and then whether the files have changed, and loads
     /// them again if they have: certificates are renewed every few weeks. Sessions that run keep
     /// theirs, because clients compare the certificates of both connections.

@@ -4,6 +4,7 @@
 
 mod client;
 mod http;
+mod process;
 mod readiness;
 
 use std::io;
@@ -11,7 +12,7 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use log::{debug, info, warn};
 
@@ -38,6 +39,7 @@ pub(super) struct Monitor {
 #[derive(Debug)]
 struct Desk {
     acceptor: Acceptor,
+    began: SystemTime,
     readiness: Readiness,
     stopping: Arc<AtomicBool>,
     wake: Wake,
@@ -56,6 +58,7 @@ impl Monitor {
         let stopping: Arc<AtomicBool> = Arc::default();
         let mut desk = Desk {
             acceptor: acceptor.clone(),
+            began: SystemTime::now(),
             readiness: readiness.clone(),
             stopping: Arc::clone(&stopping),
             wake: wake.clone(),
@@ -77,15 +80,19 @@ impl Monitor {
         }
     }
 
-    /// Ends it: who is being answered is answered. Returns the thread that may still wait for a
-    /// store.
-    pub(super) fn stop(self) -> Option<OwnedThread<()>> {
+    /// Asks the stores no more: a server that stops is not ready, whatever they say. Returns the
+    /// thread that may still wait for one.
+    pub(super) fn stop_asking(&self) -> Option<OwnedThread<()>> {
+        self.readiness.clone().stop()
+    }
+
+    /// Ends it: who is being answered is answered.
+    pub(super) fn stop(self) {
         self.stopping.store(true, Ordering::Release);
         self.wake.notify();
         if self.thread.join().is_err() {
             warn!("the thread of the metrics listener had panicked");
         }
-        self.readiness.stop()
     }
 }
 
@@ -220,6 +227,12 @@ impl Desk {
             buffer_limit_bytes: host.budget.total(),
             passive_ports_used: host.passive_ports.in_use() as u64,
             passive_ports: host.passive_ports.range().len() as u64,
+            certificate_ends: host
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.valid_until().ok())
+                .map_or(0, metrics::seconds),
+            process: process::of_this_process(self.began),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::{fmt, io};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::limits;
 use crate::net::Wake;
 use crate::store::{Cancel, ObjectStore};
 use crate::threads::{self, OwnedThread};
+use crate::{limits, metrics};
 
 /// Asks the stores in a thread of its own. Clones share it.
 #[derive(Clone, Debug)]
@@ -103,7 +103,11 @@ impl Shared {
                 Some(format!("{}: {}\n", store.describe(), Brief(answer.err()?)))
             })
             .collect();
-        if troubles.is_empty() { Ok(()) } else { Err(troubles.concat()) }
+        if !troubles.is_empty() {
+            return Err(troubles.concat());
+        }
+        metrics::note_good_probe();
+        Ok(())
     }
 }
 

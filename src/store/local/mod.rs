@@ -8,13 +8,16 @@
 mod fault;
 mod listing;
 mod names;
+mod owner;
 mod staging;
 mod tree;
 mod uploads;
 
+pub use self::owner::inherit_owner;
+
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -51,19 +54,30 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens the directory and removes what a crash left in it more than a day ago. The directory
-    /// is not created: a misspelt path must not become an empty account.
+    /// Opens the directory, in which nothing is written before somebody stores a file: it may be
+    /// one that can only be read. It is not created: a misspelt path must not become an empty
+    /// account.
     ///
     /// # Errors
-    /// Naming the directory, when it is missing, is none or cannot be written.
+    /// Naming the directory, when it is missing, is none or cannot be read.
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
-        let named = |errno: rustix::io::Errno| {
-            let cause = io::Error::from(errno);
-            io::Error::new(cause.kind(), format!("{}: {cause}", options.root.display()))
-        };
-        let tree = LocalTree::open(&options.root).map_err(named)?;
-        let staging = Staging::open(tree.root()).map_err(named)?;
+        let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
+        let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
         Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
+    }
+
+    /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
+    ///
+    /// # Errors
+    /// Naming the directory that cannot be made or used.
+    pub fn prepare(&self) -> io::Result<()> {
+        let work = self.root.join(tree::WORK_DIRECTORY);
+        self.staging.prepare().map_err(|errno| named(&work, errno))
+    }
+
+    /// Removes what storing files took, if it was made by this store and holds nothing.
+    pub fn leave_no_trace(self) {
+        self.staging.remove_if_made();
     }
 
     fn read(
@@ -231,6 +245,12 @@ impl Multipart for LocalStore {
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
     }
+}
+
+/// What the system refused, and where.
+fn named(path: &Path, errno: rustix::io::Errno) -> io::Error {
+    let cause = io::Error::from(errno);
+    io::Error::new(cause.kind(), format!("{}: {cause}", path.display()))
 }
 
 fn is_gone(kind: ErrorKind) -> bool {

@@ -1,7 +1,7 @@
 //! What stands under a name, and changes of names that move no bytes. Each is durable before it
 //! is confirmed.
 
-use rustix::fs::{AtFlags, Mode, Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT};
 use time::OffsetDateTime;
 
 use super::fault::LocalResult;
@@ -62,8 +62,7 @@ pub(super) fn make_directory(tree: &LocalTree, path: &FtpPath) -> LocalResult<()
         return Err(ErrorKind::AlreadyExists.into());
     }
     let slot = tree.making_parents(path)?;
-    rustix::fs::mkdirat(&slot.parent, slot.name, Mode::from_raw_mode(0o777))?;
-    Ok(slot.sync()?)
+    Ok(slot.make_directory()?)
 }
 
 /// Removes a directory that holds nothing.

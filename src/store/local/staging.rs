@@ -3,12 +3,15 @@
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::fault::LocalResult;
+use super::owner::inherit_owner;
 use super::tree::{Found, LocalName, WORK_DIRECTORY, look};
 use crate::store::{ErrorKind, Expected};
 
@@ -16,31 +19,61 @@ use crate::store::{ErrorKind, Expected};
 /// long. Younger files may belong to another instance that serves the same directory.
 const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The hidden directory.
+/// The hidden directory, which is made when it is first needed.
 pub(super) struct Staging {
-    directory: OwnedFd,
+    /// Where it is.
+    root: OwnedFd,
+    directory: OnceLock<OwnedFd>,
+    is_made: AtomicBool,
 }
 
 impl Staging {
+    /// That of the directory `root`.
+    pub(super) fn new(root: &OwnedFd) -> Result<Self, Errno> {
+        let root = rustix::io::fcntl_dupfd_cloexec(root, 0)?;
+        Ok(Self { root, directory: OnceLock::new(), is_made: AtomicBool::new(false) })
+    }
+
     /// Makes it if need be, and clears it of old leftovers.
-    pub(super) fn open(root: &OwnedFd) -> Result<Self, Errno> {
-        match rustix::fs::mkdirat(root, WORK_DIRECTORY, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
+    pub(super) fn prepare(&self) -> Result<(), Errno> {
+        remove_leftovers(self.directory()?)
+    }
+
+    /// Removes it, if it was made here and is empty.
+    pub(super) fn remove_if_made(self) {
+        if self.is_made.into_inner() {
+            // Not empty: another instance has begun to use it.
+            let _ = rustix::fs::unlinkat(&self.root, WORK_DIRECTORY, AtFlags::REMOVEDIR);
         }
+    }
+
+    /// The directory itself.
+    fn directory(&self) -> Result<&OwnedFd, Errno> {
+        if let Some(directory) = self.directory.get() {
+            return Ok(directory);
+        }
+        let made = match rustix::fs::mkdirat(&self.root, WORK_DIRECTORY, Mode::RWXU) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(errno) => return Err(errno),
+        };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let directory = rustix::fs::openat(root, WORK_DIRECTORY, flags, Mode::empty())?;
-        let staging = Self { directory };
-        staging.remove_leftovers()?;
-        Ok(staging)
+        let directory = rustix::fs::openat(&self.root, WORK_DIRECTORY, flags, Mode::empty())?;
+        if made {
+            inherit_owner(&directory, &self.root);
+            self.is_made.store(true, Ordering::Relaxed);
+        }
+        Ok(self.directory.get_or_init(|| directory))
     }
 
     /// A new, empty file and the name by which it is found again.
     pub(super) fn create(&self) -> Result<(String, File), Errno> {
         let name = format!("{:032x}", fastrand::u128(..));
+        let directory = self.directory()?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);
-        let file = rustix::fs::openat(&self.directory, name.as_str(), flags, mode)?;
+        let file = rustix::fs::openat(directory, name.as_str(), flags, mode)?;
+        inherit_owner(&file, directory);
         Ok((name, File::from(file)))
     }
 
@@ -48,7 +81,7 @@ impl Staging {
     pub(super) fn reopen(&self, name: &str) -> LocalResult<File> {
         check_name(name)?;
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.directory, name, flags, Mode::empty())?;
+        let file = rustix::fs::openat(self.directory()?, name, flags, Mode::empty())?;
         Ok(File::from(file))
     }
 
@@ -66,32 +99,32 @@ impl Staging {
         if !expected.admits(slot.admits_file()?.as_ref()) {
             return Err(ErrorKind::PreconditionFailed.into());
         }
-        rustix::fs::renameat(&self.directory, name, &slot.parent, slot.name)?;
+        rustix::fs::renameat(self.directory()?, name, &slot.parent, slot.name)?;
         Ok(slot.sync()?)
     }
 
     /// Removes a file; it is no error if there is none.
     pub(super) fn discard(&self, name: &str) -> LocalResult<()> {
         check_name(name)?;
-        match rustix::fs::unlinkat(&self.directory, name, AtFlags::empty()) {
+        match rustix::fs::unlinkat(self.directory()?, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
     }
+}
 
-    fn remove_leftovers(&self) -> Result<(), Errno> {
-        let Some(limit) = SystemTime::now().checked_sub(LEFTOVER_AGE) else { return Ok(()) };
-        for entry in Dir::read_from(&self.directory)? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().to_str() else { continue };
-            let Found::File(stat) = look(&self.directory, name)? else { continue };
-            if stat.metadata.modified.is_some_and(|time| time < limit) {
-                // Another instance that starts now may be faster; that is as good.
-                let _ = rustix::fs::unlinkat(&self.directory, name, AtFlags::empty());
-            }
+fn remove_leftovers(directory: &OwnedFd) -> Result<(), Errno> {
+    let Some(limit) = SystemTime::now().checked_sub(LEFTOVER_AGE) else { return Ok(()) };
+    for entry in Dir::read_from(directory)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        let Found::File(stat) = look(directory, name)? else { continue };
+        if stat.metadata.modified.is_some_and(|time| time < limit) {
+            // Another instance that starts now may be faster; that is as good.
+            let _ = rustix::fs::unlinkat(directory, name, AtFlags::empty());
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// A name is one component, whatever a caller passes as an upload id.

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use time::{Duration, OffsetDateTime};
 
 use super::fault::LocalResult;
+use super::owner::inherit_owner;
 use crate::store::{ETag, ErrorKind, Stat};
 use crate::vfs::{FtpPath, Metadata};
 
@@ -167,6 +168,11 @@ impl LocalName<'_> {
         }
     }
 
+    /// Makes a directory there, where nothing may stand.
+    pub(super) fn make_directory(&self) -> Result<(), Errno> {
+        make_new_directory(&self.parent, self.name).map(drop)
+    }
+
     /// Makes changes of the directory durable.
     pub(super) fn sync(&self) -> Result<(), Errno> {
         sync_directory(&self.parent)
@@ -192,12 +198,19 @@ pub(super) fn facts(file: &File) -> LocalResult<Stat> {
 
 /// Makes a directory durably and opens it. It is no error if another session was faster.
 fn make_directory(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
-    match rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777)) {
-        Ok(()) => sync_directory(parent)?,
-        Err(Errno::EXIST) => {}
-        Err(errno) => return Err(errno),
+    match make_new_directory(parent, name) {
+        Err(Errno::EXIST) => open_directory(parent, name),
+        made => made,
     }
-    open_directory(parent, name)
+}
+
+/// Makes a directory durably and opens it; it is an error if there is one.
+fn make_new_directory(parent: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+    rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o777))?;
+    let made = open_directory(parent, name)?;
+    inherit_owner(&made, parent);
+    sync_directory(parent)?;
+    Ok(made)
 }
 
 fn sync_directory(directory: &OwnedFd) -> Result<(), Errno> {

@@ -66,7 +66,12 @@ pub(crate) fn complete(client: &S3Client, complete: Complete<'_>) -> Written {
 
 /// What was stored although no answer said so.
 fn stands(failure: &RequestFailure, head: &Head) -> Stored {
-    log::info!("{}: the object stands complete", failure.error);
+    // Some stores (RGW) answer every Complete with what cannot be read, and mean that all is well.
+    let level = match failure.error.kind {
+        ErrorKind::Other => log::Level::Debug,
+        _ => log::Level::Info,
+    };
+    log::log!(level, "{}: the object stands complete", failure.error);
     Stored { etag: head.etag(), request_id: head.headers.request_id() }
 }
 

@@ -1,0 +1,96 @@
+//! `stop` and `reload`: signals to the process behind the control socket, which only its user and
+//! root can reach.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cos_ftp_server::net::{Interest, wait};
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::failure::CommandError;
+use super::terminal::say;
+use super::{control_socket, locations, print, status};
+use crate::cli::wiring::ServerPlan;
+
+/// How often is told how far a stop is.
+const STOP_STEP: Duration = Duration::from_secs(2);
+
+/// How often is asked whether the configuration was read, and for how long at most.
+const RELOAD_STEP: Duration = Duration::from_millis(50);
+const RELOAD_WAIT: Duration = Duration::from_secs(60);
+
+/// Lets the server that tells its status at `socket` stop, and waits until it has.
+///
+/// # Errors
+/// In words: that there is none, or that it may not be told.
+pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
+    let server = Process::behind(socket)?;
+    server.signal(Signal::TERM)?;
+    while !server.has_ended(STOP_STEP) {
+        // It removes the socket at its very end.
+        say(&status::transfers_left(socket).map_or_else(
+            |_| "stopping\n".to_owned(),
+            |left| format!("stopping, transfers left: {left}\n"),
+        ));
+    }
+    say("stopped\n");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets the running server read its configuration again, if that is right.
+pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    plan.warnings().iter().for_each(|warning| super::complain(&format!("warning: {warning}")));
+    let socket = control_socket(Some(file))?;
+    obeyed(&socket).map_err(CommandError::operation)?;
+    print("configuration read again\n")
+}
+
+fn obeyed(socket: &Path) -> Result<(), String> {
+    let before = status::reloads(socket)?;
+    Process::behind(socket)?.signal(Signal::HUP)?;
+    let deadline = Instant::now() + RELOAD_WAIT;
+    loop {
+        let now = status::reloads(socket)?;
+        if now.count > before.count {
+            let wrong = "configuration not taken: the server's log tells why".to_owned();
+            return if now.last_taken { Ok(()) } else { Err(wrong) };
+        }
+        if Instant::now() > deadline {
+            return Err(format!("the server has not done so within {} s", RELOAD_WAIT.as_secs()));
+        }
+        thread::sleep(RELOAD_STEP);
+    }
+}
+
+/// A process that cannot be mistaken for a later one with its number.
+struct Process(OwnedFd);
+
+impl Process {
+    /// The one that listens at `socket`.
+    fn behind(socket: &Path) -> Result<Self, String> {
+        let found =
+            || -> io::Result<Pid> { Ok(socket_peercred(UnixStream::connect(socket)?)?.pid) };
+        let pid = found().map_err(|error| status::no_answer(socket, &error))?;
+        pidfd_open(pid, PidfdFlags::empty())
+            .map(Self)
+            .map_err(|error| format!("process {} cannot be found: {error}", pid.as_raw_nonzero()))
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), String> {
+        pidfd_send_signal(&self.0, signal)
+            .map_err(|error| format!("the server cannot be told: {error}"))
+    }
+
+    /// Whether it ends within `patience`.
+    fn has_ended(&self, patience: Duration) -> bool {
+        wait([(self.0.as_fd(), Interest::Read)], Some(patience)).is_ok_and(|ready| ready == [true])
+    }
+}

@@ -1,0 +1,154 @@
+//! What is asked, and the configuration that comes of it.
+
+use std::fmt::Write as _;
+
+use cos_ftp_server::secret::Secret;
+use cos_ftp_server::users;
+
+use super::make_directory;
+use crate::cli::serve::{USUAL_USER, made_password};
+use crate::cli::terminal::{ask, ask_hidden, ask_until, say};
+
+/// The control port of every new configuration.
+const PORT: u16 = 2121;
+
+/// What was answered.
+pub(super) struct Answers {
+    store: Store,
+    /// Who may log in.
+    pub(super) user: String,
+    /// The password, if nobody chose one.
+    pub(super) made_password: Option<Secret>,
+    hash: String,
+    /// Where the server will listen.
+    pub(super) port: u16,
+}
+
+/// Where the files are.
+enum Store {
+    Bucket { endpoint: Option<String>, bucket: String, region: String, id: String, key: Secret },
+    Directory(String),
+}
+
+/// Asks everything.
+///
+/// # Errors
+/// In words for the terminal.
+pub(super) fn ask_all() -> Result<Answers, String> {
+    let store = ask_store()?;
+    let user = ask_until("FTP user", USUAL_USER, |user| one_word("the user", user))?;
+    let told = Secret::new(ask_hidden("Password (empty: one is made)")?);
+    let made_password = match told.expose().is_empty() {
+        true => Some(Secret::new(made_password()?)),
+        false => None,
+    };
+    let password = made_password.as_ref().unwrap_or(&told);
+    let hash =
+        users::hash(password.expose()).map_err(|error| format!("cannot hash it: {error}"))?;
+    Ok(Answers { store, user, made_password, hash, port: PORT })
+}
+
+fn ask_store() -> Result<Store, String> {
+    say("What is served?  1 a bucket of Tencent COS  2 of another S3 store  3 a directory\n");
+    let kind = ask_until("1, 2 or 3", "1", |kind| match kind {
+        "1" | "2" | "3" => Ok(kind.to_owned()),
+        _ => Err("1, 2 or 3".to_owned()),
+    })?;
+    let needed = |name: &'static str| move |text: &str| one_word(name, text);
+    match kind.as_str() {
+        "3" => ask_until("Directory", "", |path| match path {
+            "" => Err("the name of a directory".to_owned()),
+            path => make_directory(path).and_then(|path| one_line(&path)),
+        })
+        .map(Store::Directory),
+        "2" => Ok(Store::Bucket {
+            endpoint: Some(ask_until("Endpoint, as in https://s3.example.com", "", needed("it"))?),
+            bucket: ask_until("Bucket", "", needed("the bucket"))?,
+            region: ask("Region", "us-east-1")?,
+            id: ask_until("Access key id", "", needed("the id"))?,
+            key: Secret::new(ask_hidden("Secret access key")?.trim().to_owned()),
+        }),
+        _ => Ok(Store::Bucket {
+            endpoint: None,
+            bucket: ask_until("Bucket with its APPID, as in files-1250000000", "", with_appid)?,
+            region: ask_until("Region, as in ap-guangzhou", "", needed("the region"))?,
+            id: ask_until("SecretId", "", needed("the id"))?,
+            key: Secret::new(ask_hidden("SecretKey")?.trim().to_owned()),
+        }),
+    }
+}
+
+/// What stands in the file as it is: without white space, behind which a comment could begin.
+fn one_word(name: &str, text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{name} is a word without spaces"));
+    }
+    one_line(text)
+}
+
+fn one_line(text: &str) -> Result<String, String> {
+    if text.starts_with(['#', ';']) || text.contains([';', '#']) {
+        return Err("# and ; cannot be used here".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn with_appid(bucket: &str) -> Result<String, String> {
+    let appid = bucket.rsplit_once('-').map(|(_, appid)| appid).unwrap_or_default();
+    if appid.is_empty() || !appid.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("on COS a bucket's full name ends in -APPID, a number".to_owned());
+    }
+    one_word("the bucket", bucket)
+}
+
+impl Answers {
+    /// The configuration.
+    pub(super) fn text(&self) -> Secret {
+        let Self { store, user, hash, port, .. } = self;
+        // Room for all of it from the start: a text that grows leaves copies behind.
+        let mut text = String::with_capacity(4096);
+        text.push_str(
+            "# Written by cos-ftp-server init. man cos-ftp-server.conf explains every key.\n\n\
+             [COS_ACCOUNT_0]\n",
+        );
+        // Writing to a String cannot fail.
+        let _ = match store {
+            Store::Directory(path) => writeln!(text, "cos_endpoint = file://{path}"),
+            Store::Bucket { endpoint, bucket, region, id, key } => {
+                let endpoint = endpoint.as_ref().map(|at| format!("cos_endpoint = {at}\n"));
+                writeln!(
+                    text,
+                    "{}cos_bucket = {bucket}\ncos_region = {region}\ncos_secretid = {id}\n\
+                     cos_secretkey = {}",
+                    endpoint.unwrap_or_default(),
+                    key.expose(),
+                )
+            }
+        };
+        let _ = write!(
+            text,
+            "home_dir = /home/{user}\nftp_login_user_name = {user}\n\
+             # A hash: cos-ftp-server hash-password makes another.\n\
+             ftp_login_user_password = {hash}\nauthority = RW\ndelete_enable = true\n\n\
+             [NETWORK]\nlisten_port = {port}\npassive_ports = 60000,65535\n"
+        );
+        Secret::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_cannot_stand_in_the_file_are_refused() {
+        for word in ["", "two words", "a#b", "a;b", "#", "tab\there", "bell\u{7}"] {
+            assert!(one_word("it", word).is_err(), "{word:?}");
+        }
+        assert_eq!(one_word("it", "AKID=+/x").as_deref(), Ok("AKID=+/x"));
+        for bucket in ["files", "files-", "files-abc", "my files-1"] {
+            assert!(with_appid(bucket).is_err(), "{bucket}");
+        }
+        assert_eq!(with_appid("files-1250000000").as_deref(), Ok("files-1250000000"));
+    }
+}

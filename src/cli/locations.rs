@@ -1,0 +1,117 @@
+//! Where the configuration is looked for, and where a new one is put.
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use rustix::process::geteuid;
+
+/// What the configuration may be called: the name of this program, or that of the replaced tool.
+const NAMES: [&str; 2] = ["cos-ftp-server.conf", "vsftpd.conf"];
+
+/// Where it is, below the working directory.
+const LOCAL_DIRECTORY: &str = "conf";
+
+/// Where it is below the prefix of an installation, and below `/`.
+const INSTALLED_DIRECTORY: &str = "etc/cos-ftp-server";
+
+/// The configuration to read: the one that was named, else the first that exists of the usual
+/// ones. The error tells which were tried and how to get one.
+pub(crate) fn find_config(named: Option<PathBuf>) -> Result<PathBuf, String> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    first_of(&usual_configs(env::current_exe().ok().as_deref()))
+}
+
+/// Where a new configuration goes that nobody named. The error tells of one that is there.
+pub(crate) fn new_config() -> Result<PathBuf, String> {
+    let usual = usual_configs(env::current_exe().ok().as_deref());
+    if let Ok(found) = first_of(&usual) {
+        return Err(format!(
+            "there is a configuration: {}. Name another one with --config FILE",
+            found.display()
+        ));
+    }
+    // Root's is the system's, or that of the installation; anybody else has the local one.
+    let own = if geteuid().is_root() { usual.get(NAMES.len()) } else { usual.first() };
+    own.cloned().ok_or_else(|| "name the file with --config FILE".to_owned())
+}
+
+fn first_of(usual: &[PathBuf]) -> Result<PathBuf, String> {
+    if let Some(found) = usual.iter().find(|path| path.exists()) {
+        return Ok(found.clone());
+    }
+    let mut text = "there is no configuration. Looked for:\n".to_owned();
+    for path in usual {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    {}", path.display());
+    }
+    text.push_str(
+        "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR needs \
+         none; or name yours with --config FILE.",
+    );
+    Err(text)
+}
+
+fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
+    let mut directories = vec![Path::new(".").join(LOCAL_DIRECTORY)];
+    if let Some(bin) = program.and_then(Path::parent)
+        && bin.ends_with("bin")
+        && let Some(prefix) = bin.parent()
+    {
+        directories.push(prefix.join(INSTALLED_DIRECTORY));
+    }
+    let system = Path::new("/").join(INSTALLED_DIRECTORY);
+    if !directories.contains(&system) {
+        directories.push(system);
+    }
+    let names = |directory: PathBuf| NAMES.map(|name| directory.join(name));
+    directories.into_iter().flat_map(names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_looked_for_beside_the_program() {
+        const LOCAL: &str = "./conf";
+        const SYSTEM: &str = "/etc/cos-ftp-server";
+        for (program, expected) in [
+            (None, vec![LOCAL, SYSTEM]),
+            (Some("/src/target/release/cos-ftp-server"), vec![LOCAL, SYSTEM]),
+            (
+                Some("/home/a/.local/bin/cos-ftp-server"),
+                vec![LOCAL, "/home/a/.local/etc/cos-ftp-server", SYSTEM],
+            ),
+            (
+                Some("/usr/local/bin/cos-ftp-server"),
+                vec![LOCAL, "/usr/local/etc/cos-ftp-server", SYSTEM],
+            ),
+            (Some("/bin/cos-ftp-server"), vec![LOCAL, SYSTEM]),
+        ] {
+            let names = |directory| NAMES.map(|name| Path::new(directory).join(name));
+            let expected: Vec<PathBuf> = expected.into_iter().flat_map(names).collect();
+            assert_eq!(usual_configs(program.map(Path::new)), expected, "{program:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_configuration_that_exists_is_taken() {
+        let missing = ["/nowhere/a.conf", "/nowhere/b.conf"].map(PathBuf::from);
+        let error = first_of(&missing).unwrap_err();
+        for part in ["/nowhere/a.conf", "/nowhere/b.conf", "cos-ftp-server init", "--config"] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+        let existing = env::current_exe().unwrap();
+        let [first, last] = missing;
+        assert_eq!(first_of(&[first, existing.clone(), last]), Ok(existing));
+    }
+
+    #[test]
+    fn a_named_configuration_is_taken_as_it_is() {
+        let named = PathBuf::from("/nowhere/at/all.conf");
+        assert_eq!(find_config(Some(named.clone())), Ok(named));
+    }
+}

@@ -1,0 +1,91 @@
+//! The server's life: it begins with a plan and ends with a signal.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use cos_ftp_server::server::{BindError, Server, Stopped, raise_descriptor_limit};
+use cos_ftp_server::store::cos::Buckets;
+use log::{error, info, warn};
+
+use super::VERSION;
+use super::failure::CommandError;
+use super::logging::{self, LogControl};
+use super::reload::Reload;
+use super::wiring::ServerPlan;
+use super::{signals, status, supervisor};
+
+/// Exit status of a server that was stopped before its transfers had ended.
+const STOPPED_EARLY: u8 = 1;
+
+/// Serves what the configuration says.
+pub(super) fn by_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
+    by_plan(super::plan(config)?, |_| ())
+}
+
+/// Serves what `plan` says, until a signal comes; `announce` is told where it listens.
+pub(super) fn by_plan(
+    plan: ServerPlan,
+    announce: impl FnOnce(&[SocketAddr]),
+) -> Result<ExitCode, CommandError> {
+    // Before the first thread starts, as it asks for the local time's offset.
+    let log = logging::init(plan.log()).map_err(CommandError::operation)?;
+    info!("cos-ftp-server {VERSION}, configuration {}", plan.origin());
+    plan.warnings().iter().for_each(|warning| warn!("{warning}"));
+    plan.summary().lines().for_each(|line| info!("{line}"));
+    // What is wrong from here on belongs into the log, which the terminal shows too.
+    run(plan, log, announce).or_else(|failure| {
+        failure.to_string().lines().for_each(|line| error!("{line}"));
+        Ok(ExitCode::from(&failure))
+    })
+}
+
+fn run(
+    plan: ServerPlan,
+    log: LogControl,
+    announce: impl FnOnce(&[SocketAddr]),
+) -> Result<ExitCode, CommandError> {
+    raise_descriptor_limit();
+    let buckets = Buckets::default();
+    let (options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
+    let server = Server::bind(options, users)
+        .map_err(|error| with_who_runs(&error, plan.control_socket()))
+        .map_err(CommandError::operation)?;
+    let (observer, listening) = (server.observer(), server.local_addrs());
+    let control_socket = plan.control_socket().map(Path::to_owned);
+    let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
+    // Its secrets are where they are needed.
+    drop(plan);
+    let signals = signals::listen(server.stopper(), reload, log)
+        .map_err(|error| format!("cannot listen to signals: {error}"))
+        .map_err(CommandError::operation)?;
+    let _telling = status::tell(control_socket.as_deref(), observer, listening);
+    // After the handlers stand: who waits for this line may send a signal at once.
+    let implicit = server.implicit_tls_addrs();
+    implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));
+    server.local_addrs().iter().for_each(|address| info!("listening on {address}"));
+    announce(&server.local_addrs());
+    supervisor::ready();
+    // Joined by the end of the process: it may be waiting for a store that never answers.
+    let _probing = probes.begin();
+    let stopped = server
+        .run()
+        .map_err(|error| format!("cannot accept connections: no thread: {error}"))
+        .map_err(CommandError::operation)?;
+    Ok(match stopped {
+        Stopped::Gracefully => ExitCode::SUCCESS,
+        Stopped::Early { .. } if signals.hurried() => signals::INTERRUPTED.into(),
+        Stopped::Early { .. } => STOPPED_EARLY.into(),
+    })
+}
+
+/// Why the server cannot listen; of a taken port also that a server with this configuration is
+/// already there, which says so itself.
+fn with_who_runs(error: &BindError, control_socket: Option<&Path>) -> String {
+    let is_taken = error.source.kind() == io::ErrorKind::AddrInUse;
+    match control_socket.filter(|_| is_taken).and_then(status::who_runs) {
+        Some(who) => format!("{error}\n{who}"),
+        None => error.to_string(),
+    }
+}

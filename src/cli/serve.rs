@@ -1,0 +1,102 @@
+//! `serve DIR`: a directory for one user, without any configuration.
+
+use std::env;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+
+use cos_ftp_server::users::Password;
+
+use super::arguments::Directory;
+use super::failure::CommandError;
+use super::run;
+use super::terminal::{ask_password, say};
+use super::wiring::{Served, ServerPlan};
+
+/// Who may log in when nobody is named.
+pub(super) const USUAL_USER: &str = "ftpuser";
+
+/// Where a password is looked for: an argument could be seen by every user of the machine.
+const PASSWORD_VARIABLE: &str = "COS_FTP_PASSWORD";
+
+/// Letters and digits that no one takes for another: nothing to escape in an address or a shell.
+const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// How many of them a password has: 93 bits.
+const PASSWORD_LETTERS: usize = 16;
+
+/// Serves `directory` until a signal comes.
+pub(super) fn directory(directory: Directory) -> Result<ExitCode, CommandError> {
+    let Directory { path, user, listen, ask_password } = directory;
+    let named = |error| format!("{}: {error}", path.display());
+    let root = fs::canonicalize(&path).map_err(named).map_err(CommandError::operation)?;
+    let user = user.unwrap_or_else(|| USUAL_USER.to_owned());
+    let (password, is_made) = password(ask_password).map_err(CommandError::operation)?;
+    let told = if is_made { format!("{user}:{password}") } else { user.clone() };
+    let password = Password::parse(&password)
+        .map_err(|error| error.to_string())
+        .map_err(CommandError::operation)?;
+    let served = Served { root: root.clone(), user, password, listen };
+    let plan = ServerPlan::of_directory(served).map_err(CommandError::operation)?;
+    run::by_plan(plan, |addresses| say(&hint(&root, &told, addresses)))
+}
+
+/// What a newcomer types next.
+fn hint(root: &Path, login: &str, listening: &[SocketAddr]) -> String {
+    let Some(address) = listening.first() else { return String::new() };
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(host, address.port());
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let password =
+        if password.is_empty() { String::new() } else { format!("Password: {password}\n") };
+    format!(
+        "Serving {} until Ctrl+C\nFTP user: {user}\n{password}Store a file, and list what is there:\n    \
+         curl -u {login} -T FILE ftp://{address}/\n    curl -u {login} ftp://{address}/\n",
+        root.display(),
+    )
+}
+
+/// The password, and whether it was made here.
+fn password(ask: bool) -> Result<(String, bool), String> {
+    let told = if ask { Some(ask_password()?) } else { env::var(PASSWORD_VARIABLE).ok() };
+    match told {
+        Some(password) if password.is_empty() => Err("the password is empty".to_owned()),
+        Some(password) => Ok((password, false)),
+        None => made_password().map(|password| (password, true)),
+    }
+}
+
+/// A password that nobody can guess.
+pub(super) fn made_password() -> Result<String, String> {
+    let mut password = String::with_capacity(PASSWORD_LETTERS);
+    // The largest multiple of their number: what lies above would make some of them likelier.
+    let fair = 256 / LETTERS.len() * LETTERS.len();
+    while password.len() < PASSWORD_LETTERS {
+        let mut bytes = [0; PASSWORD_LETTERS];
+        let got = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+            .map_err(|error| format!("the machine gives no randomness: {error}"))?;
+        let letters = bytes[..got].iter().map(|byte| usize::from(*byte)).filter(|at| *at < fair);
+        let letters = letters.map(|at| char::from(LETTERS[at % LETTERS.len()]));
+        password.extend(letters.take(PASSWORD_LETTERS - password.len()));
+    }
+    Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_made_of_letters_and_differ() {
+        let (one, other) = (made_password().unwrap(), made_password().unwrap());
+        assert_ne!(one, other);
+        for password in [one, other] {
+            assert_eq!(password.len(), PASSWORD_LETTERS);
+            assert!(password.bytes().all(|byte| LETTERS.contains(&byte)), "{password}");
+        }
+    }
+}

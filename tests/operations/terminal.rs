@@ -1,0 +1,47 @@
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::support::server::{Setup, Written};
+use crate::support::terminal::Terminal;
+
+/// The server on a terminal, and the port that it listens on.
+fn start(written: &Written) -> (Terminal, u16) {
+    let mut terminal = Terminal::run(&written.command(&[]));
+    terminal.wait_for("listening on 127.0.0.1:");
+    let port = terminal.wait_for("\n").trim().parse().expect("a port");
+    (terminal, port)
+}
+
+fn log(written: &Written) -> String {
+    std::fs::read_to_string(written.dir().join("log/cos_v5.log")).expect("the log")
+}
+
+#[test]
+fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
+    let written = Setup::local().write();
+    let (mut terminal, port) = start(&written);
+    terminal.close();
+    let said = format!(
+        "the terminal is closed: the server goes on as process {0}, and cos-ftp-server stop, or \
+         kill {0}, ends it",
+        terminal.pid()
+    );
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !log(&written).contains(&said) {
+        assert!(Instant::now() < deadline, "{}", log(&written));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    TcpStream::connect(("127.0.0.1", port)).expect("it serves");
+
+    // Who starts another is told of it by itself, whoever may look into the list of processes.
+    let text = std::fs::read_to_string(written.config()).unwrap();
+    let text = text.replace("listen_port = 0", &format!("listen_port = {port}"));
+    std::fs::write(written.config(), text).unwrap();
+    let output = written.command(&[]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let who = format!("as process {0}: cos-ftp-server stop, or kill {0}, ends it", terminal.pid());
+    for part in ["already in use", "a server with this configuration runs since 20", &who] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}

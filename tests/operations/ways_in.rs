@@ -1,0 +1,241 @@
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::support::ftp::Ftp;
+use crate::support::rgw::{self, Rgw};
+use crate::support::server::{Setup, TestServer};
+use crate::support::terminal::Terminal;
+
+/// What is typed for a password in these tests.
+const TYPED: &str = "typed by hand";
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    command.args(arguments);
+    command
+}
+
+/// `serve DIR` on a port that the system chooses, with what else is to be said.
+fn serve(directory: &Path, more: &[&str]) -> Command {
+    let mut command = program(&["serve", directory.to_str().unwrap()]);
+    command.args(["--listen", "127.0.0.1:0"]).args(more);
+    command
+}
+
+fn address(line: &str) -> SocketAddr {
+    line.trim().rsplit("ftp://").next().unwrap().trim_end_matches('/').parse().unwrap()
+}
+
+/// Stores a file as `user` with `password`.
+fn store_at(address: SocketAddr, user: &str, password: &str) {
+    let mut ftp = Ftp::connect_to(address);
+    ftp.play(&[(&format!("USER {user}"), "331 "), (&format!("PASS {password}"), "230 ")]);
+    ftp.store("STOR file", b"1234");
+}
+
+#[test]
+fn a_directory_is_served_without_a_file_and_with_a_password_that_is_printed() {
+    let directory = TempDir::new().unwrap();
+    let mut terminal = Terminal::run(&serve(directory.path(), &[]));
+    terminal.wait_for("Password: ");
+    let password = terminal.wait_for("\n").trim().to_owned();
+    assert_eq!(password.len(), 16, "{password}");
+    terminal.wait_for(&format!("curl -u ftpuser:{password} -T FILE "));
+    let address = address(&terminal.wait_for("\n"));
+    store_at(address, "ftpuser", &password);
+    assert_eq!(fs::read(directory.path().join("file")).unwrap(), b"1234");
+    terminal.type_line("\u{3}");
+    assert_eq!(terminal.end().1.code(), Some(0));
+    assert!(!Path::new("log").join("cos_v5.log").exists(), "nothing but the directory is written");
+}
+
+#[test]
+fn a_password_comes_from_the_environment_or_a_terminal_and_is_not_shown() {
+    let directory = TempDir::new().unwrap();
+    let mut command = serve(directory.path(), &["--user", "bob"]);
+    command.env("COS_FTP_PASSWORD", TYPED);
+    let mut terminal = Terminal::run(&command);
+    let before = terminal.wait_for("curl -u bob -T FILE ");
+    assert!(!before.contains(TYPED) && !before.contains("Password"), "{before}");
+    store_at(address(&terminal.wait_for("\n")), "bob", TYPED);
+    terminal.type_line("\u{3}");
+    assert!(!terminal.end().0.contains(TYPED));
+
+    let mut terminal = Terminal::run(&serve(directory.path(), &["--ask-password"]));
+    for question in ["Password: ", "Once more: "] {
+        terminal.wait_for(question);
+        terminal.type_hidden(TYPED);
+    }
+    let shown = terminal.wait_for("curl -u ftpuser -T FILE ");
+    assert!(!shown.contains(TYPED), "{shown}");
+    store_at(address(&terminal.wait_for("\n")), "ftpuser", TYPED);
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named() {
+    let output = program(&["serve", "/nowhere/at/all"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/at/all: No such file"));
+}
+
+/// Answers the questions of `init` by a pipe.
+fn init_by_pipe(config: &Path, answers: &[&str]) -> Output {
+    let mut child = program(&["init", "--config", config.to_str().unwrap()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end before it has heard all.
+    let _ = child.stdin.take().unwrap().write_all((answers.join("\n") + "\n").as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Starts a server by a configuration of `init`, on a port of the system's choice.
+fn start(config: &Path) -> (impl Drop + use<>, SocketAddr) {
+    let text = fs::read_to_string(config).unwrap();
+    let log = config.with_file_name("log");
+    let text = text.replace("listen_port = 2121", "listen_address = 127.0.0.1\nlisten_port = 0");
+    fs::write(config, format!("{text}[OPTIONAL]\nlog_dir = {}\n", log.display())).unwrap();
+    let (server, port) = TestServer::port_of(program(&["--config", config.to_str().unwrap()]));
+    (server, ([127, 0, 0, 1], port).into())
+}
+
+#[test]
+fn init_on_a_terminal_writes_a_configuration_that_works() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("new/server.conf");
+    let mut terminal = Terminal::run(&program(&["init", "--config", config.to_str().unwrap()]));
+    let data = place.path().join("data");
+    for (question, answer) in [
+        ("1, 2 or 3 [1]: ", "4"),
+        ("1, 2 or 3 [1]: ", "3"),
+        ("Directory: ", data.to_str().unwrap()),
+        ("FTP user [ftpuser]: ", "two words"),
+        ("FTP user [ftpuser]: ", "bob"),
+    ] {
+        terminal.wait_for(question);
+        terminal.type_line(answer);
+    }
+    terminal.wait_for("Password (empty: one is made): ");
+    terminal.type_hidden(TYPED);
+    let (shown, _) = terminal.end();
+    for told in
+        ["Wrote ", "can be listed, stored, read and deleted", "curl -u bob -T FILE ftp://127"]
+    {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(!shown.contains(TYPED), "{shown}");
+    assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!fs::read_to_string(&config).unwrap().contains(TYPED), "a hash is kept");
+    let (_server, address) = start(&config);
+    store_at(address, "bob", TYPED);
+    assert_eq!(fs::read(data.join("file")).unwrap(), b"1234");
+}
+
+#[test]
+fn init_serves_a_bucket_and_makes_a_password() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("server.conf");
+    let bucket = Rgw::shared().new_bucket();
+    let endpoint = format!("http://{}", Rgw::shared().endpoint());
+    let (id, key) = (rgw::access_key(), rgw::secret_key());
+    let output = init_by_pipe(&config, &["2", &endpoint, &bucket, "", &id, &key, "", ""]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for told in ["✓ CompleteMultipartUpload", "Start the server"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(!shown.contains(&*key), "{shown}");
+    let password = shown.split("kept as a hash only: ").nth(1).unwrap().lines().next().unwrap();
+    assert!(shown.contains(&format!("curl -u ftpuser:{password} -T FILE ")), "{shown}");
+    let (_server, address) = start(&config);
+    store_at(address, "ftpuser", password);
+    assert!(Rgw::shared().s3_list(&bucket, "").contains(&"file".to_owned()));
+}
+
+#[test]
+fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("server.conf");
+    fs::write(&config, "mine").unwrap();
+    let output = init_by_pipe(&config, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("exists already"));
+    assert_eq!(fs::read(&config).unwrap(), b"mine");
+    let other = place.path().join("other.conf");
+    for (answers, wrong) in [
+        (&["1", "files"][..], "ends in -APPID"),
+        (&["2", "https://h", "a bucket"], "a word without spaces"),
+        (&["7"], "1, 2 or 3"),
+        (&["2"], "there is no answer"),
+    ] {
+        let output = init_by_pipe(&other, answers);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wrong), "{output:?}");
+        assert!(!other.exists());
+    }
+}
+
+#[test]
+fn a_running_server_is_reloaded_and_stopped_by_command() {
+    let server = Setup::local().start();
+    let config = server.config().to_str().unwrap().to_owned();
+    let tell = |word: &str| program(&[word, "-c", &config]).output().unwrap();
+    let output = tell("reload");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stdout, b"configuration read again\n");
+    server.wait_for_log("SIGHUP: reading the configuration");
+    // What is wrong is told here, and the server is not bothered with it.
+    server.rewrite_config(|text| text.replace("authority = RW", "authority = X"));
+    let output = tell("reload");
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("authority = X"), "{output:?}");
+    assert_eq!(server.log().matches("SIGHUP").count(), 1);
+    server.rewrite_config(|text| text.replace("authority = X", "authority = RW"));
+
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let data = data.open();
+    let stopping = program(&["stop", "-c", &config]).stdout(Stdio::piped()).spawn().unwrap();
+    server.wait_for_log("stopping: 1 transfer left");
+    drop(data);
+    let output = stopping.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("stopped\n"), "{output:?}");
+    server.wait_for_end_of_log();
+    for word in ["stop", "reload"] {
+        let output = tell(word);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("is it running?"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_status_is_shown_again_and_again() {
+    let server = Setup::local().start();
+    let config = server.config();
+    let mut terminal =
+        Terminal::run(&program(&["status", "--watch", "-c", config.to_str().unwrap()]));
+    for sessions in ["sessions: 0", "sessions: 0"] {
+        terminal.wait_for(sessions);
+    }
+    let _session = Ftp::login(&server);
+    terminal.wait_for("sessions: 1");
+    terminal.wait_for("alice");
+}
+
+#[test]
+fn check_takes_the_file_behind_it() {
+    let setup = Setup::local().network("passive_ports", "42000,42063");
+    let written = setup.option("max_connection_num", "64").write();
+    let output = program(&["check", written.config().to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("1 account\n"));
+}
