@@ -59,7 +59,7 @@ pub(crate) enum Subcommand {
     /// Look at the configuration only.
     CheckConfig,
     /// `serve DIR`: serve a directory that no configuration names.
-    ServeDirectory(Directory),
+    ServeDirectory(ServedDirectory),
     /// `init`: write a configuration.
     Init,
     /// `check`: try what the configuration needs.
@@ -89,7 +89,7 @@ pub(crate) enum View {
 
 /// What `serve` was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Directory {
+pub(crate) struct ServedDirectory {
     /// What is served.
     pub(crate) path: PathBuf,
     /// `--user`.
@@ -220,7 +220,7 @@ impl Given {
                 let path = self.path.ok_or("serve needs the directory that it is to serve")?;
                 let ask_password = has("ask-password");
                 let Self { user, listen, .. } = self;
-                Subcommand::ServeDirectory(Directory { path, user, listen, ask_password })
+                Subcommand::ServeDirectory(ServedDirectory { path, user, listen, ask_password })
             }
             Word::Init => Subcommand::Init,
             Word::Check => Subcommand::Check(form),
@@ -288,7 +288,7 @@ mod tests {
         let directory = |user: Option<&str>, listen: Option<&str>, ask_password| {
             let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
             let listen = listen.map(|address| address.parse().unwrap());
-            let directory = Directory { path, user, listen, ask_password };
+            let directory = ServedDirectory { path, user, listen, ask_password };
             Some(Subcommand::ServeDirectory(directory).into())
         };
         for (line, expected) in [

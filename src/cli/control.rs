@@ -14,8 +14,8 @@ use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::failure::CommandError;
-use super::terminal::say;
-use super::{control_socket, locations, print, status};
+use super::terminal::{complain, print, say};
+use super::{locations, status};
 use crate::cli::wiring::ServerPlan;
 
 /// How often is told how far a stop is.
@@ -47,7 +47,7 @@ pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
 pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let file = locations::find_config(config).map_err(CommandError::config)?;
     let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
-    plan.warnings().iter().for_each(|warning| super::complain(&format!("warning: {warning}")));
+    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     let socket = control_socket(Some(file))?;
     obeyed(&socket).map_err(CommandError::operation)?;
     print("configuration read again\n")
@@ -93,4 +93,12 @@ impl Process {
     fn has_ended(&self, patience: Duration) -> bool {
         wait([(self.0.as_fd(), Interest::Read)], Some(patience)).is_ok_and(|ready| ready == [true])
     }
+}
+
+/// Where the running server is asked.
+pub(super) fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    let off = "control_socket = off: the server tells no status".to_owned();
+    plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
 }

@@ -20,15 +20,14 @@ mod terminal;
 mod wiring;
 
 use std::env;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use arguments::{CommandLine, Subcommand, View};
+use control::control_socket;
 use failure::CommandError;
-use wiring::ServerPlan;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+use run::{VERSION, plan};
+use terminal::{complain, print};
 
 /// Does what the arguments say; returns the exit status.
 pub(crate) fn main() -> ExitCode {
@@ -82,28 +81,4 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
         plan.origin(),
         plan.summary()
     ))
-}
-
-/// Where the running server is asked.
-fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, CommandError> {
-    let file = locations::find_config(config).map_err(CommandError::config)?;
-    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
-    let off = "control_socket = off: the server tells no status".to_owned();
-    plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
-}
-
-fn plan(config: Option<PathBuf>) -> Result<ServerPlan, CommandError> {
-    let file = locations::find_config(config).map_err(CommandError::config)?;
-    ServerPlan::read(&file).map_err(CommandError::config)
-}
-
-fn print(text: &str) -> Result<ExitCode, CommandError> {
-    // Whoever closed the pipe has read enough.
-    let _ = io::stdout().write_all(text.as_bytes());
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Like `eprintln`, which would panic when nobody reads standard error.
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

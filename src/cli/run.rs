@@ -9,19 +9,27 @@ use cos_ftp_server::server::{BindError, Server, Stopped, raise_descriptor_limit}
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
-use super::VERSION;
 use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
 use super::wiring::ServerPlan;
-use super::{signals, status, supervisor};
+use super::{locations, signals, status, supervisor};
+
+/// The version of the server.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Exit status of a server that was stopped before its transfers had ended.
 const STOPPED_EARLY: u8 = 1;
 
+/// The plan that the configuration file makes.
+pub(super) fn plan(config: Option<PathBuf>) -> Result<ServerPlan, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    ServerPlan::read(&file).map_err(CommandError::config)
+}
+
 /// Serves what the configuration says.
 pub(super) fn by_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
-    by_plan(super::plan(config)?, |_| ())
+    by_plan(plan(config)?, |_| ())
 }
 
 /// Serves what `plan` says, until a signal comes; `announce` is told where it listens.

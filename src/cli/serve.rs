@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use cos_ftp_server::users::Password;
 
-use super::arguments::Directory;
+use super::arguments::ServedDirectory;
 use super::failure::CommandError;
 use super::run;
 use super::terminal::{ask_password, say};
@@ -27,8 +27,8 @@ const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ234567
 const PASSWORD_LETTERS: usize = 16;
 
 /// Serves `directory` until a signal comes.
-pub(super) fn directory(directory: Directory) -> Result<ExitCode, CommandError> {
-    let Directory { path, user, listen, ask_password } = directory;
+pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandError> {
+    let ServedDirectory { path, user, listen, ask_password } = directory;
     let named = |error| format!("{}: {error}", path.display());
     let root = fs::canonicalize(&path).map_err(named).map_err(CommandError::operation)?;
     let user = user.unwrap_or_else(|| USUAL_USER.to_owned());

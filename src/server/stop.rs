@@ -4,8 +4,8 @@
 //! 2. *Draining*: idle sessions say goodbye, transfers go on for most of `shutdown_grace`.
 //! 3. *Interrupting*: what still runs is interrupted, and the stores are asked whether they answer.
 //!    Sessions, and workers that outlived theirs, have what is left of `shutdown_grace` to end. Of
-//! stores that answer, a transfer that is waiting for one to publish its object may wait for
-//! longer,    at most for [`limits::INTERRUPTED_WAIT`].
+//!    stores that answer, a transfer that is waiting for one to publish its object may wait for
+//!    longer, at most for [`limits::INTERRUPTED_WAIT`].
 //!
 //! [`Stopper::stop_now`](super::Stopper::stop_now) cuts all of this short.
 

@@ -8,8 +8,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cos_ftp_server::store::local::inherit_owner;
-
 use self::questions::{Answers, ask_all};
 use super::check::{self, Form};
 use super::failure::CommandError;
@@ -66,20 +64,4 @@ fn next_steps(answers: &Answers, start: &str) -> String {
         "\n{shown}Start the server (Ctrl+C stops it):\n    {start}\nand in another terminal store a \
          file:\n    curl -u {login} -T FILE ftp://127.0.0.1:{port}/\n"
     )
-}
-
-/// Makes the directory that is to be served, if it is missing.
-fn make_directory(path: &str) -> Result<String, String> {
-    let named = |error: io::Error| format!("{path}: {error}");
-    let path = Path::new(path);
-    if !path.is_dir() {
-        fs::create_dir_all(path).map_err(named)?;
-        let around = path.parent().unwrap_or(Path::new("/"));
-        if let (Ok(made), Ok(around)) = (fs::File::open(path), fs::File::open(around)) {
-            inherit_owner(made, around);
-        }
-    }
-    let whole = fs::canonicalize(path).map_err(named)?;
-    let whole = whole.to_str().ok_or("its name is not UTF-8")?;
-    Ok(whole.to_owned())
 }

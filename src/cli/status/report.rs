@@ -24,7 +24,7 @@ pub(super) struct StatusReport {
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
     /// Since the start.
-    pub(super) totals: Totals,
+    pub(super) totals: StatusTotals,
     /// Of the configuration.
     pub(super) reloads: Reloads,
     /// Oldest first.
@@ -42,7 +42,7 @@ pub(crate) struct Reloads {
 
 /// What has ended since the start.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Totals {
+pub(super) struct StatusTotals {
     pub(super) uploads: u64,
     pub(super) uploaded_bytes: u64,
     pub(super) downloads: u64,
@@ -93,7 +93,7 @@ impl StatusReport {
             started: rfc3339(started),
             stopping: observer.is_stopping(),
             listening: listening.to_vec(),
-            totals: Totals::now(),
+            totals: StatusTotals::now(),
             reloads: Reloads::now(),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
@@ -112,7 +112,7 @@ impl Reloads {
     }
 }
 
-impl Totals {
+impl StatusTotals {
     fn now() -> Self {
         let metrics::Totals {
             uploads,

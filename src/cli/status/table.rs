@@ -173,7 +173,7 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Reloads, Totals};
+    use super::super::report::{Reloads, StatusTotals};
     use super::*;
 
     fn session(id: u64, user: Option<&str>, transfer: Option<TransferStatus>) -> SessionStatus {
@@ -203,7 +203,8 @@ mod tests {
     }
 
     fn report(sessions: Vec<SessionStatus>) -> StatusReport {
-        let totals = Totals { uploads: 3, uploaded_bytes: 1_234_567_890, ..Totals::default() };
+        let totals =
+            StatusTotals { uploads: 3, uploaded_bytes: 1_234_567_890, ..StatusTotals::default() };
         StatusReport {
             version: "1".to_owned(),
             pid: 7,
