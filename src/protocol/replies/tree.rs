@@ -67,7 +67,7 @@ pub fn rename_from_first() -> Reply {
 
 /// 553 to RNTO into the directory that is to be moved.
 pub fn rename_into_itself() -> Reply {
-    Reply::new(Code::NAME_NOT_ALLOWED, "A directory cannot be moved into itself.")
+    Reply::new(Code::NAME_NOT_ALLOWED, "Nothing can be moved into itself.")
 }
 
 /// 213 to SIZE. Bytes, whatever the type: what TYPE A would make of them is not known without

@@ -52,7 +52,9 @@ pub(crate) fn list_directory(
         Some(tell) => tree.objects.list_ahead(window, tell)?,
         None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
     };
-    if request.name_prefix.is_empty() {
+    // Nothing may be the name of a file, below which nothing is stored.
+    let is_there = !page.objects.is_empty() || !page.prefixes.is_empty();
+    if request.name_prefix.is_empty() && (is_there || request.directory.is_root()) {
         learn_room(tree, &directory, window.after, &page);
     }
     let notes = tree.cache.own_changes.open_below(&prefix);
