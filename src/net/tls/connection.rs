@@ -77,6 +77,8 @@ pub struct TlsConnection {
     end: Option<End>,
     /// Our close_notify is sent or about to be.
     said_goodbye: bool,
+    /// Its bytes, encrypted.
+    goodbye_bytes: usize,
     /// The last read ended because its caller had no more room.
     left_unread: bool,
 }
@@ -120,6 +122,7 @@ impl TlsConnection {
             outgoing: Buffer::default(),
             end: None,
             said_goodbye: false,
+            goodbye_bytes: 0,
             left_unread: false,
         })
     }
@@ -198,13 +201,25 @@ impl TlsConnection {
     pub fn close(&mut self, tcp: &TcpStream) -> io::Result<()> {
         if !self.said_goodbye {
             self.said_goodbye = true;
+            let before = self.outgoing.len();
             match self.put(&Outgoing::CloseNotify) {
                 // Both sides have said it: ours was the answer to the client's.
                 Err(error) if error.kind() == ErrorKind::NotConnected => {}
                 put => put?,
             }
+            self.goodbye_bytes = self.outgoing.len() - before;
         }
         self.flush(tcp)
+    }
+
+    /// Encrypted bytes that the socket has not taken.
+    pub fn held_bytes(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// How many of the last encrypted bytes came from [`Self::close`].
+    pub fn goodbye_bytes(&self) -> usize {
+        self.goodbye_bytes
     }
 
     /// The version that was agreed on, when the handshake is over.
