@@ -7,6 +7,7 @@ use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use nix::sys::socket::getsockopt;
 use nix::{getsockopt_impl, libc, sockopt_impl};
@@ -14,6 +15,7 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use socket2::SockRef;
 
 use super::Stream;
+use super::tls::Goodbye;
 
 sockopt_impl!(
     /// The beginning of the kernel's `struct tcp_info`, up to `tcpi_notsent_bytes`.
@@ -35,11 +37,15 @@ sockopt_impl!(
 
 // Places in it. The first byte is the state, which is this one after both ends, or an error.
 const STATE: usize = 0;
+const ESTABLISHED: u8 = 1;
 const CLOSED: u8 = 7;
+const SND_MSS: usize = 4;
 const UNACKED: usize = 6;
 const TOTAL_RETRANS: usize = 25;
 const BYTES_ACKED: [usize; 2] = [30, 31];
+const BYTES_RECEIVED: [usize; 2] = [32, 33];
 const NOTSENT_BYTES: usize = 36;
+const MIN_RTT: usize = 37;
 const BYTES_SENT: [usize; 2] = [50, 51];
 const BYTES_RETRANS: [usize; 2] = [52, 53];
 
@@ -85,6 +91,10 @@ struct Outstanding {
     acknowledged: u64,
     /// Segments sent again, ever.
     repeated: u32,
+    /// What the peer has sent, its end included.
+    received: u64,
+    /// Whether neither side has ended the connection.
+    is_open: bool,
 }
 
 impl Receipt {
@@ -106,7 +116,9 @@ impl Receipt {
             Ok(begun)
         });
         let begun = match begun {
-            Err(_) if has_all_data(stream) => return Ok(None),
+            Err(error) if Final::of(stream).is_some_and(|last| last.tells_all(&error, None)) => {
+                return Ok(None);
+            }
             begun => begun?,
         };
         if begun.is_nothing() {
@@ -130,11 +142,16 @@ impl Receipt {
         // Before the look, so that nothing is missed.
         epoll::wait(&self.events, &mut event, Some(&rustix::event::Timespec::default()))?;
         let now = match Outstanding::of(stream.socket()) {
-            Err(_) if has_all_data(stream) => return Ok(Received::All),
+            Err(error) if self.is_late(stream, &error) => return Ok(Received::All),
             now => now?,
         };
         let is_all = now.is_nothing() || now.is_only_the_end(&self.begun);
         Ok(if is_all { Received::All } else { Received::Bytes(now.acknowledged) })
+    }
+
+    /// Whether the connection ended by `error` when the peer had all data.
+    fn is_late(&self, stream: &Stream, error: &io::Error) -> bool {
+        Final::of(stream).is_some_and(|last| last.tells_all(error, Some(&self.begun)))
     }
 }
 
@@ -158,6 +175,8 @@ impl Outstanding {
             unsent: info[NOTSENT_BYTES],
             acknowledged: long(&info, BYTES_ACKED),
             repeated: info[TOTAL_RETRANS],
+            received: long(&info, BYTES_RECEIVED),
+            is_open: info[STATE].to_ne_bytes()[0] == ESTABLISHED,
         })
     }
 
@@ -176,21 +195,67 @@ impl Outstanding {
     }
 }
 
-/// Whether the peer of a connection that has ended had acknowledged all data. What tells it that
-/// nothing more comes, close_notify and the end of TCP, is none: a client that knows the size
-/// closes without it, and its system answers it by a reset.
-///
-/// A reset throws away what was outstanding, but the counters stay.
+/// Whether the peer of a connection that has ended had acknowledged all data.
 pub(super) fn has_all_data(stream: &Stream) -> bool {
-    if *KERNEL < TELLS_MORE {
-        return false;
+    Final::of(stream).is_some_and(|last| last.missing == 0)
+}
+
+/// What the kernel knows of a connection that has ended. A reset throws away what was outstanding,
+/// but the counters stay.
+///
+/// What tells the peer that nothing more comes, close_notify and the end of TCP, is no data here: a
+/// client that knows the size closes without it, and its system answers it by a reset.
+struct Final {
+    /// Bytes of data that were not acknowledged, and whether all of them had been sent once.
+    missing: u64,
+    is_sent: bool,
+    is_repeated: bool,
+    received: u64,
+    /// Data that a receiver may hold without acknowledging it: two full segments are acknowledged
+    /// at once (RFC 9293 3.8.6.3).
+    withheld: u64,
+    round_trip: Duration,
+    goodbye: Option<Goodbye>,
+}
+
+impl Final {
+    fn of(stream: &Stream) -> Option<Self> {
+        if *KERNEL < TELLS_MORE {
+            return None;
+        }
+        let tcp = stream.socket();
+        let info = getsockopt(tcp, LongTcpInfo).ok()?;
+        let goodbye = stream.goodbye();
+        let end = goodbye.map_or(0, |goodbye| goodbye.bytes as u64);
+        let repeated = long(&info, BYTES_RETRANS);
+        let sent = long(&info, BYTES_SENT).saturating_sub(repeated);
+        let waiting = u64::from(info[NOTSENT_BYTES]) + stream.held_bytes() as u64;
+        let acknowledged = long(&info, BYTES_ACKED).saturating_sub(acknowledged_before(tcp));
+        Some(Self {
+            missing: (sent + waiting).saturating_sub(acknowledged).saturating_sub(end),
+            is_sent: waiting <= end,
+            is_repeated: repeated > 0,
+            received: long(&info, BYTES_RECEIVED),
+            withheld: 2 * u64::from(info[SND_MSS]),
+            round_trip: Duration::from_micros(info[MIN_RTT].into()),
+            goodbye,
+        })
     }
-    let tcp = stream.socket();
-    let Ok(info) = getsockopt(tcp, LongTcpInfo) else { return false };
-    let sent = long(&info, BYTES_SENT).saturating_sub(long(&info, BYTES_RETRANS));
-    let meant = sent + u64::from(info[NOTSENT_BYTES]) + stream.held_bytes() as u64;
-    let acknowledged = long(&info, BYTES_ACKED).saturating_sub(acknowledged_before(tcp));
-    meant.saturating_sub(acknowledged) <= stream.goodbye_bytes() as u64
+
+    /// Whether the peer had all data when `error` ended the connection, of which `begun` was known
+    /// before our end of TCP was sent, if it was.
+    ///
+    /// Systems put the last acknowledgement off for a moment. A client that reads the last byte and
+    /// closes, with our close_notify unread, makes its system reset the connection without it. Such
+    /// a reset is the first that is heard from the client, no earlier than a round trip after the
+    /// data was sent. A client that closed before the data came had sent its end.
+    fn tells_all(&self, error: &io::Error, begun: Option<&Outstanding>) -> bool {
+        let is_silent = error.kind() == io::ErrorKind::ConnectionReset
+            && begun.is_none_or(|begun| begun.is_open && begun.received == self.received);
+        let is_behind = self.goodbye.is_some_and(|said| said.at.elapsed() >= self.round_trip);
+        let may_be_withheld = self.is_sent && !self.is_repeated && self.missing < self.withheld;
+        self.missing == 0 || is_silent && is_behind && may_be_withheld
+    }
 }
 
 /// What the kernel counts as acknowledged before the first byte: the SYN, where it was ours.

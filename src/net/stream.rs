@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::receipt;
-use super::tls::TlsConnection;
+use super::tls::{Goodbye, TlsConnection};
 
 /// A data connection.
 ///
@@ -62,11 +62,11 @@ impl Stream {
         }
     }
 
-    /// How many of the last bytes written only tell that nothing more comes.
-    pub(super) fn goodbye_bytes(&self) -> usize {
+    /// The last bytes written, if they only tell that nothing more comes.
+    pub(super) fn goodbye(&self) -> Option<Goodbye> {
         match self {
-            Self::Plain(_) => 0,
-            Self::Tls(tls) => tls.connection.lock().goodbye_bytes(),
+            Self::Plain(_) => None,
+            Self::Tls(tls) => tls.connection.lock().goodbye(),
         }
     }
 
