@@ -1,6 +1,5 @@
 //! What counts as received: the data, not what tells its end.
 
-use std::fmt::Write;
 use std::io::Read;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -83,7 +82,6 @@ fn curl_hears_226_behind_a_range() {
     let certificate = Certificate::new("range");
     let server = serve(&certificate);
     for version in ["1.2", "1.3"] {
-        let mut said = String::new();
         for _ in 0..ROUNDS {
             let mut curl = limited("curl");
             curl.args(["--silent", "--verbose", "--ssl-reqd", "--range", "0-0"]);
@@ -91,9 +89,10 @@ fn curl_hears_226_behind_a_range() {
             curl.args(["--user", &format!("{USER}:{PASSWORD}"), "--cacert"])
                 .arg(certificate.cert());
             curl.args(["--output", "/dev/null", &format!("ftp://{}/1", server.address())]);
-            let _ = write!(said, "{}", run(&mut curl, "").expect_success());
+            // It may send ABOR before it hears the reply.
+            let said = run(&mut curl, "").expect_success();
+            assert!(said.contains("< 226 ") && !said.contains("was lost"), "{said}");
         }
-        assert_eq!(said.matches("< 226 ").count(), ROUNDS, "{said}");
     }
 }
 
