@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::tls::TlsConnection;
+use super::receipt;
+use super::tls::{Goodbye, TlsConnection};
 
 /// A data connection.
 ///
@@ -53,15 +54,34 @@ impl Stream {
         }
     }
 
+    /// What was written and lies here, not in the socket.
+    pub(super) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Plain(_) => 0,
+            Self::Tls(tls) => tls.connection.lock().held_bytes(),
+        }
+    }
+
+    /// The last bytes written, if they only tell that nothing more comes.
+    pub(super) fn goodbye(&self) -> Option<Goodbye> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => tls.connection.lock().goodbye(),
+        }
+    }
+
     /// Ends what is written, by all that was meant: TLS tells the client that nothing was cut off.
-    /// The caller must still close the connection.
+    /// The caller must still close the connection. A client that had acknowledged everything before
+    /// it ended the connection needs not to be told.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when the socket does not take all of it now: call it again.
     pub fn finish(&self) -> io::Result<()> {
-        match self {
-            Self::Plain(_) => Ok(()),
-            Self::Tls(tls) => tls.connection.lock().close(&tls.tcp),
+        let Self::Tls(tls) = self else { return Ok(()) };
+        let closed = tls.connection.lock().close(&tls.tcp);
+        match &closed {
+            Err(error) if is_end(error) && receipt::has_all_data(self) => Ok(()),
+            _ => closed,
         }
     }
 
@@ -173,6 +193,11 @@ impl AsFd for Stream {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket().as_fd()
     }
+}
+
+/// Whether the socket takes nothing any more.
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 /// Fills one buffer after the other. What ends it before the first byte is told; what ends it later

@@ -12,6 +12,8 @@ mod losses;
 mod policy;
 /// curl, lftp and Python's ftplib, in every mode.
 mod real_clients;
+/// What a client has received when it closes or resets.
+mod receipts;
 /// Refusals that come when a client is sending already.
 mod refusals;
 /// Data connections that must resume the control connection's session: who can, who may not.

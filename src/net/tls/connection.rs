@@ -9,6 +9,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustix::net::SendFlags;
 use rustls::server::UnbufferedServerConnection;
@@ -76,9 +77,18 @@ pub struct TlsConnection {
     outgoing: Buffer,
     end: Option<End>,
     /// Our close_notify is sent or about to be.
-    said_goodbye: bool,
+    goodbye: Option<Goodbye>,
     /// The last read ended because its caller had no more room.
     left_unread: bool,
+}
+
+/// Our close_notify.
+#[derive(Clone, Copy, Debug)]
+pub struct Goodbye {
+    /// Its bytes, encrypted: the last ones.
+    pub bytes: usize,
+    /// When it was said, all data having been sent.
+    pub at: Instant,
 }
 
 /// How the client's half has ended.
@@ -119,7 +129,7 @@ impl TlsConnection {
             plaintext: purpose.buffer(),
             outgoing: Buffer::default(),
             end: None,
-            said_goodbye: false,
+            goodbye: None,
             left_unread: false,
         })
     }
@@ -196,15 +206,28 @@ impl TlsConnection {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] when the socket does not take all of it now: call it again.
     pub fn close(&mut self, tcp: &TcpStream) -> io::Result<()> {
-        if !self.said_goodbye {
-            self.said_goodbye = true;
+        if self.goodbye.is_none() {
+            self.goodbye = Some(Goodbye { bytes: 0, at: Instant::now() });
+            let before = self.outgoing.len();
             match self.put(&Outgoing::CloseNotify) {
                 // Both sides have said it: ours was the answer to the client's.
                 Err(error) if error.kind() == ErrorKind::NotConnected => {}
                 put => put?,
             }
+            let bytes = self.outgoing.len() - before;
+            self.goodbye = self.goodbye.map(|goodbye| Goodbye { bytes, ..goodbye });
         }
         self.flush(tcp)
+    }
+
+    /// Encrypted bytes that the socket has not taken.
+    pub fn held_bytes(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// What [`Self::close`] has said.
+    pub fn goodbye(&self) -> Option<Goodbye> {
+        self.goodbye
     }
 
     /// The version that was agreed on, when the handshake is over.

@@ -14,6 +14,6 @@ mod resumption;
 mod version;
 
 pub use certificate::CertificateError;
-pub use connection::{Handshake, Purpose, TlsConnection, Truncation};
+pub use connection::{Goodbye, Handshake, Purpose, TlsConnection, Truncation};
 pub use context::{Reuse, TlsContext, TlsOptions, TlsSession};
 pub use version::Version;
