@@ -122,6 +122,8 @@ fn the_unit_writes_logs_state_and_runtime_files_alone_and_gains_one_capability()
     assert!(!unit().contains("ReadWritePaths"));
     let start = format!("/usr/bin/cos-ftp-server --config {CONFIG}");
     assert_eq!(unit_key("ExecStart"), start);
+    // A minimal Debian has no program `kill`; its shell has one.
+    assert_eq!(unit_key("ExecReload"), "/bin/sh -c \"kill -HUP ${MAINPID}\"");
 }
 
 /// Source, target and mode of each file of the package.

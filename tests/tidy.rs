@@ -3,6 +3,7 @@
 
 /// The rules inside the store.
 mod handlers;
+mod programs;
 mod storeys;
 
 use std::collections::BTreeSet;
