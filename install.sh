@@ -136,6 +136,8 @@ or, if rustup is there, with: rustup update"
 
 # Sets $binary to a freshly built one, unless one was given.
 build() {
+    # Unpacked from an archive, which has no source, there is one.
+    [ -n "$binary" ] || [ -f Cargo.toml ] || binary=$(pwd)/$NAME
     if [ -n "$binary" ]; then
         [ -f "$binary" ] || fail "there is no file '$binary'"
         check_binary

@@ -5,6 +5,7 @@
 mod handlers;
 mod programs;
 mod storeys;
+mod toolchain;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -46,7 +46,7 @@ enum Place {
 }
 
 impl Setup {
-    /// Over an embedded store in a directory of its own.
+    /// Over a directory of its own.
     pub(crate) fn local() -> Self {
         Self::new(Place::Directory)
     }
