@@ -241,3 +241,24 @@ fn check_takes_the_file_behind_it() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("1 account\n"));
 }
+
+#[test]
+fn check_speaks_the_language_of_the_environment() {
+    let setup = Setup::local().network("passive_ports", "42064,42127");
+    let written = setup.option("max_connection_num", "64").write();
+    let config = written.config();
+    let told = |locale: &str, arguments: &[&str]| {
+        let mut command = program(&["check", config.to_str().unwrap()]);
+        let output = command.args(arguments).env("LC_ALL", locale).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (english, chinese) = (told("C.UTF-8", &[]), told("zh_CN.UTF-8", &[]));
+    assert_eq!(english.lines().count(), chinese.lines().count());
+    let is_chinese = |line: &str| line.contains(|c| ('\u{4e00}'..'\u{a000}').contains(&c));
+    for (english, chinese) in english.lines().zip(chinese.lines()).filter(|(e, _)| !e.is_empty()) {
+        assert!(!is_chinese(english) && is_chinese(chinese), "{english} {chinese}");
+    }
+    // Programs read it: it is the same everywhere.
+    assert!(told("zh_CN.UTF-8", &["--json"]).contains("\"check\": \"passive ports\""));
+}
