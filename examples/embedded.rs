@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Cursor;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cos_ftp_server::access::AddressRules;
 use cos_ftp_server::server::{Server, ServerOptions};
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
-    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation, PageToken,
-    PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+    Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
+    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored, Turn, Turns,
 };
 use cos_ftp_server::users::{Account, Password, Permission, Users};
 use cos_ftp_server::vfs::{Entry, FilenameEncoding, FtpPath, Metadata};
@@ -26,6 +27,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What all files and parts may hold together.
 const MOST_BYTES: usize = 256 << 20;
+
+/// How long a name between two slashes may be.
+const NAME_BYTES: usize = 255;
 
 /// What a page of a listing may hold.
 const PAGE: usize = 1000;
@@ -61,7 +65,11 @@ pub(crate) fn serve(port: u16) -> std::result::Result<Server, Failure> {
 
 /// Files in memory.
 #[derive(Debug, Default)]
-pub(crate) struct MemoryStore(Mutex<State>);
+pub(crate) struct MemoryStore {
+    state: Mutex<State>,
+    /// Whose turn it is to add to a file.
+    appends: Turns,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -168,7 +176,7 @@ impl State {
 
 impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,6 +186,29 @@ impl FileTree for MemoryStore {
             return Ok(Stat { metadata: Metadata::directory(None), etag: None });
         }
         self.state().find(path, Operation::HeadObject).map(|node| node.stat.clone())
+    }
+
+    fn admits_file(&self, path: &FtpPath, _: Freshness) -> Result<Admission> {
+        let state = self.state();
+        let refused = |kind| Err(error(kind, Operation::PutObject, path));
+        if path.components().any(|name| name.len() > NAME_BYTES) {
+            return refused(ErrorKind::BadName);
+        }
+        if state.is_directory(path) {
+            return refused(ErrorKind::IsADirectory);
+        }
+        let mut above = path.parent();
+        while !state.is_directory(&above) {
+            if state.nodes.contains_key(&above) {
+                return refused(ErrorKind::NotADirectory);
+            }
+            above = above.parent();
+        }
+        Ok(Admission::Granted)
+    }
+
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+        self.appends.take_within(&[path.as_str()], &[], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {

@@ -32,6 +32,8 @@ fn the_example_serves() {
         assert!(ftp.fetch(&format!("RETR {name}")) == *bytes, "{name}");
     }
     assert_eq!(ftp.list("NLST"), ["d", "small"]);
+    ftp.store("APPE small", &small);
+    assert_eq!(ftp.fetch("RETR small").len(), 2000);
     ftp.expect("RNFR d", "350 ");
     ftp.expect("RNTO e", "250 ");
     assert_eq!(ftp.list("NLST e"), ["e/large"]);

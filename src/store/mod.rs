@@ -30,7 +30,7 @@ pub use object::{ByteRange, ETag, Object, Stat, Stored};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};
-pub use turns::Turn;
+pub use turns::{Turn, Turns};
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Who writes to which name at present. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turns(Arc<Shared>);
+pub struct Turns(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -83,12 +83,7 @@ impl Turns {
     /// of `names` at once: two that want the same names in another order do not wait for each
     /// other. As long as this turn lasts nobody gets one on a name `above`; several may rely on the
     /// same. Who comes first is served first; `None` when that takes longer than `patience`.
-    pub(super) fn take_within(
-        &self,
-        names: &[&str],
-        above: &[&str],
-        patience: Duration,
-    ) -> Option<Turn> {
+    pub fn take_within(&self, names: &[&str], above: &[&str], patience: Duration) -> Option<Turn> {
         let deadline = Instant::now() + patience;
         let mut state = self.lock();
         let mut place = None;
