@@ -15,8 +15,9 @@ use cos_ftp_server::access::AddressRules;
 use cos_ftp_server::server::{Server, ServerOptions};
 use cos_ftp_server::store::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
-    PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored, Turn, Turns,
+    KeyLock, KeyLocks, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
+    ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
+    StoreError, Stored,
 };
 use cos_ftp_server::users::{Account, Password, Permission, Users};
 use cos_ftp_server::vfs::{Entry, FilenameEncoding, FtpPath, Metadata};
@@ -67,8 +68,8 @@ pub(crate) fn serve(port: u16) -> std::result::Result<Server, Failure> {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
     state: Mutex<State>,
-    /// Whose turn it is to add to a file.
-    appends: Turns,
+    /// Who adds to which file at present.
+    appends: KeyLocks,
 }
 
 #[derive(Debug, Default)]
@@ -207,7 +208,7 @@ impl FileTree for MemoryStore {
         Ok(Admission::Granted)
     }
 
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         self.appends.take_within(&[path.as_str()], &[], patience)
     }
 

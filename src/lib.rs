@@ -5,7 +5,7 @@
 //! ```text
 //! cli ──► config ─► (option structs that each layer defines for itself)
 //!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
-//!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the block pipe, both directions
+//!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the pipe, both ways
 //!                     ├─────► users ────► store (trait)
 //!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
@@ -25,6 +25,7 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod store;
+pub mod threads;
 pub mod transfer;
 pub mod users;
 pub mod vfs;

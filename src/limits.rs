@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be, quoted
-/// by a client that doubles quotes, fits twice.
+/// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be,
+/// quoted by a client that doubles quotes, fits twice.
 pub const COMMAND_LINE_BYTES: usize = 4096;
 
 /// A line that goes on for so long is no mistake: the connection is ended.
@@ -27,8 +27,8 @@ pub const KEY_BYTES: usize = 1024;
 /// byte, small enough that the first of them is all a small file ever takes.
 pub const BLOCK_BYTES: usize = 256 * 1024;
 
-/// What an upload begins with, beside `buffer_memory`: clients that send little and stand still hold
-/// nothing of it. A part of [`SESSION_FIXED_BYTES`].
+/// What an upload begins with, beside `buffer_memory`: clients that send little and stand still
+/// hold nothing of it. A part of [`SESSION_FIXED_BYTES`].
 pub const BEGINNING_BYTES: usize = 16 * 1024;
 
 /// Buffers of this size and more are mapped, smaller ones allocated: a mapping costs a few
@@ -39,8 +39,12 @@ pub const LEAST_MAPPING_BYTES: usize = 64 * 1024;
 /// buffers of a few uploads of middle size.
 pub const SPARE_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long they wait when no transfer runs any more: longer than a client takes between two files.
+/// How long they wait at least when no transfer runs any more: longer than a client takes between
+/// two files. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const SPARE_TIME: Duration = Duration::from_secs(1);
+
+/// How often the server looks for what it holds and nobody needs.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What is mapped at most; beyond it data stands in allocated memory. In blocks of 256 KiB this is
 /// a quarter of the mappings a process may have by default (`vm.max_map_count`), of which threads
@@ -111,15 +115,15 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 
 /// Threads that copy and delete for all renamings together, beside the sessions' own, each with a
 /// connection to its store: two directories at full speed.
-pub const CREW_THREADS: usize = 32;
+pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores, those of the crew.
-pub const SPARE_DESCRIPTORS: u64 = 96 + CREW_THREADS as u64;
+/// connections to the stores, those of the pool.
+pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
-/// session's, the crew.
-pub const SPARE_THREADS: u64 = 16 + CREW_THREADS as u64;
+/// session's, the pool.
+pub const SPARE_THREADS: u64 = 16 + POOL_THREADS as u64;
 
 /// How long an upload that adds to a file waits for another session that does so, too: below the
 /// shortest patience of clients, which wait for the 150 (FileZilla: 20 s).
@@ -137,11 +141,9 @@ pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 /// its data while others wait for memory.
 pub const STANDSTILL: Duration = Duration::from_secs(10);
 
-/// Stack of a session's thread. Address space, not memory: pages are taken when touched.
-pub const SESSION_STACK_BYTES: usize = 512 * 1024;
-
-/// Stack of a transfer worker: it runs the HTTP client and TLS.
-pub const WORKER_STACK_BYTES: usize = 512 * 1024;
+/// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are
+/// taken when touched.
+pub const THREAD_STACK_BYTES: usize = 512 * 1024;
 
 /// What a session costs beside its part buffer, for the memory check at start: the touched part
 /// of its stack, the control line's buffers, the beginning of an upload, kernel socket buffers.
@@ -165,8 +167,8 @@ pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);
 /// How many bytes it takes then at most: more than the sockets of both ends hold together.
 pub const LAST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How long an upload that ends before what ALLO had announced waits for another sign that its client
-/// was cut off: a killed client's connections end together, but for lost packets.
+/// How long an upload that ends before what ALLO had announced waits for another sign that its
+/// client was cut off: a killed client's connections end together, but for lost packets.
 pub const SHORT_FILE_WAIT: Duration = Duration::from_millis(200);
 
 /// How long a client may refuse to take a reply before it counts as gone.
@@ -175,8 +177,8 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a session whose client takes no reply looks whether the server stops.
 pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
 
-/// How often a client hears that the store is at work, when that takes minutes for good reasons: soon
-/// enough for clients that wait 15 s.
+/// How often a client hears that the store is at work, when that takes minutes for good reasons:
+/// soon enough for clients that wait 15 s.
 pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Names STOU tries before it gives up.
@@ -186,8 +188,8 @@ pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 /// With bans it is `ban_window`.
 pub const LOGIN_FAILURE_WINDOW: Duration = Duration::from_secs(600);
 
-/// Failed logins of an address within such a window of which each is a line of the log: what a tool that
-/// counts them needs. Of more, and of the same once more, the log tells once a minute.
+/// Failed logins of an address within such a window of which each is a line of the log: what a tool
+/// that counts them needs. Of more, and of the same once more, the log tells once a minute.
 pub const FAILURES_TOLD: u32 = 100;
 
 /// How many times `login_failure_delay` the wait grows at most: somebody who mistypes is not to
@@ -254,12 +256,12 @@ pub const SESSIONS_JOINED_TOGETHER: usize = 16;
 /// The accept thread does nothing slow, so this only has to cover a burst.
 pub const ACCEPT_BACKLOG: i32 = 1024;
 
-/// What is read at most from a data connection that is closed unused: more than a client sends before
-/// it has heard that it may.
+/// What is read at most from a data connection that is closed unused: more than a client sends
+/// before it has heard that it may.
 pub const HANG_UP_BYTES: usize = 256 * 1024;
 
-/// How long a data connection that ended before its client was done is read from, once that has been
-/// told why: a client that sends a file looks for a reply when all of it is on its way.
+/// How long a data connection that ended before its client was done is read from, once that has
+/// been told why: a client that sends a file looks for a reply when all of it is on its way.
 pub const UNUSED_WAIT: Duration = Duration::from_secs(30);
 
 /// How long the TLS handshake may take that a client makes before it looks at the reply.
@@ -278,9 +280,9 @@ pub const UNUSED_READS: usize = 64;
 /// many, unless TLS tells whose they are.
 pub const PASSIVE_CLAIMS: usize = 2;
 
-/// How long a passive port is left alone, so that a client that connects and then says what it wants
-/// wakes its session once. Strangers may fill the queue so long; who finds it full tries again a
-/// second later (RFC 6298 2.1).
+/// How long a passive port is left alone, so that a client that connects and then says what it
+/// wants wakes its session once. Strangers may fill the queue so long; who finds it full tries
+/// again a second later (RFC 6298 2.1).
 pub const PASSIVE_QUIET: Duration = Duration::from_millis(500);
 
 /// Connections that are looked at in a row at a passive port.
@@ -307,8 +309,8 @@ pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// When they are looked for again where the store did not answer.
 pub const LEFTOVERS_RETRY: Duration = Duration::from_secs(3600);
 
-/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing make
-/// room.
+/// Clients of the metrics listener that are attended to at once; of more, those that ask nothing
+/// make room.
 pub const MONITOR_CONNECTIONS: usize = 16;
 
 /// Longest head of a request to the metrics listener.
@@ -327,8 +329,8 @@ pub const READINESS_WAIT: Duration = Duration::from_secs(2);
 /// nothing tells it. The pauses double.
 pub const FIRST_RECEIPT_PAUSE: Duration = Duration::from_millis(1);
 
-/// The longest of these pauses. The last acknowledgement is told at once; this is how often is looked
-/// whether the client still takes bytes.
+/// The longest of these pauses. The last acknowledgement is told at once; this is how often is
+/// looked whether the client still takes bytes.
 pub const LAST_RECEIPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often a stop that waits tells what it waits for.
@@ -339,8 +341,8 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Encrypted bytes that a TLS connection may hold: a handshake message of the largest size that
-/// rustls takes, and the records around it. As many again hold a client's first words until they are
-/// answered, where two configurations are tried.
+/// rustls takes, and the records around it. As many again hold a client's first words until they
+/// are answered, where two configurations are tried.
 pub const TLS_INCOMING_BYTES: usize = 80 * 1024;
 
 /// Longest TLS handshake of a control connection. Those of data connections are within

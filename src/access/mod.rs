@@ -1,25 +1,25 @@
 //! Who may come in, and how much: address rules, bans, and the limits of sessions for each address
 //! and user.
 //!
-//! The [`Doorkeeper`] is asked before anything is spent on a client, so a refusal costs one look
+//! The [`AccessControl`] is asked before anything is spent on a client, so a refusal costs one look
 //! into a table. Knows addresses and time; knows no socket, no FTP and no reply code. What it
 //! remembers is bounded by [`AccessOptions::tracked_addresses`] and the sessions that live.
 
-mod doorkeeper;
-mod guesses;
+mod control;
+mod failed_logins;
+mod log_limiter;
 mod options;
 mod pace;
 mod refusal;
 mod rules;
 mod source;
-mod told;
 mod visitors;
 mod waiting;
 
-pub use doorkeeper::{Doorkeeper, Failure, Inside, Visit};
+pub use control::{AccessControl, Inside, LoginFailure, Visit};
 pub use options::{AccessOptions, BanRule};
 pub use pace::{Pace, Paced};
 pub use refusal::Refusal;
 pub use rules::AddressRules;
-pub use source::Source;
+pub use source::ClientSource;
 pub use waiting::Leaver;

@@ -15,8 +15,8 @@ pub enum Refusal {
     TooManyOfAddress,
     /// `max_sessions_before_login`
     TooManyBeforeLogin,
-    /// `max_sessions_before_login` or `max_connection_num` is reached: it was silent, and another client
-    /// has its place.
+    /// `max_sessions_before_login` or `max_connection_num` is reached: it was silent, and another
+    /// client has its place.
     MadeRoom,
     /// `max_sessions_per_user`
     TooManyOfUser,

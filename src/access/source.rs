@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 /// An IPv4 address, or the /64 network of an IPv6 address: that is the least a provider gives to
 /// one customer, who has all its addresses to choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source(IpAddr);
+pub struct ClientSource(IpAddr);
 
-impl Source {
+impl ClientSource {
     /// Where `address` belongs.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -21,7 +21,7 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ClientSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             IpAddr::V4(address) => write!(f, "{address}"),
@@ -36,8 +36,9 @@ mod tests {
 
     #[test]
     fn ipv6_counts_by_its_network() {
-        let same =
-            |a: &str, b: &str| Source::of(a.parse().unwrap()) == Source::of(b.parse().unwrap());
+        let same = |a: &str, b: &str| {
+            ClientSource::of(a.parse().unwrap()) == ClientSource::of(b.parse().unwrap())
+        };
         for (a, b, expected) in [
             ("192.0.2.1", "192.0.2.1", true),
             ("192.0.2.1", "192.0.2.2", false),
@@ -54,7 +55,7 @@ mod tests {
         for (address, shown) in
             [("::ffff:192.0.2.1", "192.0.2.1"), ("2001:db8:0:1::1", "2001:db8:0:1::/64")]
         {
-            assert_eq!(Source::of(address.parse().unwrap()).to_string(), shown);
+            assert_eq!(ClientSource::of(address.parse().unwrap()).to_string(), shown);
         }
     }
 }

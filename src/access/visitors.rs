@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::guesses::Guesses;
-use super::{AccessOptions, Paced, Source};
+use super::failed_logins::FailedLogins;
+use super::{AccessOptions, ClientSource, Paced};
 
 /// What is known of one source.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Visitor {
     /// Those of them that are not logged in.
     pub(super) before_login: usize,
     pub(super) connections: Paced,
-    pub(super) guesses: Guesses,
+    pub(super) failed_logins: FailedLogins,
     pub(super) banned_until: Option<Instant>,
     seen: Instant,
 }
@@ -22,7 +22,7 @@ pub(super) struct Visitor {
 /// All sources of which something is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Visitors {
-    known: HashMap<Source, Visitor>,
+    known: HashMap<ClientSource, Visitor>,
 }
 
 impl Visitor {
@@ -31,7 +31,7 @@ impl Visitor {
             sessions: 0,
             before_login: 0,
             connections: Paced::default(),
-            guesses: Guesses::default(),
+            failed_logins: FailedLogins::default(),
             banned_until: None,
             seen: now,
         }
@@ -47,14 +47,14 @@ impl Visitor {
     fn is_spent(&self, window: Duration, now: Instant) -> bool {
         self.sessions == 0
             && self.ban_left(now).is_none()
-            && !self.guesses.counts(window, now)
+            && !self.failed_logins.counts(window, now)
             && self.connections.is_at_rest(now)
     }
 
-    /// The less, the sooner it is forgotten: whoever only knocked, then whoever failed, then whoever
-    /// is banned; among them whoever was seen longest ago.
+    /// The less, the sooner it is forgotten: whoever only knocked, then whoever failed, then
+    /// whoever is banned; among them whoever was seen longest ago.
     fn worth(&self, window: Duration, now: Instant) -> (bool, bool, Instant) {
-        (self.ban_left(now).is_some(), self.guesses.counts(window, now), self.seen)
+        (self.ban_left(now).is_some(), self.failed_logins.counts(window, now), self.seen)
     }
 }
 
@@ -62,7 +62,7 @@ impl Visitors {
     /// What is remembered of `source`, which is seen now. `sessions`: how many live.
     pub(super) fn meet(
         &mut self,
-        source: Source,
+        source: ClientSource,
         sessions: usize,
         options: &AccessOptions,
         now: Instant,
@@ -78,17 +78,17 @@ impl Visitors {
     }
 
     /// What is remembered of `source`.
-    pub(super) fn get(&mut self, source: Source) -> Option<&mut Visitor> {
+    pub(super) fn get(&mut self, source: ClientSource) -> Option<&mut Visitor> {
         self.known.get_mut(&source)
     }
 
     /// Sessions of `source` that are not logged in.
-    pub(super) fn before_login(&self, source: Source) -> usize {
+    pub(super) fn before_login(&self, source: ClientSource) -> usize {
         self.known.get(&source).map_or(0, |visitor| visitor.before_login)
     }
 
     /// One of them less: it is logged in, or gone.
-    pub(super) fn count_login(&mut self, source: Source) {
+    pub(super) fn count_login(&mut self, source: ClientSource) {
         if let Some(visitor) = self.get(source) {
             visitor.before_login -= 1;
         }
@@ -139,7 +139,7 @@ mod tests {
             match n {
                 1 => visitor.banned_until = Some(start + HOUR),
                 2 => visitor.sessions = 2,
-                3..=5 => drop(visitor.guesses.note(1, HOUR, start)),
+                3..=5 => drop(visitor.failed_logins.note(1, HOUR, start)),
                 _ => {}
             }
             visitors.known.len()
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(visitors.known.len(), 1);
     }
 
-    fn source(n: u32) -> Source {
-        Source::of(Ipv4Addr::from_bits(n).into())
+    fn source(n: u32) -> ClientSource {
+        ClientSource::of(Ipv4Addr::from_bits(n).into())
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Source;
+use super::ClientSource;
 use super::visitors::Visitors;
 use crate::limits;
 
@@ -18,7 +18,7 @@ pub trait Leaver: fmt::Debug + Send + Sync {
 
 /// All sessions before their login, by the number of their visit.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingSessions {
     visits: HashMap<u64, Waiter>,
     /// Before this nobody has been silent for long enough: a flood costs no search for each.
     nobody_until: Option<Instant>,
@@ -26,14 +26,14 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 struct Waiter {
-    source: Source,
+    source: ClientSource,
     /// Since when it has tried no login; `None` while a password is verified.
     silent_since: Option<Instant>,
     /// What ends it, as soon as that is known.
     leaver: Option<Arc<dyn Leaver>>,
 }
 
-impl Waiting {
+impl WaitingSessions {
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.visits.len()
@@ -48,7 +48,7 @@ impl Waiting {
     pub(super) fn enter(
         &mut self,
         visit: u64,
-        source: Source,
+        source: ClientSource,
         leaver: Option<Arc<dyn Leaver>>,
         now: Instant,
     ) {
@@ -74,15 +74,16 @@ impl Waiting {
         }
     }
 
-    /// Takes the place of one of them for a client of `source`: of the source that has most, the one
-    /// that has been silent for longest. Who has come a moment ago keeps its place, and so does a
-    /// source that has no more than the client's. Returns what ends the session that had the place.
+    /// Takes the place of one of them for a client of `source`: of the source that has most, the
+    /// one that has been silent for longest. Who has come a moment ago keeps its place, and so does
+    /// a source that has no more than the client's. Returns what ends the session that had the
+    /// place.
     pub(super) fn make_room(
         &mut self,
-        source: Source,
+        source: ClientSource,
         visitors: &mut Visitors,
         now: Instant,
-    ) -> Option<(Source, Arc<dyn Leaver>)> {
+    ) -> Option<(ClientSource, Arc<dyn Leaver>)> {
         if self.nobody_until.is_some_and(|until| now < until) {
             return None;
         }

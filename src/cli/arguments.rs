@@ -56,13 +56,13 @@ well, 1 when not. Of status, reload and stop: 1 when no server answers.
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum Subcommand {
     /// Serve until stopped.
     Serve,
     /// Look at the configuration only.
     CheckConfig,
     /// `serve DIR`: serve a directory that no configuration names.
-    ServeDirectory(Directory),
+    ServeDirectory(ServedDirectory),
     /// `init`: write a configuration.
     Init,
     /// `check`: try what the configuration needs.
@@ -92,7 +92,7 @@ pub(crate) enum View {
 
 /// What `serve` was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Directory {
+pub(crate) struct ServedDirectory {
     /// What is served.
     pub(crate) path: PathBuf,
     /// `--user`.
@@ -107,9 +107,9 @@ pub(crate) struct Directory {
 
 /// A request, and the configuration that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct CommandLine {
     /// What is asked for.
-    pub(crate) request: Request,
+    pub(crate) request: Subcommand,
     /// `--config`, or the file behind `check`.
     pub(crate) config: Option<PathBuf>,
 }
@@ -167,7 +167,9 @@ struct Given {
 }
 
 /// Understands the command line; `arguments` begins with the program's name.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Line, lexopt::Error> {
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<CommandLine, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
     let (mut word, mut given) = (Word::Run, Given::default());
     let mut is_first = true;
@@ -178,8 +180,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Lin
             _ => None,
         };
         match (argument, name.filter(|name| word.options().contains(name))) {
-            (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Request::Version.into()),
-            (Arg::Long("help") | Arg::Short('h'), _) => return Ok(Request::Help.into()),
+            (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Subcommand::Version.into()),
+            (Arg::Long("help") | Arg::Short('h'), _) => return Ok(Subcommand::Help.into()),
             (_, Some("config")) if given.config.is_none() => {
                 given.config = Some(parser.value()?.into());
             }
@@ -196,8 +198,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Lin
                 given.flags.push(flag);
             }
             (Arg::Value(text), None) if is_first => match text.to_str() {
-                Some("version") => return Ok(Request::Version.into()),
-                Some("help") => return Ok(Request::Help.into()),
+                Some("version") => return Ok(Subcommand::Version.into()),
+                Some("help") => return Ok(Subcommand::Help.into()),
                 name => {
                     let known = name.and_then(Word::of);
                     word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;
@@ -227,37 +229,37 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 }
 
 impl Given {
-    fn into_line(self, word: Word) -> Result<Line, lexopt::Error> {
+    fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
         let has = |flag| self.flags.contains(&flag);
         let form = if has("json") { Form::Json } else { Form::Text };
         let request = match word {
-            Word::Run if has("check-config") => Request::CheckConfig,
-            Word::Run => Request::Serve,
+            Word::Run if has("check-config") => Subcommand::CheckConfig,
+            Word::Run => Subcommand::Serve,
             Word::Serve => {
                 let path = self.path.ok_or("serve needs the directory that it is to serve")?;
                 let ask_password = has("ask-password");
                 let Self { user, listen, passive_ports, .. } = self;
-                let directory = Directory { path, user, listen, ask_password, passive_ports };
-                Request::ServeDirectory(directory)
+                let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
+                Subcommand::ServeDirectory(directory)
             }
-            Word::Init => Request::Init,
-            Word::Check => Request::Check(form),
+            Word::Init => Subcommand::Init,
+            Word::Check => Subcommand::Check(form),
             Word::Status if has("json") && has("watch") => {
                 return Err("--watch is for people, --json for machines".into());
             }
-            Word::Status if has("watch") => Request::Status(View::Again),
-            Word::Status => Request::Status(View::Once(form)),
-            Word::Reload => Request::Reload,
-            Word::Stop => Request::Stop,
-            Word::HashPassword => Request::HashPassword,
+            Word::Status if has("watch") => Subcommand::Status(View::Again),
+            Word::Status => Subcommand::Status(View::Once(form)),
+            Word::Reload => Subcommand::Reload,
+            Word::Stop => Subcommand::Stop,
+            Word::HashPassword => Subcommand::HashPassword,
         };
-        Ok(Line { request, config: self.config })
+        Ok(CommandLine { request, config: self.config })
     }
 }
 
-impl From<Request> for Line {
+impl From<Subcommand> for CommandLine {
     /// Of what no configuration is needed for.
-    fn from(request: Request) -> Self {
+    fn from(request: Subcommand) -> Self {
         Self { request, config: None }
     }
 }
@@ -266,7 +268,7 @@ impl From<Request> for Line {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Option<Line> {
+    fn parsed(line: &str) -> Option<CommandLine> {
         let arguments = ["cos-ftp-server"].into_iter().chain(line.split_whitespace());
         parse(arguments.map(OsString::from)).ok()
     }
@@ -274,30 +276,30 @@ mod tests {
     #[test]
     fn arguments_become_requests() {
         for (line, request, config) in [
-            ("", Request::Serve, None),
-            ("--config a.conf", Request::Serve, Some("a.conf")),
-            ("--config=a.conf", Request::Serve, Some("a.conf")),
-            ("-c a.conf", Request::Serve, Some("a.conf")),
-            ("--check-config", Request::CheckConfig, None),
-            ("--check-config --config a.conf", Request::CheckConfig, Some("a.conf")),
-            ("status", Request::Status(View::Once(Form::Text)), None),
-            ("status --json", Request::Status(View::Once(Form::Json)), None),
-            ("status --watch -c a.conf", Request::Status(View::Again), Some("a.conf")),
-            ("check", Request::Check(Form::Text), None),
-            ("check a.conf", Request::Check(Form::Text), Some("a.conf")),
-            ("check --json --config a.conf", Request::Check(Form::Json), Some("a.conf")),
-            ("init --config a.conf", Request::Init, Some("a.conf")),
-            ("reload", Request::Reload, None),
-            ("stop -c a.conf", Request::Stop, Some("a.conf")),
-            ("hash-password", Request::HashPassword, None),
-            ("--version", Request::Version, None),
-            ("version", Request::Version, None),
-            ("help", Request::Help, None),
-            ("serve --help", Request::Help, None),
-            ("--check-config --help", Request::Help, None),
+            ("", Subcommand::Serve, None),
+            ("--config a.conf", Subcommand::Serve, Some("a.conf")),
+            ("--config=a.conf", Subcommand::Serve, Some("a.conf")),
+            ("-c a.conf", Subcommand::Serve, Some("a.conf")),
+            ("--check-config", Subcommand::CheckConfig, None),
+            ("--check-config --config a.conf", Subcommand::CheckConfig, Some("a.conf")),
+            ("status", Subcommand::Status(View::Once(Form::Text)), None),
+            ("status --json", Subcommand::Status(View::Once(Form::Json)), None),
+            ("status --watch -c a.conf", Subcommand::Status(View::Again), Some("a.conf")),
+            ("check", Subcommand::Check(Form::Text), None),
+            ("check a.conf", Subcommand::Check(Form::Text), Some("a.conf")),
+            ("check --json --config a.conf", Subcommand::Check(Form::Json), Some("a.conf")),
+            ("init --config a.conf", Subcommand::Init, Some("a.conf")),
+            ("reload", Subcommand::Reload, None),
+            ("stop -c a.conf", Subcommand::Stop, Some("a.conf")),
+            ("hash-password", Subcommand::HashPassword, None),
+            ("--version", Subcommand::Version, None),
+            ("version", Subcommand::Version, None),
+            ("help", Subcommand::Help, None),
+            ("serve --help", Subcommand::Help, None),
+            ("--check-config --help", Subcommand::Help, None),
         ] {
             let config = config.map(PathBuf::from);
-            assert_eq!(parsed(line), Some(Line { request, config }), "{line:?}");
+            assert_eq!(parsed(line), Some(CommandLine { request, config }), "{line:?}");
         }
     }
 
@@ -307,8 +309,8 @@ mod tests {
             let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
             let listen = listen.map(|address| address.parse().unwrap());
             let passive_ports = None;
-            let directory = Directory { path, user, listen, ask_password, passive_ports };
-            Some(Request::ServeDirectory(directory).into())
+            let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
+            Some(Subcommand::ServeDirectory(directory).into())
         };
         for (line, expected) in [
             ("serve d", directory(None, None, false)),
@@ -330,7 +332,7 @@ mod tests {
         let given = |ports: &str| {
             let line = parsed(&format!("serve d --passive-ports {ports}"));
             line.map(|line| match line.request {
-                Request::ServeDirectory(directory) => directory.passive_ports,
+                Subcommand::ServeDirectory(directory) => directory.passive_ports,
                 other => panic!("{other:?}"),
             })
         };

@@ -1,5 +1,5 @@
-//! `stop` and `reload`: signals to the process behind the control socket, which only its user and root
-//! can reach.
+//! `stop` and `reload`: signals to the process behind the control socket, which only its user and
+//! root can reach.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,10 +13,10 @@ use cos_ftp_server::net::{Interest, wait};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::failure::Failure;
-use super::terminal::say;
-use super::{control_socket, locations, print, status};
-use crate::cli::wiring::Plan;
+use super::failure::CommandError;
+use super::terminal::{complain, print, say};
+use super::{locations, status};
+use crate::cli::wiring::ServerPlan;
 
 /// How often is told how far a stop is.
 const STOP_STEP: Duration = Duration::from_secs(2);
@@ -44,12 +44,12 @@ pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
 }
 
 /// Lets the running server read its configuration again, if that is right.
-pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let file = locations::find_config(config).map_err(Failure::config)?;
-    let plan = Plan::read_again(&file).map_err(Failure::config)?;
-    plan.warnings().iter().for_each(|warning| super::complain(&format!("warning: {warning}")));
+pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     let socket = control_socket(Some(file))?;
-    obeyed(&socket).map_err(Failure::operation)?;
+    obeyed(&socket).map_err(CommandError::operation)?;
     print("configuration read again\n")
 }
 
@@ -93,4 +93,12 @@ impl Process {
     fn has_ended(&self, patience: Duration) -> bool {
         wait([(self.0.as_fd(), Interest::Read)], Some(patience)).is_ok_and(|ready| ready == [true])
     }
+}
+
+/// Where the running server is asked.
+pub(super) fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    let off = "control_socket = off: the server tells no status".to_owned();
+    plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
 }

@@ -9,7 +9,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 
 /// What went wrong, in words for the operator.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// A wrong argument: EX_USAGE of sysexits(3).
     Usage(Cause),
     /// A wrong configuration: EX_CONFIG of sysexits(3).
@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     Operation(Cause),
 }
 
-impl Failure {
+impl CommandError {
     /// For `map_err`.
     pub(crate) fn config(error: impl Into<Cause>) -> Self {
         Self::Config(error.into())
@@ -30,7 +30,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(error) => write!(f, "{error}; --help tells what there is"),
@@ -39,12 +39,12 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<&Failure> for ExitCode {
-    fn from(failure: &Failure) -> Self {
+impl From<&CommandError> for ExitCode {
+    fn from(failure: &CommandError) -> Self {
         match failure {
-            Failure::Usage(_) => 64,
-            Failure::Config(_) => 78,
-            Failure::Operation(_) => 1,
+            CommandError::Usage(_) => 64,
+            CommandError::Config(_) => 78,
+            CommandError::Operation(_) => 1,
         }
         .into()
     }

@@ -21,15 +21,14 @@ mod terminal;
 mod wiring;
 
 use std::env;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use arguments::{Line, Request, View};
-use failure::Failure;
-use wiring::Plan;
-
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+use arguments::{CommandLine, Subcommand, View};
+use control::control_socket;
+use failure::CommandError;
+use run::{VERSION, plan};
+use terminal::{complain, print};
 
 /// Does what the arguments say; returns the exit status.
 pub(crate) fn main() -> ExitCode {
@@ -38,7 +37,7 @@ pub(crate) fn main() -> ExitCode {
         complain(&format!("warning: core dumps cannot be forbidden: {error}"));
     }
     let line = arguments::parse(env::args_os());
-    match line.map_err(|error| Failure::Usage(error.into())).and_then(obey) {
+    match line.map_err(|error| CommandError::Usage(error.into())).and_then(obey) {
         Ok(status) => status,
         Err(failure) => {
             complain(&failure.to_string());
@@ -47,33 +46,35 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn obey(line: Line) -> Result<ExitCode, Failure> {
+fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
     let config = line.config;
     match line.request {
-        Request::Serve => run::by_config(config),
-        Request::ServeDirectory(directory) => serve::directory(directory),
-        Request::Init => init::run(config),
-        Request::CheckConfig => check_config(config),
-        Request::Check(form) => {
+        Subcommand::Serve => run::by_config(config),
+        Subcommand::ServeDirectory(directory) => serve::directory(directory),
+        Subcommand::Init => init::run(config),
+        Subcommand::CheckConfig => check_config(config),
+        Subcommand::Check(form) => {
             Ok(if check::run(config, form) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Request::Status(View::Once(form)) => {
-            print(&status::ask(&control_socket(config)?, form).map_err(Failure::operation)?)
+        Subcommand::Status(View::Once(form)) => {
+            print(&status::ask(&control_socket(config)?, form).map_err(CommandError::operation)?)
         }
-        Request::Status(View::Again) => {
-            status::watch(&control_socket(config)?).map_err(Failure::operation)
+        Subcommand::Status(View::Again) => {
+            status::watch(&control_socket(config)?).map_err(CommandError::operation)
         }
-        Request::Reload => control::reload(config),
-        Request::Stop => control::stop(&control_socket(config)?).map_err(Failure::operation),
-        Request::HashPassword => {
-            hash_password::run().map_err(Failure::operation).and_then(|hash| print(&hash))
+        Subcommand::Reload => control::reload(config),
+        Subcommand::Stop => {
+            control::stop(&control_socket(config)?).map_err(CommandError::operation)
         }
-        Request::Version => print(&format!("cos-ftp-server {VERSION}\n")),
-        Request::Help => print(arguments::HELP),
+        Subcommand::HashPassword => {
+            hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
+        }
+        Subcommand::Version => print(&format!("cos-ftp-server {VERSION}\n")),
+        Subcommand::Help => print(arguments::HELP),
     }
 }
 
-fn check_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
@@ -81,28 +82,4 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
         plan.origin(),
         plan.summary()
     ))
-}
-
-/// Where the running server is asked.
-fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    let file = locations::find_config(config).map_err(Failure::config)?;
-    let plan = Plan::read_again(&file).map_err(Failure::config)?;
-    let off = "control_socket = off: the server tells no status".to_owned();
-    plan.control_socket().map(PathBuf::from).ok_or(off).map_err(Failure::operation)
-}
-
-fn plan(config: Option<PathBuf>) -> Result<Plan, Failure> {
-    let file = locations::find_config(config).map_err(Failure::config)?;
-    Plan::read(&file).map_err(Failure::config)
-}
-
-fn print(text: &str) -> Result<ExitCode, Failure> {
-    // Whoever closed the pipe has read enough.
-    let _ = io::stdout().write_all(text.as_bytes());
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Like `eprintln`, which would panic when nobody reads standard error.
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

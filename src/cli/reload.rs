@@ -2,7 +2,6 @@
 //! nothing.
 
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
 
 use cos_ftp_server::metrics;
 use cos_ftp_server::server::Reloader;
@@ -10,7 +9,8 @@ use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
 use crate::cli::logging::LogControl;
-use crate::cli::wiring::{Plan, StartValue};
+use crate::cli::wiring::{ServerPlan, StartValue};
+use cos_ftp_server::threads::OwnedThread;
 
 /// What it takes to read the configuration again.
 #[derive(Debug)]
@@ -23,12 +23,17 @@ pub(crate) struct Reload {
     reloader: Reloader,
     log: LogControl,
     /// Looks whether the stores answer.
-    probing: Option<JoinHandle<()>>,
+    probing: Option<OwnedThread<()>>,
 }
 
 impl Reload {
     /// For a server that was started by `begun` on `buckets`.
-    pub(crate) fn new(begun: &Plan, buckets: Buckets, reloader: Reloader, log: LogControl) -> Self {
+    pub(crate) fn new(
+        begun: &ServerPlan,
+        buckets: Buckets,
+        reloader: Reloader,
+        log: LogControl,
+    ) -> Self {
         let (file, begun) = (begun.file().map(Path::to_owned), begun.at_start());
         Self { file, begun, buckets, reloader, log, probing: None }
     }
@@ -46,7 +51,7 @@ impl Reload {
 
     fn try_run(&mut self) -> Result<(), String> {
         let file = self.file.as_deref().ok_or("it was started without a configuration")?;
-        let plan = Plan::read_again(file)?;
+        let plan = ServerPlan::read_again(file)?;
         let (options, users, probes) = plan.wire(&self.buckets)?;
         plan.warnings().iter().for_each(|warning| warn!("{warning}"));
         plan.accounts().lines().for_each(|line| info!("{line}"));
@@ -58,7 +63,7 @@ impl Reload {
         }
         info!("configuration read again, sessions of removed accounts that end: {ended}");
         // While the last look still waits for a store, another would tell no more.
-        if self.probing.as_ref().is_none_or(JoinHandle::is_finished) {
+        if self.probing.as_ref().is_none_or(OwnedThread::is_finished) {
             self.probing = probes.begin();
         }
         Ok(())

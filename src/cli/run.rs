@@ -9,28 +9,36 @@ use cos_ftp_server::server::{BindError, Server, Stopped, raise_descriptor_limit}
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
-use super::VERSION;
-use super::failure::Failure;
+use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
-use super::wiring::Plan;
-use super::{signals, status, supervisor};
+use super::wiring::ServerPlan;
+use super::{locations, signals, status, supervisor};
+
+/// The version of the server.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Exit status of a server that was stopped before its transfers had ended.
 const STOPPED_EARLY: u8 = 1;
 
+/// The plan that the configuration file makes.
+pub(super) fn plan(config: Option<PathBuf>) -> Result<ServerPlan, CommandError> {
+    let file = locations::find_config(config).map_err(CommandError::config)?;
+    ServerPlan::read(&file).map_err(CommandError::config)
+}
+
 /// Serves what the configuration says.
-pub(super) fn by_config(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    by_plan(super::plan(config)?, |_| ())
+pub(super) fn by_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
+    by_plan(plan(config)?, |_| ())
 }
 
 /// Serves what `plan` says, until a signal comes; `announce` is told where it listens.
 pub(super) fn by_plan(
-    plan: Plan,
+    plan: ServerPlan,
     announce: impl FnOnce(&[SocketAddr]),
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CommandError> {
     // Before the first thread starts, as it asks for the local time's offset.
-    let log = logging::init(plan.log()).map_err(Failure::operation)?;
+    let log = logging::init(plan.log()).map_err(CommandError::operation)?;
     info!("cos-ftp-server {VERSION}, configuration {}", plan.origin());
     plan.warnings().iter().for_each(|warning| warn!("{warning}"));
     plan.summary().lines().for_each(|line| info!("{line}"));
@@ -42,16 +50,16 @@ pub(super) fn by_plan(
 }
 
 fn run(
-    plan: Plan,
+    plan: ServerPlan,
     log: LogControl,
     announce: impl FnOnce(&[SocketAddr]),
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CommandError> {
     raise_descriptor_limit();
     let buckets = Buckets::default();
-    let (options, users, probes) = plan.wire(&buckets).map_err(Failure::config)?;
+    let (options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
     let server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, plan.control_socket()))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     let (observer, listening) = (server.observer(), server.local_addrs());
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
@@ -59,7 +67,7 @@ fn run(
     drop(plan);
     let signals = signals::listen(server.stopper(), reload, log)
         .map_err(|error| format!("cannot listen to signals: {error}"))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     let _telling = status::tell(control_socket.as_deref(), observer, listening);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
@@ -72,7 +80,7 @@ fn run(
     let stopped = server
         .run()
         .map_err(|error| format!("cannot accept connections: no thread: {error}"))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     Ok(match stopped {
         Stopped::Gracefully => ExitCode::SUCCESS,
         Stopped::Early { .. } if signals.hurried() => signals::INTERRUPTED.into(),

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 
 use cos_ftp_server::users::Password;
 
-use super::arguments::Directory;
-use super::failure::Failure;
+use super::arguments::ServedDirectory;
+use super::failure::CommandError;
 use super::run;
 use super::terminal::{ask_password, say};
-use super::wiring::{Plan, Served};
+use super::wiring::{Served, ServerPlan};
 
 /// Who may log in when nobody is named.
 pub(super) const USUAL_USER: &str = "ftpuser";
@@ -27,18 +27,18 @@ const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ234567
 const PASSWORD_LETTERS: usize = 16;
 
 /// Serves `directory` until a signal comes.
-pub(super) fn directory(directory: Directory) -> Result<ExitCode, Failure> {
-    let Directory { path, user, listen, ask_password, passive_ports } = directory;
+pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandError> {
+    let ServedDirectory { path, user, listen, ask_password, passive_ports } = directory;
     let named = |error| format!("{}: {error}", path.display());
-    let root = fs::canonicalize(&path).map_err(named).map_err(Failure::operation)?;
+    let root = fs::canonicalize(&path).map_err(named).map_err(CommandError::operation)?;
     let user = user.unwrap_or_else(|| USUAL_USER.to_owned());
-    let (password, is_made) = password(ask_password).map_err(Failure::operation)?;
+    let (password, is_made) = password(ask_password).map_err(CommandError::operation)?;
     let told = if is_made { format!("{user}:{password}") } else { user.clone() };
     let password = Password::parse(&password)
         .map_err(|error| error.to_string())
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     let served = Served { root: root.clone(), user, password, listen, passive_ports };
-    let plan = Plan::of_directory(served).map_err(Failure::operation)?;
+    let plan = ServerPlan::of_directory(served).map_err(CommandError::operation)?;
     run::by_plan(plan, |addresses| say(&hint(&root, &told, addresses)))
 }
 

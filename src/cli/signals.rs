@@ -2,18 +2,19 @@
 
 use std::io::{self, IsTerminal};
 use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::server::Stopper;
 use log::{info, warn};
+use parking_lot::Mutex;
 use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::cli::logging::LogControl;
 use crate::cli::reload::Reload;
 use crate::cli::supervisor;
+use cos_ftp_server::threads::{self, OwnedThread};
 
 /// Exit status after a second Ctrl+C: 128 + SIGINT, as shells have it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -26,7 +27,7 @@ const ONE_PRESS: Duration = Duration::from_millis(500);
 pub(crate) struct SignalThread {
     interrupts: Arc<Interrupts>,
     signals: Handle,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 /// From now on Ctrl+C and SIGTERM stop the server by `stopper`; a second Ctrl+C makes it leave at
@@ -51,7 +52,7 @@ pub(crate) fn listen(
     let had_terminal = io::stderr().is_terminal();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
     let handle = signals.handle();
-    let thread = Builder::new().name("signals".to_owned()).spawn(move || {
+    let thread = threads::spawn("signals", move || {
         for signal in &mut signals {
             match signal {
                 SIGTERM => {
@@ -90,7 +91,7 @@ struct Interrupts(Mutex<(u32, Option<Instant>)>);
 impl Interrupts {
     /// One more. Tells how many came before it, unless it is to be ignored.
     fn count(&self) -> Option<u32> {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = self.0.lock();
         let (count, last) = *counted;
         if last.is_some_and(|last| last.elapsed() < ONE_PRESS) {
             return None;
@@ -100,7 +101,7 @@ impl Interrupts {
     }
 
     fn so_far(&self) -> u32 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.0.lock().0
     }
 }
 

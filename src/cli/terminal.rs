@@ -1,6 +1,9 @@
 //! What is asked of somebody at a terminal; of a pipe it is a line of standard input each.
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use super::failure::CommandError;
 
 /// Longest line that is read: what is longer is no answer.
 const MAX_BYTES: u64 = 1024;
@@ -90,6 +93,18 @@ fn line_of(input: &mut impl BufRead) -> Result<String, String> {
         return Err(format!("the answer has more than {MAX_BYTES} bytes"));
     }
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Writes to standard output what was asked for.
+pub(super) fn print(text: &str) -> Result<ExitCode, CommandError> {
+    // Whoever closed the pipe has read enough.
+    let _ = io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Like `eprintln`, which would panic when nobody reads standard error.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 #[cfg(test)]

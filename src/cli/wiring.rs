@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use cos_ftp_server::config::{
-    self, EnvironmentKeys, Finding, Loaded, LogOptions, MachineFacts, Settings, StoreSettings,
-    certificate_finding, check_machine,
+    self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
+    StoreSettings, certificate_finding, check_machine,
 };
 use cos_ftp_server::metrics;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
@@ -18,6 +17,7 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{ListRequest, ObjectStore};
+use cos_ftp_server::threads::{self, OwnedThread};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Password, Users};
 use cos_ftp_server::vfs::FtpPath;
@@ -27,8 +27,8 @@ pub(crate) type StartValue = (&'static str, Option<String>);
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
-pub(crate) struct Plan {
-    settings: Settings,
+pub(crate) struct ServerPlan {
+    settings: ServerSettings,
     warnings: Vec<Finding>,
     origin: Origin,
 }
@@ -60,14 +60,14 @@ const WITHOUT_FILE: &str = "[COS_ACCOUNT_0]\ncos_endpoint = file:///\nhome_dir =
     ftp_login_user_name = user\nftp_login_user_password = password\nauthority = RW\n\
     delete_enable = true\n[OPERATIONS]\ncontrol_socket = off\n";
 
-impl Plan {
+impl ServerPlan {
     /// Reads and checks the configuration, and whether this machine can carry it.
     ///
     /// # Errors
     /// One line for each problem.
     pub(crate) fn read(file: &Path) -> Result<Self, String> {
         let problems = |problems: config::Problems| problems.to_string();
-        let Loaded { mut settings, mut warnings } = config::load(file).map_err(problems)?;
+        let LoadedConfig { mut settings, mut warnings } = config::load(file).map_err(problems)?;
         warnings
             .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
         warnings.extend(open_tls(&mut settings)?);
@@ -81,7 +81,7 @@ impl Plan {
     /// One line for each problem.
     pub(crate) fn read_again(file: &Path) -> Result<Self, String> {
         let loaded = config::load(file).map_err(|problems| problems.to_string())?;
-        let Loaded { mut settings, mut warnings } = loaded;
+        let LoadedConfig { mut settings, mut warnings } = loaded;
         warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings, origin: Origin::File })
     }
@@ -94,7 +94,7 @@ impl Plan {
         let machine = MachineFacts::of_this_machine();
         let keys = EnvironmentKeys::default();
         let parsed = config::parse(WITHOUT_FILE.as_bytes(), Path::new(""), &machine, &keys);
-        let Loaded { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
+        let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
         let Served { root, user, password, listen, passive_ports } = served;
         settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
         for account in &mut settings.accounts {
@@ -232,11 +232,11 @@ impl Probes {
     /// Lists each store's root once in the background, so that a wrong bucket, key or address is
     /// in the log before the first client meets it. Serving does not wait for it: the store may be
     /// back in a minute. The thread ends by itself, within the stores' time-outs.
-    pub(crate) fn begin(self) -> Option<JoinHandle<()>> {
+    pub(crate) fn begin(self) -> Option<OwnedThread<()>> {
         if self.stores.is_empty() {
             return None;
         }
-        let probing = Builder::new().name("probe".to_owned()).spawn(move || {
+        let probing = threads::spawn("probe", move || {
             let answers = |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments);
             // Each is asked, whatever the one before it said.
             if self.stores.iter().map(answers).fold(true, |all, one| all & one) {
@@ -273,7 +273,7 @@ fn probe(store: &dyn ObjectStore, fragments: PartialUpload) -> bool {
 }
 
 /// Loads certificate and key, which is the only way to know that they can be used.
-fn open_tls(settings: &mut Settings) -> Result<Option<Finding>, String> {
+fn open_tls(settings: &mut ServerSettings) -> Result<Option<Finding>, String> {
     let Some(options) = settings.tls.clone() else { return Ok(None) };
     let finding = |error: CertificateError| certificate_finding(&settings.file, &error);
     let (context, warning) =

@@ -1,13 +1,14 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
+use crate::protocol::word;
 use crate::session::TlsPolicy;
 use crate::users::{Account, Password, Permission};
 
 use super::bucket::{self, ForAllBuckets};
 use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
-use super::report::{Place, Report};
+use super::report::{ConfigReport, Place};
 use super::section::Section;
 use super::settings::StoreSettings;
 use super::{tls, values};
@@ -28,7 +29,7 @@ pub(super) fn read(
     sections: &[Section],
     all: &ForAllBuckets,
     tls: TlsPolicy,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Accounts {
     let mut found = Accounts::default();
     let has_bucket = Section::only(sections, SectionKind::CosAccount).is_some();
@@ -66,7 +67,7 @@ impl Accounts {
         section: &Section,
         sections: &[Section],
         all: &ForAllBuckets,
-        report: &mut Report,
+        report: &mut ConfigReport,
     ) {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
@@ -90,7 +91,7 @@ impl Accounts {
         section: &Section,
         all: &ForAllBuckets,
         tls: TlsPolicy,
-        report: &mut Report,
+        report: &mut ConfigReport,
     ) {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
@@ -127,7 +128,7 @@ impl Accounts {
         form: &LoginForm,
         section: &Section,
         key: &str,
-        report: &mut Report,
+        report: &mut ConfigReport,
     ) -> bool {
         let Some(home) = &form.home else { return false };
         let same = match home.trim_end_matches('/') {
@@ -146,7 +147,7 @@ impl Accounts {
         true
     }
 
-    fn take_name(&mut self, name: &str, place: Place, report: &mut Report) {
+    fn take_name(&mut self, name: &str, place: Place, report: &mut ConfigReport) {
         match self.names.iter().find(|(earlier, _)| earlier == name) {
             Some((_, at)) => {
                 let text = format!("the user {name} stands in [{at}] already; names must differ");
@@ -158,7 +159,7 @@ impl Accounts {
 }
 
 /// `ftp_login_user_password`.
-fn password(form: &LoginForm, section: &Section, report: &mut Report) -> Option<Password> {
+fn password(form: &LoginForm, section: &Section, report: &mut ConfigReport) -> Option<Password> {
     let place = || section.place("ftp_login_user_password");
     if form.password.as_ref().is_some_and(|text| is_quoted(text)) {
         report.warning(place(), QUOTED);
@@ -181,7 +182,7 @@ fn is_quoted(password: &str) -> bool {
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
 /// last, so that a password may hold any.
-fn split_login_users(text: &str, section: &Section, report: &mut Report) -> Vec<Login> {
+fn split_login_users(text: &str, section: &Section, report: &mut ConfigReport) -> Vec<Login> {
     let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
     let mut logins = Vec::new();
     for (number, account) in (1..).zip(accounts) {
@@ -229,7 +230,8 @@ fn login(account: &str) -> Result<Login, String> {
     }
     let password =
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
-    let permission = values::permission(permission.trim()).ok_or("does not end in a permission")?;
+    let permission =
+        word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
     Ok(Login { name, password, permission })
 }
 

@@ -8,7 +8,7 @@ use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
 use super::forms::{BucketForm, BucketTerms, PlaceForm};
 use super::keys::SectionKind;
-use super::report::{Content, Report};
+use super::report::{ConfigReport, Content};
 use super::section::Section;
 use super::settings::StoreSettings;
 
@@ -27,7 +27,7 @@ pub(super) struct ForAllBuckets {
 pub(super) fn read(
     section: &Section,
     all: &ForAllBuckets,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Option<StoreSettings> {
     let mut place = PlaceForm::default();
     section.read(&mut place, report);
@@ -49,7 +49,7 @@ fn read_bucket(
     section: &Section,
     all: &ForAllBuckets,
     place: PlaceForm,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Option<CosOptions> {
     let has_endpoint = section.has("cos_endpoint");
     let credentials = credentials::read(section, &all.environment, report);
@@ -126,7 +126,7 @@ fn scheme(
     form: &BucketForm,
     named: Option<Scheme>,
     section: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Scheme {
     if let (Some(named), Some(told)) = (named, form.told_protocol)
         && named != told
@@ -142,7 +142,7 @@ fn full_name(
     form: &BucketForm,
     section: &Section,
     authority: Option<&str>,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Option<String> {
     let name = form.bucket.clone()?;
     let full = match &form.appid {

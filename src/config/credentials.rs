@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::store::cos::{CredentialSource, PairSource, Part, RoleSource, is_key};
 
 use super::forms::{PairForm, PartForm, RoleForm};
-use super::report::{Content, Report};
+use super::report::{ConfigReport, Content};
 use super::section::Section;
 
 /// What stands in a section if the keys come from there.
@@ -50,7 +50,7 @@ impl EnvironmentKeys {
 pub(super) fn read(
     section: &Section,
     environment: &EnvironmentKeys,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Option<CredentialSource> {
     if section.has("cos_cam_role") {
         return role(section, report).map(CredentialSource::Role);
@@ -72,7 +72,7 @@ pub(super) fn read(
     pair.map(CredentialSource::Pair)
 }
 
-fn pair(section: &Section, report: &mut Report) -> Option<PairSource> {
+fn pair(section: &Section, report: &mut ConfigReport) -> Option<PairSource> {
     let mut form = PairForm::default();
     section.read(&mut form, report);
     let id = part(form.id, section, ["cos_secretid", "cos_secretid_file"], report);
@@ -97,7 +97,7 @@ fn part(
     form: PartForm,
     section: &Section,
     [name, file]: [&str; 2],
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> Option<Part> {
     if section.has(name) && section.has(file) {
         let text = format!("means the same as {name}; give only one of them");
@@ -121,7 +121,7 @@ fn from_environment(environment: &EnvironmentKeys) -> Option<PairSource> {
     })
 }
 
-fn role(section: &Section, report: &mut Report) -> Option<RoleSource> {
+fn role(section: &Section, report: &mut ConfigReport) -> Option<RoleSource> {
     for key in PAIR_KEYS.iter().filter(|key| section.has(key)) {
         let text = "contradicts cos_cam_role, whose keys are temporary; give only one of them";
         report.problem(section.place(key), text);

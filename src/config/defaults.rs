@@ -13,10 +13,10 @@ use crate::transfer::TransferOptions;
 
 use super::general::{GeneralSections, Settled};
 use super::machine::MachineFacts;
-use super::report::Report;
+use super::report::ConfigReport;
 
 fn settled() -> Settled {
-    let mut nothing_wrong = Report::new(Path::new(""));
+    let mut nothing_wrong = ConfigReport::new(Path::new(""));
     let general = GeneralSections::take(&mut Vec::new());
     general.read(&MachineFacts::default(), &mut nothing_wrong)
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use crate::store::cos::{check_authorities, read_key_file};
 
-use super::report::{Content, NamedFile, Place, Report};
+use super::report::{ConfigReport, Content, NamedFile, Place};
 
-impl Report {
+impl ConfigReport {
     /// Looks into the files that were named.
     pub(super) fn check_files(&mut self) {
         for NamedFile { place, path, content } in self.take_files() {

@@ -4,8 +4,8 @@
 use crate::limits;
 
 use super::machine::MachineFacts;
-use super::report::{Finding, Place, Problems, Report};
-use super::settings::Settings;
+use super::report::{ConfigReport, Finding, Place, Problems};
+use super::settings::ServerSettings;
 use crate::users::Effort;
 
 /// One client that transfers: its control connection and the data connection.
@@ -28,11 +28,11 @@ pub enum Resource {
 /// # Errors
 /// As [`check_machine`].
 pub fn check_resource(
-    settings: &Settings,
+    settings: &ServerSettings,
     facts: &MachineFacts,
     resource: Resource,
 ) -> Result<Vec<Finding>, Problems> {
-    let mut report = Report::new(&settings.file);
+    let mut report = ConfigReport::new(&settings.file);
     Needs::of(settings).check(resource, facts, &mut report);
     report.finish()
 }
@@ -43,8 +43,11 @@ pub fn check_resource(
 ///
 /// # Errors
 /// What does not fit, with the key to lower.
-pub fn check_machine(settings: &Settings, facts: &MachineFacts) -> Result<Vec<Finding>, Problems> {
-    let mut report = Report::new(&settings.file);
+pub fn check_machine(
+    settings: &ServerSettings,
+    facts: &MachineFacts,
+) -> Result<Vec<Finding>, Problems> {
+    let mut report = ConfigReport::new(&settings.file);
     if settings.config_check {
         let needs = Needs::of(settings);
         for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
@@ -69,7 +72,7 @@ struct Needs {
 }
 
 impl Needs {
-    fn of(settings: &Settings) -> Self {
+    fn of(settings: &ServerSettings) -> Self {
         let transfer = &settings.server.session.transfer;
         let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());
         let dearest = efforts.map(Effort::memory_bytes).max().unwrap_or_default();
@@ -81,7 +84,7 @@ impl Needs {
         }
     }
 
-    fn check(&self, resource: Resource, facts: &MachineFacts, report: &mut Report) {
+    fn check(&self, resource: Resource, facts: &MachineFacts, report: &mut ConfigReport) {
         match resource {
             Resource::Memory => self.check_memory(facts, report),
             Resource::Descriptors => self.check_descriptors(facts, report),
@@ -89,7 +92,7 @@ impl Needs {
         }
     }
 
-    fn check_memory(&self, facts: &MachineFacts, report: &mut Report) {
+    fn check_memory(&self, facts: &MachineFacts, report: &mut ConfigReport) {
         let Some(available) = facts.available_memory else { return };
         let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
         let sessions = self.connections.unwrap_or_default();
@@ -136,7 +139,7 @@ impl Needs {
         }
     }
 
-    fn check_descriptors(&self, facts: &MachineFacts, report: &mut Report) {
+    fn check_descriptors(&self, facts: &MachineFacts, report: &mut ConfigReport) {
         let (Some(connections), Some(limit)) = (self.connections, facts.descriptors) else {
             return;
         };
@@ -151,7 +154,7 @@ impl Needs {
     }
 
     /// A session needs its thread; a transfer goes on with fewer workers than it would like.
-    fn check_threads(&self, facts: &MachineFacts, report: &mut Report) {
+    fn check_threads(&self, facts: &MachineFacts, report: &mut ConfigReport) {
         let (Some(connections), Some(limit)) = (self.connections, facts.threads) else { return };
         let most = limit.saturating_sub(limits::SPARE_THREADS);
         // A transfer takes two connections.
@@ -184,7 +187,7 @@ impl Needs {
 }
 
 /// Nobody set a limit; the machine has one all the same.
-fn warn_of_no_limit(facts: &MachineFacts, report: &mut Report) {
+fn warn_of_no_limit(facts: &MachineFacts, report: &mut ConfigReport) {
     let threads = facts.threads.map(|limit| limit.saturating_sub(limits::SPARE_THREADS));
     let descriptors = facts.descriptors.map(connections_for_descriptors);
     if let Some(most) = threads.into_iter().chain(descriptors).min() {

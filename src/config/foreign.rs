@@ -1,5 +1,5 @@
-//! Files of other programs that are named by mistake: `vsftpd.conf` is also what the FTP server vsftpd
-//! calls its own.
+//! Files of other programs that are named by mistake: `vsftpd.conf` is also what the FTP server
+//! vsftpd calls its own.
 
 /// Keys that stand in nearly every configuration of vsftpd, and in none of ours.
 const KEYS_OF_VSFTPD: &[&str] = &[

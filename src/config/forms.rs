@@ -18,7 +18,7 @@ use crate::users::{Account, Permission};
 
 use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
-use super::values::Memory;
+use super::values::MemoryAmount;
 
 /// The sections that hold for the whole server.
 #[derive(Clone, Debug)]
@@ -33,9 +33,9 @@ pub(super) struct General {
     /// The inner `None` is no limit.
     pub(super) sessions_before_login: Option<Option<usize>>,
     pub(super) reserved_connections: Option<usize>,
-    pub(super) default_memory: Memory,
+    pub(super) default_memory: MemoryAmount,
     /// `buffer_memory`, if the file says it.
-    pub(super) told_memory: Option<Memory>,
+    pub(super) told_memory: Option<MemoryAmount>,
     pub(super) control_socket: Option<ControlSocket>,
     pub(super) password_checks: usize,
     pub(super) config_check: bool,
@@ -72,7 +72,7 @@ impl General {
             passive_port: None,
             sessions_before_login: None,
             reserved_connections: None,
-            default_memory: Memory::Bytes(0),
+            default_memory: MemoryAmount::Bytes(0),
             told_memory: None,
             control_socket: None,
             password_checks: 0,

@@ -13,11 +13,11 @@ use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
 use super::parts;
-use super::report::Report;
+use super::report::ConfigReport;
 use super::section::Section;
 use super::settings::{LogOptions, Rotation, StoreSettings};
 use super::tls::{self, Tls};
-use super::values::Memory;
+use super::values::MemoryAmount;
 
 /// `buffer_memory` of a machine that does not tell how much memory it has.
 const BUFFER_MEMORY_OF_UNKNOWN: u64 = 256 << 20;
@@ -63,7 +63,7 @@ impl GeneralSections {
     }
 
     /// Reads all of them.
-    pub(super) fn read(&self, machine: &MachineFacts, report: &mut Report) -> Settled {
+    pub(super) fn read(&self, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let mut all = General::unset();
         for section in
             [&self.network, &self.file, &self.security, &self.optional, &self.operations, &self.tls]
@@ -73,7 +73,7 @@ impl GeneralSections {
         self.settle(all, machine, report)
     }
 
-    fn settle(&self, all: General, machine: &MachineFacts, report: &mut Report) -> Settled {
+    fn settle(&self, all: General, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let tls = tls::settle(all.tls, &self.tls, report);
         let mut server = all.server;
         server.session.tls = tls.policy;
@@ -106,7 +106,7 @@ impl GeneralSections {
         }
     }
 
-    fn check_ports(&self, server: &ServerOptions, report: &mut Report) {
+    fn check_ports(&self, server: &ServerOptions, report: &mut ConfigReport) {
         for key in ["passive_ports", "passive_port"] {
             let text = self.network.text(key).unwrap_or_default();
             // As the replaced tool has it: a port alone is the first of all that follow.
@@ -123,7 +123,7 @@ impl GeneralSections {
     }
 
     /// A server that listens for this machine alone may name itself so.
-    fn check_masquerade(&self, server: &ServerOptions, report: &mut Report) {
+    fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
         let Some(masquerade) = &server.session.masquerade else { return };
         let listening = &server.listen_addresses;
         let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
@@ -139,7 +139,7 @@ impl GeneralSections {
         &self,
         told: Option<usize>,
         connections: Option<usize>,
-        report: &mut Report,
+        report: &mut ConfigReport,
     ) -> usize {
         let reserved = told.unwrap_or_else(|| connections.map_or(0, |connections| connections / 8));
         if connections.is_some_and(|connections| reserved >= connections) {
@@ -155,7 +155,7 @@ impl GeneralSections {
         &self,
         server: &mut ServerOptions,
         stores: &[StoreSettings],
-        report: &mut Report,
+        report: &mut ConfigReport,
     ) {
         parts::settle(&mut server.session.transfer, stores, &self.optional, report);
     }
@@ -163,10 +163,10 @@ impl GeneralSections {
 
 /// `buffer_memory`. Not set, it is a share of the machine's memory, but never so much of what is
 /// available now that a server with defaults would refuse to start beside other programs.
-fn buffer_memory(told: Option<Memory>, default: Memory, machine: &MachineFacts) -> u64 {
+fn buffer_memory(told: Option<MemoryAmount>, default: MemoryAmount, machine: &MachineFacts) -> u64 {
     let bytes = |memory| match memory {
-        Memory::Bytes(bytes) => Some(bytes),
-        Memory::Percent(percent) => machine.total_memory.map(|total| total / 100 * percent),
+        MemoryAmount::Bytes(bytes) => Some(bytes),
+        MemoryAmount::Percent(percent) => machine.total_memory.map(|total| total / 100 * percent),
     };
     let bytes = match told {
         Some(memory) => bytes(memory),

@@ -2,9 +2,9 @@
 //! lines, because the crate keeps neither line numbers nor the order of the file, and merges what
 //! stands in it twice.
 //!
-//! The crate's own inline comments are off: they cut at any `#` or `;`, also inside a password. It is
-//! given the number of its line in the place of each value: it makes copies of what it reads, which
-//! nobody would wipe from memory.
+//! The crate's own inline comments are off: they cut at any `#` or `;`, also inside a password. It
+//! is given the number of its line in the place of each value: it makes copies of what it reads,
+//! which nobody would wipe from memory.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::comment;
 use super::keys;
-use super::report::{Place, Report};
+use super::report::{ConfigReport, Place};
 
 /// What separates a key from its value: whichever comes first, as in the replaced tool.
 const DELIMITERS: [char; 2] = ['=', ':'];
@@ -45,7 +45,7 @@ pub(super) struct IniEntry {
 
 /// Reads `text`, whose lines end in LF. What is malformed or stands there twice is reported and
 /// left out.
-pub(super) fn read(text: &str, report: &mut Report) -> Vec<IniSection> {
+pub(super) fn read(text: &str, report: &mut ConfigReport) -> Vec<IniSection> {
     let mut outline = Outline { report, sections: Vec::new(), at: At::Start };
     let clean: Vec<String> =
         (1..).zip(text.lines()).map(|(n, line)| outline.take(n, line)).collect();
@@ -91,7 +91,7 @@ fn is_where_the_crate_finds_it(
 
 /// The scan: which line holds which section or key.
 struct Outline<'a> {
-    report: &'a mut Report,
+    report: &'a mut ConfigReport,
     sections: Vec<IniSection>,
     at: At,
 }
@@ -194,7 +194,7 @@ mod tests {
 
     /// What is read of `text`: `section.key=value@line`; and the problems.
     fn check(text: &str) -> (Vec<String>, Vec<String>) {
-        let mut report = Report::new(Path::new("f"));
+        let mut report = ConfigReport::new(Path::new("f"));
         let mut entries = Vec::new();
         for section in read(text, &mut report) {
             for IniEntry { key, value, line } in section.entries {

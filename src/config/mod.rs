@@ -45,12 +45,12 @@ pub use fitness::{Resource, check_machine, check_resource};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
 pub use machine::MachineFacts;
 pub use report::{Finding, FindingKind, Place, Problems};
-pub use settings::{LogOptions, RotateUnit, Rotation, Settings, StoreSettings};
+pub use settings::{LogOptions, RotateUnit, Rotation, ServerSettings, StoreSettings};
 pub use tls::certificate_finding;
 
 use bucket::ForAllBuckets;
 use general::{GeneralSections, Settled};
-use report::Report;
+use report::ConfigReport;
 use section::Section;
 use text::Encoding;
 
@@ -60,9 +60,9 @@ const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedConfig {
     /// What it says.
-    pub settings: Settings,
+    pub settings: ServerSettings,
     /// What the operator should know, in the order of the file.
     pub warnings: Vec<Finding>,
 }
@@ -71,14 +71,14 @@ pub struct Loaded {
 ///
 /// # Errors
 /// All problems of the file, or why it cannot be read.
-pub fn load(path: &Path) -> Result<Loaded, Problems> {
+pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
     let (bytes, mode) = read_file(path)
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let machine = MachineFacts::of_this_machine();
     let environment = EnvironmentKeys::of_this_process();
     let (settings, mut report) = examine(&bytes, path, &machine, &environment)?;
     report.check_files();
-    let mut loaded = Loaded { warnings: report.finish()?, settings };
+    let mut loaded = LoadedConfig { warnings: report.finish()?, settings };
     if mode & 0o006 != 0 {
         let text = exposure(&loaded.settings);
         loaded.warnings.push(Finding::of_exposed(path, Place::default(), path, text));
@@ -87,7 +87,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
 }
 
 /// What it means that other users of the machine have access to the file.
-fn exposure(settings: &Settings) -> String {
+fn exposure(settings: &ServerSettings) -> String {
     let mut text = "holds secrets, and other users of this machine may read or change it: chmod \
                     600 it"
         .to_owned();
@@ -115,9 +115,9 @@ pub fn parse(
     file_name: &Path,
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     let (settings, report) = examine(bytes, file_name, machine, environment)?;
-    Ok(Loaded { warnings: report.finish()?, settings })
+    Ok(LoadedConfig { warnings: report.finish()?, settings })
 }
 
 fn examine(
@@ -125,7 +125,7 @@ fn examine(
     file_name: &Path,
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
-) -> Result<(Settings, Report), Problems> {
+) -> Result<(ServerSettings, ConfigReport), Problems> {
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
         text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
@@ -135,7 +135,7 @@ fn examine(
                     cos-ftp-server init writes one; it may be called cos-ftp-server.conf";
         return Err(Problems::of_file(file_name, text.to_owned()));
     }
-    let mut report = Report::new(file_name);
+    let mut report = ConfigReport::new(file_name);
     if encoding == Encoding::Gb18030 {
         let text = "the file is not UTF-8 and was read as GB18030: check that names and passwords \
                     with Chinese characters are right, or save it as UTF-8";
@@ -151,8 +151,8 @@ fn settings(
     file: &Path,
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
-    report: &mut Report,
-) -> Settings {
+    report: &mut ConfigReport,
+) -> ServerSettings {
     let at_start = section::at_start(sections);
     let general = GeneralSections::take(sections);
     let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
@@ -164,7 +164,7 @@ fn settings(
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
-    Settings {
+    ServerSettings {
         file: file.to_owned(),
         server,
         tls: tls.options,

@@ -5,7 +5,7 @@
 use crate::limits;
 use crate::transfer::{Schedule, TransferOptions};
 
-use super::report::Report;
+use super::report::ConfigReport;
 use super::section::Section;
 use super::settings::StoreSettings;
 
@@ -15,7 +15,7 @@ pub(super) fn settle(
     transfer: &mut TransferOptions,
     stores: &[StoreSettings],
     optional: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) {
     raise_min_part(transfer, stores, optional, report);
     let floor = transfer.min_part.max(min_parts(stores).max().unwrap_or_default());
@@ -41,7 +41,7 @@ fn raise_min_part(
     transfer: &mut TransferOptions,
     stores: &[StoreSettings],
     optional: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) {
     for store in stores {
         let StoreSettings::Cos(cos) = store else { continue };

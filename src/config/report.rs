@@ -151,14 +151,14 @@ pub(super) struct NamedFile {
 
 /// Gathers findings while the file is read, so that all of them are told at once.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct ConfigReport {
     file: PathBuf,
     problems: Vec<Finding>,
     warnings: Vec<Finding>,
     files: Vec<NamedFile>,
 }
 
-impl Report {
+impl ConfigReport {
     /// Nothing found yet.
     pub(super) fn new(file: &Path) -> Self {
         Self {
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn findings_come_in_the_order_of_the_file_warnings_first() {
-        let mut report = Report::new(Path::new("a.conf"));
+        let mut report = ConfigReport::new(Path::new("a.conf"));
         report.problem(Place::default(), "last");
         report.problem(Place::line(9), "second");
         report.warning(Place::line(5), "hint");

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::ini::{IniEntry, IniSection};
 use super::keys::{self, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
-use super::report::{HIDDEN, Place, Report};
+use super::report::{ConfigReport, HIDDEN, Place};
 use crate::users::Password;
 
 /// A section of a known kind; also one that is absent, which has no entries.
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 /// Sorts the file's sections and keys into what is known. The rest is warned of.
-pub(super) fn classify(file: Vec<IniSection>, report: &mut Report) -> Vec<Section> {
+pub(super) fn classify(file: Vec<IniSection>, report: &mut ConfigReport) -> Vec<Section> {
     file.into_iter().filter_map(|section| Section::new(section, report)).collect()
 }
 
@@ -56,7 +56,7 @@ impl Section {
         Self { kind, name: kind.name().to_owned(), line: None, entries: Vec::new() }
     }
 
-    fn new(section: IniSection, report: &mut Report) -> Option<Self> {
+    fn new(section: IniSection, report: &mut ConfigReport) -> Option<Self> {
         let IniSection { name, line, entries } = section;
         let Some(kind) = SectionKind::of(&name) else {
             let text = format!(
@@ -73,7 +73,7 @@ impl Section {
         Some(section)
     }
 
-    fn take(&mut self, entry: IniEntry, report: &mut Report) {
+    fn take(&mut self, entry: IniEntry, report: &mut ConfigReport) {
         let Some(key) = keys::find(self.kind, &entry.key) else {
             let mut place = Place { section: self.name.clone(), ..Place::line(entry.line) };
             let text = keys::suggestion(self.kind, &entry.key);
@@ -113,7 +113,7 @@ impl Section {
 
     /// Reads the keys that have their fields in `form`: what the file says, or else the default.
     /// What is missing or not accepted is reported.
-    pub(super) fn read<F: Any>(&self, form: &mut F, report: &mut Report) {
+    pub(super) fn read<F: Any>(&self, form: &mut F, report: &mut ConfigReport) {
         for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
             key.put_default(form);
             match self.entry(key.name) {
@@ -126,7 +126,7 @@ impl Section {
         }
     }
 
-    fn read_entry<F: Any>(&self, entry: &Entry, form: &mut F, report: &mut Report) {
+    fn read_entry<F: Any>(&self, entry: &Entry, form: &mut F, report: &mut ConfigReport) {
         let key = entry.key;
         let wrong = if key.is_placeholder(&entry.value) {
             "still the sample's placeholder"
@@ -139,13 +139,13 @@ impl Section {
     }
 
     /// Reports `name` as missing, if it is.
-    pub(super) fn require(&self, name: &str, report: &mut Report) {
+    pub(super) fn require(&self, name: &str, report: &mut ConfigReport) {
         if let Some(key) = keys::find(self.kind, name).filter(|_| !self.has(name)) {
             self.report_missing(key, report);
         }
     }
 
-    fn report_missing(&self, key: &Key, report: &mut Report) {
+    fn report_missing(&self, key: &Key, report: &mut ConfigReport) {
         let text = format!("the key is required and missing; accepted is {}", key.accepted());
         report.problem(self.place(key.name), text);
     }

@@ -13,7 +13,7 @@ use crate::users::Account;
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerSettings {
     /// The file it came from.
     pub file: PathBuf,
     /// Server, sessions and transfers.
@@ -36,9 +36,9 @@ pub struct Settings {
     pub at_start: Vec<(&'static str, Option<String>)>,
 }
 
-impl Settings {
-    /// What of these settings a server that was started with the values `running` will only do after a
-    /// restart, one text for each key.
+impl ServerSettings {
+    /// What of these settings a server that was started with the values `running` will only do
+    /// after a restart, one text for each key.
     pub fn needs_restart(&self, running: &[(&'static str, Option<String>)]) -> Vec<String> {
         let pairs = self.at_start.iter().zip(running);
         let changed = pairs.filter(|(new, old)| new != old);

@@ -8,7 +8,7 @@ use crate::session::TlsPolicy;
 
 use super::forms::TlsForm;
 use super::keys::SectionKind;
-use super::report::{Content, Finding, Place, Report};
+use super::report::{ConfigReport, Content, Finding, Place};
 use super::section::Section;
 
 /// What `[TLS]` says.
@@ -21,7 +21,7 @@ pub(super) struct Tls {
 }
 
 /// Settles what the section says; one that is absent means off.
-pub(super) fn settle(form: TlsForm, section: &Section, report: &mut Report) -> Tls {
+pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport) -> Tls {
     let TlsForm { policy, implicit_listen_port, .. } = form;
     let reuse = if form.require_session_reuse { Reuse::Required } else { Reuse::Optional };
     let versions = versions(&form, section, report);
@@ -64,7 +64,11 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut Report) -> T
 }
 
 /// The oldest and the newest version that is spoken.
-fn versions(form: &TlsForm, section: &Section, report: &mut Report) -> RangeInclusive<Version> {
+fn versions(
+    form: &TlsForm,
+    section: &Section,
+    report: &mut ConfigReport,
+) -> RangeInclusive<Version> {
     let (min, max) = (form.min_version, form.max_version);
     if max < min {
         let text = "older than tls_min_version: no version is left that could be spoken";
@@ -78,7 +82,7 @@ pub(super) fn is_required(
     told: Option<TlsPolicy>,
     server: TlsPolicy,
     section: &Section,
-    report: &mut Report,
+    report: &mut ConfigReport,
 ) -> bool {
     match told {
         Some(TlsPolicy::Required) if server == TlsPolicy::Off => {

@@ -37,17 +37,17 @@ pub(super) fn size(text: &str) -> Option<u64> {
 
 /// An amount of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Memory {
+pub(super) enum MemoryAmount {
     Bytes(u64),
     /// Per cent of what the machine has.
     Percent(u64),
 }
 
 /// A size, or a share such as `25%`.
-pub(super) fn memory(text: &str) -> Option<Memory> {
+pub(super) fn memory(text: &str) -> Option<MemoryAmount> {
     match text.strip_suffix('%') {
-        Some(percent) => number(percent.trim_end(), &(1..=90)).map(Memory::Percent),
-        None => size(text).map(Memory::Bytes),
+        Some(percent) => number(percent.trim_end(), &(1..=90)).map(MemoryAmount::Percent),
+        None => size(text).map(MemoryAmount::Bytes),
     }
 }
 
@@ -122,15 +122,9 @@ pub(super) fn absolute_path(text: &str) -> Option<PathBuf> {
     fits.then(|| text.into())
 }
 
-/// `R`, `W` or `RW`.
-pub(super) fn permission(text: &str) -> Option<Permission> {
-    match text.to_ascii_uppercase().as_str() {
-        "R" => Some(Permission::Read),
-        "W" => Some(Permission::Write),
-        "RW" | "WR" => Some(Permission::ReadWrite),
-        _ => None,
-    }
-}
+/// The words of an account's permission.
+pub(super) const PERMISSIONS: &[(&str, Permission)] =
+    &[("R", Permission::Read), ("W", Permission::Write), ("RW|WR", Permission::ReadWrite)];
 
 /// The name of a bucket.
 pub(super) fn bucket_name(text: &str) -> Option<String> {
@@ -194,9 +188,9 @@ mod tests {
     #[test]
     fn shares_of_memory() {
         for (text, expected) in [
-            ("25%", Some(Memory::Percent(25))),
-            ("25 %", Some(Memory::Percent(25))),
-            ("1G", Some(Memory::Bytes(1 << 30))),
+            ("25%", Some(MemoryAmount::Percent(25))),
+            ("25 %", Some(MemoryAmount::Percent(25))),
+            ("1G", Some(MemoryAmount::Bytes(1 << 30))),
             ("0%", None),
             ("91%", None),
             ("%", None),
@@ -274,9 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
-        assert_eq!(permission("rw"), Some(Permission::ReadWrite));
-        assert_eq!(permission("RWX"), None);
+    fn lists_of_addresses() {
         assert_eq!(addresses("127.0.0.1, ::1").map(|all| all.len()), Some(2));
         assert_eq!(addresses("127.0.0.1,"), None);
     }

@@ -38,8 +38,8 @@ pub enum Arrived {
     Nobody,
     /// The client.
     Client(TcpStream),
-    /// Several whose address is the client's, such as neighbours behind one NAT: whoever was first may
-    /// not be the client.
+    /// Several whose address is the client's, such as neighbours behind one NAT: whoever was first
+    /// may not be the client.
     Several(Vec<TcpStream>),
 }
 
@@ -98,8 +98,8 @@ impl Arrival {
         self.listener.local_addr()
     }
 
-    /// Lets in whoever has come; never blocks. To be called whenever the descriptor is readable, also
-    /// before a transfer: strangers would fill the queue, and the client could not connect.
+    /// Lets in whoever has come; never blocks. To be called whenever the descriptor is readable,
+    /// also before a transfer: strangers would fill the queue, and the client could not connect.
     ///
     /// # Errors
     /// When the process is out of descriptors.
@@ -137,7 +137,8 @@ impl Arrival {
         Ok(())
     }
 
-    /// The same before a transfer, which will tell of an error: until then nobody is let in any more.
+    /// The same before a transfer, which will tell of an error: until then nobody is let in any
+    /// more.
     pub(super) fn attend_early(&mut self) {
         if let Err(error) = self.attend() {
             log::debug!("nobody is let in to the passive port: {error}");
@@ -173,8 +174,8 @@ impl Arrival {
         unused
     }
 
-    /// One more that may be the client's. Who has ended its connection again has given it up, such as a
-    /// client that tried a second time.
+    /// One more that may be the client's. Who has ended its connection again has given it up, such
+    /// as a client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
         if !self.claims.is_empty() {
             if !is_open(&stream) {

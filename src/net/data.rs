@@ -63,7 +63,8 @@ pub enum Opened {
     /// The connection stands; non-blocking, with the options of [`socket::prepare_data`]. A passive
     /// port is free again.
     Connected(TcpStream),
-    /// Several have come to a passive port who may be the client; each is as a connection that stands.
+    /// Several have come to a passive port who may be the client; each is as a connection that
+    /// stands.
     Several(Vec<TcpStream>),
     /// Wait for it and try again.
     NotYet(Opening),
@@ -85,8 +86,8 @@ pub struct ActiveConnect {
 }
 
 impl DataPort {
-    /// Gives the port up. A client that has connected to it already is ended in order when the result
-    /// is dropped.
+    /// Gives the port up. A client that has connected to it already is ended in order when the
+    /// result is dropped.
     pub fn close(self) -> Unused {
         match self {
             Self::Passive(arrival) => arrival.close(),
@@ -95,8 +96,8 @@ impl DataPort {
         }
     }
 
-    /// What tells that somebody has come to a passive port, before a transfer, and from when on it is
-    /// to be looked at; `None` when nobody is to be let in.
+    /// What tells that somebody has come to a passive port, before a transfer, and from when on it
+    /// is to be looked at; `None` when nobody is to be let in.
     pub fn descriptor(&self) -> Option<(BorrowedFd<'_>, Instant)> {
         match self {
             Self::Passive(arrival) if arrival.is_attended() => {

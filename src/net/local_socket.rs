@@ -23,12 +23,12 @@ pub struct LocalSocket {
 }
 
 impl LocalSocket {
-    /// Listens at `path`, with mode 0600 from the first moment on. A socket that a dead process left
-    /// there is replaced; one that is listened to, or a file of another kind, is not.
+    /// Listens at `path`, with mode 0600 from the first moment on. A socket that a dead process
+    /// left there is replaced; one that is listened to, or a file of another kind, is not.
     ///
     /// # Errors
-    /// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when it is
-    /// no socket; why it cannot be made.
+    /// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when it
+    /// is no socket; why it cannot be made.
     pub fn listen(path: &Path) -> io::Result<Self> {
         ensure_free(path)?;
         let mut fresh = path.as_os_str().to_owned();

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Whether the log may be told of something that others can bring about as often as they like. Clones
-/// share it.
+/// Whether the log may be told of something that others can bring about as often as they like.
+/// Clones share it.
 #[derive(Clone)]
 pub struct LogRule(Arc<dyn Fn(&'static str) -> bool + Send + Sync>);
 

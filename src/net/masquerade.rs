@@ -13,7 +13,7 @@ pub struct Masquerade(pub String);
 
 /// Why a passive reply has no address to name.
 #[derive(Debug)]
-pub enum AddressError {
+pub enum MasqueradeError {
     /// The control connection is IPv6: PASV can only name IPv4 addresses (RFC 2428 section 4).
     Ipv6,
     /// `masquerade_address` has no IPv4 address now.
@@ -34,13 +34,13 @@ pub enum AddressError {
 /// resolver as long as the system's resolver tries.
 ///
 /// # Errors
-/// See [`AddressError`].
+/// See [`MasqueradeError`].
 pub fn passive_address(
     masquerade: Option<&Masquerade>,
     ends: &Ends,
-) -> Result<Ipv4Addr, AddressError> {
+) -> Result<Ipv4Addr, MasqueradeError> {
     let IpAddr::V4(known) = ends.known().ip().to_canonical() else {
-        return Err(AddressError::Ipv6);
+        return Err(MasqueradeError::Ipv6);
     };
     match masquerade {
         Some(masquerade) if ends.balancer.is_some() || !is_on_our_side(ends.peer.ip()) => {
@@ -61,9 +61,9 @@ impl Masquerade {
     /// The address it stands for now. Blocks as long as the resolver does.
     ///
     /// # Errors
-    /// [`AddressError::Lookup`].
-    pub fn look_up(&self) -> Result<Ipv4Addr, AddressError> {
-        let failed = |source| AddressError::Lookup { name: self.0.clone(), source };
+    /// [`MasqueradeError::Lookup`].
+    pub fn look_up(&self) -> Result<Ipv4Addr, MasqueradeError> {
+        let failed = |source| MasqueradeError::Lookup { name: self.0.clone(), source };
         if let Ok(address) = self.0.parse() {
             return Ok(address);
         }
@@ -76,7 +76,7 @@ impl Masquerade {
     }
 }
 
-impl fmt::Display for AddressError {
+impl fmt::Display for MasqueradeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ipv6 => f.write_str("the control connection has no IPv4 address"),
@@ -90,7 +90,7 @@ impl fmt::Display for AddressError {
     }
 }
 
-impl Error for AddressError {
+impl Error for MasqueradeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Ipv6 | Self::Lookup { source: None, .. } => None,
@@ -154,7 +154,7 @@ mod tests {
     fn ipv6_has_no_passive_address() {
         let masquerade = Masquerade("203.0.113.9".to_owned());
         let given = passive_address(Some(&masquerade), &ends("2001:db8::1", "2001:db8::2"));
-        assert!(matches!(given, Err(AddressError::Ipv6)));
+        assert!(matches!(given, Err(MasqueradeError::Ipv6)));
     }
 
     #[test]

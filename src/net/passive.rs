@@ -10,10 +10,11 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -62,7 +63,7 @@ impl PassivePorts {
 
     /// Ports leased now.
     pub fn in_use(&self) -> usize {
-        self.leases.lock().ports.len()
+        self.leases.state.lock().ports.len()
     }
 
     /// A listener on a free port of the range, on the address that the control connection has on
@@ -82,7 +83,7 @@ impl PassivePorts {
         let local = address::canonical(control_local);
         let deadline = Instant::now() + wait;
         loop {
-            let seen = self.leases.lock().returned;
+            let seen = self.leases.state.lock().returned;
             if let Some(listener) = self.try_lease(local).map_err(LeaseError::Io)? {
                 return Ok(listener);
             }
@@ -230,17 +231,10 @@ struct LeaseState {
 
 impl Leases {
     fn wait_for_return(&self, seen: u64, deadline: Instant) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.waiting += 1;
-        let waited =
-            self.port_returned.wait_timeout_while(state, left, |state| state.returned == seen);
-        waited.unwrap_or_else(PoisonError::into_inner).0.waiting -= 1;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, LeaseState> {
-        // Nothing panics while it is held, and the value is whole at any time.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.port_returned.wait_while_until(&mut state, |state| state.returned == seen, deadline);
+        state.waiting -= 1;
     }
 }
 
@@ -253,14 +247,14 @@ struct Lease {
 
 impl Lease {
     fn take(leases: &Arc<Leases>, port: u16) -> Option<Self> {
-        let free = leases.lock().ports.insert(port);
+        let free = leases.state.lock().ports.insert(port);
         free.then(|| Self { port, leases: Arc::clone(leases) })
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut state = self.leases.lock();
+        let mut state = self.leases.state.lock();
         state.ports.remove(&self.port);
         state.returned += 1;
         let is_awaited = state.waiting > 0;

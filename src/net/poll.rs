@@ -32,8 +32,8 @@ pub fn wait<const N: usize>(
     wanted: [(BorrowedFd<'_>, Interest); N],
     timeout: Option<Duration>,
 ) -> io::Result<[bool; N]> {
-    // Of those that are left out there is nothing in the first `count`. No allocation: this is called for
-    // every command.
+    // Of those that are left out there is nothing in the first `count`. No allocation: this is
+    // called for every command.
     let mut polled = wanted.map(|(fd, _)| PollFd::from_borrowed_fd(fd, PollFlags::empty()));
     let mut count = 0;
     for (fd, interest) in wanted {

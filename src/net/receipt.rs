@@ -72,8 +72,8 @@ struct Outstanding {
 }
 
 impl Receipt {
-    /// Sends the end of the data, unless the peer has acknowledged everything already: then there is
-    /// nothing to wait for, and closing the connection sends it.
+    /// Sends the end of the data, unless the peer has acknowledged everything already: then there
+    /// is nothing to wait for, and closing the connection sends it.
     ///
     /// # Errors
     /// When the connection was reset, or the process is out of descriptors.
@@ -140,8 +140,8 @@ impl Outstanding {
     }
 
     /// Whether only the end is on its way, whose acknowledgement systems put off for a while. It is
-    /// a segment of its own if all data had been sent before it, unless segments sent again were put
-    /// together.
+    /// a segment of its own if all data had been sent before it, unless segments sent again were
+    /// put together.
     fn is_only_the_end(&self, begun: &Self) -> bool {
         begun.unsent == 0
             && self.unsent == 0

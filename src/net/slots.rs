@@ -12,7 +12,7 @@ pub struct ConnectionSlots {
 
 /// One connection's place, given back when it is dropped.
 #[derive(Debug)]
-pub struct Slot {
+pub struct ConnectionSlot {
     taken: Arc<AtomicUsize>,
 }
 
@@ -23,19 +23,19 @@ impl ConnectionSlots {
     }
 
     /// A place, unless all are taken.
-    pub fn try_take(&self) -> Option<Slot> {
+    pub fn try_take(&self) -> Option<ConnectionSlot> {
         self.try_take_leaving(0)
     }
 
     /// A place, if `left` are left afterwards.
-    pub fn try_take_leaving(&self, left: usize) -> Option<Slot> {
+    pub fn try_take_leaving(&self, left: usize) -> Option<ConnectionSlot> {
         let limit = self.limit.map_or(usize::MAX, |limit| limit.saturating_sub(left));
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
                 (taken < limit).then_some(taken + 1)
             })
             .ok()
-            .map(|_| Slot { taken: Arc::clone(&self.taken) })
+            .map(|_| ConnectionSlot { taken: Arc::clone(&self.taken) })
     }
 
     /// How many are not taken; `None` for any number.
@@ -54,7 +54,7 @@ impl ConnectionSlots {
     }
 }
 
-impl Drop for Slot {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.taken.fetch_sub(1, Ordering::AcqRel);
     }

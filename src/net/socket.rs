@@ -57,8 +57,8 @@ pub fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
 }
 
 /// Ends a connection that nobody will use, in order: the other side reads its end of file. What it
-/// has sent already is read and dropped, as closing with unread data resets the connection. Does not
-/// wait for anything.
+/// has sent already is read and dropped, as closing with unread data resets the connection. Does
+/// not wait for anything.
 // Its buffer is to take stack only when there is a connection to end.
 #[inline(never)]
 pub fn hang_up(connection: &TcpStream) {

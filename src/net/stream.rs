@@ -3,8 +3,9 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::tls::TlsConnection;
 
@@ -34,11 +35,6 @@ impl TlsStream {
     pub fn new(tcp: TcpStream, connection: TlsConnection) -> Self {
         Self { tcp, connection: Mutex::new(connection) }
     }
-
-    fn lock(&self) -> MutexGuard<'_, TlsConnection> {
-        // A panic in it has ended the transfer; what follows is only its closing.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Stream {
@@ -53,7 +49,7 @@ impl Stream {
     pub fn holds_unread(&self) -> bool {
         match self {
             Self::Plain(_) => false,
-            Self::Tls(tls) => tls.lock().holds_unread(),
+            Self::Tls(tls) => tls.connection.lock().holds_unread(),
         }
     }
 
@@ -65,7 +61,7 @@ impl Stream {
     pub fn finish(&self) -> io::Result<()> {
         match self {
             Self::Plain(_) => Ok(()),
-            Self::Tls(tls) => tls.lock().close(&tls.tcp),
+            Self::Tls(tls) => tls.connection.lock().close(&tls.tcp),
         }
     }
 
@@ -111,14 +107,14 @@ impl Read for &Stream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).read(buf),
-            Stream::Tls(tls) => tls.lock().read(&tls.tcp, buf),
+            Stream::Tls(tls) => tls.connection.lock().read(&tls.tcp, buf),
         }
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).read_vectored(bufs),
-            Stream::Tls(tls) => read_each(&mut tls.lock(), &tls.tcp, bufs),
+            Stream::Tls(tls) => read_each(&mut tls.connection.lock(), &tls.tcp, bufs),
         }
     }
 }
@@ -127,7 +123,7 @@ impl Write for &Stream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).write(buf),
-            Stream::Tls(tls) => tls.lock().write(&tls.tcp, buf),
+            Stream::Tls(tls) => tls.connection.lock().write(&tls.tcp, buf),
         }
     }
 
@@ -136,7 +132,7 @@ impl Write for &Stream {
             Stream::Plain(tcp) => (&mut &*tcp).write_vectored(bufs),
             Stream::Tls(tls) => {
                 let first = bufs.iter().find(|buf| !buf.is_empty());
-                tls.lock().write(&tls.tcp, first.map_or(&[], |buf| buf))
+                tls.connection.lock().write(&tls.tcp, first.map_or(&[], |buf| buf))
             }
         }
     }
@@ -144,7 +140,7 @@ impl Write for &Stream {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Stream::Plain(tcp) => (&mut &*tcp).flush(),
-            Stream::Tls(tls) => tls.lock().flush(&tls.tcp),
+            Stream::Tls(tls) => tls.connection.lock().flush(&tls.tcp),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Data connections that end before their client is done with them, or without having served at all.
+//! Data connections that end before their client is done with them, or without having served at
+//! all.
 
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,9 +15,10 @@ use crate::limits;
 ///
 /// Closing one with bytes unread resets it, and so does whatever the client sends afterwards. Many
 /// clients take that for the end of everything and never read the reply that tells them why. So,
-/// once they have been told, these are ended from our side, and what still comes is read and dropped
-/// until the client ends them too: for [`limits::UNUSED_WAIT`] and up to [`limits::UNUSED_BYTES`].
-/// Dropped, this closes them at once, in as much order as can be had without waiting.
+/// once they have been told, these are ended from our side, and what still comes is read and
+/// dropped until the client ends them too: for [`limits::UNUSED_WAIT`] and up to
+/// [`limits::UNUSED_BYTES`]. Dropped, this closes them at once, in as much order as can be had
+/// without waiting.
 #[derive(Debug, Default)]
 pub struct Unused {
     connections: Vec<Leaving>,
@@ -29,7 +31,8 @@ pub struct Unused {
 enum Leaving {
     /// As it was accepted.
     Fresh(TcpStream),
-    /// Its client waits for the TLS handshake before it looks at any reply (curl). Then it is ended.
+    /// Its client waits for the TLS handshake before it looks at any reply (curl). Then it is
+    /// ended.
     Handshaking(TcpStream, Box<TlsConnection>),
     /// To be ended, or ended from our side.
     Stream(Stream),
@@ -73,8 +76,8 @@ impl Unused {
         self.connections.push(connection);
     }
 
-    /// The clients have been told: ends them from our side. Where `tls` is given, clients of those that
-    /// were not served expect its handshake first.
+    /// The clients have been told: ends them from our side. Where `tls` is given, clients of those
+    /// that were not served expect its handshake first.
     pub fn end(&mut self, tls: Option<&TlsSession>) {
         if self.connections.is_empty() || self.ending.is_some() {
             return;
@@ -103,8 +106,8 @@ impl Unused {
         Some((first.socket().as_fd(), until))
     }
 
-    /// Goes on with handshakes, drops what has come, and those that their clients have ended. Does not
-    /// wait.
+    /// Goes on with handshakes, drops what has come, and those that their clients have ended. Does
+    /// not wait.
     pub fn attend(&mut self) {
         let Some(ending) = &mut self.ending else { return };
         let mut going_on = Vec::new();

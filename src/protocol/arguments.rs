@@ -1,11 +1,12 @@
 //! Arguments that are more than a path: options of LIST, numbers, the parameters of TYPE, OPTS and
 //! SITE.
 
-use super::command::ParseError;
 use super::listing::MlstFacts;
 use super::parameter::{ClientOption, Protection, SiteCommand, TransferType};
+use super::parse_error::ParseError;
 use super::time_format::Timestamp;
 use super::verb::VerbRow;
+use super::word::word;
 
 /// `LIST -la PATH`: words of a dash and letters are options of `ls`, which many clients send, and
 /// change nothing: everything is listed in full anyway. `--` ends them. A file whose name looks so
@@ -38,14 +39,9 @@ pub(super) fn client_option(
         return Ok(ClientOption::MlstFacts(MlstFacts::from_opts(value.trim())));
     }
     // Some clients send `OPTS UTF-8 ON`, some no value.
-    if !name.eq_ignore_ascii_case("UTF8") && !name.eq_ignore_ascii_case("UTF-8") {
-        return Err(ParseError::UnknownOption);
-    }
-    match value.trim().to_ascii_uppercase().as_str() {
-        "" | "ON" => Ok(ClientOption::Utf8On),
-        "OFF" => Ok(ClientOption::Utf8Off),
-        _ => Err(ParseError::BadArgument(row)),
-    }
+    word(name, &[("UTF8|UTF-8", ())]).ok_or(ParseError::UnknownOption)?;
+    word(value.trim(), &[("|ON", ClientOption::Utf8On), ("OFF", ClientOption::Utf8Off)])
+        .ok_or(ParseError::BadArgument(row))
 }
 
 /// `A`, `A N`, `I`, `L 8` (Lexmark scanners); the rest of RFC 959 3.1.1 is 504.
@@ -65,20 +61,13 @@ pub(super) fn transfer_type(
 
 /// AUTH: TLS by its names (RFC 4217 4, and SSL, which clients of before it send).
 pub(super) fn mechanism(row: &'static VerbRow, argument: &str) -> Result<(), ParseError> {
-    match argument.trim().to_ascii_uppercase().as_str() {
-        "TLS" | "TLS-C" | "SSL" => Ok(()),
-        _ => Err(ParseError::UnsupportedParameter(row)),
-    }
+    word(argument.trim(), &[("TLS|TLS-C|SSL", ())]).ok_or(ParseError::UnsupportedParameter(row))
 }
 
 /// PROT.
 pub(super) fn protection(row: &'static VerbRow, argument: &str) -> Result<Protection, ParseError> {
-    match argument.trim().to_ascii_uppercase().as_str() {
-        "C" => Ok(Protection::Clear),
-        "P" => Ok(Protection::Private),
-        "S" | "E" => Ok(Protection::Other),
-        _ => Err(ParseError::UnsupportedParameter(row)),
-    }
+    let words = [("C", Protection::Clear), ("P", Protection::Private), ("S|E", Protection::Other)];
+    word(argument.trim(), &words).ok_or(ParseError::UnsupportedParameter(row))
 }
 
 /// Only `accepted` is ours; `known` are the other letters of the RFCs.
@@ -127,12 +116,9 @@ pub fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
 
 /// The first word decides.
 pub(super) fn site_command(argument: &str) -> SiteCommand {
-    let word = argument.split_whitespace().next().unwrap_or_default();
-    match word.to_ascii_uppercase().as_str() {
-        "HELP" => SiteCommand::Help,
-        "CHMOD" => SiteCommand::ChangeMode,
-        _ => SiteCommand::Unknown,
-    }
+    let first = argument.split_whitespace().next().unwrap_or_default();
+    word(first, &[("HELP", SiteCommand::Help), ("CHMOD", SiteCommand::ChangeMode)])
+        .unwrap_or(SiteCommand::Unknown)
 }
 
 #[cfg(test)]

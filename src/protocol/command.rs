@@ -7,9 +7,11 @@ use super::arguments::{
     allocation, client_option, mechanism, number, only, protection, site_command, timed_path,
     transfer_type, without_options,
 };
+use super::listing::ListStyle;
 use super::parameter::{
-    ClientOption, ListStyle, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
+    ClientOption, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
 };
+use super::parse_error::ParseError;
 use super::time_format::Timestamp;
 use super::verb::{Argument, Verb, VerbRow};
 use crate::secret::Secret;
@@ -115,47 +117,9 @@ pub enum Command {
     NotImplemented,
 }
 
-/// Why a line is no command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ParseError {
-    /// An HTTP request: somebody probes the port, or a browser is made to attack it. The
-    /// connection ends, so that no header is ever read as a command.
-    NotFtp,
-    /// No verb of ours (500).
-    UnknownVerb,
-    /// The verb needs an argument, or takes none, or not this one (501).
-    BadArgument(&'static VerbRow),
-    /// An argument the RFCs know and we do not (504).
-    UnsupportedParameter(&'static VerbRow),
-    /// REST or ALLO with a number that is none, or beyond 64 bits (501).
-    BadNumber(&'static VerbRow),
-    /// EPRT or EPSV with a network protocol other than 1 and 2 (522).
-    UnknownNetworkProtocol,
-    /// OPTS of something that has no options (501).
-    UnknownOption,
-    /// HELP with something that is no verb (502).
-    UnknownTopic,
-}
-
 /// Methods of HTTP. No verb of FTP is called so.
 pub(super) const HTTP_METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PRI"];
-
-impl ParseError {
-    /// The row of the verb, where it is one of ours.
-    pub fn row(&self) -> Option<&'static VerbRow> {
-        match *self {
-            Self::BadArgument(row) | Self::UnsupportedParameter(row) | Self::BadNumber(row) => {
-                Some(row)
-            }
-            Self::NotFtp
-            | Self::UnknownVerb
-            | Self::UnknownNetworkProtocol
-            | Self::UnknownOption
-            | Self::UnknownTopic => None,
-        }
-    }
-}
 
 impl Command {
     /// Reads a line without its terminator. The row tells what the session must check before it

@@ -2,9 +2,9 @@
 //! Windows clients and devices in China speak GBK and say nothing of it.
 //!
 //! Control characters, `/` and the end of a line have the same bytes in all of these, and none of
-//! their bytes occurs within another character. GBK is read and written as GB18030, which holds all of GBK with the same bytes and, in four
-//! bytes each, the rest of Unicode: a name that GBK cannot spell is told all the same, and means
-//! the same file when the client sends it back.
+//! their bytes occurs within another character. GBK is read and written as GB18030, which holds all
+//! of GBK with the same bytes and, in four bytes each, the rest of Unicode: a name that GBK cannot
+//! spell is told all the same, and means the same file when the client sends it back.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! What comes to the port and is no FTP. Told by the first bytes of a connection, before they make a
-//! line: a TLS hello never does.
+//! What comes to the port and is no FTP. Told by the first bytes of a connection, before they make
+//! a line: a TLS hello never does.
 
 /// Longest beginning that is looked at.
 const LONGEST: usize = 4;

@@ -11,8 +11,8 @@ use crate::limits;
 /// Telnet "interpret as command" (RFC 854). UTF-8 never holds this byte.
 const IAC: u8 = 0xFF;
 
-/// "Interrupt process" and "data mark", which precede an urgent `ABOR` (RFC 959 4.1.3). Some clients
-/// send them without an IAC, the urgent pointer being the mark.
+/// "Interrupt process" and "data mark", which precede an urgent `ABOR` (RFC 959 4.1.3). Some
+/// clients send them without an IAC, the urgent pointer being the mark.
 const IP: u8 = 0xF4;
 const DM: u8 = 0xF2;
 
@@ -42,8 +42,8 @@ impl Drop for Line {
 }
 
 /// Cuts a byte stream into lines. Holds at most one unfinished line, bounded by
-/// [`limits::COMMAND_LINE_BYTES`], and the finished lines that nobody has taken yet: the caller
-/// stops feeding when [`Self::queued`] is enough for it.
+/// [`limits::COMMAND_LINE_BYTES`], and the finished lines that nobody has taken yet: those
+/// of one feeding, if the caller takes them before it feeds on.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
     unfinished: Vec<u8>,
@@ -108,7 +108,7 @@ impl LineDecoder {
         self.dropped > limits::ENDLESS_LINE_BYTES
     }
 
-    /// Finished lines that wait in [`Self::next_line`].
+    /// Finished lines that wait in [`Self::next_line`]; for tests.
     pub fn queued(&self) -> usize {
         self.finished.len()
     }
@@ -232,7 +232,8 @@ mod tests {
             // lftp: IP, then Synch, around an urgent ABOR
             (&[b"\xFF\xF4\xFF\xF2ABOR\r\n".as_slice()][..], text("ABOR")),
             (&[b"\xFF", b"\xF4\xFF", b"\xF2", b"ABOR\r\n"], text("ABOR")),
-            // The mark alone, which only the urgent pointer tells from a letter. Inside a line it is one.
+            // The mark alone, which only the urgent pointer tells from a letter. Inside a line it
+            // is one.
             (&[b"\xFF\xF4", b"\xF2", b"ABOR\r\n"], text("ABOR")),
             (&[b"RETR \xF2\n"], Line::NotUtf8(b"RETR \xF2".to_vec())),
             // options have a third byte, which may look like anything

@@ -6,7 +6,6 @@ use std::io::Write;
 use time::{Duration, Month, OffsetDateTime, UtcOffset};
 
 use super::access::Rights;
-use super::parameter::ListStyle;
 use super::time_format::Timestamp;
 use crate::vfs::{Entry, Metadata};
 
@@ -17,6 +16,17 @@ const RECENT: Duration = Duration::days(180);
 /// How far in the future something may have been stored a moment ago: stores tell the time in whole
 /// seconds, and have several clocks.
 const CLOCK_SLACK: Duration = Duration::seconds(30);
+
+/// The form of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListStyle {
+    /// LIST: as `ls -l` prints.
+    List,
+    /// NLST: names only.
+    Nlst,
+    /// MLSD: facts (RFC 3659 7).
+    Mlsd,
+}
 
 /// A fact of MLST and MLSD (RFC 3659 7.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::command::{Command, HTTP_METHODS, ParseError};
+use super::command::{Command, HTTP_METHODS};
 use super::parameter::SiteCommand;
+use super::parse_error::ParseError;
 use super::verb::{Argument, VerbRow};
 
 /// What stands for anything that may be a secret.

@@ -18,25 +18,27 @@ mod line;
 mod listing;
 mod masked;
 mod parameter;
+mod parse_error;
 pub mod replies;
 mod reply;
 mod time_format;
 mod verb;
 mod wildcard;
+mod word;
 
 pub use access::{Access, Rights};
 pub use address::{AddressError, DataAddress, Family, PassiveRequest};
 pub use arguments::timed_path;
-pub use command::{Command, ParseError};
+pub use command::Command;
 pub use encoding::{Charset, NameEncoding};
 pub use foreign::FirstBytes;
 pub use line::{Line, LineDecoder};
-pub use listing::{Fact, ListingFormat, MlstFacts, nlst_prefix};
+pub use listing::{Fact, ListStyle, ListingFormat, MlstFacts, nlst_prefix};
 pub use masked::masked;
-pub use parameter::{
-    ClientOption, ListStyle, ListTarget, Protection, SiteCommand, TransferType, UploadMode,
-};
+pub use parameter::{ClientOption, ListTarget, Protection, SiteCommand, TransferType, UploadMode};
+pub use parse_error::ParseError;
 pub use reply::{Code, Reply, ReplyPart};
 pub use time_format::Timestamp;
 pub use verb::{Argument, DuringTransfer, PendingState, Switch, Switches, VERBS, Verb, VerbRow};
 pub use wildcard::Wildcard;
+pub use word::word;

@@ -13,17 +13,6 @@ pub enum UploadMode {
     Unique(Option<String>),
 }
 
-/// The form of a listing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListStyle {
-    /// LIST: as `ls -l` prints.
-    List,
-    /// NLST: names only.
-    Nlst,
-    /// MLSD: facts (RFC 3659 7).
-    Mlsd,
-}
-
 /// What LIST, NLST, MLSD and STAT are asked for. What looks like options may be a name; only a look
 /// at the files tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

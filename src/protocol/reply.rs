@@ -77,7 +77,8 @@ enum Begins {
     Before,
 }
 
-/// Some lines of a reply that is too long to be held: it is no reply before [`Reply::ending`] ends it.
+/// Some lines of a reply that is too long to be held: it is no reply before [`Reply::ending`] ends
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyPart {
     code: Code,
@@ -159,8 +160,8 @@ impl Reply {
         matches!(self.code, Code::GOODBYE | Code::CLOSING)
     }
 
-    /// Its first line as that of a reply that goes on: `ddd-text` and CRLF. Several of them may be sent
-    /// before the reply with the same code that ends them all.
+    /// Its first line as that of a reply that goes on: `ddd-text` and CRLF. Several of them may be
+    /// sent before the reply with the same code that ends them all.
     pub fn to_opening_bytes(&self) -> Vec<u8> {
         let text = self.lines.first().map_or("", |line| line);
         let shown: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();

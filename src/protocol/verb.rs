@@ -155,8 +155,8 @@ impl VerbRow {
         self.switch.is_none_or(|switch| switches.is_on(switch))
     }
 
-    /// Whether it uses up what was prepared for one transfer, the data port and ALLO, also when it is
-    /// refused.
+    /// Whether it uses up what was prepared for one transfer, the data port and ALLO, also when it
+    /// is refused.
     pub fn is_transfer(&self) -> bool {
         use Verb::{Appe, List, Mlsd, Nlst, Retr, Stor, Stou};
         matches!(self.verb, Retr | Stor | Stou | Appe | List | Nlst | Mlsd)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use log::{debug, error, warn};
 
-use super::registry::{Registry, StopRequest};
+use super::registry::{SessionRegistry, StopRequest};
 use super::reload::Rules;
 use crate::limits;
 use crate::net::{canonical, socket};
@@ -17,7 +17,7 @@ use crate::session::{self, Entrance, refusal_reply};
 #[derive(Clone, Debug)]
 pub(super) struct Acceptor {
     pub(super) rules: Arc<Rules>,
-    pub(super) registry: Arc<Registry>,
+    pub(super) registry: Arc<SessionRegistry>,
 }
 
 impl Acceptor {

@@ -2,34 +2,33 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::Builder;
 
 use log::warn;
 
-use crate::limits;
 use crate::store::{Cancel, ObjectStore};
+use crate::threads::{self, OwnedThread};
 
 /// Asks all stores once, in a thread of its own: one that never answers ends with the process.
 #[derive(Debug)]
 pub(super) struct LastLook {
     answered: Arc<AtomicBool>,
     cancel: Cancel,
+    /// It may outlive a stop, and ends with the process.
+    _asking: Option<OwnedThread>,
 }
 
 impl LastLook {
     /// Begins to ask `stores`.
     pub(super) fn begin(stores: Vec<Arc<dyn ObjectStore>>) -> Self {
         let (answered, cancel) = (Arc::new(AtomicBool::new(false)), Cancel::new());
-        let look = Self { answered: Arc::clone(&answered), cancel: cancel.clone() };
-        let asking = Builder::new().name("last-look".to_owned());
-        let asking = asking.stack_size(limits::WORKER_STACK_BYTES).spawn(move || {
-            let all = stores.iter().all(|store| store.answers(&cancel).is_ok());
-            answered.store(all, Ordering::Release);
+        let (own_answered, own_cancel) = (Arc::clone(&answered), cancel.clone());
+        let asking = threads::spawn("last-look", move || {
+            let all = stores.iter().all(|store| store.answers(&own_cancel).is_ok());
+            own_answered.store(all, Ordering::Release);
         });
-        if let Err(error) = asking {
-            warn!("the stores are not asked whether they answer: {error}");
-        }
-        look
+        let asking =
+            asking.map_err(|error| warn!("the stores are not asked whether they answer: {error}"));
+        Self { answered, cancel, _asking: asking.ok() }
     }
 
     /// Whether all of them have answered by now.

@@ -3,21 +3,21 @@
 //! have received nothing for a time.
 
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 use std::{fmt, io};
 
 use log::{debug, info, warn};
 
-use super::registry::{Registry, StopRequest};
+use super::registry::{SessionRegistry, StopRequest};
 use crate::store::{Cancel, ErrorKind, ObjectStore, SilentUpload, StoreError};
+use crate::threads::{self, OwnedThread};
 use crate::{limits, metrics};
 
 /// The thread, and what ends it.
 #[derive(Debug)]
 pub(super) struct Sweeper {
     cancel: Cancel,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 /// What was found in one store.
@@ -39,24 +39,21 @@ impl Sweeper {
     pub(super) fn start(
         silence: Duration,
         stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
-        registry: Arc<Registry>,
+        registry: Arc<SessionRegistry>,
     ) -> io::Result<Self> {
         let cancel = Cancel::new();
         let own_cancel = cancel.clone();
-        let thread = Builder::new()
-            .name("leftovers".to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || {
-                while registry.stop_request() == StopRequest::None {
-                    registry.pause(sweep_all(&stores(), silence, &own_cancel));
-                }
-            })?;
+        let thread = threads::spawn("leftovers", move || {
+            while registry.stop_request() == StopRequest::None {
+                registry.pause(sweep_all(&stores(), silence, &own_cancel));
+            }
+        })?;
         Ok(Self { cancel, thread })
     }
 
     /// Ends it, once a stop was requested. It may be waiting for an answer of a store until the
     /// thread that this returns has ended.
-    pub(super) fn stop(self) -> JoinHandle<()> {
+    pub(super) fn stop(self) -> OwnedThread<()> {
         self.cancel.raise();
         self.thread
     }

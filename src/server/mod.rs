@@ -28,7 +28,6 @@ pub use stop::Stopped;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use log::warn;
@@ -38,12 +37,13 @@ use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::listen::Listening;
 use self::monitor::Monitor;
-use self::registry::{Registry, StopRequest};
+use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
-use crate::access::Doorkeeper;
+use crate::access::AccessControl;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
+use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
 use crate::users::{Directory, Users};
 
@@ -58,11 +58,11 @@ pub struct Server {
 
 /// Stops a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Stopper(Arc<Registry>);
+pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<Registry>);
+pub struct Observer(Arc<SessionRegistry>);
 
 impl Observer {
     /// What each session is doing, oldest first.
@@ -89,7 +89,7 @@ impl Server {
         tls_demand.set(options.session.tls);
         let host = Host {
             tls_demand,
-            door: Arc::new(Doorkeeper::new(options.access)),
+            door: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
             tls: options.tls,
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
@@ -157,9 +157,13 @@ impl Server {
         if accepting.is_err() {
             registry.request_stop(StopRequest::Graceful);
         }
-        let door = Arc::clone(&self.acceptor.rules.host().door);
-        while !registry.wait_for_stop(Instant::now() + limits::REPEAT_INTERVAL) {
-            door.tell_left_out();
+        let host = self.acceptor.rules.host();
+        let mut pause = limits::HOUSEKEEPING_INTERVAL;
+        while !registry.wait_for_stop(Instant::now() + pause) {
+            host.door.tell_left_out();
+            let is_memory_spare = host.budget.give_back_unused();
+            pause =
+                if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };
         }
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
@@ -171,19 +175,18 @@ impl Server {
         }
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
-        door.tell_all_left_out();
+        host.door.tell_all_left_out();
         let stopped = self.leave(workers);
         accepting.map(|()| stopped)
     }
 
     /// A thread for each listener; those that could be started are in `threads` in any case.
-    fn start_accepting(&self, threads: &mut Vec<JoinHandle<()>>) -> io::Result<()> {
+    fn start_accepting(&self, threads: &mut Vec<OwnedThread<()>>) -> io::Result<()> {
         for listener in &self.listeners {
             let (own_listener, acceptor) = (listener.clone(), self.acceptor.clone());
-            let thread = Builder::new()
-                .name("accept".to_owned())
-                .stack_size(limits::SESSION_STACK_BYTES)
-                .spawn(move || acceptor.run(&own_listener.socket, own_listener.entrance))?;
+            let thread = threads::spawn("accept", move || {
+                acceptor.run(&own_listener.socket, own_listener.entrance);
+            })?;
             threads.push(thread);
         }
         Ok(())
@@ -204,7 +207,7 @@ impl Server {
         started.map_err(|error| warn!("metrics and health are not told: {error}")).ok()
     }
 
-    fn stop_accepting(&self, threads: Vec<JoinHandle<()>>) {
+    fn stop_accepting(&self, threads: Vec<OwnedThread<()>>) {
         for listener in &self.listeners {
             // On a listening socket this wakes accept; closing it would not.
             if let Err(error) = SockRef::from(&*listener.socket).shutdown(Shutdown::Both) {

@@ -1,12 +1,12 @@
-//! A thread that waits for its session. To make one takes a good part of the time of a login, so it is
-//! made when nobody waits for it: while the session before begins.
+//! A thread that waits for its session. To make one takes a good part of the time of a login, so it
+//! is made when nobody waits for it: while the session before begins.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
 
-use crate::limits;
+use parking_lot::Mutex;
+
+use crate::threads::{self, OwnedThread};
 
 /// What a session's thread does.
 type Work = Box<dyn FnOnce() + Send>;
@@ -28,7 +28,7 @@ struct Next {
 pub(super) struct ReadyThread {
     pub(super) id: u64,
     begin: SyncSender<Work>,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 impl NextThread {
@@ -37,7 +37,7 @@ impl NextThread {
     /// # Errors
     /// When the system gives no more threads.
     pub(super) fn take(&self) -> io::Result<ReadyThread> {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if let Some(ready) = next.ready.take() {
             return Ok(ready);
         }
@@ -48,7 +48,7 @@ impl NextThread {
 
     /// Makes the next one, unless it is there or none is wanted.
     pub(super) fn prepare(&self) {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if next.needs_none() {
             return;
         }
@@ -56,7 +56,7 @@ impl NextThread {
         drop(next);
         // The system may have no more threads; whoever takes the next one asks again, and says so.
         let Ok(ready) = ReadyThread::spawn(id) else { return };
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         if next.needs_none() {
             drop(next);
             ready.dismiss();
@@ -67,18 +67,13 @@ impl NextThread {
 
     /// Ends the thread that waits; no more are prepared.
     pub(super) fn close(&self) {
-        let mut next = self.lock();
+        let mut next = self.0.lock();
         next.is_closed = true;
         let ready = next.ready.take();
         drop(next);
         if let Some(ready) = ready {
             ready.dismiss();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Next> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,20 +91,17 @@ impl Next {
 impl ReadyThread {
     fn spawn(id: u64) -> io::Result<Self> {
         let (begin, begun) = sync_channel::<Work>(1);
-        let thread = Builder::new()
-            .name(format!("session-{id}"))
-            .stack_size(limits::SESSION_STACK_BYTES)
-            .spawn(move || {
-                // An error is the end of a server that needs no more sessions.
-                if let Ok(work) = begun.recv() {
-                    work();
-                }
-            })?;
+        let thread = threads::spawn(format!("session-{id}"), move || {
+            // An error is the end of a server that needs no more sessions.
+            if let Ok(work) = begun.recv() {
+                work();
+            }
+        })?;
         Ok(Self { id, begin, thread })
     }
 
     /// Begins the session.
-    pub(super) fn run(self, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    pub(super) fn run(self, work: impl FnOnce() + Send + 'static) -> OwnedThread<()> {
         // It waits for this and nothing else, and there is room for it.
         let _ = self.begin.try_send(Box::new(work));
         self.thread
@@ -133,7 +125,7 @@ mod tests {
     impl NextThread {
         /// The session that a thread waits for.
         pub(in crate::server) fn waiting(&self) -> Option<u64> {
-            self.lock().ready.as_ref().map(|ready| ready.id)
+            self.0.lock().ready.as_ref().map(|ready| ready.id)
         }
     }
 

@@ -2,22 +2,23 @@
 //!
 //! Every session's thread is owned here and joined here, by the one thread that runs the server.
 //! As long as nobody asks for a stop it is woken for some ended sessions together, since to wake it
-//! costs as much as a login; a session that ends closes its connection itself. A panic ends with the
-//! session it happened in.
+//! costs as much as a login; a session that ends closes its connection itself. A panic ends with
+//! the session it happened in.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::error;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::ready_thread::NextThread;
 use crate::limits;
 use crate::session::{Overview, SessionHandle};
+use crate::threads::OwnedThread;
 
 /// Whether and how the server was asked to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +31,13 @@ pub(super) enum StopRequest {
 
 /// Owner of the sessions, and the place where the server hears that something has changed.
 #[derive(Debug, Default)]
-pub(super) struct Registry {
+pub(super) struct SessionRegistry {
     state: Mutex<State>,
     changed: Condvar,
     next_thread: NextThread,
 }
 
-/// What [`Registry::wait_until`] can wait for.
+/// What [`SessionRegistry::wait_until`] can wait for.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// How the server was asked to stop.
@@ -51,18 +52,18 @@ pub(super) struct State {
 #[derive(Debug)]
 struct Session {
     handle: Arc<SessionHandle>,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 #[derive(Debug)]
 struct EndedSession {
     id: u64,
     peer: SocketAddr,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 impl State {
-    /// Sessions that live. All others are joined when [`Registry::wait_until`] returns.
+    /// Sessions that live. All others are joined when [`SessionRegistry::wait_until`] returns.
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
     }
@@ -73,7 +74,7 @@ impl State {
     }
 }
 
-impl Registry {
+impl SessionRegistry {
     /// Runs `serve` for a new session in a thread of its own.
     ///
     /// # Errors
@@ -92,7 +93,7 @@ impl Registry {
         let handle = Arc::new(SessionHandle::new(id, peer, control));
         let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
         // Held until the session is entered: it could end before.
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let thread = ready.run(move || {
             let _at_the_end = Ended { id, registry };
             serve(&own_handle);
@@ -110,7 +111,7 @@ impl Registry {
 
     /// Asks the server to stop; a request is never taken back.
     pub(super) fn request_stop(&self, request: StopRequest) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.request = state.request.max(request);
         drop(state);
         self.changed.notify_all();
@@ -119,7 +120,7 @@ impl Registry {
 
     /// How the server was asked to stop.
     pub(super) fn stop_request(&self) -> StopRequest {
-        self.lock().request
+        self.state.lock().request
     }
 
     /// Joins sessions as they end, until `done` or the deadline. Tells whether it is done.
@@ -133,32 +134,34 @@ impl Registry {
             if done(&state) {
                 return true;
             }
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return false;
             }
             state.watchers += 1;
-            self.wait(state, left).watchers -= 1;
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) => drop(self.changed.wait_until(&mut state, deadline)),
+            }
+            state.watchers -= 1;
         }
     }
 
-    /// Blocks until a stop is requested, or until `deadline`; joins sessions meanwhile. Tells whether
-    /// a stop is requested.
+    /// Blocks until a stop is requested, or until `deadline`; joins sessions meanwhile. Tells
+    /// whether a stop is requested.
     pub(super) fn wait_for_stop(&self, deadline: Instant) -> bool {
         loop {
-            let state = self.join_ended();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if state.request != StopRequest::None || left == Duration::ZERO {
+            let mut state = self.join_ended();
+            if state.request != StopRequest::None || Instant::now() >= deadline {
                 return state.request != StopRequest::None;
             }
-            drop(self.wait(state, Some(left)));
+            self.changed.wait_until(&mut state, deadline);
         }
     }
 
     /// Joins what has ended. In the state that it returns nothing has.
     fn join_ended(&self) -> MutexGuard<'_, State> {
         loop {
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             let ended = std::mem::take(&mut state.ended);
             if ended.is_empty() {
                 return state;
@@ -171,12 +174,12 @@ impl Registry {
     /// Blocks for `pause`, or until a stop is requested.
     pub(super) fn pause(&self, pause: Duration) {
         let running = |state: &mut State| state.request == StopRequest::None;
-        drop(self.changed.wait_timeout_while(self.lock(), pause, running));
+        self.changed.wait_while_for(&mut self.state.lock(), running, pause);
     }
 
     /// What each session is doing, oldest first.
     pub(super) fn overviews(&self) -> Vec<Overview> {
-        let state = self.lock();
+        let state = self.state.lock();
         let mut all: Vec<_> =
             state.sessions.values().map(|session| session.handle.overview()).collect();
         drop(state);
@@ -186,7 +189,7 @@ impl Registry {
 
     /// Ends the sessions that `ends` says to. Tells how many.
     pub(super) fn dismiss(&self, ends: impl Fn(&SessionHandle) -> bool) -> usize {
-        let state = self.lock();
+        let state = self.state.lock();
         let handles = state.sessions.values().map(|session| &session.handle);
         handles.filter(|handle| ends(handle)).inspect(|handle| handle.dismiss()).count()
     }
@@ -198,12 +201,12 @@ impl Registry {
 
     /// Sessions that live.
     pub(super) fn sessions(&self) -> usize {
-        self.lock().sessions()
+        self.state.lock().sessions()
     }
 
     /// Transfers that run now.
     pub(super) fn transfers(&self) -> usize {
-        self.lock().transfers()
+        self.state.lock().transfers()
     }
 
     /// Closes the control connections of all sessions that are left.
@@ -213,26 +216,7 @@ impl Registry {
     }
 
     fn for_each(&self, act: impl Fn(&SessionHandle)) {
-        self.lock().sessions.values().for_each(|session| act(&session.handle));
-    }
-
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        timeout: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        match timeout {
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                let result = self.changed.wait_timeout(state, timeout);
-                result.unwrap_or_else(PoisonError::into_inner).0
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves the value half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().sessions.values().for_each(|session| act(&session.handle));
     }
 }
 
@@ -240,12 +224,12 @@ impl Registry {
 /// a panic unwinds it.
 struct Ended {
     id: u64,
-    registry: Arc<Registry>,
+    registry: Arc<SessionRegistry>,
 }
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let mut state = self.registry.lock();
+        let mut state = self.registry.state.lock();
         let Some(Session { handle, thread }) = state.sessions.remove(&self.id) else { return };
         state.ended.push(EndedSession { id: self.id, peer: handle.peer(), thread });
         let is_awaited =
@@ -283,7 +267,7 @@ mod tests {
 
     #[test]
     fn ended_sessions_are_joined() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let served = Arc::new(AtomicUsize::new(0));
         for _ in 0..3 {
             let served = Arc::clone(&served);
@@ -303,7 +287,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_stop_is_not_woken_for_each_session() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         // Nothing in here may panic before the stop is requested: the scope would wait for ever.
         let most_left = thread::scope(|scope| {
             scope.spawn(|| registry.wait_for_stop(Instant::now() + LONG));
@@ -315,7 +299,7 @@ mod tests {
                 while registry.sessions() > 0 {
                     thread::yield_now();
                 }
-                let left = || registry.lock().ended.len();
+                let left = || registry.state.lock().ended.len();
                 most_left = most_left.max(left());
                 // So many wake it, and it takes them when the machine lets it.
                 while left() >= limits::SESSIONS_JOINED_TOGETHER {
@@ -326,13 +310,13 @@ mod tests {
             most_left
         });
         assert!(most_left >= limits::SESSIONS_JOINED_TOGETHER / 2, "{most_left}");
-        assert_eq!(registry.lock().ended.len(), 0);
+        assert_eq!(registry.state.lock().ended.len(), 0);
         assert_eq!(Arc::strong_count(&registry), 1);
     }
 
     #[test]
     fn a_panic_ends_only_its_own_session() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let (control, peer, mut first_client) = connection();
         registry.start(control, peer, |_| panic!("on purpose")).unwrap();
         let (control, peer, second_client) = connection();
@@ -346,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_recheck_ends_idle_sessions() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         let (control, peer, _client) = connection();
         registry.start(control, peer, until_end_of_file).unwrap();
         assert!(!registry.wait_until(Some(Instant::now()), |state| state.sessions() == 0));
@@ -356,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_stop_request_ends_waits_and_is_never_taken_back() {
-        let registry = Registry::default();
+        let registry = SessionRegistry::default();
         registry.request_stop(StopRequest::AtOnce);
         registry.request_stop(StopRequest::Graceful);
         assert_eq!(registry.stop_request(), StopRequest::AtOnce);
@@ -368,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_thread_of_the_next_session_is_there_before_its_client() {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(SessionRegistry::default());
         registry.get_ready();
         assert_eq!(registry.next_thread.waiting(), Some(1));
         let (control, peer, client) = connection();

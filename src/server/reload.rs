@@ -1,10 +1,12 @@
 //! New rules for a server that runs: for the sessions that begin from now on.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
+
 use super::ServerOptions;
-use super::registry::Registry;
+use super::registry::SessionRegistry;
 use crate::session::{Host, SessionHandle};
 use crate::users::Users;
 
@@ -35,7 +37,7 @@ impl Rules {
 
     fn current(&self) -> Current {
         // It is replaced in one step.
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 }
 
@@ -43,14 +45,14 @@ impl Rules {
 #[derive(Clone, Debug)]
 pub struct Reloader {
     pub(super) rules: Arc<Rules>,
-    pub(super) registry: Arc<Registry>,
+    pub(super) registry: Arc<SessionRegistry>,
 }
 
 impl Reloader {
     /// From now on `users` may log in, and sessions that begin behave as `options` say. Whoever is
-    /// logged in keeps account and options, unless the account is gone: then its session ends, after
-    /// its transfer if one runs. Tells how many sessions that are. Where TLS is demanded from now on,
-    /// it is of the sessions that live, too: for their next login and their next transfer.
+    /// logged in keeps account and options, unless the account is gone: then its session ends,
+    /// after its transfer if one runs. Tells how many sessions that are. Where TLS is demanded from
+    /// now on, it is of the sessions that live, too: for their next login and their next transfer.
     ///
     /// Addresses, ports, `max_connections` and the memory of all transfers stay what they were.
     pub fn apply(&self, options: ServerOptions, users: Users) -> usize {
@@ -64,7 +66,7 @@ impl Reloader {
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };
         let host = Arc::new(host);
         let current = Current { host, shutdown_grace: options.shutdown_grace };
-        *self.rules.0.write().unwrap_or_else(PoisonError::into_inner) = current;
+        *self.rules.0.write() = current;
         let users = before.users.current();
         let is_gone =
             |handle: &SessionHandle| handle.user().is_some_and(|user| !users.contains(&user));

@@ -4,8 +4,8 @@
 //! 2. *Draining*: idle sessions say goodbye, transfers go on for most of `shutdown_grace`.
 //! 3. *Interrupting*: what still runs is interrupted, and the stores are asked whether they answer.
 //!    Sessions, and workers that outlived theirs, have what is left of `shutdown_grace` to end. Of
-//!    stores that answer, a transfer that is waiting for one to publish its object may wait for longer,
-//!    at most for [`limits::INTERRUPTED_WAIT`].
+//!    stores that answer, a transfer that is waiting for one to publish its object may wait for
+//!    longer, at most for [`limits::INTERRUPTED_WAIT`].
 //!
 //! [`Stopper::stop_now`](super::Stopper::stop_now) cuts all of this short.
 
@@ -60,8 +60,8 @@ impl Deadlines {
 }
 
 impl Server {
-    /// Ends the sessions, the more firmly the longer they stay, and what they leave behind. Tells how
-    /// many transfer workers are left.
+    /// Ends the sessions, the more firmly the longer they stay, and what they leave behind. Tells
+    /// how many transfer workers are left.
     pub(super) fn drain(&self) -> usize {
         let grace = self.acceptor.rules.shutdown_grace();
         let deadlines = Deadlines::of(grace);
@@ -83,8 +83,8 @@ impl Server {
         self.wait_for_stores(&deadlines, &look)
     }
 
-    /// Waits for what has been interrupted: to the end of the grace, and then as long as `look` found
-    /// that the stores answer. Tells how many transfer workers are left.
+    /// Waits for what has been interrupted: to the end of the grace, and then as long as `look`
+    /// found that the stores answer. Tells how many transfer workers are left.
     fn wait_for_stores(&self, deadlines: &Deadlines, look: &LastLook) -> usize {
         let first = deadlines.first();
         let all_ended = self.wait_for_sessions(first, first);
@@ -192,6 +192,7 @@ mod tests {
     use crate::net::{Interest, Wake, wait};
     use crate::server::ServerOptions;
     use crate::session::SessionHandle;
+    use crate::threads;
     use crate::users::Users;
 
     #[test]
@@ -242,12 +243,13 @@ mod tests {
         let server = server(Duration::from_secs(60));
         let ended = Arc::new(AtomicBool::new(false));
         let (own_ended, stop) = (Arc::clone(&ended), server.acceptor.rules.host().stop.clone());
-        let worker = thread::spawn(move || {
+        let worker = threads::spawn("worker", move || {
             while stop.stage() == StopStage::Serving {
                 thread::yield_now();
             }
             own_ended.store(true, Ordering::SeqCst);
-        });
+        })
+        .unwrap();
         server.acceptor.rules.host().stragglers.adopt(vec![worker]);
         assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
         assert!(ended.load(Ordering::SeqCst));

@@ -29,8 +29,8 @@ impl CommandWait {
         self.present = ReplyWait::begin(self.timeout);
     }
 
-    /// The command has its reply. What still works for it, such as the end of an upload that failed,
-    /// works for nobody who waits.
+    /// The command has its reply. What still works for it, such as the end of an upload that
+    /// failed, works for nobody who waits.
     pub(super) fn end(&self) {
         self.present.pause();
     }

@@ -58,8 +58,8 @@ pub(super) enum NoLine {
 
 /// How a thread waits that looks after more than the control connection.
 pub(super) trait Beside {
-    /// Waits until `control` is readable, at most for `left`, and may return earlier. Tells whether it
-    /// is.
+    /// Waits until `control` is readable, at most for `left`, and may return earlier. Tells whether
+    /// it is.
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool>;
 }
 
@@ -161,8 +161,8 @@ impl<'a> ControlLine<'a> {
         }
     }
 
-    /// Encrypts the connection from now on. What has arrived before is dropped: it may have been put
-    /// there by somebody between the client and us, to be obeyed as if it were the client's
+    /// Encrypts the connection from now on. What has arrived before is dropped: it may have been
+    /// put there by somebody between the client and us, to be obeyed as if it were the client's
     /// (CVE-2011-0411 and its kin). Tells whether there was any.
     ///
     /// # Errors
@@ -312,7 +312,8 @@ impl<'a> ControlLine<'a> {
         }
     }
 
-    /// Sends lines of a reply that a handler's reply will end. The log tells only how long they are.
+    /// Sends lines of a reply that a handler's reply will end. The log tells only how long they
+    /// are.
     pub(super) fn send_part(&mut self, part: &ReplyPart) {
         let bytes = part.to_bytes();
         log::debug!("> {} bytes of a long reply", bytes.len());
@@ -347,8 +348,8 @@ impl<'a> ControlLine<'a> {
         ReplyWriter::new(self.socket, deadline, &self.stop)
     }
 
-    /// Nothing more is heard from this client, and nothing more is said to it. What it has sent ahead
-    /// is not obeyed: nobody would hear of it.
+    /// Nothing more is heard from this client, and nothing more is said to it. What it has sent
+    /// ahead is not obeyed: nobody would hear of it.
     fn give_up(&mut self) {
         self.queue.clear();
         (self.ended, self.is_deaf) = (true, true);

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::Host;
 use super::control_line::Beside;
-use super::data_opening::Opening;
-use super::data_wait::Waiting;
+use super::data_opening::DataOpening;
+use super::data_wait::DataWait;
 use super::encryption::Encryption;
 use super::step::Step;
 use super::watch::Watch;
@@ -18,8 +18,8 @@ use crate::access::Visit;
 use crate::limits;
 use crate::net::tls::TlsSession;
 use crate::net::{
-    AddressError, Arrival, DataPort, Ends, Interest, LeaseError, LogRule, Slot, Stream, Unused,
-    Wake, passive_address, wait,
+    Arrival, ConnectionSlot, DataPort, Ends, Interest, LeaseError, LogRule, MasqueradeError,
+    Stream, Unused, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 
@@ -72,8 +72,8 @@ impl<'a> DataChannel<'a> {
                 let masquerade = self.host.options.masquerade.as_ref();
                 let address = passive_address(masquerade, &self.ends);
                 let address = address.map_err(|error| match error {
-                    AddressError::Ipv6 => replies::passive_needs_ipv4(),
-                    AddressError::Lookup { .. } => {
+                    MasqueradeError::Ipv6 => replies::passive_needs_ipv4(),
+                    MasqueradeError::Lookup { .. } => {
                         if self.visit.may_tell("masquerade_address is not found") {
                             log::error!("{error}");
                         }
@@ -136,8 +136,8 @@ impl<'a> DataChannel<'a> {
         if self.only_epsv { Err(replies::only_epsv_now()) } else { Ok(()) }
     }
 
-    /// Looks whether there is a data port for a transfer; none is a mistake of the client that needs
-    /// no look at the store. It stays where it is until it is opened, or the command ends.
+    /// Looks whether there is a data port for a transfer; none is a mistake of the client that
+    /// needs no look at the store. It stays where it is until it is opened, or the command ends.
     pub(super) fn check_port(&self) -> Step<()> {
         match self.port {
             DataPort::Nothing => Err(replies::data_port_first()),
@@ -161,8 +161,8 @@ impl<'a> DataChannel<'a> {
         log::debug!("the passive port was not used within data_connect_timeout");
     }
 
-    /// The data port is of no use any more. A client that has connected to it already hears of it from
-    /// the next reply, and then by the end of its connection.
+    /// The data port is of no use any more. A client that has connected to it already hears of it
+    /// from the next reply, and then by the end of its connection.
     pub(super) fn give_port_up(&mut self) {
         self.unused.extend(std::mem::take(&mut self.port).close());
     }
@@ -190,9 +190,9 @@ impl<'a> DataChannel<'a> {
         }
     }
 
-    /// A place for a data connection. Where there is none, clients that are silent before their login
-    /// have to make room, and a moment is waited for it.
-    fn take_slot(&self, left_to_others: usize) -> Option<Slot> {
+    /// A place for a data connection. Where there is none, clients that are silent before their
+    /// login have to make room, and a moment is waited for it.
+    fn take_slot(&self, left_to_others: usize) -> Option<ConnectionSlot> {
         let deadline = Instant::now() + limits::MAKE_ROOM_WAIT;
         loop {
             let slot = self.host.connections.try_take_leaving(left_to_others);
@@ -213,7 +213,7 @@ impl<'a> DataChannel<'a> {
         terms: &DataTerms,
         watch: &mut Watch<'_, '_>,
         wake: &Wake,
-    ) -> Step<(Stream, Slot)> {
+    ) -> Step<(Stream, ConnectionSlot)> {
         let slot = self.take_slot(terms.left_to_others).ok_or_else(|| {
             if self.visit.may_tell("no data connection: too many connections") {
                 log::warn!(
@@ -226,11 +226,11 @@ impl<'a> DataChannel<'a> {
             replies::no_room_for_data_connection()
         })?;
         let deadline = Instant::now() + self.host.options.data_connect;
-        let opening = Opening {
+        let opening = DataOpening {
             ends: self.ends,
             tls: terms.tls.clone(),
             unused: &mut self.unused,
-            waiting: Waiting { visit: self.visit, watch, wake, deadline },
+            waiting: DataWait { visit: self.visit, watch, wake, deadline },
         };
         Ok((opening.open(std::mem::take(&mut self.port))?, slot))
     }

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use super::data_wait::Waiting;
+use super::data_wait::DataWait;
 use super::step::Step;
 use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
 use crate::net::{DataPort, Ends, OpenError, Opened, Stream, TlsStream, Unused};
@@ -14,16 +14,16 @@ use crate::protocol::{Reply, replies};
 
 /// What opens one data connection.
 #[derive(Debug)]
-pub(super) struct Opening<'o, 's, 'a> {
+pub(super) struct DataOpening<'o, 's, 'a> {
     pub(super) ends: Ends,
     /// What data connections are encrypted with; `None` leaves them plain.
     pub(super) tls: Option<TlsSession>,
     /// What is refused goes here.
     pub(super) unused: &'o mut Unused,
-    pub(super) waiting: Waiting<'o, 's, 'a>,
+    pub(super) waiting: DataWait<'o, 's, 'a>,
 }
 
-impl Opening<'_, '_, '_> {
+impl DataOpening<'_, '_, '_> {
     /// Opens the data connection at `port`. It is non-blocking.
     pub(super) fn open(mut self, port: DataPort) -> Step<Stream> {
         let come = self.connect(port)?;

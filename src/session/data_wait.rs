@@ -13,14 +13,14 @@ use crate::transfer::{Control, Directive, Progress};
 
 /// The session's thread while it waits for a data connection.
 #[derive(Debug)]
-pub(super) struct Waiting<'w, 's, 'a> {
+pub(super) struct DataWait<'w, 's, 'a> {
     pub(super) visit: &'w Visit,
     pub(super) watch: &'w mut Watch<'s, 'a>,
     pub(super) wake: &'w Wake,
     pub(super) deadline: Instant,
 }
 
-impl Waiting<'_, '_, '_> {
+impl DataWait<'_, '_, '_> {
     /// Waits for `fd`, and attends to the control connection. `false` when the deadline has passed.
     pub(super) fn wait(&mut self, fd: BorrowedFd<'_>, interest: Interest) -> Step<bool> {
         let left = self.deadline.saturating_duration_since(Instant::now());

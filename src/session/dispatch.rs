@@ -11,7 +11,7 @@ use super::listing::{StatusOf, Telling, list};
 use super::login_attempt::LoginAttempt;
 use super::long_work::LongWork;
 use super::navigation::Tree;
-use super::settings::{Pending, Settings};
+use super::settings::{ClientSettings, Pending};
 use super::step::Step;
 use super::transfer::{Transfer, TransferParts};
 use super::upload::upload;
@@ -182,8 +182,8 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// USER. Any name is asked for its password: who exists is nobody's business. Whoever was logged in
-    /// is not any more.
+    /// USER. Any name is asked for its password: who exists is nobody's business. Whoever was
+    /// logged in is not any more.
     fn user(&mut self, name: String) -> Step<Reply> {
         if self.host.tls_demand.holds() && !self.encryption.is_on() {
             return Err(replies::tls_needed());
@@ -306,7 +306,7 @@ impl<'a> Session<'a> {
     }
 
     /// A transfer that has begun, and what the client has set for it.
-    fn transfer(&mut self) -> Step<(Transfer<'_, 'a>, &Settings)> {
+    fn transfer(&mut self) -> Step<(Transfer<'_, 'a>, &ClientSettings)> {
         let parts = TransferParts {
             host: self.host,
             handle: self.handle,

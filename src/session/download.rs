@@ -1,7 +1,7 @@
 //! RETR.
 
 use super::navigation::Tree;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_download;
@@ -16,7 +16,7 @@ use crate::vfs::FtpPath;
 pub(super) fn download(
     mut transfer: Transfer<'_, '_>,
     tree: &Tree<'_>,
-    settings: &Settings,
+    settings: &ClientSettings,
     name: &str,
     first: u64,
 ) -> Step<Reply> {

@@ -5,7 +5,7 @@ use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
-use crate::transfer::{Incomplete, Interruption, Kept, Report, TransferError, Verdict};
+use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferReport, Verdict};
 
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
@@ -14,7 +14,7 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
 }
 
 /// Success, or the reply to a transfer that did not complete.
-pub(super) fn check_verdict(visit: &Visit, report: &Report) -> Step<()> {
+pub(super) fn check_verdict(visit: &Visit, report: &TransferReport) -> Step<()> {
     Err(match &report.verdict {
         Verdict::Complete => return Ok(()),
         Verdict::Interrupted { kept: Kept::Partial, .. } => {

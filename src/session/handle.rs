@@ -3,8 +3,10 @@
 
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
+
+use parking_lot::Mutex;
 
 use super::overview::{Channel, Errand, Overview};
 use super::refusal::refusal_reply;
@@ -146,18 +148,18 @@ impl SessionHandle {
 
     /// Who is logged in.
     pub fn user(&self) -> Option<String> {
-        self.doing().user.clone()
+        self.doing.lock().user.clone()
     }
 
-    /// Tells who is logged in. The caller must look at the accounts after this call: whoever removes
-    /// one looks at the users of all sessions afterwards.
+    /// Tells who is logged in. The caller must look at the accounts after this call: whoever
+    /// removes one looks at the users of all sessions afterwards.
     pub(super) fn set_user(&self, user: Option<&str>) {
-        self.doing().user = user.map(str::to_owned);
+        self.doing.lock().user = user.map(str::to_owned);
     }
 
     /// What it is doing now.
     pub fn overview(&self) -> Overview {
-        let doing = self.doing();
+        let doing = self.doing.lock();
         Overview {
             id: self.id,
             peer: self.peer(),
@@ -173,14 +175,14 @@ impl SessionHandle {
 
     /// A command is being obeyed. It holds no secret.
     pub(super) fn note_command(&self, command: &str) {
-        let mut doing = self.doing();
+        let mut doing = self.doing.lock();
         command.clone_into(&mut doing.command);
         doing.rests_since = None;
     }
 
     /// The command has been obeyed.
     pub(super) fn note_rest(&self, directory: &FtpPath, control: Channel) {
-        let mut doing = self.doing();
+        let mut doing = self.doing.lock();
         if doing.directory != *directory {
             directory.clone_into(&mut doing.directory);
         }
@@ -190,7 +192,7 @@ impl SessionHandle {
 
     /// A transfer has begun that is to do `errand`; [`Self::end_transfer`] ends it.
     pub(super) fn note_transfer(&self, errand: Errand, progress: Progress) {
-        self.doing().transfer = Some((errand, progress));
+        self.doing.lock().transfer = Some((errand, progress));
     }
 
     /// Ends the session, as its account is gone: now when it is idle, after its transfer if one
@@ -204,8 +206,8 @@ impl SessionHandle {
         self.recheck_stop();
     }
 
-    /// What ends the session although its client has more to say: that the server's `stop` has begun,
-    /// or its dismissal.
+    /// What ends the session although its client has more to say: that the server's `stop` has
+    /// begun, or its dismissal.
     pub(super) fn farewell(&self, stop: &StopSignal) -> Option<Reply> {
         if stop.stage() >= StopStage::Draining {
             return Some(replies::server_stopping());
@@ -232,13 +234,13 @@ impl SessionHandle {
 
     /// Whether a transfer runs.
     pub fn is_transferring(&self) -> bool {
-        matches!(*self.lock(), Activity::Transferring(_))
+        matches!(*self.activity.lock(), Activity::Transferring(_))
     }
 
-    /// Makes the session's thread look at the [`StopSignal`] and whether it is dismissed: an idle one reads end of file, a
-    /// transferring one is woken.
+    /// Makes the session's thread look at the [`StopSignal`] and whether it is dismissed: an idle
+    /// one reads end of file, a transferring one is woken.
     pub fn recheck_stop(&self) {
-        match &*self.lock() {
+        match &*self.activity.lock() {
             // A control connection that is gone already needs no waking.
             Activity::Idle => drop(self.control.shutdown(Shutdown::Read)),
             Activity::Transferring(wake) => wake.notify(),
@@ -248,21 +250,12 @@ impl SessionHandle {
     /// From now on `wake` is what [`Self::recheck_stop`] rings. The caller must look at the
     /// signal after this call.
     pub fn begin_transfer(&self, wake: Wake) {
-        *self.lock() = Activity::Transferring(wake);
+        *self.activity.lock() = Activity::Transferring(wake);
     }
 
     /// Back to waiting for commands. The caller must look at the signal after this call.
     pub fn end_transfer(&self) {
-        self.doing().transfer = None;
-        *self.lock() = Activity::Idle;
-    }
-
-    fn doing(&self) -> MutexGuard<'_, Doing> {
-        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Activity> {
-        // Nothing panics while it is held, and the value is whole at any time.
-        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+        self.doing.lock().transfer = None;
+        *self.activity.lock() = Activity::Idle;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::Doorkeeper;
+use crate::access::AccessControl;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
 use crate::session::{SessionOptions, StopSignal, TlsDemand};
@@ -13,7 +13,7 @@ use crate::users::{Account, Directory};
 #[derive(Clone, Debug)]
 pub struct Host {
     /// Who may come in, and how much.
-    pub door: Arc<Doorkeeper>,
+    pub door: Arc<AccessControl>,
     /// Who may log in now.
     pub users: Arc<Directory>,
     /// How sessions behave that began with it.

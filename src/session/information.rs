@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::login::Login;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use crate::protocol::{Reply, SiteCommand, TransferType, replies};
 use crate::vfs::FtpPath;
 
@@ -18,7 +18,7 @@ pub(super) fn status(
     client: IpAddr,
     login: &Login<'_>,
     working_directory: &FtpPath,
-    settings: &Settings,
+    settings: &ClientSettings,
 ) -> Reply {
     let user = match login.account() {
         Some(account) => format!("Logged in as {}", account.name),

@@ -39,8 +39,8 @@ impl Lookup<'_> {
     /// told before the 150.
     ///
     /// Options alone mean the working directory, unless it holds a directory that is called so: who
-    /// walks a tree would come back to where it was. In front of a path they are options, unless the
-    /// path does not exist and the whole does.
+    /// walks a tree would come back to where it was. In front of a path they are options, unless
+    /// the path does not exist and the whole does.
     pub(super) fn find(&self, target: &ListTarget) -> Step<Listed> {
         let found = self.read(&target.path);
         if !target.has_options() {

@@ -13,7 +13,7 @@ use crate::protocol::{
     ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
 };
 use crate::store::ListPage;
-use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, Pages, Progress};
+use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, ListingPages, Progress};
 use crate::vfs::FtpPath;
 
 /// How a client wants a directory told, and how much of it the operator allows.
@@ -98,8 +98,8 @@ fn page_memory(transfer: &mut Transfer<'_, '_>, working_directory: &FtpPath) -> 
     memory
 }
 
-/// STAT with a path: the listing, over the control connection. More than one page of it leaves page by
-/// page, so that a directory of any size costs the memory of one.
+/// STAT with a path: the listing, over the control connection. More than one page of it leaves page
+/// by page, so that a directory of any size costs the memory of one.
 #[derive(Debug)]
 pub(super) struct StatusOf<'c, 'a> {
     pub(super) control: &'c mut ControlLine<'a>,
@@ -169,7 +169,7 @@ impl Lines {
     fn send(
         &mut self,
         first: ListPage,
-        pages: &mut Pages<'_>,
+        pages: &mut ListingPages<'_>,
         sender: &mut DataSender<'_>,
         control: &mut dyn Control,
     ) -> Result<Sent, Incomplete> {

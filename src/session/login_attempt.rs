@@ -13,7 +13,7 @@ use crate::limits;
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
 use crate::secret::Secret;
-use crate::users::{Account, LoginError, Turn};
+use crate::users::{Account, HashingPermit, LoginError};
 
 /// No account is called so.
 const NOBODY: &str = "";
@@ -85,13 +85,13 @@ impl LoginAttempt<'_, '_> {
         replies::server_busy()
     }
 
-    /// The `turn` of the password's check ends when it is noted what came of it: who has the next one
-    /// knows.
+    /// The `turn` of the password's check ends when it is noted what came of it: who has the next
+    /// one knows.
     fn let_in(
         &mut self,
         account: Arc<Account>,
         password: &Secret,
-        turn: Option<Turn<'_>>,
+        turn: Option<HashingPermit<'_>>,
     ) -> Step<Reply> {
         let (name, peer) = (&account.name, self.peer);
         let inside = match self.visit.log_in(name, self.host.connections.free()) {
@@ -128,7 +128,7 @@ impl LoginAttempt<'_, '_> {
 
     /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
     /// once.
-    fn refuse(&mut self, name: &str, password: &Secret, turn: Option<Turn<'_>>) -> Reply {
+    fn refuse(&mut self, name: &str, password: &Secret, turn: Option<HashingPermit<'_>>) -> Reply {
         let options = &self.host.options;
         let failures = self.login.fail();
         metrics::count_login(LoginEnding::Failed);

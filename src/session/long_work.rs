@@ -1,19 +1,19 @@
-//! Commands without data that may take the store minutes (RNTO, MFMT): a helper waits for the store,
-//! while the session's thread stays with its client.
+//! Commands without data that may take the store minutes (RNTO, MFMT): a helper waits for the
+//! store, while the session's thread stays with its client.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::thread::{self, Builder};
+use std::thread;
 
 use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
 use super::reassurance::Reassurance;
 use super::wake::OwnWake;
-use crate::limits;
 use crate::net::{Interest, Wake, wait};
 use crate::protocol::{Code, replies};
 use crate::store::{ErrorKind, ObjectStore, Operation, Result as StoreResult, StoreError};
+use crate::threads;
 
 /// Rings when it is dropped, also by a panic.
 struct Bell(Wake);
@@ -46,14 +46,11 @@ impl LongWork<'_, '_> {
         thread::scope(|scope| {
             let (tell, outcome) = channel();
             let (bell, work) = (Bell(wake.clone()), &work);
-            let helper = Builder::new()
-                .name(thread::current().name().unwrap_or("helper").to_owned())
-                .stack_size(limits::WORKER_STACK_BYTES)
-                .spawn_scoped(scope, move || {
-                    let _bell = bell;
-                    // It is waited for.
-                    let _ = tell.send(work(store));
-                });
+            let helper = threads::spawn_scoped_helper(scope, move || {
+                let _bell = bell;
+                // It is waited for.
+                let _ = tell.send(work(store));
+            });
             if let Err(error) = helper {
                 log::warn!("no thread for a helper: {error}");
                 return work(store);

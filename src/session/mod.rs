@@ -3,8 +3,9 @@
 //! A session is a loop in its own thread: a line becomes a command, the verb's row decides whether
 //! it may be obeyed, one handler returns its final reply, and only [`ControlLine`] writes. The
 //! handlers stand by family, and each is given the parts of the session that it needs: [`login`],
-//! [`login_attempt`], [`navigation`], [`listing`], [`upload`], [`download`], [`data`], [`encryption`],
-//! [`settings`], [`information`]. Knows a store only as [`crate::store::ObjectStore`].
+//! [`login_attempt`], [`navigation`], [`listing`], [`upload`], [`download`], [`data`],
+//! [`encryption`], [`settings`], [`information`]. Knows a store only as
+//! [`crate::store::ObjectStore`].
 
 mod command_wait;
 mod control_line;
@@ -57,7 +58,7 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
-use settings::{Pending, Settings};
+use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
@@ -111,7 +112,7 @@ struct Session<'a> {
     login: Login<'a>,
     working_directory: FtpPath,
     data: DataChannel<'a>,
-    settings: Settings,
+    settings: ClientSettings,
     pending: Pending,
     wait: CommandWait,
     wake: OwnWake,
@@ -136,7 +137,7 @@ impl<'a> Session<'a> {
             login: Login::new(),
             working_directory: FtpPath::root(),
             data: DataChannel::new(host, visit, ends),
-            settings: Settings::default(),
+            settings: ClientSettings::default(),
             pending: Pending::Nothing,
             wait: CommandWait::new(options),
             wake: OwnWake::default(),
@@ -249,18 +250,18 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Everything as after the greeting, but for the count of failed logins, the time to log in, and
-    /// the encryption.
+    /// Everything as after the greeting, but for the count of failed logins, the time to log in,
+    /// and the encryption.
     fn forget_login(&mut self) {
         self.log_out();
         self.data.reset();
         self.pending = Pending::Nothing;
-        self.settings = Settings::default();
+        self.settings = ClientSettings::default();
         self.control.encoding = NameEncoding::default();
     }
 
-    /// Nobody is logged in any more. What the client has set for its transfers stays (RFC 959 4.1.1,
-    /// USER).
+    /// Nobody is logged in any more. What the client has set for its transfers stays (RFC 959
+    /// 4.1.1, USER).
     fn log_out(&mut self) {
         self.handle.set_user(None);
         self.login.log_out();

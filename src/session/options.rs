@@ -21,8 +21,8 @@ pub enum TlsPolicy {
     Required,
 }
 
-/// Whether `tls = required` holds at this moment, also for sessions that began before it did. Clones
-/// share it.
+/// Whether `tls = required` holds at this moment, also for sessions that began before it did.
+/// Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct TlsDemand(Arc<AtomicBool>);
 

@@ -7,8 +7,8 @@ use crate::protocol::Reply;
 use crate::store::ReplyWait;
 use crate::transfer::Patience;
 
-/// How often a sign that is due is looked after in the time of one interval: the store may not be at
-/// work yet.
+/// How often a sign that is due is looked after in the time of one interval: the store may not be
+/// at work yet.
 const LOOKS: u32 = 10;
 
 /// What the store got on with within this part of an interval counts.

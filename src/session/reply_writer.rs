@@ -1,5 +1,5 @@
-//! Writing a reply within its time: to a client that does not take it, and to one that takes it byte by
-//! byte.
+//! Writing a reply within its time: to a client that does not take it, and to one that takes it
+//! byte by byte.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;

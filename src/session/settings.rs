@@ -1,5 +1,5 @@
-//! What a client has set for the commands to come: TYPE, OPTS, ALLO, and what one command leaves for
-//! the next.
+//! What a client has set for the commands to come: TYPE, OPTS, ALLO, and what one command leaves
+//! for the next.
 
 use crate::protocol::{
     Charset, ClientOption, MlstFacts, NameEncoding, Reply, TransferType, replies,
@@ -30,20 +30,20 @@ impl Pending {
 
 /// What TYPE, OPTS and ALLO have set.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(super) struct ClientSettings {
     pub(super) transfer_type: TransferType,
     pub(super) facts: MlstFacts,
     /// ALLO, for the next upload only, bytes.
     pub(super) announced: Option<u64>,
 }
 
-impl Default for Settings {
+impl Default for ClientSettings {
     fn default() -> Self {
         Self { transfer_type: TransferType::Ascii, facts: MlstFacts::default(), announced: None }
     }
 }
 
-impl Settings {
+impl ClientSettings {
     /// TYPE.
     pub(super) fn set_type(&mut self, transfer_type: TransferType) -> Reply {
         self.transfer_type = transfer_type;

@@ -1,5 +1,5 @@
-//! What STOR, RETR and LIST have in common: how a transfer begins, how its client is attended to, how
-//! it gets its data connection, and that it ends.
+//! What STOR, RETR and LIST have in common: how a transfer begins, how its client is attended to,
+//! how it gets its data connection, and that it ends.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use super::watch::Watch;
 use super::{Errand, Host, SessionHandle};
 use crate::access::Visit;
 use crate::metrics::Direction;
-use crate::net::{Slot, Stream, Wake};
+use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
-use crate::transfer::{Budget, Incomplete, Progress, Report, Resources, Throttle};
+use crate::transfer::{Budget, Incomplete, Progress, Resources, Throttle, TransferReport};
 use crate::users::Account;
 
 /// What a session makes its transfers of.
@@ -93,7 +93,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
     }
 
     /// Success, or the reply to a transfer that did not complete.
-    pub(super) fn check_verdict(&self, report: &Report) -> Step<()> {
+    pub(super) fn check_verdict(&self, report: &TransferReport) -> Step<()> {
         check_verdict(self.parts.visit, report)
     }
 
@@ -137,9 +137,13 @@ pub(super) struct Attended<'t, 'a> {
 }
 
 impl Attended<'_, '_> {
-    /// Announces the transfer by `opening` and opens its data connection, which counts as long as the
-    /// slot is held.
-    pub(super) fn open(&mut self, progress: &Progress, opening: &Reply) -> Step<(Stream, Slot)> {
+    /// Announces the transfer by `opening` and opens its data connection, which counts as long as
+    /// the slot is held.
+    pub(super) fn open(
+        &mut self,
+        progress: &Progress,
+        opening: &Reply,
+    ) -> Step<(Stream, ConnectionSlot)> {
         self.handle.note_transfer(self.watch.errand().clone(), progress.clone());
         self.watch.announce(opening);
         self.data.open(&self.terms, &mut self.watch, self.resources.wake)

@@ -1,11 +1,11 @@
 //! What the log and the figures are told of a transfer that has ended.
 
 use crate::metrics::{self, Direction, Ending};
-use crate::transfer::{Kept, Report, Verdict};
+use crate::transfer::{Kept, TransferReport, Verdict};
 use crate::vfs::FtpPath;
 
 /// Of an upload.
-pub(super) fn record_upload(path: &FtpPath, report: &Report) {
+pub(super) fn record_upload(path: &FtpPath, report: &TransferReport) {
     metrics::count_transfer(Direction::Upload, ending(&report.verdict), report.bytes);
     let (seconds, rate) = pace(report);
     let stored = report.stored.as_ref();
@@ -22,7 +22,7 @@ pub(super) fn record_upload(path: &FtpPath, report: &Report) {
 }
 
 /// Of a download that began at the byte `first`.
-pub(super) fn record_download(path: &FtpPath, first: u64, report: &Report) {
+pub(super) fn record_download(path: &FtpPath, first: u64, report: &TransferReport) {
     metrics::count_transfer(Direction::Download, ending(&report.verdict), report.bytes);
     let (seconds, rate) = pace(report);
     log::info!(
@@ -38,7 +38,7 @@ pub(super) fn record_download(path: &FtpPath, first: u64, report: &Report) {
 }
 
 /// Seconds, and megabytes in each of them.
-fn pace(report: &Report) -> (f64, f64) {
+fn pace(report: &TransferReport) -> (f64, f64) {
     let seconds = report.elapsed.as_secs_f64();
     (seconds, report.bytes as f64 / seconds.max(0.001) / 1e6)
 }

@@ -2,7 +2,7 @@
 
 use super::failure::transfer_error;
 use super::navigation::Tree;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
@@ -10,7 +10,7 @@ use super::{Errand, ErrandKind};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
-use crate::store::{ErrorKind, Freshness, ObjectStore, Turn};
+use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
 use crate::transfer::{Plan, Upload, UploadRequest, WriteMode};
 use crate::vfs::FtpPath;
 
@@ -59,9 +59,10 @@ impl Order {
         }
     }
 
-    /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may have
-    /// lost its client: then this one goes on, and the store tells which of the two was the later.
-    fn take_turn(&self, store: &dyn ObjectStore) -> Option<Turn> {
+    /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may
+    /// have lost its client: then this one goes on, and the store tells which of the two was the
+    /// later.
+    fn take_turn(&self, store: &dyn ObjectStore) -> Option<KeyLock> {
         match self.mode {
             WriteMode::Replace | WriteMode::ResumeAt(0) => None,
             WriteMode::Append | WriteMode::ResumeAt(_) => {
@@ -71,7 +72,7 @@ impl Order {
     }
 
     /// The preliminary reply.
-    fn opening(&self, settings: &Settings) -> Reply {
+    fn opening(&self, settings: &ClientSettings) -> Reply {
         match self.naming {
             Naming::ByClient => replies::opening_upload(settings.transfer_type, &self.name),
             Naming::ByServer => replies::opening_unique_upload(&self.name),
@@ -91,7 +92,7 @@ impl Order {
 pub(super) fn upload(
     mut transfer: Transfer<'_, '_>,
     tree: &Tree<'_>,
-    settings: &Settings,
+    settings: &ClientSettings,
     mode: UploadMode,
     restart: u64,
 ) -> Step<Reply> {

@@ -4,7 +4,8 @@ use std::io;
 
 use crate::net::Wake;
 
-/// The wake of one session, made when it is first needed: an idle session costs no second descriptor.
+/// The wake of one session, made when it is first needed: an idle session costs no second
+/// descriptor.
 #[derive(Debug, Default)]
 pub(super) struct OwnWake(Option<Wake>);
 

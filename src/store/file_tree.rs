@@ -5,8 +5,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{
-    Body, ByteRange, ETag, ErrorKind, Expected, ListPage, ListRequest, Object, Operation,
-    PageToken, Result, Stat, StoreError, Stored, Turn,
+    Body, ByteRange, ETag, ErrorKind, Expected, KeyLock, ListPage, ListRequest, Object, Operation,
+    PageToken, Result, Stat, StoreError, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -45,7 +45,7 @@ pub trait FileTree: Send + Sync + 'static {
     /// Waits until no other session adds to the file `path`, `patience` at most: those that read a
     /// file in order to replace it by a longer one follow one another. Dropped, what is answered
     /// lets the next one go on. `None` when another session takes too long.
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         let _ = (path, patience);
         None
     }

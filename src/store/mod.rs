@@ -10,18 +10,19 @@ pub mod cos;
 mod error;
 mod expected;
 mod file_tree;
+mod key_locks;
 pub mod local;
 mod multipart;
 mod object;
 mod operation;
 mod page;
 mod reply_wait;
-mod turns;
 
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, NextPage};
+pub use key_locks::{KeyLock, KeyLocks};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, PartLimits, PartPlace, PartReceipt, SilentUpload,
     SilentUploads,
@@ -30,7 +31,6 @@ pub use object::{ByteRange, ETag, Object, Stat, Stored};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};
-pub use turns::{Turn, Turns};
 
 use std::sync::Arc;
 

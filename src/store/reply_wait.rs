@@ -2,8 +2,10 @@
 //! word, so what is done for one that waits is bounded by it, while the same work for nobody, or
 //! for a client that is still sending, may take longer.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// What of the wait is left for finding out what became of a request that failed, at most.
 const LAST_LOOK: Duration = Duration::from_secs(1);
@@ -99,7 +101,7 @@ impl ReplyWait {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, and the value is whole at any time.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 }
 

@@ -25,17 +25,17 @@ impl Block {
 
     /// A block that may stay almost empty.
     pub(super) fn new(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::OneByOne), len: 0, lease }
+        Self { data: lease.memory().take(BLOCK_BYTES, Pages::OneByOne), len: 0, lease }
     }
 
     /// A block for more than the beginning of a file.
     pub(super) fn filled_soon(lease: Lease) -> Self {
-        Self { data: Memory::new(BLOCK_BYTES, Pages::Together), len: 0, lease }
+        Self { data: lease.memory().take(BLOCK_BYTES, Pages::Together), len: 0, lease }
     }
 
     /// What an upload begins with.
     pub(super) fn small(budget: &Budget) -> Self {
-        let data = Memory::new(BEGINNING_BYTES, Pages::OneByOne);
+        let data = budget.memory().take(BEGINNING_BYTES, Pages::OneByOne);
         Self { data, len: 0, lease: Lease::nothing(budget) }
     }
 

@@ -19,13 +19,14 @@ pub trait Control {
     /// The client has sent all of its data: from now on it waits for the reply.
     fn data_ended(&mut self) {}
 
-    /// After how long [`Self::reassure`] is to be called; `None` while the client waits for nothing.
+    /// After how long [`Self::reassure`] is to be called; `None` while the client waits for
+    /// nothing.
     fn reassure_in(&self) -> Option<Duration> {
         None
     }
 
-    /// Lets a client that waits know that the store is at work, if it is and it is time. Tells whether
-    /// the client will go on waiting.
+    /// Lets a client that waits know that the store is at work, if it is and it is time. Tells
+    /// whether the client will go on waiting.
     fn reassure(&mut self) -> Patience {
         Patience::Lasts
     }

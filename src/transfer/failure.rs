@@ -133,7 +133,7 @@ impl From<Result<(), Incomplete>> for Verdict {
 
 /// The account of one transfer, for the reply and the log.
 #[derive(Debug)]
-pub struct Report {
+pub struct TransferReport {
     /// How it ended.
     pub verdict: Verdict,
     /// Bytes moved over the data connection.

@@ -1,19 +1,19 @@
 //! The pages of a listing, fetched by two workers in turn while the present one is sent. The store
-//! tells where a page ends before it tells what is on it, so the request for the next page is on its
-//! way while this one still comes. At most five pages are held, whatever the size of the directory:
-//! the one that is sent, and two of each worker. They lease from `buffer_memory`. Where it has nothing
-//! to spare, there is one worker, and the next page is fetched when the present one was sent, in its
-//! memory: what listings take that nobody reads is bounded as the memory is.
+//! tells where a page ends before it tells what is on it, so the request for the next page is on
+//! its way while this one still comes. At most five pages are held, whatever the size of the
+//! directory: the one that is sent, and two of each worker. They lease from `buffer_memory`. Where
+//! it has nothing to spare, there is one worker, and the next page is fetched when the present one
+//! was sent, in its memory: what listings take that nobody reads is bounded as the memory is.
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use crate::limits::{LISTING_PAGE_BYTES, LISTING_WAIT, WORKER_STACK_BYTES};
+use crate::limits::{LISTING_PAGE_BYTES, LISTING_WAIT};
 use crate::net::Wake;
 use crate::store::{ListPage, ListRequest, ObjectStore, PageToken, StoreError};
+use crate::threads::{self, OwnedThread};
 use crate::transfer::budget::{Budget, Lease};
 use crate::transfer::waiting::{lease_within, wait_for};
 use crate::transfer::{Control, Directive, Incomplete, Progress, Resources, TransferError};
@@ -32,7 +32,7 @@ pub struct Listing {
 
 /// The pages after the first.
 #[derive(Debug)]
-pub struct Pages<'a> {
+pub struct ListingPages<'a> {
     wake: &'a Wake,
     /// What each worker has fetched; the next page comes from the first of them. `None` when there
     /// is none.
@@ -51,8 +51,8 @@ struct Fetcher {
     listing: Arc<Listing>,
     /// Where its next page begins.
     turn: Receiver<PageToken>,
-    /// The other worker's turns, or its own if it is alone: as there is one page under way whose end
-    /// is not known, there is room for what is sent.
+    /// The other worker's turns, or its own if it is alone: as there is one page under way whose
+    /// end is not known, there is room for what is sent.
     other: Sender<PageToken>,
     give: Sender<(Fetched, Lease)>,
     /// The memory of pages that were sent.
@@ -88,7 +88,8 @@ impl Listing {
         self.page(None)
     }
 
-    /// Goes on after `first`, which is held in `memory`: begins to fetch the next page, if there is one.
+    /// Goes on after `first`, which is held in `memory`: begins to fetch the next page, if there is
+    /// one.
     ///
     /// # Errors
     /// When the machine gives no thread.
@@ -97,12 +98,12 @@ impl Listing {
         first: &ListPage,
         mut memory: Lease,
         resources: Resources<'a>,
-    ) -> Result<Pages<'a>, Incomplete> {
+    ) -> Result<ListingPages<'a>, Incomplete> {
         let wake = resources.wake;
         let (pass_on, passed_on) = bounded(1);
         let Some(next) = first.next.clone() else {
             memory.shrink(bytes_of(first));
-            return Ok(Pages { wake, following: None, memory, pass_on });
+            return Ok(ListingPages { wake, following: None, memory, pass_on });
         };
         let mut ahead = resources.budget.try_borrow_for_speed(LISTING_PAGE_BYTES as u64);
         let (turns, listing) = ([bounded(1), bounded(1)], Arc::new(self));
@@ -126,7 +127,7 @@ impl Listing {
             resources.stragglers.adopt(vec![fetcher.start()?]);
             given.push(fetched);
         }
-        Ok(Pages { wake, following: Some(given), memory, pass_on })
+        Ok(ListingPages { wake, following: Some(given), memory, pass_on })
     }
 
     /// The page after the one that gave `after`, asked for in the caller's thread.
@@ -147,12 +148,8 @@ impl Listing {
 }
 
 impl Fetcher {
-    fn start(self) -> Result<JoinHandle<()>, TransferError> {
-        Builder::new()
-            .name(std::thread::current().name().unwrap_or("listing").to_owned())
-            .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || self.run())
-            .map_err(TransferError::System)
+    fn start(self) -> Result<OwnedThread<()>, TransferError> {
+        threads::spawn_helper(move || self.run()).map_err(TransferError::System)
     }
 
     /// Ends with the last page, with a failure, when nobody wants any more pages, or with the other
@@ -200,7 +197,7 @@ impl Fetcher {
     }
 }
 
-impl Pages<'_> {
+impl ListingPages<'_> {
     /// The next page, or `None` after the last; attends to the control connection while the store
     /// is slow.
     ///

@@ -1,9 +1,9 @@
 //! The part buffer of one upload: blocks made as data arrives, used again and again.
 //!
-//! An upload begins beside the pool, with a small block of which no pool knows. What has arrived it holds
-//! loosely, block by block, until that is a whole part; where no more may be loose it waits for its turn, which is the rest of its part at
-//! once. With a whole part it can always send, so it waits no more, and what it takes beyond that it
-//! borrows ([`crate::transfer::budget`]).
+//! An upload begins beside the pool, with a small block of which no pool knows. What has arrived it
+//! holds loosely, block by block, until that is a whole part; where no more may be loose it waits
+//! for its turn, which is the rest of its part at once. With a whole part it can always send, so it
+//! waits no more, and what it takes beyond that it borrows ([`crate::transfer::budget`]).
 
 use crate::limits::BLOCK_BYTES;
 use crate::net::Wake;
@@ -89,7 +89,8 @@ impl BlockPool {
         } else if self.made < size.part && self.asked.is_none() {
             self.loose.try_take(BYTES)?
         } else {
-            // It stands in line, or has a whole part that is on its way to the store or about to be.
+            // It stands in line, or has a whole part that is on its way to the store or about to
+            // be.
             return None;
         };
         self.made += 1;
@@ -152,8 +153,8 @@ impl BlockPool {
         self.loose.become_turn();
     }
 
-    /// Takes blocks back. Beyond what is needed they are kept only while nobody waits for memory; then
-    /// the turn, too, goes round, unless its user holds no more than those who wait.
+    /// Takes blocks back. Beyond what is needed they are kept only while nobody waits for memory;
+    /// then the turn, too, goes round, unless its user holds no more than those who wait.
     pub(super) fn put_back(&mut self, blocks: impl IntoIterator<Item = Block>) {
         let is_wanted = self.asked.is_none() && self.budget.is_wanted();
         for mut block in blocks {

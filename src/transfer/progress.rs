@@ -1,8 +1,10 @@
 //! How far a transfer has come, for STAT and for the log.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::metrics::{self, Direction};
 
@@ -40,7 +42,7 @@ impl Progress {
 
     /// Begins anew, for all clones: what was waited for before does not count.
     pub(super) fn restart(&self) {
-        *self.lock() = Instant::now();
+        *self.begun.lock() = Instant::now();
     }
 
     /// Counts bytes moved over the data connection.
@@ -68,16 +70,11 @@ impl Progress {
 
     /// Time since the transfer began.
     pub fn elapsed(&self) -> Duration {
-        self.lock().elapsed()
+        self.begun.lock().elapsed()
     }
 
     /// Bytes per second since then.
     pub fn rate(&self) -> f64 {
         self.bytes() as f64 / self.elapsed().as_secs_f64().max(0.001)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Instant> {
-        // An instant is whole at any time.
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

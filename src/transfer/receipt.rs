@@ -8,8 +8,8 @@ use crate::net::{Interest, Receipt, Received, Stream, Wake};
 use crate::transfer::waiting::wait_for;
 use crate::transfer::{Control, Directive, Incomplete, Interruption, Progress};
 
-/// Ends what is sent over `data`, and waits until the client has acknowledged all of it, attending to
-/// the control connection. A client that takes nothing for `idle` is given up.
+/// Ends what is sent over `data`, and waits until the client has acknowledged all of it, attending
+/// to the control connection. A client that takes nothing for `idle` is given up.
 ///
 /// # Errors
 /// Why it ends the transfer.

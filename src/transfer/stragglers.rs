@@ -1,19 +1,20 @@
 //! Workers that outlive their transfer: cancelled while they wait for the store's answer, they
 //! end within its time-out, and somebody must own them until then.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The owner of such workers. No thread is ever detached.
+use parking_lot::Mutex;
+
+use crate::threads::OwnedThread;
+
+/// The owner of such workers: no thread is detached.
 #[derive(Debug, Default)]
-pub struct Stragglers(Mutex<Vec<JoinHandle<()>>>);
+pub struct Stragglers(Mutex<Vec<OwnedThread<()>>>);
 
 impl Stragglers {
     /// Takes over `workers`, and joins those handed over earlier that have ended.
-    pub fn adopt(&self, workers: Vec<JoinHandle<()>>) {
-        let mut all = self.lock();
+    pub fn adopt(&self, workers: Vec<OwnedThread<()>>) {
+        let mut all = self.0.lock();
         all.extend(workers);
         join_finished(&mut all);
     }
@@ -21,7 +22,7 @@ impl Stragglers {
     /// Waits until all have ended, at most until `deadline`. Tells how many are left.
     pub fn join_all(&self, deadline: Instant) -> usize {
         loop {
-            let mut all = self.lock();
+            let mut all = self.0.lock();
             join_finished(&mut all);
             let left = all.len();
             drop(all);
@@ -31,13 +32,9 @@ impl Stragglers {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn join_finished(all: &mut Vec<JoinHandle<()>>) {
+fn join_finished(all: &mut Vec<OwnedThread<()>>) {
     for worker in all.extract_if(.., |worker| worker.is_finished()) {
         // A worker's panic was reported to its transfer as a failed part.
         let _ = worker.join();

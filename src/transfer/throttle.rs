@@ -6,8 +6,10 @@
 //! too much together is paid back before the next byte passes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::metrics::Direction;
 
@@ -63,7 +65,7 @@ pub struct Throttle(Vec<Arc<Bucket>>);
 impl Throttle {
     /// What may pass at `now`.
     pub(super) fn allowance(&self, now: Instant) -> Allowance {
-        let all = self.0.iter().map(|bucket| bucket.lock().allowance(now));
+        let all = self.0.iter().map(|bucket| bucket.0.lock().allowance(now));
         all.fold(Allowance::ALL, |a, b| match (a, b) {
             (Allowance::Bytes(a), Allowance::Bytes(b)) => Allowance::Bytes(a.min(b)),
             (Allowance::Wait(a), Allowance::Wait(b)) => Allowance::Wait(a.max(b)),
@@ -73,7 +75,7 @@ impl Throttle {
 
     /// So many bytes have passed at `now`.
     pub(super) fn take(&self, bytes: usize, now: Instant) {
-        self.0.iter().for_each(|bucket| bucket.lock().take(bytes, now));
+        self.0.iter().for_each(|bucket| bucket.0.lock().take(bytes, now));
     }
 }
 
@@ -96,32 +98,34 @@ impl Rates {
         Self(Mutex::new(Shared { limits, server, users }))
     }
 
-    /// From now on other limits hold: for the server as a whole at once, else for the transfers that
-    /// begin.
+    /// From now on other limits hold: for the server as a whole at once, else for the transfers
+    /// that begin.
     pub fn set(&self, limits: RateLimits) {
-        let mut shared = self.lock();
+        let mut shared = self.0.lock();
         shared.limits = limits;
         for bucket in shared.server.values() {
-            bucket.lock().set_rate(limits.server);
+            bucket.0.lock().set_rate(limits.server);
         }
     }
 
     /// For a transfer of `user`, whose own rate (`max_rate` of the account, 0 for no limit) comes
     /// before the one for all users.
     pub fn throttle(&self, direction: Direction, user: &str, own: Option<u64>) -> Throttle {
-        let mut shared = self.lock();
+        let mut shared = self.0.lock();
         let now = Instant::now();
         let limits = shared.limits;
         let mut buckets = Vec::new();
         if let Some(rate) = limits.transfer {
             buckets.push(Arc::new(Bucket::new(rate, now)));
         }
-        shared.users.retain(|_, bucket| Arc::strong_count(bucket) > 1 || !bucket.lock().rests(now));
+        shared
+            .users
+            .retain(|_, bucket| Arc::strong_count(bucket) > 1 || !bucket.0.lock().rests(now));
         if let Some(rate) = own.or(limits.user).filter(|rate| *rate > 0) {
             let key = (user.to_owned(), direction);
             let bucket =
                 shared.users.entry(key).or_insert_with(|| Arc::new(Bucket::new(rate, now)));
-            bucket.lock().set_rate(Some(rate));
+            bucket.0.lock().set_rate(Some(rate));
             buckets.push(Arc::clone(bucket));
         }
         if let Some(rate) = limits.server {
@@ -129,10 +133,6 @@ impl Rates {
             buckets.push(Arc::clone(bucket.or_insert_with(|| Arc::new(Bucket::new(rate, now)))));
         }
         Throttle(buckets)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,10 +143,6 @@ struct Bucket(Mutex<Tokens>);
 impl Bucket {
     fn new(rate: u64, now: Instant) -> Self {
         Self(Mutex::new(Tokens::new(Some(rate), now)))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Tokens> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -309,7 +305,7 @@ mod tests {
         assert_eq!(shared(&first, &other_way), [false, false, false]);
         assert_eq!(shared(&first, &other_user), [false, false, true]);
         // The account's own rate comes first.
-        assert_eq!(rates.throttle(Direction::Upload, "c", Some(5)).0[1].lock().rate, Some(5.0));
+        assert_eq!(rates.throttle(Direction::Upload, "c", Some(5)).0[1].0.lock().rate, Some(5.0));
     }
 
     #[test]
@@ -322,7 +318,7 @@ mod tests {
         assert!(matches!(again.allowance(Instant::now()), Allowance::Wait(_)), "no fresh start");
         drop(rates.throttle(Direction::Upload, "b", None));
         drop(rates.throttle(Direction::Upload, "c", None));
-        assert_eq!(rates.lock().users.len(), 2, "a, which owes, and c, just now");
+        assert_eq!(rates.0.lock().users.len(), 2, "a, which owes, and c, just now");
     }
 
     #[test]

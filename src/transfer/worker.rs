@@ -4,17 +4,16 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload, ObjectStore,
     Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
 };
+use crate::threads::{self, OwnedThread};
 use crate::transfer::block::Block;
 use crate::transfer::refill::refill;
 use crate::vfs::FtpPath;
@@ -43,12 +42,12 @@ pub(super) enum Job {
 /// What became of a [`Job`], and its blocks.
 #[derive(Debug)]
 pub(super) struct Done {
-    pub(super) outcome: StoreResult<Outcome>,
+    pub(super) outcome: StoreResult<JobOutcome>,
     pub(super) blocks: Vec<Block>,
 }
 
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum JobOutcome {
     RoomFound,
     Created,
     /// And what stood under the name then, if that could be told.
@@ -62,7 +61,7 @@ pub(super) enum Outcome {
 /// The upload in parts, shared by the workers. When the last of them lets go of one that was not
 /// completed, it is aborted: on a worker's thread, after the last request for it has ended.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct UploadTarget {
     store: Arc<dyn ObjectStore>,
     path: FtpPath,
     cancel: Cancel,
@@ -76,7 +75,7 @@ impl std::fmt::Debug for dyn ObjectStore {
     }
 }
 
-impl Target {
+impl UploadTarget {
     pub(super) fn new(store: Arc<dyn ObjectStore>, path: FtpPath, cancel: Cancel) -> Self {
         Self { store, path, cancel, upload: OnceLock::new(), completed: OnceLock::new() }
     }
@@ -92,34 +91,34 @@ impl Target {
         self.store.retains_objects()
     }
 
-    fn run(&self, job: &mut Job) -> StoreResult<Outcome> {
+    fn run(&self, job: &mut Job) -> StoreResult<JobOutcome> {
         match job {
             Job::LookForRoom => {
-                self.store.admits_file(&self.path, Freshness::Now).map(|_| Outcome::RoomFound)
+                self.store.admits_file(&self.path, Freshness::Now).map(|_| JobOutcome::RoomFound)
             }
-            Job::Create => self.create().map(|()| Outcome::Created),
+            Job::Create => self.create().map(|()| JobOutcome::Created),
             Job::CreateAndLook => {
                 self.create()?;
-                Ok(Outcome::CreatedAndLooked(self.store.find_file(&self.path).ok()))
+                Ok(JobOutcome::CreatedAndLooked(self.store.find_file(&self.path).ok()))
             }
             Job::Part(place, blocks) => {
                 let _in_flight = metrics::part_in_flight();
                 let pieces = pieces(blocks);
                 let body = Body::new(&pieces, &self.cancel);
-                self.store.upload_part(self.upload()?, *place, &body).map(Outcome::Part)
+                self.store.upload_part(self.upload()?, *place, &body).map(JobOutcome::Part)
             }
             Job::Copy(place, source) => {
-                self.store.upload_part_copy(self.upload()?, *place, source).map(Outcome::Part)
+                self.store.upload_part_copy(self.upload()?, *place, source).map(JobOutcome::Part)
             }
             Job::Refill(source, blocks) => {
-                refill(&*self.store, &self.path, source, blocks).map(|()| Outcome::Refilled)
+                refill(&*self.store, &self.path, source, blocks).map(|()| JobOutcome::Refilled)
             }
-            Job::Put(blocks, expected) => self.put(blocks, expected).map(Outcome::Stored),
+            Job::Put(blocks, expected) => self.put(blocks, expected).map(JobOutcome::Stored),
             Job::Complete(parts, expected) => {
                 let upload = self.upload()?;
                 let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
                 let _ = self.completed.set(());
-                Ok(Outcome::Stored(stored))
+                Ok(JobOutcome::Stored(stored))
             }
         }
     }
@@ -141,7 +140,7 @@ impl Target {
     }
 }
 
-impl Drop for Target {
+impl Drop for UploadTarget {
     fn drop(&mut self) {
         if let Some(upload) = self.upload.get()
             && self.completed.get().is_none()
@@ -162,7 +161,7 @@ pub(super) struct Workers {
     give_done: Sender<Done>,
     done: Receiver<Done>,
     wake: Wake,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<OwnedThread<()>>,
     busy: usize,
 }
 
@@ -194,14 +193,11 @@ impl Workers {
     ///
     /// # Errors
     /// When the machine gives no thread.
-    pub(super) fn start(&mut self, target: &Arc<Target>) -> io::Result<()> {
+    pub(super) fn start(&mut self, target: &Arc<UploadTarget>) -> io::Result<()> {
         let target = Arc::clone(target);
         let (jobs, done, wake) =
             (self.take_jobs.clone(), self.give_done.clone(), self.wake.clone());
-        let thread = Builder::new()
-            .name(std::thread::current().name().unwrap_or("upload").to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || work(&target, &jobs, &done, &wake))?;
+        let thread = threads::spawn_helper(move || work(&target, &jobs, &done, &wake))?;
         self.threads.push(thread);
         Ok(())
     }
@@ -224,12 +220,12 @@ impl Workers {
     }
 
     /// Tells the workers to end after their present job, and hands their threads over.
-    pub(super) fn dismiss(self) -> Vec<JoinHandle<()>> {
+    pub(super) fn dismiss(self) -> Vec<OwnedThread<()>> {
         self.threads
     }
 }
 
-fn work(target: &Target, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake) {
+fn work(target: &UploadTarget, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake) {
     for mut job in jobs {
         let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&mut job)))
             .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));

@@ -1,6 +1,5 @@
 //! One account: who logs in by it, and what it may do.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::Password;
@@ -34,7 +33,7 @@ impl Permission {
 
 /// One login. `S` is what it knows of its files: the store, once that is open, and before it is,
 /// whatever the store will be found by.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Account<S = Arc<dyn ObjectStore>> {
     /// The login name.
     pub name: String,
@@ -99,32 +98,5 @@ impl<S> Account<S> {
             max_rate,
             store,
         }
-    }
-}
-
-impl<S> fmt::Debug for Account<S> {
-    /// All but the store, which may be anything. A password shows nothing of itself.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            password,
-            permission,
-            delete_enabled,
-            addresses,
-            tls_required,
-            filename_encoding,
-            max_rate,
-            store: _,
-        } = self;
-        f.debug_struct("Account")
-            .field("name", name)
-            .field("password", password)
-            .field("permission", permission)
-            .field("delete_enabled", delete_enabled)
-            .field("addresses", addresses)
-            .field("tls_required", tls_required)
-            .field("filename_encoding", filename_encoding)
-            .field("max_rate", max_rate)
-            .finish_non_exhaustive()
     }
 }

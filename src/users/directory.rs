@@ -1,6 +1,8 @@
 //! The users of a running server, who may be replaced by others.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use super::Users;
 
@@ -17,11 +19,11 @@ impl Directory {
     /// Those of this moment.
     pub fn current(&self) -> Arc<Users> {
         // It is replaced in one step.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read())
     }
 
     /// From now on it is `users` who may log in. Whoever is logged in keeps the account it has.
     pub fn replace(&self, users: Users) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(users);
+        *self.0.write() = Arc::new(users);
     }
 }

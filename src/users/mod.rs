@@ -2,8 +2,8 @@
 
 mod account;
 mod directory;
-mod gate;
 mod password;
+mod permits;
 mod remembered;
 
 pub use account::{Account, Permission};
@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::store::ObjectStore;
-use gate::Gate;
-pub use gate::Turn;
+pub use permits::HashingPermit;
+use permits::HashingPermits;
 use remembered::Remembered;
 
 /// All accounts, by name.
@@ -27,7 +27,7 @@ pub struct Users {
     accounts: HashMap<String, Arc<Account>>,
     /// One for each effort among the hashes of the accounts.
     decoys: Vec<HashedPassword>,
-    gate: Gate,
+    gate: HashingPermits,
     remembered: Remembered,
 }
 
@@ -52,7 +52,7 @@ pub struct Check<'u> {
     pub result: Result<Arc<Account>, LoginError>,
     /// The turn in which the hash was computed. The next one has it when this is dropped: after it
     /// was noted what came of the login.
-    pub turn: Option<Turn<'u>>,
+    pub turn: Option<HashingPermit<'u>>,
 }
 
 /// Who wants to log in.
@@ -78,7 +78,7 @@ impl Users {
         Self {
             accounts,
             decoys: efforts.into_iter().map(Effort::decoy).collect(),
-            gate: Gate::new(checks),
+            gate: HashingPermits::new(checks),
             remembered: Remembered::new(),
         }
     }
@@ -123,8 +123,8 @@ impl Users {
     /// right one from elsewhere, and the name of none.
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
-    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more when
-    /// it is their turn. A login that was right before is recognised without.
+    /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more
+    /// when it is their turn. A login that was right before is recognised without.
     pub fn authenticate(
         &self,
         name: &str,
@@ -185,7 +185,7 @@ impl Users {
         &self,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<Turn<'_>>, LoginError> {
+    ) -> Result<Option<HashingPermit<'_>>, LoginError> {
         if self.decoys.is_empty() {
             return Ok(None);
         }
@@ -217,8 +217,8 @@ impl Users {
     }
 }
 
-/// Overwrites what the crates that hash have left of a password on the stack of this thread, which may be
-/// used by others after it.
+/// Overwrites what the crates that hash have left of a password on the stack of this thread, which
+/// may be used by others after it.
 #[inline(never)]
 fn overwrite_stack<const BYTES: usize>() {
     std::hint::black_box(&mut [0_u8; BYTES]);

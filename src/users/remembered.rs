@@ -8,9 +8,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hint::black_box;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hmac::{Hmac, Mac};
+use parking_lot::Mutex;
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -40,8 +40,8 @@ impl Remembered {
     pub(super) fn tag(&self, name: &str, password: &str) -> Tag {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&*self.key).expect("HMAC takes keys of any length");
-        // The lengths tell where each of them ends. Whole blocks are hashed where they stand: of a part
-        // of one the crate would keep a copy.
+        // The lengths tell where each of them ends. Whole blocks are hashed where they stand: of a
+        // part of one the crate would keep a copy.
         let length = (16 + name.len() + password.len()).next_multiple_of(BLOCK);
         let mut message = Zeroizing::new(Vec::with_capacity(length));
         message.extend_from_slice(&(name.len() as u64).to_be_bytes());
@@ -55,17 +55,12 @@ impl Remembered {
 
     /// Whether this login was right before.
     pub(super) fn knows(&self, name: &str, tag: &Tag) -> bool {
-        self.lock().get(name).is_some_and(|known| known.is(tag))
+        self.tags.lock().get(name).is_some_and(|known| known.is(tag))
     }
 
     /// Remembers a login of an account; what was known of it before is forgotten.
     pub(super) fn learn(&self, name: &str, tag: Tag) {
-        self.lock().insert(name.to_owned(), tag);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Tag>> {
-        // Nothing panics while it is held.
-        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tags.lock().insert(name.to_owned(), tag);
     }
 }
 
@@ -113,6 +108,6 @@ mod tests {
         }
         assert!(!remembered.knows("alice", &remembered.tag("alice", "first")));
         assert!(remembered.knows("alice", &remembered.tag("alice", "second")));
-        assert_eq!(remembered.lock().len(), 1);
+        assert_eq!(remembered.tags.lock().len(), 1);
     }
 }

@@ -33,9 +33,9 @@ impl Metadata {
         Self { kind: EntryKind::File, size, modified }
     }
 
-    /// The time that clients are told. Where none is known, as of a prefix, it is the epoch: some clients
-    /// refuse a whole listing in which one entry has none, this one never changes, and to be the oldest
-    /// makes nobody send anything again.
+    /// The time that clients are told. Where none is known, as of a prefix, it is the epoch: some
+    /// clients refuse a whole listing in which one entry has none, this one never changes, and to
+    /// be the oldest makes nobody send anything again.
     pub fn told_time(&self) -> OffsetDateTime {
         self.modified.unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }

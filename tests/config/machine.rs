@@ -1,7 +1,7 @@
 //! Whether a machine can carry the settings.
 
 use cos_ftp_server::config::{
-    self, EnvironmentKeys, Loaded, MachineFacts, Problems, check_machine,
+    self, EnvironmentKeys, LoadedConfig, MachineFacts, Problems, check_machine,
 };
 
 use super::samples::FORM_1;
@@ -17,7 +17,7 @@ const ROOMY: MachineFacts = MachineFacts {
     threads: Some(13_106),
 };
 
-fn parse_on(facts: &MachineFacts, text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
+fn parse_on(facts: &MachineFacts, text: impl AsRef<[u8]>) -> Result<LoadedConfig, Problems> {
     config::parse(text.as_ref(), "a.conf".as_ref(), facts, &EnvironmentKeys::default())
 }
 

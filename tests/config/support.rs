@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use cos_ftp_server::config::{
-    self, EnvironmentKeys, Loaded, MachineFacts, Problems, Settings, StoreSettings,
+    self, EnvironmentKeys, LoadedConfig, MachineFacts, Problems, ServerSettings, StoreSettings,
 };
 use cos_ftp_server::store::cos::{CosOptions, CredentialSource, Part};
 use cos_ftp_server::users::Password;
@@ -19,7 +19,7 @@ pub(crate) const FIRST_FORM_ACCOUNT: &str = "[COS_ACCOUNT]\ncos_appid = 12500000
     [FTP_ACCOUNT]\nlogin_users = user0:hunter2:RW\n";
 
 /// Reads `text` as the file `a.conf` on a machine of 1 GiB.
-pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
+pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<LoadedConfig, Problems> {
     parse_in(&EnvironmentKeys::default(), text)
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn parse(text: impl AsRef<[u8]>) -> Result<Loaded, Problems> {
 pub(crate) fn parse_in(
     environment: &EnvironmentKeys,
     text: impl AsRef<[u8]>,
-) -> Result<Loaded, Problems> {
+) -> Result<LoadedConfig, Problems> {
     config::parse(
         text.as_ref(),
         Path::new("a.conf"),
@@ -51,7 +51,7 @@ pub(crate) fn keys(bucket: &CosOptions) -> String {
 
 /// What a good file without anything to warn of says.
 #[track_caller]
-pub(crate) fn accepted(text: &str) -> Settings {
+pub(crate) fn accepted(text: &str) -> ServerSettings {
     let (settings, warnings) = warned(text);
     assert_eq!(warnings, [""; 0], "in\n{text}");
     settings
@@ -59,7 +59,7 @@ pub(crate) fn accepted(text: &str) -> Settings {
 
 /// What a good file says, and the warnings.
 #[track_caller]
-pub(crate) fn warned(text: &str) -> (Settings, Vec<String>) {
+pub(crate) fn warned(text: &str) -> (ServerSettings, Vec<String>) {
     let loaded = parse(text).unwrap_or_else(|problems| panic!("{problems}\nin\n{text}"));
     let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert!(!warnings.concat().contains("hunter2"), "a secret was shown: {warnings:?}");

@@ -1,11 +1,11 @@
-//! Files that are made, as a whole or in part, of the code's tables: the manual pages, the documented
-//! example, and the reference in both languages.
+//! Files that are made, as a whole or in part, of the code's tables: the manual pages, the
+//! documented example, and in both languages the reference and what is told of the commands.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{example, manuals, reference};
+use super::{example, manuals, reference, verbs};
 
 /// What a failing test says.
 const REMEDY: &str =
@@ -30,6 +30,7 @@ pub(super) fn files() -> &'static [Generated] {
         let mut files = manuals::pages();
         files.push(example::example());
         files.extend(reference::pages());
+        files.extend(verbs::pages());
         if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
             for Generated { file, text } in &files {
                 fs::write(file, text).unwrap();

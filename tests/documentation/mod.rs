@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cos_ftp_server::config::{Applies, KEYS, Key, WhenAbsent};
 use cos_ftp_server::metrics::METRICS;
-use cos_ftp_server::protocol::{Access, Rights, VERBS};
+use cos_ftp_server::protocol::VERBS;
 
 mod decisions;
 mod example;
@@ -17,6 +17,7 @@ mod manuals;
 mod pages;
 mod pictures;
 mod reference;
+mod verbs;
 
 /// The pages of one language.
 struct Manual {
@@ -134,35 +135,7 @@ fn default_in_words(key: &Key, manual: &Manual) -> &'static str {
 }
 
 #[test]
-fn the_permissions_are_the_verb_table() {
-    for manual in MANUALS {
-        let language = manual.directory;
-        let page = manual.page("permissions");
-        let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
-        for verb in VERBS.iter().filter(|verb| verb.help.is_some()) {
-            let row: Vec<_> = rows.iter().filter(|row| quoted(row).contains(verb.name())).collect();
-            let [row] = row[..] else { panic!("{language}: rows of {}", verb.name()) };
-            let told: Vec<_> = row.split('|').skip(2).map(|cell| cell.trim() == "✓").collect();
-            let expected = allowed(verb.access);
-            assert_eq!(told[..expected.len()], expected, "{language}: {}", verb.name());
-        }
-    }
-}
-
-/// Who may use what demands `access`, in the order of the columns.
-fn allowed(access: Access) -> [bool; 5] {
-    let rights = |read, write, delete| Rights { read, write, delete }.allow(access);
-    [
-        access == Access::BeforeLogin,
-        rights(true, false, false),
-        rights(false, true, true),
-        rights(true, true, true),
-        rights(true, true, false),
-    ]
-}
-
-#[test]
-fn the_commands_are_the_verb_table() {
+fn every_spelling_of_a_command_is_told() {
     for manual in MANUALS {
         let page = manual.page("commands");
         let told = quoted(&page);

@@ -257,6 +257,15 @@ fn directories_are_not_stored_over_and_files_not_below() {
                     ftp.store_refused(line, "55");
                 }
                 ftp.list("NLST");
+                // Whoever lists a file has not seen a directory.
+                for line in ["LIST file", "NLST file", "MLSD file", "LIST file/", "NLST file/*"] {
+                    ftp.list_or_refusal(line);
+                }
+                ftp.ask("STAT -l file");
+                for line in ["MKD file/x", "MKD file/d/x"] {
+                    let reply = ftp.ask(line);
+                    assert!(reply.starts_with("55"), "{line}: {reply}");
+                }
             }
             server.stored().expect("d/precious", b"precious");
             assert_eq!(ftp.list("NLST d"), ["d/precious"]);

@@ -69,7 +69,7 @@ fn no_message_shows_a_secret() {
     });
 }
 
-fn parse(file: &[u8]) -> Result<config::Loaded, config::Problems> {
+fn parse(file: &[u8]) -> Result<config::LoadedConfig, config::Problems> {
     let machine = MachineFacts { total_memory: Some(1 << 30), ..MachineFacts::default() };
     config::parse(file, Path::new("a.conf"), &machine, &EnvironmentKeys::default())
 }

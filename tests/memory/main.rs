@@ -21,8 +21,8 @@ use cos_ftp_server::store::cos::{
     AddressingStyle, Buckets, CosOptions, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Mapped, Plan, Progress, Report, Resources, Stragglers,
-    TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, Plan, Progress, Resources, Stragglers, TransferOptions,
+    TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -50,9 +50,6 @@ const RECEIPT_BYTES: usize = 512;
 /// What may stay with the process when no transfer runs: stacks of the threads that serve here, idle
 /// connections, what the allocator keeps of small things.
 const RESIDENT_BYTES: usize = 8 * 1024 * 1024;
-
-/// What never lasts so long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One upload to measure.
 #[derive(Clone, Copy, Debug)]
@@ -146,16 +143,16 @@ fn measure(case: Case) -> usize {
 
     let baseline = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    assert_eq!(Mapped::now(), 0, "a block of the upload before is left");
-    Mapped::reset_peak();
+    let budget = Budget::new(options.buffer_memory);
     let report = thread::scope(|scope| {
         scope.spawn(|| send(client, case, &remote));
-        upload(store, &options, Stream::Plain(data))
+        upload(store, &options, &budget, Stream::Plain(data))
     });
     // The two may have been at different times: the sum is never less than what was held.
-    let peak = MEMORY.peak_usage().saturating_sub(baseline) + Mapped::peak();
-
-    await_nothing_mapped();
+    let peak = MEMORY.peak_usage().saturating_sub(baseline) + budget.mapped_at_most();
+    let is_spare = budget.give_back_unused();
+    assert!(is_spare, "{case:?}: no block waits for the next upload");
+    assert!(!budget.give_back_unused(), "{case:?}: blocks that nobody uses are kept");
 
     assert!(matches!(report.verdict, Verdict::Complete), "{case:?}: {report:?}");
     assert_eq!(report.bytes, (case.parts * PART) as u64);
@@ -163,19 +160,15 @@ fn measure(case: Case) -> usize {
     peak
 }
 
-/// Blocks wait a little for the next upload.
-fn await_nothing_mapped() {
-    let deadline = Instant::now() + PATIENCE;
-    while Mapped::now() > 0 {
-        assert!(Instant::now() < deadline, "{} bytes are not given back", Mapped::now());
-        thread::sleep(limits::SPARE_TIME / 20);
-    }
-}
-
-fn upload(store: Arc<dyn ObjectStore>, options: &TransferOptions, data: Stream) -> Report {
-    let (budget, stragglers) = (Budget::new(options.buffer_memory), Stragglers::default());
+fn upload(
+    store: Arc<dyn ObjectStore>,
+    options: &TransferOptions,
+    budget: &Budget,
+    data: Stream,
+) -> TransferReport {
+    let stragglers = Stragglers::default();
     let wake = Wake::new().unwrap();
-    let resources = Resources { options, budget: &budget, stragglers: &stragglers, wake: &wake };
+    let resources = Resources { options, budget, stragglers: &stragglers, wake: &wake };
     let path = FtpPath::root().join("file").unwrap();
     let plan = Plan::make(&*store, &path, WriteMode::Replace).unwrap();
     let conversion = Conversion::None;

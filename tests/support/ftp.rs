@@ -266,6 +266,15 @@ impl Ftp {
         }
     }
 
+    /// Lists, or hears why not.
+    pub(crate) fn list_or_refusal(&mut self, line: &str) {
+        let data = self.passive();
+        if self.ask(line).starts_with("150 ") {
+            std::io::copy(&mut data.open(), &mut std::io::sink()).expect("the listing comes");
+            self.reply();
+        }
+    }
+
     /// One line of a reply as it came, without its end.
     pub(crate) fn reply_bytes(&mut self) -> Vec<u8> {
         let mut line = Vec::new();

@@ -15,8 +15,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
     Budget, Control, Conversion, Directive, Download, DownloadRequest, Incomplete, Interruption,
-    Listing, Plan, Progress, Report, Resources, Stragglers, TransferError, TransferOptions, Upload,
-    UploadRequest, WriteMode,
+    Listing, Plan, Progress, Resources, Stragglers, TransferError, TransferOptions, TransferReport,
+    Upload, UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -67,7 +67,7 @@ pub(crate) const STOR: Order = Order {
 pub(crate) struct Client {
     data: Option<TcpStream>,
     control: Option<UnixStream>,
-    outcome: Receiver<Result<Report, TransferError>>,
+    outcome: Receiver<Result<TransferReport, TransferError>>,
 }
 
 impl Bench {
@@ -112,7 +112,7 @@ impl Bench {
 
     fn begin(
         &self,
-        run: impl FnOnce(&Shared, &Wake, Stream, &mut Script) -> Result<Report, TransferError>
+        run: impl FnOnce(&Shared, &Wake, Stream, &mut Script) -> Result<TransferReport, TransferError>
         + Send
         + 'static,
     ) -> Client {
@@ -183,7 +183,7 @@ impl Shared {
         wake: &Wake,
         data: Stream,
         control: &mut Script,
-    ) -> Result<Report, TransferError> {
+    ) -> Result<TransferReport, TransferError> {
         let path = FtpPath::root().join(order.path).unwrap();
         let Order { mode, announced, conversion, .. } = order;
         control.departure = order.departure;
@@ -203,7 +203,7 @@ impl Shared {
         wake: &Wake,
         data: Stream,
         control: &mut Script,
-    ) -> Result<Report, TransferError> {
+    ) -> Result<TransferReport, TransferError> {
         let path = FtpPath::root().join(order.path).unwrap();
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
         let object = store.get_object(&path, ByteRange::from(first), None)?;
@@ -286,7 +286,7 @@ impl Client {
     }
 
     /// How the transfer ended. The connections stay as they are until then.
-    pub(crate) fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> TransferReport {
         self.outcome.recv_timeout(PATIENCE).expect("the transfer hangs").unwrap()
     }
 
@@ -365,10 +365,19 @@ impl Control for Script {
     }
 }
 
-fn refused(why: Incomplete) -> Report {
+fn refused(why: Incomplete) -> TransferReport {
     let (elapsed, tail) = (Duration::ZERO, Duration::ZERO);
     let verdict = Err(why).into();
-    Report { verdict, bytes: 0, kept: 0, elapsed, tail, parts: 0, stored: None, unended: None }
+    TransferReport {
+        verdict,
+        bytes: 0,
+        kept: 0,
+        elapsed,
+        tail,
+        parts: 0,
+        stored: None,
+        unended: None,
+    }
 }
 
 /// The server's end of a data connection, and the client's.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{
-    Conversion, Interruption, Kept, Report, TransferError, TransferOptions, Verdict,
+    Conversion, Interruption, Kept, TransferError, TransferOptions, TransferReport, Verdict,
 };
 
 use crate::transfers::answers::{AnswerScript, Breaks};
@@ -26,7 +26,7 @@ fn bench_with(bytes: &[u8], options: TransferOptions) -> Bench {
     Bench::new(store, options)
 }
 
-fn is_complete(report: &Report, bytes: usize) -> bool {
+fn is_complete(report: &TransferReport, bytes: usize) -> bool {
     matches!(report.verdict, Verdict::Complete) && report.bytes == bytes as u64
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cos_ftp_server::limits;
 use cos_ftp_server::store::Operation;
 use cos_ftp_server::transfer::{
-    Interruption, Kept, PartialUpload, Report, TransferOptions, Verdict, WriteMode,
+    Interruption, Kept, PartialUpload, TransferOptions, TransferReport, Verdict, WriteMode,
 };
 
 use crate::transfers::bench::{Bench, Client, Departure, Order, STOR, Word, content};
@@ -72,7 +72,7 @@ fn interrupted_with(by: Interruption, options: &TransferOptions, end: impl Fn(&m
     }
 }
 
-fn assert_interrupted(report: &Report, by: Interruption, kept: bool) {
+fn assert_interrupted(report: &TransferReport, by: Interruption, kept: bool) {
     let Verdict::Interrupted { by: seen, kept: seen_kept } = &report.verdict else {
         panic!("{report:?}");
     };

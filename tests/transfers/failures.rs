@@ -3,7 +3,8 @@
 
 use cos_ftp_server::store::{ErrorKind, Operation};
 use cos_ftp_server::transfer::{
-    Interruption, Kept, PartialUpload, Report, TransferError, TransferOptions, Verdict, WriteMode,
+    Interruption, Kept, PartialUpload, TransferError, TransferOptions, TransferReport, Verdict,
+    WriteMode,
 };
 
 use crate::transfers::bench::{Bench, Client, Order, STOR, Word, content};
@@ -15,7 +16,7 @@ fn bench(options: TransferOptions) -> Bench {
     Bench::new(store, options)
 }
 
-fn run(bench: &Bench, size: usize) -> Report {
+fn run(bench: &Bench, size: usize) -> TransferReport {
     let mut client = bench.upload(STOR);
     client.send_what_is_taken(&content(1, size));
     client.end_data();

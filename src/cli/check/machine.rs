@@ -5,20 +5,20 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use cos_ftp_server::config::{MachineFacts, Resource, Settings, check_resource};
+use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
 use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use time::OffsetDateTime;
 
-use super::report::{Line, Report};
+use super::report::{CheckLine, CheckReport};
 use crate::cli::logging;
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
 const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Looks at everything that is on this machine.
-pub(super) fn check(settings: &Settings, report: &mut Report) {
+pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     report.begin("machine");
     let facts = MachineFacts::of_this_machine();
     for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
@@ -30,11 +30,11 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     report.add(masquerade(settings));
     if let Some(tls) = &settings.tls {
         report.add(certificate(tls));
-        report.add(Line::passed("TLS versions", tls.describe_versions()));
+        report.add(CheckLine::passed("TLS versions", tls.describe_versions()));
     }
 }
 
-fn fits(settings: &Settings, facts: &MachineFacts, resource: Resource) -> Line {
+fn fits(settings: &ServerSettings, facts: &MachineFacts, resource: Resource) -> CheckLine {
     let connections = settings.server.max_connections;
     let wanted = connections
         .map_or("any number of connections".to_owned(), |most| format!("{most} connections"));
@@ -50,14 +50,14 @@ fn fits(settings: &Settings, facts: &MachineFacts, resource: Resource) -> Line {
         Resource::Threads => ("threads", format!("{wanted}; {}", limit(facts.threads))),
     };
     match check_resource(settings, facts, resource) {
-        Ok(notes) if notes.is_empty() => Line::passed(check, detail),
+        Ok(notes) if notes.is_empty() => CheckLine::passed(check, detail),
         Ok(notes) => {
             let notes: Vec<_> = notes.into_iter().map(|note| note.text).collect();
-            Line::skipped(check, format!("{detail}; note: {}", notes.join("; ")))
+            CheckLine::skipped(check, format!("{detail}; note: {}", notes.join("; ")))
         }
         Err(problems) => {
             let texts = problems.problems.into_iter().map(|problem| problem.text);
-            Line::failed(check, detail, texts.collect::<Vec<_>>().join("; "))
+            CheckLine::failed(check, detail, texts.collect::<Vec<_>>().join("; "))
         }
     }
 }
@@ -71,7 +71,7 @@ fn mebibytes(bytes: u64) -> u64 {
 }
 
 /// The directory is made when it is missing, so the nearest one that is there counts.
-fn log_directory(directory: &Path) -> Line {
+fn log_directory(directory: &Path) -> CheckLine {
     let shown = directory.display();
     let mut nearest = directory;
     while !nearest.as_os_str().is_empty() && !nearest.exists() {
@@ -79,7 +79,7 @@ fn log_directory(directory: &Path) -> Line {
     }
     let here = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
     if !here.is_dir() {
-        return Line::failed(
+        return CheckLine::failed(
             "log",
             format!("{} is no directory", here.display()),
             "correct log_dir",
@@ -91,20 +91,20 @@ fn log_directory(directory: &Path) -> Line {
     match access(here, Access::WRITE_OK | Access::EXEC_OK) {
         Err(error) => {
             let fix = "let the user that runs the server write there, or correct log_dir";
-            Line::failed("log", format!("{}: {error}", here.display()), fix)
+            CheckLine::failed("log", format!("{}: {error}", here.display()), fix)
         }
         Ok(()) => match file_refuses() {
             Some(error) => {
                 let fix = "give the file to the user that runs the server (chown)";
-                Line::failed("log", format!("{}: {error}", file.display()), fix)
+                CheckLine::failed("log", format!("{}: {error}", file.display()), fix)
             }
-            None => Line::passed("log", format!("{shown} can be written")),
+            None => CheckLine::passed("log", format!("{shown} can be written")),
         },
     }
 }
 
 /// Where the server will listen.
-fn addresses(settings: &Settings) -> Vec<IpAddr> {
+fn addresses(settings: &ServerSettings) -> Vec<IpAddr> {
     match settings.server.listen_addresses.as_slice() {
         [] => vec![Ipv4Addr::UNSPECIFIED.into()],
         some => some.to_vec(),
@@ -121,7 +121,7 @@ struct Listener {
     port: u16,
 }
 
-fn listeners(settings: &Settings) -> Vec<Listener> {
+fn listeners(settings: &ServerSettings) -> Vec<Listener> {
     let server = &settings.server;
     let control = Listener {
         check: "control port",
@@ -147,14 +147,14 @@ fn listeners(settings: &Settings) -> Vec<Listener> {
     [Some(control), implicit, metrics].into_iter().flatten().collect()
 }
 
-fn can_listen(listener: &Listener) -> Line {
+fn can_listen(listener: &Listener) -> CheckLine {
     let Listener { check, port_key, keys, port, .. } = *listener;
     for address in &listener.addresses {
         match TcpListener::bind((*address, port)) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 let text = format!("{port} is in use: by this server, if it runs already");
-                return Line::skipped(check, text);
+                return CheckLine::skipped(check, text);
             }
             Err(error) => {
                 let fix = match error.kind() {
@@ -165,15 +165,15 @@ fn can_listen(listener: &Listener) -> Line {
                     }
                     _ => format!("correct {keys}"),
                 };
-                return Line::failed(check, format!("{address} port {port}: {error}"), fix);
+                return CheckLine::failed(check, format!("{address} port {port}: {error}"), fix);
             }
         }
     }
-    Line::passed(check, format!("{port} is free"))
+    CheckLine::passed(check, format!("{port} is free"))
 }
 
 /// A port counts as free if it is free on every address.
-fn passive_ports(settings: &Settings) -> Line {
+fn passive_ports(settings: &ServerSettings) -> CheckLine {
     let range = &settings.server.passive_ports;
     let addresses = addresses(settings);
     let is_free = |port: &u16| addresses.iter().all(|at| TcpListener::bind((*at, *port)).is_ok());
@@ -182,7 +182,7 @@ fn passive_ports(settings: &Settings) -> Line {
     // A transfer takes two connections and one port.
     let transfers = settings.server.max_connections.map(|most| most / 2);
     match transfers {
-        _ if free == 0 => Line::failed(
+        _ if free == 0 => CheckLine::failed(
             "passive ports",
             text,
             "widen passive_ports, or end what else listens there",
@@ -190,28 +190,28 @@ fn passive_ports(settings: &Settings) -> Line {
         Some(transfers) if free < transfers => {
             let note =
                 format!("{text}; fewer than the {transfers} transfers of max_connection_num");
-            Line::skipped("passive ports", note)
+            CheckLine::skipped("passive ports", note)
         }
-        _ => Line::passed("passive ports", text),
+        _ => CheckLine::passed("passive ports", text),
     }
 }
 
-fn masquerade(settings: &Settings) -> Line {
+fn masquerade(settings: &ServerSettings) -> CheckLine {
     let Some(masquerade) = &settings.server.session.masquerade else {
         let text = "masquerade_address is not set: passive replies name the address clients reach";
-        return Line::passed("masquerade", text);
+        return CheckLine::passed("masquerade", text);
     };
     match masquerade.look_up() {
-        Ok(address) if address.is_loopback() && !masquerade.is_loopback() => Line::failed(
+        Ok(address) if address.is_loopback() && !masquerade.is_loopback() => CheckLine::failed(
             "masquerade",
             format!("{} = {address}", masquerade.0),
             "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
         ),
         Ok(address) if masquerade.0 == address.to_string() => {
-            Line::passed("masquerade", address.to_string())
+            CheckLine::passed("masquerade", address.to_string())
         }
-        Ok(address) => Line::passed("masquerade", format!("{} = {address}", masquerade.0)),
-        Err(error) => Line::failed(
+        Ok(address) => CheckLine::passed("masquerade", format!("{} = {address}", masquerade.0)),
+        Err(error) => CheckLine::failed(
             "masquerade",
             error.to_string(),
             "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
@@ -220,7 +220,7 @@ fn masquerade(settings: &Settings) -> Line {
 }
 
 /// How long clients will still take the certificate.
-fn certificate(tls: &TlsOptions) -> Line {
+fn certificate(tls: &TlsOptions) -> CheckLine {
     let check = "TLS certificate";
     let problem = match TlsContext::open(tls.clone()) {
         Ok((_, out_of_time)) => out_of_time,
@@ -234,21 +234,21 @@ fn certificate(tls: &TlsOptions) -> Line {
             }
             _ => format!("renew it, or correct {}", error.option),
         };
-        return Line::failed(check, error.to_string(), fix);
+        return CheckLine::failed(check, error.to_string(), fix);
     }
     match tls.valid_until() {
         Ok(until) => until_when(check, until, SystemTime::now()),
-        Err(error) => Line::failed(check, error.to_string(), "correct tls_cert_file"),
+        Err(error) => CheckLine::failed(check, error.to_string(), "correct tls_cert_file"),
     }
 }
 
-fn until_when(check: &'static str, until: SystemTime, now: SystemTime) -> Line {
+fn until_when(check: &'static str, until: SystemTime, now: SystemTime) -> CheckLine {
     let left = until.duration_since(now).unwrap_or_default();
     let days = left.as_secs() / (24 * 60 * 60);
     let date = OffsetDateTime::from(until).date();
     let text = format!("valid until {date}, {days} days from now");
     if left < RENEWAL {
-        return Line::skipped(check, format!("{text}: renew it; a new file needs no restart"));
+        return CheckLine::skipped(check, format!("{text}: renew it; a new file needs no restart"));
     }
-    Line::passed(check, text)
+    CheckLine::passed(check, text)
 }

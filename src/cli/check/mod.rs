@@ -13,19 +13,19 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use cos_ftp_server::config::{self, Finding, FindingKind, Loaded};
+use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
 use crate::cli::locations;
-use report::{Line, Report};
+use report::{CheckLine, CheckReport};
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     let found = locations::find_config(config);
     // Before anything is told, as it may be somebody else who does.
     let looking = found.as_deref().ok().and_then(service::look_as_its_user);
-    let mut report = Report::new(form);
+    let mut report = CheckReport::new(form);
     report.begin("configuration");
-    let found = found.map_err(|text| vec![Line::failed("file", text, "see above")]);
+    let found = found.map_err(|text| vec![CheckLine::failed("file", text, "see above")]);
     match found.and_then(|file| load(&file, &mut report)) {
         Ok(loaded) => {
             looking.into_iter().for_each(|line| report.add(line));
@@ -38,37 +38,41 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
 }
 
 /// The configuration, told of if it is good.
-fn load(file: &Path, report: &mut Report) -> Result<Loaded, Vec<Line>> {
+fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<CheckLine>> {
     if let Err(error) = File::open(file)
         && error.kind() == ErrorKind::PermissionDenied
     {
         let fix = "run this as root, or as the user of the server";
-        return Err(vec![Line::failed("file", format!("{}: {error}", file.display()), fix)]);
+        return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
     }
     let loaded = config::load(file).map_err(|problems| {
         let warnings = problems.warnings.iter().map(note);
         let problem = |finding: &Finding| {
-            Line::failed("setting", finding.to_string(), "correct it; the server does not start")
+            CheckLine::failed(
+                "setting",
+                finding.to_string(),
+                "correct it; the server does not start",
+            )
         };
         warnings.chain(problems.problems.iter().map(problem)).collect::<Vec<_>>()
     })?;
     let accounts = loaded.settings.accounts.len();
     let noun = if accounts == 1 { "account" } else { "accounts" };
-    report.add(Line::passed("file", format!("{}, {accounts} {noun}", file.display())));
+    report.add(CheckLine::passed("file", format!("{}, {accounts} {noun}", file.display())));
     if !loaded.warnings.iter().any(is_exposed) {
-        report.add(Line::passed("permissions", "no other user can read it"));
+        report.add(CheckLine::passed("permissions", "no other user can read it"));
     }
     loaded.warnings.iter().for_each(|warning| report.add(note(warning)));
     Ok(loaded)
 }
 
 /// What the server would warn of.
-fn note(warning: &Finding) -> Line {
+fn note(warning: &Finding) -> CheckLine {
     match &warning.kind {
-        FindingKind::Setting => Line::skipped("setting", warning.to_string()),
+        FindingKind::Setting => CheckLine::skipped("setting", warning.to_string()),
         FindingKind::Exposed(file) => {
             let fix = format!("chmod 600 {}", file.display());
-            Line::failed("permissions", &warning.text, fix)
+            CheckLine::failed("permissions", &warning.text, fix)
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) enum Form {
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
+pub(super) enum CheckOutcome {
     /// All is well.
     Passed,
     /// Something is to be done.
@@ -36,12 +36,12 @@ pub(super) enum Outcome {
 
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Line {
+pub(super) struct CheckLine {
     /// What it belongs to: the configuration, the machine, a store.
     group: String,
     /// What was looked at.
     check: String,
-    outcome: Outcome,
+    outcome: CheckOutcome,
     /// What there is to know.
     detail: String,
     /// What to do about it; empty unless it failed.
@@ -54,20 +54,20 @@ pub(super) struct Line {
     milliseconds: Option<u64>,
 }
 
-impl Line {
+impl CheckLine {
     /// All is well.
     pub(super) fn passed(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Outcome::Passed, detail.into())
+        Self::new(check, CheckOutcome::Passed, detail.into())
     }
 
     /// Not looked at, or no fault.
     pub(super) fn skipped(check: &str, detail: impl Into<String>) -> Self {
-        Self::new(check, Outcome::Skipped, detail.into())
+        Self::new(check, CheckOutcome::Skipped, detail.into())
     }
 
     /// Something is to be done.
     pub(super) fn failed(check: &str, detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { fix: fix.into(), ..Self::new(check, Outcome::Failed, detail.into()) }
+        Self { fix: fix.into(), ..Self::new(check, CheckOutcome::Failed, detail.into()) }
     }
 
     /// The same, for want of a permission.
@@ -80,7 +80,7 @@ impl Line {
         Self { milliseconds: Some(milliseconds), ..self }
     }
 
-    fn new(check: &str, outcome: Outcome, detail: String) -> Self {
+    fn new(check: &str, outcome: CheckOutcome, detail: String) -> Self {
         Self {
             group: String::new(),
             check: check.to_owned(),
@@ -95,9 +95,9 @@ impl Line {
     /// `  ✗ PutObject   403 AccessDenied → grant …`
     fn text(&self, language: Language) -> String {
         let mark = match self.outcome {
-            Outcome::Passed => '✓',
-            Outcome::Failed => '✗',
-            Outcome::Skipped => '–',
+            CheckOutcome::Passed => '✓',
+            CheckOutcome::Failed => '✗',
+            CheckOutcome::Skipped => '–',
         };
         let [check, detail, fix] = match language {
             Language::English => [&self.check, &self.detail, &self.fix].map(String::clone),
@@ -120,11 +120,11 @@ fn columns(text: &str) -> usize {
 
 /// All lines so far.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct CheckReport {
     form: Form,
     language: Language,
     group: String,
-    lines: Vec<Line>,
+    lines: Vec<CheckLine>,
 }
 
 /// What `--json` prints.
@@ -132,10 +132,10 @@ pub(super) struct Report {
 struct Whole<'a> {
     version: &'a str,
     ok: bool,
-    checks: &'a [Line],
+    checks: &'a [CheckLine],
 }
 
-impl Report {
+impl CheckReport {
     /// Nothing is found yet.
     pub(super) fn new(form: Form) -> Self {
         let language = Language::of_environment();
@@ -153,14 +153,14 @@ impl Report {
     }
 
     /// One more line.
-    pub(super) fn add(&mut self, line: Line) {
+    pub(super) fn add(&mut self, line: CheckLine) {
         self.say(&format!("{}\n", line.text(self.language)));
-        self.lines.push(Line { group: self.group.clone(), ..line });
+        self.lines.push(CheckLine { group: self.group.clone(), ..line });
     }
 
     /// Tells the sum; whether nothing failed.
     pub(super) fn finish(self) -> bool {
-        let failed = self.lines.iter().filter(|line| line.outcome == Outcome::Failed).count();
+        let failed = self.lines.iter().filter(|line| line.outcome == CheckOutcome::Failed).count();
         let count = self.lines.len();
         let sum = match failed {
             0 => format!("all is well: {count} checks"),

@@ -1,5 +1,5 @@
-//! The user of an installed service. What root can do tells nothing of what that user can, so `check`
-//! as root looks with the user's eyes.
+//! The user of an installed service. What root can do tells nothing of what that user can, so
+//! `check` as root looks with the user's eyes.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use rustix::process::geteuid;
 
-use super::report::Line;
+use super::report::CheckLine;
 
 /// What the unit is called.
 const UNIT: &str = "cos-ftp-server.service";
@@ -40,7 +40,7 @@ struct Service {
 
 /// As root, with a service of another user for this `config`: begins this process again as that
 /// user, and does not return. Else tells with whose eyes is looked.
-pub(super) fn look_as_its_user(config: &Path) -> Option<Line> {
+pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
     if !geteuid().is_root() {
         return None;
     }
@@ -58,7 +58,7 @@ pub(super) fn look_as_its_user(config: &Path) -> Option<Line> {
         unit.display(),
         env::args().collect::<Vec<_>>().join(" "),
     );
-    Some(Line::skipped("user", text))
+    Some(CheckLine::skipped("user", text))
 }
 
 /// This process again, as the service would be run.

@@ -3,21 +3,21 @@
 use std::io;
 use std::time::Duration;
 
-use cos_ftp_server::config::{Settings, StoreSettings};
-use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, Step, Verdict};
+use cos_ftp_server::config::{ServerSettings, StoreSettings};
+use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, TrialStep, TrialVerdict};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{Body, ByteRange, Cancel, Expected, FileTree, ListRequest, StoreError};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::Account;
 use cos_ftp_server::vfs::FtpPath;
 
-use super::report::{Line, Report};
+use super::report::{CheckLine, CheckReport};
 
 /// How long a bad moment of the store may last: somebody is waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Tries every store.
-pub(super) fn check(settings: &Settings, report: &mut Report) {
+pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     let buckets = Buckets::default();
     for (number, store) in settings.stores.iter().enumerate() {
         let users: Vec<_> =
@@ -44,7 +44,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
 }
 
 /// What those who use the store need of it.
-fn needs(settings: &Settings, users: &[&Account<usize>]) -> Needs {
+fn needs(settings: &ServerSettings, users: &[&Account<usize>]) -> Needs {
     Needs {
         writing: users.iter().any(|user| user.permission.writes()),
         deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
@@ -53,12 +53,12 @@ fn needs(settings: &Settings, users: &[&Account<usize>]) -> Needs {
     }
 }
 
-fn try_bucket(options: &CosOptions, needs: Needs, buckets: &Buckets, report: &mut Report) {
+fn try_bucket(options: &CosOptions, needs: Needs, buckets: &Buckets, report: &mut CheckReport) {
     let mut options = options.clone();
     options.timeouts.retry_total = options.timeouts.retry_total.min(PATIENCE);
     match buckets.open(options) {
         Ok(store) => store.diagnose(needs, &mut |step| report.add(line(step))),
-        Err(error) => report.add(Line::failed(
+        Err(error) => report.add(CheckLine::failed(
             "settings",
             error.to_string(),
             "correct the keys of this account that are named",
@@ -66,18 +66,20 @@ fn try_bucket(options: &CosOptions, needs: Needs, buckets: &Buckets, report: &mu
     }
 }
 
-fn line(step: Step) -> Line {
+fn line(step: TrialStep) -> CheckLine {
     let title = step.trial.title();
     let line = match step.verdict {
-        Verdict::Passed(detail) => Line::passed(title, detail),
-        Verdict::Skipped(why) => return Line::skipped(title, why),
-        Verdict::Failed(fault) => Line::failed(title, fault.why, fault.fix).wanting(fault.action),
+        TrialVerdict::Passed(detail) => CheckLine::passed(title, detail),
+        TrialVerdict::Skipped(why) => return CheckLine::skipped(title, why),
+        TrialVerdict::Failed(fault) => {
+            CheckLine::failed(title, fault.why, fault.fix).wanting(fault.action)
+        }
     };
     line.taking(u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// `is_written`: whether anybody may store files there. If not, nothing is written.
-fn try_directory(options: &LocalOptions, is_written: bool) -> Line {
+fn try_directory(options: &LocalOptions, is_written: bool) -> CheckLine {
     let store = match LocalStore::open(options) {
         Ok(store) => store,
         Err(error) => return refused(&error),
@@ -88,17 +90,19 @@ fn try_directory(options: &LocalOptions, is_written: bool) -> Line {
     store.leave_no_trace();
     match used {
         Err(error) => refused(&error),
-        Ok(()) if is_written => Line::passed("files", "can be listed, stored, read and deleted"),
-        Ok(()) => Line::passed("files", "can be listed; nothing was written, as no user may"),
+        Ok(()) if is_written => {
+            CheckLine::passed("files", "can be listed, stored, read and deleted")
+        }
+        Ok(()) => CheckLine::passed("files", "can be listed; nothing was written, as no user may"),
     }
 }
 
-fn refused(error: &io::Error) -> Line {
+fn refused(error: &io::Error) -> CheckLine {
     let fix = match error.kind() {
         io::ErrorKind::NotFound => "make the directory (mkdir -p), or correct cos_endpoint",
         _ => "let the user that runs the server use it, or correct cos_endpoint",
     };
-    Line::failed("files", error.to_string(), fix)
+    CheckLine::failed("files", error.to_string(), fix)
 }
 
 fn list(store: &LocalStore) -> Result<(), StoreError> {

@@ -8,11 +8,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cos_ftp_server::store::local::inherit_owner;
-
 use self::questions::{Answers, ask_all};
 use super::check::{self, Form};
-use super::failure::Failure;
+use super::failure::CommandError;
 use super::locations;
 use super::terminal::say;
 
@@ -20,18 +18,18 @@ use super::terminal::say;
 const FILE_MODE: u32 = 0o600;
 
 /// Writes the configuration `config`, or the usual one, by what is answered.
-pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, Failure> {
+pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let is_named = config.is_some();
-    let file = config.map_or_else(locations::new_config, Ok).map_err(Failure::operation)?;
+    let file = config.map_or_else(locations::new_config, Ok).map_err(CommandError::operation)?;
     if file.exists() {
         let text = format!("{} exists already: it is left as it is", file.display());
-        return Err(Failure::operation(text));
+        return Err(CommandError::operation(text));
     }
     say(&format!("This writes the configuration {}.\n", file.display()));
-    let answers = ask_all().map_err(Failure::operation)?;
+    let answers = ask_all().map_err(CommandError::operation)?;
     write(&file, answers.text().expose())
         .map_err(|error| format!("{}: {error}", file.display()))
-        .map_err(Failure::operation)?;
+        .map_err(CommandError::operation)?;
     say(&format!("\nWrote {}\n\n", file.display()));
     let is_well = check::run(Some(file.clone()), Form::Text);
     let start = match is_named {
@@ -66,20 +64,4 @@ fn next_steps(answers: &Answers, start: &str) -> String {
         "\n{shown}Start the server (Ctrl+C stops it):\n    {start}\nand in another terminal store a \
          file:\n    curl -u {login} -T FILE ftp://127.0.0.1:{port}/\n"
     )
-}
-
-/// Makes the directory that is to be served, if it is missing.
-fn make_directory(path: &str) -> Result<String, String> {
-    let named = |error: io::Error| format!("{path}: {error}");
-    let path = Path::new(path);
-    if !path.is_dir() {
-        fs::create_dir_all(path).map_err(named)?;
-        let around = path.parent().unwrap_or(Path::new("/"));
-        if let (Ok(made), Ok(around)) = (fs::File::open(path), fs::File::open(around)) {
-            inherit_owner(made, around);
-        }
-    }
-    let whole = fs::canonicalize(path).map_err(named)?;
-    let whole = whole.to_str().ok_or("its name is not UTF-8")?;
-    Ok(whole.to_owned())
 }

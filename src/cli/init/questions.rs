@@ -1,12 +1,14 @@
 //! What is asked, and the configuration that comes of it.
 
 use std::fmt::Write as _;
+use std::path::Path;
+use std::{fs, io};
 
 use cos_ftp_server::secret::Secret;
+use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
 use rustix::process::geteuid;
 
-use super::make_directory;
 use crate::cli::serve::{USUAL_USER, made_password};
 use crate::cli::terminal::{ask, ask_hidden, ask_until, say};
 
@@ -144,6 +146,22 @@ impl Answers {
         }
         Secret::new(text)
     }
+}
+
+/// Makes the directory that is to be served, if it is missing.
+fn make_directory(path: &str) -> Result<String, String> {
+    let named = |error: io::Error| format!("{path}: {error}");
+    let path = Path::new(path);
+    if !path.is_dir() {
+        fs::create_dir_all(path).map_err(named)?;
+        let around = path.parent().unwrap_or(Path::new("/"));
+        if let (Ok(made), Ok(around)) = (fs::File::open(path), fs::File::open(around)) {
+            inherit_owner(made, around);
+        }
+    }
+    let whole = fs::canonicalize(path).map_err(named)?;
+    let whole = whole.to_str().ok_or("its name is not UTF-8")?;
+    Ok(whole.to_owned())
 }
 
 #[cfg(test)]

@@ -1,20 +1,48 @@
 //! The log file: opened, put aside when its time has come, opened again when asked. Whatever goes
 //! wrong with it is told once on the terminal and stops nothing.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::config::Rotation;
 use cos_ftp_server::store::local::inherit_owner;
+use parking_lot::Mutex;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::rotation::{period, put_aside, remove_oldest};
-use super::{LogError, TIME};
+
+/// RFC 3339 with milliseconds.
+pub(super) const TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
+     [offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// Why there is no log.
+#[derive(Debug)]
+pub(crate) struct LogError {
+    pub(super) path: PathBuf,
+    pub(super) source: io::Error,
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot write the log (log_dir) {}: {}", self.path.display(), self.source)
+    }
+}
+
+impl std::error::Error for LogError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
 /// The file in `log_dir`, as the replaced tool calls it.
 pub(crate) const FILE_NAME: &str = "cos_v5.log";
@@ -117,7 +145,7 @@ impl<W: Write> LogFile<W> {
     /// Puts the file aside or opens it again, if it is time.
     fn prepare(&mut self, now: OffsetDateTime) -> io::Result<()> {
         self.leave_until = None;
-        let rotation = *self.wishes.rotation.lock().unwrap_or_else(PoisonError::into_inner);
+        let rotation = *self.wishes.rotation.lock();
         if let Some(rotation) = rotation
             && period(rotation.every, self.last) < period(rotation.every, now)
         {
@@ -236,7 +264,7 @@ mod tests {
         }
 
         fn rotate(&self, every: RotateUnit, backups: usize) {
-            *self.wishes.rotation.lock().unwrap() = Some(Rotation { every, backups });
+            *self.wishes.rotation.lock() = Some(Rotation { every, backups });
         }
 
         fn path(&self, suffix: &str) -> PathBuf {

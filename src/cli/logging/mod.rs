@@ -7,14 +7,12 @@
 mod file;
 mod rotation;
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use cos_ftp_server::config::{LogOptions, Rotation};
@@ -22,34 +20,19 @@ use cos_ftp_server::net::{Interest, wait};
 use log::{LevelFilter, error};
 use simplelog::{ConfigBuilder, ThreadLogMode, WriteLogger};
 use time::UtcOffset;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 
-pub(crate) use file::FILE_NAME;
-use file::{LogFile, Wishes};
+pub(crate) use file::{FILE_NAME, LogError};
+use file::{LogFile, TIME, Wishes};
 
 /// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
 const TERMINAL_LINE_BYTES: usize = 4096;
-
-/// RFC 3339 with milliseconds.
-const TIME: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
-     [offset_hour sign:mandatory]:[offset_minute]"
-);
-
-/// Why there is no log.
-#[derive(Debug)]
-pub(crate) struct LogError {
-    path: PathBuf,
-    source: io::Error,
-}
 
 /// What may be asked of the log while the server runs.
 #[derive(Clone, Debug)]
 pub(crate) struct LogControl(Arc<Wishes>);
 
-/// Opens the log: on the terminal, and in a file if it is `kept`. Must be called before any other thread starts: the offset of the local time
-/// cannot be asked for safely later.
+/// Opens the log: on the terminal, and in a file if it is `kept`. Must be called before any other
+/// thread starts: the offset of the local time cannot be asked for safely later.
 ///
 /// # Errors
 /// When the directory cannot be made or the file in it cannot be written.
@@ -77,7 +60,7 @@ pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, L
 impl LogControl {
     /// What is logged from now on, and when the file is put aside.
     pub(crate) fn set(&self, level: LevelFilter, rotation: Option<Rotation>) {
-        *self.0.rotation.lock().unwrap_or_else(PoisonError::into_inner) = rotation;
+        *self.0.rotation.lock() = rotation;
         log::set_max_level(level);
     }
 
@@ -210,18 +193,6 @@ fn shortened(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     let mut short = line[..TERMINAL_LINE_BYTES - 1].to_vec();
     short.push(b'\n');
     short.into()
-}
-
-impl fmt::Display for LogError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write the log (log_dir) {}: {}", self.path.display(), self.source)
-    }
-}
-
-impl std::error::Error for LogError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
 }
 
 #[cfg(test)]

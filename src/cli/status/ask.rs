@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::termios::tcgetwinsize;
 
-use super::report::{Reloads, Report};
+use super::report::{Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
 use crate::cli::terminal::say;
@@ -85,12 +85,12 @@ pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
     }
 }
 
-fn report(path: &Path) -> Result<Report, String> {
+fn report(path: &Path) -> Result<StatusReport, String> {
     let text = read(path).map_err(|error| no_answer(path, &error))?;
     understand(path, &text)
 }
 
-fn understand(path: &Path, text: &str) -> Result<Report, String> {
+fn understand(path: &Path, text: &str) -> Result<StatusReport, String> {
     serde_json::from_str(text).map_err(|error| no_answer(path, &io::Error::other(error)))
 }
 
@@ -103,7 +103,7 @@ fn terminal_width() -> usize {
 
 /// The server that listens at `path`, in words for one who wants to start another.
 pub(crate) fn who_runs(path: &Path) -> Option<String> {
-    let Report { pid, started: since, .. } = report(path).ok()?;
+    let StatusReport { pid, started: since, .. } = report(path).ok()?;
     Some(format!(
         "a server with this configuration runs since {since} as process {pid}: cos-ftp-server stop, \
          or kill {pid}, ends it"

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// The whole server.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Report {
+pub(super) struct StatusReport {
     /// Of the program.
     pub(super) version: String,
     pub(super) pid: u32,
@@ -24,11 +24,11 @@ pub(super) struct Report {
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
     /// Since the start.
-    pub(super) totals: Totals,
+    pub(super) totals: StatusTotals,
     /// Of the configuration.
     pub(super) reloads: Reloads,
     /// Oldest first.
-    pub(super) sessions: Vec<Session>,
+    pub(super) sessions: Vec<SessionStatus>,
 }
 
 /// How the configuration was read again.
@@ -42,7 +42,7 @@ pub(crate) struct Reloads {
 
 /// What has ended since the start.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Totals {
+pub(super) struct StatusTotals {
     pub(super) uploads: u64,
     pub(super) uploaded_bytes: u64,
     pub(super) downloads: u64,
@@ -53,7 +53,7 @@ pub(super) struct Totals {
 
 /// One session.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Session {
+pub(super) struct SessionStatus {
     /// As in the log: `session-7` is 7.
     pub(super) id: u64,
     pub(super) user: Option<String>,
@@ -65,12 +65,12 @@ pub(super) struct Session {
     pub(super) tls: bool,
     pub(super) directory: String,
     pub(super) command: String,
-    pub(super) transfer: Option<Transfer>,
+    pub(super) transfer: Option<TransferStatus>,
 }
 
 /// A transfer that runs.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Transfer {
+pub(super) struct TransferStatus {
     /// `upload`, `download` or `listing`.
     pub(super) direction: String,
     pub(super) path: String,
@@ -84,7 +84,7 @@ pub(super) struct Transfer {
     pub(super) parts: Option<u64>,
 }
 
-impl Report {
+impl StatusReport {
     /// What `observer` sees now.
     pub(super) fn of(observer: &Observer, listening: &[SocketAddr], started: SystemTime) -> Self {
         Self {
@@ -93,9 +93,9 @@ impl Report {
             started: rfc3339(started),
             stopping: observer.is_stopping(),
             listening: listening.to_vec(),
-            totals: Totals::now(),
+            totals: StatusTotals::now(),
             reloads: Reloads::now(),
-            sessions: observer.sessions().into_iter().map(Session::of).collect(),
+            sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Reloads {
     }
 }
 
-impl Totals {
+impl StatusTotals {
     fn now() -> Self {
         let metrics::Totals {
             uploads,
@@ -126,7 +126,7 @@ impl Totals {
     }
 }
 
-impl Session {
+impl SessionStatus {
     fn of(overview: Overview) -> Self {
         Self {
             id: overview.id,
@@ -137,12 +137,14 @@ impl Session {
             tls: overview.control == Channel::Tls,
             directory: overview.directory.to_string(),
             command: overview.command,
-            transfer: overview.transfer.map(|(errand, progress)| Transfer::of(&errand, &progress)),
+            transfer: overview
+                .transfer
+                .map(|(errand, progress)| TransferStatus::of(&errand, &progress)),
         }
     }
 }
 
-impl Transfer {
+impl TransferStatus {
     fn of(errand: &Errand, progress: &Progress) -> Self {
         let direction = match errand.kind {
             ErrandKind::Upload => "upload",

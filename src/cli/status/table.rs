@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::report::{Report, Session, Transfer};
+use super::report::{SessionStatus, StatusReport, TransferStatus};
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
@@ -18,7 +18,7 @@ const DIRECTORY: usize = 6;
 const CUT: char = '…';
 
 /// `report` in lines and columns of at most `width` characters.
-pub(super) fn table(report: &Report, width: usize) -> String {
+pub(super) fn table(report: &StatusReport, width: usize) -> String {
     let mut rows = vec![HEADINGS.map(str::to_owned)];
     rows.extend(report.sessions.iter().map(cells));
     let widths = fitting(&rows, width);
@@ -37,8 +37,8 @@ pub(super) fn table(report: &Report, width: usize) -> String {
     lines.iter().fold(String::new(), |text, line| text + cut(line, width).trim_end() + "\n")
 }
 
-/// The widths of the columns: as wide as the widest cell, the elastic ones narrower where all are too
-/// wide together, the widest of them first.
+/// The widths of the columns: as wide as the widest cell, the elastic ones narrower where all are
+/// too wide together, the widest of them first.
 fn fitting(rows: &[[String; HEADINGS.len()]], width: usize) -> [usize; HEADINGS.len()] {
     let mut widths = [0; HEADINGS.len()];
     for row in rows {
@@ -71,7 +71,7 @@ fn cut_front(text: &str, width: usize) -> String {
     [CUT].into_iter().chain(text.chars().skip(surplus + 1)).collect()
 }
 
-fn heading(report: &Report) -> Vec<String> {
+fn heading(report: &StatusReport) -> Vec<String> {
     let listening: Vec<_> = report.listening.iter().map(ToString::to_string).collect();
     let rate = |direction: &str| {
         let transfers = report.sessions.iter().filter_map(|session| session.transfer.as_ref());
@@ -109,7 +109,7 @@ fn heading(report: &Report) -> Vec<String> {
     ]
 }
 
-fn cells(session: &Session) -> [String; HEADINGS.len()] {
+fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
     let idle = session.idle_seconds.map_or_else(|| "-".to_owned(), duration);
     [
         session.id.to_string(),
@@ -124,7 +124,7 @@ fn cells(session: &Session) -> [String; HEADINGS.len()] {
 }
 
 /// What the line of the session does not say already.
-fn progress(transfer: &Transfer) -> String {
+fn progress(transfer: &TransferStatus) -> String {
     let of_total = match transfer.total_bytes {
         Some(total) if total > 0 => {
             let share = transfer.bytes as f64 * 100.0 / total as f64;
@@ -173,11 +173,11 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Reloads, Totals};
+    use super::super::report::{Reloads, StatusTotals};
     use super::*;
 
-    fn session(id: u64, user: Option<&str>, transfer: Option<Transfer>) -> Session {
-        Session {
+    fn session(id: u64, user: Option<&str>, transfer: Option<TransferStatus>) -> SessionStatus {
+        SessionStatus {
             id,
             user: user.map(str::to_owned),
             address: "10.0.0.1:50000".parse().unwrap(),
@@ -190,8 +190,8 @@ mod tests {
         }
     }
 
-    fn upload() -> Transfer {
-        Transfer {
+    fn upload() -> TransferStatus {
+        TransferStatus {
             direction: "upload".to_owned(),
             path: "/x".to_owned(),
             bytes: 10_600_000,
@@ -202,9 +202,10 @@ mod tests {
         }
     }
 
-    fn report(sessions: Vec<Session>) -> Report {
-        let totals = Totals { uploads: 3, uploaded_bytes: 1_234_567_890, ..Totals::default() };
-        Report {
+    fn report(sessions: Vec<SessionStatus>) -> StatusReport {
+        let totals =
+            StatusTotals { uploads: 3, uploaded_bytes: 1_234_567_890, ..StatusTotals::default() };
+        StatusReport {
             version: "1".to_owned(),
             pid: 7,
             started: "2026-11-25T09:00:00Z".to_owned(),

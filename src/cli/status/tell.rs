@@ -5,16 +5,15 @@ use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use cos_ftp_server::limits;
 use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
-use super::report::Report;
+use super::report::StatusReport;
 use crate::cli::supervisor;
+use cos_ftp_server::threads::{self, OwnedThread};
 
 /// How long one who asks may take to read the answer. Others wait meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +25,7 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Teller {
     stop: Wake,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 /// What the thread needs.
@@ -59,10 +58,7 @@ pub(crate) fn tell(
         let stop = Wake::new()?;
         let started = SystemTime::now();
         let telling = Telling { socket, stop: stop.clone(), observer, listening, started };
-        let thread = Builder::new()
-            .name("status".to_owned())
-            .stack_size(limits::SESSION_STACK_BYTES)
-            .spawn(move || telling.run())?;
+        let thread = threads::spawn("status", move || telling.run())?;
         Ok(Teller { stop, thread: Some(thread) })
     };
     begin().map_err(|error: io::Error| warn!("no status will be told: {error}")).ok()
@@ -126,8 +122,8 @@ impl Telling {
         Ok(())
     }
 
-    fn report(&self) -> Report {
-        Report::of(&self.observer, &self.listening, self.started)
+    fn report(&self) -> StatusReport {
+        StatusReport::of(&self.observer, &self.listening, self.started)
     }
 
     /// Tells systemd what has changed since it was `told`.

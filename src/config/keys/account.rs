@@ -253,7 +253,7 @@ pub(super) fn login() -> Vec<Key> {
         "a password, or its hash (`$argon2id$` or `$6$`)",
         "密码或其哈希（`$argon2id$` 或 `$6$`）",
     );
-    let permission = Reader::new("`R`, `W` or `RW`", "`R`、`W` 或 `RW`", values::permission);
+    let permission = one_of(values::PERMISSIONS);
     vec![
         row(LOGIN, "home_dir", home)
             .required("/home/user0")

@@ -15,8 +15,8 @@ pub enum WhenAbsent {
     Required,
     /// Nothing.
     Unset,
-    /// Nothing; the key may also stand there without a value, as filled-in samples have it. Not for a
-    /// list whose absence means everybody or everything: it would open what it was to close.
+    /// Nothing; the key may also stand there without a value, as filled-in samples have it. Not for
+    /// a list whose absence means everybody or everything: it would open what it was to close.
     Empty,
     /// This value.
     Value(&'static str),

@@ -12,7 +12,7 @@ use super::readers::{
 use super::sections::SectionKind;
 use crate::config::forms::General;
 use crate::config::settings::RotateUnit;
-use crate::config::values::{self, Memory};
+use crate::config::values::{self, MemoryAmount};
 use crate::limits;
 use crate::store::cos::VerifyUploads;
 use crate::transfer::PartialUpload;
@@ -32,8 +32,8 @@ fn memory() -> Vec<Key> {
         "至少 8M，或整机内存的 1% 到 90%",
         |text| {
             values::memory(text).filter(|memory| match memory {
-                Memory::Bytes(bytes) => *bytes >= limits::LEAST_BUFFER_MEMORY_BYTES,
-                Memory::Percent(_) => true,
+                MemoryAmount::Bytes(bytes) => *bytes >= limits::LEAST_BUFFER_MEMORY_BYTES,
+                MemoryAmount::Percent(_) => true,
             })
         },
     );

@@ -14,8 +14,6 @@ use rustls::sign::CertifiedKey;
 use x509_parser::parse_x509_certificate;
 use x509_parser::time::ASN1Time;
 
-use super::context::TlsOptions;
-
 /// Why a certificate cannot be used.
 #[derive(Debug)]
 pub struct CertificateError {
@@ -95,10 +93,10 @@ fn dates_warning(
     Ok(Some(CertificateError::new(CERT_FILE, file, wrong)))
 }
 
-/// The last moment at which clients take the certificate of `options`.
-pub(super) fn valid_until(options: &TlsOptions) -> Result<SystemTime, CertificateError> {
-    let chain = read_chain(&options.cert_file)?;
-    let (_, until) = validity(&options.cert_file, &chain)?;
+/// The last moment at which clients take the certificate in `file`.
+pub(super) fn valid_until(file: &Path) -> Result<SystemTime, CertificateError> {
+    let chain = read_chain(file)?;
+    let (_, until) = validity(file, &chain)?;
     Ok(until.to_datetime().into())
 }
 

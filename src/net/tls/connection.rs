@@ -166,8 +166,8 @@ impl TlsConnection {
         self.left_unread
     }
 
-    /// Encrypts and sends the beginning of `bytes`, and tells how much that was. What the socket did
-    /// not take is sent by the next call, or by [`Self::flush`].
+    /// Encrypts and sends the beginning of `bytes`, and tells how much that was. What the socket
+    /// did not take is sent by the next call, or by [`Self::flush`].
     ///
     /// # Errors
     /// [`ErrorKind::WouldBlock`] when the socket has not taken what was written before.
@@ -229,8 +229,8 @@ impl TlsConnection {
         }
     }
 
-    /// Lets rustls look at the records at hand, until it has plaintext or has used all of them. What
-    /// `target` has no room for is kept.
+    /// Lets rustls look at the records at hand, until it has plaintext or has used all of them.
+    /// What `target` has no room for is kept.
     fn step(&mut self, target: &mut [u8]) -> Result<Step, rustls::Error> {
         if let Some(End::Broken(_)) = self.end {
             return Ok(Step::Exhausted);
@@ -286,8 +286,8 @@ impl TlsConnection {
         }
     }
 
-    /// After an error of the protocol nothing more is read: rustls would stumble over the same record
-    /// again. What it has to say about it, an alert, is put into `outgoing`.
+    /// After an error of the protocol nothing more is read: rustls would stumble over the same
+    /// record again. What it has to say about it, an alert, is put into `outgoing`.
     fn fail(&mut self) {
         self.end = Some(End::Broken(ErrorKind::InvalidData));
         self.incoming = Buffer::default();

@@ -3,9 +3,10 @@
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::sign::SingleCertAndKey;
@@ -65,7 +66,7 @@ impl TlsOptions {
     /// # Errors
     /// When the file cannot be read or holds no certificate.
     pub fn valid_until(&self) -> Result<SystemTime, CertificateError> {
-        certificate::valid_until(self)
+        certificate::valid_until(&self.cert_file)
     }
 }
 
@@ -138,7 +139,7 @@ impl TlsContext {
     /// # Errors
     /// As [`TlsOptions::valid_until`].
     pub fn valid_until(&self) -> Result<SystemTime, CertificateError> {
-        let options = self.lock().options.clone();
+        let options = self.present.lock().options.clone();
         options.valid_until()
     }
 
@@ -150,7 +151,7 @@ impl TlsContext {
     /// When the machine has no randomness.
     pub fn session(&self) -> io::Result<TlsSession> {
         self.refresh();
-        let present = Arc::clone(&self.lock().configs);
+        let present = Arc::clone(&self.present.lock().configs);
         let configs = match present.rules.reuse {
             Reuse::Optional => present,
             // Tickets that no other client's session could have given: who resumes is the same.
@@ -163,7 +164,7 @@ impl TlsContext {
     }
 
     fn refresh(&self) {
-        let mut present = self.lock();
+        let mut present = self.present.lock();
         if present.looked.elapsed() < limits::TLS_FILE_CHECK_INTERVAL {
             return;
         }
@@ -184,11 +185,6 @@ impl TlsContext {
                 log::error!("the certificate in use stays, the new one is wrong: {error}");
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Present> {
-        // Whole at any time.
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,9 +1,9 @@
 //! TLS towards clients, by rustls and nobody else.
 //!
 //! A [`TlsContext`] is the server's certificate and what its connections share; it can be loaded
-//! again while the server runs. A [`TlsSession`] is what one client's connections have in common: its
-//! data connections keep the certificate of its control connection, and may have to resume its TLS
-//! session. A [`TlsConnection`] is one connection's state, without the socket.
+//! again while the server runs. A [`TlsSession`] is what one client's connections have in common:
+//! its data connections keep the certificate of its control connection, and may have to resume its
+//! TLS session. A [`TlsConnection`] is one connection's state, without the socket.
 
 mod buffer;
 mod certificate;

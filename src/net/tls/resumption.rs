@@ -1,8 +1,8 @@
 //! What resumes the TLS sessions of clients: tickets, and ids for those that know no tickets.
 //!
-//! Data connections go on with the session of their control connection. Where they must, each client
-//! has a key of its own that lives as long as its control connection: who resumes is the client that
-//! got the ticket, a day later too.
+//! Data connections go on with the session of their control connection. Where they must, each
+//! client has a key of its own that lives as long as its control connection: who resumes is the
+//! client that got the ticket, a day later too.
 
 use std::fmt;
 use std::sync::Arc;
@@ -130,8 +130,8 @@ impl fmt::Debug for OwnTickets {
     }
 }
 
-/// Takes tickets and gives none. rustls asks a ticketer that is not enabled to decrypt all the same,
-/// in TLS 1.2.
+/// Takes tickets and gives none. rustls asks a ticketer that is not enabled to decrypt all the
+/// same, in TLS 1.2.
 #[derive(Debug)]
 struct TakeOnly(Arc<dyn ProducesTickets>);
 

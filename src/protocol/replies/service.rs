@@ -132,11 +132,6 @@ pub fn account_removed() -> Reply {
     Reply::new(Code::CLOSING, "This account does not exist any more.")
 }
 
-/// 421 to a client that sends far more commands than it waits for replies.
-pub fn too_many_commands() -> Reply {
-    Reply::new(Code::CLOSING, "Too many commands without waiting for replies.")
-}
-
 /// 421 to what is no FTP: an HTTP request, a TLS hello, an SSH banner.
 pub fn not_ftp() -> Reply {
     Reply::new(Code::CLOSING, "This is an FTP server.")

@@ -67,10 +67,11 @@ pub fn rename_from_first() -> Reply {
 
 /// 553 to RNTO into the directory that is to be moved.
 pub fn rename_into_itself() -> Reply {
-    Reply::new(Code::NAME_NOT_ALLOWED, "A directory cannot be moved into itself.")
+    Reply::new(Code::NAME_NOT_ALLOWED, "Nothing can be moved into itself.")
 }
 
-/// 213 to SIZE. Bytes, whatever the type: what TYPE A would make of them is not known without reading.
+/// 213 to SIZE. Bytes, whatever the type: what TYPE A would make of them is not known without
+/// reading.
 pub fn size(bytes: u64) -> Reply {
     Reply::new(Code::FILE_STATUS, bytes.to_string())
 }
@@ -137,8 +138,9 @@ pub fn part_of_status(place: StatusPlace, listing: &[u8]) -> ReplyPart {
     }
 }
 
-/// 421 in the middle of the answer to STAT of a path. There is no other way to tell that a reply that
-/// was begun ends too early: who deletes what it does not find listed must not take this for all.
+/// 421 in the middle of the answer to STAT of a path. There is no other way to tell that a reply
+/// that was begun ends too early: who deletes what it does not find listed must not take this for
+/// all.
 pub fn status_broken_off() -> Reply {
     Reply::new(Code::CLOSING, "The store failed; this listing is not complete.")
 }

@@ -1,17 +1,17 @@
-//! One client of the monitor, from its first byte to the last of its answer, without ever waiting for
-//! it.
+//! One client of the monitor, from its first byte to the last of its answer, without ever waiting
+//! for it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Instant;
 
-use super::http::{Answer, Asked, understand};
+use super::http::{Asked, HttpAnswer, understand};
 use crate::limits;
 use crate::net::Interest;
 
 /// A connection.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct MonitorClient {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
     /// When it is given up.
@@ -38,7 +38,7 @@ pub(super) enum Next {
     Leaves,
 }
 
-impl Client {
+impl MonitorClient {
     /// A client that has asked nothing yet.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Client {
     /// When the client is gone.
     pub(super) fn advance(
         &mut self,
-        mut answer: impl FnMut(&str) -> Option<Answer>,
+        mut answer: impl FnMut(&str) -> Option<HttpAnswer>,
     ) -> io::Result<Next> {
         loop {
             match &mut self.stage {

@@ -16,13 +16,13 @@ const MAX_HEADERS: usize = 64;
 
 /// What is answered.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     status: &'static str,
     content_type: &'static str,
     body: String,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// A text for people.
     pub(super) fn text(status: &'static str, body: &str) -> Self {
         Self { status, content_type: "text/plain; charset=utf-8", body: body.to_owned() }
@@ -57,12 +57,15 @@ impl Asked {
     }
 
     /// What is sent, as soon as `answer` knows it.
-    pub(super) fn answer(&self, answer: impl FnOnce(&str) -> Option<Answer>) -> Option<Vec<u8>> {
+    pub(super) fn answer(
+        &self,
+        answer: impl FnOnce(&str) -> Option<HttpAnswer>,
+    ) -> Option<Vec<u8>> {
         let (answer, wanted) = match self {
             Self::Path(path, wanted) => (answer(path)?, *wanted),
-            Self::Refused(status) => (Answer::text(status, ""), Wanted::All),
+            Self::Refused(status) => (HttpAnswer::text(status, ""), Wanted::All),
         };
-        let Answer { status, content_type, body } = answer;
+        let HttpAnswer { status, content_type, body } = answer;
         let mut text = format!(
             "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n",

@@ -1,6 +1,6 @@
 //! What an operator's tools ask: `/metrics`, `/healthz` and `/readyz` over HTTP, on an address of
-//! their own. One thread attends to all of them and waits for none, so that whoever has a request is
-//! answered, however many others are silent or slow.
+//! their own. One thread attends to all of them and waits for none, so that whoever has a request
+//! is answered, however many others are silent or slow.
 
 mod client;
 mod http;
@@ -12,18 +12,18 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{Builder, JoinHandle};
 use std::time::{Instant, SystemTime};
 
 use log::{debug, info, warn};
 
-use self::client::{Client, Next};
-use self::http::Answer;
+use self::client::{MonitorClient, Next};
+use self::http::HttpAnswer;
 use self::readiness::Readiness;
 use super::accept::Acceptor;
 use super::registry::StopRequest;
 use crate::metrics::Snapshot;
 use crate::net::{Interest, Wake, wait_for_any};
+use crate::threads::{self, OwnedThread};
 use crate::{limits, metrics};
 
 /// The thread that answers.
@@ -32,7 +32,7 @@ pub(super) struct Monitor {
     stopping: Arc<AtomicBool>,
     wake: Wake,
     readiness: Readiness,
-    thread: JoinHandle<()>,
+    thread: OwnedThread<()>,
 }
 
 /// What answers are made from, and those who wait for them.
@@ -43,7 +43,7 @@ struct Desk {
     readiness: Readiness,
     stopping: Arc<AtomicBool>,
     wake: Wake,
-    clients: Vec<Client>,
+    clients: Vec<MonitorClient>,
 }
 
 impl Monitor {
@@ -65,10 +65,7 @@ impl Monitor {
             clients: Vec::with_capacity(limits::MONITOR_CONNECTIONS),
         };
         let own_listener = Arc::clone(listener);
-        let thread = Builder::new()
-            .name("monitor".to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || desk.run(&own_listener));
+        let thread = threads::spawn("monitor", move || desk.run(&own_listener));
         match thread {
             Ok(thread) => {
                 if let Ok(address) = listener.local_addr() {
@@ -83,9 +80,9 @@ impl Monitor {
         }
     }
 
-    /// Asks the stores no more: a server that stops is not ready, whatever they say. Returns the thread
-    /// that may still wait for one.
-    pub(super) fn stop_asking(&self) -> Option<JoinHandle<()>> {
+    /// Asks the stores no more: a server that stops is not ready, whatever they say. Returns the
+    /// thread that may still wait for one.
+    pub(super) fn stop_asking(&self) -> Option<OwnedThread<()>> {
         self.readiness.clone().stop()
     }
 
@@ -105,7 +102,7 @@ impl Desk {
             let is_over = self.stopping.load(Ordering::Acquire);
             if is_over {
                 // What has begun to be told is told to its end.
-                self.clients.retain(Client::is_answered);
+                self.clients.retain(MonitorClient::is_answered);
             }
             let hurry = self.acceptor.registry.stop_request() == StopRequest::AtOnce;
             if is_over && (self.clients.is_empty() || hurry) {
@@ -139,8 +136,8 @@ impl Desk {
         wait_for_any(&wanted, left)
     }
 
-    /// Goes on with those who are `ready`, or whom nothing keeps from it; those who are late, or gone,
-    /// or done, leave.
+    /// Goes on with those who are `ready`, or whom nothing keeps from it; those who are late, or
+    /// gone, or done, leave.
     fn attend(&mut self, ready: &[bool]) {
         let now = Instant::now();
         let mut clients = std::mem::take(&mut self.clients);
@@ -153,7 +150,7 @@ impl Desk {
         self.clients = clients;
     }
 
-    fn stays(&self, client: &mut Client, is_ready: bool, now: Instant) -> bool {
+    fn stays(&self, client: &mut MonitorClient, is_ready: bool, now: Instant) -> bool {
         let is_late = client.deadline <= now;
         if !is_ready && !is_late && client.interest() != Interest::Nothing {
             return true;
@@ -165,21 +162,22 @@ impl Desk {
         matches!(next, Ok(Next::Stays)) && client.deadline > now
     }
 
-    /// Takes in who has come. When they are too many, the one that has asked nothing for longest has
-    /// to leave.
+    /// Takes in who has come. When they are too many, the one that has asked nothing for longest
+    /// has to leave.
     fn accept(&mut self, listener: &TcpListener) {
         for _ in 0..limits::MONITOR_CONNECTIONS {
-            let client = match listener.accept().and_then(|(tcp, peer)| Client::new(tcp, peer)) {
-                Ok(client) => client,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) => {
-                    debug!("metrics: {error}");
-                    // The connection stays in the queue, so this would go on at once.
-                    return self.acceptor.registry.pause(limits::ACCEPT_PAUSE);
-                }
-            };
+            let client =
+                match listener.accept().and_then(|(tcp, peer)| MonitorClient::new(tcp, peer)) {
+                    Ok(client) => client,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                    Err(error) => {
+                        debug!("metrics: {error}");
+                        // The connection stays in the queue, so this would go on at once.
+                        return self.acceptor.registry.pause(limits::ACCEPT_PAUSE);
+                    }
+                };
             if self.clients.len() >= limits::MONITOR_CONNECTIONS {
-                let silent = self.clients.iter().position(Client::is_silent);
+                let silent = self.clients.iter().position(MonitorClient::is_silent);
                 self.clients.remove(silent.unwrap_or_default());
             }
             self.clients.push(client);
@@ -192,26 +190,26 @@ impl Desk {
     }
 
     /// What is told; `None` while it is not known, unless it `is_late`.
-    fn answer(&self, path: &str, is_late: bool) -> Option<Answer> {
+    fn answer(&self, path: &str, is_late: bool) -> Option<HttpAnswer> {
         Some(match path {
-            "/metrics" => Answer::metrics(metrics::render(&self.snapshot())),
-            "/healthz" => Answer::text(http::OK, "ok\n"),
+            "/metrics" => HttpAnswer::metrics(metrics::render(&self.snapshot())),
+            "/healthz" => HttpAnswer::text(http::OK, "ok\n"),
             "/readyz" => return self.readiness(is_late),
-            _ => Answer::text(http::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
+            _ => HttpAnswer::text(http::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
         })
     }
 
-    fn readiness(&self, is_late: bool) -> Option<Answer> {
+    fn readiness(&self, is_late: bool) -> Option<HttpAnswer> {
         if self.acceptor.registry.stop_request() != StopRequest::None {
-            return Some(Answer::text(http::UNAVAILABLE, "the server is stopping\n"));
+            return Some(HttpAnswer::text(http::UNAVAILABLE, "the server is stopping\n"));
         }
         match self.readiness.ask() {
-            Some(Ok(())) => Some(Answer::text(http::OK, "ok\n")),
-            Some(Err(troubles)) => Some(Answer::text(http::UNAVAILABLE, &troubles)),
+            Some(Ok(())) => Some(HttpAnswer::text(http::OK, "ok\n")),
+            Some(Err(troubles)) => Some(HttpAnswer::text(http::UNAVAILABLE, &troubles)),
             None if is_late => {
                 let seconds = limits::READINESS_WAIT.as_secs();
                 let text = format!("the stores have not answered within {seconds} s\n");
-                Some(Answer::text(http::UNAVAILABLE, &text))
+                Some(HttpAnswer::text(http::UNAVAILABLE, &text))
             }
             None => None,
         }

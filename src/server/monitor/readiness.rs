@@ -1,13 +1,15 @@
 //! Whether the stores answer: asked of them at most every few seconds, however often somebody wants
 //! to know, and in a thread of its own, so that nobody waits for them who need not.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, io};
 
+use parking_lot::{Condvar, Mutex};
+
 use crate::net::Wake;
 use crate::store::{Cancel, ObjectStore};
+use crate::threads::{self, OwnedThread};
 use crate::{limits, metrics};
 
 /// Asks the stores in a thread of its own. Clones share it.
@@ -28,7 +30,7 @@ struct State {
     /// What the stores said last, and when.
     known: Option<(Instant, Result<(), String>)>,
     is_wanted: bool,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 impl State {
@@ -40,7 +42,8 @@ impl State {
 }
 
 impl Readiness {
-    /// Starts it; nothing is asked before somebody wants to know. Rings `wake` when there is an answer.
+    /// Starts it; nothing is asked before somebody wants to know. Rings `wake` when there is an
+    /// answer.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -50,18 +53,15 @@ impl Readiness {
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared { wake: Some(wake), ..Shared::default() });
         let own = Arc::clone(&shared);
-        let thread = Builder::new()
-            .name("readiness".to_owned())
-            .stack_size(limits::WORKER_STACK_BYTES)
-            .spawn(move || own.run(stores))?;
-        shared.lock().thread = Some(thread);
+        let thread = threads::spawn("readiness", move || own.run(stores))?;
+        shared.state.lock().thread = Some(thread);
         Ok(Self(shared))
     }
 
     /// Whether all stores answer; the error tells which do not, and why. `None` while that is not
     /// known: they are being asked.
     pub(super) fn ask(&self) -> Option<Result<(), String>> {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         if let Some(answer) = state.fresh() {
             return Some(answer.clone());
         }
@@ -71,9 +71,9 @@ impl Readiness {
     }
 
     /// Ends the thread. It may be waiting for a store until it has ended.
-    pub(super) fn stop(self) -> Option<JoinHandle<()>> {
+    pub(super) fn stop(self) -> Option<OwnedThread<()>> {
         self.0.cancel.raise();
-        let thread = self.0.lock().thread.take();
+        let thread = self.0.state.lock().thread.take();
         self.0.changed.notify_all();
         thread
     }
@@ -83,13 +83,12 @@ impl Shared {
     fn run(&self, stores: impl Fn() -> Vec<Arc<dyn ObjectStore>>) {
         loop {
             let idle = |state: &mut State| !state.is_wanted && !self.cancel.is_raised();
-            let state = self.changed.wait_while(self.lock(), idle);
-            drop(state);
+            self.changed.wait_while(&mut self.state.lock(), idle);
             if self.cancel.is_raised() {
                 return;
             }
             let answer = self.ask_all(&stores());
-            let mut state = self.lock();
+            let mut state = self.state.lock();
             state.known = Some((Instant::now(), answer));
             state.is_wanted = false;
             drop(state);
@@ -109,10 +108,6 @@ impl Shared {
         }
         metrics::note_good_probe();
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

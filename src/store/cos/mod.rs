@@ -15,7 +15,7 @@ mod options;
 mod s3;
 mod tree;
 
-pub use diagnosis::{Fault, Needs, Step, Trial, Verdict};
+pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use options::{
     AddressingStyle, CosOptions, CredentialSource, PairSource, Part, RoleSource, Scheme, Timeouts,
     VerifyUploads,
@@ -32,22 +32,23 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::objects::bucket::Registry;
-use self::objects::{Client, Dialect, Objects, PartCopy, Plain, Remembering};
+use self::objects::bucket::BucketRegistry;
+use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
-use self::tree::crew::Crew;
 use self::tree::keys::Keys;
+use self::tree::pool::WorkerPool;
 use self::tree::{
-    Account, Tree, condition, directories, leftovers, listing, mtime, publish, rename, room, turn,
+    BucketAccount, BucketTree, condition, directories, leftovers, listing, mtime, publish, rename,
+    room, turn,
 };
 use super::{
     Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
-    PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads, Stat,
-    StoreError, Stored, Turn,
+    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
+    Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads,
+    Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -56,9 +57,9 @@ use crate::vfs::FtpPath;
 /// bucket share its connections and the memory of recent changes.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    buckets: Registry,
+    buckets: BucketRegistry,
     roles: Roles,
-    crew: Crew,
+    pool: WorkerPool,
 }
 
 impl Buckets {
@@ -84,17 +85,17 @@ impl Buckets {
             let path = options.ca_file.as_deref().unwrap_or(Path::new("")).display();
             refused(format!("{path}: {error}").into())
         })?;
-        let account = Account {
+        let account = BucketAccount {
             keys: Keys::new(prefix, Dialect::of(&endpoint)),
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             min_part: options.min_part,
-            crew: self.crew.clone(),
+            pool: self.pool.clone(),
         };
         let site = Arc::clone(&bucket.site);
-        let client = Client::new(site, credentials, options).map_err(refused)?;
+        let client = S3Client::new(site, credentials, options).map_err(refused)?;
         let plain = Plain { client, bucket };
-        Ok(CosStore { objects: Kind::Remembering(Remembering(plain)), account: Arc::new(account) })
+        Ok(CosStore { objects: Kind::Cached(CachedObjects(plain)), account: Arc::new(account) })
     }
 }
 
@@ -102,13 +103,13 @@ impl Buckets {
 #[derive(Clone)]
 pub struct CosStore {
     objects: Kind,
-    account: Arc<Account>,
+    account: Arc<BucketAccount>,
 }
 
 /// With a memory or without.
 #[derive(Clone)]
 enum Kind {
-    Remembering(Remembering),
+    Cached(CachedObjects),
     Plain(Plain),
 }
 
@@ -126,7 +127,7 @@ impl CosStore {
     /// objects are small.
     #[must_use]
     pub fn copying_at_most(self, bytes: u64) -> Self {
-        let account = Account { copy_limit: bytes, ..(*self.account).clone() };
+        let account = BucketAccount { copy_limit: bytes, ..(*self.account).clone() };
         Self { account: Arc::new(account), ..self }
     }
 
@@ -147,18 +148,18 @@ impl CosStore {
 
     fn plain(&self) -> &Plain {
         match &self.objects {
-            Kind::Remembering(Remembering(plain)) | Kind::Plain(plain) => plain,
+            Kind::Cached(CachedObjects(plain)) | Kind::Plain(plain) => plain,
         }
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> &S3Client {
         &self.plain().client
     }
 
-    fn tree(&self) -> Tree<'_> {
+    fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Remembering(objects) => Tree::new(objects, &self.account),
-            Kind::Plain(objects) => Tree::new(objects, &self.account),
+            Kind::Cached(objects) => BucketTree::new(objects, &self.account),
+            Kind::Plain(objects) => BucketTree::new(objects, &self.account),
         }
     }
 
@@ -190,7 +191,7 @@ impl ObjectStore for CosStore {
         let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
         let plain = Plain { client, bucket };
         let objects = match self.objects {
-            Kind::Remembering(_) => Kind::Remembering(Remembering(plain)),
+            Kind::Cached(_) => Kind::Cached(CachedObjects(plain)),
             Kind::Plain(_) => Kind::Plain(plain),
         };
         Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))
@@ -238,7 +239,7 @@ impl FileTree for CosStore {
         }
     }
 
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         turn::turn_to_append(self.tree(), path, patience)
     }
 

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use crate::store::{ErrorKind, Operation, StoreError};
 
 /// `Result` of what has not learnt its operation yet.
-pub(super) type Outcome<T> = std::result::Result<T, LocalError>;
+pub(super) type LocalResult<T> = std::result::Result<T, LocalError>;
 
 /// A failure before it is known which call on which name it ends.
 #[derive(Debug)]

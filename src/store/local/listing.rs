@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{Dir, FileType};
 
-use super::fault::Outcome;
+use super::fault::LocalResult;
 use super::tree::{Found, WORK_DIRECTORY, look};
 use crate::store::{ListPage, PageToken};
 use crate::vfs::Entry;
@@ -20,7 +20,11 @@ const PAGE_ENTRIES: usize = 1000;
 
 /// The names after `after` that begin with `prefix`, one page of them. Names that are no FTP names
 /// are counted on the first page.
-pub(super) fn page(directory: &OwnedFd, prefix: &str, after: Option<&str>) -> Outcome<ListPage> {
+pub(super) fn page(
+    directory: &OwnedFd,
+    prefix: &str,
+    after: Option<&str>,
+) -> LocalResult<ListPage> {
     let mut names = smallest_names(directory, prefix, after)?;
     let next = (names.chosen.len() > PAGE_ENTRIES).then(|| {
         names.chosen.truncate(PAGE_ENTRIES);
@@ -43,7 +47,7 @@ struct Names {
     unnameable: usize,
 }
 
-fn smallest_names(directory: &OwnedFd, prefix: &str, after: Option<&str>) -> Outcome<Names> {
+fn smallest_names(directory: &OwnedFd, prefix: &str, after: Option<&str>) -> LocalResult<Names> {
     let mut smallest = BinaryHeap::with_capacity(PAGE_ENTRIES + 2);
     let mut unnameable = 0;
     for entry in Dir::read_from(directory)? {

@@ -22,14 +22,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::fault::{LocalError, Outcome};
+use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
-use super::turns::Turns;
+use super::key_locks::KeyLocks;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
-    PartLimits, PartPlace, PartReceipt, Result, Stat, Stored, Turn,
+    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
+    Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -50,7 +50,7 @@ pub struct LocalStore {
     tree: LocalTree,
     staging: Staging,
     /// Sessions that add to a file.
-    appends: Turns,
+    appends: KeyLocks,
 }
 
 impl LocalStore {
@@ -63,7 +63,7 @@ impl LocalStore {
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
         let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
         let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
-        Ok(Self { root: options.root.clone(), tree, staging, appends: Turns::default() })
+        Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
     }
 
     /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
@@ -80,7 +80,12 @@ impl LocalStore {
         self.staging.remove_if_made();
     }
 
-    fn read(&self, path: &FtpPath, range: ByteRange, if_match: Option<&ETag>) -> Outcome<Object> {
+    fn read(
+        &self,
+        path: &FtpPath,
+        range: ByteRange,
+        if_match: Option<&ETag>,
+    ) -> LocalResult<Object> {
         let (mut file, stat) = self.open_version(path, if_match)?;
         let size = stat.metadata.size;
         if range.first > size {
@@ -93,7 +98,7 @@ impl LocalStore {
     }
 
     /// Opens a file once, so that what is then read is the version that was compared.
-    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> Outcome<(File, Stat)> {
+    fn open_version(&self, path: &FtpPath, if_match: Option<&ETag>) -> LocalResult<(File, Stat)> {
         if path.is_root() {
             return Err(ErrorKind::NotFound.into());
         }
@@ -127,7 +132,7 @@ impl FileTree for LocalStore {
             .map_err(|fault: LocalError| fault.of(Operation::PutObject, path.as_str()))
     }
 
-    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<Turn> {
+    fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
         self.appends.take_within(&[path.as_str()], &[], patience)
     }
 

@@ -4,13 +4,13 @@
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_OMIT};
 use time::OffsetDateTime;
 
-use super::fault::Outcome;
+use super::fault::LocalResult;
 use super::tree::{Found, LocalTree};
 use crate::store::{ErrorKind, Stat};
 use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 /// What stands under a name.
-pub(super) fn look_up(tree: &LocalTree, path: &FtpPath) -> Outcome<Stat> {
+pub(super) fn look_up(tree: &LocalTree, path: &FtpPath) -> LocalResult<Stat> {
     if path.is_root() {
         return Ok(Stat { metadata: Metadata::directory(None), etag: None });
     }
@@ -21,7 +21,7 @@ pub(super) fn look_up(tree: &LocalTree, path: &FtpPath) -> Outcome<Stat> {
 }
 
 /// Removes a file.
-pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> Outcome<()> {
+pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     if path.is_root() {
         return Err(ErrorKind::IsADirectory.into());
     }
@@ -35,7 +35,7 @@ pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> Outcome<()> {
 }
 
 /// Sets a file's time.
-pub(super) fn date(tree: &LocalTree, path: &FtpPath, modified: OffsetDateTime) -> Outcome<()> {
+pub(super) fn date(tree: &LocalTree, path: &FtpPath, modified: OffsetDateTime) -> LocalResult<()> {
     if path.is_root() {
         return Err(ErrorKind::IsADirectory.into());
     }
@@ -57,7 +57,7 @@ pub(super) fn date(tree: &LocalTree, path: &FtpPath, modified: OffsetDateTime) -
 }
 
 /// Makes a directory, and those above it.
-pub(super) fn make_directory(tree: &LocalTree, path: &FtpPath) -> Outcome<()> {
+pub(super) fn make_directory(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     if path.is_root() {
         return Err(ErrorKind::AlreadyExists.into());
     }
@@ -66,7 +66,7 @@ pub(super) fn make_directory(tree: &LocalTree, path: &FtpPath) -> Outcome<()> {
 }
 
 /// Removes a directory that holds nothing.
-pub(super) fn remove_empty_directory(tree: &LocalTree, path: &FtpPath) -> Outcome<()> {
+pub(super) fn remove_empty_directory(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     if path.is_root() {
         return Err(ErrorKind::AccessDenied.into());
     }
@@ -82,7 +82,7 @@ pub(super) fn remove_empty_directory(tree: &LocalTree, path: &FtpPath) -> Outcom
 }
 
 /// Gives a file or a directory another name.
-pub(super) fn move_name(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> Outcome<()> {
+pub(super) fn move_name(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {
     match look_up(tree, from)?.metadata.kind {
         EntryKind::Directory => admits_directory(tree, from, to)?,
         EntryKind::File => tree.admits_file(to)?,
@@ -96,7 +96,7 @@ pub(super) fn move_name(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> Outco
 
 /// Whether the directory `from` may come to stand under `to`. Should another appear there just
 /// now, the system lets it be replaced only while it is empty.
-fn admits_directory(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> Outcome<()> {
+fn admits_directory(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {
     if to.is_within(from) {
         return Err(ErrorKind::BadName.into());
     }

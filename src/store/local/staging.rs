@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::fault::Outcome;
+use super::fault::LocalResult;
 use super::owner::inherit_owner;
-use super::tree::{Found, Slot, WORK_DIRECTORY, look};
+use super::tree::{Found, LocalName, WORK_DIRECTORY, look};
 use crate::store::{ErrorKind, Expected};
 
 /// What a crash left behind is removed at the next start once nothing was written to it for so
@@ -78,7 +78,7 @@ impl Staging {
     }
 
     /// A file that was created earlier, with a position of its own.
-    pub(super) fn reopen(&self, name: &str) -> Outcome<File> {
+    pub(super) fn reopen(&self, name: &str) -> LocalResult<File> {
         check_name(name)?;
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(self.directory()?, name, flags, Mode::empty())?;
@@ -91,9 +91,9 @@ impl Staging {
         &self,
         name: &str,
         file: &File,
-        slot: &Slot<'_>,
+        slot: &LocalName<'_>,
         expected: &Expected,
-    ) -> Outcome<()> {
+    ) -> LocalResult<()> {
         file.sync_all()?;
         slot.lock_directory()?;
         if !expected.admits(slot.admits_file()?.as_ref()) {
@@ -104,7 +104,7 @@ impl Staging {
     }
 
     /// Removes a file; it is no error if there is none.
-    pub(super) fn discard(&self, name: &str) -> Outcome<()> {
+    pub(super) fn discard(&self, name: &str) -> LocalResult<()> {
         check_name(name)?;
         match rustix::fs::unlinkat(self.directory()?, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use time::{Duration, OffsetDateTime};
 
-use super::fault::Outcome;
+use super::fault::LocalResult;
 use super::owner::inherit_owner;
 use crate::store::{ETag, ErrorKind, Stat};
 use crate::vfs::{FtpPath, Metadata};
@@ -28,7 +28,7 @@ pub(super) struct LocalTree {
 }
 
 /// A name in an open directory, whether or not anything stands there.
-pub(super) struct Slot<'a> {
+pub(super) struct LocalName<'a> {
     /// The directory.
     pub(super) parent: OwnedFd,
     /// One component.
@@ -57,7 +57,7 @@ impl LocalTree {
     }
 
     /// Opens a directory that exists. Below a file there is nothing, so that is not found.
-    pub(super) fn directory(&self, path: &FtpPath) -> Outcome<OwnedFd> {
+    pub(super) fn directory(&self, path: &FtpPath) -> LocalResult<OwnedFd> {
         if path.is_root() {
             return Ok(self.walk("")?);
         }
@@ -70,12 +70,12 @@ impl LocalTree {
     }
 
     /// The slot of a name that is to be read, moved or removed. Below a file there is nothing.
-    pub(super) fn existing<'a>(&self, path: &'a FtpPath) -> Outcome<Slot<'a>> {
+    pub(super) fn existing<'a>(&self, path: &'a FtpPath) -> LocalResult<LocalName<'a>> {
         if is_hidden(path) {
             return Err(ErrorKind::NotFound.into());
         }
         match self.walk(path.parent().key()) {
-            Ok(parent) => Ok(Slot { parent, name: path.name() }),
+            Ok(parent) => Ok(LocalName { parent, name: path.name() }),
             // What a file or a link on the way answers.
             Err(Errno::NOTDIR | Errno::LOOP) => Err(ErrorKind::NotFound.into()),
             Err(errno) => Err(errno.into()),
@@ -84,7 +84,7 @@ impl LocalTree {
 
     /// The slot of a name that is to be written. Missing parents are made, as a bucket implies
     /// them.
-    pub(super) fn making_parents<'a>(&self, path: &'a FtpPath) -> Outcome<Slot<'a>> {
+    pub(super) fn making_parents<'a>(&self, path: &'a FtpPath) -> LocalResult<LocalName<'a>> {
         if is_hidden(path) {
             return Err(ErrorKind::AccessDenied.into());
         }
@@ -95,12 +95,12 @@ impl LocalTree {
                 opened => opened?,
             };
         }
-        Ok(Slot { parent, name: path.name() })
+        Ok(LocalName { parent, name: path.name() })
     }
 
     /// Whether a file may come to stand under `path`, before any byte of it is taken. Makes
     /// nothing.
-    pub(super) fn admits_file(&self, path: &FtpPath) -> Outcome<()> {
+    pub(super) fn admits_file(&self, path: &FtpPath) -> LocalResult<()> {
         if path.is_root() {
             return Err(ErrorKind::IsADirectory.into());
         }
@@ -108,7 +108,7 @@ impl LocalTree {
             return Err(ErrorKind::AccessDenied.into());
         }
         match self.walk(path.parent().key()) {
-            Ok(parent) => Slot { parent, name: path.name() }.admits_file().map(drop),
+            Ok(parent) => LocalName { parent, name: path.name() }.admits_file().map(drop),
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno.into()),
         }
@@ -125,14 +125,14 @@ impl LocalTree {
     }
 }
 
-impl Slot<'_> {
+impl LocalName<'_> {
     /// What stands there.
     pub(super) fn look(&self) -> Result<Found, Errno> {
         look(&self.parent, self.name)
     }
 
     /// Opens the file that stands there; anything else is not found.
-    pub(super) fn open_file(&self) -> Outcome<(File, Stat)> {
+    pub(super) fn open_file(&self) -> LocalResult<(File, Stat)> {
         // NONBLOCK: a FIFO would hold up the open until somebody writes.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Found::File(_) = self.look()? else {
@@ -149,7 +149,7 @@ impl Slot<'_> {
     ///
     /// # Errors
     /// When no file may come to stand there.
-    pub(super) fn admits_file(&self) -> Outcome<Option<Stat>> {
+    pub(super) fn admits_file(&self) -> LocalResult<Option<Stat>> {
         match self.look()? {
             Found::Nothing => Ok(None),
             Found::File(stat) => Ok(Some(stat)),
@@ -189,7 +189,7 @@ pub(super) fn look(directory: impl AsFd, name: &str) -> Result<Found, Errno> {
 }
 
 /// The facts about an open file.
-pub(super) fn facts(file: &File) -> Outcome<Stat> {
+pub(super) fn facts(file: &File) -> LocalResult<Stat> {
     match classify(&rustix::fs::fstat(file)?) {
         Found::File(stat) | Found::Directory(stat) => Ok(stat),
         Found::Nothing | Found::Foreign => Err(ErrorKind::NotFound.into()),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
-use super::fault::{LocalError, Outcome};
+use super::fault::{LocalError, LocalResult};
 use super::{LocalStore, tree};
 use crate::store::{
     Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, PartPlace, PartReceipt, Stored,
@@ -17,7 +17,7 @@ impl LocalStore {
         path: &FtpPath,
         body: &Body<'_>,
         expected: &Expected,
-    ) -> Outcome<Stored> {
+    ) -> LocalResult<Stored> {
         self.tree.admits_file(path)?;
         let (name, file) = self.staging.create()?;
         let published =
@@ -35,7 +35,7 @@ impl LocalStore {
         name: &str,
         file: &File,
         expected: &Expected,
-    ) -> Outcome<Stored> {
+    ) -> LocalResult<Stored> {
         let slot = self.tree.making_parents(path)?;
         self.staging.publish(name, file, &slot, expected)?;
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
@@ -46,7 +46,7 @@ impl LocalStore {
         upload: &MultipartUpload,
         part: PartPlace,
         body: &Body<'_>,
-    ) -> Outcome<PartReceipt> {
+    ) -> LocalResult<PartReceipt> {
         let file = self.staging.reopen(&upload.upload_id)?;
         write_body(&file, part.offset, body)?;
         // Durable part by part, or the client waits for the whole file's writing at its end.
@@ -59,7 +59,7 @@ impl LocalStore {
         upload: &MultipartUpload,
         part: PartPlace,
         source: &CopySource,
-    ) -> Outcome<PartReceipt> {
+    ) -> LocalResult<PartReceipt> {
         let (mut from, stat) = self.open_version(&upload.path, source.etag.as_ref())?;
         if source.first > source.end || source.end > stat.metadata.size {
             return Err(ErrorKind::InvalidRange.into());
@@ -81,7 +81,7 @@ impl LocalStore {
         upload: &MultipartUpload,
         parts: &[PartReceipt],
         expected: &Expected,
-    ) -> Outcome<Stored> {
+    ) -> LocalResult<Stored> {
         let file = self.staging.reopen(&upload.upload_id)?;
         // A part that was sent again may have been longer the first time.
         file.set_len(joined_size(parts)?)?;
@@ -90,7 +90,7 @@ impl LocalStore {
 }
 
 /// Writes the pieces from `offset` on, as long as somebody wants them.
-fn write_body(file: &File, mut offset: u64, body: &Body<'_>) -> Outcome<()> {
+fn write_body(file: &File, mut offset: u64, body: &Body<'_>) -> LocalResult<()> {
     for piece in body.pieces() {
         if body.cancel().is_raised() {
             return Err(ErrorKind::Cancelled.into());
@@ -111,7 +111,7 @@ fn receipt(part: PartPlace, size: u64) -> PartReceipt {
 }
 
 /// The size of the file that `parts` make, if each begins where the one before it ends.
-fn joined_size(parts: &[PartReceipt]) -> Outcome<u64> {
+fn joined_size(parts: &[PartReceipt]) -> LocalResult<u64> {
     let mut size = 0;
     let mut before = 0;
     for part in parts {

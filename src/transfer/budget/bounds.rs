@@ -10,8 +10,9 @@ pub(super) struct Limits {
     pub(super) loose: u64,
     /// The largest turn that always comes.
     pub(super) sure: u64,
-    /// What one user may hold with several turns: an eighth is kept for the others, and not less than
-    /// the turn of a usual part; no more, where one more byte would keep the largest turn from it.
+    /// What one user may hold with several turns: an eighth is kept for the others, and not less
+    /// than the turn of a usual part; no more, where one more byte would keep the largest turn from
+    /// it.
     pub(super) share: u64,
     /// What one user may hold loosely.
     pub(super) loose_share: u64,

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Budget, Lease};
 use crate::net::Wake;
 
-/// Whose user holds least is first, else who came first: a large request is not starved by small ones.
+/// Whose user holds least is first, else who came first: a large request is not starved by small
+/// ones.
 #[derive(Debug, Default)]
-pub(super) struct Line(VecDeque<Waiter>);
+pub(super) struct WaitingLine(VecDeque<Waiter>);
 
 #[derive(Debug)]
 pub(super) struct Waiter {
@@ -32,7 +33,7 @@ pub struct Request {
     granted: Arc<AtomicBool>,
 }
 
-impl Line {
+impl WaitingLine {
     /// Puts a request at the end of the line.
     pub(super) fn join(&mut self, budget: &Budget, bytes: u64, loose: u64) -> Request {
         let granted = Arc::new(AtomicBool::new(false));
@@ -55,8 +56,8 @@ impl Line {
         self.0.iter().any(|waiter| budget.is_same_user(&waiter.budget) || waiter.is_within_share())
     }
 
-    /// Whether somebody waits who would rather have its turn: another of its user's transfers, or that of
-    /// a user that holds less.
+    /// Whether somebody waits who would rather have its turn: another of its user's transfers, or
+    /// that of a user that holds less.
     pub(super) fn is_ahead_of(&self, budget: &Budget) -> bool {
         let with_turns = budget.with_turns();
         self.0.iter().any(|Waiter { budget: other, .. }| {
@@ -75,9 +76,9 @@ impl Line {
         self.0.remove(self.first_at(free)?)
     }
 
-    /// The first that is within its user's share, of the users that hold least with turns. While `free`
-    /// bytes are not enough for it, the others wait, too, unless it asks for more than there may ever
-    /// be. A user's own requests never overtake each other.
+    /// The first that is within its user's share, of the users that hold least with turns. While
+    /// `free` bytes are not enough for it, the others wait, too, unless it asks for more than there
+    /// may ever be. A user's own requests never overtake each other.
     fn first_at(&self, free: u64) -> Option<usize> {
         let mut order: Vec<_> = self.0.iter().enumerate().collect();
         order.sort_by_key(|(_, waiter)| waiter.budget.with_turns());

@@ -1,19 +1,21 @@
 //! `buffer_memory`: the bytes that all transfers together may hold.
 //!
-//! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on until
-//! it can give some back: an upload its next part, a download its copy step. It never waits for
-//! more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it may
-//! stay for as long as their clients like, so all of it together is bounded by a third: a turn always
-//! fits beside it.
+//! A transfer holds memory in one of two ways. With a *turn* it has all that it needs to go on
+//! until it can give some back: an upload its next part, a download its copy step. It never waits
+//! for more. *Loose* is what uploads without a turn hold, block by block as their data arrives; it
+//! may stay for as long as their clients like, so all of it together is bounded by a third: a turn
+//! always fits beside it.
 //!
-//! Whoever holds least gets the next turn, else who asked first. Who has one waits for no memory, so it
-//! ends, unless its client stands still: then the upload is ended for it while others wait
+//! Whoever holds least gets the next turn, else who asked first. Who has one waits for no memory,
+//! so it ends, unless its client stands still: then the upload is ended for it while others wait
 //! ([`crate::limits::STANDSTILL`]). What is loose leaves room for the first in line. So there is no
-//! deadlock, and nobody is passed over for ever, but for two: who asks for more than its user's share, until that user gives
-//! something back, and who asks for more than fits beside all that may be loose, until it does.
+//! deadlock, and nobody is passed over for ever, but for two: who asks for more than its user's
+//! share, until that user gives something back, and who asks for more than fits beside all that may
+//! be loose, until it does.
 //!
-//! The share bounds what one user holds with turns, and another what it holds loosely: beside the most
-//! that clients of one user may hold for ever there is a turn for the others, and loose blocks.
+//! The share bounds what one user holds with turns, and another what it holds loosely: beside the
+//! most that clients of one user may hold for ever there is a turn for the others, and loose
+//! blocks.
 
 mod bounds;
 mod line;
@@ -22,12 +24,15 @@ pub use line::Request;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::limits;
 use crate::net::Wake;
+use crate::transfer::memory::MemoryStock;
 use bounds::Limits;
-use line::{Line, Waiter};
+use line::{Waiter, WaitingLine};
 
 /// The process-wide byte budget, as one user sees it. Clones share it.
 #[derive(Clone, Debug)]
@@ -40,6 +45,7 @@ pub struct Budget {
 #[derive(Debug)]
 struct Shared {
     limits: Limits,
+    memory: MemoryStock,
     state: Mutex<State>,
     /// Who holds something, or did a moment ago.
     users: Mutex<HashMap<String, Weak<Usage>>>,
@@ -49,7 +55,7 @@ struct Shared {
 struct State {
     free: u64,
     loose: u64,
-    line: Line,
+    line: WaitingLine,
 }
 
 /// What one user holds, and how much of that loosely. Changed by whoever has locked the state.
@@ -88,16 +94,17 @@ impl Budget {
 
     /// The same, where a transfer may need `largest` bytes at once.
     pub fn with_largest(total: u64, largest: u64) -> Self {
-        let state = State { free: total, loose: 0, line: Line::default() };
+        let state = State { free: total, loose: 0, line: WaitingLine::default() };
         let limits = Limits::new(total, largest);
-        let shared = Shared { limits, state: Mutex::new(state), users: Mutex::default() };
+        let (state, users, memory) = (Mutex::new(state), Mutex::default(), MemoryStock::default());
+        let shared = Shared { limits, memory, state, users };
         Self { shared: Arc::new(shared), user: None }
     }
 
     /// The same budget for the transfers of the user `name`.
     #[must_use]
     pub fn of_user(&self, name: &str) -> Self {
-        let mut users = self.shared.users.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut users = self.shared.users.lock();
         let known = users.get(name).and_then(Weak::upgrade);
         let usage = known.unwrap_or_else(|| {
             users.retain(|_, usage| usage.strong_count() > 0);
@@ -164,14 +171,30 @@ impl Budget {
         self.lock().line.is_wanted(self)
     }
 
+    /// Where the memory of transfers comes from.
+    pub(super) fn memory(&self) -> &MemoryStock {
+        &self.shared.memory
+    }
+
+    /// Gives the blocks that wait for the next transfer back to the system, if there was none since
+    /// the last call. To be called now and then. Tells whether blocks wait.
+    pub fn give_back_unused(&self) -> bool {
+        self.shared.memory.give_back_unused();
+        self.shared.memory.spare() > 0
+    }
+
+    /// The most bytes of memory that were mapped at a time; for tests.
+    pub fn mapped_at_most(&self) -> usize {
+        self.shared.memory.peak()
+    }
+
     /// Whether a turn of the present user is to go round.
     pub(super) fn gives_way(&self) -> bool {
         self.lock().line.is_ahead_of(self)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state.lock()
     }
 
     /// Whether the user may hold `bytes` more with turns. Whoever has none may have anything.
@@ -269,8 +292,8 @@ impl Loose {
         Self { budget: budget.clone(), bytes: 0 }
     }
 
-    /// `bytes` more to hold loosely, if they are free and there may be more that is loose. Those who
-    /// wait for a turn do not wait longer for it.
+    /// `bytes` more to hold loosely, if they are free and there may be more that is loose. Those
+    /// who wait for a turn do not wait longer for it.
     pub(super) fn try_take(&mut self, bytes: u64) -> Option<Lease> {
         let mut state = self.budget.lock();
         if state.free < bytes || !self.budget.loosen(&mut state, bytes) {
@@ -280,9 +303,10 @@ impl Loose {
         Some(self.budget.take(&mut state, bytes))
     }
 
-    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes `rest`
-    /// as given back; whether there may be as much that is loose. Room for it may be what the first in
-    /// line makes, which gets its turn by `rest`: so turns go round where no more may be loose.
+    /// Ends a turn: lets the `kept` bytes of it that are in use be loose from now on, and takes
+    /// `rest` as given back; whether there may be as much that is loose. Room for it may be what
+    /// the first in line makes, which gets its turn by `rest`: so turns go round where no more may
+    /// be loose.
     pub(super) fn try_end_turn(&mut self, kept: u64, rest: u64) -> bool {
         let budget = &self.budget;
         let mut state = budget.lock();
@@ -340,6 +364,11 @@ impl Lease {
     /// No bytes of `budget`.
     pub(super) fn nothing(budget: &Budget) -> Self {
         Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// Where their memory comes from.
+    pub(super) fn memory(&self) -> &MemoryStock {
+        self.budget.memory()
     }
 
     /// Bytes it stands for.

@@ -12,20 +12,31 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::copier::{Ahead, Delivery};
+use super::delivery::Delivery;
 use super::source::Source;
-use crate::limits::{BLOCK_BYTES, WORKER_STACK_BYTES};
+use crate::limits::BLOCK_BYTES;
 use crate::net::Stream;
 use crate::store::Cancel;
+use crate::threads::{self, OwnedThread};
 use crate::transfer::block::{Block, blocks_for};
+use crate::transfer::budget::Budget;
 use crate::transfer::{Incomplete, TransferError};
 
 /// Fewer bytes are not worth a request of their own.
 const LEAST_RANGE_BLOCKS: usize = 4;
+
+/// What the operator allows for fetching ahead.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    /// Ranges fetched at once.
+    pub(super) threads: usize,
+    /// Bytes in all of them.
+    pub(super) buffer: u64,
+    pub(super) budget: Budget,
+}
 
 /// The lanes of one download. Dropped, they are cancelled and joined.
 #[derive(Debug)]
@@ -43,7 +54,7 @@ struct Lane {
     begin: Sender<Course>,
     filled: Receiver<Result<Block, TransferError>>,
     empty: Sender<Block>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<OwnedThread<()>>,
 }
 
 /// What a lane fetches: a range, and then every one that lies `stride` bytes further on.
@@ -131,11 +142,8 @@ impl Lane {
             // As many as the channel has room for.
             empty.try_send(block).ok()?;
         }
-        let thread = Builder::new()
-            .name(std::thread::current().name().unwrap_or("download").to_owned())
-            .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || fetch(&course, &take_empty, &give_filled))
-            .ok()?;
+        let thread =
+            threads::spawn_helper(move || fetch(&course, &take_empty, &give_filled)).ok()?;
         Some(Self { begin, filled, empty, thread: Some(thread) })
     }
 

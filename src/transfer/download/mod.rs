@@ -6,31 +6,34 @@
 //! the data socket down. Where the bytes come from is a [`source`].
 
 mod copier;
+mod delivery;
 mod lanes;
 mod source;
 
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES, WORKER_STACK_BYTES};
+use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES};
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
+use crate::threads;
 use crate::transfer::budget::Lease;
-use crate::transfer::memory::{Memory, Pages};
+use crate::transfer::memory::Pages;
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Control, Conversion, DataSender, Directive, Incomplete, Progress, Report, Resources, Throttle,
-    TransferError,
+    Control, Conversion, DataSender, Directive, Incomplete, Progress, Resources, Throttle,
+    TransferError, TransferReport,
 };
 use crate::vfs::FtpPath;
-use copier::{Ahead, Copier, Delivery, buffer_bytes};
-use source::{Source, Version};
+use copier::{Copier, buffer_bytes};
+use delivery::Delivery;
+use lanes::Ahead;
+use source::{ObjectVersion, Source};
 
 /// One object, opened for reading.
 #[derive(Debug)]
@@ -72,7 +75,7 @@ impl<'a> Download<'a> {
         let DownloadRequest { store, path, object, first, conversion } = request;
         let crc64 = object.crc64.filter(|_| first == 0);
         let (size, etag) = (object.size, object.etag.clone());
-        let version = Version { store, path, size, etag };
+        let version = ObjectVersion { store, path, size, etag };
         let source = Source::opened(version, object, first, Cancel::new());
         let bytes = source.left().clamp(1, DOWNLOAD_RESERVE_BYTES as u64);
         let progress = Progress::of_file(Direction::Download);
@@ -100,7 +103,7 @@ impl<'a> Download<'a> {
     }
 
     /// Sends the object over `data`, which is non-blocking.
-    pub fn run(self, data: Stream, control: &mut dyn Control) -> Report {
+    pub fn run(self, data: Stream, control: &mut dyn Control) -> TransferReport {
         let progress = self.progress.clone();
         progress.restart();
         let ended = if self.source.left() <= BLOCK_BYTES as u64 {
@@ -108,7 +111,7 @@ impl<'a> Download<'a> {
         } else {
             self.send_by_worker(data, control, &progress)
         };
-        Report {
+        TransferReport {
             verdict: ended.into(),
             bytes: progress.bytes(),
             kept: 0,
@@ -130,7 +133,8 @@ impl<'a> Download<'a> {
         let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
             .throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
-        let mut buffer = Memory::new(buffer_bytes(self.source.left()), Pages::Together);
+        let mut buffer =
+            self.lease.memory().take(buffer_bytes(self.source.left()), Pages::Together);
         loop {
             let got = self.source.fill(&mut buffer)?;
             if got == 0 {
@@ -169,10 +173,7 @@ impl<'a> Download<'a> {
             wake: self.resources.wake.clone(),
             lease: self.lease,
         };
-        let spawned = Builder::new()
-            .name(std::thread::current().name().unwrap_or("download").to_owned())
-            .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || worker.run());
+        let spawned = threads::spawn_helper(move || worker.run());
         self.resources.stragglers.adopt(vec![spawned.map_err(TransferError::System)?]);
         loop {
             match told.try_recv() {

@@ -15,7 +15,7 @@ const RESUMES_WITHOUT_PROGRESS: u32 = 3;
 
 /// Which version of which object.
 #[derive(Clone, Debug)]
-pub(super) struct Version {
+pub(super) struct ObjectVersion {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) path: FtpPath,
     /// Bytes of the whole object.
@@ -25,7 +25,7 @@ pub(super) struct Version {
 
 /// The bytes of one range that are still to be read.
 pub(super) struct Source {
-    version: Version,
+    version: ObjectVersion,
     cancel: Cancel,
     body: Option<Box<dyn Read + Send>>,
     offset: u64,
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Source {
     }
 }
 
-impl Version {
+impl ObjectVersion {
     /// Asks for a range of this version.
     fn open(&self, first: u64, end: u64) -> Result<Box<dyn Read + Send>, TransferError> {
         let range = ByteRange::between(first, end);
@@ -57,7 +57,12 @@ impl Version {
 
 impl Source {
     /// The range from `first` to the object's end, whose answer is there already.
-    pub(super) fn opened(version: Version, object: Object, first: u64, cancel: Cancel) -> Self {
+    pub(super) fn opened(
+        version: ObjectVersion,
+        object: Object,
+        first: u64,
+        cancel: Cancel,
+    ) -> Self {
         let end = version.size;
         Self {
             version,
@@ -71,12 +76,12 @@ impl Source {
     }
 
     /// The range `first..end`, asked for at the first read.
-    pub(super) fn range(version: Version, first: u64, end: u64, cancel: Cancel) -> Self {
+    pub(super) fn range(version: ObjectVersion, first: u64, end: u64, cancel: Cancel) -> Self {
         Self { version, cancel, body: None, offset: first, end, resumes: 0, broke_off: first }
     }
 
     /// The version it belongs to.
-    pub(super) fn version(&self) -> &Version {
+    pub(super) fn version(&self) -> &ObjectVersion {
         &self.version
     }
 

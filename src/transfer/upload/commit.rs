@@ -77,12 +77,13 @@ impl Upload<'_> {
         self.begun == Begun::NotYet && !self.parts.keeps_parts()
     }
 
-    /// Of an upload that its client has ended and that ends inside the old object, what stands behind its end stays:
-    /// here as much of that is read as the last part lacks, and the rest left to be copied.
+    /// Of an upload that its client has ended and that ends inside the old object, what stands
+    /// behind its end stays: here as much of that is read as the last part lacks, and the rest left
+    /// to be copied.
     fn keep_tail(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
         let end = self.parts.end() + self.intake.bytes();
-        // What the network cut off ends there, so that it can be resumed; a client that sends ABOR knows
-        // where it is.
+        // What the network cut off ends there, so that it can be resumed; a client that sends ABOR
+        // knows where it is.
         let is_cut_off = by.is_some_and(|by| by != Interruption::Aborted);
         let tail = self.tail.take().filter(|_| !is_cut_off);
         let Some(tail) = tail.and_then(|tail| tail.behind(end)) else { return Ok(by) };
@@ -109,8 +110,8 @@ impl Upload<'_> {
         Ok(by)
     }
 
-    /// Bytes of `tail` that are to be sent with what has arrived: all, if one request takes the whole
-    /// object then; else what a part must have.
+    /// Bytes of `tail` that are to be sent with what has arrived: all, if one request takes the
+    /// whole object then; else what a part must have.
     fn lacking(&self, tail: &Tail) -> u64 {
         let gathered = self.intake.bytes();
         let one_request = FIRST_PART_BYTES.min((self.affordable * BLOCK_BYTES) as u64);
@@ -132,9 +133,9 @@ impl Upload<'_> {
         Ok(by)
     }
 
-    /// What may be replaced: by an upload that was interrupted nothing that came since it began. What
-    /// was seen in time says so for certain: some stores date an object by the beginning of its
-    /// upload (Amazon S3, those made of parts).
+    /// What may be replaced: by an upload that was interrupted nothing that came since it began.
+    /// What was seen in time says so for certain: some stores date an object by the beginning of
+    /// its upload (Amazon S3, those made of parts).
     fn expected(&self, by: Option<Interruption>) -> Expected {
         if by.is_none() || self.expected != Expected::Anything {
             return self.expected.clone();

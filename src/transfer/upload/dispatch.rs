@@ -5,7 +5,7 @@ use crate::limits;
 use crate::store::Expected;
 use crate::transfer::block::Block;
 use crate::transfer::waiting::{lease, wait_for};
-use crate::transfer::worker::{Job, Outcome};
+use crate::transfer::worker::{Job, JobOutcome};
 use crate::transfer::{Control, Incomplete, Patience, Resources, TransferError};
 
 impl Upload<'_> {
@@ -13,22 +13,22 @@ impl Upload<'_> {
     pub(super) fn collect(&mut self) -> Result<(), TransferError> {
         while let Some(done) = self.workers.take_done() {
             match &done.outcome {
-                Ok(Outcome::Refilled) => self.intake.take_back(done.blocks),
+                Ok(JobOutcome::Refilled) => self.intake.take_back(done.blocks),
                 Ok(_) | Err(_) => self.intake.pool.put_back(done.blocks),
             }
             match done.outcome? {
-                Outcome::Refilled => {}
-                Outcome::RoomFound => self.room = Room::Found,
-                Outcome::Created => self.begun = Begun::Done,
-                Outcome::CreatedAndLooked(seen) => {
+                JobOutcome::Refilled => {}
+                JobOutcome::RoomFound => self.room = Room::Found,
+                JobOutcome::Created => self.begun = Begun::Done,
+                JobOutcome::CreatedAndLooked(seen) => {
                     self.begun = Begun::Done;
                     self.seen = seen;
                 }
-                Outcome::Part(receipt) => {
+                JobOutcome::Part(receipt) => {
                     self.parts.confirm(receipt);
                     self.progress.add_part();
                 }
-                Outcome::Stored(stored) => self.stored = Some(stored),
+                JobOutcome::Stored(stored) => self.stored = Some(stored),
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ const READS: usize = 4;
 
 /// The first bytes of a version, fewer than the store's smallest part.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(super) struct KeptHead {
     pub(super) bytes: u64,
     pub(super) etag: Option<ETag>,
 }
@@ -27,9 +27,10 @@ struct Summed<'a, R> {
     sum: &'a mut Digest,
 }
 
-impl Head {
-    /// Reads them into `intake`, which is empty and has its turn. An answer that ends early is asked
-    /// for again where it ended; a whole object that does not have its checksum, from the beginning.
+impl KeptHead {
+    /// Reads them into `intake`, which is empty and has its turn. An answer that ends early is
+    /// asked for again where it ended; a whole object that does not have its checksum, from the
+    /// beginning.
     pub(super) fn read(
         &self,
         store: &dyn ObjectStore,

@@ -14,8 +14,8 @@ const ASCII_CHUNK: usize = 64 * 1024;
 /// Room that makes such a step worth it.
 const LEAST_ASCII_ROOM: usize = 4 * 1024;
 
-/// What is left of a pause's end is small when it fills no more of a small block than this: a client
-/// that goes on does not have it moved at once again.
+/// What is left of a pause's end is small when it fills no more of a small block than this: a
+/// client that goes on does not have it moved at once again.
 const SMALL_REST: usize = BEGINNING_BYTES / 2;
 
 /// What has arrived and is not given to a worker yet.
@@ -24,7 +24,8 @@ pub(super) struct Intake {
     pub(super) pool: BlockPool,
     /// Full blocks, oldest first. None is small: parts are counted in whole ones.
     gathered: VecDeque<Block>,
-    /// The blocks being filled: the first may hold data, the others are empty. A small one is alone.
+    /// The blocks being filled: the first may hold data, the others are empty. A small one is
+    /// alone.
     filling: VecDeque<Block>,
     /// How many blocks the next read is offered; grows while reads fill all they are offered, and
     /// shrinks while they do not.
@@ -102,8 +103,8 @@ impl Intake {
                 .is_some_and(|block| !block.is_small() && block.filled().len() <= SMALL_REST)
     }
 
-    /// Gives back the memory that no data stands in, but for a block to read into; or for a small one,
-    /// where that is enough.
+    /// Gives back the memory that no data stands in, but for a block to read into; or for a small
+    /// one, where that is enough.
     pub(super) fn give_surplus_back(&mut self) {
         self.offer = 1;
         while self.filling.len() > 1

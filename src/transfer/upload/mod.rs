@@ -15,6 +15,7 @@ mod head;
 mod intake;
 mod parts;
 mod plan;
+mod ranges;
 mod receive;
 mod reservation;
 mod standstill;
@@ -33,10 +34,10 @@ use crate::net::Stream;
 use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
 use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::{Target, Workers};
+use crate::transfer::worker::{UploadTarget, Workers};
 use crate::transfer::{
-    Control, Conversion, Incomplete, Interruption, Progress, Report, Resources, Throttle,
-    TransferError,
+    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferError,
+    TransferReport,
 };
 use crate::vfs::FtpPath;
 use intake::Intake;
@@ -67,7 +68,7 @@ pub struct Upload<'a> {
     parts: Parts,
     workers: Workers,
     max_workers: usize,
-    target: Option<Arc<Target>>,
+    target: Option<Arc<UploadTarget>>,
     cancel: Cancel,
     room: Room,
     begun: Begun,
@@ -108,9 +109,9 @@ enum Begun {
 type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
-    /// Begins with a small block; or, where what it keeps cannot be copied inside the store, waits in
-    /// line for its turn, attending to the control connection meanwhile, and reads that. Has the store
-    /// asked what only it can tell of the name.
+    /// Begins with a small block; or, where what it keeps cannot be copied inside the store, waits
+    /// in line for its turn, attending to the control connection meanwhile, and reads that. Has the
+    /// store asked what only it can tell of the name.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] after [`limits::BUFFER_WAIT`]; an interruption; what the store
@@ -143,7 +144,7 @@ impl<'a> Upload<'a> {
         let affordable = parts.target_blocks();
         let cancel = Cancel::new();
         let since = request.store.now();
-        let target = Target::new(request.store, request.path, cancel.clone());
+        let target = UploadTarget::new(request.store, request.path, cancel.clone());
         let mut upload = Self {
             resources,
             intake,
@@ -187,7 +188,7 @@ impl<'a> Upload<'a> {
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish. Where the upload fails earlier, it is
     /// handed back.
-    pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> Report {
+    pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> TransferReport {
         self.progress.restart();
         let ended = self.receive(&mut data, control);
         if !matches!(ended, Ok(Some(Interruption::ControlLost))) {
@@ -207,7 +208,7 @@ impl<'a> Upload<'a> {
         let verdict = self.conclude(ended, control);
         let (tail, elapsed) = (last_byte.elapsed(), self.progress.elapsed());
         self.release();
-        Report {
+        TransferReport {
             verdict,
             bytes: self.progress.bytes(),
             kept: self.kept,

@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::head::Head;
+use super::head::KeptHead;
+use super::ranges::copy_ranges;
 use super::tail::Tail;
 use crate::store::{Admission, CopySource, ETag, Expected, Freshness, ObjectStore, PartLimits};
 use crate::transfer::TransferError;
@@ -31,7 +32,7 @@ pub struct Plan {
     /// Bytes of the old object that become the new one's first.
     pub(super) kept: u64,
     /// Where the kept bytes are read, when they are too few for a part.
-    pub(super) head: Option<Head>,
+    pub(super) head: Option<KeptHead>,
     /// The ranges that become the first parts.
     pub(super) copies: VecDeque<CopySource>,
     /// What stands behind the offset.
@@ -42,8 +43,8 @@ impl Plan {
     /// Looks at the object under `path`, if `mode` keeps anything of it.
     ///
     /// # Errors
-    /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under which
-    /// no file may come to stand.
+    /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under
+    /// which no file may come to stand.
     pub fn make(
         store: &dyn ObjectStore,
         path: &FtpPath,
@@ -72,38 +73,14 @@ impl Plan {
 }
 
 /// How the first `kept` bytes of a version are kept: read, or copied inside the store.
-fn keep(kept: u64, etag: Option<ETag>, limits: PartLimits) -> (Option<Head>, VecDeque<CopySource>) {
+fn keep(
+    kept: u64,
+    etag: Option<ETag>,
+    limits: PartLimits,
+) -> (Option<KeptHead>, VecDeque<CopySource>) {
     if kept < limits.min_part {
-        return ((kept > 0).then_some(Head { bytes: kept, etag }), VecDeque::new());
+        return ((kept > 0).then_some(KeptHead { bytes: kept, etag }), VecDeque::new());
     }
     let ranges = copy_ranges(kept, limits);
     (None, ranges.map(|(first, end)| CopySource { first, end, etag: etag.clone() }).collect())
-}
-
-/// `0..kept` in as few equal ranges as the largest part allows. Where `kept` is at least the smallest
-/// part, so is each of them.
-pub(super) fn copy_ranges(kept: u64, limits: PartLimits) -> impl Iterator<Item = (u64, u64)> {
-    let count = kept.div_ceil(limits.max_part);
-    let size = kept.div_ceil(count);
-    (0..count).map(move |n| (n * size, ((n + 1) * size).min(kept)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_equal_and_within_the_limits() {
-        const MIB: u64 = 1024 * 1024;
-        let limits = PartLimits { min_part: 5 * MIB, max_part: 5 * 1024 * MIB, max_parts: 10_000 };
-        for kept in [5 * MIB, 5 * 1024 * MIB, 5 * 1024 * MIB + 1, 12_345_678_901, 1 << 40] {
-            let ranges: Vec<_> = copy_ranges(kept, limits).collect();
-            assert_eq!(ranges[0].0, 0);
-            assert_eq!(ranges.last().unwrap().1, kept);
-            assert!(ranges.windows(2).all(|pair| pair[0].1 == pair[1].0));
-            for (first, end) in ranges {
-                assert!((limits.min_part..=limits.max_part).contains(&(end - first)), "{kept}");
-            }
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::{Ended, Upload};
 use crate::limits;
 use crate::net::{Interest, Stream};
 use crate::transfer::throttle::Allowance;
-use crate::transfer::waiting::{is_passing, wait_for};
+use crate::transfer::waiting::{Woken, is_passing, wait_for};
 use crate::transfer::{Control, Directive, Interruption, TransferError};
 
 /// A client whose control connection has ended before its data, or that has sent ABOR. It may have
@@ -27,10 +27,14 @@ impl Gone {
     fn new(by: Interruption, bytes: u64) -> Self {
         Self { by, patience: limits::LAST_BYTES_WAIT, end: bytes + limits::LAST_BYTES }
     }
+
+    fn has_waited(&mut self, time: Duration) {
+        self.patience = self.patience.saturating_sub(time);
+    }
 }
 
-/// What interrupted an upload whose data ended with `error`: that of a client that is gone may end in
-/// any way.
+/// What interrupted an upload whose data ended with `error`: that of a client that is gone may end
+/// in any way.
 fn first_cause(gone: Option<&Gone>, error: &io::Error) -> Interruption {
     gone.map_or_else(
         || match error.kind() {
@@ -53,6 +57,7 @@ impl Upload<'_> {
         let mut waiting_since = Instant::now();
         let mut standstill = Standstill::new(waiting_since);
         let mut gone: Option<Gone> = None;
+        let mut is_fresh = true;
         loop {
             self.dispatch()?;
             if self.needs_restart() {
@@ -78,17 +83,16 @@ impl Upload<'_> {
             }
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
-            let left = match pause {
-                _ if !has_room => memory_left,
-                _ if at_hand => Some(Duration::ZERO),
-                Some(pause) => Some(pause),
-                None => Some(self.patience(gone.as_ref(), waiting_since)),
+            // Most clients have sent something by now, and a small file is whole: no need to ask.
+            let tries = reads && is_fresh;
+            let left = match has_room {
+                true => Some(self.wait_limit(pause, at_hand, gone.as_ref(), waiting_since)),
+                false => memory_left,
             };
             let since = Instant::now();
-            let woken = wait_for(control, self.resources.wake, socket, left)?;
-            if reads && let Some(gone) = &mut gone {
-                gone.patience = gone.patience.saturating_sub(since.elapsed());
-            }
+            let wait = || wait_for(control, self.resources.wake, socket, left);
+            let woken = if tries { Woken::default() } else { wait()? };
+            gone.iter_mut().filter(|_| reads).for_each(|gone| gone.has_waited(since.elapsed()));
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;
             if let Some(by) = woken.control.then(|| self.attend(control)).flatten() {
@@ -96,7 +100,8 @@ impl Upload<'_> {
                     return Ok(Some(by));
                 }
                 gone.get_or_insert_with(|| Gone::new(by, self.progress.bytes()));
-            } else if woken.data || at_hand {
+            } else if woken.data || at_hand || tries {
+                is_fresh &= self.progress.bytes() == 0;
                 match self.read(data, allowed) {
                     Ok(0) => {
                         let late = self.look_again(control)?;
@@ -109,7 +114,7 @@ impl Upload<'_> {
                             return Ok(Some(gone.by));
                         }
                     }
-                    Err(error) if is_passing(&error) => {}
+                    Err(error) if is_passing(&error) => is_fresh = false,
                     Err(error) => return Ok(Some(first_cause(gone.as_ref(), &error))),
                 }
             } else if reads && let Some(by) = self.is_out_of_patience(gone.as_ref(), waiting_since)
@@ -132,6 +137,21 @@ impl Upload<'_> {
             return Err(TransferError::NoBuffer);
         }
         Ok(has_room)
+    }
+
+    /// How long is waited at most where there is room for more data.
+    fn wait_limit(
+        &self,
+        pause: Option<Duration>,
+        at_hand: bool,
+        gone: Option<&Gone>,
+        waiting_since: Instant,
+    ) -> Duration {
+        match pause {
+            _ if at_hand => Duration::ZERO,
+            Some(pause) => pause,
+            None => self.patience(gone, waiting_since),
+        }
     }
 
     /// How long more data may be waited for.
@@ -209,7 +229,8 @@ impl Upload<'_> {
     }
 
     /// A file that ends before what was announced for it is no fault. But the end of a killed
-    /// client's control connection may be a moment behind that of its data: it is given that moment.
+    /// client's control connection may be a moment behind that of its data: it is given that
+    /// moment.
     fn look_again(&mut self, control: &mut dyn Control) -> Ended {
         let deadline = Instant::now() + limits::SHORT_FILE_WAIT;
         while self.reservation.has_room_left(self.progress.bytes()) {

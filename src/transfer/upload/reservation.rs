@@ -16,8 +16,8 @@ impl Reservation {
         Self { announced, kept }
     }
 
-    /// Whether the client has sent just what it had announced, when `sent` bytes have come: the rest
-    /// of the file, or what completes the whole.
+    /// Whether the client has sent just what it had announced, when `sent` bytes have come: the
+    /// rest of the file, or what completes the whole.
     pub(super) fn is_met(self, sent: u64) -> bool {
         self.announced.is_some_and(|all| all == sent || all == self.whole(sent))
     }

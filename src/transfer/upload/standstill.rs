@@ -21,8 +21,8 @@ impl Standstill {
         Self { waits_since: None, seen: now, bytes: 0 }
     }
 
-    /// Notes whether `pool` has room for more at present; how much longer it may be without, if it has
-    /// nothing at all.
+    /// Notes whether `pool` has room for more at present; how much longer it may be without, if it
+    /// has nothing at all.
     ///
     /// # Errors
     /// [`TransferError::NoBuffer`] when it has been so for [`limits::BUFFER_WAIT`].
@@ -46,8 +46,8 @@ impl Standstill {
         self.seen = now;
     }
 
-    /// Whether the client, which has sent `bytes`, has long brought next to nothing while others wait
-    /// for what `pool` holds for it.
+    /// Whether the client, which has sent `bytes`, has long brought next to nothing while others
+    /// wait for what `pool` holds for it.
     pub(super) fn is_over(&mut self, bytes: u64, pool: &BlockPool) -> bool {
         let now = Instant::now();
         if bytes - self.bytes >= limits::BEGINNING_BYTES as u64 || !pool.has_turn() {

@@ -1,7 +1,7 @@
-//! What stands behind the new end of an upload that was resumed inside a file: a disk server writes in
-//! place, so there it stays, and clients that go back to fill in a header count on it.
+//! What stands behind the new end of an upload that was resumed inside a file: a disk server writes
+//! in place, so there it stays, and clients that go back to fill in a header count on it.
 
-use super::plan::copy_ranges;
+use super::ranges::copy_ranges;
 use crate::store::{CopySource, PartLimits};
 
 /// The last bytes of the old object.

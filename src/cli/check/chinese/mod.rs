@@ -143,7 +143,7 @@ mod tests {
             let text =
                 fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).unwrap();
             for made in ["passed", "failed", "skipped"] {
-                let made = format!("Line::{made}(");
+                let made = format!("CheckLine::{made}(");
                 for piece in text.split(&made).skip(1) {
                     let Some(piece) = piece.trim_start().strip_prefix('"') else { continue };
                     let (name, _) = piece.split_once('"').unwrap();

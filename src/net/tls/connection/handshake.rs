@@ -21,8 +21,8 @@ pub enum Handshake {
     Needs(Interest),
 }
 
-/// A second configuration, for clients that the first one is too narrow for. It is rustls that finds
-/// out, from the client's first words; then it hears them once more.
+/// A second configuration, for clients that the first one is too narrow for. It is rustls that
+/// finds out, from the client's first words; then it hears them once more.
 pub(super) struct Otherwise {
     config: Arc<ServerConfig>,
     /// What the client has said so far.
@@ -93,10 +93,10 @@ impl TlsConnection {
         Ok(())
     }
 
-    /// Whether what is left to say at the end of the handshake, tickets, is sent with the first data
-    /// or behind the client's. A client that only sends may close without a look at them, and a
-    /// socket that is closed with bytes unread resets the connection, which loses what was on its way
-    /// to us. Who is refused behind the handshake gets none.
+    /// Whether what is left to say at the end of the handshake, tickets, is sent with the first
+    /// data or behind the client's. A client that only sends may close without a look at them, and
+    /// a socket that is closed with bytes unread resets the connection, which loses what was on its
+    /// way to us. Who is refused behind the handshake gets none.
     fn holds_tickets_back(&self) -> bool {
         self.purpose == Purpose::Data && self.version() == Version::Tls13
     }

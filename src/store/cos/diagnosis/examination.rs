@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::trial::{Fault, Needs, Step, Trial, Verdict};
+use super::trial::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 use crate::store::cos::CosStore;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// One run of the trials.
@@ -12,25 +12,25 @@ pub(super) struct Examination<'a> {
     /// What is tried.
     pub(super) store: &'a CosStore,
     /// Its way to the bucket.
-    pub(super) client: &'a Client,
+    pub(super) client: &'a S3Client,
     /// What is needed of it.
     pub(super) needs: Needs,
     /// The key that is written to; others begin with it.
     pub(super) probe: String,
     /// Who is told of each step.
-    pub(super) told: &'a mut dyn FnMut(Step),
+    pub(super) told: &'a mut dyn FnMut(TrialStep),
 }
 
 impl Examination<'_> {
     /// Tells how a trial that began at `begun` ended.
-    pub(super) fn tell(&mut self, trial: Trial, verdict: Verdict, begun: Instant) {
-        (self.told)(Step { trial, verdict, took: begun.elapsed() });
+    pub(super) fn tell(&mut self, trial: Trial, verdict: TrialVerdict, begun: Instant) {
+        (self.told)(TrialStep { trial, verdict, took: begun.elapsed() });
     }
 
     /// Tells that these are not tried.
     pub(super) fn skip(&mut self, trials: &[Trial], why: &str) {
         for trial in trials {
-            self.tell(*trial, Verdict::Skipped(why.to_owned()), Instant::now());
+            self.tell(*trial, TrialVerdict::Skipped(why.to_owned()), Instant::now());
         }
     }
 
@@ -38,13 +38,13 @@ impl Examination<'_> {
     pub(super) fn attempt<T>(
         &mut self,
         trial: Trial,
-        act: impl FnOnce(&Client) -> Result<T>,
+        act: impl FnOnce(&S3Client) -> Result<T>,
         show: impl FnOnce(&T) -> String,
     ) -> Option<T> {
         let begun = Instant::now();
         let done = act(self.client);
         let verdict = match &done {
-            Ok(value) => Verdict::Passed(show(value)),
+            Ok(value) => TrialVerdict::Passed(show(value)),
             Err(error) => self.failed(trial, error),
         };
         self.tell(trial, verdict, begun);
@@ -52,7 +52,7 @@ impl Examination<'_> {
     }
 
     /// What a failure means to the accounts: not each needs everything.
-    fn failed(&self, trial: Trial, error: &StoreError) -> Verdict {
+    fn failed(&self, trial: Trial, error: &StoreError) -> TrialVerdict {
         let denied = error.kind == ErrorKind::AccessDenied;
         let unneeded = match trial {
             Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
@@ -63,12 +63,12 @@ impl Examination<'_> {
             {
                 "refused; not needed with abort_unfinished_after = 0"
             }
-            _ => return Verdict::Failed(Fault::of(trial, error, self.client.dialect())),
+            _ => return TrialVerdict::Failed(Fault::of(trial, error, self.client.dialect())),
         };
         if denied {
-            Verdict::Skipped(unneeded.to_owned())
+            TrialVerdict::Skipped(unneeded.to_owned())
         } else {
-            Verdict::Failed(Fault::of(trial, error, self.client.dialect()))
+            TrialVerdict::Failed(Fault::of(trial, error, self.client.dialect()))
         }
     }
 

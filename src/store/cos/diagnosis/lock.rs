@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::examination::Examination;
 use super::objects::{tell_of_what_is_left, try_reading};
-use super::trial::{Fault, Trial, Verdict, brief};
+use super::trial::{Fault, Trial, TrialVerdict, brief};
 use super::uploads::{send_probe, try_unfinished_upload, unfinished};
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
@@ -44,9 +44,9 @@ pub(super) fn finds_lock(run: &mut Examination<'_>) -> bool {
     };
     let verdict = if lock == ObjectLock::Retains && run.needs.fragments {
         let why = format!("{shown}; partial_upload = keep would leave what nobody can remove");
-        Verdict::Failed(Fault::new(why, "set partial_upload = discard"))
+        TrialVerdict::Failed(Fault::new(why, "set partial_upload = discard"))
     } else {
-        Verdict::Passed(shown)
+        TrialVerdict::Passed(shown)
     };
     run.tell(Trial::ObjectLock, verdict, begun);
     tell_of_what_is_left(run, &left);

@@ -11,7 +11,7 @@ mod reach;
 mod trial;
 mod uploads;
 
-pub use trial::{Fault, Needs, Step, Trial, Verdict};
+pub use trial::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ use crate::store::{ErrorKind, Operation};
 
 impl CosStore {
     /// Tries everything that `needs` include. Each step is given to `tell` as it ends.
-    pub fn diagnose(&self, needs: Needs, tell: &mut dyn FnMut(Step)) {
+    pub fn diagnose(&self, needs: Needs, tell: &mut dyn FnMut(TrialStep)) {
         let probe = format!(
             "{}.cos-ftp-server-check-{:08x}",
             self.account.keys.prefix(),
@@ -59,19 +59,19 @@ fn enter(run: &mut Examination<'_>, greeting: &Headers) -> bool {
     let begun = Instant::now();
     if let Err(error) = run.client.find_keys() {
         let fix = "see to the file or the CAM role that the key pair comes from";
-        run.tell(Trial::KeyPair, Verdict::Failed(Fault::new(error.to_string(), fix)), begun);
+        run.tell(Trial::KeyPair, TrialVerdict::Failed(Fault::new(error.to_string(), fix)), begun);
         return false;
     }
     let window = Window { prefix: run.store.account.keys.prefix(), after: None };
     let listed = list_objects(run.client, window, Depth::Everything, 1);
     let blamed = listed.as_ref().err().and_then(blame);
     if let Some((trial @ Trial::KeyPair, fault)) = blamed {
-        run.tell(trial, Verdict::Failed(fault), begun);
+        run.tell(trial, TrialVerdict::Failed(fault), begun);
         return false;
     }
     let known = match blamed {
-        Some(_) => Verdict::Skipped("the store looks at the bucket first".to_owned()),
-        None => Verdict::Passed("known to the store".to_owned()),
+        Some(_) => TrialVerdict::Skipped("the store looks at the bucket first".to_owned()),
+        None => TrialVerdict::Passed("known to the store".to_owned()),
     };
     run.tell(Trial::KeyPair, known, begun);
     let elsewhere = other_region(run, greeting).map(|region| {
@@ -81,18 +81,18 @@ fn enter(run: &mut Examination<'_>, greeting: &Headers) -> bool {
     });
     let fault = blamed.map(|(_, fault)| fault);
     if let Some(fault) = elsewhere.or(fault) {
-        run.tell(Trial::Bucket, Verdict::Failed(fault), begun);
+        run.tell(Trial::Bucket, TrialVerdict::Failed(fault), begun);
         return false;
     }
     if let Err(error) = &listed
         && error.kind != ErrorKind::AccessDenied
     {
         let fault = Fault::of(Trial::Bucket, error, run.client.dialect());
-        run.tell(Trial::Bucket, Verdict::Failed(fault), begun);
+        run.tell(Trial::Bucket, TrialVerdict::Failed(fault), begun);
         return false;
     }
     let place = run.client.address_of_bucket();
-    run.tell(Trial::Bucket, Verdict::Passed(place), begun);
+    run.tell(Trial::Bucket, TrialVerdict::Passed(place), begun);
     run.attempt(Trial::Of(Operation::ListObjects), |_| listed, |_| String::new());
     true
 }

@@ -4,13 +4,13 @@ use std::io::Read;
 use std::time::Instant;
 
 use super::examination::Examination;
-use super::trial::{Fault, Trial, Verdict};
+use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
 
@@ -65,7 +65,7 @@ pub(super) fn try_reading(run: &mut Examination<'_>) {
         |client| head_object(client, &probe).map(drop),
         shown,
     );
-    let read = |client: &Client| match get_object(client, &probe, ByteRange::from(0), None) {
+    let read = |client: &S3Client| match get_object(client, &probe, ByteRange::from(0), None) {
         Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
         other => other.map(drop),
     };
@@ -76,7 +76,7 @@ pub(super) fn try_reading(run: &mut Examination<'_>) {
 pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
     let made = [run.copy(), run.joined(), run.probe.clone()];
     // All of them are tried, also when one is refused.
-    let delete = |client: &Client| {
+    let delete = |client: &S3Client| {
         // Each of them, whatever becomes of another.
         let gone: Vec<Result<()>> =
             made.iter().map(|key| delete_object(client, key, None)).collect();
@@ -100,9 +100,9 @@ pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
     }
     let why = format!("left behind: {}", left.join(", "));
     let verdict = if run.needs.deleting {
-        Verdict::Failed(Fault::new(why, "delete it by hand"))
+        TrialVerdict::Failed(Fault::new(why, "delete it by hand"))
     } else {
-        Verdict::Skipped(format!("{why}; delete it by hand"))
+        TrialVerdict::Skipped(format!("{why}; delete it by hand"))
     };
     run.tell(Trial::CleanUp, verdict, Instant::now());
 }
@@ -110,7 +110,7 @@ pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
 /// Why a trial is not made when there is no probe.
 pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
 
-fn store_probe(client: &Client, key: &str) -> Result<()> {
+fn store_probe(client: &S3Client, key: &str) -> Result<()> {
     let never = Cancel::new();
     let body = Body::new(&[PROBE], &never);
     let put = Put { key, body: &body, headers: &[], only: &Precondition::None };
@@ -118,7 +118,7 @@ fn store_probe(client: &Client, key: &str) -> Result<()> {
     Ok(())
 }
 
-fn expect_size(client: &Client, key: &str) -> Result<()> {
+fn expect_size(client: &S3Client, key: &str) -> Result<()> {
     match head_object(client, key)? {
         Some(head) if head.size == PROBE.len() as u64 => Ok(()),
         Some(_) => Err(strange(Operation::HeadObject, key, "another size than was stored")),
@@ -128,7 +128,7 @@ fn expect_size(client: &Client, key: &str) -> Result<()> {
     }
 }
 
-fn read_back(client: &Client, key: &str, range: std::ops::Range<usize>) -> Result<()> {
+fn read_back(client: &S3Client, key: &str, range: std::ops::Range<usize>) -> Result<()> {
     let whole = range.len() == PROBE.len();
     let asked = match whole {
         true => ByteRange::from(0),

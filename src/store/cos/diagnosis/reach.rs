@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::examination::Examination;
-use super::trial::{Fault, Trial, Verdict};
+use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::StoreError;
 use crate::store::cos::s3::answer::Headers;
 
@@ -27,11 +27,11 @@ pub(super) fn reach(run: &mut Examination<'_>) -> Option<Headers> {
     let begun = Instant::now();
     let found = resolve(&host, port);
     let (verdict, addresses) = match found {
-        Ok(addresses) => (Verdict::Passed(named(&host, &addresses)), addresses),
+        Ok(addresses) => (TrialVerdict::Passed(named(&host, &addresses)), addresses),
         Err(error) => {
             let fix = "correct cos_endpoint or cos_region, or this machine's resolver";
             let fault = Fault::new(format!("{host}: {error}"), fix);
-            (Verdict::Failed(fault), Vec::new())
+            (TrialVerdict::Failed(fault), Vec::new())
         }
     };
     run.tell(Trial::Name, verdict, begun);
@@ -44,9 +44,9 @@ pub(super) fn reach(run: &mut Examination<'_>) -> Option<Headers> {
     let verdict = connected.map_or_else(
         |error| {
             let fix = "open the way to it in firewalls, or correct cos_endpoint";
-            Verdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
+            TrialVerdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
         },
-        |address| Verdict::Passed(address.to_string()),
+        |address| TrialVerdict::Passed(address.to_string()),
     );
     run.tell(Trial::Connection, verdict, begun);
     if is_connected { greet(run, url.scheme()) } else { None }
@@ -60,7 +60,7 @@ fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
                 "https" => "HTTPS, with a certificate that is good",
                 _ => "HTTP, not encrypted",
             };
-            run.tell(Trial::Answer, Verdict::Passed(text.to_owned()), begun);
+            run.tell(Trial::Answer, TrialVerdict::Passed(text.to_owned()), begun);
             compare_clocks(run, &headers);
             Some(headers)
         }
@@ -72,7 +72,7 @@ fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
                 }
                 _ => "correct cos_endpoint, or set cos_protocol = https",
             };
-            let verdict = Verdict::Failed(Fault::new(error.to_string(), fix));
+            let verdict = TrialVerdict::Failed(Fault::new(error.to_string(), fix));
             run.tell(Trial::Answer, verdict, begun);
             None
         }
@@ -89,12 +89,12 @@ fn compare_clocks(run: &mut Examination<'_>, headers: &Headers) {
     let begun = Instant::now();
     let date = headers.date();
     let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
-        None => Verdict::Skipped("the store tells no time".to_owned()),
+        None => TrialVerdict::Skipped("the store tells no time".to_owned()),
         Some(apart) if apart > MAX_SKEW => {
             let why = format!("this machine is {} s off the store's time", apart.as_secs());
-            Verdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
+            TrialVerdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
         }
-        Some(apart) => Verdict::Passed(format!("{} s apart", apart.as_secs())),
+        Some(apart) => TrialVerdict::Passed(format!("{} s apart", apart.as_secs())),
     };
     run.tell(Trial::Clock, verdict, begun);
 }

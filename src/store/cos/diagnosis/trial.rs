@@ -81,18 +81,18 @@ impl Trial {
 
 /// One trial and its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct TrialStep {
     /// What was tried.
     pub trial: Trial,
     /// How it ended.
-    pub verdict: Verdict,
+    pub verdict: TrialVerdict,
     /// How long it took.
     pub took: Duration,
 }
 
 /// How a trial ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TrialVerdict {
     /// Well; with what there is to know.
     Passed(String),
     /// It does not work.

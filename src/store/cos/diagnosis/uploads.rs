@@ -12,7 +12,7 @@ use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_up
 use crate::store::cos::s3::actions::list_parts;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::{PartCopy, upload_part_copy};
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, Multipart, Operation, PartReceipt, Result, SilentUploads,
@@ -71,10 +71,10 @@ pub(super) fn try_unfinished_upload(run: &mut Examination<'_>) -> Vec<String> {
         |client| send_probe(client, &key, &id),
         |_| String::new(),
     );
-    let list = |client: &Client| list_parts(client, &key, &id);
+    let list = |client: &S3Client| list_parts(client, &key, &id);
     let listed = run.attempt(Trial::Of(Operation::ListParts), list, |()| String::new());
     list_uploads(run, listed.is_some());
-    let abort = |client: &Client| abort_multipart_upload(client, &key, &id);
+    let abort = |client: &S3Client| abort_multipart_upload(client, &key, &id);
     let aborted =
         run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
     Vec::from_iter(aborted.is_none().then(|| unfinished(&key, &id)))
@@ -101,7 +101,7 @@ fn put_together(run: &mut Examination<'_>, key: &str, id: &str) -> bool {
         return false;
     };
     // As uploads do it: where the answer is unclear, the object itself tells what happened.
-    let complete = |client: &Client| {
+    let complete = |client: &S3Client| {
         let only = &Precondition::None;
         Ok(written::complete(client, Complete { key, upload_id: id, parts: &[part], only })?)
     };
@@ -128,7 +128,7 @@ fn copy_and_abort(run: &mut Examination<'_>, key: &str, stands: bool) -> Option<
     } else {
         run.skip(&[Trial::Of(Operation::UploadPartCopy)], NEEDS_PROBE);
     }
-    let abort = |client: &Client| abort_multipart_upload(client, key, &id);
+    let abort = |client: &S3Client| abort_multipart_upload(client, key, &id);
     let aborted =
         run.attempt(Trial::Of(Operation::AbortMultipartUpload), abort, |()| String::new());
     aborted.is_none().then_some(id)
@@ -139,7 +139,7 @@ fn list_uploads(run: &mut Examination<'_>, with_ages: bool) {
     let after = run.needs.abort_unfinished_after.filter(|_| with_ages);
     let store = run.store;
     let look =
-        |_: &Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
+        |_: &S3Client| store.silent_uploads(after.unwrap_or(Duration::MAX), None, &Cancel::new());
     run.attempt(Trial::Of(Operation::ListMultipartUploads), look, |found| match after {
         Some(after) => shown(found, after),
         None => format!("{} unfinished uploads", found.others),
@@ -183,17 +183,17 @@ pub(super) fn unfinished(key: &str, id: &str) -> String {
 }
 
 /// Sends the probe as the first part.
-pub(super) fn send_probe(client: &Client, key: &str, id: &str) -> Result<PartReceipt> {
+pub(super) fn send_probe(client: &S3Client, key: &str, id: &str) -> Result<PartReceipt> {
     upload_part(client, key, id, 1, &Body::new(&[PROBE], &Cancel::new()))
 }
 
-fn list_parts(client: &Client, key: &str, id: &str) -> Result<()> {
+fn list_parts(client: &S3Client, key: &str, id: &str) -> Result<()> {
     let parts = list_parts::list_parts(client, key, id, None, &Cancel::new())?;
     let gone = || StoreError::new(ErrorKind::NotFound, Operation::ListParts, key);
     parts.map(drop).ok_or_else(gone)
 }
 
-fn copy_part(client: &Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
+fn copy_part(client: &S3Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
     let source = CopySource { first: 0, end: PROBE.len() as u64, etag: None };
     upload_part_copy(client, PartCopy { key, upload_id: id, number: 1, from, source: &source })
 }

@@ -13,7 +13,7 @@ use crate::store::Result;
 pub(crate) fn resolved(objects: &dyn Objects, overlay: Overlay) -> Result<Corrected> {
     let page = overlay.resolve(objects)?;
     for (key, note) in &page.settled {
-        objects.memory().recent.settle(key, note);
+        objects.cache().own_changes.settle(key, note);
     }
     Ok(page)
 }
@@ -21,16 +21,16 @@ pub(crate) fn resolved(objects: &dyn Objects, overlay: Overlay) -> Result<Correc
 /// Whether any object but its own marker lies in the directory with this prefix.
 pub(crate) fn holds_anything(objects: &dyn Objects, prefix: &str) -> Result<bool> {
     let is_within = |key: &str| key != prefix;
-    let recent = &objects.memory().recent;
+    let own_changes = &objects.cache().own_changes;
     let mut after: Option<String> = None;
     // Two keys suffice: the marker and one more. Only what was just deleted or stored may make it
     // necessary to look further.
     let mut max_keys = 2;
     loop {
         let window = Window { prefix, after: after.as_deref() };
-        let asked = recent.moment();
+        let asked = own_changes.moment();
         let page = objects.list(window, Depth::Everything, max_keys)?;
-        let mut notes = recent.open_below(prefix);
+        let mut notes = own_changes.open_below(prefix);
         notes.remove(prefix);
         let overlay = Overlay::new(window, None, page, notes, asked);
         if overlay.is_certain(is_within) {
@@ -112,10 +112,11 @@ impl<'a> KeyStream<'a> {
     fn fill(&mut self) -> Result<()> {
         while self.page.peek().is_none() && !self.is_last_page {
             let window = Window { prefix: self.prefix, after: self.after.as_deref() };
-            let recent = &self.objects.memory().recent;
-            let asked = recent.moment();
+            let own_changes = &self.objects.cache().own_changes;
+            let asked = own_changes.moment();
             let page = self.objects.list(window, Depth::Everything, PAGE_KEYS)?;
-            let overlay = Overlay::new(window, None, page, recent.open_below(self.prefix), asked);
+            let overlay =
+                Overlay::new(window, None, page, own_changes.open_below(self.prefix), asked);
             let mut page = resolved(self.objects, overlay)?;
             page.objects.remove(self.prefix);
             self.page = page.objects.into_values().peekable();

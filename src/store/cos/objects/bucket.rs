@@ -3,18 +3,20 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::memory::Memory;
+use parking_lot::Mutex;
+
+use super::cache::BucketCache;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 use crate::store::cos::s3::site::Site;
 use crate::store::cos::s3::{Authorities, AuthorityError};
-use crate::store::turns::Turns;
+use crate::store::key_locks::KeyLocks;
 
 /// The buckets of this process. Accounts that name the same bucket share it.
 #[derive(Debug, Default)]
-pub(crate) struct Registry(Mutex<HashMap<BucketId, Arc<Bucket>>>);
+pub(crate) struct BucketRegistry(Mutex<HashMap<BucketId, Arc<Bucket>>>);
 
 /// What makes two accounts' buckets the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +29,7 @@ struct BucketId {
     authorities: Authorities,
 }
 
-impl Registry {
+impl BucketRegistry {
     /// The bucket that `options` name, opened before or now.
     ///
     /// # Errors
@@ -41,7 +43,7 @@ impl Registry {
             bucket: options.bucket.clone(),
             authorities: authorities.unwrap_or_default(),
         };
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.0.lock();
         // What no account names any more, after the configuration was read again.
         open.retain(|known, bucket| *known == id || Arc::strong_count(bucket) > 1);
         let bucket = match open.entry(id) {
@@ -61,13 +63,13 @@ pub(crate) struct Bucket {
     /// Where it answers.
     pub(crate) site: Arc<Site>,
     /// What is remembered of it.
-    pub(super) memory: Memory,
+    pub(super) memory: BucketCache,
     /// Who changes which key at present: requests that change one key follow one another, so that
     /// what is remembered of it is what happened last, and so that nothing comes between a look
     /// and the change it was made for. Never held while a client is waited for.
-    pub(crate) writes: Turns,
+    pub(crate) writes: KeyLocks,
     /// Sessions that add to a file: they follow one another, while their clients send.
-    pub(crate) appends: Turns,
+    pub(crate) appends: KeyLocks,
     /// Whether the store compares what it is told to before it writes.
     pub(crate) conditional_writes: Trust,
     /// Whether it compares before it deletes.
@@ -78,9 +80,9 @@ impl Bucket {
     fn new(options: &CosOptions, authorities: &Authorities) -> Self {
         Self {
             site: Arc::new(Site::new(options, authorities)),
-            memory: Memory::new(options.metadata_cache),
-            writes: Turns::default(),
-            appends: Turns::default(),
+            memory: BucketCache::new(options.metadata_cache),
+            writes: KeyLocks::default(),
+            appends: KeyLocks::default(),
             conditional_writes: Trust::default(),
             conditional_deletes: Trust::default(),
         }
@@ -103,17 +105,12 @@ impl Trust {
     }
 
     fn is_given_at(&self, now: Instant) -> bool {
-        self.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
+        self.0.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
     }
 
     /// It does not, or refuses what is right.
     pub(crate) fn end(&self) {
-        *self.lock() = Some(Instant::now());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        // Whole at any time.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock() = Some(Instant::now());
     }
 }
 
@@ -124,7 +121,7 @@ mod tests {
 
     #[test]
     fn accounts_share_a_bucket_whatever_their_prefix() {
-        let registry = Registry::default();
+        let registry = BucketRegistry::default();
         let first = options(AddressingStyle::Virtual);
         let mut second = first.clone();
         second.prefix = "other/".into();
@@ -135,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_bucket_that_nobody_uses_is_forgotten() {
-        let registry = Registry::default();
+        let registry = BucketRegistry::default();
         let (first, mut second) = (options(AddressingStyle::Path), options(AddressingStyle::Path));
         second.bucket = "other-125".into();
         let bucket = Arc::downgrade(&registry.open(&first).unwrap());

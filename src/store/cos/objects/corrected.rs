@@ -59,7 +59,7 @@ pub(crate) enum Item {
 }
 
 /// What the store said about a doubt.
-pub(crate) enum Finding {
+pub(crate) enum DoubtSettled {
     /// Somebody else has changed it since.
     ListingIsRight,
     /// And this stands there.
@@ -93,11 +93,15 @@ impl Corrected {
     }
 
     /// Asks the store about a doubt.
-    pub(crate) fn look(&self, doubt: &Doubt, truth: &(impl Truth + ?Sized)) -> Result<Finding> {
+    pub(crate) fn look(
+        &self,
+        doubt: &Doubt,
+        truth: &(impl Truth + ?Sized),
+    ) -> Result<DoubtSettled> {
         if let Item::Unmarked(prefix) = &doubt.of {
             return Ok(match truth.has_directory(prefix)? {
-                true => Finding::ListingIsRight,
-                false => Finding::ListingLags(None),
+                true => DoubtSettled::ListingIsRight,
+                false => DoubtSettled::ListingLags(None),
             });
         }
         let now = match truth.object(&doubt.key) {
@@ -106,14 +110,14 @@ impl Corrected {
             told => told?,
         };
         Ok(match is_same(now.as_ref(), self.objects.get(&doubt.key)) {
-            true => Finding::ListingIsRight,
-            false => Finding::ListingLags(now),
+            true => DoubtSettled::ListingIsRight,
+            false => DoubtSettled::ListingLags(now),
         })
     }
 
     /// Takes over what was found.
-    pub(crate) fn settle(&mut self, doubt: Doubt, finding: Finding) {
-        let Finding::ListingLags(now) = finding else {
+    pub(crate) fn settle(&mut self, doubt: Doubt, finding: DoubtSettled) {
+        let DoubtSettled::ListingLags(now) = finding else {
             return self.close(doubt.key, doubt.note, true);
         };
         // What stands there may be another's, of which the listing does not know either.

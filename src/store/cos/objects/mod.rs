@@ -1,22 +1,23 @@
 //! The objects of one bucket, by their keys: a dozen calls that ask and change ([`Objects`]), in
-//! two kinds. [`Plain`] has the store alone; [`Remembering`] also notes our own changes, which are
-//! held against listings ([`overlay`]), and keeps what the store told ([`facts`], [`places`]).
+//! two kinds. [`Plain`] has the store alone; [`CachedObjects`] also notes our own changes, which
+//! are held against listings ([`overlay`]), and keeps what the store told ([`stat_cache`],
+//! [`directory_cache`]).
 
 pub(crate) mod below;
 pub(crate) mod bucket;
+pub(crate) mod cache;
+mod cached;
 pub(crate) mod corrected;
-mod facts;
-pub(crate) mod memory;
+pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
-pub(crate) mod places;
-pub(crate) mod recent;
-mod remembering;
+pub(crate) mod own_changes;
+mod stat_cache;
 pub(crate) mod written;
 
-pub(crate) use self::memory::Memory;
-pub(crate) use self::recent::Moment;
-pub(crate) use self::remembering::Remembering;
+pub(crate) use self::cache::BucketCache;
+pub(crate) use self::cached::CachedObjects;
+pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
 pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
@@ -25,11 +26,11 @@ pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEn
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
     Depth, KeyEntry, KeyPage, PAGE_KEYS, Window,
 };
-pub(crate) use crate::store::cos::s3::actions::list_parts::Parts;
+pub(crate) use crate::store::cos::s3::actions::list_parts::PartsPage;
 pub(crate) use crate::store::cos::s3::actions::put_object::Put;
 pub(crate) use crate::store::cos::s3::actions::upload_part_copy::PartCopy;
-pub(crate) use crate::store::cos::s3::call::Failure;
-pub(crate) use crate::store::cos::s3::client::Client;
+pub(crate) use crate::store::cos::s3::call::RequestFailure;
+pub(crate) use crate::store::cos::s3::client::S3Client;
 pub(crate) use crate::store::cos::s3::dialect::Dialect;
 pub(crate) use crate::store::cos::s3::precondition::Precondition;
 
@@ -47,7 +48,7 @@ use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ah
 use crate::store::cos::s3::actions::list_parts::list_parts;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
@@ -56,8 +57,8 @@ pub(crate) trait Objects: Sync {
     fn plain(&self) -> &Plain;
 
     /// What is remembered of them.
-    fn memory(&self) -> &Memory {
-        &memory::NOTHING
+    fn cache(&self) -> &BucketCache {
+        &cache::NOTHING
     }
 
     /// The facts about an object; `None` when there is none.
@@ -71,7 +72,7 @@ pub(crate) trait Objects: Sync {
     }
 
     /// Stores an object. Where no answer came, the object itself tells what happened.
-    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
+    fn put(&self, turn: &KeyLock, put: Put<'_>) -> Written {
         debug_assert!(turn.is_on(put.key));
         written::put(&self.plain().client, put)
     }
@@ -79,7 +80,7 @@ pub(crate) trait Objects: Sync {
     /// Copies an object. Answers the version of the copy.
     fn copy(
         &self,
-        turn: &Turn,
+        turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
@@ -90,7 +91,7 @@ pub(crate) trait Objects: Sync {
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No
     /// error when there is none.
-    fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
+    fn delete(&self, turn: &KeyLock, key: &str, if_match: Option<&ETag>) -> Result<()> {
         debug_assert!(turn.is_on(key));
         delete_object(&self.plain().client, key, if_match)
     }
@@ -132,7 +133,7 @@ pub(crate) trait Objects: Sync {
 
     /// Puts an object together from its parts. Where it is in doubt, the object itself tells what
     /// happened.
-    fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
+    fn complete_upload(&self, turn: &KeyLock, complete: Complete<'_>) -> Written {
         debug_assert!(turn.is_on(complete.key));
         written::complete(&self.plain().client, complete)
     }
@@ -164,7 +165,7 @@ pub(crate) trait Objects: Sync {
         upload_id: &str,
         after: Option<u32>,
         cancel: &Cancel,
-    ) -> Result<Option<Parts>> {
+    ) -> Result<Option<PartsPage>> {
         list_parts(&self.plain().client, key, upload_id, after, cancel)
     }
 }
@@ -173,7 +174,7 @@ pub(crate) trait Objects: Sync {
 #[derive(Clone, Debug)]
 pub(crate) struct Plain {
     /// The way to the store.
-    pub(crate) client: Client,
+    pub(crate) client: S3Client,
     /// What is shared with the other accounts on the bucket.
     pub(crate) bucket: Arc<Bucket>,
 }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use super::KeyPage;
 use super::Window;
-use super::corrected::{Corrected, Doubt, Finding, Item, Truth};
+use super::corrected::{Corrected, Doubt, DoubtSettled, Item, Truth};
 use super::note::Note;
-use super::recent::Moment;
+use super::own_changes::Moment;
 use crate::store::Result;
 
 /// Objects of one page that the store is asked about. Where all of them show that the listing
@@ -73,7 +73,7 @@ impl Overlay {
             } else {
                 looks += 1;
                 let finding = page.look(&doubt, truth)?;
-                right += usize::from(matches!(finding, Finding::ListingIsRight));
+                right += usize::from(matches!(finding, DoubtSettled::ListingIsRight));
                 page.settle(doubt, finding);
             }
         }

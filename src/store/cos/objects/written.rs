@@ -10,8 +10,8 @@ use crate::store::cos::s3::actions::complete_multipart_upload::{
 };
 use crate::store::cos::s3::actions::head_object::{Head, head_object};
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
-use crate::store::cos::s3::call::Failure;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::call::RequestFailure;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::integrity;
 use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
 
@@ -20,10 +20,10 @@ use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 /// The outcome of a write, with what is known about its tries.
-pub(crate) type Written = Result<Stored, Failure>;
+pub(crate) type Written = Result<Stored, RequestFailure>;
 
 /// Stores an object.
-pub(super) fn put(client: &Client, put: Put<'_>) -> Written {
+pub(super) fn put(client: &S3Client, put: Put<'_>) -> Written {
     let failure = match put_object(client, put) {
         Ok(headers) => {
             return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
@@ -44,13 +44,13 @@ pub(super) fn put(client: &Client, put: Put<'_>) -> Written {
 
 /// Puts an object together. The answer may be lost, and a repeated Complete may find the upload
 /// gone: then the object itself tells what happened.
-pub(crate) fn complete(client: &Client, complete: Complete<'_>) -> Written {
+pub(crate) fn complete(client: &S3Client, complete: Complete<'_>) -> Written {
     let whole = Whole::of(complete.parts, client.site().clock.now());
     match complete_multipart_upload(client, complete) {
         Ok(told) if integrity::differs(client.verify(), told.crc64, whole.crc64) => {
             let operation = Operation::CompleteMultipartUpload;
             let error = StoreError::new(ErrorKind::ChecksumMismatch, operation, complete.key);
-            Err(Failure { error, tries: 1, in_doubt: false })
+            Err(RequestFailure { error, tries: 1, in_doubt: false })
         }
         Ok(told) => Ok(Stored { etag: Some(told.etag), request_id: told.request_id }),
         Err(failure) if may_have_happened(&failure) => {
@@ -65,7 +65,7 @@ pub(crate) fn complete(client: &Client, complete: Complete<'_>) -> Written {
 }
 
 /// What was stored although no answer said so.
-fn stands(failure: &Failure, head: &Head) -> Stored {
+fn stands(failure: &RequestFailure, head: &Head) -> Stored {
     // Some stores (RGW) answer every Complete with what cannot be read, and mean that all is well.
     let level = match failure.error.kind {
         ErrorKind::Other => log::Level::Debug,
@@ -76,7 +76,7 @@ fn stands(failure: &Failure, head: &Head) -> Stored {
 }
 
 /// Whether a failed Complete may have been carried out all the same.
-fn may_have_happened(failure: &Failure) -> bool {
+fn may_have_happened(failure: &RequestFailure) -> bool {
     match failure.error.kind {
         ErrorKind::Unavailable => failure.tries > 0,
         ErrorKind::PreconditionFailed | ErrorKind::Other if failure.in_doubt => true,
@@ -160,7 +160,7 @@ mod tests {
             let mut error = StoreError::new(kind, Operation::CompleteMultipartUpload, "k");
             error.status = status;
             error.code = code.map(str::to_owned);
-            may_have_happened(&Failure { error, tries, in_doubt: false })
+            may_have_happened(&RequestFailure { error, tries, in_doubt: false })
         };
         assert!(!failed(ErrorKind::Unavailable, None, None, 0), "it was never sent");
         assert!(failed(ErrorKind::Unavailable, None, None, 1));

@@ -17,7 +17,7 @@ pub(crate) struct Answer {
 
 /// A successful answer whose body is still to be read.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenAnswer {
     /// Its headers.
     pub(crate) headers: Headers,
     /// Its body. Read to the end it gives its connection back.

@@ -4,9 +4,9 @@ use std::error::Error;
 
 use ureq::http::Method;
 
-use super::http::time_limits::Patience;
+use super::http::time_limits::AnswerTime;
 use super::integrity;
-use super::request::Request;
+use super::request::S3Request;
 use super::retry::Worth;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
@@ -16,16 +16,16 @@ const CONTENT_MD5: &str = "content-md5";
 /// One request to send.
 pub(crate) struct Call<'a> {
     pub(super) operation: Operation,
-    pub(super) request: Request,
+    pub(super) request: S3Request,
     pub(super) body: Option<Body<'a>>,
     cancel: Option<&'a Cancel>,
-    pub(super) patience: Patience,
+    pub(super) patience: AnswerTime,
 }
 
 impl<'a> Call<'a> {
     /// A request without body.
-    pub(crate) fn new(operation: Operation, request: Request) -> Self {
-        Self { operation, request, body: None, cancel: None, patience: Patience::Usual }
+    pub(crate) fn new(operation: Operation, request: S3Request) -> Self {
+        Self { operation, request, body: None, cancel: None, patience: AnswerTime::Usual }
     }
 
     /// The same with a body.
@@ -56,7 +56,7 @@ impl<'a> Call<'a> {
 
     /// The same, for operations whose answer may take minutes.
     pub(crate) fn patiently(mut self) -> Self {
-        self.patience = Patience::Long;
+        self.patience = AnswerTime::Long;
         self
     }
 
@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
 
 /// A request that failed after all tries.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct RequestFailure {
     /// The last failure.
     pub(crate) error: StoreError,
     /// How often it was tried: after more than one try an earlier one may have been carried out. 0
@@ -101,8 +101,8 @@ pub(crate) struct Failure {
     pub(crate) in_doubt: bool,
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
+impl From<RequestFailure> for StoreError {
+    fn from(failure: RequestFailure) -> Self {
         failure.error
     }
 }

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use ureq::http::{self, Response};
 
-use super::answer::{self, Answer, Headers, Opened};
-use super::call::{Call, Failure};
+use super::answer::{self, Answer, Headers, OpenAnswer};
+use super::call::{Call, RequestFailure};
 use super::dialect::Dialect;
 use super::failure::{self, Remedy};
-use super::http::time_limits::{Extent, Patience, TimeLimits};
+use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
-use super::request::{Address, Request};
+use super::request::{Address, S3Request};
 use super::retry::{Course, rest};
 use super::signature::{RequestError, Signer};
 use super::site::Site;
@@ -37,7 +37,7 @@ const ERROR_BYTES: u64 = 64 * 1024;
 
 /// The way to one bucket with one key pair. Clones are cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
+pub(crate) struct S3Client {
     site: Arc<Site>,
     account: Arc<Account>,
     /// For whom requests are sent; `None` for nobody who waits.
@@ -64,7 +64,7 @@ struct Fault {
     in_doubt: bool,
 }
 
-impl Client {
+impl S3Client {
     /// A client of the bucket at `site`, as `options` describe it.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Client {
         };
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
-        let request = Request::on_bucket(http::Method::HEAD);
+        let request = S3Request::on_bucket(http::Method::HEAD);
         request.sign(&account.address, &account.signer, &keys, site.clock.now())?;
         Ok(Self { site, account: Arc::new(account), wait: None })
     }
@@ -158,7 +158,7 @@ impl Client {
     }
 
     /// Sends `call` and reads the whole answer.
-    pub(crate) fn exchange(&self, call: &Call<'_>) -> Result<Answer, Failure> {
+    pub(crate) fn exchange(&self, call: &Call<'_>) -> Result<Answer, RequestFailure> {
         self.exchange_watched(call, &mut |_| {})
     }
 
@@ -168,21 +168,21 @@ impl Client {
         &self,
         call: &Call<'_>,
         watch: &mut dyn FnMut(&[u8]),
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, RequestFailure> {
         self.named(self.persist(call, Extent::Whole, |response| read_answer(call, response, watch)))
     }
 
     /// Sends `call` and leaves the answer's body to be read. What breaks from there on is the
     /// reader's affair.
-    pub(crate) fn open(&self, call: &Call<'_>) -> Result<Opened, Failure> {
+    pub(crate) fn open(&self, call: &Call<'_>) -> Result<OpenAnswer, RequestFailure> {
         self.named(self.persist(call, Extent::Open, |response| {
             let (parts, body) = response.into_parts();
-            Ok(Opened { headers: Headers(parts.headers), body })
+            Ok(OpenAnswer { headers: Headers(parts.headers), body })
         }))
     }
 
     /// A key alone does not tell where it was looked for.
-    fn named<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+    fn named<T>(&self, outcome: Result<T, RequestFailure>) -> Result<T, RequestFailure> {
         outcome.map_err(|mut failure| {
             failure.error.path = self.account.address.url_of(&failure.error.path);
             failure
@@ -194,14 +194,14 @@ impl Client {
         call: &Call<'_>,
         extent: Extent,
         mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, RequestFailure> {
         let begun = Instant::now();
         let mut course = Course::of(call.worth());
         let mut in_doubt = false;
         loop {
             if call.is_cancelled() {
                 let error = call.error(ErrorKind::Cancelled);
-                return Err(Failure { error, tries: course.tries, in_doubt });
+                return Err(RequestFailure { error, tries: course.tries, in_doubt });
             }
             course.tries += 1;
             let fault = match self.attempt(call, extent, &course).and_then(&mut take) {
@@ -217,7 +217,7 @@ impl Client {
             }
             let left = self.left_for_tries(begun);
             let Some(pause) = course.after(fault.remedy, left) else {
-                return Err(Failure { error: fault.error, tries: course.tries, in_doubt });
+                return Err(RequestFailure { error: fault.error, tries: course.tries, in_doubt });
             };
             metrics::count_store_retry(call.operation.name());
             log::warn!(
@@ -287,7 +287,7 @@ impl Client {
             }
         }
         let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
-        let wait = self.wait.as_ref().filter(|_| call.patience == Patience::Long);
+        let wait = self.wait.as_ref().filter(|_| call.patience == AnswerTime::Long);
         let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
         let sent = connections.send(request, reader.as_mut(), &limits, course.fresh);
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());

@@ -50,6 +50,8 @@ pub(crate) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
             412 => ErrorKind::PreconditionFailed,
             413 => ErrorKind::TooLarge,
             416 => ErrorKind::InvalidRange,
+            // As OperationAborted.
+            409 if code.is_none() => ErrorKind::Unavailable,
             408 | 429 | 500.. => ErrorKind::Unavailable,
             _ => ErrorKind::Other,
         },
@@ -158,6 +160,7 @@ mod tests {
             (409, Some("OperationAborted"), K::Unavailable, R::Wait),
             (409, Some("ConditionalRequestConflict"), K::Unavailable, R::Wait),
             (409, Some("InvalidBucketState"), K::Other, R::None),
+            (409, None, K::Unavailable, R::Wait),
             (301, Some("PermanentRedirect"), K::WrongEndpoint, R::None),
             (301, None, K::WrongEndpoint, R::None),
             (307, Some("TemporaryRedirect"), K::WrongEndpoint, R::None),

@@ -13,7 +13,7 @@ use crate::store::{Body, ETag, PartReceipt};
 
 /// What a store said about bytes it received.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Receipt<'a> {
+pub(crate) struct StoredChecksums<'a> {
     /// CRC-64/XZ, if it answered one.
     pub(crate) crc64: Option<u64>,
     /// The ETag, if it answered one.
@@ -21,7 +21,7 @@ pub(crate) struct Receipt<'a> {
 }
 
 /// Whether `receipt` agrees with `body`. What the store does not tell cannot disagree.
-pub(crate) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: Receipt<'_>) -> bool {
+pub(crate) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: StoredChecksums<'_>) -> bool {
     if verify == VerifyUploads::Off {
         return true;
     }
@@ -39,7 +39,7 @@ pub(crate) fn differs(verify: VerifyUploads, told: Option<u64>, expected: Option
 }
 
 /// Whether `receipt` proves that the store holds `body`. What it does not tell proves nothing.
-pub(crate) fn proves(body: &Body<'_>, receipt: Receipt<'_>) -> bool {
+pub(crate) fn proves(body: &Body<'_>, receipt: StoredChecksums<'_>) -> bool {
     let md5 = receipt.etag.and_then(md5_of);
     match receipt.crc64 {
         Some(crc) => crc == crc64(body),
@@ -111,7 +111,7 @@ mod tests {
     fn check(pieces: &[&[u8]], verify: VerifyUploads, crc64: Option<u64>, etag: &str) -> bool {
         let cancel = Cancel::new();
         let etag = ETag(etag.to_owned());
-        agrees(verify, &Body::new(pieces, &cancel), Receipt { crc64, etag: Some(&etag) })
+        agrees(verify, &Body::new(pieces, &cancel), StoredChecksums { crc64, etag: Some(&etag) })
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
             (None, "", false),
         ] {
             let etag = ETag(etag.to_owned());
-            let receipt = Receipt { crc64, etag: Some(&etag) };
+            let receipt = StoredChecksums { crc64, etag: Some(&etag) };
             assert_eq!(proves(&Body::new(&body, &cancel), receipt), expected, "{receipt:?}");
         }
     }

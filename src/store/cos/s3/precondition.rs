@@ -1,6 +1,6 @@
 //! What a store compares before it writes.
 
-use super::request::Request;
+use super::request::S3Request;
 use crate::store::ETag;
 
 /// What the store is told to compare before it writes.
@@ -16,7 +16,7 @@ pub(crate) enum Precondition {
 
 impl Precondition {
     /// The request with it.
-    pub(crate) fn of(&self, request: Request) -> Request {
+    pub(crate) fn of(&self, request: S3Request) -> S3Request {
         match self {
             Self::None => request,
             Self::Absent => request.header("if-none-match", "*"),

@@ -21,7 +21,7 @@ const AMZ_DATE: &[FormatItem<'_>] =
 
 /// One request to a bucket, before it knows time, address and key pair.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct S3Request {
     /// The HTTP method.
     pub(crate) method: http::Method,
     /// The object's key, not encoded; empty for the bucket itself.
@@ -30,7 +30,7 @@ pub(crate) struct Request {
     headers: Vec<(String, String)>,
 }
 
-impl Request {
+impl S3Request {
     /// A request on an object.
     pub(crate) fn on_object(method: http::Method, key: &str) -> Self {
         Self { method, key: key.to_owned(), query: Vec::new(), headers: Vec::new() }
@@ -216,7 +216,7 @@ pub(super) mod tests {
     }
 
     /// Method, address and headers of the request as it goes out, but for those that all have.
-    pub(in crate::store::cos::s3) fn sent(request: &Request) -> Vec<String> {
+    pub(in crate::store::cos::s3) fn sent(request: &S3Request) -> Vec<String> {
         const OF_ALL: [&str; 3] = ["authorization", "x-amz-content-sha256", "x-amz-date"];
         let signed = sign(request, AddressingStyle::Virtual).unwrap();
         let uri = signed.uri().to_string();
@@ -230,14 +230,14 @@ pub(super) mod tests {
     }
 
     fn sign(
-        request: &Request,
+        request: &S3Request,
         addressing: AddressingStyle,
     ) -> Result<http::Request<()>, RequestError> {
         sign_with(request, addressing, &keys(None))
     }
 
     fn sign_with(
-        request: &Request,
+        request: &S3Request,
         addressing: AddressingStyle,
         keys: &KeyPair,
     ) -> Result<http::Request<()>, RequestError> {
@@ -256,14 +256,14 @@ pub(super) mod tests {
             ("...", "/..."),
             ("", "/"),
         ] {
-            let request = Request::on_object(http::Method::GET, key);
+            let request = S3Request::on_object(http::Method::GET, key);
             let signed = sign(&request, AddressingStyle::Virtual).unwrap();
             let url = format!("https://b-125.cos.ap-x.myqcloud.com{path}");
             assert_eq!(signed.uri().to_string(), url, "{key}");
             assert_eq!(signed.uri().path(), path, "left alone by the parser: {key}");
         }
         for key in ["..", ".", "a/../b", "a/./b", "a/.."] {
-            let request = Request::on_object(http::Method::DELETE, key);
+            let request = S3Request::on_object(http::Method::DELETE, key);
             assert!(sign(&request, AddressingStyle::Path).is_err(), "{key}");
         }
     }
@@ -271,7 +271,7 @@ pub(super) mod tests {
     #[test]
     fn queries_are_spelled_with_percent_only() {
         let request =
-            Request::on_bucket(http::Method::GET).query("uploads", "").query("prefix", "a +/é");
+            S3Request::on_bucket(http::Method::GET).query("uploads", "").query("prefix", "a +/é");
         let signed = sign(&request, AddressingStyle::Path).unwrap();
         assert_eq!(
             signed.uri(),
@@ -282,7 +282,7 @@ pub(super) mod tests {
     #[test]
     fn the_token_of_temporary_keys_is_sent_and_signed() {
         let sign = |token| {
-            let request = Request::on_object(http::Method::GET, "k");
+            let request = S3Request::on_object(http::Method::GET, "k");
             sign_with(&request, AddressingStyle::Virtual, &keys(token)).unwrap()
         };
         let signed = sign(Some("the-token"));
@@ -297,7 +297,7 @@ pub(super) mod tests {
     #[test]
     fn headers_that_would_break_the_request_are_refused() {
         for value in ["é", "a\r\nx: y", "a\0"] {
-            let request = Request::on_object(http::Method::GET, "k").header("if-match", value);
+            let request = S3Request::on_object(http::Method::GET, "k").header("if-match", value);
             assert!(sign(&request, AddressingStyle::Virtual).is_err(), "{value:?}");
         }
     }
@@ -316,7 +316,7 @@ pub(super) mod tests {
                 key.push_str(source.choose(&pieces)?);
             }
             key.push_str(source.arbitrary()?);
-            let request = Request::on_object(http::Method::DELETE, &key);
+            let request = S3Request::on_object(http::Method::DELETE, &key);
             let Ok(signed) = sign(&request, AddressingStyle::Path) else {
                 assert!(key.split('/').any(|name| matches!(name, "." | "..")), "{key:?}");
                 return Ok(());

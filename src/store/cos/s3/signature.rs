@@ -4,9 +4,10 @@
 //! put together here.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hmac::Mac;
+use parking_lot::Mutex;
 use s3::region::Region;
 use s3::signing;
 use time::{Date, OffsetDateTime};
@@ -74,7 +75,7 @@ impl Signer {
 
     fn day_key(&self, secret: &Secret, at: OffsetDateTime) -> Result<Arc<DayKey>, RequestError> {
         // Nothing panics while it is held.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         if let Some(key) = last.as_ref().filter(|key| key.is_for(secret, at.date())) {
             return Ok(Arc::clone(key));
         }

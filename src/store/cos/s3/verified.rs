@@ -1,9 +1,9 @@
 //! Bytes that are sent until the store has received those and no others.
 
 use super::answer::Answer;
-use super::call::{Call, Failure};
-use super::client::Client;
-use super::integrity::{self, Receipt};
+use super::call::{Call, RequestFailure};
+use super::client::S3Client;
+use super::integrity::{self, StoredChecksums};
 use super::object_lock::is_demand_for_checksum;
 use crate::store::{Body, ErrorKind};
 
@@ -12,10 +12,10 @@ const CHECKSUM_TRIES: u32 = 3;
 
 /// Sends `call`, whose body is `body`.
 pub(super) fn send_verified(
-    client: &Client,
+    client: &S3Client,
     mut call: Call<'_>,
     body: &Body<'_>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, RequestFailure> {
     let lock = &client.site().lock;
     if lock.retains() {
         call = call.with_md5();
@@ -31,12 +31,12 @@ pub(super) fn send_verified(
             answered => answered?,
         };
         let etag = answer.headers.etag();
-        let receipt = Receipt { crc64: answer.headers.crc64(), etag: etag.as_ref() };
+        let receipt = StoredChecksums { crc64: answer.headers.crc64(), etag: etag.as_ref() };
         if integrity::agrees(client.verify(), body, receipt) {
             return Ok(answer);
         }
         log::warn!("{}: try {attempt}", call.error(ErrorKind::ChecksumMismatch));
     }
     let error = call.error(ErrorKind::ChecksumMismatch);
-    Err(Failure { error, tries: CHECKSUM_TRIES, in_doubt: false })
+    Err(RequestFailure { error, tries: CHECKSUM_TRIES, in_doubt: false })
 }

@@ -6,20 +6,20 @@
 //! PutObject with the `If-Match` of the very version that stands there). That shows in the first
 //! such refusal; then this bucket gets none for an hour, and the look alone must do.
 
-use super::Tree;
+use super::BucketTree;
 use super::markers::{Standing, file_head};
 use super::times::time_of;
-use crate::store::cos::objects::{Failure, Head, Precondition, Written};
-use crate::store::turns::Turn;
+use crate::store::cos::objects::{Head, Precondition, RequestFailure, Written};
+use crate::store::key_locks::KeyLock;
 use crate::store::{ErrorKind, Expected, Operation, Result, Stat, StoreError};
 use crate::vfs::Metadata;
 
 /// The file under `key`, asked of the store.
-pub(crate) fn file_stat(tree: Tree<'_>, key: &str) -> Result<Option<Stat>> {
+pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>> {
     Ok(file_head(tree, key)?.map(|head| stat_of(tree, &head)))
 }
 
-fn stat_of(tree: Tree<'_>, head: &Head) -> Stat {
+fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     let metadata = Metadata::file(head.size, time_of(tree, head));
     Stat { metadata, etag: head.etag() }
 }
@@ -29,15 +29,15 @@ fn stat_of(tree: Tree<'_>, head: &Head) -> Stat {
 /// # Errors
 /// What `send` says; [`ErrorKind::PreconditionFailed`] when something else stands there.
 pub(super) fn write_expecting(
-    tree: Tree<'_>,
-    turn: &Turn,
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
     (operation, key): (Operation, &str),
     expected: &Expected,
     send: impl Fn(&Precondition) -> Written,
 ) -> Written {
     debug_assert!(turn.is_on(key));
     // Nothing was sent yet.
-    let unsent = |error| Failure { error, tries: 0, in_doubt: false };
+    let unsent = |error| RequestFailure { error, tries: 0, in_doubt: false };
     let precondition = look_before(tree, (operation, key), expected).map_err(unsent)?;
     match send(&precondition) {
         // Not when it was in doubt: then it may be our own object that is not expected.
@@ -56,7 +56,7 @@ pub(super) fn write_expecting(
 }
 
 fn look_before(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     (operation, key): (Operation, &str),
     expected: &Expected,
 ) -> Result<Precondition> {

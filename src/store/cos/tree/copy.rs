@@ -4,11 +4,11 @@
 //! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
 //! account has no other use for.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
-use super::Tree;
+use super::BucketTree;
 use super::publish::complete_upload;
-use super::room::{Upload, check_room_in_turn};
+use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use crate::limits;
@@ -27,7 +27,7 @@ const VERSIONS: u32 = 3;
 
 /// The key that something is copied to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
+pub(crate) struct CopyTarget<'a> {
     /// The key.
     pub(crate) key: &'a str,
     /// What the copy believes to replace there.
@@ -53,9 +53,9 @@ pub(crate) enum Replaces<'a> {
 /// [`ErrorKind::AlreadyExists`] when something came to stand there that is not to be replaced;
 /// [`ErrorKind::PreconditionFailed`] when the object changes again and again.
 pub(crate) fn copy_version(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     from: &str,
-    target: Target<'_>,
+    target: CopyTarget<'_>,
     mut head: Head,
 ) -> Result<Head> {
     check_length(tree, target.key)?;
@@ -87,7 +87,7 @@ pub(crate) fn copy_version(
 ///
 /// # Errors
 /// [`ErrorKind::BadName`] when the store takes no key as long.
-pub(crate) fn check_length(tree: Tree<'_>, key: &str) -> Result<()> {
+pub(crate) fn check_length(tree: BucketTree<'_>, key: &str) -> Result<()> {
     match tree.account.keys.have_room_for(key) {
         true => Ok(()),
         false => Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, key)),
@@ -98,7 +98,7 @@ pub(crate) fn check_length(tree: Tree<'_>, key: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`].
-pub(crate) fn present(tree: Tree<'_>, key: &str) -> Result<Head> {
+pub(crate) fn present(tree: BucketTree<'_>, key: &str) -> Result<Head> {
     let missing = || StoreError::new(ErrorKind::NotFound, Operation::CopyObject, key);
     tree.objects.head(key)?.ok_or_else(missing)
 }
@@ -108,11 +108,11 @@ pub(crate) fn present(tree: Tree<'_>, key: &str) -> Result<Head> {
 ///
 /// # Errors
 /// [`ErrorKind::AlreadyExists`].
-pub(crate) fn check_target(tree: Tree<'_>, target: Target<'_>) -> Result<()> {
+pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Result<()> {
     let expected = match target.replaces {
         Replaces::Anything => return Ok(()),
         Replaces::NothingSince(moment) => {
-            if !tree.memory.recent.changed_since(target.key, moment) {
+            if !tree.cache.own_changes.changed_since(target.key, moment) {
                 return Ok(());
             }
             None
@@ -128,14 +128,14 @@ pub(crate) fn check_target(tree: Tree<'_>, target: Target<'_>) -> Result<()> {
 
 /// Copies the version `head` of the object `from` in one request, with these headers.
 pub(super) fn copy_at_once(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     from: &str,
-    target: Target<'_>,
+    target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
 ) -> Result<()> {
     let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
-    check_room_in_turn(tree, &turn, target.key, Upload::Brief)?;
+    check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
     tree.objects.copy(&turn, original, target.key, headers)?;
@@ -143,7 +143,12 @@ pub(super) fn copy_at_once(
 }
 
 /// A copy of more than 5 GB: an upload whose parts are all copies.
-fn copy_in_parts(tree: Tree<'_>, from: &str, target: Target<'_>, head: &Head) -> Result<()> {
+fn copy_in_parts(
+    tree: BucketTree<'_>,
+    from: &str,
+    target: CopyTarget<'_>,
+    head: &Head,
+) -> Result<()> {
     let to = target.key;
     let mut headers = restated(head);
     headers.extend(metadata(head));
@@ -158,9 +163,9 @@ fn copy_in_parts(tree: Tree<'_>, from: &str, target: Target<'_>, head: &Head) ->
 }
 
 fn copy_parts(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     from: &str,
-    target: Target<'_>,
+    target: CopyTarget<'_>,
     upload_id: &str,
     head: &Head,
 ) -> Result<()> {
@@ -177,11 +182,11 @@ fn copy_parts(
             from,
             source: &source,
         })?;
-        parts.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+        parts.lock().push(part);
         Ok(())
     };
-    tree.account.crew.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
-    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tree.account.pool.share(PART_COPIERS, || Ok(ranges.next()), copy)?;
+    let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
     complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;

@@ -1,6 +1,6 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
-use super::Tree;
+use super::BucketTree;
 use super::markers::{
     Standing, delete_markers, file_head, legacy_marker, put_marker, refuse_marker_name, standing,
 };
@@ -13,7 +13,7 @@ use crate::store::{ErrorKind, Operation, Result, Stat, StoreError};
 use crate::vfs::{FtpPath, Metadata};
 
 /// The facts about one name, as the store told them a moment ago or tells them now.
-pub(crate) fn known_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn known_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     let operation = Operation::HeadObject;
     if path.is_root() {
         return stat_path(tree, operation, path);
@@ -21,20 +21,20 @@ pub(crate) fn known_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
     let file = tree.account.keys.file(operation, path)?;
     // The longest names leave no room for the slash of a directory: these are files or nothing.
     let directory = tree.account.keys.directory(operation, path).ok();
-    let known = |key: &String| tree.memory.about(key);
+    let known = |key: &String| tree.cache.about(key);
     if let Some(stat) = known(&file).or_else(|| directory.as_ref().and_then(known)) {
         return Ok(stat);
     }
-    let asked = tree.memory.recent.moment();
+    let asked = tree.cache.own_changes.moment();
     let stat = stat_path(tree, operation, path)?;
     let key = if stat.metadata.is_directory() { directory } else { Some(file) };
     let told = key.map(|key| (key, stat.metadata.clone(), stat.etag.clone()));
-    tree.memory.learn(asked, told);
+    tree.cache.learn(asked, told);
     Ok(stat)
 }
 
 /// The same for somebody who only wants to go there.
-pub(crate) fn listed_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn listed_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     if is_listed_directory(tree, path)? {
         return Ok(Stat { metadata: Metadata::directory(None), etag: None });
     }
@@ -45,7 +45,7 @@ pub(crate) fn listed_stat(tree: Tree<'_>, path: &FtpPath) -> Result<Stat> {
 /// already, and nothing of ours makes a listing that lags a wrong one. `false` says nothing.
 ///
 /// The file of the name, which would hide the directory, is the first of all keys that begin so.
-fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
+fn is_listed_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<bool> {
     let operation = Operation::ListObjects;
     let (file, directory) = match (
         tree.account.keys.file(operation, path),
@@ -54,20 +54,20 @@ fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
         (Ok(file), Ok(directory)) if !path.is_root() => (file, directory),
         _ => return Ok(false),
     };
-    let is_known = [&file, &directory].iter().any(|key| tree.memory.about(key).is_some());
+    let is_known = [&file, &directory].iter().any(|key| tree.cache.about(key).is_some());
     if is_known
-        || !tree.memory.recent.remembers_all()
-        || tree.memory.recent.doubts(&file, &directory)
+        || !tree.cache.own_changes.remembers_all()
+        || tree.cache.own_changes.doubts(&file, &directory)
     {
         return Ok(false);
     }
-    let asked = tree.memory.recent.moment();
+    let asked = tree.cache.own_changes.moment();
     let page = tree.objects.list(Window { prefix: &file, after: None }, Depth::Directory, 2)?;
     let is_hidden = page.objects.iter().any(|object| object.key == file);
     let is_listed = !is_hidden && page.prefixes.contains(&directory);
     if is_listed {
         let told = (directory, Metadata::directory(None), None);
-        tree.memory.learn(asked, [told]);
+        tree.cache.learn(asked, [told]);
     }
     Ok(is_listed)
 }
@@ -75,7 +75,11 @@ fn is_listed_directory(tree: Tree<'_>, path: &FtpPath) -> Result<bool> {
 /// The facts about one name, never from a listing alone: HEAD of the file's key, HEAD of the
 /// marker, then, for directories that deeper keys imply, a list of two keys, and at last HEAD
 /// of the marker that Hadoop would have made.
-pub(crate) fn stat_path(tree: Tree<'_>, operation: Operation, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn stat_path(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    path: &FtpPath,
+) -> Result<Stat> {
     if path.is_root() {
         return Ok(Stat { metadata: Metadata::directory(None), etag: None });
     }
@@ -95,7 +99,11 @@ pub(crate) fn stat_path(tree: Tree<'_>, operation: Operation, path: &FtpPath) ->
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`].
-pub(crate) fn stat_directory(tree: Tree<'_>, operation: Operation, path: &FtpPath) -> Result<Stat> {
+pub(crate) fn stat_directory(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    path: &FtpPath,
+) -> Result<Stat> {
     let missing = || StoreError::new(ErrorKind::NotFound, operation, path.as_str());
     // The longest names leave no room for the slash of a directory.
     let marker = tree.account.keys.directory(operation, path).map_err(|_| missing())?;
@@ -112,7 +120,7 @@ pub(crate) fn stat_directory(tree: Tree<'_>, operation: Operation, path: &FtpPat
 
 /// Whether a file or directory of this name exists.
 pub(crate) fn stat_if_any(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     operation: Operation,
     path: &FtpPath,
 ) -> Result<Option<Stat>> {
@@ -124,7 +132,7 @@ pub(crate) fn stat_if_any(
 }
 
 /// Makes a directory.
-pub(crate) fn make_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn make_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let marker = tree.account.keys.directory(operation, path)?;
     if path.is_root() {
@@ -142,7 +150,7 @@ pub(crate) fn make_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 }
 
 /// Removes an empty directory.
-pub(crate) fn remove_empty_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn remove_empty_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::DeleteObject;
     let failed = |kind| StoreError::new(kind, operation, path.as_str());
     let marker = tree.account.keys.directory(operation, path)?;
@@ -160,7 +168,7 @@ pub(crate) fn remove_empty_directory(tree: Tree<'_>, path: &FtpPath) -> Result<(
 }
 
 /// Deletes a file.
-pub(crate) fn delete_file(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn delete_file(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::DeleteObject;
     let key = tree.account.keys.file(operation, path)?;
     let turn = turn_in_time(tree, operation, &[&key])?;
@@ -177,7 +185,7 @@ pub(crate) fn delete_file(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 /// A directory that only deeper keys imply vanishes with the last of them, and a client that
 /// empties a directory before it removes it would find nothing to remove: so it gets its
 /// marker. What `path` was is gone already; a failure here is only logged.
-pub(crate) fn keep_parent(tree: Tree<'_>, path: &FtpPath) {
+pub(crate) fn keep_parent(tree: BucketTree<'_>, path: &FtpPath) {
     let parent = path.parent();
     if parent.is_root() {
         return;

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::Tree;
+use super::BucketTree;
 use crate::store::cos::objects::UploadEntry;
 use crate::store::{Cancel, MultipartUpload, PageToken, Result, SilentUpload, SilentUploads};
 use crate::vfs::FtpPath;
 
 /// A page of uploads that have been silent for `silence`.
 pub(crate) fn find_silent(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     silence: Duration,
     after: Option<&PageToken>,
     cancel: &Cancel,
@@ -43,17 +43,17 @@ pub(crate) fn find_silent(
 }
 
 /// The upload, if a client of this account could have begun it and this process has not.
-fn named_upload(tree: Tree<'_>, entry: &UploadEntry) -> Option<MultipartUpload> {
+fn named_upload(tree: BucketTree<'_>, entry: &UploadEntry) -> Option<MultipartUpload> {
     let below = entry.key.strip_prefix(tree.account.keys.prefix())?;
     let path = below.split('/').try_fold(FtpPath::root(), |path, name| path.child(name))?;
-    let is_ours = !tree.memory.has_under_way(&entry.upload_id);
+    let is_ours = !tree.cache.has_under_way(&entry.upload_id);
     is_ours.then(|| MultipartUpload { path, upload_id: entry.upload_id.clone() })
 }
 
 /// How long the upload has received nothing since it was `begun`; `None` when it is gone by now, or
 /// the time of a part cannot be read.
 fn silence_of(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     entry: &UploadEntry,
     begun: OffsetDateTime,
     cancel: &Cancel,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::Tree;
+use super::BucketTree;
 use super::directories::stat_path;
 use super::markers::{file_head, legacy_directory};
 use super::room::learn_room;
@@ -35,7 +35,7 @@ struct Listing {
 /// One page of a directory. `tell`, if there is one, is told where the next page begins before
 /// this one has come, if the store names that first.
 pub(crate) fn list_directory(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     request: &ListRequest<'_>,
     tell: Option<NextPage<'_>>,
 ) -> Result<ListPage> {
@@ -46,16 +46,18 @@ pub(crate) fn list_directory(
     };
     let prefix = format!("{directory}{}", request.name_prefix);
     let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
-    let asked = tree.memory.recent.moment();
-    tree.memory.places.begin(&directory);
+    let asked = tree.cache.own_changes.moment();
+    tree.cache.directories.begin(&directory);
     let (page, told) = match tell {
         Some(tell) => tree.objects.list_ahead(window, tell)?,
         None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
     };
-    if request.name_prefix.is_empty() {
+    // Nothing may be the name of a file, below which nothing is stored.
+    let is_there = !page.objects.is_empty() || !page.prefixes.is_empty();
+    if request.name_prefix.is_empty() && (is_there || request.directory.is_root()) {
         learn_room(tree, &directory, window.after, &page);
     }
-    let notes = tree.memory.recent.open_below(&prefix);
+    let notes = tree.cache.own_changes.open_below(&prefix);
     let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
     let mut listing = Listing::of(&directory, resolved(tree.objects, overlay)?);
     if !told {
@@ -71,7 +73,7 @@ pub(crate) fn list_directory(
 }
 
 /// An empty listing is that of an empty directory, of a file, or of nothing.
-fn check_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+fn check_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     match stat_path(tree, Operation::ListObjects, path)? {
         stat if stat.metadata.is_directory() => Ok(()),
         _ => Err(StoreError::new(ErrorKind::NotADirectory, Operation::ListObjects, path.as_str())),
@@ -81,7 +83,7 @@ fn check_directory(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 /// What a client is to see of the items of a page: no directory that a file hides, and each
 /// directory once, whatever kinds of marker it has.
 fn shown(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     window: Window<'_>,
     items: &BTreeMap<String, Metadata>,
 ) -> Result<BTreeMap<String, Metadata>> {
@@ -109,7 +111,7 @@ fn shown(
 /// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
 /// which is the last of the three in the order of keys.
 fn is_shown_before(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     items: &BTreeMap<String, Metadata>,
     window: Window<'_>,
     directory: &str,
@@ -127,12 +129,12 @@ fn is_shown_before(
 /// Remembers what a page told of the names on it, but for what it may be behind in, and for
 /// empty files, which may be markers.
 fn learn(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     asked: Moment,
     shown: &BTreeMap<String, Metadata>,
     notes: &BTreeMap<String, Note>,
 ) {
-    if !tree.memory.recent.remembers_all() {
+    if !tree.cache.own_changes.remembers_all() {
         return;
     }
     let is_told = |key: &str, metadata: &Metadata| {
@@ -143,13 +145,13 @@ fn learn(
     };
     let told = shown.iter().filter(|(key, metadata)| is_told(key, metadata));
     let told = told.map(|(key, metadata)| (key.clone(), metadata.clone(), None));
-    tree.memory.learn(asked, told);
+    tree.cache.learn(asked, told);
 }
 
 /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
 /// keys with a byte below `/` come between the two, it would have been on an earlier one.
 fn is_hidden(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     items: &BTreeMap<String, Metadata>,
     window: Window<'_>,
     key: &str,

@@ -7,12 +7,12 @@
 //!   only where it matters, which is where keys below `dir/` would be hidden behind the name; an
 //!   empty directory of this kind is listed as a file of 0 bytes.
 
-use super::Tree;
+use super::BucketTree;
 use super::turn::turn_in_time;
 use super::versions::delete_version;
-use crate::store::cos::objects::places::Room;
+use crate::store::cos::objects::directory_cache::Room;
 use crate::store::cos::objects::{Head, Precondition, Put};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// What Hadoop appends to a directory's name.
@@ -64,12 +64,12 @@ impl Standing {
 }
 
 /// Looks at the key of a file.
-pub(crate) fn standing(tree: Tree<'_>, key: &str) -> Result<Standing> {
+pub(crate) fn standing(tree: BucketTree<'_>, key: &str) -> Result<Standing> {
     Ok(tree.objects.head(key)?.map_or(Standing::Nothing, |head| Standing::of(key, head)))
 }
 
 /// The file under this key.
-pub(crate) fn file_head(tree: Tree<'_>, key: &str) -> Result<Option<Head>> {
+pub(crate) fn file_head(tree: BucketTree<'_>, key: &str) -> Result<Option<Head>> {
     match standing(tree, key)? {
         Standing::File(head) => Ok(Some(head)),
         Standing::Nothing | Standing::Directory(_) => Ok(None),
@@ -77,7 +77,7 @@ pub(crate) fn file_head(tree: Tree<'_>, key: &str) -> Result<Option<Head>> {
 }
 
 /// Hadoop's marker of the directory `dir/`.
-pub(crate) fn legacy_marker(tree: Tree<'_>, directory: &str) -> Result<Option<Head>> {
+pub(crate) fn legacy_marker(tree: BucketTree<'_>, directory: &str) -> Result<Option<Head>> {
     let key = legacy_key(directory);
     if !tree.account.keys.have_room_for(&key) {
         return Ok(None);
@@ -91,7 +91,7 @@ pub(crate) fn legacy_marker(tree: Tree<'_>, directory: &str) -> Result<Option<He
 /// Nothing is deleted when there is none ([`ErrorKind::NotFound`]), when the name is a file's
 /// ([`ErrorKind::NotADirectory`]) and when `dir/` holds bytes
 /// ([`ErrorKind::DirectoryNotEmpty`]).
-pub(crate) fn delete_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
+pub(crate) fn delete_markers(tree: BucketTree<'_>, directory: &str) -> Result<()> {
     let failed = |kind| Err(StoreError::new(kind, Operation::DeleteObject, directory));
     let (name, hadoops) = (name_of(directory), legacy_key(directory));
     let turn = turn_in_time(tree, Operation::DeleteObject, &[directory, name, &hadoops])?;
@@ -120,7 +120,7 @@ pub(crate) fn delete_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
 }
 
 /// Deletes the markers of the two older kinds, if there are any.
-pub(crate) fn delete_legacy_markers(tree: Tree<'_>, directory: &str) -> Result<()> {
+pub(crate) fn delete_legacy_markers(tree: BucketTree<'_>, directory: &str) -> Result<()> {
     let (name, hadoops) = (name_of(directory), legacy_key(directory));
     let turn = turn_in_time(tree, Operation::DeleteObject, &[name, &hadoops])?;
     let legacy = legacy_marker(tree, directory)?;
@@ -132,15 +132,20 @@ pub(crate) fn delete_legacy_markers(tree: Tree<'_>, directory: &str) -> Result<(
 }
 
 /// Whether what was seen is gone.
-fn delete_seen(tree: Tree<'_>, turn: &Turn, key: &str, seen: Option<Head>) -> Result<bool> {
+fn delete_seen(
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
+    key: &str,
+    seen: Option<Head>,
+) -> Result<bool> {
     seen.map_or(Ok(true), |head| delete_version(tree, turn, key, &head))
 }
 
 /// Stores our marker of a directory, for somebody who has the turn to change it, with these
 /// headers of the marker that it is to be like.
 pub(crate) fn put_marker(
-    tree: Tree<'_>,
-    turn: &Turn,
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
     marker: &str,
     headers: &[(String, String)],
 ) -> Result<()> {
@@ -155,9 +160,9 @@ pub(crate) fn put_marker(
 ///
 /// # Errors
 /// [`ErrorKind::NotADirectory`] when one has; as [`turn_in_time`].
-pub(crate) fn turn_for_marker(tree: Tree<'_>, marker: &str) -> Result<Turn> {
+pub(crate) fn turn_for_marker(tree: BucketTree<'_>, marker: &str) -> Result<KeyLock> {
     let turn = turn_in_time(tree, Operation::PutObject, &[name_of(marker), marker])?;
-    let is_taken = tree.memory.places.room_in(marker) == Some(Room::Taken);
+    let is_taken = tree.cache.directories.room_in(marker) == Some(Room::Taken);
     if is_taken && file_head(tree, name_of(marker))?.is_some() {
         return Err(StoreError::new(ErrorKind::NotADirectory, Operation::PutObject, marker));
     }

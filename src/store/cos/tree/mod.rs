@@ -4,7 +4,6 @@
 
 pub(crate) mod condition;
 pub(crate) mod copy;
-pub(crate) mod crew;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
@@ -12,6 +11,7 @@ pub(crate) mod listing;
 mod markers;
 mod moving;
 pub(crate) mod mtime;
+pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
 pub(crate) mod room;
@@ -19,23 +19,23 @@ mod times;
 pub(crate) mod turn;
 mod versions;
 
-use self::crew::Crew;
 use self::keys::Keys;
+use self::pool::WorkerPool;
 use super::objects::bucket::Bucket;
-use super::objects::{Memory, Objects};
+use super::objects::{BucketCache, Objects};
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
-pub(crate) struct Tree<'a> {
+pub(crate) struct BucketTree<'a> {
     objects: &'a dyn Objects,
-    memory: &'a Memory,
+    cache: &'a BucketCache,
     bucket: &'a Bucket,
-    account: &'a Account,
+    account: &'a BucketAccount,
 }
 
 /// What is an account's own.
 #[derive(Clone, Debug)]
-pub(crate) struct Account {
+pub(crate) struct BucketAccount {
     /// Names and their keys.
     pub(crate) keys: Keys,
     /// Bytes of an object that are copied in one request.
@@ -45,13 +45,13 @@ pub(crate) struct Account {
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.
-    pub(crate) crew: Crew,
+    pub(crate) pool: WorkerPool,
 }
 
-impl<'a> Tree<'a> {
+impl<'a> BucketTree<'a> {
     /// The account's part of these objects.
-    pub(crate) fn new(objects: &'a dyn Objects, account: &'a Account) -> Self {
-        Self { objects, memory: objects.memory(), bucket: &objects.plain().bucket, account }
+    pub(crate) fn new(objects: &'a dyn Objects, account: &'a BucketAccount) -> Self {
+        Self { objects, cache: objects.cache(), bucket: &objects.plain().bucket, account }
     }
 
     /// The objects that it is made of.

@@ -8,8 +8,10 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Tree;
-use super::copy::{Replaces, Target, check_length, check_target, copy_version, metadata, restated};
+use super::BucketTree;
+use super::copy::{
+    CopyTarget, Replaces, check_length, check_target, copy_version, metadata, restated,
+};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
@@ -35,7 +37,7 @@ const MARKERS: usize = 1000;
 
 /// A directory and its new name.
 pub(crate) struct Move<'a> {
-    tree: Tree<'a>,
+    tree: BucketTree<'a>,
     from: &'a str,
     to: &'a str,
     /// When the new name was found to be free.
@@ -54,7 +56,7 @@ enum Next {
 
 impl<'a> Move<'a> {
     /// Nothing stood below the prefix `to` at the moment `begun`.
-    pub(crate) fn new(tree: Tree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
+    pub(crate) fn new(tree: BucketTree<'a>, from: &'a str, to: &'a str, begun: Moment) -> Self {
         Self { tree, from, to, begun }
     }
 
@@ -65,7 +67,7 @@ impl<'a> Move<'a> {
     pub(crate) fn run(&self) -> Result<()> {
         self.place_marker()?;
         let copied = self.copy()?;
-        let copied_by = self.tree.memory.recent.moment();
+        let copied_by = self.tree.cache.own_changes.moment();
         let deleted = AtomicUsize::new(0);
         self.clear(copied_by, &deleted).map_err(|error| {
             let deleted = deleted.into_inner();
@@ -94,7 +96,7 @@ impl<'a> Move<'a> {
         let copied = AtomicUsize::new(0);
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next = || Ok(sources.next()?.map(|object| object.key));
-        let outcome = self.tree.account.crew.share(COPIERS, next, |key: String| {
+        let outcome = self.tree.account.pool.share(COPIERS, next, |key: String| {
             let is_copied = self.copy_one(&key, self.free(&self.target(&key), self.begun))?;
             copied.fetch_add(usize::from(is_copied.is_some()), Ordering::Relaxed);
             Ok(())
@@ -115,7 +117,7 @@ impl<'a> Move<'a> {
     }
 
     /// Copies one object and answers its version; `None` if somebody deleted it meanwhile.
-    fn copy_one(&self, key: &str, target: Target<'_>) -> Result<Option<Head>> {
+    fn copy_one(&self, key: &str, target: CopyTarget<'_>) -> Result<Option<Head>> {
         let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
         if is_marker(key, head.size) {
             copy_marker(self.tree, target, &head)?;
@@ -134,7 +136,7 @@ impl<'a> Move<'a> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
         let next =
             || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
-        self.tree.account.crew.share(COPIERS, next, |key: String| {
+        self.tree.account.pool.share(COPIERS, next, |key: String| {
             removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
             Ok(())
         })
@@ -208,12 +210,12 @@ impl<'a> Move<'a> {
             }
             Ok(None)
         };
-        self.tree.account.crew.share(COPIERS, next, &settle)?;
+        self.tree.account.pool.share(COPIERS, next, &settle)?;
         let depth = |(key, _): &(String, Option<KeyEntry>)| key.matches('/').count();
         markers.sort_by_key(|marker| Reverse(depth(marker)));
         for level in markers.chunk_by(|one, other| depth(one) == depth(other)) {
             let mut level = level.iter().cloned();
-            self.tree.account.crew.share(COPIERS, || Ok(level.next()), &settle)?;
+            self.tree.account.pool.share(COPIERS, || Ok(level.next()), &settle)?;
         }
         Ok(sources.last().is_some())
     }
@@ -221,7 +223,7 @@ impl<'a> Move<'a> {
     /// Deletes one object under the old name once it stands under the new one. Whether it is gone;
     /// `listed`: what a listing shows under the new name.
     fn settle(&self, key: &str, listed: Option<&KeyEntry>, copied_by: Moment) -> Result<bool> {
-        let (target, recent) = (self.target(key), &self.tree.memory.recent);
+        let (target, recent) = (self.target(key), &self.tree.cache.own_changes);
         let mut copied: Option<(Head, Moment)> = None;
         for _ in 0..VERSIONS {
             let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
@@ -241,7 +243,7 @@ impl<'a> Move<'a> {
             drop(turn);
             let since = copied.map_or(copied_by, |(_, since)| since);
             let free = self.free(&target, since);
-            let over = |seen| Target { replaces: Replaces::Version(seen), ..free };
+            let over = |seen| CopyTarget { replaces: Replaces::Version(seen), ..free };
             match self.copy_one(key, replaced.as_ref().map_or(free, over)) {
                 Ok(Some(version)) => copied = Some((version, recent.moment())),
                 Ok(None) => return Ok(false),
@@ -265,7 +267,7 @@ impl<'a> Move<'a> {
         if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
             return Ok(Next::Delete);
         }
-        let memory = self.tree.memory;
+        let memory = self.tree.cache;
         let Some(copy) = self.tree.objects.head(target)? else { return Ok(Next::Copy(None)) };
         Ok(match likeness(head, &copy) {
             Likeness::Same => Next::Delete,
@@ -283,8 +285,8 @@ impl<'a> Move<'a> {
     }
 
     /// A key under the new name where nobody else should have stored anything since.
-    fn free<'k>(&self, key: &'k str, since: Moment) -> Target<'k> {
-        Target { key, replaces: Replaces::NothingSince(since) }
+    fn free<'k>(&self, key: &'k str, since: Moment) -> CopyTarget<'k> {
+        CopyTarget { key, replaces: Replaces::NothingSince(since) }
     }
 
     /// The failure of a renaming that was begun, with what is to be told about it. Its cause is for
@@ -306,7 +308,7 @@ impl<'a> Move<'a> {
 }
 
 /// Carries a marker to another key: stored anew, since not every store copies one.
-fn copy_marker(tree: Tree<'_>, target: Target<'_>, marker: &Head) -> Result<()> {
+fn copy_marker(tree: BucketTree<'_>, target: CopyTarget<'_>, marker: &Head) -> Result<()> {
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
     check_target(tree, target)?;

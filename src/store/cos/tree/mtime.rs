@@ -9,8 +9,8 @@
 
 use time::OffsetDateTime;
 
-use super::Tree;
-use super::copy::{Replaces, Target, copy_at_once, metadata, restated};
+use super::BucketTree;
+use super::copy::{CopyTarget, Replaces, copy_at_once, metadata, restated};
 use super::directories::stat_path;
 use super::times::{KEY, kept, spell};
 use crate::limits;
@@ -19,7 +19,11 @@ use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
 /// Replaces an object's metadata by the same with another `mtime`.
-pub(crate) fn keep_time(tree: Tree<'_>, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
+pub(crate) fn keep_time(
+    tree: BucketTree<'_>,
+    path: &FtpPath,
+    modified: OffsetDateTime,
+) -> Result<()> {
     let operation = Operation::CopyObject;
     let key = tree.account.keys.file(operation, path)?;
     let Some(head) = tree.objects.head(&key)? else {
@@ -36,11 +40,11 @@ pub(crate) fn keep_time(tree: Tree<'_>, path: &FtpPath, modified: OffsetDateTime
 }
 
 /// Not the version that somebody else may have stored meanwhile.
-fn copy_onto_itself(tree: Tree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
+fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
     let own = format!("x-amz-{KEY}");
     let replace = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
     let others = restated(head).into_iter().chain(metadata(head));
     let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
     headers.extend([replace, (own, mtime.to_owned())]);
-    copy_at_once(tree, key, Target { key, replaces: Replaces::Anything }, head, &headers)
+    copy_at_once(tree, key, CopyTarget { key, replaces: Replaces::Anything }, head, &headers)
 }

@@ -1,22 +1,22 @@
 //! Files that come to stand under their names: in one request or from parts.
 
-use super::Tree;
+use super::BucketTree;
 use super::condition::write_expecting;
-use super::room::{Upload, check_room_in_turn};
+use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use crate::store::cos::objects::{Complete, Put};
 use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stored};
 
 /// Stores an object in place of what is expected.
 pub(crate) fn put(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     key: &str,
     body: &Body<'_>,
     expected: &Expected,
 ) -> Result<Stored> {
     let operation = Operation::PutObject;
     let turn = turn_to_publish(tree, operation, key)?;
-    check_room_in_turn(tree, &turn, key, Upload::Brief)?;
+    check_room_in_turn(tree, &turn, key, UploadKind::Brief)?;
     Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.put(&turn, Put { key, body, headers: &[], only })
     })?)
@@ -24,7 +24,7 @@ pub(crate) fn put(
 
 /// Puts an object together from its parts, in place of what is expected.
 pub(crate) fn complete_upload(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     key: &str,
     upload_id: &str,
     parts: &[PartReceipt],
@@ -32,7 +32,7 @@ pub(crate) fn complete_upload(
 ) -> Result<Stored> {
     let operation = Operation::CompleteMultipartUpload;
     let turn = turn_to_publish(tree, operation, key)?;
-    check_room_in_turn(tree, &turn, key, Upload::Long)?;
+    check_room_in_turn(tree, &turn, key, UploadKind::Long)?;
     Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
     })?)

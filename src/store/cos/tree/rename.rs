@@ -1,8 +1,8 @@
 //! Renaming, which a bucket cannot: a server-side copy, then the delete of what was copied. A
 //! directory moves key by key ([`super::moving`]).
 
-use super::Tree;
-use super::copy::{Replaces, Target, copy_version};
+use super::BucketTree;
+use super::copy::{CopyTarget, Replaces, copy_version};
 use super::directories::{keep_parent, stat_directory, stat_if_any};
 use super::markers::{Standing, refuse_marker_name, standing};
 use super::moving::Move;
@@ -14,7 +14,7 @@ use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
 /// Gives a file or directory another name.
-pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Result<()> {
+pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) -> Result<()> {
     let operation = Operation::CopyObject;
     let failed = |kind, path: &FtpPath| StoreError::new(kind, operation, path.as_str());
     if from.is_root() || to.is_root() {
@@ -34,7 +34,7 @@ pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Resul
         return Ok(());
     }
     refuse_marker_name(operation, &tree.account.keys.file(operation, to)?)?;
-    let begun = tree.memory.recent.moment();
+    let begun = tree.cache.own_changes.moment();
     watch_room(tree, to);
     match stat_if_any(tree, operation, to)? {
         Some(_) if is_directory => return Err(failed(ErrorKind::AlreadyExists, to)),
@@ -46,7 +46,7 @@ pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Resul
     }
     if let Some(head) = file {
         let key = tree.account.keys.file(operation, to)?;
-        let target = Target { key: &key, replaces: Replaces::Anything };
+        let target = CopyTarget { key: &key, replaces: Replaces::Anything };
         let copied = copy_version(tree, &source, target, head)?;
         delete_copied(tree, &source, &copied)?;
     } else {
@@ -59,7 +59,7 @@ pub(crate) fn rename_path(tree: Tree<'_>, from: &FtpPath, to: &FtpPath) -> Resul
 }
 
 /// Deletes what was copied, not what somebody stored in its place since: that stays.
-fn delete_copied(tree: Tree<'_>, key: &str, copied: &Head) -> Result<()> {
+fn delete_copied(tree: BucketTree<'_>, key: &str, copied: &Head) -> Result<()> {
     let turn = turn_in_time(tree, Operation::DeleteObject, &[key])?;
     let is_other = match tree.objects.head(key)? {
         Some(now) if is_same_version(&now, copied) => !delete_version(tree, &turn, key, &now)?,

@@ -5,18 +5,18 @@
 
 use std::collections::BTreeSet;
 
-use super::Tree;
+use super::BucketTree;
 use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
 use crate::store::cos::objects::below::holds_anything;
-use crate::store::cos::objects::places::{Range, Room};
+use crate::store::cos::objects::directory_cache::{Range, Room};
 use crate::store::cos::objects::{Depth, KeyEntry, KeyPage, PAGE_KEYS, Window};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
 use crate::vfs::{EntryKind, FtpPath};
 
 /// How long ago the store may have been asked for room when a file is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Upload {
+pub(super) enum UploadKind {
     /// A moment.
     Brief,
     /// Hours: the file went in parts.
@@ -27,19 +27,19 @@ pub(super) enum Upload {
 const FEW_KEYS: usize = 2;
 
 /// Whether the file `path` may be stored, as far as that is known.
-pub(crate) fn known_room(tree: Tree<'_>, path: &FtpPath) -> Result<Admission> {
+pub(crate) fn known_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<Admission> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     refuse_marker_name(operation, &key)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
-    let kind = |key: &str| tree.memory.about(key).map(|stat| stat.metadata.kind);
+    let kind = |key: &str| tree.cache.about(key).map(|stat| stat.metadata.kind);
     if kind(&key) == Some(EntryKind::File) {
         return Ok(Admission::Granted);
     }
     let is_open = is_root(tree, &directory)
-        || tree.memory.places.room_in(&directory) == Some(Room::Free)
+        || tree.cache.directories.room_in(&directory) == Some(Room::Free)
         || kind(&directory) == Some(EntryKind::Directory);
-    match tree.memory.places.room_for(&directory, &key) {
+    match tree.cache.directories.room_for(&directory, &key) {
         Some(Room::Free) if is_open => Ok(Admission::Granted),
         Some(Room::Taken) => {
             refuse_directory(tree, &directory, &key)?;
@@ -51,27 +51,27 @@ pub(crate) fn known_room(tree: Tree<'_>, path: &FtpPath) -> Result<Admission> {
 
 /// From now on what this process stores as `path`, in its directory and below it is noted, for
 /// [`check_room_in_turn`] to see.
-pub(crate) fn watch_room(tree: Tree<'_>, path: &FtpPath) {
+pub(crate) fn watch_room(tree: BucketTree<'_>, path: &FtpPath) {
     for path in [path, &path.parent()] {
         // The longest names leave no room for the slash of a directory.
         if let Ok(directory) = tree.account.keys.directory(Operation::CopyObject, path) {
-            tree.memory.places.begin(&directory);
+            tree.cache.directories.begin(&directory);
         }
     }
 }
 
 /// Whether the file `path` may be stored, asked of the store.
-pub(crate) fn ask_for_room(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
+pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
-    if tree.memory.places.room_in(&directory) == Some(Room::Taken) {
-        tree.memory.places.forget(&directory);
+    if tree.cache.directories.room_in(&directory) == Some(Room::Taken) {
+        tree.cache.directories.forget(&directory);
     }
-    tree.memory.places.begin(&directory);
+    tree.cache.directories.begin(&directory);
     let is_known = is_root(tree, &directory)
-        || tree.memory.places.room_in(&directory) == Some(Room::Free)
-        || tree.memory.about(&directory).is_some_and(|stat| stat.metadata.is_directory());
+        || tree.cache.directories.room_in(&directory) == Some(Room::Free)
+        || tree.cache.about(&directory).is_some_and(|stat| stat.metadata.is_directory());
     let page = if is_known { None } else { Some(look_at_directory(tree, path, &directory)?) };
     match page.filter(|page| page.covers(&key)) {
         Some(page) => page.refuse_directory(&key),
@@ -81,20 +81,21 @@ pub(crate) fn ask_for_room(tree: Tree<'_>, path: &FtpPath) -> Result<()> {
 
 /// Once more, by somebody who has the turn to store `key`: another session may have made a
 /// directory of that name since, or stored a file of its directory's. What is not known any
-/// more is asked again where it was known, and behind a [`Upload::Long`] one in any case.
+/// more is asked again where it was known, and behind a [`UploadKind::Long`] one in any case.
 pub(super) fn check_room_in_turn(
-    tree: Tree<'_>,
-    turn: &Turn,
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
     key: &str,
-    upload: Upload,
+    upload: UploadKind,
 ) -> Result<()> {
     debug_assert!(turn.is_on(key));
     let directory = &key[..key.rfind('/').map_or(0, |at| at + 1)];
-    let places = &tree.memory.places;
+    let places = &tree.cache.directories;
     if key.ends_with('/') {
         return Ok(());
     }
-    let is_unsure = upload == Upload::Long || !tree.memory.is_kept() || places.is_stale(directory);
+    let is_unsure =
+        upload == UploadKind::Long || !tree.cache.is_kept() || places.is_stale(directory);
     match places.room_for(directory, key) {
         Some(Room::Taken) => refuse_directory(tree, directory, key)?,
         None if is_unsure => refuse_directory(tree, directory, key)?,
@@ -111,19 +112,24 @@ pub(super) fn check_room_in_turn(
 }
 
 /// Remembers the directories on a page of a listing of `directory` that was asked for since
-/// [`crate::store::cos::objects::places::Places::begin`].
-pub(crate) fn learn_room(tree: Tree<'_>, directory: &str, after: Option<&str>, page: &KeyPage) {
+/// [`crate::store::cos::objects::directory_cache::DirectoryCache::begin`].
+pub(crate) fn learn_room(
+    tree: BucketTree<'_>,
+    directory: &str,
+    after: Option<&str>,
+    page: &KeyPage,
+) {
     remember(tree, directory, &Seen::of(page, directory, after));
 }
 
-fn is_root(tree: Tree<'_>, directory: &str) -> bool {
+fn is_root(tree: BucketTree<'_>, directory: &str) -> bool {
     directory == tree.account.keys.prefix()
 }
 
 /// Fails if the name of the file `key` is a directory's.
-fn refuse_directory(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
+fn refuse_directory(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
     let prefix = format!("{key}/");
-    let places = &tree.memory.places;
+    let places = &tree.cache.directories;
     // What is known to be one may be so by Hadoop's marker alone.
     let is_known = places.room_for(directory, key) == Some(Room::Taken);
     if tree.objects.head(&prefix)?.is_some()
@@ -139,7 +145,7 @@ fn refuse_directory(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
 /// Looks whether `directory`, in which `path` is to be stored, is none that a file hides, and at
 /// its first keys. Where it does not exist, nothing above it may be a file either; where it
 /// does, somebody has stored something in it already.
-fn look_at_directory(tree: Tree<'_>, path: &FtpPath, directory: &str) -> Result<Seen> {
+fn look_at_directory(tree: BucketTree<'_>, path: &FtpPath, directory: &str) -> Result<Seen> {
     let name = directory.strip_suffix('/').unwrap_or(directory);
     let window = Window { prefix: name, after: None };
     let page = tree.objects.list(window, Depth::Everything, page_keys(tree))?;
@@ -164,15 +170,15 @@ fn look_at_directory(tree: Tree<'_>, path: &FtpPath, directory: &str) -> Result<
 /// # Errors
 /// [`ErrorKind::NotADirectory`].
 pub(crate) fn refuse_below_file(
-    tree: Tree<'_>,
+    tree: BucketTree<'_>,
     operation: Operation,
     path: &FtpPath,
 ) -> Result<()> {
     let mut above = path.parent();
     while !above.is_root() {
         let directory = tree.account.keys.directory(operation, &above)?;
-        let is_known = tree.memory.about(&directory).is_some()
-            || tree.memory.places.room_in(&directory) == Some(Room::Free);
+        let is_known = tree.cache.about(&directory).is_some()
+            || tree.cache.directories.room_in(&directory) == Some(Room::Free);
         if is_known {
             break;
         }
@@ -186,8 +192,8 @@ pub(crate) fn refuse_below_file(
 
 /// Looks whether the name of the file `key` in `directory` is a directory's, and which names
 /// behind it are. Where that was done before, clients store in no order: then from the first.
-fn look_at_name(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
-    let begins: &[_] = match tree.memory.places.knows_some_of(directory) {
+fn look_at_name(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
+    let begins: &[_] = match tree.cache.directories.knows_some_of(directory) {
         true => &[None, Some(key)],
         false => &[Some(key)],
     };
@@ -204,13 +210,13 @@ fn look_at_name(tree: Tree<'_>, directory: &str, key: &str) -> Result<()> {
     refuse_directory(tree, directory, key)
 }
 
-fn remember(tree: Tree<'_>, directory: &str, seen: &Seen) {
-    let places = &tree.memory.places;
+fn remember(tree: BucketTree<'_>, directory: &str, seen: &Seen) {
+    let places = &tree.cache.directories;
     places.learn(directory, seen.range.clone(), seen.directories.iter().cloned());
 }
 
-fn page_keys(tree: Tree<'_>) -> usize {
-    if tree.memory.places.remembers() { PAGE_KEYS } else { FEW_KEYS }
+fn page_keys(tree: BucketTree<'_>) -> usize {
+    if tree.cache.directories.remembers() { PAGE_KEYS } else { FEW_KEYS }
 }
 
 /// The directories that a page shows in another one.

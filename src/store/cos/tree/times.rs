@@ -3,14 +3,14 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::Tree;
+use super::BucketTree;
 use crate::store::cos::objects::Head;
 
 /// The metadata's name, without what the dialect puts before it.
 pub(super) const KEY: &str = "meta-mtime";
 
 /// The time of an object: the one a client gave it, where those are kept, or the store's.
-pub(crate) fn time_of(tree: Tree<'_>, head: &Head) -> Option<OffsetDateTime> {
+pub(crate) fn time_of(tree: BucketTree<'_>, head: &Head) -> Option<OffsetDateTime> {
     let kept = if tree.account.preserve_mtime { kept(head) } else { None };
     kept.or_else(|| head.modified())
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::Tree;
-use crate::store::turns::Turn;
+use super::BucketTree;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
@@ -15,7 +15,11 @@ const LONGEST_TURN: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// # Errors
 /// [`ErrorKind::Unavailable`] when another session's change of a key takes too long.
-pub(super) fn turn_in_time(tree: Tree<'_>, operation: Operation, keys: &[&str]) -> Result<Turn> {
+pub(super) fn turn_in_time(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    keys: &[&str],
+) -> Result<KeyLock> {
     take(tree, operation, keys, &[])
 }
 
@@ -23,14 +27,23 @@ pub(super) fn turn_in_time(tree: Tree<'_>, operation: Operation, keys: &[&str]) 
 ///
 /// # Errors
 /// As [`turn_in_time`].
-pub(super) fn turn_to_publish(tree: Tree<'_>, operation: Operation, key: &str) -> Result<Turn> {
+pub(super) fn turn_to_publish(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    key: &str,
+) -> Result<KeyLock> {
     let root = tree.account.keys.prefix().len();
     let above = key.match_indices('/').map(|(at, _)| &key[..at]);
     let above: Vec<&str> = above.filter(|above| above.len() > root).collect();
     take(tree, operation, &[key], &above)
 }
 
-fn take(tree: Tree<'_>, operation: Operation, keys: &[&str], above: &[&str]) -> Result<Turn> {
+fn take(
+    tree: BucketTree<'_>,
+    operation: Operation,
+    keys: &[&str],
+    above: &[&str],
+) -> Result<KeyLock> {
     let patience = tree.objects.plain().client.reply_left().unwrap_or(LONGEST_TURN);
     tree.bucket.writes.take_within(keys, above, patience).ok_or_else(|| {
         StoreError::new(ErrorKind::Unavailable, operation, keys.first().copied().unwrap_or(""))
@@ -39,7 +52,11 @@ fn take(tree: Tree<'_>, operation: Operation, keys: &[&str], above: &[&str]) -> 
 }
 
 /// The turn to add to the file `path`, if it comes within `patience`.
-pub(crate) fn turn_to_append(tree: Tree<'_>, path: &FtpPath, patience: Duration) -> Option<Turn> {
+pub(crate) fn turn_to_append(
+    tree: BucketTree<'_>,
+    path: &FtpPath,
+    patience: Duration,
+) -> Option<KeyLock> {
     // A name that is no key is refused by whoever looks at it.
     let key = tree.account.keys.file(Operation::PutObject, path).ok()?;
     // Some of the client's own patience is left for what comes then.

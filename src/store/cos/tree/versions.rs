@@ -1,9 +1,9 @@
 //! Versions of an object: which object is a copy of which, and the delete of one version and of no
 //! other, whatever somebody else has stored there since it was looked at.
 
-use super::Tree;
+use super::BucketTree;
 use crate::store::cos::objects::{Head, KeyEntry};
-use crate::store::turns::Turn;
+use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, Result, StoreError};
 
 /// What an object is to the one that it should be a copy of.
@@ -80,7 +80,12 @@ fn same(etag: &str, other: &str) -> bool {
 ///
 /// Where the store takes no condition, what another process stores between the look and the
 /// delete goes, too.
-pub(crate) fn delete_version(tree: Tree<'_>, turn: &Turn, key: &str, seen: &Head) -> Result<bool> {
+pub(crate) fn delete_version(
+    tree: BucketTree<'_>,
+    turn: &KeyLock,
+    key: &str,
+    seen: &Head,
+) -> Result<bool> {
     let conditions = &tree.bucket.conditional_deletes;
     let etag = seen.etag().filter(|_| conditions.is_given());
     let Some(etag) = etag else {

@@ -4,10 +4,10 @@
 use s3::serde_types::{CompleteMultipartUploadData, Part};
 use ureq::http::Method;
 
-use crate::store::cos::s3::call::{Call, Failure};
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::call::{Call, RequestFailure};
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml;
 use crate::store::{Body, Cancel, ETag, Operation, PartReceipt};
 
@@ -37,15 +37,15 @@ pub(crate) struct Completed {
 
 /// CompleteMultipartUpload. An answer that cannot be read leaves in doubt what happened.
 pub(crate) fn complete_multipart_upload(
-    client: &Client,
+    client: &S3Client,
     complete: Complete<'_>,
-) -> Result<Completed, Failure> {
+) -> Result<Completed, RequestFailure> {
     let (text, never) = (body(complete.parts), Cancel::new());
     let pieces = [text.as_bytes()];
     let call = Call::new(Operation::CompleteMultipartUpload, request(complete));
     let call = call.with_body(Body::new(&pieces, &never)).patiently();
     let answer = client.exchange(&call)?;
-    let stored = xml::stored(&answer.text).map_err(|error| Failure {
+    let stored = xml::stored(&answer.text).map_err(|error| RequestFailure {
         error: call.unreadable(error),
         tries: 1,
         in_doubt: true,
@@ -57,8 +57,8 @@ pub(crate) fn complete_multipart_upload(
     })
 }
 
-fn request(complete: Complete<'_>) -> Request {
-    let request = Request::on_object(Method::POST, complete.key)
+fn request(complete: Complete<'_>) -> S3Request {
+    let request = S3Request::on_object(Method::POST, complete.key)
         .query("uploadId", complete.upload_id)
         .header("content-type", "application/xml");
     complete.only.of(request)

@@ -4,9 +4,9 @@ use ureq::http::Method;
 
 use super::head_object::Head;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::integrity;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml;
 use crate::store::{ETag, ErrorKind, Operation, Result};
 
@@ -21,7 +21,7 @@ pub(crate) struct Original<'a> {
 
 /// CopyObject with these headers; a copy that is another object is none.
 pub(crate) fn copy_object(
-    client: &Client,
+    client: &S3Client,
     original: Original<'_>,
     to: &str,
     headers: &[(String, String)],
@@ -37,9 +37,9 @@ pub(crate) fn copy_object(
     Ok(ETag(copied.etag))
 }
 
-fn request(bucket: &str, from: Original<'_>, to: &str, headers: &[(String, String)]) -> Request {
+fn request(bucket: &str, from: Original<'_>, to: &str, headers: &[(String, String)]) -> S3Request {
     let mut request =
-        Request::on_object(Method::PUT, to).copying(bucket, from.key).headers(headers.to_vec());
+        S3Request::on_object(Method::PUT, to).copying(bucket, from.key).headers(headers.to_vec());
     if let Some(etag) = from.version.and_then(Head::etag) {
         request = request.header("x-amz-copy-source-if-match", etag.0);
     }

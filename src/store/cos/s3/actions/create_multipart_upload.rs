@@ -5,8 +5,8 @@ use serde::Deserialize;
 use ureq::http::Method;
 
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml::XmlResult;
 use crate::store::{Operation, Result};
 
@@ -14,7 +14,7 @@ use crate::store::{Operation, Result};
 /// whose answer was lost leaves an empty upload behind: a list of the key's uploads would not tell
 /// ours from one that another client began in the same moment.
 pub(crate) fn create_multipart_upload(
-    client: &Client,
+    client: &S3Client,
     key: &str,
     headers: &[(String, String)],
 ) -> Result<String> {
@@ -22,8 +22,8 @@ pub(crate) fn create_multipart_upload(
     upload_id(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))
 }
 
-fn request(key: &str, headers: &[(String, String)]) -> Request {
-    Request::on_object(Method::POST, key).query("uploads", "").headers(headers.to_vec())
+fn request(key: &str, headers: &[(String, String)]) -> S3Request {
+    S3Request::on_object(Method::POST, key).query("uploads", "").headers(headers.to_vec())
 }
 
 /// The upload id in the answer to CreateMultipartUpload.

@@ -3,21 +3,21 @@
 use ureq::http::Method;
 
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::{ETag, ErrorKind, Operation, Result};
 
 /// DeleteObject, of the version `if_match` alone, where the store takes that condition. No error
 /// when there is none.
-pub(crate) fn delete_object(client: &Client, key: &str, if_match: Option<&ETag>) -> Result<()> {
+pub(crate) fn delete_object(client: &S3Client, key: &str, if_match: Option<&ETag>) -> Result<()> {
     match client.exchange(&Call::new(Operation::DeleteObject, request(key, if_match))) {
         Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(()),
         answer => Ok(answer.map(drop)?),
     }
 }
 
-fn request(key: &str, if_match: Option<&ETag>) -> Request {
-    Request::on_object(Method::DELETE, key).if_match(if_match)
+fn request(key: &str, if_match: Option<&ETag>) -> S3Request {
+    S3Request::on_object(Method::DELETE, key).if_match(if_match)
 }
 
 #[cfg(test)]

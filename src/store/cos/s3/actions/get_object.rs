@@ -7,14 +7,14 @@ use ureq::http::Method;
 use super::head_object::head_object;
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::http::drained::Drained;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::{ByteRange, ETag, ErrorKind, Object, Operation, Result, StoreError};
 
 /// GetObject, with a range only where one is needed.
 pub(crate) fn get_object(
-    client: &Client,
+    client: &S3Client,
     key: &str,
     range: ByteRange,
     if_match: Option<&ETag>,
@@ -45,7 +45,7 @@ pub(crate) fn get_object(
 }
 
 /// An empty range at `first`: no store answers one, so the object's size decides.
-fn nothing_of(client: &Client, key: &str, first: u64, if_match: Option<&ETag>) -> Result<Object> {
+fn nothing_of(client: &S3Client, key: &str, first: u64, if_match: Option<&ETag>) -> Result<Object> {
     let failed = |kind| StoreError::new(kind, Operation::GetObject, key);
     let head = head_object(client, key)?.ok_or_else(|| failed(ErrorKind::NotFound))?;
     let etag = head.etag();
@@ -59,8 +59,8 @@ fn nothing_of(client: &Client, key: &str, first: u64, if_match: Option<&ETag>) -
     Ok(Object { size: head.size, etag, crc64, body: Box::new(io::empty()) })
 }
 
-fn request(key: &str, range: Option<String>, if_match: Option<&ETag>) -> Request {
-    let mut request = Request::on_object(Method::GET, key);
+fn request(key: &str, range: Option<String>, if_match: Option<&ETag>) -> S3Request {
+    let mut request = S3Request::on_object(Method::GET, key);
     if let Some(range) = range {
         request = request.header("range", range);
     }

@@ -5,8 +5,8 @@ use serde::de::IgnoredAny;
 use ureq::http::Method;
 
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
 /// What a bucket's configuration says.
@@ -21,7 +21,7 @@ pub(crate) enum ObjectLock {
 }
 
 /// GetObjectLockConfiguration. What it says is remembered for all who use the bucket.
-pub(crate) fn get_object_lock_configuration(client: &Client) -> Result<ObjectLock> {
+pub(crate) fn get_object_lock_configuration(client: &S3Client) -> Result<ObjectLock> {
     let lock = match client.exchange(&Call::new(Operation::GetObjectLockConfiguration, request())) {
         Ok(answer) => object_lock(&answer.text),
         Err(failure) if says_there_is_none(&failure.error) => ObjectLock::Off,
@@ -33,8 +33,8 @@ pub(crate) fn get_object_lock_configuration(client: &Client) -> Result<ObjectLoc
     Ok(lock)
 }
 
-fn request() -> Request {
-    Request::on_bucket(Method::GET).query("object-lock", "")
+fn request() -> S3Request {
+    S3Request::on_bucket(Method::GET).query("object-lock", "")
 }
 
 /// 404 `ObjectLockConfigurationNotFoundError`; other stores have never heard of it.

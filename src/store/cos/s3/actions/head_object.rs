@@ -5,9 +5,9 @@ use ureq::http::Method;
 
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::integrity::{self, Receipt};
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::integrity::{self, StoredChecksums};
+use crate::store::cos::s3::request::S3Request;
 use crate::store::{Body, ETag, ErrorKind, Operation, Result};
 
 /// The facts about an object.
@@ -33,7 +33,7 @@ impl Head {
     /// Whether it is known to hold just these bytes, by their checksum or their MD5.
     pub(crate) fn holds(&self, body: &Body<'_>) -> bool {
         let etag = self.etag();
-        let receipt = Receipt { crc64: self.headers.crc64(), etag: etag.as_ref() };
+        let receipt = StoredChecksums { crc64: self.headers.crc64(), etag: etag.as_ref() };
         self.size == body.len() && integrity::proves(body, receipt)
     }
 
@@ -44,8 +44,8 @@ impl Head {
 }
 
 /// HeadObject; `None` when there is no such object.
-pub(crate) fn head_object(client: &Client, key: &str) -> Result<Option<Head>> {
-    let call = Call::new(Operation::HeadObject, Request::on_object(Method::HEAD, key));
+pub(crate) fn head_object(client: &S3Client, key: &str) -> Result<Option<Head>> {
+    let call = Call::new(Operation::HeadObject, S3Request::on_object(Method::HEAD, key));
     match client.exchange(&call) {
         Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(None),
         answer => {

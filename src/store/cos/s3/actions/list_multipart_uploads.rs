@@ -6,9 +6,9 @@ use ureq::http::Method;
 
 use super::PAGE_ENTRIES;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::dialect::Dialect;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml::{self, XmlResult, is_true, moment};
 use crate::store::{Cancel, Operation, PageToken, Result};
 
@@ -44,7 +44,7 @@ pub(crate) struct UploadEntry {
 
 /// ListMultipartUploads of what stands below `prefix`, behind the page that told `after`.
 pub(crate) fn list_multipart_uploads(
-    client: &Client,
+    client: &S3Client,
     prefix: &str,
     after: Option<&PageToken>,
     cancel: &Cancel,
@@ -62,8 +62,8 @@ pub(crate) fn list_multipart_uploads(
     Ok(Uploads { entries: page.uploads, next, now: client.answered_at(&answer.headers) })
 }
 
-fn request(prefix: &str, after: Option<&PageToken>) -> Request {
-    let mut request = Request::on_bucket(Method::GET).query("uploads", "");
+fn request(prefix: &str, after: Option<&PageToken>) -> S3Request {
+    let mut request = S3Request::on_bucket(Method::GET).query("uploads", "");
     if !prefix.is_empty() {
         request = request.query("prefix", prefix);
     }

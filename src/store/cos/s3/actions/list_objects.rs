@@ -9,9 +9,9 @@ use time::format_description::well_known::Rfc3339;
 use ureq::http::Method;
 
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::dialect::Dialect;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml::{self, XmlResult, decoded};
 use crate::store::{Cancel, ErrorKind, Operation, PageToken, Result};
 
@@ -66,7 +66,7 @@ pub(crate) struct KeyEntry {
 
 /// ListObjects.
 pub(crate) fn list_objects(
-    client: &Client,
+    client: &S3Client,
     window: Window<'_>,
     depth: Depth,
     max_keys: usize,
@@ -76,7 +76,7 @@ pub(crate) fn list_objects(
 
 /// The same of a whole page of a directory, and whether `tell` was told where the next one begins.
 pub(crate) fn list_objects_ahead(
-    client: &Client,
+    client: &S3Client,
     window: Window<'_>,
     tell: &mut dyn FnMut(&PageToken),
 ) -> Result<(KeyPage, bool)> {
@@ -99,14 +99,14 @@ pub(crate) fn list_objects_ahead(
 }
 
 /// Asks for one key below `prefix`, whatever the answer says.
-pub(crate) fn list_one(client: &Client, prefix: &str, cancel: &Cancel) -> Result<()> {
-    let request = Request::on_bucket(Method::GET).query("prefix", prefix).query("max-keys", "1");
+pub(crate) fn list_one(client: &S3Client, prefix: &str, cancel: &Cancel) -> Result<()> {
+    let request = S3Request::on_bucket(Method::GET).query("prefix", prefix).query("max-keys", "1");
     client.exchange(&Call::new(Operation::ListObjects, request).unless(cancel))?;
     Ok(())
 }
 
 fn read_page(
-    client: &Client,
+    client: &S3Client,
     window: Window<'_>,
     depth: Depth,
     max_keys: usize,
@@ -126,8 +126,8 @@ fn read_page(
     Ok(page)
 }
 
-fn request(window: Window<'_>, depth: Depth, max_keys: usize) -> Request {
-    let mut request = Request::on_bucket(Method::GET);
+fn request(window: Window<'_>, depth: Depth, max_keys: usize) -> S3Request {
+    let mut request = S3Request::on_bucket(Method::GET);
     if !window.prefix.is_empty() {
         request = request.query("prefix", window.prefix);
     }

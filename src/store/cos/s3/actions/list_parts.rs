@@ -6,13 +6,13 @@ use ureq::http::Method;
 
 use super::PAGE_ENTRIES;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml::{self, XmlResult, is_true, moment};
 use crate::store::{Cancel, Operation, Result};
 
 /// A page of parts.
-pub(crate) struct Parts {
+pub(crate) struct PartsPage {
     /// The parts.
     pub(crate) entries: Vec<PartEntry>,
     /// The number behind which the next page begins.
@@ -41,12 +41,12 @@ pub(crate) struct PartEntry {
 
 /// ListParts of an upload, behind the part `after`; `None` when the upload is gone.
 pub(crate) fn list_parts(
-    client: &Client,
+    client: &S3Client,
     key: &str,
     upload_id: &str,
     after: Option<u32>,
     cancel: &Cancel,
-) -> Result<Option<Parts>> {
+) -> Result<Option<PartsPage>> {
     let call = Call::new(Operation::ListParts, request(key, upload_id, after)).unless(cancel);
     let answer = match client.exchange(&call) {
         Err(failure) if failure.error.status == Some(404) => return Ok(None),
@@ -58,11 +58,11 @@ pub(crate) fn list_parts(
         return Err(call.unreadable("a page of parts that does not lead on"));
     }
     let next = last.filter(|_| page.is_truncated);
-    Ok(Some(Parts { entries: page.parts, next, now: client.answered_at(&answer.headers) }))
+    Ok(Some(PartsPage { entries: page.parts, next, now: client.answered_at(&answer.headers) }))
 }
 
-fn request(key: &str, upload_id: &str, after: Option<u32>) -> Request {
-    let request = Request::on_object(Method::GET, key)
+fn request(key: &str, upload_id: &str, after: Option<u32>) -> S3Request {
+    let request = S3Request::on_object(Method::GET, key)
         .query("uploadId", upload_id)
         .query("max-parts", PAGE_ENTRIES);
     match after {

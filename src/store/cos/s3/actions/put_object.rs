@@ -4,10 +4,10 @@ use ureq::http::Method;
 
 use crate::store::cos::options::VerifyUploads;
 use crate::store::cos::s3::answer::Headers;
-use crate::store::cos::s3::call::{Call, Failure};
-use crate::store::cos::s3::client::Client;
+use crate::store::cos::s3::call::{Call, RequestFailure};
+use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::verified::send_verified;
 use crate::store::{Body, Operation};
 
@@ -25,7 +25,7 @@ pub(crate) struct Put<'a> {
 }
 
 /// PutObject.
-pub(crate) fn put_object(client: &Client, put: Put<'_>) -> Result<Headers, Failure> {
+pub(crate) fn put_object(client: &S3Client, put: Put<'_>) -> Result<Headers, RequestFailure> {
     let mut call = Call::new(Operation::PutObject, request(put)).with_body(*put.body);
     if client.verify() != VerifyUploads::Off || put.body.is_empty() {
         // A part that was damaged is sent again before anybody sees it. An object replaces the
@@ -35,8 +35,8 @@ pub(crate) fn put_object(client: &Client, put: Put<'_>) -> Result<Headers, Failu
     Ok(send_verified(client, call, put.body)?.headers)
 }
 
-fn request(put: Put<'_>) -> Request {
-    put.only.of(Request::on_object(Method::PUT, put.key).headers(put.headers.iter().cloned()))
+fn request(put: Put<'_>) -> S3Request {
+    put.only.of(S3Request::on_object(Method::PUT, put.key).headers(put.headers.iter().cloned()))
 }
 
 #[cfg(test)]

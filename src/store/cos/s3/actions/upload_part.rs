@@ -3,14 +3,14 @@
 use ureq::http::Method;
 
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::verified::send_verified;
 use crate::store::{Body, Operation, PartReceipt, Result};
 
 /// UploadPart.
 pub(crate) fn upload_part(
-    client: &Client,
+    client: &S3Client,
     key: &str,
     upload_id: &str,
     number: u32,
@@ -24,8 +24,8 @@ pub(crate) fn upload_part(
 }
 
 /// A request that stores a part.
-pub(super) fn request(key: &str, upload_id: &str, number: u32) -> Request {
-    Request::on_object(Method::PUT, key)
+pub(super) fn request(key: &str, upload_id: &str, number: u32) -> S3Request {
+    S3Request::on_object(Method::PUT, key)
         .query("partNumber", number.to_string())
         .query("uploadId", upload_id)
 }

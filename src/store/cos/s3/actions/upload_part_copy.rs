@@ -3,8 +3,8 @@
 use super::head_object::head_object;
 use super::upload_part;
 use crate::store::cos::s3::call::Call;
-use crate::store::cos::s3::client::Client;
-use crate::store::cos::s3::request::Request;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml;
 use crate::store::{CopySource, ETag, ErrorKind, Operation, PartReceipt, Result, StoreError};
 
@@ -24,7 +24,7 @@ pub(crate) struct PartCopy<'a> {
 }
 
 /// UploadPartCopy.
-pub(crate) fn upload_part_copy(client: &Client, copy: PartCopy<'_>) -> Result<PartReceipt> {
+pub(crate) fn upload_part_copy(client: &S3Client, copy: PartCopy<'_>) -> Result<PartReceipt> {
     let PartCopy { number, from, source, .. } = copy;
     if source.etag.is_some() {
         check_version(client, from, source.etag.as_ref())?;
@@ -43,7 +43,7 @@ pub(crate) fn upload_part_copy(client: &Client, copy: PartCopy<'_>) -> Result<Pa
 
 /// Some stores (Ceph) ignore `x-amz-copy-source-if-match`; a mixture of two versions would be worse
 /// than one request more.
-fn check_version(client: &Client, key: &str, expected: Option<&ETag>) -> Result<()> {
+fn check_version(client: &S3Client, key: &str, expected: Option<&ETag>) -> Result<()> {
     let failed = |kind| StoreError::new(kind, Operation::UploadPartCopy, key);
     let head = head_object(client, key)?.ok_or_else(|| failed(ErrorKind::NotFound))?;
     if head.etag().as_ref() != expected {
@@ -52,7 +52,7 @@ fn check_version(client: &Client, key: &str, expected: Option<&ETag>) -> Result<
     Ok(())
 }
 
-fn request(bucket: &str, copy: PartCopy<'_>) -> Request {
+fn request(bucket: &str, copy: PartCopy<'_>) -> S3Request {
     let PartCopy { key, upload_id, number, from, source } = copy;
     let range = format!("bytes={}-{}", source.first, source.end.saturating_sub(1));
     let mut request = upload_part::request(key, upload_id, number)

@@ -1,9 +1,10 @@
 //! The addresses of a bucket's host, remembered: the HTTP client asks for them before each request,
 //! also where a kept connection will do.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -36,34 +37,29 @@ pub(crate) struct RememberingResolver<R> {
 impl Addresses {
     /// What was found last, unless it is to be asked for again.
     pub(crate) fn known(&self) -> Option<ResolvedSocketAddrs> {
-        let known = self.lock();
+        let known = self.0.lock();
         let known = known.as_ref().filter(|known| Instant::now() < known.until)?;
         Some(known.addresses.clone())
     }
 
     /// They do not answer: perhaps the name leads elsewhere by now.
     pub(crate) fn doubt(&self) {
-        if let Some(known) = &mut *self.lock() {
+        if let Some(known) = &mut *self.0.lock() {
             known.until = Instant::now();
         }
     }
 
     fn remember(&self, addresses: &ResolvedSocketAddrs) {
         let known = Known { addresses: addresses.clone(), until: Instant::now() + AGE };
-        *self.lock() = Some(known);
+        *self.0.lock() = Some(known);
     }
 
     /// What was found last, however long ago. It is believed once more.
     fn recall(&self) -> Option<ResolvedSocketAddrs> {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         let known = known.as_mut()?;
         known.until = Instant::now() + AGE;
         Some(known.addresses.clone())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

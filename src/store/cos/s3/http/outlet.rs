@@ -15,7 +15,9 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// The outlets of all connections that let a body pass, by where their buffers are. Clones are one.
 #[derive(Clone, Debug, Default)]
@@ -42,22 +44,18 @@ impl Outlets {
     pub(crate) fn open(&self, buffer: &[u8], socket: &Arc<TcpStream>) -> Arc<Outlet> {
         let (socket, progress) = (Arc::clone(socket), Mutex::default());
         let outlet = Arc::new(Outlet { socket, progress });
-        self.lock().insert(place(buffer), Arc::clone(&outlet));
+        self.0.lock().insert(place(buffer), Arc::clone(&outlet));
         outlet
     }
 
     /// The outlet of the connection whose buffer this is; `None` when it has to see its bytes.
     pub(crate) fn of(&self, buffer: &[u8]) -> Option<Arc<Outlet>> {
-        self.lock().get(&place(buffer)).map(Arc::clone)
+        self.0.lock().get(&place(buffer)).map(Arc::clone)
     }
 
     /// The buffer goes.
     pub(crate) fn close(&self, buffer: &[u8]) {
-        self.lock().remove(&place(buffer));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Arc<Outlet>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(&place(buffer));
     }
 }
 
@@ -72,7 +70,7 @@ impl Outlet {
     /// # Errors
     /// What the socket says; [`ErrorKind::TimedOut`] after its time-out.
     pub(crate) fn write(&self, rest: &[IoSlice<'_>], most: usize) -> io::Result<usize> {
-        let mut progress = self.progress();
+        let mut progress = self.progress.lock();
         if progress.ahead == 0 {
             progress.ahead = write(&self.socket, rest)?;
         }
@@ -84,11 +82,7 @@ impl Outlet {
 
     /// The bytes that the client was told of since this was asked last.
     pub(crate) fn take_sent(&self) -> usize {
-        std::mem::take(&mut self.progress().sent)
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut self.progress.lock().sent)
     }
 }
 

@@ -2,8 +2,10 @@
 //! for two pages at once, and to open a connection then would cost it a round trip.
 
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::tcp;
 use crate::limits;
@@ -22,25 +24,20 @@ impl SpareConnection {
     /// Opens one to the first of `addresses` that answers, unless there is one. What goes wrong is
     /// left to the request, which opens its own.
     pub(crate) fn open(&self, addresses: &[SocketAddr], timeout: Duration) {
-        if self.lock().as_ref().is_some_and(Spare::stands) {
+        if self.0.lock().as_ref().is_some_and(Spare::stands) {
             return;
         }
         // Not under the lock, which every new connection takes.
         if let Ok(socket) = tcp::connect(addresses, Some(timeout)) {
-            *self.lock() = Some(Spare { socket, opened: Instant::now() });
+            *self.0.lock() = Some(Spare { socket, opened: Instant::now() });
         }
     }
 
     /// The connection, if it leads to one of `addresses` and still stands.
     pub(crate) fn take(&self, addresses: &[SocketAddr]) -> Option<TcpStream> {
-        let spare = self.lock().take().filter(Spare::stands)?;
+        let spare = self.0.lock().take().filter(Spare::stands)?;
         let leads_there = spare.socket.peer_addr().is_ok_and(|peer| addresses.contains(&peer));
         leads_there.then_some(spare.socket)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Spare>> {
-        // Nothing panics while it is held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +81,7 @@ mod tests {
         let spare = SpareConnection::default();
         spare.open(&[address], PATIENCE);
         drop(listener.accept().unwrap());
-        while spare.lock().as_ref().is_some_and(Spare::stands) {}
+        while spare.0.lock().as_ref().is_some_and(Spare::stands) {}
         spare.open(&[address], PATIENCE);
         let (_store, client) = listener.accept().unwrap();
         assert_eq!(spare.take(&[address]).unwrap().local_addr().unwrap(), client);

@@ -20,7 +20,7 @@ const CONNECT_SHARE: u32 = 5;
 
 /// How long the answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub(crate) enum AnswerTime {
     Usual,
     /// Complete and copies: COS may chew on them for minutes.
     Long,
@@ -54,14 +54,14 @@ impl TimeLimits {
     /// `resolved`: whether the host's address is known.
     pub(crate) fn of(
         timeouts: &Timeouts,
-        patience: Patience,
+        patience: AnswerTime,
         extent: Extent,
         left: Option<Duration>,
         resolved: bool,
     ) -> Self {
         let answer = match patience {
-            Patience::Usual => timeouts.response,
-            Patience::Long => timeouts.complete,
+            AnswerTime::Usual => timeouts.response,
+            AnswerTime::Long => timeouts.complete,
         };
         let usual = Self {
             whole: None,
@@ -73,7 +73,7 @@ impl TimeLimits {
             reach: timeouts.connect,
         };
         let Some(left) = left else { return usual };
-        if patience == Patience::Usual && extent == Extent::Whole {
+        if patience == AnswerTime::Usual && extent == Extent::Whole {
             return Self { whole: Some(left), ..usual };
         }
         let resolve = left / RESOLVE_SHARE;
@@ -83,9 +83,9 @@ impl TimeLimits {
         let write = usual.write.min(rest);
         let bounded = Self { resolve: Some(resolve), connect, write, reach, ..usual };
         match patience {
-            Patience::Usual => Self { answer: answer.min(rest), ..bounded },
+            AnswerTime::Usual => Self { answer: answer.min(rest), ..bounded },
             // It is under way then, and who waits is told so.
-            Patience::Long => bounded,
+            AnswerTime::Long => bounded,
         }
     }
 
@@ -118,14 +118,19 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn limits(patience: Patience, extent: Extent, left: Option<u32>, resolved: bool) -> TimeLimits {
+    fn limits(
+        patience: AnswerTime,
+        extent: Extent,
+        left: Option<u32>,
+        resolved: bool,
+    ) -> TimeLimits {
         let left = left.map(|left| left * SECOND);
         TimeLimits::of(&Timeouts::default(), patience, extent, left, resolved)
     }
 
     #[test]
     fn without_somebody_who_waits_the_operator_alone_decides() {
-        for (patience, answer) in [(Patience::Usual, 60), (Patience::Long, 1200)] {
+        for (patience, answer) in [(AnswerTime::Usual, 60), (AnswerTime::Long, 1200)] {
             for extent in [Extent::Whole, Extent::Open] {
                 let limits = limits(patience, extent, None, false);
                 assert_eq!((limits.whole, limits.resolve), (None, None));
@@ -137,10 +142,10 @@ mod tests {
     #[test]
     fn the_steps_of_a_try_together_are_within_what_is_left() {
         for left in [1, 3, 14, 30] {
-            let whole = limits(Patience::Usual, Extent::Whole, Some(left), false);
+            let whole = limits(AnswerTime::Usual, Extent::Whole, Some(left), false);
             assert_eq!(whole.whole, Some(left * SECOND));
             for resolved in [true, false] {
-                let open = limits(Patience::Usual, Extent::Open, Some(left), resolved);
+                let open = limits(AnswerTime::Usual, Extent::Open, Some(left), resolved);
                 let resolving = if resolved { Duration::ZERO } else { open.resolve.unwrap() };
                 assert!(resolving + open.connect + open.answer <= left * SECOND, "{open:?}");
                 assert!(open.answer >= left * SECOND / 4 && open.write == open.answer, "{open:?}");
@@ -150,10 +155,10 @@ mod tests {
 
     #[test]
     fn what_takes_minutes_is_bounded_until_it_is_under_way() {
-        let long = limits(Patience::Long, Extent::Whole, Some(15), false);
+        let long = limits(AnswerTime::Long, Extent::Whole, Some(15), false);
         assert_eq!((long.whole, long.answer), (None, 1200 * SECOND));
         assert_eq!(long.reach, 8 * SECOND);
-        assert_eq!(limits(Patience::Long, Extent::Whole, Some(15), true).reach, 3 * SECOND);
-        assert_eq!(limits(Patience::Long, Extent::Whole, None, false).reach, 10 * SECOND);
+        assert_eq!(limits(AnswerTime::Long, Extent::Whole, Some(15), true).reach, 3 * SECOND);
+        assert_eq!(limits(AnswerTime::Long, Extent::Whole, None, false).reach, 10 * SECOND);
     }
 }

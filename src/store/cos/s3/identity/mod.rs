@@ -8,7 +8,9 @@ pub(crate) mod role_keys;
 
 pub(crate) use self::key_pair::KeyPair;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use self::role_keys::{RoleKeys, Roles};
 use crate::secret::Secret;
@@ -47,9 +49,7 @@ impl Credentials {
     /// metadata service's time-out.
     pub(crate) fn current(&self) -> Result<Arc<KeyPair>, KeyError> {
         match self {
-            Self::Pair { current, .. } => {
-                Ok(Arc::clone(&current.lock().unwrap_or_else(PoisonError::into_inner)))
-            }
+            Self::Pair { current, .. } => Ok(Arc::clone(&current.lock())),
             Self::Role(keys) => Ok(keys.current()?),
         }
     }
@@ -58,7 +58,7 @@ impl Credentials {
     pub(crate) fn replace(&self, refused: &KeyPair) -> bool {
         match self {
             Self::Pair { source, current } => {
-                let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut current = current.lock();
                 if **current == *refused && has_files(source) {
                     match read_pair(source) {
                         Ok(pair) => *current = Arc::new(pair),

@@ -2,8 +2,10 @@
 //! their end, and used as long as they are valid where renewing fails.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use super::KeyPair;
 use super::metadata_service::{Grant, MetadataError, MetadataService};
@@ -25,7 +27,7 @@ pub(crate) struct Roles(Mutex<HashMap<RoleSource, Arc<RoleKeys>>>);
 impl Roles {
     /// The keys of the role that `source` names.
     pub(crate) fn open(&self, source: &RoleSource) -> Arc<RoleKeys> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.0.lock();
         let keys = open.entry(source.clone()).or_insert_with(|| {
             let service = MetadataService::new(source.clone());
             Arc::new(RoleKeys { service, state: Mutex::default(), settled: Condvar::new() })
@@ -75,19 +77,17 @@ impl RoleKeys {
     /// A valid pair. One caller fetches; those who cannot do without wait for it, the others go on
     /// with the pair they have.
     pub(crate) fn current(&self) -> Result<Arc<KeyPair>, MetadataError> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         loop {
             match state.advice(Instant::now()) {
                 Advice::Use(pair) => return Ok(pair),
                 Advice::GiveUp(error) => return Err(error),
-                Advice::Wait => {
-                    state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
+                Advice::Wait => self.settled.wait(&mut state),
                 Advice::Fetch => {
                     state.fetching = true;
                     drop(state);
                     self.fetch();
-                    state = self.lock();
+                    state = self.state.lock();
                 }
             }
         }
@@ -95,18 +95,14 @@ impl RoleKeys {
 
     /// The store refused `pair`; whether another may be had.
     pub(crate) fn replace(&self, pair: &KeyPair) -> bool {
-        self.lock().refuse(pair)
+        self.state.lock().refuse(pair)
     }
 
     fn fetch(&self) {
         // Also when something panics: those who wait must not wait for ever.
         let _fetching = Fetching(self);
         let outcome = self.service.fetch();
-        self.lock().settle(outcome, Instant::now());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().settle(outcome, Instant::now());
     }
 }
 
@@ -115,7 +111,7 @@ struct Fetching<'a>(&'a RoleKeys);
 
 impl Drop for Fetching<'_> {
     fn drop(&mut self) {
-        self.0.lock().fetching = false;
+        self.0.state.lock().fetching = false;
         self.0.settled.notify_all();
     }
 }

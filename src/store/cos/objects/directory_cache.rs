@@ -6,8 +6,9 @@
 //! before anybody is refused.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// Names known at once, of directories and of what lies in them: with keys of 60 bytes 2 MiB, with
 /// the longest 15 MiB. When there are more, all are forgotten and asked for anew.
@@ -15,7 +16,7 @@ const NAMES: usize = 16_384;
 
 /// The memory of one bucket.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct DirectoryCache {
     lifetime: Duration,
     known: Mutex<HashMap<String, Place>>,
 }
@@ -71,7 +72,7 @@ impl Range {
     }
 }
 
-impl Places {
+impl DirectoryCache {
     /// Remembers for `lifetime`; nothing at all if that is zero.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self { lifetime, known: Mutex::default() }
@@ -84,13 +85,13 @@ impl Places {
 
     /// Whether files may be stored in `directory`, as far as that is known.
     pub(crate) fn room_in(&self, directory: &str) -> Option<Room> {
-        self.lock().get(directory).filter(|place| self.is_fresh(place))?.admits
+        self.known.lock().get(directory).filter(|place| self.is_fresh(place))?.admits
     }
 
     /// Whether the name of the file `key` in `directory` is free of directories, as far as that is
     /// known.
     pub(crate) fn room_for(&self, directory: &str, key: &str) -> Option<Room> {
-        let known = self.lock();
+        let known = self.known.lock();
         let place = known.get(directory).filter(|place| self.is_fresh(place))?;
         let prefix = format!("{key}/");
         if place.directories.contains(&prefix) {
@@ -101,12 +102,13 @@ impl Places {
 
     /// Whether something was known of `directory`, too long ago to be believed now.
     pub(crate) fn is_stale(&self, directory: &str) -> bool {
-        self.lock().get(directory).is_some_and(|place| !self.is_fresh(place))
+        self.known.lock().get(directory).is_some_and(|place| !self.is_fresh(place))
     }
 
     /// Whether a part of the directories in `directory` is known.
     pub(crate) fn knows_some_of(&self, directory: &str) -> bool {
-        self.lock()
+        self.known
+            .lock()
             .get(directory)
             .is_some_and(|place| self.is_fresh(place) && place.range.is_some())
     }
@@ -116,7 +118,7 @@ impl Places {
         if !self.remembers() {
             return;
         }
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         if known.get(directory).is_some_and(|place| self.is_fresh(place)) {
             return;
         }
@@ -138,7 +140,7 @@ impl Places {
         range: Option<Range>,
         directories: impl IntoIterator<Item = String>,
     ) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         // What was begun for is noted since; what was forgotten meanwhile may have changed.
         let Some(place) = known.get_mut(directory) else { return };
         place.admits.get_or_insert(Room::Free);
@@ -154,14 +156,14 @@ impl Places {
 
     /// The directory `prefix` is no more.
     pub(crate) fn forget_directory(&self, directory: &str, prefix: &str) {
-        if let Some(place) = self.lock().get_mut(directory) {
+        if let Some(place) = self.known.lock().get_mut(directory) {
             place.directories.remove(prefix);
         }
     }
 
     /// Nothing is known of `directory` any more.
     pub(crate) fn forget(&self, directory: &str) {
-        self.lock().remove(directory);
+        self.known.lock().remove(directory);
     }
 
     /// We stored `key`: the directories it lies in are there, and a file of its name hides one.
@@ -169,7 +171,7 @@ impl Places {
         if !self.remembers() {
             return;
         }
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         if known.is_empty() {
             return;
         }
@@ -190,11 +192,6 @@ impl Places {
     fn is_fresh(&self, place: &Place) -> bool {
         place.since.elapsed() < self.lifetime
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Place>> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Forgets everything when it is too much.
@@ -208,8 +205,8 @@ fn shed(known: &mut HashMap<String, Place>) {
 mod tests {
     use super::*;
 
-    fn places() -> Places {
-        Places::new(Duration::from_secs(600))
+    fn places() -> DirectoryCache {
+        DirectoryCache::new(Duration::from_secs(600))
     }
 
     fn range(after: Option<&str>, last: Option<&str>) -> Range {
@@ -271,7 +268,7 @@ mod tests {
 
     #[test]
     fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
-        let off = Places::new(Duration::ZERO);
+        let off = DirectoryCache::new(Duration::ZERO);
         off.begin("d/");
         off.learn("d/", Some(range(None, None)), []);
         assert_eq!(off.room_in("d/"), None);
@@ -279,10 +276,10 @@ mod tests {
         for at in 0..NAMES + 10 {
             places.begin(&format!("{at:06}/"));
         }
-        assert!(places.lock().len() <= NAMES);
+        assert!(places.known.lock().len() <= NAMES);
         places.begin("d/");
         let many = (0..NAMES).map(|at| format!("d/{at:06}/"));
         places.learn("d/", Some(range(None, None)), many);
-        assert!(places.lock().is_empty());
+        assert!(places.known.lock().is_empty());
     }
 }

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Instant;
 
-use super::Source;
+use super::ClientSource;
 use crate::limits;
 
 /// Who did it, unless it is told of all together, and what it was.
-type Subject = (Option<Source>, &'static str);
+type Subject = (Option<ClientSource>, &'static str);
 
 /// What was told lately. Bounded: sources that are too many share a line.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct LogLimiter {
     lately: HashMap<Subject, Telling>,
 }
 
@@ -30,12 +30,12 @@ pub(super) struct LeftOut {
     count: u64,
 }
 
-impl Told {
-    /// Whether `what` that `source` has done is to be told now; else it is counted. What was counted
-    /// before is to be told too.
+impl LogLimiter {
+    /// Whether `what` that `source` has done is to be told now; else it is counted. What was
+    /// counted before is to be told too.
     pub(super) fn is_due(
         &mut self,
-        source: Option<Source>,
+        source: Option<ClientSource>,
         what: &'static str,
         now: Instant,
     ) -> (bool, Option<LeftOut>) {
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_first_is_told_and_the_rest_is_counted() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         assert_eq!(told.is_due(source(1), A, start), (true, None));
         for _ in 0..100 {
             assert_eq!(told.is_due(source(1), A, start), (false, None));
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_told_though_nothing_more_comes() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         for _ in 0..3 {
             told.is_due(source(1), A, start);
             told.is_due(None, A, start);
@@ -136,10 +136,10 @@ mod tests {
 
     #[test]
     fn many_sources_share_a_line() {
-        let (mut told, start) = (Told::default(), Instant::now());
+        let (mut told, start) = (LogLimiter::default(), Instant::now());
         let many = limits::TOLD_SUBJECTS + 100;
         let due = (0..many).filter(|n| {
-            let source = Source::of(Ipv4Addr::from_bits(*n as u32).into());
+            let source = ClientSource::of(Ipv4Addr::from_bits(*n as u32).into());
             told.is_due(Some(source), A, start).0
         });
         assert_eq!(due.count(), limits::TOLD_SUBJECTS + 1);
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(left_out, 99);
     }
 
-    fn source(n: u8) -> Option<Source> {
-        Some(Source::of(Ipv4Addr::new(192, 0, 2, n).into()))
+    fn source(n: u8) -> Option<ClientSource> {
+        Some(ClientSource::of(Ipv4Addr::new(192, 0, 2, n).into()))
     }
 }

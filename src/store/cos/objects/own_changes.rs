@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::note::{Change, Note};
 
@@ -21,7 +22,7 @@ const ENTRIES: usize = 8192;
 
 /// The recent changes of one bucket, shared by everybody who writes to it.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(Mutex<Changes>);
+pub(crate) struct OwnChanges(Mutex<Changes>);
 
 #[derive(Debug, Default)]
 struct Changes {
@@ -55,39 +56,39 @@ impl Moment {
     }
 }
 
-impl Recent {
+impl OwnChanges {
     /// The present moment.
     pub(crate) fn moment(&self) -> Moment {
-        Moment(self.lock().next)
+        Moment(self.0.lock().next)
     }
 
     /// Whether `key`, or, for a directory's, the file of its name or anything below it, was changed
     /// after `moment`, as far as that is still known; what is not known may have been.
     pub(crate) fn changed_since(&self, key: &str, moment: Moment) -> bool {
-        self.lock().changed_since(key, moment)
+        self.0.lock().changed_since(key, moment)
     }
 
     /// Remembers a change.
     pub(crate) fn note(&self, key: &str, change: Change) {
-        self.lock().note(key, change, Instant::now());
+        self.0.lock().note(key, change, Instant::now());
     }
 
     /// A listing, or the store itself, has shown this change or a later one of somebody else:
     /// listings are believed about the key.
     pub(crate) fn settle(&self, key: &str, note: &Note) {
-        self.lock().settle(key, note);
+        self.0.lock().settle(key, note);
     }
 
     /// A change of `key` failed and may have happened all the same, or may happen yet: nothing is
     /// known of the key any more, and no answer to an earlier question is to be believed.
     pub(crate) fn doubt(&self, key: &str) {
-        self.lock().doubt(key);
+        self.0.lock().doubt(key);
     }
 
     /// Whether all changes of the last minute that no listing has shown are remembered. If not, a
     /// listing that lags could be taken for the truth.
     pub(crate) fn remembers_all(&self) -> bool {
-        self.lock().overflow.is_none_or(|at| at.elapsed() >= MEMORY)
+        self.0.lock().overflow.is_none_or(|at| at.elapsed() >= MEMORY)
     }
 
     /// Whether a change makes it doubtful that a directory stands where a listing shows it: of the
@@ -101,12 +102,7 @@ impl Recent {
     /// The changes of keys that begin with `prefix` and that no listing has shown, in the order of
     /// keys.
     pub(crate) fn open_below(&self, prefix: &str) -> BTreeMap<String, Note> {
-        self.lock().open_below(prefix, Instant::now())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Changes> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().open_below(prefix, Instant::now())
     }
 }
 

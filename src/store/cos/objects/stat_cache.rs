@@ -6,10 +6,12 @@
 //! an answer to a question asked before the change is not believed after it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::recent::{Moment, Recent};
+use parking_lot::Mutex;
+
+use super::own_changes::{Moment, OwnChanges};
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
@@ -18,7 +20,7 @@ const ENTRIES: usize = 16_384;
 
 /// The memory of one bucket.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub(crate) struct StatCache {
     lifetime: Duration,
     known: Mutex<Known>,
 }
@@ -36,7 +38,7 @@ struct Fact {
     stat: Stat,
 }
 
-impl Facts {
+impl StatCache {
     /// Remembers for `lifetime`; nothing at all if that is zero.
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self { lifetime, known: Mutex::default() }
@@ -44,7 +46,7 @@ impl Facts {
 
     /// What is known about `key`; directories end in `/`.
     pub(crate) fn about(&self, key: &str) -> Option<Stat> {
-        let known = self.lock();
+        let known = self.known.lock();
         let fact = known.by_key.get(key)?;
         (fact.at.elapsed() < self.lifetime).then(|| fact.stat.clone())
     }
@@ -53,7 +55,7 @@ impl Facts {
     /// since.
     pub(crate) fn learn(
         &self,
-        recent: &Recent,
+        recent: &OwnChanges,
         asked: Moment,
         told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
     ) {
@@ -63,7 +65,7 @@ impl Facts {
         let at = Instant::now();
         // Held while the changes are asked for: a change that comes in between is noted first and
         // then waits here to forget what is learnt now.
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         for (key, metadata, etag) in told {
             if recent.changed_since(&key, asked) {
                 continue;
@@ -82,18 +84,13 @@ impl Facts {
         if self.lifetime.is_zero() {
             return;
         }
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         let name = key.strip_suffix('/').unwrap_or(key);
         known.by_key.remove(name);
         known.by_key.remove(format!("{name}/").as_str());
         for (at, _) in name.match_indices('/') {
             known.by_key.remove(&name[..=at]);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,13 +119,13 @@ mod tests {
         (key.to_owned(), Metadata::file(size, None), None)
     }
 
-    fn size_of(facts: &Facts, key: &str) -> Option<u64> {
+    fn size_of(facts: &StatCache, key: &str) -> Option<u64> {
         facts.about(key).map(|stat| stat.metadata.size)
     }
 
     #[test]
     fn what_was_told_is_known_until_it_is_forgotten() {
-        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), OwnChanges::default());
         let directory = ("d/".to_owned(), Metadata::directory(None), None);
         facts.learn(&recent, recent.moment(), [file("d/a", 1), file("d/b", 2), directory]);
         assert_eq!(size_of(&facts, "d/a"), Some(1));
@@ -141,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_a_change_is_not_believed_after_it() {
-        let (facts, recent) = (Facts::new(LONG), Recent::default());
+        let (facts, recent) = (StatCache::new(LONG), OwnChanges::default());
         let asked = recent.moment();
         recent.note("d/s/a", Change::Deleted { at: time::OffsetDateTime::UNIX_EPOCH });
         let below = ("d/s/".to_owned(), Metadata::directory(None), None);
@@ -156,15 +153,15 @@ mod tests {
 
     #[test]
     fn nothing_is_remembered_without_a_lifetime_and_not_more_than_there_is_room_for() {
-        let recent = Recent::default();
-        let off = Facts::new(Duration::ZERO);
+        let recent = OwnChanges::default();
+        let off = StatCache::new(Duration::ZERO);
         off.learn(&recent, recent.moment(), [file("a", 1)]);
         assert_eq!(size_of(&off, "a"), None);
 
-        let facts = Facts::new(LONG);
+        let facts = StatCache::new(LONG);
         let many = (0..ENTRIES + 10).map(|n| file(&format!("{n:06}"), 1));
         facts.learn(&recent, recent.moment(), many);
-        assert_eq!(facts.lock().by_key.len(), ENTRIES);
+        assert_eq!(facts.known.lock().by_key.len(), ENTRIES);
         assert_eq!(size_of(&facts, "000009"), None);
         assert_eq!(size_of(&facts, "000010"), Some(1));
     }

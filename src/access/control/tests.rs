@@ -33,7 +33,7 @@ fn sessions_of_an_address_are_counted() {
     drop(door.admit(address(1)).unwrap());
     drop(inside);
     drop((first, other));
-    let state = door.lock();
+    let state = door.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 
@@ -100,10 +100,10 @@ fn lists_are_looked_at_first() {
     assert!(door.admit(address(1)).is_ok());
 }
 
-fn door(set: impl FnOnce(&mut AccessOptions)) -> Arc<Doorkeeper> {
+fn door(set: impl FnOnce(&mut AccessOptions)) -> Arc<AccessControl> {
     let mut options = AccessOptions::default();
     set(&mut options);
-    Arc::new(Doorkeeper::new(options))
+    Arc::new(AccessControl::new(options))
 }
 
 fn address(n: u8) -> IpAddr {
@@ -120,7 +120,7 @@ impl Leaver for Session {
 }
 
 /// A client that has come at `now`, and what tells whether it was made to leave.
-fn come(door: &Arc<Doorkeeper>, n: u8, now: Instant) -> (Visit, Arc<Session>) {
+fn come(door: &Arc<AccessControl>, n: u8, now: Instant) -> (Visit, Arc<Session>) {
     let (visit, session) = (door.admit_at(address(n), now).unwrap(), Arc::<Session>::default());
     visit.may_leave_by(Arc::clone(&session) as _);
     (visit, session)
@@ -148,7 +148,7 @@ fn the_oldest_silent_session_of_whoever_has_most_makes_room() {
     assert_eq!(silent[0].0.log_in("alice", None).unwrap_err(), Refusal::MadeRoom);
     assert!(newcomer.0.log_in("alice", None).is_ok());
     drop((silent, others, newcomer));
-    let state = door.lock();
+    let state = door.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 

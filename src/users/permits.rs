@@ -1,34 +1,35 @@
 //! How many may compute a hash at once: each takes memory and a processor.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
 
 use crate::limits;
 
 /// Lets a few in at once; the others wait.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct HashingPermits {
     free: Mutex<usize>,
     left: Condvar,
 }
 
 /// Leave to compute, given back when it is dropped.
 #[derive(Debug)]
-pub struct Turn<'a>(&'a Gate);
+pub struct HashingPermit<'a>(&'a HashingPermits);
 
-impl Gate {
+impl HashingPermits {
     /// Lets `places` in at once, at least one.
     pub(super) fn new(places: usize) -> Self {
         Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
     }
 
-    /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked now
-    /// and then, and once more with the place in hand.
+    /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked
+    /// now and then, and once more with the place in hand.
     pub(super) fn enter(
         &self,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
-    ) -> Option<Turn<'_>> {
+    ) -> Option<HashingPermit<'_>> {
         let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -41,22 +42,17 @@ impl Gate {
         }
     }
 
-    fn wait(&self, time: Duration) -> Option<Turn<'_>> {
-        let waited = self.left.wait_timeout_while(self.lock(), time, |free| *free == 0);
-        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    fn wait(&self, time: Duration) -> Option<HashingPermit<'_>> {
+        let mut free = self.free.lock();
+        self.left.wait_while_for(&mut free, |free| *free == 0, time);
         *free = free.checked_sub(1)?;
-        Some(Turn(self))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        // Nothing panics while it is held.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+        Some(HashingPermit(self))
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for HashingPermit<'_> {
     fn drop(&mut self) {
-        *self.0.lock() += 1;
+        *self.0.free.lock() += 1;
         self.0.left.notify_one();
     }
 }
@@ -72,7 +68,7 @@ mod tests {
 
     #[test]
     fn no_more_than_the_places_are_inside() {
-        let gate = Gate::new(2);
+        let gate = HashingPermits::new(2);
         let inside = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..16 {
@@ -86,12 +82,12 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*gate.lock(), 2);
+        assert_eq!(*gate.free.lock(), 2);
     }
 
     #[test]
     fn the_wait_ends() {
-        let gate = Gate::new(0);
+        let gate = HashingPermits::new(0);
         let turn = gate.enter(Duration::ZERO, &mut || true);
         assert!(turn.is_some(), "one place there is always");
         assert!(gate.enter(Duration::ZERO, &mut || true).is_none());

@@ -8,14 +8,14 @@ const REMEMBERED: usize = 4;
 
 /// Failed logins within a window, which begins with the first of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Guesses {
+pub(super) struct FailedLogins {
     began: Option<Instant>,
     count: u32,
     /// Fingerprints of the latest, newest first; 0 is none.
     latest: [u64; REMEMBERED],
 }
 
-impl Guesses {
+impl FailedLogins {
     /// Counts a failed login, unless it is one of the latest once more.
     pub(super) fn note(&mut self, fingerprint: u64, window: Duration, now: Instant) -> Guess {
         if !self.counts(window, now) {
@@ -59,29 +59,32 @@ mod tests {
     #[test]
     fn failures_count_within_their_window() {
         let start = Instant::now();
-        let mut guesses = Guesses::default();
+        let mut failed_logins = FailedLogins::default();
         for n in 1..=10 {
-            assert_eq!(guesses.note(u64::from(n), WINDOW, start), Guess { count: n, is_new: true });
+            assert_eq!(
+                failed_logins.note(u64::from(n), WINDOW, start),
+                Guess { count: n, is_new: true }
+            );
         }
         let last = start + WINDOW - Duration::from_secs(1);
-        assert_eq!(guesses.note(11, WINDOW, last).count, 11);
-        assert_eq!(guesses.note(12, WINDOW, start + WINDOW).count, 1);
-        guesses.forget();
-        assert_eq!(guesses.note(13, WINDOW, start + WINDOW).count, 1);
+        assert_eq!(failed_logins.note(11, WINDOW, last).count, 11);
+        assert_eq!(failed_logins.note(12, WINDOW, start + WINDOW).count, 1);
+        failed_logins.forget();
+        assert_eq!(failed_logins.note(13, WINDOW, start + WINDOW).count, 1);
     }
 
     #[test]
     fn the_same_failure_again_does_not_count() {
         let start = Instant::now();
-        let mut guesses = Guesses::default();
+        let mut failed_logins = FailedLogins::default();
         for n in 0..100 {
             for camera in 1..=3 {
-                let guess = guesses.note(camera, WINDOW, start);
+                let guess = failed_logins.note(camera, WINDOW, start);
                 assert!(guess.count <= 3 && guess.is_new == (n == 0), "{guess:?}");
             }
         }
         // More different ones than are remembered are guesses.
-        let counts = (1..=10).cycle().take(50).map(|n| guesses.note(n, WINDOW, start).count);
+        let counts = (1..=10).cycle().take(50).map(|n| failed_logins.note(n, WINDOW, start).count);
         assert!(counts.last().unwrap() > 45);
     }
 }

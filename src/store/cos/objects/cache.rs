@@ -1,45 +1,46 @@
 //! What is remembered of a bucket, so that it need not be asked for, or because listings may lag.
 
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use super::facts::Facts;
+use super::directory_cache::DirectoryCache;
 use super::note::Change;
-use super::places::Places;
-use super::recent::{Moment, Recent};
+use super::own_changes::{Moment, OwnChanges};
+use super::stat_cache::StatCache;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
 /// The memory of those who have none.
-pub(super) static NOTHING: LazyLock<Memory> =
-    LazyLock::new(|| Memory { is_kept: false, ..Memory::new(Duration::ZERO) });
+pub(super) static NOTHING: LazyLock<BucketCache> =
+    LazyLock::new(|| BucketCache { is_kept: false, ..BucketCache::new(Duration::ZERO) });
 
 /// The memory of one bucket, shared by all who change it.
 #[derive(Debug)]
-pub(crate) struct Memory {
+pub(crate) struct BucketCache {
     /// Whether our changes are noted.
     is_kept: bool,
     /// What we changed a moment ago.
-    pub(crate) recent: Recent,
+    pub(crate) own_changes: OwnChanges,
     /// What the store told a moment ago.
-    facts: Facts,
+    stats: StatCache,
     /// In which directories files may be stored, and under which names not.
-    pub(crate) places: Places,
+    pub(crate) directories: DirectoryCache,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
 }
 
-impl Memory {
+impl BucketCache {
     /// What the store tells is believed for `lifetime`.
     pub(super) fn new(lifetime: Duration) -> Self {
         Self {
             is_kept: true,
-            recent: Recent::default(),
-            facts: Facts::new(lifetime),
-            places: Places::new(lifetime),
+            own_changes: OwnChanges::default(),
+            stats: StatCache::new(lifetime),
+            directories: DirectoryCache::new(lifetime),
             under_way: UnderWay::default(),
         }
     }
@@ -52,25 +53,25 @@ impl Memory {
         modified: OffsetDateTime,
         etag: Option<ETag>,
     ) {
-        // In this order: see `Facts::learn`.
-        self.places.note_written(key);
-        self.recent.note(key, Change::Written { size, modified, etag });
-        self.facts.forget(key);
+        // In this order: see `StatCache::learn`.
+        self.directories.note_written(key);
+        self.own_changes.note(key, Change::Written { size, modified, etag });
+        self.stats.forget(key);
     }
 
     /// `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str, at: OffsetDateTime) {
-        self.recent.note(key, Change::Deleted { at });
-        self.facts.forget(key);
+        self.own_changes.note(key, Change::Deleted { at });
+        self.stats.forget(key);
     }
 
     /// A change of `key` failed and may have happened all the same: what was known of it is
     /// forgotten.
     pub(super) fn doubt(&self, key: &str) {
         // It may have been a write: the store is asked before a name counts as taken.
-        self.places.note_written(key);
-        self.recent.doubt(key);
-        self.facts.forget(key);
+        self.directories.note_written(key);
+        self.own_changes.doubt(key);
+        self.stats.forget(key);
     }
 
     /// Whether anything is noted at all.
@@ -80,12 +81,12 @@ impl Memory {
 
     /// Whether `key` may have been changed by us after `moment`.
     pub(crate) fn changed_since(&self, key: &str, moment: Moment) -> bool {
-        !self.is_kept || self.recent.changed_since(key, moment)
+        !self.is_kept || self.own_changes.changed_since(key, moment)
     }
 
     /// What the store told about `key` a moment ago; directories end in `/`.
     pub(crate) fn about(&self, key: &str) -> Option<Stat> {
-        self.facts.about(key)
+        self.stats.about(key)
     }
 
     /// Remembers what the store answered to a question asked at `asked`.
@@ -94,12 +95,12 @@ impl Memory {
         asked: Moment,
         told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
     ) {
-        self.facts.learn(&self.recent, asked, told);
+        self.stats.learn(&self.own_changes, asked, told);
     }
 
     /// Whether this process has begun the upload and goes on with it.
     pub(crate) fn has_under_way(&self, upload_id: &str) -> bool {
-        self.under_way.lock().contains(upload_id)
+        self.under_way.0.lock().contains(upload_id)
     }
 }
 
@@ -110,15 +111,11 @@ pub(super) struct UnderWay(Mutex<HashSet<String>>);
 impl UnderWay {
     /// An upload has begun.
     pub(super) fn begin(&self, upload_id: &str) {
-        self.lock().insert(upload_id.to_owned());
+        self.0.lock().insert(upload_id.to_owned());
     }
 
     /// It was completed, or is being given up.
     pub(super) fn end(&self, upload_id: &str) {
-        self.lock().remove(upload_id);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(upload_id);
     }
 }

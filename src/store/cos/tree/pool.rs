@@ -1,17 +1,20 @@
-//! The crew of the process: a few threads that share work which mostly waits for the store.
+//! The pool of the process: a few threads that share work which mostly waits for the store.
 //! Everybody who copies a directory or a large object gets helpers out of it, as many as there are
 //! for each: however many rename at once, there are no more threads and connections.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Builder};
+use std::thread;
+
+use parking_lot::Mutex;
 
 use crate::limits;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::threads;
 
 /// Who helps. Clones share the helpers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Crew(Arc<Mutex<Roll>>);
+pub(crate) struct WorkerPool(Arc<Mutex<Roll>>);
 
 #[derive(Debug, Default)]
 struct Roll {
@@ -23,7 +26,7 @@ struct Roll {
 
 /// A piece of work that is shared, and how many help with it.
 struct Work<'a> {
-    crew: &'a Crew,
+    pool: &'a WorkerPool,
     helpers: Mutex<usize>,
 }
 
@@ -33,7 +36,7 @@ struct Place<'a> {
     is_left: bool,
 }
 
-impl Crew {
+impl WorkerPool {
     /// Does `work` on everything that `next` hands out, in the caller's thread and at most
     /// `workers - 1` helpers'. The first failure ends it: nothing more is handed out, and what is
     /// under way is finished before this returns. `next` is called by one thread at a time.
@@ -48,7 +51,7 @@ impl Crew {
         // One more thing done; whether there was any left.
         let step = || {
             let item = {
-                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut next = next.lock();
                 if is_over.load(Ordering::Relaxed) { Ok(None) } else { next() }
             };
             let done = item.and_then(|item| item.map(&work).transpose());
@@ -68,10 +71,7 @@ impl Crew {
                 while !is_over.load(Ordering::Relaxed)
                     && let Some(place) = shared.place(workers.saturating_sub(1))
                 {
-                    // Under the caller's name, which the log shows.
-                    let name = thread::current().name().unwrap_or("crew").to_owned();
-                    let helper = Builder::new().name(name).stack_size(limits::WORKER_STACK_BYTES);
-                    match helper.spawn_scoped(scope, move || help(place)) {
+                    match threads::spawn_scoped_helper(scope, move || help(place)) {
                         Ok(helper) => started.push(helper),
                         Err(_) => break,
                     }
@@ -91,30 +91,26 @@ impl Crew {
             })
         })
     }
-
-    fn lock(&self) -> MutexGuard<'_, Roll> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Roll {
     /// How many may help with each piece of work.
     fn share(&self) -> usize {
-        (limits::CREW_THREADS / self.works.max(1)).max(1)
+        (limits::POOL_THREADS / self.works.max(1)).max(1)
     }
 }
 
 impl<'a> Work<'a> {
-    fn begin(crew: &'a Crew) -> Self {
-        crew.lock().works += 1;
-        Self { crew, helpers: Mutex::default() }
+    fn begin(pool: &'a WorkerPool) -> Self {
+        pool.0.lock().works += 1;
+        Self { pool, helpers: Mutex::default() }
     }
 
-    /// A place for one more helper, unless `most` help or the crew is busy elsewhere.
+    /// A place for one more helper, unless `most` help or the pool is busy elsewhere.
     fn place(&'a self, most: usize) -> Option<Place<'a>> {
-        let mut roll = self.crew.lock();
-        let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
-        if *helpers >= most.min(roll.share()) || roll.helpers >= limits::CREW_THREADS {
+        let mut roll = self.pool.0.lock();
+        let mut helpers = self.helpers.lock();
+        if *helpers >= most.min(roll.share()) || roll.helpers >= limits::POOL_THREADS {
             return None;
         }
         *helpers += 1;
@@ -125,15 +121,15 @@ impl<'a> Work<'a> {
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        self.crew.lock().works -= 1;
+        self.pool.0.lock().works -= 1;
     }
 }
 
 impl Place<'_> {
     /// Leaves when others have fewer helpers than their share.
     fn leaves(&mut self) -> bool {
-        let mut roll = self.work.crew.lock();
-        let mut helpers = self.work.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roll = self.work.pool.0.lock();
+        let mut helpers = self.work.helpers.lock();
         if *helpers > roll.share() {
             *helpers -= 1;
             roll.helpers -= 1;
@@ -146,8 +142,8 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            let mut roll = self.work.crew.lock();
-            *self.work.helpers.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+            let mut roll = self.work.pool.0.lock();
+            *self.work.helpers.lock() -= 1;
             roll.helpers -= 1;
         }
     }
@@ -171,14 +167,14 @@ mod tests {
             sum.fetch_add(item, Ordering::Relaxed);
             Ok(())
         };
-        Crew::default().share(8, || Ok(items.next()), add).unwrap();
+        WorkerPool::default().share(8, || Ok(items.next()), add).unwrap();
         assert_eq!(sum.into_inner(), 500_500);
     }
 
     #[test]
     fn many_works_have_no_more_helpers_than_the_crew() {
         const WORKS: usize = 8;
-        let crew = Crew::default();
+        let pool = WorkerPool::default();
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..WORKS {
@@ -192,14 +188,14 @@ mod tests {
                         now.fetch_sub(1, Ordering::SeqCst);
                         Ok(())
                     };
-                    crew.share(16, || Ok(items.next()), look).unwrap();
+                    pool.share(16, || Ok(items.next()), look).unwrap();
                 });
             }
         });
         let most = most.into_inner();
-        assert!(most <= limits::CREW_THREADS + WORKS, "{most} at once");
+        assert!(most <= limits::POOL_THREADS + WORKS, "{most} at once");
         assert!(most > WORKS, "nobody helped");
-        let roll = crew.lock();
+        let roll = pool.0.lock();
         assert_eq!((roll.works, roll.helpers), (0, 0));
     }
 
@@ -214,7 +210,7 @@ mod tests {
             assert_eq!(thread::current().name().map(str::to_owned), caller);
             Ok(())
         };
-        Crew::default().share(4, || Ok(items.next()), look).unwrap();
+        WorkerPool::default().share(4, || Ok(items.next()), look).unwrap();
     }
 
     #[test]
@@ -229,7 +225,7 @@ mod tests {
         };
         let mut items = 1..;
         assert!(
-            Crew::default().share(4, || Ok(items.next()), fail_late).is_err(),
+            WorkerPool::default().share(4, || Ok(items.next()), fail_late).is_err(),
             "and does not go on for ever"
         );
         assert!(done.into_inner() >= 99);
@@ -239,6 +235,9 @@ mod tests {
             left -= 1;
             if left < 0 { Err(failure()) } else { Ok(Some(())) }
         };
-        assert!(Crew::default().share(4, dry, |()| Ok(())).is_err(), "also of what hands out");
+        assert!(
+            WorkerPool::default().share(4, dry, |()| Ok(())).is_err(),
+            "also of what hands out"
+        );
     }
 }

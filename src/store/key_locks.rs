@@ -5,12 +5,14 @@
 //! threads that write.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Who writes to which name at present. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Arc<Shared>);
+pub struct KeyLocks(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -73,31 +75,34 @@ impl State {
 
 /// The exclusive turn on some names; dropped, it is given back.
 #[derive(Debug)]
-pub struct Turn {
-    turns: Turns,
+pub struct KeyLock {
+    turns: KeyLocks,
     taken: Wanted,
 }
 
-impl Turns {
+impl KeyLocks {
     /// Waits until nobody else has a turn on any of `names`, nor on a name `above`, and takes all
     /// of `names` at once: two that want the same names in another order do not wait for each
     /// other. As long as this turn lasts nobody gets one on a name `above`; several may rely on the
     /// same. Who comes first is served first; `None` when that takes longer than `patience`.
-    pub fn take_within(&self, names: &[&str], above: &[&str], patience: Duration) -> Option<Turn> {
+    pub fn take_within(
+        &self,
+        names: &[&str],
+        above: &[&str],
+        patience: Duration,
+    ) -> Option<KeyLock> {
         let deadline = Instant::now() + patience;
-        let mut state = self.lock();
+        let mut state = self.0.state.lock();
         let mut place = None;
         while !state.is_free(names, above, place) {
             let at = *place.get_or_insert_with(|| state.line_up(names, above));
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if Instant::now() >= deadline {
                 state.waiting.remove(&at);
                 // Who waits behind this one may be free now.
                 self.0.given_back.notify_all();
                 return None;
             }
-            let waited = self.0.given_back.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.0.given_back.wait_until(&mut state, deadline);
         }
         if let Some(at) = place {
             state.waiting.remove(&at);
@@ -105,30 +110,25 @@ impl Turns {
         Some(self.taken(state, Wanted::new(names, above)))
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> Turn {
+    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> KeyLock {
         state.taken.extend(taken.names.iter().cloned());
         for name in &taken.above {
             *state.relied_on.entry(name.clone()).or_default() += 1;
         }
-        Turn { turns: self.clone(), taken }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is complete before the lock is let go, so a panicked holder left no harm.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        KeyLock { turns: self.clone(), taken }
     }
 }
 
-impl Turn {
+impl KeyLock {
     /// Whether it is a turn on `name`.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.taken.names.iter().any(|taken| taken == name)
     }
 }
 
-impl Drop for Turn {
+impl Drop for KeyLock {
     fn drop(&mut self) {
-        let mut state = self.turns.lock();
+        let mut state = self.turns.0.state.lock();
         for name in &self.taken.names {
             state.taken.remove(name);
         }
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_persons_at_a_time() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let first = turns.take_within(&["a", "b"], &[], SHORT).unwrap();
         assert!(first.is_on("a") && first.is_on("b") && !first.is_on("c"));
         assert!(turns.take_within(&["a"], &[], SHORT).is_none());
@@ -171,12 +171,12 @@ mod tests {
         );
         drop(first);
         assert!(turns.take_within(&["a"], &[], SHORT).is_some());
-        assert!(turns.lock().taken.is_empty());
+        assert!(turns.0.state.lock().taken.is_empty());
     }
 
     #[test]
     fn what_is_relied_on_is_not_taken() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let one = turns.take_within(&["a/x"], &["a"], SHORT);
         let other = turns.take_within(&["a/y"], &["a"], SHORT);
         assert!(one.is_some() && other.is_some());
@@ -187,17 +187,17 @@ mod tests {
         let taken = turns.take_within(&["a"], &[], SHORT);
         assert!(taken.is_some() && turns.take_within(&["a/x"], &["a"], SHORT).is_none());
         drop(taken);
-        let state = turns.lock();
+        let state = turns.0.state.lock();
         assert!(state.taken.is_empty() && state.relied_on.is_empty());
     }
 
     #[test]
     fn who_waits_is_not_overtaken() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let relying = turns.take_within(&["a/x"], &["a"], SHORT).unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| turns.take_within(&["a"], &[], LONG).is_some());
-            while turns.lock().waiting.is_empty() {
+            while turns.0.state.lock().waiting.is_empty() {
                 thread::yield_now();
             }
             assert!(turns.take_within(&["a/y"], &["a"], SHORT).is_none());
@@ -205,13 +205,13 @@ mod tests {
             drop(relying);
             assert!(waiter.join().unwrap());
         });
-        let state = turns.lock();
+        let state = turns.0.state.lock();
         assert!(state.waiting.is_empty() && state.taken.is_empty() && state.relied_on.is_empty());
     }
 
     #[test]
     fn who_gives_up_is_in_nobodys_way() {
-        let turns = Turns::default();
+        let turns = KeyLocks::default();
         let first = turns.take_within(&["a"], &[], SHORT).unwrap();
         thread::scope(|scope| {
             let impatient = scope.spawn(|| turns.take_within(&["a", "b"], &[], SHORT).is_none());
@@ -219,12 +219,12 @@ mod tests {
             assert!(impatient.join().unwrap() && patient.join().unwrap());
         });
         drop(first);
-        assert!(turns.lock().waiting.is_empty());
+        assert!(turns.0.state.lock().waiting.is_empty());
     }
 
     #[test]
     fn opposite_orders_do_not_wait_for_each_other() {
-        let (turns, inside) = (Turns::default(), AtomicUsize::new(0));
+        let (turns, inside) = (KeyLocks::default(), AtomicUsize::new(0));
         thread::scope(|scope| {
             for names in [["a", "b"], ["b", "a"], ["a", "b"], ["b", "a"]] {
                 let (turns, inside) = (&turns, &inside);
@@ -237,6 +237,6 @@ mod tests {
                 });
             }
         });
-        assert!(turns.lock().taken.is_empty());
+        assert!(turns.0.state.lock().taken.is_empty());
     }
 }

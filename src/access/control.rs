@@ -4,19 +4,21 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::guesses::Guess;
-use super::told::{LeftOut, Told};
+use parking_lot::Mutex;
+
+use super::failed_logins::Guess;
+use super::log_limiter::{LeftOut, LogLimiter};
 use super::visitors::{Visitor, Visitors};
-use super::waiting::Waiting;
-use super::{AccessOptions, Leaver, Pace, Refusal, Source};
+use super::waiting::WaitingSessions;
+use super::{AccessOptions, ClientSource, Leaver, Pace, Refusal};
 use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
 #[derive(Debug)]
-pub struct Doorkeeper {
+pub struct AccessControl {
     /// Makes fingerprints that mean nothing outside this process.
     hasher: RandomState,
     state: Mutex<State>,
@@ -28,19 +30,19 @@ struct State {
     visitors: Visitors,
     sessions: usize,
     last_visit: u64,
-    before_login: Waiting,
+    before_login: WaitingSessions,
     /// Sessions of each user who has any.
     users: HashMap<String, usize>,
-    told: Told,
+    told: LogLimiter,
 }
 
 /// A client that was let in. Dropped when its session ends.
 #[derive(Debug)]
 pub struct Visit {
-    door: Arc<Doorkeeper>,
+    door: Arc<AccessControl>,
     number: u64,
     address: IpAddr,
-    source: Source,
+    source: ClientSource,
     /// What ends its session.
     leaver: OnceLock<Arc<dyn Leaver>>,
 }
@@ -54,17 +56,17 @@ pub struct Inside<'v> {
 
 /// What a failed login brings about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct LoginFailure {
     /// How long the reply is to be held back.
     pub delay: Duration,
     /// Whether the address is banned from now on.
     pub banned: bool,
-    /// Whether it is a line of its own in the log: not what repeats, nor what goes on where nobody is
-    /// banned for it.
+    /// Whether it is a line of its own in the log: not what repeats, nor what goes on where nobody
+    /// is banned for it.
     pub is_news: bool,
 }
 
-impl Doorkeeper {
+impl AccessControl {
     /// Nobody has come yet.
     pub fn new(options: AccessOptions) -> Self {
         let state = State { options, ..State::default() };
@@ -73,7 +75,7 @@ impl Doorkeeper {
 
     /// From now on these rules hold. Nobody who is in is thrown out, and nothing is forgotten.
     pub fn obey(&self, options: AccessOptions) {
-        self.lock().options = options;
+        self.state.lock().options = options;
     }
 
     /// Lets a client in, or tells why not. The log is told of refusals, of each source once a
@@ -87,12 +89,12 @@ impl Doorkeeper {
 
     /// Addresses that are banned now.
     pub fn banned(&self) -> usize {
-        self.lock().visitors.banned(Instant::now())
+        self.state.lock().visitors.banned(Instant::now())
     }
 
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
-        let (address, source) = (client.to_canonical(), Source::of(client));
-        let mut state = self.lock();
+        let (address, source) = (client.to_canonical(), ClientSource::of(client));
+        let mut state = self.state.lock();
         let State { options, visitors, sessions, last_visit, before_login, .. } = &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
         let mut judged = judge(options, address, visitor, now);
@@ -125,22 +127,22 @@ impl Doorkeeper {
         Ok(Visit { door: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
     }
 
-    /// All connections are taken: a silent session that is not logged in ends, if there is one that may
-    /// have to make room for `client`; whether there was one. Its place is free in a moment, for
-    /// whoever comes then.
+    /// All connections are taken: a silent session that is not logged in ends, if there is one that
+    /// may have to make room for `client`; whether there was one. Its place is free in a moment,
+    /// for whoever comes then.
     pub fn make_room(&self, client: IpAddr) -> bool {
         self.make_room_at(client, Instant::now())
     }
 
     fn make_room_at(&self, client: IpAddr, now: Instant) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let State { visitors, before_login, .. } = &mut *state;
-        let displaced = before_login.make_room(Source::of(client), visitors, now);
+        let displaced = before_login.make_room(ClientSource::of(client), visitors, now);
         drop(state);
         displaced.map(|(source, leaver)| self.displace(source, &*leaver, now)).is_some()
     }
 
-    fn displace(&self, source: Source, leaver: &dyn Leaver, now: Instant) {
+    fn displace(&self, source: ClientSource, leaver: &dyn Leaver, now: Instant) {
         leaver.make_room();
         metrics::count_refusal(Refusal::MadeRoom.label());
         if self.may_tell_at(Some(source), Refusal::MadeRoom.reason(), now) {
@@ -151,7 +153,7 @@ impl Doorkeeper {
     /// Whether the log may be told that `client` has done `what`, which it can do as often as it
     /// likes: of each source once a minute. The log is told how often it was asked in vain.
     pub fn may_tell(&self, client: IpAddr, what: &'static str) -> bool {
-        self.may_tell_at(Some(Source::of(client)), what, Instant::now())
+        self.may_tell_at(Some(ClientSource::of(client)), what, Instant::now())
     }
 
     /// The same for `what` is told of all clients together.
@@ -159,42 +161,42 @@ impl Doorkeeper {
         self.may_tell_at(None, what, Instant::now())
     }
 
-    fn may_tell_at(&self, source: Option<Source>, what: &'static str, now: Instant) -> bool {
-        let (is_due, left_out) = self.lock().told.is_due(source, what, now);
+    fn may_tell_at(&self, source: Option<ClientSource>, what: &'static str, now: Instant) -> bool {
+        let (is_due, left_out) = self.state.lock().told.is_due(source, what, now);
         left_out.iter().for_each(tell);
         is_due
     }
 
-    /// Tells the log what it was not told during the last minute, and how often. To be called now and
-    /// then.
+    /// Tells the log what it was not told during the last minute, and how often. To be called now
+    /// and then.
     pub fn tell_left_out(&self) {
-        let left_out = self.lock().told.settle(Some(Instant::now()));
+        let left_out = self.state.lock().told.settle(Some(Instant::now()));
         left_out.iter().for_each(tell);
     }
 
     /// The same for all that is not told yet: the server ends.
     pub fn tell_all_left_out(&self) {
-        let left_out = self.lock().told.settle(None);
+        let left_out = self.state.lock().told.settle(None);
         left_out.iter().for_each(tell);
     }
 
-    fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> Failure {
-        let mut state = self.lock();
+    fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> LoginFailure {
+        let mut state = self.state.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
         before_login.note_silence(visit.number, Some(now));
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
-            return Failure { delay: options.failure_delay, banned: false, is_news: true };
+            return LoginFailure { delay: options.failure_delay, banned: false, is_news: true };
         };
-        let Guess { count, is_new } = visitor.guesses.note(fingerprint, window, now);
+        let Guess { count, is_new } = visitor.failed_logins.note(fingerprint, window, now);
         let is_news = is_new && count <= limits::FAILURES_TOLD;
         let growth = 1_u32.checked_shl(count - 1).unwrap_or(u32::MAX);
         let delay = options.failure_delay * growth.min(limits::LOGIN_FAILURE_DELAY_GROWTH);
         let Some(rule) = options.ban.filter(|rule| count >= rule.failures) else {
-            return Failure { delay, banned: visitor.ban_left(now).is_some(), is_news };
+            return LoginFailure { delay, banned: visitor.ban_left(now).is_some(), is_news };
         };
-        visitor.guesses.forget();
+        visitor.failed_logins.forget();
         let is_first = visitor.ban_left(now).is_none();
         visitor.banned_until = Some(now + rule.time);
         drop(state);
@@ -208,12 +210,7 @@ impl Doorkeeper {
                 rule.time.as_secs()
             );
         }
-        Failure { delay: Duration::ZERO, banned: true, is_news }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves the value half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        LoginFailure { delay: Duration::ZERO, banned: true, is_news }
     }
 }
 
@@ -222,7 +219,7 @@ impl Visit {
     pub fn may_leave_by(&self, leaver: Arc<dyn Leaver>) {
         // Told once, at the beginning.
         let _ = self.leaver.set(Arc::clone(&leaver));
-        self.door.lock().before_login.set_leaver(self.number, leaver);
+        self.door.state.lock().before_login.set_leaver(self.number, leaver);
     }
 
     /// A login is tried: until it has failed nobody takes the session's place.
@@ -231,7 +228,7 @@ impl Visit {
     /// [`Refusal::Banned`] when the client was banned after it came in, for what it did on other
     /// connections; [`Refusal::MadeRoom`].
     pub fn try_login(&self) -> Result<(), Refusal> {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         self.check(&mut state)?;
         state.before_login.note_silence(self.number, None);
         Ok(())
@@ -239,7 +236,7 @@ impl Visit {
 
     /// The login was given up.
     pub fn leave_login(&self) {
-        self.door.lock().before_login.note_silence(self.number, Some(Instant::now()));
+        self.door.state.lock().before_login.note_silence(self.number, Some(Instant::now()));
     }
 
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
@@ -247,7 +244,7 @@ impl Visit {
     /// # Errors
     /// [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
     pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         self.check(&mut state)?;
         let State { options, visitors, before_login, users, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
@@ -277,17 +274,17 @@ impl Visit {
     }
 
     /// Notes a failed login. A ban is logged.
-    pub fn fail(&self, user: &str, password: &str) -> Failure {
+    pub fn fail(&self, user: &str, password: &str) -> LoginFailure {
         let fingerprint = self.door.hasher.hash_one((user, password));
         self.door.fail(self, fingerprint, Instant::now())
     }
 
     /// Whether the client was banned after it came in, for what it did on other connections.
     pub fn is_banned(&self) -> bool {
-        self.door.lock().is_banned(self.source)
+        self.door.state.lock().is_banned(self.source)
     }
 
-    /// See [`Doorkeeper::may_tell`].
+    /// See [`AccessControl::may_tell`].
     pub fn may_tell(&self, what: &'static str) -> bool {
         self.door.may_tell_at(Some(self.source), what, Instant::now())
     }
@@ -297,14 +294,14 @@ impl Inside<'_> {
     /// Connections that its user must leave to others: those that are kept for users without a
     /// session, unless this is the user's only one.
     pub fn connections_to_leave(&self) -> usize {
-        let state = self.visit.door.lock();
+        let state = self.visit.door.state.lock();
         let is_only = state.users.get(&self.user).is_none_or(|sessions| *sessions <= 1);
         if is_only { 0 } else { state.options.reserved_connections }
     }
 }
 
 impl State {
-    fn is_banned(&mut self, source: Source) -> bool {
+    fn is_banned(&mut self, source: ClientSource) -> bool {
         let visitor = self.visitors.get(source);
         visitor.is_some_and(|visitor| visitor.ban_left(Instant::now()).is_some())
     }
@@ -312,7 +309,7 @@ impl State {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut state = self.door.lock();
+        let mut state = self.door.state.lock();
         let State { visitors, sessions, before_login, .. } = &mut *state;
         *sessions -= 1;
         if before_login.leave(self.number) {
@@ -327,7 +324,7 @@ impl Drop for Visit {
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
         let Visit { door, number, source, leaver, .. } = self.visit;
-        let mut state = door.lock();
+        let mut state = door.state.lock();
         let State { visitors, before_login, users, .. } = &mut *state;
         match users.get_mut(&self.user) {
             Some(sessions) if *sessions > 1 => *sessions -= 1,

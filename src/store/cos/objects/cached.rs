@@ -1,37 +1,37 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
-use super::{Complete, Memory, Objects, Original, Plain, Put, Written};
-use crate::store::turns::Turn;
+use super::{BucketCache, Complete, Objects, Original, Plain, Put, Written};
+use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, Result};
 
 /// Notes each change in the memory that all who use the bucket share. Clones are cheap.
 #[derive(Clone, Debug)]
-pub(crate) struct Remembering(pub(crate) Plain);
+pub(crate) struct CachedObjects(pub(crate) Plain);
 
-impl Remembering {
+impl CachedObjects {
     fn note_written(&self, key: &str, size: u64, etag: Option<ETag>) {
         let now = self.0.client.site().clock.now();
-        self.memory().note_written(key, size, now, etag);
+        self.cache().note_written(key, size, now, etag);
     }
 }
 
-impl Objects for Remembering {
+impl Objects for CachedObjects {
     fn plain(&self) -> &Plain {
         &self.0
     }
 
-    fn memory(&self) -> &Memory {
+    fn cache(&self) -> &BucketCache {
         &self.0.bucket.memory
     }
 
-    fn put(&self, turn: &Turn, put: Put<'_>) -> Written {
+    fn put(&self, turn: &KeyLock, put: Put<'_>) -> Written {
         match Objects::put(&self.0, turn, put) {
             Ok(stored) => {
                 self.note_written(put.key, put.body.len(), stored.etag.clone());
                 Ok(stored)
             }
             Err(failure) => {
-                self.memory().doubt(put.key);
+                self.cache().doubt(put.key);
                 Err(failure)
             }
         }
@@ -39,7 +39,7 @@ impl Objects for Remembering {
 
     fn copy(
         &self,
-        turn: &Turn,
+        turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
@@ -47,48 +47,48 @@ impl Objects for Remembering {
         let copied = self.0.copy(turn, original, to, headers);
         match (&copied, original.version) {
             (Ok(etag), Some(head)) => self.note_written(to, head.size, Some(etag.clone())),
-            _ => self.memory().doubt(to),
+            _ => self.cache().doubt(to),
         }
         copied
     }
 
-    fn delete(&self, turn: &Turn, key: &str, if_match: Option<&ETag>) -> Result<()> {
+    fn delete(&self, turn: &KeyLock, key: &str, if_match: Option<&ETag>) -> Result<()> {
         let deleted = self.0.delete(turn, key, if_match);
         match &deleted {
             Ok(()) => self.note_gone(key),
             Err(error) if error.kind == ErrorKind::PreconditionFailed => {}
-            Err(_) => self.memory().doubt(key),
+            Err(_) => self.cache().doubt(key),
         }
         deleted
     }
 
     fn note_gone(&self, key: &str) {
-        self.memory().note_deleted(key, self.0.client.site().clock.now());
+        self.cache().note_deleted(key, self.0.client.site().clock.now());
     }
 
     fn create_upload(&self, key: &str, headers: &[(String, String)]) -> Result<String> {
         let upload_id = self.0.create_upload(key, headers)?;
-        self.memory().under_way.begin(&upload_id);
+        self.cache().under_way.begin(&upload_id);
         Ok(upload_id)
     }
 
-    fn complete_upload(&self, turn: &Turn, complete: Complete<'_>) -> Written {
+    fn complete_upload(&self, turn: &KeyLock, complete: Complete<'_>) -> Written {
         match self.0.complete_upload(turn, complete) {
             Ok(stored) => {
                 let size = complete.parts.iter().map(|part| part.size).sum();
                 self.note_written(complete.key, size, stored.etag.clone());
-                self.memory().under_way.end(complete.upload_id);
+                self.cache().under_way.end(complete.upload_id);
                 Ok(stored)
             }
             Err(failure) => {
-                self.memory().doubt(complete.key);
+                self.cache().doubt(complete.key);
                 Err(failure)
             }
         }
     }
 
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
-        self.memory().under_way.end(upload_id);
+        self.cache().under_way.end(upload_id);
         self.0.abort_upload(key, upload_id)
     }
 }
