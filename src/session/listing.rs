@@ -87,7 +87,9 @@ pub(super) fn list(
 
 /// The memory of the page that is sent. If that takes a while, the store gets no less time for it.
 fn page_memory(transfer: &mut Transfer<'_, '_>, working_directory: &FtpPath) -> Step<Lease> {
-    if let Some(at_once) = transfer.resources().budget.try_borrow(LISTING_PAGE_BYTES as u64) {
+    if let Some(at_once) =
+        transfer.resources().budget.for_reading().try_borrow(LISTING_PAGE_BYTES as u64)
+    {
         return Ok(at_once);
     }
     let path = working_directory.clone();

@@ -75,7 +75,7 @@ impl Listing {
     ) -> Result<Lease, Incomplete> {
         let (bytes, progress) = (LISTING_PAGE_BYTES as u64, Progress::begin());
         let Resources { budget, wake, .. } = resources;
-        lease_within(LISTING_WAIT, bytes, budget, wake, control, &progress)?
+        lease_within(LISTING_WAIT, bytes, &budget.for_reading(), wake, control, &progress)?
             .ok_or(Incomplete::Failed(TransferError::NoBuffer))
     }
 

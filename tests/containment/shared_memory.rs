@@ -2,11 +2,13 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::limits;
 
 use crate::support::ftp::Ftp;
+use crate::support::resources::buffer_bytes;
 use crate::support::server::{Setup, TestServer, USER};
 
 /// How long a small file of somebody else may take: much less than an upload waits for memory.
@@ -68,6 +70,67 @@ fn uploads_that_stand_still_after_some_blocks_keep_nobody_out_for_long() {
     for took in beside_idle_uploads(2, 93, 300 << 10) {
         assert!(took < limits::STANDSTILL + PROMPT, "{took:?}");
     }
+}
+
+/// A client that sends a little at a time, however long, holds one block.
+#[test]
+fn a_trickling_upload_holds_what_has_arrived() {
+    let setup = Setup::local().option("buffer_memory", "64M");
+    let server = setup.operations("metrics_listen", "127.0.0.1:0").start();
+    let mut trickling = idle_uploads(&server, USER, 8, 17_000);
+    for _ in 0..8 {
+        for (_, data) in &mut trickling {
+            data.write_all(&[7; 250]).expect("the connection stands");
+        }
+        thread::sleep(Duration::from_millis(250));
+    }
+    let held = buffer_bytes(&server);
+    assert!(held <= 8 * limits::BLOCK_BYTES as u64, "{held}");
+}
+
+/// Whoever has had to wait for its memory did not stand still meanwhile.
+#[test]
+fn who_gets_its_memory_late_is_not_ended_for_the_wait() {
+    let setup = Setup::local().option("buffer_memory", "16M");
+    let server = setup.start();
+    // More than may be loose, and more than have a turn: some wait for as long as the others take.
+    let mut slow = idle_uploads(&server, USER, 40, 300 << 10);
+    let begun = Instant::now();
+    while begun.elapsed() < limits::STANDSTILL + Duration::from_secs(5) {
+        for (_, data) in &mut slow {
+            data.set_nonblocking(true).expect("a socket");
+            // A server that has no memory yet takes nothing.
+            drop(data.write(&[7; 500]));
+        }
+        thread::sleep(Duration::from_millis(500));
+    }
+    assert!(!server.log().contains("stand still"), "{}", server.log());
+}
+
+/// Downloads and listings of two accounts that nobody reads, but for a byte now and then.
+#[test]
+fn what_two_accounts_do_not_read_leaves_others_their_uploads() {
+    let setup = Setup::local().account("other", "RW", "true").option("buffer_memory", "32M");
+    let server = ["one", "two"].iter().fold(setup, |setup, name| setup.account(name, "RW", "true"));
+    let server = server.start();
+    for name in ["one", "two"] {
+        Ftp::login_as(&server, name).store("STOR large", &vec![7; 24 << 20]);
+    }
+    let unread: Vec<_> = (0..80)
+        .map(|number| {
+            let mut ftp = Ftp::login_as(&server, ["one", "two"][number % 2]);
+            let data = ftp.passive();
+            ftp.send("RETR large");
+            (ftp, data)
+        })
+        .collect();
+    let mut other = Ftp::login_as(&server, "other");
+    for size in [300 << 10, 6 << 20] {
+        let begun = Instant::now();
+        other.store("STOR file", &vec![7; size]);
+        assert!(begun.elapsed() < PROMPT, "{size}: {:?}", begun.elapsed());
+    }
+    drop(unread);
 }
 
 #[test]

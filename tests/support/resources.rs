@@ -112,7 +112,7 @@ pub(crate) fn expect_no_buffers(server: &TestServer, told: &str) {
 }
 
 /// What transfers hold, as the server's metrics tell it.
-fn buffer_bytes(server: &TestServer) -> u64 {
+pub(crate) fn buffer_bytes(server: &TestServer) -> u64 {
     let line = server.wait_for_log("metrics and health at http://");
     let address = line.rsplit('/').next().expect("an address");
     let mut stream = TcpStream::connect(address).expect("the server tells metrics");

@@ -53,7 +53,7 @@ fn the_tail_is_copied_inside_the_store() {
         // All of the tail in the last part.
         (11 * MIB, 6 * MIB, 4, 0, 1, 1),
         // New bytes that are a part of their own.
-        (16 * MIB, 5 * MIB, 6 * MIB, 0, 2, 0),
+        (16 * MIB, 5 * MIB, 5 * MIB, 0, 2, 0),
         // Ranges that a copy may have.
         (40 * MIB, 36, 4, 0, 5, 2),
     ] {

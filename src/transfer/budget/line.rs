@@ -66,20 +66,21 @@ impl WaitingLine {
         })
     }
 
-    /// Whose turn it is, if `free` bytes are enough for it.
-    pub(super) fn first(&self, free: u64) -> Option<&Waiter> {
-        self.0.get(self.first_at(free)?)
+    /// Whose turn it is, if `free` bytes are enough for it while `loose` bytes are loose.
+    pub(super) fn first(&self, free: u64, loose: u64) -> Option<&Waiter> {
+        self.0.get(self.first_at(free, loose)?)
     }
 
     /// The same; it leaves the line.
-    pub(super) fn leave_first(&mut self, free: u64) -> Option<Waiter> {
-        self.0.remove(self.first_at(free)?)
+    pub(super) fn leave_first(&mut self, free: u64, loose: u64) -> Option<Waiter> {
+        self.0.remove(self.first_at(free, loose)?)
     }
 
     /// The first that is within its user's share, of the users that hold least with turns. While
     /// `free` bytes are not enough for it, the others wait, too, unless it asks for more than there
-    /// may ever be. A user's own requests never overtake each other.
-    fn first_at(&self, free: u64) -> Option<usize> {
+    /// may ever be, or may not have what is left to uploads. A user's own requests never overtake
+    /// each other.
+    fn first_at(&self, free: u64, loose: u64) -> Option<usize> {
         let mut order: Vec<_> = self.0.iter().enumerate().collect();
         order.sort_by_key(|(_, waiter)| waiter.budget.with_turns());
         let mut passed_over: Vec<&Budget> = Vec::new();
@@ -89,9 +90,9 @@ impl WaitingLine {
             }
             if !waiter.is_within_share() {
                 passed_over.push(&waiter.budget);
-            } else if waiter.bytes <= free {
+            } else if waiter.bytes <= waiter.budget.free_of(free, loose) {
                 return Some(at);
-            } else if waiter.is_sure() {
+            } else if waiter.bytes > free && waiter.is_sure() {
                 return None;
             }
         }

@@ -40,6 +40,8 @@ pub struct Budget {
     shared: Arc<Shared>,
     /// `None` for somebody who has no share: all of it.
     user: Option<Arc<Usage>>,
+    /// Whether what may be loose yet is not for it.
+    is_for_reading: bool,
 }
 
 #[derive(Debug)]
@@ -98,7 +100,7 @@ impl Budget {
         let limits = Limits::new(total, largest);
         let (state, users, memory) = (Mutex::new(state), Mutex::default(), MemoryStock::default());
         let shared = Shared { limits, memory, state, users };
-        Self { shared: Arc::new(shared), user: None }
+        Self { shared: Arc::new(shared), user: None, is_for_reading: false }
     }
 
     /// The same budget for the transfers of the user `name`.
@@ -112,7 +114,14 @@ impl Budget {
             users.insert(name.to_owned(), Arc::downgrade(&usage));
             usage
         });
-        Self { shared: Arc::clone(&self.shared), user: Some(usage) }
+        Self { shared: Arc::clone(&self.shared), user: Some(usage), is_for_reading: false }
+    }
+
+    /// The same budget for downloads and listings, whose clients may hold it for as long as they
+    /// take something now and then: what uploads may hold loosely is left to uploads.
+    #[must_use]
+    pub fn for_reading(&self) -> Self {
+        Self { is_for_reading: true, ..self.clone() }
     }
 
     /// Its size in bytes.
@@ -147,7 +156,7 @@ impl Budget {
     /// nobody stands in line for them.
     pub fn try_borrow(&self, bytes: u64) -> Option<Lease> {
         let mut state = self.lock();
-        let is_free = bytes <= state.free && self.is_within_share(bytes);
+        let is_free = bytes <= self.free_of(state.free, state.loose) && self.is_within_share(bytes);
         if !is_free || state.line.is_wanted(self) {
             return None;
         }
@@ -191,6 +200,12 @@ impl Budget {
     /// Whether a turn of the present user is to go round.
     pub(super) fn gives_way(&self) -> bool {
         self.lock().line.is_ahead_of(self)
+    }
+
+    /// What of `free` bytes is for it while `loose` bytes are loose.
+    fn free_of(&self, free: u64, loose: u64) -> u64 {
+        let left_to_uploads = self.shared.limits.loose.saturating_sub(loose);
+        free.saturating_sub(if self.is_for_reading { left_to_uploads } else { 0 })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -237,7 +252,7 @@ impl Budget {
 
     /// Grants what can be granted.
     fn serve_line(&self, state: &mut State) {
-        while let Some(next) = state.line.leave_first(state.free) {
+        while let Some(next) = state.line.leave_first(state.free, state.loose) {
             next.budget.charge(state, next.bytes);
             next.budget.unloosen(state, next.loose);
             next.grant();
@@ -313,7 +328,7 @@ impl Loose {
         // The line is looked at as it would be.
         budget.discharge(&mut state, rest);
         budget.loosen_again(&mut state, kept);
-        let may = budget.may_be_loose(&state, 0, state.line.first(state.free));
+        let may = budget.may_be_loose(&state, 0, state.line.first(state.free, state.loose));
         if may {
             self.bytes += kept;
             budget.serve_line(&mut state);

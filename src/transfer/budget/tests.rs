@@ -45,6 +45,27 @@ fn the_line_is_served_in_order_and_nobody_borrows_past_it() {
 }
 
 #[test]
+fn what_uploads_may_hold_loosely_is_not_for_downloads() {
+    let (blocks, largest) = (90, 3 * BLOCK);
+    let total = blocks * BLOCK;
+    let budget = Budget::with_largest(total, largest);
+    let may_be_loose = Limits::new(total, largest).loose;
+    let readers: Vec<_> = ["a", "b"].map(|name| budget.of_user(name).for_reading()).into();
+    let mut held = Vec::new();
+    while let Some(more) = readers.iter().find_map(|reader| reader.try_borrow(BLOCK)) {
+        held.push(more);
+    }
+    assert_eq!(budget.in_use(), total - may_be_loose, "and not more by two users");
+
+    // Whoever waits for it holds nobody up.
+    let wake = Wake::new().unwrap();
+    let waits = readers[0].request(BLOCK, &wake);
+    let mut pool = BlockPool::new(&budget.of_user("c"), &wake);
+    let first = pool.take(Size { part: 3, capacity: 3 });
+    assert!(first.is_some() && waits.take().is_err());
+}
+
+#[test]
 fn leaving_the_line_lets_the_next_one_through() {
     let budget = Budget::new(100);
     let wake = Wake::new().unwrap();

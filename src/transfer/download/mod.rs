@@ -79,7 +79,8 @@ impl<'a> Download<'a> {
         let source = Source::opened(version, object, first, Cancel::new());
         let bytes = source.left().clamp(1, DOWNLOAD_RESERVE_BYTES as u64);
         let progress = Progress::of_file(Direction::Download);
-        let lease = lease(bytes, resources.budget, resources.wake, control, &progress)?;
+        let budget = resources.budget.for_reading();
+        let lease = lease(bytes, &budget, resources.wake, control, &progress)?;
         Ok(Self {
             source,
             crc64,

@@ -141,8 +141,10 @@ impl Intake {
         let room = self.room();
         let got = data.read_vectored(&mut spare_slices(self.filling.make_contiguous()))?;
         // A fast client's reads come short now and then: no reason to begin with one block again.
-        self.offer = if got == room { self.offer * 2 } else { self.offer / 2 };
-        self.offer = self.offer.clamp(1, BLOCKS_PER_READ);
+        // That a small block is full tells nothing of its speed.
+        self.offer = if got < room { self.offer / 2 } else { self.offer * 2 };
+        let most = if self.is_small() { 1 } else { BLOCKS_PER_READ };
+        self.offer = self.offer.clamp(1, most);
         self.advance(got);
         Ok(got)
     }

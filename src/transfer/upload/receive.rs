@@ -76,11 +76,6 @@ impl Upload<'_> {
             let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
-            if !reads {
-                // The client is not to blame for what we cannot or may not take.
-                waiting_since = Instant::now();
-                standstill.excuse(waiting_since);
-            }
             let at_hand = reads && data.holds_unread();
             let socket = (reads && !at_hand).then(|| (data.as_fd(), Interest::Read));
             // Most clients have sent something by now, and a small file is whole: no need to ask.
@@ -92,6 +87,11 @@ impl Upload<'_> {
             let since = Instant::now();
             let wait = || wait_for(control, self.resources.wake, socket, left);
             let woken = if tries { Woken::default() } else { wait()? };
+            if !reads {
+                // The client is not to blame for what we cannot or may not take.
+                waiting_since = Instant::now();
+                standstill.excuse(waiting_since);
+            }
             gone.iter_mut().filter(|_| reads).for_each(|gone| gone.has_waited(since.elapsed()));
             // The wake that told of it is cleared: nobody tells again.
             self.collect()?;

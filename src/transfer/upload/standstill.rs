@@ -50,7 +50,7 @@ impl Standstill {
     /// wait for what `pool` holds for it.
     pub(super) fn is_over(&mut self, bytes: u64, pool: &BlockPool) -> bool {
         let now = Instant::now();
-        if bytes - self.bytes >= limits::BEGINNING_BYTES as u64 || !pool.has_turn() {
+        if bytes - self.bytes >= limits::STANDSTILL_BYTES || !pool.has_turn() {
             self.bytes = bytes;
             self.seen = now;
         }
