@@ -32,8 +32,9 @@ fuzz: ## two minutes for each property that is fuzzed
 documents: ## write what is generated: reference, example, manual pages
 	UPDATE_DOCUMENTS=1 cargo test --test suite documentation::generated
 
-package: ## the package for Debian and Ubuntu; needs cargo-deb
-	cargo deb
+package: ## the package for Debian and Ubuntu, and the archive with a static server
+	packaging/deb
+	packaging/tarball
 
 bench: ## measure the parts that need no store
 	cargo bench

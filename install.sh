@@ -136,6 +136,8 @@ or, if rustup is there, with: rustup update"
 
 # Sets $binary to a freshly built one, unless one was given.
 build() {
+    # Unpacked from an archive, which has no source, there is one.
+    [ -n "$binary" ] || [ -f Cargo.toml ] || binary=$(pwd)/$NAME
     if [ -n "$binary" ]; then
         [ -f "$binary" ] || fail "there is no file '$binary'"
         check_binary
@@ -288,14 +290,62 @@ start_command() {
     [ "$standard_place" = yes ] || start="$start --config $config"
 }
 
+# Whether whoever reads speaks Chinese, by the rules of POSIX.
+speaks_chinese() {
+    locale=${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}
+    case $locale in
+        zh | zh[_.@-]*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
 # $1: the configuration was there before.
 tell_next_steps() {
     start_command
+    check_command="${start%% *} check${start#"${start%% *}"}"
+    stop_command="${start%% *} stop${start#"${start%% *}"}"
+    if speaks_chinese; then tell_in_chinese "$1"; else tell_in_english "$1"; fi
+}
+
+tell_in_chinese() {
+    if [ "$1" = kept ]; then
+        say "
+正在运行的服务器仍是旧版本。检查配置，并启动新版本：
+    $check_command
+    ${unit:+systemctl restart $NAME，或 }$stop_command，然后 $start"
+        return
+    fi
+    [ "$start" = "${start#/}" ] || say "
+$bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 PATH：
+    export PATH=\"$bin_dir:\$PATH\""
+    say "
+1. 试用。启动服务器（按 Ctrl+C 停止）：
+    $start
+   在另一个终端中上传一个文件并列出：
+    curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
+    curl -u $login ftp://127.0.0.1:$PORT/
+
+2. 使用 COS 存储桶：在 $config 中
+   把 cos_endpoint 一行换成下面四行，再重新启动服务器：
+    cos_secretid = <API 密钥的 SecretId>
+    cos_secretkey = <API 密钥的 SecretKey>
+    cos_bucket = <带 APPID 的存储桶名称，例如 files-1250000000>
+    cos_region = <存储桶所在地域，例如 ap-guangzhou>
+   启动之前先检查：
+    $check_command"
+    [ -z "$unit" ] || say "
+3. 由 systemd 以用户 $SERVICE_USER 的身份运行，立即启动并开机自启：
+    systemctl enable --now $NAME
+   以后再次执行 ./install.sh 之后：
+    systemctl restart $NAME"
+}
+
+tell_in_english() {
     if [ "$1" = kept ]; then
         say "
 A server that runs is still the old one. To check, and to start the new one:
-    ${start%% *} check${start#"${start%% *}"}
-    ${unit:+systemctl restart $NAME, or }${start%% *} stop${start#"${start%% *}"}, then $start"
+    $check_command
+    ${unit:+systemctl restart $NAME, or }$stop_command, then $start"
         return
     fi
     [ "$start" = "${start#/}" ] || say "
@@ -315,7 +365,7 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     cos_bucket = <bucket name with its APPID, as in files-1250000000>
     cos_region = <region of the bucket, as in ap-guangzhou>
    and before that try it out:
-    ${start%% *} check${start#"${start%% *}"}"
+    $check_command"
     [ -z "$unit" ] || say "
 3. Let systemd run it, now and after each start of the machine, as the user $SERVICE_USER:
     systemctl enable --now $NAME

@@ -14,6 +14,8 @@ use cos_ftp_server::users::Password;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::support::process::end;
+
 /// How long a line of the log may be waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -383,8 +385,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // Has ended already where the test waited for it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
 }
 

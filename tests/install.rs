@@ -71,6 +71,40 @@ fn the_commands_it_prints_work() {
 }
 
 #[test]
+fn its_last_lines_are_chinese_where_the_reader_is() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/install.sh");
+    let lines = |locale: &[(&str, &str)], again: bool| {
+        let prefix = TempDir::new().expect("a directory");
+        let mut told = String::new();
+        for _ in 0..=usize::from(again) {
+            let mut command = Command::new(script);
+            command.arg("--prefix").arg(prefix.path());
+            command.args(["--binary", env!("CARGO_BIN_EXE_cos-ftp-server")]);
+            command.env_remove("LC_ALL").env_remove("LC_MESSAGES").env_remove("LANG");
+            told = succeeded(command.envs(locale.iter().copied()).output().expect("it runs"));
+        }
+        let place = prefix.path().to_str().expect("UTF-8");
+        let password = told.lines().find_map(|line| line.strip_prefix("Password: "));
+        let told = told.replace(password.unwrap_or("none"), "PASSWORD").replace(place, "PREFIX");
+        let commands = told.lines().filter(|line| line.is_ascii() && line.starts_with("    "));
+        let commands: Vec<_> = commands.map(str::to_owned).collect();
+        (told, commands)
+    };
+    for again in [false, true] {
+        let (english, commands) = lines(&[("LANG", "C.UTF-8")], again);
+        let (chinese, same) = lines(&[("LANG", "zh_CN.UTF-8")], again);
+        assert!(english.is_ascii(), "{english}");
+        assert!(chinese.contains("启动"), "{chinese}");
+        // But for what is to be filled in.
+        let mut typed = commands.iter().filter(|line| !line.contains('<'));
+        assert!(typed.all(|line| same.contains(line) || again), "{commands:?} {same:?}");
+        assert_eq!(same.first(), commands.first());
+        let other = [("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C.UTF-8")];
+        assert!(lines(&other, again).0.is_ascii());
+    }
+}
+
+#[test]
 fn running_it_again_keeps_configuration_and_data() {
     let prefix = TempDir::new().expect("a directory");
     install_into(prefix.path());

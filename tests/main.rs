@@ -15,6 +15,7 @@ mod containment;
 mod contract;
 mod conversations;
 mod documentation;
+mod embedding;
 mod faults;
 mod fuzz;
 mod install;

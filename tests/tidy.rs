@@ -3,7 +3,9 @@
 
 /// The rules inside the store.
 mod handlers;
+mod programs;
 mod storeys;
+mod toolchain;
 
 use std::collections::BTreeSet;
 use std::fs;

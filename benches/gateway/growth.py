@@ -11,7 +11,7 @@ a login beside them.
 
 The same keys are written again and again, so that the store holds one file for each transfer.
 Steps that the machine refuses are written down with the reason and left out of the picture.
-Writes growth.json and growth.svg. Standard library only.
+Writes growth.json and growth.svg (pictures.py). Standard library only.
 """
 import argparse
 import json
@@ -21,6 +21,7 @@ import statistics
 import threading
 import time
 
+import pictures
 from ftpclient import MEBIBYTE, PATIENCE_S, Ftp
 
 GIBIBYTE = 1 << 30
@@ -233,81 +234,6 @@ def await_sessions_end(pid):
         time.sleep(0.1)
 
 
-# ---- the picture ----
-
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 300, 210, 52, 34, 24, 40
-COLOURS = ['#1f77b4', '#d62728']
-
-
-def series(steps, x, *path):
-    points = []
-    for step in steps:
-        value = step
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if value is not None:
-            points.append((step[x], value))
-    return points
-
-
-def nice_ceiling(value):
-    """The next of 1, 2, 5, 10, ... above."""
-    power = 1e-3
-    while True:
-        for factor in (1, 2, 5):
-            if factor * power >= value:
-                return factor * power
-        power *= 10
-
-
-def chart(title, x_name, ticks, lines, column, row):
-    """One diagram: `ticks` side by side, `lines` as (name, points) from 0 up."""
-    left, top = column * WIDTH + LEFT, row * HEIGHT + TOP
-    width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-    most = nice_ceiling(max((value for _, points in lines for _, value in points), default=1))
-    across = {tick: left + width * place / max(1, len(ticks) - 1) for place, tick in enumerate(ticks)}
-    up = lambda value: top + height * (1 - value / most)
-    out = [f'<text x="{left}" y="{top - 14}" class="title">{title}</text>']
-    for part in range(5):
-        value = most * part / 4
-        out.append(f'<path d="M{left} {up(value):.1f}h{width}" class="grid"/>')
-        out.append(f'<text x="{left - 6}" y="{up(value) + 3:.1f}" text-anchor="end">{value:,.10g}</text>')
-    for tick, x in across.items():
-        out.append(f'<text x="{x:.1f}" y="{top + height + 14}" text-anchor="middle">{tick:,}</text>')
-    out.append(f'<text x="{left + width / 2}" y="{top + height + 29}" text-anchor="middle">{x_name}</text>')
-    for number, (name, points) in enumerate(lines):
-        colour = COLOURS[number]
-        path = ' '.join(f'{across[x]:.1f},{up(value):.1f}' for x, value in points)
-        out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out += [f'<circle cx="{across[x]:.1f}" cy="{up(value):.1f}" r="3" fill="{colour}"/>' for x, value in points]
-        if len(lines) > 1:
-            at = left + width - 38 * (len(lines) - number - 1)
-            out.append(f'<text x="{at}" y="{top - 14}" text-anchor="end" style="fill:{colour}">{name}</text>')
-    return '\n'.join(out)
-
-
-def picture(transfers, sessions):
-    in_transfers = lambda key: [(way, series(transfers, 'transfers', way, key)) for way in ('STOR', 'RETR')]
-    in_sessions = lambda key: [(key, series(sessions, 'sessions', key))]
-    counts, held = [step['transfers'] for step in transfers], [step['sessions'] for step in sessions]
-    charts = [
-        chart('MB/s', 'transfers at once', counts, in_transfers('MBps'), 0, 0),
-        chart('CPU-s per GiB', 'transfers at once', counts, in_transfers('cpu_s_per_GiB'), 1, 0),
-        chart('memory above rest, MiB', 'transfers at once', counts, in_transfers('rss_above_rest_mib'), 2, 0),
-        chart('MB/s of other sessions', 'idle sessions', held, in_sessions('busy_STOR_MBps'), 0, 1),
-        chart('NOOP p99, ms', 'idle sessions', held, in_sessions('noop_p99_ms'), 1, 1),
-        chart('memory, MiB', 'idle sessions', held, in_sessions('rss_mib'), 2, 1),
-    ]
-    width, height = 3 * WIDTH, 2 * HEIGHT
-    style = 'text{font:11px sans-serif;fill:#333}.title{font-weight:bold}.grid{stroke:#ddd}'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">\n'
-        f'<style>{style}</style>\n<rect width="{width}" height="{height}" fill="#fff"/>\n'
-        + '\n'.join(charts)
-        + '\n</svg>\n'
-    )
-
-
 def main():
     args = arguments()
     # In memory and without a name, so that nothing is left behind.
@@ -326,7 +252,7 @@ def main():
     result = {'cores': cores, 'file_mebibytes': args.file_mebibytes, 'runs': args.runs,
               'busy_transfers': args.busy, 'transfers': transfers, 'sessions': sessions}
     (args.output / 'growth.json').write_text(json.dumps(result, indent=1) + '\n')
-    (args.output / 'growth.svg').write_text(picture(transfers, sessions))
+    (args.output / 'growth.svg').write_text(pictures.growth(result))
 
 
 main()

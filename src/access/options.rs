@@ -23,8 +23,8 @@ pub struct AccessOptions {
     /// `ban_failures`, `ban_window` and `ban_time`.
     pub ban: Option<BanRule>,
     /// `login_failure_delay`: what the first failed login waits for its reply. Each further one of
-    /// the same address waits twice as long, up to [`limits::LOGIN_FAILURE_DELAY_GROWTH`] times
-    /// this.
+    /// the same address waits twice as long, up to
+    /// [`crate::limits::LOGIN_FAILURE_DELAY_GROWTH`] times this.
     pub failure_delay: Duration,
     /// `tracked_addresses`: addresses without a session of which something is remembered.
     pub tracked_addresses: usize,

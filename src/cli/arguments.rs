@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -14,6 +15,7 @@ An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server serve DIR [--user NAME] [--listen ADDRESS:PORT] [--ask-password]
+                                [--passive-ports FIRST,LAST]
        cos-ftp-server init [--config FILE]
        cos-ftp-server check [FILE] [--json]
        cos-ftp-server status [--config FILE] [--json | --watch]
@@ -23,7 +25,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
 
     serve DIR       serve a directory without any configuration, to the user ftpuser or --user NAME
                     at port 2121 or --listen ADDRESS:PORT. The password is in the variable
-                    COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed
+                    COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed.
+                    Data connections use --passive-ports, otherwise 60000,65535
     init            ask some questions, write a configuration and check it
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
@@ -98,6 +101,8 @@ pub(crate) struct ServedDirectory {
     pub(crate) listen: Option<SocketAddr>,
     /// `--ask-password`.
     pub(crate) ask_password: bool,
+    /// `--passive-ports`.
+    pub(crate) passive_ports: Option<RangeInclusive<u16>>,
 }
 
 /// A request, and the configuration that it is about.
@@ -140,7 +145,7 @@ impl Word {
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::Run => &["config", "check-config"],
-            Self::Serve => &["user", "listen", "ask-password"],
+            Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
             Self::Check => &["config", "json"],
             Self::Status => &["config", "json", "watch"],
             Self::Init | Self::Reload | Self::Stop => &["config"],
@@ -156,6 +161,7 @@ struct Given {
     path: Option<PathBuf>,
     user: Option<String>,
     listen: Option<SocketAddr>,
+    passive_ports: Option<RangeInclusive<u16>>,
     /// Options without a value.
     flags: Vec<&'static str>,
 }
@@ -185,6 +191,9 @@ pub(crate) fn parse(
             (_, Some("listen")) if given.listen.is_none() => {
                 given.listen = Some(parser.value()?.parse()?);
             }
+            (_, Some("passive-ports")) if given.passive_ports.is_none() => {
+                given.passive_ports = Some(parser.value()?.parse_with(ports)?);
+            }
             (_, Some(flag @ ("json" | "watch" | "check-config" | "ask-password"))) => {
                 given.flags.push(flag);
             }
@@ -209,6 +218,16 @@ pub(crate) fn parse(
     given.into_line(word)
 }
 
+/// `60000,60009`.
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let wrong = || "needs two ports, as in 60000,60009".to_owned();
+    let (first, last) = text.split_once(',').ok_or_else(wrong)?;
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
+        _ => Err(wrong()),
+    }
+}
+
 impl Given {
     fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
         let has = |flag| self.flags.contains(&flag);
@@ -219,8 +238,9 @@ impl Given {
             Word::Serve => {
                 let path = self.path.ok_or("serve needs the directory that it is to serve")?;
                 let ask_password = has("ask-password");
-                let Self { user, listen, .. } = self;
-                Subcommand::ServeDirectory(ServedDirectory { path, user, listen, ask_password })
+                let Self { user, listen, passive_ports, .. } = self;
+                let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
+                Subcommand::ServeDirectory(directory)
             }
             Word::Init => Subcommand::Init,
             Word::Check => Subcommand::Check(form),
@@ -288,7 +308,8 @@ mod tests {
         let directory = |user: Option<&str>, listen: Option<&str>, ask_password| {
             let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
             let listen = listen.map(|address| address.parse().unwrap());
-            let directory = ServedDirectory { path, user, listen, ask_password };
+            let passive_ports = None;
+            let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
             Some(Subcommand::ServeDirectory(directory).into())
         };
         for (line, expected) in [
@@ -303,6 +324,22 @@ mod tests {
             ("serve d --password p", None),
         ] {
             assert_eq!(parsed(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn serve_takes_a_range_of_ports() {
+        let given = |ports: &str| {
+            let line = parsed(&format!("serve d --passive-ports {ports}"));
+            line.map(|line| match line.request {
+                Subcommand::ServeDirectory(directory) => directory.passive_ports,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(given("60000,60009"), Some(Some(60000..=60009)));
+        assert_eq!(given("7,7"), Some(Some(7..=7)));
+        for wrong in ["60000", "9,8", "0,9", "1,65536", "a,b", "1,2,3"] {
+            assert_eq!(given(wrong), None, "{wrong}");
         }
     }
 

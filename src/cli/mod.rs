@@ -8,6 +8,7 @@ mod dumps;
 mod failure;
 mod hash_password;
 mod init;
+mod language;
 mod locations;
 mod logging;
 mod reload;

@@ -28,7 +28,7 @@ const PASSWORD_LETTERS: usize = 16;
 
 /// Serves `directory` until a signal comes.
 pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandError> {
-    let ServedDirectory { path, user, listen, ask_password } = directory;
+    let ServedDirectory { path, user, listen, ask_password, passive_ports } = directory;
     let named = |error| format!("{}: {error}", path.display());
     let root = fs::canonicalize(&path).map_err(named).map_err(CommandError::operation)?;
     let user = user.unwrap_or_else(|| USUAL_USER.to_owned());
@@ -37,7 +37,7 @@ pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandE
     let password = Password::parse(&password)
         .map_err(|error| error.to_string())
         .map_err(CommandError::operation)?;
-    let served = Served { root: root.clone(), user, password, listen };
+    let served = Served { root: root.clone(), user, password, listen, passive_ports };
     let plan = ServerPlan::of_directory(served).map_err(CommandError::operation)?;
     run::by_plan(plan, |addresses| say(&hint(&root, &told, addresses)))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub(crate) struct Served {
     pub(crate) password: Password,
     /// Where, unless at all addresses and the usual port.
     pub(crate) listen: Option<SocketAddr>,
+    /// The ports of data connections, unless the usual ones.
+    pub(crate) passive_ports: Option<RangeInclusive<u16>>,
 }
 
 /// The configuration of such a server, but for what [`Served`] tells.
@@ -92,7 +95,7 @@ impl ServerPlan {
         let keys = EnvironmentKeys::default();
         let parsed = config::parse(WITHOUT_FILE.as_bytes(), Path::new(""), &machine, &keys);
         let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
-        let Served { root, user, password, listen } = served;
+        let Served { root, user, password, listen, passive_ports } = served;
         settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
         for account in &mut settings.accounts {
             (account.name, account.password) = (user.clone(), password.clone());
@@ -100,6 +103,9 @@ impl ServerPlan {
         if let Some(listen) = listen {
             settings.server.listen_addresses = vec![listen.ip()];
             settings.server.listen_port = listen.port();
+        }
+        if let Some(ports) = passive_ports {
+            settings.server.passive_ports = ports;
         }
         let warnings =
             check_machine(&settings, &machine).map_err(|problems| problems.to_string())?;
@@ -175,7 +181,7 @@ impl ServerPlan {
                     options.credentials,
                 ),
                 Some(StoreSettings::Local(options)) => {
-                    format!("embedded store in {}", options.root.display())
+                    format!("directory {}", options.root.display())
                 }
                 None => "no store".to_owned(),
             };
@@ -301,7 +307,7 @@ fn open_directory(
         store.prepare().map_err(refused)?;
     }
     log::warn!(
-        "serving the embedded store in {root}: files stay on this machine; name a bucket in the \
+        "serving the directory {root}: files stay on this machine; name a bucket in the \
          configuration to serve it",
     );
     Ok(Arc::new(store))

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// Who writes to which name at present. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct KeyLocks(Arc<Shared>);
+pub struct KeyLocks(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -85,7 +85,7 @@ impl KeyLocks {
     /// of `names` at once: two that want the same names in another order do not wait for each
     /// other. As long as this turn lasts nobody gets one on a name `above`; several may rely on the
     /// same. Who comes first is served first; `None` when that takes longer than `patience`.
-    pub(super) fn take_within(
+    pub fn take_within(
         &self,
         names: &[&str],
         above: &[&str],

@@ -22,7 +22,7 @@ pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, NextPage};
-pub use key_locks::KeyLock;
+pub use key_locks::{KeyLock, KeyLocks};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, PartLimits, PartPlace, PartReceipt, SilentUpload,
     SilentUploads,

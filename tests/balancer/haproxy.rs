@@ -6,10 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::clients::{self, DataMode};
 use crate::support::ftp::{Ftp, connect_from};
+use crate::support::process::ask_to_end;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
@@ -119,7 +121,7 @@ fn an_instance_that_is_stopped_finishes_its_uploads() {
     let mut data = data.open();
     data.write_all(&content[..8 << 20]).expect("most of it goes through");
 
-    site.instances[stopped].signal("TERM");
+    site.instances[stopped].signal(Signal::TERM);
     // The balancer knows that it takes no more sessions. This one goes on all the same.
     let number = stopped + 1;
     until("health check", || site.haproxy.log().contains(&format!("ftp/ftp{number} is DOWN")));
@@ -276,9 +278,7 @@ impl Drop for Haproxy {
             eprintln!("the log of HAProxy:\n{}", self.log());
         }
         // Not SIGKILL: the master takes its worker with it.
-        let pid = self.master.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let _ = self.master.wait();
+        ask_to_end(&mut self.master);
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::BufRead;
 use std::os::unix::fs::FileExt;
 
+use rustix::process::Signal;
+
 use crate::support::ftp::Ftp;
 use crate::support::resources::Resources;
 use crate::support::rgw;
@@ -81,7 +83,7 @@ fn secrets_of_the_configuration_stand_in_memory_once() {
         let seen = (copies(&server, PASSWORD), copies(&server, &rgw::secret_key()));
         assert!(seen <= expected, "{seen:?}");
         let before = server.log().lines().count();
-        server.signal("HUP");
+        server.signal(Signal::HUP);
         server.wait_for_log_after(before, "configuration read again");
     }
 }

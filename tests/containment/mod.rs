@@ -1,7 +1,7 @@
 //! Nothing gets out of an account: no spelling of a name, no pattern, no link leads to what is not
 //! below its root, and no secret is told. Over the real binary and both stores.
 
-/// Links in the embedded store.
+/// Links in a served directory.
 mod links;
 /// What stays in memory.
 mod memory;

@@ -1,5 +1,5 @@
 //! Golden conversations: what the server answers to each verb, good input and bad, byte by byte
-//! over a bare socket. Over the embedded store where it makes no difference to a session.
+//! over a bare socket. Over a directory where it makes no difference to a session.
 
 /// What a bucket is asked, and what it cannot hold.
 mod bucket;

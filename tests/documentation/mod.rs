@@ -15,6 +15,7 @@ mod generated;
 mod links;
 mod manuals;
 mod pages;
+mod pictures;
 mod reference;
 mod verbs;
 

@@ -215,10 +215,10 @@ fn the_control_connection_answers_while_the_store_takes_the_rest() {
     }
 }
 
-/// Nobody sees a file of the embedded store before it is whole, and a server that is killed leaves
+/// Nobody sees a file of a directory before it is whole, and a server that is killed leaves
 /// none.
 #[test]
-fn the_embedded_store_never_shows_a_partial_file() {
+fn a_directory_never_shows_a_partial_file() {
     let server = Setup::local().start();
     server.stored().put("f", b"earlier");
     let Stored::Directory(root) = server.stored() else { panic!("a directory") };

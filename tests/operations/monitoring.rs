@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cos_ftp_server::metrics::METRICS;
+use rustix::process::Signal;
 
 use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
@@ -340,11 +341,11 @@ fn reloads_and_the_end_of_the_certificate_are_told() {
     let days = (ends - now) / 86400.0;
     assert!((89.0..=90.0).contains(&days), "{days}");
     server.rewrite_config(|text| text + "wrong\n");
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log("configuration not taken");
     assert_eq!(state(), (false, 0.0, ends));
     server.rewrite_config(|text| text.replace("wrong\n", ""));
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log("configuration read again");
     assert_eq!(state(), (true, 1.0, ends));
 }

@@ -1,5 +1,7 @@
 use std::io::{Read, Write};
 
+use rustix::process::Signal;
+
 use crate::support::ftp::{Ftp, connect_from};
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -8,7 +10,7 @@ use crate::support::stored::noise;
 fn reload(server: &TestServer, change: impl FnOnce(String) -> String) -> String {
     server.rewrite_config(change);
     let before = server.log().lines().count();
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log_after(before, "] (signals) configuration ");
     server.log().lines().skip(before).collect::<Vec<_>>().join("\n")
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::{noise, options, put, read};
+use crate::support::process::end;
 
 /// TLS in front of the gateway, with a certificate of an authority of our own for `localhost`.
 struct Front {
@@ -73,8 +74,7 @@ impl Front {
 
 impl Drop for Front {
     fn drop(&mut self) {
-        let _ = self.terminator.kill();
-        let _ = self.terminator.wait();
+        end(&mut self.terminator);
     }
 }
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Makes sure that everything the tests run is installed (Debian 12). What is missing and cannot be
-# installed is an error: a test without its client would prove nothing.
+# installed is an error: a test without its client would prove nothing. Arguments are more of it.
 set -euo pipefail
 
 # command:package, or file:package where there is no command
 NEEDED=(
     cc:gcc
     curl:curl
+    dpkg-shlibdeps:dpkg-dev
     faketime:faketime
     ftp:tnftp
     groff:groff-base
@@ -35,6 +36,7 @@ NEEDED=(
     radosgw-admin:radosgw
     /usr/share/java/commons-net.jar:libcommons-net-java
     /usr/share/perl5/IO/Socket/SSL.pm:libio-socket-ssl-perl
+    "$@"
 )
 
 # The packages of what is not there, each once.

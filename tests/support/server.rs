@@ -12,8 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::process::end;
 use super::rgw::{self, Rgw};
 use super::scripted::Scripted;
 use super::stored::Stored;
@@ -44,7 +46,7 @@ enum Place {
 }
 
 impl Setup {
-    /// Over an embedded store in a directory of its own.
+    /// Over a directory of its own.
     pub(crate) fn local() -> Self {
         Self::new(Place::Directory)
     }
@@ -366,18 +368,14 @@ impl TestServer {
         self.dir.path().join("log")
     }
 
-    /// Sends it a signal: `HUP`, `USR1` …
-    pub(crate) fn signal(&self, name: &str) {
-        let (signal, pid) = (format!("-{name}"), self.child.id().to_string());
-        let sent = Command::new("kill").args([&signal, &pid]).status().expect("kill runs");
-        assert!(sent.success());
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Ends it at once; what it stored stays.
     pub(crate) fn kill(&self) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-KILL", &pid]).status().expect("kill runs");
-        assert!(sent.success());
+        self.signal(Signal::KILL);
         self.log.wait_for_end();
     }
 
@@ -388,7 +386,7 @@ impl TestServer {
 
     /// Asks it to stop, as `kill` does, and waits for the end.
     pub(crate) fn stop(&mut self) -> ExitStatus {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("the server can be waited for") {
@@ -402,8 +400,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
         if thread::panicking() {
             eprintln!("the server's log:\n{}", self.log());
         }
@@ -415,8 +412,7 @@ pub(crate) struct Killed(Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        end(&mut self.0);
     }
 }
 

@@ -10,6 +10,8 @@ use cos_ftp_server::net::{Interest, wait};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::process::end;
+
 /// How long something may be waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -108,7 +110,6 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
     }
 }

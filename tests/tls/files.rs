@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
@@ -79,7 +80,7 @@ fn a_reload_brings_another_certificate_and_other_rules() {
             .replace(&text(first.key()), &text(second.key()))
             .replace("tls = optional", "tls = required\ntls_min_version = 1.3")
     });
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log("configuration read again");
     // The running session goes on as it began: this client knows neither the new certificate nor
     // TLS 1.3.

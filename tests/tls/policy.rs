@@ -1,6 +1,8 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
 
+use rustix::process::Signal;
+
 use crate::support::certificate::Certificate;
 use crate::support::ftp::{Ftp, connect_from};
 use crate::support::server::{PASSWORD, Setup};
@@ -198,7 +200,7 @@ fn a_demand_for_tls_holds_for_sessions_that_had_begun_before_it() {
     asked.expect("USER alice", "331 ");
     inside.store("STOR before", b"in plain text");
     server.rewrite_config(|text| text.replace("tls = optional", "tls = required"));
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log("configuration read again");
     // Neither a transfer nor a login, begun or not.
     inside.play(&[("EPSV", "229 "), ("STOR after", "521 "), ("EPSV", "229 "), ("NLST", "521 ")]);
@@ -213,7 +215,7 @@ fn a_demand_for_tls_holds_for_sessions_that_had_begun_before_it() {
     // And when the demand is gone, nobody has to.
     server.rewrite_config(|text| text.replace("tls = required", "tls = optional"));
     let before = server.log().lines().count();
-    server.signal("HUP");
+    server.signal(Signal::HUP);
     server.wait_for_log_after(before, "configuration read again");
     asked.log_in();
 }
@@ -227,7 +229,7 @@ fn an_accounts_demand_for_tls_holds_for_its_session_that_had_begun_before_it() {
     let reload = |from: &str, to: &str| {
         server.rewrite_config(|text| text.replace(from, to));
         let before = server.log().lines().count();
-        server.signal("HUP");
+        server.signal(Signal::HUP);
         server.wait_for_log_after(before, "configuration read again");
     };
     reload("delete_enable = ", "tls = required\ndelete_enable = ");

@@ -53,7 +53,7 @@ fn fits(settings: &ServerSettings, facts: &MachineFacts, resource: Resource) -> 
         Ok(notes) if notes.is_empty() => CheckLine::passed(check, detail),
         Ok(notes) => {
             let notes: Vec<_> = notes.into_iter().map(|note| note.text).collect();
-            CheckLine::skipped(check, format!("{detail}: {}", notes.join("; ")))
+            CheckLine::skipped(check, format!("{detail}; note: {}", notes.join("; ")))
         }
         Err(problems) => {
             let texts = problems.problems.into_iter().map(|problem| problem.text);
@@ -204,13 +204,13 @@ fn masquerade(settings: &ServerSettings) -> CheckLine {
     match masquerade.look_up() {
         Ok(address) if address.is_loopback() && !masquerade.is_loopback() => CheckLine::failed(
             "masquerade",
-            format!("{} is {address}", masquerade.0),
+            format!("{} = {address}", masquerade.0),
             "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
         ),
         Ok(address) if masquerade.0 == address.to_string() => {
             CheckLine::passed("masquerade", address.to_string())
         }
-        Ok(address) => CheckLine::passed("masquerade", format!("{} is {address}", masquerade.0)),
+        Ok(address) => CheckLine::passed("masquerade", format!("{} = {address}", masquerade.0)),
         Err(error) => CheckLine::failed(
             "masquerade",
             error.to_string(),

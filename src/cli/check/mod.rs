@@ -1,6 +1,7 @@
 //! `cos-ftp-server check`: reads the configuration as the server would, looks at the machine, and
 //! tries each account's store for real. Every line tells what was found and what to do about it.
 
+mod chinese;
 mod machine;
 mod report;
 mod service;

@@ -4,6 +4,15 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::chinese;
+use crate::cli::language::Language;
+
+/// How wide the column of what was looked at is.
+const TITLE_COLUMNS: usize = 24;
+
+/// The first of those that take two columns, as far as they occur here.
+const FIRST_WIDE: char = '\u{2e80}';
+
 /// Who reads the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -84,23 +93,36 @@ impl CheckLine {
     }
 
     /// `  ✗ PutObject   403 AccessDenied → grant …`
-    fn text(&self) -> String {
+    fn text(&self, language: Language) -> String {
         let mark = match self.outcome {
             CheckOutcome::Passed => '✓',
             CheckOutcome::Failed => '✗',
             CheckOutcome::Skipped => '–',
         };
-        let fix = if self.fix.is_empty() { String::new() } else { format!(" → {}", self.fix) };
-        let text = format!("  {mark} {:<24}{}{fix}", self.check, self.detail);
+        let [check, detail, fix] = match language {
+            Language::English => [&self.check, &self.detail, &self.fix].map(String::clone),
+            Language::Chinese => {
+                [chinese::title(&self.check), chinese::text(&self.detail), chinese::text(&self.fix)]
+            }
+        };
+        let fix = if fix.is_empty() { fix } else { format!(" → {fix}") };
+        let room = " ".repeat(TITLE_COLUMNS.saturating_sub(columns(&check)));
+        let text = format!("  {mark} {check}{room}{detail}{fix}");
         // What a store answers may hold anything; a line is a line.
         text.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
+}
+
+/// How wide it is on a terminal, where a Chinese character takes two columns.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c < FIRST_WIDE { 1 } else { 2 }).sum()
 }
 
 /// All lines so far.
 #[derive(Debug)]
 pub(super) struct CheckReport {
     form: Form,
+    language: Language,
     group: String,
     lines: Vec<CheckLine>,
 }
@@ -116,18 +138,23 @@ struct Whole<'a> {
 impl CheckReport {
     /// Nothing is found yet.
     pub(super) fn new(form: Form) -> Self {
-        Self { form, group: String::new(), lines: Vec::new() }
+        let language = Language::of_environment();
+        Self { form, language, group: String::new(), lines: Vec::new() }
     }
 
     /// What follows belongs to `group`.
     pub(super) fn begin(&mut self, group: impl Into<String>) {
         self.group = group.into();
-        self.say(&format!("{}\n", self.group));
+        let group = match self.language {
+            Language::English => self.group.clone(),
+            Language::Chinese => chinese::title(&self.group),
+        };
+        self.say(&format!("{group}\n"));
     }
 
     /// One more line.
     pub(super) fn add(&mut self, line: CheckLine) {
-        self.say(&format!("{}\n", line.text()));
+        self.say(&format!("{}\n", line.text(self.language)));
         self.lines.push(CheckLine { group: self.group.clone(), ..line });
     }
 
@@ -135,9 +162,13 @@ impl CheckReport {
     pub(super) fn finish(self) -> bool {
         let failed = self.lines.iter().filter(|line| line.outcome == CheckOutcome::Failed).count();
         let count = self.lines.len();
-        self.say(&match failed {
-            0 => format!("\nall is well: {count} checks\n"),
-            _ => format!("\n{failed} of {count} checks failed; the arrows tell what to do\n"),
+        let sum = match failed {
+            0 => format!("all is well: {count} checks"),
+            _ => format!("{failed} of {count} checks failed; the arrows tell what to do"),
+        };
+        self.say(&match self.language {
+            Language::English => format!("\n{sum}\n"),
+            Language::Chinese => format!("\n{}\n", chinese::text(&sum)),
         });
         if self.form == Form::Json {
             let version = env!("CARGO_PKG_VERSION");

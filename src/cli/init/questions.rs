@@ -7,12 +7,16 @@ use std::{fs, io};
 use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
+use rustix::process::geteuid;
 
 use crate::cli::serve::{USUAL_USER, made_password};
 use crate::cli::terminal::{ask, ask_hidden, ask_until, say};
 
 /// The control port of every new configuration.
 const PORT: u16 = 2121;
+
+/// Where a server logs that root has configured.
+const ROOTS_LOG: &str = "/var/log/cos-ftp-server";
 
 /// What was answered.
 pub(super) struct Answers {
@@ -22,6 +26,7 @@ pub(super) struct Answers {
     /// The password, if nobody chose one.
     pub(super) made_password: Option<Secret>,
     hash: String,
+    is_for_root: bool,
     /// Where the server will listen.
     pub(super) port: u16,
 }
@@ -47,7 +52,8 @@ pub(super) fn ask_all() -> Result<Answers, String> {
     let password = made_password.as_ref().unwrap_or(&told);
     let hash =
         users::hash(password.expose()).map_err(|error| format!("cannot hash it: {error}"))?;
-    Ok(Answers { store, user, made_password, hash, port: PORT })
+    let is_for_root = geteuid().is_root();
+    Ok(Answers { store, user, made_password, hash, is_for_root, port: PORT })
 }
 
 fn ask_store() -> Result<Store, String> {
@@ -134,6 +140,10 @@ impl Answers {
              ftp_login_user_password = {hash}\nauthority = RW\ndelete_enable = true\n\n\
              [NETWORK]\nlisten_port = {port}\npassive_ports = 60000,65535\n"
         );
+        if self.is_for_root {
+            // Not below the directory that the server happens to be started in.
+            let _ = write!(text, "\n[OPTIONAL]\nlog_dir = {ROOTS_LOG}\n");
+        }
         Secret::new(text)
     }
 }
@@ -157,6 +167,18 @@ fn make_directory(path: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_server_of_root_logs_where_the_system_does() {
+        for is_for_root in [true, false] {
+            let (user, hash) = ("bob".to_owned(), "$6$".to_owned());
+            let store = Store::Directory("/srv".to_owned());
+            let answers = Answers { store, user, made_password: None, hash, is_for_root, port: 21 };
+            let text = answers.text();
+            let line = "\n[OPTIONAL]\nlog_dir = /var/log/cos-ftp-server\n";
+            assert_eq!(text.expose().ends_with(line), is_for_root);
+        }
+    }
 
     #[test]
     fn answers_that_cannot_stand_in_the_file_are_refused() {

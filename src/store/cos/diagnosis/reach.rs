@@ -114,11 +114,7 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
         addresses.iter().take(SHOWN_ADDRESSES).map(|address| address.ip().to_string()).collect();
     let more = if addresses.len() > shown.len() { ", …" } else { "" };
     let shown = shown.join(", ");
-    if shown == host {
-        "an address, no name".to_owned()
-    } else {
-        format!("{host} is {shown}{more}")
-    }
+    if shown == host { "an address, no name".to_owned() } else { format!("{host} = {shown}{more}") }
 }
 
 /// Connects to the first address that lets us.

@@ -156,7 +156,7 @@ pub(crate) fn put_marker(
 }
 
 /// The turn to store a marker, while no file of its directory's name comes or has come since
-/// [`watch_room`].
+/// [`watch_room`](super::room::watch_room).
 ///
 /// # Errors
 /// [`ErrorKind::NotADirectory`] when one has; as [`turn_in_time`].

@@ -1,6 +1,6 @@
 //! Files and directories, made of objects: names become [`keys`]; a directory is one of its
 //! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
-//! looked at by somebody who has the [turn](turn) to make it.
+//! looked at by somebody who has the [turn] to make it.
 
 pub(crate) mod condition;
 pub(crate) mod copy;

@@ -1,7 +1,7 @@
 //! Whether a file may come to stand under a name. A bucket takes every key: an object `a` beside
 //! keys below `a/` would hide the directory and all in it, and one below a file could not be seen.
 //! So it is looked for before a file is stored, which costs a request only where nothing is known
-//! yet ([`crate::store::cos::objects::places`]).
+//! yet ([`crate::store::cos::objects::directory_cache`]).
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,189 @@
+//! The report in Chinese. Its words are made in English where something is found; here they are
+//! known again and said in Chinese. What the system or the store says stays as it is, and so do the
+//! messages of the configuration.
+
+mod texts;
+
+use texts::{TEXTS, TITLES};
+
+/// What stands for what differs.
+const GAP: &str = "{}";
+
+/// What was looked at.
+pub(super) fn title(english: &str) -> String {
+    said(TITLES, english).unwrap_or_else(|| english.to_owned())
+}
+
+/// What was found, or what to do about it.
+pub(super) fn text(english: &str) -> String {
+    said(TEXTS, english).unwrap_or_else(|| english.to_owned())
+}
+
+/// By the row that says most of it.
+fn said(rows: &[(&str, &str)], english: &str) -> Option<String> {
+    let known = rows.iter().filter_map(|(from, to)| {
+        let gaps = gaps(from, english)?;
+        Some((from.len() - GAP.len() * gaps.len(), gaps, *to))
+    });
+    let (_, gaps, to) = known.max_by_key(|(said, ..)| *said)?;
+    let mut pieces = to.split(GAP);
+    let mut chinese = pieces.next().unwrap_or_default().to_owned();
+    for (gap, piece) in gaps.into_iter().zip(pieces) {
+        // A single word may be a name.
+        chinese += &if gap.contains(' ') { text(gap) } else { gap.to_owned() };
+        chinese += piece;
+    }
+    Some(chinese)
+}
+
+/// What stands in the gaps of `pattern`, if `text` is of its form.
+fn gaps<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut pieces: Vec<_> = pattern.split(GAP).collect();
+    let last = pieces.pop()?;
+    let Some((first, between)) = pieces.split_first() else {
+        return (text == last).then(Vec::new);
+    };
+    let mut rest = text.strip_prefix(first)?.strip_suffix(last)?;
+    let mut gaps = Vec::new();
+    for piece in between {
+        let (gap, behind) = rest.split_once(piece)?;
+        gaps.push(gap);
+        rest = behind;
+    }
+    gaps.push(rest);
+    Some(gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What is written where something is found and is no text of the report, or is the same in
+    /// every language.
+    const NOT_SAID: &[&str] = &[
+        // Part of a longer text, of which the rows are.
+        "account",
+        "accounts",
+        " (request {})",
+        "at least ",
+        "{} for {}",
+        "another size than was stored",
+        "other bytes than were stored",
+        "what was stored a moment ago is not there",
+        // What the probe holds.
+        "Stored by `cos-ftp-server check`, which deletes it again.\\n",
+        // The same in every language.
+        "{} MiB",
+    ];
+
+    #[test]
+    fn nothing_that_is_said_is_missing() {
+        let known: BTreeSet<&str> = TITLES.iter().chain(TEXTS).map(|(from, _)| *from).collect();
+        let mut missing = BTreeSet::new();
+        let mut seen = 0;
+        for directory in ["src/cli/check", "src/store/cos/diagnosis"] {
+            let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    continue;
+                }
+                let source = fs::read_to_string(path).unwrap();
+                for text in literals(&source) {
+                    seen += 1;
+                    // A word that is no part of a sentence is a key, a program or a code.
+                    let has_letters = text.replace(GAP, "").contains(char::is_alphabetic);
+                    let is_said = has_letters && text.contains(' ');
+                    let whole = text.replace("\\n", "");
+                    let is_known =
+                        known.contains(&*whole) || known.contains(&*format!("{GAP}, {whole}"));
+                    if is_said && !is_known && !NOT_SAID.contains(&&*text) {
+                        missing.insert(text);
+                    }
+                }
+            }
+        }
+        assert!(seen > 150, "{seen}");
+        assert_eq!(missing, BTreeSet::new());
+    }
+
+    /// The literals of a source, without its comments and tests, what is filled in as [`GAP`].
+    fn literals(source: &str) -> Vec<String> {
+        let (code, _) = source.split_once("#[cfg(test)]").unwrap_or((source, ""));
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = lines.collect::<Vec<_>>().join("\n").replace("\\\"", "").replace("'\"'", "");
+        code.split('"').skip(1).step_by(2).map(with_gaps).collect()
+    }
+
+    fn with_gaps(literal: &str) -> String {
+        // A line that goes on begins behind the white space of the next one.
+        let mut pieces = literal.split("\\\n");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        pieces.for_each(|piece| text += piece.trim_start());
+        let mut shown = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (_, behind) = behind.split_once('}').unwrap();
+            shown += before;
+            shown += GAP;
+            rest = behind;
+        }
+        shown + rest
+    }
+
+    #[test]
+    fn every_title_is_said_in_chinese() {
+        let sources =
+            ["src/cli/check/machine.rs", "src/cli/check/mod.rs", "src/cli/check/stores.rs"];
+        for source in sources {
+            let text =
+                fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).unwrap();
+            for made in ["passed", "failed", "skipped"] {
+                let made = format!("CheckLine::{made}(");
+                for piece in text.split(&made).skip(1) {
+                    let Some(piece) = piece.trim_start().strip_prefix('"') else { continue };
+                    let (name, _) = piece.split_once('"').unwrap();
+                    assert_ne!(title(name), name, "{source}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_have_the_same_gaps_and_each_text_stands_once() {
+        for rows in [TITLES, TEXTS] {
+            let once: BTreeSet<_> = rows.iter().map(|(from, _)| from).collect();
+            assert_eq!(once.len(), rows.len());
+            for (from, to) in rows {
+                assert_eq!(from.matches(GAP).count(), to.matches(GAP).count(), "{from}");
+                assert!(!to.is_ascii(), "{from}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_said_in_chinese_and_names_stay() {
+        for (english, chinese) in [
+            ("5 of 10 free (1-10)", "空闲 5 个，共 10 个（1-10）"),
+            ("correct listen_address or listen_port", "请更正 listen_address 或 listen_port"),
+            (
+                "256 MiB of buffers and 8 connections; 900 MiB available",
+                "缓冲区 256 MiB，8 个连接；可用 900 MiB",
+            ),
+            (
+                "at least 3 unfinished uploads, 2 of them silent for 48 h or longer",
+                "至少 3 个文件碎片，其中 2 个静默时间达到 48 小时",
+            ),
+            ("403 AccessDenied", "403 AccessDenied"),
+            ("off", "关闭"),
+        ] {
+            assert_eq!(text(english), chinese);
+        }
+        assert_eq!(title("directory /off, for file"), "目录 /off，用户 file");
+        assert_eq!(title("PutObject"), "PutObject");
+    }
+}

@@ -1,0 +1,261 @@
+//! The words of the report in both languages. `{}` stands for what differs; it comes in the same
+//! order in both.
+
+/// What is looked at: groups and checks that are named by words.
+pub(super) const TITLES: &[(&str, &str)] = &[
+    ("configuration", "配置"),
+    ("machine", "本机"),
+    ("bucket {}/{} ({}), for {}", "存储桶 {}/{}（{}），用户 {}"),
+    ("directory {}, for {}", "目录 {}，用户 {}"),
+    ("file", "文件"),
+    ("permissions", "文件权限"),
+    ("setting", "配置项"),
+    ("settings", "配置项"),
+    ("user", "用户"),
+    ("memory", "内存"),
+    ("descriptors", "文件描述符"),
+    ("threads", "线程"),
+    ("log", "日志"),
+    ("control port", "控制端口"),
+    ("implicit TLS port", "隐式 TLS 端口"),
+    ("metrics port", "监控指标端口"),
+    ("passive ports", "被动端口"),
+    ("masquerade", "对外地址"),
+    ("TLS certificate", "TLS 证书"),
+    ("TLS versions", "TLS 版本"),
+    ("files", "文件读写"),
+    ("DNS", "域名解析"),
+    ("connect", "连接"),
+    ("answer", "应答"),
+    ("clock", "时钟"),
+    ("key pair", "密钥"),
+    ("bucket", "存储桶"),
+    ("Object Lock", "对象锁定"),
+    ("GetObject, range", "GetObject（范围）"),
+    ("clean-up", "清理"),
+];
+
+/// What was found, and what to do about it.
+pub(super) const TEXTS: &[(&str, &str)] = &[
+    // The sum.
+    ("all is well: {} checks", "一切正常：共 {} 项检查"),
+    (
+        "{} of {} checks failed; the arrows tell what to do",
+        "{} 项失败（共 {} 项检查）；处理方法见箭头后的说明",
+    ),
+    // The configuration.
+    ("see above", "见上文"),
+    ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
+    ("correct it; the server does not start", "请更正；否则服务器无法启动"),
+    ("{}, {} account", "{}，{} 个账号"),
+    ("{}, {} accounts", "{}，{} 个账号"),
+    ("no other user can read it", "其他用户无法读取"),
+    ("chmod 600 {}", "执行 chmod 600 {}"),
+    (
+        "looked at as root; the service in {} runs as {}, and {}: sudo -u {} {}",
+        "以 root 身份检查；{} 中的服务以 {} 身份运行，而{}。请改用：sudo -u {} {}",
+    ),
+    ("it has another program or configuration", "其程序或配置文件与此不同"),
+    ("setpriv cannot be run: {}", "无法运行 setpriv：{}"),
+    ("it is not in /etc/passwd", "该用户不在 /etc/passwd 中"),
+    // The machine.
+    ("any number of connections", "不限连接数"),
+    ("{} connections", "{} 个连接"),
+    ("an unknown amount", "数量未知"),
+    ("{} MiB of buffers and {}; {} available", "缓冲区 {} MiB，{}；可用 {}"),
+    ("{}; note: {}", "{}；注意：{}"),
+    ("no limit", "无上限"),
+    ("limit {}", "上限 {}"),
+    ("{}; {}", "{}；{}"),
+    ("{} is no directory", "{} 不是目录"),
+    ("correct log_dir", "请更正 log_dir"),
+    (
+        "let the user that runs the server write there, or correct log_dir",
+        "请允许运行服务器的用户写入该目录，或更正 log_dir",
+    ),
+    (
+        "give the file to the user that runs the server (chown)",
+        "请把该文件的属主改为运行服务器的用户（chown）",
+    ),
+    ("{} can be written", "{} 可以写入"),
+    ("listen_address or listen_port", "listen_address 或 listen_port"),
+    ("listen_address or implicit_listen_port", "listen_address 或 implicit_listen_port"),
+    (
+        "{} is in use: by this server, if it runs already",
+        "{} 已被占用：如果服务器已在运行，即为它自己",
+    ),
+    (
+        "take a {} from 1024 up, or give the server CAP_NET_BIND_SERVICE",
+        "请把 {} 设为 1024 或更大，或授予服务器 CAP_NET_BIND_SERVICE",
+    ),
+    ("correct {}", "请更正 {}"),
+    ("{} port {}: {}", "{} 端口 {}：{}"),
+    ("{} is free", "{} 空闲"),
+    ("{} of {} free ({}-{})", "空闲 {} 个，共 {} 个（{}-{}）"),
+    (
+        "widen passive_ports, or end what else listens there",
+        "请扩大 passive_ports，或停止占用这些端口的程序",
+    ),
+    (
+        "{}; fewer than the {} transfers of max_connection_num",
+        "{}；少于 max_connection_num 允许的 {} 个传输",
+    ),
+    (
+        "masquerade_address is not set: passive replies name the address clients reach",
+        "未设置 masquerade_address：被动模式的应答使用客户端所连接的地址",
+    ),
+    (
+        "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
+        "请更正 masquerade_address 或 /etc/hosts：客户端无法连接回环地址",
+    ),
+    (
+        "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
+        "请更正 masquerade_address；在它解析出 IPv4 地址之前，PASV 一律应答 425",
+    ),
+    (
+        "let the user that runs the server read it, and nobody else (chgrp, chmod 640)",
+        "请只允许运行服务器的用户读取它（chgrp、chmod 640）",
+    ),
+    ("renew it, or correct {}", "请更新证书，或更正 {}"),
+    ("correct tls_cert_file", "请更正 tls_cert_file"),
+    ("valid until {}, {} days from now", "有效期至 {}，还有 {} 天"),
+    ("{}: renew it; a new file needs no restart", "{}：请更新证书；换上新文件后无需重启"),
+    // Directories.
+    ("correct the keys of this account that are named", "请更正该账号中上述配置项"),
+    ("can be listed, stored, read and deleted", "可以列出、上传、下载和删除"),
+    (
+        "can be listed; nothing was written, as no user may",
+        "可以列出；没有用户有写权限，因此未尝试写入",
+    ),
+    (
+        "make the directory (mkdir -p), or correct cos_endpoint",
+        "请创建该目录（mkdir -p），或更正 cos_endpoint",
+    ),
+    (
+        "let the user that runs the server use it, or correct cos_endpoint",
+        "请允许运行服务器的用户使用它，或更正 cos_endpoint",
+    ),
+    // Buckets: what is needed.
+    (
+        "refused; nobody may delete here, so only renaming will fail",
+        "被拒绝；没有用户有删除权限，因此只有重命名会失败",
+    ),
+    (
+        "refused; not needed with abort_unfinished_after = 0",
+        "被拒绝；abort_unfinished_after = 0 时不需要",
+    ),
+    ("nobody may write here, so writing is not tried", "没有用户有写权限，因此未尝试写入"),
+    // Object Lock.
+    ("off", "关闭"),
+    ("on, without a default retention", "开启，没有默认保留期"),
+    ("on: what is stored is kept for a time", "开启：存入的内容会保留一段时间"),
+    ("on: a part was refused without a checksum", "开启：没有校验值的分块被拒绝"),
+    ("probably off: a part was taken without a checksum", "可能关闭：没有校验值的分块被接受"),
+    ("{}; its configuration may not be read: {}", "{}；无权读取其配置：{}"),
+    (
+        "{}; partial_upload = keep would leave what nobody can remove",
+        "{}；partial_upload = keep 会留下无法删除的内容",
+    ),
+    ("set partial_upload = discard", "请设置 partial_upload = discard"),
+    (
+        "not tried: what is stored here cannot be removed (Object Lock)",
+        "未尝试：存入此处的内容无法删除（对象锁定）",
+    ),
+    // The way to the store.
+    ("no address", "没有地址"),
+    ("an address, no name", "是地址，不是域名"),
+    (
+        "correct cos_endpoint or cos_region, or this machine's resolver",
+        "请更正 cos_endpoint、cos_region 或本机的域名解析设置",
+    ),
+    ("port {} of {}: {}", "端口 {}，主机 {}：{}"),
+    (
+        "open the way to it in firewalls, or correct cos_endpoint",
+        "请在防火墙中放行，或更正 cos_endpoint",
+    ),
+    ("HTTPS, with a certificate that is good", "HTTPS，证书有效"),
+    ("HTTP, not encrypted", "HTTP，未加密"),
+    (
+        "if it is the certificate: correct cos_endpoint, or the authorities or the clock of this \
+         machine; a store without TLS needs cos_protocol = http",
+        "如果是证书问题：请更正 cos_endpoint、本机的根证书或时钟；没有 TLS 的存储端需要设置 \
+         cos_protocol = http",
+    ),
+    (
+        "correct cos_endpoint, or set cos_protocol = https",
+        "请更正 cos_endpoint，或设置 cos_protocol = https",
+    ),
+    ("the store tells no time", "存储端没有给出时间"),
+    ("this machine is {} s off the store's time", "本机时间与存储端相差 {} 秒"),
+    ("set this machine's clock (NTP)", "请校准本机时钟（NTP）"),
+    ("{} s apart", "相差 {} 秒"),
+    // Key pair and bucket.
+    (
+        "see to the file or the CAM role that the key pair comes from",
+        "请检查密钥来源：文件或 CAM 角色",
+    ),
+    ("the store looks at the bucket first", "存储端先检查存储桶"),
+    ("known to the store", "存储端认可"),
+    ("correct cos_secretid: the store does not know it", "请更正 cos_secretid：存储端没有这个密钥"),
+    (
+        "correct cos_secretkey: it does not belong to cos_secretid; elsewhere than on COS it may \
+         also be cos_region",
+        "请更正 cos_secretkey：它与 cos_secretid 不匹配；不是 COS 时也可能是 cos_region 有误",
+    ),
+    ("the temporary key pair has expired: get another", "临时密钥已过期：请重新获取"),
+    ("the bucket lies in {}, the configuration says {}", "存储桶位于 {}，配置为 {}"),
+    (
+        "set cos_region = {}, and cos_endpoint if it names a region",
+        "请设置 cos_region = {}；如果 cos_endpoint 含有地域，也请更正",
+    ),
+    ("correct cos_region: the store expects another one", "请更正 cos_region：存储端要求其他地域"),
+    (
+        "correct cos_bucket (with -APPID on COS), or cos_region or cos_endpoint: there is none of \
+         this name",
+        "请更正 cos_bucket（在 COS 上须带 -APPID）、cos_region 或 cos_endpoint：没有这个名称的存储桶",
+    ),
+    ("set addressing_style = virtual", "请设置 addressing_style = virtual"),
+    (
+        "correct cos_region or cos_endpoint: the bucket is elsewhere",
+        "请更正 cos_region 或 cos_endpoint：存储桶在别处",
+    ),
+    // Operations.
+    ("allowed", "允许"),
+    ("left behind: {}", "未能清理：{}"),
+    ("delete it by hand", "请手动删除"),
+    ("{}; delete it by hand", "{}；请手动删除"),
+    ("the unfinished upload {} of {}", "文件碎片 {}（{}）"),
+    ("not tried: needs what PutObject stores", "未尝试：需要 PutObject 存入的对象"),
+    ("not tried: needs what UploadPart stores", "未尝试：需要 UploadPart 存入的分块"),
+    (
+        "not tried: needs what CreateMultipartUpload begins",
+        "未尝试：需要 CreateMultipartUpload 开始的上传",
+    ),
+    ("{}: another size than was stored", "{}：大小与存入时不同"),
+    ("{}: what was stored a moment ago is not there", "{}：刚刚存入的对象不存在"),
+    ("{}: other bytes than were stored", "{}：内容与存入时不同"),
+    ("{} unfinished uploads", "{} 个文件碎片"),
+    (
+        "{}{} unfinished uploads, {} of them silent for {} or longer",
+        "{}{} 个文件碎片，其中 {} 个静默时间达到 {}",
+    ),
+    (
+        "{}{} unfinished uploads, {} of them silent for {} or longer: {}",
+        "{}{} 个文件碎片，其中 {} 个静默时间达到 {}：{}",
+    ),
+    ("at least {}", "至少 {}"),
+    ("{} s", "{} 秒"),
+    ("{} h", "{} 小时"),
+    ("grant the key pair {}", "请授予密钥 {} 权限"),
+    ("allow the key pair {} (in CAM: {})", "请允许密钥执行 {}（CAM 中为 {}）"),
+    (
+        "try again; if it stays so, ask those who run the store",
+        "请重试；如果仍然如此，请联系存储端的运营方",
+    ),
+    ("the bucket or the account is full", "存储桶或账户空间已满"),
+    ("this store lacks an operation that the server needs", "该存储端缺少服务器需要的操作"),
+    ("something on the way damages what is sent", "传输途中内容被损坏"),
+    ("look up the code in the store's documentation", "请在存储端的文档中查找该错误码"),
+    ("no answer: {}", "没有应答：{}"),
+    ("no answer", "没有应答"),
+];
