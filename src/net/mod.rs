@@ -18,6 +18,7 @@ mod receipt;
 mod slots;
 pub mod socket;
 mod stream;
+mod tcp_state;
 pub mod tls;
 mod unused;
 mod wake;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::receipt;
+use super::tcp_state::Final;
 use super::tls::{Goodbye, TlsConnection};
 
 /// A data connection.
@@ -62,8 +62,17 @@ impl Stream {
         }
     }
 
+    /// What is known of it when it has ended; nothing on old kernels.
+    pub(super) fn ended(&self) -> Option<Final> {
+        Final::of(self.socket(), self.held_bytes(), self.goodbye())
+    }
+
+    fn has_all_data(&self) -> bool {
+        self.ended().is_some_and(|last| last.has_all_data())
+    }
+
     /// The last bytes written, if they only tell that nothing more comes.
-    pub(super) fn goodbye(&self) -> Option<Goodbye> {
+    fn goodbye(&self) -> Option<Goodbye> {
         match self {
             Self::Plain(_) => None,
             Self::Tls(tls) => tls.connection.lock().goodbye(),
@@ -80,7 +89,7 @@ impl Stream {
         let Self::Tls(tls) = self else { return Ok(()) };
         let closed = tls.connection.lock().close(&tls.tcp);
         match &closed {
-            Err(error) if is_end(error) && receipt::has_all_data(self) => Ok(()),
+            Err(error) if is_end(error) && self.has_all_data() => Ok(()),
             _ => closed,
         }
     }
