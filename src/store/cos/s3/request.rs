@@ -166,15 +166,15 @@ pub(crate) struct Address {
 impl Address {
     /// The address that `options` describe.
     pub(crate) fn new(options: &CosOptions) -> Self {
-        let scheme = match options.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
+        let (scheme, usual_port) = match options.scheme {
+            Scheme::Http => ("http", ":80"),
+            Scheme::Https => ("https", ":443"),
         };
+        // The HTTP client does not send it in `Host`, which is signed.
+        let endpoint = options.endpoint.strip_suffix(usual_port).unwrap_or(&options.endpoint);
         let (host, root) = match options.addressing {
-            AddressingStyle::Virtual => {
-                (format!("{}.{}", options.bucket, options.endpoint), String::new())
-            }
-            AddressingStyle::Path => (options.endpoint.clone(), format!("/{}", options.bucket)),
+            AddressingStyle::Virtual => (format!("{}.{endpoint}", options.bucket), String::new()),
+            AddressingStyle::Path => (endpoint.to_owned(), format!("/{}", options.bucket)),
         };
         Self { origin: format!("{scheme}://{host}"), host, root }
     }
@@ -265,6 +265,31 @@ pub(super) mod tests {
         for key in ["..", ".", "a/../b", "a/./b", "a/.."] {
             let request = S3Request::on_object(http::Method::DELETE, key);
             assert!(sign(&request, AddressingStyle::Path).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_port_of_the_scheme_is_neither_sent_nor_signed() {
+        let sign = |scheme, endpoint: &str| {
+            let mut options = crate::store::cos::options::tests::options(AddressingStyle::Path);
+            (options.scheme, options.endpoint) = (scheme, endpoint.to_owned());
+            let address = Address::new(&options);
+            let request = S3Request::on_object(http::Method::GET, "k");
+            let at = datetime!(2026-01-02 03:04:05 UTC);
+            let signed = request.sign(&address, &Signer::new("ap-x"), &keys(None), at).unwrap();
+            (signed.uri().to_string(), signed.headers()["authorization"].clone())
+        };
+        for (scheme, bare, named) in [
+            (Scheme::Http, "s3.example.com", "s3.example.com:80"),
+            (Scheme::Https, "s3.example.com", "s3.example.com:443"),
+            (Scheme::Https, "[::1]", "[::1]:443"),
+        ] {
+            assert_eq!(sign(scheme, bare), sign(scheme, named), "{named}");
+        }
+        for other in ["s3.example.com:443", "s3.example.com:8080", "[::80]"] {
+            assert_ne!(sign(Scheme::Http, "s3.example.com"), sign(Scheme::Http, other), "{other}");
+            let (uri, _) = sign(Scheme::Http, other);
+            assert_eq!(uri, format!("http://{other}/b-125/k"));
         }
     }
 

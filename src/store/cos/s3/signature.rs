@@ -125,7 +125,12 @@ fn canonical(signed: &Signed<'_>, names: &str) -> String {
     }
     text.push('\n');
     for (name, value) in headers {
-        text.extend([name, ":", value.trim(), "\n"]);
+        text.extend([name, ":"]);
+        // Runs of spaces count as one.
+        for (at, word) in value.split_ascii_whitespace().enumerate() {
+            text.extend([if at == 0 { "" } else { " " }, word]);
+        }
+        text.push('\n');
     }
     let payload = headers.get("x-amz-content-sha256").copied().unwrap_or(UNSIGNED_PAYLOAD);
     text.extend(["\n", names, "\n", payload]);
@@ -195,6 +200,24 @@ mod tests {
             let value = Signer::new("us-east-1").authorization(&signed, &keys, at).unwrap();
             assert!(value.ends_with(&format!("Signature={expected}")), "{method} {path}: {value}");
         }
+    }
+
+    #[test]
+    fn runs_of_spaces_in_a_header_count_as_one() {
+        let keys = KeyPair {
+            id: Secret::new("id".to_owned()),
+            secret: Secret::new("secret".to_owned()),
+            token: None,
+        };
+        let sign = |value| {
+            let headers = BTreeMap::from([("host", "h"), ("x-amz-meta-note", value)]);
+            let signed = Signed { method: "PUT", path: "/", query: &[], headers: &headers };
+            let at = datetime!(2026-01-02 00:00:00 UTC);
+            Signer::new("r").authorization(&signed, &keys, at).unwrap()
+        };
+        assert_eq!(sign("a   b c"), sign("a b c"));
+        assert_eq!(sign("  a b c "), sign("a b c"));
+        assert_ne!(sign("a b c"), sign("ab c"));
     }
 
     #[test]
