@@ -4,7 +4,6 @@
 //! acknowledgement tells that the bytes are there.
 
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -44,7 +43,7 @@ impl Receipt {
         let tcp = stream.socket();
         let begun = Outstanding::of(tcp).and_then(|begun| {
             if !begun.is_nothing() {
-                tcp.shutdown(Shutdown::Write)?;
+                begun.end(tcp)?;
             }
             Ok(begun)
         });

@@ -1,7 +1,7 @@
 //! What the kernel knows of a TCP connection: what is on its way, and how it ended.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -97,6 +97,18 @@ impl Outstanding {
         })
     }
 
+    /// Sends the end of the data behind what is on its way.
+    ///
+    /// # Errors
+    /// What ended the connection, where the peer has since [`Self::of`] was asked.
+    pub(super) fn end(&self, tcp: &TcpStream) -> io::Result<()> {
+        tcp.shutdown(Shutdown::Write).map_err(|error| match tcp.take_error() {
+            // A reset before the call makes it one on no connection.
+            Ok(Some(cause)) if error.kind() == io::ErrorKind::NotConnected => cause,
+            _ => error,
+        })
+    }
+
     pub(super) fn is_nothing(&self) -> bool {
         self.segments == 0 && self.unsent == 0
     }
@@ -121,7 +133,8 @@ pub(super) struct Final {
     /// Bytes of data that were not acknowledged, and whether all of them had been sent once.
     missing: u64,
     is_sent: bool,
-    is_repeated: bool,
+    /// Segments sent again, ever.
+    repeated: u32,
     received: u64,
     /// Data that a receiver may hold without acknowledging it: two full segments are acknowledged
     /// at once (RFC 9293 3.8.6.3).
@@ -146,7 +159,7 @@ impl Final {
         Some(Self {
             missing: (sent + waiting).saturating_sub(acknowledged).saturating_sub(end),
             is_sent: waiting <= end,
-            is_repeated: repeated > 0,
+            repeated: info[TOTAL_RETRANS],
             received: long(&info, BYTES_RECEIVED),
             withheld: 2 * u64::from(info[SND_MSS]),
             round_trip: Duration::from_micros(info[MIN_RTT].into()),
@@ -170,7 +183,9 @@ impl Final {
         let is_silent = error.kind() == io::ErrorKind::ConnectionReset
             && begun.is_none_or(|begun| begun.is_open && begun.received == self.received);
         let is_behind = self.goodbye.is_some_and(|said| said.at.elapsed() >= self.round_trip);
-        let may_be_withheld = self.is_sent && !self.is_repeated && self.missing < self.withheld;
+        // What is sent again was lost, or its acknowledgement is not put off but far away.
+        let is_repeated = begun.is_some_and(|begun| begun.repeated != self.repeated);
+        let may_be_withheld = self.is_sent && !is_repeated && self.missing < self.withheld;
         self.has_all_data() || is_silent && is_behind && may_be_withheld
     }
 }
@@ -188,4 +203,69 @@ fn long(info: &[u32], places: [usize; 2]) -> u64 {
     bytes[..4].copy_from_slice(&low);
     bytes[4..].copy_from_slice(&high);
     u64::from_ne_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Two ends of a connection.
+    fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (listener.accept().unwrap().0, client)
+    }
+
+    fn error(kind: io::ErrorKind) -> io::Error {
+        kind.into()
+    }
+
+    #[test]
+    fn an_end_that_comes_behind_a_reset_is_that_reset() {
+        let (mut server, mut client) = connection();
+        server.write_all(b"data").unwrap();
+        client.read_exact(&mut [0; 2]).unwrap();
+        let before = Outstanding::of(&server).unwrap();
+        // With something unread it is a reset.
+        drop(client);
+        let mut ended = before.end(&server);
+        for _ in 0..200 {
+            if ended.is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+            ended = before.end(&server);
+        }
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn what_was_sent_again_in_mid_transfer_does_not_count_against_the_end() {
+        let (server, _client) = connection();
+        let begun = Outstanding { repeated: 3, ..Outstanding::of(&server).unwrap() };
+        let last = |repeated, missing| Final {
+            missing,
+            is_sent: true,
+            repeated,
+            received: begun.received,
+            withheld: 2000,
+            round_trip: Duration::ZERO,
+            goodbye: Some(Goodbye { bytes: 31, at: Instant::now() }),
+        };
+        let reset = error(io::ErrorKind::ConnectionReset);
+        for (repeated, missing, is_told) in
+            [(3, 1999, true), (3, 2000, false), (4, 1999, false), (4, 0, true)]
+        {
+            let told = last(repeated, missing).tells_all(&reset, Some(&begun));
+            assert_eq!(told, is_told, "{repeated} {missing}");
+        }
+        assert!(last(3, 1999).tells_all(&reset, None));
+        assert!(!last(3, 1999).tells_all(&error(io::ErrorKind::TimedOut), None));
+        let answered = Outstanding { received: begun.received + 1, ..begun };
+        assert!(!last(3, 1999).tells_all(&reset, Some(&answered)));
+    }
 }

@@ -52,6 +52,7 @@ impl Lookup<'_> {
                 Ok(_) => Ok(found),
                 Err(error) => Err(error.into()),
             },
+            Ok(found) if found.fits_nothing() => self.name(&target.whole).or(Ok(found)),
             Err(Missed::Store(error)) if is_absent(error.kind) => {
                 self.name(&target.whole).map_err(|_| error.into())
             }
@@ -110,6 +111,14 @@ impl Lookup<'_> {
 }
 
 impl Listed {
+    /// Whether it is a pattern that no name on the only page fits.
+    fn fits_nothing(&self) -> bool {
+        self.wildcard.as_ref().is_some_and(|wildcard| {
+            let fits = |entry: &Entry| wildcard.matches(&entry.name);
+            self.first.next.is_none() && !self.first.entries.iter().any(fits)
+        })
+    }
+
     /// The entry of exactly this name. The store is asked only where it may stand on a later page.
     fn entry_named(&self, name: &str) -> Result<Option<Entry>, StoreError> {
         if let Some(entry) = self.first.entries.iter().find(|entry| entry.name == name) {

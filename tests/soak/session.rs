@@ -36,6 +36,7 @@ impl Figures {
 pub(crate) struct Session<'a> {
     random: fastrand::Rng,
     ftp: Ftp,
+    server: &'a TestServer,
     bucket: &'a str,
     injector: &'a Injector,
     model: &'a mut Model,
@@ -75,11 +76,10 @@ impl<'a> Session<'a> {
         shared: &'a Shared,
     ) -> Self {
         let Stored::Bucket(bucket) = server.stored() else { panic!("a bucket") };
-        let mut ftp = Ftp::login(server);
-        ftp.expect("TYPE I", "200 ");
         Self {
             random: fastrand::Rng::with_seed(seed),
-            ftp,
+            ftp: login(server),
+            server,
             bucket,
             injector,
             model,
@@ -254,7 +254,7 @@ impl<'a> Session<'a> {
         let _ = stream.write_all(&bytes[..sent]);
         SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("a socket");
         drop(stream);
-        let end = End::of(self.ftp.reply());
+        let end = self.end();
         self.injector.wait_for_the_store();
         let found = self.model.look(self.bucket, &draw.name);
         let is_kept = found.as_ref().is_some_and(|found| bytes.starts_with(found));
@@ -386,7 +386,18 @@ impl<'a> Session<'a> {
     }
 
     fn ask(&mut self, line: &str) -> End {
-        End::of(self.ftp.ask(line))
+        self.ftp.send(line);
+        self.end()
+    }
+
+    /// How the command ended. A failure behind the first line of a long reply is told by closing
+    /// the connection.
+    fn end(&mut self) -> End {
+        if let Some(reply) = self.ftp.reply_or_close() {
+            return End::of(reply);
+        }
+        self.ftp = login(self.server);
+        End { code: 421, reply: "the connection was closed".into(), data: Vec::new() }
     }
 
     fn upload(&mut self, line: &str, bytes: &[u8]) -> End {
@@ -397,7 +408,7 @@ impl<'a> Session<'a> {
         }
         // A server that gave up does not take the rest.
         let _ = data.open().write_all(bytes);
-        End::of(self.ftp.reply())
+        self.end()
     }
 
     fn download(&mut self, line: &str) -> End {
@@ -409,8 +420,14 @@ impl<'a> Session<'a> {
         let mut bytes = Vec::new();
         // Whether it is whole, the reply tells.
         let _ = data.open().read_to_end(&mut bytes);
-        End { data: bytes, ..End::of(self.ftp.reply()) }
+        End { data: bytes, ..self.end() }
     }
+}
+
+fn login(server: &TestServer) -> Ftp {
+    let mut ftp = Ftp::login(server);
+    ftp.expect("TYPE I", "200 ");
+    ftp
 }
 
 /// A part of `whole`, by chance.

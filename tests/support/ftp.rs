@@ -95,11 +95,20 @@ impl Ftp {
 
     /// One whole reply, all lines of it, CRLF between them.
     pub(crate) fn reply(&mut self) -> String {
+        self.reply_or_close().unwrap_or_else(|| panic!("no end of it\n{}", self.transcript))
+    }
+
+    /// The same; `None` when the server closed the connection behind the first line of several,
+    /// which is how it tells of a failure then.
+    pub(crate) fn reply_or_close(&mut self) -> Option<String> {
         let first = self.line();
         let end = format!("{} ", first.get(..3).unwrap_or_default());
         let mut reply = first.clone();
         if first.as_bytes().get(3) == Some(&b'-') {
             loop {
+                if matches!(self.control.fill_buf(), Ok([])) {
+                    return None;
+                }
                 let line = self.line();
                 reply += "\r\n";
                 reply += &line;
@@ -108,7 +117,7 @@ impl Ftp {
                 }
             }
         }
-        reply
+        Some(reply)
     }
 
     /// Checks that the next reply begins with `expected`.
