@@ -252,6 +252,14 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// What the accept loop pauses when the machine is out of descriptors or memory.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Threads whose session has ended and that wait for another, at most: as many as sessions begin at
+/// the same time where cameras log in for each picture. Each holds the pages of its stack that were
+/// touched.
+pub const RESTING_THREADS: usize = 64;
+
+/// How long they wait. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
+pub const THREAD_REST: Duration = Duration::from_secs(10);
+
 /// Ended sessions whose threads are joined together while the server runs. What an ended thread
 /// still has is address space.
 pub const SESSIONS_JOINED_TOGETHER: usize = 16;

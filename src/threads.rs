@@ -1,6 +1,7 @@
 //! Every thread is made here: it has a name, which the log shows, a stack whose size is known, and
 //! an owner. Where the system gives no more threads, whoever asks is told.
 
+use std::cell::RefCell;
 use std::io;
 use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -58,12 +59,31 @@ pub fn spawn_scoped_helper<'scope, T: Send + 'scope>(
     builder(own_name()).spawn_scoped(scope, work)
 }
 
+thread_local! {
+    /// What the thread is called now, if not as it was at its start.
+    static NAME: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Calls the present thread `name` from now on, in the log. What the system shows of it stays: to
+/// change that is a system call.
+pub fn rename(name: String) {
+    NAME.set(Some(name));
+}
+
+/// Tells what the present thread is called.
+pub fn with_name<T>(tell: impl FnOnce(&str) -> T) -> T {
+    NAME.with_borrow(|own| match own {
+        Some(own) => tell(own),
+        None => tell(thread::current().name().unwrap_or("helper")),
+    })
+}
+
 fn builder(name: String) -> Builder {
     Builder::new().name(name).stack_size(limits::THREAD_STACK_BYTES)
 }
 
 fn own_name() -> String {
-    thread::current().name().unwrap_or("helper").to_owned()
+    with_name(str::to_owned)
 }
 
 #[cfg(test)]

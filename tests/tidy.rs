@@ -80,7 +80,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),
     ("quick_xml", &["store/cos"]),
-    ("ring", &["net/tls"]),
+    ("ring", &["net/tls", "store/cos"]),
     ("rpassword", TOP),
     ("rustix", &["cli", "config", "net", "server", "session", "store", "transfer", "users"]),
     ("rustls", &["net/tls", "store/cos"]),

@@ -16,6 +16,7 @@ import tempfile
 from ftpclient import MEBIBYTE, Ftp
 
 LARGE = 256
+PICTURE = 200_000
 
 
 def cases(port, source):
@@ -34,10 +35,19 @@ def cases(port, source):
             other.ask('QUIT', '221')
             other.close()
 
+    def pictures(count):
+        for number in range(count):
+            other = Ftp(port)
+            other.ask('TYPE I', '200')
+            other.store(f'picture{number % 50}', source, PICTURE)
+            other.ask('QUIT', '221')
+            other.close()
+
     yield 'STOR of 256 MiB', 'MiB', LARGE, lambda: ftp.store('large', source, LARGE * MEBIBYTE)
     yield 'RETR of 256 MiB', 'MiB', LARGE, lambda: ftp.fetch('large', buffer)
     yield 'SIZE, one request', 'command', 1000, lambda: sizes(1000)
     yield 'login and QUIT', 'login', 200, lambda: logins(200)
+    yield 'login, STOR of 200 KB, QUIT', 'picture', 200, lambda: pictures(200)
     ftp.close()
 
 

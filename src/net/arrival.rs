@@ -151,15 +151,13 @@ impl Arrival {
         !self.is_closed
     }
 
-    /// The data connection, if it stands; never blocks. It is non-blocking and has the options of
-    /// [`socket::prepare_data`].
+    /// The data connection, if it stands; never blocks. It is non-blocking.
     ///
     /// # Errors
-    /// When the process is out of descriptors, or the connection broke at once.
+    /// When the process is out of descriptors.
     pub fn advance(&mut self) -> io::Result<Arrived> {
         self.attend()?;
         let mut claims = still_claiming(std::mem::take(&mut self.claims));
-        claims.iter().try_for_each(socket::prepare_data)?;
         if claims.len() > 1 {
             self.tell_of_several();
             return Ok(Arrived::Several(claims));

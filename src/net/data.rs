@@ -34,7 +34,7 @@ use std::time::Instant;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Arrival, Arrived, Ends, Interest, Unused, address, socket};
+use super::{Arrival, Arrived, Ends, Interest, Unused, address};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -60,8 +60,7 @@ pub enum Opening {
 /// How far an [`Opening`] has come.
 #[derive(Debug)]
 pub enum Opened {
-    /// The connection stands; non-blocking, with the options of [`socket::prepare_data`]. A passive
-    /// port is free again.
+    /// The connection stands; non-blocking. A passive port is free again.
     Connected(TcpStream),
     /// Several have come to a passive port who may be the client; each is as a connection that
     /// stands.
@@ -184,11 +183,7 @@ impl ActiveConnect {
                 Ok(Opened::NotYet(Opening::Connecting(self)))
             }
             Err(error) => Err(error),
-            Ok(_) => {
-                let stream = TcpStream::from(self.socket);
-                socket::prepare_data(&stream)?;
-                Ok(Opened::Connected(stream))
-            }
+            Ok(_) => Ok(Opened::Connected(TcpStream::from(self.socket))),
         }
     }
 }

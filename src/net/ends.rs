@@ -39,14 +39,17 @@ impl Ends {
         Self { local: canonical(local), peer: canonical(peer), balancer: None }
     }
 
-    /// The ends of `control`. One that comes from a balancer begins with a header, which is waited
-    /// for and taken off; nothing else is read.
+    /// The ends of `control`, whose other end is `peer`. One that comes from a balancer begins with
+    /// a header, which is waited for and taken off; nothing else is read.
     ///
     /// # Errors
     /// See [`EndsError`].
-    pub fn of(control: &TcpStream, balancers: &Balancers) -> Result<Self, EndsError> {
-        let local = control.local_addr().map_err(EndsError::Gone)?;
-        let ends = Self::direct(local, control.peer_addr().map_err(EndsError::Gone)?);
+    pub fn of(
+        control: &TcpStream,
+        peer: SocketAddr,
+        balancers: &Balancers,
+    ) -> Result<Self, EndsError> {
+        let ends = Self::direct(control.local_addr().map_err(EndsError::Gone)?, peer);
         if !balancers.from.contain(ends.peer.ip()) {
             return Ok(ends);
         }

@@ -21,11 +21,16 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::{Interest, Unused, address, socket, wait};
 use crate::limits;
 
+/// What is taken of the system's generator at once.
+const RANDOM_BYTES: usize = 256;
+
 /// The configured range, shared by all sessions.
 #[derive(Debug)]
 pub struct PassivePorts {
     range: RangeInclusive<u16>,
     leases: Arc<Leases>,
+    /// What the system's generator has given and nobody has used.
+    random: Mutex<Vec<u8>>,
 }
 
 /// Why there is no passive listener.
@@ -53,7 +58,7 @@ pub struct PassiveListener {
 impl PassivePorts {
     /// All ports of `range` are free.
     pub fn new(range: RangeInclusive<u16>) -> Self {
-        Self { range, leases: Arc::default() }
+        Self { range, leases: Arc::default(), random: Mutex::default() }
     }
 
     /// The configured range.
@@ -96,13 +101,23 @@ impl PassivePorts {
 
     /// From the system's generator: what one client is given must tell nothing of what others are.
     fn random_port(&self) -> u16 {
-        let mut random = [0; 4];
-        getrandom(&mut random, GetRandomFlags::empty())
-            .expect("up to 256 bytes are there on every kernel since 3.17 (getrandom(2))");
         let ports = u32::from(*self.range.end() - *self.range.start()) + 1;
-        let offset = u32::from_ne_bytes(random) % ports;
+        let offset = self.random_number() % ports;
         // Below the number of ports, so within their range.
         *self.range.start() + offset as u16
+    }
+
+    /// The system gives many at a time for the same price.
+    fn random_number(&self) -> u32 {
+        let mut random = self.random.lock();
+        if random.is_empty() {
+            random.resize(RANDOM_BYTES, 0);
+            getrandom(&mut random[..], GetRandomFlags::empty())
+                .expect("up to 256 bytes are there on every kernel since 3.17 (getrandom(2))");
+        }
+        let rest = random.len() - size_of::<u32>();
+        let number = random.split_off(rest);
+        number.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
     }
 
     /// The first free port from a random one on, all round the range.

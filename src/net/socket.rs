@@ -28,10 +28,10 @@ pub fn prepare_listener(listener: &impl AsFd) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive())
 }
 
-/// Sets what every data connection needs.
+/// Sets what a data connection needs that we write to.
 ///
 /// - `TCP_NODELAY`: we write large pieces; only the last, short one could be held back.
-/// - keepalive: an upload waits for the client, which may have lost its power.
+/// - keepalive: see [`keep_alive`].
 ///
 /// `SO_LINGER` stays off: closing returns at once, and the kernel goes on sending what it holds.
 /// The buffer sizes stay unset, because setting one turns the kernel's tuning of it off.
@@ -41,7 +41,16 @@ pub fn prepare_listener(listener: &impl AsFd) -> io::Result<()> {
 pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(data);
     socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_keepalive(&keepalive())
+    keep_alive(data)
+}
+
+/// Has the system ask now and then whether the other end is there: an upload waits for the client,
+/// which may have lost its power.
+///
+/// # Errors
+/// When the connection is gone already.
+pub fn keep_alive(connection: &TcpStream) -> io::Result<()> {
+    SockRef::from(connection).set_tcp_keepalive(&keepalive())
 }
 
 /// The next connection of `listener`, non-blocking from the start, and its other end.

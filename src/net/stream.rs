@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::socket;
 use super::tcp_state::Final;
 use super::tls::{Goodbye, TlsConnection};
 
@@ -44,6 +45,22 @@ impl Stream {
             Self::Plain(tcp) => tcp,
             Self::Tls(tls) => &tls.tcp,
         }
+    }
+
+    /// Sets what is needed for writing to it: see [`socket::prepare_data`].
+    ///
+    /// # Errors
+    /// When the connection is gone already.
+    pub fn prepare_for_writing(&self) -> io::Result<()> {
+        socket::prepare_data(self.socket())
+    }
+
+    /// Has the system look whether the client is there: see [`socket::keep_alive`].
+    ///
+    /// # Errors
+    /// When the connection is gone already.
+    pub fn keep_alive(&self) -> io::Result<()> {
+        socket::keep_alive(self.socket())
     }
 
     /// Whether bytes may be at hand that waiting for the socket would not tell of.

@@ -14,9 +14,9 @@ mod listen;
 mod monitor;
 mod occupant;
 mod options;
-mod ready_thread;
 mod registry;
 mod reload;
+mod session_threads;
 mod stop;
 
 pub use descriptors::raise_descriptor_limit;
@@ -161,6 +161,7 @@ impl Server {
         let mut pause = limits::HOUSEKEEPING_INTERVAL;
         while !registry.wait_for_stop(Instant::now() + pause) {
             host.door.tell_left_out();
+            registry.dismiss_rested();
             let is_memory_spare = host.budget.give_back_unused();
             pause =
                 if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };

@@ -1,21 +1,23 @@
 //! The live sessions and their threads.
 //!
-//! Every session's thread is owned here and joined here, by the one thread that runs the server.
-//! As long as nobody asks for a stop it is woken for some ended sessions together, since to wake it
-//! costs as much as a login; a session that ends closes its connection itself. A panic ends with
-//! the session it happened in.
+//! Every session's thread is owned here. When its session ends it waits for another, or is joined
+//! here, by the one thread that runs the server. As long as nobody asks for a stop that is woken
+//! for some of them together, since to wake it costs as much as a login; a session that ends closes
+//! its connection itself. A panic ends with the session it happened in, and with its thread.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use log::error;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::ready_thread::NextThread;
+use super::session_threads::{SessionThread, SessionThreads};
 use crate::limits;
 use crate::session::{Overview, SessionHandle};
 use crate::threads::OwnedThread;
@@ -34,7 +36,8 @@ pub(super) enum StopRequest {
 pub(super) struct SessionRegistry {
     state: Mutex<State>,
     changed: Condvar,
-    next_thread: NextThread,
+    threads: SessionThreads,
+    last_id: AtomicU64,
 }
 
 /// What [`SessionRegistry::wait_until`] can wait for.
@@ -52,7 +55,7 @@ pub(super) struct State {
 #[derive(Debug)]
 struct Session {
     handle: Arc<SessionHandle>,
-    thread: OwnedThread<()>,
+    thread: SessionThread,
 }
 
 #[derive(Debug)]
@@ -88,15 +91,17 @@ impl SessionRegistry {
     where
         F: FnOnce(&Arc<SessionHandle>) + Send + 'static,
     {
-        let ready = self.next_thread.take()?;
-        let id = ready.id;
+        let thread = self.threads.take()?;
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let handle = Arc::new(SessionHandle::new(id, peer, control));
         let (registry, own_handle) = (Arc::clone(self), Arc::clone(&handle));
         // Held until the session is entered: it could end before.
         let mut state = self.state.lock();
-        let thread = ready.run(move || {
+        thread.run(format!("session-{id}"), move || {
             let _at_the_end = Ended { id, registry };
             serve(&own_handle);
+            // The thread may have another session before it comes to the end of this one.
+            drop(own_handle);
         });
         state.sessions.insert(id, Session { handle, thread });
         drop(state);
@@ -106,7 +111,12 @@ impl SessionRegistry {
 
     /// Makes the thread of the next session before its client comes.
     pub(super) fn get_ready(&self) {
-        self.next_thread.prepare();
+        self.threads.prepare();
+    }
+
+    /// Ends threads that have waited for a session for long.
+    pub(super) fn dismiss_rested(&self) {
+        self.threads.dismiss_rested(limits::THREAD_REST);
     }
 
     /// Asks the server to stop; a request is never taken back.
@@ -115,7 +125,7 @@ impl SessionRegistry {
         state.request = state.request.max(request);
         drop(state);
         self.changed.notify_all();
-        self.next_thread.close();
+        self.threads.close();
     }
 
     /// How the server was asked to stop.
@@ -220,8 +230,8 @@ impl SessionRegistry {
     }
 }
 
-/// Tells the registry, when it is dropped, that a session's thread is about to end; also while
-/// a panic unwinds it.
+/// Tells the registry, when it is dropped, that a session is over; also while a panic unwinds its
+/// thread.
 struct Ended {
     id: u64,
     registry: Arc<SessionRegistry>,
@@ -231,7 +241,12 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let mut state = self.registry.state.lock();
         let Some(Session { handle, thread }) = state.sessions.remove(&self.id) else { return };
-        state.ended.push(EndedSession { id: self.id, peer: handle.peer(), thread });
+        let kept =
+            if thread::panicking() { Err(thread) } else { self.registry.threads.keep(thread) };
+        if let Err(thread) = kept {
+            let (id, peer, thread) = (self.id, handle.peer(), thread.leave());
+            state.ended.push(EndedSession { id, peer, thread });
+        }
         let is_awaited =
             state.watchers > 0 || state.ended.len() >= limits::SESSIONS_JOINED_TOGETHER;
         drop(state);
@@ -258,16 +273,40 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use std::io::Read;
     use std::net::TcpListener;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn ended_sessions_are_joined() {
+    fn one_thread_serves_sessions_that_follow_each_other() {
         let registry = Arc::new(SessionRegistry::default());
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut threads = std::collections::HashSet::new();
+        for id in 1..=8 {
+            let (control, peer, _client) = connection();
+            let tell = tell.clone();
+            let serve = move |handle: &Arc<SessionHandle>| {
+                let name = crate::threads::with_name(str::to_owned);
+                tell.send((handle.id(), name, thread::current().id())).unwrap();
+            };
+            registry.start(control, peer, serve).unwrap();
+            assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
+            let (own_id, name, thread) = told.recv().unwrap();
+            assert_eq!((own_id, name), (id, format!("session-{id}")));
+            threads.insert(thread);
+        }
+        // The first may have had one made beside it.
+        assert!(threads.len() <= 2, "{threads:?}");
+        registry.request_stop(StopRequest::Graceful);
+        assert_eq!(registry.threads.waiting(), 0);
+        assert_eq!(Arc::strong_count(&registry), 1, "all have ended");
+    }
+
+    #[test]
+    fn ended_sessions_are_joined() {
+        let registry = without_rest();
         let served = Arc::new(AtomicUsize::new(0));
         for _ in 0..3 {
             let served = Arc::clone(&served);
@@ -287,7 +326,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_stop_is_not_woken_for_each_session() {
-        let registry = Arc::new(SessionRegistry::default());
+        let registry = without_rest();
         // Nothing in here may panic before the stop is requested: the scope would wait for ever.
         let most_left = thread::scope(|scope| {
             scope.spawn(|| registry.wait_for_stop(Instant::now() + LONG));
@@ -354,15 +393,22 @@ mod tests {
     fn the_thread_of_the_next_session_is_there_before_its_client() {
         let registry = Arc::new(SessionRegistry::default());
         registry.get_ready();
-        assert_eq!(registry.next_thread.waiting(), Some(1));
+        assert_eq!(registry.threads.waiting(), 1);
         let (control, peer, client) = connection();
         registry.start(control, peer, until_end_of_file).unwrap();
-        assert_eq!(registry.next_thread.waiting(), Some(2));
+        assert_eq!(registry.threads.waiting(), 1, "another");
         registry.request_stop(StopRequest::Graceful);
         registry.get_ready();
-        assert_eq!(registry.next_thread.waiting(), None, "nobody is to come");
+        assert_eq!(registry.threads.waiting(), 0, "nobody is to come");
         drop(client);
         assert!(registry.wait_until(in_a_while(), |state| state.sessions() == 0));
+    }
+
+    /// One that keeps no threads.
+    fn without_rest() -> Arc<SessionRegistry> {
+        let registry = Arc::new(SessionRegistry::default());
+        registry.threads.close();
+        registry
     }
 
     fn until_end_of_file(handle: &Arc<SessionHandle>) {

@@ -42,6 +42,8 @@ pub(super) struct DataChannel<'a> {
 /// What a data connection needs beside its port.
 #[derive(Debug)]
 pub(super) struct DataTerms {
+    /// Whether we write to it.
+    pub(super) writes: bool,
     /// What it is encrypted with; `None` leaves it plain.
     pub(super) tls: Option<TlsSession>,
     /// Connections that are not for this session's user.
@@ -232,7 +234,15 @@ impl<'a> DataChannel<'a> {
             unused: &mut self.unused,
             waiting: DataWait { visit: self.visit, watch, wake, deadline },
         };
-        Ok((opening.open(std::mem::take(&mut self.port))?, slot))
+        let data = opening.open(std::mem::take(&mut self.port))?;
+        // Of an upload without encryption nothing is written.
+        if (terms.tls.is_some() || terms.writes)
+            && let Err(error) = data.prepare_for_writing()
+        {
+            log::debug!("the data connection is gone already: {error}");
+            return Err(replies::data_connection_failed());
+        }
+        Ok((data, slot))
     }
 }
 

@@ -45,7 +45,6 @@ pub use options::{Entrance, SessionOptions, TlsDemand, TlsPolicy};
 pub use overview::{Channel, Errand, ErrandKind, Overview};
 pub use refusal::refusal_reply;
 
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -87,15 +86,13 @@ pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit
         }
         Err(error @ EndsError::Gone(_)) => log::debug!("{error}"),
     }
-    // The other end may have closed it already.
-    drop(socket.shutdown(Shutdown::Both));
 }
 
 /// Learns who the client is. From here on its address is that of the client itself, whoever relays
 /// it.
 fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
     let socket = handle.control();
-    let ends = Ends::of(socket, &host.options.balancers)?;
+    let ends = Ends::of(socket, handle.peer(), &host.options.balancers)?;
     handle.identify(ends.peer);
     Ok(ends)
 }

@@ -12,7 +12,7 @@ use super::login::Login;
 use super::step::Step;
 use super::wake::OwnWake;
 use super::watch::Watch;
-use super::{Errand, Host, SessionHandle};
+use super::{Errand, ErrandKind, Host, SessionHandle};
 use crate::access::Visit;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
@@ -117,6 +117,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
             visit: parts.visit,
             data: parts.data,
             terms: DataTerms {
+                writes: errand.kind != ErrandKind::Upload,
                 tls: parts.encryption.of_data(),
                 left_to_others: parts.login.connections_to_leave(),
             },

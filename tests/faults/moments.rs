@@ -89,10 +89,24 @@ fn a_source_that_changed_before_it_was_copied_publishes_nothing() {
 /// object are refused by the store itself.
 #[test]
 fn a_store_without_checksums_is_checked_by_its_etags() {
-    let Scene { injector, server, .. } = begin(("verify_uploads", "md5"));
+    nothing_damaged_is_stored(
+        "md5",
+        &[(Request::UploadPart, IN_PARTS), (Request::PutObject, 100_000)],
+    );
+}
+
+/// What is not protected by TLS is signed: the store refuses what was damaged before it replaces
+/// anything.
+#[test]
+fn a_small_file_that_was_damaged_is_refused_by_the_store() {
+    nothing_damaged_is_stored("auto", &[(Request::PutObject, 100_000), (Request::PutObject, 5000)]);
+}
+
+fn nothing_damaged_is_stored(verify: &str, uploads: &[(Request, usize)]) {
+    let Scene { injector, server, .. } = begin(("verify_uploads", verify));
     let flip = Fault::FlipInRequest(4321);
     let mut ftp = Ftp::login(&server);
-    for (request, size) in [(Request::UploadPart, IN_PARTS), (Request::PutObject, 100_000)] {
+    for &(request, size) in uploads {
         let bytes = noise(6, size);
         server.stored().put("f", b"earlier");
         injector.inject(Rule::new(request, flip));

@@ -16,8 +16,12 @@ pub(crate) const SETTLING: Duration = Duration::from_secs(10);
 /// than the faults of a test, each of which would leave one behind if it did.
 const DEAD_IN_POOL: usize = 4;
 
+/// What the threads of sessions are called, also while they wait for the next one.
+const OF_SESSIONS: &str = "session";
+
 /// Threads and descriptors of a server, its connections to the store aside: those are kept for the
-/// next request.
+/// next request; and the threads of sessions aside, which wait for the next one. A session that does
+/// not end keeps a descriptor.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resources {
     pub(crate) threads: usize,
@@ -47,11 +51,12 @@ impl Resources {
 
     /// Of a server without a network behind it.
     pub(crate) fn of_local(server: &TestServer) -> Self {
-        let count = |what: &str| {
-            let path = format!("/proc/{}/{what}", server.pid());
-            fs::read_dir(path).expect("the server runs").count()
-        };
-        Self { threads: count("task"), descriptors: count("fd") }
+        let names = thread_names(server);
+        let path = format!("/proc/{}/fd", server.pid());
+        Self {
+            threads: names.iter().filter(|name| name.trim() != OF_SESSIONS).count(),
+            descriptors: fs::read_dir(path).expect("the server runs").count(),
+        }
     }
 
     /// Waits until the server holds no more than this again. `told`: after what.
@@ -81,8 +86,10 @@ fn wait_for_rest(server: &TestServer, sessions: usize) {
     let deadline = Instant::now() + SETTLING;
     loop {
         let names = thread_names(server);
-        let count = |prefix| names.iter().filter(|name| name.starts_with(prefix)).count();
-        if count("session-") == sessions + 1 && count("probe") == 0 {
+        let of_sessions = names.iter().filter(|name| name.trim() == OF_SESSIONS).count();
+        let at_work = ["session-", "probe"];
+        let works = |name: &String| at_work.iter().any(|prefix| name.starts_with(prefix));
+        if of_sessions > sessions && !names.iter().any(works) {
             break;
         }
         assert!(Instant::now() < deadline, "{names:?}");

@@ -46,12 +46,13 @@ pub(crate) struct Order {
     pub(crate) departure: Option<Departure>,
 }
 
-/// When the client is found gone: at the second look at the control connection that is taken when
+/// When the client is found gone: at the `look`th look at the control connection that is taken when
 /// so many bytes have come and so many parts are confirmed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Departure {
     pub(crate) bytes: u64,
     pub(crate) parts: u64,
+    pub(crate) look: usize,
 }
 
 /// STOR without anything special.
@@ -326,9 +327,9 @@ impl Script {
     }
 
     fn depart(&mut self, progress: &Progress) {
-        let now = Departure { bytes: progress.bytes(), parts: progress.parts() };
-        self.looks += usize::from(self.departure == Some(now));
-        self.ended |= self.looks == 2;
+        let Some(Departure { bytes, parts, look }) = self.departure else { return };
+        self.looks += usize::from((bytes, parts) == (progress.bytes(), progress.parts()));
+        self.ended |= self.looks == look;
     }
 
     fn hear(&mut self, word: u8, progress: &Progress) {

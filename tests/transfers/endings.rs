@@ -342,7 +342,7 @@ fn a_client_that_leaves_before_complete_is_asked_is_noticed() {
     bench.assert_stored(STOR.path, b"earlier");
 }
 
-/// At the end of data it was still there.
+/// At the end of data it was still there: one that sends parts is looked at then, too.
 #[test]
 fn a_client_that_is_gone_right_before_its_file_is_published_is_noticed() {
     // One part at a time, so that their number is known.
@@ -352,9 +352,9 @@ fn a_client_that_is_gone_right_before_its_file_is_published_is_noticed() {
         part_buffer: Some(5 << 20),
         ..TransferOptions::default()
     };
-    for (size, parts) in [(SIZES[0], 0), (3_000_000, 0), (SIZES[1], 3)] {
+    for (size, parts, look) in [(SIZES[0], 0, 1), (3_000_000, 0, 1), (SIZES[1], 3, 2)] {
         let bench = bench_with(options.clone());
-        let departure = Some(Departure { bytes: size as u64, parts });
+        let departure = Some(Departure { bytes: size as u64, parts, look });
         let mut client = bench.upload(Order { departure, ..STOR });
         client.send(&content(9, size));
         client.end_data();

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use cos_ftp_server::config::{LogOptions, Rotation};
 use cos_ftp_server::net::{Interest, wait};
-use log::{LevelFilter, error};
-use simplelog::{ConfigBuilder, ThreadLogMode, WriteLogger};
+use cos_ftp_server::threads;
+use log::{LevelFilter, Log, Metadata, Record, error};
+use simplelog::{ConfigBuilder, WriteLogger};
 use time::UtcOffset;
 
 pub(crate) use file::{FILE_NAME, LogError};
@@ -46,8 +47,10 @@ pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, L
     let config = config_builder().set_time_offset(offset).build();
     // The level is one for all, and may change: see `LogControl::set`.
     let all = LevelFilter::Debug;
-    WriteLogger::init(all, config, LineWriter::new(Both { file, terminal })).map_err(|error| {
-        LogError { path: options.directory.clone(), source: io::Error::other(error) }
+    let logger = WriteLogger::new(all, config, LineWriter::new(Both { file, terminal }));
+    log::set_boxed_logger(Box::new(Named(logger))).map_err(|error| LogError {
+        path: options.directory.clone(),
+        source: io::Error::other(error),
     })?;
     control.set(options.level, options.rotation);
     if local_offset.is_err() {
@@ -70,14 +73,33 @@ impl LogControl {
     }
 }
 
-/// Names the thread in each line, which is named after its session. Only our own lines: what the
-/// HTTP and TLS crates say is theirs, and may hold secrets.
+/// Names the thread in each line, which is named after its session.
+struct Named<L>(L);
+
+impl<L: Log> Log for Named<L> {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        threads::with_name(|name| {
+            let text = format_args!("({name}) {}", record.args());
+            let (level, target) = (record.level(), record.target());
+            self.0.log(&Record::builder().level(level).target(target).args(text).build());
+        });
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+/// Only our own lines: what the HTTP and TLS crates say is theirs, and may hold secrets.
 fn config_builder() -> ConfigBuilder {
     let mut builder = ConfigBuilder::new();
     builder
         .set_time_format_custom(TIME)
-        .set_thread_level(LevelFilter::Error)
-        .set_thread_mode(ThreadLogMode::Names)
+        .set_thread_level(LevelFilter::Off)
         .set_target_level(LevelFilter::Off)
         .set_location_level(LevelFilter::Off)
         .add_filter_allow_str("cos_ftp_server");
@@ -199,7 +221,7 @@ fn shortened(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
 mod tests {
     use std::sync::mpsc::{Sender, channel};
 
-    use log::{Level, Log, Record};
+    use log::Level;
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
 
@@ -267,7 +289,8 @@ mod tests {
         }
         let (sender, receiver) = channel();
         let config = config_builder().build();
-        let logger = WriteLogger::new(LevelFilter::Info, config, LineWriter::new(Writes(sender)));
+        let logger = LineWriter::new(Writes(sender));
+        let logger = Named(WriteLogger::new(LevelFilter::Info, config, logger));
         for (target, text) in records {
             let mut record = Record::builder();
             record.level(Level::Info).target(target);

@@ -166,10 +166,13 @@ fn files() -> Vec<Key> {
         row(OPTIONAL, "verify_uploads", verify)
             .default("auto")
             .means(
-                "what is compared after an upload: `auto` compares CRC-64 where the store returns \
-                 one, as COS does; `md5` also compares MD5, which costs CPU",
-                "上传后的校验：`auto`：存储端返回 CRC-64 时（COS 会返回）进行校验；\
-                 `md5`：另外校验 MD5，会消耗 CPU",
+                "how damage on the way to the store is found: `auto` by CRC-64 where the store \
+                 returns one, as COS does, and over plain HTTP by a hash of each small file; `md5` \
+                 also by MD5, which costs CPU, see [How bytes are \
+                 protected](docs/reliability.md#how-bytes-are-protected-on-their-way)",
+                "如何发现传往存储端途中的损坏：`auto`：存储端返回 CRC-64 时（COS 会返回）进行校验，\
+                 明文 HTTP 上的小文件另附散列值；`md5`：另外校验 MD5，会消耗 CPU，\
+                 见[数据在途中如何得到保护](docs/zh-CN/reliability.md#数据在途中如何得到保护)",
             )
             .field(|all: &mut General, verify| all.buckets.verify = verify),
     ]

@@ -73,7 +73,7 @@ impl Upload<'_> {
         }
     }
 
-    fn fits_one_request(&self) -> bool {
+    pub(super) fn fits_one_request(&self) -> bool {
         self.begun == Begun::NotYet && !self.parts.keeps_parts()
     }
 

@@ -86,6 +86,8 @@ pub struct Upload<'a> {
     reservation: Reservation,
     progress: Progress,
     throttle: Throttle,
+    /// Whether the system looks after the data connection.
+    is_kept_alive: bool,
     stored: Option<Stored>,
 }
 
@@ -167,6 +169,7 @@ impl<'a> Upload<'a> {
             reservation: Reservation::new(request.announced, request.plan.kept),
             progress,
             throttle: Throttle::default(),
+            is_kept_alive: false,
             stored: None,
         };
         upload.look_for_room()?;

@@ -104,8 +104,8 @@ impl Upload<'_> {
                 is_fresh &= self.progress.bytes() == 0;
                 match self.read(data, allowed) {
                     Ok(0) => {
-                        let late = self.look_again(control)?;
-                        return Ok(self.gate(gone.map(|gone| gone.by).or(late), control));
+                        let by = gone.map(|gone| gone.by).or(self.look_again(control)?);
+                        return Ok(self.gate_at_the_end(by, control));
                     }
                     Ok(bytes) => {
                         self.count(bytes)?;
@@ -121,11 +121,23 @@ impl Upload<'_> {
             {
                 return Ok(Some(by));
             } else if has_room && !woken.control {
-                self.intake.give_surplus_back();
+                self.rest(data, reads);
             }
             if reads && standstill.is_over(self.progress.bytes(), &self.intake.pool) {
                 return Ok(Some(Interruption::DataIdle));
             }
+        }
+    }
+
+    /// For a while nothing has come, from a client that pauses if it `could_send`: most never do.
+    /// From now on the system looks whether it is there.
+    fn rest(&mut self, data: &Stream, could_send: bool) {
+        if !could_send || self.intake.has_surplus() {
+            self.intake.give_surplus_back();
+        }
+        if could_send && !std::mem::replace(&mut self.is_kept_alive, true) {
+            // Of a connection that is gone the next read tells.
+            let _ = data.keep_alive();
         }
     }
 
@@ -159,7 +171,9 @@ impl Upload<'_> {
         let idle = self.resources.options.data_idle;
         match gone {
             Some(gone) => gone.patience,
-            None if self.intake.has_surplus() => limits::BUFFER_RETENTION.min(idle),
+            None if self.intake.has_surplus() || !self.is_kept_alive => {
+                limits::BUFFER_RETENTION.min(idle)
+            }
             None => idle.saturating_sub(waiting_since.elapsed()),
         }
     }
@@ -216,6 +230,19 @@ impl Upload<'_> {
             return Err(TransferError::TooLarge { limit });
         }
         Ok(())
+    }
+
+    /// The gate at the end of the data. A small file comes to it right before its one request.
+    fn gate_at_the_end(
+        &self,
+        gone: Option<Interruption>,
+        control: &mut dyn Control,
+    ) -> Option<Interruption> {
+        let is_small = self.fits_one_request() && self.tail.is_none() && self.progress.bytes() > 0;
+        match gone {
+            None if is_small => None,
+            _ => self.gate(gone, control),
+        }
     }
 
     /// The commit gate: a killed client closes its data connection as cleanly as a finished one,

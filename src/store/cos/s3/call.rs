@@ -4,10 +4,12 @@ use std::error::Error;
 
 use ureq::http::Method;
 
+use super::guard::Guard;
 use super::http::time_limits::AnswerTime;
 use super::integrity;
 use super::request::S3Request;
 use super::retry::Worth;
+use super::signature::CONTENT_SHA256;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
 /// RFC 1864.
@@ -38,6 +40,21 @@ impl<'a> Call<'a> {
     pub(crate) fn with_md5(mut self) -> Self {
         if let Some(body) = self.body.filter(|_| !self.has_md5()) {
             self.request = self.request.header(CONTENT_MD5, integrity::content_md5(&body));
+        }
+        self
+    }
+
+    /// The same, with what `guard` says of its body.
+    pub(crate) fn guarded(mut self, guard: Guard) -> Self {
+        match guard {
+            Guard::Nothing => {}
+            Guard::Md5 => return self.with_md5(),
+            Guard::Sha256 => {
+                if let Some(body) = self.body {
+                    let hash = integrity::sha256(&body);
+                    self.request = self.request.header(CONTENT_SHA256, hash);
+                }
+            }
         }
         self
     }

@@ -14,6 +14,7 @@ use super::answer::{self, Answer, Headers, OpenAnswer};
 use super::call::{Call, RequestFailure};
 use super::dialect::Dialect;
 use super::failure::{self, Remedy};
+use super::guard::Guard;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
 use super::request::{Address, S3Request};
@@ -52,6 +53,7 @@ struct Account {
     region: String,
     dialect: Dialect,
     verify: VerifyUploads,
+    guard: Guard,
     timeouts: Timeouts,
     signer: Signer,
     credentials: Credentials,
@@ -74,6 +76,7 @@ impl S3Client {
         credentials: Credentials,
         options: CosOptions,
     ) -> Result<Self, RequestError> {
+        let guard = Guard::of(&options);
         let account = Account {
             address: Address::new(&options),
             dialect: Dialect::of(&options.endpoint),
@@ -81,6 +84,7 @@ impl S3Client {
             bucket: options.bucket,
             region: options.region,
             verify: options.verify,
+            guard,
             timeouts: options.timeouts,
             credentials,
         };
@@ -119,6 +123,11 @@ impl S3Client {
     /// What is compared after an upload.
     pub(crate) fn verify(&self) -> VerifyUploads {
         self.account.verify
+    }
+
+    /// What goes with the body of a whole object.
+    pub(crate) fn guard(&self) -> Guard {
+        self.account.guard
     }
 
     /// Where the bucket is, for people.

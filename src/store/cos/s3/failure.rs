@@ -25,7 +25,7 @@ pub(crate) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
         "InvalidObjectState" => ErrorKind::Archived,
         "EntityTooLarge" | "QuotaExceeded" => ErrorKind::TooLarge,
         "KeyTooLong" | "KeyTooLongError" | "InvalidURI" | "InvalidObjectName" => ErrorKind::BadName,
-        "BadDigest" | "InvalidDigest" => ErrorKind::ChecksumMismatch,
+        "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" => ErrorKind::ChecksumMismatch,
         // The object is not what is missing.
         "NoSuchUpload" => ErrorKind::Other,
         "NoSuchBucket" => ErrorKind::NoSuchBucket,
@@ -63,7 +63,7 @@ pub(crate) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
 pub(crate) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
     match code.unwrap_or_default() {
         "RequestTimeTooSkewed" => Remedy::SetClock,
-        "BadDigest" | "InvalidDigest" => Remedy::Wait,
+        "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" => Remedy::Wait,
         "ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
             Remedy::NewKeys
         }
@@ -145,6 +145,7 @@ mod tests {
             (403, Some("SignatureDoesNotMatch"), K::AccessDenied, R::NewKeys),
             (403, Some("InvalidAccessKeyId"), K::AccessDenied, R::NewKeys),
             (400, Some("ExpiredToken"), K::AccessDenied, R::NewKeys),
+            (400, Some("XAmzContentSHA256Mismatch"), K::ChecksumMismatch, R::Wait),
             (403, None, K::AccessDenied, R::NewKeys),
             (403, Some("AccessDenied"), K::AccessDenied, R::None),
             (403, Some("InvalidObjectState"), K::Archived, R::None),

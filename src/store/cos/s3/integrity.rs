@@ -2,11 +2,14 @@
 //! asks for it.
 //!
 //! Both are computed over the pieces in memory after the answer came, so that a store without
-//! checksums costs nothing.
+//! checksums costs nothing. [`super::guard`] tells what goes with a body for the store to compare.
+
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
+use ring::digest::{Context, SHA256};
 
 use crate::store::cos::options::VerifyUploads;
 use crate::store::{Body, ETag, PartReceipt};
@@ -50,6 +53,19 @@ pub(crate) fn proves(body: &Body<'_>, receipt: StoredChecksums<'_>) -> bool {
 /// The value of `Content-MD5` for `body` (RFC 1864): the store refuses another one.
 pub(crate) fn content_md5(body: &Body<'_>) -> String {
     BASE64_STANDARD.encode(*md5(body))
+}
+
+/// The value of `x-amz-content-sha256` for `body`: the store refuses another one.
+pub(crate) fn sha256(body: &Body<'_>) -> String {
+    let mut context = Context::new(&SHA256);
+    for piece in body.pieces() {
+        context.update(piece);
+    }
+    context.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// CRC-64/XZ of a whole object made of parts `(crc64, bytes)` in order; `None` as soon as one part
@@ -144,11 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn content_md5_is_the_base64_of_the_hash() {
+    fn hashes_are_spelled_as_their_headers_want_them() {
         let cancel = Cancel::new();
         // By coreutils and OpenSSL: printf 'ab' | openssl md5 -binary | base64
         let body: [&[u8]; 2] = [b"a", b"b"];
         assert_eq!(content_md5(&Body::new(&body, &cancel)), "GH70Q2Ei0cwvQNwrkvDroA==");
+        // By coreutils: printf 'ab' | sha256sum
+        assert_eq!(
+            sha256(&Body::new(&body, &cancel)),
+            "fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod client;
 mod clock;
 pub(crate) mod dialect;
 mod failure;
+mod guard;
 pub(crate) mod http;
 pub(crate) mod identity;
 pub(crate) mod integrity;

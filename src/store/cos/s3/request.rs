@@ -9,7 +9,7 @@ use time::macros::format_description;
 use ureq::http;
 
 use super::identity::KeyPair;
-use super::signature::{RequestError, Signed, Signer, UNSIGNED_PAYLOAD};
+use super::signature::{CONTENT_SHA256, RequestError, Signed, Signer, UNSIGNED_PAYLOAD};
 use crate::store::ETag;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 
@@ -102,7 +102,7 @@ impl S3Request {
         let date = at.format(AMZ_DATE)?;
         headers.insert("host", &address.host);
         headers.insert("x-amz-date", &date);
-        headers.insert("x-amz-content-sha256", UNSIGNED_PAYLOAD);
+        headers.insert(CONTENT_SHA256, UNSIGNED_PAYLOAD);
         if let Some(token) = &keys.token {
             headers.insert(SECURITY_TOKEN, token.expose());
         }

@@ -19,8 +19,10 @@ use crate::secret::Secret;
 /// Anything that keeps a request from being put together.
 pub(crate) type RequestError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body is not part of the signature: its bytes are never read twice, TLS or a checksum
-/// guards them.
+/// The header that names the hash of the body, which is part of the signature.
+pub(crate) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+
+/// The body is not part of the signature: TLS or a checksum guards it ([`super::guard`]).
 pub(crate) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// What a signature is about.
@@ -132,7 +134,7 @@ fn canonical(signed: &Signed<'_>, names: &str) -> String {
         }
         text.push('\n');
     }
-    let payload = headers.get("x-amz-content-sha256").copied().unwrap_or(UNSIGNED_PAYLOAD);
+    let payload = headers.get(CONTENT_SHA256).copied().unwrap_or(UNSIGNED_PAYLOAD);
     text.extend(["\n", names, "\n", payload]);
     text
 }

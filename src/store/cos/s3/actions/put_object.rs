@@ -2,10 +2,10 @@
 
 use ureq::http::Method;
 
-use crate::store::cos::options::VerifyUploads;
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::call::{Call, RequestFailure};
 use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::guard::Guard;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::verified::send_verified;
@@ -27,11 +27,9 @@ pub(crate) struct Put<'a> {
 /// PutObject.
 pub(crate) fn put_object(client: &S3Client, put: Put<'_>) -> Result<Headers, RequestFailure> {
     let mut call = Call::new(Operation::PutObject, request(put)).with_body(*put.body);
-    if client.verify() != VerifyUploads::Off || put.body.is_empty() {
-        // A part that was damaged is sent again before anybody sees it. An object replaces the
-        // earlier one at once: the store itself must refuse what was damaged on its way.
-        call = call.with_md5();
-    }
+    // A part that was damaged is sent again before anybody sees it. An object replaces the earlier
+    // one at once: the store itself must refuse what was damaged on its way.
+    call = call.guarded(if put.body.is_empty() { Guard::Md5 } else { client.guard() });
     Ok(send_verified(client, call, put.body)?.headers)
 }
 
