@@ -21,6 +21,7 @@ pub mod limits;
 pub mod metrics;
 pub mod net;
 pub mod protocol;
+mod records;
 pub mod secret;
 pub mod server;
 pub mod session;

@@ -91,7 +91,7 @@ pub const UPLOAD_RESERVE_BYTES: u64 = FIRST_PART_BYTES + BLOCK_BYTES as u64;
 pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 
 /// Connections to one bucket kept open for the next request. Each holds its buffers while it idles:
-/// 80 KiB, 600 KiB after it has moved large objects to a client; with TLS 500 KiB.
+/// 80 KiB, 600 KiB after it has moved large objects to a client or, with TLS, either way.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;
 
 /// How long a connection to a store may idle before it is not trusted any more. COS closes idle

@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("threads", &["limits"]),
     ("metrics", &["limits"]),
+    ("records", &[]),
     ("vfs", &["limits"]),
     ("protocol", &["limits", "secret", "vfs"]),
-    ("store", &["limits", "metrics", "secret", "threads", "vfs"]),
-    ("net", &["limits", "metrics"]),
+    ("store", &["limits", "metrics", "records", "secret", "threads", "vfs"]),
+    ("net", &["limits", "metrics", "records"]),
     ("access", &["limits", "metrics", "net"]),
     ("users", &["access", "limits", "secret", "store", "vfs"]),
     ("transfer", &["limits", "metrics", "net", "store", "threads", "vfs"]),
@@ -82,8 +83,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("quick_xml", &["store/cos"]),
     ("ring", &["net/tls", "store/cos"]),
     ("rpassword", TOP),
-    ("rustix", &["cli", "config", "net", "server", "session", "store", "transfer", "users"]),
-    ("rustls", &["net/tls", "store/cos"]),
+    (
+        "rustix",
+        &["cli", "config", "net", "records", "server", "session", "store", "transfer", "users"],
+    ),
+    ("rustls", &["net/tls", "records", "store/cos"]),
     ("s3", &["store/cos"]),
     ("sd_notify", TOP),
     ("serde", &["cli", "store/cos"]),
@@ -97,8 +101,12 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["store/cos"]),
     ("url", &["store/cos"]),
+    ("webpki_roots", &["store/cos"]),
     ("x509_parser", &["net/tls"]),
-    ("zeroize", &["config", "net/tls", "protocol", "secret", "session", "store/cos", "users"]),
+    (
+        "zeroize",
+        &["config", "net/tls", "protocol", "records", "secret", "session", "store/cos", "users"],
+    ),
 ];
 
 const EVERYWHERE: &[&str] = &[""];

@@ -58,14 +58,17 @@ print(*(s.getsockname()[1] for s in held))
 PYTHON
 }
 
-# start_server NAME PORT STORE_PORT [SETTING]...: our server; its process is $pid.
+# start_server NAME PORT STORE [SETTING]...: our server; its process is $pid. STORE is a port of this
+# machine, or a URL.
 start_server() {
     local name="$1" port="$2" store="$3"
     shift 3
+    [[ "$store" == *://* ]] || store="http://127.0.0.1:$store"
     mkdir "$work/$name"
     cat >"$work/$name/server.conf" <<CONF
 [COS_ACCOUNT_0]
-cos_endpoint = http://127.0.0.1:$store
+cos_endpoint = $store
+$( [ -z "${ca_file:-}" ] || echo "cos_ca_file = $ca_file")
 cos_bucket = $bucket
 cos_region = us-east-1
 cos_secretid = id
@@ -114,4 +117,47 @@ start_store() {
     start store "$work/mems3" "127.0.0.1:$1" "$bucket"
     store_pid="$pid"
     await_port store "$1" "$store_pid"
+}
+
+# start_tls_front PORT STORE_PORT: HAProxy, which ends TLS before the store, with a certificate for
+# localhost by an authority made on the way, $work/ca.pem; its process is $front_pid.
+start_tls_front() {
+    (
+        cd "$work"
+        key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+        openssl req -x509 "${key[@]}" -subj /CN=authority -days 2 -keyout ca.key -out ca.pem
+        openssl req "${key[@]}" -subj /CN=store -keyout leaf.key -out leaf.csr
+        echo subjectAltName=DNS:localhost >names
+        openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -extfile names -days 2 -out leaf.pem
+        cat leaf.pem leaf.key >front.pem
+    ) 2>/dev/null
+    cat >"$work/front.cfg" <<CONF
+global
+    stats socket $work/front.sock mode 600
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+frontend store
+    bind 127.0.0.1:$1 ssl crt $work/front.pem
+    default_backend store
+backend store
+    server store 127.0.0.1:$2
+CONF
+    start front haproxy -f "$work/front.cfg"
+    front_pid="$pid"
+    await_port front "$1" "$front_pid"
+}
+
+# How many connections the front has taken so far that spoke TLS, the one of await_port included.
+handshakes() {
+    "$python" - "$work/front.sock" <<'PYTHON'
+import socket, sys
+with socket.socket(socket.AF_UNIX) as front:
+    front.connect(sys.argv[1])
+    front.sendall(b'show info\n')
+    told = b''.join(iter(lambda: front.recv(65536), b'')).decode()
+print(next(line.split()[1] for line in told.splitlines() if line.startswith('CumSslConns:')))
+PYTHON
 }

@@ -336,7 +336,7 @@ def main():
     if any(size['mid'] not in (0, 256) for size in sizes):
         print('The sizes are smaller than the cases say (--quick): no figure here counts.\n')
     print_targets(results)
-    for where in ('near', 'far'):
+    for where in ('near', 'https', 'far'):
         print_servers(results, where)
 
 

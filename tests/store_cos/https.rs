@@ -6,11 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CosStore, Scheme};
-use cos_ftp_server::store::{ByteRange, ErrorKind, StoreError};
+use cos_ftp_server::store::{ByteRange, ErrorKind, FileTree, StoreError};
 use tempfile::TempDir;
 
 use crate::store_cos::rgw::Rgw;
-use crate::store_cos::{noise, options, put, read};
+use crate::store_cos::{at, noise, options, put, read};
 use crate::support::process::end;
 
 /// TLS in front of the gateway, with a certificate of an authority of our own for `localhost`.
@@ -57,6 +57,12 @@ impl Front {
 
     fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// What kinds of handshakes there were so far.
+    fn handshakes(&self) -> Vec<String> {
+        let lines = std::fs::read_to_string(self.file("handshakes")).unwrap();
+        lines.lines().map(str::to_owned).collect()
     }
 
     /// The store that `host` is, if the authorities in `ca_file` vouch for it.
@@ -107,6 +113,25 @@ fn https_is_believed_only_with_a_certificate_that_is_trusted_and_names_the_host(
     let text: String = parts.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     std::fs::write(&bundle, text).unwrap();
     front.store("localhost", Some(&bundle), &bucket).probe().unwrap();
+}
+
+#[test]
+fn connections_outlive_sessions_and_new_ones_resume_what_was_agreed() {
+    let front = Front::start();
+    let (bucket, authority) = (Rgw::shared().new_bucket(), front.file("authority.pem"));
+    let bytes = noise(3 * crate::store_cos::MIB);
+    for _ in 0..10 {
+        let store = front.store("localhost", Some(&authority), &bucket);
+        put(&store, "f", &bytes);
+        assert!(read(&store, "f", ByteRange::from(0)).unwrap() == bytes);
+    }
+    assert_eq!(front.handshakes(), ["full"]);
+
+    // Connections that are in use, so that each request needs another.
+    let store = front.store("localhost", Some(&authority), &bucket);
+    let answer = || store.get_object(&at("f"), ByteRange::from(0), None).unwrap();
+    let _held = [answer(), answer(), answer()];
+    assert_eq!(front.handshakes(), ["full", "resumed", "resumed"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """TLS in front of a server that has none: CERTIFICATE KEY HOST:PORT.
 
-Prints its own port; ends when standard input does.
+Prints its own port; ends when standard input does. Writes a line for each handshake into the file
+`handshakes`: full or resumed.
 """
 import asyncio
 import ssl
@@ -25,6 +26,9 @@ async def main(certificate, key, target):
     host, port = target.rsplit(":", 1)
 
     async def serve(reader, writer):
+        resumed = writer.get_extra_info("ssl_object").session_reused
+        with open("handshakes", "a") as handshakes:
+            handshakes.write("resumed\n" if resumed else "full\n")
         behind, into = await asyncio.open_connection(host, int(port))
         await asyncio.gather(copy(reader, into), copy(behind, writer))
 

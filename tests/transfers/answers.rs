@@ -2,12 +2,15 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cos_ftp_server::store::Operation;
 
 use crate::transfers::store::ScriptedStore;
+
+/// Whose turn it is to read, of bodies that are read in turn.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// How GetObject answers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +21,8 @@ pub(crate) struct AnswerScript {
     pub(crate) breaks: Breaks,
     /// How long each read of a body takes, as over a long way.
     pub(crate) latency: Duration,
+    /// One read at a time of all bodies: what is slow is common to them.
+    pub(crate) in_turn: bool,
     /// The CRC-64 to tell.
     pub(crate) crc64: Option<u64>,
     /// The store does not know If-Match.
@@ -29,6 +34,7 @@ pub(crate) const FAIR: AnswerScript = AnswerScript {
     body_bytes: None,
     breaks: Breaks::Cleanly,
     latency: Duration::ZERO,
+    in_turn: false,
     crc64: None,
     ignores_if_match: false,
 };
@@ -68,7 +74,9 @@ impl AnswerBody {
 impl Read for AnswerBody {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.store.wait_at_gate(Operation::GetObject);
+        let turn = self.answers.in_turn.then(|| TURN.lock().unwrap());
         std::thread::sleep(self.answers.latency);
+        drop(turn);
         let rest = self.end - self.at;
         let now = buffer.len().min(rest).min(self.left);
         if now == 0 && rest > 0 {

@@ -5,11 +5,9 @@
 //! its data connections keep the certificate of its control connection, and may have to resume its
 //! TLS session. A [`TlsConnection`] is one connection's state, without the socket.
 
-mod buffer;
 mod certificate;
 mod connection;
 mod context;
-mod outgoing;
 mod resumption;
 mod version;
 

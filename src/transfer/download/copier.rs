@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::delivery::Delivery;
-use super::lanes::{Ahead, Lanes};
-use super::source::Source;
+use super::lanes::{Ahead, Copied, Lanes};
+use super::source::{ObjectVersion, Source};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
+use crate::store::Cancel;
 use crate::transfer::budget::Lease;
 use crate::transfer::memory::Pages;
 use crate::transfer::{Incomplete, TransferError};
@@ -25,6 +26,9 @@ const WINDOW_BYTES: u64 = 1024 * 1024;
 /// How often in a row the client must be found waiting: a busy machine is slow for a moment, and
 /// more connections would only make it busier.
 const WINDOWS_WAITED: u32 = 2;
+
+/// Where fetching ahead made it no faster, so many times as many windows must be found so.
+const LATER: u32 = 16;
 
 /// The client is waiting for the store when reading takes this many times as long as writing …
 const STORE_IS_SLOWER: u32 = 3;
@@ -70,7 +74,9 @@ fn copy(
     delivery: &mut Delivery<Arc<Stream>>,
     ahead: &Ahead,
 ) -> Result<(), Incomplete> {
-    let mut buffer = ahead.budget.memory().take(buffer_bytes(source.left()), Pages::Together);
+    let whole = (source.version().clone(), source.cancel().clone());
+    let memory = ahead.budget.memory();
+    let mut buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
     let mut window = Window::default();
     loop {
         let begun = Instant::now();
@@ -80,17 +86,38 @@ fn copy(
             return delivery.finish();
         }
         delivery.write(&buffer[..got])?;
-        if window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
-            match Lanes::start(source, ahead) {
+        if let Some(pace) = window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
+            match Lanes::start(source, ahead, pace) {
                 Ok(mut lanes) => {
                     drop(buffer);
-                    lanes.deliver(delivery)?;
-                    return delivery.finish();
+                    let Some(alone) = fetch_ahead(&mut lanes, delivery, &whole)? else {
+                        return delivery.finish();
+                    };
+                    lanes.dismiss();
+                    source = alone;
+                    buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
+                    window.try_later();
                 }
                 Err(unchanged) => source = *unchanged,
             }
         }
     }
+}
+
+/// Delivers by `lanes` as long as they are worth it; what is left then is to be read alone.
+fn fetch_ahead(
+    lanes: &mut Lanes,
+    delivery: &mut Delivery<Arc<Stream>>,
+    whole: &(ObjectVersion, Cancel),
+) -> Result<Option<Source>, Incomplete> {
+    let left = lanes.deliver(delivery)?;
+    if left == 0 {
+        return Ok(None);
+    }
+    let (version, cancel) = whole;
+    let size = version.size;
+    log::debug!("{}: one thread is as fast as several, {left} bytes are left", version.path);
+    Ok(Some(Source::range(version.clone(), size - left, size, cancel.clone())))
 }
 
 /// The buffer for so many bytes of an object.
@@ -106,24 +133,58 @@ struct Window {
     writing: Duration,
     /// Windows in a row that found the client waiting.
     waited: u32,
+    /// How often fetching ahead was not worth it.
+    failures: u32,
 }
 
 impl Window {
+    /// How fast the copy was, when the client was found waiting often enough.
     fn shows_a_waiting_client(
         &mut self,
         bytes: usize,
         reading: Duration,
         writing: Duration,
-    ) -> bool {
+    ) -> Option<Copied> {
         self.bytes += bytes as u64;
         self.reading += reading;
         self.writing += writing;
         if self.bytes < WINDOW_BYTES {
-            return false;
+            return None;
         }
-        let full = std::mem::take(self);
+        let failures = self.failures;
+        let full = std::mem::replace(self, Self { failures, ..Self::default() });
         let waits = full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER;
         self.waited = if waits { full.waited + 1 } else { 0 };
-        self.waited == WINDOWS_WAITED
+        let enough = WINDOWS_WAITED.saturating_mul(LATER.saturating_pow(failures));
+        let pace = Copied { bytes: full.bytes, taken: full.reading + full.writing };
+        (self.waited == enough).then_some(pace)
+    }
+
+    /// Fetching ahead has brought nothing.
+    fn try_later(&mut self) {
+        *self = Self { failures: self.failures + 1, ..Self::default() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Windows until the client counts as waiting, where each takes that long.
+    fn windows(window: &mut Window, reading: u64, writing: u64) -> Option<usize> {
+        let (reading, writing) = (Duration::from_millis(reading), Duration::from_millis(writing));
+        let bytes = usize::try_from(WINDOW_BYTES).unwrap();
+        (1..100).find(|_| window.shows_a_waiting_client(bytes, reading, writing).is_some())
+    }
+
+    #[test]
+    fn what_was_not_worth_it_is_tried_again_much_later() {
+        let mut window = Window::default();
+        assert_eq!(windows(&mut window, 40, 1), Some(2));
+        window.try_later();
+        assert_eq!(windows(&mut window, 40, 1), Some(32));
+        let mut window = Window::default();
+        assert_eq!(windows(&mut window, 9, 1), None, "near");
+        assert_eq!(windows(&mut window, 40, 20), None, "a slow client");
     }
 }

@@ -12,6 +12,8 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -28,6 +30,10 @@ use crate::transfer::{Incomplete, TransferError};
 /// Fewer bytes are not worth a request of their own.
 const LEAST_RANGE_BLOCKS: usize = 4;
 
+/// Lanes stay when they deliver at least half as much again as one thread did: less is chance, or
+/// taken from other transfers where the processor is the limit.
+const LEAST_GAIN: (u32, u32) = (3, 2);
+
 /// What the operator allows for fetching ahead.
 #[derive(Clone, Debug)]
 pub(super) struct Ahead {
@@ -36,6 +42,13 @@ pub(super) struct Ahead {
     /// Bytes in all of them.
     pub(super) buffer: u64,
     pub(super) budget: Budget,
+}
+
+/// How long so many bytes took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Copied {
+    pub(super) bytes: u64,
+    pub(super) taken: Duration,
 }
 
 /// The lanes of one download. Dropped, they are cancelled and joined.
@@ -47,6 +60,19 @@ pub(super) struct Lanes {
     /// Bytes still to be delivered.
     left: u64,
     cancel: Cancel,
+    /// Raised when no lane is to begin another range.
+    last: Arc<AtomicBool>,
+    trial: Option<Trial>,
+}
+
+/// Whether the lanes are worth it: each has fetched a range then.
+#[derive(Debug)]
+struct Trial {
+    /// Bytes of a range for each lane.
+    bytes: u64,
+    /// What one thread would have taken for them.
+    alone: Duration,
+    begun: Instant,
 }
 
 #[derive(Debug)]
@@ -63,14 +89,34 @@ struct Course {
     source: Source,
     range: u64,
     stride: u64,
+    /// As [`Lanes::last`].
+    last: Arc<AtomicBool>,
+}
+
+impl Trial {
+    fn new(bytes: u64, pace: Copied) -> Self {
+        let alone = pace.taken.as_secs_f64() / pace.bytes.max(1) as f64 * bytes as f64;
+        Self { bytes, alone: Duration::from_secs_f64(alone), begun: Instant::now() }
+    }
+
+    /// Whether the lanes are fast enough to stay, when that can be told after `delivered` bytes.
+    fn verdict(&self, delivered: u64) -> Option<bool> {
+        let (by, of) = LEAST_GAIN;
+        (delivered >= self.bytes).then(|| self.begun.elapsed() * by <= self.alone * of)
+    }
 }
 
 impl Lanes {
     /// Goes on where `source` is, on as many lanes as the budget and the machine give at once.
+    /// `alone` is how fast one thread was.
     ///
     /// # Errors
     /// The source as it was, when there is nothing to be gained.
-    pub(super) fn start(mut source: Source, ahead: &Ahead) -> Result<Self, Box<Source>> {
+    pub(super) fn start(
+        mut source: Source,
+        ahead: &Ahead,
+        alone: Copied,
+    ) -> Result<Self, Box<Source>> {
         let (left, threads) = (source.left(), ahead.threads.max(1) as u64);
         let most = ahead.buffer / threads / BLOCK_BYTES as u64;
         let range_blocks = blocks_for(left.div_ceil(threads))
@@ -87,6 +133,7 @@ impl Lanes {
         let (version, first, size) =
             (source.version().clone(), source.offset(), source.version().size);
         let (cancel, stride) = (source.cancel().clone(), range * lanes.len() as u64);
+        let last = Arc::<AtomicBool>::default();
         for (lane, n) in lanes.iter().zip(1..) {
             // The answer that is open already serves the first range.
             let next = first + n * range;
@@ -95,34 +142,55 @@ impl Lanes {
             let mut present = std::mem::replace(&mut source, following);
             present.cut(next);
             // The lane waits for it, and the channel has room for it.
-            let _ = lane.begin.try_send(Course { source: present, range, stride });
+            let course = Course { source: present, range, stride, last: Arc::clone(&last) };
+            let _ = lane.begin.try_send(course);
         }
-        Ok(Self { lanes, range, left, cancel })
+        Ok(Self { lanes, range, left, cancel, last, trial: Some(Trial::new(stride, alone)) })
     }
 
-    /// Delivers all that is left, in order.
+    /// Delivers what is left, in order; answers how many bytes are still left when the lanes gave
+    /// up because one thread is as fast.
     pub(super) fn deliver(
         &mut self,
         delivery: &mut Delivery<Arc<Stream>>,
-    ) -> Result<(), Incomplete> {
+    ) -> Result<u64, Incomplete> {
+        let all = self.left;
         for lane in self.lanes.iter().cycle() {
             let mut of_range = self.range.min(self.left);
             if of_range == 0 {
                 break;
             }
-            self.left -= of_range;
+            let mut first = true;
             while of_range > 0 {
-                let ended = |_| TransferError::System(io::Error::other("a download lane ended"));
-                let fetched = lane.filled.recv().map_err(ended).and_then(|fetched| fetched);
+                let Ok(fetched) = lane.filled.recv() else {
+                    if first && self.last.load(Ordering::Relaxed) {
+                        return Ok(self.left);
+                    }
+                    let ended = io::Error::other("a download lane ended");
+                    return Err(TransferError::System(ended).into());
+                };
+                first = false;
                 let mut block = fetched?;
                 delivery.write(block.filled())?;
-                of_range -= block.filled().len() as u64;
+                let bytes = block.filled().len() as u64;
+                (of_range, self.left) = (of_range - bytes, self.left - bytes);
                 block.clear();
                 // A lane that has fetched its last range needs no more blocks.
                 let _ = lane.empty.try_send(block);
             }
+            let verdict = self.trial.as_ref().and_then(|trial| trial.verdict(all - self.left));
+            if let Some(stays) = verdict {
+                self.trial = None;
+                self.last.store(!stays, Ordering::Relaxed);
+            }
         }
-        Ok(())
+        Ok(0)
+    }
+
+    /// Ends lanes that have given up, so that their download can go on without them.
+    pub(super) fn dismiss(mut self) {
+        // Not cancelled: that is for the whole download.
+        self.cancel = Cancel::new();
     }
 }
 
@@ -163,7 +231,7 @@ fn fetch(
     empty: &Receiver<Block>,
     filled: &Sender<Result<Block, TransferError>>,
 ) {
-    let Ok(Course { mut source, range, stride }) = course.recv() else { return };
+    let Ok(Course { mut source, range, stride, last }) = course.recv() else { return };
     let size = source.version().size;
     let mut first = source.offset();
     loop {
@@ -176,10 +244,24 @@ fn fetch(
             }
         }
         first += stride;
-        if first >= size {
+        if first >= size || last.load(Ordering::Relaxed) {
             return;
         }
         let (version, cancel) = (source.version().clone(), source.cancel().clone());
         source = Source::range(version, first, (first + range).min(size), cancel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_stay_that_are_faster_than_one_thread_was() {
+        let pace = |seconds| Copied { bytes: 10, taken: Duration::from_secs(seconds) };
+        let far = Trial::new(100, pace(60));
+        assert_eq!(far.alone, Duration::from_secs(600));
+        assert_eq!((far.verdict(99), far.verdict(100)), (None, Some(true)));
+        assert_eq!(Trial::new(100, pace(0)).verdict(100), Some(false));
     }
 }

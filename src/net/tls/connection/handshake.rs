@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{Error, ServerConfig};
 
-use super::{Purpose, Step, TlsConnection, invalid};
+use super::{Purpose, TlsConnection};
 use crate::net::Interest;
-use crate::net::tls::buffer::Buffer;
 use crate::net::tls::version::Version;
+use crate::records::{Buffer, Decrypted, invalid};
 
 /// How far a handshake has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl TlsConnection {
     pub fn handshake(&mut self, tcp: &TcpStream) -> io::Result<Handshake> {
         loop {
             let finished = self.negotiate(tcp)?;
-            if !self.outgoing.is_empty() {
+            if !self.records.outgoing.is_empty() {
                 // The client has its answer.
                 self.otherwise = None;
             }
@@ -61,7 +61,7 @@ impl TlsConnection {
                 self.release();
                 return Ok(Handshake::Done);
             }
-            match self.outgoing.send(tcp, self.purpose.flags()) {
+            match self.records.outgoing.send(tcp, self.purpose.flags()) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Handshake::Needs(Interest::Write));
                 }
@@ -85,11 +85,11 @@ impl TlsConnection {
     /// Hears the client's first words once more. Nothing was said to it yet.
     fn begin_again(&mut self, otherwise: Otherwise) -> io::Result<()> {
         let again = UnbufferedServerConnection::new(otherwise.config).map_err(io::Error::other)?;
-        self.connection = again;
-        self.end = None;
-        self.outgoing = Buffer::default();
-        self.incoming = self.purpose.buffer();
-        self.incoming.push(&otherwise.heard);
+        self.records.side = again;
+        self.records.end = None;
+        self.records.outgoing = Buffer::default();
+        self.records.incoming = self.purpose.buffer();
+        self.records.incoming.push(&otherwise.heard);
         Ok(())
     }
 
@@ -104,22 +104,22 @@ impl TlsConnection {
     /// Uses what has arrived; true when the handshake is over and all it has to say is on its way.
     fn negotiate(&mut self, tcp: &TcpStream) -> io::Result<bool> {
         loop {
-            match self.step(&mut []) {
+            match self.records.step(&mut []) {
                 // The client's first data may come right behind its last word.
-                Ok(Step::Plaintext(_)) => {}
-                Ok(Step::Exhausted) => return Ok(!self.connection.is_handshaking()),
+                Ok(Decrypted::Plaintext(_)) => {}
+                Ok(Decrypted::Exhausted) => return Ok(!self.records.side.is_handshaking()),
                 Err(error) => match self.otherwise.take() {
                     Some(otherwise) if matches!(error, Error::PeerIncompatible(_)) => {
                         self.begin_again(otherwise)?;
                     }
                     _ => {
                         // What tells the client why; nobody waits for it to be read.
-                        let _ = self.outgoing.send(tcp, self.purpose.flags());
+                        let _ = self.records.outgoing.send(tcp, self.purpose.flags());
                         return Err(invalid(error));
                     }
                 },
             }
-            if !self.connection.is_handshaking() {
+            if !self.records.side.is_handshaking() {
                 self.left_unread = true;
             }
         }

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use rustls::RootCertStore;
-use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 /// Largest file that is read; the bundle of a whole system has a quarter of it.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -63,19 +64,14 @@ impl Authorities {
 
     fn parse(pem: &[u8]) -> Result<Self, AuthorityError> {
         let mut certificates = Vec::new();
-        for item in parse_pem(pem) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => {
-                    // An authority that cannot be understood would only be passed over in silence.
-                    let der = certificate.der().to_vec();
-                    RootCertStore::empty()
-                        .add(der.clone().into())
-                        .map_err(|_| AuthorityError::Broken(certificates.len() + 1))?;
-                    certificates.push(der);
-                }
-                Ok(_) => {}
-                Err(_) => return Err(AuthorityError::Broken(certificates.len() + 1)),
+        for found in CertificateDer::pem_slice_iter(pem) {
+            let broken = AuthorityError::Broken(certificates.len() + 1);
+            let Ok(certificate) = found else { return Err(broken) };
+            // An authority that cannot be understood would only be passed over in silence.
+            if RootCertStore::empty().add(certificate.clone()).is_err() {
+                return Err(broken);
             }
+            certificates.push(certificate.to_vec());
         }
         if certificates.is_empty() {
             return Err(AuthorityError::None);
@@ -83,12 +79,15 @@ impl Authorities {
         Ok(Self(certificates))
     }
 
-    /// The authorities as `ureq` takes them.
-    pub(crate) fn trusted(&self) -> RootCerts {
-        match &self.0[..] {
-            [] => RootCerts::WebPki,
-            own => own.iter().map(|der| Certificate::from_der(der).to_owned()).into(),
+    /// The authorities as rustls takes them.
+    pub(crate) fn trusted(&self) -> RootCertStore {
+        let mut trusted = RootCertStore::empty();
+        if self.0.is_empty() {
+            trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
+        // All of them were understood before.
+        trusted.add_parsable_certificates(self.0.iter().cloned().map(CertificateDer::from));
+        trusted
     }
 }
 
@@ -115,6 +114,6 @@ mod tests {
 
     #[test]
     fn without_a_file_mozillas_are_trusted() {
-        assert!(matches!(Authorities::default().trusted(), RootCerts::WebPki));
+        assert_eq!(Authorities::default().trusted().roots, webpki_roots::TLS_SERVER_ROOTS);
     }
 }

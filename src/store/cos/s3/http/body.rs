@@ -8,9 +8,8 @@ use crate::store::{Body, ReplyWait};
 /// What is written to the kernel in one call. Calls of 128 KiB take a quarter more of CPU time.
 const WRITE_BYTES: usize = 512 * 1024;
 
-/// Reads the pieces of a body one after another, for one try of one request. Where the request's
-/// connection lets it, the bytes go from the pieces to the kernel and the client's buffer is left
-/// as it is; over TLS they are copied into that buffer.
+/// Reads the pieces of a body one after another, for one try of one request. The bytes go from the
+/// pieces to the connection, and the client's buffer is left as it is.
 ///
 /// It never answers 0 before its end has been announced by the Content-Length: the client would
 /// ask again for ever. Running short or being cancelled is an error.

@@ -1,14 +1,15 @@
 //! The connections that requests go over: how the HTTP client opens them, writes, reads, and sees
 //! whether an idle one is still alive.
 //!
-//! The client's own ones would do, but for two things that show: a body can go past their buffer
-//! (see [`Outlet`]), and what they ask of the kernel for each request, seven calls that change
-//! time-outs and modes, is not needed.
+//! The client's own ones would do, but for what shows: a body can go past their buffer (see
+//! [`Outlet`]); what they ask of the kernel for each request, seven calls that change time-outs and
+//! modes, is not needed; and over TLS they copy each byte four times, read 4 KiB and write a record
+//! a call, and begin each session anew.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
@@ -18,48 +19,44 @@ use super::buffers::ConnectionBuffers;
 use super::outlet::{Outlet, Outlets};
 use super::spare_connection::SpareConnection;
 use super::tcp::{self, fault};
+use super::tls::TlsClient;
+use super::wire::Wire;
 
 /// What one read takes of an object, at most: with 128 KiB a download costs a quarter more of CPU
 /// time.
 const INPUT_BYTES: usize = 512 * 1024;
 
-/// The same of TLS records, which the layer above takes one by one.
-const RECORDS_BYTES: usize = 128 * 1024;
+/// The same of what was decrypted, which should not have left the processor's caches before it is
+/// taken.
+const DECRYPTED_BYTES: usize = 128 * 1024;
 
-/// What heads, and bodies where TLS is spoken, are sent from.
+/// What heads are sent from.
 const OUTPUT_BYTES: usize = 64 * 1024;
 
-/// Opens TCP connections. TLS, where it is spoken, is laid over them by the next in the chain.
+/// Opens connections, with TLS where it is spoken.
 #[derive(Debug)]
-pub(crate) struct TcpConnector {
+pub(crate) struct StoreConnector {
     /// Used up before another is opened.
     pub(crate) spare: SpareConnection,
     /// Told when they do not answer.
     pub(crate) addresses: Addresses,
-    /// Told of connections that a body can go past.
+    /// Told of each connection.
     pub(crate) outlets: Outlets,
+    pub(crate) tls: TlsClient,
 }
 
-/// One TCP connection.
+/// One connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: Arc<TcpStream>,
+    wire: Arc<Wire>,
     buffers: ConnectionBuffers,
-    /// `None` where what is written is TLS records, which no body can go past.
-    outlet: Option<OwnOutlet>,
-    /// The time-outs that the socket has.
-    reading: Option<Duration>,
-    writing: Option<Duration>,
-}
-
-/// The outlet to a connection, and who knows of it.
-#[derive(Debug)]
-struct OwnOutlet {
     outlet: Arc<Outlet>,
+    /// Who knows of the outlet.
     outlets: Outlets,
+    timeouts: SocketTimeouts,
 }
 
-impl Connector for TcpConnector {
+impl Connector for StoreConnector {
     type Out = Connection;
 
     fn connect(
@@ -67,36 +64,46 @@ impl Connector for TcpConnector {
         details: &ConnectionDetails<'_>,
         _chained: Option<()>,
     ) -> Result<Option<Connection>, Error> {
+        let begun = Instant::now();
         let socket = match self.spare.take(&details.addrs) {
             Some(spare) => spare,
             None => tcp::connect(&details.addrs, details.timeout.not_zero().map(|left| *left))
                 .inspect_err(|_| self.addresses.doubt())?,
         };
         socket.set_nodelay(true)?;
-        let outlets = if details.needs_tls() { None } else { Some(&self.outlets) };
-        Ok(Some(Connection::new(socket, outlets)))
+        let mut timeouts = SocketTimeouts::default();
+        let wire = if details.needs_tls() {
+            let mut channel = self.tls.channel(details.uri)?;
+            loop {
+                let left = unexpired(left_of(details.timeout, begun))?;
+                timeouts.read(&socket, left)?;
+                timeouts.write(&socket, left)?;
+                if channel.handshake(&socket).map_err(|error| fault(error, left.reason))? {
+                    break;
+                }
+            }
+            Wire::encrypted(socket, channel)
+        } else {
+            Wire::plain(socket)
+        };
+        Ok(Some(Connection::new(wire, timeouts, &self.outlets)))
     }
 }
 
 impl Connection {
-    /// A connection over `socket`; with `outlets`, to which bodies may be written directly.
-    fn new(socket: TcpStream, outlets: Option<&Outlets>) -> Self {
-        let socket = Arc::new(socket);
-        let most_input = if outlets.is_some() { INPUT_BYTES } else { RECORDS_BYTES };
+    /// A connection over `wire`, whose socket has these time-outs.
+    fn new(wire: Wire, timeouts: SocketTimeouts, outlets: &Outlets) -> Self {
+        let wire = Arc::new(wire);
+        let most_input = if wire.is_encrypted() { DECRYPTED_BYTES } else { INPUT_BYTES };
         let mut buffers = ConnectionBuffers::new(most_input, OUTPUT_BYTES);
-        let outlet = outlets.map(|outlets| OwnOutlet {
-            outlet: outlets.open(buffers.output(), &socket),
-            outlets: outlets.clone(),
-        });
-        Self { socket, buffers, outlet, reading: None, writing: None }
+        let outlet = outlets.open(buffers.output(), &wire);
+        Self { wire, buffers, outlet, outlets: outlets.clone(), timeouts }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(own) = &self.outlet {
-            own.outlets.close(self.buffers.output());
-        }
+        self.outlets.close(self.buffers.output());
     }
 }
 
@@ -107,33 +114,46 @@ impl Transport for Connection {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         let timeout = unexpired(timeout.for_write())?;
-        update(&mut self.writing, timeout, |left| self.socket.set_write_timeout(left))?;
-        let sent = self.outlet.as_ref().map_or(0, |own| own.outlet.take_sent());
+        self.timeouts.write(&self.wire.socket, timeout)?;
+        let sent = self.outlet.take_sent();
         if sent > 0 {
             debug_assert_eq!(sent, amount);
             return Ok(());
         }
         let output = &self.buffers.output()[..amount];
-        (&*self.socket).write_all(output).map_err(|error| fault(error, timeout.reason))
+        self.wire.write_all(output).map_err(|error| fault(error, timeout.reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let timeout = unexpired(timeout.for_read())?;
-        update(&mut self.reading, timeout, |left| self.socket.set_read_timeout(left))?;
-        let input = self.buffers.input_append_buf();
-        let got = loop {
-            match (&*self.socket).read(input) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                other => break other.map_err(|error| fault(error, timeout.reason))?,
+        let begun = Instant::now();
+        let mut left = unexpired(timeout.for_read())?;
+        loop {
+            self.timeouts.read(&self.wire.socket, left)?;
+            let input = self.buffers.input_append_buf();
+            if let Some(got) = self.wire.read(input).map_err(|error| fault(error, left.reason))? {
+                self.buffers.input_appended(got);
+                return Ok(got > 0);
             }
-        };
-        self.buffers.input_appended(got);
-        Ok(got > 0)
+            left = unexpired(left_of(timeout, begun).for_read())?;
+        }
     }
 
     fn is_open(&mut self) -> bool {
-        tcp::is_open(&self.socket)
+        self.wire.is_open()
     }
+
+    fn is_tls(&self) -> bool {
+        self.wire.is_encrypted()
+    }
+}
+
+/// What is left of `timeout`, which began to run at `begun`.
+fn left_of(timeout: NextTimeout, begun: Instant) -> NextTimeout {
+    let after = match timeout.after {
+        after if after.is_not_happening() => after,
+        after => after.saturating_sub(begun.elapsed()).into(),
+    };
+    NextTimeout { after, ..timeout }
 }
 
 /// The same time-out, unless it is over: the socket's own begins anew with each byte that a store
@@ -142,6 +162,23 @@ fn unexpired(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     match timeout.after.is_zero() {
         true => Err(Error::Timeout(timeout.reason)),
         false => Ok(timeout),
+    }
+}
+
+/// The time-outs that a socket has.
+#[derive(Debug, Default)]
+struct SocketTimeouts {
+    reading: Option<Duration>,
+    writing: Option<Duration>,
+}
+
+impl SocketTimeouts {
+    fn read(&mut self, socket: &TcpStream, wanted: NextTimeout) -> io::Result<()> {
+        update(&mut self.reading, wanted, |left| socket.set_read_timeout(left))
+    }
+
+    fn write(&mut self, socket: &TcpStream, wanted: NextTimeout) -> io::Result<()> {
+        update(&mut self.writing, wanted, |left| socket.set_write_timeout(left))
     }
 }
 
@@ -167,7 +204,7 @@ fn update(
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::io::IoSlice;
+    use std::io::{IoSlice, Write};
     use std::net::{Ipv4Addr, TcpListener};
 
     use ureq::Timeout;
@@ -179,7 +216,8 @@ mod tests {
     fn connected() -> (Connection, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let connection = Connection::new(socket, Some(&Outlets::default()));
+        let timeouts = SocketTimeouts::default();
+        let connection = Connection::new(Wire::plain(socket), timeouts, &Outlets::default());
         (connection, listener.accept().unwrap().0)
     }
 
@@ -189,7 +227,7 @@ mod tests {
         store.write_all(b"x").unwrap();
         let (after, reason) = (time::Duration::from_millis(0), Timeout::SendBody);
         let over = NextTimeout { after, reason, ..NextTimeout::default() };
-        let outlet = &connection.outlet.as_ref().unwrap().outlet;
+        let outlet = &connection.outlet;
         assert_eq!(outlet.write(&[IoSlice::new(b"body")], 8).unwrap(), 4);
         let is_over = |outcome: Error| matches!(outcome, Error::Timeout(Timeout::SendBody));
         assert!(is_over(connection.transmit_output(4, over).unwrap_err()));
@@ -198,7 +236,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_is_open_until_the_store_says_something_or_leaves() {
-        let has_come = |connection: &Connection| connection.socket.peek(&mut [0]).unwrap();
+        let has_come = |connection: &Connection| connection.wire.socket.peek(&mut [0]).unwrap();
 
         let (mut connection, mut store) = connected();
         assert!(connection.is_open());

@@ -8,32 +8,30 @@ mod buffers;
 mod connection;
 pub(crate) mod drained;
 mod outlet;
+mod record_channel;
 mod spare_connection;
 mod tcp;
 pub(crate) mod time_limits;
+mod tls;
+mod wire;
 
 use std::time::Duration;
 
 use ureq::config::AutoHeaderValue;
 use ureq::http::{HeaderMap, Request, Response};
-use ureq::tls::TlsConfig;
-use ureq::unversioned::transport::{Connector, RustlsConnector};
 use ureq::{Agent, SendBody};
 
 use self::addresses::{Addresses, RememberingResolver};
 use self::authorities::Authorities;
 use self::body::BodyReader;
-use self::connection::TcpConnector;
+use self::connection::StoreConnector;
 use self::outlet::Outlets;
 use self::spare_connection::SpareConnection;
 use self::time_limits::TimeLimits;
+use self::tls::TlsClient;
 use crate::limits;
 use crate::store::cos::options::Timeouts;
 use crate::store::{Body, ReplyWait};
-
-/// What TLS hands to the HTTP client and takes from it; each connection that speaks it owns one of
-/// both, beside its own buffers. A larger one only saves calls.
-const TLS_BUFFER_BYTES: usize = 128 * 1024;
 
 /// The connections to one host, shared by all who send something there.
 #[derive(Debug)]
@@ -54,24 +52,22 @@ impl Connections {
             .max_redirects_will_error(false)
             // The default reads HTTP_PROXY.
             .proxy(None)
-            .tls_config(TlsConfig::builder().root_certs(authorities.trusted()).build())
             .user_agent(concat!("cos-ftp-server/", env!("CARGO_PKG_VERSION")))
             .accept_encoding(AutoHeaderValue::None)
             .max_idle_connections(idle)
             .max_idle_connections_per_host(idle)
             .max_idle_age(limits::IDLE_STORE_CONNECTION_AGE)
-            .input_buffer_size(TLS_BUFFER_BYTES)
-            .output_buffer_size(TLS_BUFFER_BYTES)
             .build();
         let (addresses, spare) = (Addresses::default(), SpareConnection::default());
         let outlets = Outlets::default();
-        let tcp = TcpConnector {
+        let connector = StoreConnector {
             spare: spare.clone(),
             addresses: addresses.clone(),
             outlets: outlets.clone(),
+            tls: TlsClient::new(authorities.clone()),
         };
         let resolver = RememberingResolver::new(addresses.clone());
-        let agent = Agent::with_parts(config, tcp.chain(RustlsConnector::default()), resolver);
+        let agent = Agent::with_parts(config, connector, resolver);
         Self { agent, addresses, spare, outlets }
     }
 

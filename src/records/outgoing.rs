@@ -2,17 +2,17 @@
 
 use rustls::unbuffered::{EncodeError, InsufficientSizeError};
 
-use super::buffer::Buffer;
+use super::Buffer;
 
 /// What we have to say.
-pub(super) enum Outgoing<'b> {
+pub(crate) enum Outgoing<'b> {
     Data(&'b [u8]),
     CloseNotify,
 }
 
 impl Outgoing<'_> {
     /// Room that it needs as records, with what rustls may have to say before them.
-    pub(super) fn most_bytes(&self) -> usize {
+    pub(crate) fn most_bytes(&self) -> usize {
         /// Largest plaintext of a record (RFC 8446 5.1).
         const RECORD: usize = 16 * 1024;
         /// More than header, nonce, type and tag of a record: 5 + 8 + 16 in TLS 1.2 with AES-GCM.
@@ -26,7 +26,7 @@ impl Outgoing<'_> {
 }
 
 /// Has rustls encode one of its own messages.
-pub(super) fn encode(
+pub(crate) fn encode(
     outgoing: &mut Buffer,
     mut encode: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>,
 ) -> Result<(), rustls::Error> {

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 /// Bytes in a row, taken from the front and added behind. Holds no memory while it is empty, unless
 /// told to.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     /// Whether what is taken is overwritten.
     wipes: bool,
     bytes: Vec<u8>,
@@ -19,33 +19,33 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// A buffer for what may be secret: what was taken from it is overwritten.
-    pub(super) fn wiping() -> Self {
+    pub(crate) fn wiping() -> Self {
         Self { wipes: true, ..Self::default() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }
 
-    pub(super) fn filled(&self) -> &[u8] {
+    pub(crate) fn filled(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
-    pub(super) fn filled_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn filled_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..self.end]
     }
 
     /// The room behind the bytes.
-    pub(super) fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[self.end..]
     }
 
     /// Makes sure that there is room for `wanted` bytes.
-    pub(super) fn make_room(&mut self, wanted: usize) {
+    pub(crate) fn make_room(&mut self, wanted: usize) {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
@@ -60,13 +60,13 @@ impl Buffer {
     }
 
     /// Declares `count` bytes of the room as filled.
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.end += count;
         debug_assert!(self.end <= self.bytes.len());
     }
 
     /// Takes `count` bytes from the front.
-    pub(super) fn discard(&mut self, count: usize) {
+    pub(crate) fn discard(&mut self, count: usize) {
         if self.wipes {
             self.bytes[self.start..self.start + count].zeroize();
         }
@@ -75,14 +75,14 @@ impl Buffer {
     }
 
     /// Adds bytes.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.make_room(bytes.len());
         self.room()[..bytes.len()].copy_from_slice(bytes);
         self.advance(bytes.len());
     }
 
     /// Moves as many bytes as fit into `target`, and tells how many.
-    pub(super) fn take(&mut self, target: &mut [u8]) -> usize {
+    pub(crate) fn take(&mut self, target: &mut [u8]) -> usize {
         let count = self.len().min(target.len());
         target[..count].copy_from_slice(&self.filled()[..count]);
         self.discard(count);
@@ -90,15 +90,15 @@ impl Buffer {
     }
 
     /// Gives the memory back if nothing is in it.
-    pub(super) fn release_if_empty(&mut self) {
+    pub(crate) fn release_if_empty(&mut self) {
         if self.is_empty() {
             *self = Self { wipes: self.wipes, ..Self::default() };
         }
     }
 
-    /// One read from the socket, which never waits; 0 is its end.
-    pub(super) fn receive(&mut self, tcp: &TcpStream) -> io::Result<usize> {
-        let (bytes, _) = recv(tcp, self.room(), RecvFlags::DONTWAIT)?;
+    /// One read from the socket, which waits or not as it is set and `flags` say; 0 is its end.
+    pub(crate) fn receive(&mut self, tcp: &TcpStream, flags: RecvFlags) -> io::Result<usize> {
+        let (bytes, _) = recv(tcp, self.room(), flags)?;
         self.advance(bytes);
         Ok(bytes)
     }
@@ -107,7 +107,7 @@ impl Buffer {
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] leaves in the buffer what was not taken.
-    pub(super) fn send(&mut self, tcp: &TcpStream, flags: SendFlags) -> io::Result<()> {
+    pub(crate) fn send(&mut self, tcp: &TcpStream, flags: SendFlags) -> io::Result<()> {
         while !self.is_empty() {
             match send(tcp, self.filled(), flags).map_err(io::Error::from) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
