@@ -124,7 +124,7 @@ impl State {
 
     fn insert_directory(&mut self, path: &FtpPath) {
         let metadata = Metadata::directory(Some(OffsetDateTime::now_utc()));
-        let node = Node { stat: Stat { metadata, etag: None }, content: Arc::default() };
+        let node = Node { stat: Stat::new(metadata, None), content: Arc::default() };
         self.nodes.insert(path.clone(), node);
     }
 
@@ -145,7 +145,7 @@ impl State {
         self.expect_room(content.len(), path, operation)?;
         let etag = Some(ETag(self.next()));
         let metadata = Metadata::file(content.len() as u64, Some(OffsetDateTime::now_utc()));
-        let stat = Stat { metadata, etag: etag.clone() };
+        let stat = Stat::new(metadata, etag.clone());
         self.nodes.insert(path.clone(), Node { stat, content: content.into() });
         Ok(Stored { etag, request_id: None })
     }
@@ -184,7 +184,7 @@ impl MemoryStore {
 impl FileTree for MemoryStore {
     fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
         if path.is_root() {
-            return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+            return Ok(Stat::new(Metadata::directory(None), None));
         }
         self.state().find(path, Operation::HeadObject).map(|node| node.stat.clone())
     }

@@ -85,6 +85,7 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache,
         preserve_mtime: false,
+        content_type: cos_ftp_server::store::cos::ContentType::ByName,
         timeouts: Timeouts::default(),
     }
 }

@@ -75,6 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("log", EVERYWHERE),
     ("md5", &["store/cos"]),
     ("memmap2", &["transfer"]),
+    ("mime_guess", &["store/cos"]),
     ("nix", &["net"]),
     ("parking_lot", EVERYWHERE),
     ("percent_encoding", &["store/cos"]),

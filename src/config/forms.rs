@@ -13,7 +13,7 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
-use crate::store::cos::{AddressingStyle, Scheme, Timeouts, VerifyUploads};
+use crate::store::cos::{AddressingStyle, ContentType, Scheme, Timeouts, VerifyUploads};
 use crate::users::{Account, Permission};
 
 use super::endpoint::Endpoint;
@@ -48,6 +48,7 @@ impl General {
             server: ServerOptions::unset(),
             buckets: BucketTerms {
                 verify: VerifyUploads::Off,
+                content_type: ContentType::Off,
                 metadata_cache: Duration::ZERO,
                 timeouts: Timeouts::unset(),
             },
@@ -85,6 +86,7 @@ impl General {
 #[derive(Clone, Debug)]
 pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
+    pub(super) content_type: ContentType,
     pub(super) metadata_cache: Duration,
     pub(super) timeouts: Timeouts,
 }

@@ -14,7 +14,8 @@ const CLOCK_SLACK: Duration = Duration::seconds(2);
 pub enum Expected {
     /// Anything: the last writer wins, as on a disk.
     Anything,
-    /// Just the version that was seen there, or nothing if nothing was.
+    /// Just the version that was seen there, or nothing if nothing was. What is written keeps the
+    /// [`Stat::attributes`] of the version.
     Seen(Option<Stat>),
     /// Nothing that came after this moment, by the store's clock. For a write whose name nobody has
     /// looked at; what came within two seconds of the moment counts as newer.
@@ -26,8 +27,10 @@ impl Expected {
     pub fn admits(&self, found: Option<&Stat>) -> bool {
         match self {
             Self::Anything => true,
-            // The time too: the same bytes may have been stored, and confirmed, once more.
-            Self::Seen(seen) => seen.as_ref() == found,
+            Self::Seen(seen) => match (seen, found) {
+                (Some(seen), Some(found)) => seen.is_same_version(found),
+                (seen, found) => seen.is_none() && found.is_none(),
+            },
             Self::NothingSince(moment) => found.is_none_or(|found| {
                 let modified = found.metadata.modified;
                 modified.is_some_and(|modified| modified + CLOCK_SLACK <= *moment)
@@ -47,7 +50,7 @@ mod tests {
     const NOON: OffsetDateTime = datetime!(2026-01-02 12:00 UTC);
 
     fn file(size: u64, modified: OffsetDateTime, etag: &str) -> Stat {
-        Stat { metadata: Metadata::file(size, Some(modified)), etag: Some(ETag(etag.to_owned())) }
+        Stat::new(Metadata::file(size, Some(modified)), Some(ETag(etag.to_owned())))
     }
 
     #[test]
@@ -74,7 +77,7 @@ mod tests {
             let found = file(3, NOON - Duration::seconds(before), "a");
             assert_eq!(since.admits(Some(&found)), admitted, "{before} s before");
         }
-        let undated = Stat { metadata: Metadata::file(3, None), etag: None };
+        let undated = Stat::new(Metadata::file(3, None), None);
         assert!(since.admits(None) && !since.admits(Some(&undated)));
     }
 }

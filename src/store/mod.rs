@@ -5,6 +5,7 @@
 //! Calls block; each is bounded by the store's own time-outs. A store never answers `Ok` to a
 //! write before what was written is durable and visible as a whole.
 
+mod attributes;
 mod body;
 pub mod cos;
 mod error;
@@ -18,6 +19,7 @@ mod operation;
 mod page;
 mod reply_wait;
 
+pub use attributes::Attributes;
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Body, Cancel, ETag, Expected, FileTree, PageToken, Result, Stored};
+use super::{Attributes, Body, Cancel, ETag, Expected, FileTree, PageToken, Result, Stored};
 use crate::vfs::FtpPath;
 
 /// Files that are stored part by part.
@@ -12,6 +12,16 @@ pub trait Multipart: FileTree {
 
     /// Begins an upload in parts. Nothing is visible under `path` until it is completed.
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload>;
+
+    /// The same, for an object that goes on with an earlier one, and keeps its `attributes`.
+    fn continue_multipart_upload(
+        &self,
+        path: &FtpPath,
+        attributes: &Attributes,
+    ) -> Result<MultipartUpload> {
+        let _ = attributes;
+        self.create_multipart_upload(path)
+    }
 
     /// Stores one part. May be called for several parts at once, in any order.
     fn upload_part(

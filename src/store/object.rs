@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Read;
 
+use super::Attributes;
 use crate::vfs::Metadata;
 
 /// The identity of one version of an object, as the store spells it. Opaque: compared, never
@@ -17,6 +18,27 @@ pub struct Stat {
     pub metadata: Metadata,
     /// The version, for files.
     pub etag: Option<ETag>,
+    /// What a file that goes on with this one keeps of it, as [`super::FileTree::find_file`] tells.
+    pub attributes: Attributes,
+}
+
+impl Stat {
+    /// These facts, and nothing else.
+    pub fn new(metadata: Metadata, etag: Option<ETag>) -> Self {
+        Self { metadata, etag, attributes: Attributes::default() }
+    }
+
+    /// Whether both tell of one version. The time too: the same bytes may have been stored, and
+    /// confirmed, once more.
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        (&self.metadata, &self.etag) == (&other.metadata, &other.etag)
+    }
+
+    /// The same, for a new file to take its place that keeps nothing of it.
+    #[must_use]
+    pub fn without_attributes(self) -> Self {
+        Self::new(self.metadata, self.etag)
+    }
 }
 
 /// Bytes `first..end` of an object; to its end when `end` is `None`.

@@ -10,8 +10,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload, ObjectStore,
-    Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError, Stored,
+    Attributes, Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload,
+    ObjectStore, Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError,
+    Stored,
 };
 use crate::threads::{self, OwnedThread};
 use crate::transfer::block::Block;
@@ -64,6 +65,8 @@ pub(super) enum JobOutcome {
 pub(super) struct UploadTarget {
     store: Arc<dyn ObjectStore>,
     path: FtpPath,
+    /// What the file is, if it goes on with an earlier one.
+    continues: Option<Attributes>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
     completed: OnceLock<()>,
@@ -76,8 +79,13 @@ impl std::fmt::Debug for dyn ObjectStore {
 }
 
 impl UploadTarget {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, path: FtpPath, cancel: Cancel) -> Self {
-        Self { store, path, cancel, upload: OnceLock::new(), completed: OnceLock::new() }
+    pub(super) fn new(
+        store: Arc<dyn ObjectStore>,
+        path: FtpPath,
+        continues: Option<Attributes>,
+        cancel: Cancel,
+    ) -> Self {
+        Self { store, path, continues, cancel, upload: OnceLock::new(), completed: OnceLock::new() }
     }
 
     /// Stores `blocks` as the whole object.
@@ -99,7 +107,10 @@ impl UploadTarget {
             Job::Create => self.create().map(|()| JobOutcome::Created),
             Job::CreateAndLook => {
                 self.create()?;
-                Ok(JobOutcome::CreatedAndLooked(self.store.find_file(&self.path).ok()))
+                let seen = self.store.find_file(&self.path).ok();
+                // What is stored is a new file.
+                let seen = seen.map(|seen| seen.map(Stat::without_attributes));
+                Ok(JobOutcome::CreatedAndLooked(seen))
             }
             Job::Part(place, blocks) => {
                 let _in_flight = metrics::part_in_flight();
@@ -124,7 +135,10 @@ impl UploadTarget {
     }
 
     fn create(&self) -> StoreResult<()> {
-        let upload = self.store.create_multipart_upload(&self.path)?;
+        let upload = match &self.continues {
+            Some(attributes) => self.store.continue_multipart_upload(&self.path, attributes),
+            None => self.store.create_multipart_upload(&self.path),
+        }?;
         // Set once: there is one Create in an upload.
         let _ = self.upload.set(upload);
         Ok(())

@@ -224,6 +224,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: Duration::from_secs(10),
         preserve_mtime: false,
+        content_type: cos_ftp_server::store::cos::ContentType::ByName,
         timeouts: Timeouts::default(),
     }
 }

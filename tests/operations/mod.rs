@@ -1,6 +1,8 @@
 //! What an operator does while the server runs: reading its log, changing its configuration,
 //! looking at what goes on, limiting rates. Over the real binary.
 
+/// What a file is in the bucket beside its bytes.
+mod attributes;
 /// `cos-ftp-server check`.
 mod check;
 /// Directories of this machine: what is written there, and whose it is.

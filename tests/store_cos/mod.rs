@@ -48,6 +48,7 @@ fn options(bucket: &str) -> CosOptions {
         idle_connections: 16,
         metadata_cache: std::time::Duration::from_secs(60),
         preserve_mtime: true,
+        content_type: cos_ftp_server::store::cos::ContentType::ByName,
         timeouts: Timeouts::default(),
     }
 }

@@ -215,7 +215,7 @@ impl File {
 
     fn stat(&self) -> Stat {
         let metadata = Metadata::file(self.bytes.len() as u64, Some(self.modified));
-        Stat { metadata, etag: Some(self.etag()) }
+        Stat::new(metadata, Some(self.etag()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::forms::General;
 use crate::config::settings::RotateUnit;
 use crate::config::values::{self, MemoryAmount};
 use crate::limits;
-use crate::store::cos::VerifyUploads;
+use crate::store::cos::{ContentType, VerifyUploads};
 use crate::transfer::PartialUpload;
 
 const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
@@ -163,6 +163,7 @@ fn files() -> Vec<Key> {
                  且列表中看不到该时间，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
             )
             .field(|all: &mut General, on| all.server.session.preserve_mtime = on),
+        content_type(),
         row(OPTIONAL, "verify_uploads", verify)
             .default("auto")
             .means(
@@ -176,6 +177,22 @@ fn files() -> Vec<Key> {
             )
             .field(|all: &mut General, verify| all.buckets.verify = verify),
     ]
+}
+
+fn content_type() -> Key {
+    let content_type = one_of(&[("by-name", ContentType::ByName), ("off", ContentType::Off)]);
+    row(OPTIONAL, "content_type", content_type)
+        .default("by-name")
+        .means(
+            "the `Content-Type` of a new file: `by-name`, by the ending of its name, so that a \
+             browser shows a `.jpg` that it is sent from the bucket; `off`, or an ending that \
+             nobody knows: what the store makes of it, see [What a file is beside its \
+             bytes](docs/reliability.md#what-a-file-is-beside-its-bytes)",
+            "新文件的 `Content-Type`：`by-name` 按文件名后缀确定，浏览器可以直接显示存储桶中的 \
+             `.jpg`；`off` 或后缀未知时由存储端决定，\
+             见[文件内容之外的属性](docs/zh-CN/reliability.md#文件内容之外的属性)",
+        )
+        .field(|all: &mut General, by| all.buckets.content_type = by)
 }
 
 fn clients() -> Vec<Key> {

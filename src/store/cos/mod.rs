@@ -17,8 +17,8 @@ mod tree;
 
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use options::{
-    AddressingStyle, CosOptions, CredentialSource, PairSource, Part, RoleSource, Scheme, Timeouts,
-    VerifyUploads,
+    AddressingStyle, ContentType, CosOptions, CredentialSource, PairSource, Part, RoleSource,
+    Scheme, Timeouts, VerifyUploads,
 };
 pub use s3::dialect::is_cos;
 pub use s3::http::authorities::{AuthorityError, check_authorities};
@@ -41,14 +41,14 @@ use self::s3::identity::role_keys::Roles;
 use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::{
-    BucketAccount, BucketTree, condition, directories, leftovers, listing, mtime, publish, rename,
-    room, turn,
+    BucketAccount, BucketTree, attributes, condition, directories, leftovers, listing, mtime,
+    publish, rename, room, turn,
 };
 use super::{
-    Admission, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait, Result, SilentUploads,
-    Stat, StoreError, Stored,
+    Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
+    FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
+    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
+    Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -89,6 +89,7 @@ impl Buckets {
             keys: Keys::new(prefix, Dialect::of(&endpoint)),
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
+            content_type: options.content_type,
             min_part: options.min_part,
             pool: self.pool.clone(),
         };
@@ -291,8 +292,17 @@ impl Multipart for CosStore {
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        self.continue_multipart_upload(path, &Attributes::default())
+    }
+
+    fn continue_multipart_upload(
+        &self,
+        path: &FtpPath,
+        attributes: &Attributes,
+    ) -> Result<MultipartUpload> {
         let key = self.file(Operation::CreateMultipartUpload, path)?;
-        let upload_id = self.objects().create_upload(&key, &[])?;
+        let headers = attributes::for_object(self.tree(), &key, attributes);
+        let upload_id = self.objects().create_upload(&key, &headers)?;
         Ok(MultipartUpload { path: path.clone(), upload_id })
     }
 

@@ -37,6 +37,8 @@ pub struct CosOptions {
     pub metadata_cache: Duration,
     /// Whether a time that a client gave an object is told as the object's time.
     pub preserve_mtime: bool,
+    /// The type of a new object.
+    pub content_type: ContentType,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
 }
@@ -58,6 +60,15 @@ pub enum AddressingStyle {
     Virtual,
     /// `https://<endpoint>/<bucket>/<key>`
     Path,
+}
+
+/// The content type of a new object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    /// What the ending of its name stands for, if that is known.
+    ByName,
+    /// What the store makes of it.
+    Off,
 }
 
 /// What is compared after an upload.
@@ -193,6 +204,7 @@ pub(super) mod tests {
             idle_connections: 4,
             metadata_cache: Duration::ZERO,
             preserve_mtime: true,
+            content_type: ContentType::ByName,
             timeouts: Timeouts::default(),
         }
     }

@@ -12,7 +12,7 @@ use crate::vfs::{EntryKind, FtpPath, Metadata};
 /// What stands under a name.
 pub(super) fn look_up(tree: &LocalTree, path: &FtpPath) -> LocalResult<Stat> {
     if path.is_root() {
-        return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+        return Ok(Stat::new(Metadata::directory(None), None));
     }
     match tree.existing(path)?.look()? {
         Found::File(stat) | Found::Directory(stat) => Ok(stat),

@@ -234,10 +234,10 @@ fn classify(stat: &rustix::fs::Stat) -> Found {
         FileType::RegularFile => {
             let size = u64::try_from(stat.st_size).unwrap_or_default();
             let metadata = Metadata::file(size, modified(stat));
-            Found::File(Stat { metadata, etag: Some(version(stat)) })
+            Found::File(Stat::new(metadata, Some(version(stat))))
         }
         FileType::Directory => {
-            Found::Directory(Stat { metadata: Metadata::directory(modified(stat)), etag: None })
+            Found::Directory(Stat::new(Metadata::directory(modified(stat)), None))
         }
         _ => Found::Foreign,
     }

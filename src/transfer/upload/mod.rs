@@ -146,7 +146,12 @@ impl<'a> Upload<'a> {
         let affordable = parts.target_blocks();
         let cancel = Cancel::new();
         let since = request.store.now();
-        let target = UploadTarget::new(request.store, request.path, cancel.clone());
+        let target = UploadTarget::new(
+            request.store,
+            request.path,
+            request.plan.attributes(),
+            cancel.clone(),
+        );
         let mut upload = Self {
             resources,
             intake,

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use super::head::KeptHead;
 use super::ranges::copy_ranges;
 use super::tail::Tail;
-use crate::store::{Admission, CopySource, ETag, Expected, Freshness, ObjectStore, PartLimits};
+use crate::store::{
+    Admission, Attributes, CopySource, ETag, Expected, Freshness, ObjectStore, PartLimits,
+};
 use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
 
@@ -69,6 +71,14 @@ impl Plan {
         let tail = Tail::new(CopySource { first: kept, end: size, etag: etag.clone() });
         let (head, copies) = keep(kept, etag, store.part_limits());
         Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies, tail })
+    }
+
+    /// What the file is that is gone on with.
+    pub(super) fn attributes(&self) -> Option<Attributes> {
+        match &self.expected {
+            Expected::Seen(Some(seen)) => Some(seen.attributes.clone()),
+            _ => None,
+        }
     }
 }
 

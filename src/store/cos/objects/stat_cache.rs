@@ -71,7 +71,7 @@ impl StatCache {
                 continue;
             }
             let key: Arc<str> = key.into();
-            let stat = Stat { metadata, etag };
+            let stat = Stat::new(metadata, etag);
             known.by_key.insert(Arc::clone(&key), Fact { at, stat });
             known.order.push_back((at, key));
         }

@@ -7,6 +7,7 @@
 //! such refusal; then this bucket gets none for an hour, and the look alone must do.
 
 use super::BucketTree;
+use super::attributes;
 use super::markers::{Standing, file_head};
 use super::times::time_of;
 use crate::store::cos::objects::{Head, Precondition, RequestFailure, Written};
@@ -21,7 +22,7 @@ pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>>
 
 fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     let metadata = Metadata::file(head.size, time_of(tree, head));
-    Stat { metadata, etag: head.etag() }
+    Stat { metadata, etag: head.etag(), attributes: attributes::kept(head) }
 }
 
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.

@@ -7,6 +7,7 @@
 use parking_lot::Mutex;
 
 use super::BucketTree;
+use super::attributes::{metadata, restated};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
@@ -191,35 +192,6 @@ fn copy_parts(
     check_target(tree, target)?;
     complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;
     Ok(())
-}
-
-/// What a copy forgets unless it is said again.
-pub(crate) fn restated(head: &Head) -> Vec<(String, String)> {
-    ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
-        .iter()
-        .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
-        .collect()
-}
-
-/// What a plain copy keeps, but an upload of copied parts has to be told.
-pub(crate) fn metadata(head: &Head) -> Vec<(String, String)> {
-    const KEPT: [&str; 6] = [
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-type",
-        "expires",
-    ];
-    let keep = |(name, value): (&str, &str)| {
-        let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
-            Some(tail) => format!("x-amz-meta-{tail}"),
-            None if KEPT.contains(&name) => name.to_owned(),
-            None => return None,
-        };
-        Some((name, value.to_owned()))
-    };
-    head.headers.iter().filter_map(keep).collect()
 }
 
 /// The largest range of an object of `size` bytes that is copied at once, where the store copies

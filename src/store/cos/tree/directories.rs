@@ -36,7 +36,7 @@ pub(crate) fn known_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
 /// The same for somebody who only wants to go there.
 pub(crate) fn listed_stat(tree: BucketTree<'_>, path: &FtpPath) -> Result<Stat> {
     if is_listed_directory(tree, path)? {
-        return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+        return Ok(Stat::new(Metadata::directory(None), None));
     }
     known_stat(tree, path)
 }
@@ -81,16 +81,14 @@ pub(crate) fn stat_path(
     path: &FtpPath,
 ) -> Result<Stat> {
     if path.is_root() {
-        return Ok(Stat { metadata: Metadata::directory(None), etag: None });
+        return Ok(Stat::new(Metadata::directory(None), None));
     }
     match standing(tree, &tree.account.keys.file(operation, path)?)? {
         Standing::File(head) => {
             let metadata = Metadata::file(head.size, time_of(tree, &head));
-            Ok(Stat { metadata, etag: head.etag() })
+            Ok(Stat::new(metadata, head.etag()))
         }
-        Standing::Directory(head) => {
-            Ok(Stat { metadata: Metadata::directory(head.modified()), etag: None })
-        }
+        Standing::Directory(head) => Ok(Stat::new(Metadata::directory(head.modified()), None)),
         Standing::Nothing => stat_directory(tree, operation, path),
     }
 }
@@ -115,7 +113,7 @@ pub(crate) fn stat_directory(
             None => return Err(missing()),
         },
     };
-    Ok(Stat { metadata: Metadata::directory(modified), etag: None })
+    Ok(Stat::new(Metadata::directory(modified), None))
 }
 
 /// Whether a file or directory of this name exists.

@@ -2,6 +2,7 @@
 //! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
 //! looked at by somebody who has the [turn] to make it.
 
+pub(crate) mod attributes;
 pub(crate) mod condition;
 pub(crate) mod copy;
 pub(crate) mod directories;
@@ -23,6 +24,7 @@ use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
+use super::options::ContentType;
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
@@ -42,6 +44,8 @@ pub(crate) struct BucketAccount {
     pub(crate) copy_limit: u64,
     /// Whether a time that a client gave an object is told as the object's time.
     pub(crate) preserve_mtime: bool,
+    /// The type of a new object.
+    pub(crate) content_type: ContentType,
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.

@@ -9,9 +9,8 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
-use super::copy::{
-    CopyTarget, Replaces, check_length, check_target, copy_version, metadata, restated,
-};
+use super::attributes::{metadata, restated};
+use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};

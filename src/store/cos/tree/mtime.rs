@@ -10,7 +10,8 @@
 use time::OffsetDateTime;
 
 use super::BucketTree;
-use super::copy::{CopyTarget, Replaces, copy_at_once, metadata, restated};
+use super::attributes::{metadata, restated};
+use super::copy::{CopyTarget, Replaces, copy_at_once};
 use super::directories::stat_path;
 use super::times::{KEY, kept, spell};
 use crate::limits;

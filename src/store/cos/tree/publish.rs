@@ -1,6 +1,7 @@
 //! Files that come to stand under their names: in one request or from parts.
 
 use super::BucketTree;
+use super::attributes;
 use super::condition::write_expecting;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
@@ -17,8 +18,9 @@ pub(crate) fn put(
     let operation = Operation::PutObject;
     let turn = turn_to_publish(tree, operation, key)?;
     check_room_in_turn(tree, &turn, key, UploadKind::Brief)?;
+    let headers = attributes::for_write(tree, key, expected);
     Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
-        tree.objects.put(&turn, Put { key, body, headers: &[], only })
+        tree.objects.put(&turn, Put { key, body, headers: &headers, only })
     })?)
 }
 

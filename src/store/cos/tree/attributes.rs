@@ -1,0 +1,124 @@
+//! What an object of ours is beside its bytes: what the account says of a new one, or what the
+//! object was that is gone on with.
+
+use super::BucketTree;
+use super::times;
+use crate::store::cos::objects::Head;
+use crate::store::cos::options::ContentType;
+use crate::store::{Attributes, Expected};
+
+/// What an object that goes on with this one keeps of it. Not the time that a client gave it: it
+/// is about to be changed.
+pub(super) fn kept(head: &Head) -> Attributes {
+    let time = format!("x-amz-{}", times::KEY);
+    let all = restated(head).into_iter().chain(metadata(head));
+    Attributes::of(all.filter(|(name, _)| *name != time).collect())
+}
+
+/// The headers of an object under `key` that takes the place of what is expected there: of one that
+/// was seen in order to go on with it, or of a new one.
+pub(super) fn for_write(
+    tree: BucketTree<'_>,
+    key: &str,
+    expected: &Expected,
+) -> Vec<(String, String)> {
+    match expected {
+        Expected::Seen(Some(seen)) => for_object(tree, key, &seen.attributes),
+        _ => for_object(tree, key, &Attributes::default()),
+    }
+}
+
+/// The same, where `earlier` is what the object before it was; nothing for a new one.
+pub(crate) fn for_object(
+    tree: BucketTree<'_>,
+    key: &str,
+    earlier: &Attributes,
+) -> Vec<(String, String)> {
+    match earlier.headers() {
+        [] => of_new(tree.account.content_type, key),
+        kept => kept.to_vec(),
+    }
+}
+
+fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {
+    let by_name = match content_type {
+        ContentType::ByName => type_of(key),
+        ContentType::Off => None,
+    };
+    by_name.map(|name| ("content-type".to_owned(), name.to_owned())).into_iter().collect()
+}
+
+/// The type that the ending of a name stands for, without a charset: nobody knows that one.
+fn type_of(key: &str) -> Option<&'static str> {
+    let (stem, ending) = key.rsplit('/').next()?.rsplit_once('.')?;
+    if stem.is_empty() {
+        return None;
+    }
+    // Cameras record transport streams; the table knows Qt's translations or a note of DLNA's.
+    if ending.eq_ignore_ascii_case("ts") || ending.eq_ignore_ascii_case("m2ts") {
+        return Some("video/mp2t");
+    }
+    let guessed = mime_guess::from_ext(ending).first_raw()?;
+    // As good as nothing: the store has a word of its own for that.
+    (guessed != "application/octet-stream").then_some(guessed)
+}
+
+/// What a copy forgets unless it is said again.
+pub(crate) fn restated(head: &Head) -> Vec<(String, String)> {
+    ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
+        .iter()
+        .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
+        .collect()
+}
+
+/// What a plain copy keeps, but an upload of copied parts has to be told.
+pub(crate) fn metadata(head: &Head) -> Vec<(String, String)> {
+    const KEPT: [&str; 6] = [
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "expires",
+    ];
+    let keep = |(name, value): (&str, &str)| {
+        let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
+            Some(tail) => format!("x-amz-meta-{tail}"),
+            None if KEPT.contains(&name) => name.to_owned(),
+            None => return None,
+        };
+        Some((name, value.to_owned()))
+    };
+    head.headers.iter().filter_map(keep).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_told_by_the_ending_alone() {
+        for (key, expected) in [
+            ("a/b.JPG", Some("image/jpeg")),
+            ("b.jpeg", Some("image/jpeg")),
+            ("b.png", Some("image/png")),
+            ("v.mp4", Some("video/mp4")),
+            ("record.ts", Some("video/mp2t")),
+            ("record.TS", Some("video/mp2t")),
+            ("d.json", Some("application/json")),
+            ("d.csv", Some("text/csv")),
+            ("d.txt", Some("text/plain")),
+            ("数据.pdf", Some("application/pdf")),
+            ("jpg", None),
+            (".jpg", None),
+            ("a.jpg/b", None),
+            ("x.bin", None),
+            ("x.nobodyknows", None),
+            ("x.", None),
+        ] {
+            assert_eq!(type_of(key), expected, "{key}");
+            assert_eq!(of_new(ContentType::ByName, key).len(), usize::from(expected.is_some()));
+            assert!(of_new(ContentType::Off, key).is_empty());
+        }
+    }
+}
