@@ -104,7 +104,9 @@ fn a_new_package_tells_the_next_two_commands() {
     let user = told(Command::new("sh").args(["-c", "id -un"]));
     let script = script
         .replace("USER_NAME=cos-ftp", &format!("USER_NAME={}", user.trim_end()))
+        .replace("-g \"$USER_NAME\"", "")
         .replace(CONFIG, dir.path().join("none").to_str().unwrap())
+        .replace("/var/", &format!("{}/", dir.path().to_str().unwrap()))
         .replace("/run/systemd/system", "/nowhere");
     let run = |version: &str| {
         let arguments = ["-c", &script, "postinst", "configure", version];
@@ -115,6 +117,10 @@ fn a_new_package_tells_the_next_two_commands() {
     let expected = ["cos-ftp-server check", "systemctl enable --now cos-ftp-server"];
     assert_eq!(commands, expected, "{new}");
     assert_eq!(run("0.1.0-1"), "");
+    // `check` is the first of the two, and looks at them.
+    for place in ["lib/cos-ftp-server", "log/cos-ftp-server"] {
+        assert_eq!(mode(&dir.path().join(place)), 0o750, "{place}");
+    }
 }
 
 #[test]

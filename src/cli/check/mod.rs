@@ -42,7 +42,7 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
     if let Err(error) = File::open(file)
         && error.kind() == ErrorKind::PermissionDenied
     {
-        let fix = "run this as root, or as the user of the server";
+        let fix = service::how_to_let_in(file);
         return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
     }
     let loaded = config::load(file).map_err(|problems| {

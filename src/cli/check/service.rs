@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
 
 use super::report::CheckLine;
 
@@ -54,9 +54,11 @@ pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
         };
     }
     let text = format!(
-        "looked at as root; the service in {} runs as {user}, and {why}: sudo -u {user} {}",
+        "looked at as root; the service in {} runs as {user}, and {why}: \
+         sudo -u {user} {} check --config {}",
         unit.display(),
-        env::args().collect::<Vec<_>>().join(" "),
+        env::args().next().unwrap_or_default(),
+        config.display(),
     );
     Some(CheckLine::skipped("user", text))
 }
@@ -70,6 +72,14 @@ fn as_user(user: &str, group: &str) -> Command {
         .args(env::current_exe())
         .args(env::args_os().skip(1));
     command
+}
+
+/// What lets the user who runs this read `file`.
+pub(super) fn how_to_let_in(file: &Path) -> String {
+    let (file, group) = (file.display(), getegid().as_raw());
+    format!(
+        "run this as root, or let the server's group read it: chgrp {group} {file}; chmod 640 {file}"
+    )
 }
 
 /// The number of the user's own group.

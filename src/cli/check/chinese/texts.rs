@@ -45,7 +45,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // The configuration.
     ("see above", "见上文"),
-    ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
+    (
+        "run this as root, or let the server's group read it: chgrp {} {}; chmod 640 {}",
+        "请以 root 身份执行，或让服务器所属的组可以读取：chgrp {} {}; chmod 640 {}",
+    ),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),
     ("{}, {} accounts", "{}，{} 个账号"),
