@@ -139,7 +139,7 @@ fn root_looks_with_the_eyes_of_the_services_user() {
     unit(&program);
     let (text, is_well) = check(place.path());
     assert!(
-        !is_well && text.contains("Permission denied (os error 13) → run this as root"),
+        !is_well && text.contains("→ let nobody, who runs the service, read it: chgrp nogroup "),
         "{text}"
     );
     // It can, and finds what root has left in its way.
@@ -154,11 +154,18 @@ fn root_looks_with_the_eyes_of_the_services_user() {
     assert!(!is_well && text.contains("→ give the file to the user that runs"), "{text}");
     assert!(text.contains("1 of "), "{text}");
     fs::remove_file(log).unwrap();
-    assert!(check(place.path()).1);
+    let (text, is_well) = check(place.path());
+    assert!(is_well && text.contains("looked as nobody"), "{text}");
+    // The unit's configuration is the one that is meant where none is named.
+    let mut unnamed = Command::new(&program);
+    unnamed.arg("check").env("SYSTEMD_UNIT_PATH", place.path());
+    let (text, is_well) = told(unnamed);
+    assert!(is_well && text.contains(&config.to_string()), "{text}");
     // It is another program's: that it was not tried is told, and how to.
     unit(Path::new("/bin/true"));
     let (text, is_well) = check(place.path());
-    let hint = format!("sudo -u nobody {} check --config {config}", program.display());
+    let hint =
+        format!("chmod 640 {config}; sudo -u nobody {} check --config {config}", program.display());
     assert!(is_well && text.contains(&hint), "{text}");
     let (text, is_well) = check(Path::new("/nowhere"));
     assert!(is_well && !text.contains("looked at as root"), "{text}");

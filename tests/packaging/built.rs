@@ -101,12 +101,13 @@ fn a_new_package_tells_the_next_two_commands() {
     let dir = TempDir::new().unwrap();
     let script = fs::read_to_string(path("conf/debian/postinst")).unwrap();
     // There is a user, and no configuration and no systemd to tell of it.
+    let places = ["log", "lib"].map(|name| dir.path().join(name));
     let user = told(Command::new("sh").args(["-c", "id -un"]));
     let script = script
         .replace("USER_NAME=cos-ftp", &format!("USER_NAME={}", user.trim_end()))
-        .replace("-g \"$USER_NAME\"", "")
         .replace(CONFIG, dir.path().join("none").to_str().unwrap())
-        .replace("/var/", &format!("{}/", dir.path().to_str().unwrap()))
+        .replace("/var/log/cos-ftp-server", places[0].to_str().unwrap())
+        .replace("/var/lib/cos-ftp-server", places[1].to_str().unwrap())
         .replace("/run/systemd/system", "/nowhere");
     let run = |version: &str| {
         let arguments = ["-c", &script, "postinst", "configure", version];
@@ -116,11 +117,11 @@ fn a_new_package_tells_the_next_two_commands() {
     let commands: Vec<_> = new.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     let expected = ["cos-ftp-server check", "systemctl enable --now cos-ftp-server"];
     assert_eq!(commands, expected, "{new}");
+    // What the check looks at is there before the first start, and stays as it is afterwards.
+    places.iter().for_each(|place| assert_eq!(mode(place), 0o750, "{}", place.display()));
+    fs::set_permissions(&places[0], fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(run("0.1.0-1"), "");
-    // `check` is the first of the two, and looks at them.
-    for place in ["lib/cos-ftp-server", "log/cos-ftp-server"] {
-        assert_eq!(mode(&dir.path().join(place)), 0o750, "{place}");
-    }
+    assert_eq!(mode(&places[0]), 0o700);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use report::{CheckLine, CheckReport};
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
-    let found = locations::find_config(config);
+    let found = locations::find_config(config.or_else(service::its_config));
     // Before anything is told, as it may be somebody else who does.
     let looking = found.as_deref().ok().and_then(service::look_as_its_user);
     let mut report = CheckReport::new(form);
@@ -42,7 +42,7 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
     if let Err(error) = File::open(file)
         && error.kind() == ErrorKind::PermissionDenied
     {
-        let fix = service::how_to_let_in(file);
+        let fix = service::reading_fix(file);
         return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
     }
     let loaded = config::load(file).map_err(|problems| {

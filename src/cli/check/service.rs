@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use rustix::process::{getegid, geteuid};
+use rustix::process::geteuid;
 
 use super::report::CheckLine;
 
@@ -29,6 +29,9 @@ const PLACES_VARIABLE: &str = "SYSTEMD_UNIT_PATH";
 /// What a service gets beside the rights of its user: a port below 1024.
 const CAPABILITY: &str = "+net_bind_service";
 
+/// Tells the process that root begins again whose eyes it has.
+const LOOKING_AS: &str = "COS_FTP_LOOKING_AS";
+
 /// The service that is installed.
 #[derive(Debug, PartialEq, Eq)]
 struct Service {
@@ -42,7 +45,7 @@ struct Service {
 /// user, and does not return. Else tells with whose eyes is looked.
 pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
     if !geteuid().is_root() {
-        return None;
+        return looking_as().map(|user| CheckLine::passed("user", format!("looked as {user}")));
     }
     let service = Service::installed().filter(|service| service.user != "root")?;
     let Service { unit, user, .. } = &service;
@@ -54,13 +57,52 @@ pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
         };
     }
     let text = format!(
-        "looked at as root; the service in {} runs as {user}, and {why}: \
-         sudo -u {user} {} check --config {}",
+        "looked at as root; the service in {} runs as {user}, and {why}: {}; sudo -u {user} {} \
+         check --config {}",
         unit.display(),
+        made_readable(user, config),
         env::args().next().unwrap_or_default(),
         config.display(),
     );
     Some(CheckLine::skipped("user", text))
+}
+
+/// The user that root looks as.
+fn looking_as() -> Option<String> {
+    env::var(LOOKING_AS).ok()
+}
+
+/// What to do about a `config` that may not be read.
+pub(super) fn reading_fix(config: &Path) -> String {
+    match looking_as() {
+        Some(user) => {
+            let how = made_readable(&user, config);
+            format!("let {user}, who runs the service, read it: {how}")
+        }
+        None => "run this as root, or as the user of the server".to_owned(),
+    }
+}
+
+/// The commands that let `user`, and nobody else, read `config`.
+fn made_readable(user: &str, config: &Path) -> String {
+    let (group, config) = (group_name(user), config.display());
+    format!("chgrp {group} {config}; chmod 640 {config}")
+}
+
+/// What the user's own group is called: as the user, where nothing else is known.
+fn group_name(user: &str) -> String {
+    let number = group_of(user);
+    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
+    let mut lines = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let line = lines.find(|fields| fields.get(2).copied() == number.as_deref());
+    line.and_then(|fields| fields.first().copied()).unwrap_or(user).to_owned()
+}
+
+/// The configuration that the installed service names, if it is a service of this program.
+pub(super) fn its_config() -> Option<PathBuf> {
+    let service = Service::installed()?;
+    let config = PathBuf::from(service.config()?);
+    service.is_of(env::current_exe().ok().as_deref(), &config).then_some(config)
 }
 
 /// This process again, as the service would be run.
@@ -70,16 +112,9 @@ fn as_user(user: &str, group: &str) -> Command {
         .args([format!("--reuid={user}"), format!("--regid={group}"), "--init-groups".to_owned()])
         .args(["--inh-caps", CAPABILITY, "--ambient-caps", CAPABILITY, "--"])
         .args(env::current_exe())
-        .args(env::args_os().skip(1));
+        .args(env::args_os().skip(1))
+        .env(LOOKING_AS, user);
     command
-}
-
-/// What lets the user who runs this read `file`.
-pub(super) fn how_to_let_in(file: &Path) -> String {
-    let (file, group) = (file.display(), getegid().as_raw());
-    format!(
-        "run this as root, or let the server's group read it: chgrp {group} {file}; chmod 640 {file}"
-    )
 }
 
 /// The number of the user's own group.
@@ -112,6 +147,12 @@ impl Service {
         Self { unit, user, command: command.map(str::to_owned).collect() }
     }
 
+    /// What it names behind `--config`.
+    fn config(&self) -> Option<&String> {
+        let named = self.command.iter().position(|word| word == "--config")?;
+        self.command.get(named + 1)
+    }
+
     /// Whether it runs `program` with `config`.
     fn is_of(&self, program: Option<&Path>, config: &Path) -> bool {
         let same = |word: &String, path: &Path| {
@@ -119,9 +160,7 @@ impl Service {
             real(Path::new(word)).is_some_and(|word| real(path) == Some(word))
         };
         let is_program = self.command.first().zip(program).is_some_and(|(word, p)| same(word, p));
-        let named = self.command.iter().position(|word| word == "--config");
-        let named = named.and_then(|at| self.command.get(at + 1));
-        is_program && named.is_some_and(|word| same(word, config))
+        is_program && self.config().is_some_and(|word| same(word, config))
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let is_named = config.is_some();
     let file = config.map_or_else(locations::new_config, Ok).map_err(CommandError::operation)?;
     if file.exists() {
-        let text = format!("{} exists already: it is left as it is", file.display());
+        let text = format!(
+            "{} exists already: it is left as it is. \
+             Move it away (mv), or name another one with --config FILE",
+            file.display()
+        );
         return Err(CommandError::operation(text));
     }
     say(&format!("This writes the configuration {}.\n", file.display()));

@@ -1,6 +1,7 @@
 //! What is asked, and the configuration that comes of it.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::{fs, io};
 
@@ -45,6 +46,11 @@ pub(super) fn ask_all() -> Result<Answers, String> {
     let store = ask_store()?;
     let user = ask_until("FTP user", USUAL_USER, |user| one_word("the user", user))?;
     let told = Secret::new(ask_hidden("Password (empty: one is made)")?);
+    // What is typed without being seen is typed twice, as for `serve --ask-password`.
+    let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
+    if is_typed && *told.expose() != *ask_hidden("Once more")? {
+        return Err("the two are not the same".to_owned());
+    }
     let made_password = match told.expose().is_empty() {
         true => Some(Secret::new(made_password()?)),
         false => None,

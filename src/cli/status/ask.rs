@@ -76,7 +76,7 @@ pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-            format!("no server tells its status at {path} (control_socket): is it running?")
+            format!("no server with this configuration is running: none at {path} (control_socket)")
         }
         ErrorKind::PermissionDenied => {
             format!("{path} (control_socket) is for the server's user and root only")
