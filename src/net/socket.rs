@@ -31,17 +31,15 @@ pub fn prepare_listener(listener: &impl AsFd) -> io::Result<()> {
 /// Sets what a data connection needs that we write to.
 ///
 /// - `TCP_NODELAY`: we write large pieces; only the last, short one could be held back.
-/// - keepalive: see [`keep_alive`].
 ///
+/// It needs no keepalive: what is written is sent again and again until it is acknowledged.
 /// `SO_LINGER` stays off: closing returns at once, and the kernel goes on sending what it holds.
 /// The buffer sizes stay unset, because setting one turns the kernel's tuning of it off.
 ///
 /// # Errors
 /// When the connection is gone already.
 pub fn prepare_data(data: &TcpStream) -> io::Result<()> {
-    let socket = SockRef::from(data);
-    socket.set_tcp_nodelay(true)?;
-    keep_alive(data)
+    SockRef::from(data).set_tcp_nodelay(true)
 }
 
 /// Has the system ask now and then whether the other end is there: an upload waits for the client,
@@ -133,8 +131,10 @@ mod tests {
         prepare_data(&stream).unwrap();
         let socket = SockRef::from(&stream);
         assert!(socket.tcp_nodelay().unwrap());
-        assert!(socket.keepalive().unwrap());
+        assert!(!socket.keepalive().unwrap());
         assert_eq!(socket.linger().unwrap(), None);
+        keep_alive(&stream).unwrap();
+        assert!(socket.keepalive().unwrap());
     }
 
     #[test]
