@@ -106,8 +106,15 @@ impl<S: Side> Records<S> {
             let outcome = match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     let mut got = 0;
+                    let mut failed = None;
                     while let Some(record) = traffic.next_record() {
-                        let record = record?;
+                        let record = match record {
+                            Ok(record) => record,
+                            Err(error) => {
+                                failed = Some(error);
+                                break;
+                            }
+                        };
                         discard += record.discard;
                         let now = record.payload.len().min(target.len() - got);
                         target[got..got + now].copy_from_slice(&record.payload[..now]);
@@ -115,7 +122,7 @@ impl<S: Side> Records<S> {
                         self.plaintext.push(&record.payload[now..]);
                     }
                     done = Some(Decrypted::Plaintext(got));
-                    Ok(())
+                    failed.map_or(Ok(()), Err)
                 }
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     encode(&mut self.outgoing, |room| data.encode(room))

@@ -54,7 +54,8 @@ fn type_of(key: &str) -> Option<&'static str> {
     if stem.is_empty() {
         return None;
     }
-    // Cameras record transport streams; the table knows Qt's translations or a note of DLNA's.
+    // Cameras record transport streams; the table has DLNA's name for them, which browsers do not
+    // know (mime_guess 2.0.5).
     if ending.eq_ignore_ascii_case("ts") || ending.eq_ignore_ascii_case("m2ts") {
         return Some("video/mp2t");
     }
