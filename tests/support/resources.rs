@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::limits;
+
 use super::injector::Injector;
 use super::server::TestServer;
 
@@ -20,11 +22,13 @@ const DEAD_IN_POOL: usize = 4;
 const OF_SESSIONS: &str = "session";
 
 /// Threads and descriptors of a server, its connections to the store aside: those are kept for the
-/// next request; and the threads of sessions aside, which wait for the next one. A session that does
-/// not end keeps a descriptor.
+/// next request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resources {
+    /// Those of sessions aside.
     pub(crate) threads: usize,
+    /// Threads that have a session, or wait for the next one: some do, for a while.
+    pub(crate) session_threads: usize,
     pub(crate) descriptors: usize,
 }
 
@@ -52,9 +56,11 @@ impl Resources {
     /// Of a server without a network behind it.
     pub(crate) fn of_local(server: &TestServer) -> Self {
         let names = thread_names(server);
+        let session_threads = names.iter().filter(|name| name.trim() == OF_SESSIONS).count();
         let path = format!("/proc/{}/fd", server.pid());
         Self {
-            threads: names.iter().filter(|name| name.trim() != OF_SESSIONS).count(),
+            threads: names.len() - session_threads,
+            session_threads,
             descriptors: fs::read_dir(path).expect("the server runs").count(),
         }
     }
@@ -73,7 +79,11 @@ impl Resources {
         let deadline = Instant::now() + SETTLING;
         loop {
             let now = now();
-            if now.threads <= self.threads && now.descriptors <= self.descriptors + spare {
+            let most = self.session_threads + limits::RESTING_THREADS;
+            let is_as_before = now.threads <= self.threads
+                && now.session_threads <= most
+                && now.descriptors <= self.descriptors + spare;
+            if is_as_before {
                 break;
             }
             assert!(Instant::now() < deadline, "{told}: {now:?} instead of {self:?}");
