@@ -75,8 +75,9 @@ impl Case {
     }
 
     fn bound(self) -> usize {
-        // As many workers as there can be parts in the buffer.
-        let workers = self.upload_threads.min(self.buffer() / PART);
+        // As many workers as there can be parts in the buffer, and one that asks what the name may
+        // be: over a slow line it still does when the first part begins.
+        let workers = self.upload_threads.min(self.buffer() / PART + 1);
         self.buffer() + workers * WORKER_BYTES + UPLOAD_BYTES + self.parts * RECEIPT_BYTES
     }
 }
