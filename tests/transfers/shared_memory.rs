@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cos_ftp_server::limits;
+use cos_ftp_server::net::Wake;
 use cos_ftp_server::store::{Operation, PartLimits};
 use cos_ftp_server::transfer::{
     Conversion, Interruption, Kept, Lease, PartialUpload, TransferOptions, Verdict,
@@ -113,6 +114,39 @@ fn an_upload_that_has_outgrown_its_memory_goes_on_when_there_is_more() {
     assert!(matches!(client.report().verdict, Verdict::Complete));
     let expected = [content(3, 5 * MIB), content(4, 5 * MIB), content(5, 20 * MIB)].concat();
     bench.assert_stored(STOR.path, &expected);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_turn_that_is_too_small_when_it_comes_goes_round() {
+    let bench = growing(24 * MIB as u64, PartialUpload::Keep);
+    bench.store().close(Operation::CreateMultipartUpload);
+    let part = 5 * MIB as u64;
+    let mut held = bench.budget().try_borrow(bench.budget().total() - part).unwrap();
+    let mut client = bench.upload(STOR);
+    // A whole part, and no block to read on: it stands in line for one.
+    client.send(&content(5, 5 * MIB));
+    await_line(&bench);
+    // The part goes meanwhile, and the next is to be larger.
+    bench.store().open(Operation::CreateMultipartUpload);
+    bench.store().await_calls(Operation::UploadPart, 1);
+    client.send(&content(6, 5 * MIB));
+    client.await_bytes(2 * part);
+    let wake = Wake::new().unwrap();
+    let mut other = bench.budget().request(2 * part, &wake);
+    // Enough for the first in line, and nearly enough for the next.
+    held.shrink(held.bytes() - BLOCK);
+    held.shrink(held.bytes() + BLOCK - 2 * part);
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(waits) = other.take() {
+        assert!(Instant::now() < deadline, "what it holds goes to whoever waits behind it");
+        other = waits;
+        thread::park_timeout(Duration::from_millis(1));
+    }
+    drop(held);
+    client.end_data();
+    assert!(matches!(client.report().verdict, Verdict::Complete));
+    bench.assert_stored(STOR.path, &[content(5, 5 * MIB), content(6, 5 * MIB)].concat());
     bench.assert_clean();
 }
 

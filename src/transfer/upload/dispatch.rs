@@ -39,11 +39,12 @@ impl Upload<'_> {
     pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
         loop {
             let smallest = self.parts.target_blocks();
-            if !self.intake.pool.has_turn() {
+            let pool = &self.intake.pool;
+            if !pool.has_turn() && !pool.is_waiting() {
                 // A turn is asked for in time, as large as the part is then.
                 self.affordable = smallest;
             }
-            if smallest > self.affordable && !self.afford(smallest) {
+            if self.has_outgrown_its_turn() && !self.afford(smallest) {
                 return Ok(());
             }
             if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
@@ -120,6 +121,12 @@ impl Upload<'_> {
         }
     }
 
+    /// Whether the turn was given for a smaller part than the next. Parts may grow while it is
+    /// waited for, too.
+    fn has_outgrown_its_turn(&self) -> bool {
+        self.intake.pool.has_turn() && self.parts.target_blocks() > self.affordable
+    }
+
     /// Enlarges the turn for a part of `blocks`, if the budget has the bytes at once.
     fn afford(&mut self, blocks: usize) -> bool {
         if self.intake.pool.try_grow_turn(self.parts.reserve_blocks()) {
@@ -131,7 +138,7 @@ impl Upload<'_> {
     /// Whether the parts to come need more memory than can be had at once, and all that the
     /// present turn allows has gathered.
     pub(super) fn needs_restart(&self) -> bool {
-        self.parts.target_blocks() > self.affordable && self.intake.full_blocks() >= self.affordable
+        self.has_outgrown_its_turn() && self.intake.full_blocks() >= self.affordable
     }
 
     /// Sends what has gathered, gives all memory back and waits in line for the larger turn:
