@@ -26,7 +26,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("files", "文件读写"),
     ("DNS", "域名解析"),
     ("connect", "连接"),
-    ("answer", "应答"),
+    ("answer", "响应"),
     ("clock", "时钟"),
     ("key pair", "密钥"),
     ("bucket", "存储桶"),
@@ -105,7 +105,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "masquerade_address is not set: passive replies name the address clients reach",
-        "未设置 masquerade_address：被动模式的应答使用客户端所连接的地址",
+        "未设置 masquerade_address：被动模式的回复使用客户端所连接的地址",
     ),
     (
         "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
@@ -113,7 +113,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
-        "请更正 masquerade_address；在它解析出 IPv4 地址之前，PASV 一律应答 425",
+        "请更正 masquerade_address；在它解析出 IPv4 地址之前，PASV 一律回复 425",
     ),
     (
         "let the user that runs the server read it, and nobody else (chgrp, chmod 640)",
@@ -259,6 +259,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("this store lacks an operation that the server needs", "该存储端缺少服务器需要的操作"),
     ("something on the way damages what is sent", "传输途中内容被损坏"),
     ("look up the code in the store's documentation", "请在存储端的文档中查找该错误码"),
-    ("no answer: {}", "没有应答：{}"),
-    ("no answer", "没有应答"),
+    ("no answer: {}", "没有响应：{}"),
+    ("no answer", "没有响应"),
 ];
