@@ -159,11 +159,14 @@ check_binary() {
 
 # Before the build, which takes minutes.
 check_places() {
+    elsewhere='use --prefix DIR, or be root'
+    # Whom a file system refuses that is mounted to be read only, for one.
+    [ "$(id -u)" != 0 ] || elsewhere='name another place with --prefix DIR'
     for place in "$bin_dir" "$config_dir" "$var_dir"; do
         nearest=$place
         while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
         [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ] ||
-            fail "cannot write to $nearest, where $place would be; use --prefix DIR, or be root"
+            fail "cannot write to $nearest, where $place would be; $elsewhere"
     done
 }
 

@@ -150,6 +150,9 @@ fn a_place_that_cannot_be_written_is_found_before_the_build() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && told.starts_with("install.sh: cannot write to"), "{told}");
     assert!(output.stdout.is_empty(), "{output:?}");
+    // Nobody is told to become what they are.
+    let is_root = rustix::process::geteuid().is_root();
+    assert_eq!(told.contains("or be root"), !is_root, "{told}");
 }
 
 #[test]

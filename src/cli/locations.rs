@@ -2,12 +2,15 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use rustix::process::geteuid;
 
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
 const NAMES: [&str; 2] = ["cos-ftp-server.conf", "vsftpd.conf"];
+
+/// How this program is called.
+pub(crate) const PROGRAM: &str = "cos-ftp-server";
 
 /// Where it is, below the working directory.
 const LOCAL_DIRECTORY: &str = "conf";
@@ -15,13 +18,32 @@ const LOCAL_DIRECTORY: &str = "conf";
 /// Where it is below the prefix of an installation, and below `/`.
 const INSTALLED_DIRECTORY: &str = "etc/cos-ftp-server";
 
+/// A configuration, and whether it takes naming to have it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigFile {
+    pub(crate) path: PathBuf,
+    is_named: bool,
+}
+
+impl ConfigFile {
+    /// What is typed, in whatever directory, to have `command` done with it.
+    pub(crate) fn command(&self, command: &str) -> String {
+        if !self.is_named {
+            return format!("{PROGRAM} {command}");
+        }
+        let path = path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
+        format!("{PROGRAM} {command} --config {}", path.display())
+    }
+}
+
 /// The configuration to read: the one that was named, else the first that exists of the usual
 /// ones. The error tells which were tried and how to get one.
-pub(crate) fn find_config(named: Option<PathBuf>) -> Result<PathBuf, String> {
-    if let Some(named) = named {
-        return Ok(named);
+pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, String> {
+    if let Some(path) = named {
+        return Ok(ConfigFile { path, is_named: true });
     }
-    first_of(&usual_configs(env::current_exe().ok().as_deref()))
+    let path = first_of(&usual_configs(env::current_exe().ok().as_deref()))?;
+    Ok(ConfigFile { path, is_named: false })
 }
 
 /// Where a new configuration goes that nobody named. The error tells of one that is there.
@@ -111,7 +133,12 @@ mod tests {
 
     #[test]
     fn a_named_configuration_is_taken_as_it_is() {
-        let named = PathBuf::from("/nowhere/at/all.conf");
-        assert_eq!(find_config(Some(named.clone())), Ok(named));
+        let named = find_config(Some("/nowhere/at/all.conf".into())).unwrap();
+        assert_eq!(named.path, Path::new("/nowhere/at/all.conf"));
+        assert_eq!(named.command("stop"), "cos-ftp-server stop --config /nowhere/at/all.conf");
+        let relative = find_config(Some("all.conf".into())).unwrap().command("check");
+        assert!(relative.ends_with("/all.conf") && relative.contains("--config /"), "{relative}");
+        let usual = ConfigFile { is_named: false, ..named };
+        assert_eq!(usual.command("stop"), "cos-ftp-server stop");
     }
 }

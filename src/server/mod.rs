@@ -20,7 +20,8 @@ mod session_threads;
 mod stop;
 
 pub use descriptors::raise_descriptor_limit;
-pub use listen::BindError;
+pub use listen::{BindError, try_to_listen};
+pub use occupant::Occupant;
 pub use options::ServerOptions;
 pub use reload::Reloader;
 pub use stop::Stopped;

@@ -3,6 +3,7 @@
 
 mod chinese;
 mod machine;
+mod ports;
 mod report;
 mod service;
 mod stores;
@@ -21,6 +22,7 @@ use report::{CheckLine, CheckReport};
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     let found = locations::find_config(config.or_else(service::its_config));
+    let found = found.map(|file| file.path);
     // Before anything is told, as it may be somebody else who does.
     let looking = found.as_deref().ok().and_then(service::look_as_its_user);
     let mut report = CheckReport::new(form);

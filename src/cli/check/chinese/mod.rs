@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn every_title_is_said_in_chinese() {
-        let sources =
-            ["src/cli/check/machine.rs", "src/cli/check/mod.rs", "src/cli/check/stores.rs"];
+        let sources = ["machine.rs", "mod.rs", "ports.rs", "stores.rs"]
+            .map(|file| format!("src/cli/check/{file}"));
         for source in sources {
             let text =
                 fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).unwrap();

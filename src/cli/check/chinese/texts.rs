@@ -84,9 +84,22 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("listen_address or listen_port", "listen_address 或 listen_port"),
     ("listen_address or implicit_listen_port", "listen_address 或 implicit_listen_port"),
     (
-        "{} is in use: by this server, if it runs already",
-        "{} 已被占用：如果服务器已在运行，即为它自己",
+        "{} is in use by this server, which runs as process {}",
+        "{} 由本服务器使用，它正在运行，进程号 {}",
     ),
+    ("{} is in use by {}", "{} 已被占用：{}"),
+    (
+        "{} is in use by {}; it is not known whose server that is: {}",
+        "{} 已被占用：{}；无法得知是否为本服务器：{}",
+    ),
+    ("another program", "另一个程序"),
+    ("process {} ({})", "进程 {}（{}）"),
+    ("control_socket is off", "control_socket 已关闭"),
+    (
+        "{} (control_socket) is for the server's user and root only",
+        "{}（control_socket）只允许运行服务器的用户和 root 使用",
+    ),
+    ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),
     (
         "take a {} from 1024 up, or give the server CAP_NET_BIND_SERVICE",
         "请把 {} 设为 1024 或更大，或授予服务器 CAP_NET_BIND_SERVICE",
