@@ -36,6 +36,14 @@ impl ConfigFile {
     }
 }
 
+/// What is typed to start the server with the configuration that was `named`, or the usual one.
+pub(crate) fn start_command(named: Option<PathBuf>) -> String {
+    match named {
+        Some(path) => format!("{PROGRAM} --config {}", path.display()),
+        None => PROGRAM.to_owned(),
+    }
+}
+
 /// The configuration to read: the one that was named, else the first that exists of the usual
 /// ones. The error tells which were tried and how to get one.
 pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, String> {
@@ -46,14 +54,11 @@ pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, String> 
     Ok(ConfigFile { path, is_named: false })
 }
 
-/// Where a new configuration goes that nobody named. The error tells of one that is there.
+/// Where a new configuration goes that nobody named: to the place of the one that would be read.
 pub(crate) fn new_config() -> Result<PathBuf, String> {
     let usual = usual_configs(env::current_exe().ok().as_deref());
     if let Ok(found) = first_of(&usual) {
-        return Err(format!(
-            "there is a configuration: {}. Name another one with --config FILE",
-            found.display()
-        ));
+        return Ok(found);
     }
     // Root's is the system's, or that of the installation; anybody else has the local one.
     let own = if geteuid().is_root() { usual.get(NAMES.len()) } else { usual.first() };

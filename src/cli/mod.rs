@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod chinese;
 mod control;
 mod dumps;
 mod failure;

@@ -1,7 +1,6 @@
 //! `cos-ftp-server check`: reads the configuration as the server would, looks at the machine, and
 //! tries each account's store for real. Every line tells what was found and what to do about it.
 
-mod chinese;
 mod machine;
 mod ports;
 mod report;
@@ -9,6 +8,7 @@ mod service;
 mod stores;
 
 pub(crate) use report::Form;
+pub(crate) use service::group_of_reader;
 
 use std::fs::File;
 use std::io::ErrorKind;

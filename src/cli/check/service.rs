@@ -83,6 +83,14 @@ pub(super) fn reading_fix(config: &Path) -> String {
     }
 }
 
+/// The group of the user that the installed service runs as, if root is to write the `config` that
+/// it names.
+pub(crate) fn group_of_reader(config: &Path) -> Option<u32> {
+    let service = Service::installed().filter(|_| geteuid().is_root())?;
+    let is_named = service.config().is_some_and(|named| Path::new(named) == config);
+    group_of(&service.user).filter(|_| is_named)?.parse().ok()
+}
+
 /// The commands that let `user`, and nobody else, read `config`.
 fn made_readable(user: &str, config: &Path) -> String {
     let (group, config) = (group_name(user), config.display());

@@ -1,6 +1,6 @@
-//! The report in Chinese. Its words are made in English where something is found; here they are
-//! known again and said in Chinese. What the system or the store says stays as it is, and so do the
-//! messages of the configuration.
+//! What is said in Chinese: the report of `check`, and what `init` asks. The words are made in
+//! English where they are needed; here they are known again and said in Chinese. What the system or
+//! the store says stays as it is, and so do the messages of the configuration.
 
 mod texts;
 
@@ -10,12 +10,12 @@ use texts::{TEXTS, TITLES};
 const GAP: &str = "{}";
 
 /// What was looked at.
-pub(super) fn title(english: &str) -> String {
+pub(crate) fn title(english: &str) -> String {
     said(TITLES, english).unwrap_or_else(|| english.to_owned())
 }
 
 /// What was found, or what to do about it.
-pub(super) fn text(english: &str) -> String {
+pub(crate) fn text(english: &str) -> String {
     said(TEXTS, english).unwrap_or_else(|| english.to_owned())
 }
 
@@ -85,7 +85,7 @@ mod tests {
         let known: BTreeSet<&str> = TITLES.iter().chain(TEXTS).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
-        for directory in ["src/cli/check", "src/store/cos/diagnosis"] {
+        for directory in ["src/cli/check", "src/cli/init", "src/store/cos/diagnosis"] {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
