@@ -1,9 +1,10 @@
 //! `install.sh`, on the binary under test: what it writes works at once, and it can be run again.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::server::TestServer;
 use tempfile::TempDir;
@@ -196,6 +197,64 @@ fn the_manual_pages_come_and_go_with_the_server() {
     assert!(!pages.iter().any(|page| page.exists()));
 }
 
+/// `init` of the server that was installed at `prefix`, started elsewhere and answered by a pipe.
+fn init(prefix: &Path, answers: &str) -> Output {
+    let elsewhere = TempDir::new().expect("a directory");
+    let mut child = Command::new(prefix.join("bin/cos-ftp-server"))
+        .arg("init")
+        .current_dir(elsewhere.path())
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    // It may end before it has heard all.
+    let _ = child.stdin.take().expect("a pipe").write_all(answers.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn init_replaces_the_sample_as_long_as_nobody_has_changed_it() {
+    let prefix = TempDir::new().expect("a directory");
+    install_into(prefix.path());
+    let config = prefix.path().join(CONFIG);
+    // As the unit's user is let in. Only root can give it to another group.
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o640)).expect("its mode");
+    let group = if rustix::process::geteuid().is_root() { Some(12_345) } else { None };
+    chown(&config, None, group).expect("its group");
+    let sample = fs::read_to_string(&config).expect("a sample");
+
+    let output = init(prefix.path(), "3\n\nbob\na password\n");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    for said in ["This replaces the sample ", "Wrote ", "can be listed, stored, read and deleted"] {
+        assert!(told.contains(said), "{said}: {output:?}");
+    }
+    let text = fs::read_to_string(&config).expect("a configuration");
+    let var = prefix.path().join("var/cos-ftp-server");
+    for line in [
+        format!("cos_endpoint = file://{}/data", var.display()),
+        format!("log_dir = {}/log", var.display()),
+        "ftp_login_user_name = bob".to_owned(),
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}: {text}");
+    }
+    assert_eq!(mode(&config), 0o640);
+    assert!(group.is_none_or(|group| fs::metadata(&config).expect("there").gid() == group));
+    let beside = fs::read_dir(config.parent().expect("a directory")).expect("a directory");
+    assert_eq!(beside.count(), 1);
+
+    // What somebody has written or changed is left alone, and named.
+    for text in [text, sample.replace("listen_port = 2121", "listen_port = 2122")] {
+        fs::write(&config, &text).expect("written");
+        let output = init(prefix.path(), "3\n\nbob\na password\n");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let remedy = format!("Move it away (mv {0} {0}.old)", config.display());
+        assert!(output.status.code() == Some(1) && told.contains(&remedy), "{output:?}");
+        assert_eq!(fs::read_to_string(&config).expect("kept"), text);
+    }
+}
+
 /// The commands of the machine's administrator, which tell what they were asked for instead of
 /// doing it; the caller seems to be root, and there is no user of the service.
 struct Administration(TempDir);
@@ -245,7 +304,9 @@ fn the_unit_runs_this_installation_as_its_own_user() {
     let text = fs::read_to_string(&unit).expect("a unit");
     let start = format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/{CONFIG}\n");
     let writable = format!("\nReadWritePaths={prefix}/var/cos-ftp-server\n");
-    for line in [&start, &writable, "\nUser=cos-ftp\n"] {
+    // `init` by root has the log there, unless it replaces a sample.
+    let log = "\nLogsDirectory=cos-ftp-server\n";
+    for line in [&start, &writable, log, "\nUser=cos-ftp\n"] {
         assert!(text.contains(line), "{text}");
     }
     assert!(!text.contains("chown"), "served files may be millions: {text}");

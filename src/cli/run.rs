@@ -12,6 +12,7 @@ use log::{error, info, warn};
 use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
+use super::status::ListenAddresses;
 use super::wiring::ServerPlan;
 use super::{locations, signals, status, supervisor};
 
@@ -60,7 +61,12 @@ fn run(
     let server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;
-    let (observer, listening) = (server.observer(), server.local_addrs());
+    let observer = server.observer();
+    let also_listening = server.implicit_tls_addrs().into_iter().chain(server.metrics_addr());
+    let addresses = ListenAddresses {
+        listening: server.local_addrs(),
+        also_listening: also_listening.collect(),
+    };
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
     let stop_command = plan.control_socket().map(|_| plan.command("stop"));
@@ -69,7 +75,7 @@ fn run(
     let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let _telling = status::tell(control_socket.as_deref(), observer, listening);
+    let _telling = status::tell(control_socket.as_deref(), observer, addresses);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));

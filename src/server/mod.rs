@@ -122,6 +122,11 @@ impl Server {
         self.addresses(Entrance::ImplicitTls)
     }
 
+    /// Where it tells its metrics, if it does.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
         let listeners = self.listeners.iter().filter(|listener| listener.entrance == entrance);
         listeners.filter_map(|listener| listener.socket.local_addr().ok()).collect()

@@ -136,7 +136,7 @@ impl Server {
             StopStage::Interrupting => "interrupted",
             StopStage::Serving | StopStage::Draining => "still running",
         };
-        // In tenths: what is told in whole seconds, always rounded up, adds up to more than there is.
+        // In tenths: whole seconds, rounded up each time, add up to more than there is.
         let left_for_it = end.saturating_duration_since(Instant::now());
         info!("stopping: {left}, {what}, at most {:.1} s", left_for_it.as_secs_f64());
     }

@@ -1,13 +1,13 @@
 //! `init`: asks what is to be served, writes a configuration and checks it.
 
-mod place;
+mod destination;
 mod questions;
 mod sample;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use self::place::Place;
+use self::destination::Destination;
 use self::questions::{Answers, Asker};
 use super::check::{self, Form};
 use super::failure::CommandError;
@@ -24,19 +24,19 @@ pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
 fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCode, String> {
     let tell = |text: &str| say(&format!("{}\n", language.say(text)));
     let named = config.clone();
-    let place = Place::find(config)?;
-    let shown = place.file.display();
-    tell(&match place.sample {
+    let destination = Destination::find(config)?;
+    let shown = destination.file.display();
+    tell(&match destination.sample {
         Some(_) => format!("This replaces the sample {shown}, which is as it was installed."),
         None => format!("This writes the configuration {shown}."),
     });
-    let answers = Asker(language).ask_all(place.sample.as_ref())?;
+    let answers = Asker(language).ask_all(destination.sample.as_ref())?;
     let text = answers.text(language);
-    place.write(text.expose()).map_err(|error| format!("{shown}: {error}"))?;
+    destination.write(text.expose()).map_err(|error| format!("{shown}: {error}"))?;
     say("\n");
     tell(&format!("Wrote {shown}"));
     say("\n");
-    let is_well = check::run(Some(place.file.clone()), Form::Text);
+    let is_well = check::run(Some(destination.file.clone()), Form::Text);
     let start = locations::start_command(named);
     say(&next_steps(&answers, &start, language));
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -75,8 +75,8 @@ pub(crate) fn who_answers(path: &Path) -> Answerer {
         Err(error) => Err(no_answer(path, &error)),
     };
     told.map_or_else(Answerer::Unknown, |report| {
-        let StatusReport { pid, listening, .. } = report;
-        Answerer::Server { pid, listening }
+        let StatusReport { pid, listening, also_listening, .. } = report;
+        Answerer::Server { pid, listening: [listening, also_listening].concat() }
     })
 }
 
@@ -130,8 +130,8 @@ fn terminal_width() -> usize {
     terminal.filter(|width| *width > 0).or_else(told).unwrap_or(USUAL_WIDTH)
 }
 
-/// The server that listens at `path`, which `stop_command` ends, in words for one who wants to start
-/// another.
+/// The server that listens at `path`, in words for one who wants to start another, and may end it
+/// by `stop_command`.
 pub(crate) fn who_runs(path: &Path, stop_command: &str) -> Option<String> {
     let StatusReport { pid, started: since, .. } = report(path).ok()?;
     Some(format!(

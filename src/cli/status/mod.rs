@@ -12,4 +12,5 @@ mod tell;
 pub(crate) use ask::{
     Answerer, ask, no_answer, reloads, transfers_left, watch, who_answers, who_runs,
 };
+pub(crate) use report::ListenAddresses;
 pub(crate) use tell::tell;

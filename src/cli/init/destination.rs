@@ -17,7 +17,7 @@ const SERVICE_MODE: u32 = 0o640;
 
 /// A file that may be written.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Destination {
     pub(super) file: PathBuf,
     /// What is replaced.
     pub(super) sample: Option<Sample>,
@@ -30,7 +30,7 @@ struct Rights {
     mode: u32,
 }
 
-impl Place {
+impl Destination {
     /// The file that was named, or the usual one.
     ///
     /// # Errors
