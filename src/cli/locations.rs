@@ -1,16 +1,14 @@
 //! Where the configuration is looked for, and where a new one is put.
 
 use std::env;
-use std::fmt::Write as _;
+use std::error::Error;
+use std::fmt;
 use std::path::{self, Path, PathBuf};
 
 use rustix::process::geteuid;
 
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
 const NAMES: [&str; 2] = ["cos-ftp-server.conf", "vsftpd.conf"];
-
-/// How this program is called.
-pub(crate) const PROGRAM: &str = "cos-ftp-server";
 
 /// Where it is, below the working directory.
 const LOCAL_DIRECTORY: &str = "conf";
@@ -29,24 +27,38 @@ impl ConfigFile {
     /// What is typed, in whatever directory, to have `command` done with it.
     pub(crate) fn command(&self, command: &str) -> String {
         if !self.is_named {
-            return format!("{PROGRAM} {command}");
+            return format!("{} {command}", program());
         }
-        let path = path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
-        format!("{PROGRAM} {command} --config {}", path.display())
+        format!("{} {command} --config {}", program(), anywhere(&self.path).display())
     }
 }
 
 /// What is typed to start the server with the configuration that was `named`, or the usual one.
 pub(crate) fn start_command(named: Option<PathBuf>) -> String {
     match named {
-        Some(path) => format!("{PROGRAM} --config {}", path.display()),
-        None => PROGRAM.to_owned(),
+        Some(path) => format!("{} --config {}", program(), anywhere(&path).display()),
+        None => program(),
     }
+}
+
+/// What is typed to call this program: a path if it was called by one, as the shell may not find
+/// it otherwise.
+pub(crate) fn program() -> String {
+    let called = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    match called.to_str() {
+        Some(path) if path.contains('/') => anywhere(&called).display().to_string(),
+        _ => "cos-ftp-server".to_owned(),
+    }
+}
+
+/// The same file, in whatever directory it is named.
+fn anywhere(path: &Path) -> PathBuf {
+    path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The configuration to read: the one that was named, else the first that exists of the usual
 /// ones. The error tells which were tried and how to get one.
-pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, String> {
+pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, MissingConfig> {
     if let Some(path) = named {
         return Ok(ConfigFile { path, is_named: true });
     }
@@ -65,21 +77,27 @@ pub(crate) fn new_config() -> Result<PathBuf, String> {
     own.cloned().ok_or_else(|| "name the file with --config FILE".to_owned())
 }
 
-fn first_of(usual: &[PathBuf]) -> Result<PathBuf, String> {
-    if let Some(found) = usual.iter().find(|path| path.exists()) {
-        return Ok(found.clone());
-    }
-    let mut text = "there is no configuration. Looked for:\n".to_owned();
-    for path in usual {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "    {}", path.display());
-    }
-    text.push_str(
-        "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR needs \
-         none; or name yours with --config FILE.",
-    );
-    Err(text)
+fn first_of(usual: &[PathBuf]) -> Result<PathBuf, MissingConfig> {
+    let found = usual.iter().find(|path| path.exists());
+    found.cloned().ok_or_else(|| MissingConfig(usual.to_vec()))
 }
+
+/// There is no configuration in any of these places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MissingConfig(pub(crate) Vec<PathBuf>);
+
+impl fmt::Display for MissingConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no configuration. Looked for:\n")?;
+        self.0.iter().try_for_each(|path| writeln!(f, "    {}", path.display()))?;
+        f.write_str(
+            "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR \
+             needs none; or name yours with --config FILE.",
+        )
+    }
+}
+
+impl Error for MissingConfig {}
 
 fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
     let mut directories = vec![Path::new(".").join(LOCAL_DIRECTORY)];
@@ -127,7 +145,7 @@ mod tests {
     #[test]
     fn the_first_configuration_that_exists_is_taken() {
         let missing = ["/nowhere/a.conf", "/nowhere/b.conf"].map(PathBuf::from);
-        let error = first_of(&missing).unwrap_err();
+        let error = first_of(&missing).unwrap_err().to_string();
         for part in ["/nowhere/a.conf", "/nowhere/b.conf", "cos-ftp-server init", "--config"] {
             assert!(error.contains(part), "{part} is not in {error}");
         }
@@ -140,10 +158,11 @@ mod tests {
     fn a_named_configuration_is_taken_as_it_is() {
         let named = find_config(Some("/nowhere/at/all.conf".into())).unwrap();
         assert_eq!(named.path, Path::new("/nowhere/at/all.conf"));
-        assert_eq!(named.command("stop"), "cos-ftp-server stop --config /nowhere/at/all.conf");
+        let typed = format!("{} stop --config /nowhere/at/all.conf", program());
+        assert_eq!(named.command("stop"), typed);
         let relative = find_config(Some("all.conf".into())).unwrap().command("check");
         assert!(relative.ends_with("/all.conf") && relative.contains("--config /"), "{relative}");
         let usual = ConfigFile { is_named: false, ..named };
-        assert_eq!(usual.command("stop"), "cos-ftp-server stop");
+        assert_eq!(usual.command("stop"), format!("{} stop", program()));
     }
 }

@@ -22,7 +22,7 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Password, Users};
 use cos_ftp_server::vfs::FtpPath;
 
-use super::locations::{ConfigFile, PROGRAM};
+use super::locations::{ConfigFile, program};
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -135,7 +135,7 @@ impl ServerPlan {
 
     /// What is typed to have `command` done with it.
     pub(crate) fn command(&self, command: &str) -> String {
-        self.file().map_or_else(|| format!("{PROGRAM} {command}"), |file| file.command(command))
+        self.file().map_or_else(|| format!("{} {command}", program()), |file| file.command(command))
     }
 
     /// Where it comes from, in words.

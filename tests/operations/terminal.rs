@@ -14,7 +14,8 @@ fn start(written: &Written) -> (Terminal, u16) {
 
 /// The configuration was named to start it, so it takes naming to stop it.
 fn stop_command(written: &Written) -> String {
-    format!("cos-ftp-server stop --config {}", written.config().display())
+    let program = env!("CARGO_BIN_EXE_cos-ftp-server");
+    format!("{program} stop --config {}", written.config().display())
 }
 
 fn log(written: &Written) -> String {

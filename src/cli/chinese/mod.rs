@@ -69,6 +69,7 @@ mod tests {
         "account",
         "accounts",
         " (request {})",
+        " nor ",
         "at least ",
         "{} for {}",
         "another size than was stored",

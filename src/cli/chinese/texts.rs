@@ -104,7 +104,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "哈希：用 cos-ftp-server hash-password 可以生成新的。",
     ),
     // The configuration.
-    ("see above", "见上文"),
+    ("there is none, neither {}", "没有配置文件，已查找：{}"),
+    ("{} nor {}", "{}、{}"),
+    (
+        "cos-ftp-server init writes one; or name yours with --config FILE",
+        "用 cos-ftp-server init 生成配置，或用 --config FILE 指定已有的配置",
+    ),
     ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),
