@@ -4,6 +4,7 @@
 mod machine;
 mod ports;
 mod report;
+mod sandbox;
 mod service;
 mod stores;
 
@@ -33,9 +34,10 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
         let fix = "cos-ftp-server init writes one; or name yours with --config FILE";
         vec![CheckLine::failed("file", text, fix)]
     });
-    match found.and_then(|file| load(&file, &mut report)) {
-        Ok(loaded) => {
+    match found.and_then(|file| load(&file, &mut report).map(|loaded| (file, loaded))) {
+        Ok((file, loaded)) => {
             looking.into_iter().for_each(|line| report.add(line));
+            sandbox::check(&file, &loaded.settings, &mut report);
             machine::check(&loaded.settings, &mut report);
             stores::check(&loaded.settings, &mut report);
         }

@@ -113,6 +113,28 @@ pub(super) fn its_config() -> Option<PathBuf> {
     service.is_of(env::current_exe().ok().as_deref(), &config).then_some(config)
 }
 
+/// The unit of the installed service that names `config`, and what it and its additions say.
+pub(super) fn unit_of(config: &Path) -> Option<(PathBuf, String)> {
+    let service = Service::installed()?;
+    if !service.is_of(env::current_exe().ok().as_deref(), config) {
+        return None;
+    }
+    let mut text = fs::read_to_string(&service.unit).ok()?;
+    let mut additions: Vec<_> = places()
+        .into_iter()
+        .filter_map(|place| fs::read_dir(place.join(format!("{UNIT}.d"))).ok())
+        .flat_map(|directory| directory.filter_map(Result::ok))
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == "conf"))
+        .collect();
+    additions.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    for addition in additions {
+        text.push('\n');
+        text += &fs::read_to_string(addition).unwrap_or_default();
+    }
+    Some((service.unit, text))
+}
+
 /// This process again, as the service would be run.
 fn as_user(user: &str, group: &str) -> Command {
     let mut command = Command::new("setpriv");
@@ -133,13 +155,17 @@ fn group_of(user: &str) -> Option<String> {
     line.get(3).map(|group| (*group).to_owned())
 }
 
+/// Where units are looked for.
+fn places() -> Vec<PathBuf> {
+    match env::var(PLACES_VARIABLE) {
+        Ok(places) => places.split(':').map(PathBuf::from).collect(),
+        Err(_) => PLACES.iter().map(PathBuf::from).collect(),
+    }
+}
+
 impl Service {
     fn installed() -> Option<Self> {
-        let places = match env::var(PLACES_VARIABLE) {
-            Ok(places) => places.split(':').map(PathBuf::from).collect(),
-            Err(_) => PLACES.iter().map(PathBuf::from).collect::<Vec<_>>(),
-        };
-        places.into_iter().map(|place| place.join(UNIT)).find_map(|unit| {
+        places().into_iter().map(|place| place.join(UNIT)).find_map(|unit| {
             let text = fs::read_to_string(&unit).ok()?;
             Some(Self::read(unit, &text))
         })

@@ -79,7 +79,11 @@ mod tests {
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
         // The same in every language.
         "{} MiB",
+        "curl -u {} -T FILE ftp://127.0.0.1:{}/",
     ];
+
+    /// Where stands what is written into a configuration, and read of it, and not said.
+    const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs"];
 
     #[test]
     fn nothing_that_is_said_is_missing() {
@@ -90,16 +94,16 @@ mod tests {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() {
+                if path.is_dir() || OF_THE_FILE.iter().any(|file| path.ends_with(file)) {
                     continue;
                 }
                 let source = fs::read_to_string(path).unwrap();
                 for text in literals(&source) {
                     seen += 1;
                     // A word that is no part of a sentence is a key, a program or a code.
-                    let has_letters = text.replace(GAP, "").contains(char::is_alphabetic);
-                    let is_said = has_letters && text.contains(' ');
                     let whole = text.replace("\\n", "");
+                    let has_letters = whole.replace(GAP, "").contains(char::is_alphabetic);
+                    let is_said = has_letters && whole.contains(' ');
                     let is_known =
                         known.contains(&*whole) || known.contains(&*format!("{GAP}, {whole}"));
                     if is_said && !is_known && !NOT_SAID.contains(&&*text) {
@@ -138,11 +142,11 @@ mod tests {
 
     #[test]
     fn every_title_is_said_in_chinese() {
-        let sources = ["machine.rs", "mod.rs", "ports.rs", "stores.rs"]
+        let sources = ["machine.rs", "mod.rs", "ports.rs", "sandbox.rs", "stores.rs"]
             .map(|file| format!("src/cli/check/{file}"));
         for source in sources {
             let text =
-                fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(source)).unwrap();
+                fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&source)).unwrap();
             for made in ["passed", "failed", "skipped"] {
                 let made = format!("CheckLine::{made}(");
                 for piece in text.split(&made).skip(1) {

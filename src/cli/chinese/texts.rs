@@ -12,6 +12,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("setting", "配置项"),
     ("settings", "配置项"),
     ("user", "用户"),
+    ("service", "服务"),
     ("memory", "内存"),
     ("descriptors", "文件描述符"),
     ("threads", "线程"),
@@ -69,6 +70,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("the name of a directory", "请输入目录名"),
     ("Endpoint, as in https://s3.example.com", "访问地址，例如 https://s3.example.com"),
     ("Bucket", "存储桶"),
+    ("Access key id", "访问密钥 ID（Access key id）"),
+    ("Secret access key", "访问密钥（Secret access key）"),
     (
         "Bucket with its APPID, as in files-1250000000",
         "带 APPID 的存储桶名称，例如 files-1250000000",
@@ -126,6 +129,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("it has another program or configuration", "其程序或配置文件与此不同"),
     ("setpriv cannot be run: {}", "无法运行 setpriv：{}"),
     ("it is not in /etc/passwd", "该用户不在 /etc/passwd 中"),
+    ("{} lets the service write {} only", "{} 只允许服务写入 {}"),
+    ("{} lets the service write {} only, not {}", "{} 只允许服务写入 {}，不包括 {}"),
+    (
+        "add ReadWritePaths={} to it (systemctl edit), or choose another directory",
+        "请（用 systemctl edit）为它加上 ReadWritePaths={}，或改用其他目录",
+    ),
     // The machine.
     ("any number of connections", "不限连接数"),
     ("{} connections", "{} 个连接"),

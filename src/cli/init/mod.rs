@@ -1,5 +1,6 @@
 //! `init`: asks what is to be served, writes a configuration and checks it.
 
+mod answers;
 mod destination;
 mod questions;
 mod sample;
@@ -7,8 +8,9 @@ mod sample;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use self::answers::Answers;
 use self::destination::Destination;
-use self::questions::{Answers, Asker};
+use self::questions::Asker;
 use super::check::{self, Form};
 use super::failure::CommandError;
 use super::language::Language;

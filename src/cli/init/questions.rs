@@ -1,6 +1,5 @@
-//! What is asked, and the configuration that comes of it.
+//! What is asked, and which answers are taken.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::{fs, io};
@@ -10,6 +9,7 @@ use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
 use rustix::process::geteuid;
 
+use super::answers::{Answers, Store};
 use super::sample::Sample;
 use crate::cli::language::Language;
 use crate::cli::serve::{USUAL_USER, made_password};
@@ -20,25 +20,6 @@ const PORT: u16 = 2121;
 
 /// Where a server logs that root has configured.
 const ROOTS_LOG: &str = "/var/log/cos-ftp-server";
-
-/// What was answered.
-pub(super) struct Answers {
-    store: Store,
-    /// Who may log in.
-    pub(super) user: String,
-    /// The password, if nobody chose one.
-    pub(super) made_password: Option<Secret>,
-    hash: String,
-    log_dir: Option<String>,
-    /// Where the server will listen.
-    pub(super) port: u16,
-}
-
-/// Where the files are.
-enum Store {
-    Bucket { endpoint: Option<String>, bucket: String, region: String, id: String, key: Secret },
-    Directory(String),
-}
 
 /// Whoever asks, in this language.
 pub(super) struct Asker(pub(super) Language);
@@ -152,44 +133,6 @@ fn with_appid(bucket: &str) -> Result<String, String> {
     one_word("the bucket", bucket)
 }
 
-impl Answers {
-    /// The configuration, with comments in `language`.
-    pub(super) fn text(&self, language: Language) -> Secret {
-        let Self { store, user, hash, port, .. } = self;
-        let comment = |text: &str| format!("# {}\n", language.say(text));
-        // Room for all of it from the start: a text that grows leaves copies behind.
-        let mut text = String::with_capacity(4096);
-        text +=
-            &comment("Written by cos-ftp-server init. man cos-ftp-server.conf explains every key.");
-        text += "\n[COS_ACCOUNT_0]\n";
-        // Writing to a String cannot fail.
-        let _ = match store {
-            Store::Directory(path) => writeln!(text, "cos_endpoint = file://{path}"),
-            Store::Bucket { endpoint, bucket, region, id, key } => {
-                let endpoint = endpoint.as_ref().map(|at| format!("cos_endpoint = {at}\n"));
-                writeln!(
-                    text,
-                    "{}cos_bucket = {bucket}\ncos_region = {region}\ncos_secretid = {id}\n\
-                     cos_secretkey = {}",
-                    endpoint.unwrap_or_default(),
-                    key.expose(),
-                )
-            }
-        };
-        let _ = write!(
-            text,
-            "home_dir = /home/{user}\nftp_login_user_name = {user}\n{}\
-             ftp_login_user_password = {hash}\nauthority = RW\ndelete_enable = true\n\n\
-             [NETWORK]\nlisten_port = {port}\npassive_ports = 60000,65535\n",
-            comment("A hash: cos-ftp-server hash-password makes another."),
-        );
-        if let Some(log_dir) = &self.log_dir {
-            let _ = write!(text, "\n[OPTIONAL]\nlog_dir = {log_dir}\n");
-        }
-        Secret::new(text)
-    }
-}
-
 /// Makes the directory that is to be served, if it is missing.
 fn make_directory(path: &str) -> Result<String, String> {
     let named = |error: io::Error| format!("{path}: {error}");
@@ -209,20 +152,6 @@ fn make_directory(path: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_log_goes_where_it_was_arranged_for() {
-        for log_dir in [None, Some(ROOTS_LOG.to_owned())] {
-            let (user, hash) = ("bob".to_owned(), "$6$".to_owned());
-            let store = Store::Directory("/srv".to_owned());
-            let is_told = log_dir.is_some();
-            let answers = Answers { store, user, made_password: None, hash, log_dir, port: 21 };
-            let line = "\n[OPTIONAL]\nlog_dir = /var/log/cos-ftp-server\n";
-            for language in [Language::English, Language::Chinese] {
-                assert_eq!(answers.text(language).expose().ends_with(line), is_told);
-            }
-        }
-    }
 
     #[test]
     fn answers_that_cannot_stand_in_the_file_are_refused() {
