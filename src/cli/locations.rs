@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::path::{self, Path, PathBuf};
 
+use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
@@ -24,20 +25,29 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// What is typed, in whatever directory, to have `command` done with it.
-    pub(crate) fn command(&self, command: &str) -> String {
-        if !self.is_named {
-            return format!("{} {command}", program());
-        }
-        format!("{} {command} --config {}", program(), anywhere(&self.path).display())
+    /// One that has just been written at `path`.
+    pub(crate) fn written(path: PathBuf) -> Self {
+        let is_found = find_config(None).is_ok_and(|found| found.path == path);
+        Self { path, is_named: !is_found }
     }
-}
 
-/// What is typed to start the server with the configuration that was `named`, or the usual one.
-pub(crate) fn start_command(named: Option<PathBuf>) -> String {
-    match named {
-        Some(path) => format!("{} --config {}", program(), anywhere(&path).display()),
-        None => program(),
+    /// What is typed to have `command` done with it.
+    pub(crate) fn command(&self, command: &str) -> String {
+        self.typed(&format!("{} {command}", program()))
+    }
+
+    /// What is typed to start the server with it.
+    pub(crate) fn start(&self) -> String {
+        self.typed(&program())
+    }
+
+    /// In whatever directory.
+    fn typed(&self, words: &str) -> String {
+        if self.is_named {
+            format!("{words} --config {}", anywhere(&self.path).display())
+        } else {
+            words.to_owned()
+        }
     }
 }
 
@@ -72,8 +82,15 @@ pub(crate) fn new_config() -> Result<PathBuf, String> {
     if let Ok(found) = first_of(&usual) {
         return Ok(found);
     }
-    // Root's is the system's, or that of the installation; anybody else has the local one.
-    let own = if geteuid().is_root() { usual.get(NAMES.len()) } else { usual.first() };
+    // That of the installation, wherever it is; else root's is the system's, and anybody else has
+    // the local one.
+    let (local, installed) = usual.split_at(NAMES.len());
+    let can_be_written = |path: &&PathBuf| {
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    };
+    let usual = if geteuid().is_root() { installed.first() } else { local.first() };
+    let own = installed.iter().find(can_be_written).or(usual);
     own.cloned().ok_or_else(|| "name the file with --config FILE".to_owned())
 }
 

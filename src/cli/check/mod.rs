@@ -9,7 +9,7 @@ mod service;
 mod stores;
 
 pub(crate) use report::Form;
-pub(crate) use service::group_of_reader;
+pub(crate) use service::{config_of_service, group_of_reader};
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -19,13 +19,18 @@ use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
 use crate::cli::locations;
 use report::{CheckLine, CheckReport};
+use service::Looking;
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     let found = locations::find_config(config.or_else(service::its_config));
     let found = found.map(|file| file.path);
     // Before anything is told, as it may be somebody else who does.
-    let looking = found.as_deref().ok().and_then(service::look_as_its_user);
+    let looking = match found.as_deref().map(|file| service::look_as_its_user(file, form)) {
+        Ok(Looking::Done(is_well)) => return is_well,
+        Ok(Looking::Here(line)) => line,
+        Err(_) => None,
+    };
     let mut report = CheckReport::new(form);
     report.begin("configuration");
     let found = found.map_err(|missing| {

@@ -1,4 +1,5 @@
-//! What is said in Chinese: the report of `check`, and what `init` asks. The words are made in
+//! What is said in Chinese: the report of `check`, what `init` asks, and what
+//! `serve` tells. The words are made in
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is, and so do the messages of the configuration.
 

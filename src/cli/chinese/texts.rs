@@ -106,6 +106,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "A hash: cos-ftp-server hash-password makes another.",
         "哈希：用 cos-ftp-server hash-password 可以生成新的。",
     ),
+    (
+        "Not all is well: correct what has a cross first. This looks again:",
+        "有检查未通过，请先处理带叉号的各项，然后重新检查：",
+    ),
+    // `serve`.
+    ("Serving {} until Ctrl+C", "正在提供目录 {}，按 Ctrl+C 停止"),
+    ("FTP user: {}", "FTP 用户：{}"),
+    ("Password: {}", "密码：{}"),
+    ("Store a file, and list what is there:", "上传一个文件，并列出目录："),
     // The configuration.
     ("there is none, neither {}", "没有配置文件，已查找：{}"),
     ("{} nor {}", "{}、{}"),

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use super::sample::{self, Sample};
-use crate::cli::check::group_of_reader;
+use crate::cli::check::{config_of_service, group_of_reader};
 use crate::cli::locations;
 
 /// Nobody else may read what is written: it holds secrets.
@@ -31,12 +31,12 @@ struct Rights {
 }
 
 impl Destination {
-    /// The file that was named, or the usual one.
+    /// The file that was named, or that of the installed service, or the usual one.
     ///
     /// # Errors
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
-        let file = named.map_or_else(locations::new_config, Ok)?;
+        let file = named.or_else(config_of_service).map_or_else(locations::new_config, Ok)?;
         if !file.exists() {
             return Ok(Self { file, sample: None });
         }

@@ -14,7 +14,7 @@ use self::questions::Asker;
 use super::check::{self, Form};
 use super::failure::CommandError;
 use super::language::Language;
-use super::locations;
+use super::locations::ConfigFile;
 use super::terminal::say;
 
 /// Writes the configuration `config`, or the usual one, by what is answered.
@@ -25,7 +25,6 @@ pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
 
 fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCode, String> {
     let tell = |text: &str| say(&format!("{}\n", language.say(text)));
-    let named = config.clone();
     let destination = Destination::find(config)?;
     let shown = destination.file.display();
     tell(&match destination.sample {
@@ -39,8 +38,13 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
     tell(&format!("Wrote {shown}"));
     say("\n");
     let is_well = check::run(Some(destination.file.clone()), Form::Text);
-    let start = locations::start_command(named);
-    say(&next_steps(&answers, &start, language));
+    let file = ConfigFile::written(destination.file.clone());
+    if !is_well {
+        say("\n");
+        tell("Not all is well: correct what has a cross first. This looks again:");
+        say(&format!("    {}\n", file.command("check")));
+    }
+    say(&next_steps(&answers, &file.start(), language));
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
