@@ -286,24 +286,25 @@ fn init_of_root_writes_what_the_service_reads_and_looks_with_its_eyes() {
     let given = Command::new("chown").args(["-R", "nobody:"]).arg(&var).status();
     assert!(given.expect("chown runs").success());
     let config = places[0].join(CONFIG);
-    let init = || {
+    let init = |directory: &str| {
         let mut command = Command::new(places[0].join("bin/cos-ftp-server"));
         command.arg("init").env("LC_ALL", "C.UTF-8").env("SYSTEMD_UNIT_PATH", units);
+        let output = answered(command, &format!("3\n{directory}\nbob\na password\n"));
         // The port may be taken by another test's server.
-        String::from_utf8(answered(command, "3\\n\\nbob\\na password\\n").stdout).expect("UTF-8")
+        String::from_utf8(output.stdout).expect("UTF-8")
     };
     // The sample is root's alone, as the false chown gave it to nobody.
     chown(&config, None, Some(group_of_nobody())).expect("its group");
-    let told = init();
+    let told = init("");
     for said in
-        ["This replaces the sample ", "looked as nobody", "Start the server", "data, for bob"]
+        ["This replaces the sample ", "looked as nobody", "systemctl enable --now", "data, for bob"]
     {
         assert!(told.contains(said), "{said}: {told}");
     }
     assert!(!told.contains("✗ log") && !told.contains("✗ service"), "{told}");
     // Moved away, as the message says: there is a new one, where the service looks for it.
     fs::remove_file(&config).expect("it was there");
-    let told = init();
+    let told = init(var.join("data").to_str().expect("UTF-8"));
     assert!(
         told.contains("This writes the configuration ") && told.contains("looked as"),
         "{told}"

@@ -80,6 +80,7 @@ mod tests {
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
         // The same in every language.
         "{} MiB",
+        "systemctl enable --now cos-ftp-server",
         "curl -u {} -T FILE ftp://127.0.0.1:{}/",
     ];
 

@@ -60,6 +60,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Wrote {}", "已写入 {}"),
     ("Password of {}, which is kept as a hash only: {}", "{} 的密码（只保存哈希）：{}"),
     ("Start the server (Ctrl+C stops it):", "启动服务器（按 Ctrl+C 停止）："),
+    (
+        "Let systemd run the server, now and after each start of the machine:",
+        "由 systemd 运行服务器，立即启动并开机自启：",
+    ),
     ("and in another terminal store a file:", "在另一个终端中上传一个文件："),
     (
         "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory",

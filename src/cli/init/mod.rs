@@ -44,12 +44,19 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
         tell("Not all is well: correct what has a cross first. This looks again:");
         say(&format!("    {}\n", file.command("check")));
     }
-    say(&next_steps(&answers, &file.start(), language));
+    let start = match check::config_of_service() {
+        Some(config) if config == destination.file => {
+            let what = "Let systemd run the server, now and after each start of the machine:";
+            (what, "systemctl enable --now cos-ftp-server".to_owned())
+        }
+        _ => ("Start the server (Ctrl+C stops it):", file.start()),
+    };
+    say(&next_steps(&answers, start, language));
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `start`: what starts the server.
-fn next_steps(answers: &Answers, start: &str, language: Language) -> String {
+/// `start`: what starts the server, in words and as it is typed.
+fn next_steps(answers: &Answers, start: (&str, String), language: Language) -> String {
     let Answers { user, made_password, port, .. } = answers;
     let (mut shown, mut login) = (String::new(), user.clone());
     if let Some(password) = made_password {
@@ -58,7 +65,7 @@ fn next_steps(answers: &Answers, start: &str, language: Language) -> String {
         shown = language.say(&shown) + "\n";
         login = format!("{user}:{password}");
     }
-    let begin = language.say("Start the server (Ctrl+C stops it):");
+    let (begin, start) = (language.say(start.0), start.1);
     let then = language.say("and in another terminal store a file:");
     let curl = format!("curl -u {login} -T FILE ftp://127.0.0.1:{port}/");
     format!("\n{shown}{begin}\n    {start}\n{then}\n    {curl}\n")
