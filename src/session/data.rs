@@ -251,18 +251,17 @@ impl<'a> DataChannel<'a> {
 impl Beside for DataChannel<'_> {
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         let nothing = (control, Interest::Nothing);
-        let now = Instant::now();
+        let until = |time: Instant| time.saturating_duration_since(Instant::now());
         let (port, left) = match self.port.descriptor() {
             None => (nothing, left),
-            Some((port, from)) if from <= now => ((port, Interest::Read), left),
-            Some((_, from)) => (nothing, left.min(from - now)),
+            Some((port, from)) => match until(from) {
+                Duration::ZERO => ((port, Interest::Read), left),
+                not_yet => (nothing, left.min(not_yet)),
+            },
         };
         let (unused, left) = match self.unused.waits_for() {
             None => (nothing, left),
-            Some((fd, until)) => {
-                let until = until.saturating_duration_since(now);
-                ((fd, Interest::Read), left.min(until))
-            }
+            Some((fd, time)) => ((fd, Interest::Read), left.min(until(time))),
         };
         let wanted = [(control, Interest::Read), port, unused];
         let [control, port, _] = wait(wanted, Some(left))?;
