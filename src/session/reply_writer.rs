@@ -26,7 +26,8 @@ pub(super) struct ReplyWriter<'a> {
 }
 
 impl<'a> ReplyWriter<'a> {
-    /// All that it writes is to be taken within [`limits::REPLY_TIMEOUT`], at the `latest` then, and before `stop` interrupts.
+    /// All that it writes is to be taken within [`limits::REPLY_TIMEOUT`], at the `latest` then,
+    /// and before `stop` interrupts.
     pub(super) fn new(socket: &'a TcpStream, latest: Option<Instant>, stop: &StopSignal) -> Self {
         Self { socket, latest, deadline: OnceCell::new(), stop: stop.clone() }
     }
