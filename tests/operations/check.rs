@@ -2,7 +2,6 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -13,13 +12,13 @@ use crate::support::scripted::{Act, Scripted, answer};
 use crate::support::server::{Setup, Written};
 
 /// What `check --json` says.
-struct Told {
-    status: i32,
-    whole: Value,
+pub(super) struct Told {
+    pub(super) status: i32,
+    pub(super) whole: Value,
 }
 
 impl Told {
-    fn of(written: &Written) -> Self {
+    pub(super) fn of(written: &Written) -> Self {
         let output = written.command(&["check", "--json"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let whole: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -31,24 +30,24 @@ impl Told {
         Self { status, whole }
     }
 
-    fn lines(&self, outcome: &str) -> Vec<&Value> {
+    pub(super) fn lines(&self, outcome: &str) -> Vec<&Value> {
         let lines = self.whole["checks"].as_array().unwrap();
         lines.iter().filter(|line| line["outcome"] == outcome).collect()
     }
 
-    fn names(&self, outcome: &str) -> Vec<&str> {
+    pub(super) fn names(&self, outcome: &str) -> Vec<&str> {
         self.lines(outcome).iter().map(|line| line["check"].as_str().unwrap()).collect()
     }
 
     /// The one line that failed.
-    fn failed(&self) -> &Value {
+    pub(super) fn failed(&self) -> &Value {
         let failed = self.lines("failed");
         assert!(failed.len() == 1 && self.status == 1, "{:#}", self.whole);
         failed[0]
     }
 
     /// Asserts that `check` alone failed, with what is to be done in its words.
-    fn expect_failure(&self, check: &str, fix: &str) {
+    pub(super) fn expect_failure(&self, check: &str, fix: &str) {
         let failed = self.failed();
         assert_eq!(failed["check"], check, "{failed:#}");
         assert!(failed["fix"].as_str().unwrap().contains(fix), "{fix:?} is not in {failed:#}");
@@ -56,7 +55,7 @@ impl Told {
 }
 
 /// Few ports, so that it is quick.
-fn few_ports(setup: Setup) -> Setup {
+pub(super) fn few_ports(setup: Setup) -> Setup {
     setup.network("passive_ports", "42000,42063").option("max_connection_num", "64")
 }
 
@@ -335,70 +334,4 @@ fn a_key_of_another_certificate_is_found() {
     fs::copy(other.key(), one.key()).unwrap();
     let told = Told::of(&one.serve(few_ports(Setup::local()), "optional").write());
     told.expect_failure("TLS certificate", "tls_key_file");
-}
-
-/// Keeps a port, as another program does.
-fn strangers_port() -> (TcpListener, u16) {
-    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    (taken, port)
-}
-
-#[test]
-fn a_port_of_another_program_is_told_with_the_process() {
-    let (_taken, port) = strangers_port();
-    let told = |setup: Setup| {
-        let written = setup.write();
-        let text = fs::read_to_string(written.config()).unwrap();
-        let text = text.replace("\nlisten_port = 0", &format!("\nlisten_port = {port}"));
-        fs::write(written.config(), text).unwrap();
-        Told::of(&written)
-    };
-    let refused = told(few_ports(Setup::local()));
-    refused.expect_failure("control port", "stop it, or choose another listen_port");
-    let who = format!("{port} is in use by process {} (", std::process::id());
-    let detail = refused.failed()["detail"].as_str().unwrap();
-    assert!(detail.starts_with(&who), "{detail}");
-    // Whose it is cannot be asked.
-    let told = told(few_ports(Setup::local()).operations("control_socket", "off"));
-    assert_eq!((told.status, told.names("skipped")), (0, vec!["control port"]), "{:#}", told.whole);
-}
-
-#[test]
-fn the_ports_of_a_server_that_runs_are_its_own() {
-    let certificate = Certificate::new("own-ports");
-    let setup = certificate.serve(few_ports(Setup::local()), "optional");
-    let setup = setup.tls("implicit_listen_port", "0").operations("metrics_listen", "127.0.0.1:0");
-    let server = setup.start();
-    let metrics = server.wait_for_log("metrics and health at http://");
-    let metrics = metrics.rsplit("127.0.0.1:").next().unwrap().split('/').next().unwrap();
-    let (control, implicit) = (server.address().port(), server.implicit_address().port());
-    server.rewrite_config(|text| {
-        text.replace("implicit_listen_port = 0", &format!("implicit_listen_port = {implicit}"))
-            .replace("\nlisten_port = 0", &format!("\nlisten_port = {control}"))
-            .replace("127.0.0.1:0", &format!("127.0.0.1:{metrics}"))
-    });
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
-    let output = command.args(["check", "--json", "--config"]).arg(server.config()).output();
-    let told: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
-    let lines = told["checks"].as_array().unwrap();
-    for name in ["control port", "implicit TLS port", "metrics port"] {
-        let line = lines.iter().find(|line| line["check"] == name).unwrap();
-        let its = format!("in use by this server, which runs as process {}", server.pid());
-        assert!(line["detail"].as_str().unwrap().ends_with(&its), "{line:#}");
-        assert_eq!(line["outcome"], "passed", "{line:#}");
-    }
-}
-
-#[test]
-fn every_port_that_the_server_listens_on_is_tried() {
-    let (_taken, port) = strangers_port();
-    let certificate = Certificate::new("ports");
-    let setup = certificate.serve(few_ports(Setup::local()), "optional");
-    let setup = setup.tls("implicit_listen_port", &port.to_string());
-    let told = Told::of(&setup.operations("metrics_listen", "192.0.2.1:9121").write());
-    assert_eq!(told.names("failed"), ["implicit TLS port", "metrics port"], "{:#}", told.whole);
-    let fixes: Vec<_> = told.lines("failed").iter().map(|line| line["fix"].clone()).collect();
-    let expected = ["stop it, or choose another implicit_listen_port", "correct metrics_listen"];
-    assert_eq!(fixes, expected, "{:#}", told.whole);
 }

@@ -94,8 +94,8 @@ pub(super) fn reading_fix(config: &Path) -> String {
     }
 }
 
-/// The configuration that root writes for the installed service, if that runs this program; it need
-/// not be there yet.
+/// The configuration that root writes for the installed service, if that runs this program. It
+/// need not be there yet.
 pub(crate) fn config_of_service() -> Option<PathBuf> {
     let service = Service::installed().filter(|_| geteuid().is_root())?;
     let config = PathBuf::from(service.config()?);
