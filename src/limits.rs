@@ -144,8 +144,8 @@ pub const STANDSTILL: Duration = Duration::from_secs(20);
 /// How often a download looks whether its client takes anything. A listing looks when it waits.
 pub const UNREAD_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a client brings or takes in that time that does not stand still. The slowest modems, at 1 KB/s,
-/// bring five times as much.
+/// What a client brings or takes in that time that does not stand still. The slowest modems, at
+/// 1 KB/s, bring five times as much.
 pub const STANDSTILL_BYTES: u64 = 4 * 1024;
 
 /// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are

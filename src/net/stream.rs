@@ -127,8 +127,8 @@ impl Stream {
         self.socket().set_nonblocking(nonblocking)
     }
 
-    /// How many bytes the peer has acknowledged, while more are on their way to it or wait for room;
-    /// `None` while none do, or where the kernel does not tell.
+    /// How many bytes the peer has acknowledged, while more are on their way to it or wait for
+    /// room; `None` while none do, or where the kernel does not tell.
     pub fn acknowledged(&self) -> Option<u64> {
         let told = tcp_state::is_told().then(|| Outstanding::of(self.socket()).ok()).flatten();
         told.filter(|told| !told.is_nothing()).map(|told| told.acknowledged)

@@ -209,8 +209,8 @@ impl<'a> Download<'a> {
     }
 }
 
-/// Whether the client of `data` has long taken next to nothing of what it is given while others wait
-/// for memory.
+/// Whether the client of `data` has long taken next to nothing of what it is given while others
+/// wait for memory.
 fn keeps_others_waiting(data: &Stream, unread: &mut Unread, budget: &Budget) -> bool {
     match data.acknowledged() {
         Some(bytes) => unread.is_over(bytes, budget, Instant::now()),
