@@ -222,6 +222,18 @@ fn init_speaks_the_language_of_the_environment() {
 }
 
 #[test]
+fn serve_speaks_the_language_of_the_environment() {
+    let directory = TempDir::new().unwrap();
+    let mut command = serve(directory.path(), &[]);
+    command.env("LC_ALL", "zh_CN.UTF-8");
+    let mut terminal = Terminal::run(&command);
+    for said in ["正在提供目录 ", "FTP 用户：ftpuser", "密码：", "并列出目录：", "curl -u ftpuser:"]
+    {
+        terminal.wait_for(said);
+    }
+}
+
+#[test]
 fn a_running_server_is_reloaded_and_stopped_by_command() {
     let server = Setup::local().start();
     let config = server.config().to_str().unwrap().to_owned();
