@@ -81,12 +81,12 @@ pub fn modification_time(moment: OffsetDateTime) -> Reply {
     Reply::new(Code::FILE_STATUS, Timestamp(moment).to_string())
 }
 
-/// 213 to MFMT (draft-somers-ftp-mfxx 3.1) and to the setting form of MDTM.
+/// 213 to MFMT (draft-somers-ftp-mfxx 3.1), to the setting form of MDTM and to SITE UTIME.
 pub fn modification_time_set(time: Timestamp, path: &FtpPath) -> Reply {
     Reply::new(Code::FILE_STATUS, format!("Modify={time}; {path}"))
 }
 
-/// 550 to the setting form of MDTM without `preserve_mtime`.
+/// 550 to the setting form of MDTM and to SITE UTIME without `preserve_mtime`.
 pub fn times_not_kept() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "Times of files are the store's own here (preserve_mtime).")
 }
