@@ -250,9 +250,10 @@ impl Probes {
 /// Whether the store answers.
 fn probe(store: &dyn ObjectStore, fragments: PartialUpload) -> bool {
     let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) =
-        store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
-    {
+    if let Err(error) = store.list(
+        &ListRequest { directory: &root, name_prefix: "", after: None, with_times: false },
+        None,
+    ) {
         log::error!("{name} cannot be used now: {error}; cos-ftp-server check tells what to do");
         return false;
     }

@@ -95,6 +95,7 @@ fn read_bucket(
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: all.terms.metadata_cache,
         preserve_mtime: all.preserve_mtime,
+        mtime_cache_entries: all.terms.mtime_cache_entries,
         content_type: all.terms.content_type,
         timeouts: all.terms.timeouts,
         bucket,

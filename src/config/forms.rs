@@ -50,6 +50,7 @@ impl General {
                 verify: VerifyUploads::Off,
                 content_type: ContentType::Off,
                 metadata_cache: Duration::ZERO,
+                mtime_cache_entries: 0,
                 timeouts: Timeouts::unset(),
             },
             tls: TlsForm {
@@ -88,6 +89,7 @@ pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
     pub(super) content_type: ContentType,
     pub(super) metadata_cache: Duration,
+    pub(super) mtime_cache_entries: usize,
     pub(super) timeouts: Timeouts,
 }
 

@@ -37,6 +37,8 @@ pub struct CosOptions {
     pub metadata_cache: Duration,
     /// Whether a time that a client gave an object is told as the object's time.
     pub preserve_mtime: bool,
+    /// Objects whose times are remembered for listings, where that is so.
+    pub mtime_cache_entries: usize,
     /// The type of a new object.
     pub content_type: ContentType,
     /// Time-outs of every request.
@@ -204,6 +206,7 @@ pub(super) mod tests {
             idle_connections: 4,
             metadata_cache: Duration::ZERO,
             preserve_mtime: true,
+            mtime_cache_entries: 100,
             content_type: ContentType::ByName,
             timeouts: Timeouts::default(),
         }

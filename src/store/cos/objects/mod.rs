@@ -7,6 +7,7 @@ pub(crate) mod below;
 pub(crate) mod bucket;
 pub(crate) mod cache;
 mod cached;
+pub(crate) mod client_times;
 pub(crate) mod corrected;
 pub(crate) mod directory_cache;
 pub(crate) mod note;
@@ -20,7 +21,7 @@ pub(crate) use self::cached::CachedObjects;
 pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
-pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
+pub(crate) use crate::store::cos::s3::actions::copy_object::{Copied, Original};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
@@ -77,14 +78,14 @@ pub(crate) trait Objects: Sync {
         written::put(&self.plain().client, put)
     }
 
-    /// Copies an object. Answers the version of the copy.
+    /// Copies an object. Answers what the store says of the copy.
     fn copy(
         &self,
         turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
-    ) -> Result<ETag> {
+    ) -> Result<Copied> {
         debug_assert!(turn.is_on(to));
         copy_object(&self.plain().client, original, to, headers)
     }

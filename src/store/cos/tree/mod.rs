@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
+mod listed_times;
 pub(crate) mod listing;
 mod markers;
 mod moving;

@@ -1,0 +1,117 @@
+//! The times that clients gave the files of a page, as [`super::times`] tells them of each: no
+//! listing does. What is not remembered of a row is asked by a HEAD, a few at once.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+use super::BucketTree;
+use super::markers::legacy_directory;
+use super::times::{given, kept, time_of};
+use crate::store::cos::objects::client_times::is_unmistakable;
+use crate::store::cos::objects::corrected::Corrected;
+use crate::store::cos::objects::note::bare;
+use crate::store::cos::objects::{Copied, Head, KeyEntry};
+use crate::store::{ErrorKind, Result};
+use crate::vfs::Metadata;
+
+/// HEADs of one page at once.
+const LOOKS: usize = 16;
+
+/// The files of the page as HEAD tells of them, by their keys. Where nobody may ask, and of a file
+/// that is gone since, what the page says must do.
+pub(super) fn as_head_tells(
+    tree: BucketTree<'_>,
+    page: &Corrected,
+) -> Result<HashMap<String, Metadata>> {
+    let mut told = HashMap::new();
+    let mut unknown = Vec::new();
+    for row in page.objects.values().filter(|row| is_file(row)) {
+        match remembered(tree, page, row) {
+            Some(time) => {
+                told.insert(row.key.clone(), Metadata::file(row.size, Some(time)));
+            }
+            None => unknown.push(row),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(told);
+    }
+    let workers = LOOKS.min(unknown.len());
+    let (told, mut unknown) = (Mutex::new(told), unknown.into_iter());
+    let asked = tree.account.pool.share(
+        workers,
+        || Ok(unknown.next()),
+        |row| {
+            if let Some(metadata) = look(tree, page, row)? {
+                told.lock().insert(row.key.clone(), metadata);
+            }
+            Ok(())
+        },
+    );
+    match asked {
+        // Who may list but not read is refused everywhere.
+        Err(error) if error.kind == ErrorKind::AccessDenied => {}
+        other => other?,
+    }
+    Ok(told.into_inner())
+}
+
+/// Remembers the time of a copy of the version `head`, which was made with these headers.
+pub(super) fn learn_copied(
+    tree: BucketTree<'_>,
+    key: &str,
+    copied: &Copied,
+    head: &Head,
+    headers: &[(String, String)],
+) {
+    let Some(modified) = copied.modified.filter(|at| is_unmistakable(*at, None)) else { return };
+    if !tree.account.preserve_mtime {
+        return;
+    }
+    let (key, etag) = (key.to_owned(), Some(copied.etag.0.clone()));
+    let row = KeyEntry { key, size: head.size, modified: Some(modified), etag };
+    tree.cache.times.learn(&row, given(headers).or_else(|| kept(head)).unwrap_or(modified));
+}
+
+/// Whether it may be shown as a file.
+fn is_file(row: &KeyEntry) -> bool {
+    !row.key.ends_with('/') && (row.size > 0 || legacy_directory(&row.key).is_none())
+}
+
+fn remembered(tree: BucketTree<'_>, page: &Corrected, row: &KeyEntry) -> Option<OffsetDateTime> {
+    tree.cache.times.of(row).filter(|_| is_the_listings(page, row))
+}
+
+/// Whether it is the listing that shows it so, and not we, who stored it and do not know how it is
+/// dated.
+fn is_the_listings(page: &Corrected, row: &KeyEntry) -> bool {
+    !page.open.contains_key(&row.key)
+}
+
+/// Asks for one file, and remembers its time if it is the version of the row. `None` when it is
+/// gone.
+fn look(tree: BucketTree<'_>, page: &Corrected, row: &KeyEntry) -> Result<Option<Metadata>> {
+    let asked = Instant::now();
+    let Some(head) = tree.objects.head(&row.key)? else { return Ok(None) };
+    let time = time_of(tree, &head);
+    let known_at = head.headers.date().map(|at| at - asked.elapsed());
+    if let (Some(time), Some(modified)) = (time, row.modified)
+        && is_the_listings(page, row)
+        && is_version(&head, row)
+        && is_unmistakable(modified, known_at)
+    {
+        tree.cache.times.learn(row, time);
+    }
+    Ok(Some(Metadata::file(head.size, time)))
+}
+
+/// Whether HEAD tells of the version that the row shows. A header tells whole seconds.
+fn is_version(head: &Head, row: &KeyEntry) -> bool {
+    let etags = head.etag().zip(row.etag.as_deref());
+    let second = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
+    etags.is_some_and(|(its, shown)| bare(&its.0) == bare(shown))
+        && second(head.modified()) == second(row.modified)
+}
