@@ -8,7 +8,7 @@ use super::transfer_log::record_download;
 use super::{Errand, ErrandKind};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
+use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore, Restoration, StoreError};
 use crate::transfer::{Conversion, Download, DownloadRequest};
 use crate::vfs::FtpPath;
 
@@ -52,10 +52,26 @@ fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {
             let stat = tree.stat(path, Freshness::Recent)?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
+        Err(error) if error.kind == ErrorKind::Archived => Err(bring_back(tree, path, &error)),
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
             Err(replies::is_a_directory())
         }
         opened => opened.map_err(|error| tree.failure(&error)),
+    }
+}
+
+/// The reply to RETR of an archived file, which may be asked for from now on.
+fn bring_back(tree: &Tree<'_>, path: &FtpPath, archived: &StoreError) -> Reply {
+    match tree.store.restore_archived(path) {
+        Ok(Some(Restoration::Requested { takes })) => {
+            log::info!("restore requested path={path:?}");
+            replies::restore_requested(takes)
+        }
+        Ok(Some(Restoration::UnderWay)) => replies::restore_under_way(),
+        // It was there a moment ago, or the store has no word for its way back.
+        Ok(None) => tree.failure(archived),
+        Err(error) if error.kind == ErrorKind::Archived => tree.failure(archived),
+        Err(error) => tree.failure(&error),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use log::LevelFilter;
 
+use super::archive;
 use super::key::{Key, row};
 use super::readers::{
     Reader, boolean, number, on_or_off, one_of, seconds, seconds_or_off, size, size_of_at_least,
@@ -23,7 +24,8 @@ const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
 const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
-    [memory(), numbers(), files(), clients(), stores(), log()].into_iter().flatten().collect()
+    let groups = [memory(), numbers(), files(), archive::rows(), clients(), stores(), log()];
+    groups.into_iter().flatten().collect()
 }
 
 fn memory() -> Vec<Key> {

@@ -222,9 +222,24 @@ pub fn store_denied() -> Reply {
     Reply::new(Code::NO_PERMISSION, "The store denied access.")
 }
 
-/// 550 to a file that must be restored from the archive first.
+/// 550 to what needs the bytes of an archived file: RETR, APPE, REST with STOR, and RNTO and MFMT,
+/// which copy.
 pub fn archived() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "The file is archived; restore it in the store first.")
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The file is archived: until it is restored in the store it can neither be read nor copied.",
+    )
+}
+
+/// 450 to RETR of an archived file that will be there for a later one; `takes`: how long that takes.
+pub fn restore_requested(takes: &str) -> Reply {
+    let text = format!("The file is archived: restore requested, {takes}; try again then.");
+    Reply::new(Code::FILE_BUSY, text)
+}
+
+/// 450 to RETR of an archived file that is on its way back.
+pub fn restore_under_way() -> Reply {
+    Reply::new(Code::FILE_BUSY, "The file is archived and being restored; try again later.")
 }
 
 /// 550 to what the store cannot do.

@@ -38,6 +38,7 @@ pub(crate) use crate::store::cos::s3::precondition::Precondition;
 use std::sync::Arc;
 
 use self::bucket::Bucket;
+use crate::store::cos::options::RestoreTerms;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
@@ -47,10 +48,13 @@ use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
+use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
 use crate::store::key_locks::KeyLock;
-use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
+use crate::store::{
+    Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Restoration, Result,
+};
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
 pub(crate) trait Objects: Sync {
@@ -70,6 +74,11 @@ pub(crate) trait Objects: Sync {
     /// An object, from anywhere in it.
     fn get(&self, key: &str, range: ByteRange, if_match: Option<&ETag>) -> Result<Object> {
         get_object(&self.plain().client, key, range, if_match)
+    }
+
+    /// Asks for an archived object to be made readable.
+    fn restore(&self, key: &str, terms: RestoreTerms) -> Result<Restoration> {
+        restore_object(&self.plain().client, key, terms)
     }
 
     /// Stores an object. Where no answer came, the object itself tells what happened.
