@@ -1,5 +1,6 @@
 //! RETR.
 
+use super::failure::log_failure;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
 use super::step::Step;
@@ -68,10 +69,14 @@ fn bring_back(tree: &Tree<'_>, path: &FtpPath, archived: &StoreError) -> Reply {
             replies::restore_requested(takes)
         }
         Ok(Some(Restoration::UnderWay)) => replies::restore_under_way(),
-        // It was there a moment ago, or the store has no word for its way back.
         Ok(None) => tree.failure(archived),
-        Err(error) if error.kind == ErrorKind::Archived => tree.failure(archived),
-        Err(error) => tree.failure(&error),
+        Err(error) => match (error.kind, &error.code) {
+            (ErrorKind::Archived | ErrorKind::Unsupported | ErrorKind::Other, Some(code)) => {
+                log_failure(tree.visit, &error);
+                replies::restore_refused(code)
+            }
+            _ => tree.failure(&error),
+        },
     }
 }
 

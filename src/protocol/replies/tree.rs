@@ -231,10 +231,16 @@ pub fn archived() -> Reply {
     )
 }
 
-/// 450 to RETR of an archived file that will be there for a later one; `takes`: how long that takes.
+/// 450 to RETR of an archived file that will be there for a later one; `takes`: how long it takes.
 pub fn restore_requested(takes: &str) -> Reply {
     let text = format!("The file is archived: restore requested, {takes}; try again then.");
     Reply::new(Code::FILE_BUSY, text)
+}
+
+/// 550 to RETR of an archived file that the store does not restore, in the store's word for it.
+pub fn restore_refused(code: &str) -> Reply {
+    let text = format!("The file is archived, and the store refused to restore it ({code}).");
+    Reply::new(Code::FILE_UNAVAILABLE, text)
 }
 
 /// 450 to RETR of an archived file that is on its way back.

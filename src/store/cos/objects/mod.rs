@@ -21,7 +21,7 @@ pub(crate) use self::cached::CachedObjects;
 pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
-pub(crate) use crate::store::cos::s3::actions::copy_object::{Copied, Original};
+pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, Original};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
@@ -94,7 +94,7 @@ pub(crate) trait Objects: Sync {
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
-    ) -> Result<Copied> {
+    ) -> Result<CopyReceipt> {
         debug_assert!(turn.is_on(to));
         copy_object(&self.plain().client, original, to, headers)
     }

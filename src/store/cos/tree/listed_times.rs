@@ -13,7 +13,7 @@ use super::times::{given, kept, time_of};
 use crate::store::cos::objects::client_times::is_unmistakable;
 use crate::store::cos::objects::corrected::Corrected;
 use crate::store::cos::objects::note::bare;
-use crate::store::cos::objects::{Copied, Head, KeyEntry};
+use crate::store::cos::objects::{CopyReceipt, Head, KeyEntry};
 use crate::store::{ErrorKind, Result};
 use crate::vfs::Metadata;
 
@@ -63,7 +63,7 @@ pub(super) fn as_head_tells(
 pub(super) fn learn_copied(
     tree: BucketTree<'_>,
     key: &str,
-    copied: &Copied,
+    copied: &CopyReceipt,
     head: &Head,
     headers: &[(String, String)],
 ) {

@@ -303,7 +303,7 @@ impl<'a> Move<'a> {
             _ => ErrorKind::BrokenOff,
         };
         let why = match cause.kind {
-            ErrorKind::Archived => ", one of them is archived and must be restored first",
+            ErrorKind::Archived => "; a file in it is archived and must be restored first",
             _ => "",
         };
         StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far + why)

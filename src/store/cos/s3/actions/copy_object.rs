@@ -22,7 +22,7 @@ pub(crate) struct Original<'a> {
 
 /// What the store says of a copy.
 #[derive(Clone, Debug)]
-pub(crate) struct Copied {
+pub(crate) struct CopyReceipt {
     /// Its version.
     pub(crate) etag: ETag,
     /// When it was stored, UTC, if that was told.
@@ -35,7 +35,7 @@ pub(crate) fn copy_object(
     original: Original<'_>,
     to: &str,
     headers: &[(String, String)],
-) -> Result<Copied> {
+) -> Result<CopyReceipt> {
     let request = request(client.bucket(), original, to, headers);
     let call = Call::new(Operation::CopyObject, request).patiently();
     let copied =
@@ -44,7 +44,7 @@ pub(crate) fn copy_object(
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
         return Err(call.error(ErrorKind::ChecksumMismatch));
     }
-    Ok(Copied { modified: copied.modified(), etag: ETag(copied.etag) })
+    Ok(CopyReceipt { modified: copied.modified(), etag: ETag(copied.etag) })
 }
 
 fn request(bucket: &str, from: Original<'_>, to: &str, headers: &[(String, String)]) -> S3Request {
