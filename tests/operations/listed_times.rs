@@ -147,7 +147,8 @@ fn without_preserve_mtime_a_listing_is_one_request() {
 fn what_was_set_here_is_known() {
     let stage = Stage::keeping();
     let mut ftp = Ftp::login(&stage.server);
-    for name in ["d/a", "d/b"] {
+    // The first of them show how the store dates.
+    for name in ["first", "second", "d/a", "d/b"] {
         ftp.store(&format!("STOR {name}"), b"x");
         ftp.expect(&format!("MFMT 20200102030405 {name}"), "213 ");
     }

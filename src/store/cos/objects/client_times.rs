@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use time::{Duration, OffsetDateTime};
@@ -24,6 +25,8 @@ pub(crate) struct ClientTimes {
     most: usize,
     /// Nobody outside knows which versions have one fingerprint.
     hashers: [RandomState; 2],
+    /// Whether the store was seen to date in fractions of a second.
+    dates_finely: AtomicBool,
     known: Mutex<Generations>,
 }
 
@@ -42,7 +45,8 @@ impl ClientTimes {
     /// Remembers at most so many.
     pub(super) fn new(entries: usize) -> Self {
         let hashers = [RandomState::new(), RandomState::new()];
-        Self { most: entries / 2, hashers, known: Mutex::default() }
+        let dates_finely = AtomicBool::new(false);
+        Self { most: entries / 2, hashers, dates_finely, known: Mutex::default() }
     }
 
     /// The time of the version that a listing shows so, if it is known.
@@ -64,6 +68,26 @@ impl ClientTimes {
         }
     }
 
+    /// The store has dated an object so.
+    pub(crate) fn see_date(&self, modified: OffsetDateTime) {
+        if modified.nanosecond() != 0 {
+            self.dates_finely.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether no later version of an object can have the name of the one that the store has dated
+    /// so: a copy of it onto itself keeps its ETag, and where dates are whole seconds, it may also
+    /// have the date. `known_at`: when, by the store's clock, this version was certain to stand
+    /// there.
+    pub(crate) fn is_unmistakable(
+        &self,
+        modified: OffsetDateTime,
+        known_at: Option<OffsetDateTime>,
+    ) -> bool {
+        self.dates_finely.load(Ordering::Relaxed)
+            || known_at.is_some_and(|at| at >= modified + CLOCK_SLACK)
+    }
+
     fn fingerprint(&self, shown: &KeyEntry) -> Option<Fingerprint> {
         let version = (&shown.key, bare(shown.etag.as_deref()?), shown.modified?);
         let [first, second] = self.hashers.each_ref().map(|hasher| hasher.hash_one(version));
@@ -78,13 +102,6 @@ impl Generations {
         }
         self.young.insert(version, time);
     }
-}
-
-/// Whether no later version of an object can have the name of this one: a copy of it onto itself
-/// keeps its ETag, and where the store dates in whole seconds, also the time. `known_at`: when, by
-/// the store's clock, it was certain that this version stood there.
-pub(crate) fn is_unmistakable(modified: OffsetDateTime, known_at: Option<OffsetDateTime>) -> bool {
-    modified.nanosecond() != 0 || known_at.is_some_and(|at| at >= modified + CLOCK_SLACK)
 }
 
 #[cfg(test)]
@@ -145,15 +162,16 @@ mod tests {
 
     #[test]
     fn whole_seconds_are_believed_when_they_are_over() {
+        let times = ClientTimes::new(100);
         let second = datetime!(2024-01-02 03:04:05 UTC);
-        for (modified, known_at, expected) in [
-            (second, None, false),
-            (second, Some(second), false),
-            (second, Some(second + Duration::seconds(1)), false),
-            (second, Some(second + Duration::seconds(2)), true),
-            (second + Duration::milliseconds(1), None, true),
-        ] {
-            assert_eq!(is_unmistakable(modified, known_at), expected, "{modified} {known_at:?}");
+        times.see_date(second);
+        for (after, expected) in [(0, false), (1, false), (2, true)] {
+            let known_at = Some(second + Duration::seconds(after));
+            assert_eq!(times.is_unmistakable(second, known_at), expected, "{after}");
         }
+        assert!(!times.is_unmistakable(second, None));
+        // A store that dates to the millisecond does so at the full second, too.
+        times.see_date(second + Duration::milliseconds(1));
+        assert!(times.is_unmistakable(second, None));
     }
 }

@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 use super::BucketTree;
 use super::markers::legacy_directory;
 use super::times::{given, kept, time_of};
-use crate::store::cos::objects::client_times::is_unmistakable;
 use crate::store::cos::objects::corrected::Corrected;
 use crate::store::cos::objects::note::bare;
 use crate::store::cos::objects::{CopyReceipt, Head, KeyEntry};
@@ -29,6 +28,9 @@ pub(super) fn as_head_tells(
     let mut told = HashMap::new();
     let mut unknown = Vec::new();
     for row in page.objects.values().filter(|row| is_file(row)) {
+        if let Some(modified) = row.modified.filter(|_| is_the_listings(page, row)) {
+            tree.cache.times.see_date(modified);
+        }
         match remembered(tree, page, row) {
             Some(time) => {
                 told.insert(row.key.clone(), Metadata::file(row.size, Some(time)));
@@ -67,13 +69,15 @@ pub(super) fn learn_copied(
     head: &Head,
     headers: &[(String, String)],
 ) {
-    let Some(modified) = copied.modified.filter(|at| is_unmistakable(*at, None)) else { return };
-    if !tree.account.preserve_mtime {
+    let times = &tree.cache.times;
+    let Some(modified) = copied.modified.filter(|_| tree.account.preserve_mtime) else { return };
+    times.see_date(modified);
+    if !times.is_unmistakable(modified, None) {
         return;
     }
     let (key, etag) = (key.to_owned(), Some(copied.etag.0.clone()));
     let row = KeyEntry { key, size: head.size, modified: Some(modified), etag };
-    tree.cache.times.learn(&row, given(headers).or_else(|| kept(head)).unwrap_or(modified));
+    times.learn(&row, given(headers).or_else(|| kept(head)).unwrap_or(modified));
 }
 
 /// Whether it may be shown as a file.
@@ -101,7 +105,7 @@ fn look(tree: BucketTree<'_>, page: &Corrected, row: &KeyEntry) -> Result<Option
     if let (Some(time), Some(modified)) = (time, row.modified)
         && is_the_listings(page, row)
         && is_version(&head, row)
-        && is_unmistakable(modified, known_at)
+        && tree.cache.times.is_unmistakable(modified, known_at)
     {
         tree.cache.times.learn(row, time);
     }
