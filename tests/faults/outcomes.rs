@@ -334,6 +334,8 @@ impl Cell<'_> {
         let expected = match (self.fault, self.lasting) {
             _ if self.command == Command::AbortInParts => Some(false),
             _ if is_beyond => Some(true),
+            // Who may list but not read is told the store's own times.
+            (Fault::Refuse(403, _), _) if self.command == Command::ListTimes => Some(true),
             (Fault::Latency(_) | Fault::Stale | Fault::Bandwidth(_), _) => Some(true),
             // The client has the bytes before their checksum is known.
             (Fault::FlipInAnswer(_), _) if is_download => Some(false),

@@ -1,7 +1,7 @@
 //! The times that clients gave the files of a page, as [`super::times`] tells them of each: no
 //! listing does. What is not remembered of a row is asked by a HEAD, a few at once.
 
-use std::collections::HashMap;
+use std::mem;
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -19,23 +19,28 @@ use crate::vfs::Metadata;
 /// HEADs of one page at once.
 const LOOKS: usize = 16;
 
-/// The files of the page as HEAD tells of them, by their keys. Where nobody may ask, and of a file
-/// that is gone since, what the page says must do.
+/// The files of the page as HEAD tells of them, by their keys, which are taken out of its rows. Where
+/// nobody may ask, and of a file that is gone since, what the page says must do.
 pub(super) fn as_head_tells(
     tree: BucketTree<'_>,
-    page: &Corrected,
-) -> Result<HashMap<String, Metadata>> {
-    let mut told = HashMap::new();
+    page: &mut Corrected,
+) -> Result<Vec<(String, Metadata)>> {
+    let told = ask_about_rows(tree, page)?;
+    let rows = page.objects.values_mut().zip(told);
+    Ok(rows.filter_map(|(row, told)| Some((mem::take(&mut row.key), told?))).collect())
+}
+
+/// What is told of each object of the page, in its order.
+fn ask_about_rows(tree: BucketTree<'_>, page: &Corrected) -> Result<Vec<Option<Metadata>>> {
+    let mut told = vec![None; page.objects.len()];
     let mut unknown = Vec::new();
-    for row in page.objects.values().filter(|row| is_file(row)) {
+    for (at, row) in page.objects.values().enumerate().filter(|(_, row)| is_file(row)) {
         if let Some(modified) = row.modified.filter(|_| is_the_listings(page, row)) {
             tree.cache.times.see_date(modified);
         }
         match remembered(tree, page, row) {
-            Some(time) => {
-                told.insert(row.key.clone(), Metadata::file(row.size, Some(time)));
-            }
-            None => unknown.push(row),
+            Some(time) => told[at] = Some(Metadata::file(row.size, Some(time))),
+            None => unknown.push((at, row)),
         }
     }
     if unknown.is_empty() {
@@ -46,10 +51,9 @@ pub(super) fn as_head_tells(
     let asked = tree.account.pool.share(
         workers,
         || Ok(unknown.next()),
-        |row| {
-            if let Some(metadata) = look(tree, page, row)? {
-                told.lock().insert(row.key.clone(), metadata);
-            }
+        |(at, row)| {
+            let metadata = look(tree, page, row)?;
+            told.lock()[at] = metadata;
             Ok(())
         },
     );

@@ -4,7 +4,7 @@
 //! own recent changes. Where both a file `a` and keys below `a/` exist, the file is shown and the
 //! directory is not: that is how the store's `stat` sees the name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::BucketTree;
@@ -60,10 +60,10 @@ pub(crate) fn list_directory(
     }
     let notes = tree.cache.own_changes.open_below(&prefix);
     let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
-    let page = resolved(tree.objects, overlay)?;
+    let mut page = resolved(tree.objects, overlay)?;
     let told_by_head = match request.with_times && tree.account.preserve_mtime {
-        true => listed_times::as_head_tells(tree, &page)?,
-        false => HashMap::new(),
+        true => listed_times::as_head_tells(tree, &mut page)?,
+        false => Vec::new(),
     };
     let mut listing = Listing::of(&directory, page);
     if !told {
