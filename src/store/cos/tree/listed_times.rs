@@ -19,8 +19,8 @@ use crate::vfs::Metadata;
 /// HEADs of one page at once.
 const LOOKS: usize = 16;
 
-/// The files of the page as HEAD tells of them, by their keys, which are taken out of its rows. Where
-/// nobody may ask, and of a file that is gone since, what the page says must do.
+/// The files of the page as HEAD tells of them, by their keys, which are taken out of its rows.
+/// Where nobody may ask, and of a file that is gone since, what the page says must do.
 pub(super) fn as_head_tells(
     tree: BucketTree<'_>,
     page: &mut Corrected,
