@@ -1,6 +1,8 @@
 //! With `preserve_mtime`, listings tell the times that clients gave files; what that costs in
 //! requests is counted before the real store.
 
+use std::time::{Duration, Instant};
+
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
@@ -223,4 +225,24 @@ fn a_store_that_does_not_tell_the_times() {
     drop(data);
     stage.injector.heal();
     assert_eq!(modified(&ftp.list("MLSD")), [TOLD; 41]);
+}
+
+/// A client does not wait for long; what was heard for it is there when it asks again.
+#[test]
+fn a_listing_that_takes_too_long_is_refused_and_then_goes_on() {
+    let stage =
+        Stage::new(|setup| setup.option("preserve_mtime", "on").option("reply_timeout", "1"));
+    stage.fill(240);
+    let mut ftp = Ftp::login(&stage.server);
+    let slow = Fault::Latency(Duration::from_millis(100));
+    stage.injector.inject(Rule::new(Request::HeadObject, slow));
+    let (mut asked, mut begun) = (vec![usize::MAX], Instant::now());
+    while asked.last() != Some(&0) {
+        let (_, heads, _) = stage.count(|| ftp.list_or_refusal("MLSD"));
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(asked.last() > Some(&heads), "{heads} after {asked:?}");
+        (asked, begun) = ([asked, vec![heads]].concat(), Instant::now());
+    }
+    assert!(asked.len() > 3, "none was refused: {asked:?}");
+    assert_eq!(modified(&ftp.list("MLSD")), [TOLD; 240], "{asked:?}");
 }
