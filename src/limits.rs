@@ -138,10 +138,14 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
 /// How long an upload that has all the memory of a part may bring less than [`STANDSTILL_BYTES`] of
-/// its data while others wait for memory, and how long a download or listing may have less taken.
+/// its data while others wait for memory.
 pub const STANDSTILL: Duration = Duration::from_secs(20);
 
-/// How often a download looks whether its client takes anything. A listing looks when it waits.
+/// How long a client may take less than that of a download or listing while others wait. Its kernel
+/// tells nothing of what it reads until half of what it holds is read: 64 KiB and more.
+pub const UNREAD: Duration = Duration::from_secs(45);
+
+/// How often that is looked at.
 pub const UNREAD_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a client brings or takes in that time that does not stand still. The slowest modems, at

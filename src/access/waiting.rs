@@ -27,8 +27,11 @@ pub(super) struct WaitingSessions {
 #[derive(Debug)]
 struct Waiter {
     source: ClientSource,
-    /// Since when it has tried no login; `None` while a password is verified.
-    silent_since: Option<Instant>,
+    /// Since when it is not logged in. Wrong logins make that no shorter: whoever repeats one again
+    /// and again would keep its place.
+    since: Instant,
+    /// Whether a password of its is verified at present.
+    is_verified: bool,
     /// What ends it, as soon as that is known.
     leaver: Option<Arc<dyn Leaver>>,
 }
@@ -52,7 +55,7 @@ impl WaitingSessions {
         leaver: Option<Arc<dyn Leaver>>,
         now: Instant,
     ) {
-        self.visits.insert(visit, Waiter { source, silent_since: Some(now), leaver });
+        self.visits.insert(visit, Waiter { source, since: now, is_verified: false, leaver });
     }
 
     /// It is logged in, or over. Tells whether it was still one of them.
@@ -67,10 +70,10 @@ impl WaitingSessions {
         }
     }
 
-    /// A password is being verified, or was, at `now`, wrong.
-    pub(super) fn note_silence(&mut self, visit: u64, since: Option<Instant>) {
+    /// Its password is being verified, or was and is wrong.
+    pub(super) fn note_check(&mut self, visit: u64, is_verified: bool) {
         if let Some(waiter) = self.visits.get_mut(&visit) {
-            waiter.silent_since = since;
+            waiter.is_verified = is_verified;
         }
     }
 
@@ -91,7 +94,10 @@ impl WaitingSessions {
         let mut nobody_until = soonest;
         let mut chosen: Option<(usize, Instant, u64)> = None;
         for (visit, waiter) in &self.visits {
-            let (Some(since), Some(_)) = (waiter.silent_since, &waiter.leaver) else { continue };
+            if waiter.is_verified || waiter.leaver.is_none() {
+                continue;
+            }
+            let since = waiter.since;
             let due = since + limits::SILENCE_BEFORE_LOGIN;
             nobody_until = nobody_until.min(due);
             if due > now {

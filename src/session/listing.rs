@@ -183,21 +183,23 @@ impl Lines {
         sender: &mut DataSender<'_>,
         control: &mut dyn Control,
     ) -> Result<Sent, Incomplete> {
-        let mut text = Vec::new();
+        let (mut text, mut sent) = (Vec::new(), Sent::All);
         let mut present = Some(first);
         while let Some(page) = present {
             text.clear();
-            let written = self.write(&page, &mut text);
+            sent = self.write(&page, &mut text);
             sender.send(&self.encoding.encode(&text), control)?;
-            if matches!(written, Sent::Cut) {
-                sender.finish(control)?;
-                return Ok(written);
+            if matches!(sent, Sent::Cut) {
+                break;
             }
             sender.attend(control)?;
             present = pages.next(control, sender.progress())?;
         }
+        // What is on its way to the client needs no more of it.
+        drop(text);
+        pages.release();
         sender.finish(control)?;
-        Ok(Sent::All)
+        Ok(sent)
     }
 
     /// Appends the lines of a page, up to the limit.

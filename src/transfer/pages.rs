@@ -241,6 +241,14 @@ impl ListingPages<'_> {
     }
 }
 
+impl ListingPages<'_> {
+    /// Gives the memory of all pages back, as the last of them was written.
+    pub fn release(&mut self) {
+        self.following = None;
+        drop(self.memory.split_all());
+    }
+}
+
 /// About what a page takes: its entries, and their lines.
 fn bytes_of(page: &ListPage) -> u64 {
     const ENTRY_AND_LINE: usize = 512;

@@ -26,7 +26,7 @@ pub struct DataSender<'a> {
 impl<'a> DataSender<'a> {
     /// Sends over `data`, which is non-blocking, and counts with `progress`; a client that takes
     /// nothing for `data_idle_timeout` is given up, and one for whose memory others wait after
-    /// [`limits::STANDSTILL`].
+    /// [`limits::UNREAD`].
     pub fn new(data: Stream, resources: Resources<'a>, progress: Progress) -> Self {
         let (throttle, unread) = (Throttle::default(), Unread::default());
         Self { data, resources, progress, throttle, unread }
@@ -58,7 +58,6 @@ impl<'a> DataSender<'a> {
                     }
                     // The client is not to blame for it.
                     waiting_since = Instant::now();
-                    self.unread.excuse();
                     continue;
                 }
             };
@@ -85,13 +84,12 @@ impl<'a> DataSender<'a> {
         control: &mut dyn Control,
     ) -> Result<(), Incomplete> {
         let Resources { options, budget, wake, .. } = self.resources;
-        let now = Instant::now();
-        let left = options.data_idle.saturating_sub(now.duration_since(waiting_since));
-        if left == Duration::ZERO || self.unread.is_over(self.progress.bytes(), budget, now) {
+        let left = options.data_idle.saturating_sub(waiting_since.elapsed());
+        if left == Duration::ZERO || self.unread.keeps_others_waiting(&self.data, budget) {
             return Err(Interruption::DataIdle.into());
         }
         let socket = Some((self.data.as_fd(), Interest::Write));
-        let woken = wait_for(control, wake, socket, Some(left.min(limits::STANDSTILL)))?;
+        let woken = wait_for(control, wake, socket, Some(left.min(limits::UNREAD_PAUSE)))?;
         if woken.control { self.attend(control) } else { Ok(()) }
     }
 

@@ -12,7 +12,7 @@ mod source;
 
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
@@ -27,8 +27,8 @@ use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::unread::Unread;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Budget, Control, Conversion, DataSender, Directive, Incomplete, Interruption, Progress,
-    Resources, Throttle, TransferError, TransferReport,
+    Control, Conversion, DataSender, Directive, Incomplete, Interruption, Progress, Resources,
+    Throttle, TransferError, TransferReport,
 };
 use crate::vfs::FtpPath;
 use copier::{Copier, buffer_bytes};
@@ -188,7 +188,7 @@ impl<'a> Download<'a> {
                     Directive::Interrupt(by) => by.into(),
                     Directive::Continue => continue,
                 },
-                Ok(_) if keeps_others_waiting(&data, &mut unread, self.resources.budget) => {
+                Ok(_) if unread.keeps_others_waiting(&data, self.resources.budget) => {
                     Interruption::DataIdle.into()
                 }
                 Ok(_) => continue,
@@ -206,17 +206,5 @@ impl<'a> Download<'a> {
         // End of file for the client before the reply, whoever still holds the socket.
         drop(data.shutdown(Shutdown::Write));
         received
-    }
-}
-
-/// Whether the client of `data` has long taken next to nothing of what it is given while others
-/// wait for memory.
-fn keeps_others_waiting(data: &Stream, unread: &mut Unread, budget: &Budget) -> bool {
-    match data.acknowledged() {
-        Some(bytes) => unread.is_over(bytes, budget, Instant::now()),
-        None => {
-            unread.excuse();
-            false
-        }
     }
 }
