@@ -86,6 +86,7 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         metadata_cache,
         preserve_mtime: false,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         timeouts: Timeouts::default(),
     }
 }

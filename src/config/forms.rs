@@ -17,6 +17,7 @@ use crate::store::cos::{AddressingStyle, ContentType, Scheme, Timeouts, VerifyUp
 use crate::users::{Account, Permission};
 
 use super::endpoint::Endpoint;
+use super::objects::ObjectsForm;
 use super::settings::RotateUnit;
 use super::values::MemoryAmount;
 
@@ -49,6 +50,7 @@ impl General {
             buckets: BucketTerms {
                 verify: VerifyUploads::Off,
                 content_type: ContentType::Off,
+                objects: ObjectsForm::default(),
                 metadata_cache: Duration::ZERO,
                 timeouts: Timeouts::unset(),
             },
@@ -87,6 +89,7 @@ impl General {
 pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
     pub(super) content_type: ContentType,
+    pub(super) objects: ObjectsForm,
     pub(super) metadata_cache: Duration,
     pub(super) timeouts: Timeouts,
 }
@@ -148,6 +151,7 @@ pub(super) struct BucketForm {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
     pub(super) min_part: Option<u64>,
+    pub(super) objects: ObjectsForm,
 }
 
 /// A key pair: each part told, or the file that holds it.

@@ -45,6 +45,7 @@ fn bucket() -> CosStore {
         metadata_cache: Duration::from_secs(60),
         preserve_mtime: true,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },
     });

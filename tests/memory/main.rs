@@ -226,6 +226,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         metadata_cache: Duration::from_secs(10),
         preserve_mtime: false,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         timeouts: Timeouts::default(),
     }
 }

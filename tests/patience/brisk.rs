@@ -113,6 +113,7 @@ fn store_options(bucket: &str, injector: &Injector) -> CosOptions {
         metadata_cache: Duration::ZERO,
         preserve_mtime: true,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         timeouts: Timeouts::default(),
     }
 }

@@ -49,6 +49,7 @@ fn options(bucket: &str) -> CosOptions {
         metadata_cache: std::time::Duration::from_secs(60),
         preserve_mtime: true,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         timeouts: Timeouts::default(),
     }
 }

@@ -10,12 +10,14 @@
 //! keys below stay reachable by their full names.
 
 mod diagnosis;
+mod object_terms;
 mod objects;
 mod options;
 mod s3;
 mod tree;
 
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
+pub use object_terms::{Encryption, HeaderNames, METADATA_BYTES, ObjectTerms, for_user};
 pub use options::{
     AddressingStyle, ContentType, CosOptions, CredentialSource, PairSource, Part, RoleSource,
     Scheme, Timeouts, VerifyUploads,
@@ -48,7 +50,7 @@ use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
     Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
-    Result, SilentUploads, Stat, StoreError, Stored,
+    Requester, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -90,13 +92,15 @@ impl Buckets {
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
+            terms: options.objects.clone(),
             min_part: options.min_part,
             pool: self.pool.clone(),
         };
         let site = Arc::clone(&bucket.site);
         let client = S3Client::new(site, credentials, options).map_err(refused)?;
-        let plain = Plain { client, bucket };
-        Ok(CosStore { objects: Kind::Cached(CachedObjects(plain)), account: Arc::new(account) })
+        let objects = Kind::Cached(CachedObjects(Plain { client, bucket }));
+        let headers = account.terms.headers_of_new(Requester::NOBODY).into();
+        Ok(CosStore { objects, account: Arc::new(account), headers })
     }
 }
 
@@ -105,6 +109,8 @@ impl Buckets {
 pub struct CosStore {
     objects: Kind,
     account: Arc<BucketAccount>,
+    /// What the account says of a new object that this requester stores.
+    headers: Arc<[(String, String)]>,
 }
 
 /// With a memory or without.
@@ -147,6 +153,15 @@ impl CosStore {
         self.answers(&Cancel::new())
     }
 
+    /// The same store, with the headers of what `requester` stores.
+    fn clone_for(&self, requester: Requester<'_>, objects: Kind) -> Self {
+        let headers = match self.account.terms.is_personal() {
+            true => self.account.terms.headers_of_new(requester).into(),
+            false => Arc::clone(&self.headers),
+        };
+        Self { objects, account: Arc::clone(&self.account), headers }
+    }
+
     fn plain(&self) -> &Plain {
         match &self.objects {
             Kind::Cached(CachedObjects(plain)) | Kind::Plain(plain) => plain,
@@ -159,8 +174,8 @@ impl CosStore {
 
     fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Cached(objects) => BucketTree::new(objects, &self.account),
-            Kind::Plain(objects) => BucketTree::new(objects, &self.account),
+            Kind::Cached(objects) => BucketTree::new(objects, &self.account, &self.headers),
+            Kind::Plain(objects) => BucketTree::new(objects, &self.account, &self.headers),
         }
     }
 
@@ -187,7 +202,11 @@ impl ObjectStore for CosStore {
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
-    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+    fn for_command(
+        &self,
+        wait: &ReplyWait,
+        requester: Requester<'_>,
+    ) -> Option<Arc<dyn ObjectStore>> {
         let plain = self.plain();
         let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
         let plain = Plain { client, bucket };
@@ -195,7 +214,7 @@ impl ObjectStore for CosStore {
             Kind::Cached(_) => Kind::Cached(CachedObjects(plain)),
             Kind::Plain(_) => Kind::Plain(plain),
         };
-        Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))
+        Some(Arc::new(self.clone_for(requester, objects)))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::object_terms::ObjectTerms;
 use crate::secret::Secret;
 
 /// How to reach one bucket and how to treat it.
@@ -39,6 +40,8 @@ pub struct CosOptions {
     pub preserve_mtime: bool,
     /// The type of a new object.
     pub content_type: ContentType,
+    /// What else a new object is.
+    pub objects: ObjectTerms,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
 }
@@ -205,6 +208,7 @@ pub(super) mod tests {
             metadata_cache: Duration::ZERO,
             preserve_mtime: true,
             content_type: ContentType::ByName,
+            objects: ObjectTerms::default(),
             timeouts: Timeouts::default(),
         }
     }

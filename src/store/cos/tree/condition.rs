@@ -22,7 +22,7 @@ pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>>
 
 fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     let metadata = Metadata::file(head.size, time_of(tree, head));
-    Stat { metadata, etag: head.etag(), attributes: attributes::kept(head) }
+    Stat { metadata, etag: head.etag(), attributes: attributes::kept(tree, head) }
 }
 
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.

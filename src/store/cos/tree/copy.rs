@@ -7,7 +7,7 @@
 use parking_lot::Mutex;
 
 use super::BucketTree;
-use super::attributes::{metadata, restated};
+use super::attributes::{copied_headers, metadata};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
@@ -64,7 +64,7 @@ pub(crate) fn copy_version(
         let copied = if head.size > tree.account.copy_limit {
             copy_in_parts(tree, from, target, &head)
         } else {
-            copy_at_once(tree, from, target, &head, &restated(&head))
+            copy_at_once(tree, from, target, &head, &copied_headers(tree, &head))
         };
         match copied {
             Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
@@ -151,8 +151,8 @@ fn copy_in_parts(
     head: &Head,
 ) -> Result<()> {
     let to = target.key;
-    let mut headers = restated(head);
-    headers.extend(metadata(head));
+    let mut headers = copied_headers(tree, head);
+    headers.extend(metadata(tree, head));
     let upload_id = tree.objects.create_upload(to, &headers)?;
     let copied = copy_parts(tree, from, target, &upload_id, head);
     if copied.is_err()

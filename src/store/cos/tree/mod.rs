@@ -24,6 +24,7 @@ use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
+use super::object_terms::ObjectTerms;
 use super::options::ContentType;
 
 /// One account's part of a bucket, as all that happens in it needs it.
@@ -33,6 +34,8 @@ pub(crate) struct BucketTree<'a> {
     cache: &'a BucketCache,
     bucket: &'a Bucket,
     account: &'a BucketAccount,
+    /// What the account says of a new object.
+    new_headers: &'a [(String, String)],
 }
 
 /// What is an account's own.
@@ -46,6 +49,8 @@ pub(crate) struct BucketAccount {
     pub(crate) preserve_mtime: bool,
     /// The type of a new object.
     pub(crate) content_type: ContentType,
+    /// What else a new object is.
+    pub(crate) terms: ObjectTerms,
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.
@@ -53,9 +58,14 @@ pub(crate) struct BucketAccount {
 }
 
 impl<'a> BucketTree<'a> {
-    /// The account's part of these objects.
-    pub(crate) fn new(objects: &'a dyn Objects, account: &'a BucketAccount) -> Self {
-        Self { objects, cache: objects.cache(), bucket: &objects.plain().bucket, account }
+    /// The account's part of these objects; `new_headers` is what it says of a new one.
+    pub(crate) fn new(
+        objects: &'a dyn Objects,
+        account: &'a BucketAccount,
+        new_headers: &'a [(String, String)],
+    ) -> Self {
+        let (cache, bucket) = (objects.cache(), &*objects.plain().bucket);
+        Self { objects, cache, bucket, account, new_headers }
     }
 
     /// The objects that it is made of.

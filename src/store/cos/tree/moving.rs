@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
-use super::attributes::{metadata, restated};
+use super::attributes::{copied_headers, metadata};
 use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
 use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
 use super::turn::turn_in_time;
@@ -311,6 +311,6 @@ fn copy_marker(tree: BucketTree<'_>, target: CopyTarget<'_>, marker: &Head) -> R
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
     check_target(tree, target)?;
-    let headers = restated(marker).into_iter().chain(metadata(marker));
+    let headers = copied_headers(tree, marker).into_iter().chain(metadata(tree, marker));
     put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
 }
