@@ -54,9 +54,8 @@ pub(super) fn check_logins<'a>(
     section: &Section,
     report: &mut ConfigReport,
 ) {
-    let unfit = |user: &&str| {
-        terms.tags.iter().any(|(_, value)| !is_tag_value(&for_user(value, user)))
-    };
+    let unfit =
+        |user: &&str| terms.tags.iter().any(|(_, value)| !is_tag_value(&for_user(value, user)));
     if let Some(user) = names.clone().find(unfit) {
         let text = format!(
             "%u makes a tag of the user name {user} that no store takes; accepted are letters, \

@@ -282,11 +282,8 @@ impl<'a> Session<'a> {
     fn tree(&self) -> Step<Tree<'a>> {
         let account = self.login.account().ok_or_else(replies::login_needed)?;
         let rights = self.login.rights().ok_or_else(replies::login_needed)?;
-        let requester = Requester {
-            user: &account.name,
-            peer: self.ends.peer.ip(),
-            session: self.handle.id(),
-        };
+        let requester =
+            Requester { user: &account.name, peer: self.ends.peer.ip(), session: self.handle.id() };
         let store = account.store.for_command(self.wait.present(), requester);
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),

@@ -218,8 +218,17 @@ pub fn store_elsewhere() -> Reply {
 }
 
 /// 550 when the store denies its own client the access.
-pub fn store_denied() -> Reply {
-    Reply::new(Code::NO_PERMISSION, "The store denied access.")
+pub fn store_denied(code: Option<&str>) -> Reply {
+    Reply::new(Code::NO_PERMISSION, format!("The store denied access{}.", in_brackets(code)))
+}
+
+/// 550 when the store does not take what the configuration says of new files.
+pub fn attributes_refused(code: Option<&str>) -> Reply {
+    let text = format!(
+        "The store does not take the class, encryption, tags, ACL or headers set for files{}.",
+        in_brackets(code)
+    );
+    Reply::new(Code::FILE_UNAVAILABLE, text)
 }
 
 /// 550 to a file that must be restored from the archive first.
@@ -228,8 +237,17 @@ pub fn archived() -> Reply {
 }
 
 /// 550 to what the store cannot do.
-pub fn store_cannot() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "The store cannot do that.")
+pub fn store_cannot(code: Option<&str>) -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, format!("The store cannot do that{}.", in_brackets(code)))
+}
+
+/// The store's word for why it refuses something, if it is one.
+fn in_brackets(code: Option<&str>) -> String {
+    let is_word = |code: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (1..=64).contains(&code.len()) && code.bytes().all(fits)
+    };
+    code.filter(is_word).map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
 /// 450 when the store fails before anything is begun.

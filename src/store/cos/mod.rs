@@ -252,6 +252,10 @@ impl FileTree for CosStore {
         condition::file_stat(self.tree(), &self.file(Operation::HeadObject, path)?)
     }
 
+    fn find_file_to_continue(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        condition::file_to_continue(self.tree(), &self.file(Operation::HeadObject, path)?)
+    }
+
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
         match freshness {
             Freshness::Now => room::ask_for_room(self.tree(), path).map(|()| Admission::Granted),

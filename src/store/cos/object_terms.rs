@@ -237,9 +237,7 @@ mod tests {
 
     #[test]
     fn the_login_stands_in_tags_where_it_is_wanted() {
-        for (value, expected) in
-            [("gz", "gz"), ("%u", "a%u"), ("x-%u-%u", "x-a%u-a%u"), ("", "")]
-        {
+        for (value, expected) in [("gz", "gz"), ("%u", "a%u"), ("x-%u-%u", "x-a%u-a%u"), ("", "")] {
             assert_eq!(for_user(value, "a%u"), expected, "{value}");
         }
     }

@@ -42,6 +42,7 @@ use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
@@ -69,6 +70,11 @@ pub(crate) trait Objects: Sync {
     /// An object, from anywhere in it.
     fn get(&self, key: &str, range: ByteRange, if_match: Option<&ETag>) -> Result<Object> {
         get_object(&self.plain().client, key, range, if_match)
+    }
+
+    /// Names and values of an object's tags.
+    fn tags(&self, key: &str) -> Result<Vec<(String, String)>> {
+        get_object_tagging(&self.plain().client, key)
     }
 
     /// Stores an object. Where no answer came, the object itself tells what happened.

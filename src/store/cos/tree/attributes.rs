@@ -3,16 +3,29 @@
 
 use super::BucketTree;
 use super::times;
+use crate::store::cos::object_terms::encode_tags;
 use crate::store::cos::objects::Head;
 use crate::store::cos::options::ContentType;
-use crate::store::{Attributes, Expected};
+use crate::store::{Attributes, Expected, Result};
 
 /// What an object that goes on with this one keeps of it. Not the time that a client gave it: it
 /// is about to be changed.
-pub(super) fn kept(tree: BucketTree<'_>, head: &Head) -> Attributes {
+pub(super) fn kept(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Attributes> {
     let time = tree.account.terms.names.of(times::KEY);
     let all = restated(tree, head).into_iter().chain(metadata(tree, head));
-    Attributes::of(all.filter(|(name, _)| *name != time).collect())
+    let all = all.filter(|(name, _)| *name != time).chain(tagging(tree, key, head)?);
+    Ok(Attributes::of(all.collect()))
+}
+
+/// The header of the tags of the object `head`, which are asked for if HEAD says that it has some.
+fn tagging(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Option<(String, String)>> {
+    let count = head.headers.vendor("tagging-count").unwrap_or("0");
+    if count == "0" {
+        return Ok(None);
+    }
+    let tags = tree.objects.tags(key)?;
+    let header = || (tree.account.terms.names.of("tagging"), encode_tags(&tags));
+    Ok((!tags.is_empty()).then(header))
 }
 
 /// The headers of an object under `key` that takes the place of what is expected there: of one that
@@ -42,6 +55,16 @@ pub(crate) fn for_object(
         }
         kept => kept.iter().cloned().chain(tree.account.terms.acl_header()).collect(),
     }
+}
+
+/// All headers of an object that becomes one like the object `key`, and is no plain copy of it.
+pub(super) fn of_likeness(
+    tree: BucketTree<'_>,
+    key: &str,
+    head: &Head,
+) -> Result<Vec<(String, String)>> {
+    let headers = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
+    Ok(headers.chain(tagging(tree, key, head)?).collect())
 }
 
 fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {

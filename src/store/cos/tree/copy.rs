@@ -7,7 +7,7 @@
 use parking_lot::Mutex;
 
 use super::BucketTree;
-use super::attributes::{copied_headers, metadata};
+use super::attributes::{copied_headers, of_likeness};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
@@ -151,8 +151,7 @@ fn copy_in_parts(
     head: &Head,
 ) -> Result<()> {
     let to = target.key;
-    let mut headers = copied_headers(tree, head);
-    headers.extend(metadata(tree, head));
+    let headers = of_likeness(tree, from, head)?;
     let upload_id = tree.objects.create_upload(to, &headers)?;
     let copied = copy_parts(tree, from, target, &upload_id, head);
     if copied.is_err()

@@ -22,9 +22,9 @@ mod versions;
 
 use self::keys::Keys;
 use self::pool::WorkerPool;
+use super::object_terms::ObjectTerms;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
-use super::object_terms::ObjectTerms;
 use super::options::ContentType;
 
 /// One account's part of a bucket, as all that happens in it needs it.

@@ -8,6 +8,7 @@ pub(crate) mod create_multipart_upload;
 pub(crate) mod delete_object;
 pub(crate) mod get_object;
 pub(crate) mod get_object_lock_configuration;
+pub(crate) mod get_object_tagging;
 pub(crate) mod head_object;
 pub(crate) mod list_multipart_uploads;
 pub(crate) mod list_objects;
