@@ -145,6 +145,12 @@ impl CosStore {
         Self { objects: Kind::Plain(self.plain().clone()), ..self }
     }
 
+    /// The same store, as the login `user` has it.
+    #[must_use]
+    pub fn as_user(&self, user: &str) -> Self {
+        self.clone_for(Requester { user, ..Requester::NOBODY }, self.objects.clone())
+    }
+
     /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.
     ///
     /// # Errors
