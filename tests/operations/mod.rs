@@ -1,6 +1,8 @@
 //! What an operator does while the server runs: reading its log, changing its configuration,
 //! looking at what goes on, limiting rates. Over the real binary.
 
+/// The same of every command, as the documentation tells it.
+mod attribute_table;
 /// What a file is in the bucket beside its bytes.
 mod attributes;
 /// `cos-ftp-server check`.

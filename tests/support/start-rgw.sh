@@ -93,7 +93,7 @@ rgw thread pool size = 64
 rgw lc max worker = 1
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
-rgw crypt s3 kms encryption keys = key-1=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=
+rgw crypt s3 kms encryption keys = key-1=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI= key-2=MjIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=
 keyring = /dev/null
 CONF
 
@@ -147,11 +147,13 @@ done
 admin() { timeout 120 radosgw-admin "${CEPH[@]}" "$@" >/dev/null 2>>"$DIR/log/rgw.out"; }
 admin user create --uid=test --display-name=test \
     --access-key=AKIDEXAMPLE --secret-key=SECRETEXAMPLE
-# A second storage class beside STANDARD.
-admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement \
-    --storage-class STANDARD_IA
-admin zone placement add --rgw-zone default --placement-id default-placement \
-    --storage-class STANDARD_IA --data-pool default.rgw.ia.data
+# Storage classes beside STANDARD.
+for class in STANDARD_IA COLD; do
+    admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement \
+        --storage-class "$class"
+    admin zone placement add --rgw-zone default --placement-id default-placement \
+        --storage-class "$class" --data-pool "default.rgw.$class.data"
+done
 daemon rgw radosgw "${CEPH[@]}" -n client.rgw -f
 for _ in $(seq 300); do
     curl -s -o /dev/null "http://127.0.0.1:$PORT/" && break

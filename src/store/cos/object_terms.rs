@@ -75,6 +75,11 @@ impl ObjectTerms {
         self.stamps || self.tags.iter().any(|(_, value)| value.contains("%u"))
     }
 
+    /// Whether new objects have tags.
+    pub(super) fn has_tags(&self) -> bool {
+        !self.tags.is_empty()
+    }
+
     /// The headers of a new object that `requester` stores.
     pub(super) fn headers_of_new(&self, requester: Requester<'_>) -> Vec<(String, String)> {
         let class = self.storage_class.as_ref();

@@ -58,8 +58,10 @@ impl Examination<'_> {
             Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
                 "refused; nobody may delete here, so only renaming will fail"
             }
-            Trial::Of(Operation::GetObjectTagging) => {
-                "refused; needed to add to a file that has tags, or to rename it in parts"
+            Trial::Of(Operation::GetObjectTagging) if !self.store.account.terms.has_tags() => {
+                let why =
+                    "refused; needed to add to a file that has tags, or to rename it in parts";
+                return TrialVerdict::Skipped(why.to_owned());
             }
             Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
                 if self.needs.abort_unfinished_after.is_none() =>
