@@ -154,10 +154,10 @@ fn is_of_tags(c: char) -> bool {
     c.is_alphanumeric() || " +-=._:/@".contains(c)
 }
 
-/// `Name: value | Name: value`.
+/// `Name: value & Name: value`.
 pub(super) fn headers(text: &str) -> Option<Vec<(String, String)>> {
     let mut headers: Vec<(String, String)> = Vec::new();
-    for header in text.split(" | ") {
+    for header in text.split(" & ") {
         let (name, value) = header.split_once(':')?;
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         let is_known = headers.iter().any(|(known, _)| *known == name);
@@ -231,19 +231,19 @@ mod tests {
         for (text, expected) in [
             ("Cache-Control: no-cache", Some(vec![("cache-control", "no-cache")])),
             (
-                "Content-Disposition: attachment; filename=\"a|b\" | content-language:zh",
+                "Content-Disposition: attachment; filename=\"a&b\" & content-language:zh",
                 Some(vec![
-                    ("content-disposition", "attachment; filename=\"a|b\""),
+                    ("content-disposition", "attachment; filename=\"a&b\""),
                     ("content-language", "zh"),
                 ]),
             ),
             (
-                r#"Pic-Operations: {"rules":[{"rule":"a|b"}]}"#,
-                Some(vec![("pic-operations", r#"{"rules":[{"rule":"a|b"}]}"#)]),
+                r#"Pic-Operations: {"rules":[{"rule":"a&b"}]}"#,
+                Some(vec![("pic-operations", r#"{"rules":[{"rule":"a&b"}]}"#)]),
             ),
             ("Content-Type: text/plain", None),
             ("x-amz-acl: public-read", None),
-            ("Cache-Control: a | cache-control: b", None),
+            ("Cache-Control: a & cache-control: b", None),
             ("Cache-Control:", None),
             ("Cache-Control", None),
             ("Content-Language: 中文", None),

@@ -92,7 +92,9 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         ErrorKind::TooLarge => replies::store_full(),
         ErrorKind::PreconditionFailed => replies::file_changed(),
         ErrorKind::BrokenOff => replies::broken_off(error.source.as_deref()),
-        ErrorKind::BrokenOffForGood => replies::cannot_be_done(error.source.as_deref()),
+        ErrorKind::BrokenOffForGood => {
+            replies::cannot_be_done(error.source.as_deref(), error.code.as_deref())
+        }
         ErrorKind::Archived => replies::archived(),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),

@@ -103,10 +103,10 @@ fn marks() -> Vec<Key> {
         |text| objects::off_or(text, objects::tags).map(Option::unwrap_or_default),
     );
     let headers = Reader::new(
-        "`Name: value`, several separated by ` | `, of the names `Cache-Control`, \
+        "`Name: value`, several separated by ` & `, of the names `Cache-Control`, \
          `Content-Disposition`, `Content-Language` and `Pic-Operations`, each once, values in \
          ASCII; or `off`",
-        "`Name: value`，多个用 ` | ` 分隔，名称为 `Cache-Control`、`Content-Disposition`、\
+        "`Name: value`，多个用 ` & ` 分隔，名称为 `Cache-Control`、`Content-Disposition`、\
          `Content-Language` 和 `Pic-Operations`，每个最多一次，值为 ASCII；或 `off`",
         |text| objects::off_or(text, objects::headers).map(Option::unwrap_or_default),
     );

@@ -55,9 +55,12 @@ pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Rep
 }
 
 /// 550 to what fails again however often it is tried; `so_far`: how far it came.
-pub fn cannot_be_done(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+pub fn cannot_be_done(
+    so_far: Option<&(dyn std::error::Error + Send + Sync)>,
+    code: Option<&str>,
+) -> Reply {
     let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}."))
+    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}{}.", in_brackets(code)))
 }
 
 /// 503 to RNTO that does not follow RNFR.

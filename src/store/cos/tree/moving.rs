@@ -307,7 +307,8 @@ impl<'a> Move<'a> {
             | ErrorKind::Unsupported => ErrorKind::BrokenOffForGood,
             _ => ErrorKind::BrokenOff,
         };
-        StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far)
+        let error = StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far);
+        StoreError { code: cause.code.clone(), ..error }
     }
 }
 
