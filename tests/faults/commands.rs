@@ -33,6 +33,7 @@ pub(crate) enum Command {
     StoreSmall,
     StoreInParts,
     AppendToSmall,
+    AppendToTagged,
     AppendToLarge,
     Resume,
     RetrieveSmall,
@@ -88,6 +89,7 @@ impl Command {
             Self::StoreSmall => "`STOR`, small",
             Self::StoreInParts => "`STOR`, in parts",
             Self::AppendToSmall => "`APPE` to a small file",
+            Self::AppendToTagged => "`APPE` to a file with tags",
             Self::AppendToLarge => "`APPE` to a large file",
             Self::Resume => "`REST`, `STOR`",
             Self::RetrieveSmall => "`RETR`, small",
@@ -114,6 +116,7 @@ impl Command {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
             Self::SetTime => &[("preserve_mtime", "on")],
+            Self::AppendToTagged => &[("object_tags", "a=b")],
             _ => &[],
         }
     }
@@ -122,7 +125,10 @@ impl Command {
     pub(crate) fn prepare(self, name: &str, stored: &Stored, ftp: &mut Ftp) {
         match self {
             // By way of the injector, which then knows its checksum.
-            Self::RetrieveSmall | Self::RetrieveLarge | Self::AppendToSmall => {
+            Self::RetrieveSmall
+            | Self::RetrieveLarge
+            | Self::AppendToSmall
+            | Self::AppendToTagged => {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
             Self::MakeDirectory | Self::StoreUnique => {}
@@ -151,7 +157,9 @@ impl Command {
         let sent = self.sent();
         match self {
             Self::StoreSmall | Self::StoreInParts => upload(ftp, &format!("STOR {name}"), sent),
-            Self::AppendToSmall | Self::AppendToLarge => upload(ftp, &format!("APPE {name}"), sent),
+            Self::AppendToSmall | Self::AppendToTagged | Self::AppendToLarge => {
+                upload(ftp, &format!("APPE {name}"), sent)
+            }
             Self::Resume => {
                 ftp.expect(&format!("REST {COPIED}"), "350 ");
                 upload(ftp, &format!("STOR {name}"), sent)
@@ -187,6 +195,7 @@ impl Command {
             Self::StoreSmall
             | Self::StoreInParts
             | Self::AppendToSmall
+            | Self::AppendToTagged
             | Self::AppendToLarge
             | Self::Resume => {
                 let held = stored.bytes(name);

@@ -30,6 +30,7 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::StoreUnique, Request::PutObject),
     (Command::AppendToSmall, Request::HeadObject),
     (Command::AppendToSmall, Request::GetObject),
+    (Command::AppendToTagged, Request::GetObjectTagging),
     (Command::AppendToLarge, Request::HeadObject),
     (Command::AppendToLarge, Request::UploadPartCopy),
     (Command::Resume, Request::HeadObject),
@@ -77,6 +78,10 @@ const ALIKE: &[(Command, Request)] = &[
     (Command::AppendToLarge, Request::ListObjects),
     (Command::Resume, Request::ListObjects),
     (Command::AppendToSmall, Request::PutObject),
+    (Command::AppendToTagged, Request::ListObjects),
+    (Command::AppendToTagged, Request::HeadObject),
+    (Command::AppendToTagged, Request::GetObject),
+    (Command::AppendToTagged, Request::PutObject),
     (Command::AppendToLarge, Request::CreateMultipartUpload),
     (Command::AppendToLarge, Request::UploadPart),
     (Command::AppendToLarge, Request::CompleteMultipartUpload),
@@ -245,7 +250,8 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
         request,
         R::UploadPart | R::UploadPartCopy | R::CompleteMultipartUpload | R::AbortMultipartUpload
     );
-    let only_reads = matches!(request, R::GetObject | R::HeadObject | R::ListObjects);
+    let only_reads =
+        matches!(request, R::GetObject | R::GetObjectTagging | R::HeadObject | R::ListObjects);
     match fault {
         Fault::RefuseEarly(..) | Fault::ResetInRequest(_) | Fault::FlipInRequest(_)
             if !has_body =>

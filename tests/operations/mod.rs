@@ -25,5 +25,7 @@ mod status;
 mod stopping;
 /// The server on a terminal.
 mod terminal;
+/// What an account says of the files that it stores.
+mod upload_terms;
 /// `serve`, `init`, `reload`, `stop`.
 mod ways_in;

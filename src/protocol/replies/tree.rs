@@ -290,7 +290,7 @@ mod tests {
             ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
             (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
-            (cannot_be_done(Some(&*so_far)), "550 It cannot be done: copied 3 objects.\r\n"),
+            (cannot_be_done(Some(&*so_far), None), "550 It cannot be done: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
             (
                 facts(&path("/a b"), &file, MlstFacts::default(), ALL),
