@@ -13,11 +13,13 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
-use crate::store::cos::{AddressingStyle, ContentType, Scheme, Timeouts, VerifyUploads};
+use crate::store::cos::{
+    AddressingStyle, ContentType, HeaderNames, ObjectTerms, Scheme, ServerSideEncryption, Timeouts,
+    VerifyUploads,
+};
 use crate::users::{Account, Permission};
 
 use super::endpoint::Endpoint;
-use super::objects::ObjectsForm;
 use super::settings::RotateUnit;
 use super::values::MemoryAmount;
 
@@ -206,4 +208,56 @@ impl LoginForm {
 #[derive(Debug, Default)]
 pub(super) struct UsersForm {
     pub(super) login_users: Zeroizing<String>,
+}
+
+/// What a section says of new objects. `None`: nothing; `Some(None)`: that it is the bucket's
+/// affair, whatever another section says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ObjectsForm {
+    pub(super) storage_class: Option<Option<String>>,
+    pub(super) encryption: Option<Option<ServerSideEncryption>>,
+    pub(super) acl: Option<Option<String>>,
+    pub(super) tags: Option<Vec<(String, String)>>,
+    pub(super) stamps: Option<bool>,
+    pub(super) headers: Option<Vec<(String, String)>>,
+    pub(super) names: Option<HeaderNames>,
+}
+
+impl ObjectsForm {
+    /// What holds for an account whose section says this, where `all` holds for every account.
+    pub(super) fn settle(self, all: &Self) -> ObjectTerms {
+        let all = all.clone();
+        ObjectTerms {
+            storage_class: self.storage_class.or(all.storage_class).flatten(),
+            encryption: self.encryption.or(all.encryption).flatten(),
+            acl: self.acl.or(all.acl).flatten(),
+            tags: self.tags.or(all.tags).unwrap_or_default(),
+            stamps: self.stamps.or(all.stamps).unwrap_or_default(),
+            headers: self.headers.or(all.headers).unwrap_or_default(),
+            names: self.names.or(all.names).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_says_more_than_what_holds_for_all() {
+        let all = ObjectsForm {
+            storage_class: Some(Some("STANDARD_IA".into())),
+            acl: Some(Some("private".into())),
+            stamps: Some(true),
+            ..ObjectsForm::default()
+        };
+        let own = ObjectsForm {
+            storage_class: Some(None),
+            tags: Some(vec![("a".into(), "b".into())]),
+            ..ObjectsForm::default()
+        };
+        let terms = own.settle(&all);
+        assert_eq!((terms.storage_class, terms.acl.as_deref()), (None, Some("private")));
+        assert!(terms.stamps && terms.tags.len() == 1);
+    }
 }

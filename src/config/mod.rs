@@ -24,6 +24,7 @@ mod general;
 mod ini;
 mod keys;
 mod machine;
+mod object_values;
 mod objects;
 mod parts;
 mod report;

@@ -1,6 +1,6 @@
 //! What accounts say of the files that they store.
 
-use cos_ftp_server::store::cos::{Encryption, HeaderNames, ObjectTerms};
+use cos_ftp_server::store::cos::{HeaderNames, ObjectTerms, ServerSideEncryption};
 
 use super::support::{ACCOUNT, FIRST_FORM_ACCOUNT, bucket, refused, warned};
 
@@ -21,7 +21,7 @@ fn every_key_has_its_effect_in_both_places() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let expected = ObjectTerms {
         storage_class: Some("STANDARD_IA".into()),
-        encryption: Some(Encryption::CosKms(Some("k-1".into()))),
+        encryption: Some(ServerSideEncryption::CosKms(Some("k-1".into()))),
         acl: Some("public-read".into()),
         tags: vec![pair("site", "gz"), pair("user", "%u")],
         stamps: true,
@@ -100,7 +100,7 @@ fn what_a_login_makes_of_it_is_looked_at() {
             FIRST_FORM_ACCOUNT
                 .replace("[FTP", "object_tags = user=%u\n[FTP")
                 .replace("user0:hunter2:RW", "user0:hunter2:RW;b!:hunter2:R"),
-            "a.conf:7: [COS_ACCOUNT] object_tags = user=%u: %u makes a tag of the user name b!",
+            "a.conf:8: [COS_ACCOUNT] object_tags = user=%u: %u makes a tag of the user name b!",
         ),
     ] {
         let problems = refused(&text);

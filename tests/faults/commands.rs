@@ -198,9 +198,7 @@ impl Command {
             | Self::AppendToTagged
             | Self::AppendToLarge
             | Self::Resume => {
-                let held = stored.bytes(name);
-                let changed = held == self.changed();
-                assert!(changed || held == earlier, "{name} is half-written: {seen:?}");
+                let changed = self.is_changed(name, seen, stored);
                 assert!(is_as(changed), "{name}, changed {changed}: {seen:?}");
             }
             Self::RetrieveSmall | Self::RetrieveLarge => {
@@ -263,6 +261,14 @@ impl Command {
         }
     }
 
+    /// Whether the file was changed as a whole; else it is as it was.
+    fn is_changed(self, name: &str, seen: &Seen, stored: &Stored) -> bool {
+        let held = stored.bytes(name);
+        let changed = held == self.changed();
+        assert!(changed || held == self.earlier(), "{name} is half-written: {seen:?}");
+        changed
+    }
+
     /// What stands under the name before.
     fn earlier(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(1, COPIED));
@@ -283,7 +289,9 @@ impl Command {
     /// What stands under the name when the upload succeeded.
     fn changed(self) -> Vec<u8> {
         let kept = match self {
-            Self::AppendToSmall | Self::AppendToLarge | Self::Resume => self.earlier(),
+            Self::AppendToSmall | Self::AppendToTagged | Self::AppendToLarge | Self::Resume => {
+                self.earlier()
+            }
             _ => &[],
         };
         [kept, self.sent()].concat()

@@ -5,7 +5,7 @@ use super::key::{Key, Row, row};
 use super::readers::{Reader, on_or_off, one_of};
 use super::sections::SectionKind::{self, CosAccount, NumberedAccount, Optional};
 use crate::config::forms::{BucketForm, General};
-use crate::config::objects;
+use crate::config::object_values as values;
 use crate::store::cos::HeaderNames;
 
 const OBJECTS: &[SectionKind] = &[NumberedAccount, CosAccount, Optional];
@@ -46,12 +46,12 @@ fn places() -> Vec<Key> {
     let class = Reader::new(
         "the name of a storage class, such as `STANDARD_IA`, or `off`",
         "存储类型的名称，例如 `STANDARD_IA`，或 `off`",
-        |text| objects::off_or(text, objects::storage_class),
+        |text| values::off_or(text, values::storage_class),
     );
     let encryption = Reader::new(
         "`AES256`, `cos/kms`, `cos/kms:key`, `aws:kms`, `aws:kms:key` or `off`",
         "`AES256`、`cos/kms`、`cos/kms:key`、`aws:kms`、`aws:kms:key` 或 `off`",
-        |text| objects::off_or(text, objects::encryption),
+        |text| values::off_or(text, values::encryption),
     );
     let told = ACLS.iter().map(|acl| format!("`{acl}`")).collect::<Vec<_>>();
     let acl = Reader::new(
@@ -59,7 +59,7 @@ fn places() -> Vec<Key> {
         format!("{} 或 `off`", told.join("、")),
         |text| {
             let known = |text: &str| ACLS.iter().find(|acl| acl.eq_ignore_ascii_case(text));
-            objects::off_or(text, |text| known(text).map(|acl| (*acl).to_owned()))
+            values::off_or(text, |text| known(text).map(|acl| (*acl).to_owned()))
         },
     );
     vec![
@@ -100,7 +100,7 @@ fn marks() -> Vec<Key> {
          or `off`",
         "`name=value&name=value`，最多 10 个不同的名称，名称最长 127 个字符，值最长 255 个字符：字母、\
          数字、空格和 `+ - = . _ : / @`；值中的 `%u` 为登录用户名；或 `off`",
-        |text| objects::off_or(text, objects::tags).map(Option::unwrap_or_default),
+        |text| values::off_or(text, values::tags).map(Option::unwrap_or_default),
     );
     let headers = Reader::new(
         "`Name: value`, several separated by ` & `, of the names `Cache-Control`, \
@@ -108,7 +108,7 @@ fn marks() -> Vec<Key> {
          ASCII; or `off`",
         "`Name: value`，多个用 ` & ` 分隔，名称为 `Cache-Control`、`Content-Disposition`、\
          `Content-Language` 和 `Pic-Operations`，每个最多一次，值为 ASCII；或 `off`",
-        |text| objects::off_or(text, objects::headers).map(Option::unwrap_or_default),
+        |text| values::off_or(text, values::headers).map(Option::unwrap_or_default),
     );
     let names = one_of(&[
         ("auto", HeaderNames::Auto),

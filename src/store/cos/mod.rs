@@ -17,7 +17,7 @@ mod s3;
 mod tree;
 
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
-pub use object_terms::{Encryption, HeaderNames, METADATA_BYTES, ObjectTerms, for_user};
+pub use object_terms::{HeaderNames, METADATA_BYTES, ObjectTerms, ServerSideEncryption, for_user};
 pub use options::{
     AddressingStyle, ContentType, CosOptions, CredentialSource, PairSource, Part, RoleSource,
     Scheme, Timeouts, VerifyUploads,

@@ -15,7 +15,7 @@ pub struct ObjectTerms {
     /// The storage class, as the store calls it.
     pub storage_class: Option<String>,
     /// How the store encrypts it.
-    pub encryption: Option<Encryption>,
+    pub encryption: Option<ServerSideEncryption>,
     /// Who else may read it: one of the store's ready-made ACLs.
     pub acl: Option<String>,
     /// Names and values of its tags; `%u` in a value is the login.
@@ -30,7 +30,7 @@ pub struct ObjectTerms {
 
 /// Server-side encryption.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Encryption {
+pub enum ServerSideEncryption {
     /// By a key of the store's own.
     Aes256,
     /// By a key of Tencent's KMS: this one, or else the account's default.
@@ -106,12 +106,12 @@ impl ObjectTerms {
         let names = self.names;
         let (method, key) = match &self.encryption {
             None => return Vec::new(),
-            Some(Encryption::Aes256) => ((names.of(NAME), "AES256"), None),
-            Some(Encryption::CosKms(key)) => {
+            Some(ServerSideEncryption::Aes256) => ((names.of(NAME), "AES256"), None),
+            Some(ServerSideEncryption::CosKms(key)) => {
                 let name = names.of_cos(&format!("{NAME}-cos-kms-key-id"));
                 ((names.of_cos(NAME), "cos/kms"), key.as_ref().map(|key| (name, key.clone())))
             }
-            Some(Encryption::AwsKms(key)) => {
+            Some(ServerSideEncryption::AwsKms(key)) => {
                 let name = names.of(&format!("{NAME}-aws-kms-key-id"));
                 ((names.of(NAME), "aws:kms"), key.as_ref().map(|key| (name, key.clone())))
             }
@@ -186,7 +186,7 @@ mod tests {
         headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect()
     }
 
-    fn all(names: HeaderNames, encryption: Encryption) -> ObjectTerms {
+    fn all(names: HeaderNames, encryption: ServerSideEncryption) -> ObjectTerms {
         ObjectTerms {
             storage_class: Some("STANDARD_IA".into()),
             encryption: Some(encryption),
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn all_of_it_in_the_names_of_s3() {
-        let terms = all(HeaderNames::Auto, Encryption::AwsKms(Some("key-1".into())));
+        let terms = all(HeaderNames::Auto, ServerSideEncryption::AwsKms(Some("key-1".into())));
         assert!(terms.is_personal());
         assert_eq!(
             shown(&terms, "用户 %"),
@@ -231,12 +231,12 @@ mod tests {
             (HeaderNames::Amz, "x-amz-", "x-amz-"),
             (HeaderNames::Cos, "x-cos-", "x-cos-"),
         ] {
-            let headers = shown(&all(names, Encryption::CosKms(Some("k".into()))), "u");
+            let headers = shown(&all(names, ServerSideEncryption::CosKms(Some("k".into()))), "u");
             assert_eq!(headers[0], format!("{class}storage-class: STANDARD_IA"));
             assert_eq!(headers[1], format!("{kms}server-side-encryption: cos/kms"));
             assert_eq!(headers[2], format!("{kms}server-side-encryption-cos-kms-key-id: k"));
         }
-        let aes = all(HeaderNames::Cos, Encryption::Aes256);
+        let aes = all(HeaderNames::Cos, ServerSideEncryption::Aes256);
         assert_eq!(shown(&aes, "u")[1], "x-cos-server-side-encryption: AES256");
     }
 
