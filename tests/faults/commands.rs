@@ -32,6 +32,7 @@ const SENT_BY_WORKER: usize = 3 << 20;
 pub(crate) enum Command {
     StoreSmall,
     StoreInParts,
+    StoreTagged,
     AppendToSmall,
     AppendToTagged,
     AppendToLarge,
@@ -88,6 +89,7 @@ impl Command {
         match self {
             Self::StoreSmall => "`STOR`, small",
             Self::StoreInParts => "`STOR`, in parts",
+            Self::StoreTagged => "`STOR` with tags, in parts",
             Self::AppendToSmall => "`APPE` to a small file",
             Self::AppendToTagged => "`APPE` to a file with tags",
             Self::AppendToLarge => "`APPE` to a large file",
@@ -116,7 +118,7 @@ impl Command {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
             Self::SetTime => &[("preserve_mtime", "on")],
-            Self::AppendToTagged => &[("object_tags", "a=b")],
+            Self::StoreTagged | Self::AppendToTagged => &[("object_tags", "a=b")],
             _ => &[],
         }
     }
@@ -156,7 +158,9 @@ impl Command {
     pub(crate) fn run(self, name: &str, ftp: &mut Ftp, place: &Place<'_>) -> Seen {
         let sent = self.sent();
         match self {
-            Self::StoreSmall | Self::StoreInParts => upload(ftp, &format!("STOR {name}"), sent),
+            Self::StoreSmall | Self::StoreInParts | Self::StoreTagged => {
+                upload(ftp, &format!("STOR {name}"), sent)
+            }
             Self::AppendToSmall | Self::AppendToTagged | Self::AppendToLarge => {
                 upload(ftp, &format!("APPE {name}"), sent)
             }
@@ -194,6 +198,7 @@ impl Command {
         match self {
             Self::StoreSmall
             | Self::StoreInParts
+            | Self::StoreTagged
             | Self::AppendToSmall
             | Self::AppendToTagged
             | Self::AppendToLarge
@@ -282,7 +287,7 @@ impl Command {
     /// What the client sends.
     fn sent(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(2, IN_PARTS));
-        let is_large = matches!(self, Self::StoreInParts | Self::AbortInParts);
+        let is_large = matches!(self, Self::StoreInParts | Self::StoreTagged | Self::AbortInParts);
         &BYTES[..if is_large { IN_PARTS } else { SMALL }]
     }
 

@@ -61,10 +61,9 @@ enum Cell {
     Set,
     /// It is what it was.
     Kept,
-    /// It is neither, as this store does not do it: in uploads in parts.
-    LostInParts,
-    /// The same: where metadata are replaced.
-    LostInCopy,
+    /// The same, by a request of its own where the store forgets it.
+    SetAfterwards,
+    KeptAfterwards,
     /// The store refuses the command, and so does the reply.
     Refused,
 }
@@ -74,28 +73,28 @@ impl Cell {
         match self {
             Self::Set => ("set", "按账号设置"),
             Self::Kept => ("kept", "保留"),
-            Self::LostInParts => ("sent, lost¹", "已发送，丢失¹"),
-            Self::LostInCopy => ("lost²", "丢失²"),
-            Self::Refused => ("550³", "550³"),
+            Self::SetAfterwards => ("set¹", "按账号设置¹"),
+            Self::KeptAfterwards => ("kept¹", "保留¹"),
+            Self::Refused => ("550²", "550²"),
         }
     }
 }
 
 /// The commands, in both languages, with what they make of each column here.
 const ROWS: [(Row, &str, &str, [Cell; 7]); 11] = {
-    use Cell::{Kept as K, LostInCopy as C, LostInParts as P, Refused as R, Set as S};
+    use Cell::{Kept as K, KeptAfterwards as L, Refused as R, Set as S, SetAfterwards as T};
     [
         (Row::Store, "`STOR`", "`STOR`", [S; 7]),
-        (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, P, S]),
+        (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, T, S]),
         (Row::StoreUnique, "`STOU`", "`STOU`", [S; 7]),
         (Row::StoreOver, "`STOR` over a file", "`STOR` 覆盖文件", [S; 7]),
         (Row::AppendSmall, "`APPE`, below one part", "`APPE`，不足一块", [K, K, K, K, K, K, S]),
-        (Row::AppendLarge, "`APPE`, above one part", "`APPE`，超过一块", [K, K, K, K, K, P, S]),
-        (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, P, S]),
+        (Row::AppendLarge, "`APPE`, above one part", "`APPE`，超过一块", [K, K, K, K, K, L, S]),
+        (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, L, S]),
         (Row::Rename, "`RNTO` in one copy", "`RNTO`，一次复制", [K, K, K, K, R, K, S]),
-        (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, P, S]),
+        (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, L, S]),
         (Row::RenameDirectory, "`RNTO` of a directory", "`RNTO` 目录", [K, K, K, K, R, K, S]),
-        (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, R, C, S]),
+        (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, R, L, S]),
     ]
 };
 
@@ -289,9 +288,9 @@ fn expect_row(row: Row, cells: [Cell; 7]) {
     let (set, kept) = (account_facts(), earlier_facts(true));
     for (column, cell) in cells.into_iter().enumerate() {
         let expected = match cell {
-            Cell::Set => &set[column],
-            Cell::Kept => &kept[column],
-            Cell::LostInParts | Cell::LostInCopy | Cell::Refused => "",
+            Cell::Set | Cell::SetAfterwards => &set[column],
+            Cell::Kept | Cell::KeptAfterwards => &kept[column],
+            Cell::Refused => "",
         };
         assert_eq!(facts[column], expected, "{row:?}, {}", COLUMNS[column].0);
     }

@@ -363,7 +363,8 @@ impl Multipart for CosStore {
         expected: &Expected,
     ) -> Result<Stored> {
         let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected)
+        let headers = attributes::for_write(self.tree(), &key, expected);
+        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected, &headers)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

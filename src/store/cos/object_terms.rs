@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
 use s3::signing;
 
 use crate::store::Requester;
@@ -157,6 +158,15 @@ pub(super) fn encode_tags(tags: &[(String, String)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// The tags in such a header, if there is one among `headers`.
+pub(super) fn tags_in(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let is_tagging = |name: &str| matches!(name, "x-amz-tagging" | "x-cos-tagging");
+    let header = headers.iter().find(|(name, _)| is_tagging(name));
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pairs = header.into_iter().flat_map(|(_, value)| value.split('&'));
+    pairs.filter_map(|pair| pair.split_once('=')).map(|(n, v)| (decode(n), decode(v))).collect()
+}
+
 /// A text for metadata: what is not printable ASCII, and the percent sign, as `%XX`.
 fn in_ascii(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
@@ -245,6 +255,15 @@ mod tests {
         for (value, expected) in [("gz", "gz"), ("%u", "a%u"), ("x-%u-%u", "x-a%u-a%u"), ("", "")] {
             assert_eq!(for_user(value, "a%u"), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn tags_are_read_back_from_their_header() {
+        let tags = [("a".to_owned(), "x & y=%".to_owned()), ("站".to_owned(), String::new())];
+        let header = |name: &str| vec![("k".into(), "v".into()), (name.into(), encode_tags(&tags))];
+        assert_eq!(tags_in(&header("x-amz-tagging")), tags);
+        assert_eq!(tags_in(&header("x-cos-tagging")), tags);
+        assert_eq!(tags_in(&header("x-amz-meta-tagging")), []);
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Option<Requ
         "PUT" if has("partNumber") && is_copy => Request::UploadPartCopy,
         "PUT" if has("partNumber") => Request::UploadPart,
         "PUT" if is_copy => Request::CopyObject,
+        "PUT" if has("tagging") => Request::PutObjectTagging,
         "PUT" => Request::PutObject,
         "POST" if has("uploads") => Request::CreateMultipartUpload,
         "POST" if has("uploadId") => Request::CompleteMultipartUpload,

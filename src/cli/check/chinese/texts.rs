@@ -167,6 +167,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "came back, but not from an upload in parts: the store forgets it there",
         "已生效，但分块上传时未生效：存储端会丢弃",
     ),
+    (
+        "needed: the store forgets object_tags of uploads in parts",
+        "需要此权限：存储端会丢弃分块上传的 object_tags",
+    ),
     ("leave {} out if large files need it", "如果大文件也需要，请不要使用 {}"),
     (
         "correct this key, or leave it out: the store refuses it",

@@ -7,11 +7,13 @@ use super::examination::Examination;
 use super::objects::PROBE;
 use super::trial::{Fault, Trial, TrialVerdict};
 use super::uploads::{send_probe, unfinished};
+use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Head, written};
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
@@ -25,6 +27,13 @@ struct Heads {
     in_parts: Head,
 }
 
+impl Heads {
+    /// Whether these came back from an upload in parts alone not.
+    fn forget(&self, headers: &[(String, String)]) -> bool {
+        !lost(&self.whole, headers) && lost(&self.in_parts, headers)
+    }
+}
+
 /// Tries the account's headers. Answers what could not be removed.
 pub(super) fn try_terms(run: &mut Examination<'_>) -> Vec<String> {
     let headers = run.store.headers.to_vec();
@@ -34,7 +43,12 @@ pub(super) fn try_terms(run: &mut Examination<'_>) -> Vec<String> {
     match store_both(run, &headers, &mut left) {
         Ok(heads) => {
             for (key, headers) in &groups {
-                run.tell(Trial::Key(key), verdict(key, headers, &heads), begun);
+                match verdict(key, headers, &heads) {
+                    TrialVerdict::Failed(_) if *key == "object_tags" && heads.forget(headers) => {
+                        try_tags_afterwards(run, headers);
+                    }
+                    verdict => run.tell(Trial::Key(key), verdict, begun),
+                }
             }
         }
         Err(error) => {
@@ -135,14 +149,13 @@ fn head(client: &S3Client, key: &str) -> Result<Head> {
 }
 
 fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdict {
-    let lost = |head| headers.iter().any(|header| came_back(head, header) == Some(false));
-    if lost(&heads.whole) {
+    if lost(&heads.whole, headers) {
         return TrialVerdict::Failed(Fault::new(
             "taken, but it did not come back: the store does not do it",
             format!("set object_header_names = x-cos, or leave {key} out"),
         ));
     }
-    if lost(&heads.in_parts) {
+    if heads.forget(headers) {
         return TrialVerdict::Failed(Fault::new(
             "came back, but not from an upload in parts: the store forgets it there",
             format!("leave {key} out if large files need it"),
@@ -156,6 +169,23 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
     })
 }
 
+/// Whether something of `headers` did not come back.
+fn lost(head: &Head, headers: &[(String, String)]) -> bool {
+    headers.iter().any(|header| came_back(head, header) == Some(false))
+}
+
+/// The tags of an upload in parts by a request of their own, as uploads set them where the store
+/// forgets them.
+fn try_tags_afterwards(run: &mut Examination<'_>, headers: &[(String, String)]) {
+    let [_, in_parts] = run.described();
+    let tags = tags_in(headers);
+    run.attempt(
+        Trial::Of(Operation::PutObjectTagging),
+        |client| put_object_tagging(client, &in_parts, &tags),
+        |()| "needed: the store forgets object_tags of uploads in parts".to_owned(),
+    );
+}
+
 /// Whether HEAD tells that the object has what the header asked for; `None` where it cannot tell.
 fn came_back(head: &Head, (name, value): &(String, String)) -> Option<bool> {
     let headers = &head.headers;
@@ -165,10 +195,7 @@ fn came_back(head: &Head, (name, value): &(String, String)) -> Option<bool> {
         Some("storage-class") => {
             Some(headers.vendor("storage-class").unwrap_or("STANDARD") == value)
         }
-        Some("tagging") => {
-            let count: usize = headers.vendor("tagging-count")?.parse().ok()?;
-            Some(count == value.split('&').count())
-        }
+        Some("tagging") => Some(head.tag_count()? == value.split('&').count()),
         Some(tail) => Some(headers.vendor(tail) == Some(value)),
         None if name == "pic-operations" => None,
         None => Some(headers.get(name) == Some(value)),

@@ -13,6 +13,7 @@ pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
 mod stat_cache;
+pub(crate) mod tag_habit;
 pub(crate) mod written;
 
 pub(crate) use self::cache::BucketCache;
@@ -47,6 +48,7 @@ use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
+use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
 use crate::store::key_locks::KeyLock;
@@ -75,6 +77,12 @@ pub(crate) trait Objects: Sync {
     /// Names and values of an object's tags.
     fn tags(&self, key: &str) -> Result<Vec<(String, String)>> {
         get_object_tagging(&self.plain().client, key)
+    }
+
+    /// Gives an object these tags in place of its own.
+    fn put_tags(&self, turn: &KeyLock, key: &str, tags: &[(String, String)]) -> Result<()> {
+        debug_assert!(turn.is_on(key));
+        put_object_tagging(&self.plain().client, key, tags)
     }
 
     /// Stores an object. Where no answer came, the object itself tells what happened.

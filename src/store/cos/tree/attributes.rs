@@ -2,8 +2,8 @@
 //! object was that is gone on with.
 
 use super::BucketTree;
+use super::tags::{tagging, tags_of};
 use super::times;
-use crate::store::cos::object_terms::encode_tags;
 use crate::store::cos::objects::Head;
 use crate::store::cos::options::ContentType;
 use crate::store::{Attributes, Expected, Result};
@@ -13,24 +13,14 @@ use crate::store::{Attributes, Expected, Result};
 pub(super) fn kept(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Attributes> {
     let time = tree.account.terms.names.of(times::KEY);
     let all = restated(tree, head).into_iter().chain(metadata(tree, head));
-    let all = all.filter(|(name, _)| *name != time).chain(tagging(tree, key, head)?);
+    let all =
+        all.filter(|(name, _)| *name != time).chain(tagging(tree, &tags_of(tree, key, head)?));
     Ok(Attributes::of(all.collect()))
-}
-
-/// The header of the tags of the object `head`, which are asked for if HEAD says that it has some.
-fn tagging(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Option<(String, String)>> {
-    let count = head.headers.vendor("tagging-count").unwrap_or("0");
-    if count == "0" {
-        return Ok(None);
-    }
-    let tags = tree.objects.tags(key)?;
-    let header = || (tree.account.terms.names.of("tagging"), encode_tags(&tags));
-    Ok((!tags.is_empty()).then(header))
 }
 
 /// The headers of an object under `key` that takes the place of what is expected there: of one that
 /// was seen in order to go on with it, or of a new one.
-pub(super) fn for_write(
+pub(crate) fn for_write(
     tree: BucketTree<'_>,
     key: &str,
     expected: &Expected,
@@ -64,7 +54,7 @@ pub(super) fn of_likeness(
     head: &Head,
 ) -> Result<Vec<(String, String)>> {
     let headers = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
-    Ok(headers.chain(tagging(tree, key, head)?).collect())
+    Ok(headers.chain(tagging(tree, &tags_of(tree, key, head)?)).collect())
 }
 
 fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {

@@ -14,6 +14,7 @@ use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
+use crate::store::key_locks::KeyLock;
 use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
@@ -64,7 +65,7 @@ pub(crate) fn copy_version(
         let copied = if head.size > tree.account.copy_limit {
             copy_in_parts(tree, from, target, &head)
         } else {
-            copy_at_once(tree, from, target, &head, &copied_headers(tree, &head))
+            copy_at_once(tree, from, target, &head, &copied_headers(tree, &head)).map(drop)
         };
         match copied {
             Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
@@ -127,20 +128,21 @@ pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Resu
     Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))
 }
 
-/// Copies the version `head` of the object `from` in one request, with these headers.
+/// Copies the version `head` of the object `from` in one request, with these headers. Answers the
+/// turn on the copy.
 pub(super) fn copy_at_once(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
-) -> Result<()> {
+) -> Result<KeyLock> {
     let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
     tree.objects.copy(&turn, original, target.key, headers)?;
-    Ok(())
+    Ok(turn)
 }
 
 /// A copy of more than 5 GB: an upload whose parts are all copies.
@@ -153,7 +155,8 @@ fn copy_in_parts(
     let to = target.key;
     let headers = of_likeness(tree, from, head)?;
     let upload_id = tree.objects.create_upload(to, &headers)?;
-    let copied = copy_parts(tree, from, target, &upload_id, head);
+    let upload = Upload { id: &upload_id, headers: &headers };
+    let copied = copy_parts(tree, from, target, upload, head);
     if copied.is_err()
         && let Err(error) = tree.objects.abort_upload(to, &upload_id)
     {
@@ -162,14 +165,22 @@ fn copy_in_parts(
     copied
 }
 
+/// An upload that was begun.
+#[derive(Clone, Copy)]
+struct Upload<'a> {
+    id: &'a str,
+    /// Those that it began with.
+    headers: &'a [(String, String)],
+}
+
 fn copy_parts(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
-    upload_id: &str,
+    upload: Upload<'_>,
     head: &Head,
 ) -> Result<()> {
-    let to = target.key;
+    let (to, upload_id) = (target.key, upload.id);
     let mut ranges =
         (1..).zip(equal_ranges(head.size, part_bytes(head.size, tree.account.copy_limit)));
     let parts: Mutex<Vec<PartReceipt>> = Mutex::default();
@@ -189,7 +200,7 @@ fn copy_parts(
     let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
-    complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;
+    complete_upload(tree, to, upload_id, &parts, &Expected::Anything, upload.headers)?;
     Ok(())
 }
 

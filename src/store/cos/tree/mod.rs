@@ -16,6 +16,7 @@ pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
 pub(crate) mod room;
+mod tags;
 mod times;
 pub(crate) mod turn;
 mod versions;

@@ -13,6 +13,7 @@ use super::BucketTree;
 use super::attributes::{copied_headers, metadata};
 use super::copy::{CopyTarget, Replaces, copy_at_once};
 use super::directories::stat_path;
+use super::tags::{self, Tags, tags_of};
 use super::times::{KEY, kept, spell};
 use crate::limits;
 use crate::store::cos::objects::Head;
@@ -47,5 +48,11 @@ fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -
     let others = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
     let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
     headers.extend([replace, (own, mtime.to_owned())]);
-    copy_at_once(tree, key, CopyTarget { key, replaces: Replaces::Anything }, head, &headers)
+    let habit = &tree.bucket.tags_in_copies;
+    // Where copies keep them they need not be known.
+    let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, key, head)? };
+    let target = CopyTarget { key, replaces: Replaces::Anything };
+    let turn = copy_at_once(tree, key, target, head, &headers)?;
+    tags::settle(tree, &turn, key, &tags, habit);
+    Ok(())
 }

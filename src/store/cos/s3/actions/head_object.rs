@@ -37,6 +37,11 @@ impl Head {
         self.size == body.len() && integrity::proves(body, receipt)
     }
 
+    /// How many tags it has, where the store tells.
+    pub(crate) fn tag_count(&self) -> Option<usize> {
+        self.headers.vendor("tagging-count")?.parse().ok()
+    }
+
     /// Its last change, UTC.
     pub(crate) fn modified(&self) -> Option<OffsetDateTime> {
         self.headers.last_modified()
