@@ -246,7 +246,7 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
     use Request as R;
     let is_marker =
         matches!(command, Command::MakeDirectory | Command::RenameDirectory | Command::DeleteLast);
-    let is_xml = request == R::CompleteMultipartUpload;
+    let is_xml = matches!(request, R::CompleteMultipartUpload | R::PutObjectTagging);
     let has_body = is_xml || (!is_marker && matches!(request, R::PutObject | R::UploadPart));
     let is_answered_by_body = !matches!(
         request,
@@ -339,8 +339,9 @@ impl Cell<'_> {
     fn judge(&self, seen: &Seen, told: &str) {
         let is_download = matches!(self.command, Command::RetrieveSmall | Command::RetrieveLarge);
         let is_final = matches!(self.fault, Fault::Refuse(403 | 404, _));
-        // What DELE does beyond deleting is to keep the emptied directory, as far as it can.
-        let is_beyond = self.command == Command::DeleteLast;
+        // What DELE does beyond deleting is to keep the emptied directory, as far as it can; a file
+        // stands when its tags are set.
+        let is_beyond = matches!(self.command, Command::DeleteLast | Command::StoreTagged);
         let expected = match (self.fault, self.lasting) {
             _ if self.command == Command::AbortInParts => Some(false),
             _ if is_beyond => Some(true),

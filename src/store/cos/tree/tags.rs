@@ -4,11 +4,11 @@
 //! set by a request of their own.
 
 use super::BucketTree;
-use crate::store::Result;
 use crate::store::cos::object_terms::encode_tags;
 use crate::store::cos::objects::Head;
 use crate::store::cos::objects::tag_habit::TagHabit;
 use crate::store::key_locks::KeyLock;
+use crate::store::{ErrorKind, Result};
 
 /// Names and values.
 pub(super) type Tags = Vec<(String, String)>;
@@ -56,16 +56,24 @@ fn learn(
     tags: &[(String, String)],
     habit: &TagHabit,
 ) -> Result<()> {
-    // Who stored another object meanwhile will tell.
-    if habit.is_unknown()
-        && let Some(head) = tree.objects.head(key)?
-    {
-        // A store that does not count them cannot be seen to forget them.
-        let keeps = head.tag_count().is_none_or(|count| count == tags.len());
-        if !keeps {
-            log::info!("the bucket forgets tags that come with {key:?}: they are set afterwards");
-        }
-        habit.note(keeps);
+    if !habit.is_unknown() {
+        return Ok(());
     }
+    // Who stored another object meanwhile will tell.
+    let Some(head) = tree.objects.head(key)? else { return Ok(()) };
+    // Where HEAD does not count them there are none, or the store never does.
+    let asked = head.tag_count().map_or_else(|| tree.objects.tags(key).map(|tags| tags.len()), Ok);
+    let keeps = match asked {
+        Ok(count) => count == tags.len(),
+        Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Unsupported) => {
+            log::info!("{error}: tags are taken to be kept as they were sent");
+            true
+        }
+        Err(error) => return Err(error),
+    };
+    if !keeps {
+        log::info!("the store forgets tags that come with {key:?}: they are set afterwards");
+    }
+    habit.note(keeps);
     Ok(())
 }
