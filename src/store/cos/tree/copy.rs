@@ -1,8 +1,8 @@
 //! Server-side copies of single objects: the bytes never come through here.
 //!
-//! A copy keeps an object's metadata but falls back to the bucket's default storage class and
-//! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
-//! account has no other use for.
+//! A copy keeps an object's metadata and tags but falls back to the bucket's default storage class
+//! and encryption, so both are restated. The ACL becomes the account's or the bucket's: reading it
+//! needs a permission that an FTP account has no other use for.
 
 use parking_lot::Mutex;
 
