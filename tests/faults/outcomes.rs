@@ -362,7 +362,9 @@ impl Cell<'_> {
     /// What stands in the table.
     fn shown(&self, code: u16) -> String {
         match (self.fault, self.lasting) {
-            (Fault::RefuseEarly(403, _), Lasting::Once) => "226 or 550".to_owned(),
+            (Fault::RefuseEarly(403, _), Lasting::Once) if self.command != Command::StoreTagged => {
+                "226 or 550".to_owned()
+            }
             _ if self.leaves_upload() => format!("{code}¹"),
             _ => code.to_string(),
         }
