@@ -14,8 +14,8 @@ use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, ContentType, HeaderNames, ObjectTerms, Scheme, ServerSideEncryption, Timeouts,
-    VerifyUploads,
+    AddressingStyle, ContentType, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
+    ServerSideEncryption, Timeouts, VerifyUploads,
 };
 use crate::users::{Account, Permission};
 
@@ -53,7 +53,10 @@ impl General {
                 verify: VerifyUploads::Off,
                 content_type: ContentType::Off,
                 objects: ObjectsForm::default(),
+                restores_archived: false,
+                restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
                 metadata_cache: Duration::ZERO,
+                mtime_cache_entries: 0,
                 timeouts: Timeouts::unset(),
             },
             tls: TlsForm {
@@ -92,7 +95,10 @@ pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
     pub(super) content_type: ContentType,
     pub(super) objects: ObjectsForm,
+    pub(super) restores_archived: bool,
+    pub(super) restore: RestoreTerms,
     pub(super) metadata_cache: Duration,
+    pub(super) mtime_cache_entries: usize,
     pub(super) timeouts: Timeouts,
 }
 

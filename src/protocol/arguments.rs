@@ -44,19 +44,25 @@ pub(super) fn client_option(
         .ok_or(ParseError::BadArgument(row))
 }
 
-/// `A`, `A N`, `I`, `L 8` (Lexmark scanners); the rest of RFC 959 3.1.1 is 504.
+/// `A`, `A N`, `I`, `L 8` (Lexmark scanners), also written without the blank; the rest of RFC 959
+/// 3.1.1 is 504.
 pub(super) fn transfer_type(
     row: &'static VerbRow,
     argument: &str,
 ) -> Result<TransferType, ParseError> {
-    let words: Vec<String> = argument.split_whitespace().map(str::to_ascii_uppercase).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["A"] | ["A", "N"] => Ok(TransferType::Ascii),
-        ["I"] | ["L", "8"] => Ok(TransferType::Image),
-        ["A" | "E", "T" | "C" | "N"] | ["E"] => Err(ParseError::UnsupportedParameter(row)),
-        ["L", size] if size.parse::<u8>().is_ok() => Err(ParseError::UnsupportedParameter(row)),
+    let letters = argument.split_whitespace().collect::<String>().to_ascii_uppercase();
+    match letters.as_str() {
+        "A" | "AN" => Ok(TransferType::Ascii),
+        "I" | "L8" => Ok(TransferType::Image),
+        "AT" | "AC" | "E" | "ET" | "EC" | "EN" => Err(ParseError::UnsupportedParameter(row)),
+        _ if is_local_type(&letters) => Err(ParseError::UnsupportedParameter(row)),
         _ => Err(ParseError::BadArgument(row)),
     }
+}
+
+/// `L` with a number of bits.
+fn is_local_type(letters: &str) -> bool {
+    letters.strip_prefix('L').is_some_and(|bits| bits.parse::<u8>().is_ok())
 }
 
 /// AUTH: TLS by its names (RFC 4217 4, and SSL, which clients of before it send).
@@ -70,20 +76,17 @@ pub(super) fn protection(row: &'static VerbRow, argument: &str) -> Result<Protec
     word(argument.trim(), &words).ok_or(ParseError::UnsupportedParameter(row))
 }
 
-/// Only `accepted` is ours; `known` are the other letters of the RFCs.
+/// Only `accepted` is ours; whatever else is asked for other servers may have, such as `STRU R` or
+/// `STRU O VMS`: 504, after which clients go on.
 pub(super) fn only(
     row: &'static VerbRow,
     argument: &str,
     accepted: &str,
-    known: &str,
 ) -> Result<(), ParseError> {
-    let value = argument.trim().to_ascii_uppercase();
-    if value == accepted {
-        Ok(())
-    } else if value.len() == 1 && known.contains(&value) {
-        Err(ParseError::UnsupportedParameter(row))
-    } else {
-        Err(ParseError::BadArgument(row))
+    match argument.trim() {
+        "" => Err(ParseError::BadArgument(row)),
+        value if value.eq_ignore_ascii_case(accepted) => Ok(()),
+        _ => Err(ParseError::UnsupportedParameter(row)),
     }
 }
 
@@ -115,10 +118,43 @@ pub fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
 }
 
 /// The first word decides.
-pub(super) fn site_command(argument: &str) -> SiteCommand {
-    let first = argument.split_whitespace().next().unwrap_or_default();
-    word(first, &[("HELP", SiteCommand::Help), ("CHMOD", SiteCommand::ChangeMode)])
-        .unwrap_or(SiteCommand::Unknown)
+pub(super) fn site_command(
+    row: &'static VerbRow,
+    argument: &str,
+) -> Result<SiteCommand, ParseError> {
+    let (first, rest) = argument.trim_start().split_once(' ').unwrap_or((argument.trim(), ""));
+    if first.eq_ignore_ascii_case("UTIME") {
+        let (time, path) = utime(rest).ok_or(ParseError::BadArgument(row))?;
+        return Ok(SiteCommand::SetModificationTime { time, path: path.to_owned() });
+    }
+    let words = [("HELP", SiteCommand::Help), ("CHMOD", SiteCommand::ChangeMode)];
+    let known = words.into_iter().find(|(name, _)| first.eq_ignore_ascii_case(name));
+    Ok(known.map_or(SiteCommand::Unknown, |(_, command)| command))
+}
+
+/// `path atime mtime ctime UTC`, as ncftp and older FileZilla send it, of which the second counts;
+/// or `YYYYMMDDhhmm[ss] path`.
+fn utime(argument: &str) -> Option<(Timestamp, &str)> {
+    let with_three_times = || {
+        let mut words = argument.trim_end().rsplitn(5, ' ');
+        words.next().filter(|zone| zone.eq_ignore_ascii_case("UTC"))?;
+        let times = [words.next()?, words.next()?, words.next()?].map(time_of_utime);
+        let [Some(_), Some(modified), Some(_)] = times else { return None };
+        Some((modified, words.next()?))
+    };
+    let with_one = || {
+        let (time, path) = argument.split_once(' ')?;
+        Some((time_of_utime(time)?, path))
+    };
+    with_three_times().or_else(with_one).filter(|(_, path)| !path.is_empty())
+}
+
+/// A time of UTIME: its seconds may be left out.
+fn time_of_utime(text: &str) -> Option<Timestamp> {
+    match text.len() {
+        12 => Timestamp::parse(&format!("{text}00")),
+        _ => Timestamp::parse(text),
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +253,10 @@ mod tests {
             ("I", Ok(TransferType::Image)),
             // Lexmark scanners
             ("L 8", Ok(TransferType::Image)),
+            ("l8", Ok(TransferType::Image)),
+            ("AN", Ok(TransferType::Ascii)),
+            ("AT", Err(ParseError::UnsupportedParameter(row))),
+            ("L7", Err(ParseError::UnsupportedParameter(row))),
             ("L 7", Err(ParseError::UnsupportedParameter(row))),
             ("E", Err(ParseError::UnsupportedParameter(row))),
             ("A T", Err(ParseError::UnsupportedParameter(row))),
@@ -235,10 +275,11 @@ mod tests {
             ("MODE", "S", Ok(())),
             ("MODE", "s ", Ok(())),
             ("MODE", "B", Err(ParseError::UnsupportedParameter(row("MODE")))),
-            ("MODE", "SB", Err(ParseError::BadArgument(row("MODE")))),
-            ("MODE", "", Err(ParseError::BadArgument(row("MODE")))),
+            ("MODE", "SB", Err(ParseError::UnsupportedParameter(row("MODE")))),
+            ("STRU", "O VMS", Err(ParseError::UnsupportedParameter(row("STRU")))),
+            ("MODE", " ", Err(ParseError::BadArgument(row("MODE")))),
         ] {
-            assert_eq!(only(row(verb), argument, "S", "BCZ"), expected, "{verb} {argument:?}");
+            assert_eq!(only(row(verb), argument, "S"), expected, "{verb} {argument:?}");
         }
     }
 
@@ -266,13 +307,47 @@ mod tests {
 
     #[test]
     fn site_commands() {
+        let row = row("SITE");
+        let set = |time, path: &str| {
+            let (time, path) = (Timestamp::parse(time).unwrap(), path.to_owned());
+            Ok(SiteCommand::SetModificationTime { time, path })
+        };
+        let bad = || Err(ParseError::BadArgument(row));
         for (text, expected) in [
-            ("HELP", SiteCommand::Help),
-            ("chmod 644 a file", SiteCommand::ChangeMode),
-            ("UTIME 20240101000000 x", SiteCommand::Unknown),
-            ("", SiteCommand::Unknown),
+            ("HELP", Ok(SiteCommand::Help)),
+            (" help ", Ok(SiteCommand::Help)),
+            ("chmod 644 a file", Ok(SiteCommand::ChangeMode)),
+            ("UMASK 022", Ok(SiteCommand::Unknown)),
+            ("", Ok(SiteCommand::Unknown)),
+            ("UTIME 20240102030405 a b", set("20240102030405", "a b")),
+            ("utime 202401020304 a  b ", set("20240102030400", "a  b ")),
+            ("UTIME 20240102030405.5 f", set("20240102030405", "f")),
+            // ncftp, of an access in 2021 and a change of the inode in 2023
+            (
+                "UTIME a b 20210101000000 20220102030405 20230101000000 UTC",
+                set("20220102030405", "a b"),
+            ),
+            ("UTIME f 202101010000 202201020304 202301010000 utc ", set("20220102030400", "f")),
+            (
+                "UTIME 20240102030405 20210101000000 20220102030405 20230101000000 UTC",
+                set("20220102030405", "20240102030405"),
+            ),
+            // One time, and a path that looks like more.
+            (
+                "UTIME 20240102030405 x 20220102030405 UTC",
+                set("20240102030405", "x 20220102030405 UTC"),
+            ),
+            ("UTIME", bad()),
+            ("UTIME ", bad()),
+            ("UTIME f", bad()),
+            ("UTIME 20240102030405", bad()),
+            ("UTIME 20240102030405 ", bad()),
+            ("UTIME 20241302030405 f", bad()),
+            ("UTIME 2024010203.5 f", bad()),
+            ("UTIME f 20210101000000 20220102030405 20230101000000", bad()),
+            ("UTIME f 20210101000000 20221302030405 20230101000000 UTC", bad()),
         ] {
-            assert_eq!(site_command(text), expected, "{text:?}");
+            assert_eq!(site_command(row, text), expected, "{text:?}");
         }
     }
 }

@@ -112,6 +112,7 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Option<Requ
         "PUT" if has("tagging") => Request::PutObjectTagging,
         "PUT" => Request::PutObject,
         "POST" if has("uploads") => Request::CreateMultipartUpload,
+        "POST" if has("restore") => Request::RestoreObject,
         "POST" if has("uploadId") => Request::CompleteMultipartUpload,
         "GET" if key.is_empty() && has("uploads") => Request::ListMultipartUploads,
         "GET" if key.is_empty() && has("object-lock") => Request::GetObjectLockConfiguration,

@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
+mod listed_times;
 pub(crate) mod listing;
 mod markers;
 mod moving;
@@ -26,7 +27,7 @@ use self::pool::WorkerPool;
 use super::object_terms::ObjectTerms;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
-use super::options::ContentType;
+use super::options::{ArchivePolicy, ContentType};
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
@@ -52,6 +53,8 @@ pub(crate) struct BucketAccount {
     pub(crate) content_type: ContentType,
     /// What else a new object is.
     pub(crate) terms: ObjectTerms,
+    /// What the download of an archived object does.
+    pub(crate) archive: ArchivePolicy,
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.

@@ -307,8 +307,12 @@ impl<'a> Move<'a> {
             | ErrorKind::Unsupported => ErrorKind::BrokenOffForGood,
             _ => ErrorKind::BrokenOff,
         };
-        let error = StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far);
-        StoreError { code: cause.code.clone(), ..error }
+        let why = match cause.kind {
+            ErrorKind::Archived => "; a file in it is archived and must be restored first",
+            _ => "",
+        };
+        let error = StoreError::new(kind, Operation::CopyObject, self.from);
+        StoreError { code: cause.code.clone(), ..error.with_source(so_far + why) }
     }
 }
 
