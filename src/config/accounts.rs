@@ -8,6 +8,7 @@ use crate::users::{Account, Password, Permission};
 use super::bucket::{self, ForAllBuckets};
 use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
+use super::objects;
 use super::report::{ConfigReport, Place};
 use super::section::Section;
 use super::settings::StoreSettings;
@@ -83,6 +84,7 @@ impl Accounts {
         }
         // No key of this form forbids it.
         form.account.delete_enabled = true;
+        check_objects(store.as_ref(), &logins, section, report);
         self.add(store.filter(|_| has_home), &form.account, logins);
     }
 
@@ -105,8 +107,9 @@ impl Accounts {
         if let (Some(name), Some(password), Some(permission)) =
             (form.name, password, form.permission)
         {
-            let login = Login { name, password, permission };
-            self.add(store.filter(|_| has_home), &form.account, vec![login]);
+            let logins = vec![Login { name, password, permission }];
+            check_objects(store.as_ref(), &logins, section, report);
+            self.add(store.filter(|_| has_home), &form.account, logins);
         }
     }
 
@@ -155,6 +158,19 @@ impl Accounts {
             }
             None => self.names.push((name.to_owned(), place.section)),
         }
+    }
+}
+
+/// Reports what the section says of new objects that cannot be said of those of its logins.
+fn check_objects(
+    store: Option<&StoreSettings>,
+    logins: &[Login],
+    section: &Section,
+    report: &mut ConfigReport,
+) {
+    if let Some(StoreSettings::Cos(bucket)) = store {
+        let names = logins.iter().map(|login| login.name.as_str());
+        objects::check_logins(&bucket.objects, names, section, report);
     }
 }
 

@@ -8,6 +8,7 @@ use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
 use super::forms::{BucketForm, BucketTerms, PlaceForm};
 use super::keys::SectionKind;
+use super::objects;
 use super::report::{ConfigReport, Content};
 use super::section::Section;
 use super::settings::StoreSettings;
@@ -39,6 +40,7 @@ pub(super) fn read(
                 "" => root,
                 prefix => root.join(prefix),
             };
+            objects::warn_of_directory(section, report);
             Some(StoreSettings::Local(LocalOptions { root }))
         }
         _ => read_bucket(section, all, place, report).map(StoreSettings::Cos),
@@ -97,6 +99,7 @@ fn read_bucket(
         preserve_mtime: all.preserve_mtime,
         mtime_cache_entries: all.terms.mtime_cache_entries,
         content_type: all.terms.content_type,
+        objects: form.objects.settle(&all.terms.objects),
         archive: match all.terms.restores_archived {
             true => ArchivePolicy::Restore(all.terms.restore),
             false => ArchivePolicy::Refuse,

@@ -14,7 +14,8 @@ use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, ContentType, RestoreTerms, RestoreTier, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, ContentType, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
+    ServerSideEncryption, Timeouts, VerifyUploads,
 };
 use crate::users::{Account, Permission};
 
@@ -51,6 +52,7 @@ impl General {
             buckets: BucketTerms {
                 verify: VerifyUploads::Off,
                 content_type: ContentType::Off,
+                objects: ObjectsForm::default(),
                 restores_archived: false,
                 restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
                 metadata_cache: Duration::ZERO,
@@ -92,6 +94,7 @@ impl General {
 pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
     pub(super) content_type: ContentType,
+    pub(super) objects: ObjectsForm,
     pub(super) restores_archived: bool,
     pub(super) restore: RestoreTerms,
     pub(super) metadata_cache: Duration,
@@ -156,6 +159,7 @@ pub(super) struct BucketForm {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
     pub(super) min_part: Option<u64>,
+    pub(super) objects: ObjectsForm,
 }
 
 /// A key pair: each part told, or the file that holds it.
@@ -210,4 +214,56 @@ impl LoginForm {
 #[derive(Debug, Default)]
 pub(super) struct UsersForm {
     pub(super) login_users: Zeroizing<String>,
+}
+
+/// What a section says of new objects. `None`: nothing; `Some(None)`: that it is the bucket's
+/// affair, whatever another section says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ObjectsForm {
+    pub(super) storage_class: Option<Option<String>>,
+    pub(super) encryption: Option<Option<ServerSideEncryption>>,
+    pub(super) acl: Option<Option<String>>,
+    pub(super) tags: Option<Vec<(String, String)>>,
+    pub(super) stamps: Option<bool>,
+    pub(super) headers: Option<Vec<(String, String)>>,
+    pub(super) names: Option<HeaderNames>,
+}
+
+impl ObjectsForm {
+    /// What holds for an account whose section says this, where `all` holds for every account.
+    pub(super) fn settle(self, all: &Self) -> ObjectTerms {
+        let all = all.clone();
+        ObjectTerms {
+            storage_class: self.storage_class.or(all.storage_class).flatten(),
+            encryption: self.encryption.or(all.encryption).flatten(),
+            acl: self.acl.or(all.acl).flatten(),
+            tags: self.tags.or(all.tags).unwrap_or_default(),
+            stamps: self.stamps.or(all.stamps).unwrap_or_default(),
+            headers: self.headers.or(all.headers).unwrap_or_default(),
+            names: self.names.or(all.names).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_says_more_than_what_holds_for_all() {
+        let all = ObjectsForm {
+            storage_class: Some(Some("STANDARD_IA".into())),
+            acl: Some(Some("private".into())),
+            stamps: Some(true),
+            ..ObjectsForm::default()
+        };
+        let own = ObjectsForm {
+            storage_class: Some(None),
+            tags: Some(vec![("a".into(), "b".into())]),
+            ..ObjectsForm::default()
+        };
+        let terms = own.settle(&all);
+        assert_eq!((terms.storage_class, terms.acl.as_deref()), (None, Some("private")));
+        assert!(terms.stamps && terms.tags.len() == 1);
+    }
 }

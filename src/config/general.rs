@@ -12,6 +12,7 @@ use crate::server::ServerOptions;
 use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
+use super::objects;
 use super::parts;
 use super::report::ConfigReport;
 use super::section::Section;
@@ -148,6 +149,14 @@ impl GeneralSections {
             report.problem(self.security.place("reserved_connections"), text);
         }
         reserved
+    }
+
+    /// Warns of what says something of buckets where there is none.
+    pub(super) fn warn_of_directories(&self, stores: &[StoreSettings], report: &mut ConfigReport) {
+        let is_directory = |store: &StoreSettings| matches!(store, StoreSettings::Local(_));
+        if !stores.is_empty() && stores.iter().all(is_directory) {
+            objects::warn_of_directories(&self.optional, report);
+        }
     }
 
     /// Settles what hangs on the stores: part sizes and the memory they need.

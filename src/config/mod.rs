@@ -24,6 +24,8 @@ mod general;
 mod ini;
 mod keys;
 mod machine;
+mod object_values;
+mod objects;
 mod parts;
 mod report;
 mod section;
@@ -164,6 +166,7 @@ fn settings(
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
+    general.warn_of_directories(&accounts.stores, report);
     ServerSettings {
         file: file.to_owned(),
         server,

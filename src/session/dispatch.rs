@@ -20,6 +20,7 @@ use crate::protocol::{
     SiteCommand, UploadMode, VerbRow, masked, replies,
 };
 use crate::secret::Secret;
+use crate::store::Requester;
 
 /// What can be read of a line that is no text. It may be a password's.
 fn readable(bytes: &[u8]) -> Zeroizing<String> {
@@ -292,7 +293,9 @@ impl<'a> Session<'a> {
     fn tree(&self) -> Step<Tree<'a>> {
         let account = self.login.account().ok_or_else(replies::login_needed)?;
         let rights = self.login.rights().ok_or_else(replies::login_needed)?;
-        let store = account.store.for_command(self.wait.present());
+        let requester =
+            Requester { user: &account.name, peer: self.ends.peer.ip(), session: self.handle.id() };
+        let store = account.store.for_command(self.wait.present(), requester);
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
             visit: self.visit,

@@ -86,15 +86,18 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         ErrorKind::IsADirectory => replies::is_a_directory(),
         ErrorKind::NotADirectory => replies::not_a_directory(),
         ErrorKind::DirectoryNotEmpty => replies::directory_not_empty(),
-        ErrorKind::AccessDenied => replies::store_denied(),
+        ErrorKind::AccessDenied => replies::store_denied(error.code.as_deref()),
+        ErrorKind::AttributesRefused => replies::attributes_refused(error.code.as_deref()),
         ErrorKind::BadName => replies::name_not_allowed(),
         ErrorKind::TooLarge => replies::store_full(),
         ErrorKind::PreconditionFailed => replies::file_changed(),
         ErrorKind::BrokenOff => replies::broken_off(error.source.as_deref()),
-        ErrorKind::BrokenOffForGood => replies::cannot_be_done(error.source.as_deref()),
+        ErrorKind::BrokenOffForGood => {
+            replies::cannot_be_done(error.source.as_deref(), error.code.as_deref())
+        }
         ErrorKind::Archived => replies::archived(),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
-        ErrorKind::Unsupported => replies::store_cannot(),
+        ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),
         ErrorKind::InvalidRange
         | ErrorKind::Unavailable
         | ErrorKind::Cancelled
@@ -122,6 +125,7 @@ fn report(visit: &Visit, error: &StoreError) {
         }
         ErrorKind::AccessDenied => Some("the store denies access"),
         ErrorKind::Archived => Some("an archived file"),
+        ErrorKind::AttributesRefused => Some("the store refuses what is set for files"),
         ErrorKind::InvalidRange => Some("a restart beyond the end of a file"),
         ErrorKind::PreconditionFailed => Some("a file was changed meanwhile"),
         ErrorKind::TooLarge => Some("a file that is too large"),

@@ -36,6 +36,9 @@ pub enum ErrorKind {
     InvalidRange,
     /// The object is another one than the caller meant (412).
     PreconditionFailed,
+    /// The store does not take what the object is to be beside its bytes: its storage class,
+    /// encryption, tags, ACL or other headers (400).
+    AttributesRefused,
     /// The object is archived and must be restored before it can be read.
     Archived,
     /// What the store received is not what was sent, also after sending it again.

@@ -30,6 +30,11 @@ pub trait FileTree: Send + Sync + 'static {
         }
     }
 
+    /// The same, with what a file that goes on with it keeps of it ([`Stat::attributes`]).
+    fn find_file_to_continue(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        self.find_file(path)
+    }
+
     /// Whether a file may come to stand under `path`: told before a client is asked for bytes that
     /// nobody could keep. Only [`Freshness::Now`] asks the store, and then it is granted or an
     /// error.

@@ -18,6 +18,7 @@ mod object;
 mod operation;
 mod page;
 mod reply_wait;
+mod requester;
 
 pub use attributes::Attributes;
 pub use body::{Body, Cancel};
@@ -33,6 +34,7 @@ pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};
+pub use requester::Requester;
 
 use std::sync::Arc;
 
@@ -45,11 +47,15 @@ pub trait ObjectStore: FileTree + Multipart {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
 
-    /// The same store, working for a command whose client waits as `wait` tells: while it does, no
-    /// request is tried for longer, but for those that the store may be busy with for minutes
-    /// (Complete, copies), once they are under way. `None` where nothing takes long.
-    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
-        let _ = wait;
+    /// The same store, working for a command of `requester`, whose client waits as `wait` tells:
+    /// while it does, no request is tried for longer, but for those that the store may be busy with
+    /// for minutes (Complete, copies), once they are under way. `None` where nothing takes long.
+    fn for_command(
+        &self,
+        wait: &ReplyWait,
+        requester: Requester<'_>,
+    ) -> Option<Arc<dyn ObjectStore>> {
+        let _ = (wait, requester);
         None
     }
 

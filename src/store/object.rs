@@ -18,7 +18,8 @@ pub struct Stat {
     pub metadata: Metadata,
     /// The version, for files.
     pub etag: Option<ETag>,
-    /// What a file that goes on with this one keeps of it, as [`super::FileTree::find_file`] tells.
+    /// What a file that goes on with this one keeps of it, as
+    /// [`super::FileTree::find_file_to_continue`] tells.
     pub attributes: Attributes,
 }
 
@@ -32,12 +33,6 @@ impl Stat {
     /// confirmed, once more.
     pub fn is_same_version(&self, other: &Self) -> bool {
         (&self.metadata, &self.etag) == (&other.metadata, &other.etag)
-    }
-
-    /// The same, for a new file to take its place that keeps nothing of it.
-    #[must_use]
-    pub fn without_attributes(self) -> Self {
-        Self::new(self.metadata, self.etag)
     }
 }
 

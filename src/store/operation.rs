@@ -34,7 +34,9 @@ operations! {
     HeadObject: "name/cos:HeadObject", "s3:GetObject";
     ListObjects: "name/cos:GetBucket", "s3:ListBucket";
     GetObject: "name/cos:GetObject", "s3:GetObject";
+    GetObjectTagging: "name/cos:GetObjectTagging", "s3:GetObjectTagging";
     PutObject: "name/cos:PutObject", "s3:PutObject";
+    PutObjectTagging: "name/cos:PutObjectTagging", "s3:PutObjectTagging";
     CopyObject: "name/cos:PutObjectCopy", "s3:PutObject";
     DeleteObject: "name/cos:DeleteObject", "s3:DeleteObject";
     CreateMultipartUpload: "name/cos:InitiateMultipartUpload", "s3:PutObject";

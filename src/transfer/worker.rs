@@ -109,7 +109,6 @@ impl UploadTarget {
                 self.create()?;
                 let seen = self.store.find_file(&self.path).ok();
                 // What is stored is a new file.
-                let seen = seen.map(|seen| seen.map(Stat::without_attributes));
                 Ok(JobOutcome::CreatedAndLooked(seen))
             }
             Job::Part(place, blocks) => {

@@ -7,6 +7,8 @@ mod credentials;
 mod example;
 /// Whether a machine can carry the settings.
 mod machine;
+/// What accounts say of files.
+mod objects;
 /// What is refused or warned of, and in which words.
 mod refuses;
 /// The sample files of the replaced tool.

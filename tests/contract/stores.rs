@@ -46,6 +46,7 @@ fn bucket() -> CosStore {
         preserve_mtime: true,
         mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },

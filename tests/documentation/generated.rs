@@ -49,7 +49,7 @@ fn generated_files_are_what_the_tables_say() {
 }
 
 /// `text` with `part` between its lines `<!-- NAME: begin … -->` and `<!-- NAME: end -->`.
-pub(super) fn with_part(text: &str, name: &str, part: &str) -> String {
+pub(crate) fn with_part(text: &str, name: &str, part: &str) -> String {
     let (before, rest) = text.split_once(&format!("<!-- {name}: begin")).unwrap();
     let (begin, rest) = rest.split_once('\n').unwrap();
     let (_, after) = rest.split_once(&format!("<!-- {name}: end")).unwrap();

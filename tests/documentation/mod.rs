@@ -11,7 +11,7 @@ use cos_ftp_server::protocol::VERBS;
 
 mod decisions;
 mod example;
-mod generated;
+pub(crate) mod generated;
 mod links;
 mod manuals;
 mod pages;

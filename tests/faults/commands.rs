@@ -32,7 +32,9 @@ const SENT_BY_WORKER: usize = 3 << 20;
 pub(crate) enum Command {
     StoreSmall,
     StoreInParts,
+    StoreTagged,
     AppendToSmall,
+    AppendToTagged,
     AppendToLarge,
     Resume,
     RetrieveSmall,
@@ -88,7 +90,9 @@ impl Command {
         match self {
             Self::StoreSmall => "`STOR`, small",
             Self::StoreInParts => "`STOR`, in parts",
+            Self::StoreTagged => "`STOR` with tags, in parts",
             Self::AppendToSmall => "`APPE` to a small file",
+            Self::AppendToTagged => "`APPE` to a file with tags",
             Self::AppendToLarge => "`APPE` to a large file",
             Self::Resume => "`REST`, `STOR`",
             Self::RetrieveSmall => "`RETR`, small",
@@ -115,6 +119,7 @@ impl Command {
         match self {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
+            Self::StoreTagged | Self::AppendToTagged => &[("object_tags", "a=b")],
             Self::SetTime | Self::ListTimes => &[("preserve_mtime", "on")],
             _ => &[],
         }
@@ -124,7 +129,10 @@ impl Command {
     pub(crate) fn prepare(self, name: &str, stored: &Stored, ftp: &mut Ftp) {
         match self {
             // By way of the injector, which then knows its checksum.
-            Self::RetrieveSmall | Self::RetrieveLarge | Self::AppendToSmall => {
+            Self::RetrieveSmall
+            | Self::RetrieveLarge
+            | Self::AppendToSmall
+            | Self::AppendToTagged => {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
             Self::MakeDirectory | Self::StoreUnique => {}
@@ -152,8 +160,12 @@ impl Command {
     pub(crate) fn run(self, name: &str, ftp: &mut Ftp, place: &Place<'_>) -> Seen {
         let sent = self.sent();
         match self {
-            Self::StoreSmall | Self::StoreInParts => upload(ftp, &format!("STOR {name}"), sent),
-            Self::AppendToSmall | Self::AppendToLarge => upload(ftp, &format!("APPE {name}"), sent),
+            Self::StoreSmall | Self::StoreInParts | Self::StoreTagged => {
+                upload(ftp, &format!("STOR {name}"), sent)
+            }
+            Self::AppendToSmall | Self::AppendToTagged | Self::AppendToLarge => {
+                upload(ftp, &format!("APPE {name}"), sent)
+            }
             Self::Resume => {
                 ftp.expect(&format!("REST {COPIED}"), "350 ");
                 upload(ftp, &format!("STOR {name}"), sent)
@@ -189,12 +201,12 @@ impl Command {
         match self {
             Self::StoreSmall
             | Self::StoreInParts
+            | Self::StoreTagged
             | Self::AppendToSmall
+            | Self::AppendToTagged
             | Self::AppendToLarge
             | Self::Resume => {
-                let held = stored.bytes(name);
-                let changed = held == self.changed();
-                assert!(changed || held == earlier, "{name} is half-written: {seen:?}");
+                let changed = self.is_changed(name, seen, stored);
                 assert!(is_as(changed), "{name}, changed {changed}: {seen:?}");
             }
             Self::RetrieveSmall | Self::RetrieveLarge => {
@@ -257,6 +269,14 @@ impl Command {
         }
     }
 
+    /// Whether the file was changed as a whole; else it is as it was.
+    fn is_changed(self, name: &str, seen: &Seen, stored: &Stored) -> bool {
+        let held = stored.bytes(name);
+        let changed = held == self.changed();
+        assert!(changed || held == self.earlier(), "{name} is half-written: {seen:?}");
+        changed
+    }
+
     /// What stands under the name before.
     fn earlier(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(1, COPIED));
@@ -270,14 +290,16 @@ impl Command {
     /// What the client sends.
     fn sent(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(2, IN_PARTS));
-        let is_large = matches!(self, Self::StoreInParts | Self::AbortInParts);
+        let is_large = matches!(self, Self::StoreInParts | Self::StoreTagged | Self::AbortInParts);
         &BYTES[..if is_large { IN_PARTS } else { SMALL }]
     }
 
     /// What stands under the name when the upload succeeded.
     fn changed(self) -> Vec<u8> {
         let kept = match self {
-            Self::AppendToSmall | Self::AppendToLarge | Self::Resume => self.earlier(),
+            Self::AppendToSmall | Self::AppendToTagged | Self::AppendToLarge | Self::Resume => {
+                self.earlier()
+            }
             _ => &[],
         };
         [kept, self.sent()].concat()

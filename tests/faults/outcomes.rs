@@ -24,12 +24,14 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::StoreInParts, Request::CreateMultipartUpload),
     (Command::StoreInParts, Request::UploadPart),
     (Command::StoreInParts, Request::CompleteMultipartUpload),
+    (Command::StoreTagged, Request::PutObjectTagging),
     (Command::AbortInParts, Request::AbortMultipartUpload),
     (Command::StoreUnique, Request::HeadObject),
     (Command::StoreUnique, Request::ListObjects),
     (Command::StoreUnique, Request::PutObject),
     (Command::AppendToSmall, Request::HeadObject),
     (Command::AppendToSmall, Request::GetObject),
+    (Command::AppendToTagged, Request::GetObjectTagging),
     (Command::AppendToLarge, Request::HeadObject),
     (Command::AppendToLarge, Request::UploadPartCopy),
     (Command::Resume, Request::HeadObject),
@@ -71,6 +73,11 @@ const ALIKE: &[(Command, Request)] = &[
     // that was lost.
     (Command::StoreInParts, Request::HeadObject),
     (Command::StoreInParts, Request::ListObjects),
+    (Command::StoreTagged, Request::HeadObject),
+    (Command::StoreTagged, Request::ListObjects),
+    (Command::StoreTagged, Request::CreateMultipartUpload),
+    (Command::StoreTagged, Request::UploadPart),
+    (Command::StoreTagged, Request::CompleteMultipartUpload),
     (Command::AbortInParts, Request::ListObjects),
     (Command::ListTimes, Request::ListObjects),
     (Command::AbortInParts, Request::CreateMultipartUpload),
@@ -79,6 +86,10 @@ const ALIKE: &[(Command, Request)] = &[
     (Command::AppendToLarge, Request::ListObjects),
     (Command::Resume, Request::ListObjects),
     (Command::AppendToSmall, Request::PutObject),
+    (Command::AppendToTagged, Request::ListObjects),
+    (Command::AppendToTagged, Request::HeadObject),
+    (Command::AppendToTagged, Request::GetObject),
+    (Command::AppendToTagged, Request::PutObject),
     (Command::AppendToLarge, Request::CreateMultipartUpload),
     (Command::AppendToLarge, Request::UploadPart),
     (Command::AppendToLarge, Request::CompleteMultipartUpload),
@@ -237,7 +248,7 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
     use Request as R;
     let is_marker =
         matches!(command, Command::MakeDirectory | Command::RenameDirectory | Command::DeleteLast);
-    let is_xml = request == R::CompleteMultipartUpload;
+    let is_xml = matches!(request, R::CompleteMultipartUpload | R::PutObjectTagging);
     let has_body = is_xml || (!is_marker && matches!(request, R::PutObject | R::UploadPart));
     let is_answered_by_body = !matches!(
         request,
@@ -247,7 +258,8 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
         request,
         R::UploadPart | R::UploadPartCopy | R::CompleteMultipartUpload | R::AbortMultipartUpload
     );
-    let only_reads = matches!(request, R::GetObject | R::HeadObject | R::ListObjects);
+    let only_reads =
+        matches!(request, R::GetObject | R::GetObjectTagging | R::HeadObject | R::ListObjects);
     match fault {
         Fault::RefuseEarly(..) | Fault::ResetInRequest(_) | Fault::FlipInRequest(_)
             if !has_body =>
@@ -329,8 +341,9 @@ impl Cell<'_> {
     fn judge(&self, seen: &Seen, told: &str) {
         let is_download = matches!(self.command, Command::RetrieveSmall | Command::RetrieveLarge);
         let is_final = matches!(self.fault, Fault::Refuse(403 | 404, _));
-        // What DELE does beyond deleting is to keep the emptied directory, as far as it can.
-        let is_beyond = self.command == Command::DeleteLast;
+        // What DELE does beyond deleting is to keep the emptied directory, as far as it can; a file
+        // stands when its tags are set.
+        let is_beyond = matches!(self.command, Command::DeleteLast | Command::StoreTagged);
         let expected = match (self.fault, self.lasting) {
             _ if self.command == Command::AbortInParts => Some(false),
             _ if is_beyond => Some(true),
@@ -353,7 +366,9 @@ impl Cell<'_> {
     /// What stands in the table.
     fn shown(&self, code: u16) -> String {
         match (self.fault, self.lasting) {
-            (Fault::RefuseEarly(403, _), Lasting::Once) => "226 or 550".to_owned(),
+            (Fault::RefuseEarly(403, _), Lasting::Once) if self.command != Command::StoreTagged => {
+                "226 or 550".to_owned()
+            }
             _ if self.leaves_upload() => format!("{code}¹"),
             _ => code.to_string(),
         }

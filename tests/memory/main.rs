@@ -227,6 +227,7 @@ fn bucket(remote: &DiscardingStore) -> CosOptions {
         preserve_mtime: false,
         mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
         archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         timeouts: Timeouts::default(),
     }

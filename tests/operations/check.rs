@@ -257,6 +257,66 @@ fn accounts_are_asked_for_no_more_than_they_need() {
     Told::of(&reading.write()).expect_failure("GetObject", "name/cos:GetObject");
 }
 
+/// What the account says of files is sent as uploads send it, and told key by key.
+#[test]
+fn what_is_set_for_files_is_tried() {
+    let setup = || {
+        bucket_behind(Rgw::shared().endpoint())
+            .account_key("storage_class", "STANDARD_IA")
+            .account_key("server_side_encryption", "aws:kms:key-1")
+            .account_key("object_acl", "public-read")
+            .account_key("stamp_uploads", "on")
+            .account_key("upload_headers", "Cache-Control: no-cache")
+    };
+    let right = setup();
+    let told = Told::of(&right.write());
+    assert_eq!(told.status, 0, "{:#}", told.whole);
+    let detail = |told: &Told, outcome: &str, check: &str| {
+        let lines = told.lines(outcome);
+        let line = lines.iter().find(|line| line["check"] == check);
+        line.unwrap_or_else(|| panic!("{check}: {:#}", told.whole))["detail"].to_string()
+    };
+    for (check, expected) in [
+        ("storage_class", "came back: STANDARD_IA"),
+        ("server_side_encryption", "came back: aws:kms, key-1"),
+        ("object_acl", "taken; the store does not tell"),
+        ("stamp_uploads", "came back: alice, "),
+        ("upload_headers", "came back: no-cache"),
+    ] {
+        let detail = detail(&told, "passed", check);
+        assert!(detail.contains(expected), "{check}: {detail}");
+    }
+    assert!(detail(&told, "skipped", "storage_class").contains("billed as 64 KB"));
+    assert_eq!(left_in(right.bucket_name()), (Vec::new(), Vec::new()));
+
+    // This gateway forgets the tags of an upload in parts: they are set afterwards.
+    let tagged = setup().account_key("object_tags", "site=gz&user=%u");
+    let told = Told::of(&tagged.write());
+    assert_eq!(told.status, 0, "{:#}", told.whole);
+    assert!(detail(&told, "passed", "PutObjectTagging").contains("needed: the store forgets"));
+    // And knows no such class: all else is taken.
+    let wrong = setup().replace("= STANDARD_IA", "= NONE");
+    let told = Told::of(&wrong.write());
+    told.expect_failure("storage_class", "correct this key, or leave it out");
+    assert!(told.failed()["detail"].as_str().unwrap().contains("400 InvalidArgument"));
+    assert!(detail(&told, "passed", "object_acl").contains("taken"));
+    assert_eq!(left_in(wrong.bucket_name()), (Vec::new(), Vec::new()));
+}
+
+/// Only who has tags needs to read them.
+#[test]
+fn a_key_that_may_not_read_tags_is_good_for_files_without() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    injector.inject(Rule::new(Request::GetObjectTagging, Fault::Refuse(403, "AccessDenied")));
+    let told = Told::of(&bucket_behind(&injector.endpoint()).write());
+    assert_eq!((told.status, told.names("skipped")), (0, vec!["GetObjectTagging"]));
+    injector.heal();
+    injector.inject(Rule::new(Request::GetObjectTagging, Fault::Refuse(403, "AccessDenied")));
+    let tagged = bucket_behind(&injector.endpoint()).account_key("object_tags", "a=b");
+    let told = Told::of(&tagged.write());
+    assert!(told.names("failed").contains(&"GetObjectTagging"), "{:#}", told.whole);
+}
+
 #[test]
 fn what_keeps_a_bucket_out_of_reach_is_told_apart() {
     let gateway = Rgw::shared().endpoint();

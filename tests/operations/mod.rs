@@ -1,6 +1,8 @@
 //! What an operator does while the server runs: reading its log, changing its configuration,
 //! looking at what goes on, limiting rates. Over the real binary.
 
+/// The same of every command, as the documentation tells it.
+mod attribute_table;
 /// What a file is in the bucket beside its bytes.
 mod attributes;
 /// `cos-ftp-server check`.
@@ -27,5 +29,7 @@ mod status;
 mod stopping;
 /// The server on a terminal.
 mod terminal;
+/// What an account says of the files that it stores.
+mod upload_terms;
 /// `serve`, `init`, `reload`, `stop`.
 mod ways_in;

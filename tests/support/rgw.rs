@@ -100,6 +100,21 @@ impl Rgw {
         self.curl(&arguments, &path(bucket, key), Some(bytes)).expect_success();
     }
 
+    /// What the gateway tells of an object beside its bytes and headers: its `acl`, its `tagging`.
+    pub(crate) fn s3_get_of(&self, bucket: &str, key: &str, what: &str) -> String {
+        let target = format!("{}?{what}=", path(bucket, key));
+        String::from_utf8(self.curl(&[], &target, None).expect_success()).unwrap()
+    }
+
+    /// An object's tags, as `name=value&name=value`, sorted.
+    pub(crate) fn s3_tags(&self, bucket: &str, key: &str) -> String {
+        let text = self.s3_get_of(bucket, key, "tagging");
+        let pairs = elements(&text, "Key").zip(elements(&text, "Value"));
+        let mut tags: Vec<_> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
+        tags.sort();
+        tags.join("&")
+    }
+
     /// Deletes an object.
     pub(crate) fn s3_delete(&self, bucket: &str, key: &str) {
         self.curl(&["-X", "DELETE"], &path(bucket, key), None).expect_success();

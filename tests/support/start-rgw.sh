@@ -91,6 +91,9 @@ rgw enable usage log = false
 rgw enable ops log = false
 rgw thread pool size = 64
 rgw lc max worker = 1
+rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
+rgw crypt s3 kms encryption keys = key-1=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI= key-2=MjIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=
 keyring = /dev/null
 CONF
 
@@ -141,8 +144,16 @@ for _ in $(seq 100); do
     sleep 0.2
 done
 
-timeout 120 radosgw-admin "${CEPH[@]}" user create --uid=test --display-name=test \
-    --access-key=AKIDEXAMPLE --secret-key=SECRETEXAMPLE >/dev/null 2>>"$DIR/log/rgw.out"
+admin() { timeout 120 radosgw-admin "${CEPH[@]}" "$@" >/dev/null 2>>"$DIR/log/rgw.out"; }
+admin user create --uid=test --display-name=test \
+    --access-key=AKIDEXAMPLE --secret-key=SECRETEXAMPLE
+# Storage classes beside STANDARD.
+for class in STANDARD_IA COLD; do
+    admin zonegroup placement add --rgw-zonegroup default --placement-id default-placement \
+        --storage-class "$class"
+    admin zone placement add --rgw-zone default --placement-id default-placement \
+        --storage-class "$class" --data-pool "default.rgw.$class.data"
+done
 daemon rgw radosgw "${CEPH[@]}" -n client.rgw -f
 for _ in $(seq 300); do
     curl -s -o /dev/null "http://127.0.0.1:$PORT/" && break

@@ -32,7 +32,8 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
                     options.region,
                     names.join(", ")
                 ));
-                try_bucket(options, needs(settings, &users), &buckets, report);
+                let user = names.first().copied().unwrap_or_default();
+                try_bucket(options, user, needs(settings, &users), &buckets, report);
             }
             StoreSettings::Local(options) => {
                 let root = options.root.display();
@@ -53,11 +54,18 @@ fn needs(settings: &ServerSettings, users: &[&Account<usize>]) -> Needs {
     }
 }
 
-fn try_bucket(options: &CosOptions, needs: Needs, buckets: &Buckets, report: &mut CheckReport) {
+/// Tries a bucket as the login `user` has it.
+fn try_bucket(
+    options: &CosOptions,
+    user: &str,
+    needs: Needs,
+    buckets: &Buckets,
+    report: &mut CheckReport,
+) {
     let mut options = options.clone();
     options.timeouts.retry_total = options.timeouts.retry_total.min(PATIENCE);
     match buckets.open(options) {
-        Ok(store) => store.diagnose(needs, &mut |step| report.add(line(step))),
+        Ok(store) => store.as_user(user).diagnose(needs, &mut |step| report.add(line(step))),
         Err(error) => report.add(CheckLine::failed(
             "settings",
             error.to_string(),

@@ -247,6 +247,43 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "refused; not needed with abort_unfinished_after = 0",
         "被拒绝；abort_unfinished_after = 0 时不需要",
     ),
+    (
+        "refused; needed to add to a file that has tags, or to rename it in parts",
+        "被拒绝；向带标签的文件追加内容，或分块重命名这类文件时需要",
+    ),
+    // What is said of new files.
+    ("taken", "存储端已接受"),
+    ("taken; the store does not tell what became of it", "存储端已接受，但不返回结果"),
+    ("came back: {}", "已生效：{}"),
+    (
+        "taken, but it did not come back: the store does not do it",
+        "存储端已接受但未生效：存储端不支持",
+    ),
+    (
+        "set object_header_names = x-cos, or leave {} out",
+        "设置 object_header_names = x-cos，或不设置 {}",
+    ),
+    (
+        "came back, but not from an upload in parts: the store forgets it there",
+        "已生效，但分块上传时未生效：存储端会丢弃",
+    ),
+    (
+        "needed: the store forgets object_tags of uploads in parts",
+        "需要此权限：存储端会丢弃分块上传的 object_tags",
+    ),
+    ("leave {} out if large files need it", "如果大文件也需要，请不要使用 {}"),
+    (
+        "correct this key, or leave it out: the store refuses it",
+        "请更正或删除该配置项：存储端拒绝接受",
+    ),
+    (
+        "note: files of this class must be restored before they can be read, renamed or added to, and are billed for months",
+        "注意：该存储类型的文件必须先恢复才能读取、重命名或追加，并且至少按数月计费",
+    ),
+    (
+        "note: files below 64 KB (S3: 128 KB) are billed as 64 KB, and each for 30 days at least",
+        "注意：小于 64 KB（S3 为 128 KB）的文件按 64 KB 计费，每个文件至少计费 30 天",
+    ),
     ("nobody may write here, so writing is not tried", "没有用户有写权限，因此未尝试写入"),
     // Object Lock.
     ("off", "关闭"),

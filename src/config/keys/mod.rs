@@ -6,6 +6,7 @@ mod account;
 mod archive;
 mod key;
 mod network;
+mod objects;
 mod operations;
 mod optional;
 mod readers;
@@ -17,6 +18,7 @@ mod words;
 use std::sync::LazyLock;
 
 pub use key::{Applies, Key, Nature, WhenAbsent};
+pub(super) use objects::OBJECT_KEYS;
 pub use sections::{ALL_SECTIONS, SectionKind};
 pub use words::{Words, plain};
 
@@ -24,6 +26,7 @@ pub use words::{Words, plain};
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [
         account::bucket(),
+        objects::rows(),
         account::login(),
         account::first_form(),
         network::rows(),

@@ -55,9 +55,12 @@ pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Rep
 }
 
 /// 550 to what fails again however often it is tried; `so_far`: how far it came.
-pub fn cannot_be_done(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+pub fn cannot_be_done(
+    so_far: Option<&(dyn std::error::Error + Send + Sync)>,
+    code: Option<&str>,
+) -> Reply {
     let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
-    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}."))
+    Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}{}.", in_brackets(code)))
 }
 
 /// 503 to RNTO that does not follow RNFR.
@@ -218,8 +221,17 @@ pub fn store_elsewhere() -> Reply {
 }
 
 /// 550 when the store denies its own client the access.
-pub fn store_denied() -> Reply {
-    Reply::new(Code::NO_PERMISSION, "The store denied access.")
+pub fn store_denied(code: Option<&str>) -> Reply {
+    Reply::new(Code::NO_PERMISSION, format!("The store denied access{}.", in_brackets(code)))
+}
+
+/// 550 when the store does not take what the configuration says of new files.
+pub fn attributes_refused(code: Option<&str>) -> Reply {
+    let text = format!(
+        "The store does not take the class, encryption, tags, ACL or headers set for files{}.",
+        in_brackets(code)
+    );
+    Reply::new(Code::FILE_UNAVAILABLE, text)
 }
 
 /// 550 to what needs the bytes of an archived file: RETR, APPE, REST with STOR, and RNTO and MFMT,
@@ -249,8 +261,17 @@ pub fn restore_under_way() -> Reply {
 }
 
 /// 550 to what the store cannot do.
-pub fn store_cannot() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "The store cannot do that.")
+pub fn store_cannot(code: Option<&str>) -> Reply {
+    Reply::new(Code::FILE_UNAVAILABLE, format!("The store cannot do that{}.", in_brackets(code)))
+}
+
+/// The store's word for why it refuses something, if it is one.
+fn in_brackets(code: Option<&str>) -> String {
+    let is_word = |code: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        (1..=64).contains(&code.len()) && code.bytes().all(fits)
+    };
+    code.filter(is_word).map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
 /// 450 when the store fails before anything is begun.
@@ -290,7 +311,7 @@ mod tests {
             ),
             (size(u64::MAX), "213 18446744073709551615\r\n"),
             (broken_off(Some(&*so_far)), "451 The store failed: copied 3 objects.\r\n"),
-            (cannot_be_done(Some(&*so_far)), "550 It cannot be done: copied 3 objects.\r\n"),
+            (cannot_be_done(Some(&*so_far), None), "550 It cannot be done: copied 3 objects.\r\n"),
             (modification_time(datetime!(2024-01-01 00:00 +8)), "213 20231231160000\r\n"),
             (
                 facts(&path("/a b"), &file, MlstFacts::default(), ALL),

@@ -10,12 +10,14 @@
 //! keys below stay reachable by their full names.
 
 mod diagnosis;
+mod object_terms;
 mod objects;
 mod options;
 mod s3;
 mod tree;
 
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
+pub use object_terms::{HeaderNames, METADATA_BYTES, ObjectTerms, ServerSideEncryption, for_user};
 pub use options::{
     AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, PairSource, Part,
     RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
@@ -48,7 +50,7 @@ use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
     Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
-    Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -90,14 +92,16 @@ impl Buckets {
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
+            terms: options.objects.clone(),
             archive: options.archive,
             min_part: options.min_part,
             pool: self.pool.clone(),
         };
         let site = Arc::clone(&bucket.site);
         let client = S3Client::new(site, credentials, options).map_err(refused)?;
-        let plain = Plain { client, bucket };
-        Ok(CosStore { objects: Kind::Cached(CachedObjects(plain)), account: Arc::new(account) })
+        let objects = Kind::Cached(CachedObjects(Plain { client, bucket }));
+        let headers = account.terms.headers_of_new(Requester::NOBODY).into();
+        Ok(CosStore { objects, account: Arc::new(account), headers })
     }
 }
 
@@ -106,6 +110,8 @@ impl Buckets {
 pub struct CosStore {
     objects: Kind,
     account: Arc<BucketAccount>,
+    /// What the account says of a new object that this requester stores.
+    headers: Arc<[(String, String)]>,
 }
 
 /// With a memory or without.
@@ -140,12 +146,27 @@ impl CosStore {
         Self { objects: Kind::Plain(self.plain().clone()), ..self }
     }
 
+    /// The same store, as the login `user` has it.
+    #[must_use]
+    pub fn as_user(&self, user: &str) -> Self {
+        self.clone_for(Requester { user, ..Requester::NOBODY }, self.objects.clone())
+    }
+
     /// Asks the store for one key, so that a wrong bucket, address or key pair shows at start.
     ///
     /// # Errors
     /// What the store said.
     pub fn probe(&self) -> Result<()> {
         self.answers(&Cancel::new())
+    }
+
+    /// The same store, with the headers of what `requester` stores.
+    fn clone_for(&self, requester: Requester<'_>, objects: Kind) -> Self {
+        let headers = match self.account.terms.is_personal() {
+            true => self.account.terms.headers_of_new(requester).into(),
+            false => Arc::clone(&self.headers),
+        };
+        Self { objects, account: Arc::clone(&self.account), headers }
     }
 
     fn plain(&self) -> &Plain {
@@ -160,8 +181,8 @@ impl CosStore {
 
     fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Cached(objects) => BucketTree::new(objects, &self.account),
-            Kind::Plain(objects) => BucketTree::new(objects, &self.account),
+            Kind::Cached(objects) => BucketTree::new(objects, &self.account, &self.headers),
+            Kind::Plain(objects) => BucketTree::new(objects, &self.account, &self.headers),
         }
     }
 
@@ -188,7 +209,11 @@ impl ObjectStore for CosStore {
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
-    fn for_command(&self, wait: &ReplyWait) -> Option<Arc<dyn ObjectStore>> {
+    fn for_command(
+        &self,
+        wait: &ReplyWait,
+        requester: Requester<'_>,
+    ) -> Option<Arc<dyn ObjectStore>> {
         let plain = self.plain();
         let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
         let plain = Plain { client, bucket };
@@ -196,7 +221,7 @@ impl ObjectStore for CosStore {
             Kind::Cached(_) => Kind::Cached(CachedObjects(plain)),
             Kind::Plain(_) => Kind::Plain(plain),
         };
-        Some(Arc::new(Self { objects, account: Arc::clone(&self.account) }))
+        Some(Arc::new(self.clone_for(requester, objects)))
     }
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
@@ -232,6 +257,10 @@ impl FileTree for CosStore {
 
     fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
         condition::file_stat(self.tree(), &self.file(Operation::HeadObject, path)?)
+    }
+
+    fn find_file_to_continue(&self, path: &FtpPath) -> Result<Option<Stat>> {
+        condition::file_to_continue(self.tree(), &self.file(Operation::HeadObject, path)?)
     }
 
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
@@ -341,7 +370,8 @@ impl Multipart for CosStore {
         expected: &Expected,
     ) -> Result<Stored> {
         let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected)
+        let headers = attributes::for_write(self.tree(), &key, expected);
+        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected, &headers)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

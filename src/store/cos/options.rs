@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::object_terms::ObjectTerms;
 use crate::secret::Secret;
 
 /// How to reach one bucket and how to treat it.
@@ -41,6 +42,8 @@ pub struct CosOptions {
     pub mtime_cache_entries: usize,
     /// The type of a new object.
     pub content_type: ContentType,
+    /// What else a new object is.
+    pub objects: ObjectTerms,
     /// What the download of an archived object does.
     pub archive: ArchivePolicy,
     /// Time-outs of every request.
@@ -250,6 +253,7 @@ pub(super) mod tests {
             preserve_mtime: true,
             mtime_cache_entries: 100,
             content_type: ContentType::ByName,
+            objects: ObjectTerms::default(),
             archive: ArchivePolicy::Refuse,
             timeouts: Timeouts::default(),
         }

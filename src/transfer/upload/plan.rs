@@ -58,7 +58,7 @@ impl Plan {
             let copies = VecDeque::new();
             return Ok(Self { admission, expected, kept: 0, head: None, copies, tail: None });
         }
-        let found = store.find_file(path)?;
+        let found = store.find_file_to_continue(path)?;
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
             WriteMode::ResumeAt(offset) if offset > size => {

@@ -58,6 +58,11 @@ impl Examination<'_> {
             Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
                 "refused; nobody may delete here, so only renaming will fail"
             }
+            Trial::Of(Operation::GetObjectTagging) if !self.store.account.terms.has_tags() => {
+                let why =
+                    "refused; needed to add to a file that has tags, or to rename it in parts";
+                return TrialVerdict::Skipped(why.to_owned());
+            }
             Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
                 if self.needs.abort_unfinished_after.is_none() =>
             {
@@ -75,6 +80,11 @@ impl Examination<'_> {
     /// The key of the copy.
     pub(super) fn copy(&self) -> String {
         format!("{}-copy", self.probe)
+    }
+
+    /// The keys of what has the headers of new files: stored in one request, and in parts.
+    pub(super) fn described(&self) -> [String; 2] {
+        [format!("{}-headers", self.probe), format!("{}-headers-parts", self.probe)]
     }
 
     /// The key of what is put together from parts.

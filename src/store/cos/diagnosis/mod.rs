@@ -8,6 +8,7 @@ mod examination;
 mod lock;
 mod objects;
 mod reach;
+mod terms;
 mod trial;
 mod uploads;
 
@@ -19,6 +20,7 @@ use self::examination::Examination;
 use self::lock::{finds_lock, try_without_objects};
 use self::objects::{clean_up, try_objects, try_reading};
 use self::reach::{blame, other_region, reach};
+use self::terms::try_terms;
 use self::uploads::try_uploads;
 
 use crate::store::cos::CosStore;
@@ -43,7 +45,8 @@ impl CosStore {
             try_without_objects(&mut run);
         } else if needs.writing {
             let stands = try_objects(&mut run);
-            let left = try_uploads(&mut run, stands);
+            let mut left = try_uploads(&mut run, stands);
+            left.extend(try_terms(&mut run));
             clean_up(&mut run, left);
         } else {
             try_reading(&mut run);

@@ -9,6 +9,7 @@ use crate::store::cos::options::ArchivePolicy;
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::restore_object::restore_object;
@@ -35,6 +36,7 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
             Trial::Of(Operation::HeadObject),
             Trial::Of(Operation::GetObject),
             Trial::GetRange,
+            Trial::Of(Operation::GetObjectTagging),
             Trial::Of(Operation::CopyObject),
         ];
         run.skip(&trials, NEEDS_PROBE);
@@ -49,6 +51,11 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
     for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)] {
         run.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
     }
+    run.attempt(
+        Trial::Of(Operation::GetObjectTagging),
+        |client| get_object_tagging(client, &probe),
+        |_| String::new(),
+    );
     run.attempt(
         Trial::Of(Operation::CopyObject),
         |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
@@ -94,7 +101,10 @@ fn is_not_archived(error: &StoreError) -> bool {
 
 /// Deletes what was stored. `uploads`: what could not be aborted.
 pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
-    let made = [run.copy(), run.joined(), run.probe.clone()];
+    let mut made = vec![run.copy(), run.joined(), run.probe.clone()];
+    if !run.store.headers.is_empty() {
+        made.extend(run.described());
+    }
     // All of them are tried, also when one is refused.
     let delete = |client: &S3Client| {
         // Each of them, whatever becomes of another.

@@ -40,6 +40,8 @@ pub enum Trial {
     Of(Operation),
     /// GetObject of some bytes.
     GetRange,
+    /// The headers that this key of the configuration makes.
+    Key(&'static str),
     /// Told of only when something of this run could not be removed.
     CleanUp,
 }
@@ -57,6 +59,7 @@ impl Trial {
             Self::ObjectLock => "Object Lock",
             Self::Of(operation) => operation.name(),
             Self::GetRange => "GetObject, range",
+            Self::Key(key) => key,
             Self::CleanUp => "clean-up",
         }
     }
@@ -73,6 +76,11 @@ impl Trial {
             | Self::CleanUp => return None,
             Self::Bucket => Operation::ListObjects,
             Self::GetRange => Operation::GetObject,
+            Self::Key("object_tags") => {
+                return Some(("name/cos:PutObjectTagging", "s3:PutObjectTagging"));
+            }
+            Self::Key("object_acl") => return Some(("name/cos:PutObjectACL", "s3:PutObjectAcl")),
+            Self::Key(_) => Operation::PutObject,
             Self::Of(operation) => operation,
         };
         Some(operation.actions())
@@ -138,6 +146,7 @@ impl Fault {
 fn remedy(error: &StoreError) -> String {
     match error.kind {
         ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
+        ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
         ErrorKind::TooLarge => "the bucket or the account is full",
         ErrorKind::Unsupported => "this store lacks an operation that the server needs",
         ErrorKind::ChecksumMismatch => "something on the way damages what is sent",

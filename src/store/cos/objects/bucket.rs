@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::cache::BucketCache;
+use super::tag_habit::TagHabit;
 use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
 use crate::store::cos::s3::site::Site;
 use crate::store::cos::s3::{Authorities, AuthorityError};
@@ -74,6 +75,10 @@ pub(crate) struct Bucket {
     pub(crate) conditional_writes: Trust,
     /// Whether it compares before it deletes.
     pub(crate) conditional_deletes: Trust,
+    /// Whether it keeps the tags that an upload in parts begins with.
+    pub(crate) tags_in_parts: TagHabit,
+    /// Whether a copy that replaces metadata keeps tags.
+    pub(crate) tags_in_copies: TagHabit,
 }
 
 impl Bucket {
@@ -85,6 +90,8 @@ impl Bucket {
             appends: KeyLocks::default(),
             conditional_writes: Trust::default(),
             conditional_deletes: Trust::default(),
+            tags_in_parts: TagHabit::default(),
+            tags_in_copies: TagHabit::default(),
         }
     }
 }

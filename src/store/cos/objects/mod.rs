@@ -14,6 +14,7 @@ pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
 mod stat_cache;
+pub(crate) mod tag_habit;
 pub(crate) mod written;
 
 pub(crate) use self::cache::BucketCache;
@@ -44,10 +45,12 @@ use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
+use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
@@ -74,6 +77,17 @@ pub(crate) trait Objects: Sync {
     /// An object, from anywhere in it.
     fn get(&self, key: &str, range: ByteRange, if_match: Option<&ETag>) -> Result<Object> {
         get_object(&self.plain().client, key, range, if_match)
+    }
+
+    /// Names and values of an object's tags.
+    fn tags(&self, key: &str) -> Result<Vec<(String, String)>> {
+        get_object_tagging(&self.plain().client, key)
+    }
+
+    /// Gives an object these tags in place of its own.
+    fn put_tags(&self, turn: &KeyLock, key: &str, tags: &[(String, String)]) -> Result<()> {
+        debug_assert!(turn.is_on(key));
+        put_object_tagging(&self.plain().client, key, tags)
     }
 
     /// Asks for an archived object to be made readable.

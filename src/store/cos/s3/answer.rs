@@ -56,6 +56,15 @@ impl Headers {
         self.get(header::ETAG).map(|etag| ETag(etag.to_owned()))
     }
 
+    /// The same, unless the store encrypted the bytes by a key of KMS or of a client: then it tells
+    /// nothing of them, although it may look like an MD5.
+    pub(crate) fn etag_of_bytes(&self) -> Option<ETag> {
+        const METHOD: &str = "server-side-encryption";
+        let is_kms = self.vendor(METHOD).is_some_and(|method| method.contains("kms"));
+        let is_clients = self.vendor("server-side-encryption-customer-algorithm").is_some();
+        self.etag().filter(|_| !is_kms && !is_clients)
+    }
+
     /// CRC-64/XZ of the object or part, where the store tells it.
     pub(crate) fn crc64(&self) -> Option<u64> {
         self.either(&CRC64)?.parse().ok()
@@ -85,4 +94,29 @@ impl Headers {
 /// When an answer with these headers was given, by the other side's clock, UTC.
 pub(crate) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
     headers.get(header::DATE)?.to_str().ok().and_then(xml::http_date)
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn an_etag_tells_of_the_bytes_unless_a_key_was_used() {
+        for (name, value, expected) in [
+            ("x-amz-server-side-encryption", "AES256", true),
+            ("x-amz-server-side-encryption", "aws:kms", false),
+            ("x-cos-server-side-encryption", "cos/kms", false),
+            ("x-amz-server-side-encryption-customer-algorithm", "AES256", false),
+            ("x-amz-request-id", "kms", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("etag", HeaderValue::from_static("\"a\""));
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            let headers = Headers(headers);
+            assert_eq!(headers.etag_of_bytes().is_some(), expected, "{name}: {value}");
+            assert!(headers.etag().is_some());
+        }
+    }
 }

@@ -22,12 +22,15 @@ pub(crate) struct Call<'a> {
     pub(super) body: Option<Body<'a>>,
     cancel: Option<&'a Cancel>,
     pub(super) patience: AnswerTime,
+    /// Whether its headers say what an object is to be.
+    describes: bool,
 }
 
 impl<'a> Call<'a> {
     /// A request without body.
     pub(crate) fn new(operation: Operation, request: S3Request) -> Self {
-        Self { operation, request, body: None, cancel: None, patience: AnswerTime::Usual }
+        let patience = AnswerTime::Usual;
+        Self { operation, request, body: None, cancel: None, patience, describes: false }
     }
 
     /// The same with a body.
@@ -75,6 +78,20 @@ impl<'a> Call<'a> {
     pub(crate) fn patiently(mut self) -> Self {
         self.patience = AnswerTime::Long;
         self
+    }
+
+    /// The same, whose `headers` become the object's: the store may refuse them.
+    pub(crate) fn describing(mut self, headers: &[(String, String)]) -> Self {
+        self.describes = headers.iter().any(|(name, _)| name != "content-type");
+        self
+    }
+
+    /// What the failure `kind` means that was answered with `status`.
+    pub(super) fn meaning_of(&self, kind: ErrorKind, status: u16) -> ErrorKind {
+        match kind {
+            ErrorKind::Other if self.describes && status == 400 => ErrorKind::AttributesRefused,
+            kind => kind,
+        }
     }
 
     /// The operation and key, for errors.

@@ -366,7 +366,8 @@ fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<S
 
 fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {
     let code = body.code.as_deref();
-    let mut error = call.error(failure::kind_of_answer(status, code));
+    let kind = call.meaning_of(failure::kind_of_answer(status, code), status);
+    let mut error = call.error(kind);
     let remedy = failure::remedy_of_answer(status, code);
     error.status = Some(status);
     error.request_id = headers.request_id().or(body.request_id);

@@ -30,7 +30,7 @@ pub(super) fn send_verified(
             }
             answered => answered?,
         };
-        let etag = answer.headers.etag();
+        let etag = answer.headers.etag_of_bytes();
         let receipt = StoredChecksums { crc64: answer.headers.crc64(), etag: etag.as_ref() };
         if integrity::agrees(client.verify(), body, receipt) {
             return Ok(answer);

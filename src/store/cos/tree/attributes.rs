@@ -2,22 +2,25 @@
 //! object was that is gone on with.
 
 use super::BucketTree;
+use super::tags::{tagging, tags_of};
 use super::times;
 use crate::store::cos::objects::Head;
 use crate::store::cos::options::ContentType;
-use crate::store::{Attributes, Expected};
+use crate::store::{Attributes, Expected, Result};
 
 /// What an object that goes on with this one keeps of it. Not the time that a client gave it: it
 /// is about to be changed.
-pub(super) fn kept(head: &Head) -> Attributes {
-    let time = format!("x-amz-{}", times::KEY);
-    let all = restated(head).into_iter().chain(metadata(head));
-    Attributes::of(all.filter(|(name, _)| *name != time).collect())
+pub(super) fn kept(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Attributes> {
+    let time = tree.account.terms.names.of(times::KEY);
+    let all = restated(tree, head).into_iter().chain(metadata(tree, head));
+    let all =
+        all.filter(|(name, _)| *name != time).chain(tagging(tree, &tags_of(tree, key, head)?));
+    Ok(Attributes::of(all.collect()))
 }
 
 /// The headers of an object under `key` that takes the place of what is expected there: of one that
 /// was seen in order to go on with it, or of a new one.
-pub(super) fn for_write(
+pub(crate) fn for_write(
     tree: BucketTree<'_>,
     key: &str,
     expected: &Expected,
@@ -35,9 +38,23 @@ pub(crate) fn for_object(
     earlier: &Attributes,
 ) -> Vec<(String, String)> {
     match earlier.headers() {
-        [] => of_new(tree.account.content_type, key),
-        kept => kept.to_vec(),
+        [] => {
+            let mut headers = of_new(tree.account.content_type, key);
+            headers.extend_from_slice(tree.new_headers);
+            headers
+        }
+        kept => kept.iter().cloned().chain(tree.account.terms.acl_header()).collect(),
     }
+}
+
+/// All headers of an object that becomes one like the object `key`, and is no plain copy of it.
+pub(super) fn of_likeness(
+    tree: BucketTree<'_>,
+    key: &str,
+    head: &Head,
+) -> Result<Vec<(String, String)>> {
+    let headers = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
+    Ok(headers.chain(tagging(tree, &tags_of(tree, key, head)?)).collect())
 }
 
 fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {
@@ -64,16 +81,32 @@ fn type_of(key: &str) -> Option<&'static str> {
     (guessed != "application/octet-stream").then_some(guessed)
 }
 
+/// What a copy of an object has to be told: what it would forget, and the account's ACL.
+pub(super) fn copied_headers(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
+    restated(tree, head).into_iter().chain(tree.account.terms.acl_header()).collect()
+}
+
 /// What a copy forgets unless it is said again.
-pub(crate) fn restated(head: &Head) -> Vec<(String, String)> {
-    ["storage-class", "server-side-encryption", "server-side-encryption-aws-kms-key-id"]
-        .iter()
-        .filter_map(|tail| Some((format!("x-amz-{tail}"), head.headers.vendor(tail)?.to_owned())))
-        .collect()
+fn restated(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
+    const METHOD: &str = "server-side-encryption";
+    let names = tree.account.terms.names;
+    let is_cos_kms = head.headers.vendor(METHOD) == Some("cos/kms");
+    let encryption = |tail: &str| if is_cos_kms { names.of_cos(tail) } else { names.of(tail) };
+    let key = if is_cos_kms { "cos-kms-key-id" } else { "aws-kms-key-id" };
+    let key = format!("{METHOD}-{key}");
+    let told = |tail: &str, name: String| Some((name, head.headers.vendor(tail)?.to_owned()));
+    [
+        told("storage-class", names.of("storage-class")),
+        told(METHOD, encryption(METHOD)),
+        told(&key, encryption(&key)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What a plain copy keeps, but an upload of copied parts has to be told.
-pub(crate) fn metadata(head: &Head) -> Vec<(String, String)> {
+pub(super) fn metadata(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
     const KEPT: [&str; 6] = [
         "cache-control",
         "content-disposition",
@@ -84,7 +117,7 @@ pub(crate) fn metadata(head: &Head) -> Vec<(String, String)> {
     ];
     let keep = |(name, value): (&str, &str)| {
         let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
-            Some(tail) => format!("x-amz-meta-{tail}"),
+            Some(tail) => tree.account.terms.names.of(&format!("meta-{tail}")),
             None if KEPT.contains(&name) => name.to_owned(),
             None => return None,
         };

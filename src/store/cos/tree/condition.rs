@@ -20,9 +20,15 @@ pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>>
     Ok(file_head(tree, key)?.map(|head| stat_of(tree, &head)))
 }
 
+/// The same, with what a file keeps that goes on with it.
+pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>> {
+    let Some(head) = file_head(tree, key)? else { return Ok(None) };
+    let attributes = attributes::kept(tree, key, &head)?;
+    Ok(Some(Stat { attributes, ..stat_of(tree, &head) }))
+}
+
 fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
-    let metadata = Metadata::file(head.size, time_of(tree, head));
-    Stat { metadata, etag: head.etag(), attributes: attributes::kept(head) }
+    Stat::new(Metadata::file(head.size, time_of(tree, head)), head.etag())
 }
 
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.

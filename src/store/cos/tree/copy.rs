@@ -1,12 +1,12 @@
 //! Server-side copies of single objects: the bytes never come through here.
 //!
-//! A copy keeps an object's metadata but falls back to the bucket's default storage class and
-//! encryption, so both are restated. The ACL is not: reading it needs a permission that an FTP
-//! account has no other use for.
+//! A copy keeps an object's metadata and tags but falls back to the bucket's default storage class
+//! and encryption, so both are restated. The ACL becomes the account's or the bucket's: reading it
+//! needs a permission that an FTP account has no other use for.
 
 use parking_lot::Mutex;
 
-use super::attributes::{metadata, restated};
+use super::attributes::{copied_headers, of_likeness};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
@@ -14,6 +14,7 @@ use super::versions::is_same_version;
 use super::{BucketTree, listed_times};
 use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
+use crate::store::key_locks::KeyLock;
 use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
@@ -64,7 +65,7 @@ pub(crate) fn copy_version(
         let copied = if head.size > tree.account.copy_limit {
             copy_in_parts(tree, from, target, &head)
         } else {
-            copy_at_once(tree, from, target, &head, &restated(&head))
+            copy_at_once(tree, from, target, &head, &copied_headers(tree, &head)).map(drop)
         };
         match copied {
             Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
@@ -127,21 +128,22 @@ pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Resu
     Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))
 }
 
-/// Copies the version `head` of the object `from` in one request, with these headers.
+/// Copies the version `head` of the object `from` in one request, with these headers. Answers the
+/// turn on the copy.
 pub(super) fn copy_at_once(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
     head: &Head,
     headers: &[(String, String)],
-) -> Result<()> {
+) -> Result<KeyLock> {
     let turn = turn_to_publish(tree, Operation::CopyObject, target.key)?;
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
     let copied = tree.objects.copy(&turn, original, target.key, headers)?;
     listed_times::learn_copied(tree, target.key, &copied, head, headers);
-    Ok(())
+    Ok(turn)
 }
 
 /// A copy of more than 5 GB: an upload whose parts are all copies.
@@ -152,10 +154,10 @@ fn copy_in_parts(
     head: &Head,
 ) -> Result<()> {
     let to = target.key;
-    let mut headers = restated(head);
-    headers.extend(metadata(head));
+    let headers = of_likeness(tree, from, head)?;
     let upload_id = tree.objects.create_upload(to, &headers)?;
-    let copied = copy_parts(tree, from, target, &upload_id, head);
+    let upload = Upload { id: &upload_id, headers: &headers };
+    let copied = copy_parts(tree, from, target, upload, head);
     if copied.is_err()
         && let Err(error) = tree.objects.abort_upload(to, &upload_id)
     {
@@ -164,14 +166,22 @@ fn copy_in_parts(
     copied
 }
 
+/// An upload that was begun.
+#[derive(Clone, Copy)]
+struct Upload<'a> {
+    id: &'a str,
+    /// Those that it began with.
+    headers: &'a [(String, String)],
+}
+
 fn copy_parts(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
-    upload_id: &str,
+    upload: Upload<'_>,
     head: &Head,
 ) -> Result<()> {
-    let to = target.key;
+    let (to, upload_id) = (target.key, upload.id);
     let mut ranges =
         (1..).zip(equal_ranges(head.size, part_bytes(head.size, tree.account.copy_limit)));
     let parts: Mutex<Vec<PartReceipt>> = Mutex::default();
@@ -191,7 +201,7 @@ fn copy_parts(
     let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
-    complete_upload(tree, to, upload_id, &parts, &Expected::Anything)?;
+    complete_upload(tree, to, upload_id, &parts, &Expected::Anything, upload.headers)?;
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use super::BucketTree;
 use super::markers::{
-    Standing, delete_markers, file_head, legacy_marker, put_marker, refuse_marker_name, standing,
+    Standing, delete_markers, file_head, legacy_marker, put_new_marker, refuse_marker_name,
+    standing,
 };
 use super::room::refuse_below_file;
 use super::times::time_of;
@@ -144,7 +145,7 @@ pub(crate) fn make_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()>
         return Err(StoreError::new(ErrorKind::AlreadyExists, operation, marker));
     }
     refuse_below_file(tree, operation, path)?;
-    put_marker(tree, &turn, &marker, &[])
+    put_new_marker(tree, &turn, &marker)
 }
 
 /// Removes an empty directory.
@@ -192,7 +193,7 @@ pub(crate) fn keep_parent(tree: BucketTree<'_>, path: &FtpPath) {
         let turn = turn_in_time(tree, Operation::PutObject, &[&marker])?;
         match holds_anything(tree.objects, &marker)? || tree.objects.head(&marker)?.is_some() {
             true => Ok(()),
-            false => put_marker(tree, &turn, &marker, &[]),
+            false => put_new_marker(tree, &turn, &marker),
         }
     });
     if let Err(error) = kept {

@@ -141,6 +141,12 @@ fn delete_seen(
     seen.map_or(Ok(true), |head| delete_version(tree, turn, key, &head))
 }
 
+/// Stores our marker of a directory, for somebody who has the turn to change it. It is encrypted as
+/// files are, as buckets may refuse what is not; the rest is said of files alone.
+pub(crate) fn put_new_marker(tree: BucketTree<'_>, turn: &KeyLock, marker: &str) -> Result<()> {
+    put_marker(tree, turn, marker, &tree.account.terms.encryption_headers())
+}
+
 /// Stores our marker of a directory, for somebody who has the turn to change it, with these
 /// headers of the marker that it is to be like.
 pub(crate) fn put_marker(

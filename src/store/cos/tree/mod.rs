@@ -17,12 +17,14 @@ pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
 pub(crate) mod room;
+mod tags;
 mod times;
 pub(crate) mod turn;
 mod versions;
 
 use self::keys::Keys;
 use self::pool::WorkerPool;
+use super::object_terms::ObjectTerms;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
 use super::options::{ArchivePolicy, ContentType};
@@ -34,6 +36,8 @@ pub(crate) struct BucketTree<'a> {
     cache: &'a BucketCache,
     bucket: &'a Bucket,
     account: &'a BucketAccount,
+    /// What the account says of a new object.
+    new_headers: &'a [(String, String)],
 }
 
 /// What is an account's own.
@@ -47,6 +51,8 @@ pub(crate) struct BucketAccount {
     pub(crate) preserve_mtime: bool,
     /// The type of a new object.
     pub(crate) content_type: ContentType,
+    /// What else a new object is.
+    pub(crate) terms: ObjectTerms,
     /// What the download of an archived object does.
     pub(crate) archive: ArchivePolicy,
     /// Smallest part but the last, bytes.
@@ -56,9 +62,14 @@ pub(crate) struct BucketAccount {
 }
 
 impl<'a> BucketTree<'a> {
-    /// The account's part of these objects.
-    pub(crate) fn new(objects: &'a dyn Objects, account: &'a BucketAccount) -> Self {
-        Self { objects, cache: objects.cache(), bucket: &objects.plain().bucket, account }
+    /// The account's part of these objects; `new_headers` is what it says of a new one.
+    pub(crate) fn new(
+        objects: &'a dyn Objects,
+        account: &'a BucketAccount,
+        new_headers: &'a [(String, String)],
+    ) -> Self {
+        let (cache, bucket) = (objects.cache(), &*objects.plain().bucket);
+        Self { objects, cache, bucket, account, new_headers }
     }
 
     /// The objects that it is made of.

@@ -9,9 +9,11 @@ use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::BucketTree;
-use super::attributes::{metadata, restated};
+use super::attributes::of_likeness;
 use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
-use super::markers::{delete_legacy_markers, is_marker, put_marker, turn_for_marker};
+use super::markers::{
+    delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
+};
 use super::turn::turn_in_time;
 use super::versions::{Likeness, delete_version, is_listed_copy, is_same_version, likeness};
 use crate::store::cos::objects::below::KeyStream;
@@ -80,12 +82,14 @@ impl<'a> Move<'a> {
     fn place_marker(&self) -> Result<()> {
         let target = self.free(self.to, self.begun);
         match self.tree.objects.head(self.from)? {
-            Some(head) if is_marker(self.from, head.size) => copy_marker(self.tree, target, &head),
+            Some(head) if is_marker(self.from, head.size) => {
+                copy_marker(self.tree, self.from, target, &head)
+            }
             Some(head) => copy_version(self.tree, self.from, target, head).map(drop),
             None => {
                 let turn = turn_for_marker(self.tree, self.to)?;
                 check_target(self.tree, target)?;
-                put_marker(self.tree, &turn, self.to, &[])
+                put_new_marker(self.tree, &turn, self.to)
             }
         }
     }
@@ -119,7 +123,7 @@ impl<'a> Move<'a> {
     fn copy_one(&self, key: &str, target: CopyTarget<'_>) -> Result<Option<Head>> {
         let Some(head) = self.tree.objects.head(key)? else { return Ok(None) };
         if is_marker(key, head.size) {
-            copy_marker(self.tree, target, &head)?;
+            copy_marker(self.tree, key, target, &head)?;
             return Ok(Some(head));
         }
         match copy_version(self.tree, key, target, head) {
@@ -296,6 +300,7 @@ impl<'a> Move<'a> {
             ErrorKind::AlreadyExists
             | ErrorKind::AccessDenied
             | ErrorKind::Archived
+            | ErrorKind::AttributesRefused
             | ErrorKind::BadName
             | ErrorKind::NoSuchBucket
             | ErrorKind::TooLarge
@@ -306,15 +311,21 @@ impl<'a> Move<'a> {
             ErrorKind::Archived => "; a file in it is archived and must be restored first",
             _ => "",
         };
-        StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far + why)
+        let error = StoreError::new(kind, Operation::CopyObject, self.from);
+        StoreError { code: cause.code.clone(), ..error.with_source(so_far + why) }
     }
 }
 
 /// Carries a marker to another key: stored anew, since not every store copies one.
-fn copy_marker(tree: BucketTree<'_>, target: CopyTarget<'_>, marker: &Head) -> Result<()> {
+fn copy_marker(
+    tree: BucketTree<'_>,
+    from: &str,
+    target: CopyTarget<'_>,
+    marker: &Head,
+) -> Result<()> {
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
     check_target(tree, target)?;
-    let headers = restated(marker).into_iter().chain(metadata(marker));
-    put_marker(tree, &turn, target.key, &headers.collect::<Vec<_>>())
+    let headers = of_likeness(tree, from, marker)?;
+    put_marker(tree, &turn, target.key, &headers)
 }

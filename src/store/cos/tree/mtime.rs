@@ -10,9 +10,10 @@
 use time::OffsetDateTime;
 
 use super::BucketTree;
-use super::attributes::{metadata, restated};
+use super::attributes::{copied_headers, metadata};
 use super::copy::{CopyTarget, Replaces, copy_at_once};
 use super::directories::stat_path;
+use super::tags::{self, Tags, tags_of};
 use super::times::{KEY, kept, spell};
 use crate::limits;
 use crate::store::cos::objects::Head;
@@ -42,10 +43,16 @@ pub(crate) fn keep_time(
 
 /// Not the version that somebody else may have stored meanwhile.
 fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
-    let own = format!("x-amz-{KEY}");
+    let own = tree.account.terms.names.of(KEY);
     let replace = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
-    let others = restated(head).into_iter().chain(metadata(head));
+    let others = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
     let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
     headers.extend([replace, (own, mtime.to_owned())]);
-    copy_at_once(tree, key, CopyTarget { key, replaces: Replaces::Anything }, head, &headers)
+    let habit = &tree.bucket.tags_in_copies;
+    // Where copies keep them they need not be known.
+    let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, key, head)? };
+    let target = CopyTarget { key, replaces: Replaces::Anything };
+    let turn = copy_at_once(tree, key, target, head, &headers)?;
+    tags::settle(tree, &turn, key, &tags, habit);
+    Ok(())
 }

@@ -4,7 +4,9 @@ use super::BucketTree;
 use super::attributes;
 use super::condition::write_expecting;
 use super::room::{UploadKind, check_room_in_turn};
+use super::tags;
 use super::turn::turn_to_publish;
+use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Put};
 use crate::store::{Body, Expected, Operation, PartReceipt, Result, Stored};
 
@@ -24,18 +26,22 @@ pub(crate) fn put(
     })?)
 }
 
-/// Puts an object together from its parts, in place of what is expected.
+/// Puts an object together from its parts, in place of what is expected. `headers`: those that its
+/// upload began with.
 pub(crate) fn complete_upload(
     tree: BucketTree<'_>,
     key: &str,
     upload_id: &str,
     parts: &[PartReceipt],
     expected: &Expected,
+    headers: &[(String, String)],
 ) -> Result<Stored> {
     let operation = Operation::CompleteMultipartUpload;
     let turn = turn_to_publish(tree, operation, key)?;
     check_room_in_turn(tree, &turn, key, UploadKind::Long)?;
-    Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
+    let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
-    })?)
+    })?;
+    tags::settle(tree, &turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
+    Ok(stored)
 }

@@ -22,7 +22,10 @@ pub(super) fn kept(head: &Head) -> Option<OffsetDateTime> {
 
 /// The time that a copy with these headers is given.
 pub(super) fn given(headers: &[(String, String)]) -> Option<OffsetDateTime> {
-    let told = |(name, _): &&(String, String)| name.strip_prefix("x-amz-") == Some(KEY);
+    let told = |(name, _): &&(String, String)| {
+        let tail = name.strip_prefix("x-amz-").or_else(|| name.strip_prefix("x-cos-"));
+        tail == Some(KEY)
+    };
     parse(&headers.iter().find(told)?.1)
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn copy_object(
     headers: &[(String, String)],
 ) -> Result<CopyReceipt> {
     let request = request(client.bucket(), original, to, headers);
-    let call = Call::new(Operation::CopyObject, request).patiently();
+    let call = Call::new(Operation::CopyObject, request).patiently().describing(headers);
     let copied =
         xml::stored(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))?;
     let crc64 = original.version.and_then(|head| head.headers.crc64());

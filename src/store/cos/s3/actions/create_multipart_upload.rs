@@ -19,6 +19,7 @@ pub(crate) fn create_multipart_upload(
     headers: &[(String, String)],
 ) -> Result<String> {
     let call = Call::new(Operation::CreateMultipartUpload, request(key, headers));
+    let call = call.describing(headers);
     upload_id(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))
 }
 

@@ -32,9 +32,14 @@ impl Head {
 
     /// Whether it is known to hold just these bytes, by their checksum or their MD5.
     pub(crate) fn holds(&self, body: &Body<'_>) -> bool {
-        let etag = self.etag();
+        let etag = self.headers.etag_of_bytes();
         let receipt = StoredChecksums { crc64: self.headers.crc64(), etag: etag.as_ref() };
         self.size == body.len() && integrity::proves(body, receipt)
+    }
+
+    /// How many tags it has, where the store tells.
+    pub(crate) fn tag_count(&self) -> Option<usize> {
+        self.headers.vendor("tagging-count")?.parse().ok()
     }
 
     /// Its last change, UTC.

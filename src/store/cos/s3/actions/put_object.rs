@@ -26,7 +26,8 @@ pub(crate) struct Put<'a> {
 
 /// PutObject.
 pub(crate) fn put_object(client: &S3Client, put: Put<'_>) -> Result<Headers, RequestFailure> {
-    let mut call = Call::new(Operation::PutObject, request(put)).with_body(*put.body);
+    let mut call =
+        Call::new(Operation::PutObject, request(put)).with_body(*put.body).describing(put.headers);
     // A part that was damaged is sent again before anybody sees it. An object replaces the earlier
     // one at once: the store itself must refuse what was damaged on its way.
     call = call.guarded(if put.body.is_empty() { Guard::Md5 } else { client.guard() });

@@ -1,0 +1,340 @@
+//! What each command that writes a file makes of its type, class, tags and the like, cell by cell:
+//! over Ceph's gateway, with curl as the second opinion. The table stands in the documentation, in
+//! both languages; `UPDATE_DOCUMENTS=1` writes it.
+//!
+//! What the account says and what an earlier object was differ in every column, so that a cell is
+//! what it is found to be and nothing else.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use cos_ftp_server::config::{self, EnvironmentKeys, MachineFacts, StoreSettings};
+use cos_ftp_server::store::cos::{ContentType, CosStore};
+use cos_ftp_server::store::{Body, Cancel, Expected, FileTree};
+use cos_ftp_server::vfs::FtpPath;
+
+use crate::documentation::generated::with_part;
+use crate::support::ftp::Ftp;
+use crate::support::rgw::{self, Rgw};
+use crate::support::server::{Setup, TestServer};
+
+const MIB: usize = 1024 * 1024;
+
+/// What the account of the tests says of new files.
+const ACCOUNT: [(&str, &str); 6] = [
+    ("storage_class", "STANDARD_IA"),
+    ("server_side_encryption", "aws:kms:key-1"),
+    ("object_acl", "public-read"),
+    ("object_tags", "site=gz&user=%u"),
+    ("stamp_uploads", "on"),
+    ("upload_headers", "Cache-Control: max-age=60"),
+];
+
+/// What an earlier object was made with.
+const EARLIER: [(&str, &str); 6] = [
+    ("storage_class", "COLD"),
+    ("server_side_encryption", "aws:kms:key-2"),
+    ("object_acl", "authenticated-read"),
+    ("object_tags", "kind=old/1 2"),
+    ("stamp_uploads", "on"),
+    ("upload_headers", "Cache-Control: no-cache"),
+];
+
+/// The columns, in both languages.
+const COLUMNS: [(&str, &str); 7] = [
+    ("Type", "类型"),
+    ("Cache control", "缓存控制"),
+    ("Metadata", "元数据"),
+    ("Class", "存储类型"),
+    ("Encryption", "加密"),
+    ("Tags", "标签"),
+    ("ACL", "ACL"),
+];
+
+const ENCRYPTION: usize = 4;
+
+/// What became of one attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    /// It is what the account says.
+    Set,
+    /// It is what it was.
+    Kept,
+    /// The same, by a request of its own where the store forgets it.
+    SetAfterwards,
+    KeptAfterwards,
+    /// The store refuses the command, and so does the reply.
+    Refused,
+}
+
+impl Cell {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Set => ("set", "按账号设置"),
+            Self::Kept => ("kept", "保留"),
+            Self::SetAfterwards => ("set¹", "按账号设置¹"),
+            Self::KeptAfterwards => ("kept¹", "保留¹"),
+            Self::Refused => ("550²", "550²"),
+        }
+    }
+}
+
+/// The commands, in both languages, with what they make of each column here.
+const ROWS: [(Row, &str, &str, [Cell; 7]); 11] = {
+    use Cell::{Kept as K, KeptAfterwards as L, Refused as R, Set as S, SetAfterwards as T};
+    [
+        (Row::Store, "`STOR`", "`STOR`", [S; 7]),
+        (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, T, S]),
+        (Row::StoreUnique, "`STOU`", "`STOU`", [S; 7]),
+        (Row::StoreOver, "`STOR` over a file", "`STOR` 覆盖文件", [S; 7]),
+        (Row::AppendSmall, "`APPE`, below one part", "`APPE`，不足一块", [K, K, K, K, K, K, S]),
+        (Row::AppendLarge, "`APPE`, above one part", "`APPE`，超过一块", [K, K, K, K, K, L, S]),
+        (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, L, S]),
+        (Row::Rename, "`RNTO` in one copy", "`RNTO`，一次复制", [K, K, K, K, R, K, S]),
+        (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, L, S]),
+        (Row::RenameDirectory, "`RNTO` of a directory", "`RNTO` 目录", [K, K, K, K, R, K, S]),
+        (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, R, L, S]),
+    ]
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Store,
+    StoreInParts,
+    StoreUnique,
+    StoreOver,
+    AppendSmall,
+    AppendLarge,
+    Resume,
+    Rename,
+    RenameInParts,
+    RenameDirectory,
+    SetTime,
+}
+
+impl Row {
+    /// Bytes of the earlier object, where there is one.
+    fn earlier(self) -> Option<usize> {
+        match self {
+            Self::Store | Self::StoreInParts | Self::StoreUnique => None,
+            Self::StoreOver | Self::AppendSmall => Some(100),
+            Self::Rename | Self::RenameDirectory | Self::SetTime => Some(100),
+            Self::AppendLarge | Self::Resume => Some(6 * MIB),
+            Self::RenameInParts => Some(11 * MIB),
+        }
+    }
+
+    /// Where the earlier object stands.
+    fn source(self) -> &'static str {
+        if self == Self::RenameDirectory { "d/f.jpg" } else { "f.jpg" }
+    }
+}
+
+/// A server and its bucket.
+struct Stage {
+    server: TestServer,
+    bucket: String,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let bucket = Rgw::shared().new_bucket();
+        let setup = Setup::bucket_named(&bucket, Rgw::shared().endpoint());
+        let setup =
+            ACCOUNT.into_iter().fold(setup, |setup, (key, value)| setup.account_key(key, value));
+        Self { server: setup.option("preserve_mtime", "on").start(), bucket }
+    }
+
+    /// The bucket as another account, which says `keys` of its objects, has it.
+    fn store(&self, keys: &[(&str, &str)], content_type: ContentType) -> CosStore {
+        let mut text = format!(
+            "[COS_ACCOUNT_0]\ncos_endpoint = http://{}\ncos_region = us-east-1\ncos_bucket = {}\n\
+             cos_secretid = {}\ncos_secretkey = {}\naddressing_style = path\nhome_dir = /h\n\
+             ftp_login_user_name = bob\nftp_login_user_password = p\nauthority = RW\n",
+            Rgw::shared().endpoint(),
+            self.bucket,
+            rgw::access_key(),
+            rgw::secret_key(),
+        );
+        keys.iter().for_each(|(key, value)| writeln!(text, "{key} = {value}").unwrap());
+        let (machine, environment) = (MachineFacts::default(), EnvironmentKeys::default());
+        let loaded = config::parse(text.as_bytes(), Path::new("a"), &machine, &environment);
+        let Some(StoreSettings::Cos(options)) = loaded.unwrap().settings.stores.pop() else {
+            panic!("a bucket")
+        };
+        let options = cos_ftp_server::store::cos::CosOptions { content_type, ..options };
+        CosStore::connect(options).unwrap()
+    }
+
+    /// Stores the earlier object, and looks that it is what it should be.
+    fn give(&self, row: Row, is_encrypted: bool) {
+        let Some(bytes) = row.earlier() else { return };
+        let keys: Vec<_> = EARLIER
+            .into_iter()
+            .filter(|(key, _)| is_encrypted || *key != "server_side_encryption")
+            .collect();
+        let store = self.store(&keys, ContentType::Off).as_user("bob");
+        let (content, cancel) = (vec![b'm'; bytes], Cancel::new());
+        let blocks = [content.as_slice()];
+        let body = Body::new(&blocks, &cancel);
+        let path = FtpPath::root().join(row.source()).unwrap();
+        store.put_object(&path, &body, &Expected::Anything).unwrap();
+        let found = self.facts(row.source());
+        assert_eq!(found, earlier_facts(is_encrypted), "{row:?}: the earlier object");
+    }
+
+    /// What curl sees of an object, column by column.
+    fn facts(&self, key: &str) -> [String; 7] {
+        let rgw = Rgw::shared();
+        let head = rgw.s3_head(&self.bucket, key).unwrap_or_else(|| panic!("{key}"));
+        let header = |name: &str| head.get(name).cloned().unwrap_or_default();
+        let acl = rgw.s3_get_of(&self.bucket, key, "acl");
+        let groups = ["AllUsers", "AuthenticatedUsers"];
+        let granted = groups.into_iter().filter(|group| acl.contains(group));
+        [
+            header("content-type"),
+            header("cache-control"),
+            header("x-amz-meta-ftp-user"),
+            header("x-amz-storage-class"),
+            header("x-amz-server-side-encryption-aws-kms-key-id"),
+            rgw.s3_tags(&self.bucket, key),
+            granted.collect::<Vec<_>>().join(" "),
+        ]
+    }
+
+    /// Does what the row tells of. Answers the key of what was written, and how often a request
+    /// went wrong.
+    fn act(&self, row: Row) -> String {
+        let mut ftp = Ftp::login(&self.server);
+        let (small, large) = (vec![b'n'; 10], vec![b'n'; 11 * MIB]);
+        match row {
+            Row::Store | Row::StoreOver => drop(ftp.store("STOR f.jpg", &small)),
+            Row::StoreInParts => drop(ftp.store("STOR f.jpg", &large)),
+            Row::StoreUnique => {
+                ftp.store("STOU f.jpg", &small);
+                return Rgw::shared().s3_list(&self.bucket, "f").remove(0);
+            }
+            Row::AppendSmall => drop(ftp.store("APPE f.jpg", &small)),
+            Row::AppendLarge => drop(ftp.store("APPE f.jpg", &large)),
+            Row::Resume => {
+                ftp.expect(&format!("REST {}", 6 * MIB - 5), "350");
+                ftp.store("STOR f.jpg", &small);
+            }
+            Row::Rename => {
+                ftp.play(&[("RNFR f.jpg", "350"), ("RNTO g.png", "250")]);
+                return "g.png".to_owned();
+            }
+            Row::RenameInParts => {
+                let store = self.store(&ACCOUNT, ContentType::ByName);
+                let store = store.copying_at_most(6 * MIB as u64);
+                let path = |name| FtpPath::root().join(name).unwrap();
+                store.rename(&path("f.jpg"), &path("g.png")).unwrap();
+                return "g.png".to_owned();
+            }
+            Row::RenameDirectory => {
+                ftp.play(&[("RNFR d", "350"), ("RNTO e", "250")]);
+                return "e/f.jpg".to_owned();
+            }
+            Row::SetTime => drop(ftp.expect("MFMT 20260102030405 f.jpg", "213")),
+        }
+        "f.jpg".to_owned()
+    }
+
+    /// The same of an encrypted object, where the store refuses it.
+    fn expect_refusal(&self, row: Row) {
+        let mut ftp = Ftp::login(&self.server);
+        let reply = match row {
+            Row::SetTime => ftp.ask("MFMT 20260102030405 f.jpg"),
+            Row::RenameDirectory => {
+                ftp.expect("RNFR d", "350");
+                ftp.ask("RNTO e")
+            }
+            _ => {
+                ftp.expect("RNFR f.jpg", "350");
+                ftp.ask("RNTO g.png")
+            }
+        };
+        assert!(reply.starts_with("550 ") && reply.contains("NotImplemented"), "{row:?}: {reply}");
+        assert_eq!(self.facts(row.source()), earlier_facts(true), "{row:?}");
+    }
+}
+
+/// What [`EARLIER`] makes of an object.
+fn earlier_facts(is_encrypted: bool) -> [String; 7] {
+    let key = if is_encrypted { "key-2" } else { "" };
+    let type_of_store = "binary/octet-stream";
+    [type_of_store, "no-cache", "bob", "COLD", key, "kind=old/1 2", "AuthenticatedUsers"]
+        .map(str::to_owned)
+}
+
+/// What [`ACCOUNT`] makes of an object.
+fn account_facts() -> [String; 7] {
+    let tags = "site=gz&user=alice";
+    ["image/jpeg", "max-age=60", "alice", "STANDARD_IA", "key-1", tags, "AllUsers"]
+        .map(str::to_owned)
+}
+
+fn expect_row(row: Row, cells: [Cell; 7]) {
+    let stage = Stage::new();
+    let is_refused = cells[ENCRYPTION] == Cell::Refused;
+    if is_refused {
+        stage.give(row, true);
+        stage.expect_refusal(row);
+    }
+    stage.give(row, !is_refused);
+    let key = stage.act(row);
+    let facts = stage.facts(&key);
+    let (set, kept) = (account_facts(), earlier_facts(true));
+    for (column, cell) in cells.into_iter().enumerate() {
+        let expected = match cell {
+            Cell::Set | Cell::SetAfterwards => &set[column],
+            Cell::Kept | Cell::KeptAfterwards => &kept[column],
+            Cell::Refused => "",
+        };
+        assert_eq!(facts[column], expected, "{row:?}, {}", COLUMNS[column].0);
+    }
+}
+
+#[test]
+fn each_cell_of_the_table_is_so() {
+    std::thread::scope(|scope| {
+        let rows = ROWS.map(|(row, _, _, cells)| scope.spawn(move || expect_row(row, cells)));
+        rows.into_iter().for_each(|row| row.join().expect("every cell of a row is so"));
+    });
+}
+
+/// The table in both languages.
+fn tables() -> [(&'static str, String); 2] {
+    let head = |first: &str, columns: Vec<&str>| {
+        let mut text = format!("| {first} | {} |\n|", columns.join(" | "));
+        text.extend(std::iter::repeat_n("---|", columns.len() + 1));
+        text + "\n"
+    };
+    let mut english = head("Command", COLUMNS.map(|(english, _)| english).into());
+    let mut chinese = head("命令", COLUMNS.map(|(_, chinese)| chinese).into());
+    for (_, name, its_name, cells) in ROWS {
+        let words = cells.map(|cell| cell.words().0).join(" | ");
+        writeln!(english, "| {name} | {words} |").unwrap();
+        let words = cells.map(|cell| cell.words().1).join(" | ");
+        writeln!(chinese, "| {its_name} | {words} |").unwrap();
+    }
+    [("docs/reliability.md", english), ("docs/zh-CN/reliability.md", chinese)]
+}
+
+#[test]
+fn the_documentation_has_this_table() {
+    for (name, table) in tables() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        let expected = with_part(&text, "attributes", &table);
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+            fs::write(&path, &expected).unwrap();
+        } else {
+            assert!(
+                text == expected,
+                "{name} tells otherwise; UPDATE_DOCUMENTS=1 cargo test --test suite attribute_table writes it"
+            );
+        }
+    }
+}
