@@ -87,6 +87,9 @@ impl Upload<'_> {
             let since = Instant::now();
             let wait = || wait_for(control, self.resources.wake, socket, left);
             let woken = if tries { Woken::default() } else { wait()? };
+            if !has_room {
+                self.concurrency.wait(since.elapsed());
+            }
             if !reads {
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
