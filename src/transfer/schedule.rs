@@ -91,8 +91,8 @@ impl Schedule {
 
     /// The same of a part to a far store.
     pub fn least_blocks(&self, n: u32, given: u64) -> usize {
-        let least = self.due(n, given).min(self.stretched(given)).max(self.least);
-        usize::try_from(blocks(least)).unwrap_or(usize::MAX)
+        let least = (self.due(n, given) / BLOCK).min(blocks(self.stretched(given)));
+        usize::try_from(least.max(blocks(self.least))).unwrap_or(usize::MAX)
     }
 
     /// What part `n` lacks for the sum to be the schedule's.

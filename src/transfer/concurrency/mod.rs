@@ -4,22 +4,24 @@
 //! time. Far from it a connection moves what its window and the store allow, however fast both ends
 //! are, and only more of them move more. So the number is found out, as hill climbing does it:
 //!
-//! 1. It begins with [`limits::FIRST_WORKERS`]. When as many requests have been answered, that is a
-//!    *generation*; its pace is what one request moved in its time, times their number.
-//! 2. Where a connection is as slow as to a store that is far ([`STORE_IS_FAR`]) and the client has
-//!    waited for the store half of the time, twice as many are tried, as far as the ceiling and the
-//!    room in the buffer go.
-//! 3. They stay if they brought at least a sixth of what as many more would have brought at best;
-//!    then twice as many are tried again. If not, half of the step is tried, and after that the
-//!    number that is known to be good stays for [`REST`] generations, sixteen times as many after
-//!    each attempt that brought nothing.
+//! 1. It begins with [`limits::FIRST_WORKERS`]. Where the first answer shows a connection as slow as
+//!    to a store that is far ([`STORE_IS_FAR`]), and the client has waited for the store at least
+//!    half of the time, twice as many are tried, as far as the ceiling and the room in the buffer
+//!    go. Later, as many answers as there are requests at once (a *generation*) are looked at.
+//! 2. When the last request that was begun before has been answered, the trial is measured: what one
+//!    of the requests that are begun from then on moves in its time, times how many there were on
+//!    average (Little's law), compared with the same before. Three quarters of a generation are
+//!    enough. (A time in which the client did not wait for the store tells nothing.)
+//! 3. They stay if they bring at least a sixth of what as many more would bring at best; then twice
+//!    as many are tried again. If not, half of the step is tried, and after that the number that is
+//!    known to be good stays for [`REST`] generations, sixteen times as many after each attempt
+//!    that brought nothing.
 //! 4. A store that asks to slow down halves it, down to one, once for each generation, and is left
 //!    alone for as long.
 //!
-//! Requests that were begun under another limit are not counted. The bound: never more than the
-//! ceiling; from n to the ceiling it takes log2(ceiling / n) steps of one generation each, and two
-//! generations are lost where nothing is gained. The clock is the caller's, so all of it is a
-//! function of what it is told.
+//! The bound: never more than the ceiling; from n to the ceiling it takes log2(ceiling / n) trials
+//! of two generations, and where nothing is gained two trials are lost. The clock is the caller's,
+//! so all of it is a function of what it is told.
 
 use std::time::{Duration, Instant};
 
@@ -44,8 +46,7 @@ const GROWING_RESTS: u32 = 3;
 pub(super) struct Answered {
     /// Its number, in the order in which they were begun.
     pub(super) number: u64,
-    pub(super) bytes: u64,
-    pub(super) taken: Duration,
+    pub(super) moved: Moved,
 }
 
 /// How many requests of one transfer run at once.
@@ -58,6 +59,11 @@ pub(super) struct ConcurrencyLimit {
     /// The last request that was begun, and the last that was begun under another limit.
     newest: u64,
     outdated: u64,
+    /// Requests that are under way, and those of them that were begun under another limit.
+    running: usize,
+    outdated_running: usize,
+    /// The last request that shared the store with some of those.
+    mixed: u64,
     /// Attempts in vain, one after another.
     failures: u32,
     /// How often the store had asked to slow down.
@@ -66,10 +72,12 @@ pub(super) struct ConcurrencyLimit {
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
+    /// Nothing is known yet.
+    First,
     /// The limit is good; more are not tried for so many generations.
     Steady { rest: u32 },
-    /// More are tried than the `from` that moved `pace` bytes a second.
-    Trial { from: usize, pace: f64, step: Step },
+    /// More are tried than the `from` that moved what `before` says.
+    Trial { from: usize, before: Pace, step: Step },
 }
 
 /// How far a trial goes.
@@ -83,15 +91,32 @@ enum Step {
     Half,
 }
 
-/// What was answered under the present limit.
+/// Bytes, and how long they took: several requests one after another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moved {
+    pub(super) bytes: u64,
+    pub(super) taken: Duration,
+}
+
+/// What one request moves in its time, and how many there are on average.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    of_one: Moved,
+    running: f64,
+}
+
+/// What was answered since the limit is what it is, or was last judged.
 #[derive(Clone, Copy, Debug)]
 struct Generation {
     since: Instant,
-    requests: usize,
-    bytes: u64,
-    taken: Duration,
     /// How long the client waited for the store.
     waited: Duration,
+    /// How long requests were under way, of all together, and until when that is known.
+    running: Duration,
+    known: Instant,
+    /// Requests that were begun under this limit.
+    requests: usize,
+    moved: Moved,
 }
 
 impl ConcurrencyLimit {
@@ -102,19 +127,23 @@ impl ConcurrencyLimit {
         Self {
             limit: ceiling.min(limits::FIRST_WORKERS),
             ceiling,
-            phase: Phase::Steady { rest: 0 },
+            phase: Phase::First,
             generation: Generation::new(now),
             newest: 0,
             outdated: 0,
+            running: 0,
+            outdated_running: 0,
+            mixed: 0,
             failures: 0,
             slowdowns,
         }
     }
 
-    /// The same for a transfer that goes on with several requests where one has moved `alone` bytes
-    /// a second. If they bring nothing, its limit is one.
-    pub(super) fn beyond_one(alone: f64, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
-        let phase = Phase::Trial { from: 1, pace: alone, step: Step::First };
+    /// The same for a transfer that goes on with several requests where one has moved `alone`. If
+    /// they bring nothing, its limit is one.
+    pub(super) fn beyond_one(alone: Moved, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
+        let before = Pace { of_one: alone, running: 1.0 };
+        let phase = Phase::Trial { from: 1, before, step: Step::First };
         Self { phase, ..Self::new(ceiling, slowdowns, now) }
     }
 
@@ -133,9 +162,14 @@ impl ConcurrencyLimit {
         (blocks - blocks / 5) / least.max(1)
     }
 
-    /// The request with this number begins.
-    pub(super) fn begin(&mut self, number: u64) {
+    /// The request with this number begins at `now`.
+    pub(super) fn begin(&mut self, number: u64, now: Instant) {
+        if self.newest == 0 {
+            self.generation = Generation::new(now);
+        }
         self.newest = number;
+        self.generation.go_on(self.running, now);
+        self.running += 1;
     }
 
     /// The client has waited for the store for so long.
@@ -152,22 +186,45 @@ impl ConcurrencyLimit {
         slowdowns: u64,
         now: Instant,
     ) -> bool {
-        let before = self.limit;
-        if answered.number > self.outdated {
-            self.generation.add(answered);
+        let limit = self.limit;
+        self.generation.go_on(self.running, now);
+        self.running = self.running.saturating_sub(1);
+        if answered.number <= self.outdated {
+            self.note_outdated(answered.moved, now);
+        } else if answered.number > self.mixed {
+            self.generation.add(answered.moved);
         }
         let is_asked_to_slow_down = slowdowns != self.slowdowns;
         self.slowdowns = slowdowns;
-        if self.generation.requests == 0 {
-            return false;
-        }
-        if is_asked_to_slow_down {
+        if is_asked_to_slow_down && self.generation.requests > 0 {
             self.rest();
             self.set(self.limit / 2, now);
-        } else if self.generation.requests >= self.limit {
+        } else if self.is_told_enough() {
             self.judge(room, now);
         }
-        self.limit != before
+        self.limit != limit
+    }
+
+    /// A request was answered that was begun under another limit.
+    fn note_outdated(&mut self, moved: Moved, now: Instant) {
+        if let Phase::Trial { before, .. } = &mut self.phase {
+            before.of_one.add(moved);
+        }
+        self.outdated_running = self.outdated_running.saturating_sub(1);
+        if self.outdated_running == 0 {
+            self.mixed = self.newest;
+            self.generation = Generation::new(now);
+        }
+    }
+
+    /// Whether the generation is over.
+    fn is_told_enough(&self) -> bool {
+        let enough = match self.phase {
+            Phase::First => 1,
+            Phase::Trial { .. } => (self.limit * 3).div_ceil(4),
+            Phase::Steady { .. } => self.limit,
+        };
+        self.generation.requests >= enough
     }
 
     /// No more than `limit` can be had at present.
@@ -176,41 +233,48 @@ impl ConcurrencyLimit {
         self.set(limit, now);
     }
 
-    /// A generation is over.
     fn judge(&mut self, room: usize, now: Instant) {
-        let pace = self.generation.pace(self.limit);
+        let generation = std::mem::replace(&mut self.generation, Generation::new(now));
+        if !generation.waited_for_the_store(now) {
+            return;
+        }
+        let pace = generation.pace(now);
+        let more =
+            if pace.of_one.is_far() { (self.limit * 2).min(self.ceiling).min(room) } else { 0 };
         match self.phase {
-            Phase::Steady { rest: 0 } => self.climb(pace, room, now),
+            Phase::First => {
+                self.phase = Phase::Steady { rest: 0 };
+                self.climb(pace, more, now);
+            }
+            Phase::Steady { rest: 0 } => self.climb(pace, more, now),
             Phase::Steady { rest } => self.phase = Phase::Steady { rest: rest - 1 },
-            Phase::Trial { from, pace: before, step } => {
-                let more = self.limit as f64 / from as f64 - 1.0;
-                if pace >= before * (1.0 + more * LEAST_GAIN) {
-                    self.failures = 0;
-                    self.phase = Phase::Steady { rest: if step == Step::Half { REST } else { 0 } };
-                    if step != Step::Half {
-                        self.climb(pace, room, now);
-                    }
-                } else {
+            Phase::Trial { from, before, step } => {
+                let best = self.limit as f64 / from as f64;
+                let enough = 1.0 + (best - 1.0) * LEAST_GAIN;
+                if pace.of_all() < before.of_all() * enough {
                     self.step_back(from, before, step, now);
+                } else {
+                    self.failures = 0;
+                    let is_last = step == Step::Half;
+                    self.phase = Phase::Steady { rest: if is_last { REST } else { 0 } };
+                    self.climb(pace, if is_last { 0 } else { more }, now);
                 }
             }
         }
-        self.generation = Generation::new(now);
     }
 
-    /// Tries twice as many, if the store is what the client waits for.
-    fn climb(&mut self, pace: f64, room: usize, now: Instant) {
-        let more = (self.limit * 2).min(self.ceiling).min(room);
-        if more > self.limit && self.generation.shows_a_far_store(now) {
-            self.phase = Phase::Trial { from: self.limit, pace, step: Step::Whole };
+    /// Tries `more` than those that moved `before`, if that is more.
+    fn climb(&mut self, before: Pace, more: usize, now: Instant) {
+        if more > self.limit {
+            self.phase = Phase::Trial { from: self.limit, before, step: Step::Whole };
             self.set(more, now);
         }
     }
 
-    fn step_back(&mut self, from: usize, pace: f64, step: Step, now: Instant) {
+    fn step_back(&mut self, from: usize, before: Pace, step: Step, now: Instant) {
         let half = from + (self.limit - from) / 2;
         if step == Step::Whole && half > from {
-            self.phase = Phase::Trial { from, pace, step: Step::Half };
+            self.phase = Phase::Trial { from, before, step: Step::Half };
             self.set(half, now);
         } else {
             self.rest();
@@ -226,32 +290,65 @@ impl ConcurrencyLimit {
 
     fn set(&mut self, limit: usize, now: Instant) {
         self.limit = limit.clamp(1, self.ceiling);
-        self.outdated = self.newest;
+        (self.outdated, self.outdated_running) = (self.newest, self.running);
+        self.mixed = if self.running == 0 { self.newest } else { u64::MAX };
         self.generation = Generation::new(now);
+    }
+}
+
+impl Moved {
+    fn add(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.taken += more.taken;
+    }
+
+    /// Whether one connection to a near store moves more.
+    fn is_far(self) -> bool {
+        let mebibytes = self.bytes as f64 / f64::from(1 << 20);
+        self.taken.as_secs_f64() > STORE_IS_FAR.as_secs_f64() * mebibytes
+    }
+}
+
+impl Pace {
+    /// Bytes a second of all requests together.
+    fn of_all(self) -> f64 {
+        let Moved { bytes, taken } = self.of_one;
+        bytes as f64 / taken.as_secs_f64().max(f64::EPSILON) * self.running
     }
 }
 
 impl Generation {
     fn new(now: Instant) -> Self {
-        let (taken, waited) = (Duration::ZERO, Duration::ZERO);
-        Self { since: now, requests: 0, bytes: 0, taken, waited }
+        Self {
+            since: now,
+            waited: Duration::ZERO,
+            running: Duration::ZERO,
+            known: now,
+            requests: 0,
+            moved: Moved::default(),
+        }
     }
 
-    fn add(&mut self, answered: Answered) {
+    /// So many requests were under way until `now`.
+    fn go_on(&mut self, running: usize, now: Instant) {
+        let time = now.saturating_duration_since(self.known);
+        self.running += time * u32::try_from(running).unwrap_or(u32::MAX);
+        self.known = now;
+    }
+
+    fn pace(&self, now: Instant) -> Pace {
+        let time = now.saturating_duration_since(self.since).as_secs_f64();
+        let running = self.running.as_secs_f64() / time.max(f64::EPSILON);
+        Pace { of_one: self.moved, running }
+    }
+
+    fn add(&mut self, moved: Moved) {
         self.requests += 1;
-        self.bytes += answered.bytes;
-        self.taken += answered.taken;
+        self.moved.add(moved);
     }
 
-    /// Bytes a second that `limit` such requests move.
-    fn pace(&self, limit: usize) -> f64 {
-        self.bytes as f64 / self.taken.as_secs_f64().max(f64::EPSILON) * limit as f64
-    }
-
-    fn shows_a_far_store(&self, now: Instant) -> bool {
-        let mebibytes = self.bytes as f64 / f64::from(1 << 20);
-        let is_far = self.taken.as_secs_f64() > STORE_IS_FAR.as_secs_f64() * mebibytes;
-        is_far && self.waited * 2 >= now.saturating_duration_since(self.since)
+    fn waited_for_the_store(&self, now: Instant) -> bool {
+        self.waited * 2 >= now.saturating_duration_since(self.since)
     }
 }
 

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::delivery::Delivery;
-use super::lanes::{Ahead, Copied, Lanes};
+use super::lanes::{Ahead, Lanes};
 use super::source::{ObjectVersion, Source};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
 use crate::transfer::budget::Lease;
-use crate::transfer::concurrency::STORE_IS_FAR;
+use crate::transfer::concurrency::{Moved, STORE_IS_FAR};
 use crate::transfer::memory::Pages;
 use crate::transfer::{Incomplete, TransferError};
 
@@ -142,7 +142,7 @@ impl Window {
         bytes: usize,
         reading: Duration,
         writing: Duration,
-    ) -> Option<Copied> {
+    ) -> Option<Moved> {
         self.bytes += bytes as u64;
         self.reading += reading;
         self.writing += writing;
@@ -154,7 +154,7 @@ impl Window {
         let waits = full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER;
         self.waited = if waits { full.waited + 1 } else { 0 };
         let enough = WINDOWS_WAITED.saturating_mul(LATER.saturating_pow(failures));
-        let pace = Copied { bytes: full.bytes, taken: full.reading + full.writing };
+        let pace = Moved { bytes: full.bytes, taken: full.reading + full.writing };
         (self.waited == enough).then_some(pace)
     }
 

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
@@ -27,7 +27,7 @@ use crate::net::Stream;
 use crate::store::Cancel;
 use crate::transfer::block::{Block, blocks_for};
 use crate::transfer::budget::Budget;
-use crate::transfer::concurrency::{Answered, ConcurrencyLimit};
+use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::crew::Crew;
 use crate::transfer::{Incomplete, TransferError};
 
@@ -42,13 +42,6 @@ pub(super) struct Ahead {
     /// Bytes in all of them.
     pub(super) buffer: u64,
     pub(super) budget: Budget,
-}
-
-/// How long so many bytes took.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Copied {
-    pub(super) bytes: u64,
-    pub(super) taken: Duration,
 }
 
 /// The lanes of one download. Dropped, they are cancelled and joined.
@@ -89,20 +82,13 @@ struct Course {
     filled: Sender<Result<Block, TransferError>>,
 }
 
-impl Copied {
-    /// Bytes a second.
-    fn pace(self) -> f64 {
-        self.bytes as f64 / self.taken.as_secs_f64().max(f64::EPSILON)
-    }
-}
-
 impl Lanes {
     /// Goes on where `source` is, on as many lanes as the budget and the machine give at once.
     /// `alone` is how fast one thread was.
     ///
     /// # Errors
     /// The source as it was, when there is nothing to be gained.
-    pub(super) fn start(source: Source, ahead: &Ahead, alone: Copied) -> Result<Self, Box<Source>> {
+    pub(super) fn start(source: Source, ahead: &Ahead, alone: Moved) -> Result<Self, Box<Source>> {
         let (left, version) = (source.left(), source.version().clone());
         let slowdowns = version.store.slowdowns();
         let empty = blocks_to_spare(left.min(ahead.buffer), &ahead.budget);
@@ -112,7 +98,7 @@ impl Lanes {
         let mut lanes = Self {
             crew: Some(Crew::new(ahead.threads, ranges)),
             budget: ahead.budget.clone(),
-            concurrency: ConcurrencyLimit::beyond_one(alone.pace(), ahead.threads, slowdowns, now),
+            concurrency: ConcurrencyLimit::beyond_one(alone, ahead.threads, slowdowns, now),
             blocks: empty.len(),
             empty,
             ranges: VecDeque::new(),
@@ -220,7 +206,7 @@ impl Lanes {
         let (give_filled, filled) = bounded(blocks.len());
         (self.next, self.begun) = (end, self.begun + 1);
         self.ranges.push_back(Range { bytes, filled });
-        self.concurrency.begin(self.begun);
+        self.concurrency.begin(self.begun, Instant::now());
         let course = Course { number: self.begun, source, blocks, filled: give_filled };
         if let Some(crew) = &mut self.crew {
             crew.give(course);
@@ -278,6 +264,6 @@ fn fetch(course: Course, answered: &Sender<Answered>) -> ControlFlow<()> {
         }
     }
     // Where nobody has listened for long, nobody needs to know.
-    let _ = answered.try_send(Answered { number, bytes, taken: begun.elapsed() });
+    let _ = answered.try_send(Answered { number, moved: Moved { bytes, taken: begun.elapsed() } });
     ControlFlow::Continue(())
 }

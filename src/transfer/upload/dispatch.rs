@@ -6,7 +6,7 @@ use super::{Begun, Ended, Room, Upload};
 use crate::limits;
 use crate::store::Expected;
 use crate::transfer::block::Block;
-use crate::transfer::concurrency::Answered;
+use crate::transfer::concurrency::{Answered, Moved};
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::worker::{Job, JobOutcome};
 use crate::transfer::{Control, Incomplete, Patience, Resources, TransferError};
@@ -32,7 +32,7 @@ impl Upload<'_> {
                     self.parts.confirm(receipt);
                     self.progress.add_part();
                     if let Some(taken) = done.taken {
-                        self.adapt(Answered { number, bytes, taken });
+                        self.adapt(Answered { number, moved: Moved { bytes, taken } });
                     }
                 }
                 JobOutcome::Stored(stored) => self.stored = Some(stored),
@@ -81,7 +81,7 @@ impl Upload<'_> {
         self.ensure_worker()?;
         let bytes = blocks.iter().map(|block| block.filled().len() as u64).sum();
         let place = self.parts.place(bytes)?;
-        self.concurrency.begin(place.number.into());
+        self.concurrency.begin(place.number.into(), Instant::now());
         self.workers.give(Job::Part(place, blocks));
         Ok(())
     }
