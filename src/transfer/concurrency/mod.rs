@@ -38,6 +38,9 @@ const LEAST_GAIN: f64 = 1.0 / 6.0;
 /// Generations before the next attempt, where one brought nothing.
 const REST: u32 = 16;
 
+/// Answers that tell whether a store is far: of several requests that began together.
+const FIRST_ANSWERS: usize = 2;
+
 /// Attempts in vain after which that does not grow any more.
 const GROWING_RESTS: u32 = 3;
 
@@ -190,7 +193,7 @@ impl ConcurrencyLimit {
         self.generation.go_on(self.running, now);
         self.running = self.running.saturating_sub(1);
         if answered.number <= self.outdated {
-            self.note_outdated(answered.moved, now);
+            self.note_outdated(now);
         } else if answered.number > self.mixed {
             self.generation.add(answered.moved);
         }
@@ -206,10 +209,7 @@ impl ConcurrencyLimit {
     }
 
     /// A request was answered that was begun under another limit.
-    fn note_outdated(&mut self, moved: Moved, now: Instant) {
-        if let Phase::Trial { before, .. } = &mut self.phase {
-            before.of_one.add(moved);
-        }
+    fn note_outdated(&mut self, now: Instant) {
         self.outdated_running = self.outdated_running.saturating_sub(1);
         if self.outdated_running == 0 {
             self.mixed = self.newest;
@@ -220,7 +220,7 @@ impl ConcurrencyLimit {
     /// Whether the generation is over.
     fn is_told_enough(&self) -> bool {
         let enough = match self.phase {
-            Phase::First => 1,
+            Phase::First => FIRST_ANSWERS,
             Phase::Trial { .. } => (self.limit * 3).div_ceil(4),
             Phase::Steady { .. } => self.limit,
         };

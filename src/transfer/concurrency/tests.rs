@@ -196,9 +196,8 @@ fn it_comes_near_the_best_number_set_by_hand() {
                 simulation.run(10.0);
                 let (reached, best) = (simulation.run(10.0), best(store, 16));
                 let limits = &simulation.limits;
-                if true {
-                    println!("{store:?}: {} of {}, {limits:?}", reached / 1e6, best / 1e6);
-                }
+                assert!(reached > 0.87 * best, "{store:?}: {reached} of {best}, {limits:?}");
+                assert!(limits.len() <= 12, "{store:?}: {limits:?}");
             }
         }
     }
@@ -215,9 +214,9 @@ fn a_near_store_gets_no_more_than_those_it_begins_with() {
 fn what_brings_nothing_is_given_back_and_tried_again_much_later() {
     let crowded = FarStore { latency: 0.001, all: 60.0 * MB, ..FAR };
     let mut simulation = Simulation::new(crowded, 16);
-    simulation.run(2.0);
+    simulation.run(4.0);
     assert_eq!(simulation.limits, [4, 8, 6, 4]);
-    simulation.run(18.0);
+    simulation.run(16.0);
     // Sixteen generations of 20 MiB are six seconds, the next 256 are 90.
     assert_eq!(simulation.limits, [4, 8, 6, 4, 8, 6, 4]);
 }
