@@ -4,13 +4,14 @@
 //! time. Far from it a connection moves what its window and the store allow, however fast both ends
 //! are, and only more of them move more. So the number is found out, as hill climbing does it:
 //!
-//! 1. It begins with [`limits::FIRST_WORKERS`]. Where the first answer shows a connection as slow as
-//!    to a store that is far ([`STORE_IS_FAR`]), and the client has waited for the store at least
-//!    half of the time, twice as many are tried, as far as the ceiling and the room in the buffer
-//!    go. Later, as many answers as there are requests at once (a *generation*) are looked at.
-//! 2. When the last request that was begun before has been answered, the trial is measured: what one
-//!    of the requests that are begun from then on moves in its time, times how many there were on
-//!    average (Little's law), compared with the same before. Three quarters of a generation are
+//! 1. It begins with [`limits::FIRST_WORKERS`]. Where the first answers show a connection as slow
+//!    as to a store that is far ([`STORE_IS_FAR`]), and the client has waited for the store at
+//!    least half of the time, twice as many are tried, as far as the ceiling and the room in the
+//!    buffer go. Later, as many answers as there are requests at once (a *generation*) are looked
+//!    at.
+//! 2. When the last request that was begun before has been answered, the trial is measured: what
+//!    one of the requests that are begun from then on moves in its time, times how many there were
+//!    on average (Little's law), compared with the same before. Three quarters of a generation are
 //!    enough. (A time in which the client did not wait for the store tells nothing.)
 //! 3. They stay if they bring at least a sixth of what as many more would bring at best; then twice
 //!    as many are tried again. If not, half of the step is tried, and after that the number that is
@@ -171,7 +172,7 @@ impl ConcurrencyLimit {
             self.generation = Generation::new(now);
         }
         self.newest = number;
-        self.generation.go_on(self.running, now);
+        self.generation.go_on(self.running.min(self.limit), now);
         self.running += 1;
     }
 
@@ -190,7 +191,7 @@ impl ConcurrencyLimit {
         now: Instant,
     ) -> bool {
         let limit = self.limit;
-        self.generation.go_on(self.running, now);
+        self.generation.go_on(self.running.min(self.limit), now);
         self.running = self.running.saturating_sub(1);
         if answered.number <= self.outdated {
             self.note_outdated(now);
