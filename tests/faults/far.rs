@@ -10,22 +10,22 @@ use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
 /// What one connection moves each second.
-const FAR: Fault = Fault::Bandwidth(6 << 20);
+const FAR: Fault = Fault::Bandwidth(8 << 20);
 
 /// Transfers begin with so many requests at once.
 const FIRST: usize = 4;
 
-/// A part of this store is no smaller, and so many have room in the buffer.
+/// A part of this store is no smaller.
 const PART: usize = 5 << 20;
 
-/// A server that is far from its store, and whose uploads have room for sixteen parts.
+/// A server that is far from its store, and whose uploads have room for eight parts at once.
 fn far_server(keys: &[(&str, &str)]) -> (TestServer, Injector) {
     let injector = Injector::before(Rgw::shared().endpoint());
     for request in [Request::UploadPart, Request::GetObject] {
         injector.inject(Rule::new(request, FAR));
     }
     let setup = Setup::bucket_behind(&injector.endpoint())
-        .option("part_buffer_size", "100M")
+        .option("part_buffer_size", "50M")
         .option("buffer_memory", "400M")
         .option("log_level", "DEBUG");
     let setup = keys.iter().fold(setup, |setup, (key, value)| setup.option(key, value));
@@ -75,7 +75,7 @@ fn a_download_from_a_far_store_fetches_more_ranges_at_once() {
 #[test]
 fn a_store_that_asks_to_slow_down_has_fewer_under_way() {
     let (server, injector) = far_server(&[]);
-    let bytes = noise(100, 60 * PART);
+    let bytes = noise(100, 50 * PART);
     let mut ftp = Ftp::login(&server);
     let data = ftp.passive();
     ftp.expect("STOR large", "150 ");

@@ -72,6 +72,8 @@ pub(super) struct ConcurrencyLimit {
     failures: u32,
     /// How often the store had asked to slow down.
     slowdowns: u64,
+    /// Whether that was heeded, and nothing has been answered yet that was begun since then.
+    has_slowed_down: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +142,7 @@ impl ConcurrencyLimit {
             mixed: 0,
             failures: 0,
             slowdowns,
+            has_slowed_down: false,
         }
     }
 
@@ -198,11 +201,12 @@ impl ConcurrencyLimit {
         } else if answered.number > self.mixed {
             self.generation.add(answered.moved);
         }
-        let is_asked_to_slow_down = slowdowns != self.slowdowns;
-        self.slowdowns = slowdowns;
-        if is_asked_to_slow_down && self.generation.requests > 0 {
+        self.has_slowed_down &= self.generation.requests == 0;
+        let is_asked_to = std::mem::replace(&mut self.slowdowns, slowdowns) != slowdowns;
+        if is_asked_to && !self.has_slowed_down {
             self.rest();
             self.set(self.limit / 2, now);
+            self.has_slowed_down = true;
         } else if self.is_told_enough() {
             self.judge(room, now);
         }

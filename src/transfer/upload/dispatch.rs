@@ -70,7 +70,7 @@ impl Upload<'_> {
                 return Ok(());
             }
             let Some(sharing) = self.free_workers() else { return Ok(()) };
-            let most = self.parts.capacity_blocks() / self.concurrency.get().max(2);
+            let most = self.parts.most_blocks(&self.concurrency, memory);
             let share = self.intake.full_blocks() / sharing;
             let blocks = self.intake.cut(share.min(most).max(smallest));
             self.give_part(blocks)?;

@@ -92,6 +92,14 @@ impl Parts {
         limit.share_of(memory).max(self.least_blocks()).min(usual)
     }
 
+    /// Whole blocks it has at most then, so that several connections fill evenly.
+    pub(super) fn most_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
+        match limit.get() {
+            few @ ..=FIRST_WORKERS => self.capacity_blocks() / few.max(2),
+            _ => limit.share_of(memory),
+        }
+    }
+
     /// How many parts of the smallest size a buffer of `memory` blocks has room for.
     pub(super) fn room_in(&self, memory: usize) -> usize {
         ConcurrencyLimit::room_in(memory, self.least_blocks())
