@@ -146,11 +146,14 @@ pub const BUFFER_WAIT: Duration = Duration::from_secs(60);
 pub const BUFFER_RETENTION: Duration = Duration::from_secs(1);
 
 /// How long an upload that has all the memory of a part may bring less than [`STANDSTILL_BYTES`] of
-/// its data while others wait for memory.
+/// its data while others wait for memory, and how long a download or listing may have less taken.
 pub const STANDSTILL: Duration = Duration::from_secs(20);
 
-/// What a client brings in that time that does not stand still. The slowest modems, at 1 KB/s,
-/// bring five times as much.
+/// How often a download looks whether its client takes anything. A listing looks when it waits.
+pub const UNREAD_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a client brings or takes in that time that does not stand still. The slowest modems, at
+/// 1 KB/s, bring five times as much.
 pub const STANDSTILL_BYTES: u64 = 4 * 1024;
 
 /// Stack of a thread: any may run the HTTP client and TLS. Address space, not memory: pages are

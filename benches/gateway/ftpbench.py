@@ -13,6 +13,7 @@ Scenarios (--scenarios all, or a comma list):
   meta    SIZE, MDTM, CWD: ops/s over 2,000 each (files META/f00000.dat.. must exist)
   listed  SIZE and MDTM of the same files after a LIST of them on that session
   conc    8 parallel STOR of 128 MiB, 8 parallel RETR, hashes checked
+  camera  pictures of 200 KB by --camera-n clients at once that log in for each: pictures/s, p50, p99
   stall   NOOP and login times on other sessions while one uploads, then downloads, --mid MiB
   idle    200 and 500 idle sessions: RSS and PSS per session, NOOP time
   probe   behaviour: 0 bytes, REST, APPE, MLSD, rename, names, overwrite, aborted upload, ...
@@ -28,7 +29,7 @@ Every transfer is over a fresh PASV (or --epsv) data connection. The client is s
 way up and recv_into() on a prefaulted buffer on the way down; its own CPU is reported as client_cpu,
 and that of everything else on the machine as other_cpu: where that is not small, rerun.
 """
-import argparse, ctypes, hashlib, json, mmap, os, resource, socket, ssl, statistics, struct, sys, threading, time
+import argparse, ctypes, hashlib, json, mmap, os, resource, socket, ssl, statistics, struct, subprocess, sys, threading, time
 import urllib.request
 from urllib.parse import quote
 
@@ -53,6 +54,9 @@ P.add_argument('--small-size', type=int, default=4096)
 P.add_argument('--small-cap', type=float, default=60.0, help='seconds at most for each half of small')
 P.add_argument('--conc', type=int, default=8)
 P.add_argument('--conc-mib', type=int, default=128)
+P.add_argument('--cameras', default='', help='the program built from cameras.rs')
+P.add_argument('--camera-n', type=int, default=32)
+P.add_argument('--pictures', type=int, default=6000)
 P.add_argument('--idle', default='200,500')
 P.add_argument('--dirs', default='d10k=10000,d1k=1000')
 P.add_argument('--meta-dir', default='meta')
@@ -66,7 +70,7 @@ P.add_argument('--remote', action='store_true')
 P.add_argument('--tls', action='store_true')
 A = P.parse_args()
 BASE = A.base or '/ftpbench'
-ALL = 'login,stor,retr,small,list,meta,listed,conc,stall,idle,probe'
+ALL = 'login,stor,retr,small,list,meta,listed,conc,camera,stall,idle,probe'
 SC = (ALL if A.scenarios == 'all' else A.scenarios).split(',')
 MiB = 1 << 20
 HZ = os.sysconf('SC_CLK_TCK')
@@ -680,6 +684,25 @@ def sc_conc():
     return out
 
 
+PICTURE = 200_000
+
+
+def sc_camera():
+    if not A.cameras or A.tls:
+        return None
+    size = str(PICTURE)
+    run = lambda n: json.loads(subprocess.run(
+        [A.cameras, str(A.port), A.user, A.password, str(A.camera_n), str(n), size],
+        check=True, stdout=subprocess.PIPE, text=True, timeout=A.timeout).stdout)
+    run(max(A.camera_n, A.pictures // 10))
+    quiet()
+    with Meter() as m:
+        f = run(A.pictures)
+    each = m.out['server_cpu_s'] * 1000 / max(1, f['n'])
+    return {**f, 'ops_s': round(f['n'] / f['seconds'], 1), 'cpu_ms_each': round(each, 3), **m.out,
+            'store_connections': (m.out.get('s3') or {}).get('conns')}
+
+
 def sc_idle():
     out = {}
     for n in [int(x) for x in A.idle.split(',') if x]:
@@ -911,7 +934,7 @@ def sc_stall():
 
 
 # Scenarios that do not repeat themselves.
-ONCE = ('small', 'meta', 'listed', 'conc', 'stall')
+ONCE = ('small', 'meta', 'listed', 'conc', 'camera', 'stall')
 
 
 def medians(values):

@@ -97,11 +97,12 @@ CONF
     await_port "$name" "$port" "$pid"
 }
 
-# Builds the server and the store, in the release profile.
+# Builds the server, the store and the cameras, in the release profile.
 build() {
     echo "== building" >&2
     (cd "$project" && cargo build --release --quiet)
     rustc --edition 2021 -O -C target-cpu=native -o "$work/mems3" "$here/mems3.rs"
+    rustc --edition 2021 -O -o "$work/cameras" "$here/cameras.rs"
 }
 
 # Builds the server of the crate libunftp, unless LIBUNFTP names it; it is $libunftp.

@@ -108,7 +108,8 @@ def milliseconds(path):
 
 
 # Result, case, unit, where the value stands, the bound: 'min' and 'max' are the value's own,
-# 'peer' is the least multiple of the best peer, None is for what has no target.
+# 'peer' is the least multiple of the best peer, 'least' the largest share of the least of the peers,
+# None is for what has no target.
 TARGETS = [
     ('near-ours', 'STOR 1 GiB', 'MB/s', 'stor.BIG.MBps', 'peer', 1.8),
     ('near-ours', 'STOR 1 GiB', 'CPU-s per GiB', 'stor.BIG.cpu_s_per_GiB', 'max', 0.65),
@@ -127,6 +128,9 @@ TARGETS = [
     ('near-ours', 'RETR 4 KiB', 'per s', 'small.retr.ops_s', 'peer', 2),
     ('near-ours', 'RETR 4 KiB', 'p99 / p50', tail_ratio('small.retr'), 'max', 5),
     ('near-ours', 'RETR 4 KiB', 'GET each', per_command('small.retr', 'Get'), 'max', 1),
+    ('near-ours', 'camera, 32 at once', 'pictures per s', 'camera.ops_s', 'peer', 2.5),
+    ('near-ours', 'camera, 32 at once', 'CPU, ms each', 'camera.cpu_ms_each', 'least', 0.8),
+    ('near-ours', 'camera, 32 at once', 'p99, ms', 'camera.p99_ms', 'least', 1),
     ('near-ours', 'LIST of 10,000, cold', 'first byte, ms', first_cold('list.d10k LIST'), 'max', 10),
     ('near-ours', 'LIST of 10,000, cold', 'whole, ms', 'list.d10k LIST.cold_total_ms', 'max', 60),
     ('near-ours-cold', 'SIZE, nothing remembered', 'per s', 'meta.SIZE.ops_s', 'peer', 1.3),
@@ -174,7 +178,7 @@ def number(value):
 def best_peer(results, where, path, kind):
     """The best of the others, which is compared where the target is a multiple of it, and shown beside times and
     CPU seconds, since those are the machine's as much as the server's."""
-    is_shown = kind == 'peer' or isinstance(path, str) and path.endswith(('cpu_s_per_GiB', 'cold_total_ms'))
+    is_shown = kind in ('peer', 'least') or isinstance(path, str) and path.endswith(('cpu_s_per_GiB', 'cold_total_ms'))
     if not is_shown:
         return None, None
     values = [(results.value(name, path), name) for name in results.peers(where)]
@@ -211,6 +215,8 @@ def target_row(results, target):
         wanted, met = DASH, None
     elif kind == 'peer':
         wanted, met = f'≥ {bound} × best peer', None if rival is None else value >= bound * rival
+    elif kind == 'least':
+        wanted, met = f'≤ {bound} × least peer', None if rival is None else value <= bound * rival
     elif kind == 'min':
         wanted, met = f'≥ {number(bound)}', value >= bound
     else:
@@ -265,6 +271,15 @@ def rate(result, path):
     return f'{number(per_second)} / {number(found["p50_ms"])} / {number(found["p99_ms"])}{wrong}'
 
 
+def camera(result, path):
+    """Pictures per second, p50 and p99 in milliseconds, CPU milliseconds of each."""
+    found = lookup(result, path)
+    if not isinstance(found, dict):
+        return DASH
+    failed = f' **{found["failed"]} failed**' if found.get('failed') else ''
+    return f'{rate(result, path)} / {number(found["cpu_ms_each"])}{failed}'
+
+
 def listing(result, path):
     """Milliseconds of the first listing, and the median."""
     found = lookup(result, path)
@@ -300,6 +315,7 @@ COLUMNS = [
     ('STOR 4 KiB: per s / p50 / p99 ms', rate, 'small.stor'),
     ('RETR 4 KiB', rate, 'small.retr'),
     ('logins', rate, 'login'),
+    ('camera: per s / p50 / p99 ms / CPU ms each', camera, 'camera'),
     ('SIZE', rate, 'meta.SIZE'),
     ('MDTM', rate, 'meta.MDTM'),
     ('CWD', rate, 'meta.CWD'),
@@ -311,10 +327,11 @@ COLUMNS = [
     ('RETR middle', connections, 'retr.MID'),
     ('all STOR 4 KiB', connections, 'small.stor'),
     ('all RETR 4 KiB', connections, 'small.retr'),
+    ('all pictures', connections, 'camera'),
 ]
 
 # Columns that stand in one table, so that it fits a page.
-GROUPS = [COLUMNS[:6], COLUMNS[6:12], COLUMNS[12:15], COLUMNS[15:]]
+GROUPS = [COLUMNS[:6], COLUMNS[6:13], COLUMNS[13:16], COLUMNS[16:]]
 
 
 def print_servers(results, where):

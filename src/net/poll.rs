@@ -43,7 +43,7 @@ pub fn wait<const N: usize>(
         }
     }
     let polled = &mut polled[..count];
-    poll_until(polled, deadline_of(timeout))?;
+    poll_within(polled, timeout)?;
     // They are in their order.
     let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
     Ok(wanted.map(|(_, interest)| interest != Interest::Nothing && results.next() == Some(true)))
@@ -61,7 +61,7 @@ pub fn wait_for_any(
         interest.flags().map(|flags| PollFd::from_borrowed_fd(*fd, flags))
     });
     let mut polled: Vec<_> = polled.collect();
-    poll_until(&mut polled, deadline_of(timeout))?;
+    poll_within(&mut polled, timeout)?;
     let mut results = polled.iter().map(|fd| !fd.revents().is_empty());
     let ready = |interest| interest != Interest::Nothing && results.next() == Some(true);
     Ok(wanted.iter().map(|(_, interest)| *interest).map(ready).collect())
@@ -80,17 +80,16 @@ impl Interest {
     }
 }
 
-fn deadline_of(timeout: Option<Duration>) -> Option<Instant> {
-    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
-}
-
-fn poll_until(polled: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
+fn poll_within(polled: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<()> {
+    let begun = Instant::now();
+    let mut left = timeout;
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // A time too long for the kernel is as good as none.
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        match poll(polled, left.as_ref()) {
-            Err(Errno::INTR) => {}
+        let at_most = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(polled, at_most.as_ref()) {
+            Err(Errno::INTR) => {
+                left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            }
             other => return other.map(drop).map_err(io::Error::from),
         }
     }

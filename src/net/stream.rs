@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::socket;
-use super::tcp_state::Final;
+use super::tcp_state::{self, Final, Outstanding};
 use super::tls::{Goodbye, TlsConnection};
 
 /// A data connection.
@@ -125,6 +125,13 @@ impl Stream {
     /// None in practice.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket().set_nonblocking(nonblocking)
+    }
+
+    /// How many bytes the peer has acknowledged, while more are on their way to it or wait for
+    /// room; `None` while none do, or where the kernel does not tell.
+    pub fn acknowledged(&self) -> Option<u64> {
+        let told = tcp_state::is_told().then(|| Outstanding::of(self.socket()).ok()).flatten();
+        told.filter(|told| !told.is_nothing()).map(|told| told.acknowledged)
     }
 
     /// How long a blocking write waits for a peer that takes nothing before it fails with

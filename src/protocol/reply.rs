@@ -196,8 +196,9 @@ fn push_inner(out: &mut String, line: &str) {
 
 fn push_line(out: &mut String, before: &str, line: &str) {
     out.push_str(before);
-    // Nearly every line is plain, and is then taken over as a whole.
-    if line.is_ascii() && !line.bytes().any(|byte| byte.is_ascii_control()) {
+    // Nearly every line is plain, and is then taken over as a whole. All bytes are looked at: so
+    // the processor does many at once.
+    if line.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte)) {
         out.push_str(line);
     } else {
         out.extend(line.chars().map(|c| if c.is_control() { '?' } else { c }));

@@ -343,9 +343,7 @@ impl<'a> ControlLine<'a> {
 
     /// What writes one reply, in the time that is left for it.
     fn writer(&self) -> ReplyWriter<'a> {
-        let deadline = Instant::now() + limits::REPLY_TIMEOUT;
-        let deadline = self.replies_until.map_or(deadline, |until| until.min(deadline));
-        ReplyWriter::new(self.socket, deadline, &self.stop)
+        ReplyWriter::new(self.socket, self.replies_until, &self.stop)
     }
 
     /// Nothing more is heard from this client, and nothing more is said to it. What it has sent

@@ -195,17 +195,10 @@ impl<'a> DataChannel<'a> {
     /// A place for a data connection. Where there is none, clients that are silent before their
     /// login have to make room, and a moment is waited for it.
     fn take_slot(&self, left_to_others: usize) -> Option<ConnectionSlot> {
-        let deadline = Instant::now() + limits::MAKE_ROOM_WAIT;
-        loop {
-            let slot = self.host.connections.try_take_leaving(left_to_others);
-            if slot.is_some() || Instant::now() >= deadline {
-                return slot;
-            }
-            if !self.host.door.make_room(self.ends.peer.ip()) {
-                return None;
-            }
-            thread::sleep(limits::MAKE_ROOM_PAUSE);
-        }
+        once_there_is_room(
+            || self.host.connections.try_take_leaving(left_to_others),
+            || self.host.door.make_room(self.ends.peer.ip()),
+        )
     }
 
     /// Opens the data connection, attending to the control connection meanwhile. It is
@@ -251,18 +244,17 @@ impl<'a> DataChannel<'a> {
 impl Beside for DataChannel<'_> {
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         let nothing = (control, Interest::Nothing);
-        let now = Instant::now();
+        let until = |time: Instant| time.saturating_duration_since(Instant::now());
         let (port, left) = match self.port.descriptor() {
             None => (nothing, left),
-            Some((port, from)) if from <= now => ((port, Interest::Read), left),
-            Some((_, from)) => (nothing, left.min(from - now)),
+            Some((port, from)) => match until(from) {
+                Duration::ZERO => ((port, Interest::Read), left),
+                not_yet => (nothing, left.min(not_yet)),
+            },
         };
         let (unused, left) = match self.unused.waits_for() {
             None => (nothing, left),
-            Some((fd, until)) => {
-                let until = until.saturating_duration_since(now);
-                ((fd, Interest::Read), left.min(until))
-            }
+            Some((fd, time)) => ((fd, Interest::Read), left.min(until(time))),
         };
         let wanted = [(control, Interest::Read), port, unused];
         let [control, port, _] = wait(wanted, Some(left))?;
@@ -274,7 +266,48 @@ impl Beside for DataChannel<'_> {
     }
 }
 
+/// What `take` gives, which `make_room` may help to. Whoever was told to leave needs a moment for
+/// it, in which there may be nobody else to be told.
+fn once_there_is_room<T>(
+    mut take: impl FnMut() -> Option<T>,
+    mut make_room: impl FnMut() -> bool,
+) -> Option<T> {
+    let deadline = Instant::now() + limits::MAKE_ROOM_WAIT;
+    let mut somebody_leaves = false;
+    loop {
+        let taken = take();
+        if taken.is_some() || Instant::now() >= deadline {
+            return taken;
+        }
+        somebody_leaves |= make_room();
+        if !somebody_leaves {
+            return None;
+        }
+        thread::sleep(limits::MAKE_ROOM_PAUSE);
+    }
+}
+
 /// Whether two addresses are one host's; IPv4 may come mapped into IPv6.
 fn same_host(a: IpAddr, b: IpAddr) -> bool {
     a.to_canonical() == b.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_told_to_leave_is_waited_for() {
+        let (mut tries, mut told) = (0, 0);
+        let take = || {
+            tries += 1;
+            (tries > 3).then_some(())
+        };
+        let make_room = || {
+            told += 1;
+            told == 1
+        };
+        assert_eq!(once_there_is_room(take, make_room), Some(()));
+        assert_eq!(once_there_is_room(|| None::<()>, || false), None);
+    }
 }

@@ -68,7 +68,7 @@ pub(super) fn list(
     let mut pages = pages.map_err(|why| attended.failure(&why))?;
     let progress = Progress::begin();
     let (data, _slot) = attended.open(&progress, &replies::opening_listing())?;
-    let mut sender = DataSender::new(data, resources.wake, resources.options.data_idle, progress);
+    let mut sender = DataSender::new(data, resources, progress);
     let sent = lines.send(first, &mut pages, &mut sender, &mut attended.watch);
     let sent = sent.map_err(|why| attended.failure(&why))?;
     if lines.unnameable > 0 && tree.visit.may_tell("keys that have no FTP name") {

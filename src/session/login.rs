@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::access::Inside;
 use crate::protocol::Rights;
+use crate::transfer::Budget;
 use crate::users::Account;
 
 /// Who the client is.
@@ -25,6 +26,8 @@ enum State<'v> {
     UserGiven(String),
     LoggedIn {
         account: Arc<Account>,
+        /// The memory that transfers share, as the account may use it.
+        budget: Budget,
         /// Counts the session until the logout.
         inside: Inside<'v>,
     },
@@ -49,6 +52,14 @@ impl<'v> Login<'v> {
     pub(super) fn account(&self) -> Option<&Arc<Account>> {
         match &self.state {
             State::LoggedIn { account, .. } => Some(account),
+            State::Nobody | State::UserGiven(_) => None,
+        }
+    }
+
+    /// The account and the memory that its transfers may use, once logged in.
+    pub(super) fn transferring(&self) -> Option<(&Arc<Account>, &Budget)> {
+        match &self.state {
+            State::LoggedIn { account, budget, .. } => Some((account, budget)),
             State::Nobody | State::UserGiven(_) => None,
         }
     }
@@ -93,8 +104,8 @@ impl<'v> Login<'v> {
     }
 
     /// The password was right.
-    pub(super) fn enter(&mut self, account: Arc<Account>, inside: Inside<'v>) {
-        self.state = State::LoggedIn { account, inside };
+    pub(super) fn enter(&mut self, account: Arc<Account>, budget: Budget, inside: Inside<'v>) {
+        self.state = State::LoggedIn { account, budget, inside };
         self.failures = 0;
     }
 

@@ -115,7 +115,8 @@ impl LoginAttempt<'_, '_> {
         let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
         log::info!("login user={name} peer={peer}{tls}");
         self.control.encoding.settle(account.filename_encoding);
-        self.login.enter(account, inside);
+        let budget = self.host.budget.of_user(&account.name);
+        self.login.enter(account, budget, inside);
         Ok(replies::logged_in())
     }
 

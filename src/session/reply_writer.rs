@@ -1,6 +1,7 @@
 //! Writing a reply within its time: to a client that does not take it, and to one that takes it
 //! byte by byte.
 
+use std::cell::OnceCell;
 use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
@@ -17,14 +18,18 @@ use crate::net::{Interest, wait};
 #[derive(Clone, Debug)]
 pub(super) struct ReplyWriter<'a> {
     socket: &'a TcpStream,
-    deadline: Instant,
+    /// When the client is to have taken everything at the latest, whenever it was first waited for.
+    latest: Option<Instant>,
+    /// Set when it is waited for: nearly every client has room.
+    deadline: OnceCell<Instant>,
     stop: StopSignal,
 }
 
 impl<'a> ReplyWriter<'a> {
-    /// All that it writes is to be taken until `deadline`, and before `stop` interrupts.
-    pub(super) fn new(socket: &'a TcpStream, deadline: Instant, stop: &StopSignal) -> Self {
-        Self { socket, deadline, stop: stop.clone() }
+    /// All that it writes is to be taken within [`limits::REPLY_TIMEOUT`], at the `latest` then,
+    /// and before `stop` interrupts.
+    pub(super) fn new(socket: &'a TcpStream, latest: Option<Instant>, stop: &StopSignal) -> Self {
+        Self { socket, latest, deadline: OnceCell::new(), stop: stop.clone() }
     }
 
     /// Writes all of it.
@@ -71,11 +76,20 @@ impl<'a> ReplyWriter<'a> {
 
     /// In steps: nothing wakes a thread that waits for room when the server stops.
     fn wait_for_room(&self) -> io::Result<()> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let now = Instant::now();
+        let left = self.deadline_from(now).saturating_duration_since(now);
         if left == Duration::ZERO || self.stop.stage() == StopStage::Interrupting {
             return Err(ErrorKind::TimedOut.into());
         }
         let step = left.min(limits::REPLY_WAIT_STEP);
         wait([(self.socket.as_fd(), Interest::Write)], Some(step)).map(drop)
+    }
+
+    /// Until when is waited, if that begins `now`.
+    fn deadline_from(&self, now: Instant) -> Instant {
+        *self.deadline.get_or_init(|| {
+            let deadline = now + limits::REPLY_TIMEOUT;
+            self.latest.map_or(deadline, |latest| latest.min(deadline))
+        })
     }
 }

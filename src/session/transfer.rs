@@ -53,7 +53,8 @@ impl Drop for Transfer<'_, '_> {
 impl<'s, 'a> Transfer<'s, 'a> {
     /// Begins one. `wake` is the session's own.
     pub(super) fn begin(parts: TransferParts<'s, 'a>, wake: &mut OwnWake) -> Step<Self> {
-        let account = Arc::clone(parts.login.account().ok_or_else(replies::login_needed)?);
+        let (account, budget) = parts.login.transferring().ok_or_else(replies::login_needed)?;
+        let (account, budget) = (Arc::clone(account), budget.clone());
         parts.data.forget_unused();
         let wake = wake.get().map_err(|error| {
             if parts.visit.may_tell("no descriptor for a transfer") {
@@ -62,7 +63,6 @@ impl<'s, 'a> Transfer<'s, 'a> {
             replies::cannot_listen()
         })?;
         parts.handle.begin_transfer(wake.clone());
-        let budget = parts.host.budget.of_user(&account.name);
         let begun = Self { parts, account, budget, wake };
         match begun.parts.handle.farewell(&begun.parts.host.stop) {
             Some(reply) => Err(reply),

@@ -23,6 +23,7 @@ mod schedule;
 mod send;
 mod stragglers;
 mod throttle;
+mod unread;
 mod upload;
 mod waiting;
 mod worker;

@@ -5,27 +5,31 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use crate::net::{Interest, Stream, Wake};
+use crate::limits;
+use crate::net::{Interest, Stream};
 use crate::transfer::receipt::wait_for_receipt;
 use crate::transfer::throttle::{Allowance, Throttle};
+use crate::transfer::unread::Unread;
 use crate::transfer::waiting::{is_passing, wait_for};
-use crate::transfer::{Control, Directive, Incomplete, Interruption, Progress};
+use crate::transfer::{Control, Directive, Incomplete, Interruption, Progress, Resources};
 
 /// A data connection that is written to. It is closed when this is dropped.
 #[derive(Debug)]
 pub struct DataSender<'a> {
     data: Stream,
-    wake: &'a Wake,
-    idle: Duration,
+    resources: Resources<'a>,
     progress: Progress,
     throttle: Throttle,
+    unread: Unread,
 }
 
 impl<'a> DataSender<'a> {
     /// Sends over `data`, which is non-blocking, and counts with `progress`; a client that takes
-    /// nothing for `idle` is given up.
-    pub fn new(data: Stream, wake: &'a Wake, idle: Duration, progress: Progress) -> Self {
-        Self { data, wake, idle, progress, throttle: Throttle::default() }
+    /// nothing for `data_idle_timeout` is given up, and one for whose memory others wait after
+    /// [`limits::STANDSTILL`].
+    pub fn new(data: Stream, resources: Resources<'a>, progress: Progress) -> Self {
+        let (throttle, unread) = (Throttle::default(), Unread::default());
+        Self { data, resources, progress, throttle, unread }
     }
 
     /// No faster than `throttle` allows.
@@ -48,12 +52,13 @@ impl<'a> DataSender<'a> {
             let most = match self.throttle.allowance(Instant::now()) {
                 Allowance::Bytes(most) => most.min(bytes.len()),
                 Allowance::Wait(pause) => {
-                    let woken = wait_for(control, self.wake, None, Some(pause));
+                    let woken = wait_for(control, self.resources.wake, None, Some(pause));
                     if woken?.control {
                         self.attend(control)?;
                     }
                     // The client is not to blame for it.
                     waiting_since = Instant::now();
+                    self.unread.excuse();
                     continue;
                 }
             };
@@ -75,16 +80,18 @@ impl<'a> DataSender<'a> {
 
     /// Waits until the client takes more, which it has not since `waiting_since`.
     fn wait_for_room(
-        &self,
+        &mut self,
         waiting_since: Instant,
         control: &mut dyn Control,
     ) -> Result<(), Incomplete> {
-        let left = self.idle.saturating_sub(waiting_since.elapsed());
-        if left == Duration::ZERO {
+        let Resources { options, budget, wake, .. } = self.resources;
+        let now = Instant::now();
+        let left = options.data_idle.saturating_sub(now.duration_since(waiting_since));
+        if left == Duration::ZERO || self.unread.is_over(self.progress.bytes(), budget, now) {
             return Err(Interruption::DataIdle.into());
         }
         let socket = Some((self.data.as_fd(), Interest::Write));
-        let woken = wait_for(control, self.wake, socket, Some(left))?;
+        let woken = wait_for(control, wake, socket, Some(left.min(limits::STANDSTILL)))?;
         if woken.control { self.attend(control) } else { Ok(()) }
     }
 
@@ -101,7 +108,8 @@ impl<'a> DataSender<'a> {
             }
             self.wait_for_room(began, control)?;
         }
-        wait_for_receipt(&self.data, self.wake, self.idle, &self.progress, control)
+        let Resources { options, wake, .. } = self.resources;
+        wait_for_receipt(&self.data, wake, options.data_idle, &self.progress, control)
     }
 
     /// Looks at the control connection between two sends.

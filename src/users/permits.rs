@@ -1,16 +1,26 @@
 //! How many may compute a hash at once: each takes memory and a processor.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::limits;
 
-/// Lets a few in at once; the others wait.
+/// Lets a few in at once; the others wait in line.
 #[derive(Debug)]
 pub(super) struct HashingPermits {
-    free: Mutex<usize>,
-    left: Condvar,
+    line: Mutex<Line>,
+    moved: Condvar,
+}
+
+#[derive(Debug)]
+struct Line {
+    free: usize,
+    /// Tickets of those who wait, in the order in which they came: a guess that comes behind as
+    /// many as bring about a ban is not verified before them.
+    waiting: VecDeque<u64>,
+    next_ticket: u64,
 }
 
 /// Leave to compute, given back when it is dropped.
@@ -20,7 +30,8 @@ pub struct HashingPermit<'a>(&'a HashingPermits);
 impl HashingPermits {
     /// Lets `places` in at once, at least one.
     pub(super) fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places.max(1)), left: Condvar::new() }
+        let line = Line { free: places.max(1), waiting: VecDeque::new(), next_ticket: 0 };
+        Self { line: Mutex::new(line), moved: Condvar::new() }
     }
 
     /// Waits for a place, at most for `patience`, and for as long as `is_wanted`, which is asked
@@ -31,29 +42,55 @@ impl HashingPermits {
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Option<HashingPermit<'_>> {
         let deadline = Instant::now() + patience;
+        let ticket = self.line.lock().join();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if let Some(turn) = self.wait(left.min(limits::PASSWORD_CHECK_STEP)) {
+            if let Some(turn) = self.wait(ticket, left.min(limits::PASSWORD_CHECK_STEP)) {
                 return is_wanted().then_some(turn);
             }
             if Instant::now() >= deadline || !is_wanted() {
+                self.line.lock().waiting.retain(|waiting| *waiting != ticket);
+                self.moved.notify_all();
                 return None;
             }
         }
     }
 
-    fn wait(&self, time: Duration) -> Option<HashingPermit<'_>> {
-        let mut free = self.free.lock();
-        self.left.wait_while_for(&mut free, |free| *free == 0, time);
-        *free = free.checked_sub(1)?;
+    /// The place of whoever has the `ticket`, if its turn comes in that time.
+    fn wait(&self, ticket: u64, time: Duration) -> Option<HashingPermit<'_>> {
+        let mut line = self.line.lock();
+        self.moved.wait_while_for(&mut line, |line| !line.is_turn_of(ticket), time);
+        if !line.is_turn_of(ticket) {
+            return None;
+        }
+        line.waiting.pop_front();
+        line.free -= 1;
+        let goes_on = line.free > 0;
+        drop(line);
+        if goes_on {
+            self.moved.notify_all();
+        }
         Some(HashingPermit(self))
+    }
+}
+
+impl Line {
+    fn join(&mut self) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.waiting.push_back(ticket);
+        ticket
+    }
+
+    fn is_turn_of(&self, ticket: u64) -> bool {
+        self.free > 0 && self.waiting.front() == Some(&ticket)
     }
 }
 
 impl Drop for HashingPermit<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock() += 1;
-        self.0.left.notify_one();
+        self.0.line.lock().free += 1;
+        self.0.moved.notify_all();
     }
 }
 
@@ -82,7 +119,31 @@ mod tests {
                 });
             }
         });
-        assert_eq!(*gate.free.lock(), 2);
+        assert_eq!(gate.line.lock().free, 2);
+    }
+
+    #[test]
+    fn who_came_first_is_first_however_long_it_has_waited() {
+        let gate = HashingPermits::new(1);
+        let came = || gate.line.lock().waiting.len();
+        let order = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            let turn = gate.enter(LONG, &mut || true).unwrap();
+            for number in 0..8 {
+                let (gate, order) = (&gate, &order);
+                scope.spawn(move || {
+                    let _turn = gate.enter(LONG, &mut || true).unwrap();
+                    order.lock().push(number);
+                });
+                while came() <= number {
+                    thread::yield_now();
+                }
+                // Each of them has looked several times whether it is still wanted.
+                thread::sleep(limits::PASSWORD_CHECK_STEP);
+            }
+            drop(turn);
+        });
+        assert_eq!(order.into_inner(), (0..8).collect::<Vec<_>>());
     }
 
     #[test]

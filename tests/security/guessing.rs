@@ -40,6 +40,9 @@ fn guesses_at_once_are_no_more_than_one_after_another() {
     }
     let replies: Vec<_> = all.iter_mut().map(Ftp::reply).collect();
     server.wait_for_log("banned address=127.0.0.1");
+    // The guess that brought it about is told of behind it.
+    let banned = server.log().lines().position(|line| line.contains("banned address")).unwrap();
+    server.wait_for_log_after(banned, "login failed user=\"alice\"");
     let log = server.log();
     let verified = log.matches("login failed user=\"alice\"").count();
     assert_eq!(verified, 4, "{replies:#?}");

@@ -14,9 +14,9 @@ use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, Download, DownloadRequest, Incomplete, Interruption,
-    Listing, Plan, Progress, Resources, Stragglers, TransferError, TransferOptions, TransferReport,
-    Upload, UploadRequest, WriteMode,
+    Budget, Control, Conversion, DataSender, Directive, Download, DownloadRequest, Incomplete,
+    Interruption, Listing, Plan, Progress, Resources, Stragglers, TransferError, TransferOptions,
+    TransferReport, Upload, UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -108,6 +108,15 @@ impl Bench {
     pub(crate) fn download(&self, order: Order, first: u64) -> Client {
         self.begin(move |shared, wake, data, control| {
             shared.run_download(order, first, wake, data, control)
+        })
+    }
+
+    /// Sends `bytes` as a listing is sent.
+    pub(crate) fn send(&self, bytes: Vec<u8>) -> Client {
+        self.begin(move |shared, wake, data, control| {
+            let mut sender = DataSender::new(data, shared.resources(wake), Progress::begin());
+            let why = sender.send(&bytes, control).expect_err("nobody reads it");
+            Ok(refused(why))
         })
     }
 

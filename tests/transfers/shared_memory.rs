@@ -210,6 +210,39 @@ fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
     bench.assert_clean();
 }
 
+#[test]
+fn what_nobody_reads_ends_for_those_who_wait_for_memory() {
+    const MORE_THAN_SOCKETS_HOLD: usize = 32 * MIB;
+    let give_up = |is_file: bool| {
+        let options = TransferOptions { buffer_memory: 8 << 20, ..TransferOptions::default() };
+        let bench = Bench::new(ScriptedStore::new(S3_LIMITS), options);
+        let unread = if is_file {
+            let mut client = bench.upload(STOR);
+            client.send(&content(1, MORE_THAN_SOCKETS_HOLD));
+            client.end_data();
+            client.report();
+            bench.download(STOR, 0)
+        } else {
+            bench.send(content(1, MORE_THAN_SOCKETS_HOLD))
+        };
+        until("it is given memory", || !is_file || bench.budget().in_use() > 0);
+        let free = bench.budget().total() - bench.budget().in_use();
+        let held = bench.budget().try_borrow(free).unwrap();
+        let other = bench.budget().request(1, &Wake::new().unwrap());
+        let Verdict::Interrupted { by: Interruption::DataIdle, .. } = unread.report().verdict
+        else {
+            panic!("it did not end as idle");
+        };
+        drop(held);
+        assert!(other.take().is_ok());
+        bench.assert_clean();
+    };
+    thread::scope(|scope| {
+        let both = [true, false].map(|is_file| scope.spawn(move || give_up(is_file)));
+        both.into_iter().for_each(|one| one.join().unwrap());
+    });
+}
+
 /// Waits until somebody waits in line for memory.
 fn await_line(bench: &Bench) {
     until("somebody waits for memory", || bench.budget().is_wanted());

@@ -81,6 +81,9 @@ impl WaitingLine {
     /// may ever be, or may not have what is left to uploads. A user's own requests never overtake
     /// each other.
     fn first_at(&self, free: u64, loose: u64) -> Option<usize> {
+        if self.0.is_empty() {
+            return None;
+        }
         let mut order: Vec<_> = self.0.iter().enumerate().collect();
         order.sort_by_key(|(_, waiter)| waiter.budget.with_turns());
         let mut passed_over: Vec<&Budget> = Vec::new();

@@ -12,11 +12,11 @@ mod source;
 
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
 
-use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES};
+use crate::limits::{BLOCK_BYTES, DOWNLOAD_RESERVE_BYTES, PART_BUFFER_BYTES, UNREAD_PAUSE};
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Cancel, Object, ObjectStore};
@@ -24,10 +24,11 @@ use crate::threads;
 use crate::transfer::budget::Lease;
 use crate::transfer::memory::Pages;
 use crate::transfer::receipt::wait_for_receipt;
+use crate::transfer::unread::Unread;
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::{
-    Control, Conversion, DataSender, Directive, Incomplete, Progress, Resources, Throttle,
-    TransferError, TransferReport,
+    Budget, Control, Conversion, DataSender, Directive, Incomplete, Interruption, Progress,
+    Resources, Throttle, TransferError, TransferReport,
 };
 use crate::vfs::FtpPath;
 use copier::{Copier, buffer_bytes};
@@ -130,9 +131,8 @@ impl<'a> Download<'a> {
         control: &mut dyn Control,
         progress: &Progress,
     ) -> Result<(), Incomplete> {
-        let idle = self.resources.options.data_idle;
-        let sender = DataSender::new(data, self.resources.wake, idle, progress.clone())
-            .throttled(self.throttle);
+        let sender =
+            DataSender::new(data, self.resources, progress.clone()).throttled(self.throttle);
         let mut delivery = Delivery::new(sender, progress.clone(), self.crc64, self.conversion);
         let mut buffer =
             self.lease.memory().take(buffer_bytes(self.source.left()), Pages::Together);
@@ -176,17 +176,21 @@ impl<'a> Download<'a> {
         };
         let spawned = threads::spawn_helper(move || worker.run());
         self.resources.stragglers.adopt(vec![spawned.map_err(TransferError::System)?]);
+        let mut unread = Unread::default();
         loop {
             match told.try_recv() {
                 Ok(Ok(())) => break,
                 Ok(failed) => return failed,
                 Err(_) => {}
             }
-            let stop = match wait_for(control, self.resources.wake, None, None) {
+            let stop = match wait_for(control, self.resources.wake, None, Some(UNREAD_PAUSE)) {
                 Ok(woken) if woken.control => match control.attend(progress) {
                     Directive::Interrupt(by) => by.into(),
                     Directive::Continue => continue,
                 },
+                Ok(_) if keeps_others_waiting(&data, &mut unread, self.resources.budget) => {
+                    Interruption::DataIdle.into()
+                }
                 Ok(_) => continue,
                 Err(error) => error.into(),
             };
@@ -202,5 +206,17 @@ impl<'a> Download<'a> {
         // End of file for the client before the reply, whoever still holds the socket.
         drop(data.shutdown(Shutdown::Write));
         received
+    }
+}
+
+/// Whether the client of `data` has long taken next to nothing of what it is given while others
+/// wait for memory.
+fn keeps_others_waiting(data: &Stream, unread: &mut Unread, budget: &Budget) -> bool {
+    match data.acknowledged() {
+        Some(bytes) => unread.is_over(bytes, budget, Instant::now()),
+        None => {
+            unread.excuse();
+            false
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the store answers when it agrees.
 
 use time::OffsetDateTime;
-use ureq::http::HeaderMap;
+use ureq::http::header::{self, AsHeaderName, HeaderMap, HeaderName};
 
 use super::xml;
 use crate::store::ETag;
@@ -24,43 +24,51 @@ pub(crate) struct OpenAnswer {
     pub(crate) body: ureq::Body,
 }
 
+// Looked for in nearly every answer: a name that is known is not read again.
+const CRC64: [HeaderName; 2] = [
+    HeaderName::from_static("x-cos-hash-crc64ecma"),
+    HeaderName::from_static("x-amz-hash-crc64ecma"),
+];
+const REQUEST_ID: [HeaderName; 2] =
+    [HeaderName::from_static("x-cos-request-id"), HeaderName::from_static("x-amz-request-id")];
+
 /// The headers of an answer, in either of COS's dialects.
 #[derive(Clone, Debug)]
 pub(crate) struct Headers(pub(crate) HeaderMap);
 
 impl Headers {
     /// The header `name`.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: impl AsHeaderName) -> Option<&str> {
         self.0.get(name)?.to_str().ok()
     }
 
     /// The vendor's header `x-cos-<tail>` or `x-amz-<tail>`.
     pub(crate) fn vendor(&self, tail: &str) -> Option<&str> {
-        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(&format!("{prefix}{tail}")))
+        ["x-cos-", "x-amz-"].iter().find_map(|prefix| self.get(format!("{prefix}{tail}")))
     }
 
-    fn either(&self, cos: &str, amz: &str) -> Option<&str> {
-        self.get(cos).or_else(|| self.get(amz))
+    fn either(&self, names: &[HeaderName; 2]) -> Option<&str> {
+        names.iter().find_map(|name| self.get(name))
     }
 
     /// The version of the object.
     pub(crate) fn etag(&self) -> Option<ETag> {
-        self.get("etag").map(|etag| ETag(etag.to_owned()))
+        self.get(header::ETAG).map(|etag| ETag(etag.to_owned()))
     }
 
     /// CRC-64/XZ of the object or part, where the store tells it.
     pub(crate) fn crc64(&self) -> Option<u64> {
-        self.either("x-cos-hash-crc64ecma", "x-amz-hash-crc64ecma")?.parse().ok()
+        self.either(&CRC64)?.parse().ok()
     }
 
     /// The store's name for the request.
     pub(crate) fn request_id(&self) -> Option<String> {
-        self.either("x-cos-request-id", "x-amz-request-id").map(str::to_owned)
+        self.either(&REQUEST_ID).map(str::to_owned)
     }
 
     /// Time of the last change, UTC.
     pub(crate) fn last_modified(&self) -> Option<OffsetDateTime> {
-        self.get("last-modified").and_then(xml::http_date)
+        self.get(header::LAST_MODIFIED).and_then(xml::http_date)
     }
 
     /// When the answer was given, by the other side's clock.
@@ -76,5 +84,5 @@ impl Headers {
 
 /// When an answer with these headers was given, by the other side's clock, UTC.
 pub(crate) fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
-    headers.get("date")?.to_str().ok().and_then(xml::http_date)
+    headers.get(header::DATE)?.to_str().ok().and_then(xml::http_date)
 }

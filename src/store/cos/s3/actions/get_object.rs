@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ureq::http::Method;
+use ureq::http::{Method, header};
 
 use super::head_object::head_object;
 use crate::store::cos::s3::answer::Headers;
@@ -31,13 +31,14 @@ pub(crate) fn get_object(
         }
         other => other?,
     };
-    let size = whole_size(&opened.headers, is_ranged)
-        .ok_or_else(|| call.unreadable("an answer without the object's size"))?;
+    let length = content_length(&opened.headers);
+    let size = if is_ranged { whole_size(&opened.headers) } else { length };
+    let size = size.ok_or_else(|| call.unreadable("an answer without the object's size"))?;
     Ok(Object {
         size,
         etag: opened.headers.etag(),
         crc64: opened.headers.crc64(),
-        body: match content_length(&opened.headers) {
+        body: match length {
             Some(length) => Box::new(Drained::new(opened.body.into_reader(), length)),
             None => Box::new(opened.body.into_reader()),
         },
@@ -77,15 +78,12 @@ fn range_header(range: ByteRange) -> Option<String> {
 
 /// Bytes of the answer's body, where it says so.
 fn content_length(headers: &Headers) -> Option<u64> {
-    headers.get("content-length")?.trim().parse().ok()
+    headers.get(header::CONTENT_LENGTH)?.trim().parse().ok()
 }
 
-/// Bytes of the whole object: behind the slash of `Content-Range: bytes 2-3/10`, or the length of
-/// an answer to a request without range.
-fn whole_size(headers: &Headers, ranged: bool) -> Option<u64> {
-    if !ranged {
-        return content_length(headers);
-    }
+/// Bytes of the whole object, of which the answer has a range: behind the slash of `Content-Range:
+/// bytes 2-3/10`.
+fn whole_size(headers: &Headers) -> Option<u64> {
     headers.get("content-range")?.rsplit_once('/')?.1.trim().parse().ok()
 }
 
@@ -122,6 +120,6 @@ mod tests {
         headers.insert("content-length", HeaderValue::from_static("2"));
         headers.insert("content-range", HeaderValue::from_static("bytes 2-3/10"));
         let headers = Headers(headers);
-        assert_eq!((whole_size(&headers, true), whole_size(&headers, false)), (Some(10), Some(2)));
+        assert_eq!((whole_size(&headers), content_length(&headers)), (Some(10), Some(2)));
     }
 }

@@ -7,6 +7,7 @@
 //! a call, and begin each session anew.
 
 use std::io;
+use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,6 +55,8 @@ pub(crate) struct Connection {
     /// Who knows of the outlet.
     outlets: Outlets,
     timeouts: SocketTimeouts,
+    /// Whether it was used since it was last asked whether it is open.
+    was_used: bool,
 }
 
 impl Connector for StoreConnector {
@@ -97,7 +100,7 @@ impl Connection {
         let most_input = if wire.is_encrypted() { DECRYPTED_BYTES } else { INPUT_BYTES };
         let mut buffers = ConnectionBuffers::new(most_input, OUTPUT_BYTES);
         let outlet = outlets.open(buffers.output(), &wire);
-        Self { wire, buffers, outlet, outlets: outlets.clone(), timeouts }
+        Self { wire, buffers, outlet, outlets: outlets.clone(), timeouts, was_used: false }
     }
 }
 
@@ -127,6 +130,7 @@ impl Transport for Connection {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let begun = Instant::now();
         let mut left = unexpired(timeout.for_read())?;
+        self.was_used = true;
         loop {
             self.timeouts.read(&self.wire.socket, left)?;
             let input = self.buffers.input_append_buf();
@@ -138,8 +142,10 @@ impl Transport for Connection {
         }
     }
 
+    /// The pool asks twice: when it is done with a request, and before the next. Only then the
+    /// answer counts, and costs a system call.
     fn is_open(&mut self) -> bool {
-        self.wire.is_open()
+        mem::take(&mut self.was_used) || self.wire.is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -248,6 +254,17 @@ mod tests {
         drop(store);
         assert_eq!(has_come(&connection), 0);
         assert!(!connection.is_open());
+    }
+
+    #[test]
+    fn a_connection_that_was_just_used_is_looked_at_when_it_is_to_be_used_again() {
+        let (mut connection, mut store) = connected();
+        store.write_all(b"x").unwrap();
+        assert!(connection.await_input(NextTimeout::default()).unwrap());
+        drop(store);
+        assert_eq!(connection.wire.socket.peek(&mut [0]).unwrap(), 0);
+        assert!(connection.is_open(), "it goes back to the pool");
+        assert!(!connection.is_open(), "it is taken from there");
     }
 
     #[test]
