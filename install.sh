@@ -159,11 +159,14 @@ check_binary() {
 
 # Before the build, which takes minutes.
 check_places() {
+    elsewhere='use --prefix DIR, or be root'
+    # Whom a file system refuses that is mounted to be read only, for one.
+    [ "$(id -u)" != 0 ] || elsewhere='name another place with --prefix DIR'
     for place in "$bin_dir" "$config_dir" "$var_dir"; do
         nearest=$place
         while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
         [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ] ||
-            fail "cannot write to $nearest, where $place would be; use --prefix DIR, or be root"
+            fail "cannot write to $nearest, where $place would be; $elsewhere"
     done
 }
 
@@ -194,8 +197,7 @@ unit_text() {
     sed -e "s|^ExecStart=.*|ExecStart=$bin_dir/$NAME --config $config|" \
         -e "s|^StateDirectory=.*|ReadWritePaths=$var_dir|" \
         -e "s|^WorkingDirectory=.*|WorkingDirectory=$var_dir|" \
-        -e "s|these three, and|these, and|" \
-        -e '/^StateDirectoryMode=/d' -e '/^LogsDirectory/d' \
+        -e '/^StateDirectoryMode=/d' \
         "conf/$NAME.service"
 }
 
@@ -215,6 +217,7 @@ install_unit() {
                 --shell /usr/sbin/nologin "$SERVICE_USER"
         mkdir -p "$var_dir"
         chown -R "$SERVICE_USER:" "$var_dir"
+        make_log_directory
         chown "root:$SERVICE_USER" "$config"
         chmod 640 "$config"
     else
@@ -222,6 +225,13 @@ install_unit() {
     fi
     reload_systemd
     say "Installed $unit"
+}
+
+# The unit makes it at its first start; `init` and `check` look at it before that.
+make_log_directory() {
+    [ "$standard_place" = yes ] && [ ! -e "/var/log/$NAME" ] || return 0
+    mkdir -m 750 "/var/log/$NAME"
+    chown "$SERVICE_USER:" "/var/log/$NAME"
 }
 
 reload_systemd() {
@@ -248,9 +258,18 @@ write_config() {
         umask 077
         rm -f "$new"
         config_text >"$new"
+        sample_mark >>"$new"
     )
     mv "$new" "$config"
     trap - EXIT
+}
+
+# By this `init` knows that nobody has changed the file since.
+sample_mark() {
+    command -v sha256sum >/dev/null || return 0
+    say "# $NAME init may replace this file while the lines above have the SHA-256 $(
+        sha256sum <"$new" | cut -c 1-64
+    )"
 }
 
 config_text() {
@@ -304,6 +323,7 @@ tell_next_steps() {
     start_command
     check_command="${start%% *} check${start#"${start%% *}"}"
     stop_command="${start%% *} stop${start#"${start%% *}"}"
+    init_command="${start%% *} init${start#"${start%% *}"}"
     if speaks_chinese; then tell_in_chinese "$1"; else tell_in_english "$1"; fi
 }
 
@@ -325,8 +345,9 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. 使用 COS 存储桶：在 $config 中
-   把 cos_endpoint 一行换成下面四行，再重新启动服务器：
+2. 使用 COS 存储桶：执行 $init_command
+   按提问生成配置，替换现在的示例；或者在 $config 中
+   把 cos_endpoint 一行换成下面四行。然后重新启动服务器：
     cos_secretid = <API 密钥的 SecretId>
     cos_secretkey = <API 密钥的 SecretKey>
     cos_bucket = <带 APPID 的存储桶名称，例如 files-1250000000>
@@ -358,8 +379,9 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. Serve a COS bucket: in $config
-   replace the line cos_endpoint by these four, and start the server again:
+2. Serve a COS bucket: let $init_command
+   ask for it, which replaces this sample; or in $config
+   replace the line cos_endpoint by these four. Then start the server again:
     cos_secretid = <SecretId of your API key>
     cos_secretkey = <SecretKey of your API key>
     cos_bucket = <bucket name with its APPID, as in files-1250000000>

@@ -323,8 +323,12 @@ pub const INTERRUPTED_WAIT: Duration = Duration::from_secs(1260);
 /// The end of `shutdown_grace` that interrupted transfers get for what they have to do.
 pub const INTERRUPTED_SHARE: Duration = Duration::from_secs(5);
 
-/// What stores get to show that they answer, before a stop no longer waits for them.
+/// What stores get to show that they answer, before a stop no longer waits for them: within
+/// `shutdown_grace`, of which it is half at most.
 pub const LAST_LOOK_WAIT: Duration = Duration::from_secs(2);
+
+/// The same for a stop that is given no time at all.
+pub const LEAST_LOOK_WAIT: Duration = Duration::from_millis(500);
 
 /// How often unfinished uploads are looked for after the start.
 pub const LEFTOVERS_INTERVAL: Duration = Duration::from_secs(24 * 3600);

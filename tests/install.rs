@@ -8,6 +8,9 @@ use std::process::{Command, Output};
 use crate::support::server::TestServer;
 use tempfile::TempDir;
 
+/// What `init` makes of what was installed.
+mod init;
+
 const CONFIG: &str = "etc/cos-ftp-server/vsftpd.conf";
 
 fn install(arguments: &[&str]) -> Output {
@@ -150,6 +153,9 @@ fn a_place_that_cannot_be_written_is_found_before_the_build() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && told.starts_with("install.sh: cannot write to"), "{told}");
     assert!(output.stdout.is_empty(), "{output:?}");
+    // Nobody is told to become what they are.
+    let is_root = rustix::process::geteuid().is_root();
+    assert_eq!(told.contains("or be root"), !is_root, "{told}");
 }
 
 #[test]
@@ -242,7 +248,9 @@ fn the_unit_runs_this_installation_as_its_own_user() {
     let text = fs::read_to_string(&unit).expect("a unit");
     let start = format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/{CONFIG}\n");
     let writable = format!("\nReadWritePaths={prefix}/var/cos-ftp-server\n");
-    for line in [&start, &writable, "\nUser=cos-ftp\n"] {
+    // `init` by root has the log there, unless it replaces a sample.
+    let log = "\nLogsDirectory=cos-ftp-server\n";
+    for line in [&start, &writable, log, "\nUser=cos-ftp\n"] {
         assert!(text.contains(line), "{text}");
     }
     assert!(!text.contains("chown"), "served files may be millions: {text}");

@@ -93,7 +93,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sd_notify", TOP),
     ("serde", &["cli", "store/cos"]),
     ("serde_json", &["cli", "store/cos"]),
-    ("sha2", &["users"]),
+    ("sha2", &["cli", "users"]),
     ("sha_crypt", &["users"]),
     ("signal_hook", TOP),
     ("simplelog", TOP),

@@ -27,7 +27,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     at port 2121 or --listen ADDRESS:PORT. The password is in the variable
                     COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed.
                     Data connections use --passive-ports, otherwise 60000,65535
-    init            ask some questions, write a configuration and check it
+    init            ask some questions, write a configuration and check it; an installed sample
+                    that nobody has changed is replaced
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
                     --json prints it for machines

@@ -46,9 +46,9 @@ pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
 /// Lets the running server read its configuration again, if that is right.
 pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let file = locations::find_config(config).map_err(CommandError::config)?;
-    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
-    let socket = control_socket(Some(file))?;
+    let socket = control_socket_of(&plan)?;
     obeyed(&socket).map_err(CommandError::operation)?;
     print("configuration read again\n")
 }
@@ -98,7 +98,10 @@ impl Process {
 /// Where the running server is asked.
 pub(super) fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, CommandError> {
     let file = locations::find_config(config).map_err(CommandError::config)?;
-    let plan = ServerPlan::read_again(&file).map_err(CommandError::config)?;
+    control_socket_of(&ServerPlan::read_again(file).map_err(CommandError::config)?)
+}
+
+fn control_socket_of(plan: &ServerPlan) -> Result<PathBuf, CommandError> {
     let off = "control_socket = off: the server tells no status".to_owned();
     plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
 }

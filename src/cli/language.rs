@@ -2,6 +2,8 @@
 
 use std::env;
 
+use super::chinese;
+
 /// A language that this program speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -10,6 +12,14 @@ pub(crate) enum Language {
 }
 
 impl Language {
+    /// What is made in `english`, to be read.
+    pub(crate) fn say(self, english: &str) -> String {
+        match self {
+            Self::English => english.to_owned(),
+            Self::Chinese => chinese::text(english),
+        }
+    }
+
     /// What the environment asks for, by the rules of POSIX.
     pub(crate) fn of_environment() -> Self {
         Self::of(|name| env::var(name).ok())

@@ -1,9 +1,11 @@
 //! Where the configuration is looked for, and where a new one is put.
 
 use std::env;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::fmt;
+use std::path::{self, Path, PathBuf};
 
+use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
@@ -15,44 +17,104 @@ const LOCAL_DIRECTORY: &str = "conf";
 /// Where it is below the prefix of an installation, and below `/`.
 const INSTALLED_DIRECTORY: &str = "etc/cos-ftp-server";
 
-/// The configuration to read: the one that was named, else the first that exists of the usual
-/// ones. The error tells which were tried and how to get one.
-pub(crate) fn find_config(named: Option<PathBuf>) -> Result<PathBuf, String> {
-    if let Some(named) = named {
-        return Ok(named);
-    }
-    first_of(&usual_configs(env::current_exe().ok().as_deref()))
+/// A configuration, and whether it takes naming to have it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigFile {
+    pub(crate) path: PathBuf,
+    is_named: bool,
 }
 
-/// Where a new configuration goes that nobody named. The error tells of one that is there.
+impl ConfigFile {
+    /// One that has just been written at `path`.
+    pub(crate) fn written(path: PathBuf) -> Self {
+        let is_found = find_config(None).is_ok_and(|found| found.path == path);
+        Self { path, is_named: !is_found }
+    }
+
+    /// What is typed to have `command` done with it.
+    pub(crate) fn command(&self, command: &str) -> String {
+        self.typed(&format!("{} {command}", program()))
+    }
+
+    /// What is typed to start the server with it.
+    pub(crate) fn start(&self) -> String {
+        self.typed(&program())
+    }
+
+    /// In whatever directory.
+    fn typed(&self, words: &str) -> String {
+        if self.is_named {
+            format!("{words} --config {}", anywhere(&self.path).display())
+        } else {
+            words.to_owned()
+        }
+    }
+}
+
+/// What is typed to call this program: a path if it was called by one, as the shell may not find
+/// it otherwise.
+pub(crate) fn program() -> String {
+    let called = env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    match called.to_str() {
+        Some(path) if path.contains('/') => anywhere(&called).display().to_string(),
+        _ => "cos-ftp-server".to_owned(),
+    }
+}
+
+/// The same file, in whatever directory it is named.
+fn anywhere(path: &Path) -> PathBuf {
+    path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The configuration to read: the one that was named, else the first that exists of the usual
+/// ones. The error tells which were tried and how to get one.
+pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, MissingConfig> {
+    if let Some(path) = named {
+        return Ok(ConfigFile { path, is_named: true });
+    }
+    let path = first_of(&usual_configs(env::current_exe().ok().as_deref()))?;
+    Ok(ConfigFile { path, is_named: false })
+}
+
+/// Where a new configuration goes that nobody named: to the place of the one that would be read.
 pub(crate) fn new_config() -> Result<PathBuf, String> {
     let usual = usual_configs(env::current_exe().ok().as_deref());
     if let Ok(found) = first_of(&usual) {
-        return Err(format!(
-            "there is a configuration: {}. Name another one with --config FILE",
-            found.display()
-        ));
+        return Ok(found);
     }
-    // Root's is the system's, or that of the installation; anybody else has the local one.
-    let own = if geteuid().is_root() { usual.get(NAMES.len()) } else { usual.first() };
+    // That of the installation, wherever it is; else root's is the system's, and anybody else has
+    // the local one.
+    let (local, installed) = usual.split_at(NAMES.len());
+    let can_be_written = |path: &&PathBuf| {
+        let directory = path.parent().unwrap_or(Path::new("/"));
+        access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    };
+    let usual = if geteuid().is_root() { installed.first() } else { local.first() };
+    let own = installed.iter().find(can_be_written).or(usual);
     own.cloned().ok_or_else(|| "name the file with --config FILE".to_owned())
 }
 
-fn first_of(usual: &[PathBuf]) -> Result<PathBuf, String> {
-    if let Some(found) = usual.iter().find(|path| path.exists()) {
-        return Ok(found.clone());
-    }
-    let mut text = "there is no configuration. Looked for:\n".to_owned();
-    for path in usual {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "    {}", path.display());
-    }
-    text.push_str(
-        "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR needs \
-         none; or name yours with --config FILE.",
-    );
-    Err(text)
+fn first_of(usual: &[PathBuf]) -> Result<PathBuf, MissingConfig> {
+    let found = usual.iter().find(|path| path.exists());
+    found.cloned().ok_or_else(|| MissingConfig(usual.to_vec()))
 }
+
+/// There is no configuration in any of these places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MissingConfig(pub(crate) Vec<PathBuf>);
+
+impl fmt::Display for MissingConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no configuration. Looked for:\n")?;
+        self.0.iter().try_for_each(|path| writeln!(f, "    {}", path.display()))?;
+        f.write_str(
+            "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR \
+             needs none; or name yours with --config FILE.",
+        )
+    }
+}
+
+impl Error for MissingConfig {}
 
 fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
     let mut directories = vec![Path::new(".").join(LOCAL_DIRECTORY)];
@@ -100,7 +162,7 @@ mod tests {
     #[test]
     fn the_first_configuration_that_exists_is_taken() {
         let missing = ["/nowhere/a.conf", "/nowhere/b.conf"].map(PathBuf::from);
-        let error = first_of(&missing).unwrap_err();
+        let error = first_of(&missing).unwrap_err().to_string();
         for part in ["/nowhere/a.conf", "/nowhere/b.conf", "cos-ftp-server init", "--config"] {
             assert!(error.contains(part), "{part} is not in {error}");
         }
@@ -111,7 +173,13 @@ mod tests {
 
     #[test]
     fn a_named_configuration_is_taken_as_it_is() {
-        let named = PathBuf::from("/nowhere/at/all.conf");
-        assert_eq!(find_config(Some(named.clone())), Ok(named));
+        let named = find_config(Some("/nowhere/at/all.conf".into())).unwrap();
+        assert_eq!(named.path, Path::new("/nowhere/at/all.conf"));
+        let typed = format!("{} stop --config /nowhere/at/all.conf", program());
+        assert_eq!(named.command("stop"), typed);
+        let relative = find_config(Some("all.conf".into())).unwrap().command("check");
+        assert!(relative.ends_with("/all.conf") && relative.contains("--config /"), "{relative}");
+        let usual = ConfigFile { is_named: false, ..named };
+        assert_eq!(usual.command("stop"), format!("{} stop", program()));
     }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod chinese;
 mod control;
 mod dumps;
 mod failure;
@@ -78,8 +79,9 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
-        "configuration OK: {}\n{}cos-ftp-server check tries more: the machine, and each store\n",
+        "configuration OK: {}\n{}{} tries more: the machine, and each store\n",
         plan.origin(),
-        plan.summary()
+        plan.summary(),
+        plan.command("check"),
     ))
 }

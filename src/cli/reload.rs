@@ -1,13 +1,12 @@
 //! SIGHUP: the configuration is read again while the server runs. A file that is wrong changes
 //! nothing.
 
-use std::path::{Path, PathBuf};
-
 use cos_ftp_server::metrics;
 use cos_ftp_server::server::Reloader;
 use cos_ftp_server::store::cos::Buckets;
 use log::{error, info, warn};
 
+use crate::cli::locations::ConfigFile;
 use crate::cli::logging::LogControl;
 use crate::cli::wiring::{ServerPlan, StartValue};
 use cos_ftp_server::threads::OwnedThread;
@@ -16,7 +15,7 @@ use cos_ftp_server::threads::OwnedThread;
 #[derive(Debug)]
 pub(crate) struct Reload {
     /// None for a server that has no configuration.
-    file: Option<PathBuf>,
+    file: Option<ConfigFile>,
     /// What the server was started with, without its secrets.
     begun: Vec<StartValue>,
     buckets: Buckets,
@@ -34,7 +33,7 @@ impl Reload {
         reloader: Reloader,
         log: LogControl,
     ) -> Self {
-        let (file, begun) = (begun.file().map(Path::to_owned), begun.at_start());
+        let (file, begun) = (begun.file().cloned(), begun.at_start());
         Self { file, begun, buckets, reloader, log, probing: None }
     }
 
@@ -50,7 +49,7 @@ impl Reload {
     }
 
     fn try_run(&mut self) -> Result<(), String> {
-        let file = self.file.as_deref().ok_or("it was started without a configuration")?;
+        let file = self.file.clone().ok_or("it was started without a configuration")?;
         let plan = ServerPlan::read_again(file)?;
         let (options, users, probes) = plan.wire(&self.buckets)?;
         plan.warnings().iter().for_each(|warning| warn!("{warning}"));

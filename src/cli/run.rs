@@ -12,6 +12,7 @@ use log::{error, info, warn};
 use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
+use super::status::ListenAddresses;
 use super::wiring::ServerPlan;
 use super::{locations, signals, status, supervisor};
 
@@ -24,7 +25,7 @@ const STOPPED_EARLY: u8 = 1;
 /// The plan that the configuration file makes.
 pub(super) fn plan(config: Option<PathBuf>) -> Result<ServerPlan, CommandError> {
     let file = locations::find_config(config).map_err(CommandError::config)?;
-    ServerPlan::read(&file).map_err(CommandError::config)
+    ServerPlan::read(file).map_err(CommandError::config)
 }
 
 /// Serves what the configuration says.
@@ -58,17 +59,23 @@ fn run(
     let buckets = Buckets::default();
     let (options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
     let server = Server::bind(options, users)
-        .map_err(|error| with_who_runs(&error, plan.control_socket()))
+        .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;
-    let (observer, listening) = (server.observer(), server.local_addrs());
+    let observer = server.observer();
+    let also_listening = server.implicit_tls_addrs().into_iter().chain(server.metrics_addr());
+    let addresses = ListenAddresses {
+        listening: server.local_addrs(),
+        also_listening: also_listening.collect(),
+    };
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
+    let stop_command = plan.control_socket().map(|_| plan.command("stop"));
     // Its secrets are where they are needed.
     drop(plan);
-    let signals = signals::listen(server.stopper(), reload, log)
+    let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let _telling = status::tell(control_socket.as_deref(), observer, listening);
+    let _telling = status::tell(control_socket.as_deref(), observer, addresses);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));
@@ -90,9 +97,10 @@ fn run(
 
 /// Why the server cannot listen; of a taken port also that a server with this configuration is
 /// already there, which says so itself.
-fn with_who_runs(error: &BindError, control_socket: Option<&Path>) -> String {
+fn with_who_runs(error: &BindError, plan: &ServerPlan) -> String {
     let is_taken = error.source.kind() == io::ErrorKind::AddrInUse;
-    match control_socket.filter(|_| is_taken).and_then(status::who_runs) {
+    let who_runs = |socket| status::who_runs(socket, &plan.command("stop"));
+    match plan.control_socket().filter(|_| is_taken).and_then(who_runs) {
         Some(who) => format!("{error}\n{who}"),
         None => error.to_string(),
     }

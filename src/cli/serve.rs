@@ -10,6 +10,7 @@ use cos_ftp_server::users::Password;
 
 use super::arguments::ServedDirectory;
 use super::failure::CommandError;
+use super::language::Language;
 use super::run;
 use super::terminal::{ask_password, say};
 use super::wiring::{Served, ServerPlan};
@@ -51,13 +52,18 @@ fn hint(root: &Path, login: &str, listening: &[SocketAddr]) -> String {
     };
     let address = SocketAddr::new(host, address.port());
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let password =
-        if password.is_empty() { String::new() } else { format!("Password: {password}\n") };
-    format!(
-        "Serving {} until Ctrl+C\nFTP user: {user}\n{password}Store a file, and list what is there:\n    \
-         curl -u {login} -T FILE ftp://{address}/\n    curl -u {login} ftp://{address}/\n",
-        root.display(),
-    )
+    let language = Language::of_environment();
+    let mut lines = vec![
+        language.say(&format!("Serving {} until Ctrl+C", root.display())),
+        language.say(&format!("FTP user: {user}")),
+    ];
+    if !password.is_empty() {
+        lines.push(language.say(&format!("Password: {password}")));
+    }
+    lines.push(language.say("Store a file, and list what is there:"));
+    lines.push(format!("    curl -u {login} -T FILE ftp://{address}/"));
+    lines.push(format!("    curl -u {login} ftp://{address}/\n"));
+    lines.join("\n")
 }
 
 /// The password, and whether it was made here.

@@ -32,7 +32,7 @@ pub(crate) struct SignalThread {
 
 /// From now on Ctrl+C and SIGTERM stop the server by `stopper`; a second Ctrl+C makes it leave at
 /// once, a third ends the process whatever it does. SIGHUP reads the configuration
-/// again, SIGUSR1 opens the log again.
+/// again, SIGUSR1 opens the log again. `stop_command` is what stops it too, if anything does.
 ///
 /// # Errors
 /// When the system takes no handler or gives no thread.
@@ -40,6 +40,7 @@ pub(crate) fn listen(
     stopper: Stopper,
     mut reload: Reload,
     log: LogControl,
+    stop_command: Option<String>,
 ) -> io::Result<SignalThread> {
     let interrupts: Arc<Interrupts> = Arc::default();
     let (counted, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
@@ -49,6 +50,10 @@ pub(crate) fn listen(
         }
     })
     .map_err(io::Error::other)?;
+    let ends_it = match (stop_command, process::id()) {
+        (Some(command), own) => format!("{command}, or kill {own}, ends it"),
+        (None, own) => format!("kill {own} ends it"),
+    };
     let had_terminal = io::stderr().is_terminal();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
     let handle = signals.handle();
@@ -62,8 +67,7 @@ pub(crate) fn listen(
                 }
                 // What the kernel sends when the terminal is closed, and nobody's wish.
                 SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
-                    "the terminal is closed: the server goes on as process {0}, and \
-                     cos-ftp-server stop, or kill {0}, ends it",
+                    "the terminal is closed: the server goes on as process {}, and {ends_it}",
                     process::id()
                 ),
                 SIGHUP => {

@@ -22,6 +22,8 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Password, Users};
 use cos_ftp_server::vfs::FtpPath;
 
+use super::locations::{ConfigFile, program};
+
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
 
@@ -34,9 +36,9 @@ pub(crate) struct ServerPlan {
 }
 
 /// Where a plan comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Origin {
-    File,
+    File(ConfigFile),
     CommandLine,
 }
 
@@ -65,13 +67,14 @@ impl ServerPlan {
     ///
     /// # Errors
     /// One line for each problem.
-    pub(crate) fn read(file: &Path) -> Result<Self, String> {
+    pub(crate) fn read(file: ConfigFile) -> Result<Self, String> {
         let problems = |problems: config::Problems| problems.to_string();
-        let LoadedConfig { mut settings, mut warnings } = config::load(file).map_err(problems)?;
+        let loaded = config::load(&file.path);
+        let LoadedConfig { mut settings, mut warnings } = loaded.map_err(problems)?;
         warnings
             .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
         warnings.extend(open_tls(&mut settings)?);
-        Ok(Self { settings, warnings, origin: Origin::File })
+        Ok(Self { settings, warnings, origin: Origin::File(file) })
     }
 
     /// Reads and checks the configuration for a server that runs. What the machine has left tells
@@ -79,11 +82,11 @@ impl ServerPlan {
     ///
     /// # Errors
     /// One line for each problem.
-    pub(crate) fn read_again(file: &Path) -> Result<Self, String> {
-        let loaded = config::load(file).map_err(|problems| problems.to_string())?;
+    pub(crate) fn read_again(file: ConfigFile) -> Result<Self, String> {
+        let loaded = config::load(&file.path).map_err(|problems| problems.to_string())?;
         let LoadedConfig { mut settings, mut warnings } = loaded;
         warnings.extend(open_tls(&mut settings)?);
-        Ok(Self { settings, warnings, origin: Origin::File })
+        Ok(Self { settings, warnings, origin: Origin::File(file) })
     }
 
     /// What serves `served`, whatever files there are.
@@ -123,13 +126,22 @@ impl ServerPlan {
     }
 
     /// The configuration file, if there is one.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        (self.origin == Origin::File).then_some(&self.settings.file)
+    pub(crate) fn file(&self) -> Option<&ConfigFile> {
+        match &self.origin {
+            Origin::File(file) => Some(file),
+            Origin::CommandLine => None,
+        }
+    }
+
+    /// What is typed to have `command` done with it.
+    pub(crate) fn command(&self, command: &str) -> String {
+        self.file().map_or_else(|| format!("{} {command}", program()), |file| file.command(command))
     }
 
     /// Where it comes from, in words.
     pub(crate) fn origin(&self) -> String {
-        self.file().map_or("from the command line".to_owned(), |file| file.display().to_string())
+        let named = |file: &ConfigFile| file.path.display().to_string();
+        self.file().map_or("from the command line".to_owned(), named)
     }
 
     /// What the operator should know.
@@ -144,7 +156,7 @@ impl ServerPlan {
 
     /// The log, and whether it is kept in a file beside being shown.
     pub(crate) fn log(&self) -> (&LogOptions, bool) {
-        (&self.settings.log, self.origin == Origin::File)
+        (&self.settings.log, self.file().is_some())
     }
 
     /// What the server will do, for people; no secrets.
@@ -206,7 +218,8 @@ impl ServerPlan {
         };
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
-            StoreSettings::Local(options) => open_directory(&options, is_written(number)),
+            StoreSettings::Local(options) => open_directory(&options, is_written(number))
+                .inspect(|_| self.tell_of_directory(&options.root)),
         });
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
@@ -217,7 +230,20 @@ impl ServerPlan {
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;
-        Ok((settings.server, users, Probes { stores, fragments }))
+        let probes = Probes { stores, fragments, check_command: self.command("check") };
+        Ok((settings.server, users, probes))
+    }
+
+    /// Who has a configuration may have meant a bucket; who named a directory meant that.
+    fn tell_of_directory(&self, root: &Path) {
+        let serving = format!("serving the directory {}", root.display());
+        match &self.origin {
+            Origin::File(_) => log::warn!(
+                "{serving}: files stay on this machine; name a bucket in the configuration to \
+                 serve it",
+            ),
+            Origin::CommandLine => log::info!("{serving}"),
+        }
     }
 }
 
@@ -226,6 +252,8 @@ impl ServerPlan {
 pub(crate) struct Probes {
     stores: Vec<Arc<dyn ObjectStore>>,
     fragments: PartialUpload,
+    /// What tells more.
+    check_command: String,
 }
 
 impl Probes {
@@ -237,7 +265,8 @@ impl Probes {
             return None;
         }
         let probing = threads::spawn("probe", move || {
-            let answers = |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments);
+            let answers =
+                |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments, &self.check_command);
             // Each is asked, whatever the one before it said.
             if self.stores.iter().map(answers).fold(true, |all, one| all & one) {
                 metrics::note_good_probe();
@@ -247,13 +276,13 @@ impl Probes {
     }
 }
 
-/// Whether the store answers.
-fn probe(store: &dyn ObjectStore, fragments: PartialUpload) -> bool {
+/// Whether the store answers. If it does not, `check_command` tells more.
+fn probe(store: &dyn ObjectStore, fragments: PartialUpload, check_command: &str) -> bool {
     let (root, name) = (FtpPath::root(), store.describe());
     if let Err(error) =
         store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
     {
-        log::error!("{name} cannot be used now: {error}; cos-ftp-server check tells what to do");
+        log::error!("{name} cannot be used now: {error}; {check_command} tells what to do");
         return false;
     }
     log::info!("{name} answers");
@@ -306,9 +335,5 @@ fn open_directory(
     if is_written {
         store.prepare().map_err(refused)?;
     }
-    log::warn!(
-        "serving the directory {root}: files stay on this machine; name a bucket in the \
-         configuration to serve it",
-    );
     Ok(Arc::new(store))
 }

@@ -53,6 +53,15 @@ pub(super) fn bind_all(options: &ServerOptions) -> Result<Vec<Listening>, BindEr
     Ok(listeners)
 }
 
+/// Listens for a moment at `port` of `addresses`, as a server does: whether one could. No address
+/// means all of this machine.
+///
+/// # Errors
+/// Why it could not.
+pub fn try_to_listen(addresses: &[IpAddr], port: u16) -> Result<(), BindError> {
+    bind_each(addresses, port).map(drop)
+}
+
 /// A listener for each of `addresses`, on `port`. An IPv6 address takes no IPv4 connections, so
 /// that `::` and `0.0.0.0` can be listed together. No address at all means all of this machine:
 /// one socket for both families, or IPv4 alone where IPv6 is turned off.
@@ -115,6 +124,11 @@ fn try_bind(address: SocketAddr, families: Families) -> io::Result<TcpListener> 
 }
 
 impl BindError {
+    /// Who listens there already, as far as the system tells.
+    pub fn occupant(&self) -> Option<&Occupant> {
+        self.occupant.as_ref()
+    }
+
     /// Whether the kernel has no IPv6 (no such family), or has it turned off (no such address).
     fn is_missing_ipv6(&self) -> bool {
         matches!(Errno::from_io_error(&self.source), Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))

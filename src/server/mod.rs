@@ -20,7 +20,8 @@ mod session_threads;
 mod stop;
 
 pub use descriptors::raise_descriptor_limit;
-pub use listen::BindError;
+pub use listen::{BindError, try_to_listen};
+pub use occupant::Occupant;
 pub use options::ServerOptions;
 pub use reload::Reloader;
 pub use stop::Stopped;
@@ -119,6 +120,11 @@ impl Server {
     /// Where connections begin with TLS.
     pub fn implicit_tls_addrs(&self) -> Vec<SocketAddr> {
         self.addresses(Entrance::ImplicitTls)
+    }
+
+    /// Where it tells its metrics, if it does.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {

@@ -12,12 +12,17 @@ const COMMAND_CHARS: usize = 200;
 
 /// A process that listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Occupant {
+pub struct Occupant {
     pid: u32,
     command: String,
 }
 
 impl Occupant {
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// The process that listens where `address` cannot be bound. `None` when the system does not
     /// tell us, as of other users' processes.
     pub(super) fn of(address: SocketAddr) -> Option<Self> {

@@ -37,25 +37,25 @@ pub enum Stopped {
 struct Deadlines {
     /// Transfers are interrupted.
     interrupt: Instant,
-    /// The end of `shutdown_grace`, before which nothing is given up.
+    /// The end of `shutdown_grace`, before which nothing is given up, and of all waiting for stores
+    /// that do not answer.
     grace: Instant,
     /// The end of all waiting, for stores that answer.
     last: Instant,
 }
 
 impl Deadlines {
-    fn of(grace: Duration) -> Self {
-        let ends = Instant::now() + grace;
+    /// Of a stop that begins `now`.
+    fn of(grace: Duration, now: Instant) -> Self {
+        let ends = now + grace;
+        let look = limits::LAST_LOOK_WAIT.min(grace / 2);
         Self {
-            interrupt: ends - limits::INTERRUPTED_SHARE.min(grace / 4),
-            grace: ends,
+            interrupt: ends - limits::INTERRUPTED_SHARE.min(grace / 4).max(look),
+            // The shorter the grace, the less time stores have to show that they answer; but
+            // without any, none would.
+            grace: ends.max(now + limits::LEAST_LOOK_WAIT),
             last: ends + limits::INTERRUPTED_WAIT,
         }
-    }
-
-    /// The end of the first wait after the interruption, which gives stores the time to answer.
-    fn first(&self) -> Instant {
-        self.grace.max(Instant::now() + limits::LAST_LOOK_WAIT)
     }
 }
 
@@ -64,7 +64,7 @@ impl Server {
     /// how many transfer workers are left.
     pub(super) fn drain(&self) -> usize {
         let grace = self.acceptor.rules.shutdown_grace();
-        let deadlines = Deadlines::of(grace);
+        let deadlines = Deadlines::of(grace, Instant::now());
         self.advance(StopStage::Draining);
         match self.acceptor.registry.transfers() {
             0 => info!("stopping"),
@@ -75,7 +75,7 @@ impl Server {
         }
         if !self.wait_for_sessions(deadlines.interrupt, deadlines.grace) {
             self.advance(StopStage::Interrupting);
-            self.tell_what_is_left(deadlines.first());
+            self.tell_what_is_left(deadlines.grace);
         } else if self.join_stragglers(deadlines.interrupt) == 0 {
             return 0;
         }
@@ -86,9 +86,8 @@ impl Server {
     /// Waits for what has been interrupted: to the end of the grace, and then as long as `look`
     /// found that the stores answer. Tells how many transfer workers are left.
     fn wait_for_stores(&self, deadlines: &Deadlines, look: &LastLook) -> usize {
-        let first = deadlines.first();
-        let all_ended = self.wait_for_sessions(first, first);
-        let left = self.join_stragglers(first);
+        let all_ended = self.wait_for_sessions(deadlines.grace, deadlines.grace);
+        let left = self.join_stragglers(deadlines.grace);
         if all_ended && left == 0 {
             return 0;
         }
@@ -134,11 +133,12 @@ impl Server {
     fn tell_what_is_left(&self, end: Instant) {
         let left = in_words(self.acceptor.registry.transfers());
         let what = match self.acceptor.rules.host().stop.stage() {
-            StopStage::Interrupting => "waiting for the store",
+            StopStage::Interrupting => "interrupted",
             StopStage::Serving | StopStage::Draining => "still running",
         };
-        let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
-        info!("stopping: {left}, {what}, at most {seconds} s");
+        // In tenths: whole seconds, rounded up each time, add up to more than there is.
+        let left_for_it = end.saturating_duration_since(Instant::now());
+        info!("stopping: {left}, {what}, at most {:.1} s", left_for_it.as_secs_f64());
     }
 
     /// Joins the workers that outlived their transfers. Tells how many are left.
@@ -194,6 +194,24 @@ mod tests {
     use crate::session::SessionHandle;
     use crate::threads;
     use crate::users::Users;
+
+    #[test]
+    fn stores_have_the_time_to_answer_within_the_grace() {
+        let now = Instant::now();
+        for (seconds, interrupted_after, looked_for) in
+            [(1, 500, 500), (2, 1000, 1000), (5, 3000, 2000), (8, 6000, 2000), (30, 25000, 5000)]
+        {
+            let grace = Duration::from_secs(seconds);
+            let deadlines = Deadlines::of(grace, now);
+            assert_eq!(deadlines.grace, now + grace);
+            assert_eq!(deadlines.interrupt, now + Duration::from_millis(interrupted_after));
+            let look = deadlines.grace - deadlines.interrupt;
+            assert_eq!(look, Duration::from_millis(looked_for), "{seconds}");
+        }
+        let at_once = Deadlines::of(Duration::ZERO, now);
+        assert_eq!(at_once.interrupt, now);
+        assert_eq!(at_once.grace, now + limits::LEAST_LOOK_WAIT);
+    }
 
     #[test]
     fn a_transfer_may_finish_within_the_grace() {

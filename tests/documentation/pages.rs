@@ -114,3 +114,27 @@ fn the_makefile_explains_each_of_its_targets() {
     }
     assert_eq!(phony.split(' ').count(), targets.len(), "{phony}");
 }
+
+/// One word for each thing: a server replies to clients (回复) and a store answers (响应); who
+/// sends a size or an address declares it (声明).
+#[test]
+fn the_chinese_of_pages_and_messages_has_one_word_for_each_thing() {
+    let mut seen = 0;
+    let mut broken = Vec::new();
+    let mut directories = vec![root().join("docs/zh-CN"), root().join("src"), root().join("conf")];
+    let mut files = vec![root().join("README.zh-CN.md"), root().join("install.sh")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { &mut directories } else { &mut files }.push(path);
+        }
+    }
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        seen += usize::from(text.contains("回复"));
+        let others = ["应答", "答复", "通告"].into_iter().filter(|word| text.contains(word));
+        broken.extend(others.map(|word| format!("{word} in {}", file.display())));
+    }
+    assert!(seen > 10, "{seen}");
+    assert_eq!(broken, Vec::<String>::new());
+}

@@ -1,5 +1,6 @@
 //! The pictures show the figures that are written down.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -18,5 +19,21 @@ fn the_pictures_are_drawn_from_the_figures_that_are_written_down() {
     for picture in ["growth.svg", "peers.svg"] {
         let again = fs::read_to_string(drawn.path().join(picture)).unwrap();
         assert!(again == read(&format!("benches/{picture}")), "{picture} shows other figures");
+    }
+}
+
+#[test]
+fn each_bar_says_whose_it_is_and_of_what() {
+    let picture = read("benches/peers.svg");
+    for row in picture.split("class=\"title\">").skip(1) {
+        // A name, and in the bar what it was measured with.
+        let bars = row.split("text-anchor=\"end\">").skip(1).map(|bar| {
+            let (name, bar) = bar.split_once("</text>").unwrap();
+            let condition = bar.split("class=\"inside\">").nth(1).unwrap_or_default();
+            (name, condition.split("</text>").next().unwrap())
+        });
+        let bars: Vec<_> = bars.collect();
+        let once: BTreeSet<_> = bars.iter().collect();
+        assert!(bars.len() > 1 && once.len() == bars.len(), "{bars:?}");
     }
 }

@@ -12,13 +12,13 @@ use crate::support::scripted::{Act, Scripted, answer};
 use crate::support::server::{Setup, Written};
 
 /// What `check --json` says.
-struct Told {
-    status: i32,
-    whole: Value,
+pub(super) struct Told {
+    pub(super) status: i32,
+    pub(super) whole: Value,
 }
 
 impl Told {
-    fn of(written: &Written) -> Self {
+    pub(super) fn of(written: &Written) -> Self {
         let output = written.command(&["check", "--json"]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let whole: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
@@ -30,24 +30,24 @@ impl Told {
         Self { status, whole }
     }
 
-    fn lines(&self, outcome: &str) -> Vec<&Value> {
+    pub(super) fn lines(&self, outcome: &str) -> Vec<&Value> {
         let lines = self.whole["checks"].as_array().unwrap();
         lines.iter().filter(|line| line["outcome"] == outcome).collect()
     }
 
-    fn names(&self, outcome: &str) -> Vec<&str> {
+    pub(super) fn names(&self, outcome: &str) -> Vec<&str> {
         self.lines(outcome).iter().map(|line| line["check"].as_str().unwrap()).collect()
     }
 
     /// The one line that failed.
-    fn failed(&self) -> &Value {
+    pub(super) fn failed(&self) -> &Value {
         let failed = self.lines("failed");
         assert!(failed.len() == 1 && self.status == 1, "{:#}", self.whole);
         failed[0]
     }
 
     /// Asserts that `check` alone failed, with what is to be done in its words.
-    fn expect_failure(&self, check: &str, fix: &str) {
+    pub(super) fn expect_failure(&self, check: &str, fix: &str) {
         let failed = self.failed();
         assert_eq!(failed["check"], check, "{failed:#}");
         assert!(failed["fix"].as_str().unwrap().contains(fix), "{fix:?} is not in {failed:#}");
@@ -55,7 +55,7 @@ impl Told {
 }
 
 /// Few ports, so that it is quick.
-fn few_ports(setup: Setup) -> Setup {
+pub(super) fn few_ports(setup: Setup) -> Setup {
     setup.network("passive_ports", "42000,42063").option("max_connection_num", "64")
 }
 
@@ -334,16 +334,4 @@ fn a_key_of_another_certificate_is_found() {
     fs::copy(other.key(), one.key()).unwrap();
     let told = Told::of(&one.serve(few_ports(Setup::local()), "optional").write());
     told.expect_failure("TLS certificate", "tls_key_file");
-}
-
-#[test]
-fn every_port_that_the_server_listens_on_is_tried() {
-    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let certificate = Certificate::new("ports");
-    let setup = certificate.serve(few_ports(Setup::local()), "optional");
-    let setup = setup.tls("implicit_listen_port", &port);
-    let told = Told::of(&setup.operations("metrics_listen", "192.0.2.1:9121").write());
-    assert!(told.names("skipped").contains(&"implicit TLS port"), "{:#}", told.whole);
-    told.expect_failure("metrics port", "correct metrics_listen");
 }

@@ -161,6 +161,19 @@ fn root_looks_with_the_eyes_of_the_services_user() {
     unnamed.arg("check").env("SYSTEMD_UNIT_PATH", place.path());
     let (text, is_well) = told(unnamed);
     assert!(is_well && text.contains(&config.to_string()), "{text}");
+    // Its unit lets it write elsewhere only, until somebody adds to it.
+    let strict = |paths: &str| format!("[Service]\nProtectSystem=strict\nReadWritePaths={paths}\n");
+    let additions = place.path().join("cos-ftp-server.service.d");
+    fs::create_dir(&additions).unwrap();
+    fs::write(additions.join("10-strict.conf"), strict("/srv")).unwrap();
+    let (text, is_well) = check(place.path());
+    let data = written.dir().join("data");
+    let fix = format!("→ add ReadWritePaths={} to it", data.display());
+    assert!(!is_well && text.contains(&fix) && text.contains("2 of "), "{text}");
+    let written_to = written.dir().display().to_string();
+    fs::write(additions.join("20-override.conf"), strict(&written_to)).unwrap();
+    let (text, is_well) = check(place.path());
+    assert!(is_well && text.contains("lets the service write /srv "), "{text}");
     // It is another program's: that it was not tried is told, and how to.
     unit(Path::new("/bin/true"));
     let (text, is_well) = check(place.path());

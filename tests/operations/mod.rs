@@ -13,6 +13,8 @@ mod leftovers;
 mod log_lines;
 /// Metrics and health.
 mod monitoring;
+/// What `check` says of ports that are taken.
+mod ports;
 /// `max_rate_…`
 mod rates;
 /// SIGHUP.

@@ -39,7 +39,7 @@ fn stop_during(request: Request, fault: Fault, bytes: usize) {
     assert!(begun.elapsed() < GRACE + MARGIN, "{:?}\n{}", begun.elapsed(), server.log());
     assert_eq!(status.code(), Some(1));
     server.wait_for_log("stopping: 1 transfer left, at most 8 s to finish");
-    server.wait_for_log("waiting for the store, at most ");
+    server.wait_for_log("stopping: 1 transfer left, interrupted, at most ");
     server.wait_for_log("the store does not answer: nothing more is waited for");
     injector.heal();
 }

@@ -12,6 +12,12 @@ fn start(written: &Written) -> (Terminal, u16) {
     (terminal, port)
 }
 
+/// The configuration was named to start it, so it takes naming to stop it.
+fn stop_command(written: &Written) -> String {
+    let program = env!("CARGO_BIN_EXE_cos-ftp-server");
+    format!("{program} stop --config {}", written.config().display())
+}
+
 fn log(written: &Written) -> String {
     std::fs::read_to_string(written.dir().join("log/cos_v5.log")).expect("the log")
 }
@@ -22,9 +28,9 @@ fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
     let (mut terminal, port) = start(&written);
     terminal.close();
     let said = format!(
-        "the terminal is closed: the server goes on as process {0}, and cos-ftp-server stop, or \
-         kill {0}, ends it",
-        terminal.pid()
+        "the terminal is closed: the server goes on as process {0}, and {1}, or kill {0}, ends it",
+        terminal.pid(),
+        stop_command(&written)
     );
     let deadline = Instant::now() + Duration::from_secs(60);
     while !log(&written).contains(&said) {
@@ -40,7 +46,8 @@ fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
     let output = written.command(&[]).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
-    let who = format!("as process {0}: cos-ftp-server stop, or kill {0}, ends it", terminal.pid());
+    let (pid, stop) = (terminal.pid(), stop_command(&written));
+    let who = format!("as process {pid}: {stop}, or kill {pid}, ends it");
     for part in ["already in use", "a server with this configuration runs since 20", &who] {
         assert!(told.contains(part), "{part}: {told}");
     }

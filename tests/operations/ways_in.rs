@@ -43,7 +43,8 @@ fn store_at(address: SocketAddr, user: &str, password: &str) {
 fn a_directory_is_served_without_a_file_and_with_a_password_that_is_printed() {
     let directory = TempDir::new().unwrap();
     let mut terminal = Terminal::run(&serve(directory.path(), &[]));
-    terminal.wait_for("Password: ");
+    let said = terminal.wait_for("Password: ");
+    assert!(said.contains("serving the directory ") && !said.contains("name a bucket"), "{said}");
     let password = terminal.wait_for("\n").trim().to_owned();
     assert_eq!(password.len(), 16, "{password}");
     terminal.wait_for(&format!("curl -u ftpuser:{password} -T FILE "));
@@ -183,6 +184,52 @@ fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(wrong), "{output:?}");
         assert!(!other.exists());
+    }
+}
+
+#[test]
+fn init_speaks_the_language_of_the_environment() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("server.conf");
+    let data = place.path().join("data");
+    let mut command = program(&["init", "--config", config.to_str().unwrap()]);
+    command.env("LC_ALL", "zh_CN.UTF-8");
+    let mut terminal = Terminal::run(&command);
+    for (question, answer) in [
+        ("1、2 或 3 [1]: ", "4"),
+        ("1、2 或 3\r\n1、2 或 3 [1]: ", "3"),
+        ("目录: ", data.to_str().unwrap()),
+        ("FTP 用户 [ftpuser]: ", ""),
+        ("密码（留空则自动生成）: ", ""),
+    ] {
+        terminal.wait_for(question);
+        terminal.type_line(answer);
+    }
+    let (shown, _) = terminal.end();
+    for line in shown.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("    ")) {
+        let line = line.trim_end();
+        assert!(!line.is_ascii(), "{line}");
+    }
+    for told in ["已写入 ", "只保存哈希", "在另一个终端中", "curl -u ftpuser:"] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    let written = fs::read_to_string(&config).unwrap();
+    let comments: Vec<_> = written.lines().filter(|line| line.starts_with('#')).collect();
+    assert!(comments.len() == 2 && comments.iter().all(|line| !line.is_ascii()), "{written}");
+    let mut again = program(&["init", "--config", config.to_str().unwrap()]);
+    let output = again.env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("已经存在"), "{output:?}");
+}
+
+#[test]
+fn serve_speaks_the_language_of_the_environment() {
+    let directory = TempDir::new().unwrap();
+    let mut command = serve(directory.path(), &[]);
+    command.env("LC_ALL", "zh_CN.UTF-8");
+    let mut terminal = Terminal::run(&command);
+    for said in ["正在提供目录 ", "FTP 用户：ftpuser", "密码：", "并列出目录：", "curl -u ftpuser:"]
+    {
+        terminal.wait_for(said);
     }
 }
 

@@ -1,7 +1,5 @@
-//! What the machine gives: memory, threads, descriptors, ports, a place for the log.
+//! What the machine gives: memory, threads, descriptors, a place for the log, certificates.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +9,7 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use time::OffsetDateTime;
 
+use super::ports;
 use super::report::{CheckLine, CheckReport};
 use crate::cli::logging;
 
@@ -25,8 +24,7 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
         report.add(fits(settings, &facts, resource));
     }
     report.add(log_directory(&settings.log.directory));
-    listeners(settings).iter().for_each(|listener| report.add(can_listen(listener)));
-    report.add(passive_ports(settings));
+    ports::check(settings, report);
     report.add(masquerade(settings));
     if let Some(tls) = &settings.tls {
         report.add(certificate(tls));
@@ -100,99 +98,6 @@ fn log_directory(directory: &Path) -> CheckLine {
             }
             None => CheckLine::passed("log", format!("{shown} can be written")),
         },
-    }
-}
-
-/// Where the server will listen.
-fn addresses(settings: &ServerSettings) -> Vec<IpAddr> {
-    match settings.server.listen_addresses.as_slice() {
-        [] => vec![Ipv4Addr::UNSPECIFIED.into()],
-        some => some.to_vec(),
-    }
-}
-
-/// What the server listens on.
-struct Listener {
-    check: &'static str,
-    /// The keys that decide on the port, and on all of it.
-    port_key: &'static str,
-    keys: &'static str,
-    addresses: Vec<IpAddr>,
-    port: u16,
-}
-
-fn listeners(settings: &ServerSettings) -> Vec<Listener> {
-    let server = &settings.server;
-    let control = Listener {
-        check: "control port",
-        port_key: "listen_port",
-        keys: "listen_address or listen_port",
-        addresses: addresses(settings),
-        port: server.listen_port,
-    };
-    let implicit = server.implicit_listen_port.map(|port| Listener {
-        check: "implicit TLS port",
-        port_key: "implicit_listen_port",
-        keys: "listen_address or implicit_listen_port",
-        addresses: addresses(settings),
-        port,
-    });
-    let metrics = server.metrics_listen.map(|at| Listener {
-        check: "metrics port",
-        port_key: "metrics_listen",
-        keys: "metrics_listen",
-        addresses: vec![at.ip()],
-        port: at.port(),
-    });
-    [Some(control), implicit, metrics].into_iter().flatten().collect()
-}
-
-fn can_listen(listener: &Listener) -> CheckLine {
-    let Listener { check, port_key, keys, port, .. } = *listener;
-    for address in &listener.addresses {
-        match TcpListener::bind((*address, port)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                let text = format!("{port} is in use: by this server, if it runs already");
-                return CheckLine::skipped(check, text);
-            }
-            Err(error) => {
-                let fix = match error.kind() {
-                    io::ErrorKind::PermissionDenied => {
-                        format!(
-                            "take a {port_key} from 1024 up, or give the server CAP_NET_BIND_SERVICE"
-                        )
-                    }
-                    _ => format!("correct {keys}"),
-                };
-                return CheckLine::failed(check, format!("{address} port {port}: {error}"), fix);
-            }
-        }
-    }
-    CheckLine::passed(check, format!("{port} is free"))
-}
-
-/// A port counts as free if it is free on every address.
-fn passive_ports(settings: &ServerSettings) -> CheckLine {
-    let range = &settings.server.passive_ports;
-    let addresses = addresses(settings);
-    let is_free = |port: &u16| addresses.iter().all(|at| TcpListener::bind((*at, *port)).is_ok());
-    let free = range.clone().filter(is_free).count();
-    let text = format!("{free} of {} free ({}-{})", range.len(), range.start(), range.end());
-    // A transfer takes two connections and one port.
-    let transfers = settings.server.max_connections.map(|most| most / 2);
-    match transfers {
-        _ if free == 0 => CheckLine::failed(
-            "passive ports",
-            text,
-            "widen passive_ports, or end what else listens there",
-        ),
-        Some(transfers) if free < transfers => {
-            let note =
-                format!("{text}; fewer than the {transfers} transfers of max_connection_num");
-            CheckLine::skipped("passive ports", note)
-        }
-        _ => CheckLine::passed("passive ports", text),
     }
 }
 

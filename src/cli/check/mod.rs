@@ -1,13 +1,15 @@
 //! `cos-ftp-server check`: reads the configuration as the server would, looks at the machine, and
 //! tries each account's store for real. Every line tells what was found and what to do about it.
 
-mod chinese;
 mod machine;
+mod ports;
 mod report;
+mod sandbox;
 mod service;
 mod stores;
 
 pub(crate) use report::Form;
+pub(crate) use service::{config_of_service, group_of_reader};
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -17,18 +19,30 @@ use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
 use crate::cli::locations;
 use report::{CheckLine, CheckReport};
+use service::Looking;
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     let found = locations::find_config(config.or_else(service::its_config));
+    let found = found.map(|file| file.path);
     // Before anything is told, as it may be somebody else who does.
-    let looking = found.as_deref().ok().and_then(service::look_as_its_user);
+    let looking = match found.as_deref().map(|file| service::look_as_its_user(file, form)) {
+        Ok(Looking::Done(is_well)) => return is_well,
+        Ok(Looking::Here(line)) => line,
+        Err(_) => None,
+    };
     let mut report = CheckReport::new(form);
     report.begin("configuration");
-    let found = found.map_err(|text| vec![CheckLine::failed("file", text, "see above")]);
-    match found.and_then(|file| load(&file, &mut report)) {
-        Ok(loaded) => {
+    let found = found.map_err(|missing| {
+        let looked_for: Vec<_> = missing.0.iter().map(|path| path.display().to_string()).collect();
+        let text = format!("there is none, neither {}", looked_for.join(" nor "));
+        let fix = "cos-ftp-server init writes one; or name yours with --config FILE";
+        vec![CheckLine::failed("file", text, fix)]
+    });
+    match found.and_then(|file| load(&file, &mut report).map(|loaded| (file, loaded))) {
+        Ok((file, loaded)) => {
             looking.into_iter().for_each(|line| report.add(line));
+            sandbox::check(&file, &loaded.settings, &mut report);
             machine::check(&loaded.settings, &mut report);
             stores::check(&loaded.settings, &mut report);
         }

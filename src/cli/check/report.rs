@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::chinese;
+use crate::cli::chinese;
 use crate::cli::language::Language;
 
 /// How wide the column of what was looked at is.

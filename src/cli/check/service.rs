@@ -3,13 +3,12 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::geteuid;
 
-use super::report::CheckLine;
+use super::report::{CheckLine, Form};
 
 /// What the unit is called.
 const UNIT: &str = "cos-ftp-server.service";
@@ -29,7 +28,7 @@ const PLACES_VARIABLE: &str = "SYSTEMD_UNIT_PATH";
 /// What a service gets beside the rights of its user: a port below 1024.
 const CAPABILITY: &str = "+net_bind_service";
 
-/// Tells the process that root begins again whose eyes it has.
+/// Tells the process that root begins whose eyes it has.
 const LOOKING_AS: &str = "COS_FTP_LOOKING_AS";
 
 /// The service that is installed.
@@ -41,18 +40,30 @@ struct Service {
     command: Vec<String>,
 }
 
-/// As root, with a service of another user for this `config`: begins this process again as that
-/// user, and does not return. Else tells with whose eyes is looked.
-pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
+/// With whose eyes is looked.
+pub(super) enum Looking {
+    /// With those of whoever runs this process. What there is to say of that.
+    Here(Option<CheckLine>),
+    /// It was done by another process, as the service's user. Whether nothing failed.
+    Done(bool),
+}
+
+/// As root, with a service of another user for this `config`: lets another process do it as that
+/// user.
+pub(super) fn look_as_its_user(config: &Path, form: Form) -> Looking {
     if !geteuid().is_root() {
-        return looking_as().map(|user| CheckLine::passed("user", format!("looked as {user}")));
+        let line = |user| CheckLine::passed("user", format!("looked as {user}"));
+        return Looking::Here(looking_as().map(line));
     }
-    let service = Service::installed().filter(|service| service.user != "root")?;
+    let Some(service) = Service::installed().filter(|service| service.user != "root") else {
+        return Looking::Here(None);
+    };
     let Service { unit, user, .. } = &service;
     let mut why = "it has another program or configuration".to_owned();
     if service.is_of(env::current_exe().ok().as_deref(), config) {
-        why = match group_of(user) {
-            Some(group) => format!("setpriv cannot be run: {}", as_user(user, &group).exec()),
+        why = match group_of(user).map(|group| as_user(user, &group, config, form).status()) {
+            Some(Ok(status)) => return Looking::Done(status.success()),
+            Some(Err(error)) => format!("setpriv cannot be run: {error}"),
             None => "it is not in /etc/passwd".to_owned(),
         };
     }
@@ -64,7 +75,7 @@ pub(super) fn look_as_its_user(config: &Path) -> Option<CheckLine> {
         env::args().next().unwrap_or_default(),
         config.display(),
     );
-    Some(CheckLine::skipped("user", text))
+    Looking::Here(Some(CheckLine::skipped("user", text)))
 }
 
 /// The user that root looks as.
@@ -81,6 +92,22 @@ pub(super) fn reading_fix(config: &Path) -> String {
         }
         None => "run this as root, or as the user of the server".to_owned(),
     }
+}
+
+/// The configuration that root writes for the installed service, if that runs this program. It
+/// need not be there yet.
+pub(crate) fn config_of_service() -> Option<PathBuf> {
+    let service = Service::installed().filter(|_| geteuid().is_root())?;
+    let config = PathBuf::from(service.config()?);
+    service.runs(env::current_exe().ok().as_deref()).then_some(config)
+}
+
+/// The group of the user that the installed service runs as, if root is to write the `config` that
+/// it names.
+pub(crate) fn group_of_reader(config: &Path) -> Option<u32> {
+    let service = Service::installed().filter(|_| geteuid().is_root())?;
+    let is_named = service.config().is_some_and(|named| Path::new(named) == config);
+    group_of(&service.user).filter(|_| is_named)?.parse().ok()
 }
 
 /// The commands that let `user`, and nobody else, read `config`.
@@ -105,14 +132,38 @@ pub(super) fn its_config() -> Option<PathBuf> {
     service.is_of(env::current_exe().ok().as_deref(), &config).then_some(config)
 }
 
-/// This process again, as the service would be run.
-fn as_user(user: &str, group: &str) -> Command {
+/// The unit of the installed service that names `config`, and what it and its additions say.
+pub(super) fn unit_of(config: &Path) -> Option<(PathBuf, String)> {
+    let service = Service::installed()?;
+    if !service.is_of(env::current_exe().ok().as_deref(), config) {
+        return None;
+    }
+    let mut text = fs::read_to_string(&service.unit).ok()?;
+    let mut additions: Vec<_> = places()
+        .into_iter()
+        .filter_map(|place| fs::read_dir(place.join(format!("{UNIT}.d"))).ok())
+        .flat_map(|directory| directory.filter_map(Result::ok))
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == "conf"))
+        .collect();
+    additions.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    for addition in additions {
+        text.push('\n');
+        text += &fs::read_to_string(addition).unwrap_or_default();
+    }
+    Some((service.unit, text))
+}
+
+/// A check of `config`, as the service would be run.
+fn as_user(user: &str, group: &str, config: &Path, form: Form) -> Command {
     let mut command = Command::new("setpriv");
     command
         .args([format!("--reuid={user}"), format!("--regid={group}"), "--init-groups".to_owned()])
         .args(["--inh-caps", CAPABILITY, "--ambient-caps", CAPABILITY, "--"])
         .args(env::current_exe())
-        .args(env::args_os().skip(1))
+        .args(["check", "--config"])
+        .arg(config)
+        .args((form == Form::Json).then_some("--json"))
         .env(LOOKING_AS, user);
     command
 }
@@ -125,13 +176,17 @@ fn group_of(user: &str) -> Option<String> {
     line.get(3).map(|group| (*group).to_owned())
 }
 
+/// Where units are looked for.
+fn places() -> Vec<PathBuf> {
+    match env::var(PLACES_VARIABLE) {
+        Ok(places) => places.split(':').map(PathBuf::from).collect(),
+        Err(_) => PLACES.iter().map(PathBuf::from).collect(),
+    }
+}
+
 impl Service {
     fn installed() -> Option<Self> {
-        let places = match env::var(PLACES_VARIABLE) {
-            Ok(places) => places.split(':').map(PathBuf::from).collect(),
-            Err(_) => PLACES.iter().map(PathBuf::from).collect::<Vec<_>>(),
-        };
-        places.into_iter().map(|place| place.join(UNIT)).find_map(|unit| {
+        places().into_iter().map(|place| place.join(UNIT)).find_map(|unit| {
             let text = fs::read_to_string(&unit).ok()?;
             Some(Self::read(unit, &text))
         })
@@ -155,13 +210,19 @@ impl Service {
 
     /// Whether it runs `program` with `config`.
     fn is_of(&self, program: Option<&Path>, config: &Path) -> bool {
-        let same = |word: &String, path: &Path| {
-            let real = |path: &Path| fs::canonicalize(path).ok();
-            real(Path::new(word)).is_some_and(|word| real(path) == Some(word))
-        };
-        let is_program = self.command.first().zip(program).is_some_and(|(word, p)| same(word, p));
-        is_program && self.config().is_some_and(|word| same(word, config))
+        self.runs(program) && self.config().is_some_and(|word| is_same(word, config))
     }
+
+    /// Whether it runs `program`.
+    fn runs(&self, program: Option<&Path>) -> bool {
+        self.command.first().zip(program).is_some_and(|(word, program)| is_same(word, program))
+    }
+}
+
+/// Whether `word` names the file at `path`.
+fn is_same(word: &str, path: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    real(Path::new(word)).is_some_and(|word| real(path) == Some(word))
 }
 
 #[cfg(test)]

@@ -1,71 +1,72 @@
 //! `init`: asks what is to be served, writes a configuration and checks it.
 
+mod answers;
+mod destination;
 mod questions;
+mod sample;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use self::questions::{Answers, ask_all};
+use self::answers::Answers;
+use self::destination::Destination;
+use self::questions::Asker;
 use super::check::{self, Form};
 use super::failure::CommandError;
-use super::locations;
+use super::language::Language;
+use super::locations::ConfigFile;
 use super::terminal::say;
-
-/// Nobody else may read what is written: it holds secrets.
-const FILE_MODE: u32 = 0o600;
 
 /// Writes the configuration `config`, or the usual one, by what is answered.
 pub(super) fn run(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
-    let is_named = config.is_some();
-    let file = config.map_or_else(locations::new_config, Ok).map_err(CommandError::operation)?;
-    if file.exists() {
-        let text = format!(
-            "{} exists already: it is left as it is. \
-             Move it away (mv), or name another one with --config FILE",
-            file.display()
-        );
-        return Err(CommandError::operation(text));
+    let language = Language::of_environment();
+    write_and_check(config, language).map_err(|text| CommandError::operation(language.say(&text)))
+}
+
+fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCode, String> {
+    let tell = |text: &str| say(&format!("{}\n", language.say(text)));
+    let destination = Destination::find(config)?;
+    let shown = destination.file.display();
+    tell(&match destination.sample {
+        Some(_) => format!("This replaces the sample {shown}, which is as it was installed."),
+        None => format!("This writes the configuration {shown}."),
+    });
+    let answers = Asker(language).ask_all(destination.sample.as_ref())?;
+    let text = answers.text(language);
+    destination.write(text.expose()).map_err(|error| format!("{shown}: {error}"))?;
+    say("\n");
+    tell(&format!("Wrote {shown}"));
+    say("\n");
+    let is_well = check::run(Some(destination.file.clone()), Form::Text);
+    let file = ConfigFile::written(destination.file.clone());
+    if !is_well {
+        say("\n");
+        tell("Not all is well: correct what has a cross first. This looks again:");
+        say(&format!("    {}\n", file.command("check")));
     }
-    say(&format!("This writes the configuration {}.\n", file.display()));
-    let answers = ask_all().map_err(CommandError::operation)?;
-    write(&file, answers.text().expose())
-        .map_err(|error| format!("{}: {error}", file.display()))
-        .map_err(CommandError::operation)?;
-    say(&format!("\nWrote {}\n\n", file.display()));
-    let is_well = check::run(Some(file.clone()), Form::Text);
-    let start = match is_named {
-        true => format!("cos-ftp-server --config {}", file.display()),
-        false => "cos-ftp-server".to_owned(),
+    let start = match check::config_of_service() {
+        Some(config) if config == destination.file => {
+            let what = "Let systemd run the server, now and after each start of the machine:";
+            (what, "systemctl enable --now cos-ftp-server".to_owned())
+        }
+        _ => ("Start the server (Ctrl+C stops it):", file.start()),
     };
-    say(&next_steps(&answers, &start));
+    say(&next_steps(&answers, start, language));
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Makes the file, which must not be there yet.
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        fs::create_dir_all(directory)?;
-    }
-    let mut made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file)?;
-    made.write_all(text.as_bytes())?;
-    made.sync_all()
-}
-
-/// `start`: what starts the server.
-fn next_steps(answers: &Answers, start: &str) -> String {
+/// `start`: what starts the server, in words and as it is typed.
+fn next_steps(answers: &Answers, start: (&str, String), language: Language) -> String {
     let Answers { user, made_password, port, .. } = answers;
-    let (shown, login) = match made_password {
-        Some(password) => (
-            format!("Password of {user}, which is kept as a hash only: {}\n", password.expose()),
-            format!("{user}:{}", password.expose()),
-        ),
-        None => (String::new(), user.clone()),
-    };
-    format!(
-        "\n{shown}Start the server (Ctrl+C stops it):\n    {start}\nand in another terminal store a \
-         file:\n    curl -u {login} -T FILE ftp://127.0.0.1:{port}/\n"
-    )
+    let (mut shown, mut login) = (String::new(), user.clone());
+    if let Some(password) = made_password {
+        let password = password.expose();
+        shown = format!("Password of {user}, which is kept as a hash only: {password}");
+        shown = language.say(&shown) + "\n";
+        login = format!("{user}:{password}");
+    }
+    let (begin, start) = (language.say(start.0), start.1);
+    let then = language.say("and in another terminal store a file:");
+    let curl = format!("curl -u {login} -T FILE ftp://127.0.0.1:{port}/");
+    format!("\n{shown}{begin}\n    {start}\n{then}\n    {curl}\n")
 }

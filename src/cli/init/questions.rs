@@ -1,6 +1,5 @@
-//! What is asked, and the configuration that comes of it.
+//! What is asked, and which answers are taken.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::{fs, io};
@@ -10,6 +9,9 @@ use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
 use rustix::process::geteuid;
 
+use super::answers::{Answers, Store};
+use super::sample::Sample;
+use crate::cli::language::Language;
 use crate::cli::serve::{USUAL_USER, made_password};
 use crate::cli::terminal::{ask, ask_hidden, ask_until, say};
 
@@ -19,76 +21,92 @@ const PORT: u16 = 2121;
 /// Where a server logs that root has configured.
 const ROOTS_LOG: &str = "/var/log/cos-ftp-server";
 
-/// What was answered.
-pub(super) struct Answers {
-    store: Store,
-    /// Who may log in.
-    pub(super) user: String,
-    /// The password, if nobody chose one.
-    pub(super) made_password: Option<Secret>,
-    hash: String,
-    is_for_root: bool,
-    /// Where the server will listen.
-    pub(super) port: u16,
-}
+/// Whoever asks, in this language.
+pub(super) struct Asker(pub(super) Language);
 
-/// Where the files are.
-enum Store {
-    Bucket { endpoint: Option<String>, bucket: String, region: String, id: String, key: Secret },
-    Directory(String),
-}
-
-/// Asks everything.
-///
-/// # Errors
-/// In words for the terminal.
-pub(super) fn ask_all() -> Result<Answers, String> {
-    let store = ask_store()?;
-    let user = ask_until("FTP user", USUAL_USER, |user| one_word("the user", user))?;
-    let told = Secret::new(ask_hidden("Password (empty: one is made)")?);
-    // What is typed without being seen is typed twice, as for `serve --ask-password`.
-    let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
-    if is_typed && *told.expose() != *ask_hidden("Once more")? {
-        return Err("the two are not the same".to_owned());
+impl Asker {
+    /// Asks everything. What was arranged for in a `sample` is kept.
+    ///
+    /// # Errors
+    /// In words for the terminal.
+    pub(super) fn ask_all(&self, sample: Option<&Sample>) -> Result<Answers, String> {
+        let usual_directory = sample.and_then(|sample| sample.directory.as_deref());
+        let store = self.store(usual_directory.unwrap_or_default())?;
+        let user = self.until("FTP user", USUAL_USER, |user| one_word("the user", user))?;
+        let told = Secret::new(self.hidden("Password (empty: one is made)")?);
+        // What is typed without being seen is typed twice, as for `serve --ask-password`.
+        let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
+        if is_typed && *told.expose() != *self.hidden("Once more")? {
+            return Err("the two are not the same".to_owned());
+        }
+        let made_password = match told.expose().is_empty() {
+            true => Some(Secret::new(made_password()?)),
+            false => None,
+        };
+        let password = made_password.as_ref().unwrap_or(&told);
+        let hash =
+            users::hash(password.expose()).map_err(|error| format!("cannot hash it: {error}"))?;
+        let log_dir = match sample {
+            Some(sample) => sample.log_dir.clone(),
+            // Not below the directory that the server happens to be started in.
+            None => geteuid().is_root().then(|| ROOTS_LOG.to_owned()),
+        };
+        Ok(Answers { store, user, made_password, hash, log_dir, port: PORT })
     }
-    let made_password = match told.expose().is_empty() {
-        true => Some(Secret::new(made_password()?)),
-        false => None,
-    };
-    let password = made_password.as_ref().unwrap_or(&told);
-    let hash =
-        users::hash(password.expose()).map_err(|error| format!("cannot hash it: {error}"))?;
-    let is_for_root = geteuid().is_root();
-    Ok(Answers { store, user, made_password, hash, is_for_root, port: PORT })
-}
 
-fn ask_store() -> Result<Store, String> {
-    say("What is served?  1 a bucket of Tencent COS  2 of another S3 store  3 a directory\n");
-    let kind = ask_until("1, 2 or 3", "1", |kind| match kind {
-        "1" | "2" | "3" => Ok(kind.to_owned()),
-        _ => Err("1, 2 or 3".to_owned()),
-    })?;
-    let needed = |name: &'static str| move |text: &str| one_word(name, text);
-    match kind.as_str() {
-        "3" => ask_until("Directory", "", |path| match path {
-            "" => Err("the name of a directory".to_owned()),
-            path => make_directory(path).and_then(|path| one_line(&path)),
-        })
-        .map(Store::Directory),
-        "2" => Ok(Store::Bucket {
-            endpoint: Some(ask_until("Endpoint, as in https://s3.example.com", "", needed("it"))?),
-            bucket: ask_until("Bucket", "", needed("the bucket"))?,
-            region: ask("Region", "us-east-1")?,
-            id: ask_until("Access key id", "", needed("the id"))?,
-            key: Secret::new(ask_hidden("Secret access key")?.trim().to_owned()),
-        }),
-        _ => Ok(Store::Bucket {
-            endpoint: None,
-            bucket: ask_until("Bucket with its APPID, as in files-1250000000", "", with_appid)?,
-            region: ask_until("Region, as in ap-guangzhou", "", needed("the region"))?,
-            id: ask_until("SecretId", "", needed("the id"))?,
-            key: Secret::new(ask_hidden("SecretKey")?.trim().to_owned()),
-        }),
+    fn store(&self, usual_directory: &str) -> Result<Store, String> {
+        let kinds =
+            "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory";
+        say(&format!("{}\n", self.0.say(kinds)));
+        let kind = self.until("1, 2 or 3", "1", |kind| match kind {
+            "1" | "2" | "3" => Ok(kind.to_owned()),
+            _ => Err("1, 2 or 3".to_owned()),
+        })?;
+        let needed = |name: &'static str| move |text: &str| one_word(name, text);
+        match kind.as_str() {
+            "3" => self
+                .until("Directory", usual_directory, |path| match path {
+                    "" => Err("the name of a directory".to_owned()),
+                    path => make_directory(path).and_then(|path| one_line(&path)),
+                })
+                .map(Store::Directory),
+            "2" => Ok(Store::Bucket {
+                endpoint: Some(self.until(
+                    "Endpoint, as in https://s3.example.com",
+                    "",
+                    needed("the endpoint"),
+                )?),
+                bucket: self.until("Bucket", "", needed("the bucket"))?,
+                region: ask(&self.0.say("Region"), "us-east-1")?,
+                id: self.until("Access key id", "", needed("the id"))?,
+                key: Secret::new(self.hidden("Secret access key")?.trim().to_owned()),
+            }),
+            _ => Ok(Store::Bucket {
+                endpoint: None,
+                bucket: self.until(
+                    "Bucket with its APPID, as in files-1250000000",
+                    "",
+                    with_appid,
+                )?,
+                region: self.until("Region, as in ap-guangzhou", "", needed("the region"))?,
+                id: self.until("SecretId", "", needed("the id"))?,
+                key: Secret::new(self.hidden("SecretKey")?.trim().to_owned()),
+            }),
+        }
+    }
+
+    fn until(
+        &self,
+        question: &str,
+        usual: &str,
+        accepts: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<String, String> {
+        let accepts = |text: &str| accepts(text).map_err(|wrong| self.0.say(&wrong));
+        ask_until(&self.0.say(question), usual, accepts)
+    }
+
+    fn hidden(&self, question: &str) -> Result<String, String> {
+        ask_hidden(&self.0.say(question))
     }
 }
 
@@ -115,45 +133,6 @@ fn with_appid(bucket: &str) -> Result<String, String> {
     one_word("the bucket", bucket)
 }
 
-impl Answers {
-    /// The configuration.
-    pub(super) fn text(&self) -> Secret {
-        let Self { store, user, hash, port, .. } = self;
-        // Room for all of it from the start: a text that grows leaves copies behind.
-        let mut text = String::with_capacity(4096);
-        text.push_str(
-            "# Written by cos-ftp-server init. man cos-ftp-server.conf explains every key.\n\n\
-             [COS_ACCOUNT_0]\n",
-        );
-        // Writing to a String cannot fail.
-        let _ = match store {
-            Store::Directory(path) => writeln!(text, "cos_endpoint = file://{path}"),
-            Store::Bucket { endpoint, bucket, region, id, key } => {
-                let endpoint = endpoint.as_ref().map(|at| format!("cos_endpoint = {at}\n"));
-                writeln!(
-                    text,
-                    "{}cos_bucket = {bucket}\ncos_region = {region}\ncos_secretid = {id}\n\
-                     cos_secretkey = {}",
-                    endpoint.unwrap_or_default(),
-                    key.expose(),
-                )
-            }
-        };
-        let _ = write!(
-            text,
-            "home_dir = /home/{user}\nftp_login_user_name = {user}\n\
-             # A hash: cos-ftp-server hash-password makes another.\n\
-             ftp_login_user_password = {hash}\nauthority = RW\ndelete_enable = true\n\n\
-             [NETWORK]\nlisten_port = {port}\npassive_ports = 60000,65535\n"
-        );
-        if self.is_for_root {
-            // Not below the directory that the server happens to be started in.
-            let _ = write!(text, "\n[OPTIONAL]\nlog_dir = {ROOTS_LOG}\n");
-        }
-        Secret::new(text)
-    }
-}
-
 /// Makes the directory that is to be served, if it is missing.
 fn make_directory(path: &str) -> Result<String, String> {
     let named = |error: io::Error| format!("{path}: {error}");
@@ -173,18 +152,6 @@ fn make_directory(path: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_server_of_root_logs_where_the_system_does() {
-        for is_for_root in [true, false] {
-            let (user, hash) = ("bob".to_owned(), "$6$".to_owned());
-            let store = Store::Directory("/srv".to_owned());
-            let answers = Answers { store, user, made_password: None, hash, is_for_root, port: 21 };
-            let text = answers.text();
-            let line = "\n[OPTIONAL]\nlog_dir = /var/log/cos-ftp-server\n";
-            assert_eq!(text.expose().ends_with(line), is_for_root);
-        }
-    }
 
     #[test]
     fn answers_that_cannot_stand_in_the_file_are_refused() {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
@@ -55,6 +56,34 @@ pub(crate) fn watch(path: &Path) -> Result<ExitCode, String> {
     }
 }
 
+/// Who is behind a control socket.
+#[derive(Debug)]
+pub(crate) enum Answerer {
+    /// A server, and where it listens.
+    Server { pid: u32, listening: Vec<SocketAddr> },
+    /// No server runs there.
+    Nobody,
+    /// It cannot be asked, for this reason.
+    Unknown(String),
+}
+
+/// Who answers at `path`.
+pub(crate) fn who_answers(path: &Path) -> Answerer {
+    let told = match read(path) {
+        Ok(text) => understand(path, &text),
+        Err(error) if is_nobody(&error) => return Answerer::Nobody,
+        Err(error) => Err(no_answer(path, &error)),
+    };
+    told.map_or_else(Answerer::Unknown, |report| {
+        let StatusReport { pid, listening, also_listening, .. } = report;
+        Answerer::Server { pid, listening: [listening, also_listening].concat() }
+    })
+}
+
+fn is_nobody(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
 /// How many transfers run.
 ///
 /// # Errors
@@ -75,7 +104,7 @@ pub(crate) fn reloads(path: &Path) -> Result<Reloads, String> {
 pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+        _ if is_nobody(error) => {
             format!("no server with this configuration is running: none at {path} (control_socket)")
         }
         ErrorKind::PermissionDenied => {
@@ -101,12 +130,13 @@ fn terminal_width() -> usize {
     terminal.filter(|width| *width > 0).or_else(told).unwrap_or(USUAL_WIDTH)
 }
 
-/// The server that listens at `path`, in words for one who wants to start another.
-pub(crate) fn who_runs(path: &Path) -> Option<String> {
+/// The server that listens at `path`, in words for one who wants to start another, and may end it
+/// by `stop_command`.
+pub(crate) fn who_runs(path: &Path, stop_command: &str) -> Option<String> {
     let StatusReport { pid, started: since, .. } = report(path).ok()?;
     Some(format!(
-        "a server with this configuration runs since {since} as process {pid}: cos-ftp-server stop, \
-         or kill {pid}, ends it"
+        "a server with this configuration runs since {since} as process {pid}: {stop_command}, or \
+         kill {pid}, ends it"
     ))
 }
 

@@ -9,5 +9,8 @@ mod report;
 mod table;
 mod tell;
 
-pub(crate) use ask::{ask, no_answer, reloads, transfers_left, watch, who_runs};
+pub(crate) use ask::{
+    Answerer, ask, no_answer, reloads, transfers_left, watch, who_answers, who_runs,
+};
+pub(crate) use report::ListenAddresses;
 pub(crate) use tell::tell;

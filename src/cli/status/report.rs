@@ -23,12 +23,24 @@ pub(super) struct StatusReport {
     pub(super) stopping: bool,
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
+    /// The same for implicit TLS and for metrics.
+    #[serde(default)]
+    pub(super) also_listening: Vec<SocketAddr>,
     /// Since the start.
     pub(super) totals: StatusTotals,
     /// Of the configuration.
     pub(super) reloads: Reloads,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
+}
+
+/// Where a server takes connections.
+#[derive(Debug)]
+pub(crate) struct ListenAddresses {
+    /// Of its control port.
+    pub(crate) listening: Vec<SocketAddr>,
+    /// Of implicit TLS and of metrics.
+    pub(crate) also_listening: Vec<SocketAddr>,
 }
 
 /// How the configuration was read again.
@@ -86,13 +98,18 @@ pub(super) struct TransferStatus {
 
 impl StatusReport {
     /// What `observer` sees now.
-    pub(super) fn of(observer: &Observer, listening: &[SocketAddr], started: SystemTime) -> Self {
+    pub(super) fn of(
+        observer: &Observer,
+        addresses: &ListenAddresses,
+        started: SystemTime,
+    ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: process::id(),
             started: rfc3339(started),
             stopping: observer.is_stopping(),
-            listening: listening.to_vec(),
+            listening: addresses.listening.clone(),
+            also_listening: addresses.also_listening.clone(),
             totals: StatusTotals::now(),
             reloads: Reloads::now(),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),

@@ -211,6 +211,7 @@ mod tests {
             started: "2026-11-25T09:00:00Z".to_owned(),
             stopping: false,
             listening: vec!["0.0.0.0:21".parse().unwrap()],
+            also_listening: Vec::new(),
             totals,
             reloads: Reloads { count: 0, last_taken: true },
             sessions,

@@ -1,7 +1,6 @@
 //! The side of the server: a thread that tells whoever connects, and systemd.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -11,7 +10,7 @@ use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
-use super::report::StatusReport;
+use super::report::{ListenAddresses, StatusReport};
 use crate::cli::supervisor;
 use cos_ftp_server::threads::{self, OwnedThread};
 
@@ -33,7 +32,7 @@ struct Telling {
     socket: Option<LocalSocket>,
     stop: Wake,
     observer: Observer,
-    listening: Vec<SocketAddr>,
+    addresses: ListenAddresses,
     started: SystemTime,
 }
 
@@ -42,7 +41,7 @@ struct Telling {
 pub(crate) fn tell(
     path: Option<&Path>,
     observer: Observer,
-    listening: Vec<SocketAddr>,
+    addresses: ListenAddresses,
 ) -> Option<Teller> {
     let socket = path.and_then(|path| match LocalSocket::listen(path) {
         Ok(socket) => Some(socket),
@@ -57,7 +56,7 @@ pub(crate) fn tell(
     let begin = || {
         let stop = Wake::new()?;
         let started = SystemTime::now();
-        let telling = Telling { socket, stop: stop.clone(), observer, listening, started };
+        let telling = Telling { socket, stop: stop.clone(), observer, addresses, started };
         let thread = threads::spawn("status", move || telling.run())?;
         Ok(Teller { stop, thread: Some(thread) })
     };
@@ -123,7 +122,7 @@ impl Telling {
     }
 
     fn report(&self) -> StatusReport {
-        StatusReport::of(&self.observer, &self.listening, self.started)
+        StatusReport::of(&self.observer, &self.addresses, self.started)
     }
 
     /// Tells systemd what has changed since it was `told`.

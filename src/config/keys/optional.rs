@@ -294,7 +294,7 @@ fn stores() -> Vec<Key> {
                  or is silent; FileZilla gives up after 20 s, WinSCP after 15 s, cameras after 10 \
                  to 30 s, see [How long a client \
                  waits](docs/reliability.md#how-long-a-client-waits)",
-                "存储端出错或没有响应时，等待应答的客户端最迟在此时间内得到应答；FileZilla 等待 \
+                "存储端出错或没有响应时，等待回复的客户端最迟在此时间内得到回复；FileZilla 等待 \
                  20 秒，WinSCP 等待 15 秒，摄像头等待 10 到 30 秒，\
                  见[客户端要等多久](docs/zh-CN/reliability.md#客户端要等多久)",
             )

@@ -12,6 +12,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("setting", "配置项"),
     ("settings", "配置项"),
     ("user", "用户"),
+    ("service", "服务"),
     ("memory", "内存"),
     ("descriptors", "文件描述符"),
     ("threads", "线程"),
@@ -26,7 +27,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("files", "文件读写"),
     ("DNS", "域名解析"),
     ("connect", "连接"),
-    ("answer", "应答"),
+    ("answer", "响应"),
     ("clock", "时钟"),
     ("key pair", "密钥"),
     ("bucket", "存储桶"),
@@ -43,8 +44,88 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{} of {} checks failed; the arrows tell what to do",
         "{} 项失败（共 {} 项检查）；处理方法见箭头后的说明",
     ),
+    // `init`.
+    ("This writes the configuration {}.", "将写入配置文件 {}。"),
+    (
+        "This replaces the sample {}, which is as it was installed.",
+        "将替换安装时的示例配置 {}，它未被修改过。",
+    ),
+    (
+        "{} exists already, and is not as an installer has made it: it is left as it is. Move it \
+         away (mv {} {}.old), or name another one with --config FILE",
+        "{} 已经存在，并且与安装时的不同，因此保持原样。请把它移走（mv {} {}.old），或用 \
+         --config FILE 指定另一个文件",
+    ),
+    ("name the file with --config FILE", "请用 --config FILE 指定文件"),
+    ("Wrote {}", "已写入 {}"),
+    ("Password of {}, which is kept as a hash only: {}", "{} 的密码（只保存哈希）：{}"),
+    ("Start the server (Ctrl+C stops it):", "启动服务器（按 Ctrl+C 停止）："),
+    (
+        "Let systemd run the server, now and after each start of the machine:",
+        "由 systemd 运行服务器，立即启动并开机自启：",
+    ),
+    ("and in another terminal store a file:", "在另一个终端中上传一个文件："),
+    (
+        "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory",
+        "要提供什么？1：腾讯云 COS 的存储桶，2：其他 S3 存储端的存储桶，3：目录",
+    ),
+    ("1, 2 or 3", "1、2 或 3"),
+    ("Directory", "目录"),
+    ("the name of a directory", "请输入目录名"),
+    ("Endpoint, as in https://s3.example.com", "访问地址，例如 https://s3.example.com"),
+    ("Bucket", "存储桶"),
+    ("Access key id", "访问密钥 ID（Access key id）"),
+    ("Secret access key", "访问密钥（Secret access key）"),
+    (
+        "Bucket with its APPID, as in files-1250000000",
+        "带 APPID 的存储桶名称，例如 files-1250000000",
+    ),
+    ("Region", "地域"),
+    ("Region, as in ap-guangzhou", "地域，例如 ap-guangzhou"),
+    ("FTP user", "FTP 用户"),
+    ("Password (empty: one is made)", "密码（留空则自动生成）"),
+    ("Once more", "再输入一次"),
+    ("the two are not the same", "两次输入不一致"),
+    ("cannot hash it: {}", "无法计算哈希：{}"),
+    ("{} is a word without spaces", "{} 不能为空，也不能含有空格"),
+    ("the user", "用户"),
+    ("the endpoint", "访问地址"),
+    ("the bucket", "存储桶"),
+    ("the region", "地域"),
+    ("the id", "密钥 ID"),
+    ("# and ; cannot be used here", "此处不能使用 # 和 ;"),
+    (
+        "on COS a bucket's full name ends in -APPID, a number",
+        "COS 存储桶的完整名称以 -APPID（数字）结尾",
+    ),
+    ("its name is not UTF-8", "目录名不是 UTF-8"),
+    ("there is no answer: standard input has ended", "没有得到回答：标准输入已结束"),
+    ("cannot read from the terminal: {}", "无法从终端读取：{}"),
+    ("the machine gives no randomness: {}", "本机无法提供随机数：{}"),
+    (
+        "Written by cos-ftp-server init. man cos-ftp-server.conf explains every key.",
+        "由 cos-ftp-server init 写入。全部配置项见 man cos-ftp-server.conf。",
+    ),
+    (
+        "A hash: cos-ftp-server hash-password makes another.",
+        "哈希：用 cos-ftp-server hash-password 可以生成新的。",
+    ),
+    (
+        "Not all is well: correct what has a cross first. This looks again:",
+        "有检查未通过，请先处理带叉号的各项，然后重新检查：",
+    ),
+    // `serve`.
+    ("Serving {} until Ctrl+C", "正在提供目录 {}，按 Ctrl+C 停止"),
+    ("FTP user: {}", "FTP 用户：{}"),
+    ("Password: {}", "密码：{}"),
+    ("Store a file, and list what is there:", "上传一个文件，并列出目录："),
     // The configuration.
-    ("see above", "见上文"),
+    ("there is none, neither {}", "没有配置文件，已查找：{}"),
+    ("{} nor {}", "{}、{}"),
+    (
+        "cos-ftp-server init writes one; or name yours with --config FILE",
+        "用 cos-ftp-server init 生成配置，或用 --config FILE 指定已有的配置",
+    ),
     ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),
@@ -61,6 +142,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("it has another program or configuration", "其程序或配置文件与此不同"),
     ("setpriv cannot be run: {}", "无法运行 setpriv：{}"),
     ("it is not in /etc/passwd", "该用户不在 /etc/passwd 中"),
+    ("{} lets the service write {} only", "{} 只允许服务写入 {}"),
+    ("{} lets the service write {} only, not {}", "{} 只允许服务写入 {}，不包括 {}"),
+    (
+        "add ReadWritePaths={} to it (systemctl edit), or choose another directory",
+        "请（用 systemctl edit）为它加上 ReadWritePaths={}，或改用其他目录",
+    ),
     // The machine.
     ("any number of connections", "不限连接数"),
     ("{} connections", "{} 个连接"),
@@ -84,9 +171,22 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("listen_address or listen_port", "listen_address 或 listen_port"),
     ("listen_address or implicit_listen_port", "listen_address 或 implicit_listen_port"),
     (
-        "{} is in use: by this server, if it runs already",
-        "{} 已被占用：如果服务器已在运行，即为它自己",
+        "{} is in use by this server, which runs as process {}",
+        "{} 由本服务器使用，它正在运行，进程号 {}",
     ),
+    ("{} is in use by {}", "{} 已被占用：{}"),
+    (
+        "{} is in use by {}; it is not known whose server that is: {}",
+        "{} 已被占用：{}；无法得知是否为本服务器：{}",
+    ),
+    ("another program", "另一个程序"),
+    ("process {} ({})", "进程 {}（{}）"),
+    ("control_socket is off", "control_socket 已关闭"),
+    (
+        "{} (control_socket) is for the server's user and root only",
+        "{}（control_socket）只允许运行服务器的用户和 root 使用",
+    ),
+    ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),
     (
         "take a {} from 1024 up, or give the server CAP_NET_BIND_SERVICE",
         "请把 {} 设为 1024 或更大，或授予服务器 CAP_NET_BIND_SERVICE",
@@ -105,7 +205,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "masquerade_address is not set: passive replies name the address clients reach",
-        "未设置 masquerade_address：被动模式的应答使用客户端所连接的地址",
+        "未设置 masquerade_address：被动模式的回复使用客户端所连接的地址",
     ),
     (
         "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
@@ -113,7 +213,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
-        "请更正 masquerade_address；在它解析出 IPv4 地址之前，PASV 一律应答 425",
+        "请更正 masquerade_address；在它解析出 IPv4 地址之前，PASV 一律回复 425",
     ),
     (
         "let the user that runs the server read it, and nobody else (chgrp, chmod 640)",
@@ -259,6 +359,6 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("this store lacks an operation that the server needs", "该存储端缺少服务器需要的操作"),
     ("something on the way damages what is sent", "传输途中内容被损坏"),
     ("look up the code in the store's documentation", "请在存储端的文档中查找该错误码"),
-    ("no answer: {}", "没有应答：{}"),
-    ("no answer", "没有应答"),
+    ("no answer: {}", "没有响应：{}"),
+    ("no answer", "没有响应"),
 ];
