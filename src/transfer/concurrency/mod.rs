@@ -159,6 +159,11 @@ impl ConcurrencyLimit {
         self.limit
     }
 
+    /// Whether enough has been answered to tell how far the store is.
+    pub(super) fn knows_the_store(&self) -> bool {
+        !matches!(self.phase, Phase::First)
+    }
+
     /// What each gets of so many blocks: a fifth of them is filled, or emptied, meanwhile.
     pub(super) fn share_of(&self, blocks: usize) -> usize {
         blocks / (self.limit + self.limit.div_ceil(4))

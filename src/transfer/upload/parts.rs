@@ -92,9 +92,11 @@ impl Parts {
         limit.share_of(memory).max(self.least_blocks()).min(usual)
     }
 
-    /// Whole blocks it has at most then, so that several connections fill evenly.
+    /// Whole blocks it has at most then, so that several connections fill evenly. The first parts
+    /// are small: their answers tell how far the store is.
     pub(super) fn most_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
         match limit.get() {
+            _ if !limit.knows_the_store() => self.target_blocks(),
             few @ ..=FIRST_WORKERS => self.capacity_blocks() / few.max(2),
             _ => limit.share_of(memory),
         }
