@@ -14,6 +14,7 @@ mod config;
 mod containment;
 mod contract;
 mod conversations;
+mod devices;
 mod documentation;
 mod embedding;
 mod faults;

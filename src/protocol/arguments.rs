@@ -44,19 +44,25 @@ pub(super) fn client_option(
         .ok_or(ParseError::BadArgument(row))
 }
 
-/// `A`, `A N`, `I`, `L 8` (Lexmark scanners); the rest of RFC 959 3.1.1 is 504.
+/// `A`, `A N`, `I`, `L 8` (Lexmark scanners), also written without the blank; the rest of RFC 959
+/// 3.1.1 is 504.
 pub(super) fn transfer_type(
     row: &'static VerbRow,
     argument: &str,
 ) -> Result<TransferType, ParseError> {
-    let words: Vec<String> = argument.split_whitespace().map(str::to_ascii_uppercase).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["A"] | ["A", "N"] => Ok(TransferType::Ascii),
-        ["I"] | ["L", "8"] => Ok(TransferType::Image),
-        ["A" | "E", "T" | "C" | "N"] | ["E"] => Err(ParseError::UnsupportedParameter(row)),
-        ["L", size] if size.parse::<u8>().is_ok() => Err(ParseError::UnsupportedParameter(row)),
+    let letters = argument.split_whitespace().collect::<String>().to_ascii_uppercase();
+    match letters.as_str() {
+        "A" | "AN" => Ok(TransferType::Ascii),
+        "I" | "L8" => Ok(TransferType::Image),
+        "AT" | "AC" | "E" | "ET" | "EC" | "EN" => Err(ParseError::UnsupportedParameter(row)),
+        _ if is_local_type(&letters) => Err(ParseError::UnsupportedParameter(row)),
         _ => Err(ParseError::BadArgument(row)),
     }
+}
+
+/// `L` with a number of bits.
+fn is_local_type(letters: &str) -> bool {
+    letters.strip_prefix('L').is_some_and(|bits| bits.parse::<u8>().is_ok())
 }
 
 /// AUTH: TLS by its names (RFC 4217 4, and SSL, which clients of before it send).
@@ -70,20 +76,17 @@ pub(super) fn protection(row: &'static VerbRow, argument: &str) -> Result<Protec
     word(argument.trim(), &words).ok_or(ParseError::UnsupportedParameter(row))
 }
 
-/// Only `accepted` is ours; `known` are the other letters of the RFCs.
+/// Only `accepted` is ours; whatever else is asked for other servers may have, such as `STRU R` or
+/// `STRU O VMS`: 504, after which clients go on.
 pub(super) fn only(
     row: &'static VerbRow,
     argument: &str,
     accepted: &str,
-    known: &str,
 ) -> Result<(), ParseError> {
-    let value = argument.trim().to_ascii_uppercase();
-    if value == accepted {
-        Ok(())
-    } else if value.len() == 1 && known.contains(&value) {
-        Err(ParseError::UnsupportedParameter(row))
-    } else {
-        Err(ParseError::BadArgument(row))
+    match argument.trim() {
+        "" => Err(ParseError::BadArgument(row)),
+        value if value.eq_ignore_ascii_case(accepted) => Ok(()),
+        _ => Err(ParseError::UnsupportedParameter(row)),
     }
 }
 
@@ -217,6 +220,10 @@ mod tests {
             ("I", Ok(TransferType::Image)),
             // Lexmark scanners
             ("L 8", Ok(TransferType::Image)),
+            ("l8", Ok(TransferType::Image)),
+            ("AN", Ok(TransferType::Ascii)),
+            ("AT", Err(ParseError::UnsupportedParameter(row))),
+            ("L7", Err(ParseError::UnsupportedParameter(row))),
             ("L 7", Err(ParseError::UnsupportedParameter(row))),
             ("E", Err(ParseError::UnsupportedParameter(row))),
             ("A T", Err(ParseError::UnsupportedParameter(row))),
@@ -235,10 +242,11 @@ mod tests {
             ("MODE", "S", Ok(())),
             ("MODE", "s ", Ok(())),
             ("MODE", "B", Err(ParseError::UnsupportedParameter(row("MODE")))),
-            ("MODE", "SB", Err(ParseError::BadArgument(row("MODE")))),
-            ("MODE", "", Err(ParseError::BadArgument(row("MODE")))),
+            ("MODE", "SB", Err(ParseError::UnsupportedParameter(row("MODE")))),
+            ("STRU", "O VMS", Err(ParseError::UnsupportedParameter(row("STRU")))),
+            ("MODE", " ", Err(ParseError::BadArgument(row("MODE")))),
         ] {
-            assert_eq!(only(row(verb), argument, "S", "BCZ"), expected, "{verb} {argument:?}");
+            assert_eq!(only(row(verb), argument, "S"), expected, "{verb} {argument:?}");
         }
     }
 

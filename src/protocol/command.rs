@@ -187,8 +187,8 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
             Command::SetModificationTime { time, path: path.to_owned() }
         }
         Verb::Type => Command::Type(transfer_type(row, argument)?),
-        Verb::Stru => only(row, argument, "F", "RP").map(|()| Command::FileStructure)?,
-        Verb::Mode => only(row, argument, "S", "BCZ").map(|()| Command::StreamMode)?,
+        Verb::Stru => only(row, argument, "F").map(|()| Command::FileStructure)?,
+        Verb::Mode => only(row, argument, "S").map(|()| Command::StreamMode)?,
         Verb::Pasv => Command::Passive(PassiveRequest::Address),
         Verb::Epsv => Command::Passive(PassiveRequest::from_epsv(argument).map_err(bad(row))?),
         Verb::Port => Command::Active(DataAddress::from_port(argument).map_err(bad(row))?),
