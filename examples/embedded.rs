@@ -214,7 +214,7 @@ impl FileTree for MemoryStore {
 
     fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
         let state = self.state();
-        let ListRequest { directory, name_prefix, after } = *request;
+        let ListRequest { directory, name_prefix, after, .. } = *request;
         if !state.is_directory(directory) {
             state.find(directory, Operation::ListObjects)?;
             return Err(error(ErrorKind::NotADirectory, Operation::ListObjects, directory));

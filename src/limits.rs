@@ -121,8 +121,8 @@ pub const PLANNED_MEMORY_PERCENT: u64 = 60;
 /// and connections to the store.
 pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 
-/// Threads that copy and delete for all renamings together, beside the sessions' own, each with a
-/// connection to its store: two directories at full speed.
+/// Threads that copy and delete for all renamings, and ask for the times of all listings, beside
+/// the sessions' own, each with a connection to its store: two directories at full speed.
 pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle

@@ -55,7 +55,12 @@ fn measure(count: usize, metadata_cache: Duration) -> usize {
     MEMORY.reset_peak_usage();
     let (mut seen, mut after) = (0, None);
     loop {
-        let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
+        let request = ListRequest {
+            directory: &directory,
+            name_prefix: "",
+            after: after.as_ref(),
+            with_times: false,
+        };
         let page = store.list(&request, None).unwrap();
         for entry in &page.entries {
             assert!(entry.name.ends_with(&format!("{seen:07}")), "{} is no {seen}", entry.name);
@@ -85,7 +90,9 @@ fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache,
         preserve_mtime: false,
+        mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         timeouts: Timeouts::default(),
     }
 }

@@ -54,7 +54,7 @@ impl Setup {
 
     fn names(&self, directory: &str) -> (Vec<String>, usize) {
         let directory = &at(directory);
-        let request = ListRequest { directory, name_prefix: "", after: None };
+        let request = ListRequest { directory, name_prefix: "", after: None, with_times: false };
         let page = self.store.list(&request, None).unwrap();
         (page.entries.into_iter().map(|entry| entry.name).collect(), page.unnameable)
     }
@@ -84,7 +84,10 @@ fn assert_out_of_reach(setup: &Setup, path: &str) {
     assert_eq!(kind(store.stat(name, Freshness::Recent)), ErrorKind::NotFound, "stat {path}");
     let got = store.get_object(name, ByteRange::from(0), None);
     assert_eq!(kind(got), ErrorKind::NotFound, "get {path}");
-    let listed = store.list(&ListRequest { directory: name, name_prefix: "", after: None }, None);
+    let listed = store.list(
+        &ListRequest { directory: name, name_prefix: "", after: None, with_times: false },
+        None,
+    );
     assert_eq!(kind(listed), ErrorKind::NotFound, "list {path}");
     assert_eq!(kind(store.delete_object(name)), ErrorKind::NotFound, "delete {path}");
     assert_eq!(kind(store.remove_directory(name)), ErrorKind::NotFound, "rmdir {path}");
@@ -173,6 +176,7 @@ fn foreign_files_and_names_are_left_out() {
         directory: &FtpPath::root(),
         name_prefix: "",
         after: Some(&cos_ftp_server::store::PageToken("a".to_owned())),
+        with_times: false,
     };
     assert_eq!(setup.store.list(&request, None).unwrap().unnameable, 0, "counted once");
 }

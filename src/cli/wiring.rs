@@ -279,9 +279,10 @@ impl Probes {
 /// Whether the store answers. If it does not, `check_command` tells more.
 fn probe(store: &dyn ObjectStore, fragments: PartialUpload, check_command: &str) -> bool {
     let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) =
-        store.list(&ListRequest { directory: &root, name_prefix: "", after: None }, None)
-    {
+    if let Err(error) = store.list(
+        &ListRequest { directory: &root, name_prefix: "", after: None, with_times: false },
+        None,
+    ) {
         log::error!("{name} cannot be used now: {error}; {check_command} tells what to do");
         return false;
     }

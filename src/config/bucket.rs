@@ -1,7 +1,7 @@
 //! The store of one account section: bucket, endpoint, addressing, credentials.
 
 use crate::limits;
-use crate::store::cos::{AddressingStyle, CosOptions, Scheme, is_cos};
+use crate::store::cos::{AddressingStyle, ArchivePolicy, CosOptions, Scheme, is_cos};
 use crate::store::local::LocalOptions;
 
 use super::credentials::{self, EnvironmentKeys};
@@ -95,7 +95,12 @@ fn read_bucket(
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: all.terms.metadata_cache,
         preserve_mtime: all.preserve_mtime,
+        mtime_cache_entries: all.terms.mtime_cache_entries,
         content_type: all.terms.content_type,
+        archive: match all.terms.restores_archived {
+            true => ArchivePolicy::Restore(all.terms.restore),
+            false => ArchivePolicy::Refuse,
+        },
         timeouts: all.terms.timeouts,
         bucket,
         endpoint: authority,

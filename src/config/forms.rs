@@ -13,7 +13,9 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
-use crate::store::cos::{AddressingStyle, ContentType, Scheme, Timeouts, VerifyUploads};
+use crate::store::cos::{
+    AddressingStyle, ContentType, RestoreTerms, RestoreTier, Scheme, Timeouts, VerifyUploads,
+};
 use crate::users::{Account, Permission};
 
 use super::endpoint::Endpoint;
@@ -49,7 +51,10 @@ impl General {
             buckets: BucketTerms {
                 verify: VerifyUploads::Off,
                 content_type: ContentType::Off,
+                restores_archived: false,
+                restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
                 metadata_cache: Duration::ZERO,
+                mtime_cache_entries: 0,
                 timeouts: Timeouts::unset(),
             },
             tls: TlsForm {
@@ -87,7 +92,10 @@ impl General {
 pub(super) struct BucketTerms {
     pub(super) verify: VerifyUploads,
     pub(super) content_type: ContentType,
+    pub(super) restores_archived: bool,
+    pub(super) restore: RestoreTerms,
     pub(super) metadata_cache: Duration,
+    pub(super) mtime_cache_entries: usize,
     pub(super) timeouts: Timeouts,
 }
 

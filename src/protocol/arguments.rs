@@ -118,10 +118,43 @@ pub fn timed_path(argument: &str) -> Option<(Timestamp, &str)> {
 }
 
 /// The first word decides.
-pub(super) fn site_command(argument: &str) -> SiteCommand {
-    let first = argument.split_whitespace().next().unwrap_or_default();
-    word(first, &[("HELP", SiteCommand::Help), ("CHMOD", SiteCommand::ChangeMode)])
-        .unwrap_or(SiteCommand::Unknown)
+pub(super) fn site_command(
+    row: &'static VerbRow,
+    argument: &str,
+) -> Result<SiteCommand, ParseError> {
+    let (first, rest) = argument.trim_start().split_once(' ').unwrap_or((argument.trim(), ""));
+    if first.eq_ignore_ascii_case("UTIME") {
+        let (time, path) = utime(rest).ok_or(ParseError::BadArgument(row))?;
+        return Ok(SiteCommand::SetModificationTime { time, path: path.to_owned() });
+    }
+    let words = [("HELP", SiteCommand::Help), ("CHMOD", SiteCommand::ChangeMode)];
+    let known = words.into_iter().find(|(name, _)| first.eq_ignore_ascii_case(name));
+    Ok(known.map_or(SiteCommand::Unknown, |(_, command)| command))
+}
+
+/// `path atime mtime ctime UTC`, as ncftp and older FileZilla send it, of which the second counts;
+/// or `YYYYMMDDhhmm[ss] path`.
+fn utime(argument: &str) -> Option<(Timestamp, &str)> {
+    let with_three_times = || {
+        let mut words = argument.trim_end().rsplitn(5, ' ');
+        words.next().filter(|zone| zone.eq_ignore_ascii_case("UTC"))?;
+        let times = [words.next()?, words.next()?, words.next()?].map(time_of_utime);
+        let [Some(_), Some(modified), Some(_)] = times else { return None };
+        Some((modified, words.next()?))
+    };
+    let with_one = || {
+        let (time, path) = argument.split_once(' ')?;
+        Some((time_of_utime(time)?, path))
+    };
+    with_three_times().or_else(with_one).filter(|(_, path)| !path.is_empty())
+}
+
+/// A time of UTIME: its seconds may be left out.
+fn time_of_utime(text: &str) -> Option<Timestamp> {
+    match text.len() {
+        12 => Timestamp::parse(&format!("{text}00")),
+        _ => Timestamp::parse(text),
+    }
 }
 
 #[cfg(test)]
@@ -274,13 +307,47 @@ mod tests {
 
     #[test]
     fn site_commands() {
+        let row = row("SITE");
+        let set = |time, path: &str| {
+            let (time, path) = (Timestamp::parse(time).unwrap(), path.to_owned());
+            Ok(SiteCommand::SetModificationTime { time, path })
+        };
+        let bad = || Err(ParseError::BadArgument(row));
         for (text, expected) in [
-            ("HELP", SiteCommand::Help),
-            ("chmod 644 a file", SiteCommand::ChangeMode),
-            ("UTIME 20240101000000 x", SiteCommand::Unknown),
-            ("", SiteCommand::Unknown),
+            ("HELP", Ok(SiteCommand::Help)),
+            (" help ", Ok(SiteCommand::Help)),
+            ("chmod 644 a file", Ok(SiteCommand::ChangeMode)),
+            ("UMASK 022", Ok(SiteCommand::Unknown)),
+            ("", Ok(SiteCommand::Unknown)),
+            ("UTIME 20240102030405 a b", set("20240102030405", "a b")),
+            ("utime 202401020304 a  b ", set("20240102030400", "a  b ")),
+            ("UTIME 20240102030405.5 f", set("20240102030405", "f")),
+            // ncftp, of an access in 2021 and a change of the inode in 2023
+            (
+                "UTIME a b 20210101000000 20220102030405 20230101000000 UTC",
+                set("20220102030405", "a b"),
+            ),
+            ("UTIME f 202101010000 202201020304 202301010000 utc ", set("20220102030400", "f")),
+            (
+                "UTIME 20240102030405 20210101000000 20220102030405 20230101000000 UTC",
+                set("20220102030405", "20240102030405"),
+            ),
+            // One time, and a path that looks like more.
+            (
+                "UTIME 20240102030405 x 20220102030405 UTC",
+                set("20240102030405", "x 20220102030405 UTC"),
+            ),
+            ("UTIME", bad()),
+            ("UTIME ", bad()),
+            ("UTIME f", bad()),
+            ("UTIME 20240102030405", bad()),
+            ("UTIME 20240102030405 ", bad()),
+            ("UTIME 20241302030405 f", bad()),
+            ("UTIME 2024010203.5 f", bad()),
+            ("UTIME f 20210101000000 20220102030405 20230101000000", bad()),
+            ("UTIME f 20210101000000 20221302030405 20230101000000 UTC", bad()),
         ] {
-            assert_eq!(site_command(text), expected, "{text:?}");
+            assert_eq!(site_command(row, text), expected, "{text:?}");
         }
     }
 }

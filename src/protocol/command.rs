@@ -200,7 +200,7 @@ fn meaning(row: &'static VerbRow, argument: &str) -> Result<Command, ParseError>
         Verb::Rest => Command::Restart(number(row, argument.trim())?),
         Verb::Allo => Command::Allocate(allocation(row, argument)?),
         Verb::Abor => Command::Abort,
-        Verb::Site => Command::Site(site_command(argument)),
+        Verb::Site => Command::Site(site_command(row, argument)?),
         Verb::Auth => mechanism(row, argument).map(|()| Command::Authenticate)?,
         Verb::Pbsz => Command::ProtectionBuffer(number(row, argument.trim())?),
         Verb::Prot => Command::Protect(protection(row, argument)?),

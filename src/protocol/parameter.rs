@@ -1,6 +1,7 @@
 //! What commands carry when it is one of a few things.
 
 use super::listing::MlstFacts;
+use super::time_format::Timestamp;
 
 /// What an upload does with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +69,20 @@ pub enum Protection {
 }
 
 /// A SITE command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SiteCommand {
     /// `HELP`
     Help,
     /// `CHMOD mode path`: there are no modes in a bucket.
     ChangeMode,
-    /// `UMASK`, `IDLE`, `UTIME` and whatever else.
+    /// `UTIME`: what MFMT does, and older. Needs [`super::Access::Writes`], and the operator's
+    /// leave.
+    SetModificationTime {
+        /// The time, whole seconds.
+        time: Timestamp,
+        /// The file.
+        path: String,
+    },
+    /// `UMASK`, `IDLE` and whatever else.
     Unknown,
 }

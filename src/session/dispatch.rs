@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Session;
 use super::download::download;
-use super::information::{note_client, site, status};
+use super::information::{note_client, status};
 use super::listing::{StatusOf, Telling, list};
 use super::login_attempt::LoginAttempt;
 use super::long_work::LongWork;
@@ -17,7 +17,7 @@ use super::transfer::{Transfer, TransferParts};
 use super::upload::upload;
 use crate::protocol::{
     Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
-    UploadMode, VerbRow, masked, replies,
+    SiteCommand, UploadMode, VerbRow, masked, replies,
 };
 use crate::secret::Secret;
 
@@ -173,7 +173,7 @@ impl<'a> Session<'a> {
                 self.data.give_port_up();
                 replies::nothing_to_abort()
             }
-            Command::Site(command) => site(command),
+            Command::Site(command) => self.site(command)?,
             Command::Authenticate => self.encryption.authenticate()?,
             Command::ProtectionBuffer(_) => self.encryption.protection_buffer()?,
             Command::Protect(protection) => self.protect(protection)?,
@@ -221,6 +221,17 @@ impl<'a> Session<'a> {
             Some(row) if row.is_offered(switches) => Ok(replies::help_for(row)),
             Some(_) => Err(replies::not_a_command(&ParseError::UnknownTopic)),
         }
+    }
+
+    fn site(&mut self, command: SiteCommand) -> Step<Reply> {
+        Ok(match command {
+            SiteCommand::Help => replies::site_help(self.host.options.switches()),
+            SiteCommand::ChangeMode => replies::site_chmod_ignored(),
+            SiteCommand::SetModificationTime { time, path } => {
+                self.tree()?.set_modification_time(time, &path, self.long_work())?
+            }
+            SiteCommand::Unknown => replies::site_unknown(),
+        })
     }
 
     fn change_directory(&mut self, path: &str) -> Step<Reply> {

@@ -1,5 +1,6 @@
 //! RETR.
 
+use super::failure::log_failure;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
 use super::step::Step;
@@ -8,7 +9,7 @@ use super::transfer_log::record_download;
 use super::{Errand, ErrandKind};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore};
+use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore, Restoration, StoreError};
 use crate::transfer::{Conversion, Download, DownloadRequest};
 use crate::vfs::FtpPath;
 
@@ -52,10 +53,30 @@ fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {
             let stat = tree.stat(path, Freshness::Recent)?;
             Err(replies::restart_beyond_end(stat.metadata.size))
         }
+        Err(error) if error.kind == ErrorKind::Archived => Err(bring_back(tree, path, &error)),
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
             Err(replies::is_a_directory())
         }
         opened => opened.map_err(|error| tree.failure(&error)),
+    }
+}
+
+/// The reply to RETR of an archived file, which may be asked for from now on.
+fn bring_back(tree: &Tree<'_>, path: &FtpPath, archived: &StoreError) -> Reply {
+    match tree.store.restore_archived(path) {
+        Ok(Some(Restoration::Requested { takes })) => {
+            log::info!("restore requested path={path:?}");
+            replies::restore_requested(takes)
+        }
+        Ok(Some(Restoration::UnderWay)) => replies::restore_under_way(),
+        Ok(None) => tree.failure(archived),
+        Err(error) => match (error.kind, &error.code) {
+            (ErrorKind::Archived | ErrorKind::Unsupported | ErrorKind::Other, Some(code)) => {
+                log_failure(tree.visit, &error);
+                replies::restore_refused(code)
+            }
+            _ => tree.failure(&error),
+        },
     }
 }
 

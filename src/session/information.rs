@@ -1,10 +1,10 @@
-//! Commands that tell something and touch no file: CLNT, STAT, SITE.
+//! Commands that tell something and touch no file: CLNT, STAT.
 
 use std::net::IpAddr;
 
 use super::login::Login;
 use super::settings::ClientSettings;
-use crate::protocol::{Reply, SiteCommand, TransferType, replies};
+use crate::protocol::{Reply, TransferType, replies};
 use crate::vfs::FtpPath;
 
 /// CLNT.
@@ -35,13 +35,4 @@ pub(super) fn status(
         format!("TYPE {transfer_type}, MODE S, STRU F"),
         "No transfer runs".to_owned(),
     ])
-}
-
-/// SITE.
-pub(super) fn site(command: SiteCommand) -> Reply {
-    match command {
-        SiteCommand::Help => replies::site_help(),
-        SiteCommand::ChangeMode => replies::site_chmod_ignored(),
-        SiteCommand::Unknown => replies::site_unknown(),
-    }
 }

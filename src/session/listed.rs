@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
-use crate::store::{ErrorKind, Freshness, ListPage, ObjectStore, StoreError};
+use crate::store::{ErrorKind, Freshness, ListPage, StoreError};
 use crate::transfer::Listing;
 use crate::vfs::{Entry, FtpPath};
 
@@ -15,6 +15,8 @@ use crate::vfs::{Entry, FtpPath};
 pub(super) struct Lookup<'l> {
     pub(super) tree: &'l Tree<'l>,
     pub(super) style: ListStyle,
+    /// Whether times of files are told.
+    pub(super) with_times: bool,
 }
 
 /// What is to be listed, and the first page of it.
@@ -47,11 +49,13 @@ impl Lookup<'_> {
             return found.map_err(|missed| missed.into_reply(self.tree));
         }
         match found {
-            Ok(found) if target.path.is_empty() => match found.entry_named(&target.whole) {
-                Ok(Some(entry)) if entry.metadata.is_directory() => self.name(&target.whole),
-                Ok(_) => Ok(found),
-                Err(error) => Err(error.into()),
-            },
+            Ok(found) if target.path.is_empty() => {
+                match found.entry_named(&target.whole, self.freshness()) {
+                    Ok(Some(entry)) if entry.metadata.is_directory() => self.name(&target.whole),
+                    Ok(_) => Ok(found),
+                    Err(error) => Err(error.into()),
+                }
+            }
             Ok(found) if found.fits_nothing() => self.name(&target.whole).or(Ok(found)),
             Err(Missed::Store(error)) if is_absent(error.kind) => {
                 self.name(&target.whole).map_err(|_| error.into())
@@ -79,7 +83,7 @@ impl Lookup<'_> {
                 if self.style == ListStyle::Mlsd {
                     return Err(Missed::Refused(replies::mlsd_needs_a_directory()));
                 }
-                (page_of_file(&*source.store, &source.directory)?, nlst_prefix(parent_of(text)))
+                (self.page_of_file(&source)?, nlst_prefix(parent_of(text)))
             }
             Err(error) => return Err(error.into()),
         };
@@ -94,7 +98,7 @@ impl Lookup<'_> {
         let first = source.first_page()?;
         let name_prefix = nlst_prefix(directory);
         let found = Listed { source, first, wildcard: Some(wildcard), name_prefix };
-        match found.entry_named(path.name())? {
+        match found.entry_named(path.name(), self.freshness())? {
             None => Ok(found),
             Some(entry) if entry.metadata.is_directory() => self.name(text),
             Some(entry) => Ok(Listed { first: page_of(entry), wildcard: None, ..found }),
@@ -106,6 +110,23 @@ impl Lookup<'_> {
             store: Arc::clone(&self.tree.store),
             directory,
             name_prefix: name_prefix.to_owned(),
+            with_times: self.with_times,
+        }
+    }
+
+    /// LIST of a file is the one line about it.
+    fn page_of_file(&self, source: &Listing) -> Result<ListPage, StoreError> {
+        let path = &source.directory;
+        let stat = source.store.stat(path, self.freshness())?;
+        Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
+    }
+
+    /// What a line about one name needs: an earlier listing may have told another time than the
+    /// client's.
+    fn freshness(&self) -> Freshness {
+        match self.with_times && self.tree.keeps_times {
+            true => Freshness::Now,
+            false => Freshness::Recent,
         }
     }
 }
@@ -120,7 +141,7 @@ impl Listed {
     }
 
     /// The entry of exactly this name. The store is asked only where it may stand on a later page.
-    fn entry_named(&self, name: &str) -> Result<Option<Entry>, StoreError> {
+    fn entry_named(&self, name: &str, freshness: Freshness) -> Result<Option<Entry>, StoreError> {
         if let Some(entry) = self.first.entries.iter().find(|entry| entry.name == name) {
             return Ok(Some(entry.clone()));
         }
@@ -131,7 +152,7 @@ impl Listed {
         let Some(path) = self.source.directory.child(name).filter(|_| may_follow) else {
             return Ok(None);
         };
-        match self.source.store.stat(&path, Freshness::Recent) {
+        match self.source.store.stat(&path, freshness) {
             Ok(stat) => Ok(Some(Entry { name: name.to_owned(), metadata: stat.metadata })),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -162,12 +183,6 @@ impl From<Reply> for Missed {
 
 fn is_absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::BadName)
-}
-
-/// LIST of a file is the one line about it.
-fn page_of_file(store: &dyn ObjectStore, path: &FtpPath) -> Result<ListPage, StoreError> {
-    let stat = store.stat(path, Freshness::Recent)?;
-    Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
 }
 
 fn page_of(entry: Entry) -> ListPage {

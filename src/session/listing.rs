@@ -10,7 +10,7 @@ use super::transfer::Transfer;
 use super::{Errand, ErrandKind, SessionHandle, StopSignal};
 use crate::limits::LISTING_PAGE_BYTES;
 use crate::protocol::{
-    ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
+    Fact, ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
 };
 use crate::store::ListPage;
 use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, ListingPages, Progress};
@@ -144,9 +144,17 @@ impl StatusOf<'_, '_> {
 }
 
 impl Telling {
+    fn has_times(self) -> bool {
+        match self.style {
+            ListStyle::List => true,
+            ListStyle::Nlst => false,
+            ListStyle::Mlsd => self.facts.contains(Fact::Modify),
+        }
+    }
+
     /// Fetches the first page, so that a missing directory is told before the 150.
     fn open(self, tree: &Tree<'_>, target: &ListTarget) -> Step<Opened> {
-        let lookup = Lookup { tree, style: self.style };
+        let lookup = Lookup { tree, style: self.style, with_times: self.has_times() };
         let Listed { source, first, wildcard, name_prefix } = lookup.find(target)?;
         let format = ListingFormat {
             style: self.style,

@@ -1,5 +1,5 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
-//! RNTO, SIZE, MDTM, MFMT, MLST.
+//! RNTO, SIZE, MDTM, MFMT, SITE UTIME, MLST.
 
 use std::sync::Arc;
 
@@ -148,8 +148,8 @@ impl Tree<'_> {
         Ok(replies::modification_time(stat.metadata.told_time()))
     }
 
-    /// MFMT, and MDTM with a time. In a bucket this copies the object onto itself, within the
-    /// store.
+    /// MFMT, SITE UTIME, and MDTM with a time. In a bucket this copies the object onto itself,
+    /// within the store.
     pub(super) fn set_modification_time(
         &self,
         time: Timestamp,

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     Body, ByteRange, ETag, ErrorKind, Expected, KeyLock, ListPage, ListRequest, Object, Operation,
-    PageToken, Result, Stat, StoreError, Stored,
+    PageToken, Restoration, Result, Stat, StoreError, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -75,6 +75,15 @@ pub trait FileTree: Send + Sync + 'static {
         range: ByteRange,
         if_match: Option<&ETag>,
     ) -> Result<Object>;
+
+    /// Asks for an archived file to be made readable; `None` where nobody wants the server to.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn restore_archived(&self, path: &FtpPath) -> Result<Option<Restoration>> {
+        let _ = path;
+        Ok(None)
+    }
 
     /// Stores a whole object in one request, in place of an earlier one if that is `expected`.
     ///

@@ -29,7 +29,7 @@ pub use multipart::{
     CopySource, Multipart, MultipartUpload, PartLimits, PartPlace, PartReceipt, SilentUpload,
     SilentUploads,
 };
-pub use object::{ByteRange, ETag, Object, Stat, Stored};
+pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};

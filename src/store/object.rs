@@ -81,6 +81,18 @@ impl fmt::Debug for Object {
     }
 }
 
+/// An archived object is on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restoration {
+    /// It was asked for.
+    Requested {
+        /// How long it takes, in words for a client.
+        takes: &'static str,
+    },
+    /// It was asked for before.
+    UnderWay,
+}
+
 /// What the store said of a stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {

@@ -44,6 +44,7 @@ operations! {
     AbortMultipartUpload: "name/cos:AbortMultipartUpload", "s3:AbortMultipartUpload";
     ListMultipartUploads: "name/cos:ListMultipartUploads", "s3:ListBucketMultipartUploads";
     ListParts: "name/cos:ListParts", "s3:ListMultipartUploadParts";
+    RestoreObject: "name/cos:PostObjectRestore", "s3:RestoreObject";
     GetObjectLockConfiguration:
         "name/cos:GetBucketObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration";
 }

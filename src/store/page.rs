@@ -11,6 +11,9 @@ pub struct ListRequest<'a> {
     pub name_prefix: &'a str,
     /// The page after the one that gave this token; `None` for the first.
     pub after: Option<&'a PageToken>,
+    /// Whether the files' times must be those that a [`stat`](crate::store::FileTree::stat) of now
+    /// tells: to a bucket in which clients set times that may be many more requests.
+    pub with_times: bool,
 }
 
 /// Where the next page begins. Opaque.

@@ -28,6 +28,8 @@ pub struct Listing {
     pub directory: FtpPath,
     /// Only names that begin so.
     pub name_prefix: String,
+    /// Whether the times of files are told.
+    pub with_times: bool,
 }
 
 /// The pages after the first.
@@ -143,7 +145,8 @@ impl Listing {
     }
 
     fn request<'a>(&'a self, after: Option<&'a PageToken>) -> ListRequest<'a> {
-        ListRequest { directory: &self.directory, name_prefix: &self.name_prefix, after }
+        let Self { directory, name_prefix, with_times, .. } = self;
+        ListRequest { directory, name_prefix, after, with_times: *with_times }
     }
 }
 

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::support::clients::{DataMode, lftp, rclone, url, wget};
+use crate::support::injector::{Injector, Request};
+use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::sha256;
 
@@ -168,4 +171,35 @@ fn rclone_syncs_and_checks_and_wget_fetches() {
     let spelt = |(path, hash): (String, String)| (path.replace("100%25", "100%"), hash);
     let expected: BTreeMap<String, String> = hashes_of(&tree).into_iter().map(spelt).collect();
     expect_same(&hashes_below(&down), &expected);
+}
+
+/// rclone compares what a listing tells with what it has, and sends what differs.
+#[test]
+fn rclone_has_nothing_to_send_a_second_time() {
+    let rgw = Rgw::shared();
+    let (bucket, injector) = (rgw.new_bucket(), Injector::before(rgw.endpoint()));
+    let setup = Setup::bucket_named(&bucket, &injector.endpoint());
+    let server = setup.option("preserve_mtime", "on").start();
+    let (dir, tree) = (server.scratch(), hostile_tree(3));
+    write(&dir.join("up"), &tree);
+    let run = |arguments: &[&str]| rclone(server.address(), &dir, arguments).expect_success();
+    let sync = || {
+        let before = injector.seen().len();
+        let said = run(&["sync", "-v", "up", "ftp:tree"]);
+        let seen = injector.seen().split_off(before);
+        let count = |kind| seen.iter().filter(|(seen, _)| *seen == kind).count();
+        (said, [Request::PutObject, Request::CopyObject, Request::HeadObject].map(count))
+    };
+    let (said, [stored, dated, _]) = sync();
+    assert!(stored >= tree.len() && dated == tree.len(), "{stored} {dated} {said}");
+    expect_stored(&server, "tree/", &tree);
+    let (said, asked) = sync();
+    assert!(said.contains("There was nothing to transfer"), "{said}");
+    assert_eq!(asked, [0; 3], "{said}");
+    // Another time alone is a change.
+    let file = fs::File::options().write(true).open(dir.join("up/plain/plain.txt"));
+    let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    file.and_then(|file| file.set_modified(then)).expect("a time");
+    let (said, [stored, dated, _]) = sync();
+    assert_eq!((stored, dated), (1, 1), "{said}");
 }

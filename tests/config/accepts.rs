@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use cos_ftp_server::config::{RotateUnit, Rotation, StoreSettings};
 use cos_ftp_server::net::{DataHeader, Masquerade};
-use cos_ftp_server::store::cos::{AddressingStyle, Scheme, VerifyUploads};
+use cos_ftp_server::store::cos::{
+    AddressingStyle, ArchivePolicy, RestoreTerms, RestoreTier, Scheme, VerifyUploads,
+};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::vfs::FilenameEncoding;
 
@@ -219,7 +221,8 @@ fn every_general_key_has_its_effect() {
          [FILE_OPTION]\nsingle_file_max_size = 10G\n\
          [OPTIONAL]\nconfig_check_enable = false\nmin_part_size = 6M\npart_buffer_size = 32M\n\
          buffer_memory = 1G\nupload_thread_num = 2\nmax_connection_num = 0\nmax_list_file = 7\n\
-         partial_upload = discard\nascii_conversion = on\npreserve_mtime = on\nverify_uploads = md5\n\
+         partial_upload = discard\nascii_conversion = on\npreserve_mtime = on\nmtime_cache_entries = 9\n\
+         verify_uploads = md5\narchive = restore\nrestore_days = 7\nrestore_tier = bulk\n\
          idle_timeout = 1\nlogin_timeout = 2s\ndata_connect_timeout = 3m\n\
          data_idle_timeout = 1h\nshutdown_grace = 0\nconnect_timeout = 5\nsend_timeout = 6\n\
          response_timeout = 7\nretry_timeout = 9\nreply_timeout = 10\ncomplete_timeout = 8\nlog_level = error\n\
@@ -245,7 +248,9 @@ fn every_general_key_has_its_effect() {
     assert_eq!(transfer.partial, PartialUpload::Discard);
     let [StoreSettings::Cos(bucket)] = &settings.stores[..] else { panic!("{settings:?}") };
     assert_eq!((bucket.prefix.as_str(), bucket.verify), ("a/b/", VerifyUploads::Md5));
-    assert!(bucket.preserve_mtime);
+    assert!(bucket.preserve_mtime && bucket.mtime_cache_entries == 9);
+    let terms = RestoreTerms { days: 7, tier: RestoreTier::Bulk };
+    assert_eq!(bucket.archive, ArchivePolicy::Restore(terms));
     let times = &bucket.timeouts;
     assert_eq!((times.connect, times.send_body), (seconds(5), seconds(6)));
     assert_eq!((times.response, times.complete), (seconds(7), seconds(8)));

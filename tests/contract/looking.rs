@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
 fn the_root_always_exists(subject: &Subject<'_>) {
     let root = FtpPath::root();
     assert!(subject.store.stat(&root, Freshness::Recent).unwrap().metadata.is_directory());
-    let request = ListRequest { directory: &root, name_prefix: "", after: None };
+    let request = ListRequest { directory: &root, name_prefix: "", after: None, with_times: false };
     subject.store.list(&request, None).unwrap();
     assert!(!subject.store.describe().is_empty());
 }
@@ -88,7 +88,7 @@ fn listing_what_is_no_directory_fails(subject: &Subject<'_>) {
         ("fil", ErrorKind::NotFound),
     ] {
         let directory = &subject.at(name);
-        let request = ListRequest { directory, name_prefix: "", after: None };
+        let request = ListRequest { directory, name_prefix: "", after: None, with_times: false };
         assert_eq!(kind(subject.store.list(&request, None)), expected, "{name}");
     }
 }

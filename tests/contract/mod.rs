@@ -150,7 +150,8 @@ impl Subject<'_> {
         let mut pages = Vec::new();
         let mut after = None;
         loop {
-            let request = ListRequest { directory, name_prefix, after: after.as_ref() };
+            let request =
+                ListRequest { directory, name_prefix, after: after.as_ref(), with_times: false };
             let page = self.store.list(&request, None).unwrap();
             assert!(page.entries.len() <= 1000, "a page of {}", page.entries.len());
             let mut told = Vec::new();

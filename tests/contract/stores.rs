@@ -44,7 +44,9 @@ fn bucket() -> CosStore {
         idle_connections: 16,
         metadata_cache: Duration::from_secs(60),
         preserve_mtime: true,
+        mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },
     });

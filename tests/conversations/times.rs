@@ -21,6 +21,16 @@ fn a_time_that_was_set_is_told() {
             ("MFMT 20230102030406 a b", "213 "),
             ("MFMT 19600101000000 a b", "213 "),
             ("MDTM a b", "213 19600101000000"),
+            // SITE UTIME in both of its forms; of three times the second counts.
+            ("SITE UTIME 20220102030405 a b", "213 Modify=20220102030405; /a b"),
+            ("MDTM a b", "213 20220102030405"),
+            ("SITE UTIME 202201020304 a b", "213 Modify=20220102030400; /a b"),
+            ("MDTM a b", "213 20220102030400"),
+            (
+                "site utime a b 20210101000000 19600101000000 20230101000000 UTC",
+                "213 Modify=19600101000000; /a b",
+            ),
+            ("MDTM a b", "213 19600101000000"),
         ]);
         let facts = ftp.expect("MLST a b", "250-");
         assert!(facts.contains("modify=19600101000000;"), "{facts}");
@@ -52,6 +62,13 @@ fn what_cannot_have_a_time() {
         ("MFMT 20230102030405", "501 "),
         ("MFMT file", "501 "),
         ("MFMT", "501 "),
+        ("SITE UTIME 20230102030405 dir", "550 "),
+        ("SITE UTIME 20230102030405 nowhere", "550 "),
+        ("SITE UTIME nowhere 20210101000000 20220101000000 20230101000000 UTC", "550 "),
+        ("SITE UTIME 20231302030405 file", "501 "),
+        ("SITE UTIME file 20210101000000 20220101000000 20231301000000 UTC", "501 "),
+        ("SITE UTIME file", "501 "),
+        ("SITE UTIME", "501 "),
         ("MDTM 20230102030405 nowhere", "550 "),
         // What exists under the whole name wins.
         ("MDTM ./20230102030405 x", "213 2"),
@@ -62,6 +79,7 @@ fn what_cannot_have_a_time() {
     reader.play(&[
         ("MFMT 20230102030405 file", "550 "),
         ("MDTM 20230102030405 file", "550 "),
+        ("SITE UTIME 20230102030405 file", "550 You may not write here."),
         ("MDTM file", "213 2"),
     ]);
     assert!(!reader.ask("MDTM file").contains("20230102030405"));
@@ -71,18 +89,24 @@ fn what_cannot_have_a_time() {
 fn feat_and_help_tell_of_it_only_when_it_works() {
     let server = keeping(Setup::local());
     let mut ftp = Ftp::login(&server);
-    assert!(ftp.expect("FEAT", "211-").contains("\r\n MFMT\r\n"));
+    let features = ftp.expect("FEAT", "211-");
+    assert!(features.contains("\r\n MFMT\r\n") && features.contains("\r\n SITE UTIME\r\n"));
     ftp.expect("HELP MFMT", "214 ");
+    assert!(ftp.expect("SITE HELP", "214-").contains("\r\n SITE UTIME "));
 
     let server = Setup::local().start();
     server.stored().put("file", b"x");
     let mut ftp = Ftp::login(&server);
     assert!(!ftp.expect("FEAT", "211-").contains("MFMT"));
+    assert!(!ftp.expect("FEAT", "211-").contains("UTIME"));
     assert!(!ftp.expect("HELP", "214-").contains("MFMT"));
+    assert!(!ftp.expect("SITE HELP", "214-").contains("UTIME"));
     ftp.play(&[
         ("HELP MFMT", "502 "),
         ("MFMT 20230102030405 file", "502 "),
         ("MDTM 20230102030405 file", "550 "),
+        ("SITE UTIME 20230102030405 file", "550 Times of files are the store's own here"),
+        ("SITE UTIME file 20210101000000 20220101000000 20230101000000 UTC", "550 Times of files"),
         ("MDTM file", "213 2"),
     ]);
 }

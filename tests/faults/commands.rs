@@ -38,6 +38,7 @@ pub(crate) enum Command {
     RetrieveSmall,
     RetrieveLarge,
     List,
+    ListTimes,
     Size,
     Delete,
     MakeDirectory,
@@ -93,6 +94,7 @@ impl Command {
             Self::RetrieveSmall => "`RETR`, small",
             Self::RetrieveLarge => "`RETR`, large",
             Self::List => "`LIST`",
+            Self::ListTimes => "`MLSD` with clients' times",
             Self::Size => "`SIZE`",
             Self::Delete => "`DELE`",
             Self::MakeDirectory => "`MKD`",
@@ -113,7 +115,7 @@ impl Command {
         match self {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
-            Self::SetTime => &[("preserve_mtime", "on")],
+            Self::SetTime | Self::ListTimes => &[("preserve_mtime", "on")],
             _ => &[],
         }
     }
@@ -158,6 +160,7 @@ impl Command {
             }
             Self::RetrieveSmall | Self::RetrieveLarge => download(ftp, &format!("RETR {name}")),
             Self::List => download(ftp, "LIST"),
+            Self::ListTimes => download(ftp, "MLSD"),
             Self::Size => told(ftp.ask(&format!("SIZE {name}"))),
             Self::Delete => told(ftp.ask(&format!("DELE {name}"))),
             Self::MakeDirectory => told(ftp.ask(&format!("MKD {name}"))),
@@ -197,7 +200,7 @@ impl Command {
             Self::RetrieveSmall | Self::RetrieveLarge => {
                 assert!(!ok || data == earlier, "{name}: {seen:?}");
             }
-            Self::List => {
+            Self::List | Self::ListTimes => {
                 let shown = String::from_utf8_lossy(data).contains(&format!(" {name}\r\n"));
                 assert!(!ok || shown, "{name}: {seen:?}");
             }

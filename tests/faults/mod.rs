@@ -2,6 +2,8 @@
 //! go wrong, once and for good. The real server runs before the real store, with the injector in
 //! between; what the store holds is read past both.
 
+/// Files in an archive, and their way back.
+mod archived;
 /// Clients that break off, disappear, hurry and dawdle.
 mod clients;
 /// FTP commands, each with what it needs and what it must have changed.

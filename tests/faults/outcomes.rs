@@ -37,6 +37,7 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::RetrieveSmall, Request::GetObject),
     (Command::RetrieveLarge, Request::GetObject),
     (Command::List, Request::ListObjects),
+    (Command::ListTimes, Request::HeadObject),
     (Command::Size, Request::HeadObject),
     (Command::ChangeDirectory, Request::HeadObject),
     (Command::ChangeDirectory, Request::ListObjects),
@@ -71,6 +72,7 @@ const ALIKE: &[(Command, Request)] = &[
     (Command::StoreInParts, Request::HeadObject),
     (Command::StoreInParts, Request::ListObjects),
     (Command::AbortInParts, Request::ListObjects),
+    (Command::ListTimes, Request::ListObjects),
     (Command::AbortInParts, Request::CreateMultipartUpload),
     (Command::AbortInParts, Request::UploadPart),
     (Command::AppendToSmall, Request::ListObjects),
@@ -332,6 +334,8 @@ impl Cell<'_> {
         let expected = match (self.fault, self.lasting) {
             _ if self.command == Command::AbortInParts => Some(false),
             _ if is_beyond => Some(true),
+            // Who may list but not read is told the store's own times.
+            (Fault::Refuse(403, _), _) if self.command == Command::ListTimes => Some(true),
             (Fault::Latency(_) | Fault::Stale | Fault::Bandwidth(_), _) => Some(true),
             // The client has the bytes before their checksum is known.
             (Fault::FlipInAnswer(_), _) if is_download => Some(false),

@@ -238,7 +238,9 @@ fn bucket(remote: &DiscardingStore, least_part: usize) -> CosOptions {
         idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache: Duration::from_secs(10),
         preserve_mtime: false,
+        mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         timeouts: Timeouts::default(),
     }
 }

@@ -185,6 +185,29 @@ fn a_lock_that_may_not_be_asked_about_does_not_fail_a_check() {
     assert_eq!(left_in(setup.bucket_name()), (Vec::new(), Vec::new()));
 }
 
+/// The right to restore is tried where it is used, without anything that would be restored.
+#[test]
+fn whether_archived_files_may_be_restored_is_tried_where_that_is_wanted() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let setup = || bucket_behind(&injector.endpoint()).option("archive", "restore");
+    for (status, code) in [(403, "InvalidObjectState"), (405, "RestoreNonArchiveObject")] {
+        injector.inject(Rule::new(Request::RestoreObject, Fault::Refuse(status, code)));
+        for authority in ["RW", "R"] {
+            let told = Told::of(&setup().authority(authority).write());
+            assert_eq!(told.status, 0, "{:#}", told.whole);
+            assert!(told.names("passed").contains(&"RestoreObject"), "{:#}", told.whole);
+        }
+        injector.heal();
+    }
+    injector.inject(Rule::new(Request::RestoreObject, Fault::Refuse(403, "AccessDenied")));
+    Told::of(&setup().write()).expect_failure("RestoreObject", "name/cos:PostObjectRestore");
+    injector.heal();
+    // This gateway has no archive, and takes the request for another one.
+    Told::of(&setup().write()).expect_failure("RestoreObject", "look up the code");
+    let told = Told::of(&bucket_behind(&injector.endpoint()).write());
+    assert!(!told.names("passed").contains(&"RestoreObject"), "{:#}", told.whole);
+}
+
 #[test]
 fn people_read_a_line_each_with_what_to_do() {
     let injector = Injector::before(Rgw::shared().endpoint());

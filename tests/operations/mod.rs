@@ -9,6 +9,8 @@ mod check;
 mod directories;
 /// Uploads that nobody finished.
 mod leftovers;
+/// Listings that tell the times which clients gave files.
+mod listed_times;
 /// Which session a line of the log belongs to.
 mod log_lines;
 /// Metrics and health.

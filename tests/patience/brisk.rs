@@ -112,7 +112,9 @@ fn store_options(bucket: &str, injector: &Injector) -> CosOptions {
         idle_connections: 64,
         metadata_cache: Duration::ZERO,
         preserve_mtime: true,
+        mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         timeouts: Timeouts::default(),
     }
 }

@@ -33,9 +33,15 @@ fn a_directory_of_2500_files_is_listed_in_pages() {
     assert_eq!(names(&store, "d"), expected, "also with our own writes laid over");
 
     let directory = at("d");
-    let request = ListRequest { directory: &directory, name_prefix: "f 0249", after: None };
+    let request = ListRequest {
+        directory: &directory,
+        name_prefix: "f 0249",
+        after: None,
+        with_times: false,
+    };
     assert_eq!(store.list(&request, None).unwrap().entries.len(), 10);
-    let request = ListRequest { directory: &directory, name_prefix: "g", after: None };
+    let request =
+        ListRequest { directory: &directory, name_prefix: "g", after: None, with_times: false };
     assert!(store.list(&request, None).unwrap().entries.is_empty());
 }
 
@@ -48,7 +54,8 @@ fn what_has_no_ftp_name_is_counted_and_left_alone() {
         rgw.s3_put(&bucket, key, b"x");
     }
     let directory = at("a");
-    let request = ListRequest { directory: &directory, name_prefix: "", after: None };
+    let request =
+        ListRequest { directory: &directory, name_prefix: "", after: None, with_times: false };
     let page = store.list(&request, None).unwrap();
     let shown: Vec<&str> = page.entries.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!((shown, page.unnameable), (vec!["good"], 4));
@@ -103,11 +110,12 @@ fn directories_come_and_go() {
     assert_eq!(kind(store.remove_directory(&at("made"))), ErrorKind::NotFound);
 
     let missing = at("missing");
-    let request = ListRequest { directory: &missing, name_prefix: "", after: None };
+    let request =
+        ListRequest { directory: &missing, name_prefix: "", after: None, with_times: false };
     assert_eq!(kind(store.list(&request, None)), ErrorKind::NotFound);
     put(&store, "f", b"x");
     let file = at("f");
-    let request = ListRequest { directory: &file, name_prefix: "", after: None };
+    let request = ListRequest { directory: &file, name_prefix: "", after: None, with_times: false };
     assert_eq!(kind(store.list(&request, None)), ErrorKind::NotADirectory);
     assert!(store.stat(&FtpPath::root(), Freshness::Recent).unwrap().metadata.is_directory());
 }

@@ -37,7 +37,8 @@ fn hadoops_marker_is_a_directory_and_no_file() {
     for (name_prefix, expected) in
         [("em", vec!["empty"]), ("empty_", vec![]), ("both", vec!["both"])]
     {
-        let request = ListRequest { directory: &directory, name_prefix, after: None };
+        let request =
+            ListRequest { directory: &directory, name_prefix, after: None, with_times: false };
         let page = store.list(&request, None).unwrap();
         let shown: Vec<String> = page.entries.into_iter().map(|entry| entry.name).collect();
         assert_eq!(shown, expected, "{name_prefix}");

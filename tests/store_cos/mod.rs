@@ -48,7 +48,9 @@ fn options(bucket: &str) -> CosOptions {
         idle_connections: 16,
         metadata_cache: std::time::Duration::from_secs(60),
         preserve_mtime: true,
+        mtime_cache_entries: 100_000,
         content_type: cos_ftp_server::store::cos::ContentType::ByName,
+        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         timeouts: Timeouts::default(),
     }
 }
@@ -80,7 +82,12 @@ fn list(store: &CosStore, path: &str) -> (Vec<Entry>, usize) {
     let directory = at(path);
     let (mut entries, mut pages, mut after) = (Vec::new(), 0, None);
     loop {
-        let request = ListRequest { directory: &directory, name_prefix: "", after: after.as_ref() };
+        let request = ListRequest {
+            directory: &directory,
+            name_prefix: "",
+            after: after.as_ref(),
+            with_times: false,
+        };
         let page = store.list(&request, None).unwrap();
         assert!(page.entries.len() <= 1000);
         entries.extend(page.entries);

@@ -30,8 +30,10 @@ fn look(store: &CosStore, paths: &[&str]) {
     for path in paths {
         let _ = store.stat(&at(path), Freshness::Recent);
         let directory = at(path);
-        let _ =
-            store.list(&ListRequest { directory: &directory, name_prefix: "", after: None }, None);
+        let _ = store.list(
+            &ListRequest { directory: &directory, name_prefix: "", after: None, with_times: false },
+            None,
+        );
     }
 }
 

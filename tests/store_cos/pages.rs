@@ -72,7 +72,12 @@ fn a_connection_opened_ahead_carries_the_next_request() {
     let store = CosStore::connect(CosOptions { endpoint, ..options("bucket") }).unwrap();
     store.connect_ahead();
     assert!(told.try_recv().is_err(), "nobody knows yet where to");
-    let request = ListRequest { directory: &FtpPath::root(), name_prefix: "", after: None };
+    let request = ListRequest {
+        directory: &FtpPath::root(),
+        name_prefix: "",
+        after: None,
+        with_times: false,
+    };
     assert_eq!(store.list(&request, None).unwrap().next, Some(PageToken("k0999".to_owned())));
     told.recv().unwrap();
     store.connect_ahead();
@@ -88,7 +93,8 @@ fn list_ahead(address: &str, on_told: impl Fn()) -> (Result<ListPage, StoreError
     let endpoint = address.to_owned();
     let store = CosStore::connect(CosOptions { endpoint, ..options("bucket") }).unwrap();
     let directory = FtpPath::root();
-    let request = ListRequest { directory: &directory, name_prefix: "", after: None };
+    let request =
+        ListRequest { directory: &directory, name_prefix: "", after: None, with_times: false };
     let mut told = Vec::new();
     let page = store.list(
         &request,

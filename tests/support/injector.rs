@@ -40,6 +40,8 @@ pub(crate) enum Fault {
     /// Refused when its body was read, as Amazon does in a bucket with Object Lock, unless a checksum
     /// of the body came with it.
     DemandChecksum,
+    /// Answered with this status and nothing else. The store never sees it.
+    Accept(u16),
     /// Answered 200 with an error for a body. The store never sees it.
     ErrorIn200(&'static str),
     /// The connection is reset when the request was read. The store never sees it.

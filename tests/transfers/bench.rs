@@ -156,7 +156,7 @@ impl Bench {
         let (wake, mut script) = (Wake::new().unwrap(), Script::new(control));
         let store: Arc<dyn ObjectStore> = Arc::new(self.store().clone());
         let directory = FtpPath::root();
-        let listing = Listing { store, directory, name_prefix: String::new() };
+        let listing = Listing { store, directory, name_prefix: String::new(), with_times: false };
         let first = listing.first_page().unwrap();
         let memory = self.budget().try_borrow(limits::LISTING_PAGE_BYTES as u64);
         let memory = memory.ok_or(Incomplete::Failed(TransferError::NoBuffer))?;

@@ -106,7 +106,12 @@ fn refused(error: &io::Error) -> CheckLine {
 }
 
 fn list(store: &LocalStore) -> Result<(), StoreError> {
-    let root = ListRequest { directory: &FtpPath::root(), name_prefix: "", after: None };
+    let root = ListRequest {
+        directory: &FtpPath::root(),
+        name_prefix: "",
+        after: None,
+        with_times: false,
+    };
     store.list(&root, None).map(drop)
 }
 

@@ -3,6 +3,7 @@
 //! example and the manual page. Whoever adds a key adds its row, and uses its field.
 
 mod account;
+mod archive;
 mod key;
 mod network;
 mod operations;

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use log::LevelFilter;
 
+use super::archive;
 use super::key::{Key, row};
 use super::readers::{
     Reader, boolean, number, on_or_off, one_of, seconds, seconds_or_off, size, size_of_at_least,
@@ -23,7 +24,8 @@ const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
 const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
-    [memory(), numbers(), files(), clients(), stores(), log()].into_iter().flatten().collect()
+    let groups = [memory(), numbers(), files(), archive::rows(), clients(), stores(), log()];
+    groups.into_iter().flatten().collect()
 }
 
 fn memory() -> Vec<Key> {
@@ -279,6 +281,19 @@ fn stores() -> Vec<Key> {
             .field(|all: &mut General, time| {
                 all.buckets.metadata_cache = time.unwrap_or_default();
             }),
+        row(OPTIONAL, "mtime_cache_entries", number(0..=100_000_000_usize))
+            // 10 MB.
+            .default("100000")
+            .at_start()
+            .means(
+                "with `preserve_mtime = on`, the files of a bucket whose times are remembered for \
+                 listings, at most 100 bytes each; the store is asked for each of the others in \
+                 every listing, see [Names and times](docs/reliability.md#names-and-times)",
+                "`preserve_mtime = on` 时，每个存储桶为列表记住多少个文件的时间，每个最多占 100 字节；\
+                 其余文件每次列目录都要逐个查询存储端，\
+                 见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
+            )
+            .field(|all: &mut General, entries| all.buckets.mtime_cache_entries = entries),
         row(OPTIONAL, "complete_timeout", seconds(1))
             .default("1200")
             .means(

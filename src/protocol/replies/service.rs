@@ -197,6 +197,8 @@ pub fn system_type() -> Reply {
 pub fn features(facts: MlstFacts, switches: Switches) -> Reply {
     let of_row = |row: &VerbRow| match row.verb {
         Verb::Mlst => Some(format!(" MLST {}", facts.offered())),
+        // As ProFTPD has it.
+        Verb::Site => switches.preserve_mtime.then(|| " SITE UTIME".to_owned()),
         _ => row.feature.map(|line| format!(" {line}")),
     };
     let mut lines: Vec<String> = offered(switches).filter_map(of_row).collect();
@@ -218,8 +220,12 @@ pub fn help_for(row: &VerbRow) -> Reply {
 }
 
 /// 214 to SITE HELP.
-pub fn site_help() -> Reply {
-    Reply::new(Code::HELP, "SITE CHMOD mode path: accepted, without effect")
+pub fn site_help(switches: Switches) -> Reply {
+    let utime = " SITE UTIME YYYYMMDDhhmm[ss] path | path atime mtime ctime UTC: set its time";
+    let utime = switches.preserve_mtime.then_some(utime);
+    let chmod = " SITE CHMOD mode path: accepted, without effect";
+    let lines = utime.into_iter().chain([chmod]).map(str::to_owned);
+    Reply::multi_line(Code::HELP, "Commands:", lines, "End")
 }
 
 /// 200 to SITE CHMOD, which clients send after uploads and report when it fails.
@@ -297,6 +303,7 @@ mod tests {
         assert!(fewer.contains("\r\n MDTM\r\n MFMT\r\n"), "{fewer}");
         assert!(fewer.contains("\r\n AUTH TLS\r\n"), "{fewer}");
         assert!(fewer.contains("\r\n PBSZ\r\n PROT\r\n"), "{fewer}");
+        assert!(fewer.contains("\r\n SITE UTIME\r\n"), "{fewer}");
     }
 
     #[test]

@@ -81,12 +81,12 @@ pub fn modification_time(moment: OffsetDateTime) -> Reply {
     Reply::new(Code::FILE_STATUS, Timestamp(moment).to_string())
 }
 
-/// 213 to MFMT (draft-somers-ftp-mfxx 3.1) and to the setting form of MDTM.
+/// 213 to MFMT (draft-somers-ftp-mfxx 3.1), to the setting form of MDTM and to SITE UTIME.
 pub fn modification_time_set(time: Timestamp, path: &FtpPath) -> Reply {
     Reply::new(Code::FILE_STATUS, format!("Modify={time}; {path}"))
 }
 
-/// 550 to the setting form of MDTM without `preserve_mtime`.
+/// 550 to the setting form of MDTM and to SITE UTIME without `preserve_mtime`.
 pub fn times_not_kept() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "Times of files are the store's own here (preserve_mtime).")
 }
@@ -222,9 +222,30 @@ pub fn store_denied() -> Reply {
     Reply::new(Code::NO_PERMISSION, "The store denied access.")
 }
 
-/// 550 to a file that must be restored from the archive first.
+/// 550 to what needs the bytes of an archived file: RETR, APPE, REST with STOR, and RNTO and MFMT,
+/// which copy.
 pub fn archived() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "The file is archived; restore it in the store first.")
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The file is archived: until it is restored in the store it can neither be read nor copied.",
+    )
+}
+
+/// 450 to RETR of an archived file that will be there for a later one; `takes`: how long it takes.
+pub fn restore_requested(takes: &str) -> Reply {
+    let text = format!("The file is archived: restore requested, {takes}; try again then.");
+    Reply::new(Code::FILE_BUSY, text)
+}
+
+/// 550 to RETR of an archived file that the store does not restore, in the store's word for it.
+pub fn restore_refused(code: &str) -> Reply {
+    let text = format!("The file is archived, and the store refused to restore it ({code}).");
+    Reply::new(Code::FILE_UNAVAILABLE, text)
+}
+
+/// 450 to RETR of an archived file that is on its way back.
+pub fn restore_under_way() -> Reply {
+    Reply::new(Code::FILE_BUSY, "The file is archived and being restored; try again later.")
 }
 
 /// 550 to what the store cannot do.

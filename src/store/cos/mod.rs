@@ -17,8 +17,8 @@ mod tree;
 
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use options::{
-    AddressingStyle, ContentType, CosOptions, CredentialSource, PairSource, Part, RoleSource,
-    Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, PairSource, Part,
+    RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
 };
 pub use s3::dialect::is_cos;
 pub use s3::http::authorities::{AuthorityError, check_authorities};
@@ -48,7 +48,7 @@ use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
     Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
-    Result, SilentUploads, Stat, StoreError, Stored,
+    Restoration, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -90,6 +90,7 @@ impl Buckets {
             copy_limit: limits::MAX_PART_BYTES,
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
+            archive: options.archive,
             min_part: options.min_part,
             pool: self.pool.clone(),
         };
@@ -259,6 +260,12 @@ impl FileTree for CosStore {
         if_match: Option<&ETag>,
     ) -> Result<Object> {
         self.objects().get(&self.file(Operation::GetObject, path)?, range, if_match)
+    }
+
+    fn restore_archived(&self, path: &FtpPath) -> Result<Option<Restoration>> {
+        let ArchivePolicy::Restore(terms) = self.account.archive else { return Ok(None) };
+        let key = self.file(Operation::RestoreObject, path)?;
+        self.objects().restore(&key, terms).map(Some)
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {

@@ -37,8 +37,12 @@ pub struct CosOptions {
     pub metadata_cache: Duration,
     /// Whether a time that a client gave an object is told as the object's time.
     pub preserve_mtime: bool,
+    /// Objects whose times are remembered for listings, where that is so.
+    pub mtime_cache_entries: usize,
     /// The type of a new object.
     pub content_type: ContentType,
+    /// What the download of an archived object does.
+    pub archive: ArchivePolicy,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
 }
@@ -69,6 +73,46 @@ pub enum ContentType {
     ByName,
     /// What the store makes of it.
     Off,
+}
+
+/// What the download of an archived object does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchivePolicy {
+    /// Nothing: somebody else restores it.
+    Refuse,
+    /// It asks for the object to be restored.
+    Restore(RestoreTerms),
+}
+
+/// How an archived object is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoreTerms {
+    /// Days for which it can be read.
+    pub days: u32,
+    /// How soon.
+    pub tier: RestoreTier,
+}
+
+/// How soon an archived object is restored; what is sooner costs more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreTier {
+    /// In minutes; not from the deep archive.
+    Expedited,
+    /// In hours.
+    Standard,
+    /// In half a day, or two.
+    Bulk,
+}
+
+impl RestoreTier {
+    /// What COS and S3 promise, in words for a client.
+    pub(crate) fn takes(self) -> &'static str {
+        match self {
+            Self::Expedited => "about 5 min",
+            Self::Standard => "about 5 h, from a deep archive 12 to 24 h",
+            Self::Bulk => "about 12 h, from a deep archive 48 h",
+        }
+    }
 }
 
 /// What is compared after an upload.
@@ -204,7 +248,9 @@ pub(super) mod tests {
             idle_connections: 4,
             metadata_cache: Duration::ZERO,
             preserve_mtime: true,
+            mtime_cache_entries: 100,
             content_type: ContentType::ByName,
+            archive: ArchivePolicy::Refuse,
             timeouts: Timeouts::default(),
         }
     }

@@ -111,6 +111,7 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Option<Requ
         "PUT" if is_copy => Request::CopyObject,
         "PUT" => Request::PutObject,
         "POST" if has("uploads") => Request::CreateMultipartUpload,
+        "POST" if has("restore") => Request::RestoreObject,
         "POST" if has("uploadId") => Request::CompleteMultipartUpload,
         "GET" if key.is_empty() && has("uploads") => Request::ListMultipartUploads,
         "GET" if key.is_empty() && has("object-lock") => Request::GetObjectLockConfiguration,

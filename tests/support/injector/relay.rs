@@ -69,6 +69,7 @@ impl Line<'_> {
             Some(Fault::RefuseEarly(status, code)) => self.refuse_early(status, code),
             Some(
                 Fault::Refuse(..)
+                | Fault::Accept(_)
                 | Fault::DemandChecksum
                 | Fault::ErrorIn200(_)
                 | Fault::ResetBeforeReply
@@ -107,6 +108,11 @@ impl Line<'_> {
                 let text = format!(
                     "HTTP/1.1 {status} Injected\r\nContent-Length: {length}\r\n\r\n{shown}"
                 );
+                self.client.write_all(text.as_bytes())?;
+                Ok(Next::Request)
+            }
+            Some(Fault::Accept(status)) => {
+                let text = format!("HTTP/1.1 {status} Injected\r\nContent-Length: 0\r\n\r\n");
                 self.client.write_all(text.as_bytes())?;
                 Ok(Next::Request)
             }

@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use super::examination::Examination;
 use super::trial::{Fault, Trial, TrialVerdict};
+use crate::store::cos::options::ArchivePolicy;
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
@@ -52,6 +54,7 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
         |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
         |_| String::new(),
     );
+    try_restoring(run);
     true
 }
 
@@ -70,6 +73,23 @@ pub(super) fn try_reading(run: &mut Examination<'_>) {
         other => other.map(drop),
     };
     run.attempt(Trial::Of(Operation::GetObject), read, shown);
+    try_restoring(run);
+}
+
+/// Asks for what is not archived, or not there, to be restored: who may not is told that first.
+fn try_restoring(run: &mut Examination<'_>) {
+    let ArchivePolicy::Restore(terms) = run.store.account.archive else { return };
+    let probe = run.probe.clone();
+    let ask = |client: &S3Client| match restore_object(client, &probe, terms) {
+        Err(error) if error.kind == ErrorKind::NotFound || is_not_archived(&error) => Ok(()),
+        other => other.map(drop),
+    };
+    run.attempt(Trial::Of(Operation::RestoreObject), ask, |()| "allowed".to_owned());
+}
+
+/// In Amazon's words, and in those of COS.
+fn is_not_archived(error: &StoreError) -> bool {
+    matches!(error.code.as_deref(), Some("InvalidObjectState" | "RestoreNonArchiveObject"))
 }
 
 /// Deletes what was stored. `uploads`: what could not be aborted.

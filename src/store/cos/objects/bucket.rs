@@ -80,7 +80,7 @@ impl Bucket {
     fn new(options: &CosOptions, authorities: &Authorities) -> Self {
         Self {
             site: Arc::new(Site::new(options, authorities)),
-            memory: BucketCache::new(options.metadata_cache),
+            memory: BucketCache::new(options.metadata_cache, options.mtime_cache_entries),
             writes: KeyLocks::default(),
             appends: KeyLocks::default(),
             conditional_writes: Trust::default(),

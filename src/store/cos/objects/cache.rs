@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
+use super::client_times::ClientTimes;
 use super::directory_cache::DirectoryCache;
 use super::note::Change;
 use super::own_changes::{Moment, OwnChanges};
@@ -16,7 +17,7 @@ use crate::vfs::Metadata;
 
 /// The memory of those who have none.
 pub(super) static NOTHING: LazyLock<BucketCache> =
-    LazyLock::new(|| BucketCache { is_kept: false, ..BucketCache::new(Duration::ZERO) });
+    LazyLock::new(|| BucketCache { is_kept: false, ..BucketCache::new(Duration::ZERO, 0) });
 
 /// The memory of one bucket, shared by all who change it.
 #[derive(Debug)]
@@ -29,18 +30,21 @@ pub(crate) struct BucketCache {
     stats: StatCache,
     /// In which directories files may be stored, and under which names not.
     pub(crate) directories: DirectoryCache,
+    /// The times of objects that clients may have given one.
+    pub(crate) times: ClientTimes,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
 }
 
 impl BucketCache {
-    /// What the store tells is believed for `lifetime`.
-    pub(super) fn new(lifetime: Duration) -> Self {
+    /// What the store tells is believed for `lifetime`; so many times of objects are remembered.
+    pub(super) fn new(lifetime: Duration, times: usize) -> Self {
         Self {
             is_kept: true,
             own_changes: OwnChanges::default(),
             stats: StatCache::new(lifetime),
             directories: DirectoryCache::new(lifetime),
+            times: ClientTimes::new(times),
             under_way: UnderWay::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
-use super::{BucketCache, Complete, Objects, Original, Plain, Put, Written};
+use super::{BucketCache, Complete, CopyReceipt, Objects, Original, Plain, Put, Written};
 use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, Result};
 
@@ -43,10 +43,10 @@ impl Objects for CachedObjects {
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
-    ) -> Result<ETag> {
+    ) -> Result<CopyReceipt> {
         let copied = self.0.copy(turn, original, to, headers);
         match (&copied, original.version) {
-            (Ok(etag), Some(head)) => self.note_written(to, head.size, Some(etag.clone())),
+            (Ok(copy), Some(head)) => self.note_written(to, head.size, Some(copy.etag.clone())),
             _ => self.cache().doubt(to),
         }
         copied

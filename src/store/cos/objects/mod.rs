@@ -7,6 +7,7 @@ pub(crate) mod below;
 pub(crate) mod bucket;
 pub(crate) mod cache;
 mod cached;
+pub(crate) mod client_times;
 pub(crate) mod corrected;
 pub(crate) mod directory_cache;
 pub(crate) mod note;
@@ -20,7 +21,7 @@ pub(crate) use self::cached::CachedObjects;
 pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
-pub(crate) use crate::store::cos::s3::actions::copy_object::Original;
+pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, Original};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
@@ -37,6 +38,7 @@ pub(crate) use crate::store::cos::s3::precondition::Precondition;
 use std::sync::Arc;
 
 use self::bucket::Bucket;
+use crate::store::cos::options::RestoreTerms;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
@@ -46,10 +48,13 @@ use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
+use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
 use crate::store::key_locks::KeyLock;
-use crate::store::{Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Result};
+use crate::store::{
+    Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Restoration, Result,
+};
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
 pub(crate) trait Objects: Sync {
@@ -71,20 +76,25 @@ pub(crate) trait Objects: Sync {
         get_object(&self.plain().client, key, range, if_match)
     }
 
+    /// Asks for an archived object to be made readable.
+    fn restore(&self, key: &str, terms: RestoreTerms) -> Result<Restoration> {
+        restore_object(&self.plain().client, key, terms)
+    }
+
     /// Stores an object. Where no answer came, the object itself tells what happened.
     fn put(&self, turn: &KeyLock, put: Put<'_>) -> Written {
         debug_assert!(turn.is_on(put.key));
         written::put(&self.plain().client, put)
     }
 
-    /// Copies an object. Answers the version of the copy.
+    /// Copies an object. Answers what the store says of the copy.
     fn copy(
         &self,
         turn: &KeyLock,
         original: Original<'_>,
         to: &str,
         headers: &[(String, String)],
-    ) -> Result<ETag> {
+    ) -> Result<CopyReceipt> {
         debug_assert!(turn.is_on(to));
         copy_object(&self.plain().client, original, to, headers)
     }

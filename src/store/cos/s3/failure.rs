@@ -22,7 +22,9 @@ pub(crate) enum Remedy {
 /// What an answer of the store means.
 pub(crate) fn kind_of_answer(status: u16, code: Option<&str>) -> ErrorKind {
     match code.unwrap_or_default() {
-        "InvalidObjectState" => ErrorKind::Archived,
+        // The second is Amazon's, to a copy of what is archived. To a restore the first means that
+        // there is nothing to restore.
+        "InvalidObjectState" | "ObjectNotInActiveTierError" => ErrorKind::Archived,
         "EntityTooLarge" | "QuotaExceeded" => ErrorKind::TooLarge,
         "KeyTooLong" | "KeyTooLongError" | "InvalidURI" | "InvalidObjectName" => ErrorKind::BadName,
         "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" => ErrorKind::ChecksumMismatch,
@@ -155,6 +157,10 @@ mod tests {
             (403, None, K::AccessDenied, R::NewKeys),
             (403, Some("AccessDenied"), K::AccessDenied, R::None),
             (403, Some("InvalidObjectState"), K::Archived, R::None),
+            (403, Some("ObjectNotInActiveTierError"), K::Archived, R::None),
+            (405, Some("RestoreNonArchiveObject"), K::Unsupported, R::None),
+            (409, Some("RestoreAlreadyInProgress"), K::Other, R::None),
+            (503, Some("GlacierExpeditedRetrievalNotAvailable"), K::Unavailable, R::Wait),
             (403, Some("RequestTimeTooSkewed"), K::AccessDenied, R::SetClock),
             (400, Some("UserNetworkTooSlow"), K::Unavailable, R::Wait),
             (400, Some("RequestTimeout"), K::Unavailable, R::Wait),

@@ -54,12 +54,20 @@ pub(crate) struct StoredBody {
     /// CRC-64/XZ, unsigned decimal (COS).
     #[serde(rename = "CRC64", default)]
     crc64: Option<String>,
+    /// When it was stored.
+    #[serde(rename = "LastModified", default)]
+    last_modified: Option<String>,
 }
 
 impl StoredBody {
     /// CRC-64/XZ of what was stored, if it was told.
     pub(crate) fn crc64(&self) -> Option<u64> {
         self.crc64.as_deref()?.trim().parse().ok()
+    }
+
+    /// When it was stored, UTC, if that was told.
+    pub(crate) fn modified(&self) -> Option<OffsetDateTime> {
+        moment(self.last_modified.as_deref()?)
     }
 }
 

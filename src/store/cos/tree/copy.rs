@@ -6,12 +6,12 @@
 
 use parking_lot::Mutex;
 
-use super::BucketTree;
 use super::attributes::{metadata, restated};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
+use super::{BucketTree, listed_times};
 use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
 use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
@@ -139,7 +139,8 @@ pub(super) fn copy_at_once(
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
-    tree.objects.copy(&turn, original, target.key, headers)?;
+    let copied = tree.objects.copy(&turn, original, target.key, headers)?;
+    listed_times::learn_copied(tree, target.key, &copied, head, headers);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::ops::Bound;
 
 use super::BucketTree;
 use super::directories::stat_path;
+use super::listed_times;
 use super::markers::{file_head, legacy_directory};
 use super::room::learn_room;
 use crate::store::cos::objects::below::{holds_anything, resolved};
@@ -59,7 +60,12 @@ pub(crate) fn list_directory(
     }
     let notes = tree.cache.own_changes.open_below(&prefix);
     let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
-    let mut listing = Listing::of(&directory, resolved(tree.objects, overlay)?);
+    let mut page = resolved(tree.objects, overlay)?;
+    let told_by_head = match request.with_times && tree.account.preserve_mtime {
+        true => listed_times::as_head_tells(tree, &mut page)?,
+        false => Vec::new(),
+    };
+    let mut listing = Listing::of(&directory, page);
     if !told {
         listing = listing.cut();
     }
@@ -67,8 +73,13 @@ pub(crate) fn list_directory(
         check_directory(tree, request.directory)?;
     }
     let Listing { items, next, notes, .. } = listing;
-    let shown = shown(tree, window, &items)?;
+    let mut shown = shown(tree, window, &items)?;
     learn(tree, asked, &shown, &notes);
+    for (key, metadata) in told_by_head {
+        if let Some(file) = shown.get_mut(&key) {
+            *file = metadata;
+        }
+    }
     Ok(name_entries(&directory, request.name_prefix, shown, next))
 }
 

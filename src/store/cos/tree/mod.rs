@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub(crate) mod directories;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
+mod listed_times;
 pub(crate) mod listing;
 mod markers;
 mod moving;
@@ -24,7 +25,7 @@ use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
-use super::options::ContentType;
+use super::options::{ArchivePolicy, ContentType};
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
@@ -46,6 +47,8 @@ pub(crate) struct BucketAccount {
     pub(crate) preserve_mtime: bool,
     /// The type of a new object.
     pub(crate) content_type: ContentType,
+    /// What the download of an archived object does.
+    pub(crate) archive: ArchivePolicy,
     /// Smallest part but the last, bytes.
     pub(crate) min_part: u64,
     /// Who helps with what mostly waits.

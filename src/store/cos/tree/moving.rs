@@ -302,7 +302,11 @@ impl<'a> Move<'a> {
             | ErrorKind::Unsupported => ErrorKind::BrokenOffForGood,
             _ => ErrorKind::BrokenOff,
         };
-        StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far)
+        let why = match cause.kind {
+            ErrorKind::Archived => "; a file in it is archived and must be restored first",
+            _ => "",
+        };
+        StoreError::new(kind, Operation::CopyObject, self.from).with_source(so_far + why)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pool of the process: a few threads that share work which mostly waits for the store.
-//! Everybody who copies a directory or a large object gets helpers out of it, as many as there are
-//! for each: however many rename at once, there are no more threads and connections.
+//! Everybody who copies a directory or a large object, or asks for the times of a page of a
+//! listing, gets helpers out of it, as many as there are for each: however many rename or list at
+//! once, there are no more threads and connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

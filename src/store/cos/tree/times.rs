@@ -20,6 +20,12 @@ pub(super) fn kept(head: &Head) -> Option<OffsetDateTime> {
     parse(head.headers.vendor(KEY)?)
 }
 
+/// The time that a copy with these headers is given.
+pub(super) fn given(headers: &[(String, String)]) -> Option<OffsetDateTime> {
+    let told = |(name, _): &&(String, String)| name.strip_prefix("x-amz-") == Some(KEY);
+    parse(&headers.iter().find(told)?.1)
+}
+
 /// `1700000000`, `1700000000.123456789`; what is no time may be anybody's metadata.
 fn parse(text: &str) -> Option<OffsetDateTime> {
     let (seconds, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));

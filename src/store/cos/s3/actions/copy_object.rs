@@ -1,5 +1,6 @@
 //! CopyObject: a copy within the store, up to 5 GB. The bytes never come through here.
 
+use time::OffsetDateTime;
 use ureq::http::Method;
 
 use super::head_object::Head;
@@ -19,13 +20,22 @@ pub(crate) struct Original<'a> {
     pub(crate) version: Option<&'a Head>,
 }
 
+/// What the store says of a copy.
+#[derive(Clone, Debug)]
+pub(crate) struct CopyReceipt {
+    /// Its version.
+    pub(crate) etag: ETag,
+    /// When it was stored, UTC, if that was told.
+    pub(crate) modified: Option<OffsetDateTime>,
+}
+
 /// CopyObject with these headers; a copy that is another object is none.
 pub(crate) fn copy_object(
     client: &S3Client,
     original: Original<'_>,
     to: &str,
     headers: &[(String, String)],
-) -> Result<ETag> {
+) -> Result<CopyReceipt> {
     let request = request(client.bucket(), original, to, headers);
     let call = Call::new(Operation::CopyObject, request).patiently();
     let copied =
@@ -34,7 +44,7 @@ pub(crate) fn copy_object(
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
         return Err(call.error(ErrorKind::ChecksumMismatch));
     }
-    Ok(ETag(copied.etag))
+    Ok(CopyReceipt { modified: copied.modified(), etag: ETag(copied.etag) })
 }
 
 fn request(bucket: &str, from: Original<'_>, to: &str, headers: &[(String, String)]) -> S3Request {

@@ -13,6 +13,7 @@ pub(crate) mod list_multipart_uploads;
 pub(crate) mod list_objects;
 pub(crate) mod list_parts;
 pub(crate) mod put_object;
+pub(crate) mod restore_object;
 pub(crate) mod upload_part;
 pub(crate) mod upload_part_copy;
 
