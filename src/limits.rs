@@ -90,6 +90,14 @@ pub const UPLOAD_RESERVE_BYTES: u64 = FIRST_PART_BYTES + BLOCK_BYTES as u64;
 /// of part sizes needs no more.
 pub const PART_BUFFER_BYTES: u64 = 20 * 1024 * 1024;
 
+/// Requests of one transfer that run at once before anything is known of the store: parts of an
+/// upload, ranges ahead of a download. Near a store more of them move no more.
+pub const FIRST_WORKERS: usize = 4;
+
+/// What each worker beyond these takes of `buffer_memory`, for the buffers of its connection (see
+/// [`IDLE_STORE_CONNECTIONS`]): where less than half of it is free, there are no more of them.
+pub const MORE_WORKER_BYTES: u64 = 600 * 1024;
+
 /// Connections to one bucket kept open for the next request. Each holds its buffers while it idles:
 /// 80 KiB, 600 KiB after it has moved large objects to a client or, with TLS, either way.
 pub const IDLE_STORE_CONNECTIONS: usize = 64;

@@ -59,7 +59,7 @@ PYTHON
 }
 
 # start_server NAME PORT STORE [SETTING]...: our server; its process is $pid. STORE is a port of this
-# machine, or a URL.
+# machine, or a URL. It takes parts as small as $min_part, if that is set.
 start_server() {
     local name="$1" port="$2" store="$3"
     shift 3
@@ -70,6 +70,7 @@ start_server() {
 cos_endpoint = $store
 $( [ -z "${ca_file:-}" ] || echo "cos_ca_file = $ca_file")
 cos_bucket = $bucket
+$( [ -z "${min_part:-}" ] || echo "store_min_part = $min_part")
 cos_region = us-east-1
 cos_secretid = id
 cos_secretkey = key
@@ -92,7 +93,7 @@ buffer_memory = 2G
 log_dir = $work/$name
 $(printf '%s\n' "$@")
 CONF
-    start "$name" "$project/target/release/cos-ftp-server" --config "$work/$name/server.conf"
+    start "$name" "${SERVER:-$project/target/release/cos-ftp-server}" --config "$work/$name/server.conf"
     await_port "$name" "$port" "$pid"
 }
 

@@ -66,8 +66,8 @@ struct Needs {
     buffer_memory: u64,
     /// Bytes that verifying passwords takes, as many at once as may be.
     password_memory: u64,
-    /// Threads of one transfer beside its session's: part-upload workers, or a copier with its
-    /// lanes.
+    /// Threads that one transfer begins with beside its session's: part-upload workers, or a copier
+    /// with its lanes. What it adds later is no need: it goes on without.
     workers: u64,
 }
 
@@ -75,12 +75,14 @@ impl Needs {
     fn of(settings: &ServerSettings) -> Self {
         let transfer = &settings.server.session.transfer;
         let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());
+        let begins_with = |threads: usize| threads.min(limits::FIRST_WORKERS) as u64;
         let dearest = efforts.map(Effort::memory_bytes).max().unwrap_or_default();
         Self {
             connections: settings.server.max_connections.map(|connections| connections as u64),
             buffer_memory: transfer.buffer_memory,
             password_memory: dearest * settings.password_checks as u64,
-            workers: transfer.upload_threads.max(transfer.download_threads + 1) as u64,
+            workers: begins_with(transfer.upload_threads)
+                .max(begins_with(transfer.download_threads) + 1),
         }
     }
 

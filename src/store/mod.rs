@@ -77,6 +77,12 @@ pub trait ObjectStore: FileTree + Multipart {
     /// is what would take time. Blocks meanwhile; what goes wrong is left to that request.
     fn connect_ahead(&self) {}
 
+    /// How often it has asked for fewer requests so far (503 SlowDown), whoever sent them: who
+    /// sees more of it sends fewer at once.
+    fn slowdowns(&self) -> u64 {
+        0
+    }
+
     /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is
     /// stored that nobody asked for as it is.
     fn retains_objects(&self) -> bool {

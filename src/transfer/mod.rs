@@ -7,7 +7,9 @@
 mod ascii;
 mod block;
 mod budget;
+mod concurrency;
 mod control;
+mod crew;
 mod download;
 mod failure;
 mod memory;

@@ -211,6 +211,11 @@ impl BlockPool {
         drop(block);
     }
 
+    /// Blocks that it has, in use or not.
+    pub(super) fn blocks(&self) -> usize {
+        self.made
+    }
+
     /// Blocks handed out and not come back.
     pub(super) fn in_use(&self) -> usize {
         self.made - self.free.len()

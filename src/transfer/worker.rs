@@ -1,9 +1,11 @@
-//! The part-upload workers of one upload: threads that take jobs from a bounded channel and give
-//! the blocks back with the result.
+//! The part-upload workers of one upload: threads that take jobs and give the blocks back with the
+//! result.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -14,8 +16,10 @@ use crate::store::{
     ObjectStore, Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError,
     Stored,
 };
-use crate::threads::{self, OwnedThread};
+use crate::threads::OwnedThread;
 use crate::transfer::block::Block;
+use crate::transfer::budget::Budget;
+use crate::transfer::crew::Crew;
 use crate::transfer::refill::refill;
 use crate::vfs::FtpPath;
 
@@ -45,6 +49,8 @@ pub(super) enum Job {
 pub(super) struct Done {
     pub(super) outcome: StoreResult<JobOutcome>,
     pub(super) blocks: Vec<Block>,
+    /// How long the store took for it, if it was a part from here.
+    pub(super) taken: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -92,6 +98,11 @@ impl UploadTarget {
     pub(super) fn put(&self, blocks: &[Block], expected: &Expected) -> StoreResult<Stored> {
         let pieces = pieces(blocks);
         self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel), expected)
+    }
+
+    /// How often the store has asked to slow down.
+    pub(super) fn slowdowns(&self) -> u64 {
+        self.store.slowdowns()
     }
 
     /// Whether the store removes nothing of what is stored.
@@ -169,12 +180,10 @@ impl Drop for UploadTarget {
 /// The workers of one upload.
 #[derive(Debug)]
 pub(super) struct Workers {
-    jobs: Sender<Job>,
-    take_jobs: Receiver<Job>,
+    crew: Crew<Job>,
     give_done: Sender<Done>,
     done: Receiver<Done>,
     wake: Wake,
-    threads: Vec<OwnedThread<()>>,
     busy: usize,
 }
 
@@ -182,19 +191,18 @@ impl Workers {
     /// No workers yet, `max` at most. The channels have room for a job and a result of each, so
     /// that no send ever blocks.
     pub(super) fn new(max: usize, wake: Wake) -> Self {
-        let (jobs, take_jobs) = bounded(max);
         let (give_done, done) = bounded(max);
-        Self { jobs, take_jobs, give_done, done, wake, threads: Vec::new(), busy: 0 }
+        Self { crew: Crew::new(max, max), give_done, done, wake, busy: 0 }
     }
 
     /// Workers that run.
     pub(super) fn count(&self) -> usize {
-        self.threads.len()
+        self.crew.count()
     }
 
     /// Workers that wait for a job.
     pub(super) fn idle(&self) -> usize {
-        self.threads.len().saturating_sub(self.busy)
+        self.count().saturating_sub(self.busy)
     }
 
     /// Jobs without a result yet.
@@ -205,24 +213,29 @@ impl Workers {
     /// One worker more.
     ///
     /// # Errors
-    /// When the machine gives no thread.
-    pub(super) fn start(&mut self, target: &Arc<UploadTarget>) -> io::Result<()> {
+    /// As [`Crew::start`].
+    pub(super) fn start(&mut self, target: &Arc<UploadTarget>, budget: &Budget) -> io::Result<()> {
         let target = Arc::clone(target);
-        let (jobs, done, wake) =
-            (self.take_jobs.clone(), self.give_done.clone(), self.wake.clone());
-        let thread = threads::spawn_helper(move || work(&target, &jobs, &done, &wake))?;
-        self.threads.push(thread);
-        Ok(())
+        let (done, wake) = (self.give_done.clone(), self.wake.clone());
+        self.crew.start(budget, move |job| {
+            if done.try_send(work(&target, job)).is_err() {
+                // The transfer is over; nobody waits for the rest.
+                return ControlFlow::Break(());
+            }
+            wake.notify();
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Lets all but `count` workers end after their present jobs.
+    pub(super) fn shrink_to(&mut self, count: usize) {
+        self.crew.shrink_to(count);
     }
 
     /// Gives `job` to an idle worker, or to the next that is done.
     pub(super) fn give(&mut self, job: Job) {
         self.busy += 1;
-        let sent = self.jobs.try_send(job);
-        // A job that is lost would be waited for without end.
-        sent.expect(
-            "the channel has room for a job of every worker there may be, and we hold a receiver",
-        );
+        self.crew.give(job);
     }
 
     /// A result, if one has come.
@@ -234,28 +247,22 @@ impl Workers {
 
     /// Tells the workers to end after their present job, and hands their threads over.
     pub(super) fn dismiss(self) -> Vec<OwnedThread<()>> {
-        self.threads
+        self.crew.dismiss()
     }
 }
 
-fn work(target: &UploadTarget, jobs: &Receiver<Job>, done: &Sender<Done>, wake: &Wake) {
-    for mut job in jobs {
-        let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&mut job)))
-            .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
-        let blocks = match job {
-            Job::Part(_, blocks) | Job::Refill(_, blocks) | Job::Put(blocks, _) => blocks,
-            Job::LookForRoom
-            | Job::Create
-            | Job::CreateAndLook
-            | Job::Copy(..)
-            | Job::Complete(..) => Vec::new(),
-        };
-        if done.try_send(Done { outcome, blocks }).is_err() {
-            // The transfer is over; nobody waits for the rest.
-            return;
+fn work(target: &UploadTarget, mut job: Job) -> Done {
+    let begun = Instant::now();
+    let outcome = catch_unwind(AssertUnwindSafe(|| target.run(&mut job)))
+        .unwrap_or_else(|_| Err(target.error("a bug: the worker panicked")));
+    let taken = matches!(job, Job::Part(..)).then(|| begun.elapsed());
+    let blocks = match job {
+        Job::Part(_, blocks) | Job::Refill(_, blocks) | Job::Put(blocks, _) => blocks,
+        Job::LookForRoom | Job::Create | Job::CreateAndLook | Job::Copy(..) | Job::Complete(..) => {
+            Vec::new()
         }
-        wake.notify();
-    }
+    };
+    Done { outcome, blocks, taken }
 }
 
 fn pieces(blocks: &[Block]) -> Vec<&[u8]> {

@@ -154,10 +154,13 @@ fn a_remedy_works() {
 
 #[test]
 fn fewer_workers_are_a_warning() {
-    let (problems, warnings) =
-        check("upload_thread_num = 200", MachineFacts { threads: Some(5000), ..ROOMY });
+    let facts = MachineFacts { threads: Some(1500), ..ROOMY };
+    let (problems, warnings) = check("", facts);
     assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
-    assert!(warnings[0].contains("256 transfers with 200 workers each do not fit"), "{warnings:?}");
+    assert!(warnings[0].contains("256 transfers with 5 workers each do not fit"), "{warnings:?}");
+    // More than a transfer begins with is nobody's need.
+    assert_eq!(check("upload_thread_num = 200\ndownload_thread_num = 200", facts).1, warnings);
+    assert_eq!(check("upload_thread_num = 2\ndownload_thread_num = 2", facts), (vec![], vec![]));
 }
 
 #[test]

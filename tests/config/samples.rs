@@ -90,7 +90,7 @@ fn the_second_sample_loads_when_filled_in() {
     assert_eq!((&second.name[..], plain(&second.password), second.store), ("user1", "pass1", 1));
     assert_eq!((second.permission, second.delete_enabled), (Permission::Read, false));
     assert_eq!(settings.server.session.max_list, Some(10000));
-    assert_eq!(settings.server.session.transfer.upload_threads, 4);
+    assert_eq!(settings.server.session.transfer.upload_threads, 16);
     assert!(settings.config_check);
     assert!(settings.log.rotation.is_some());
 }

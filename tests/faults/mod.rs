@@ -8,6 +8,8 @@ mod archived;
 mod clients;
 /// FTP commands, each with what it needs and what it must have changed.
 mod commands;
+/// A store that is far away, and how many requests it gets at once.
+mod far;
 /// A bucket that keeps what is stored, and demands checksums.
 mod locked;
 /// What depends on the moment: versions that change, a server that is killed, a store that is slow.

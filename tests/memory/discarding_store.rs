@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// Longest request head that is understood.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -17,7 +18,12 @@ pub(crate) enum Pace {
     Fast,
     /// One request at a time, in small reads.
     Slow,
+    /// All at once, each after a long way.
+    Far,
 }
+
+/// That way: the smallest parts are more than a connection to a near store moves in this time.
+const FAR: Duration = Duration::from_millis(100);
 
 /// The store.
 #[derive(Clone)]
@@ -128,6 +134,10 @@ impl Shared {
     fn discard(&self, connection: &TcpStream, rest: usize) -> Option<()> {
         match self.pace {
             Pace::Fast => read_away::<{ 256 * 1024 }>(connection, rest),
+            Pace::Far => {
+                thread::sleep(FAR);
+                read_away::<{ 64 * 1024 }>(connection, rest)
+            }
             Pace::Slow => {
                 let _turn = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
                 read_away::<{ 8 * 1024 }>(connection, rest)

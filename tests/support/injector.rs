@@ -167,6 +167,8 @@ struct State {
     asked: HashMap<usize, Instant>,
     /// Answers that it took longer than [`LATE`] for.
     late: usize,
+    /// Requests that are under way, and the most there were at a time.
+    under_way: HashMap<Request, (usize, usize)>,
 }
 
 impl Injector {
@@ -293,6 +295,11 @@ impl Injector {
         assert!(!waited.expect("the state is whole").1.timed_out(), "the store is silent");
     }
 
+    /// The most requests of this kind that were under way at a time.
+    pub(crate) fn most_at_once(&self, request: Request) -> usize {
+        self.stage.lock().under_way.get(&request).map_or(0, |(_, most)| *most)
+    }
+
     /// How many requests there were.
     pub(crate) fn requests(&self) -> usize {
         self.stage.lock().seen.len()
@@ -353,9 +360,22 @@ impl Stage {
         state.seen.extend(head.request.map(|request| (request, head.key.clone())));
         let fault = state.fault_for(head, reused);
         state.struck += usize::from(fault.is_some());
+        if let Some(request) = head.request {
+            let (now, most) = state.under_way.entry(request).or_default();
+            *now += 1;
+            *most = (*most).max(*now);
+        }
         drop(state);
         self.changed.notify_all();
         fault
+    }
+
+    /// A request that has arrived is answered, or never will be.
+    fn done(&self, head: &http::RequestHead) {
+        let mut state = self.lock();
+        if let Some((now, _)) = head.request.and_then(|request| state.under_way.get_mut(&request)) {
+            *now -= 1;
+        }
     }
 
     /// Takes the time that the store needs for its answer.

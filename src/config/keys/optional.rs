@@ -50,11 +50,12 @@ fn memory() -> Vec<Key> {
             )
             .field(|all: &mut General, check| all.config_check = check),
         row(OPTIONAL, "min_part_size", size(1..=limits::MAX_PART_BYTES))
-            .default("2M")
+            .default("1M")
             .means(
-                "parts that are sent while data still arrives are not smaller; as they start at \
-                 5 MiB in any case, smaller values change nothing",
-                "数据仍在到达时所发送的分块不小于该值；由于分块本来就从 5 MiB 开始，更小的值没有作用",
+                "parts that are sent while data still arrives are not smaller; they start at 5 MiB, \
+                 and shrink down to this (or to `store_min_part`) where the store is far",
+                "数据仍在到达时所发送的分块不小于该值；分块从 5 MiB 开始，\
+                 存储端较远时会缩小到该值（或 `store_min_part`）",
             )
             .field(|all: &mut General, bytes| all.server.session.transfer.min_part = bytes),
         row(
@@ -96,15 +97,20 @@ fn numbers() -> Vec<Key> {
     );
     vec![
         row(OPTIONAL, "upload_thread_num", number(THREADS))
-            .default("4")
-            .means("parts of one upload sent at once, at most", "单个上传同时发送的最大分块数")
+            .default("16")
+            .means(
+                "parts of one upload sent at once, at most: it begins with 4, and sends more at \
+                 once as long as that makes it faster",
+                "单个上传同时发送的分块数上限：从 4 个开始，只要能加快速度就同时发送更多",
+            )
             .field(|all: &mut General, number| all.server.session.transfer.upload_threads = number),
         row(OPTIONAL, "download_thread_num", number(THREADS))
-            .default("4")
+            .default("16")
             .means(
-                "ranges of one download fetched ahead at once when its client waits for the store; \
-                 1: none",
-                "客户端等待存储端时，单个下载同时预读的区间数；1 表示不预读",
+                "ranges of one download fetched ahead at once when its client waits for the store, \
+                 at most: 4 at first, and more as long as that makes it faster; 1: none",
+                "客户端等待存储端时，单个下载同时预读的区间数上限：从 4 个开始，\
+                 只要能加快速度就同时预读更多；1 表示不预读",
             )
             .field(|all: &mut General, number| {
                 all.server.session.transfer.download_threads = number;

@@ -236,6 +236,10 @@ impl ObjectStore for CosStore {
         self.client().connect_ahead();
     }
 
+    fn slowdowns(&self) -> u64 {
+        self.client().site().slowdowns.get()
+    }
+
     fn retains_objects(&self) -> bool {
         self.client().site().lock.retains()
     }

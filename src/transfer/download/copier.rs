@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::delivery::Delivery;
-use super::lanes::{Ahead, Copied, Lanes};
+use super::lanes::{Ahead, Lanes};
 use super::source::{ObjectVersion, Source};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
 use crate::transfer::budget::Lease;
+use crate::transfer::concurrency::{Moved, STORE_IS_FAR};
 use crate::transfer::memory::Pages;
 use crate::transfer::{Incomplete, TransferError};
 
@@ -30,12 +31,9 @@ const WINDOWS_WAITED: u32 = 2;
 /// Where fetching ahead made it no faster, so many times as many windows must be found so.
 const LATER: u32 = 16;
 
-/// The client is waiting for the store when reading takes this many times as long as writing …
+/// The client is waiting for the store when reading takes this many times as long as writing, and
+/// longer than [`STORE_IS_FAR`] for a window of a mebibyte.
 const STORE_IS_SLOWER: u32 = 3;
-
-/// … and longer than this for a window: a store that gives 100 MB/s on one connection is near, or
-/// the machine is busy with many other transfers.
-const STORE_IS_FAR: Duration = Duration::from_millis(10);
 
 /// The worker of one download.
 #[derive(Debug)]
@@ -116,7 +114,7 @@ fn fetch_ahead(
     }
     let (version, cancel) = whole;
     let size = version.size;
-    log::debug!("{}: one thread is as fast as several, {left} bytes are left", version.path);
+    log::debug!("{}: one thread goes on with the {left} bytes that are left", version.path);
     Ok(Some(Source::range(version.clone(), size - left, size, cancel.clone())))
 }
 
@@ -144,7 +142,7 @@ impl Window {
         bytes: usize,
         reading: Duration,
         writing: Duration,
-    ) -> Option<Copied> {
+    ) -> Option<Moved> {
         self.bytes += bytes as u64;
         self.reading += reading;
         self.writing += writing;
@@ -156,7 +154,7 @@ impl Window {
         let waits = full.reading > STORE_IS_FAR && full.reading > full.writing * STORE_IS_SLOWER;
         self.waited = if waits { full.waited + 1 } else { 0 };
         let enough = WINDOWS_WAITED.saturating_mul(LATER.saturating_pow(failures));
-        let pace = Copied { bytes: full.bytes, taken: full.reading + full.writing };
+        let pace = Moved { bytes: full.bytes, taken: full.reading + full.writing };
         (self.waited == enough).then_some(pace)
     }
 

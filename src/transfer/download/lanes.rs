@@ -1,38 +1,38 @@
 //! Ranges fetched ahead: the upload pipe turned round.
 //!
 //! ```text
-//! lane 0:  range 0, range 3, …  ─blocks─►┐
-//! lane 1:  range 1, range 4, …  ─blocks─►├─ in order ─► data socket
-//! lane 2:  range 2, range 5, …  ─blocks─►┘
+//!                 ┌─ lane: range 7 ─┐
+//! ranges in order ┼─ lane: range 5 ─┼─blocks─► in order ─► data socket
+//!       ▲         └─ lane: range 6 ─┘              │
+//!       └──────────────── empty blocks ◄───────────┘
 //! ```
 //!
-//! Each lane is a thread with blocks of its own that go round between it and the one who delivers;
-//! so the lane whose turn it is can always go on, and there is no deadlock. All lanes together
-//! hold one buffer.
+//! Each range has all its blocks before it begins, and lanes take ranges in order; so the range
+//! whose turn it is can always go on, and there is no deadlock. All of them together hold one
+//! buffer. How many lanes there are, and so how large ranges are, is found out
+//! ([`ConcurrencyLimit`]).
 
+use std::collections::VecDeque;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::delivery::Delivery;
-use super::source::Source;
+use super::source::{ObjectVersion, Source};
 use crate::limits::BLOCK_BYTES;
 use crate::net::Stream;
 use crate::store::Cancel;
-use crate::threads::{self, OwnedThread};
 use crate::transfer::block::{Block, blocks_for};
 use crate::transfer::budget::Budget;
+use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
+use crate::transfer::crew::Crew;
 use crate::transfer::{Incomplete, TransferError};
 
 /// Fewer bytes are not worth a request of their own.
 const LEAST_RANGE_BLOCKS: usize = 4;
-
-/// Lanes stay when they deliver at least half as much again as one thread did: less is chance, or
-/// taken from other transfers where the processor is the limit.
-const LEAST_GAIN: (u32, u32) = (3, 2);
 
 /// What the operator allows for fetching ahead.
 #[derive(Clone, Debug)]
@@ -44,66 +44,42 @@ pub(super) struct Ahead {
     pub(super) budget: Budget,
 }
 
-/// How long so many bytes took.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Copied {
-    pub(super) bytes: u64,
-    pub(super) taken: Duration,
-}
-
 /// The lanes of one download. Dropped, they are cancelled and joined.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
-    /// Bytes of one range.
-    range: u64,
+    crew: Option<Crew<Course>>,
+    budget: Budget,
+    concurrency: ConcurrencyLimit,
+    /// All blocks there are, and those that are in no range.
+    blocks: usize,
+    empty: Vec<Block>,
+    /// Ranges that are fetched or wait for a lane, in order.
+    ranges: VecDeque<Range>,
+    version: ObjectVersion,
+    /// Offset behind them, and how many there were.
+    next: u64,
+    begun: u64,
     /// Bytes still to be delivered.
     left: u64,
     cancel: Cancel,
-    /// Raised when no lane is to begin another range.
-    last: Arc<AtomicBool>,
-    trial: Option<Trial>,
+    give_answered: Sender<Answered>,
+    answered: Receiver<Answered>,
 }
 
-/// Whether the lanes are worth it: each has fetched a range then.
+/// A range that is to be delivered.
 #[derive(Debug)]
-struct Trial {
-    /// Bytes of a range for each lane.
+struct Range {
     bytes: u64,
-    /// What one thread would have taken for them.
-    alone: Duration,
-    begun: Instant,
-}
-
-#[derive(Debug)]
-struct Lane {
-    begin: Sender<Course>,
     filled: Receiver<Result<Block, TransferError>>,
-    empty: Sender<Block>,
-    thread: Option<OwnedThread<()>>,
 }
 
-/// What a lane fetches: a range, and then every one that lies `stride` bytes further on.
+/// A range that is to be fetched, and the blocks for it.
 #[derive(Debug)]
 struct Course {
+    number: u64,
     source: Source,
-    range: u64,
-    stride: u64,
-    /// As [`Lanes::last`].
-    last: Arc<AtomicBool>,
-}
-
-impl Trial {
-    fn new(bytes: u64, pace: Copied) -> Self {
-        let alone = pace.taken.as_secs_f64() / pace.bytes.max(1) as f64 * bytes as f64;
-        Self { bytes, alone: Duration::from_secs_f64(alone), begun: Instant::now() }
-    }
-
-    /// Whether the lanes are fast enough to stay, when that can be told after `delivered` bytes.
-    fn verdict(&self, delivered: u64) -> Option<bool> {
-        let (by, of) = LEAST_GAIN;
-        (delivered >= self.bytes).then(|| self.begun.elapsed() * by <= self.alone * of)
-    }
+    blocks: Vec<Block>,
+    filled: Sender<Result<Block, TransferError>>,
 }
 
 impl Lanes {
@@ -112,40 +88,36 @@ impl Lanes {
     ///
     /// # Errors
     /// The source as it was, when there is nothing to be gained.
-    pub(super) fn start(
-        mut source: Source,
-        ahead: &Ahead,
-        alone: Copied,
-    ) -> Result<Self, Box<Source>> {
-        let (left, threads) = (source.left(), ahead.threads.max(1) as u64);
-        let most = ahead.buffer / threads / BLOCK_BYTES as u64;
-        let range_blocks = blocks_for(left.div_ceil(threads))
-            .min(usize::try_from(most).unwrap_or(usize::MAX))
-            .max(LEAST_RANGE_BLOCKS);
-        let range = (range_blocks * BLOCK_BYTES) as u64;
-        let wanted = threads.min(left.div_ceil(range));
-        let lanes = (0..wanted).map_while(|_| Lane::spawn(range_blocks, ahead));
-        let mut lanes: Vec<_> = lanes.collect();
-        if lanes.len() < 2 {
-            lanes.iter_mut().for_each(Lane::join);
+    pub(super) fn start(source: Source, ahead: &Ahead, alone: Moved) -> Result<Self, Box<Source>> {
+        let (left, version) = (source.left(), source.version().clone());
+        let slowdowns = version.store.slowdowns();
+        let empty = blocks_to_spare(left.min(ahead.buffer), &ahead.budget);
+        let ranges = empty.len() / LEAST_RANGE_BLOCKS;
+        let (give_answered, answered) = bounded(ranges);
+        let now = Instant::now();
+        let mut lanes = Self {
+            crew: Some(Crew::new(ahead.threads, ranges)),
+            budget: ahead.budget.clone(),
+            concurrency: ConcurrencyLimit::beyond_one(alone, ahead.threads, slowdowns, now),
+            blocks: empty.len(),
+            empty,
+            ranges: VecDeque::new(),
+            next: source.offset(),
+            begun: 0,
+            left,
+            cancel: source.cancel().clone(),
+            version,
+            give_answered,
+            answered,
+        };
+        if ahead.threads < 2 || ranges < 2 || !lanes.has_lanes(2) {
+            lanes.dismiss();
             return Err(Box::new(source));
         }
-        let (version, first, size) =
-            (source.version().clone(), source.offset(), source.version().size);
-        let (cancel, stride) = (source.cancel().clone(), range * lanes.len() as u64);
-        let last = Arc::<AtomicBool>::default();
-        for (lane, n) in lanes.iter().zip(1..) {
-            // The answer that is open already serves the first range.
-            let next = first + n * range;
-            let end = (next + range).min(size);
-            let following = Source::range(version.clone(), next, end, cancel.clone());
-            let mut present = std::mem::replace(&mut source, following);
-            present.cut(next);
-            // The lane waits for it, and the channel has room for it.
-            let course = Course { source: present, range, stride, last: Arc::clone(&last) };
-            let _ = lane.begin.try_send(course);
-        }
-        Ok(Self { lanes, range, left, cancel, last, trial: Some(Trial::new(stride, alone)) })
+        // The answer that is open already serves the first range.
+        lanes.begin_range(Some(source));
+        lanes.begin_ranges();
+        Ok(lanes)
     }
 
     /// Delivers what is left, in order; answers how many bytes are still left when the lanes gave
@@ -154,37 +126,20 @@ impl Lanes {
         &mut self,
         delivery: &mut Delivery<Arc<Stream>>,
     ) -> Result<u64, Incomplete> {
-        let all = self.left;
-        for lane in self.lanes.iter().cycle() {
-            let mut of_range = self.range.min(self.left);
-            if of_range == 0 {
-                break;
-            }
-            let mut first = true;
+        while let Some(range) = self.ranges.pop_front() {
+            let mut of_range = range.bytes;
             while of_range > 0 {
-                let Ok(fetched) = lane.filled.recv() else {
-                    if first && self.last.load(Ordering::Relaxed) {
-                        return Ok(self.left);
-                    }
-                    let ended = io::Error::other("a download lane ended");
-                    return Err(TransferError::System(ended).into());
-                };
-                first = false;
-                let mut block = fetched?;
+                let mut block = self.await_block(&range.filled)?;
                 delivery.write(block.filled())?;
                 let bytes = block.filled().len() as u64;
                 (of_range, self.left) = (of_range - bytes, self.left - bytes);
                 block.clear();
-                // A lane that has fetched its last range needs no more blocks.
-                let _ = lane.empty.try_send(block);
-            }
-            let verdict = self.trial.as_ref().and_then(|trial| trial.verdict(all - self.left));
-            if let Some(stays) = verdict {
-                self.trial = None;
-                self.last.store(!stays, Ordering::Relaxed);
+                self.empty.push(block);
+                self.adapt();
+                self.begin_ranges();
             }
         }
-        Ok(0)
+        Ok(self.left)
     }
 
     /// Ends lanes that have given up, so that their download can go on without them.
@@ -192,76 +147,123 @@ impl Lanes {
         // Not cancelled: that is for the whole download.
         self.cancel = Cancel::new();
     }
+
+    /// The next block of the range whose turn it is.
+    fn await_block(
+        &mut self,
+        filled: &Receiver<Result<Block, TransferError>>,
+    ) -> Result<Block, TransferError> {
+        let fetched = match filled.try_recv() {
+            Err(TryRecvError::Empty) => {
+                let since = Instant::now();
+                let fetched = filled.recv();
+                self.concurrency.wait(since.elapsed());
+                fetched.ok()
+            }
+            fetched => fetched.ok(),
+        };
+        let ended = || TransferError::System(io::Error::other("a download lane ended"));
+        fetched.ok_or_else(ended)?
+    }
+
+    /// What the ranges that were fetched tell of how many should be so at once.
+    fn adapt(&mut self) {
+        let room = ConcurrencyLimit::room_in(self.blocks, LEAST_RANGE_BLOCKS);
+        while let Ok(answered) = self.answered.try_recv() {
+            let slowdowns = self.version.store.slowdowns();
+            if self.concurrency.note(answered, room, slowdowns, Instant::now()) {
+                let limit = self.concurrency.get();
+                log::debug!("{}: {limit} ranges at once from here on", self.version.path);
+                if let Some(crew) = &mut self.crew {
+                    crew.shrink_to(limit);
+                }
+            }
+        }
+    }
+
+    /// Begins as many ranges as there are blocks for: more than lanes, so that none has to wait.
+    fn begin_ranges(&mut self) {
+        while self.concurrency.get() > 1 && self.begin_range(None) {}
+    }
+
+    /// Begins the next range, if there are blocks for it. `open` is where its answer comes from, if
+    /// that is there.
+    fn begin_range(&mut self, open: Option<Source>) -> bool {
+        let rest = self.version.size - self.next;
+        let even = blocks_for(rest.div_ceil(self.concurrency.get() as u64));
+        let most = self.concurrency.share_of(self.blocks).min(even).max(LEAST_RANGE_BLOCKS);
+        let bytes = rest.min((most * BLOCK_BYTES) as u64);
+        let Some(others) = self.empty.len().checked_sub(blocks_for(bytes)) else { return false };
+        if bytes == 0 {
+            return false;
+        }
+        let end = self.next + bytes;
+        let mut source = open.unwrap_or_else(|| {
+            Source::range(self.version.clone(), self.next, end, self.cancel.clone())
+        });
+        source.cut(end);
+        let blocks = self.empty.split_off(others);
+        let (give_filled, filled) = bounded(blocks.len());
+        (self.next, self.begun) = (end, self.begun + 1);
+        self.ranges.push_back(Range { bytes, filled });
+        self.concurrency.begin(self.begun, Instant::now());
+        let course = Course { number: self.begun, source, blocks, filled: give_filled };
+        if let Some(crew) = &mut self.crew {
+            crew.give(course);
+        }
+        self.has_lanes(self.ranges.len().min(self.concurrency.get()));
+        true
+    }
+
+    /// Makes sure that there are so many lanes; tells whether there are.
+    fn has_lanes(&mut self, wanted: usize) -> bool {
+        let Some(crew) = &mut self.crew else { return false };
+        while crew.count() < wanted {
+            let answered = self.give_answered.clone();
+            if let Err(error) = crew.start(&self.budget, move |course| fetch(course, &answered)) {
+                let count = crew.count();
+                log::info!("{}: no lane beside the {count} there are: {error}", self.version.path);
+                self.concurrency.settle_for(count, Instant::now());
+                return false;
+            }
+        }
+        true
+    }
 }
 
 impl Drop for Lanes {
     fn drop(&mut self) {
         self.cancel.raise();
-        self.lanes.iter_mut().for_each(Lane::join);
-    }
-}
-
-impl Lane {
-    fn spawn(blocks: usize, ahead: &Ahead) -> Option<Self> {
-        let (empty, take_empty) = bounded(blocks);
-        let (give_filled, filled) = bounded(blocks);
-        let (begin, course) = bounded(1);
-        for block in Block::make(blocks, &ahead.budget)? {
-            // As many as the channel has room for.
-            empty.try_send(block).ok()?;
-        }
-        let thread =
-            threads::spawn_helper(move || fetch(&course, &take_empty, &give_filled)).ok()?;
-        Some(Self { begin, filled, empty, thread: Some(thread) })
-    }
-
-    /// Lets the thread run out of everything it could wait for, and waits for its end.
-    fn join(&mut self) {
-        (self.begin, self.empty) = (bounded(0).0, bounded(0).0);
-        self.filled = crossbeam_channel::never();
-        if let Some(thread) = self.thread.take() {
+        for lane in self.crew.take().into_iter().flat_map(Crew::dismiss) {
             // Its panic was seen as the end of its channel.
-            let _ = thread.join();
+            let _ = lane.join();
         }
     }
 }
 
-fn fetch(
-    course: &Receiver<Course>,
-    empty: &Receiver<Block>,
-    filled: &Sender<Result<Block, TransferError>>,
-) {
-    let Ok(Course { mut source, range, stride, last }) = course.recv() else { return };
-    let size = source.version().size;
-    let mut first = source.offset();
-    loop {
-        while source.left() > 0 {
-            let Ok(mut block) = empty.recv() else { return };
-            let outcome = source.fill(block.spare()).map(|bytes| block.advance(bytes));
-            let failed = outcome.is_err();
-            if filled.send(outcome.map(|()| block)).is_err() || failed {
-                return;
-            }
-        }
-        first += stride;
-        if first >= size || last.load(Ordering::Relaxed) {
-            return;
-        }
-        let (version, cancel) = (source.version().clone(), source.cancel().clone());
-        source = Source::range(version, first, (first + range).min(size), cancel);
+/// Blocks for `bytes`, as far as the budget can spare them.
+fn blocks_to_spare(bytes: u64, budget: &Budget) -> Vec<Block> {
+    let mut all = Vec::new();
+    while all.len() < blocks_for(bytes)
+        && let Some(more) = Block::make(LEAST_RANGE_BLOCKS, budget)
+    {
+        all.extend(more);
     }
+    all
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lanes_stay_that_are_faster_than_one_thread_was() {
-        let pace = |seconds| Copied { bytes: 10, taken: Duration::from_secs(seconds) };
-        let far = Trial::new(100, pace(60));
-        assert_eq!(far.alone, Duration::from_secs(600));
-        assert_eq!((far.verdict(99), far.verdict(100)), (None, Some(true)));
-        assert_eq!(Trial::new(100, pace(0)).verdict(100), Some(false));
+/// Fetches a range into its blocks. What becomes of it, its channel tells.
+fn fetch(course: Course, answered: &Sender<Answered>) -> ControlFlow<()> {
+    let Course { number, mut source, blocks, filled } = course;
+    let (begun, bytes) = (Instant::now(), source.left());
+    for mut block in blocks {
+        let outcome = source.fill(block.spare()).map(|bytes| block.advance(bytes));
+        let failed = outcome.is_err();
+        if filled.send(outcome.map(|()| block)).is_err() || failed {
+            return ControlFlow::Break(());
+        }
     }
+    // Where nobody has listened for long, nobody needs to know.
+    let _ = answered.try_send(Answered { number, moved: Moved { bytes, taken: begun.elapsed() } });
+    ControlFlow::Continue(())
 }

@@ -1,9 +1,12 @@
 //! From gathered blocks to the workers, and back.
 
+use std::time::Instant;
+
 use super::{Begun, Ended, Room, Upload};
 use crate::limits;
 use crate::store::Expected;
 use crate::transfer::block::Block;
+use crate::transfer::concurrency::{Answered, Moved};
 use crate::transfer::waiting::{lease, wait_for};
 use crate::transfer::worker::{Job, JobOutcome};
 use crate::transfer::{Control, Incomplete, Patience, Resources, TransferError};
@@ -25,8 +28,12 @@ impl Upload<'_> {
                     self.seen = seen;
                 }
                 JobOutcome::Part(receipt) => {
+                    let (number, bytes) = (receipt.number.into(), receipt.size);
                     self.parts.confirm(receipt);
                     self.progress.add_part();
+                    if let Some(taken) = done.taken {
+                        self.adapt(Answered { number, moved: Moved { bytes, taken } });
+                    }
                 }
                 JobOutcome::Stored(stored) => self.stored = Some(stored),
             }
@@ -34,24 +41,36 @@ impl Upload<'_> {
         Ok(())
     }
 
+    /// What a part that was stored tells of how many should be under way at once.
+    fn adapt(&mut self, answered: Answered) {
+        let Some(target) = &self.target else { return };
+        let room = self.parts.room_in(self.intake.pool.blocks());
+        if self.concurrency.note(answered, room, target.slowdowns(), Instant::now()) {
+            let limit = self.concurrency.get();
+            log::debug!("{limit} parts at once from here on");
+            self.workers.shrink_to(limit);
+        }
+    }
+
     /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
     /// gives it one; the share of what has gathered, so that several connections fill evenly.
     pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
         loop {
-            let smallest = self.parts.target_blocks();
             let pool = &self.intake.pool;
             if !pool.has_turn() && !pool.is_waiting() {
                 // A turn is asked for in time, as large as the part is then.
-                self.affordable = smallest;
+                self.affordable = self.parts.target_blocks();
             }
-            if self.has_outgrown_its_turn() && !self.afford(smallest) {
+            if self.has_outgrown_its_turn() && !self.afford(self.parts.target_blocks()) {
                 return Ok(());
             }
+            let memory = self.intake.pool.blocks();
+            let smallest = self.parts.next_blocks(&self.concurrency, memory);
             if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
                 return Ok(());
             }
             let Some(sharing) = self.free_workers() else { return Ok(()) };
-            let most = self.parts.capacity_blocks() / self.max_workers.max(2);
+            let most = self.parts.most_blocks(&self.concurrency, memory);
             let share = self.intake.full_blocks() / sharing;
             let blocks = self.intake.cut(share.min(most).max(smallest));
             self.give_part(blocks)?;
@@ -62,6 +81,7 @@ impl Upload<'_> {
         self.ensure_worker()?;
         let bytes = blocks.iter().map(|block| block.filled().len() as u64).sum();
         let place = self.parts.place(bytes)?;
+        self.concurrency.begin(place.number.into(), Instant::now());
         self.workers.give(Job::Part(place, blocks));
         Ok(())
     }
@@ -100,21 +120,21 @@ impl Upload<'_> {
 
     /// How many workers are idle or could be started; `None` for none.
     pub(super) fn free_workers(&self) -> Option<usize> {
-        let startable = self.max_workers.saturating_sub(self.workers.count());
-        Some(self.workers.idle() + startable).filter(|&free| free > 0)
+        self.concurrency.get().checked_sub(self.workers.busy()).filter(|&free| free > 0)
     }
 
-    /// Makes sure a worker is idle. A machine that gives no more threads leaves us with those we
+    /// Makes sure a worker is idle. Where machine or budget give no more we are left with those we
     /// have, and the job waits; with none at all the upload fails.
     pub(super) fn ensure_worker(&mut self) -> Result<(), TransferError> {
         let Some(target) = self.target.as_ref().filter(|_| self.workers.idle() == 0) else {
             return Ok(());
         };
-        match self.workers.start(target) {
+        match self.workers.start(target, self.resources.budget) {
             Err(error) if self.workers.count() == 0 => Err(TransferError::System(error)),
             Err(error) => {
-                log::warn!("no thread for another part-upload worker: {error}");
-                self.max_workers = self.workers.count();
+                let count = self.workers.count();
+                log::info!("no part-upload worker beside the {count} there are: {error}");
+                self.concurrency.settle_for(count, Instant::now());
                 Ok(())
             }
             Ok(()) => Ok(()),

@@ -32,6 +32,7 @@ use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
+use crate::transfer::concurrency::ConcurrencyLimit;
 use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::{UploadTarget, Workers};
@@ -67,7 +68,8 @@ pub struct Upload<'a> {
     intake: Intake,
     parts: Parts,
     workers: Workers,
-    max_workers: usize,
+    /// How many of them there may be.
+    concurrency: ConcurrencyLimit,
     target: Option<Arc<UploadTarget>>,
     cancel: Cancel,
     room: Room,
@@ -157,7 +159,11 @@ impl<'a> Upload<'a> {
             intake,
             parts,
             workers: Workers::new(options.upload_threads.max(1), resources.wake.clone()),
-            max_workers: options.upload_threads.max(1),
+            concurrency: ConcurrencyLimit::new(
+                options.upload_threads,
+                target.slowdowns(),
+                Instant::now(),
+            ),
             target: Some(Arc::new(target)),
             cancel,
             room: match request.plan.admission {

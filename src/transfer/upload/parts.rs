@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 
-use crate::limits::{BLOCK_BYTES, PART_BUFFER_BYTES};
+use crate::limits::{BLOCK_BYTES, FIRST_WORKERS, PART_BUFFER_BYTES};
 use crate::store::{CopySource, PartLimits, PartPlace, PartReceipt};
 use crate::transfer::block::blocks_for;
+use crate::transfer::concurrency::ConcurrencyLimit;
 use crate::transfer::pool::Size;
 use crate::transfer::schedule::Schedule;
 use crate::transfer::upload::plan::Plan;
@@ -79,6 +80,35 @@ impl Parts {
     /// Whole blocks the next part must have.
     pub(super) fn target_blocks(&self) -> usize {
         self.schedule.target_blocks(self.given, self.given_bytes)
+    }
+
+    /// Whole blocks the next part must have when so many requests share a buffer of `memory`
+    /// blocks: those to a far store are more, and so its parts are smaller.
+    pub(super) fn next_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
+        let usual = self.target_blocks();
+        if limit.get() <= FIRST_WORKERS {
+            return usual;
+        }
+        limit.share_of(memory).max(self.least_blocks()).min(usual)
+    }
+
+    /// Whole blocks it has at most then, so that several connections fill evenly. The first parts
+    /// are small: their answers tell how far the store is.
+    pub(super) fn most_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
+        match limit.get() {
+            _ if !limit.knows_the_store() => self.target_blocks(),
+            few @ ..=FIRST_WORKERS => self.capacity_blocks() / few.max(2),
+            _ => limit.share_of(memory),
+        }
+    }
+
+    /// How many parts of the smallest size a buffer of `memory` blocks has room for.
+    pub(super) fn room_in(&self, memory: usize) -> usize {
+        ConcurrencyLimit::room_in(memory, self.least_blocks())
+    }
+
+    fn least_blocks(&self) -> usize {
+        self.schedule.least_blocks(self.given, self.given_bytes)
     }
 
     /// Blocks of the smallest part but the last.

@@ -88,6 +88,7 @@ impl Upload<'_> {
             let wait = || wait_for(control, self.resources.wake, socket, left);
             let woken = if tries { Woken::default() } else { wait()? };
             if !reads {
+                self.note_wait(has_room, since);
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
                 standstill.excuse(waiting_since);
@@ -138,6 +139,13 @@ impl Upload<'_> {
         if could_send && !std::mem::replace(&mut self.is_kept_alive, true) {
             // Of a connection that is gone the next read tells.
             let _ = data.keep_alive();
+        }
+    }
+
+    /// Nothing was read `since` then: without room for it, because the store was waited for.
+    fn note_wait(&mut self, has_room: bool, since: Instant) {
+        if !has_room {
+            self.concurrency.wait(since.elapsed());
         }
     }
 

@@ -34,7 +34,9 @@ pub(super) fn serve(client: &TcpStream, stage: &Stage) -> io::Result<()> {
     while let Some(head) = RequestHead::read(&mut line.from_client)? {
         line.heals = stage.heals();
         let fault = stage.arrived(&head, served > 0);
-        if line.carry(&head, fault)? == Next::Close {
+        let carried = line.carry(&head, fault);
+        stage.done(&head);
+        if carried? == Next::Close {
             break;
         }
         served += 1;

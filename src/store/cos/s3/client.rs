@@ -66,6 +66,13 @@ struct Fault {
     in_doubt: bool,
 }
 
+impl Fault {
+    fn asks_to_slow_down(&self) -> bool {
+        let StoreError { status, code, .. } = &self.error;
+        status.is_some_and(|status| failure::asks_to_slow_down(status, code.as_deref()))
+    }
+}
+
 impl S3Client {
     /// A client of the bucket at `site`, as `options` describe it.
     ///
@@ -221,6 +228,9 @@ impl S3Client {
                 Err(fault) => fault,
             };
             in_doubt |= fault.in_doubt;
+            if fault.asks_to_slow_down() {
+                self.site.slowdowns.count();
+            }
             if call.is_cancelled() {
                 continue;
             }

@@ -76,6 +76,12 @@ pub(crate) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
     }
 }
 
+/// Whether a refusal asks for fewer requests: all that such stores say instead of a part's receipt
+/// when they are at their limit, be it the account's or their own.
+pub(crate) fn asks_to_slow_down(status: u16, code: Option<&str>) -> bool {
+    matches!(status, 429 | 503) || matches!(code, Some("SlowDown" | "ServiceUnavailable"))
+}
+
 /// What to do when no whole answer came.
 pub(crate) fn remedy_of_fault(error: &ureq::Error) -> Remedy {
     match error {
@@ -185,6 +191,21 @@ mod tests {
         ] {
             assert_eq!(kind_of_answer(status, code), kind, "{status} {code:?}");
             assert_eq!(remedy_of_answer(status, code), remedy, "{status} {code:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_store_at_its_limit_asks_to_slow_down() {
+        for (status, code, expected) in [
+            (503, Some("SlowDown"), true),
+            (503, None, true),
+            (429, None, true),
+            (200, Some("SlowDown"), true),
+            (500, Some("InternalError"), false),
+            (403, Some("AccessDenied"), false),
+            (404, None, false),
+        ] {
+            assert_eq!(asks_to_slow_down(status, code), expected, "{status} {code:?}");
         }
     }
 

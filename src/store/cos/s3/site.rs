@@ -1,6 +1,8 @@
 //! Where a bucket answers, for all accounts on it: the connections to it, and what its answers tell
 //! about the store itself.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::clock::Clock;
 use super::http::Connections;
 use super::http::authorities::Authorities;
@@ -15,12 +17,34 @@ pub(crate) struct Site {
     pub(crate) clock: Clock,
     /// Whether it keeps what is stored.
     pub(crate) lock: KnownLock,
+    /// How often it has asked for fewer requests.
+    pub(crate) slowdowns: Slowdowns,
+}
+
+/// A counter of answers that ask to slow down.
+#[derive(Debug, Default)]
+pub(crate) struct Slowdowns(AtomicU64);
+
+impl Slowdowns {
+    /// So many so far.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Site {
     /// The bucket that `options` name. Nothing is sent yet.
     pub(crate) fn new(options: &CosOptions, authorities: &Authorities) -> Self {
         let connections = Connections::new(options.idle_connections, authorities);
-        Self { connections, clock: Clock::default(), lock: KnownLock::default() }
+        Self {
+            connections,
+            clock: Clock::default(),
+            lock: KnownLock::default(),
+            slowdowns: Slowdowns::default(),
+        }
     }
 }

@@ -1,0 +1,366 @@
+//! How many requests of one transfer run at once: parts of an upload, ranges ahead of a download.
+//!
+//! Near the store a few connections are all it takes, and each more costs requests and processor
+//! time. Far from it a connection moves what its window and the store allow, however fast both ends
+//! are, and only more of them move more. So the number is found out, as hill climbing does it:
+//!
+//! 1. It begins with [`limits::FIRST_WORKERS`]. Where the first answers show a connection as slow
+//!    as to a store that is far ([`STORE_IS_FAR`]), and the client has waited for the store at
+//!    least half of the time, twice as many are tried, as far as the ceiling and the room in the
+//!    buffer go. Later, as many answers as there are requests at once (a *generation*) are looked
+//!    at.
+//! 2. When the last request that was begun before has been answered, the trial is measured: what
+//!    one of the requests that are begun from then on moves in its time, times how many there were
+//!    on average (Little's law), compared with the same before. Three quarters of a generation are
+//!    enough. (A time in which the client did not wait for the store tells nothing.)
+//! 3. They stay if they bring at least a sixth of what as many more would bring at best; then twice
+//!    as many are tried again. If not, half of the step is tried, and after that the number that is
+//!    known to be good stays for [`REST`] generations, sixteen times as many after each attempt
+//!    that brought nothing.
+//! 4. A store that asks to slow down halves it, down to one, once for each generation, and is left
+//!    alone for as long.
+//!
+//! The bound: never more than the ceiling; from n to the ceiling it takes log2(ceiling / n) trials
+//! of two generations, and where nothing is gained two trials are lost. The clock is the caller's,
+//! so all of it is a function of what it is told.
+
+use std::time::{Duration, Instant};
+
+use crate::limits;
+
+/// What a connection to a far store takes for a mebibyte, at least: one that moves 100 MB/s is
+/// near, or the machine is busy with many other transfers.
+pub(super) const STORE_IS_FAR: Duration = Duration::from_millis(10);
+
+/// More requests stay if they bring this share of what they would bring at best: less is chance, or
+/// taken from other transfers where the processor is the limit.
+const LEAST_GAIN: f64 = 1.0 / 6.0;
+
+/// Generations before the next attempt, where one brought nothing.
+const REST: u32 = 16;
+
+/// Answers that tell whether a store is far: of several requests that began together.
+const FIRST_ANSWERS: usize = 2;
+
+/// Attempts in vain after which that does not grow any more.
+const GROWING_RESTS: u32 = 3;
+
+/// One request that was answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered {
+    /// Its number, in the order in which they were begun.
+    pub(super) number: u64,
+    pub(super) moved: Moved,
+}
+
+/// How many requests of one transfer run at once.
+#[derive(Debug)]
+pub(super) struct ConcurrencyLimit {
+    limit: usize,
+    ceiling: usize,
+    phase: Phase,
+    generation: Generation,
+    /// The last request that was begun, and the last that was begun under another limit.
+    newest: u64,
+    outdated: u64,
+    /// Requests that are under way, and those of them that were begun under another limit.
+    running: usize,
+    outdated_running: usize,
+    /// The last request that shared the store with some of those.
+    mixed: u64,
+    /// Attempts in vain, one after another.
+    failures: u32,
+    /// How often the store had asked to slow down.
+    slowdowns: u64,
+    /// Whether that was heeded, and nothing has been answered yet that was begun since then.
+    has_slowed_down: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Nothing is known yet.
+    First,
+    /// The limit is good; more are not tried for so many generations.
+    Steady { rest: u32 },
+    /// More are tried than the `from` that moved what `before` says.
+    Trial { from: usize, before: Pace, step: Step },
+}
+
+/// How far a trial goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// From one request to those that a transfer begins with elsewhere.
+    First,
+    /// Twice as many.
+    Whole,
+    /// What is between, when that was too many.
+    Half,
+}
+
+/// Bytes, and how long they took: several requests one after another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moved {
+    pub(super) bytes: u64,
+    pub(super) taken: Duration,
+}
+
+/// What one request moves in its time, and how many there are on average.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    of_one: Moved,
+    running: f64,
+}
+
+/// What was answered since the limit is what it is, or was last judged.
+#[derive(Clone, Copy, Debug)]
+struct Generation {
+    since: Instant,
+    /// How long the client waited for the store.
+    waited: Duration,
+    /// How long requests were under way, of all together, and until when that is known.
+    running: Duration,
+    known: Instant,
+    /// Requests that were begun under this limit.
+    requests: usize,
+    moved: Moved,
+}
+
+impl ConcurrencyLimit {
+    /// For a transfer that begins at `now` and may have `ceiling` requests at once; the store has
+    /// asked to slow down `slowdowns` times so far.
+    pub(super) fn new(ceiling: usize, slowdowns: u64, now: Instant) -> Self {
+        let ceiling = ceiling.max(1);
+        Self {
+            limit: ceiling.min(limits::FIRST_WORKERS),
+            ceiling,
+            phase: Phase::First,
+            generation: Generation::new(now),
+            newest: 0,
+            outdated: 0,
+            running: 0,
+            outdated_running: 0,
+            mixed: 0,
+            failures: 0,
+            slowdowns,
+            has_slowed_down: false,
+        }
+    }
+
+    /// The same for a transfer that goes on with several requests where one has moved `alone`. If
+    /// they bring nothing, its limit is one.
+    pub(super) fn beyond_one(alone: Moved, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
+        let before = Pace { of_one: alone, running: 1.0 };
+        let phase = Phase::Trial { from: 1, before, step: Step::First };
+        Self { phase, ..Self::new(ceiling, slowdowns, now) }
+    }
+
+    /// How many may run.
+    pub(super) fn get(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether enough has been answered to tell how far the store is.
+    pub(super) fn knows_the_store(&self) -> bool {
+        !matches!(self.phase, Phase::First)
+    }
+
+    /// What each gets of so many blocks: a fifth of them is filled, or emptied, meanwhile.
+    pub(super) fn share_of(&self, blocks: usize) -> usize {
+        blocks / (self.limit + self.limit.div_ceil(4))
+    }
+
+    /// How many requests of at least `least` blocks have room in so many.
+    pub(super) fn room_in(blocks: usize, least: usize) -> usize {
+        (blocks - blocks / 5) / least.max(1)
+    }
+
+    /// The request with this number begins at `now`.
+    pub(super) fn begin(&mut self, number: u64, now: Instant) {
+        if self.newest == 0 {
+            self.generation = Generation::new(now);
+        }
+        self.newest = number;
+        self.generation.go_on(self.running.min(self.limit), now);
+        self.running += 1;
+    }
+
+    /// The client has waited for the store for so long.
+    pub(super) fn wait(&mut self, time: Duration) {
+        self.generation.waited += time;
+    }
+
+    /// A request was answered at `now`. The buffer has room for `room` of them, and the store has
+    /// asked to slow down `slowdowns` times so far. Tells whether the limit is another one now.
+    pub(super) fn note(
+        &mut self,
+        answered: Answered,
+        room: usize,
+        slowdowns: u64,
+        now: Instant,
+    ) -> bool {
+        let limit = self.limit;
+        self.generation.go_on(self.running.min(self.limit), now);
+        self.running = self.running.saturating_sub(1);
+        if answered.number <= self.outdated {
+            self.note_outdated(now);
+        } else if answered.number > self.mixed {
+            self.generation.add(answered.moved);
+        }
+        self.has_slowed_down &= self.generation.requests == 0;
+        let is_asked_to = std::mem::replace(&mut self.slowdowns, slowdowns) != slowdowns;
+        if is_asked_to && !self.has_slowed_down {
+            self.rest();
+            self.set(self.limit / 2, now);
+            self.has_slowed_down = true;
+        } else if self.is_told_enough() {
+            self.judge(room, now);
+        }
+        self.limit != limit
+    }
+
+    /// A request was answered that was begun under another limit.
+    fn note_outdated(&mut self, now: Instant) {
+        self.outdated_running = self.outdated_running.saturating_sub(1);
+        if self.outdated_running == 0 {
+            self.mixed = self.newest;
+            self.generation = Generation::new(now);
+        }
+    }
+
+    /// Whether the generation is over.
+    fn is_told_enough(&self) -> bool {
+        let enough = match self.phase {
+            Phase::First => FIRST_ANSWERS,
+            Phase::Trial { .. } => (self.limit * 3).div_ceil(4),
+            Phase::Steady { .. } => self.limit,
+        };
+        self.generation.requests >= enough
+    }
+
+    /// No more than `limit` can be had at present.
+    pub(super) fn settle_for(&mut self, limit: usize, now: Instant) {
+        self.rest();
+        self.set(limit, now);
+    }
+
+    fn judge(&mut self, room: usize, now: Instant) {
+        let generation = std::mem::replace(&mut self.generation, Generation::new(now));
+        if !generation.waited_for_the_store(now) {
+            return;
+        }
+        let pace = generation.pace(now);
+        let more =
+            if pace.of_one.is_far() { (self.limit * 2).min(self.ceiling).min(room) } else { 0 };
+        match self.phase {
+            Phase::First => {
+                self.phase = Phase::Steady { rest: 0 };
+                self.climb(pace, more, now);
+            }
+            Phase::Steady { rest: 0 } => self.climb(pace, more, now),
+            Phase::Steady { rest } => self.phase = Phase::Steady { rest: rest - 1 },
+            Phase::Trial { from, before, step } => {
+                let best = self.limit as f64 / from as f64;
+                let enough = 1.0 + (best - 1.0) * LEAST_GAIN;
+                if pace.of_all() < before.of_all() * enough {
+                    self.step_back(from, before, step, now);
+                } else {
+                    self.failures = 0;
+                    let is_last = step == Step::Half;
+                    self.phase = Phase::Steady { rest: if is_last { REST } else { 0 } };
+                    self.climb(pace, if is_last { 0 } else { more }, now);
+                }
+            }
+        }
+    }
+
+    /// Tries `more` than those that moved `before`, if that is more.
+    fn climb(&mut self, before: Pace, more: usize, now: Instant) {
+        if more > self.limit {
+            self.phase = Phase::Trial { from: self.limit, before, step: Step::Whole };
+            self.set(more, now);
+        }
+    }
+
+    fn step_back(&mut self, from: usize, before: Pace, step: Step, now: Instant) {
+        let half = from + (self.limit - from) / 2;
+        if step == Step::Whole && half > from {
+            self.phase = Phase::Trial { from, before, step: Step::Half };
+            self.set(half, now);
+        } else {
+            self.rest();
+            self.set(from, now);
+        }
+    }
+
+    fn rest(&mut self) {
+        let rest = REST.saturating_pow(1 + self.failures.min(GROWING_RESTS));
+        self.failures += 1;
+        self.phase = Phase::Steady { rest };
+    }
+
+    fn set(&mut self, limit: usize, now: Instant) {
+        self.limit = limit.clamp(1, self.ceiling);
+        (self.outdated, self.outdated_running) = (self.newest, self.running);
+        self.mixed = if self.running == 0 { self.newest } else { u64::MAX };
+        self.generation = Generation::new(now);
+    }
+}
+
+impl Moved {
+    fn add(&mut self, more: Self) {
+        self.bytes += more.bytes;
+        self.taken += more.taken;
+    }
+
+    /// Whether one connection to a near store moves more.
+    fn is_far(self) -> bool {
+        let mebibytes = self.bytes as f64 / f64::from(1 << 20);
+        self.taken.as_secs_f64() > STORE_IS_FAR.as_secs_f64() * mebibytes
+    }
+}
+
+impl Pace {
+    /// Bytes a second of all requests together.
+    fn of_all(self) -> f64 {
+        let Moved { bytes, taken } = self.of_one;
+        bytes as f64 / taken.as_secs_f64().max(f64::EPSILON) * self.running
+    }
+}
+
+impl Generation {
+    fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            waited: Duration::ZERO,
+            running: Duration::ZERO,
+            known: now,
+            requests: 0,
+            moved: Moved::default(),
+        }
+    }
+
+    /// So many requests were under way until `now`.
+    fn go_on(&mut self, running: usize, now: Instant) {
+        let time = now.saturating_duration_since(self.known);
+        self.running += time * u32::try_from(running).unwrap_or(u32::MAX);
+        self.known = now;
+    }
+
+    fn pace(&self, now: Instant) -> Pace {
+        let time = now.saturating_duration_since(self.since).as_secs_f64();
+        let running = self.running.as_secs_f64() / time.max(f64::EPSILON);
+        Pace { of_one: self.moved, running }
+    }
+
+    fn add(&mut self, moved: Moved) {
+        self.requests += 1;
+        self.moved.add(moved);
+    }
+
+    fn waited_for_the_store(&self, now: Instant) -> bool {
+        self.waited * 2 >= now.saturating_duration_since(self.since)
+    }
+}
+
+#[cfg(test)]
+mod tests;
