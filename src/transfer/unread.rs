@@ -15,8 +15,8 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Whether the client of `data` has long taken next to nothing of what it is given, while others
-    /// wait for what its user holds of `budget`.
+    /// Whether the client of `data` has long taken next to nothing of what it is given, while
+    /// others wait for what its user holds of `budget`.
     pub(super) fn keeps_others_waiting(&mut self, data: &Stream, budget: &Budget) -> bool {
         match data.acknowledged() {
             Some(bytes) => self.is_over(bytes, budget, Instant::now()),

@@ -72,7 +72,7 @@ fn an_archived_file_is_told_from_one_that_may_not_be_read() {
         stage.heal();
     }
     stage.injector.inject(Rule::new(Request::GetObject, Fault::Refuse(403, "AccessDenied")));
-    refused(&mut ftp, "550 The store denied access.");
+    refused(&mut ftp, "550 The store denied access (AccessDenied).");
     assert_eq!(stage.restores(), [""; 0], "archive = refuse");
     stage.heal();
     assert_eq!(ftp.fetch("RETR old.bin").len(), 100);
@@ -110,7 +110,7 @@ fn a_restore_that_the_store_refuses_is_told_as_it_is() {
     stage.put("old.bin", 100);
     let mut ftp = Ftp::login(&stage.server);
     for (fault, expected) in [
-        (Fault::Refuse(403, "AccessDenied"), "550 The store denied access."),
+        (Fault::Refuse(403, "AccessDenied"), "550 The store denied access (AccessDenied)."),
         (
             Fault::Refuse(403, "InvalidObjectState"),
             "550 The file is archived, and the store refused to restore it (InvalidObjectState).",

@@ -375,3 +375,16 @@ fn the_only_worker_looks_for_room_before_it_begins_anything() {
     ftp.expect_reply("226 ");
     server.stored().expect("directory/large", &bytes);
 }
+
+#[test]
+fn a_precondition_that_a_store_refuses_wrongly_is_found_though_the_first_try_was_lost() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint()).start();
+    let mut ftp = Ftp::login(&server);
+    ftp.store("STOR f", b"earlier ");
+    injector.inject(Rule::new(Request::PutObject, Fault::Stale).times(1));
+    // Ceph 16 refuses the first request that tells what it replaces; here that is the second try.
+    ftp.store("APPE f", b"and more");
+    assert_eq!(injector.struck(), 1);
+    server.stored().expect("f", b"earlier and more");
+}

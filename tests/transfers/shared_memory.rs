@@ -211,6 +211,47 @@ fn memory_that_an_idle_upload_does_not_need_goes_to_those_who_wait() {
 }
 
 #[test]
+fn the_beginning_of_a_part_that_does_not_become_whole_goes_to_the_store_when_others_wait() {
+    let options = TransferOptions { buffer_memory: 16 << 20, ..TransferOptions::default() };
+    let small_parts = PartLimits { min_part: 1 << 20, ..S3_LIMITS };
+    let bench = Bench::new(ScriptedStore::new(small_parts), options);
+    let bytes = content(9, 4 * MIB);
+    let (begun, rest) = bytes.split_at(3 * MIB + 1);
+    // A third of the memory is for what needs no turn: here ten blocks of another upload and eleven
+    // of this one, which gets the ten of its turn then. Nothing is left.
+    let mut idle = bench.upload(Order { path: "/idle", ..STOR });
+    idle.send(&content(10, 9 * BLOCK as usize + 1));
+    idle.await_bytes(9 * BLOCK + 1);
+    let held = bench.budget().try_borrow(bench.budget().total() - 10 * BLOCK - RESERVE).unwrap();
+    let mut slow = bench.upload(STOR);
+    slow.send(begun);
+    slow.await_bytes(begun.len() as u64);
+    let mut other = bench.budget().request(8 * BLOCK, &Wake::new().unwrap());
+    let deadline = Instant::now() + PATIENCE;
+    let pieces: Vec<_> = rest.chunks(8 * 1024).collect();
+    let mut sent = 0;
+    while let Err(waits) = other.take() {
+        assert!(Instant::now() < deadline, "the slow one keeps all");
+        other = waits;
+        if let Some(piece) = pieces.get(sent) {
+            slow.send(piece);
+            sent += 1;
+        }
+        thread::sleep(Duration::from_millis(250));
+    }
+    assert!(bench.store().calls(Operation::UploadPart) > 0);
+    drop(held);
+    idle.end_data();
+    for piece in &pieces[sent..] {
+        slow.send(piece);
+    }
+    slow.end_data();
+    assert!(matches!(slow.report().verdict, Verdict::Complete));
+    bench.assert_stored(STOR.path, &bytes);
+    bench.assert_clean();
+}
+
+#[test]
 fn what_nobody_reads_ends_for_those_who_wait_for_memory() {
     const MORE_THAN_SOCKETS_HOLD: usize = 32 * MIB;
     let give_up = |is_file: bool| {

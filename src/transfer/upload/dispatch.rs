@@ -54,7 +54,8 @@ impl Upload<'_> {
 
     /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
     /// gives it one; the share of what has gathered, so that several connections fill evenly.
-    pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
+    /// Where the client `is_slow` and others wait for its memory, that is less.
+    pub(super) fn dispatch(&mut self, is_slow: bool) -> Result<(), TransferError> {
         loop {
             let pool = &self.intake.pool;
             if !pool.has_turn() && !pool.is_waiting() {
@@ -65,7 +66,7 @@ impl Upload<'_> {
                 return Ok(());
             }
             let memory = self.intake.pool.blocks();
-            let smallest = self.parts.next_blocks(&self.concurrency, memory);
+            let smallest = self.parts.next_blocks(&self.concurrency, memory, is_slow);
             if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
                 return Ok(());
             }

@@ -83,9 +83,18 @@ impl Parts {
     }
 
     /// Whole blocks the next part must have when so many requests share a buffer of `memory`
-    /// blocks: those to a far store are more, and so its parts are smaller.
-    pub(super) fn next_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
+    /// blocks: those to a far store are more, and so its parts are smaller; as small as may be, if
+    /// the client `is_slow`.
+    pub(super) fn next_blocks(
+        &self,
+        limit: &ConcurrencyLimit,
+        memory: usize,
+        is_slow: bool,
+    ) -> usize {
         let usual = self.target_blocks();
+        if is_slow {
+            return self.least_blocks().min(usual);
+        }
         if limit.get() <= FIRST_WORKERS {
             return usual;
         }

@@ -59,7 +59,7 @@ impl Upload<'_> {
         let mut gone: Option<Gone> = None;
         let mut is_fresh = true;
         loop {
-            self.dispatch()?;
+            self.dispatch(standstill.is_slow(&self.intake.pool))?;
             if self.needs_restart() {
                 if let Some(by) = self.restart(control)? {
                     return Ok(Some(by));

@@ -11,6 +11,8 @@ use crate::transfer::pool::BlockPool;
 pub(super) struct Standstill {
     /// Since when it has nothing of the budget and waits for it.
     waits_since: Option<Instant>,
+    /// Since when it has all that a part needs.
+    turn_since: Option<Instant>,
     /// When its client was last seen to get on, and how much had come then.
     seen: Instant,
     bytes: u64,
@@ -18,7 +20,7 @@ pub(super) struct Standstill {
 
 impl Standstill {
     pub(super) fn new(now: Instant) -> Self {
-        Self { waits_since: None, seen: now, bytes: 0 }
+        Self { waits_since: None, turn_since: None, seen: now, bytes: 0 }
     }
 
     /// Notes whether `pool` has room for more at present; how much longer it may be without, if it
@@ -39,6 +41,18 @@ impl Standstill {
         let waited = now.duration_since(*self.waits_since.get_or_insert(now));
         let left = limits::BUFFER_WAIT.checked_sub(waited).filter(|left| !left.is_zero());
         left.map(Some).ok_or(TransferError::NoBuffer)
+    }
+
+    /// Whether others wait for the memory of a part that has not become whole for long: as soon as
+    /// enough of it has arrived for the store, it goes there, and the memory goes round.
+    pub(super) fn is_slow(&mut self, pool: &BlockPool) -> bool {
+        if !pool.has_turn() {
+            self.turn_since = None;
+            return false;
+        }
+        let now = Instant::now();
+        let since = *self.turn_since.get_or_insert(now);
+        now.duration_since(since) >= limits::STANDSTILL && pool.keeps_others_waiting()
     }
 
     /// The client is not to blame for what we cannot or may not take.

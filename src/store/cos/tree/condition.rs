@@ -47,13 +47,14 @@ pub(super) fn write_expecting(
     let unsent = |error| RequestFailure { error, tries: 0, in_doubt: false };
     let precondition = look_before(tree, (operation, key), expected).map_err(unsent)?;
     match send(&precondition) {
-        // Not when it was in doubt: then it may be our own object that is not expected.
         Err(failure)
-            if precondition != Precondition::None
-                && !failure.in_doubt
-                && is_refused_precondition(&failure.error) =>
+            if precondition != Precondition::None && is_refused_precondition(&failure.error) =>
         {
-            look_before(tree, (operation, key), expected).map_err(unsent)?;
+            // If what was expected stands there still, nobody has replaced it, nor did a try of
+            // ours whose answer was lost.
+            if let Err(error) = look_before(tree, (operation, key), expected) {
+                return Err(if failure.in_doubt { failure } else { unsent(error) });
+            }
             log::info!("{}: the store is not asked to compare for an hour", failure.error);
             tree.bucket.conditional_writes.end();
             send(&Precondition::None)
