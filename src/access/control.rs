@@ -183,7 +183,7 @@ impl AccessControl {
     fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> LoginFailure {
         let mut state = self.state.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
-        before_login.note_check(visit.number, false);
+        before_login.end_check(visit.number);
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
         let Some(visitor) = visitors.get(visit.source) else {
             // A source with a session is never forgotten.
@@ -230,13 +230,13 @@ impl Visit {
     pub fn try_login(&self) -> Result<(), Refusal> {
         let mut state = self.door.state.lock();
         self.check(&mut state)?;
-        state.before_login.note_check(self.number, true);
+        state.before_login.begin_check(self.number);
         Ok(())
     }
 
     /// The login was given up.
     pub fn leave_login(&self) {
-        self.door.state.lock().before_login.note_check(self.number, false);
+        self.door.state.lock().before_login.end_check(self.number);
     }
 
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
@@ -255,7 +255,7 @@ impl Visit {
             _ => None,
         };
         if let Some(refusal) = refusal {
-            before_login.note_check(self.number, false);
+            before_login.end_check(self.number);
             drop(state);
             metrics::count_refusal(refusal.label());
             return Err(refusal);

@@ -70,10 +70,17 @@ impl WaitingSessions {
         }
     }
 
-    /// Its password is being verified, or was and is wrong.
-    pub(super) fn note_check(&mut self, visit: u64, is_verified: bool) {
+    /// Its password is being verified: it keeps its place until that is over.
+    pub(super) fn begin_check(&mut self, visit: u64) {
         if let Some(waiter) = self.visits.get_mut(&visit) {
-            waiter.is_verified = is_verified;
+            waiter.is_verified = true;
+        }
+    }
+
+    /// Its password was wrong, or not verified after all.
+    pub(super) fn end_check(&mut self, visit: u64) {
+        if let Some(waiter) = self.visits.get_mut(&visit) {
+            waiter.is_verified = false;
         }
     }
 

@@ -76,7 +76,7 @@ impl Server {
         if !self.wait_for_sessions(deadlines.interrupt, deadlines.grace) {
             self.advance(StopStage::Interrupting);
             self.tell_what_is_left(deadlines.grace);
-        } else if self.join_stragglers(deadlines.interrupt) == 0 {
+        } else if self.join_stragglers(deadlines.interrupt, deadlines.grace) == 0 {
             return 0;
         }
         let look = LastLook::begin(self.acceptor.rules.host().users.current().stores());
@@ -87,7 +87,7 @@ impl Server {
     /// found that the stores answer. Tells how many transfer workers are left.
     fn wait_for_stores(&self, deadlines: &Deadlines, look: &LastLook) -> usize {
         let all_ended = self.wait_for_sessions(deadlines.grace, deadlines.grace);
-        let left = self.join_stragglers(deadlines.grace);
+        let left = self.join_stragglers(deadlines.grace, deadlines.grace);
         if all_ended && left == 0 {
             return 0;
         }
@@ -98,7 +98,7 @@ impl Server {
         let seconds = limits::INTERRUPTED_WAIT.as_secs();
         info!("waiting for the store to confirm what it has been sent, at most {seconds} s");
         self.wait_for_sessions(deadlines.last, deadlines.last);
-        self.join_stragglers(deadlines.last)
+        self.join_stragglers(deadlines.last, deadlines.last)
     }
 
     fn advance(&self, stage: StopStage) {
@@ -141,9 +141,17 @@ impl Server {
         info!("stopping: {left}, {what}, at most {:.1} s", left_for_it.as_secs_f64());
     }
 
-    /// Joins the workers that outlived their transfers. Tells how many are left.
-    fn join_stragglers(&self, deadline: Instant) -> usize {
+    /// Joins the workers that outlived their transfers, until the `deadline`; says that they are
+    /// waited for, and until which `end`. Tells how many are left.
+    fn join_stragglers(&self, deadline: Instant, end: Instant) -> usize {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
+        let waited_for = host.stragglers.join_all(Instant::now());
+        if waited_for > 0 {
+            let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64();
+            info!(
+                "stopping: {waited_for} transfer workers wait for the store, at most {seconds:.1} s"
+            );
+        }
         loop {
             // In short steps, so that `stop_now` is heard.
             let step = Instant::now() + Duration::from_millis(100);

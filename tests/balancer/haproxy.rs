@@ -17,6 +17,10 @@ use crate::support::stored::noise;
 
 const EXAMPLE: &str = include_str!("../../conf/haproxy.cfg.example");
 
+/// Where the balancer listens. Not where a server does that somebody tries beside the tests: on all
+/// addresses of the machine, at the default port.
+const PORT: u16 = 2221;
+
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -184,7 +188,7 @@ impl Site {
         let first = instance(Setup::bucket(), host(11), "60000,60499");
         let second = instance(Setup::beside(&first), host(12), "60500,60999");
         let config = EXAMPLE
-            .replace("bind :21\n", "bind :2121\n")
+            .replace("bind :21\n", &format!("bind :{PORT}\n"))
             .replace("check inter 2s", "check inter 100ms")
             .replace("bind :", &format!("bind {}:", host(10)))
             .replace("10.0.0.11:2121", &first.address().to_string())
@@ -193,7 +197,7 @@ impl Site {
             .replace("10.0.0.12 ", &format!("{} ", host(12)));
         Self {
             instances: vec![first, second],
-            address: (host(10), 2121).into(),
+            address: (host(10), PORT).into(),
             client: host(9).into(),
             haproxy: Haproxy::start(&config),
         }

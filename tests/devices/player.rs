@@ -53,7 +53,10 @@ impl Device {
                 self.control().send_bytes(&bytes);
             }
             Step::HalfClose => {
-                self.control().socket().shutdown(Shutdown::Write).map_err(told)?;
+                self.control()
+                    .socket()
+                    .shutdown(Shutdown::Write)
+                    .map_err(|error| error.to_string())?;
             }
             Step::Reply(beginning) => self.hear(beginning)?,
             Step::ReplyLine(pattern) => {
@@ -63,7 +66,7 @@ impl Device {
             }
             Step::End => self.control().expect_end(),
             Step::Upload(bytes) => {
-                self.open_data()?.open().write_all(bytes).map_err(told)?;
+                self.open_data()?.open().write_all(bytes).map_err(|error| error.to_string())?;
             }
             Step::Download(expected) => {
                 let found = self.receive()?;
@@ -86,7 +89,7 @@ impl Device {
             return Err(format!("heard {:?}", self.reply));
         }
         if let Some(port) = passive_port(&self.reply) {
-            let own = self.control().socket().local_addr().map_err(told)?.ip();
+            let own = self.control().socket().local_addr().map_err(|error| error.to_string())?.ip();
             let stream = connect_from(own, (self.server.ip(), port).into());
             self.data = Some(Data::Passive(stream));
         }
@@ -119,7 +122,7 @@ impl Device {
 
     fn receive(&mut self) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
-        self.open_data()?.open().read_to_end(&mut bytes).map_err(told)?;
+        self.open_data()?.open().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
         Ok(bytes)
     }
 }
@@ -169,11 +172,6 @@ fn brief(bytes: &[u8]) -> String {
     } else {
         format!("{} bytes with SHA-256 {}", bytes.len(), sha256(bytes))
     }
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "map_err gives it away")]
-fn told(error: std::io::Error) -> String {
-    error.to_string()
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> String {

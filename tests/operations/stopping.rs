@@ -89,3 +89,29 @@ fn a_download_that_a_stop_ends_is_not_the_clients_fault() {
         assert!(line.ends_with("verdict=\"server stopping\""), "{line}");
     }
 }
+
+#[test]
+fn what_outlives_its_transfer_is_waited_for_and_told() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let setup = stopping_within_grace(&injector.endpoint());
+    let mut server = setup.option("partial_upload", "discard").start();
+    server.wait_for_log(" answers");
+    for request in [Request::UploadPart, Request::AbortMultipartUpload, Request::ListObjects] {
+        injector.inject(Rule::new(request, Fault::Stall));
+    }
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("TYPE I", "200 ");
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let mut data = data.open();
+    data.write_all(&noise(1, 6 << 20)).unwrap();
+    injector.wait_for_strikes(1);
+    ftp.send("ABOR");
+    ftp.expect_reply("426 ");
+    drop((data, ftp));
+    server.wait_for_log("logout user=alice");
+    let status = server.stop();
+    server.wait_for_log("stopping: 1 transfer workers wait for the store, at most ");
+    assert_eq!(status.code(), Some(1));
+    injector.heal();
+}

@@ -54,19 +54,24 @@ impl Upload<'_> {
 
     /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
     /// gives it one; the share of what has gathered, so that several connections fill evenly.
-    /// Where the client `is_slow` and others wait for its memory, that is less.
-    pub(super) fn dispatch(&mut self, is_slow: bool) -> Result<(), TransferError> {
+    /// Where the client is slow and others wait for its memory, less is enough.
+    pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
         loop {
             let pool = &self.intake.pool;
             if !pool.has_turn() && !pool.is_waiting() {
                 // A turn is asked for in time, as large as the part is then.
                 self.affordable = self.parts.target_blocks();
             }
-            if self.has_outgrown_its_turn() && !self.afford(self.parts.target_blocks()) {
+            let is_slow = self.standstill.is_slow(&self.intake.pool);
+            let target = self.parts.target_blocks();
+            if !is_slow && self.has_outgrown_its_turn() && !self.afford(target) {
                 return Ok(());
             }
             let memory = self.intake.pool.blocks();
-            let smallest = self.parts.next_blocks(&self.concurrency, memory, is_slow);
+            let smallest = match is_slow {
+                true => self.parts.least_blocks().min(target),
+                false => self.parts.next_blocks(&self.concurrency, memory),
+            };
             if self.intake.full_blocks() < smallest || !self.ready_for_parts()? {
                 return Ok(());
             }

@@ -44,6 +44,7 @@ use crate::vfs::FtpPath;
 use intake::Intake;
 use parts::Parts;
 use reservation::Reservation;
+use standstill::Standstill;
 use tail::Tail;
 
 /// What an upload needs to know about itself.
@@ -88,6 +89,7 @@ pub struct Upload<'a> {
     reservation: Reservation,
     progress: Progress,
     throttle: Throttle,
+    standstill: Standstill,
     /// Whether the system looks after the data connection.
     is_kept_alive: bool,
     stored: Option<Stored>,
@@ -180,6 +182,7 @@ impl<'a> Upload<'a> {
             reservation: Reservation::new(request.announced, request.plan.kept),
             progress,
             throttle: Throttle::default(),
+            standstill: Standstill::new(Instant::now()),
             is_kept_alive: false,
             stored: None,
         };

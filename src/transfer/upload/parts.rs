@@ -83,18 +83,9 @@ impl Parts {
     }
 
     /// Whole blocks the next part must have when so many requests share a buffer of `memory`
-    /// blocks: those to a far store are more, and so its parts are smaller; as small as may be, if
-    /// the client `is_slow`.
-    pub(super) fn next_blocks(
-        &self,
-        limit: &ConcurrencyLimit,
-        memory: usize,
-        is_slow: bool,
-    ) -> usize {
+    /// blocks: those to a far store are more, and so its parts are smaller.
+    pub(super) fn next_blocks(&self, limit: &ConcurrencyLimit, memory: usize) -> usize {
         let usual = self.target_blocks();
-        if is_slow {
-            return self.least_blocks().min(usual);
-        }
         if limit.get() <= FIRST_WORKERS {
             return usual;
         }
@@ -116,7 +107,8 @@ impl Parts {
         ConcurrencyLimit::room_in(memory, self.least_blocks())
     }
 
-    fn least_blocks(&self) -> usize {
+    /// Whole blocks that the next part may be as small as.
+    pub(super) fn least_blocks(&self) -> usize {
         self.schedule.least_blocks(self.given, self.given_bytes)
     }
 

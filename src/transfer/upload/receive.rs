@@ -4,7 +4,6 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use super::standstill::Standstill;
 use super::{Ended, Upload};
 use crate::limits;
 use crate::net::{Interest, Stream};
@@ -55,11 +54,11 @@ impl Upload<'_> {
     /// Reads until the data ends, giving parts to workers as they come together.
     fn receive_all(&mut self, data: &mut Stream, control: &mut dyn Control) -> Ended {
         let mut waiting_since = Instant::now();
-        let mut standstill = Standstill::new(waiting_since);
+        self.standstill.excuse(waiting_since);
         let mut gone: Option<Gone> = None;
         let mut is_fresh = true;
         loop {
-            self.dispatch(standstill.is_slow(&self.intake.pool))?;
+            self.dispatch()?;
             if self.needs_restart() {
                 if let Some(by) = self.restart(control)? {
                     return Ok(Some(by));
@@ -72,7 +71,7 @@ impl Upload<'_> {
                 // Memory to read the rest into is what it was waiting for.
                 return Ok(Some(gone.by));
             }
-            let memory_left = standstill.note_room(has_room, &self.intake.pool)?;
+            let memory_left = self.standstill.note_room(has_room, &self.intake.pool)?;
             let allowed = self.allowance(gone.as_ref());
             let pause = allowed.pause();
             let reads = has_room && pause.is_none();
@@ -91,7 +90,7 @@ impl Upload<'_> {
                 self.note_wait(has_room, since);
                 // The client is not to blame for what we cannot or may not take.
                 waiting_since = Instant::now();
-                standstill.excuse(waiting_since);
+                self.standstill.excuse(waiting_since);
             }
             gone.iter_mut().filter(|_| reads).for_each(|gone| gone.has_waited(since.elapsed()));
             // The wake that told of it is cleared: nobody tells again.
@@ -124,7 +123,7 @@ impl Upload<'_> {
             } else if has_room && !woken.control {
                 self.rest(data, reads);
             }
-            if reads && standstill.is_over(self.progress.bytes(), &self.intake.pool) {
+            if reads && self.standstill.is_over(self.progress.bytes(), &self.intake.pool) {
                 return Ok(Some(Interruption::DataIdle));
             }
         }

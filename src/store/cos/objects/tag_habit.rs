@@ -21,8 +21,8 @@ impl TagHabit {
         self.0.load(Ordering::Relaxed) == UNKNOWN
     }
 
-    /// An object has shown it.
-    pub(crate) fn note(&self, keeps: bool) {
-        self.0.store(if keeps { KEEPS } else { FORGETS }, Ordering::Relaxed);
+    /// An object that was stored with `sent` tags has `kept` of them.
+    pub(crate) fn note(&self, sent: usize, kept: usize) {
+        self.0.store(if kept == sent { KEEPS } else { FORGETS }, Ordering::Relaxed);
     }
 }

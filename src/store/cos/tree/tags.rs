@@ -63,17 +63,17 @@ fn learn(
     let Some(head) = tree.objects.head(key)? else { return Ok(()) };
     // Where HEAD does not count them there are none, or the store never does.
     let asked = head.tag_count().map_or_else(|| tree.objects.tags(key).map(|tags| tags.len()), Ok);
-    let keeps = match asked {
-        Ok(count) => count == tags.len(),
+    let kept = match asked {
+        Ok(count) => count,
         Err(error) if matches!(error.kind, ErrorKind::AccessDenied | ErrorKind::Unsupported) => {
             log::info!("{error}: tags are taken to be kept as they were sent");
-            true
+            tags.len()
         }
         Err(error) => return Err(error),
     };
-    if !keeps {
+    habit.note(tags.len(), kept);
+    if !habit.keeps() {
         log::info!("the store forgets tags that come with {key:?}: they are set afterwards");
     }
-    habit.note(keeps);
     Ok(())
 }
