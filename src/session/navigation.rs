@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use super::failure::store_failure;
+use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, Freshness, ObjectStore, Stat, StoreError};
+use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
+use crate::transfer::PartialUpload;
 use crate::vfs::FtpPath;
 
 /// The tree of who is logged in, as the present command sees it.
@@ -21,6 +22,8 @@ pub(super) struct Tree<'a> {
     pub(super) rights: Rights,
     /// `preserve_mtime`
     pub(super) keeps_times: bool,
+    /// `partial_upload`
+    pub(super) partial: PartialUpload,
 }
 
 impl Tree<'_> {
@@ -116,7 +119,11 @@ impl Tree<'_> {
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
         let path = self.resolve(path)?;
-        let stat = self.stat(&path, Freshness::Recent)?;
+        let found = self.store.stat(&path, Freshness::Recent);
+        if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
+            return Ok(replies::size(parked.offset()));
+        }
+        let stat = found.map_err(|error| self.failure(&error))?;
         if stat.metadata.is_directory() {
             return Err(replies::is_a_directory());
         }
@@ -131,6 +138,22 @@ impl Tree<'_> {
             }
             _ => self.tell_modification_time(argument),
         }
+    }
+
+    /// The interrupted upload of `path` that its uploader may go on with, instead of what was
+    /// `found` there. The store is asked where nothing was, or where this process knows of one.
+    pub(super) fn parked(&self, path: &FtpPath, found: Option<&Stat>) -> Option<ParkedUpload> {
+        if self.partial != PartialUpload::Park || !self.rights.write {
+            return None;
+        }
+        let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
+        let parked = self.store.find_parked_upload(path, freshness);
+        let parked = parked.unwrap_or_else(|error| {
+            // Without an answer there is nothing to go on with.
+            log_failure(self.visit, &error);
+            None
+        });
+        parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found))
     }
 
     fn exists(&self, path: &str) -> Step<bool> {

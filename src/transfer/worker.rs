@@ -75,7 +75,10 @@ pub(super) struct UploadTarget {
     continues: Option<Attributes>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
-    completed: OnceLock<()>,
+    /// Whether it had been parked.
+    resumed: OnceLock<()>,
+    /// Set when the upload is not to be aborted: it was completed, or waits to be gone on with.
+    settled: OnceLock<()>,
 }
 
 impl std::fmt::Debug for dyn ObjectStore {
@@ -90,8 +93,38 @@ impl UploadTarget {
         path: FtpPath,
         continues: Option<Attributes>,
     ) -> Self {
-        let (upload, completed) = (OnceLock::new(), OnceLock::new());
-        Self { store, path, continues, cancel: Cancel::new(), upload, completed }
+        Self {
+            store,
+            path,
+            continues,
+            cancel: Cancel::new(),
+            upload: OnceLock::new(),
+            resumed: OnceLock::new(),
+            settled: OnceLock::new(),
+        }
+    }
+
+    /// Goes on with a parked `upload`, which is parked again unless it is completed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Other`] when somebody in this process goes on with it already.
+    pub(super) fn resume(&self, upload: &MultipartUpload) -> StoreResult<()> {
+        if !self.store.resume_multipart_upload(upload) {
+            return Err(self.error("another session goes on with this upload"));
+        }
+        let _ = self.upload.set(upload.clone());
+        let _ = self.resumed.set(());
+        Ok(())
+    }
+
+    /// Leaves what has arrived to a client that goes on with it; false when that cannot be.
+    pub(super) fn park(&self) -> bool {
+        let is_parked =
+            self.upload.get().is_some_and(|upload| self.store.park_multipart_upload(upload));
+        if is_parked {
+            let _ = self.settled.set(());
+        }
+        is_parked
     }
 
     /// Ends the requests that are under way.
@@ -143,7 +176,7 @@ impl UploadTarget {
             Job::Complete(parts, expected) => {
                 let upload = self.upload()?;
                 let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
-                let _ = self.completed.set(());
+                let _ = self.settled.set(());
                 Ok(JobOutcome::Stored(stored))
             }
         }
@@ -171,8 +204,12 @@ impl UploadTarget {
 
 impl Drop for UploadTarget {
     fn drop(&mut self) {
+        if self.resumed.get().is_some() && self.settled.get().is_none() {
+            // What had been parked was nobody's to throw away.
+            self.park();
+        }
         if let Some(upload) = self.upload.get()
-            && self.completed.get().is_none()
+            && self.settled.get().is_none()
         {
             match self.store.abort_multipart_upload(upload) {
                 Ok(()) => log::debug!("aborted the unfinished upload of {}", self.path),

@@ -44,13 +44,13 @@ use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::{
     BucketAccount, BucketTree, attributes, condition, directories, leftovers, listing, mtime,
-    publish, rename, room, turn,
+    parked, publish, rename, room, turn,
 };
 use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
-    Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt,
+    ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -381,6 +381,31 @@ impl Multipart for CosStore {
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
         let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
         self.objects().abort_upload(&key, &upload.upload_id)
+    }
+
+    fn find_parked_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<ParkedUpload>> {
+        let (tree, key) = (self.tree(), self.file(Operation::ListMultipartUploads, path)?);
+        match freshness {
+            Freshness::Now => parked::find(tree, path, &key),
+            Freshness::Recent | Freshness::Listed => parked::find_own(tree, path, &key),
+        }
+    }
+
+    fn park_multipart_upload(&self, upload: &MultipartUpload) -> bool {
+        let key = self.file(Operation::ListParts, &upload.path);
+        key.is_ok_and(|key| {
+            self.objects().park_upload(&key, &upload.upload_id);
+            true
+        })
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> bool {
+        let key = self.file(Operation::ListParts, &upload.path);
+        key.is_ok_and(|key| self.objects().resume_upload(&key, &upload.upload_id))
     }
 
     fn silent_uploads(

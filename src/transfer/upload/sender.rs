@@ -80,7 +80,10 @@ impl<'a> Sender<'a> {
                 Admission::Granted => NameCheck::Passed,
                 Admission::Unknown => NameCheck::NotAsked,
             },
-            begun: Begun::NotYet,
+            begun: match plan.parked {
+                Some(_) => Begun::Done,
+                None => Begun::NotYet,
+            },
             seen: None,
             stored: None,
         }
@@ -296,6 +299,38 @@ impl<'a> Sender<'a> {
 
     pub(super) fn keeps_partial(&self) -> bool {
         self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
+    }
+
+    /// Sends all that has arrived, as parts: so that a client can go on behind nearly all of it,
+    /// the last is small. True when all is sent and confirmed; false when it has to be waited.
+    pub(super) fn send_to_park(&mut self) -> Result<bool, TransferError> {
+        let floor = self.parts.floor_blocks();
+        while self.intake.bytes() > 0 && self.ready_for_parts()? && self.free_workers().is_some() {
+            let full = self.intake.full_blocks();
+            let blocks = match full > floor {
+                true => self.intake.cut(full - 1),
+                false => self.intake.cut_all(),
+            };
+            self.give_part(blocks)?;
+        }
+        Ok(self.intake.bytes() == 0 && self.parts.all_confirmed())
+    }
+
+    /// Whether enough has arrived for a client to go on with.
+    pub(super) fn can_be_parked(&self) -> bool {
+        let is_sent = self.begun == Begun::Done && !self.parts.has_copies();
+        is_sent || self.intake.full_blocks() > self.parts.floor_blocks()
+    }
+
+    /// Whether what is interrupted waits to be gone on with. Where line ends were turned round, no
+    /// offset says where.
+    pub(super) fn parks(&self) -> bool {
+        self.resources.options.partial == PartialUpload::Park && !self.intake.converts()
+    }
+
+    /// Leaves what the store has confirmed to a client that goes on with it.
+    pub(super) fn park(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.park())
     }
 
     /// Whether a partial file would stand for years, as the store removes nothing.

@@ -87,6 +87,19 @@ impl Objects for CachedObjects {
         }
     }
 
+    fn park_upload(&self, key: &str, upload_id: &str) {
+        self.cache().under_way.end(upload_id);
+        self.cache().parked.note(key, upload_id);
+    }
+
+    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+        let is_first = self.cache().under_way.begin(upload_id);
+        if is_first {
+            self.cache().parked.take(key);
+        }
+        is_first
+    }
+
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         self.cache().under_way.end(upload_id);
         self.0.abort_upload(key, upload_id)

@@ -13,6 +13,7 @@ pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
+pub(crate) mod own_parked;
 mod stat_cache;
 pub(crate) mod tag_habit;
 pub(crate) mod written;
@@ -165,6 +166,17 @@ pub(crate) trait Objects: Sync {
     /// Drops an upload. One that no longer exists is no error.
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         abort_multipart_upload(&self.plain().client, key, upload_id)
+    }
+
+    /// Leaves an upload to whoever goes on with it.
+    fn park_upload(&self, key: &str, upload_id: &str) {
+        let _ = (key, upload_id);
+    }
+
+    /// Goes on with a parked upload; false when somebody in this process does already.
+    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+        let _ = (key, upload_id);
+        true
     }
 
     /// An object was found to be gone that somebody meant to delete.

@@ -13,6 +13,7 @@ pub(crate) mod listing;
 mod markers;
 mod moving;
 pub(crate) mod mtime;
+pub(crate) mod parked;
 pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
