@@ -77,17 +77,17 @@ pub trait Multipart: FileTree {
         Ok(None)
     }
 
-    /// Leaves an upload as it is, for [`Self::find_parked_upload`]; false where the store cannot:
-    /// then it is to be aborted.
-    fn park_multipart_upload(&self, upload: &MultipartUpload) -> bool {
-        let _ = upload;
+    /// Leaves an upload of which `parts`, sorted by number, are confirmed to whoever finds it by
+    /// [`Self::find_parked_upload`]; false where the store cannot: then it is to be aborted.
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        let _ = (upload, parts);
         false
     }
 
-    /// Goes on with a parked upload; false when somebody in this process does so already.
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> bool {
+    /// Goes on with a parked upload; `None` when somebody else does so already.
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let _ = upload;
-        false
+        None
     }
 
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and

@@ -75,8 +75,8 @@ pub(super) struct UploadTarget {
     continues: Option<Attributes>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
-    /// Whether it had been parked.
-    resumed: OnceLock<()>,
+    /// What is to be parked when the last of the workers lets go.
+    to_park: OnceLock<Vec<PartReceipt>>,
     /// Set when the upload is not to be aborted: it was completed, or waits to be gone on with.
     settled: OnceLock<()>,
 }
@@ -99,7 +99,7 @@ impl UploadTarget {
             continues,
             cancel: Cancel::new(),
             upload: OnceLock::new(),
-            resumed: OnceLock::new(),
+            to_park: OnceLock::new(),
             settled: OnceLock::new(),
         }
     }
@@ -109,22 +109,28 @@ impl UploadTarget {
     /// # Errors
     /// [`ErrorKind::Other`] when somebody in this process goes on with it already.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> StoreResult<()> {
-        if !self.store.resume_multipart_upload(upload) {
+        let Some(resumed) = self.store.resume_multipart_upload(upload) else {
             return Err(self.error("another session goes on with this upload"));
-        }
-        let _ = self.upload.set(upload.clone());
-        let _ = self.resumed.set(());
+        };
+        let _ = self.upload.set(resumed);
         Ok(())
     }
 
-    /// Leaves what has arrived to a client that goes on with it; false when that cannot be.
-    pub(super) fn park(&self) -> bool {
+    /// Leaves `parts`, which are all that has arrived, to a client that goes on with them; false
+    /// when that cannot be.
+    pub(super) fn park(&self, parts: &[PartReceipt]) -> bool {
+        let upload = self.upload.get();
         let is_parked =
-            self.upload.get().is_some_and(|upload| self.store.park_multipart_upload(upload));
+            upload.is_some_and(|upload| self.store.park_multipart_upload(upload, parts));
         if is_parked {
             let _ = self.settled.set(());
         }
         is_parked
+    }
+
+    /// The same, once no worker is at it any more.
+    pub(super) fn park_at_the_end(&self, parts: Vec<PartReceipt>) {
+        let _ = self.to_park.set(parts);
     }
 
     /// Ends the requests that are under way.
@@ -204,9 +210,8 @@ impl UploadTarget {
 
 impl Drop for UploadTarget {
     fn drop(&mut self) {
-        if self.resumed.get().is_some() && self.settled.get().is_none() {
-            // What had been parked was nobody's to throw away.
-            self.park();
+        if let Some(parts) = self.to_park.get() {
+            self.park(parts);
         }
         if let Some(upload) = self.upload.get()
             && self.settled.get().is_none()

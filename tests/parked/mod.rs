@@ -86,8 +86,19 @@ fn offset(ftp: &mut Ftp, name: &str) -> usize {
 }
 
 #[test]
-fn a_cut_upload_goes_on_where_the_server_says() {
+fn a_cut_upload_to_a_bucket_goes_on_where_the_server_says() {
     let server = parking().start();
+    cut_and_go_on(&server);
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn a_cut_upload_to_a_directory_goes_on_where_the_server_says() {
+    let server = Setup::local().option("partial_upload", "park").start();
+    cut_and_go_on(&server);
+}
+
+fn cut_and_go_on(server: &TestServer) {
     let whole = noise(1, WHOLE);
     for cut in Cut::ALL {
         for (old, resume) in [(false, "STOR"), (true, "STOR"), (false, "APPE"), (true, "APPE")] {
@@ -95,13 +106,13 @@ fn a_cut_upload_goes_on_where_the_server_says() {
             if old {
                 server.stored().put_early([name.clone()], b"earlier");
             }
-            cut_upload(&server, "STOR", &name, &whole[..SENT], cut);
+            cut_upload(server, "STOR", &name, &whole[..SENT], cut);
             // Others see what there was.
             match old {
                 true => server.stored().expect(&name, b"earlier"),
                 false => assert!(!server.stored().files().contains(&name), "{name}"),
             }
-            let mut ftp = Ftp::login(&server);
+            let mut ftp = Ftp::login(server);
             let offset = offset(&mut ftp, &name);
             assert!(offset > SENT - SMALLEST_PART && offset <= SENT, "{name}: {offset}");
             if resume == "STOR" {
@@ -112,7 +123,6 @@ fn a_cut_upload_goes_on_where_the_server_says() {
             assert_eq!(ftp.ask(&format!("SIZE {name}")).trim_end(), format!("213 {WHOLE}"));
         }
     }
-    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
 }
 
 #[test]
@@ -223,7 +233,8 @@ fn a_store_that_is_away_loses_nothing_of_it() {
     let injector = Injector::before(Rgw::shared().endpoint());
     let server = Setup::bucket_behind(&injector.endpoint())
         .option("partial_upload", "park")
-        .option("reply_timeout", "10")
+        // So that the parts that arrive are the first.
+        .option("upload_thread_num", "1")
         .start();
     let whole = noise(8, WHOLE);
     // All parts behind the second fail until the client is told.

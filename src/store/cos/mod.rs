@@ -395,17 +395,18 @@ impl Multipart for CosStore {
         }
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload) -> bool {
+    fn park_multipart_upload(&self, upload: &MultipartUpload, _: &[PartReceipt]) -> bool {
         let key = self.file(Operation::ListParts, &upload.path);
+        // The bucket itself keeps the parts.
         key.is_ok_and(|key| {
             self.objects().park_upload(&key, &upload.upload_id);
             true
         })
     }
 
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> bool {
-        let key = self.file(Operation::ListParts, &upload.path);
-        key.is_ok_and(|key| self.objects().resume_upload(&key, &upload.upload_id))
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &upload.path).ok()?;
+        self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
     }
 
     fn silent_uploads(

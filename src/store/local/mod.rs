@@ -18,6 +18,7 @@ pub use self::owner::inherit_owner;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -29,7 +30,7 @@ use super::key_locks::KeyLocks;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -51,6 +52,8 @@ pub struct LocalStore {
     staging: Staging,
     /// Sessions that add to a file.
     appends: KeyLocks,
+    /// Whether uploads were parked here, or may have been.
+    has_parked: AtomicBool,
 }
 
 impl LocalStore {
@@ -63,7 +66,13 @@ impl LocalStore {
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
         let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
         let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
-        Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
+        Ok(Self {
+            root: options.root.clone(),
+            tree,
+            staging,
+            appends: KeyLocks::default(),
+            has_parked: AtomicBool::new(false),
+        })
     }
 
     /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
@@ -238,6 +247,27 @@ impl Multipart for LocalStore {
     ) -> Result<Stored> {
         self.complete(upload, parts, expected)
             .map_err(|fault| fault.of(Operation::CompleteMultipartUpload, upload.path.as_str()))
+    }
+
+    fn find_parked_upload(&self, path: &FtpPath, _: Freshness) -> Result<Option<ParkedUpload>> {
+        self.parked(path)
+            .inspect(|found| {
+                self.has_parked.fetch_or(found.is_some(), Ordering::Relaxed);
+            })
+            .map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
+    }
+
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        self.has_parked.store(true, Ordering::Relaxed);
+        let parked = self.park(upload, parts);
+        parked
+            .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+            .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
+            .is_ok()
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume(upload).ok()
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {

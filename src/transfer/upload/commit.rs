@@ -106,8 +106,8 @@ impl<'a> Commit<'a> {
         Verdict::Interrupted { by, kept: Kept::Nothing }
     }
 
-    fn fail(&self, error: TransferError) -> Verdict {
-        if self.sender.parks() && may_pass(&error) && self.sender.can_be_parked() {
+    fn fail(&mut self, error: TransferError) -> Verdict {
+        if self.sender.is_worth_parking(&error) {
             self.sender.park();
         }
         self.sender.give_up();
@@ -297,19 +297,6 @@ impl<'a> Commit<'a> {
             self.sender.ready_for_parts()?;
         }
         Ok(())
-    }
-}
-
-/// Whether the same upload may succeed a while later.
-fn may_pass(error: &TransferError) -> bool {
-    match error {
-        TransferError::Store(error) => error.kind == ErrorKind::Unavailable,
-        TransferError::Late | TransferError::NoBuffer | TransferError::System(_) => true,
-        TransferError::TooLarge { .. }
-        | TransferError::Source { .. }
-        | TransferError::Checksum
-        | TransferError::BadRestart { .. }
-        | TransferError::ParkedElsewhere { .. } => false,
     }
 }
 
