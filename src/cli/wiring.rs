@@ -287,7 +287,7 @@ fn probe(store: &dyn ObjectStore, fragments: PartialUpload, check_command: &str)
         return false;
     }
     log::info!("{name} answers");
-    if fragments == PartialUpload::Discard {
+    if fragments != PartialUpload::Keep {
         return true;
     }
     match store.look_for_retention() {

@@ -16,6 +16,7 @@ pub mod local;
 mod multipart;
 mod object;
 mod operation;
+mod own_parked;
 mod page;
 mod reply_wait;
 mod requester;

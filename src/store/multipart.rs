@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::own_parked::offset_behind;
 use super::{
     Attributes, Body, Cancel, ETag, Expected, FileTree, Freshness, PageToken, Result, Stat, Stored,
 };
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// Files that are stored part by part.
 pub trait Multipart: FileTree {
@@ -84,6 +85,13 @@ pub trait Multipart: FileTree {
         false
     }
 
+    /// The uploads of files in `directory` that this process has parked, as their uploader sees
+    /// them: as files of the size that can be gone on with. Nothing is asked of the store.
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let _ = directory;
+        Vec::new()
+    }
+
     /// Goes on with a parked upload; `None` when somebody else does so already.
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let _ = upload;
@@ -140,11 +148,9 @@ pub struct ParkedUpload {
 }
 
 impl ParkedUpload {
-    /// Where a client goes on: behind all parts but the last, which is sent again. Only so is it
-    /// certain that something is left to be sent, whoever asks, and that the part is whole.
+    /// Where a client goes on, in bytes.
     pub fn offset(&self) -> u64 {
-        let (_, whole) = self.parts.split_last().unzip();
-        whole.unwrap_or_default().iter().map(|part| part.size).sum()
+        offset_behind(&self.parts)
     }
 
     /// Whether something of it arrived after `object` was stored.

@@ -219,6 +219,48 @@ fn an_older_one_does_not_get_behind_a_newer_object() {
 }
 
 #[test]
+fn its_uploader_sees_it_in_listings_and_can_delete_it() {
+    for setup in [parking(), Setup::local().option("partial_upload", "park")] {
+        let server = setup.account("reader", "R", "false").start();
+        server.stored().put_early(["d/old".to_owned(), "d/z".to_owned()], b"earlier");
+        let whole = noise(9, SENT);
+        for name in ["d/old", "d/new"] {
+            cut_upload(&server, "STOR", name, &whole, Cut::DataReset);
+        }
+        let mut ftp = Ftp::login(&server);
+        let (new, old) = (offset(&mut ftp, "d/new"), offset(&mut ftp, "d/old"));
+        let sizes = |ftp: &mut Ftp| {
+            let lines = ftp.list("MLSD d");
+            let mut sizes: Vec<_> = lines
+                .iter()
+                .filter(|line| line.contains("type=file"))
+                .map(|line| {
+                    let (facts, name) = line.trim_end().split_once(' ').expect("facts and a name");
+                    let fact = facts.split(';').find_map(|fact| fact.strip_prefix("size="));
+                    (name.to_owned(), fact.expect("a size").parse::<usize>().expect("a number"))
+                })
+                .collect();
+            sizes.sort();
+            sizes
+        };
+        let sizes_of = |expected: &[(&str, usize)]| -> Vec<(String, usize)> {
+            expected.iter().map(|&(name, size)| (name.to_owned(), size)).collect()
+        };
+        assert_eq!(sizes(&mut ftp), sizes_of(&[("new", new), ("old", old), ("z", 7)]));
+        assert!(ftp.expect("MLST d/new", "250-").contains(&format!("size={new};")));
+        let mut reader = Ftp::login_as(&server, "reader");
+        assert_eq!(sizes(&mut reader), sizes_of(&[("old", 7), ("z", 7)]));
+        reader.expect("MLST d/new", "550 ");
+        for name in ["d/new", "d/old"] {
+            ftp.expect(&format!("DELE {name}"), "250 ");
+            ftp.expect(&format!("SIZE {name}"), "550 ");
+        }
+        assert_eq!(sizes(&mut ftp), sizes_of(&[("z", 7)]));
+        ftp.expect("DELE d/new", "550 ");
+    }
+}
+
+#[test]
 fn too_little_to_go_on_with_is_given_up() {
     let server = parking().start();
     cut_upload(&server, "STOR", "file", &noise(7, MIB), Cut::DataReset);

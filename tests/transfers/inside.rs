@@ -156,7 +156,7 @@ fn what_the_network_cuts_off_keeps_no_tail() {
                     bench.assert_stored(STOR.path, &[&old[..3], b"new"].concat());
                 }
                 PartialUpload::Discard | PartialUpload::Park => {
-                    bench.assert_stored(STOR.path, &old)
+                    bench.assert_stored(STOR.path, &old);
                 }
             }
         }

@@ -53,7 +53,7 @@ use super::{
     ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// The buckets of a process. Stores that are opened through the same value and name the same
 /// bucket share its connections and the memory of recent changes.
@@ -395,13 +395,18 @@ impl Multipart for CosStore {
         }
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload, _: &[PartReceipt]) -> bool {
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
         let key = self.file(Operation::ListParts, &upload.path);
         // The bucket itself keeps the parts.
         key.is_ok_and(|key| {
-            self.objects().park_upload(&key, &upload.upload_id);
+            self.objects().park_upload(&key, &upload.upload_id, parts);
             true
         })
+    }
+
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let key = self.account.keys.directory(Operation::ListParts, directory);
+        key.map(|key| self.tree().own_parked_in(&key)).unwrap_or_default()
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

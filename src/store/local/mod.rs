@@ -18,7 +18,6 @@ pub use self::owner::inherit_owner;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -27,13 +26,14 @@ use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::key_locks::KeyLocks;
+use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
     Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// Longest name of one file or directory on every usual file system (`NAME_MAX`).
 const NAME_BYTES: usize = 255;
@@ -52,8 +52,8 @@ pub struct LocalStore {
     staging: Staging,
     /// Sessions that add to a file.
     appends: KeyLocks,
-    /// Whether uploads were parked here, or may have been.
-    has_parked: AtomicBool,
+    /// Uploads that this process has parked, by their paths.
+    parked: OwnParked,
 }
 
 impl LocalStore {
@@ -71,7 +71,7 @@ impl LocalStore {
             tree,
             staging,
             appends: KeyLocks::default(),
-            has_parked: AtomicBool::new(false),
+            parked: OwnParked::default(),
         })
     }
 
@@ -250,15 +250,10 @@ impl Multipart for LocalStore {
     }
 
     fn find_parked_upload(&self, path: &FtpPath, _: Freshness) -> Result<Option<ParkedUpload>> {
-        self.parked(path)
-            .inspect(|found| {
-                self.has_parked.fetch_or(found.is_some(), Ordering::Relaxed);
-            })
-            .map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
+        self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
     }
 
     fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        self.has_parked.store(true, Ordering::Relaxed);
         let parked = self.park(upload, parts);
         parked
             .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
@@ -266,11 +261,18 @@ impl Multipart for LocalStore {
             .is_ok()
     }
 
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let directory = directory.as_str();
+        let slash = if directory.ends_with('/') { "" } else { "/" };
+        self.parked.in_directory(&format!("{directory}{slash}"))
+    }
+
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         self.resume(upload).ok()
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        self.parked.forget(upload.path.as_str(), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
@@ -43,9 +42,9 @@ impl LocalStore {
     ) -> LocalResult<Stored> {
         let slot = self.tree.making_parents(path)?;
         self.staging.publish(name, file, &slot, expected)?;
-        if self.has_parked.load(Ordering::Relaxed) {
-            // A whole file stands there now.
-            self.staging.discard(&parked_name(path))?;
+        // A whole file stands there now.
+        if let Some(parked) = self.parked.take(path.as_str()) {
+            self.staging.discard(&parked)?;
         }
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
     }
@@ -105,23 +104,21 @@ impl LocalStore {
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
         file.sync_all()?;
-        self.staging.rename(&upload.upload_id, &parked_name(&upload.path))
+        let name = parked_name(&upload.path);
+        self.staging.rename(&upload.upload_id, &name)?;
+        self.parked.note(upload.path.as_str(), &name, &in_front_of_the_last_byte(size));
+        Ok(())
     }
 
-    /// What is parked for `path`. It goes on in front of its last byte: only so is it certain that
-    /// something is left to be sent.
-    pub(super) fn parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
+    /// What is parked for `path`.
+    pub(super) fn find_parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
         let upload_id = parked_name(path);
         let file = match self.staging.reopen(&upload_id) {
             Err(fault) if fault.kind == ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
         let metadata = file.metadata()?;
-        let Some(first) = metadata.len().checked_sub(1) else { return Ok(None) };
-        let parts = vec![
-            receipt(PartPlace { number: 1, offset: 0 }, first),
-            receipt(PartPlace { number: 2, offset: first }, 1),
-        ];
+        let parts = in_front_of_the_last_byte(metadata.len());
         let upload = MultipartUpload { path: path.clone(), upload_id };
         Ok(Some(ParkedUpload { upload, parts, newest: metadata.modified()?.into() }))
     }
@@ -130,8 +127,18 @@ impl LocalStore {
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
         let upload_id = Staging::new_name();
         self.staging.rename(&upload.upload_id, &upload_id)?;
+        self.parked.take(upload.path.as_str());
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
+}
+
+/// Parts of a file of `size` bytes with which its upload goes on in front of the last.
+fn in_front_of_the_last_byte(size: u64) -> Vec<PartReceipt> {
+    let Some(first) = size.checked_sub(1) else { return Vec::new() };
+    vec![
+        receipt(PartPlace { number: 1, offset: 0 }, first),
+        receipt(PartPlace { number: 2, offset: first }, 1),
+    ]
 }
 
 /// By what the parked upload of a path is found: any process that serves the directory makes the

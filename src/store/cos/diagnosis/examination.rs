@@ -64,7 +64,7 @@ impl Examination<'_> {
                 return TrialVerdict::Skipped(why.to_owned());
             }
             Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
-                if self.needs.abort_unfinished_after.is_none() =>
+                if self.needs.abort_unfinished_after.is_none() && !self.needs.parking =>
             {
                 "refused; not needed with abort_unfinished_after = 0"
             }

@@ -11,8 +11,8 @@ use super::client_times::ClientTimes;
 use super::directory_cache::DirectoryCache;
 use super::note::Change;
 use super::own_changes::{Moment, OwnChanges};
-use super::own_parked::OwnParked;
 use super::stat_cache::StatCache;
+use crate::store::own_parked::OwnParked;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 

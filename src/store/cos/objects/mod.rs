@@ -13,7 +13,6 @@ pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
-pub(crate) mod own_parked;
 mod stat_cache;
 pub(crate) mod tag_habit;
 pub(crate) mod written;
@@ -168,9 +167,9 @@ pub(crate) trait Objects: Sync {
         abort_multipart_upload(&self.plain().client, key, upload_id)
     }
 
-    /// Leaves an upload to whoever goes on with it.
-    fn park_upload(&self, key: &str, upload_id: &str) {
-        let _ = (key, upload_id);
+    /// Leaves an upload of which `parts` are there to whoever goes on with it.
+    fn park_upload(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) {
+        let _ = (key, upload_id, parts);
     }
 
     /// Goes on with a parked upload; false when somebody in this process does already.

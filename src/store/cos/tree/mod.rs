@@ -29,6 +29,7 @@ use super::object_terms::ObjectTerms;
 use super::objects::bucket::Bucket;
 use super::objects::{BucketCache, Objects};
 use super::options::{ArchivePolicy, ContentType};
+use crate::vfs::Entry;
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
@@ -71,6 +72,11 @@ impl<'a> BucketTree<'a> {
     ) -> Self {
         let (cache, bucket) = (objects.cache(), &*objects.plain().bucket);
         Self { objects, cache, bucket, account, new_headers }
+    }
+
+    /// The uploads below the key of a directory that this process has parked.
+    pub(crate) fn own_parked_in(self, directory: &str) -> Vec<Entry> {
+        self.cache.parked.in_directory(directory)
     }
 
     /// The objects that it is made of.
