@@ -162,10 +162,11 @@ check_places() {
     elsewhere='use --prefix DIR, or be root'
     # Whom a file system refuses that is mounted to be read only, for one.
     [ "$(id -u)" != 0 ] || elsewhere='name another place with --prefix DIR'
-    for place in "$bin_dir" "$config_dir" "$var_dir"; do
+    for place in "$bin_dir" "$config_dir" "$var_dir" "$man_dir" ${unit:+"${unit%/*}"}; do
         nearest=$place
         while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
-        [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ] ||
+        # By doing so: to root a file system like /proc looks as if it could be written.
+        trial=$(mktemp -d "$nearest/.$NAME.XXXXXX" 2>/dev/null) && rmdir "$trial" ||
             fail "cannot write to $nearest, where $place would be; $elsewhere"
     done
 }
@@ -322,7 +323,13 @@ speaks_chinese() {
 tell_next_steps() {
     start_command
     check_command="${start%% *} check${start#"${start%% *}"}"
-    stop_command="${start%% *} stop${start#"${start%% *}"}"
+    # Each line can be pasted.
+    if [ -n "$unit" ]; then
+        restart="systemctl restart $NAME"
+    else
+        restart="${start%% *} stop${start#"${start%% *}"}
+    $start"
+    fi
     init_command="${start%% *} init${start#"${start%% *}"}"
     if speaks_chinese; then tell_in_chinese "$1"; else tell_in_english "$1"; fi
 }
@@ -330,9 +337,10 @@ tell_next_steps() {
 tell_in_chinese() {
     if [ "$1" = kept ]; then
         say "
-正在运行的服务器仍是旧版本。检查配置，并启动新版本：
+正在运行的服务器仍是旧版本。检查配置：
     $check_command
-    ${unit:+systemctl restart $NAME，或 }$stop_command，然后 $start"
+启动新版本：
+    $restart"
         return
     fi
     [ "$start" = "${start#/}" ] || say "
@@ -364,9 +372,10 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
 tell_in_english() {
     if [ "$1" = kept ]; then
         say "
-A server that runs is still the old one. To check, and to start the new one:
+A server that runs is still the old one. To check the configuration:
     $check_command
-    ${unit:+systemctl restart $NAME, or }$stop_command, then $start"
+To start the new server:
+    $restart"
         return
     fi
     [ "$start" = "${start#/}" ] || say "

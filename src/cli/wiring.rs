@@ -11,18 +11,15 @@ use cos_ftp_server::config::{
     self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
     StoreSettings, certificate_finding, check_machine,
 };
-use cos_ftp_server::metrics;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
+use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{ListRequest, ObjectStore};
-use cos_ftp_server::threads::{self, OwnedThread};
-use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{Password, Users};
-use cos_ftp_server::vfs::FtpPath;
 
 use super::locations::{ConfigFile, program};
+use super::probes::Probes;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -96,7 +93,8 @@ impl ServerPlan {
     pub(crate) fn of_directory(served: Served) -> Result<Self, String> {
         let machine = MachineFacts::of_this_machine();
         let keys = EnvironmentKeys::default();
-        let parsed = config::parse(WITHOUT_FILE.as_bytes(), Path::new(""), &machine, &keys);
+        let text = without_file(&machine);
+        let parsed = config::parse(text.as_bytes(), Path::new(""), &machine, &keys);
         let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
         let Served { root, user, password, listen, passive_ports } = served;
         settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
@@ -230,7 +228,7 @@ impl ServerPlan {
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;
-        let probes = Probes { stores, fragments, check_command: self.command("check") };
+        let probes = Probes::new(stores, fragments, self.command("check"));
         Ok((settings.server, users, probes))
     }
 
@@ -247,59 +245,16 @@ impl ServerPlan {
     }
 }
 
-/// The stores that only a request can tell to be there.
-#[derive(Debug)]
-pub(crate) struct Probes {
-    stores: Vec<Arc<dyn ObjectStore>>,
-    fragments: PartialUpload,
-    /// What tells more.
-    check_command: String,
-}
-
-impl Probes {
-    /// Lists each store's root once in the background, so that a wrong bucket, key or address is
-    /// in the log before the first client meets it. Serving does not wait for it: the store may be
-    /// back in a minute. The thread ends by itself, within the stores' time-outs.
-    pub(crate) fn begin(self) -> Option<OwnedThread<()>> {
-        if self.stores.is_empty() {
-            return None;
+/// The configuration of a server without one, with no more connections than the machine is enough
+/// for: there is no key that could be lowered.
+fn without_file(machine: &MachineFacts) -> String {
+    let usual = ServerOptions::default().max_connections.map(|most| most as u64);
+    match config::connections_that_fit(machine) {
+        Some(most) if usual.is_none_or(|usual| most < usual) => {
+            format!("{WITHOUT_FILE}[OPTIONAL]\nmax_connection_num = {most}\n")
         }
-        let probing = threads::spawn("probe", move || {
-            let answers =
-                |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments, &self.check_command);
-            // Each is asked, whatever the one before it said.
-            if self.stores.iter().map(answers).fold(true, |all, one| all & one) {
-                metrics::note_good_probe();
-            }
-        });
-        probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
+        _ => WITHOUT_FILE.to_owned(),
     }
-}
-
-/// Whether the store answers. If it does not, `check_command` tells more.
-fn probe(store: &dyn ObjectStore, fragments: PartialUpload, check_command: &str) -> bool {
-    let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) = store.list(
-        &ListRequest { directory: &root, name_prefix: "", after: None, with_times: false },
-        None,
-    ) {
-        log::error!("{name} cannot be used now: {error}; {check_command} tells what to do");
-        return false;
-    }
-    log::info!("{name} answers");
-    if fragments == PartialUpload::Discard {
-        return true;
-    }
-    match store.look_for_retention() {
-        Ok(true) => log::warn!(
-            "{name} keeps what is stored (Object Lock): partial_upload = keep does not hold there, \
-             as nobody could remove a partial file again; set partial_upload = discard",
-        ),
-        Ok(false) => {}
-        // Most key pairs need not be allowed to ask; the first upload may tell.
-        Err(error) => log::debug!("whether {name} keeps what is stored is not known: {error}"),
-    }
-    true
 }
 
 /// Loads certificate and key, which is the only way to know that they can be used.

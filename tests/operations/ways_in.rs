@@ -85,6 +85,26 @@ fn a_directory_that_is_not_there_is_named() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/at/all: No such file"));
 }
 
+#[test]
+fn a_directory_is_served_to_as_many_as_the_machine_can_carry() {
+    let directory = TempDir::new().unwrap();
+    let limited = |descriptors: u32| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {descriptors}; exec \"$@\""), "sh"]);
+        let serve = serve(directory.path(), &[]);
+        shell.arg(serve.get_program()).args(serve.get_args()).env("COS_FTP_PASSWORD", TYPED);
+        shell
+    };
+    let (_server, port) = TestServer::port_of(limited(200));
+    store_at(([127, 0, 0, 1], port).into(), "ftpuser", TYPED);
+    let output = limited(133).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let said = "[OPTIONAL] max_connection_num = 2: needs more descriptors than the hard limit of \
+                133 (ulimit -Hn): raise that limit to at least 134\n";
+    assert_eq!(told, said);
+}
+
 /// Answers the questions of `init` by a pipe.
 fn init_by_pipe(config: &Path, answers: &[&str]) -> Output {
     let mut child = program(&["init", "--config", config.to_str().unwrap()])
@@ -169,9 +189,13 @@ fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
     let place = TempDir::new().unwrap();
     let config = place.path().join("server.conf");
     fs::write(&config, "mine").unwrap();
-    let output = init_by_pipe(&config, &[]);
+    // Wherever it was named, what is to be typed works anywhere.
+    let mut relative = program(&["init", "--config", "server.conf"]);
+    let output = relative.current_dir(place.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("exists already"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let moved = format!("move this one away: mv {0} {0}.old\n", config.display());
+    assert!(told.contains("exists already") && told.ends_with(&moved), "{told}");
     assert_eq!(fs::read(&config).unwrap(), b"mine");
     let other = place.path().join("other.conf");
     for (answers, wrong) in [

@@ -51,10 +51,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "将替换安装时的示例配置 {}，它未被修改过。",
     ),
     (
-        "{} exists already, and is not as an installer has made it: it is left as it is. Move it \
-         away (mv {} {}.old), or name another one with --config FILE",
-        "{} 已经存在，并且与安装时的不同，因此保持原样。请把它移走（mv {} {}.old），或用 \
-         --config FILE 指定另一个文件",
+        "{} exists already, and is not as an installer has made it: it is left as it is. Name \
+         another one with --config FILE, or move this one away: mv {} {}",
+        "{} 已经存在，并且与安装时的不同，因此保持原样。请用 --config FILE 指定另一个文件，\
+         或把这个文件移走：mv {} {}",
     ),
     ("name the file with --config FILE", "请用 --config FILE 指定文件"),
     ("Wrote {}", "已写入 {}"),
@@ -126,6 +126,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "cos-ftp-server init writes one; or name yours with --config FILE",
         "用 cos-ftp-server init 生成配置，或用 --config FILE 指定已有的配置",
     ),
+    (
+        "name a file that is there, or have it written: {} init --config {}",
+        "请指定一个存在的文件，或生成它：{} init --config {}",
+    ),
+    ("name a file that can be read", "请指定可以读取的文件"),
     ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),

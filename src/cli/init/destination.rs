@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::sample::{self, Sample};
 use crate::cli::check::{config_of_service, group_of_reader};
-use crate::cli::locations;
+use crate::cli::{locations, shell};
 
 /// Nobody else may read what is written: it holds secrets.
 const FILE_MODE: u32 = 0o600;
@@ -37,6 +37,7 @@ impl Destination {
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
         let file = named.or_else(config_of_service).map_or_else(locations::new_config, Ok)?;
+        let file = locations::anywhere(&file);
         if !file.exists() {
             return Ok(Self { file, sample: None });
         }
@@ -45,10 +46,14 @@ impl Destination {
         let real = fs::canonicalize(&file).map_err(|error| format!("{shown}: {error}"))?;
         match sample::untouched(&real).map_err(|error| format!("{shown}: {error}"))? {
             Some(sample) => Ok(Self { file: real, sample: Some(sample) }),
-            None => Err(format!(
-                "{shown} exists already, and is not as an installer has made it: it is left as it \
-                 is. Move it away (mv {shown} {shown}.old), or name another one with --config FILE"
-            )),
+            None => {
+                let (now, then) = (shell::file(&file), shell::word(&format!("{shown}.old")));
+                Err(format!(
+                    "{shown} exists already, and is not as an installer has made it: it is left as \
+                     it is. Name another one with --config FILE, or move this one away: mv {now} \
+                     {then}"
+                ))
+            }
         }
     }
 
