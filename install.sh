@@ -353,14 +353,15 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. 使用 COS 存储桶：执行 $init_command
-   按提问生成配置，替换现在的示例；或者在 $config 中
-   把 cos_endpoint 一行换成下面四行。然后重新启动服务器：
+2. 使用 COS 存储桶。按提问生成配置，替换现在的示例：
+    $init_command
+   或者在 $config 中
+   把 cos_endpoint 一行换成下面四行：
     cos_secretid = <API 密钥的 SecretId>
     cos_secretkey = <API 密钥的 SecretKey>
     cos_bucket = <带 APPID 的存储桶名称，例如 files-1250000000>
     cos_region = <存储桶所在地域，例如 ap-guangzhou>
-   启动之前先检查：
+   然后检查，并重新启动服务器：
     $check_command"
     [ -z "$unit" ] || say "
 3. 由 systemd 以用户 $SERVICE_USER 的身份运行，立即启动并开机自启：
@@ -388,14 +389,15 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. Serve a COS bucket: let $init_command
-   ask for it, which replaces this sample; or in $config
-   replace the line cos_endpoint by these four. Then start the server again:
+2. Serve a COS bucket. This asks for what it takes, and replaces this sample:
+    $init_command
+   Or replace the line cos_endpoint in $config
+   by these four:
     cos_secretid = <SecretId of your API key>
     cos_secretkey = <SecretKey of your API key>
     cos_bucket = <bucket name with its APPID, as in files-1250000000>
     cos_region = <region of the bucket, as in ap-guangzhou>
-   and before that try it out:
+   Then try it out, and start the server again:
     $check_command"
     [ -z "$unit" ] || say "
 3. Let systemd run it, now and after each start of the machine, as the user $SERVICE_USER:

@@ -50,7 +50,7 @@ fn the_commands_it_prints_work() {
     fs::write(prefix.path().join(CONFIG), config).expect("written");
 
     let commands: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    let [_, start, put, list, cos @ .., check] = &commands[..] else { panic!("{told}") };
+    let [_, start, put, list, init, cos @ .., check] = &commands[..] else { panic!("{told}") };
     let mut tried = Command::new("sh");
     let tried = succeeded(tried.arg("-c").arg(check).current_dir(prefix.path()).output().unwrap());
     assert!(tried.contains("all is well"), "{tried}");
@@ -69,6 +69,7 @@ fn the_commands_it_prints_work() {
     }
     let stored = fs::read(prefix.path().join("var/cos-ftp-server/data/LICENSE"));
     assert_eq!(stored.expect("stored"), include_bytes!("../LICENSE"));
+    assert!(init.contains("/cos-ftp-server init --config "), "{init}");
     let keys: Vec<&str> = cos.iter().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(keys, ["cos_secretid", "cos_secretkey", "cos_bucket", "cos_region"]);
 }

@@ -81,7 +81,7 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
-        "configuration OK: {}\n{}the machine and each store are tried by:\n    {}\n",
+        "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),
         plan.summary(),
         plan.command("check"),

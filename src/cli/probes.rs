@@ -1,5 +1,6 @@
-//! Each store is asked once at the start, so that a wrong bucket, key or address is in the log before
-//! the first client meets it. Serving does not wait for it: the store may be back in a minute.
+//! Each store is asked once at the start, so that a wrong bucket, key or address is in the log
+//! before the first client meets it. Serving does not wait for it: the store may be back in a
+//! minute.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};

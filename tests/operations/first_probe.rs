@@ -10,8 +10,7 @@ fn check_command(server: &TestServer) -> String {
 
 #[test]
 fn a_store_that_refuses_is_told_with_the_command_that_tells_more() {
-    let endpoint = format!("http://{}", Rgw::shared().endpoint());
-    let server = Setup::bucket_named("no-such-bucket", &endpoint).start();
+    let server = Setup::bucket_named("no-such-bucket", Rgw::shared().endpoint()).start();
     let line = server.wait_for_line(|line| line.contains(" cannot be used now: "));
     assert!(line.contains("[ERROR]") && line.contains("NoSuchBucket"), "{line}");
     let hint = format!("; to be told what to do: {}", check_command(&server));
