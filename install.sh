@@ -275,7 +275,7 @@ sample_mark() {
 
 config_text() {
     cat <<EOF
-# The configuration of $NAME. conf/vsftpd.conf.example explains every key.
+# The configuration of $NAME. man $NAME.conf explains every key.
 
 [COS_ACCOUNT_0]
 # Files are kept in this directory. To serve a COS bucket instead, replace the line by the four

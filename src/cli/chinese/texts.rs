@@ -397,7 +397,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "try again; if it stays so, ask those who run the store",
         "请重试；如果仍然如此，请联系存储端的运营方",
     ),
-    ("the bucket or the account is full", "存储桶或账户空间已满"),
+    ("the bucket or the account is full", "存储桶或账号空间已满"),
     ("this store lacks an operation that the server needs", "该存储端缺少服务器需要的操作"),
     ("something on the way damages what is sent", "传输途中内容被损坏"),
     ("look up the code in the store's documentation", "请在存储端的文档中查找该错误码"),
