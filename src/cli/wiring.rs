@@ -217,7 +217,8 @@ impl ServerPlan {
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
             StoreSettings::Local(options) => open_directory(&options, is_written(number))
-                .inspect(|_| self.tell_of_directory(&options.root)),
+                .inspect(|_| self.tell_of_directory(&options.root))
+                .map_err(|error| self.why_no_directory(&options.root, &error)),
         });
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
@@ -230,6 +231,32 @@ impl ServerPlan {
         let fragments = settings.server.session.transfer.partial;
         let probes = Probes::new(stores, fragments, self.command("check"));
         Ok((settings.server, users, probes))
+    }
+
+    /// Why the directory `root` cannot be served, and what to do about it.
+    fn why_no_directory(&self, root: &Path, error: &io::Error) -> String {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => "make it (mkdir -p)",
+            io::ErrorKind::NotADirectory => "it must be a directory",
+            _ => "let the user that runs the server use it",
+        };
+        let root = root.display();
+        match &self.origin {
+            Origin::File(_) => {
+                format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
+            }
+            Origin::CommandLine => format!("{error}: {remedy}, or serve another one"),
+        }
+    }
+
+    /// What names keys that say where to listen, as whoever reads it knows them.
+    pub(crate) fn in_its_words(&self, text: &str) -> String {
+        match &self.origin {
+            Origin::File(_) => text.to_owned(),
+            Origin::CommandLine => {
+                text.replace("listen_address", "--listen").replace("listen_port", "--listen")
+            }
+        }
     }
 
     /// Who has a configuration may have meant a bucket; who named a directory meant that.
@@ -275,21 +302,10 @@ fn open_bucket(options: CosOptions, buckets: &Buckets) -> Result<Arc<dyn ObjectS
 }
 
 /// `is_written`: whether anybody may store files in it.
-fn open_directory(
-    options: &LocalOptions,
-    is_written: bool,
-) -> Result<Arc<dyn ObjectStore>, String> {
-    let root = options.root.display();
-    let refused = |error: io::Error| {
-        let remedy = match error.kind() {
-            io::ErrorKind::NotFound => "make it (mkdir -p)",
-            _ => "let the user that runs the server use it",
-        };
-        format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
-    };
-    let store = LocalStore::open(options).map_err(refused)?;
+fn open_directory(options: &LocalOptions, is_written: bool) -> io::Result<Arc<dyn ObjectStore>> {
+    let store = LocalStore::open(options)?;
     if is_written {
-        store.prepare().map_err(refused)?;
+        store.prepare()?;
     }
     Ok(Arc::new(store))
 }

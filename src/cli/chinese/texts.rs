@@ -131,6 +131,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请指定一个存在的文件，或生成它：{} init --config {}",
     ),
     ("name a file that can be read", "请指定可以读取的文件"),
+    ("it must be a directory; correct cos_endpoint", "它必须是目录；请更正 cos_endpoint"),
     ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),
