@@ -238,7 +238,6 @@ mod tests {
     use super::*;
     use crate::access::AddressRules;
     use crate::store::local::{LocalOptions, LocalStore};
-    use crate::vfs::FilenameEncoding;
 
     const LONG: Duration = Duration::from_secs(60);
     const HOME: &str = "192.0.2.1";
@@ -353,16 +352,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let options = LocalOptions { root: root.path().to_owned() };
         let store: Arc<dyn ObjectStore> = Arc::new(LocalStore::open(&options).unwrap());
-        let account = |(name, password): &(&str, &str)| Account {
-            name: (*name).to_owned(),
-            password: Password::parse(password).unwrap(),
-            permission: Permission::ReadWrite,
-            addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
-            delete_enabled: true,
-            tls_required: false,
-            filename_encoding: FilenameEncoding::Auto,
-            max_rate: None,
-            store: Arc::clone(&store),
+        let account = |(name, password): &(&str, &str)| {
+            let password = Password::parse(password).unwrap();
+            let store = Arc::clone(&store);
+            Account {
+                addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
+                ..Account::new(name, password, Permission::ReadWrite, store)
+            }
         };
         Users::new(accounts.iter().map(account), 1)
     }
