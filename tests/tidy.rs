@@ -63,7 +63,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("configparser", &["config"]),
     ("crc_fast", &["store/cos", "transfer"]),
     ("crossbeam_channel", &["transfer"]),
-    ("ctrlc", TOP),
     ("encoding_rs", &["config", "protocol"]),
     ("fastrand", &["cli", "protocol", "session", "store", "transfer"]),
     ("glob", &["protocol"]),

@@ -1,4 +1,5 @@
-//! What the server does on signals: Ctrl+C by `ctrlc`, the others by `signal-hook`.
+//! What the server does on signals. Ctrl+C has a thread of its own: it is heard whatever another
+//! signal has begun.
 
 use std::io::{self, IsTerminal};
 use std::process;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::server::Stopper;
 use log::{info, warn};
 use parking_lot::Mutex;
-use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::cli::logging::LogControl;
@@ -22,10 +23,16 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// Within this time two interrupts are one.
 const ONE_PRESS: Duration = Duration::from_millis(500);
 
-/// The signals that are listened to. Dropping it ends the thread that does so.
+/// The signals that are listened to. Dropping it ends the threads that do so.
 #[derive(Debug)]
-pub(crate) struct SignalThread {
+pub(crate) struct SignalThreads {
     interrupts: Arc<Interrupts>,
+    _threads: [SignalThread; 2],
+}
+
+/// A thread that listens to some of them. It ends when this is dropped.
+#[derive(Debug)]
+struct SignalThread {
     signals: Handle,
     thread: Option<OwnedThread<()>>,
 }
@@ -41,50 +48,45 @@ pub(crate) fn listen(
     mut reload: Reload,
     log: LogControl,
     stop_command: Option<String>,
-) -> io::Result<SignalThread> {
+) -> io::Result<SignalThreads> {
     let interrupts: Arc<Interrupts> = Arc::default();
     let (counted, on_interrupt) = (Arc::clone(&interrupts), stopper.clone());
-    ctrlc::set_handler(move || {
+    let presses = SignalThread::start("interrupts", &[SIGINT], move |_| {
         if let Some(earlier) = counted.count() {
             interrupt(earlier, &on_interrupt);
         }
-    })
-    .map_err(io::Error::other)?;
+    })?;
     let ends_it = match (stop_command, process::id()) {
         (Some(command), own) => format!("{command}, or kill {own}, ends it"),
         (None, own) => format!("kill {own} ends it"),
     };
     let had_terminal = io::stderr().is_terminal();
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
-    let handle = signals.handle();
-    let thread = threads::spawn("signals", move || {
-        for signal in &mut signals {
-            match signal {
-                SIGTERM => {
-                    info!("SIGTERM: stopping");
-                    supervisor::stopping();
-                    stopper.stop();
-                }
-                // What the kernel sends when the terminal is closed, and nobody's wish.
-                SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
-                    "the terminal is closed: the server goes on as process {}, and {ends_it}",
-                    process::id()
-                ),
-                SIGHUP => {
-                    info!("SIGHUP: reading the configuration");
-                    supervisor::reloading();
-                    reload.run();
-                    supervisor::ready();
-                }
-                _ => {
-                    log.reopen();
-                    // This line is the first in the new file.
-                    info!("SIGUSR1: opened the log again");
-                }
+    let others = SignalThread::start("signals", &[SIGTERM, SIGHUP, SIGUSR1], move |signal| {
+        match signal {
+            SIGTERM => {
+                info!("SIGTERM: stopping");
+                supervisor::stopping();
+                stopper.stop();
+            }
+            // What the kernel sends when the terminal is closed, and nobody's wish.
+            SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
+                "the terminal is closed: the server goes on as process {}, and {ends_it}",
+                process::id()
+            ),
+            SIGHUP => {
+                info!("SIGHUP: reading the configuration");
+                supervisor::reloading();
+                reload.run();
+                supervisor::ready();
+            }
+            _ => {
+                log.reopen();
+                // This line is the first in the new file.
+                info!("SIGUSR1: opened the log again");
             }
         }
     })?;
-    Ok(SignalThread { interrupts, signals: handle, thread: Some(thread) })
+    Ok(SignalThreads { interrupts, _threads: [presses, others] })
 }
 
 /// Ctrl+C as it is meant: what comes twice within a moment was one press, passed on by a wrapper as
@@ -124,10 +126,28 @@ fn interrupt(earlier: u32, stopper: &Stopper) {
     }
 }
 
-impl SignalThread {
+impl SignalThreads {
     /// Whether Ctrl+C was pressed a second time.
     pub(crate) fn hurried(&self) -> bool {
         self.interrupts.so_far() > 1
+    }
+}
+
+impl SignalThread {
+    /// Has a thread called `name` do `on_signal` for each of `signals` that comes.
+    fn start(
+        name: &str,
+        signals: &[i32],
+        mut on_signal: impl FnMut(i32) + Send + 'static,
+    ) -> io::Result<Self> {
+        let mut signals = Signals::new(signals)?;
+        let handle = signals.handle();
+        let thread = threads::spawn(name, move || {
+            for signal in &mut signals {
+                on_signal(signal);
+            }
+        })?;
+        Ok(Self { signals: handle, thread: Some(thread) })
     }
 }
 

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
 use ring::digest::{Context, SHA256};
 
+use super::etag_form::md5_of;
 use crate::store::cos::options::VerifyUploads;
 use crate::store::{Body, ETag, PartReceipt};
 
@@ -30,7 +31,7 @@ pub(crate) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: StoredChec
         return false;
     }
     let md5 = receipt.etag.and_then(md5_of);
-    verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
+    verify != VerifyUploads::Md5 || md5.is_none_or(|md5| is_md5_of(body, md5))
 }
 
 /// Whether a whole object's CRC is to be compared, and differs.
@@ -44,7 +45,7 @@ pub(crate) fn proves(body: &Body<'_>, receipt: StoredChecksums<'_>) -> bool {
     let md5 = receipt.etag.and_then(md5_of);
     match receipt.crc64 {
         Some(crc) => crc == crc64(body),
-        None => md5.is_some_and(|told| told == md5_hex(body)),
+        None => md5.is_some_and(|md5| is_md5_of(body, md5)),
     }
 }
 
@@ -88,16 +89,8 @@ pub(crate) fn etag_of_parts(parts: &[PartReceipt]) -> Option<ETag> {
 }
 
 fn md5_bytes(etag: &ETag) -> Option<[u8; 16]> {
-    let number = u128::from_str_radix(&md5_of(etag)?, 16).ok()?;
+    let number = u128::from_str_radix(md5_of(etag)?, 16).ok()?;
     Some(number.to_be_bytes())
-}
-
-/// The MD5 that an ETag is, in lower-case hex; `None` for the ETags of multipart, KMS and SSE-C
-/// objects, which are none and are never compared.
-fn md5_of(etag: &ETag) -> Option<String> {
-    let hex = etag.0.trim_matches('"');
-    let is_md5 = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_md5.then(|| hex.to_ascii_lowercase())
 }
 
 fn crc64(body: &Body<'_>) -> u64 {
@@ -108,8 +101,9 @@ fn crc64(body: &Body<'_>) -> u64 {
     digest.finalize()
 }
 
-fn md5_hex(body: &Body<'_>) -> String {
-    format!("{:x}", md5(body))
+/// Whether these hexadecimal digits are the MD5 of `body`.
+fn is_md5_of(body: &Body<'_>, digits: &str) -> bool {
+    hex(&*md5(body)).eq_ignore_ascii_case(digits)
 }
 
 fn md5(body: &Body<'_>) -> md5::Digest {
