@@ -45,8 +45,8 @@ impl Acceptor {
         }
     }
 
-    /// Begins a session, or says why not. Nothing is spent on a client before access control and the
-    /// number of connections have let it in.
+    /// Begins a session, or says why not. Nothing is spent on a client before access control and
+    /// the number of connections have let it in.
     fn admit(&self, control: TcpStream, peer: SocketAddr, entrance: Entrance) {
         let host = self.rules.host();
         let access = Arc::clone(&host.access);

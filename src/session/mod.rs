@@ -61,8 +61,8 @@ use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
-/// own thread. Without a `visit` access is asked for here, as soon as it is known for whom a balancer
-/// speaks.
+/// own thread. Without a `visit` access is asked for here, as soon as it is known for whom a
+/// balancer speaks.
 pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit: Option<Visit>) {
     let socket = handle.control();
     match meet(handle, host) {

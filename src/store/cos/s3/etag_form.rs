@@ -1,5 +1,5 @@
-//! What an ETag tells where a store gives it the usual form: the MD5 of the bytes, or, for an object
-//! that was made of parts, a hash and their number. ETags of other forms tell nothing.
+//! What an ETag tells where a store gives it the usual form: the MD5 of the bytes, or, for an
+//! object that was made of parts, a hash and their number. ETags of other forms tell nothing.
 
 use crate::store::ETag;
 
