@@ -157,7 +157,7 @@ impl Word {
 
 /// What was given beside the word.
 #[derive(Debug, Default)]
-struct Given {
+struct GivenOptions {
     config: Option<PathBuf>,
     path: Option<PathBuf>,
     user: Option<String>,
@@ -172,7 +172,7 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<CommandLine, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
-    let (mut word, mut given) = (Word::Run, Given::default());
+    let (mut word, mut given) = (Word::Run, GivenOptions::default());
     let mut is_first = true;
     while let Some(argument) = parser.next()? {
         let option = match &argument {
@@ -238,7 +238,7 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
-impl Given {
+impl GivenOptions {
     fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
         let has = |flag| self.flags.contains(&flag);
         let form = if has("json") { Form::Json } else { Form::Text };

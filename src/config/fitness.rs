@@ -33,7 +33,7 @@ pub fn check_resource(
     resource: Resource,
 ) -> Result<Vec<Finding>, Problems> {
     let mut report = ConfigReport::new(&settings.file);
-    Needs::of(settings).check(resource, facts, &mut report);
+    MachineNeeds::of(settings).check(resource, facts, &mut report);
     report.finish()
 }
 
@@ -49,7 +49,7 @@ pub fn check_machine(
 ) -> Result<Vec<Finding>, Problems> {
     let mut report = ConfigReport::new(&settings.file);
     if settings.config_check {
-        let needs = Needs::of(settings);
+        let needs = MachineNeeds::of(settings);
         for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
             needs.check(resource, facts, &mut report);
         }
@@ -61,7 +61,7 @@ pub fn check_machine(
 }
 
 /// What the settings may come to need.
-struct Needs {
+struct MachineNeeds {
     connections: Option<u64>,
     buffer_memory: u64,
     /// Bytes that verifying passwords takes, as many at once as may be.
@@ -71,7 +71,7 @@ struct Needs {
     workers: u64,
 }
 
-impl Needs {
+impl MachineNeeds {
     fn of(settings: &ServerSettings) -> Self {
         let transfer = &settings.server.session.transfer;
         let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());

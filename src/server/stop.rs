@@ -15,7 +15,7 @@ use log::{info, warn};
 
 use super::Server;
 use super::last_look::LastLook;
-use super::registry::{State, StopRequest};
+use super::registry::{RegistryState, StopRequest};
 use crate::limits;
 use crate::session::StopStage;
 
@@ -117,8 +117,9 @@ impl Server {
         let mut told = registry.transfers();
         loop {
             let next_report = Instant::now() + limits::STOP_PROGRESS_INTERVAL;
-            let is_over =
-                |state: &State| state.sessions() == 0 || state.request == StopRequest::AtOnce;
+            let is_over = |state: &RegistryState| {
+                state.sessions() == 0 || state.request == StopRequest::AtOnce
+            };
             registry.wait_until(Some(next_report.min(deadline)), |state| {
                 is_over(state) || state.transfers() != told
             });

@@ -24,7 +24,7 @@ pub(super) struct Destination {
 }
 
 /// Owner and mode.
-struct Rights {
+struct Ownership {
     user: Option<u32>,
     group: Option<u32>,
     mode: u32,
@@ -77,20 +77,20 @@ impl Destination {
         fs::rename(&new, &self.file)
     }
 
-    fn rights(&self) -> io::Result<Rights> {
+    fn rights(&self) -> io::Result<Ownership> {
         if self.sample.is_some() {
             let old = fs::metadata(&self.file)?;
             let (user, group) = (Some(old.uid()), Some(old.gid()));
-            return Ok(Rights { user, group, mode: old.mode() & 0o777 });
+            return Ok(Ownership { user, group, mode: old.mode() & 0o777 });
         }
         let group = group_of_reader(&self.file);
         let mode = if group.is_some() { SERVICE_MODE } else { FILE_MODE };
-        Ok(Rights { user: None, group, mode })
+        Ok(Ownership { user: None, group, mode })
     }
 }
 
 /// Makes the file `new`, which must not be there yet, or leaves none.
-fn write_new(new: &Path, text: &str, rights: &Rights) -> io::Result<()> {
+fn write_new(new: &Path, text: &str, rights: &Ownership) -> io::Result<()> {
     let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(new)?;
     fill(made, text, rights).inspect_err(|_| {
         // What is wrong is told; that half a file may stay is the lesser evil.
@@ -98,7 +98,7 @@ fn write_new(new: &Path, text: &str, rights: &Rights) -> io::Result<()> {
     })
 }
 
-fn fill(mut made: File, text: &str, rights: &Rights) -> io::Result<()> {
+fn fill(mut made: File, text: &str, rights: &Ownership) -> io::Result<()> {
     let own = made.metadata()?;
     let user = rights.user.filter(|user| *user != own.uid());
     let group = rights.group.filter(|group| *group != own.gid());
