@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::own_parked::offset_behind;
 use super::{
     Attributes, Body, Cancel, ETag, Expected, FileTree, Freshness, PageToken, Result, Stat, Stored,
 };
@@ -164,6 +163,14 @@ impl ParkedUpload {
         self.parts.pop();
         std::mem::take(&mut self.parts)
     }
+}
+
+/// Where an upload of which `parts` are there goes on: behind all but the last, which is sent
+/// again. Only so is it certain that something is left to be sent, whoever asks, and that the last
+/// part is whole.
+pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
+    let (_, whole) = parts.split_last().unzip();
+    whole.unwrap_or_default().iter().map(|part| part.size).sum()
 }
 
 /// One page of the uploads that nobody seems to go on with.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use super::PartReceipt;
+use super::multipart::{PartReceipt, offset_behind};
 use crate::vfs::{Entry, Metadata};
 
 /// So many are remembered. Of the others the store tells, where no file stands.
@@ -30,14 +30,6 @@ struct OwnUpload {
     /// Where it goes on, in bytes.
     offset: u64,
     since: OffsetDateTime,
-}
-
-/// Where an upload of which `parts` are there goes on: behind all but the last, which is sent
-/// again. Only so is it certain that something is left to be sent, whoever asks, and that the last
-/// part is whole.
-pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
-    let (_, whole) = parts.split_last().unzip();
-    whole.unwrap_or_default().iter().map(|part| part.size).sum()
 }
 
 impl OwnParked {

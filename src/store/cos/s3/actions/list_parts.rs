@@ -81,7 +81,7 @@ fn part_page(text: &str) -> XmlResult<PartPage> {
         return Err("not a ListPartsResult".into());
     }
     let raw: ListPartsResult = quick_xml::de::from_str(text)?;
-    let read = |part: Part| PartEntry {
+    let read = |part: ListedPart| PartEntry {
         number: part.number,
         size: part.size,
         etag: ETag(part.etag),
@@ -97,11 +97,11 @@ struct ListPartsResult {
     #[serde(rename = "IsTruncated")]
     is_truncated: String,
     #[serde(rename = "Part")]
-    parts: Vec<Part>,
+    parts: Vec<ListedPart>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Part {
+struct ListedPart {
     #[serde(rename = "PartNumber")]
     number: u32,
     #[serde(rename = "Size", default)]
