@@ -94,6 +94,11 @@ impl ObjectTerms {
         self.stamps || self.tags.iter().any(|(_, value)| value.contains("%u"))
     }
 
+    /// Whether the ACL of an object is asked for that another one goes on with.
+    pub(super) fn asks_for_acls(&self) -> bool {
+        self.keeps_acl && self.acl.is_none()
+    }
+
     /// Whether new objects have tags.
     pub(super) fn has_tags(&self) -> bool {
         !self.tags.is_empty()

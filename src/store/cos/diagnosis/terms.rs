@@ -11,11 +11,13 @@ use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Head, written};
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::get_object_acl::{Acl, get_object_acl};
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
+use crate::store::cos::tree::acl;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// Headers with the key of the configuration that makes them.
@@ -25,6 +27,8 @@ type Group = (&'static str, Vec<(String, String)>);
 struct Heads {
     whole: Head,
     in_parts: Head,
+    /// The ACLs of both, if they are of interest and may be known.
+    acls: Option<[Acl; 2]>,
 }
 
 impl Heads {
@@ -126,7 +130,11 @@ fn store_both(
         left.push(unfinished(&in_parts, &id));
     }
     completed?;
-    Ok(Heads { whole: head(client, &whole)?, in_parts: head(client, &in_parts)? })
+    let acl = |key| get_object_acl(client, key).ok();
+    let has_acl = run.store.account.terms.acl_header().is_some();
+    let acls = || acl(&whole).zip(acl(&in_parts)).map(|(whole, in_parts)| [whole, in_parts]);
+    let acls = if has_acl { acls() } else { None };
+    Ok(Heads { whole: head(client, &whole)?, in_parts: head(client, &in_parts)?, acls })
 }
 
 /// Stores the probe with the headers of one key. Whether the store takes them.
@@ -149,11 +157,11 @@ fn head(client: &S3Client, key: &str) -> Result<Head> {
 }
 
 fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdict {
+    if let ("object_acl", Some(acls), [(_, asked)]) = (key, &heads.acls, headers) {
+        return verdict_on_acls(asked, acls);
+    }
     if lost(&heads.whole, headers) {
-        return TrialVerdict::Failed(Fault::new(
-            "taken, but it did not come back: the store does not do it",
-            format!("set object_header_names = x-cos, or leave {key} out"),
-        ));
+        return TrialVerdict::Failed(not_done(key));
     }
     if heads.forget(headers) {
         return TrialVerdict::Failed(Fault::new(
@@ -167,6 +175,30 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
         [] => "taken; the store does not tell what became of it".to_owned(),
         told => format!("came back: {}", told.join(", ")),
     })
+}
+
+fn not_done(key: &str) -> Fault {
+    Fault::new(
+        "taken, but it did not come back: the store does not do it",
+        format!("set object_header_names = x-cos, or leave {key} out"),
+    )
+}
+
+/// What became of the ACL `asked`. What is about the bucket's owner looks as `private` does, or
+/// names an account.
+fn verdict_on_acls(asked: &str, acls: &[Acl; 2]) -> TrialVerdict {
+    let looks = |acl: &Acl| {
+        let name = acl::canned(acl);
+        name == Some(asked) || asked.starts_with("bucket-owner-") && name.is_none_or(is_private)
+    };
+    match acls.iter().all(|acl| looks(acl) && !acl.is_inherited) {
+        true => TrialVerdict::Passed(format!("came back: {asked}")),
+        false => TrialVerdict::Failed(not_done("object_acl")),
+    }
+}
+
+fn is_private(name: &str) -> bool {
+    name == "private"
 }
 
 /// Whether something of `headers` did not come back.

@@ -6,6 +6,8 @@ use crate::store::cos::object_terms::HeaderNames;
 use crate::store::cos::objects::{Acl, Dialect, Grant, Grantee};
 use crate::store::{ErrorKind, Result};
 
+const PRIVATE: &str = "private";
+
 /// Group URIs end so, whoever's they are.
 const EVERYBODY: &str = "/groups/global/AllUsers";
 const EVERYBODY_KNOWN: &str = "/groups/global/AuthenticatedUsers";
@@ -52,24 +54,32 @@ fn headers_of(acl: &Acl, dialect: Dialect, names: HeaderNames) -> Vec<(String, S
     if acl.is_inherited {
         return Vec::new();
     }
+    // What says nothing of its ACL inherits one at COS; elsewhere it is private.
+    let inherits = dialect == Dialect::Cos || acl.owner.starts_with("qcs::");
+    match canned(acl) {
+        Some(PRIVATE) if !inherits => Vec::new(),
+        Some(name) => vec![(names.of("acl"), name.to_owned())],
+        None => grant_headers(&acl.grants, names),
+    }
+}
+
+/// The name of this ACL, if it has one. Those about the bucket's owner are `private` where that is
+/// the object's owner.
+pub(crate) fn canned(acl: &Acl) -> Option<&'static str> {
     let is_owners = |grant: &&Grant| {
         grant.permission == "FULL_CONTROL"
             && matches!(&grant.grantee, Grantee::Account(id) if *id == acl.owner)
     };
     let others: Vec<_> = acl.grants.iter().filter(|grant| !is_owners(grant)).collect();
-    // What says nothing of its ACL inherits one at COS; elsewhere it is private.
-    let inherits = dialect == Dialect::Cos || acl.owner.starts_with("qcs::");
-    let canned = match others.as_slice() {
-        [] if inherits => "private",
-        [] => return Vec::new(),
-        [one] if allows(one, EVERYBODY, "READ") => "public-read",
-        [one] if allows(one, EVERYBODY_KNOWN, "READ") => "authenticated-read",
+    match others.as_slice() {
+        [] => Some(PRIVATE),
+        [one] if allows(one, EVERYBODY, "READ") => Some("public-read"),
+        [one] if allows(one, EVERYBODY_KNOWN, "READ") => Some("authenticated-read"),
         [one, other] if reads_and_writes(one, other) || reads_and_writes(other, one) => {
-            "public-read-write"
+            Some("public-read-write")
         }
-        _ => return grant_headers(&acl.grants, names),
-    };
-    vec![(names.of("acl"), canned.to_owned())]
+        _ => None,
+    }
 }
 
 fn allows(grant: &Grant, group: &str, permission: &str) -> bool {
