@@ -173,24 +173,27 @@ fn an_acl_is_kept_by_whatever_goes_on_with_a_file() {
     let bucket = &stage.bucket;
     let mut ftp = Ftp::login(&stage.server);
     for (given, expected) in [
-        ("x-amz-acl: private", vec!["test FULL_CONTROL"]),
-        ("x-amz-acl: public-read", vec!["AllUsers READ", "test FULL_CONTROL"]),
+        (&["x-amz-acl: private"][..], vec!["test FULL_CONTROL"]),
+        (&["x-amz-acl: public-read"], vec!["AllUsers READ", "test FULL_CONTROL"]),
         (
-            "x-amz-acl: public-read-write",
+            &["x-amz-acl: public-read-write"],
             vec!["AllUsers READ", "AllUsers WRITE", "test FULL_CONTROL"],
         ),
-        ("x-amz-acl: authenticated-read", vec!["AuthenticatedUsers READ", "test FULL_CONTROL"]),
+        (&["x-amz-acl: authenticated-read"], vec!["AuthenticatedUsers READ", "test FULL_CONTROL"]),
         (
-            "x-amz-grant-read-acp: uri=http://acs.amazonaws.com/groups/global/AllUsers",
-            vec!["AllUsers READ_ACP"],
+            &[
+                "x-amz-grant-full-control: id=test",
+                "x-amz-grant-read-acp: uri=http://acs.amazonaws.com/groups/global/AllUsers",
+            ],
+            vec!["AllUsers READ_ACP", "test FULL_CONTROL"],
         ),
     ] {
         for bytes in [0, 100, 6 * MIB] {
             let content = vec![b'm'; bytes];
-            Rgw::shared().s3_put_with(bucket, "d/f", &content, &[given]);
+            Rgw::shared().s3_put_with(bucket, "d/f", &content, given);
             assert_eq!(grants(bucket, "d/f"), expected, "as curl gave it");
             let expect = |key: &str, what: &str| {
-                assert_eq!(grants(bucket, key), expected, "{given}, {bytes} bytes: {what}");
+                assert_eq!(grants(bucket, key), expected, "{given:?}, {bytes} bytes: {what}");
             };
             ftp.expect("MFMT 20260102030405 d/f", "213");
             expect("d/f", "MFMT");

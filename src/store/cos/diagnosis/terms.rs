@@ -17,7 +17,6 @@ use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::precondition::Precondition;
-use crate::store::cos::tree::acl;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
 /// Headers with the key of the configuration that makes them.
@@ -188,7 +187,7 @@ fn not_done(key: &str) -> Fault {
 /// names an account.
 fn verdict_on_acls(asked: &str, acls: &[Acl; 2]) -> TrialVerdict {
     let looks = |acl: &Acl| {
-        let name = acl::canned(acl);
+        let name = acl.canned();
         name == Some(asked) || asked.starts_with("bucket-owner-") && name.is_none_or(is_private)
     };
     match acls.iter().all(|acl| looks(acl) && !acl.is_inherited) {

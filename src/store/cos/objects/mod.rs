@@ -23,7 +23,7 @@ pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
 pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, Original};
-pub(crate) use crate::store::cos::s3::actions::get_object_acl::{Acl, Grant, Grantee};
+pub(crate) use crate::store::cos::s3::actions::get_object_acl::{Acl, AclEntry, Grantee};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
 pub(crate) use crate::store::cos::s3::actions::list_objects::{

@@ -3,14 +3,8 @@
 
 use super::BucketTree;
 use crate::store::cos::object_terms::HeaderNames;
-use crate::store::cos::objects::{Acl, Dialect, Grant, Grantee};
+use crate::store::cos::objects::{Acl, AclEntry, Dialect, Grantee};
 use crate::store::{ErrorKind, Result};
-
-const PRIVATE: &str = "private";
-
-/// Group URIs end so, whoever's they are.
-const EVERYBODY: &str = "/groups/global/AllUsers";
-const EVERYBODY_KNOWN: &str = "/groups/global/AuthenticatedUsers";
 
 /// The headers that give an object that goes on with the one under `key` its ACL: that of the
 /// account, which no directory has, or else that of the object, if the account keeps it and the key
@@ -56,44 +50,16 @@ fn headers_of(acl: &Acl, dialect: Dialect, names: HeaderNames) -> Vec<(String, S
     }
     // What says nothing of its ACL inherits one at COS; elsewhere it is private.
     let inherits = dialect == Dialect::Cos || acl.owner.starts_with("qcs::");
-    match canned(acl) {
-        Some(PRIVATE) if !inherits => Vec::new(),
+    match acl.canned() {
+        Some("private") if !inherits => Vec::new(),
         Some(name) => vec![(names.of("acl"), name.to_owned())],
         None => grant_headers(&acl.grants, names),
     }
 }
 
-/// The name of this ACL, if it has one. Those about the bucket's owner are `private` where that is
-/// the object's owner.
-pub(crate) fn canned(acl: &Acl) -> Option<&'static str> {
-    let is_owners = |grant: &&Grant| {
-        grant.permission == "FULL_CONTROL"
-            && matches!(&grant.grantee, Grantee::Account(id) if *id == acl.owner)
-    };
-    let others: Vec<_> = acl.grants.iter().filter(|grant| !is_owners(grant)).collect();
-    match others.as_slice() {
-        [] => Some(PRIVATE),
-        [one] if allows(one, EVERYBODY, "READ") => Some("public-read"),
-        [one] if allows(one, EVERYBODY_KNOWN, "READ") => Some("authenticated-read"),
-        [one, other] if reads_and_writes(one, other) || reads_and_writes(other, one) => {
-            Some("public-read-write")
-        }
-        _ => None,
-    }
-}
-
-fn allows(grant: &Grant, group: &str, permission: &str) -> bool {
-    grant.permission == permission
-        && matches!(&grant.grantee, Grantee::Group(uri) if uri.ends_with(group))
-}
-
-fn reads_and_writes(one: &Grant, other: &Grant) -> bool {
-    allows(one, EVERYBODY, "READ") && allows(other, EVERYBODY, "WRITE")
-}
-
 /// The same in headers that name each who is allowed something. `WRITE` means nothing to an object
 /// and has no header.
-fn grant_headers(grants: &[Grant], names: HeaderNames) -> Vec<(String, String)> {
+fn grant_headers(grants: &[AclEntry], names: HeaderNames) -> Vec<(String, String)> {
     const PERMISSIONS: [(&str, &str); 4] = [
         ("READ", "grant-read"),
         ("READ_ACP", "grant-read-acp"),
@@ -133,16 +99,16 @@ mod tests {
 
     const UIN: &str = "qcs::cam::uin/1:uin/1";
 
-    fn group(name: &str, permission: &str) -> Grant {
+    fn group(name: &str, permission: &str) -> AclEntry {
         let uri = format!("http://acs.amazonaws.com/groups/global/{name}");
-        Grant { grantee: Grantee::Group(uri), permission: permission.to_owned() }
+        AclEntry { grantee: Grantee::Group(uri), permission: permission.to_owned() }
     }
 
-    fn account(id: &str, permission: &str) -> Grant {
-        Grant { grantee: Grantee::Account(id.to_owned()), permission: permission.to_owned() }
+    fn account(id: &str, permission: &str) -> AclEntry {
+        AclEntry { grantee: Grantee::Account(id.to_owned()), permission: permission.to_owned() }
     }
 
-    fn shown(owner: &str, others: &[Grant], dialect: Dialect) -> Vec<String> {
+    fn shown(owner: &str, others: &[AclEntry], dialect: Dialect) -> Vec<String> {
         let mut grants = vec![account(owner, "FULL_CONTROL")];
         grants.extend_from_slice(others);
         let acl = Acl { is_inherited: false, owner: owner.to_owned(), grants };

@@ -2,7 +2,7 @@
 //! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
 //! looked at by somebody who has the [turn] to make it.
 
-pub(crate) mod acl;
+mod acl;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 pub(crate) mod copy;

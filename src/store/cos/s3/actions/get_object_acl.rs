@@ -17,12 +17,12 @@ pub(crate) struct Acl {
     /// The id of the object's owner.
     pub(crate) owner: String,
     /// What is allowed to whom.
-    pub(crate) grants: Vec<Grant>,
+    pub(crate) grants: Vec<AclEntry>,
 }
 
 /// One permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Grant {
+pub(crate) struct AclEntry {
     /// Who has it.
     pub(crate) grantee: Grantee,
     /// `READ`, `FULL_CONTROL`.
@@ -36,6 +36,40 @@ pub(crate) enum Grantee {
     Account(String),
     /// A group, by its URI.
     Group(String),
+}
+
+/// URIs of groups end so, whoever's they are.
+const EVERYBODY: &str = "/groups/global/AllUsers";
+const EVERYBODY_KNOWN: &str = "/groups/global/AuthenticatedUsers";
+
+impl Acl {
+    /// The name that it has as a whole, if it has one. Those about the bucket's owner are `private`
+    /// where that is the object's owner.
+    pub(crate) fn canned(&self) -> Option<&'static str> {
+        let is_owners = |entry: &&AclEntry| {
+            entry.permission == "FULL_CONTROL"
+                && matches!(&entry.grantee, Grantee::Account(id) if *id == self.owner)
+        };
+        let others: Vec<_> = self.grants.iter().filter(|entry| !is_owners(entry)).collect();
+        match others.as_slice() {
+            [] => Some("private"),
+            [one] if allows(one, EVERYBODY, "READ") => Some("public-read"),
+            [one] if allows(one, EVERYBODY_KNOWN, "READ") => Some("authenticated-read"),
+            [one, other] if reads_and_writes(one, other) || reads_and_writes(other, one) => {
+                Some("public-read-write")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn allows(entry: &AclEntry, group: &str, permission: &str) -> bool {
+    entry.permission == permission
+        && matches!(&entry.grantee, Grantee::Group(uri) if uri.ends_with(group))
+}
+
+fn reads_and_writes(one: &AclEntry, other: &AclEntry) -> bool {
+    allows(one, EVERYBODY, "READ") && allows(other, EVERYBODY, "WRITE")
 }
 
 /// GetObjectAcl.
@@ -89,7 +123,7 @@ fn acl(text: &str) -> XmlResult<Acl> {
             (None, Some(id)) => Grantee::Account(id),
             (None, None) => return Err("a grantee without a name".into()),
         };
-        Ok(Grant { grantee, permission })
+        Ok(AclEntry { grantee, permission })
     };
     let grants: XmlResult<_> = policy.access_control_list.grants.into_iter().map(grant).collect();
     Ok(Acl { is_inherited: false, owner: policy.owner.id, grants: grants? })
@@ -107,7 +141,7 @@ mod tests {
 
     #[test]
     fn grants_are_read_in_the_words_of_s3_and_of_cos() {
-        let grant = |grantee, permission: &str| Grant { grantee, permission: permission.into() };
+        let grant = |grantee, permission: &str| AclEntry { grantee, permission: permission.into() };
         let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
              <AccessControlPolicy xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
              <Owner><ID>test</ID><DisplayName>test</DisplayName></Owner><AccessControlList>\
