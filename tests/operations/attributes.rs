@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::support::clients::{self, DataMode};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
@@ -352,4 +353,26 @@ fn an_encrypted_file_is_dated_as_the_version_that_was_seen() {
     });
     assert_eq!(Rgw::shared().s3_get(&bucket, "f"), b"newer");
     assert_eq!(Rgw::shared().s3_list_uploads(&bucket), [""; 0]);
+}
+
+/// Stored by curl, and asked of the bucket's own address by curl, as a browser does that nobody has
+/// given a key. `tests/browser` opens them in one.
+#[test]
+fn a_picture_is_one_at_the_buckets_own_address() {
+    let stage = Stage::new(|setup| setup.account_key("object_acl", "public-read"));
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("small.jpg", 4096), ("large.jpg", 11 * MIB)] {
+        let file = dir.path().join(name);
+        std::fs::write(&file, vec![b'j'; bytes]).unwrap();
+        let to = clients::url(stage.server.address(), "");
+        let put = ["-T", file.to_str().unwrap(), &to];
+        clients::curl(DataMode::Passive, &put).expect_success();
+        let url = format!("http://{}/{}/{name}", Rgw::shared().endpoint(), stage.bucket);
+        let asked = ["--silent", "--fail", "--noproxy", "*", "--head", url.as_str()];
+        let told = clients::run(clients::limited("curl").args(asked), "").expect_success();
+        let told = told.to_ascii_lowercase();
+        assert!(told.contains("content-type: image/jpeg\r\n"), "{name}: {told}");
+        assert!(told.contains(&format!("content-length: {bytes}\r\n")), "{name}: {told}");
+        assert!(!told.contains("content-disposition"), "{name}: {told}");
+    }
 }

@@ -2,7 +2,7 @@
 //! as the object's metadata ([`super::times`]).
 //!
 //! Metadata cannot be changed, only replaced, by copying the object onto itself: within the store,
-//! in one request up to 5 GiB, or in parts what is encrypted, where the store copies that in no other
+//! in one request up to 5 GiB, or in parts what is encrypted, where the store copies that no other
 //! way. A larger object stays as it is. An MFMT right after the upload has no cheaper way: metadata
 //! is given when an upload begins, and the client tells the time when it has ended. A time that is
 //! kept already costs nothing.
