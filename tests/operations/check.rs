@@ -294,6 +294,15 @@ fn what_is_set_for_files_is_tried() {
     let told = Told::of(&tagged.write());
     assert_eq!(told.status, 0, "{:#}", told.whole);
     assert!(detail(&told, "passed", "PutObjectTagging").contains("needed: the store forgets"));
+    // It has S3's names for everything, and takes no notice of others: each is told apart.
+    let foreign =
+        setup().account_key("object_tags", "site=gz").account_key("object_header_names", "x-cos");
+    let told = Told::of(&foreign.write());
+    let keys = ["storage_class", "server_side_encryption", "object_acl", "object_tags"];
+    assert_eq!(told.names("failed"), [&keys[..], &["stamp_uploads"]].concat(), "{:#}", told.whole);
+    for line in told.lines("failed") {
+        assert!(line["fix"].to_string().contains("object_header_names = x-amz"), "{line}");
+    }
     // And knows no such class: all else is taken.
     let wrong = setup().replace("= STANDARD_IA", "= NONE");
     let told = Told::of(&wrong.write());
