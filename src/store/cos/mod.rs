@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::objects::bucket::BucketRegistry;
+use self::objects::bucket::{BucketRegistry, Trust};
 use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
@@ -54,6 +54,9 @@ use super::{
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
+
+/// How long no ACLs are asked for with a key that may not read them, unless it was allowed since.
+const ACL_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// The buckets of a process. Stores that are opened through the same value and name the same
 /// bucket share its connections and the memory of recent changes.
@@ -93,6 +96,7 @@ impl Buckets {
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
             terms: options.objects.clone(),
+            acl_access: Arc::new(Trust::lost_for(ACL_PAUSE)),
             archive: options.archive,
             min_part: options.min_part,
             pool: self.pool.clone(),

@@ -2,6 +2,7 @@
 //! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
 //! looked at by somebody who has the [turn] to make it.
 
+mod acl;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 pub(crate) mod copy;
@@ -23,10 +24,12 @@ mod times;
 pub(crate) mod turn;
 mod versions;
 
+use std::sync::Arc;
+
 use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::object_terms::ObjectTerms;
-use super::objects::bucket::Bucket;
+use super::objects::bucket::{Bucket, Trust};
 use super::objects::{BucketCache, Objects};
 use super::options::{ArchivePolicy, ContentType};
 use crate::vfs::Entry;
@@ -55,6 +58,8 @@ pub(crate) struct BucketAccount {
     pub(crate) content_type: ContentType,
     /// What else a new object is.
     pub(crate) terms: ObjectTerms,
+    /// Whether the store tells this account's key the ACLs of objects.
+    pub(crate) acl_access: Arc<Trust>,
     /// What the download of an archived object does.
     pub(crate) archive: ArchivePolicy,
     /// Smallest part but the last, bytes.
