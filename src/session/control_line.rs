@@ -30,6 +30,8 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    /// Whether that was no end in order.
+    was_reset: bool,
     /// The client did not take a reply: nothing more is said to it.
     is_deaf: bool,
     /// Until when all replies are to be taken, if they are not to be taken one by one.
@@ -74,6 +76,7 @@ impl<'a> ControlLine<'a> {
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            was_reset: false,
             is_deaf: false,
             replies_until: None,
             stop,
@@ -249,7 +252,7 @@ impl<'a> ControlLine<'a> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => self.ended = true,
+            Err(_) => (self.ended, self.was_reset) = (true, true),
         }
         true
     }
@@ -357,6 +360,11 @@ impl<'a> ControlLine<'a> {
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         let reads = !self.ended && self.queue.len() < limits::PIPELINED_COMMANDS;
         reads.then(|| self.socket.as_fd())
+    }
+
+    /// Whether the client's input was cut off.
+    pub(super) fn was_reset(&self) -> bool {
+        self.was_reset
     }
 
     /// Whether the client's input has ended.

@@ -40,9 +40,11 @@ pub(super) fn interruption(by: Interruption) -> Reply {
         Interruption::Aborted => replies::transfer_aborted(),
         Interruption::Stopping => replies::transfer_stopped(),
         Interruption::DataIdle => replies::data_idle_timeout(),
-        Interruption::ControlLost | Interruption::DataLost | Interruption::NoCloseNotify => {
-            replies::data_connection_lost()
-        }
+        Interruption::ControlLost
+        | Interruption::ControlReset
+        | Interruption::Left
+        | Interruption::DataLost
+        | Interruption::NoCloseNotify => replies::data_connection_lost(),
     }
 }
 

@@ -119,6 +119,7 @@ pub(super) fn upload(
         transfer.add_unused(rest);
     }
     record_upload(&order.path, &report);
+    transfer.note_left(&order.path, &report);
     transfer.check_verdict(&report)?;
     Ok(order.stored(report.bytes))
 }

@@ -67,7 +67,7 @@ impl<'a> Commit<'a> {
 
     /// What has arrived does not become the object.
     fn leave(&mut self, by: Interruption, control: &mut dyn Control) -> Verdict {
-        if self.sender.parks() && self.park(control) {
+        if self.sender.parks() && self.park(by, control) {
             return Verdict::Interrupted { by, kept: Kept::Parked };
         }
         self.drop_all(by)
@@ -75,8 +75,10 @@ impl<'a> Commit<'a> {
 
     /// Sends what has arrived and leaves it there, for the client to go on with. What the store
     /// does not take now is sent again then.
-    fn park(&mut self, control: &mut dyn Control) -> bool {
-        if !self.sender.can_be_parked() {
+    fn park(&mut self, by: Interruption, control: &mut dyn Control) -> bool {
+        // What may be whole is worth it in any case: it may have to be published as it is.
+        let may_be_whole = by == Interruption::Left && self.sender.sent.progress.bytes() > 0;
+        if !may_be_whole && !self.sender.can_be_parked() {
             return false;
         }
         loop {
