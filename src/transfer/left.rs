@@ -1,6 +1,7 @@
 //! Parked uploads whose clients closed both connections in order right after the last byte, without
-//! waiting for the reply. Recorders and cheap cameras do so when they are done, and so does a client
-//! that is killed: who comes back in time goes on, what nobody goes on with is published as it is.
+//! waiting for the reply. Recorders and cheap cameras do so when they are done, and so does a
+//! client that is killed: who comes back in time goes on, what nobody goes on with is published as
+//! it is.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

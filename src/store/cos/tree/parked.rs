@@ -8,7 +8,7 @@ use crate::store::{Cancel, MultipartUpload, ParkedUpload, PartReceipt, Result};
 use crate::vfs::FtpPath;
 
 /// What was received of an upload.
-struct Received {
+struct ArrivedParts {
     /// The parts up to the first gap.
     parts: Vec<PartReceipt>,
     /// When the newest of them came.
@@ -72,20 +72,20 @@ fn parked(
         return Ok(None);
     }
     let received = received(tree, key, upload_id)?;
-    Ok(received.map(|Received { parts, newest }| {
+    Ok(received.map(|ArrivedParts { parts, newest }| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };
         ParkedUpload { upload, parts, newest }
     }))
 }
 
-fn received(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Received>> {
+fn received(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<ArrivedParts>> {
     let (cancel, mut parts, mut newest, mut after) = (Cancel::new(), Vec::new(), None, None);
     loop {
         let page = tree.objects.list_parts(key, upload_id, after, &cancel)?;
         let Some(page) = page else { return Ok(None) };
         for part in page.entries {
             if part.number as usize != parts.len() + 1 {
-                return Ok(newest.map(|newest| Received { parts, newest }));
+                return Ok(newest.map(|newest| ArrivedParts { parts, newest }));
             }
             newest = newest.max(part.modified);
             let (number, size, etag) = (part.number, part.size, part.etag);
@@ -93,7 +93,7 @@ fn received(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<R
         }
         after = page.next;
         if after.is_none() {
-            return Ok(newest.map(|newest| Received { parts, newest }));
+            return Ok(newest.map(|newest| ArrivedParts { parts, newest }));
         }
     }
 }
