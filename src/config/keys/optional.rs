@@ -24,7 +24,8 @@ const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
 const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
-    let groups = [memory(), numbers(), files(), archive::rows(), clients(), stores(), log()];
+    let files = [interrupted(), files(), archive::rows()].concat();
+    let groups = [memory(), numbers(), files, clients(), stores(), log()];
     groups.into_iter().flatten().collect()
 }
 
@@ -128,11 +129,6 @@ fn files() -> Vec<Key> {
     let entries = Reader::new("a number from 1 on", "1 或更大的数字", |text| {
         values::number(text, &(1..=usize::MAX))
     });
-    let partial = one_of(&[
-        ("keep", PartialUpload::Keep),
-        ("park", PartialUpload::Park),
-        ("discard", PartialUpload::Discard),
-    ]);
     let verify = one_of(&[
         ("auto", VerifyUploads::Auto),
         ("md5", VerifyUploads::Md5),
@@ -147,6 +143,47 @@ fn files() -> Vec<Key> {
                 "列表最多返回的条目数，被截断时在回复和日志中说明；未设置时不截断",
             )
             .field(|all: &mut General, number| all.server.session.max_list = Some(number)),
+        row(OPTIONAL, "ascii_conversion", on_or_off())
+            .default("off")
+            .means(
+                "`on`: `TYPE A` converts line ends; `off`: bytes stay as they are",
+                "`on`：`TYPE A`（文本模式）转换换行符；`off`：字节原样传输",
+            )
+            .field(|all: &mut General, on| all.server.session.ascii_conversion = on),
+        row(OPTIONAL, "preserve_mtime", on_or_off())
+            .default("off")
+            .means(
+                "`on`: clients may set the times of files (`MFMT`) and read them back; each change \
+                 costs a copy within the store, and listings ask once for the time of each file, see \
+                 [Names and \
+                 times](docs/reliability.md#names-and-times)",
+                "`on`：客户端可以设置文件时间（`MFMT`）并读回；每次设置都要在存储端复制一次对象，\
+                 列表会逐个查询文件的时间并记住，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
+            )
+            .field(|all: &mut General, on| all.server.session.preserve_mtime = on),
+        content_type(),
+        row(OPTIONAL, "verify_uploads", verify)
+            .default("auto")
+            .means(
+                "how damage on the way to the store is found: `auto` by CRC-64 where the store \
+                 returns one, as COS does, and over plain HTTP by a hash of each small file; `md5` \
+                 also by MD5, which costs CPU, see [How bytes are \
+                 protected](docs/reliability.md#how-bytes-are-protected-on-their-way)",
+                "如何发现传往存储端途中的损坏：`auto`：存储端返回 CRC-64 时（COS 会返回）进行校验，\
+                 明文 HTTP 上的小文件另附散列值；`md5`：另外校验 MD5，会消耗 CPU，\
+                 见[数据在途中如何得到保护](docs/zh-CN/reliability.md#数据在途中如何得到保护)",
+            )
+            .field(|all: &mut General, verify| all.buckets.options.verify = verify),
+    ]
+}
+
+fn interrupted() -> Vec<Key> {
+    let partial = one_of(&[
+        ("keep", PartialUpload::Keep),
+        ("park", PartialUpload::Park),
+        ("discard", PartialUpload::Discard),
+    ]);
+    vec![
         row(OPTIONAL, "partial_upload", partial)
             // As the replaced tool and FTP servers with disks do.
             .default("keep")
@@ -171,36 +208,6 @@ fn files() -> Vec<Key> {
                  见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
             )
             .field(|all: &mut General, time| all.server.session.transfer.publish_parked = time),
-        row(OPTIONAL, "ascii_conversion", on_or_off())
-            .default("off")
-            .means(
-                "`on`: `TYPE A` converts line ends; `off`: bytes stay as they are",
-                "`on`：`TYPE A`（文本模式）转换换行符；`off`：字节原样传输",
-            )
-            .field(|all: &mut General, on| all.server.session.ascii_conversion = on),
-        row(OPTIONAL, "preserve_mtime", on_or_off())
-            .default("off")
-            .means(
-                "`on`: clients may set the times of files (`MFMT`) and read them back; each change \
-                 costs a copy within the store, and listings cannot show them, see [Names and \
-                 times](docs/reliability.md#names-and-times)",
-                "`on`：客户端可以设置文件时间（`MFMT`）并读回；每次设置都要在存储端复制一次对象，\
-                 且列表中看不到该时间，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
-            )
-            .field(|all: &mut General, on| all.server.session.preserve_mtime = on),
-        content_type(),
-        row(OPTIONAL, "verify_uploads", verify)
-            .default("auto")
-            .means(
-                "how damage on the way to the store is found: `auto` by CRC-64 where the store \
-                 returns one, as COS does, and over plain HTTP by a hash of each small file; `md5` \
-                 also by MD5, which costs CPU, see [How bytes are \
-                 protected](docs/reliability.md#how-bytes-are-protected-on-their-way)",
-                "如何发现传往存储端途中的损坏：`auto`：存储端返回 CRC-64 时（COS 会返回）进行校验，\
-                 明文 HTTP 上的小文件另附散列值；`md5`：另外校验 MD5，会消耗 CPU，\
-                 见[数据在途中如何得到保护](docs/zh-CN/reliability.md#数据在途中如何得到保护)",
-            )
-            .field(|all: &mut General, verify| all.buckets.options.verify = verify),
     ]
 }
 
