@@ -24,7 +24,7 @@ const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
 const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
-    let files = [interrupted(), files(), archive::rows()].concat();
+    let files = [interrupted(), files(), archive::rows()].into_iter().flatten().collect();
     let groups = [memory(), numbers(), files, clients(), stores(), log()];
     groups.into_iter().flatten().collect()
 }
