@@ -126,8 +126,8 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores, those of the pool.
-pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64;
+/// connections to the stores, those of the pool, wakes of threads that wait for a session.
+pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64 + RESTING_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
 /// session's, the pool.
@@ -257,6 +257,10 @@ pub const ARGON2_LANES: u32 = 64;
 
 /// Most rounds of a SHA-512 crypt hash: a second or so.
 pub const SHA512_CRYPT_ROUNDS: u32 = 1_000_000;
+
+/// How long a read of a control connection waits by itself, where nothing else is waited for: one
+/// call of the kernel instead of two. A session whose client is silent for longer waits on without.
+pub const CONTROL_READ_WAIT: Duration = Duration::from_secs(30);
 
 /// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);

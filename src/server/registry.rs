@@ -6,7 +6,7 @@
 //! its connection itself. A panic ends with the session it happened in, and with its thread.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -45,7 +45,8 @@ pub(super) struct SessionRegistry {
 pub(super) struct State {
     /// How the server was asked to stop.
     pub(super) request: StopRequest,
-    sessions: HashMap<u64, Session>,
+    /// No table that doubles its size: glibc would keep that much more of every arena from then on.
+    sessions: BTreeMap<u64, Session>,
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
     /// How many wait for something that the end of a session may bring.

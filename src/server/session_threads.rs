@@ -2,8 +2,10 @@
 //! session costs, and cameras log in for each picture. So the next one is made when nobody waits
 //! for it, and one whose session has ended rests for a while: the next client may have it.
 
+use std::fmt;
 use std::io;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::Arc;
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -38,8 +40,63 @@ struct Resting {
 /// One thread. Dropped before its session begins, or after, it ends.
 #[derive(Debug)]
 pub(super) struct SessionThread {
-    begin: SyncSender<(String, Work)>,
+    entrance: Entrance,
     thread: OwnedThread<()>,
+}
+
+/// Our end of a [`Desk`]; with it goes the hope for another session.
+#[derive(Debug)]
+struct Entrance {
+    desk: Arc<Desk>,
+    waiter: Thread,
+}
+
+/// Where a thread waits to be told what to do. A channel would do, but takes ten times the memory.
+#[derive(Debug, Default)]
+struct Desk(Mutex<Order>);
+
+#[derive(Default)]
+struct Order {
+    /// The next session, and its name.
+    next: Option<(String, Work)>,
+    /// No other is to come.
+    is_last: bool,
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { next, is_last } = self;
+        let name = next.as_ref().map(|(name, _)| name);
+        f.debug_struct("Order").field("next", &name).field("is_last", is_last).finish()
+    }
+}
+
+impl Desk {
+    /// Waits for the next session; `None` when there is to be none.
+    fn next(&self) -> Option<(String, Work)> {
+        loop {
+            let mut order = self.0.lock();
+            if order.next.is_some() || order.is_last {
+                return order.next.take();
+            }
+            drop(order);
+            thread::park();
+        }
+    }
+}
+
+impl Entrance {
+    fn begin(&self, name: String, work: Work) {
+        self.desk.0.lock().next = Some((name, work));
+        self.waiter.unpark();
+    }
+}
+
+impl Drop for Entrance {
+    fn drop(&mut self) {
+        self.desk.0.lock().is_last = true;
+        self.waiter.unpark();
+    }
 }
 
 impl SessionThreads {
@@ -113,22 +170,22 @@ impl Waiting {
 
 impl SessionThread {
     fn spawn() -> io::Result<Self> {
-        let (begin, begun) = sync_channel::<(String, Work)>(1);
+        let desk = Arc::new(Desk::default());
+        let own_desk = Arc::clone(&desk);
         let thread = threads::spawn(NAME, move || {
-            // An error tells that it is needed no more.
-            while let Ok((name, work)) = begun.recv() {
+            while let Some((name, work)) = own_desk.next() {
                 threads::rename(name);
                 work();
             }
         })?;
-        Ok(Self { begin, thread })
+        let entrance = Entrance { desk, waiter: thread.handle().clone() };
+        Ok(Self { entrance, thread })
     }
 
     /// Begins a session called `name`. The thread may be kept again as soon as `work` is done with
     /// all that matters.
     pub(super) fn run(&self, name: String, work: impl FnOnce() + Send + 'static) {
-        // It waits for this and nothing else, and there is room for it.
-        let _ = self.begin.try_send((name, Box::new(work)));
+        self.entrance.begin(name, Box::new(work));
     }
 
     /// What is left of a thread that ends when its session has ended.
@@ -138,7 +195,7 @@ impl SessionThread {
 
     /// Ends the thread, which has no session.
     fn dismiss(self) {
-        drop(self.begin);
+        drop(self.entrance);
         // It has done nothing that could panic.
         let _ = self.thread.join();
     }
@@ -147,7 +204,7 @@ impl SessionThread {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
-    use std::thread::{self, ThreadId};
+    use std::thread::ThreadId;
 
     use super::*;
 
