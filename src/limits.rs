@@ -279,6 +279,12 @@ pub const RESTING_THREADS: usize = 64;
 /// How long they wait. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const THREAD_REST: Duration = Duration::from_secs(10);
 
+/// Sessions that have to be gone before their part of the heap is given back to the system: 1 MiB.
+pub const SESSIONS_WORTH_A_LOOK: usize = 512;
+
+/// Threads that give it back, at most, for some microseconds.
+pub const HEAP_THREADS: usize = 256;
+
 /// Ended sessions whose threads are joined together while the server runs. What an ended thread
 /// still has is address space.
 pub const SESSIONS_JOINED_TOGETHER: usize = 16;
