@@ -170,7 +170,8 @@ impl Server {
         while !registry.wait_for_stop(Instant::now() + pause) {
             host.door.tell_left_out();
             registry.dismiss_rested();
-            heap.look(registry.sessions());
+            let (sessions, most) = registry.sessions_and_most();
+            heap.look(sessions, most);
             let is_memory_spare = host.budget.give_back_unused();
             pause =
                 if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };

@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) request: StopRequest,
     /// No table that doubles its size: glibc would keep that much more of every arena from then on.
     sessions: BTreeMap<u64, Session>,
+    /// The most that lived at a time since this was asked last.
+    most_sessions: usize,
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
     /// How many wait for something that the end of a session may bring.
@@ -105,6 +107,7 @@ impl SessionRegistry {
             drop(own_handle);
         });
         state.sessions.insert(id, Session { handle, thread });
+        state.most_sessions = state.most_sessions.max(state.sessions.len());
         drop(state);
         self.get_ready();
         Ok(())
@@ -213,6 +216,13 @@ impl SessionRegistry {
     /// Sessions that live.
     pub(super) fn sessions(&self) -> usize {
         self.state.lock().sessions()
+    }
+
+    /// Sessions that live, and the most that did since this was asked last.
+    pub(super) fn sessions_and_most(&self) -> (usize, usize) {
+        let mut state = self.state.lock();
+        let now = state.sessions.len();
+        (now, std::mem::replace(&mut state.most_sessions, now))
     }
 
     /// Transfers that run now.

@@ -23,7 +23,7 @@ const ASKED_BYTES: usize = 64 * 1024;
 /// How often that is done: until the last thread that rests has ended.
 const LOOKS: usize = 4;
 
-/// Notes how many sessions there were, and when most of them are gone.
+/// Knows how many sessions there were whose heap was not given back.
 #[derive(Debug, Default)]
 pub(super) struct SpareHeap {
     most_sessions: usize,
@@ -31,16 +31,17 @@ pub(super) struct SpareHeap {
 }
 
 impl SpareHeap {
-    /// Looks at how many `sessions` live now; once many of them are gone, their heap is given back.
-    pub(super) fn look(&mut self, sessions: usize) {
-        if self.is_worth_it(sessions) {
+    /// Looks at how many `sessions` live now, and how many were the `most` since the last look. Once
+    /// many of them are gone, their heap is given back.
+    pub(super) fn look(&mut self, sessions: usize, most: usize) {
+        if self.is_worth_it(sessions, most) {
             give_back();
         }
     }
 
     /// More than once, as threads of sessions rest for a while.
-    fn is_worth_it(&mut self, sessions: usize) -> bool {
-        self.most_sessions = self.most_sessions.max(sessions);
+    fn is_worth_it(&mut self, sessions: usize, most: usize) -> bool {
+        self.most_sessions = self.most_sessions.max(most);
         if self.most_sessions - sessions >= limits::SESSIONS_WORTH_A_LOOK {
             (self.most_sessions, self.looks_left) = (sessions, LOOKS);
         }
@@ -79,12 +80,13 @@ mod tests {
     fn the_heap_is_looked_at_when_many_sessions_are_gone_and_not_for_few() {
         let mut heap = SpareHeap::default();
         let many = limits::SESSIONS_WORTH_A_LOOK;
-        let mut looks = |sessions: &[usize]| {
-            sessions.iter().filter(|&&sessions| heap.is_worth_it(sessions)).count()
+        let mut looks = |seen: &[(usize, usize)]| {
+            seen.iter().filter(|&&(sessions, most)| heap.is_worth_it(sessions, most)).count()
         };
-        assert_eq!(looks(&[0, 1, many, 1, many, 2]), 0, "too few");
-        assert_eq!(looks(&[many + 1, 2 * many, many + 3]), 0);
-        assert_eq!(looks(&[many, 0, 0, 0, 0, 0]), LOOKS);
-        assert_eq!(looks(&[many - 1, 0, 0]), 0, "what was counted counts once");
+        assert_eq!(looks(&[(0, 0), (1, 1), (1, many), (many, many), (2, many)]), 0, "too few");
+        assert_eq!(looks(&[(2 * many, 2 * many), (many + 3, 2 * many)]), 0, "not enough yet");
+        assert_eq!(looks(&[(0, many + 3), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)]), LOOKS);
+        assert_eq!(looks(&[(many - 1, many - 1), (0, many - 1), (0, 0)]), 0, "these count once");
+        assert_eq!(looks(&[(0, many)]), 1, "between two looks");
     }
 }

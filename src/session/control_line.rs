@@ -14,8 +14,8 @@ use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
 use crate::access::{Pace, Paced};
 use crate::limits;
-use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::socket::waits_are_limited;
+use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
 use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyPart};
 
