@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use super::StopSignal;
 use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
-use crate::access::{Pace, Paced};
+use crate::access::{Quota, RateLimiter};
 use crate::limits;
 use crate::net::socket::waits_are_limited;
 use crate::net::tls::{Handshake, TlsConnection};
@@ -42,8 +42,8 @@ pub(super) struct ControlLine<'a> {
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
     foreign: Option<&'static str>,
-    pace: Option<Pace>,
-    commands: Paced,
+    quota: Option<Quota>,
+    commands: RateLimiter,
 }
 
 /// Why there is no next line.
@@ -68,11 +68,11 @@ pub(super) trait Beside {
 }
 
 impl<'a> ControlLine<'a> {
-    /// Commands are taken at `pace` at most. Whoever does not take a reply within
+    /// Commands are taken at `quota` at most. Whoever does not take a reply within
     /// [`limits::REPLY_TIMEOUT`], or until the server interrupts what goes on, counts as gone.
     ///
     /// `socket` is of a listener that was [prepared](crate::net::socket::prepare_listener).
-    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>, stop: StopSignal) -> Self {
+    pub(super) fn new(socket: &'a TcpStream, quota: Option<Quota>, stop: StopSignal) -> Self {
         debug_assert!(waits_are_limited(socket), "a read could wait for ever");
         Self {
             socket,
@@ -88,13 +88,13 @@ impl<'a> ControlLine<'a> {
             owed: None,
             first_bytes: FirstBytes::default(),
             foreign: None,
-            pace,
-            commands: Paced::default(),
+            quota,
+            commands: RateLimiter::default(),
         }
     }
 
     /// The next line; waits for it until `deadline`, and for its turn when the client is faster
-    /// than its pace. What has come by then is looked at once more: a line that has an end counts.
+    /// than its quota. What has come by then is looked at once more: a line that has an end counts.
     pub(super) fn next_line(
         &mut self,
         deadline: Instant,
@@ -138,7 +138,7 @@ impl<'a> ControlLine<'a> {
 
     /// Whether one more command may be answered now; then it counts.
     pub(super) fn is_in_pace(&mut self) -> Result<(), Duration> {
-        self.pace.map_or(Ok(()), |pace| self.commands.take(pace, Instant::now()))
+        self.quota.map_or(Ok(()), |quota| self.commands.take(quota, Instant::now()))
     }
 
     fn keep_pace(&mut self) {
