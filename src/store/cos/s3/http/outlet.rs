@@ -32,11 +32,11 @@ pub(crate) struct Outlets(Arc<Mutex<HashMap<usize, Arc<Outlet>>>>);
 #[derive(Debug)]
 pub(crate) struct Outlet {
     wire: Arc<Wire>,
-    progress: Mutex<Progress>,
+    progress: Mutex<SendProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct SendProgress {
     /// The head of a request, which is to be written with the beginning of its body.
     head: Vec<u8>,
     /// Bytes written that the client has not been told of yet.
