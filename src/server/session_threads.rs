@@ -40,61 +40,61 @@ struct Resting {
 /// One thread. Dropped before its session begins, or after, it ends.
 #[derive(Debug)]
 pub(super) struct SessionThread {
-    entrance: Entrance,
+    sender: WorkSender,
     thread: OwnedThread<()>,
 }
 
-/// Our end of a [`Desk`]; with it goes the hope for another session.
+/// Our end of a [`WorkInbox`]; with it goes the hope for another session.
 #[derive(Debug)]
-struct Entrance {
-    desk: Arc<Desk>,
+struct WorkSender {
+    inbox: Arc<WorkInbox>,
     waiter: Thread,
 }
 
 /// Where a thread waits to be told what to do. A channel would do, but takes ten times the memory.
 #[derive(Debug, Default)]
-struct Desk(Mutex<Order>);
+struct WorkInbox(Mutex<NextWork>);
 
 #[derive(Default)]
-struct Order {
+struct NextWork {
     /// The next session, and its name.
     next: Option<(String, Work)>,
     /// No other is to come.
     is_last: bool,
 }
 
-impl fmt::Debug for Order {
+impl fmt::Debug for NextWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { next, is_last } = self;
         let name = next.as_ref().map(|(name, _)| name);
-        f.debug_struct("Order").field("next", &name).field("is_last", is_last).finish()
+        f.debug_struct("NextWork").field("next", &name).field("is_last", is_last).finish()
     }
 }
 
-impl Desk {
+impl WorkInbox {
     /// Waits for the next session; `None` when there is to be none.
     fn next(&self) -> Option<(String, Work)> {
         loop {
-            let mut order = self.0.lock();
-            if order.next.is_some() || order.is_last {
-                return order.next.take();
+            let mut next = self.0.lock();
+            if next.next.is_some() || next.is_last {
+                return next.next.take();
             }
-            drop(order);
+            drop(next);
             thread::park();
         }
     }
 }
 
-impl Entrance {
+impl WorkSender {
     fn begin(&self, name: String, work: Work) {
-        self.desk.0.lock().next = Some((name, work));
+        self.inbox.0.lock().next = Some((name, work));
         self.waiter.unpark();
     }
 }
 
-impl Drop for Entrance {
+impl Drop for WorkSender {
     fn drop(&mut self) {
-        self.desk.0.lock().is_last = true;
+        self.inbox.0.lock().is_last = true;
         self.waiter.unpark();
     }
 }
@@ -170,22 +170,22 @@ impl Waiting {
 
 impl SessionThread {
     fn spawn() -> io::Result<Self> {
-        let desk = Arc::new(Desk::default());
-        let own_desk = Arc::clone(&desk);
+        let inbox = Arc::new(WorkInbox::default());
+        let own_inbox = Arc::clone(&inbox);
         let thread = threads::spawn(NAME, move || {
-            while let Some((name, work)) = own_desk.next() {
+            while let Some((name, work)) = own_inbox.next() {
                 threads::rename(name);
                 work();
             }
         })?;
-        let entrance = Entrance { desk, waiter: thread.handle().clone() };
-        Ok(Self { entrance, thread })
+        let sender = WorkSender { inbox, waiter: thread.handle().clone() };
+        Ok(Self { sender, thread })
     }
 
     /// Begins a session called `name`. The thread may be kept again as soon as `work` is done with
     /// all that matters.
     pub(super) fn run(&self, name: String, work: impl FnOnce() + Send + 'static) {
-        self.entrance.begin(name, Box::new(work));
+        self.sender.begin(name, Box::new(work));
     }
 
     /// What is left of a thread that ends when its session has ended.
@@ -195,7 +195,7 @@ impl SessionThread {
 
     /// Ends the thread, which has no session.
     fn dismiss(self) {
-        drop(self.entrance);
+        drop(self.sender);
         // It has done nothing that could panic.
         let _ = self.thread.join();
     }
