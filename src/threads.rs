@@ -106,6 +106,11 @@ impl Scheduling {
         Some(Self { ran: Duration::from_nanos(ran), delayed: Duration::from_nanos(delayed) })
     }
 
+    /// Whether processors were short: it waited for one for longer than it had one.
+    pub fn lacked_a_processor(self) -> bool {
+        self.delayed > self.ran
+    }
+
     /// What was added to `before`.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
@@ -135,6 +140,7 @@ mod tests {
         assert_eq!(Scheduling::parse("5000000000 70 3\n"), Some(time(5_000_000_000, 70)));
         assert_eq!(Scheduling::parse("5000000000"), None);
         assert_eq!(time(9, 8).since(time(2, 3)), time(7, 5));
+        assert!(time(7, 8).lacked_a_processor() && !time(7, 7).lacked_a_processor());
         let before = Scheduling::of_this_thread().unwrap();
         while Scheduling::of_this_thread().unwrap().since(before).ran == Duration::ZERO {}
     }

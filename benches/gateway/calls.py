@@ -4,9 +4,8 @@
   calls.py --port 2121 --pid 4711 --cold-port 2122 --cold-pid 4712
 
 The store has the directory meta/ planted in its bucket; the second server on it remembers nothing.
-strace counts the calls of all its
-threads while one thing is done many times. What takes no time in the kernel does so here: the figures
-are numbers, never durations. Prints a Markdown table.
+strace counts the calls of all threads while one thing is done many times. What takes no time in the
+kernel does so here: the figures are numbers, never durations. Prints a Markdown table.
 """
 import argparse
 import os

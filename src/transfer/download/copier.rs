@@ -178,13 +178,12 @@ struct Processors {
 }
 
 impl Processors {
-    /// Whether this thread has waited for a processor for longer than it had one, since this was
-    /// asked last: then they are the limit and not the store, and who fetched ahead would only take
-    /// from other transfers, at a higher price.
+    /// Whether this thread had too little of them since this was asked last: then they are the
+    /// limit and not the store, and who fetched ahead would only take from other transfers, at a
+    /// higher price.
     fn are_short(&mut self) -> bool {
         let Some(now) = Scheduling::of_this_thread() else { return false };
-        let lately = now.since(std::mem::replace(&mut self.asked, now));
-        lately.delayed > lately.ran
+        now.since(std::mem::replace(&mut self.asked, now)).lacked_a_processor()
     }
 }
 
