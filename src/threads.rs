@@ -106,9 +106,10 @@ impl Scheduling {
         Some(Self { ran: Duration::from_nanos(ran), delayed: Duration::from_nanos(delayed) })
     }
 
-    /// Whether processors were short: it waited for one for longer than it had one.
-    pub fn lacked_a_processor(self) -> bool {
-        self.delayed > self.ran
+    /// Whether processors were short within `time`: it waited for one for longer than it had one, and
+    /// both together are a good part of that time. Who sleeps for most of it lacks other things.
+    pub fn lacked_a_processor(self, time: Duration) -> bool {
+        self.delayed > self.ran && (self.ran + self.delayed) * 6 > time
     }
 
     /// What was added to `before`.
@@ -140,7 +141,8 @@ mod tests {
         assert_eq!(Scheduling::parse("5000000000 70 3\n"), Some(time(5_000_000_000, 70)));
         assert_eq!(Scheduling::parse("5000000000"), None);
         assert_eq!(time(9, 8).since(time(2, 3)), time(7, 5));
-        assert!(time(7, 8).lacked_a_processor() && !time(7, 7).lacked_a_processor());
+        let lacked = |ran, delayed, all| time(ran, delayed).lacked_a_processor(time(all, 0).ran);
+        assert!(lacked(7, 8, 89) && !lacked(7, 7, 80) && !lacked(7, 8, 90));
         let before = Scheduling::of_this_thread().unwrap();
         while Scheduling::of_this_thread().unwrap().since(before).ran == Duration::ZERO {}
     }

@@ -77,7 +77,7 @@ fn copy(
     let memory = ahead.budget.memory();
     let mut buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
     let mut window = TimedWindow::default();
-    let mut processors = Processors::default();
+    let mut processors = Processors::from(Instant::now());
     loop {
         let begun = Instant::now();
         let got = source.fill(&mut buffer)?;
@@ -171,19 +171,26 @@ impl TimedWindow {
 }
 
 /// Whether the machine has processors to spare.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Processors {
-    /// When that was asked last.
-    asked: Scheduling,
+    /// When that was asked last, and what was answered.
+    asked: Instant,
+    known: Scheduling,
 }
 
 impl Processors {
+    fn from(begun: Instant) -> Self {
+        Self { asked: begun, known: Scheduling::default() }
+    }
+
     /// Whether this thread had too little of them since this was asked last: then they are the
     /// limit and not the store, and who fetched ahead would only take from other transfers, at a
     /// higher price.
     fn are_short(&mut self) -> bool {
         let Some(now) = Scheduling::of_this_thread() else { return false };
-        now.since(std::mem::replace(&mut self.asked, now)).lacked_a_processor()
+        let lately = now.since(std::mem::replace(&mut self.known, now));
+        let asked = std::mem::replace(&mut self.asked, Instant::now());
+        lately.lacked_a_processor(self.asked - asked)
     }
 }
 
