@@ -31,8 +31,8 @@ pub(super) struct SpareHeap {
 }
 
 impl SpareHeap {
-    /// Looks at how many `sessions` live now, and how many were the `most` since the last look. Once
-    /// many of them are gone, their heap is given back.
+    /// Looks at how many `sessions` live now, and how many were the `most` since the last look.
+    /// Once many of them are gone, their heap is given back.
     pub(super) fn look(&mut self, sessions: usize, most: usize) {
         if self.is_worth_it(sessions, most) {
             give_back();

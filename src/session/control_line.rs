@@ -245,8 +245,8 @@ impl<'a> ControlLine<'a> {
         }
     }
 
-    /// Whether the kernel may wait for the next line in a read: there is nothing else to look after,
-    /// nor anything to decrypt.
+    /// Whether the kernel may wait for the next line in a read: there is nothing else to look
+    /// after, nor anything to decrypt.
     fn may_wait_alone(&self, beside: &dyn Beside) -> bool {
         self.tls.is_none() && beside.is_idle()
     }

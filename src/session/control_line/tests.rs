@@ -7,6 +7,7 @@ use std::thread;
 use super::*;
 use crate::net::socket::prepare_listener;
 use crate::protocol::Code;
+use crate::threads;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
@@ -54,16 +55,14 @@ fn a_client_may_be_silent_for_longer_than_a_read_waits() {
     ours.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
     let mut control = ControlLine::new(&ours, None, StopSignal::default());
     let mut beside = UntilAsked(false);
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| {
-            let line = control.next_line(Instant::now() + LONG.unwrap(), &mut beside);
-            (line, beside.0)
-        });
+    let client = threads::spawn("client", move || {
         // Long past the time that a read waits.
         thread::sleep(Duration::from_millis(50));
-        theirs.write_all(b"NOOP\r\n").unwrap();
-        assert_eq!(waiting.join().unwrap(), (Ok(noop()), true));
+        theirs.write_all(b"NOOP\r\n").map(|()| theirs)
     });
+    let line = control.next_line(Instant::now() + LONG.unwrap(), &mut beside);
+    assert_eq!((line, beside.0), (Ok(noop()), true));
+    client.unwrap().join().unwrap().unwrap();
 }
 
 /// Remembers whether it was asked to wait.
