@@ -126,8 +126,8 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores, those of the pool.
-pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64;
+/// connections to the stores, those of the pool, wakes of threads that wait for a session.
+pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64 + RESTING_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
 /// session's, the pool.
@@ -258,6 +258,10 @@ pub const ARGON2_LANES: u32 = 64;
 /// Most rounds of a SHA-512 crypt hash: a second or so.
 pub const SHA512_CRYPT_ROUNDS: u32 = 1_000_000;
 
+/// How long a read of a control connection waits by itself, where nothing else is waited for: one
+/// call of the kernel instead of two. A session whose client is silent for longer waits on without.
+pub const CONTROL_READ_WAIT: Duration = Duration::from_secs(30);
+
 /// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 
@@ -274,6 +278,12 @@ pub const RESTING_THREADS: usize = 64;
 
 /// How long they wait. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const THREAD_REST: Duration = Duration::from_secs(10);
+
+/// Sessions that have to be gone before their part of the heap is given back to the system: 1 MiB.
+pub const SESSIONS_WORTH_A_LOOK: usize = 512;
+
+/// Threads that give it back, at most, for some microseconds.
+pub const HEAP_THREADS: usize = 256;
 
 /// Ended sessions whose threads are joined together while the server runs. What an ended thread
 /// still has is address space.

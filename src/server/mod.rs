@@ -18,6 +18,7 @@ mod publisher;
 mod registry;
 mod reload;
 mod session_threads;
+mod spare_heap;
 mod stop;
 
 pub use descriptors::raise_descriptor_limit;
@@ -41,6 +42,7 @@ use self::listen::Listening;
 use self::monitor::Monitor;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
+use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
@@ -167,10 +169,12 @@ impl Server {
             registry.request_stop(StopRequest::Graceful);
         }
         let host = self.acceptor.rules.host();
-        let mut pause = limits::HOUSEKEEPING_INTERVAL;
+        let (mut pause, mut heap) = (limits::HOUSEKEEPING_INTERVAL, SpareHeap::default());
         while !registry.wait_for_stop(Instant::now() + pause) {
             host.access.tell_left_out();
             registry.dismiss_rested();
+            let (sessions, most) = registry.sessions_and_most();
+            heap.look(sessions, most);
             let is_memory_spare = host.budget.give_back_unused();
             pause =
                 if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };
