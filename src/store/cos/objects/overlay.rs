@@ -13,6 +13,7 @@ use super::Window;
 use super::corrected::{Corrected, Doubt, DoubtSettled, Item, Truth};
 use super::note::Note;
 use super::own_changes::Moment;
+use super::span::Span;
 use crate::store::Result;
 
 /// Objects of one page that the store is asked about. Where all of them show that the listing
@@ -36,13 +37,14 @@ impl Overlay {
         notes: BTreeMap<String, Note>,
         asked: Moment,
     ) -> Self {
+        let span = Span::of(window, &page);
         let objects = page.objects.into_iter().map(|object| (object.key.clone(), object)).collect();
         let prefixes = page.prefixes.into_iter().collect();
-        let page = Corrected { objects, prefixes, next: page.next, ..Corrected::default() };
+        let page = Corrected { objects, prefixes, next: page.next, span, ..Corrected::default() };
         let mut overlay = Self { page, doubts: Vec::new() };
         for (key, note) in notes {
             let prefix = directory.and_then(|directory| prefix_of(directory, &key));
-            if overlay.covers(window, prefix.unwrap_or(&key)) {
+            if overlay.concerns(&key, prefix) {
                 let prefix = prefix.map(str::to_owned);
                 overlay.hold_against(key, prefix, note, asked);
             } else {
@@ -86,9 +88,15 @@ impl Overlay {
         Ok(page)
     }
 
-    fn covers(&self, window: Window<'_>, item: &str) -> bool {
-        window.after.is_none_or(|after| item > after)
-            && self.page.next.as_deref().is_none_or(|next| item <= next)
+    /// Whether a change of `key`, which is folded into `prefix` if there is one, is for this page
+    /// to show: what it shows is, in whatever order the store lists; what it does not is where it
+    /// would.
+    fn concerns(&self, key: &str, prefix: Option<&str>) -> bool {
+        let is_shown = match prefix {
+            Some(prefix) => self.page.prefixes.contains(prefix),
+            None => self.page.objects.contains_key(key),
+        };
+        is_shown || self.page.span.covers(prefix.unwrap_or(key))
     }
 
     fn hold_against(&mut self, key: String, prefix: Option<String>, note: Note, asked: Moment) {
@@ -368,6 +376,39 @@ mod tests {
         let second = page(&["d/n=1@9"], &["d/s/"], Some("d/s/"));
         assert_eq!(shown(Some("d/b"), second), ["d/m=9", "d/n=1", "d/s/"]);
         assert_eq!(shown(Some("d/s/"), page(&[], &[], None)), ["d/z=9"]);
+    }
+
+    #[test]
+    fn a_name_is_shown_once_in_whatever_order_the_store_lists() {
+        // Path by path, and in no order at all.
+        let changed = notes(&["d/2024-01=9", "d/2024/x=9", "d/2025=9", "d/gone"], 7);
+        for pages in [
+            [
+                page(&["d/2023=9@100"], &["d/2024/"], Some("t")),
+                page(&["d/2024-01=9@100", "d/2025=9@100"], &[], None),
+            ],
+            [
+                page(&["d/2025=9@100", "d/2023=9@100"], &[], Some("t")),
+                page(&["d/gone=1@9", "d/2024-01=9@100"], &["d/2024/"], None),
+            ],
+        ] {
+            let bucket = Bucket::with(&[
+                "d/2023=9@100",
+                "d/2024-01=9@100",
+                "d/2024/x=9@100",
+                "d/2025=9@100",
+            ]);
+            let [first, second] = pages
+                .map(|told| told.next.clone().map_or((Some("t"), told.clone()), |_| (None, told)));
+            let mut all = Vec::new();
+            for (after, told) in [first, second] {
+                let window = Window { prefix: "d/", after };
+                let overlay = Overlay::new(window, Some("d/"), told, changed.clone(), ASKED);
+                all.extend(shown(&overlay.resolve(&bucket).unwrap()));
+            }
+            all.sort();
+            assert_eq!(all, ["d/2023=9", "d/2024-01=9", "d/2024/", "d/2025=9"]);
+        }
     }
 
     #[test]
