@@ -148,6 +148,10 @@ fn remedy(error: &StoreError) -> String {
         ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
         ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
         ErrorKind::TooLarge => "the bucket or the account is full",
+        ErrorKind::Unsupported if error.operation == Operation::UploadPartCopy => {
+            "this store cannot copy ranges: APPE, REST before STOR, and renaming what is larger \
+             than 5 GB will fail"
+        }
         ErrorKind::Unsupported => "this store lacks an operation that the server needs",
         ErrorKind::ChecksumMismatch => "something on the way damages what is sent",
         _ => "look up the code in the store's documentation",
