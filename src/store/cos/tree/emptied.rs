@@ -1,9 +1,10 @@
-//! Directories that stay when all in them is gone. A bucket has none, but a store that keeps its
-//! objects in real directories goes on showing them until they are deleted by their names.
+//! Directories that nobody made, and that stay when all in them is gone. A bucket has none, but a
+//! store that keeps its objects in real directories makes them with what is stored there, tells of
+//! them like of a marker, and goes on showing them until they are deleted by their names. What it
+//! does not do is to list them among the keys.
 
 use super::BucketTree;
 use super::turn::turn_in_time;
-use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::{Depth, Window};
 use crate::store::{Operation, Result};
 
@@ -29,11 +30,24 @@ pub(crate) fn delete_emptied_below(tree: BucketTree<'_>, prefix: &str) -> Result
     }
 }
 
-/// Deletes the directory with this prefix by its name, if nothing stands in it.
+/// Deletes the directory with this prefix by its name, if no key is listed for it: neither its
+/// marker nor anything in it.
 pub(crate) fn delete_emptied(tree: BucketTree<'_>, prefix: &str) -> Result<()> {
     let turn = turn_in_time(tree, Operation::DeleteObject, &[prefix])?;
-    if tree.objects.head(prefix)?.is_none() && !holds_anything(tree.objects, prefix)? {
+    if first_key(tree, prefix)?.is_none() {
         tree.objects.delete(&turn, prefix, None)?;
     }
     Ok(())
+}
+
+/// Whether what stands under a marker's key is no marker, but a directory that the store made for
+/// what lies in it.
+pub(crate) fn is_made_by_store(tree: BucketTree<'_>, marker: &str) -> Result<bool> {
+    Ok(first_key(tree, marker)?.is_some_and(|key| key != marker))
+}
+
+/// The first key below the prefix, that of its marker included.
+fn first_key(tree: BucketTree<'_>, prefix: &str) -> Result<Option<String>> {
+    let page = tree.objects.list(Window { prefix, after: None }, Depth::Everything, 1)?;
+    Ok(page.objects.into_iter().next().map(|object| object.key))
 }

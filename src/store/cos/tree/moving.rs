@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::BucketTree;
 use super::attributes::of_likeness;
 use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
-use super::emptied::{delete_emptied, delete_emptied_below};
+use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
 use super::markers::{
     delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
 };
@@ -168,6 +168,8 @@ impl<'a> Move<'a> {
         };
         let Some(copy) = copy else { return Ok(false) };
         let is_ours = match self.tree.objects.head(source)? {
+            // What the store says of a directory that it made itself is like nothing.
+            Some(head) if is_marker(source, head.size) && is_marker(&target, copy.size) => true,
             Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
             None => source == self.from && is_marker(&target, copy.size),
         };
@@ -329,7 +331,15 @@ fn copy_marker(
 ) -> Result<()> {
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
-    check_target(tree, target)?;
+    match check_target(tree, target) {
+        Err(error) if error.kind == ErrorKind::AlreadyExists => {
+            // What was copied before the marker may have made the directory.
+            if !is_made_by_store(tree, target.key)? {
+                return Err(error);
+            }
+        }
+        checked => checked?,
+    }
     let headers = of_likeness(tree, from, marker)?;
     put_marker(tree, &turn, target.key, &headers)
 }
