@@ -40,6 +40,12 @@ pub enum Trial {
     Of(Operation),
     /// GetObject of some bytes.
     GetRange,
+    /// The marker of a directory.
+    Marker,
+    /// Listing a directory page by page.
+    Order,
+    /// CopyObject of one version alone.
+    CopyOfVersion,
     /// The headers that this key of the configuration makes.
     Key(&'static str),
     /// Told of only when something of this run could not be removed.
@@ -59,8 +65,19 @@ impl Trial {
             Self::ObjectLock => "Object Lock",
             Self::Of(operation) => operation.name(),
             Self::GetRange => "GetObject, range",
+            Self::Marker => "directory marker",
+            Self::Order => "pages of a listing",
+            Self::CopyOfVersion => "CopyObject, one version",
             Self::Key(key) => key,
             Self::CleanUp => "clean-up",
+        }
+    }
+
+    /// The same for the one of its requests that failed.
+    fn actions_of(self, operation: Operation) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Marker | Self::Order => Some(operation.actions()),
+            _ => self.actions(),
         }
     }
 
@@ -76,6 +93,9 @@ impl Trial {
             | Self::CleanUp => return None,
             Self::Bucket => Operation::ListObjects,
             Self::GetRange => Operation::GetObject,
+            Self::Marker => Operation::PutObject,
+            Self::Order => Operation::ListObjects,
+            Self::CopyOfVersion => Operation::CopyObject,
             Self::Key("object_tags") => {
                 return Some(("name/cos:PutObjectTagging", "s3:PutObjectTagging"));
             }
@@ -130,7 +150,7 @@ impl Fault {
     pub(super) fn of(trial: Trial, error: &StoreError, dialect: Dialect) -> Self {
         let why = brief(error);
         if error.kind == ErrorKind::AccessDenied
-            && let Some((cam, s3)) = trial.actions()
+            && let Some((cam, s3)) = trial.actions_of(error.operation)
         {
             let fix = match dialect {
                 Dialect::Cos => format!("grant the key pair {cam}"),

@@ -168,8 +168,6 @@ impl<'a> Move<'a> {
         };
         let Some(copy) = copy else { return Ok(false) };
         let is_ours = match self.tree.objects.head(source)? {
-            // What the store says of a directory that it made itself is like nothing.
-            Some(head) if is_marker(source, head.size) && is_marker(&target, copy.size) => true,
             Some(head) => matches!(likeness(&head, &copy), Likeness::Same | Likeness::Probable),
             None => source == self.from && is_marker(&target, copy.size),
         };
