@@ -12,6 +12,7 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
     report(visit, error);
     reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
+        (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         _ => replies::store_unavailable(),
     })
 }

@@ -125,14 +125,12 @@ swift_dir = $DIR
 user = $(id -un)
 workers = 1
 [pipeline:main]
-pipeline = catch_errors proxy-logging cache listing_formats bulk slo dlo s3api tempauth copy versioned_writes symlink proxy-server
+pipeline = catch_errors cache listing_formats bulk s3api tempauth copy slo dlo versioned_writes symlink proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
 [filter:catch_errors]
 use = egg:swift#catch_errors
-[filter:proxy-logging]
-use = egg:swift#proxy_logging
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:1

@@ -286,6 +286,12 @@ pub fn store_refused(code: Option<&str>) -> Reply {
     Reply::new(Code::FILE_BUSY, text)
 }
 
+/// 450 when the store's answer cannot be read.
+pub fn store_unreadable() -> Reply {
+    let text = "The store's answer makes no sense; the server's log tells more.";
+    Reply::new(Code::FILE_BUSY, text)
+}
+
 /// The path in quotes, quotes in it doubled (RFC 959 appendix II).
 fn quoted(path: &FtpPath) -> String {
     format!("\"{}\"", path.as_str().replace('"', "\"\""))
@@ -357,6 +363,7 @@ mod tests {
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
             (store_refused(Some("InvalidArgument")), 450),
+            (store_unreadable(), 450),
             (rename_from_first(), 503),
             (rename_to_what(), 350),
         ] {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::examination::Examination;
-use super::objects::{store_empty, store_probe, strange};
+use super::probe::{store_empty, store_probe, strange};
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_objects::{Depth, Window, list_objects};

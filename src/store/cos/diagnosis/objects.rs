@@ -7,6 +7,7 @@ use ureq::http::header::{self, HeaderMap, HeaderValue};
 
 use super::directories;
 use super::examination::Examination;
+use super::probe::{NEEDS_PROBE, PROBE, store_probe, strange};
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::cos::options::ArchivePolicy;
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
@@ -14,17 +15,12 @@ use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::{Head, head_object};
-use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::client::S3Client;
-use crate::store::cos::s3::precondition::Precondition;
-use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
+use crate::store::{ByteRange, ErrorKind, Operation, Result, StoreError};
 
-/// What the probe object holds.
-pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
-
-/// A range of it.
+/// A range of the probe.
 const RANGE: std::ops::Range<usize> = 10..24;
 
 /// Stores, reads and copies the probe. Whether it stands.
@@ -171,26 +167,6 @@ pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
     run.tell(Trial::CleanUp, verdict, Instant::now());
 }
 
-/// Why a trial is not made when there is no probe.
-pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
-
-pub(super) fn store_probe(client: &S3Client, key: &str) -> Result<()> {
-    store(client, key, &[PROBE])
-}
-
-pub(super) fn store_empty(client: &S3Client, key: &str) -> Result<()> {
-    store(client, key, &[])
-}
-
-/// Stores these blocks as one object.
-pub(super) fn store(client: &S3Client, key: &str, blocks: &[&[u8]]) -> Result<()> {
-    let never = Cancel::new();
-    let body = Body::new(blocks, &never);
-    let put = Put { key, body: &body, headers: &[], only: &Precondition::None };
-    put_object(client, put)?;
-    Ok(())
-}
-
 fn expect_size(client: &S3Client, key: &str) -> Result<()> {
     match head_object(client, key)? {
         Some(head) if head.size == PROBE.len() as u64 => Ok(()),
@@ -217,8 +193,4 @@ fn read_back(client: &S3Client, key: &str, range: std::ops::Range<usize>) -> Res
         return Err(strange(Operation::GetObject, key, "other bytes than were stored"));
     }
     Ok(())
-}
-
-pub(super) fn strange(operation: Operation, key: &str, what: &str) -> StoreError {
-    StoreError::new(ErrorKind::Other, operation, key).with_source(what)
 }

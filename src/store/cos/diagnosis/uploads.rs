@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::examination::Examination;
-use super::objects::{NEEDS_PROBE, PROBE, store};
+use super::probe::{NEEDS_PROBE, PROBE, store};
 use super::trial::Trial;
 use crate::store::cos::objects::Complete;
 use crate::store::cos::objects::written;
