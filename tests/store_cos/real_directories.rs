@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use cos_ftp_server::store::cos::{CosOptions, CosStore};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, Needs, Trial, TrialVerdict};
 use cos_ftp_server::store::{ErrorKind, FileTree, Freshness};
 
 use crate::store_cos::rgw::Rgw;
@@ -123,6 +123,21 @@ fn a_renaming_that_fails_leaves_nothing_under_the_new_name() {
     assert_eq!(names(&reader, "/"), ["old/"]);
     assert_eq!(names(&reader, "old"), ["a/", "z"]);
     assert_eq!(names(&reader, "old/a/b"), ["x"]);
+}
+
+#[test]
+fn check_finds_it_fit_tells_its_order_and_leaves_nothing() {
+    let bucket = Rgw::seaweed().new_bucket();
+    let needs =
+        Needs { writing: true, deleting: true, fragments: true, abort_unfinished_after: None };
+    let mut steps = Vec::new();
+    store(&bucket).diagnose(needs, &mut |step| steps.push(step));
+    let failed: Vec<_> =
+        steps.iter().filter(|step| matches!(step.verdict, TrialVerdict::Failed(_))).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    let order = steps.iter().find(|step| step.trial == Trial::Order).unwrap();
+    assert_eq!(order.verdict, TrialVerdict::Passed("path by path".to_owned()));
+    assert_eq!(names(&store(&bucket), "/"), [""; 0]);
 }
 
 #[test]

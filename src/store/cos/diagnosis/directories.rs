@@ -87,3 +87,26 @@ fn judge(names: &[String]) -> TrialVerdict {
     };
     TrialVerdict::Passed(order.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_told_and_pages_that_miss_or_repeat_a_name_are_a_fault() {
+        for (names, expected) in [
+            (vec!["a-1", "a/", "b"], Some("byte by byte")),
+            (vec!["a/", "a-1", "b"], Some("path by path")),
+            (vec!["b", "a/", "a-1"], Some("in an order of its own")),
+            (vec!["a-1", "b"], None),
+            (vec!["a-1", "a/", "a/", "b"], None),
+        ] {
+            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+            let told = match judge(&names) {
+                TrialVerdict::Passed(order) => Some(order),
+                _ => None,
+            };
+            assert_eq!(told.as_deref(), expected, "{names:?}");
+        }
+    }
+}
