@@ -62,6 +62,8 @@ pub(crate) fn list_directory(
         Some(tell) => tree.objects.list_ahead(window, tell)?,
         None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
     };
+    // What some stores tell of is more than was asked for.
+    let most = PAGE_KEYS.max(page.objects.len() + page.prefixes.len());
     // Nothing may be the name of a file, below which nothing is stored.
     let is_there = !page.objects.is_empty() || !page.prefixes.is_empty();
     if request.name_prefix.is_empty() && (is_there || request.directory.is_root()) {
@@ -86,7 +88,7 @@ pub(crate) fn list_directory(
         }
     }
     let mut next = listing.next.map(PageToken);
-    if !told && let Some(rest) = place.cut(&mut shown) {
+    if !told && let Some(rest) = place.cut(&mut shown, most) {
         next = Some(rest);
     }
     Ok(name_entries(&directory, request.name_prefix, shown, next))
@@ -207,13 +209,13 @@ impl<'a> Place<'a> {
         rest.unwrap_or(Self { after: Some(&token.0), shown: None })
     }
 
-    /// Leaves what is to be shown of the names that the store tells here. What we know may have
-    /// made them too many: where the rest begins.
-    fn cut(self, names: &mut BTreeMap<String, Metadata>) -> Option<PageToken> {
+    /// Leaves what is to be shown of the names that the store tells here, `most` of them. What we
+    /// know may have made them too many: where the rest begins.
+    fn cut(self, names: &mut BTreeMap<String, Metadata>, most: usize) -> Option<PageToken> {
         if let Some(shown) = self.shown {
             names.retain(|name, _| name.as_str() > shown);
         }
-        let first_left = names.keys().nth(PAGE_KEYS).cloned()?;
+        let first_left = names.keys().nth(most).cloned()?;
         names.split_off(&first_left);
         let shown = names.keys().next_back()?;
         let after = self.after.map(|after| format!("{REST}{after}")).unwrap_or_default();
@@ -262,7 +264,7 @@ mod tests {
                 let place = token.as_ref().map_or(Place::default(), Place::read);
                 assert_eq!(place.after, after);
                 let mut page = names(PAGE_KEYS * 2 + 5);
-                token = place.cut(&mut page);
+                token = place.cut(&mut page, PAGE_KEYS);
                 assert!(page.len() <= PAGE_KEYS);
                 told.extend(page.into_keys());
             }
