@@ -69,8 +69,10 @@ pub(crate) struct KeyStream<'a> {
     prefix: &'a str,
     /// What is left of the present page.
     page: BTreeMap<String, KeyEntry>,
-    /// How many of the page's objects were looked for so far, and how many it had.
-    sought: (usize, usize),
+    /// How many objects it had.
+    page_objects: usize,
+    /// How many were looked for on it.
+    sought: usize,
     after: Option<String>,
     is_last_page: bool,
     last: Option<String>,
@@ -83,7 +85,8 @@ impl<'a> KeyStream<'a> {
             objects,
             prefix,
             page: BTreeMap::new(),
-            sought: (0, 0),
+            page_objects: 0,
+            sought: 0,
             after: None,
             is_last_page: false,
             last: None,
@@ -110,11 +113,10 @@ impl<'a> KeyStream<'a> {
     /// The object `key`, for somebody who looks for one after the other as another listing of the
     /// same names tells them. `None` may mean that it stands on another page.
     pub(crate) fn find(&mut self, key: &str) -> Result<Option<KeyEntry>> {
-        let (sought, of) = self.sought;
-        if sought >= of && !self.page.contains_key(key) && !self.is_last_page {
+        if self.sought >= self.page_objects && !self.page.contains_key(key) && !self.is_last_page {
             self.turn_page()?;
         }
-        self.sought.0 += 1;
+        self.sought += 1;
         Ok(self.page.remove(key))
     }
 
@@ -126,7 +128,7 @@ impl<'a> KeyStream<'a> {
         let overlay = Overlay::new(window, None, page, own_changes.open_below(self.prefix), asked);
         let mut page = resolved(self.objects, overlay)?;
         page.objects.remove(self.prefix);
-        self.sought = (0, page.objects.len());
+        (self.page_objects, self.sought) = (page.objects.len(), 0);
         self.page = page.objects;
         self.is_last_page = page.next.is_none();
         self.after = page.next;
