@@ -1,3 +1,5 @@
+//! Pages and notes that agree, and that differ.
+
 use std::cell::RefCell;
 
 use time::OffsetDateTime;
