@@ -15,7 +15,10 @@ use crate::store::{Operation, Result};
 /// the second, path by path before it.
 const ENTRIES: [&str; 3] = ["a/", "a-1", "b"];
 
-/// Pages of one name that are read: those of the names, of the marker, and some that are empty.
+/// Names of one page. SeaweedFS takes a page that the marker alone fills for the last.
+const PAGE_NAMES: usize = 2;
+
+/// Pages that are read: those of the names and of the marker, and some that are empty.
 const PAGES: usize = 8;
 
 /// The keys that these trials store, the deepest first, and the directories that a store may have
@@ -35,7 +38,7 @@ pub(super) fn try_directories(run: &mut Examination<'_>) {
     }
     let begun = Instant::now();
     let stored = [inner, beside, other].iter().try_for_each(|key| store_probe(run.client, key));
-    let listed = stored.and_then(|()| list_by_ones(run.client, &marker));
+    let listed = stored.and_then(|()| list_in_pages(run.client, &marker));
     let verdict = match listed {
         Ok(names) => judge(&names),
         Err(error) => run.failed(Trial::Order, &error),
@@ -57,11 +60,11 @@ fn make_directory(client: &S3Client, marker: &str) -> Result<()> {
 }
 
 /// The names in the directory, one page after the other.
-fn list_by_ones(client: &S3Client, directory: &str) -> Result<Vec<String>> {
+fn list_in_pages(client: &S3Client, directory: &str) -> Result<Vec<String>> {
     let (mut names, mut after) = (Vec::new(), None);
     for _ in 0..PAGES {
         let window = Window { prefix: directory, after: after.as_deref() };
-        let page = list_objects(client, window, Depth::Directory, 1)?;
+        let page = list_objects(client, window, Depth::Directory, PAGE_NAMES)?;
         let keys = page.objects.into_iter().map(|object| object.key).chain(page.prefixes);
         names.extend(keys.map(|key| key[directory.len()..].to_owned()));
         after = page.next;
