@@ -204,7 +204,7 @@ fn list_parts(client: &S3Client, key: &str, id: &str) -> Result<()> {
 
 /// The same of an object that is larger than a part must be.
 fn copy_large_part(client: &S3Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
-    const BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
+    static BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
     let blocks = vec![&BLOCK[..]; LARGE_BYTES.div_ceil(BLOCK.len())];
     store(client, from, &blocks)?;
     copy_part(client, key, id, from, LARGE_BYTES as u64)
