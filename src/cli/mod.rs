@@ -12,9 +12,11 @@ mod init;
 mod language;
 mod locations;
 mod logging;
+mod probes;
 mod reload;
 mod run;
 mod serve;
+mod shell;
 mod signals;
 mod status;
 mod supervisor;
@@ -79,7 +81,7 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
-        "configuration OK: {}\n{}{} tries more: the machine, and each store\n",
+        "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),
         plan.summary(),
         plan.command("check"),

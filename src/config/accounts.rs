@@ -56,7 +56,7 @@ pub(super) fn read(
 }
 
 /// Who one account is for. Of an account in `login_users` nothing else is told.
-struct Login {
+struct ConfiguredLogin {
     name: String,
     password: Password,
     permission: Permission,
@@ -107,7 +107,7 @@ impl Accounts {
         if let (Some(name), Some(password), Some(permission)) =
             (form.name, password, form.permission)
         {
-            let logins = vec![Login { name, password, permission }];
+            let logins = vec![ConfiguredLogin { name, password, permission }];
             check_objects(store.as_ref(), &logins, section, report);
             self.add(store.filter(|_| has_home), &form.account, logins);
         }
@@ -115,13 +115,20 @@ impl Accounts {
 
     /// Adds the accounts of a section, if its store is whole; what is not was reported. `common` is
     /// what holds for all of them.
-    fn add(&mut self, store: Option<StoreSettings>, common: &Account<()>, logins: Vec<Login>) {
+    fn add(
+        &mut self,
+        store: Option<StoreSettings>,
+        common: &Account<()>,
+        logins: Vec<ConfiguredLogin>,
+    ) {
         let Some(store) = store else { return };
         let at = self.stores.len();
         self.stores.push(store);
-        self.accounts.extend(logins.into_iter().map(|Login { name, password, permission }| {
-            Account { name, password, permission, ..common.clone() }.with_store(at)
-        }));
+        self.accounts.extend(logins.into_iter().map(
+            |ConfiguredLogin { name, password, permission }| {
+                Account { name, password, permission, ..common.clone() }.with_store(at)
+            },
+        ));
     }
 
     /// Takes the home of a section, if it has one. Two sections must not have the same: with the
@@ -164,7 +171,7 @@ impl Accounts {
 /// Reports what the section says of new objects that cannot be said of those of its logins.
 fn check_objects(
     store: Option<&StoreSettings>,
-    logins: &[Login],
+    logins: &[ConfiguredLogin],
     section: &Section,
     report: &mut ConfigReport,
 ) {
@@ -198,7 +205,11 @@ fn is_quoted(password: &str) -> bool {
 
 /// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
 /// last, so that a password may hold any.
-fn split_login_users(text: &str, section: &Section, report: &mut ConfigReport) -> Vec<Login> {
+fn split_login_users(
+    text: &str,
+    section: &Section,
+    report: &mut ConfigReport,
+) -> Vec<ConfiguredLogin> {
     let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
     let mut logins = Vec::new();
     for (number, account) in (1..).zip(accounts) {
@@ -235,7 +246,7 @@ fn split_login_users(text: &str, section: &Section, report: &mut ConfigReport) -
 
 /// One account, or what is wrong with it: in words that repeat nothing of it, as what stands in the
 /// place of a name or a permission may be the rest of a password that holds a `:` or `;`.
-fn login(account: &str) -> Result<Login, String> {
+fn login(account: &str) -> Result<ConfiguredLogin, String> {
     let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
     let (password, permission) =
         rest.rsplit_once(':').ok_or("has one ':' only, so password or permission is missing")?;
@@ -248,7 +259,7 @@ fn login(account: &str) -> Result<Login, String> {
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
     let permission =
         word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission })
+    Ok(ConfiguredLogin { name, password, permission })
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub struct Check<'u> {
 
 /// Who wants to log in.
 #[derive(Clone, Copy)]
-struct Login<'a> {
+struct LoginRequest<'a> {
     name: &'a str,
     password: &'a str,
     client: IpAddr,
@@ -132,17 +132,17 @@ impl Users {
         client: IpAddr,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
-        let login = Login { name, password, client };
+        let login = LoginRequest { name, password, client };
         self.authenticate_within(&login, limits::PASSWORD_CHECK_WAIT, is_wanted)
     }
 
     fn authenticate_within(
         &self,
-        login: &Login<'_>,
+        login: &LoginRequest<'_>,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
-        let Login { name, password, client } = *login;
+        let LoginRequest { name, password, client } = *login;
         let account = self.accounts.get(name);
         let is_at_home = account.is_some_and(|account| account.addresses.permit(client));
         let tag = self.remembered.tag(name, password);
@@ -238,7 +238,6 @@ mod tests {
     use super::*;
     use crate::access::AddressRules;
     use crate::store::local::{LocalOptions, LocalStore};
-    use crate::vfs::FilenameEncoding;
 
     const LONG: Duration = Duration::from_secs(60);
     const HOME: &str = "192.0.2.1";
@@ -318,7 +317,8 @@ mod tests {
     fn a_login_that_nobody_waits_for_ends() {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
-        let login = Login { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
+        let login =
+            LoginRequest { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
         let refused = users.authenticate_within(&login, LONG, &mut || false).result;
         assert_eq!(refused.unwrap_err(), LoginError::Abandoned);
     }
@@ -343,7 +343,7 @@ mod tests {
         password: &str,
         patience: Duration,
     ) -> Result<Arc<Account>, LoginError> {
-        let login = Login { name, password, client: client.parse().unwrap() };
+        let login = LoginRequest { name, password, client: client.parse().unwrap() };
         users.authenticate_within(&login, patience, &mut || true).result
     }
 
@@ -353,16 +353,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let options = LocalOptions { root: root.path().to_owned() };
         let store: Arc<dyn ObjectStore> = Arc::new(LocalStore::open(&options).unwrap());
-        let account = |(name, password): &(&str, &str)| Account {
-            name: (*name).to_owned(),
-            password: Password::parse(password).unwrap(),
-            permission: Permission::ReadWrite,
-            addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
-            delete_enabled: true,
-            tls_required: false,
-            filename_encoding: FilenameEncoding::Auto,
-            max_rate: None,
-            store: Arc::clone(&store),
+        let account = |(name, password): &(&str, &str)| {
+            let password = Password::parse(password).unwrap();
+            let store = Arc::clone(&store);
+            Account {
+                addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
+                ..Account::new(name, password, Permission::ReadWrite, store)
+            }
         };
         Users::new(accounts.iter().map(account), 1)
     }

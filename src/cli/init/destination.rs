@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::sample::{self, Sample};
 use crate::cli::check::{config_of_service, group_of_reader};
-use crate::cli::locations;
+use crate::cli::{locations, shell};
 
 /// Nobody else may read what is written: it holds secrets.
 const FILE_MODE: u32 = 0o600;
@@ -24,7 +24,7 @@ pub(super) struct Destination {
 }
 
 /// Owner and mode.
-struct Rights {
+struct Ownership {
     user: Option<u32>,
     group: Option<u32>,
     mode: u32,
@@ -37,6 +37,7 @@ impl Destination {
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
         let file = named.or_else(config_of_service).map_or_else(locations::new_config, Ok)?;
+        let file = locations::anywhere(&file);
         if !file.exists() {
             return Ok(Self { file, sample: None });
         }
@@ -45,10 +46,14 @@ impl Destination {
         let real = fs::canonicalize(&file).map_err(|error| format!("{shown}: {error}"))?;
         match sample::untouched(&real).map_err(|error| format!("{shown}: {error}"))? {
             Some(sample) => Ok(Self { file: real, sample: Some(sample) }),
-            None => Err(format!(
-                "{shown} exists already, and is not as an installer has made it: it is left as it \
-                 is. Move it away (mv {shown} {shown}.old), or name another one with --config FILE"
-            )),
+            None => {
+                let (now, then) = (shell::file(&file), shell::word(&format!("{shown}.old")));
+                Err(format!(
+                    "{shown} exists already, and is not as an installer has made it: it is left as \
+                     it is. Name another one with --config FILE, or move this one away: mv {now} \
+                     {then}"
+                ))
+            }
         }
     }
 
@@ -72,20 +77,20 @@ impl Destination {
         fs::rename(&new, &self.file)
     }
 
-    fn rights(&self) -> io::Result<Rights> {
+    fn rights(&self) -> io::Result<Ownership> {
         if self.sample.is_some() {
             let old = fs::metadata(&self.file)?;
             let (user, group) = (Some(old.uid()), Some(old.gid()));
-            return Ok(Rights { user, group, mode: old.mode() & 0o777 });
+            return Ok(Ownership { user, group, mode: old.mode() & 0o777 });
         }
         let group = group_of_reader(&self.file);
         let mode = if group.is_some() { SERVICE_MODE } else { FILE_MODE };
-        Ok(Rights { user: None, group, mode })
+        Ok(Ownership { user: None, group, mode })
     }
 }
 
 /// Makes the file `new`, which must not be there yet, or leaves none.
-fn write_new(new: &Path, text: &str, rights: &Rights) -> io::Result<()> {
+fn write_new(new: &Path, text: &str, rights: &Ownership) -> io::Result<()> {
     let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(new)?;
     fill(made, text, rights).inspect_err(|_| {
         // What is wrong is told; that half a file may stay is the lesser evil.
@@ -93,7 +98,7 @@ fn write_new(new: &Path, text: &str, rights: &Rights) -> io::Result<()> {
     })
 }
 
-fn fill(mut made: File, text: &str, rights: &Rights) -> io::Result<()> {
+fn fill(mut made: File, text: &str, rights: &Ownership) -> io::Result<()> {
     let own = made.metadata()?;
     let user = rights.user.filter(|user| *user != own.uid());
     let group = rights.group.filter(|group| *group != own.gid());

@@ -29,7 +29,7 @@ use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// A page of a directory: keys of files, and prefixes ending in `/`.
 #[derive(Debug, PartialEq, Eq)]
-struct Listing {
+struct DirectoryPage {
     items: BTreeMap<String, Metadata>,
     /// Where the store's next page begins.
     next: Option<String>,
@@ -54,7 +54,7 @@ pub(crate) fn list_directory(
         Err(error) => return check_directory(tree, request.directory).and(Err(error)),
     };
     let prefix = format!("{directory}{}", request.name_prefix);
-    let place = request.after.map_or(Place::default(), Place::read);
+    let place = request.after.map_or(PagePlace::default(), PagePlace::read);
     let window = Window { prefix: &prefix, after: place.after };
     let asked = tree.cache.own_changes.moment();
     tree.cache.directories.begin(&directory);
@@ -76,7 +76,7 @@ pub(crate) fn list_directory(
         true => listed_times::as_head_tells(tree, &mut page)?,
         false => Vec::new(),
     };
-    let listing = Listing::of(&directory, page);
+    let listing = DirectoryPage::of(&directory, page);
     if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
         check_directory(tree, request.directory)?;
     }
@@ -104,7 +104,7 @@ fn check_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
 
 /// What a client is to see of the items of a page: no directory that a file hides, and each
 /// directory once, whatever kinds of marker it has.
-fn shown(tree: BucketTree<'_>, listing: &Listing) -> Result<BTreeMap<String, Metadata>> {
+fn shown(tree: BucketTree<'_>, listing: &DirectoryPage) -> Result<BTreeMap<String, Metadata>> {
     let mut shown = listing.items.clone();
     for (key, metadata) in &listing.items {
         if let Some(file) = key.strip_suffix('/') {
@@ -128,7 +128,11 @@ fn shown(tree: BucketTree<'_>, listing: &Listing) -> Result<BTreeMap<String, Met
 
 /// Whether the directory `dir/`, or a file of its name, is shown beside Hadoop's marker of it, on
 /// this page or on another.
-fn is_shown_elsewhere(tree: BucketTree<'_>, listing: &Listing, directory: &str) -> Result<bool> {
+fn is_shown_elsewhere(
+    tree: BucketTree<'_>,
+    listing: &DirectoryPage,
+    directory: &str,
+) -> Result<bool> {
     let file = directory.strip_suffix('/').unwrap_or(directory);
     if listing.items.contains_key(directory) || listing.items.contains_key(file) {
         return Ok(true);
@@ -163,7 +167,7 @@ fn learn(
 
 /// Whether the file `key` exists beside the prefix `key/`. It stands on this page, unless the store
 /// lists it on another.
-fn is_hidden(tree: BucketTree<'_>, listing: &Listing, key: &str) -> Result<bool> {
+fn is_hidden(tree: BucketTree<'_>, listing: &DirectoryPage, key: &str) -> Result<bool> {
     if key.ends_with('/') {
         return Ok(false);
     }
@@ -175,7 +179,7 @@ fn is_hidden(tree: BucketTree<'_>, listing: &Listing, key: &str) -> Result<bool>
     }
 }
 
-impl Listing {
+impl DirectoryPage {
     fn of(directory: &str, page: Corrected) -> Self {
         let directories = page.prefixes.into_iter().map(|key| (key, Metadata::directory(None)));
         let file =
@@ -192,14 +196,14 @@ const REST: char = '\0';
 
 /// Where in a listing a page begins: where the store said, or in the midst of what it tells there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place<'a> {
+struct PagePlace<'a> {
     /// What the store named for the next page.
     after: Option<&'a str>,
     /// The names up to this one were shown already.
     shown: Option<&'a str>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> PagePlace<'a> {
     fn read(token: &'a PageToken) -> Self {
         let rest = token.0.strip_prefix(REST).and_then(|rest| {
             let (length, rest) = rest.split_once(REST)?;
@@ -261,7 +265,7 @@ mod tests {
             let mut token = after.map(|after| PageToken(after.to_owned()));
             let mut told = Vec::new();
             for _ in 0..3 {
-                let place = token.as_ref().map_or(Place::default(), Place::read);
+                let place = token.as_ref().map_or(PagePlace::default(), PagePlace::read);
                 assert_eq!(place.after, after);
                 let mut page = names(PAGE_KEYS * 2 + 5);
                 token = place.cut(&mut page, PAGE_KEYS);
