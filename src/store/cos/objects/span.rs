@@ -10,15 +10,15 @@ use super::{KeyPage, Window};
 /// The part of a listing that a page is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
-    begin: Begin,
-    end: End,
+    begin: PageBegin,
+    end: PageEnd,
     /// Whether its names stand in one of the two orders.
     is_ordered: bool,
 }
 
 /// Where a page begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Begin {
+enum PageBegin {
     /// At the first key of all.
     #[default]
     First,
@@ -32,7 +32,7 @@ enum Begin {
 
 /// Where a page ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum End {
+enum PageEnd {
     /// At the last key of all.
     #[default]
     Last,
@@ -46,14 +46,18 @@ impl Span {
     /// The part of the listing of `window` that `page` is.
     pub(crate) fn of(window: Window<'_>, page: &KeyPage) -> Self {
         let begin = match window.after {
-            None => Begin::First,
+            None => PageBegin::First,
             // Stores may name the next page by anything.
-            Some(after) if after.starts_with(window.prefix) => Begin::Behind(after.to_owned()),
-            Some(_) => names(page).min().map_or(Begin::Unknown, |name| Begin::At(name.to_owned())),
+            Some(after) if after.starts_with(window.prefix) => PageBegin::Behind(after.to_owned()),
+            Some(_) => {
+                names(page).min().map_or(PageBegin::Unknown, |name| PageBegin::At(name.to_owned()))
+            }
         };
         let end = match &page.next {
-            None => End::Last,
-            Some(_) => names(page).max().map_or(End::Unknown, |name| End::At(name.to_owned())),
+            None => PageEnd::Last,
+            Some(_) => {
+                names(page).max().map_or(PageEnd::Unknown, |name| PageEnd::At(name.to_owned()))
+            }
         };
         Self { begin, end, is_ordered: is_ordered(page) }
     }
@@ -61,18 +65,18 @@ impl Span {
     /// What the page shows all of, if it is sure to: the keys behind the first of the two, if there
     /// is one, up to and with the second.
     pub(crate) fn bounds(&self) -> Option<(Option<&str>, Option<&str>)> {
-        if (&self.begin, &self.end) == (&Begin::First, &End::Last) {
+        if (&self.begin, &self.end) == (&PageBegin::First, &PageEnd::Last) {
             return Some((None, None));
         }
         let after = match &self.begin {
-            Begin::First => None,
-            Begin::Behind(name) | Begin::At(name) => Some(&**name),
-            Begin::Unknown => return None,
+            PageBegin::First => None,
+            PageBegin::Behind(name) | PageBegin::At(name) => Some(&**name),
+            PageBegin::Unknown => return None,
         };
         let last = match &self.end {
-            End::Last => None,
-            End::At(name) => Some(&**name),
-            End::Unknown => return None,
+            PageEnd::Last => None,
+            PageEnd::At(name) => Some(&**name),
+            PageEnd::Unknown => return None,
         };
         self.is_ordered.then_some((after, last))
     }
