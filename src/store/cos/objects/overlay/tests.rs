@@ -53,13 +53,13 @@ fn notes(texts: &[&str], number: u64) -> BTreeMap<String, Note> {
 
 /// What stands in the bucket, and what was asked about.
 #[derive(Default)]
-struct Bucket {
+struct StandingObjects {
     objects: Vec<&'static str>,
     asked: RefCell<Vec<String>>,
     is_closed: bool,
 }
 
-impl Bucket {
+impl StandingObjects {
     fn with(objects: &[&'static str]) -> Self {
         Self { objects: objects.to_vec(), ..Self::default() }
     }
@@ -69,7 +69,7 @@ impl Bucket {
     }
 }
 
-impl Truth for Bucket {
+impl Truth for StandingObjects {
     fn object(&self, key: &str) -> Result<Option<KeyEntry>> {
         self.asked.borrow_mut().push(key.to_owned());
         if self.is_closed {
@@ -84,7 +84,7 @@ impl Truth for Bucket {
     }
 }
 
-fn resolve(page: KeyPage, notes: BTreeMap<String, Note>, bucket: &Bucket) -> Corrected {
+fn resolve(page: KeyPage, notes: BTreeMap<String, Note>, bucket: &StandingObjects) -> Corrected {
     let window = Window { prefix: "d/", after: None };
     Overlay::new(window, Some("d/"), page, notes, ASKED).resolve(bucket).unwrap()
 }
@@ -110,7 +110,7 @@ fn a_listing_that_knows_better_is_believed_unasked() {
         (vec![], vec!["d/s/"], "d/s/x", vec!["d/s/"], false),
         (vec![], vec![], "d/s/x", vec![], true),
     ] {
-        let bucket = Bucket::default();
+        let bucket = StandingObjects::default();
         let told = page(&objects, &prefixes, None);
         let page = resolve(told.clone(), notes(&[changed], 7), &bucket);
         assert_eq!(shown(&page), expected, "{changed}");
@@ -146,7 +146,7 @@ fn where_the_two_differ_the_store_decides() {
         (vec!["d/a=5@90"], vec![], "d/a=9", vec!["d/a=6@101"], vec!["d/a=6"], true),
         (vec!["d/a=5@90"], vec![], "d/a=9", vec![], vec![], true),
     ] {
-        let bucket = Bucket::with(&truth);
+        let bucket = StandingObjects::with(&truth);
         let page = resolve(page(&objects, &prefixes, None), notes(&[changed], 7), &bucket);
         let case = format!("{objects:?} {prefixes:?} {changed} {truth:?}");
         assert_eq!(shown(&page), expected, "{case}");
@@ -164,7 +164,7 @@ fn a_page_is_not_believed_about_what_changed_while_it_came() {
         (vec![], vec!["d/s/"], vec!["d/s/"], vec![]),
         (vec![], vec!["d/s/"], vec!["d/s/", "d/s/x=9"], vec!["d/s/"]),
     ] {
-        let bucket = Bucket::default();
+        let bucket = StandingObjects::default();
         let page = resolve(page(&objects, &prefixes, None), notes(&changed, 8), &bucket);
         assert_eq!(shown(&page), expected, "{changed:?}");
         assert!(bucket.asked.borrow().is_empty() && page.settled.is_empty(), "{changed:?}");
@@ -173,7 +173,7 @@ fn a_page_is_not_believed_about_what_changed_while_it_came() {
 
 #[test]
 fn who_may_only_list_sees_own_changes() {
-    let bucket = Bucket { is_closed: true, ..Bucket::default() };
+    let bucket = StandingObjects { is_closed: true, ..StandingObjects::default() };
     let page = resolve(page(&["d/b=5@90"], &[], None), notes(&["d/a=9", "d/b"], 7), &bucket);
     assert_eq!(shown(&page), ["d/a=9"]);
     assert_eq!(keys(&page.open), ["d/a", "d/b"]);
@@ -188,7 +188,7 @@ fn those_that_are_looked_at_speak_for_the_rest() {
                d/07=9@100";
     for (standing, shown_at_last, settled) in [(LOOKS, MANY, 0), (0, 0, MANY), (3, 3, 5)] {
         let standing: Vec<&str> = all.split(' ').take(standing).collect();
-        let bucket = Bucket::with(&standing);
+        let bucket = StandingObjects::with(&standing);
         let page = resolve(page(&[], &[], None), notes(&names, 7), &bucket);
         assert_eq!(page.objects.len(), shown_at_last);
         assert_eq!(page.settled.len(), settled, "of those in doubt the rest is asked next time");
@@ -198,7 +198,7 @@ fn those_that_are_looked_at_speak_for_the_rest() {
 
 #[test]
 fn one_object_that_stands_is_enough_for_its_directory() {
-    let bucket = Bucket::with(&["d/s/a=9@100", "d/t/b=9@100"]);
+    let bucket = StandingObjects::with(&["d/s/a=9@100", "d/t/b=9@100"]);
     let changed = ["d/s/a=9", "d/s/b=9", "d/t/a=9", "d/t/b=9", "d/u/a=9"];
     let page = resolve(page(&[], &[], None), notes(&changed, 7), &bucket);
     assert_eq!(shown(&page), ["d/s/", "d/t/"]);
@@ -208,7 +208,7 @@ fn one_object_that_stands_is_enough_for_its_directory() {
 
 #[test]
 fn what_we_stored_in_a_directory_without_its_marker_keeps_it() {
-    let bucket = Bucket::default();
+    let bucket = StandingObjects::default();
     let changed = ["d/s/", "d/s/x=9", "d/t/", "d/u/x"];
     let page = resolve(page(&[], &["d/s/", "d/t/", "d/u/"], None), notes(&changed, 7), &bucket);
     assert_eq!(shown(&page), ["d/s/", "d/u/"]);
@@ -218,7 +218,7 @@ fn what_we_stored_in_a_directory_without_its_marker_keeps_it() {
 #[test]
 fn each_change_belongs_to_one_page() {
     let changed = notes(&["d/a=9", "d/m=9", "d/s/x=9", "d/z=9"], 8);
-    let bucket = Bucket::default();
+    let bucket = StandingObjects::default();
     let shown = |after, told| {
         let window = Window { prefix: "d/", after };
         let overlay = Overlay::new(window, Some("d/"), told, changed.clone(), ASKED);
@@ -244,8 +244,12 @@ fn a_name_is_shown_once_in_whatever_order_the_store_lists() {
             page(&["d/gone=1@9", "d/2024-01=9@100"], &["d/2024/"], None),
         ],
     ] {
-        let bucket =
-            Bucket::with(&["d/2023=9@100", "d/2024-01=9@100", "d/2024/x=9@100", "d/2025=9@100"]);
+        let bucket = StandingObjects::with(&[
+            "d/2023=9@100",
+            "d/2024-01=9@100",
+            "d/2024/x=9@100",
+            "d/2025=9@100",
+        ]);
         let [first, second] =
             pages.map(|told| told.next.clone().map_or((Some("t"), told.clone()), |_| (None, told)));
         let mut all = Vec::new();
