@@ -26,13 +26,14 @@ use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::key_locks::KeyLocks;
+use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// Longest name of one file or directory on every usual file system (`NAME_MAX`).
 const NAME_BYTES: usize = 255;
@@ -51,6 +52,8 @@ pub struct LocalStore {
     staging: Staging,
     /// Sessions that add to a file.
     appends: KeyLocks,
+    /// Uploads that this process has parked, by their paths.
+    parked: OwnParked,
 }
 
 impl LocalStore {
@@ -63,7 +66,13 @@ impl LocalStore {
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
         let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
         let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
-        Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
+        Ok(Self {
+            root: options.root.clone(),
+            tree,
+            staging,
+            appends: KeyLocks::default(),
+            parked: OwnParked::default(),
+        })
     }
 
     /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
@@ -240,7 +249,30 @@ impl Multipart for LocalStore {
             .map_err(|fault| fault.of(Operation::CompleteMultipartUpload, upload.path.as_str()))
     }
 
+    fn find_parked_upload(&self, path: &FtpPath, _: Freshness) -> Result<Option<ParkedUpload>> {
+        self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
+    }
+
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        let parked = self.park(upload, parts);
+        parked
+            .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+            .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
+            .is_ok()
+    }
+
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let directory = directory.as_str();
+        let slash = if directory.ends_with('/') { "" } else { "/" };
+        self.parked.in_directory(&format!("{directory}{slash}"))
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume(upload).ok()
+    }
+
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        self.parked.forget(upload.path.as_str(), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))
