@@ -128,8 +128,13 @@ fn a_renaming_that_fails_leaves_nothing_under_the_new_name() {
 #[test]
 fn check_finds_it_fit_tells_its_order_and_leaves_nothing() {
     let bucket = Rgw::seaweed().new_bucket();
-    let needs =
-        Needs { writing: true, deleting: true, fragments: true, abort_unfinished_after: None };
+    let needs = Needs {
+        writing: true,
+        deleting: true,
+        fragments: true,
+        parking: false,
+        abort_unfinished_after: None,
+    };
     let mut steps = Vec::new();
     store(&bucket).diagnose(needs, &mut |step| steps.push(step));
     let failed: Vec<_> =
