@@ -33,6 +33,9 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("bucket", "存储桶"),
     ("Object Lock", "对象锁定"),
     ("GetObject, range", "GetObject（范围）"),
+    ("directory marker", "目录标记"),
+    ("pages of a listing", "列表分页"),
+    ("CopyObject, one version", "CopyObject（指定版本）"),
     ("clean-up", "清理"),
 ];
 
@@ -371,6 +374,29 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("delete it by hand", "请手动删除"),
     ("{}; delete it by hand", "{}；请手动删除"),
     ("the unfinished upload {} of {}", "文件碎片 {}（{}）"),
+    ("byte by byte", "按字节排序"),
+    ("path by path", "按路径排序"),
+    ("in an order of its own", "使用自己的顺序"),
+    ("compared", "会比较版本"),
+    (
+        "the store does not compare versions, so the server looks instead",
+        "存储不比较版本，由服务器自行核对",
+    ),
+    (
+        "a directory of three names is listed page by page as {}",
+        "含三个名称的目录，逐页列出的结果为 {}",
+    ),
+    (
+        "listings of large directories will be wrong: this store's pages do not fit",
+        "大目录的列表会出错：该存储的分页不衔接",
+    ),
+    (
+        "this store cannot copy ranges: APPE, REST before STOR, and renaming what is larger than 5 \
+         GB will fail",
+        "该存储不能复制范围：APPE、STOR 前的 REST、重命名大于 5 GB 的文件都会失败",
+    ),
+    ("not tried: needs a directory", "未尝试：需要目录"),
+    ("not tried: needs CopyObject", "未尝试：需要 CopyObject"),
     ("not tried: needs what PutObject stores", "未尝试：需要 PutObject 存入的对象"),
     ("not tried: needs what UploadPart stores", "未尝试：需要 UploadPart 存入的分块"),
     (

@@ -13,6 +13,7 @@ pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
+pub(crate) mod span;
 mod stat_cache;
 pub(crate) mod tag_habit;
 pub(crate) mod written;
