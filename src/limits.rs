@@ -231,6 +231,10 @@ pub const MAKE_ROOM_WAIT: Duration = Duration::from_secs(1);
 /// What one of them takes to leave.
 pub const MAKE_ROOM_PAUSE: Duration = Duration::from_millis(10);
 
+/// Longest name of a user that has a place of its own in a store, in bytes: two of them fit into
+/// half of what is left of a key.
+pub const USER_NAME_BYTES: usize = 64;
+
 /// Characters that the log shows of a name that nobody may have.
 pub const LOGGED_NAME_CHARS: usize = 64;
 

@@ -27,6 +27,9 @@ use super::locations::{ConfigFile, program};
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
 
+/// Accounts of one store that have a line each.
+const SINGLE_LINES: usize = 10;
+
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
 pub(crate) struct ServerPlan {
@@ -179,26 +182,21 @@ impl ServerPlan {
         text
     }
 
-    /// A line for each account: where its files are.
+    /// A line for each account, or for those of a large section together: where its files are.
     pub(crate) fn accounts(&self) -> String {
         let mut text = String::new();
-        for account in &self.settings.accounts {
-            let files = match self.settings.stores.get(account.store) {
-                Some(StoreSettings::Cos(options)) => format!(
-                    "bucket {} at {}, region {}, prefix {:?}, {}",
-                    options.bucket,
-                    options.endpoint,
-                    options.region,
-                    options.prefix,
-                    options.credentials,
-                ),
-                Some(StoreSettings::Local(options)) => {
-                    format!("directory {}", options.root.display())
-                }
-                None => "no store".to_owned(),
-            };
+        for (number, store) in self.settings.stores.iter().enumerate() {
+            let users = || self.settings.accounts.iter().filter(|user| user.store == number);
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "account {}: {files}", account.name);
+            let _ = match users().count() {
+                ..=SINGLE_LINES => users().try_for_each(|user| {
+                    writeln!(text, "account {}: {}", user.name, files(store, &user.home))
+                }),
+                _ => {
+                    let names = self.settings.users_of(number);
+                    writeln!(text, "accounts {names}: {}", files(store, ""))
+                }
+            };
         }
         text
     }
@@ -243,6 +241,23 @@ impl ServerPlan {
                  serve it",
             ),
             Origin::CommandLine => log::info!("{serving}"),
+        }
+    }
+}
+
+/// Where files are: in the part `home` of a store.
+fn files(store: &StoreSettings, home: &str) -> String {
+    match store {
+        StoreSettings::Cos(options) => format!(
+            "bucket {} at {}, region {}, prefix {:?}, {}",
+            options.bucket,
+            options.endpoint,
+            options.region,
+            format!("{}{home}", options.prefix),
+            options.credentials,
+        ),
+        StoreSettings::Local(options) => {
+            format!("directory {}", options.root.join(home.trim_end_matches("/")).display())
         }
     }
 }

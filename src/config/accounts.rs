@@ -1,17 +1,21 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
 use crate::protocol::word;
 use crate::session::TlsPolicy;
 use crate::users::{Account, Password, Permission};
 
-use super::bucket::{self, ForAllBuckets};
+use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
 use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
 use super::objects;
 use super::report::{ConfigReport, Place};
 use super::section::Section;
 use super::settings::StoreSettings;
+use super::users_file::{self, UserLine};
 use super::{tls, values};
 
 /// All stores and the accounts that use them.
@@ -19,10 +23,12 @@ use super::{tls, values};
 pub(super) struct Accounts {
     pub(super) stores: Vec<StoreSettings>,
     pub(super) accounts: Vec<Account<usize>>,
+    /// The files of users.
+    pub(super) users_files: Vec<PathBuf>,
     /// Every home so far, with its section: also of accounts that have another fault.
     homes: Vec<(String, String)>,
-    /// Every login name so far, likewise.
-    names: Vec<(String, String)>,
+    /// Every login name so far, and where it stands.
+    names: HashMap<String, String>,
 }
 
 /// Reads the accounts of all `sections`.
@@ -60,6 +66,8 @@ struct Login {
     name: String,
     password: Password,
     permission: Permission,
+    /// What takes the place of the name in `cos_prefix`.
+    place: Option<String>,
 }
 
 impl Accounts {
@@ -80,12 +88,15 @@ impl Accounts {
         ftp.read(&mut users, report);
         let logins = split_login_users(&users.login_users, ftp, report);
         for login in &logins {
-            self.take_name(&login.name, ftp.place("login_users"), report);
+            let place = ftp.place("login_users");
+            if let Some(text) = self.take_name(&login.name, &format!("[{}]", place.section)) {
+                report.problem(place, text);
+            }
         }
         // No key of this form forbids it.
         form.account.delete_enabled = true;
         check_objects(store.as_ref(), &logins, section, report);
-        self.add(store.filter(|_| has_home), &form.account, logins);
+        self.add(store.filter(|_| has_home), &form.account, logins, section, report);
     }
 
     fn read_numbered(
@@ -99,29 +110,95 @@ impl Accounts {
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
         let has_home = self.take_home(&form, section, "home_dir", report);
-        let password = password(&form, section, report);
         form.account.tls_required = tls::is_required(form.tls, tls, section, report);
-        if let Some(name) = &form.name {
-            self.take_name(name, section.place("ftp_login_user_name"), report);
+        let logins = match form.users_file.take() {
+            Some(path) => self.read_users_file(&path, &form, section, all, report),
+            None => self.read_login(&mut form, section, report).into_iter().collect(),
+        };
+        check_objects(store.as_ref(), &logins, section, report);
+        self.add(store.filter(|_| has_home), &form.account, logins, section, report);
+    }
+
+    /// The one login of a section.
+    fn read_login(
+        &mut self,
+        form: &mut LoginForm,
+        section: &Section,
+        report: &mut ConfigReport,
+    ) -> Option<Login> {
+        let password = password(form, section, report);
+        let name = form.name.take();
+        if let Some(name) = &name {
+            let place = section.place("ftp_login_user_name");
+            if let Some(text) = self.take_name(name, &format!("[{}]", place.section)) {
+                report.problem(place, text);
+            }
         }
-        if let (Some(name), Some(password), Some(permission)) =
-            (form.name, password, form.permission)
-        {
-            let logins = vec![Login { name, password, permission }];
-            check_objects(store.as_ref(), &logins, section, report);
-            self.add(store.filter(|_| has_home), &form.account, logins);
+        Some(Login { name: name?, password: password?, permission: form.permission?, place: None })
+    }
+
+    /// The logins of a section that has a file of them.
+    fn read_users_file(
+        &mut self,
+        path: &Path,
+        form: &LoginForm,
+        section: &Section,
+        all: &ForAllBuckets,
+        report: &mut ConfigReport,
+    ) -> Vec<Login> {
+        for key in ["ftp_login_user_name", "ftp_login_user_password"] {
+            if section.has(key) {
+                let text = "cannot stand beside users_file: give the user a line in that file";
+                report.problem(section.place(key), text);
+            }
         }
+        let is_twice = self.users_files.iter().any(|earlier| earlier == path);
+        if is_twice {
+            let text = "another section has this file already; each needs its own";
+            report.problem(section.place("users_file"), text);
+        }
+        self.users_files.push(path.to_owned());
+        if all.includes == Includes::LeftAlone || is_twice {
+            return Vec::new();
+        }
+        let users = users_file::read(path, section.place("users_file"), report);
+        let mut logins = Vec::with_capacity(users.len());
+        for (line, UserLine { name, password, permission, place }) in users {
+            if let Some(text) = self.take_name(&name, &format!("{}:{line}", path.display())) {
+                report.problem_in(path, line, text);
+            }
+            let Some(permission) = permission.or(form.permission) else { continue };
+            logins.push(Login { name, password: Password::Hashed(password), permission, place });
+        }
+        logins
     }
 
     /// Adds the accounts of a section, if its store is whole; what is not was reported. `common` is
     /// what holds for all of them.
-    fn add(&mut self, store: Option<StoreSettings>, common: &Account<()>, logins: Vec<Login>) {
-        let Some(store) = store else { return };
+    fn add(
+        &mut self,
+        store: Option<SharedStore>,
+        common: &Account<()>,
+        logins: Vec<Login>,
+        section: &Section,
+        report: &mut ConfigReport,
+    ) {
+        let Some(SharedStore { settings, homes }) = store else { return };
         let at = self.stores.len();
-        self.stores.push(store);
-        self.accounts.extend(logins.into_iter().map(|Login { name, password, permission }| {
-            Account { name, password, permission, ..common.clone() }.with_store(at)
-        }));
+        self.stores.push(settings);
+        for Login { name, password, permission, place } in logins {
+            let Some(home) = homes.of(&name, place.as_deref()) else {
+                let text = format!(
+                    "the user {name:?} cannot stand in the place of %u: its name holds / or \\, \
+                     begins with . or is too long"
+                );
+                // It may be the same with all of them.
+                report.problem(section.place("cos_prefix"), text);
+                break;
+            };
+            let account = Account { name, password, permission, home, ..common.clone() };
+            self.accounts.push(account.with_store(at));
+        }
     }
 
     /// Takes the home of a section, if it has one. Two sections must not have the same: with the
@@ -150,25 +227,24 @@ impl Accounts {
         true
     }
 
-    fn take_name(&mut self, name: &str, place: Place, report: &mut ConfigReport) {
-        match self.names.iter().find(|(earlier, _)| earlier == name) {
-            Some((_, at)) => {
-                let text = format!("the user {name} stands in [{at}] already; names must differ");
-                report.problem(place, text);
-            }
-            None => self.names.push((name.to_owned(), place.section)),
+    /// Takes a login name that stands at `at`; tells what is wrong if another has it.
+    fn take_name(&mut self, name: &str, at: &str) -> Option<String> {
+        if let Some(earlier) = self.names.get(name) {
+            return Some(format!("the user {name} stands in {earlier} already; names must differ"));
         }
+        self.names.insert(name.to_owned(), at.to_owned());
+        None
     }
 }
 
 /// Reports what the section says of new objects that cannot be said of those of its logins.
 fn check_objects(
-    store: Option<&StoreSettings>,
+    store: Option<&SharedStore>,
     logins: &[Login],
     section: &Section,
     report: &mut ConfigReport,
 ) {
-    if let Some(StoreSettings::Cos(bucket)) = store {
+    if let Some(StoreSettings::Cos(bucket)) = store.map(|store| &store.settings) {
         let names = logins.iter().map(|login| login.name.as_str());
         objects::check_logins(&bucket.objects, names, section, report);
     }
@@ -248,7 +324,7 @@ fn login(account: &str) -> Result<Login, String> {
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
     let permission =
         word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission })
+    Ok(Login { name, password, permission, place: None })
 }
 
 #[cfg(test)]

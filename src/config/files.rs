@@ -15,7 +15,7 @@ impl ConfigReport {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
-                Content::PrivateKey => self.warn_if_exposed(place, &path),
+                Content::PrivateKey | Content::Users => self.warn_if_exposed(place, &path),
                 Content::Authorities => {
                     if let Err(error) = check_authorities(&path) {
                         self.problem(place, error.to_string());

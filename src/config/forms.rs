@@ -191,6 +191,8 @@ pub(super) struct LoginForm {
     pub(super) account: Account<()>,
     pub(super) home: Option<String>,
     pub(super) name: Option<String>,
+    /// `users_file`
+    pub(super) users_file: Option<PathBuf>,
     pub(super) password: Option<Zeroizing<String>>,
     pub(super) permission: Option<Permission>,
     pub(super) tls: Option<TlsPolicy>,
@@ -203,6 +205,7 @@ impl LoginForm {
             account: Account::unset(),
             home: None,
             name: None,
+            users_file: None,
             password: None,
             permission: None,
             tls: None,

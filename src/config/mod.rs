@@ -32,6 +32,7 @@ mod section;
 mod settings;
 mod text;
 mod tls;
+mod users_file;
 mod values;
 
 use std::fmt::Write as _;
@@ -49,8 +50,9 @@ pub use machine::MachineFacts;
 pub use report::{Finding, FindingKind, Place, Problems};
 pub use settings::{LogOptions, RotateUnit, Rotation, ServerSettings, StoreSettings};
 pub use tls::certificate_finding;
+pub use users_file::{UserLine, user_lines};
 
-use bucket::ForAllBuckets;
+use bucket::{ForAllBuckets, Includes};
 use general::{GeneralSections, Settled};
 use report::ConfigReport;
 use section::Section;
@@ -78,7 +80,7 @@ pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let machine = MachineFacts::of_this_machine();
     let environment = EnvironmentKeys::of_this_process();
-    let (settings, mut report) = examine(&bytes, path, &machine, &environment)?;
+    let (settings, mut report) = examine(&bytes, path, &machine, &environment, Includes::Read)?;
     report.check_files();
     let mut loaded = LoadedConfig { warnings: report.finish()?, settings };
     if mode & 0o006 != 0 {
@@ -118,7 +120,7 @@ pub fn parse(
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
 ) -> Result<LoadedConfig, Problems> {
-    let (settings, report) = examine(bytes, file_name, machine, environment)?;
+    let (settings, report) = examine(bytes, file_name, machine, environment, Includes::LeftAlone)?;
     Ok(LoadedConfig { warnings: report.finish()?, settings })
 }
 
@@ -127,6 +129,7 @@ fn examine(
     file_name: &Path,
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
+    includes: Includes,
 ) -> Result<(ServerSettings, ConfigReport), Problems> {
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
@@ -144,25 +147,33 @@ fn examine(
         report.warning(Place::default(), text);
     }
     let mut sections = section::classify(ini::read(&text, &mut report), &mut report);
-    let settings = settings(&mut sections, file_name, machine, environment, &mut report);
+    let outside = Outside { machine, environment, includes };
+    let settings = settings(&mut sections, file_name, &outside, &mut report);
     Ok((settings, report))
+}
+
+/// What beside the file decides what it says.
+struct Outside<'a> {
+    machine: &'a MachineFacts,
+    environment: &'a EnvironmentKeys,
+    includes: Includes,
 }
 
 fn settings(
     sections: &mut Vec<Section>,
     file: &Path,
-    machine: &MachineFacts,
-    environment: &EnvironmentKeys,
+    outside: &Outside<'_>,
     report: &mut ConfigReport,
 ) -> ServerSettings {
     let at_start = section::at_start(sections);
     let general = GeneralSections::take(sections);
     let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
-        general.read(machine, report);
+        general.read(outside.machine, report);
     let all = ForAllBuckets {
-        environment: environment.clone(),
+        environment: outside.environment.clone(),
         terms: buckets,
         preserve_mtime: server.session.preserve_mtime,
+        includes: outside.includes,
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
@@ -175,6 +186,7 @@ fn settings(
         log,
         stores: accounts.stores,
         accounts: accounts.accounts,
+        users_files: accounts.users_files,
         password_checks,
         config_check,
         at_start,

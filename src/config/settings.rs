@@ -11,6 +11,12 @@ use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
 use crate::users::Account;
 
+/// Users of one store that are named one by one.
+const NAMED_USERS: usize = 10;
+
+/// How many are named where there are more.
+const NAMED_OF_MANY: usize = 3;
+
 /// A whole configuration.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
@@ -26,6 +32,8 @@ pub struct ServerSettings {
     pub stores: Vec<StoreSettings>,
     /// The accounts, and which of `stores` is whose; no two have the same name.
     pub accounts: Vec<Account<usize>>,
+    /// `users_file` of each section that has one.
+    pub users_files: Vec<PathBuf>,
     /// `password_checks`: hashed passwords that are verified at once, at most.
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
@@ -37,6 +45,19 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// The names of those whose files are in the store of this number; of many the first few.
+    pub fn users_of(&self, store: usize) -> String {
+        let users = || self.accounts.iter().filter(|account| account.store == store);
+        let names = |most| users().take(most).map(|user| user.name.as_str()).collect::<Vec<_>>();
+        match users().count() {
+            ..=NAMED_USERS => names(NAMED_USERS).join(", "),
+            all => {
+                let first = names(NAMED_OF_MANY);
+                format!("{} and {} others", first.join(", "), all - first.len())
+            }
+        }
+    }
+
     /// What of these settings a server that was started with the values `running` will only do
     /// after a restart, one text for each key.
     pub fn needs_restart(&self, running: &[(&'static str, Option<String>)]) -> Vec<String> {

@@ -13,6 +13,7 @@ use crate::limits;
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
 use crate::secret::Secret;
+use crate::store::StoreError;
 use crate::users::{Account, HashingPermit, LoginError};
 
 /// No account is called so.
@@ -52,7 +53,10 @@ impl LoginAttempt<'_, '_> {
         };
         let check = users.authenticate(visible, password.expose(), peer.ip(), &mut is_wanted);
         match check.result {
-            Ok(account) => self.let_in(account, password, check.turn),
+            Ok(account) => match account.at_home() {
+                Ok(account) => self.let_in(account, password, check.turn),
+                Err(error) => Err(self.turn_away(visible, &error)),
+            },
             Err(error @ (LoginError::Incorrect | LoginError::Elsewhere)) => {
                 if error == LoginError::Elsewhere && visit.may_tell("login from elsewhere") {
                     log::warn!(
@@ -83,6 +87,15 @@ impl LoginAttempt<'_, '_> {
             }
         }
         replies::server_busy()
+    }
+
+    /// The password was right, but there is nowhere to go.
+    fn turn_away(&self, name: &str, error: &StoreError) -> Reply {
+        self.visit.leave_login();
+        if self.visit.may_tell("no directory of a user") {
+            log::error!("login user={name} peer={}: no directory of its own: {error}", self.peer);
+        }
+        replies::no_home()
     }
 
     /// The `turn` of the password's check ends when it is noted what came of it: who has the next

@@ -2,12 +2,14 @@
 
 mod account;
 mod directory;
+mod home;
 mod password;
 mod permits;
 mod remembered;
 
 pub use account::{Account, Permission};
 pub use directory::Directory;
+pub use home::{HomePattern, is_user_name, key_prefix};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
@@ -362,6 +364,7 @@ mod tests {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
+            home: String::new(),
             store: Arc::clone(&store),
         };
         Users::new(accounts.iter().map(account), 1)

@@ -38,6 +38,8 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    // Users.
+    ("{} and {} others", "{} 等，另有 {} 个"),
     // The sum.
     ("all is well: {} checks", "一切正常：共 {} 项检查"),
     (

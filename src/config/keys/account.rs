@@ -9,6 +9,7 @@ use crate::config::values;
 use crate::limits;
 use crate::secret::Secret;
 use crate::store::cos::{AddressingStyle, Scheme, is_key};
+use crate::users::key_prefix;
 use crate::vfs::FilenameEncoding;
 
 const BUCKET: &[SectionKind] = &[NumberedAccount, CosAccount];
@@ -181,7 +182,7 @@ fn terms() -> Vec<Key> {
     let prefix = Reader::new(
         "a path such as `team/a`, without . and .., at most 425 bytes",
         "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
-        values::prefix,
+        key_prefix,
     );
     let encoding = one_of(&[
         ("auto", FilenameEncoding::Auto),
@@ -211,8 +212,10 @@ fn terms() -> Vec<Key> {
             .may_be_empty()
             .example("team/a")
             .means(
-                "the account's root inside the bucket: it sees only what is below this prefix",
-                "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容",
+                "the account's root inside the bucket: it sees only what is below this prefix; `%u` \
+                 is the user, as in `cameras/%u`",
+                "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容；`%u` 表示用户名，\
+                 例如 `cameras/%u`",
             )
             .field(|form: &mut PlaceForm, prefix| form.prefix = prefix),
         row(BUCKET, "store_min_part", size(limits::COS_MIN_PART_BYTES..=limits::MAX_PART_BYTES))
@@ -265,11 +268,16 @@ pub(super) fn login() -> Vec<Key> {
             .field(|login: &mut LoginForm, home| login.home = Some(home)),
         row(LOGIN, "ftp_login_user_name", name)
             .required("user0")
-            .means("the login name, another one in each section", "登录用户名，每个配置段必须不同")
+            .unless("users_file")
+            .means(
+                "the login name, another one in each section; not with `users_file`",
+                "登录用户名，每个配置段必须不同；不与 `users_file` 同时使用",
+            )
             .field(|login: &mut LoginForm, name| login.name = Some(name)),
         row(LOGIN, "ftp_login_user_password", password)
             .nature(Nature::Password)
             .required("pass0")
+            .unless("users_file")
             .means(
                 "its password, or what `cos-ftp-server hash-password` prints for it, see \
                  [Passwords](docs/security.md#passwords)",
@@ -277,11 +285,23 @@ pub(super) fn login() -> Vec<Key> {
                  见[密码](docs/zh-CN/security.md#密码)",
             )
             .field(|login: &mut LoginForm, password| login.password = Some(password)),
+        row(LOGIN, "users_file", absolute_path())
+            .example("/etc/cos-ftp-server/cameras.users")
+            .means(
+                "in place of one login: file of all users of the section, a line \
+                 `name:hash[:R|W|RW[:prefix]]` each, read again at a reload; see \
+                 [Users](docs/users.md)",
+                "代替单个登录用户：保存该配置段全部用户的文件，每行 `name:hash[:R|W|RW[:prefix]]`，\
+                 重新加载配置时重新读取，见[用户](docs/zh-CN/users.md)",
+            )
+            .field(|login: &mut LoginForm, path| login.users_file = Some(path)),
         row(LOGIN, "authority", permission)
             .required("RW")
             .means(
-                "read, write or both, see [Permissions](docs/permissions.md#permissions)",
-                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)",
+                "read, write or both, see [Permissions](docs/permissions.md#permissions); with \
+                 `users_file`, of the lines that say nothing else",
+                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)；使用 `users_file` 时，\
+                 对没有写明权限的行生效",
             )
             .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
         row(LOGIN, "delete_enable", boolean())

@@ -18,6 +18,7 @@ pub use self::owner::inherit_owner;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -48,9 +49,11 @@ pub struct LocalOptions {
 pub struct LocalStore {
     root: PathBuf,
     tree: LocalTree,
-    staging: Staging,
-    /// Sessions that add to a file.
-    appends: KeyLocks,
+    staging: Arc<Staging>,
+    /// Sessions that add to a file, by its path from the directory on that was opened first.
+    appends: Arc<KeyLocks>,
+    /// Where `root` is in it, in the form `a/b`.
+    home: String,
 }
 
 impl LocalStore {
@@ -63,7 +66,8 @@ impl LocalStore {
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
         let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
         let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
-        Ok(Self { root: options.root.clone(), tree, staging, appends: KeyLocks::default() })
+        let (staging, appends) = (Arc::new(staging), Arc::default());
+        Ok(Self { root: options.root.clone(), tree, staging, appends, home: String::new() })
     }
 
     /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
@@ -77,7 +81,9 @@ impl LocalStore {
 
     /// Removes what storing files took, if it was made by this store and holds nothing.
     pub fn leave_no_trace(self) {
-        self.staging.remove_if_made();
+        if let Some(staging) = Arc::into_inner(self.staging) {
+            staging.remove_if_made();
+        }
     }
 
     fn read(
@@ -116,6 +122,18 @@ impl ObjectStore for LocalStore {
     fn describe(&self) -> String {
         format!("file://{}", self.root.display())
     }
+
+    fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
+        let tree = self.tree.below(home).map_err(|fault| fault.of(Operation::ListObjects, home))?;
+        let home = home.trim_end_matches('/');
+        Ok(Arc::new(Self {
+            root: self.root.join(home),
+            tree,
+            staging: Arc::clone(&self.staging),
+            appends: Arc::clone(&self.appends),
+            home: format!("{}/{home}", self.home),
+        }))
+    }
 }
 
 impl FileTree for LocalStore {
@@ -133,7 +151,7 @@ impl FileTree for LocalStore {
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
-        self.appends.take_within(&[path.as_str()], &[], patience)
+        self.appends.take_within(&[&*format!("{}{path}", self.home)], &[], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
