@@ -53,6 +53,7 @@ pub(crate) fn serve(port: u16) -> std::result::Result<Server, Failure> {
         tls_required: false,
         filename_encoding: FilenameEncoding::Auto,
         max_rate: None,
+        home: String::new(),
         store: Arc::new(MemoryStore::default()),
     };
     let options = ServerOptions {

@@ -54,6 +54,7 @@ impl Brisk {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
+            home: String::new(),
             store: Arc::new(store),
         };
         let session = SessionOptions {

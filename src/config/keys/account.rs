@@ -179,11 +179,6 @@ fn terms() -> Vec<Key> {
         ("virtual", Some(AddressingStyle::Virtual)),
         ("path", Some(AddressingStyle::Path)),
     ]);
-    let prefix = Reader::new(
-        "a path such as `team/a`, without . and .., at most 425 bytes",
-        "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
-        key_prefix,
-    );
     let encoding = one_of(&[
         ("auto", FilenameEncoding::Auto),
         ("utf-8|utf8", FilenameEncoding::Utf8),
@@ -208,16 +203,7 @@ fn terms() -> Vec<Key> {
                  （`*.myqcloud.com`、`*.tencentcos.cn`）放在域名中，其他存储放在路径中",
             )
             .field(|form: &mut BucketForm, style| form.addressing = style),
-        row(BUCKET, "cos_prefix", prefix)
-            .may_be_empty()
-            .example("team/a")
-            .means(
-                "the account's root inside the bucket: it sees only what is below this prefix; `%u` \
-                 is the user, as in `cameras/%u`",
-                "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容；`%u` 表示用户名，\
-                 例如 `cameras/%u`",
-            )
-            .field(|form: &mut PlaceForm, prefix| form.prefix = prefix),
+        prefix(),
         row(BUCKET, "store_min_part", size(limits::COS_MIN_PART_BYTES..=limits::MAX_PART_BYTES))
             .example("1M")
             .means(
@@ -246,6 +232,24 @@ fn terms() -> Vec<Key> {
             )
             .field(|login: &mut LoginForm, rate| login.account.max_rate = Some(rate)),
     ]
+}
+
+fn prefix() -> Key {
+    let prefix = Reader::new(
+        "a path such as `team/a`, without . and .., at most 425 bytes",
+        "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
+        key_prefix,
+    );
+    row(BUCKET, "cos_prefix", prefix)
+        .may_be_empty()
+        .example("team/a")
+        .means(
+            "the account's root inside the bucket: it sees only what is below this prefix; `%u` \
+                 is the user, as in `cameras/%u`",
+            "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容；`%u` 表示用户名，\
+                 例如 `cameras/%u`",
+        )
+        .field(|form: &mut PlaceForm, prefix| form.prefix = prefix)
 }
 
 /// The login of a section of the second form.

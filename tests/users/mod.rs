@@ -1,0 +1,3 @@
+//! Users who do not stand in the configuration itself.
+
+mod file;
