@@ -90,6 +90,18 @@ pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
     Ok(loaded)
 }
 
+/// Reads and checks the file at `path`, but none of those that it names.
+///
+/// # Errors
+/// All problems of the file, or why it cannot be read.
+pub fn load_alone(path: &Path) -> Result<ServerSettings, Problems> {
+    let (bytes, _) = read_file(path)
+        .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
+    let environment = EnvironmentKeys::of_this_process();
+    let loaded = parse(&bytes, path, &MachineFacts::of_this_machine(), &environment)?;
+    Ok(loaded.settings)
+}
+
 /// What it means that other users of the machine have access to the file.
 fn exposure(settings: &ServerSettings) -> String {
     let mut text = "holds secrets, and other users of this machine may read or change it: chmod \

@@ -43,8 +43,8 @@ impl UserLine {
         let mut fields = line.splitn(4, ':').map(str::trim);
         let name = fields.next().filter(|name| is_user_name(name)).ok_or_else(|| {
             format!(
-                "the user name is not accepted; accepted are 1 to {} bytes without / \\ : and \
-                 control characters that do not begin with . # or -, and then :hash",
+                "the user name is not accepted; accepted are 1 to {} bytes without slashes, colons \
+                 and control characters that do not begin with . # or -, and then :hash",
                 limits::USER_NAME_BYTES
             )
         })?;

@@ -1,3 +1,4 @@
 //! Users who do not stand in the configuration itself.
 
+mod command;
 mod file;
