@@ -212,7 +212,12 @@ pub(crate) fn parse(
             (Arg::Value(text), None) if is_first => match text.to_str() {
                 Some("version") => return Ok(Subcommand::Version.into()),
                 Some("help") => return Ok(Subcommand::Help.into()),
-                Some("user") => return user::arguments(&mut parser),
+                Some("user") => {
+                    let asked = user::arguments(&mut parser)?;
+                    return Ok(asked.map_or(Subcommand::Help.into(), |(request, config)| {
+                        CommandLine { request: Subcommand::User(request), config }
+                    }));
+                }
                 name => {
                     let known = name.and_then(Word::of);
                     word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;

@@ -36,12 +36,7 @@ mod users_file;
 mod values;
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 pub use credentials::EnvironmentKeys;
 pub use fitness::{Resource, check_machine, check_resource};
@@ -53,14 +48,11 @@ pub use tls::certificate_finding;
 pub use users_file::{UserLine, user_lines};
 
 use bucket::{ForAllBuckets, Includes};
+use files::read_file;
 use general::{GeneralSections, Settled};
 use report::ConfigReport;
 use section::Section;
 use text::Encoding;
-
-/// Largest file that is read as a configuration: thousands of accounts fit, and what is larger
-/// was named by mistake.
-const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -203,18 +195,4 @@ fn settings(
         config_check,
         at_start,
     }
-}
-
-/// The bytes of a file and its permissions.
-fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
-    let file = File::open(path)?;
-    let (size, mode) = (file.metadata()?.len(), file.metadata()?.permissions().mode());
-    // Room for all of it from the start: a buffer that grows leaves copies behind.
-    let room = size.min(MAX_CONFIG_BYTES) as usize + 1024;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_CONFIG_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a configuration"));
-    }
-    Ok((bytes, mode))
 }

@@ -7,9 +7,10 @@ use crate::limits;
 use crate::protocol::word;
 use crate::users::{HashedPassword, Password, Permission, is_user_name, key_prefix};
 
+use super::files::read_file;
 use super::report::{ConfigReport, Content, Place};
 use super::text::{self, Encoding};
-use super::{read_file, values};
+use super::values;
 
 /// Lines of one file that are told to be wrong; they may all be.
 const TOLD_LINES: usize = 10;

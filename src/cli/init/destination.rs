@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::sample::{self, Sample};
 use crate::cli::check::{config_of_service, group_of_reader};
 use crate::cli::locations;
-use crate::cli::owned_file::{self, PRIVATE_MODE, Rights};
+use crate::cli::owned_file::{self, FileRights, PRIVATE_MODE};
 
 /// Who may read what is written, where a service has a user of its own, who is in the file's group.
 const SERVICE_MODE: u32 = 0o640;
@@ -55,12 +55,12 @@ impl Destination {
         }
     }
 
-    fn rights(&self) -> io::Result<Rights> {
+    fn rights(&self) -> io::Result<FileRights> {
         if self.sample.is_some() {
-            return Rights::of(&self.file);
+            return FileRights::of(&self.file);
         }
         let group = group_of_reader(&self.file);
         let mode = if group.is_some() { SERVICE_MODE } else { PRIVATE_MODE };
-        Ok(Rights { user: None, group, mode })
+        Ok(FileRights { user: None, group, mode })
     }
 }

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use cos_ftp_server::users::Permission;
 use lexopt::{Arg, Parser, ValueExt};
 
-use crate::cli::arguments::{CommandLine, Subcommand};
-
 /// What is to be done with the users of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserRequest {
@@ -15,6 +13,9 @@ pub(crate) struct UserRequest {
     /// `--users-file`: the file, if the configuration does not tell.
     pub(crate) users_file: Option<PathBuf>,
 }
+
+/// A request, and the configuration that was named.
+type AboutUsers = (UserRequest, Option<PathBuf>);
 
 /// What `user` does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,16 +34,17 @@ pub(crate) enum Deed {
     List,
 }
 
-/// What the rest of the line asks for.
+/// What the rest of the line asks for, and the configuration that it names; `None`: how all of
+/// this is used.
 ///
 /// # Errors
 /// What is not understood.
-pub(crate) fn arguments(parser: &mut Parser) -> Result<CommandLine, lexopt::Error> {
+pub(crate) fn arguments(parser: &mut Parser) -> Result<Option<AboutUsers>, lexopt::Error> {
     let (mut words, mut config, mut users_file) = (Vec::new(), None, None);
     let (mut permission, mut place) = (None, None);
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Long("help") | Arg::Short('h') => return Ok(Subcommand::Help.into()),
+            Arg::Long("help") | Arg::Short('h') => return Ok(None),
             Arg::Short('c') | Arg::Long("config") if config.is_none() => {
                 config = Some(parser.value()?.into());
             }
@@ -69,7 +71,7 @@ pub(crate) fn arguments(parser: &mut Parser) -> Result<CommandLine, lexopt::Erro
         (Some("list"), None) if is_plain => Deed::List,
         _ => return Err("user needs one of add NAME, passwd NAME and list".into()),
     };
-    Ok(CommandLine { request: Subcommand::User(UserRequest { deed, users_file }), config })
+    Ok(Some((UserRequest { deed, users_file }, config)))
 }
 
 fn permission_of(text: &str) -> Result<Permission, String> {
@@ -85,8 +87,8 @@ fn permission_of(text: &str) -> Result<Permission, String> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Option<CommandLine> {
-        arguments(&mut Parser::from_args(line.split_whitespace())).ok()
+    fn parsed(line: &str) -> Option<AboutUsers> {
+        arguments(&mut Parser::from_args(line.split_whitespace())).ok()?
     }
 
     fn add(permission: Option<Permission>, place: Option<&str>) -> Deed {
@@ -108,8 +110,7 @@ mod tests {
             ("list --users-file u", Deed::List, Some("u"), None),
         ] {
             let users_file = users_file.map(PathBuf::from);
-            let request = Subcommand::User(UserRequest { deed, users_file });
-            let expected = CommandLine { request, config: config.map(PathBuf::from) };
+            let expected = (UserRequest { deed, users_file }, config.map(PathBuf::from));
             assert_eq!(parsed(line), Some(expected), "{line}");
         }
     }

@@ -17,7 +17,7 @@ pub(super) use arguments::{Deed, UserRequest, arguments};
 use super::failure::CommandError;
 use super::language::Language;
 use super::locations::{self, ConfigFile};
-use super::owned_file::{self, Rights};
+use super::owned_file::{self, FileRights};
 use super::terminal::{PASSWORD_VARIABLE, ask_password, print, say};
 
 /// Does what is asked, in the language of whoever reads.
@@ -168,18 +168,19 @@ impl Place {
     }
 
     /// The text, and whose the file is; of one that is not there yet as of the configuration.
-    fn read(&self) -> Result<(String, Rights), String> {
+    fn read(&self) -> Result<(String, FileRights), String> {
         let failed = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
         match fs::read_to_string(&self.file) {
             Ok(text) => {
-                let rights = Rights::of(&self.file).map_err(|error| failed(&self.file, error))?;
+                let rights =
+                    FileRights::of(&self.file).map_err(|error| failed(&self.file, error))?;
                 Ok((text, rights))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let path = &self.config.path;
-                let rights = Rights::of(path).map_err(|error| failed(path, error))?;
+                let rights = FileRights::of(path).map_err(|error| failed(path, error))?;
                 // Whatever the configuration allows, others have no business here.
-                Ok((String::new(), Rights { mode: rights.mode & 0o660, ..rights }))
+                Ok((String::new(), FileRights { mode: rights.mode & 0o660, ..rights }))
             }
             Err(error) => Err(failed(&self.file, error)),
         }

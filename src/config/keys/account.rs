@@ -292,11 +292,10 @@ pub(super) fn login() -> Vec<Key> {
         row(LOGIN, "users_file", absolute_path())
             .example("/etc/cos-ftp-server/cameras.users")
             .means(
-                "in place of one login: file of all users of the section, a line \
-                 `name:hash[:R|W|RW[:prefix]]` each, read again at a reload; see \
-                 [Users](docs/users.md)",
-                "代替单个登录用户：保存该配置段全部用户的文件，每行 `name:hash[:R|W|RW[:prefix]]`，\
-                 重新加载配置时重新读取，见[用户](docs/zh-CN/users.md)",
+                "in place of one login: the file of all users of the section, a line each, which \
+                 is read again at a reload; see [Users](docs/users.md#a-file-of-users)",
+                "代替单个登录用户：保存该配置段全部用户的文件，每个用户一行，重新加载配置时重新读取，\
+                 见[用户](docs/zh-CN/users.md#用户文件)",
             )
             .field(|login: &mut LoginForm, path| login.users_file = Some(path)),
         row(LOGIN, "authority", permission)
