@@ -31,6 +31,9 @@ const FROM_FILES: &[&str] = &["cos_secretid_file", "cos_secretkey_file", "cos_se
 const FROM_ROLE: &[&str] = &["cos_cam_role", "cos_metadata_endpoint"];
 const KEY_PAIR: &[&str] = &["cos_secretid", "cos_secretkey"];
 
+/// What an account section has in place of its login.
+const FROM_ELSEWHERE: &[&str] = &["users_file"];
+
 /// Another name of a key, which cannot stand beside it.
 const OTHER_NAME: &str = "passive_port";
 
@@ -86,7 +89,8 @@ fn accounts(text: &mut String) {
         ],
     );
     text.push_str("[COS_ACCOUNT_0]\n");
-    let is_elsewhere = |key: &&Key| FROM_FILES.contains(&key.name) || FROM_ROLE.contains(&key.name);
+    let elsewhere = [FROM_FILES, FROM_ROLE, FROM_ELSEWHERE].concat();
+    let is_elsewhere = |key: &&Key| elsewhere.contains(&key.name);
     explain(text, keys().filter(|key| !is_elsewhere(key)), "");
 
     headline(
@@ -113,6 +117,13 @@ fn accounts(text: &mut String) {
     explain(text, keys().filter(|key| FROM_ROLE.contains(&key.name)), "#");
     text.push('\n');
     to_fill_in().for_each(|key| line(text, "#", key, "user-of-role"));
+
+    headline(text, &["Users who do not stand in this file", "不写在本文件中的用户"]);
+    text.push_str("#[COS_ACCOUNT_3]\n");
+    explain(text, keys().filter(|key| FROM_ELSEWHERE.contains(&key.name)), "#");
+    text.push('\n');
+    let is_for_all = |key: &&Key| self::to_fill_in(key) && key.alternative.is_none();
+    keys().filter(is_for_all).for_each(|key| line(text, "#", key, "users-of-file"));
 }
 
 fn first_form(text: &mut String) {
