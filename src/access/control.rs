@@ -13,7 +13,7 @@ use super::failed_logins::Guess;
 use super::log_limiter::{LeftOut, LogLimiter};
 use super::visitors::{Visitor, Visitors};
 use super::waiting::WaitingSessions;
-use super::{AccessOptions, ClientSource, Leaver, Pace, Refusal};
+use super::{AccessOptions, ClientSource, Leaver, Quota, Refusal};
 use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
@@ -352,8 +352,8 @@ fn judge(
         return Err(Refusal::Banned);
     }
     if let Some(times) = options.connections_per_minute {
-        let pace = Pace::new(times, Duration::from_secs(60));
-        visitor.connections.take(pace, now).map_err(|_| Refusal::TooOften)?;
+        let quota = Quota::new(times, Duration::from_secs(60));
+        visitor.connections.take(quota, now).map_err(|_| Refusal::TooOften)?;
     }
     if is_full(options.sessions_per_address, visitor.sessions) {
         return Err(Refusal::TooManyOfAddress);

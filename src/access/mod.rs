@@ -9,7 +9,7 @@ mod control;
 mod failed_logins;
 mod log_limiter;
 mod options;
-mod pace;
+mod rate_limiter;
 mod refusal;
 mod rules;
 mod source;
@@ -18,7 +18,7 @@ mod waiting;
 
 pub use control::{AccessControl, Inside, LoginFailure, Visit};
 pub use options::{AccessOptions, BanRule};
-pub use pace::{Pace, Paced};
+pub use rate_limiter::{Quota, RateLimiter};
 pub use refusal::Refusal;
 pub use rules::AddressRules;
 pub use source::ClientSource;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::failed_logins::FailedLogins;
-use super::{AccessOptions, ClientSource, Paced};
+use super::{AccessOptions, ClientSource, RateLimiter};
 
 /// What is known of one source.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub(super) struct Visitor {
     pub(super) sessions: usize,
     /// Those of them that are not logged in.
     pub(super) before_login: usize,
-    pub(super) connections: Paced,
+    pub(super) connections: RateLimiter,
     pub(super) failed_logins: FailedLogins,
     pub(super) banned_until: Option<Instant>,
     seen: Instant,
@@ -30,7 +30,7 @@ impl Visitor {
         Self {
             sessions: 0,
             before_login: 0,
-            connections: Paced::default(),
+            connections: RateLimiter::default(),
             failed_logins: FailedLogins::default(),
             banned_until: None,
             seen: now,
@@ -130,12 +130,12 @@ mod tests {
     #[test]
     fn the_table_stays_within_its_bound_and_keeps_who_is_banned() {
         let options = AccessOptions { tracked_addresses: 64, ..AccessOptions::default() };
-        let (start, pace) = (Instant::now(), crate::access::Pace::new(1, HOUR));
+        let (start, quota) = (Instant::now(), crate::access::Quota::new(1, HOUR));
         let mut visitors = Visitors::default();
         let mut knock = |n: u32| {
             let visitor =
                 visitors.meet(source(n), 2, &options, start + Duration::from_millis(n.into()));
-            let _ = visitor.connections.take(pace, start);
+            let _ = visitor.connections.take(quota, start);
             match n {
                 1 => visitor.banned_until = Some(start + HOUR),
                 2 => visitor.sessions = 2,

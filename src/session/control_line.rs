@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use super::StopSignal;
 use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
-use crate::access::{Pace, Paced};
+use crate::access::{Quota, RateLimiter};
 use crate::limits;
 use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
@@ -41,8 +41,8 @@ pub(super) struct ControlLine<'a> {
     first_bytes: FirstBytes,
     /// The protocol that this is instead of FTP.
     foreign: Option<&'static str>,
-    pace: Option<Pace>,
-    commands: Paced,
+    quota: Option<Quota>,
+    commands: RateLimiter,
 }
 
 /// Why there is no next line.
@@ -64,9 +64,9 @@ pub(super) trait Beside {
 }
 
 impl<'a> ControlLine<'a> {
-    /// Commands are taken at `pace` at most. Whoever does not take a reply within
+    /// Commands are taken at `quota` at most. Whoever does not take a reply within
     /// [`limits::REPLY_TIMEOUT`], or until the server interrupts what goes on, counts as gone.
-    pub(super) fn new(socket: &'a TcpStream, pace: Option<Pace>, stop: StopSignal) -> Self {
+    pub(super) fn new(socket: &'a TcpStream, quota: Option<Quota>, stop: StopSignal) -> Self {
         Self {
             socket,
             tls: None,
@@ -81,13 +81,13 @@ impl<'a> ControlLine<'a> {
             owed: None,
             first_bytes: FirstBytes::default(),
             foreign: None,
-            pace,
-            commands: Paced::default(),
+            quota,
+            commands: RateLimiter::default(),
         }
     }
 
     /// The next line; waits for it until `deadline`, and for its turn when the client is faster
-    /// than its pace. What has come by then is looked at once more: a line that has an end counts.
+    /// than its quota. What has come by then is looked at once more: a line that has an end counts.
     pub(super) fn next_line(
         &mut self,
         deadline: Instant,
@@ -127,7 +127,7 @@ impl<'a> ControlLine<'a> {
 
     /// Whether one more command may be answered now; then it counts.
     pub(super) fn is_in_pace(&mut self) -> Result<(), Duration> {
-        self.pace.map_or(Ok(()), |pace| self.commands.take(pace, Instant::now()))
+        self.quota.map_or(Ok(()), |quota| self.commands.take(quota, Instant::now()))
     }
 
     fn keep_pace(&mut self) {

@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
             handle,
             visit,
             ends,
-            control: ControlLine::new(handle.control(), options.command_pace, host.stop.clone()),
+            control: ControlLine::new(handle.control(), options.command_quota, host.stop.clone()),
             encryption: Encryption::new(entrance),
             login: Login::new(),
             working_directory: FtpPath::root(),

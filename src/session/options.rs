@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::access::Pace;
+use crate::access::Quota;
 use crate::limits;
 use crate::net::{Balancers, Masquerade, PeerCheck};
 use crate::protocol::Switches;
@@ -62,7 +62,7 @@ pub struct SessionOptions {
     /// `max_login_failures`: failed logins on one connection, at least 1; the last closes it.
     pub login_attempts: u32,
     /// `max_commands_per_second`: more wait. `None`: any number.
-    pub command_pace: Option<Pace>,
+    pub command_quota: Option<Quota>,
     /// `data_peer_check`: from where passive data connections may come.
     pub data_peer_check: PeerCheck,
     /// `data_connect_timeout`: from 150 to an open data connection.
@@ -97,7 +97,7 @@ impl SessionOptions {
             sign_of_life: limits::SIGN_OF_LIFE_INTERVAL,
             login: Duration::ZERO,
             login_attempts: 1,
-            command_pace: None,
+            command_quota: None,
             data_peer_check: PeerCheck::Strict,
             data_connect: Duration::ZERO,
             max_list: None,

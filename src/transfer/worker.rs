@@ -27,7 +27,7 @@ use crate::vfs::FtpPath;
 #[derive(Debug)]
 pub(super) enum Job {
     /// Ask whether a file may come to stand under the name.
-    LookForRoom,
+    CheckName,
     /// Begin the upload in parts.
     Create,
     /// The same, and look what stands under the name, for the case that the upload is interrupted.
@@ -55,7 +55,7 @@ pub(super) struct Done {
 
 #[derive(Debug)]
 pub(super) enum JobOutcome {
-    RoomFound,
+    NameAdmitted,
     Created,
     /// And what stood under the name then, if that could be told.
     CreatedAndLooked(Option<Option<Stat>>),
@@ -89,9 +89,14 @@ impl UploadTarget {
         store: Arc<dyn ObjectStore>,
         path: FtpPath,
         continues: Option<Attributes>,
-        cancel: Cancel,
     ) -> Self {
-        Self { store, path, continues, cancel, upload: OnceLock::new(), completed: OnceLock::new() }
+        let (upload, completed) = (OnceLock::new(), OnceLock::new());
+        Self { store, path, continues, cancel: Cancel::new(), upload, completed }
+    }
+
+    /// Ends the requests that are under way.
+    pub(super) fn cancel(&self) {
+        self.cancel.raise();
     }
 
     /// Stores `blocks` as the whole object.
@@ -112,8 +117,8 @@ impl UploadTarget {
 
     fn run(&self, job: &mut Job) -> StoreResult<JobOutcome> {
         match job {
-            Job::LookForRoom => {
-                self.store.admits_file(&self.path, Freshness::Now).map(|_| JobOutcome::RoomFound)
+            Job::CheckName => {
+                self.store.admits_file(&self.path, Freshness::Now).map(|_| JobOutcome::NameAdmitted)
             }
             Job::Create => self.create().map(|()| JobOutcome::Created),
             Job::CreateAndLook => {
@@ -258,7 +263,7 @@ fn work(target: &UploadTarget, mut job: Job) -> Done {
     let taken = matches!(job, Job::Part(..)).then(|| begun.elapsed());
     let blocks = match job {
         Job::Part(_, blocks) | Job::Refill(_, blocks) | Job::Put(blocks, _) => blocks,
-        Job::LookForRoom | Job::Create | Job::CreateAndLook | Job::Copy(..) | Job::Complete(..) => {
+        Job::CheckName | Job::Create | Job::CreateAndLook | Job::Copy(..) | Job::Complete(..) => {
             Vec::new()
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::key::{Key, row};
 use super::readers::{count, limit, networks, number, one_of, seconds};
 use super::sections::SectionKind;
-use crate::access::Pace;
+use crate::access::Quota;
 use crate::config::forms::{General, LoginForm};
 use crate::net::PeerCheck;
 
@@ -148,8 +148,8 @@ fn connections() -> Vec<Key> {
                 "单个会话每秒执行的命令数，超出的排队等待",
             )
             .field(|all: &mut General, number| {
-                all.server.session.command_pace =
-                    number.map(|number| Pace::new(number, Duration::from_secs(1)));
+                all.server.session.command_quota =
+                    number.map(|number| Quota::new(number, Duration::from_secs(1)));
             }),
         row(SECURITY, "data_peer_check", checks)
             .default("strict")

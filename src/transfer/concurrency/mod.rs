@@ -83,7 +83,7 @@ enum Phase {
     /// The limit is good; more are not tried for so many generations.
     Steady { rest: u32 },
     /// More are tried than the `from` that moved what `before` says.
-    Trial { from: usize, before: Pace, step: Step },
+    Trial { from: usize, before: Throughput, step: Step },
 }
 
 /// How far a trial goes.
@@ -106,7 +106,7 @@ pub(super) struct Moved {
 
 /// What one request moves in its time, and how many there are on average.
 #[derive(Clone, Copy, Debug)]
-struct Pace {
+struct Throughput {
     of_one: Moved,
     running: f64,
 }
@@ -149,7 +149,7 @@ impl ConcurrencyLimit {
     /// The same for a transfer that goes on with several requests where one has moved `alone`. If
     /// they bring nothing, its limit is one.
     pub(super) fn beyond_one(alone: Moved, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
-        let before = Pace { of_one: alone, running: 1.0 };
+        let before = Throughput { of_one: alone, running: 1.0 };
         let phase = Phase::Trial { from: 1, before, step: Step::First };
         Self { phase, ..Self::new(ceiling, slowdowns, now) }
     }
@@ -248,7 +248,7 @@ impl ConcurrencyLimit {
         if !generation.waited_for_the_store(now) {
             return;
         }
-        let pace = generation.pace(now);
+        let pace = generation.throughput(now);
         let more =
             if pace.of_one.is_far() { (self.limit * 2).min(self.ceiling).min(room) } else { 0 };
         match self.phase {
@@ -274,14 +274,14 @@ impl ConcurrencyLimit {
     }
 
     /// Tries `more` than those that moved `before`, if that is more.
-    fn climb(&mut self, before: Pace, more: usize, now: Instant) {
+    fn climb(&mut self, before: Throughput, more: usize, now: Instant) {
         if more > self.limit {
             self.phase = Phase::Trial { from: self.limit, before, step: Step::Whole };
             self.set(more, now);
         }
     }
 
-    fn step_back(&mut self, from: usize, before: Pace, step: Step, now: Instant) {
+    fn step_back(&mut self, from: usize, before: Throughput, step: Step, now: Instant) {
         let half = from + (self.limit - from) / 2;
         if step == Step::Whole && half > from {
             self.phase = Phase::Trial { from, before, step: Step::Half };
@@ -319,7 +319,7 @@ impl Moved {
     }
 }
 
-impl Pace {
+impl Throughput {
     /// Bytes a second of all requests together.
     fn of_all(self) -> f64 {
         let Moved { bytes, taken } = self.of_one;
@@ -346,10 +346,10 @@ impl Generation {
         self.known = now;
     }
 
-    fn pace(&self, now: Instant) -> Pace {
+    fn throughput(&self, now: Instant) -> Throughput {
         let time = now.saturating_duration_since(self.since).as_secs_f64();
         let running = self.running.as_secs_f64() / time.max(f64::EPSILON);
-        Pace { of_one: self.moved, running }
+        Throughput { of_one: self.moved, running }
     }
 
     fn add(&mut self, moved: Moved) {

@@ -1,33 +1,63 @@
 //! The end of an upload: what has arrived is published or dropped, and nothing in between.
 
-use crate::store::{ErrorKind, Expected};
-use crate::transfer::worker::Job;
-use crate::transfer::{Control, Interruption, Kept, PartialUpload, TransferError, Verdict};
+use std::time::Instant;
 
+use crate::store::ErrorKind;
+use crate::transfer::worker::Job;
+use crate::transfer::{
+    Control, Interruption, Kept, PartialUpload, TransferError, TransferReport, Verdict,
+};
+
+use super::replaced::Replaced;
+use super::sender::{Begun, NameCheck, Sender};
+use super::sent::Ended;
 use super::tail::Tail;
-use super::{Begun, Ended, Room, Upload};
 use crate::limits::{BLOCK_BYTES, FIRST_PART_BYTES};
 
 /// A file up to this size is stored by the session's own thread: cheaper than waking another, and
 /// over before anybody could want to interrupt it.
 const OWN_THREAD_BYTES: u64 = 1024 * 1024;
 
-impl Upload<'_> {
-    /// Publishes or drops what has arrived.
-    pub(super) fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
-        let nothing_came = self.progress.bytes() == 0;
+/// An upload whose data has ended.
+#[derive(Debug)]
+pub(super) struct Commit<'a> {
+    sender: Sender<'a>,
+    replaced: Replaced,
+}
+
+impl<'a> Commit<'a> {
+    /// When the data has ended.
+    pub(super) fn new(sender: Sender<'a>, replaced: Replaced) -> Self {
+        Self { sender, replaced }
+    }
+
+    /// Publishes or drops what has arrived, and tells what became of it.
+    pub(super) fn run(mut self, ended: Ended, control: &mut dyn Control) -> TransferReport {
+        let last_byte = Instant::now();
+        let verdict = self.conclude(ended, control);
+        let (tail, progress) = (last_byte.elapsed(), &self.sender.sent.progress);
+        let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
+        self.sender.release();
+        let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
+        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, unended: None }
+    }
+
+    fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
+        let nothing_came = self.sender.sent.progress.bytes() == 0;
         let by = match ended {
             Err(error) => return self.fail(error),
-            Ok(Some(by)) if nothing_came || !self.keeps_partial() => return self.drop_all(by),
+            Ok(Some(by)) if nothing_came || !self.sender.keeps_partial() => {
+                return self.drop_all(by);
+            }
             Ok(by) => by,
         };
-        if nothing_came && self.kept > 0 {
+        if nothing_came && self.replaced.kept > 0 {
             // The object stays as it is.
             return Verdict::Complete;
         }
         match self.publish(by, control) {
             Ok(None) => Verdict::Complete,
-            Ok(Some(by)) if self.stored.is_some() => {
+            Ok(Some(by)) if self.sender.stored.is_some() => {
                 Verdict::Interrupted { by, kept: Kept::Partial }
             }
             Ok(Some(by)) => self.drop_all(by),
@@ -35,26 +65,18 @@ impl Upload<'_> {
         }
     }
 
-    pub(super) fn keeps_partial(&self) -> bool {
-        self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
-    }
-
-    /// Whether a partial file would stand for years, as the store removes nothing.
-    fn could_not_be_removed(&self) -> bool {
-        self.target.as_ref().is_some_and(|target| target.retains_objects())
-    }
-
     fn drop_all(&self, by: Interruption) -> Verdict {
-        let is_wanted = self.resources.options.partial == PartialUpload::Keep;
-        if is_wanted && self.progress.bytes() > 0 && self.could_not_be_removed() {
+        let is_wanted = self.sender.resources.options.partial == PartialUpload::Keep;
+        if is_wanted && self.sender.sent.progress.bytes() > 0 && self.sender.could_not_be_removed()
+        {
             log::warn!("partial file not kept: the store would not let anybody remove it again");
         }
-        self.cancel.raise();
+        self.sender.give_up();
         Verdict::Interrupted { by, kept: Kept::Nothing }
     }
 
     fn fail(&self, error: TransferError) -> Verdict {
-        self.cancel.raise();
+        self.sender.give_up();
         Verdict::Failed(error)
     }
 
@@ -62,50 +84,48 @@ impl Upload<'_> {
     /// object is not wanted. `by` is what interrupted it already.
     fn publish(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
         let by = match self.keep_tail(by, control) {
-            Ok(by) if by.is_some() && !self.keeps_partial() => return Ok(by),
+            Ok(by) if by.is_some() && !self.sender.keeps_partial() => return Ok(by),
             Ok(by) => by,
             Err(error) => return give_way(by, error),
         };
-        if self.tail.is_none() && self.fits_one_request() {
+        if self.replaced.tail.is_none() && self.sender.fits_one_request() {
             self.put_object(by, control)
         } else {
             self.complete_multipart_upload(by, control)
         }
     }
 
-    pub(super) fn fits_one_request(&self) -> bool {
-        self.begun == Begun::NotYet && !self.parts.keeps_parts()
-    }
-
     /// Of an upload that its client has ended and that ends inside the old object, what stands
     /// behind its end stays: here as much of that is read as the last part lacks, and the rest left
     /// to be copied.
     fn keep_tail(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        let end = self.parts.end() + self.intake.bytes();
+        let end = self.sender.parts.end() + self.sender.intake.bytes();
         // What the network cut off ends there, so that it can be resumed; a client that sends ABOR
         // knows where it is.
         let is_cut_off = by.is_some_and(|by| by != Interruption::Aborted);
-        let tail = self.tail.take().filter(|_| !is_cut_off);
+        let tail = self.replaced.tail.take().filter(|_| !is_cut_off);
         let Some(tail) = tail.and_then(|tail| tail.behind(end)) else { return Ok(by) };
-        self.kept += tail.bytes();
+        self.replaced.kept += tail.bytes();
         let lacking = self.lacking(&tail);
         let (source, rest) = tail.split(lacking);
-        self.tail = rest;
+        self.replaced.tail = rest;
         if lacking == 0 {
             return Ok(by);
         }
         // There is room for a part when the workers are done and the turn has come, at the latest.
-        let size = self.parts.size();
-        while !self.intake.make_room_for(lacking, size) || self.free_workers().is_none() {
-            by = by.or(self.await_workers(control)?);
-            if by.is_some() && !self.keeps_partial() {
+        let size = self.sender.parts.size();
+        while !self.sender.intake.make_room_for(lacking, size)
+            || self.sender.free_workers().is_none()
+        {
+            by = by.or(self.sender.await_workers(control)?);
+            if by.is_some() && !self.sender.keeps_partial() {
                 return Ok(by);
             }
         }
-        self.ensure_worker()?;
-        self.workers.give(Job::Refill(source, self.intake.cut_with_room()));
-        while self.intake.bytes() == 0 && (by.is_none() || self.keeps_partial()) {
-            by = by.or(self.await_workers(control)?);
+        self.sender.ensure_worker()?;
+        self.sender.workers.give(Job::Refill(source, self.sender.intake.cut_with_room()));
+        while self.sender.intake.bytes() == 0 && (by.is_none() || self.sender.keeps_partial()) {
+            by = by.or(self.sender.await_workers(control)?);
         }
         Ok(by)
     }
@@ -113,64 +133,51 @@ impl Upload<'_> {
     /// Bytes of `tail` that are to be sent with what has arrived: all, if one request takes the
     /// whole object then; else what a part must have.
     fn lacking(&self, tail: &Tail) -> u64 {
-        let gathered = self.intake.bytes();
-        let one_request = FIRST_PART_BYTES.min((self.affordable * BLOCK_BYTES) as u64);
-        if self.fits_one_request() && gathered + tail.bytes() <= one_request {
+        let gathered = self.sender.intake.bytes();
+        let one_request = FIRST_PART_BYTES.min((self.sender.affordable * BLOCK_BYTES) as u64);
+        if self.sender.fits_one_request() && gathered + tail.bytes() <= one_request {
             return tail.bytes();
         }
         match gathered {
             // All is given out.
             0 => 0,
-            _ => self.parts.limits().min_part.saturating_sub(gathered).min(tail.bytes()),
+            _ => self.sender.parts.limits().min_part.saturating_sub(gathered).min(tail.bytes()),
         }
     }
 
     /// Waits for what the store says of the name.
-    fn await_room(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        while self.room != Room::Found && (by.is_none() || self.keeps_partial()) {
-            by = by.or(self.await_workers(control)?);
+    fn await_name_check(
+        &mut self,
+        mut by: Option<Interruption>,
+        control: &mut dyn Control,
+    ) -> Ended {
+        while self.sender.name != NameCheck::Passed && (by.is_none() || self.sender.keeps_partial())
+        {
+            by = by.or(self.sender.await_workers(control)?);
         }
         Ok(by)
     }
 
-    /// What may be replaced: by an upload that was interrupted nothing that came since it began.
-    /// What was seen in time says so for certain: some stores date an object by the beginning of
-    /// its upload (Amazon S3, those made of parts).
-    fn expected(&self, by: Option<Interruption>) -> Expected {
-        if by.is_none() || self.expected != Expected::Anything {
-            return self.expected.clone();
-        }
-        let nothing_newer = Expected::NothingSince(self.since);
-        match &self.seen {
-            Some(seen) if nothing_newer.admits(seen.as_ref()) => Expected::Seen(seen.clone()),
-            _ => nothing_newer,
-        }
-    }
-
     /// The whole object in one request.
     fn put_object(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        let by = self.await_room(by, control)?;
-        let mut by = by.or_else(|| self.gate(None, control));
-        if by.is_some() && !self.keeps_partial() {
+        let by = self.await_name_check(by, control)?;
+        let mut by = by.or_else(|| self.sender.sent.gate(None, control));
+        if by.is_some() && !self.sender.keeps_partial() {
             return Ok(by);
         }
-        let expected = self.expected(by);
-        let bytes = self.intake.bytes();
-        let blocks = self.intake.cut_all();
-        if bytes <= OWN_THREAD_BYTES {
-            if let Some(target) = &self.target {
-                match target.put(&blocks, &expected) {
-                    Ok(stored) => self.stored = Some(stored),
-                    Err(error) => return give_way(by, error.into()),
-                }
-            }
-            return Ok(by);
+        let expected = self.replaced.expected(by, self.sender.seen.as_ref());
+        if self.sender.intake.bytes() <= OWN_THREAD_BYTES {
+            return match self.sender.put_here(&expected) {
+                Ok(()) => Ok(by),
+                Err(error) => give_way(by, error),
+            };
         }
-        self.ensure_worker()?;
-        self.workers.give(Job::Put(blocks, expected));
+        let blocks = self.sender.intake.cut_all();
+        self.sender.ensure_worker()?;
+        self.sender.workers.give(Job::Put(blocks, expected));
         let interrupted_before = by;
-        while self.stored.is_none() {
-            match self.await_workers(control) {
+        while self.sender.stored.is_none() {
+            match self.sender.await_workers(control) {
                 Ok(interrupted) => by = by.or(interrupted),
                 Err(TransferError::Store(error))
                     if error.kind == ErrorKind::Cancelled && by.is_some() =>
@@ -179,13 +186,13 @@ impl Upload<'_> {
                 }
                 Err(error) => return give_way(interrupted_before, error),
             }
-            if by.is_some() && !self.keeps_partial() {
+            if by.is_some() && !self.sender.keeps_partial() {
                 // Ends the request unless its last byte is sent: then the file is complete.
-                self.cancel.raise();
+                self.sender.give_up();
             }
         }
         // Sent and stored as a whole after all.
-        Ok(by.filter(|_| self.keeps_partial()))
+        Ok(by.filter(|_| self.sender.keeps_partial()))
     }
 
     /// The rest of the parts, and the request that publishes them.
@@ -196,24 +203,30 @@ impl Upload<'_> {
     ) -> Ended {
         loop {
             self.send_rest()?;
-            if self.parts.all_confirmed() && self.intake.bytes() == 0 && self.begun == Begun::Done {
+            if self.sender.parts.all_confirmed()
+                && self.sender.intake.bytes() == 0
+                && self.sender.begun == Begun::Done
+            {
                 break;
             }
-            by = by.or(self.await_workers(control)?);
-            if by.is_some() && !self.keeps_partial() {
+            by = by.or(self.sender.await_workers(control)?);
+            if by.is_some() && !self.sender.keeps_partial() {
                 return Ok(by);
             }
         }
-        by = self.await_room(by, control)?;
-        by = by.or_else(|| self.gate(None, control));
-        if by.is_some() && !self.keeps_partial() {
+        by = self.await_name_check(by, control)?;
+        by = by.or_else(|| self.sender.sent.gate(None, control));
+        if by.is_some() && !self.sender.keeps_partial() {
             return Ok(by);
         }
-        self.ensure_worker()?;
-        self.workers.give(Job::Complete(self.parts.take_receipts(), self.expected(by)));
-        while self.stored.is_none() {
+        self.sender.ensure_worker()?;
+        self.sender.workers.give(Job::Complete(
+            self.sender.parts.take_receipts(),
+            self.replaced.expected(by, self.sender.seen.as_ref()),
+        ));
+        while self.sender.stored.is_none() {
             // Too late for an interruption: the store has been asked.
-            if let Err(error) = self.await_publication(control) {
+            if let Err(error) = self.sender.await_publication(control) {
                 return give_way(by, error);
             }
         }
@@ -223,28 +236,31 @@ impl Upload<'_> {
     /// What is left after the last byte: shared among the workers in parts as small as they may
     /// be, so that the tail is short; the last takes what remains.
     fn send_rest(&mut self) -> Result<(), TransferError> {
-        let floor = self.parts.floor_blocks();
-        while self.ready_for_parts()? && self.intake.bytes() > 0 {
-            let Some(free) = self.free_workers() else {
+        let floor = self.sender.parts.floor_blocks();
+        while self.sender.ready_for_parts()? && self.sender.intake.bytes() > 0 {
+            let Some(free) = self.sender.free_workers() else {
                 return Ok(());
             };
-            let full = self.intake.full_blocks();
-            let sharing = free.min(self.parts.left()).max(1);
+            let full = self.sender.intake.full_blocks();
+            let sharing = free.min(self.sender.parts.left()).max(1);
             let share = full.div_ceil(sharing).max(floor);
-            let blocks =
-                if full >= share + floor { self.intake.cut(share) } else { self.intake.cut_all() };
-            self.give_part(blocks)?;
+            let blocks = if full >= share + floor {
+                self.sender.intake.cut(share)
+            } else {
+                self.sender.intake.cut_all()
+            };
+            self.sender.give_part(blocks)?;
         }
         self.copy_tail()
     }
 
     /// Behind the last new byte.
     fn copy_tail(&mut self) -> Result<(), TransferError> {
-        if self.intake.bytes() == 0
-            && let Some(tail) = self.tail.take()
+        if self.sender.intake.bytes() == 0
+            && let Some(tail) = self.replaced.tail.take()
         {
-            self.parts.copy_behind(tail.ranges(self.parts.limits()))?;
-            self.ready_for_parts()?;
+            self.sender.parts.copy_behind(tail.ranges(self.sender.parts.limits()))?;
+            self.sender.ready_for_parts()?;
         }
         Ok(())
     }

@@ -10,14 +10,16 @@
 //! STOR, APPE and STOU differ in their [`WriteMode`] only.
 
 mod commit;
-mod dispatch;
 mod head;
 mod intake;
 mod parts;
 mod plan;
 mod ranges;
 mod receive;
+mod replaced;
 mod reservation;
+mod sender;
+mod sent;
 mod standstill;
 mod tail;
 
@@ -26,26 +28,25 @@ pub use plan::{Plan, WriteMode};
 use std::sync::Arc;
 use std::time::Instant;
 
-use time::OffsetDateTime;
-
 use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
-use crate::store::{Admission, Cancel, Expected, ObjectStore, Stat, Stored};
-use crate::transfer::concurrency::ConcurrencyLimit;
+use crate::store::ObjectStore;
 use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::{UploadTarget, Workers};
+use crate::transfer::worker::UploadTarget;
 use crate::transfer::{
-    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferError,
-    TransferReport,
+    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferReport,
 };
 use crate::vfs::FtpPath;
+use commit::Commit;
 use intake::Intake;
 use parts::Parts;
+use replaced::Replaced;
 use reservation::Reservation;
+use sender::Sender;
+use sent::Sent;
 use standstill::Standstill;
-use tail::Tail;
 
 /// What an upload needs to know about itself.
 #[derive(Debug)]
@@ -65,54 +66,13 @@ pub struct UploadRequest {
 /// One upload that has its memory and may begin.
 #[derive(Debug)]
 pub struct Upload<'a> {
-    resources: Resources<'a>,
-    intake: Intake,
-    parts: Parts,
-    workers: Workers,
-    /// How many of them there may be.
-    concurrency: ConcurrencyLimit,
-    target: Option<Arc<UploadTarget>>,
-    cancel: Cancel,
-    room: Room,
-    begun: Begun,
-    /// What stands under the name for what is kept of it to be right.
-    expected: Expected,
-    /// When the upload began, by the store's clock.
-    since: OffsetDateTime,
-    /// What stood under the name when the first part was ready, if that was asked.
-    seen: Option<Option<Stat>>,
-    /// Blocks of the largest part that the turn has room for.
-    affordable: usize,
-    kept: u64,
-    /// What of the old object may have to stand behind the new end.
-    tail: Option<Tail>,
-    reservation: Reservation,
-    progress: Progress,
+    sender: Sender<'a>,
+    replaced: Replaced,
     throttle: Throttle,
     standstill: Standstill,
     /// Whether the system looks after the data connection.
     is_kept_alive: bool,
-    stored: Option<Stored>,
 }
-
-/// Whether a file may come to stand under the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
-    Unknown,
-    Asked,
-    Found,
-}
-
-/// How far CreateMultipartUpload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Begun {
-    NotYet,
-    Asked,
-    Done,
-}
-
-/// How the data ended.
-type Ended = Result<Option<Interruption>, TransferError>;
 
 impl<'a> Upload<'a> {
     /// Begins with a small block; or, where what it keeps cannot be copied inside the store, waits
@@ -147,47 +107,20 @@ impl<'a> Upload<'a> {
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
         }
-        let affordable = parts.target_blocks();
-        let cancel = Cancel::new();
+        let plan = request.plan;
+        let sent = Sent { progress, reservation: Reservation::new(request.announced, plan.kept) };
         let since = request.store.now();
-        let target = UploadTarget::new(
-            request.store,
-            request.path,
-            request.plan.attributes(),
-            cancel.clone(),
-        );
-        let mut upload = Self {
-            resources,
-            intake,
-            parts,
-            workers: Workers::new(options.upload_threads.max(1), resources.wake.clone()),
-            concurrency: ConcurrencyLimit::new(
-                options.upload_threads,
-                target.slowdowns(),
-                Instant::now(),
-            ),
-            target: Some(Arc::new(target)),
-            cancel,
-            room: match request.plan.admission {
-                Admission::Granted => Room::Found,
-                Admission::Unknown => Room::Unknown,
-            },
-            begun: Begun::NotYet,
-            expected: request.plan.expected,
-            since,
-            seen: None,
-            affordable,
-            kept: request.plan.kept,
-            tail: request.plan.tail,
-            reservation: Reservation::new(request.announced, request.plan.kept),
-            progress,
+        let target = UploadTarget::new(request.store, request.path, plan.attributes());
+        let mut sender = Sender::new(resources, target, &plan, intake, parts, sent);
+        sender.check_name()?;
+        let Plan { expected, kept, tail, .. } = plan;
+        Ok(Self {
+            sender,
+            replaced: Replaced { expected, since, kept, tail },
             throttle: Throttle::default(),
             standstill: Standstill::new(Instant::now()),
             is_kept_alive: false,
-            stored: None,
-        };
-        upload.look_for_room()?;
-        Ok(upload)
+        })
     }
 
     /// No faster than `throttle` allows.
@@ -199,14 +132,14 @@ impl<'a> Upload<'a> {
 
     /// The upload's counters.
     pub fn progress(&self) -> &Progress {
-        &self.progress
+        &self.sender.sent.progress
     }
 
     /// Runs the upload to its end, whatever that is. `data` is non-blocking; it is closed at the
     /// end of its data, before the store is asked to publish. Where the upload fails earlier, it is
     /// handed back.
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> TransferReport {
-        self.progress.restart();
+        self.progress().restart();
         let ended = self.receive(&mut data, control);
         if !matches!(ended, Ok(Some(Interruption::ControlLost))) {
             control.data_ended();
@@ -221,36 +154,7 @@ impl<'a> Upload<'a> {
                 None
             }
         };
-        let last_byte = Instant::now();
-        let verdict = self.conclude(ended, control);
-        let (tail, elapsed) = (last_byte.elapsed(), self.progress.elapsed());
-        self.release();
-        TransferReport {
-            verdict,
-            bytes: self.progress.bytes(),
-            kept: self.kept,
-            elapsed,
-            tail,
-            parts: self.progress.parts(),
-            stored: self.stored.take(),
-            unended,
-        }
-    }
-
-    /// Lets go of the workers. The last of them aborts what was not completed.
-    fn release(&mut self) {
-        self.target = None;
-        let none = Workers::new(1, self.resources.wake.clone());
-        let workers = std::mem::replace(&mut self.workers, none);
-        self.resources.stragglers.adopt(workers.dismiss());
-    }
-}
-
-impl Drop for Upload<'_> {
-    fn drop(&mut self) {
-        if self.target.is_some() {
-            self.cancel.raise();
-            self.release();
-        }
+        let report = Commit::new(self.sender, self.replaced).run(ended, control);
+        TransferReport { unended, ..report }
     }
 }

@@ -1,17 +1,91 @@
 //! From gathered blocks to the workers, and back.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Begun, Ended, Room, Upload};
+use super::intake::Intake;
+use super::parts::Parts;
+use super::plan::Plan;
+use super::sent::{Ended, Sent};
+use super::standstill::Standstill;
 use crate::limits;
-use crate::store::Expected;
+use crate::store::{Admission, Expected, Stat, Stored};
 use crate::transfer::block::Block;
-use crate::transfer::concurrency::{Answered, Moved};
+use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::waiting::{lease, wait_for};
-use crate::transfer::worker::{Job, JobOutcome};
-use crate::transfer::{Control, Incomplete, Patience, Resources, TransferError};
+use crate::transfer::worker::{Job, JobOutcome, UploadTarget, Workers};
+use crate::transfer::{Control, Incomplete, PartialUpload, Patience, Resources, TransferError};
 
-impl Upload<'_> {
+/// What has been gathered, what is under way to the store, and what that has confirmed. Dropped
+/// before the store was asked to publish, it leaves nothing there.
+#[derive(Debug)]
+pub(super) struct Sender<'a> {
+    pub(super) resources: Resources<'a>,
+    pub(super) sent: Sent,
+    pub(super) intake: Intake,
+    pub(super) parts: Parts,
+    /// Blocks of the largest part that the turn has room for.
+    pub(super) affordable: usize,
+    pub(super) workers: Workers,
+    /// How many of them there may be.
+    pub(super) concurrency: ConcurrencyLimit,
+    target: Option<Arc<UploadTarget>>,
+    /// Whether it matters at the end what stood under the name at the beginning.
+    looks_first: bool,
+    pub(super) name: NameCheck,
+    pub(super) begun: Begun,
+    /// What stood under the name when the first part was ready, if that was asked.
+    pub(super) seen: Option<Option<Stat>>,
+    pub(super) stored: Option<Stored>,
+}
+
+/// Whether the store was asked if a file may come to stand under the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameCheck {
+    NotAsked,
+    Asked,
+    Passed,
+}
+
+/// How far CreateMultipartUpload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    NotYet,
+    Asked,
+    Done,
+}
+
+impl<'a> Sender<'a> {
+    /// Sends what gathers in `intake` to `target`, of which `plan` keeps something.
+    pub(super) fn new(
+        resources: Resources<'a>,
+        target: UploadTarget,
+        plan: &Plan,
+        intake: Intake,
+        parts: Parts,
+        sent: Sent,
+    ) -> Self {
+        let threads = resources.options.upload_threads;
+        Self {
+            resources,
+            sent,
+            intake,
+            affordable: parts.target_blocks(),
+            parts,
+            workers: Workers::new(threads.max(1), resources.wake.clone()),
+            concurrency: ConcurrencyLimit::new(threads, target.slowdowns(), Instant::now()),
+            target: Some(Arc::new(target)),
+            looks_first: plan.expected == Expected::Anything,
+            name: match plan.admission {
+                Admission::Granted => NameCheck::Passed,
+                Admission::Unknown => NameCheck::NotAsked,
+            },
+            begun: Begun::NotYet,
+            seen: None,
+            stored: None,
+        }
+    }
+
     /// Takes what the workers have done.
     pub(super) fn collect(&mut self) -> Result<(), TransferError> {
         while let Some(done) = self.workers.take_done() {
@@ -21,7 +95,7 @@ impl Upload<'_> {
             }
             match done.outcome? {
                 JobOutcome::Refilled => {}
-                JobOutcome::RoomFound => self.room = Room::Found,
+                JobOutcome::NameAdmitted => self.name = NameCheck::Passed,
                 JobOutcome::Created => self.begun = Begun::Done,
                 JobOutcome::CreatedAndLooked(seen) => {
                     self.begun = Begun::Done;
@@ -30,7 +104,7 @@ impl Upload<'_> {
                 JobOutcome::Part(receipt) => {
                     let (number, bytes) = (receipt.number.into(), receipt.size);
                     self.parts.confirm(receipt);
-                    self.progress.add_part();
+                    self.sent.progress.add_part();
                     if let Some(taken) = done.taken {
                         self.adapt(Answered { number, moved: Moved { bytes, taken } });
                     }
@@ -55,14 +129,14 @@ impl Upload<'_> {
     /// Group commit: as long as a whole part stands gathered and a worker is there to take it,
     /// gives it one; the share of what has gathered, so that several connections fill evenly.
     /// Where the client is slow and others wait for its memory, less is enough.
-    pub(super) fn dispatch(&mut self) -> Result<(), TransferError> {
+    pub(super) fn dispatch(&mut self, standstill: &mut Standstill) -> Result<(), TransferError> {
         loop {
             let pool = &self.intake.pool;
             if !pool.has_turn() && !pool.is_waiting() {
                 // A turn is asked for in time, as large as the part is then.
                 self.affordable = self.parts.target_blocks();
             }
-            let is_slow = self.standstill.is_slow(&self.intake.pool);
+            let is_slow = standstill.is_slow(&self.intake.pool);
             let target = self.parts.target_blocks();
             if !is_slow && self.has_outgrown_its_turn() && !self.afford(target) {
                 return Ok(());
@@ -94,22 +168,22 @@ impl Upload<'_> {
 
     /// Asks whether a file may come to stand under the name, where only the store can tell: while
     /// the data arrives, so that it costs no time of its own.
-    pub(super) fn look_for_room(&mut self) -> Result<(), TransferError> {
-        if self.room == Room::Unknown {
+    pub(super) fn check_name(&mut self) -> Result<(), TransferError> {
+        if self.name == NameCheck::NotAsked {
             self.ensure_worker()?;
-            self.workers.give(Job::LookForRoom);
-            self.room = Room::Asked;
+            self.workers.give(Job::CheckName);
+            self.name = NameCheck::Asked;
         }
         Ok(())
     }
 
     /// Begins the upload in parts, then copies what is kept; true when parts may go.
     pub(super) fn ready_for_parts(&mut self) -> Result<bool, TransferError> {
-        // The one worker there may be could still look for room.
+        // The one worker there may be could still check the name.
         if self.begun == Begun::NotYet && self.free_workers().is_some() {
             self.ensure_worker()?;
             self.workers.give(match self.keeps_partial() {
-                true if self.expected == Expected::Anything => Job::CreateAndLook,
+                true if self.looks_first => Job::CreateAndLook,
                 _ => Job::Create,
             });
             self.begun = Begun::Asked;
@@ -184,7 +258,7 @@ impl Upload<'_> {
         self.intake.pool.release();
         let Resources { budget, wake, .. } = self.resources;
         let bytes = (self.parts.reserve_blocks() * limits::BLOCK_BYTES) as u64;
-        match lease(bytes, budget, wake, control, &self.progress) {
+        match lease(bytes, budget, wake, control, &self.sent.progress) {
             Ok(lease) => self.intake.pool.begin_turn(lease),
             Err(Incomplete::Failed(error)) => return Err(error),
             Err(Incomplete::Interrupted(by)) => return Ok(Some(by)),
@@ -216,7 +290,54 @@ impl Upload<'_> {
     fn await_anything(&mut self, control: &mut dyn Control) -> Ended {
         let woken = wait_for(control, self.resources.wake, None, control.reassure_in())?;
         self.collect()?;
-        let by = woken.control.then(|| self.attend(control)).flatten();
-        Ok(by.and_then(|by| self.heed(by)))
+        let by = woken.control.then(|| self.sent.attend(control)).flatten();
+        Ok(by.and_then(|by| self.sent.heed(by)))
+    }
+
+    pub(super) fn keeps_partial(&self) -> bool {
+        self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
+    }
+
+    /// Whether a partial file would stand for years, as the store removes nothing.
+    pub(super) fn could_not_be_removed(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.retains_objects())
+    }
+
+    /// Whether nothing has been sent yet that has to become a part.
+    pub(super) fn fits_one_request(&self) -> bool {
+        self.begun == Begun::NotYet && !self.parts.keeps_parts()
+    }
+
+    /// Stores all that has gathered as the whole object, in this thread.
+    pub(super) fn put_here(&mut self, expected: &Expected) -> Result<(), TransferError> {
+        let blocks = self.intake.cut_all();
+        if let Some(target) = &self.target {
+            self.stored = Some(target.put(&blocks, expected)?);
+        }
+        Ok(())
+    }
+
+    /// Ends the requests that are under way; what was not published is not to be.
+    pub(super) fn give_up(&self) {
+        if let Some(target) = &self.target {
+            target.cancel();
+        }
+    }
+
+    /// Lets go of the workers. The last of them aborts what was not completed.
+    pub(super) fn release(&mut self) {
+        self.target = None;
+        let none = Workers::new(1, self.resources.wake.clone());
+        let workers = std::mem::replace(&mut self.workers, none);
+        self.resources.stragglers.adopt(workers.dismiss());
+    }
+}
+
+impl Drop for Sender<'_> {
+    fn drop(&mut self) {
+        if self.target.is_some() {
+            self.give_up();
+            self.release();
+        }
     }
 }
