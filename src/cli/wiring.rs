@@ -19,7 +19,7 @@ use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{ListRequest, ObjectStore};
 use cos_ftp_server::threads::{self, OwnedThread};
 use cos_ftp_server::transfer::PartialUpload;
-use cos_ftp_server::users::{Password, Users};
+use cos_ftp_server::users::{HookUsers, Password, Users};
 use cos_ftp_server::vfs::FtpPath;
 
 use super::locations::{ConfigFile, program};
@@ -186,10 +186,10 @@ impl ServerPlan {
     pub(crate) fn accounts(&self) -> String {
         let mut text = String::new();
         for (number, store) in self.settings.stores.iter().enumerate() {
-            let users = || self.settings.accounts.iter().filter(|user| user.store == number);
+            let users = || self.settings.terms_of(number).filter(|user| !user.name.is_empty());
             // Writing to a String cannot fail.
             let _ = match users().count() {
-                ..=SINGLE_LINES => users().try_for_each(|user| {
+                1..=SINGLE_LINES => users().try_for_each(|user| {
                     writeln!(text, "account {}: {}", user.name, files(store, &user.home))
                 }),
                 _ => {
@@ -210,10 +210,8 @@ impl ServerPlan {
         let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
-        let is_written = |store| {
-            let mut users = settings.accounts.iter().filter(|account| account.store == store);
-            users.any(|account| account.permission.writes())
-        };
+        let is_written =
+            |store| self.settings.terms_of(store).any(|account| account.permission.writes());
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
             StoreSettings::Local(options) => open_directory(&options, is_written(number))
@@ -225,6 +223,13 @@ impl ServerPlan {
             account.with_store(store)
         });
         let users = Users::new(accounts, self.settings.password_checks);
+        let users = match settings.hook {
+            Some(HookUsers { options, common, homes }) => {
+                let store = Arc::clone(&stores[common.store]);
+                users.with_hook(HookUsers { options, common: common.with_store(store), homes })
+            }
+            None => users,
+        };
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;

@@ -2,21 +2,22 @@
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::protocol::word;
 use crate::session::TlsPolicy;
-use crate::users::{Account, Password, Permission};
+use crate::users::{Account, HookCall, HookOptions, HookUsers, Password};
 
 use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
 use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
+use super::logins::{Login, password, split_login_users};
 use super::objects;
-use super::report::{ConfigReport, Place};
+use super::report::{ConfigReport, Content, Place};
 use super::section::Section;
 use super::settings::StoreSettings;
+use super::tls;
 use super::users_file::{self, UserLine};
-use super::{tls, values};
 
 /// All stores and the accounts that use them.
 #[derive(Debug, Default)]
@@ -25,6 +26,8 @@ pub(super) struct Accounts {
     pub(super) accounts: Vec<Account<usize>>,
     /// The files of users.
     pub(super) users_files: Vec<PathBuf>,
+    /// Who is asked about everybody else.
+    pub(super) hook: Option<HookUsers<usize>>,
     /// Every home so far, with its section: also of accounts that have another fault.
     homes: Vec<(String, String)>,
     /// Every login name so far, and where it stands.
@@ -59,15 +62,6 @@ pub(super) fn read(
         report.problem(Place::default(), text);
     }
     found
-}
-
-/// Who one account is for. Of an account in `login_users` nothing else is told.
-struct Login {
-    name: String,
-    password: Password,
-    permission: Permission,
-    /// What takes the place of the name in `cos_prefix`.
-    place: Option<String>,
 }
 
 impl Accounts {
@@ -111,12 +105,55 @@ impl Accounts {
         section.read(&mut form, report);
         let has_home = self.take_home(&form, section, "home_dir", report);
         form.account.tls_required = tls::is_required(form.tls, tls, section, report);
+        let store = store.filter(|_| has_home);
+        refuse_two_ways(section, report);
+        if let Some(call) = form.hook.take() {
+            self.add_hook(store, form, call, section, report);
+            return;
+        }
         let logins = match form.users_file.take() {
             Some(path) => self.read_users_file(&path, &form, section, all, report),
             None => self.read_login(&mut form, section, report).into_iter().collect(),
         };
         check_objects(store.as_ref(), &logins, section, report);
-        self.add(store.filter(|_| has_home), &form.account, logins, section, report);
+        self.add(store, &form.account, logins, section, report);
+    }
+
+    /// Whoever is asked about the users of a section.
+    fn add_hook(
+        &mut self,
+        store: Option<SharedStore>,
+        form: LoginForm,
+        call: HookCall,
+        section: &Section,
+        report: &mut ConfigReport,
+    ) {
+        let place = || section.place(call.key());
+        match &call {
+            HookCall::Command(words) => {
+                let program = Path::new(words.first().map_or("", String::as_str));
+                report.names_file(place(), program, Content::Program);
+            }
+            HookCall::Url(url) if url.starts_with("http://") && !is_of_this_machine(url) => {
+                let text = "passwords go to another machine in plain text: use https://";
+                report.warning(place(), text);
+            }
+            HookCall::Url(_) => {}
+        }
+        if self.hook.is_some() {
+            let text = "another section asks about users already; only one can";
+            report.problem(place(), text);
+            return;
+        }
+        let LoginForm { mut account, hook_timeout, hook_cache, permission, .. } = form;
+        let (Some(SharedStore { settings, homes }), Some(permission)) = (store, permission) else {
+            return;
+        };
+        let at = self.stores.len();
+        self.stores.push(settings);
+        account.permission = permission;
+        let options = HookOptions { call, timeout: hook_timeout, cache: hook_cache };
+        self.hook = Some(HookUsers { options, common: account.with_store(at), homes });
     }
 
     /// The one login of a section.
@@ -146,12 +183,6 @@ impl Accounts {
         all: &ForAllBuckets,
         report: &mut ConfigReport,
     ) -> Vec<Login> {
-        for key in ["ftp_login_user_name", "ftp_login_user_password"] {
-            if section.has(key) {
-                let text = "cannot stand beside users_file: give the user a line in that file";
-                report.problem(section.place(key), text);
-            }
-        }
         let is_twice = self.users_files.iter().any(|earlier| earlier == path);
         if is_twice {
             let text = "another section has this file already; each needs its own";
@@ -237,6 +268,29 @@ impl Accounts {
     }
 }
 
+/// Reports that a section says in more than one way who its users are.
+fn refuse_two_ways(section: &Section, report: &mut ConfigReport) {
+    let ways = ["auth_command", "auth_url", "users_file"].map(|key| (key, section.has(key)));
+    let Some((way, _)) = ways.iter().find(|(_, is_there)| *is_there) else { return };
+    let others = ["auth_url", "users_file", "ftp_login_user_name", "ftp_login_user_password"];
+    for other in others.into_iter().filter(|other| other != way && section.has(other)) {
+        let text = format!("cannot stand beside {way}: the users of a section come from one place");
+        report.problem(section.place(other), text);
+    }
+}
+
+/// Whether the service of a URL is on this machine.
+fn is_of_this_machine(url: &str) -> bool {
+    let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    let is_loopback = host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    is_loopback || host == "localhost"
+}
+
 /// Reports what the section says of new objects that cannot be said of those of its logins.
 fn check_objects(
     store: Option<&SharedStore>,
@@ -247,122 +301,5 @@ fn check_objects(
     if let Some(StoreSettings::Cos(bucket)) = store.map(|store| &store.settings) {
         let names = logins.iter().map(|login| login.name.as_str());
         objects::check_logins(&bucket.objects, names, section, report);
-    }
-}
-
-/// `ftp_login_user_password`.
-fn password(form: &LoginForm, section: &Section, report: &mut ConfigReport) -> Option<Password> {
-    let place = || section.place("ftp_login_user_password");
-    if form.password.as_ref().is_some_and(|text| is_quoted(text)) {
-        report.warning(place(), QUOTED);
-    }
-    let parsed = Password::parse(form.password.as_ref()?);
-    parsed.map_err(|error| report.problem(place(), error.to_string())).ok()
-}
-
-/// What is said of a password that [`is_quoted`].
-const QUOTED: &str = "the quotes around the password belong to it, and clients must send them: \
-                      leave them out unless that is meant";
-
-/// Whether a password stands in quotes, as other programs' files have them.
-fn is_quoted(password: &str) -> bool {
-    let pairs = [('"', '"'), ('\'', '\''), ('“', '”'), ('‘', '’')];
-    pairs
-        .into_iter()
-        .any(|(open, close)| password.strip_prefix(open).is_some_and(|rest| rest.ends_with(close)))
-}
-
-/// `user:password:permission;…`. The user ends at the first `:`, the permission begins after the
-/// last, so that a password may hold any.
-fn split_login_users(text: &str, section: &Section, report: &mut ConfigReport) -> Vec<Login> {
-    let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
-    let mut logins = Vec::new();
-    for (number, account) in (1..).zip(accounts) {
-        match login(account) {
-            Ok(login) => logins.push(login),
-            Err(wrong) => {
-                let text = format!(
-                    "account {number} {wrong}; accepted is user:password:permission, several \
-                     separated by ';', permission R, W or RW"
-                );
-                report.problem(section.place("login_users"), text);
-            }
-        }
-        let password = account.split_once(':').and_then(|(_, rest)| rest.rsplit_once(':'));
-        if password.is_some_and(|(password, _)| is_quoted(password.trim())) {
-            report.warning(section.place("login_users"), format!("account {number}: {QUOTED}"));
-        }
-        // Typed with a Chinese input method, and taken for part of a password.
-        if account.contains(['；', '：']) {
-            let text = format!(
-                "account {number} holds a full-width '；' or '：', which separates nothing"
-            );
-            report.warning(section.place("login_users"), text);
-        }
-    }
-    if logins.is_empty() && !text.is_empty() && text.trim_matches([';', ' ']).is_empty() {
-        report.problem(
-            section.place("login_users"),
-            "no account; accepted is user:password:permission",
-        );
-    }
-    logins
-}
-
-/// One account, or what is wrong with it: in words that repeat nothing of it, as what stands in the
-/// place of a name or a permission may be the rest of a password that holds a `:` or `;`.
-fn login(account: &str) -> Result<Login, String> {
-    let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
-    let (password, permission) =
-        rest.rsplit_once(':').ok_or("has one ':' only, so password or permission is missing")?;
-    let name = values::login_name(name.trim()).ok_or("has no user name")?;
-    let password = password.trim();
-    if password.is_empty() {
-        return Err("has no password".to_owned());
-    }
-    let password =
-        Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
-    let permission =
-        word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission, place: None })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_splits_at_the_first_and_the_last_colon() {
-        use Permission::{Read, ReadWrite, Write};
-        for (account, name, password, permission) in [
-            ("u:p:RW", "u", "p", ReadWrite),
-            ("u:p:r", "u", "p", Read),
-            (" u : p : W ", "u", "p", Write),
-            ("u:a:b:c:RW", "u", "a:b:c", ReadWrite),
-            ("u::::R", "u", "::", Read),
-            ("u:#p#:R", "u", "#p#", Read),
-            ("u:50%=a b:R", "u", "50%=a b", Read),
-            ("用户:密码:R", "用户", "密码", Read),
-        ] {
-            let login = login(account).unwrap();
-            assert_eq!(login.name, name, "{account}");
-            let Password::Plain(plain) = login.password else { panic!("{account}") };
-            assert_eq!(plain.expose(), password, "{account}");
-            assert_eq!(login.permission, permission, "{account}");
-        }
-    }
-
-    #[test]
-    fn a_bad_login_is_told_without_its_password() {
-        for (account, expected) in [
-            ("hunter2", "has no ':'"),
-            ("u:hunter2", "has one ':' only, so password or permission is missing"),
-            (":hunter2:RW", "has no user name"),
-            ("u::RW", "has no password"),
-            ("u:hun:ter2", "does not end in a permission"),
-        ] {
-            let wrong = login(account).err().unwrap();
-            assert_eq!(wrong, expected, "{account}");
-        }
     }
 }

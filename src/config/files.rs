@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::fs::{Access, access};
 use zeroize::Zeroizing;
 
 use crate::store::cos::{check_authorities, read_key_file};
@@ -23,6 +24,12 @@ impl ConfigReport {
             match content {
                 Content::Key => self.check_key_file(place, &path),
                 Content::PrivateKey | Content::Users => self.warn_if_exposed(place, &path),
+                Content::Program => {
+                    if let Err(errno) = access(&path, Access::EXEC_OK) {
+                        let text = format!("cannot be executed: {}", io::Error::from(errno));
+                        self.problem(place, text);
+                    }
+                }
                 Content::Authorities => {
                     if let Err(error) = check_authorities(&path) {
                         self.problem(place, error.to_string());

@@ -23,6 +23,7 @@ mod forms;
 mod general;
 mod ini;
 mod keys;
+mod logins;
 mod machine;
 mod object_values;
 mod objects;
@@ -191,6 +192,7 @@ fn settings(
         stores: accounts.stores,
         accounts: accounts.accounts,
         users_files: accounts.users_files,
+        hook: accounts.hook,
         password_checks,
         config_check,
         at_start,

@@ -137,6 +137,8 @@ pub(super) enum Content {
     Key,
     /// Certificates in PEM.
     Authorities,
+    /// A program.
+    Program,
     /// Users and the hashes of their passwords.
     Users,
     /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.

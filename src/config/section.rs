@@ -129,7 +129,7 @@ impl Section {
     }
 
     fn has_alternative(&self, key: &Key) -> bool {
-        key.alternative.is_some_and(|other| self.has(other))
+        key.alternatives.iter().any(|other| self.has(other))
     }
 
     fn read_entry<F: Any>(&self, entry: &Entry, form: &mut F, report: &mut ConfigReport) {

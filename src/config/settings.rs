@@ -9,7 +9,7 @@ use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
-use crate::users::Account;
+use crate::users::{Account, HookUsers};
 
 /// Users of one store that are named one by one.
 const NAMED_USERS: usize = 10;
@@ -34,6 +34,8 @@ pub struct ServerSettings {
     pub accounts: Vec<Account<usize>>,
     /// `users_file` of each section that has one.
     pub users_files: Vec<PathBuf>,
+    /// Who is asked about users that are none of `accounts`.
+    pub hook: Option<HookUsers<usize>>,
     /// `password_checks`: hashed passwords that are verified at once, at most.
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
@@ -45,9 +47,18 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// What is said of those whose files are in the store of this number.
+    pub fn terms_of(&self, store: usize) -> impl Iterator<Item = &Account<usize>> {
+        let asked_for = self.hook.iter().map(|hook| &hook.common);
+        self.accounts.iter().chain(asked_for).filter(move |account| account.store == store)
+    }
+
     /// The names of those whose files are in the store of this number; of many the first few.
     pub fn users_of(&self, store: usize) -> String {
-        let users = || self.accounts.iter().filter(|account| account.store == store);
+        if let Some(hook) = self.hook.iter().find(|hook| hook.common.store == store) {
+            return format!("users of {}", hook.options.call.key());
+        }
+        let users = || self.terms_of(store);
         let names = |most| users().take(most).map(|user| user.name.as_str()).collect::<Vec<_>>();
         match users().count() {
             ..=NAMED_USERS => names(NAMED_USERS).join(", "),

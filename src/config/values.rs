@@ -108,6 +108,23 @@ pub(super) fn absolute_path(text: &str) -> Option<PathBuf> {
     fits.then(|| text.into())
 }
 
+/// A program by its absolute path, and its arguments.
+pub(super) fn program(text: &str) -> Option<Vec<String>> {
+    let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+    absolute_path(words.first()?)?;
+    Some(words)
+}
+
+/// The URL of an HTTP service.
+pub(super) fn service(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let fits = !authority.is_empty()
+        && !authority.contains('@')
+        && text.chars().all(|c| c.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+}
+
 /// The words of an account's permission.
 pub(super) const PERMISSIONS: &[(&str, Permission)] =
     &[("R", Permission::Read), ("W", Permission::Write), ("RW|WR", Permission::ReadWrite)];

@@ -202,6 +202,7 @@ impl<'a> Session<'a> {
             visit: self.visit,
             peer: self.ends.peer,
             is_encrypted: self.encryption.is_on(),
+            began: Instant::now(),
             control: &mut self.control,
             login: &mut self.login,
         };

@@ -32,7 +32,8 @@ const FROM_ROLE: &[&str] = &["cos_cam_role", "cos_metadata_endpoint"];
 const KEY_PAIR: &[&str] = &["cos_secretid", "cos_secretkey"];
 
 /// What an account section has in place of its login.
-const FROM_ELSEWHERE: &[&str] = &["users_file"];
+const FROM_ELSEWHERE: &[&str] =
+    &["users_file", "auth_command", "auth_url", "auth_timeout", "auth_cache"];
 
 /// Another name of a key, which cannot stand beside it.
 const OTHER_NAME: &str = "passive_port";
@@ -122,7 +123,7 @@ fn accounts(text: &mut String) {
     text.push_str("#[COS_ACCOUNT_3]\n");
     explain(text, keys().filter(|key| FROM_ELSEWHERE.contains(&key.name)), "#");
     text.push('\n');
-    let is_for_all = |key: &&Key| self::to_fill_in(key) && key.alternative.is_none();
+    let is_for_all = |key: &&Key| self::to_fill_in(key) && key.alternatives.is_empty();
     keys().filter(is_for_all).for_each(|key| line(text, "#", key, "users-of-file"));
 }
 

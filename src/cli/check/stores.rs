@@ -20,8 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     let buckets = Buckets::default();
     for (number, store) in settings.stores.iter().enumerate() {
-        let users: Vec<_> =
-            settings.accounts.iter().filter(|account| account.store == number).collect();
+        let users: Vec<_> = settings.terms_of(number).collect();
         let names = settings.users_of(number);
         match store {
             StoreSettings::Cos(options) => {

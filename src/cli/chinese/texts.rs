@@ -39,6 +39,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
     // Users.
+    ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),
     (
         "the configuration has no users_file: put the key into an account section, in place of \

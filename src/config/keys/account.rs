@@ -1,5 +1,6 @@
 //! The account sections: a bucket, its keys, and who may log in.
 
+use super::beyond;
 use super::key::{Key, Nature, Row, row};
 use super::readers::{Reader, absolute_path, boolean, one_of, rate, secret_text, size, text};
 use super::sections::SectionKind::{self, CosAccount, FtpAccount, NumberedAccount};
@@ -272,16 +273,16 @@ pub(super) fn login() -> Vec<Key> {
             .field(|login: &mut LoginForm, home| login.home = Some(home)),
         row(LOGIN, "ftp_login_user_name", name)
             .required("user0")
-            .unless("users_file")
+            .unless(beyond::KEYS_IN_PLACE_OF_A_LOGIN)
             .means(
-                "the login name, another one in each section; not with `users_file`",
-                "登录用户名，每个配置段必须不同；不与 `users_file` 同时使用",
+                "the login name, another one in each section; not with `users_file`, `auth_command` or `auth_url`",
+                "登录用户名，每个配置段必须不同；不与 `users_file`、`auth_command` 或 `auth_url` 同时使用",
             )
             .field(|login: &mut LoginForm, name| login.name = Some(name)),
         row(LOGIN, "ftp_login_user_password", password)
             .nature(Nature::Password)
             .required("pass0")
-            .unless("users_file")
+            .unless(beyond::KEYS_IN_PLACE_OF_A_LOGIN)
             .means(
                 "its password, or what `cos-ftp-server hash-password` prints for it, see \
                  [Passwords](docs/security.md#passwords)",
@@ -289,22 +290,13 @@ pub(super) fn login() -> Vec<Key> {
                  见[密码](docs/zh-CN/security.md#密码)",
             )
             .field(|login: &mut LoginForm, password| login.password = Some(password)),
-        row(LOGIN, "users_file", absolute_path())
-            .example("/etc/cos-ftp-server/cameras.users")
-            .means(
-                "in place of one login: the file of all users of the section, a line each, which \
-                 is read again at a reload; see [Users](docs/users.md#a-file-of-users)",
-                "代替单个登录用户：保存该配置段全部用户的文件，每个用户一行，重新加载配置时重新读取，\
-                 见[用户](docs/zh-CN/users.md#用户文件)",
-            )
-            .field(|login: &mut LoginForm, path| login.users_file = Some(path)),
         row(LOGIN, "authority", permission)
             .required("RW")
             .means(
                 "read, write or both, see [Permissions](docs/permissions.md#permissions); with \
-                 `users_file`, of the lines that say nothing else",
-                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)；使用 `users_file` 时，\
-                 对没有写明权限的行生效",
+                 `users_file`, `auth_command` and `auth_url`, of users of whom nothing else is said",
+                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)；使用 `users_file`、\
+                 `auth_command` 或 `auth_url` 时，对没有写明权限的用户生效",
             )
             .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
         row(LOGIN, "delete_enable", boolean())

@@ -61,8 +61,8 @@ pub struct Key {
     pub accepts: Words,
     /// What it does.
     pub doc: Words,
-    /// The key that may stand in its place.
-    pub alternative: Option<&'static str>,
+    /// Keys that may stand in its place.
+    pub alternatives: &'static [&'static str],
     /// A value for the documented example, where there is no default.
     pub example: &'static str,
     /// Whether a value is what samples have in the place of an account's data.
@@ -166,7 +166,7 @@ pub(super) fn row<T>(
         applies: Applies::AtReload,
         accepts: reader.accepts().clone(),
         doc: Words::new("", ""),
-        alternative: None,
+        alternatives: &[],
         example: "",
         placeholder: |_| false,
         fields: Vec::new(),
@@ -191,9 +191,9 @@ impl<T: 'static> Row<T> {
         self.with(|key| (key.default, key.example) = (WhenAbsent::Required, example))
     }
 
-    /// It need not be there beside the key `name`.
-    pub(super) fn unless(self, name: &'static str) -> Self {
-        self.with(|key| key.alternative = Some(name))
+    /// It need not be there beside any of these keys.
+    pub(super) fn unless(self, names: &'static [&'static str]) -> Self {
+        self.with(|key| key.alternatives = names)
     }
 
     /// There is no default; the documented example has `example`.
