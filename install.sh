@@ -162,10 +162,11 @@ check_places() {
     elsewhere='use --prefix DIR, or be root'
     # Whom a file system refuses that is mounted to be read only, for one.
     [ "$(id -u)" != 0 ] || elsewhere='name another place with --prefix DIR'
-    for place in "$bin_dir" "$config_dir" "$var_dir"; do
+    for place in "$bin_dir" "$config_dir" "$var_dir" "$man_dir" ${unit:+"${unit%/*}"}; do
         nearest=$place
         while [ ! -e "$nearest" ]; do nearest=$(dirname "$nearest"); done
-        [ -d "$nearest" ] && [ -w "$nearest" ] && [ -x "$nearest" ] ||
+        # By doing so: to root a file system like /proc looks as if it could be written.
+        trial=$(mktemp -d "$nearest/.$NAME.XXXXXX" 2>/dev/null) && rmdir "$trial" ||
             fail "cannot write to $nearest, where $place would be; $elsewhere"
     done
 }
@@ -274,7 +275,7 @@ sample_mark() {
 
 config_text() {
     cat <<EOF
-# The configuration of $NAME. conf/vsftpd.conf.example explains every key.
+# The configuration of $NAME. man $NAME.conf explains every key.
 
 [COS_ACCOUNT_0]
 # Files are kept in this directory. To serve a COS bucket instead, replace the line by the four
@@ -322,7 +323,13 @@ speaks_chinese() {
 tell_next_steps() {
     start_command
     check_command="${start%% *} check${start#"${start%% *}"}"
-    stop_command="${start%% *} stop${start#"${start%% *}"}"
+    # Each line can be pasted.
+    if [ -n "$unit" ]; then
+        restart="systemctl restart $NAME"
+    else
+        restart="${start%% *} stop${start#"${start%% *}"}
+    $start"
+    fi
     init_command="${start%% *} init${start#"${start%% *}"}"
     if speaks_chinese; then tell_in_chinese "$1"; else tell_in_english "$1"; fi
 }
@@ -330,9 +337,10 @@ tell_next_steps() {
 tell_in_chinese() {
     if [ "$1" = kept ]; then
         say "
-正在运行的服务器仍是旧版本。检查配置，并启动新版本：
+正在运行的服务器仍是旧版本。检查配置：
     $check_command
-    ${unit:+systemctl restart $NAME，或 }$stop_command，然后 $start"
+启动新版本：
+    $restart"
         return
     fi
     [ "$start" = "${start#/}" ] || say "
@@ -345,14 +353,15 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. 使用 COS 存储桶：执行 $init_command
-   按提问生成配置，替换现在的示例；或者在 $config 中
-   把 cos_endpoint 一行换成下面四行。然后重新启动服务器：
+2. 使用 COS 存储桶。按提问生成配置，替换现在的示例：
+    $init_command
+   或者在 $config 中
+   把 cos_endpoint 一行换成下面四行：
     cos_secretid = <API 密钥的 SecretId>
     cos_secretkey = <API 密钥的 SecretKey>
     cos_bucket = <带 APPID 的存储桶名称，例如 files-1250000000>
     cos_region = <存储桶所在地域，例如 ap-guangzhou>
-   启动之前先检查：
+   然后检查，并重新启动服务器：
     $check_command"
     [ -z "$unit" ] || say "
 3. 由 systemd 以用户 $SERVICE_USER 的身份运行，立即启动并开机自启：
@@ -364,9 +373,10 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
 tell_in_english() {
     if [ "$1" = kept ]; then
         say "
-A server that runs is still the old one. To check, and to start the new one:
+A server that runs is still the old one. To check the configuration:
     $check_command
-    ${unit:+systemctl restart $NAME, or }$stop_command, then $start"
+To start the new server:
+    $restart"
         return
     fi
     [ "$start" = "${start#/}" ] || say "
@@ -379,14 +389,15 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. Serve a COS bucket: let $init_command
-   ask for it, which replaces this sample; or in $config
-   replace the line cos_endpoint by these four. Then start the server again:
+2. Serve a COS bucket. This asks for what it takes, and replaces this sample:
+    $init_command
+   Or replace the line cos_endpoint in $config
+   by these four:
     cos_secretid = <SecretId of your API key>
     cos_secretkey = <SecretKey of your API key>
     cos_bucket = <bucket name with its APPID, as in files-1250000000>
     cos_region = <region of the bucket, as in ap-guangzhou>
-   and before that try it out:
+   Then try it out, and start the server again:
     $check_command"
     [ -z "$unit" ] || say "
 3. Let systemd run it, now and after each start of the machine, as the user $SERVICE_USER:

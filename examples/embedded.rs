@@ -11,7 +11,6 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cos_ftp_server::access::AddressRules;
 use cos_ftp_server::server::{Server, ServerOptions};
 use cos_ftp_server::store::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
@@ -20,7 +19,7 @@ use cos_ftp_server::store::{
     StoreError, Stored,
 };
 use cos_ftp_server::users::{Account, Password, Permission, Users};
-use cos_ftp_server::vfs::{Entry, FilenameEncoding, FtpPath, Metadata};
+use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::OffsetDateTime;
 
 /// Whatever goes wrong at the start.
@@ -44,18 +43,8 @@ fn main() -> std::result::Result<(), Failure> {
 
 /// A server at `port` for the user `demo`, whose files are kept in memory.
 pub(crate) fn serve(port: u16) -> std::result::Result<Server, Failure> {
-    let account: Account = Account {
-        name: "demo".to_owned(),
-        password: Password::parse("demo")?,
-        permission: Permission::ReadWrite,
-        delete_enabled: true,
-        addresses: AddressRules::default(),
-        tls_required: false,
-        filename_encoding: FilenameEncoding::Auto,
-        max_rate: None,
-        home: String::new(),
-        store: Arc::new(MemoryStore::default()),
-    };
+    let (password, store) = (Password::parse("demo")?, Arc::new(MemoryStore::default()));
+    let account = Account::new("demo", password, Permission::ReadWrite, store);
     let options = ServerOptions {
         listen_addresses: vec![[127, 0, 0, 1].into()],
         listen_port: port,

@@ -50,7 +50,7 @@ fn the_commands_it_prints_work() {
     fs::write(prefix.path().join(CONFIG), config).expect("written");
 
     let commands: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("    ")).collect();
-    let [_, start, put, list, cos @ .., check] = &commands[..] else { panic!("{told}") };
+    let [_, start, put, list, init, cos @ .., check] = &commands[..] else { panic!("{told}") };
     let mut tried = Command::new("sh");
     let tried = succeeded(tried.arg("-c").arg(check).current_dir(prefix.path()).output().unwrap());
     assert!(tried.contains("all is well"), "{tried}");
@@ -69,6 +69,7 @@ fn the_commands_it_prints_work() {
     }
     let stored = fs::read(prefix.path().join("var/cos-ftp-server/data/LICENSE"));
     assert_eq!(stored.expect("stored"), include_bytes!("../LICENSE"));
+    assert!(init.contains("/cos-ftp-server init --config "), "{init}");
     let keys: Vec<&str> = cos.iter().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(keys, ["cos_secretid", "cos_secretkey", "cos_bucket", "cos_region"]);
 }
@@ -100,7 +101,7 @@ fn its_last_lines_are_chinese_where_the_reader_is() {
         assert!(chinese.contains("启动"), "{chinese}");
         // But for what is to be filled in.
         let mut typed = commands.iter().filter(|line| !line.contains('<'));
-        assert!(typed.all(|line| same.contains(line) || again), "{commands:?} {same:?}");
+        assert!(typed.all(|line| same.contains(line)), "{commands:?} {same:?}");
         assert_eq!(same.first(), commands.first());
         let other = [("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C.UTF-8")];
         assert!(lines(&other, again).0.is_ascii());
@@ -120,8 +121,12 @@ fn running_it_again_keeps_configuration_and_data() {
     let told = install_into(prefix.path());
     assert!(told.contains("Kept your configuration"), "{told}");
     assert!(!told.contains("Password") && !told.contains("cos_secretid"), "{told}");
-    for said in ["Updated ", "A server that runs is still the old one", "check --config", " stop "]
-    {
+    let server = prefix.path().join("bin/cos-ftp-server").display().to_string();
+    let named = format!("--config {}", config.display());
+    // Each a line that can be pasted.
+    let [check, stop, start] =
+        [" check ", " stop ", " "].map(|word| format!("\n    {server}{word}{named}\n"));
+    for said in ["Updated ", "A server that runs is still the old one", &check, &stop, &start] {
         assert!(told.contains(said), "{said}: {told}");
     }
     assert_eq!(fs::read_to_string(&config).expect("kept"), before);
@@ -147,15 +152,18 @@ fn what_is_no_server_replaces_none() {
 fn a_place_that_cannot_be_written_is_found_before_the_build() {
     let dir = TempDir::new().expect("a directory");
     fs::write(dir.path().join("file"), "").expect("written");
-    let prefix = dir.path().join("file/below");
-    // No binary: it would be built.
-    let output = install(&["--prefix", prefix.to_str().expect("UTF-8")]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && told.starts_with("install.sh: cannot write to"), "{told}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    // Nobody is told to become what they are.
-    let is_root = rustix::process::geteuid().is_root();
-    assert_eq!(told.contains("or be root"), !is_root, "{told}");
+    // The second looks to root as if it could be written.
+    for prefix in [dir.path().join("file/below"), "/proc/below".into()] {
+        // No binary: it would be built.
+        let output = install(&["--prefix", prefix.to_str().expect("UTF-8")]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{told}");
+        assert!(told.starts_with("install.sh: cannot write to"), "{told}");
+        assert!(output.stdout.is_empty() && told.lines().count() == 1, "{output:?}");
+        // Nobody is told to become what they are.
+        let is_root = rustix::process::geteuid().is_root();
+        assert_eq!(told.contains("or be root"), !is_root, "{told}");
+    }
 }
 
 #[test]

@@ -9,10 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use cos_ftp_server::limits;
-use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
-};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource, Scheme};
 use cos_ftp_server::store::{FileTree, ListRequest};
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -76,25 +73,11 @@ fn measure(count: usize, metadata_cache: Duration) -> usize {
 }
 
 fn options(address: SocketAddr, metadata_cache: Duration) -> CosOptions {
+    let credentials = CredentialSource::told("id".to_owned(), "key".to_owned());
     CosOptions {
-        bucket: "bucket".to_owned(),
-        region: "region".to_owned(),
-        endpoint: address.to_string(),
         scheme: Scheme::Http,
-        addressing: AddressingStyle::Path,
-        prefix: String::new(),
-        ca_file: None,
-        credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
-        verify: VerifyUploads::Auto,
-        min_part: limits::S3_MIN_PART_BYTES,
-        idle_connections: limits::IDLE_STORE_CONNECTIONS,
         metadata_cache,
-        preserve_mtime: false,
-        mtime_cache_entries: 100_000,
-        content_type: cos_ftp_server::store::cos::ContentType::ByName,
-        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
-        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
-        timeouts: Timeouts::default(),
+        ..CosOptions::new("bucket", address.to_string(), credentials)
     }
 }
 

@@ -95,6 +95,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("serde_json", &["cli", "store/cos", "users"]),
     ("sha2", &["cli", "users"]),
     ("sha_crypt", &["users"]),
+    ("shlex", TOP),
     ("signal_hook", TOP),
     ("simplelog", TOP),
     ("socket2", &["net", "server"]),

@@ -158,7 +158,9 @@ def peers(page):
     for what, ours, theirs in table(page):
         row = bars(what, ours, theirs)
         most = max(number for _, number, *_ in row)
-        parts.append(f'<text x="{GAP}" y="{top + 12}" class="title">{plain(what)}</text>')
+        better = 'less' if row[0][2] == 'MiB' else 'more'
+        parts.append(f'<text x="{GAP}" y="{top + 12}" class="title">{plain(what)}'
+                     f' <tspan font-weight="normal">({better} is better)</tspan></text>')
         top += 20
         for name, number, unit, condition, colour in row:
             length = LONGEST * number / most

@@ -39,7 +39,7 @@ struct State {
 /// A client that was let in. Dropped when its session ends.
 #[derive(Debug)]
 pub struct Visit {
-    door: Arc<AccessControl>,
+    access: Arc<AccessControl>,
     number: u64,
     address: IpAddr,
     source: ClientSource,
@@ -124,7 +124,7 @@ impl AccessControl {
         if let Some((source, leaver)) = displaced {
             self.displace(source, &*leaver, now);
         }
-        Ok(Visit { door: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
+        Ok(Visit { access: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
     }
 
     /// All connections are taken: a silent session that is not logged in ends, if there is one that
@@ -219,7 +219,7 @@ impl Visit {
     pub fn may_leave_by(&self, leaver: Arc<dyn Leaver>) {
         // Told once, at the beginning.
         let _ = self.leaver.set(Arc::clone(&leaver));
-        self.door.state.lock().before_login.set_leaver(self.number, leaver);
+        self.access.state.lock().before_login.set_leaver(self.number, leaver);
     }
 
     /// A login is tried: until it has failed nobody takes the session's place.
@@ -228,7 +228,7 @@ impl Visit {
     /// [`Refusal::Banned`] when the client was banned after it came in, for what it did on other
     /// connections; [`Refusal::MadeRoom`].
     pub fn try_login(&self) -> Result<(), Refusal> {
-        let mut state = self.door.state.lock();
+        let mut state = self.access.state.lock();
         self.check(&mut state)?;
         state.before_login.begin_check(self.number);
         Ok(())
@@ -236,7 +236,7 @@ impl Visit {
 
     /// The login was given up.
     pub fn leave_login(&self) {
-        self.door.state.lock().before_login.end_check(self.number);
+        self.access.state.lock().before_login.end_check(self.number);
     }
 
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
@@ -244,7 +244,7 @@ impl Visit {
     /// # Errors
     /// [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
     pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
-        let mut state = self.door.state.lock();
+        let mut state = self.access.state.lock();
         self.check(&mut state)?;
         let State { options, visitors, before_login, users, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
@@ -275,18 +275,18 @@ impl Visit {
 
     /// Notes a failed login. A ban is logged.
     pub fn fail(&self, user: &str, password: &str) -> LoginFailure {
-        let fingerprint = self.door.hasher.hash_one((user, password));
-        self.door.fail(self, fingerprint, Instant::now())
+        let fingerprint = self.access.hasher.hash_one((user, password));
+        self.access.fail(self, fingerprint, Instant::now())
     }
 
     /// Whether the client was banned after it came in, for what it did on other connections.
     pub fn is_banned(&self) -> bool {
-        self.door.state.lock().is_banned(self.source)
+        self.access.state.lock().is_banned(self.source)
     }
 
     /// See [`AccessControl::may_tell`].
     pub fn may_tell(&self, what: &'static str) -> bool {
-        self.door.may_tell_at(Some(self.source), what, Instant::now())
+        self.access.may_tell_at(Some(self.source), what, Instant::now())
     }
 }
 
@@ -294,7 +294,7 @@ impl Inside<'_> {
     /// Connections that its user must leave to others: those that are kept for users without a
     /// session, unless this is the user's only one.
     pub fn connections_to_leave(&self) -> usize {
-        let state = self.visit.door.state.lock();
+        let state = self.visit.access.state.lock();
         let is_only = state.users.get(&self.user).is_none_or(|sessions| *sessions <= 1);
         if is_only { 0 } else { state.options.reserved_connections }
     }
@@ -309,7 +309,7 @@ impl State {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let mut state = self.door.state.lock();
+        let mut state = self.access.state.lock();
         let State { visitors, sessions, before_login, .. } = &mut *state;
         *sessions -= 1;
         if before_login.leave(self.number) {
@@ -323,8 +323,8 @@ impl Drop for Visit {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        let Visit { door, number, source, leaver, .. } = self.visit;
-        let mut state = door.state.lock();
+        let Visit { access, number, source, leaver, .. } = self.visit;
+        let mut state = access.state.lock();
         let State { visitors, before_login, users, .. } = &mut *state;
         match users.get_mut(&self.user) {
             Some(sessions) if *sessions > 1 => *sessions -= 1,

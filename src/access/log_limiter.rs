@@ -14,11 +14,11 @@ type Subject = (Option<ClientSource>, &'static str);
 /// What was told lately. Bounded: sources that are too many share a line.
 #[derive(Debug, Default)]
 pub(super) struct LogLimiter {
-    lately: HashMap<Subject, Telling>,
+    lately: HashMap<Subject, LastTold>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Telling {
+struct LastTold {
     at: Instant,
     left_out: u64,
 }
@@ -43,7 +43,7 @@ impl LogLimiter {
         if self.lately.len() >= limits::TOLD_SUBJECTS && !self.lately.contains_key(&subject) {
             subject.0 = None;
         }
-        let new = Telling { at: now, left_out: 0 };
+        let new = LastTold { at: now, left_out: 0 };
         match self.lately.get_mut(&subject) {
             Some(telling) if !telling.is_old(now) => {
                 telling.left_out += 1;
@@ -60,13 +60,13 @@ impl LogLimiter {
     /// Forgets what was told more than a minute ago, all of it without `now`, and returns what was
     /// left out since.
     pub(super) fn settle(&mut self, now: Option<Instant>) -> Vec<LeftOut> {
-        let is_over = |telling: &Telling| now.is_none_or(|now| telling.is_old(now));
+        let is_over = |telling: &LastTold| now.is_none_or(|now| telling.is_old(now));
         let over = self.lately.extract_if(|_, telling| is_over(telling));
         over.filter_map(|(subject, telling)| telling.left_out(subject)).collect()
     }
 }
 
-impl Telling {
+impl LastTold {
     fn is_old(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.at) >= limits::REPEAT_INTERVAL
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::AddressRules;
 
-/// Rules and limits of the door. `None` is no limit.
+/// Rules and limits of access. `None` is no limit.
 #[derive(Clone, Debug)]
 pub struct AccessOptions {
     /// `allow_addresses` and `deny_addresses` of the server as a whole.

@@ -19,13 +19,13 @@ pub trait Leaver: fmt::Debug + Send + Sync {
 /// All sessions before their login, by the number of their visit.
 #[derive(Debug, Default)]
 pub(super) struct WaitingSessions {
-    visits: HashMap<u64, Waiter>,
+    visits: HashMap<u64, WaitingSession>,
     /// Before this nobody has been silent for long enough: a flood costs no search for each.
     nobody_until: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Waiter {
+struct WaitingSession {
     source: ClientSource,
     /// Since when it is not logged in. Wrong logins make that no shorter: whoever repeats one again
     /// and again would keep its place.
@@ -55,7 +55,8 @@ impl WaitingSessions {
         leaver: Option<Arc<dyn Leaver>>,
         now: Instant,
     ) {
-        self.visits.insert(visit, Waiter { source, since: now, is_verified: false, leaver });
+        self.visits
+            .insert(visit, WaitingSession { source, since: now, is_verified: false, leaver });
     }
 
     /// It is logged in, or over. Tells whether it was still one of them.

@@ -168,7 +168,7 @@ impl Word {
 
 /// What was given beside the word.
 #[derive(Debug, Default)]
-struct Given {
+struct GivenOptions {
     config: Option<PathBuf>,
     path: Option<PathBuf>,
     user: Option<String>,
@@ -183,25 +183,25 @@ pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<CommandLine, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments.into_iter().collect::<Vec<_>>());
-    let (mut word, mut given) = (Word::Run, Given::default());
+    let (mut word, mut given) = (Word::Run, GivenOptions::default());
     let mut is_first = true;
     while let Some(argument) = parser.next()? {
-        let name = match &argument {
+        let option = match &argument {
             Arg::Short('c') => Some("config"),
             Arg::Long(name) => word.options().iter().copied().find(|have| have == name),
             _ => None,
         };
-        match (argument, name.filter(|name| word.options().contains(name))) {
+        match (argument, option.filter(|name| word.options().contains(name))) {
             (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Subcommand::Version.into()),
             (Arg::Long("help") | Arg::Short('h'), _) => return Ok(Subcommand::Help.into()),
             (_, Some("config")) if given.config.is_none() => {
                 given.config = Some(parser.value()?.into());
             }
             (_, Some("user")) if given.user.is_none() => {
-                given.user = Some(parser.value()?.string()?);
+                given.user = Some(parser.value()?.parse_with(name)?);
             }
             (_, Some("listen")) if given.listen.is_none() => {
-                given.listen = Some(parser.value()?.parse()?);
+                given.listen = Some(parser.value()?.parse_with(address)?);
             }
             (_, Some("passive-ports")) if given.passive_ports.is_none() => {
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
@@ -236,6 +236,15 @@ pub(crate) fn parse(
     given.into_line(word)
 }
 
+fn name(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("needs a name") } else { Ok(text.to_owned()) }
+}
+
+/// `127.0.0.1:2121`.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "needs address and port, as in 127.0.0.1:2121 or [::]:2121")
+}
+
 /// `60000,60009`.
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let wrong = || "needs two ports, as in 60000,60009".to_owned();
@@ -246,7 +255,7 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
-impl Given {
+impl GivenOptions {
     fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
         let has = |flag| self.flags.contains(&flag);
         let form = if has("json") { Form::Json } else { Form::Text };

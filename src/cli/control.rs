@@ -30,7 +30,7 @@ const RELOAD_WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// In words: that there is none, or that it may not be told.
 pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
-    let server = Process::behind(socket)?;
+    let server = ServerProcess::behind(socket)?;
     server.signal(Signal::TERM)?;
     while !server.has_ended(STOP_STEP) {
         // It removes the socket at its very end.
@@ -55,7 +55,7 @@ pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> 
 
 fn obeyed(socket: &Path) -> Result<(), String> {
     let before = status::reloads(socket)?;
-    Process::behind(socket)?.signal(Signal::HUP)?;
+    ServerProcess::behind(socket)?.signal(Signal::HUP)?;
     let deadline = Instant::now() + RELOAD_WAIT;
     loop {
         let now = status::reloads(socket)?;
@@ -71,9 +71,9 @@ fn obeyed(socket: &Path) -> Result<(), String> {
 }
 
 /// A process that cannot be mistaken for a later one with its number.
-struct Process(OwnedFd);
+struct ServerProcess(OwnedFd);
 
-impl Process {
+impl ServerProcess {
     /// The one that listens at `socket`.
     fn behind(socket: &Path) -> Result<Self, String> {
         let found =

@@ -8,6 +8,8 @@ use std::path::{self, Path, PathBuf};
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
+use super::shell;
+
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
 const NAMES: [&str; 2] = ["cos-ftp-server.conf", "vsftpd.conf"];
 
@@ -44,7 +46,7 @@ impl ConfigFile {
     /// In whatever directory.
     fn typed(&self, words: &str) -> String {
         if self.is_named {
-            format!("{words} --config {}", anywhere(&self.path).display())
+            format!("{words} --config {}", shell::file(&anywhere(&self.path)))
         } else {
             words.to_owned()
         }
@@ -56,13 +58,13 @@ impl ConfigFile {
 pub(crate) fn program() -> String {
     let called = env::args_os().next().map(PathBuf::from).unwrap_or_default();
     match called.to_str() {
-        Some(path) if path.contains('/') => anywhere(&called).display().to_string(),
+        Some(path) if path.contains('/') => shell::file(&anywhere(&called)),
         _ => "cos-ftp-server".to_owned(),
     }
 }
 
 /// The same file, in whatever directory it is named.
-fn anywhere(path: &Path) -> PathBuf {
+pub(crate) fn anywhere(path: &Path) -> PathBuf {
     path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 

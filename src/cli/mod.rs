@@ -13,9 +13,11 @@ mod language;
 mod locations;
 mod logging;
 mod owned_file;
+mod probes;
 mod reload;
 mod run;
 mod serve;
+mod shell;
 mod signals;
 mod status;
 mod supervisor;
@@ -82,7 +84,7 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
-        "configuration OK: {}\n{}{} tries more: the machine, and each store\n",
+        "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),
         plan.summary(),
         plan.command("check"),

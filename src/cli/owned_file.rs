@@ -11,13 +11,13 @@ pub(super) const PRIVATE_MODE: u32 = 0o600;
 
 /// Owner and mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileRights {
+pub(super) struct FileOwnership {
     pub(super) user: Option<u32>,
     pub(super) group: Option<u32>,
     pub(super) mode: u32,
 }
 
-impl FileRights {
+impl FileOwnership {
     /// Those of the file at `path`.
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let there = fs::metadata(path)?;
@@ -27,7 +27,7 @@ impl FileRights {
 }
 
 /// Makes the file `new`, which must not be there yet, or leaves none.
-pub(super) fn write_new(new: &Path, text: &str, rights: FileRights) -> io::Result<()> {
+pub(super) fn write_new(new: &Path, text: &str, rights: FileOwnership) -> io::Result<()> {
     let made = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(new)?;
     fill(made, text, rights).inspect_err(|_| {
         // What is wrong is told; that half a file may stay is the lesser evil.
@@ -37,7 +37,7 @@ pub(super) fn write_new(new: &Path, text: &str, rights: FileRights) -> io::Resul
 
 /// Puts `text` into the place of what `file` holds, if it is there. Nobody ever finds half of it,
 /// and when this returns it is there for good.
-pub(super) fn replace(file: &Path, text: &str, rights: FileRights) -> io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str, rights: FileOwnership) -> io::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let new = file.with_file_name(format!(".{name}.new"));
     match fs::remove_file(&new) {
@@ -54,7 +54,7 @@ pub(super) fn directory_of(file: &Path) -> io::Result<File> {
     File::open(directory.unwrap_or(Path::new(".")))
 }
 
-fn fill(mut made: File, text: &str, rights: FileRights) -> io::Result<()> {
+fn fill(mut made: File, text: &str, rights: FileOwnership) -> io::Result<()> {
     let own = made.metadata()?;
     let user = rights.user.filter(|user| *user != own.uid());
     let group = rights.group.filter(|group| *group != own.gid());

@@ -12,6 +12,7 @@ use super::arguments::ServedDirectory;
 use super::failure::CommandError;
 use super::language::Language;
 use super::run;
+use super::shell;
 use super::terminal::{PASSWORD_VARIABLE, ask_password, say};
 use super::wiring::{Served, ServerPlan};
 
@@ -58,6 +59,7 @@ fn hint(root: &Path, login: &str, listening: &[SocketAddr]) -> String {
         lines.push(language.say(&format!("Password: {password}")));
     }
     lines.push(language.say("Store a file, and list what is there:"));
+    let login = shell::word(login);
     lines.push(format!("    curl -u {login} -T FILE ftp://{address}/"));
     lines.push(format!("    curl -u {login} ftp://{address}/\n"));
     lines.join("\n")

@@ -50,9 +50,10 @@ pub(crate) fn listen(
         }
     })
     .map_err(io::Error::other)?;
+    // At the end of its line, where it can be copied.
     let ends_it = match (stop_command, process::id()) {
-        (Some(command), own) => format!("{command}, or kill {own}, ends it"),
-        (None, own) => format!("kill {own} ends it"),
+        (Some(command), _) => command,
+        (None, own) => format!("kill {own}"),
     };
     let had_terminal = io::stderr().is_terminal();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
@@ -67,7 +68,7 @@ pub(crate) fn listen(
                 }
                 // What the kernel sends when the terminal is closed, and nobody's wish.
                 SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
-                    "the terminal is closed: the server goes on as process {}, and {ends_it}",
+                    "the terminal is closed: the server goes on as process {}; to stop it: {ends_it}",
                     process::id()
                 ),
                 SIGHUP => {

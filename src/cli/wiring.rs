@@ -11,18 +11,15 @@ use cos_ftp_server::config::{
     self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
     StoreSettings, certificate_finding, check_machine,
 };
-use cos_ftp_server::metrics;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
+use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{ListRequest, ObjectStore};
-use cos_ftp_server::threads::{self, OwnedThread};
-use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Users};
-use cos_ftp_server::vfs::FtpPath;
 
 use super::locations::{ConfigFile, program};
+use super::probes::Probes;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -99,7 +96,8 @@ impl ServerPlan {
     pub(crate) fn of_directory(served: Served) -> Result<Self, String> {
         let machine = MachineFacts::of_this_machine();
         let keys = EnvironmentKeys::default();
-        let parsed = config::parse(WITHOUT_FILE.as_bytes(), Path::new(""), &machine, &keys);
+        let text = without_file(&machine);
+        let parsed = config::parse(text.as_bytes(), Path::new(""), &machine, &keys);
         let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
         let Served { root, user, password, listen, passive_ports } = served;
         settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
@@ -215,7 +213,8 @@ impl ServerPlan {
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
             StoreSettings::Local(options) => open_directory(&options, is_written(number))
-                .inspect(|_| self.tell_of_directory(&options.root)),
+                .inspect(|_| self.tell_of_directory(&options.root))
+                .map_err(|error| self.why_no_directory(&options.root, &error)),
         });
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
@@ -233,8 +232,34 @@ impl ServerPlan {
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;
-        let probes = Probes { stores, fragments, check_command: self.command("check") };
+        let probes = Probes::new(stores, fragments, self.command("check"));
         Ok((settings.server, users, probes))
+    }
+
+    /// Why the directory `root` cannot be served, and what to do about it.
+    fn why_no_directory(&self, root: &Path, error: &io::Error) -> String {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => "make it (mkdir -p)",
+            io::ErrorKind::NotADirectory => "it must be a directory",
+            _ => "let the user that runs the server use it",
+        };
+        let root = root.display();
+        match &self.origin {
+            Origin::File(_) => {
+                format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
+            }
+            Origin::CommandLine => format!("{error}: {remedy}, or serve another one"),
+        }
+    }
+
+    /// What names keys that say where to listen, as whoever reads it knows them.
+    pub(crate) fn in_its_words(&self, text: &str) -> String {
+        match &self.origin {
+            Origin::File(_) => text.to_owned(),
+            Origin::CommandLine => {
+                text.replace("listen_address", "--listen").replace("listen_port", "--listen")
+            }
+        }
     }
 
     /// Who has a configuration may have meant a bucket; who named a directory meant that.
@@ -267,59 +292,16 @@ fn files(store: &StoreSettings, home: &str) -> String {
     }
 }
 
-/// The stores that only a request can tell to be there.
-#[derive(Debug)]
-pub(crate) struct Probes {
-    stores: Vec<Arc<dyn ObjectStore>>,
-    fragments: PartialUpload,
-    /// What tells more.
-    check_command: String,
-}
-
-impl Probes {
-    /// Lists each store's root once in the background, so that a wrong bucket, key or address is
-    /// in the log before the first client meets it. Serving does not wait for it: the store may be
-    /// back in a minute. The thread ends by itself, within the stores' time-outs.
-    pub(crate) fn begin(self) -> Option<OwnedThread<()>> {
-        if self.stores.is_empty() {
-            return None;
+/// The configuration of a server without one, with no more connections than the machine is enough
+/// for: there is no key that could be lowered.
+fn without_file(machine: &MachineFacts) -> String {
+    let usual = ServerOptions::default().max_connections.map(|most| most as u64);
+    match config::connections_that_fit(machine) {
+        Some(most) if usual.is_none_or(|usual| most < usual) => {
+            format!("{WITHOUT_FILE}[OPTIONAL]\nmax_connection_num = {most}\n")
         }
-        let probing = threads::spawn("probe", move || {
-            let answers =
-                |store: &Arc<dyn ObjectStore>| probe(&**store, self.fragments, &self.check_command);
-            // Each is asked, whatever the one before it said.
-            if self.stores.iter().map(answers).fold(true, |all, one| all & one) {
-                metrics::note_good_probe();
-            }
-        });
-        probing.map_err(|error| log::warn!("the stores are not probed: {error}")).ok()
+        _ => WITHOUT_FILE.to_owned(),
     }
-}
-
-/// Whether the store answers. If it does not, `check_command` tells more.
-fn probe(store: &dyn ObjectStore, fragments: PartialUpload, check_command: &str) -> bool {
-    let (root, name) = (FtpPath::root(), store.describe());
-    if let Err(error) = store.list(
-        &ListRequest { directory: &root, name_prefix: "", after: None, with_times: false },
-        None,
-    ) {
-        log::error!("{name} cannot be used now: {error}; {check_command} tells what to do");
-        return false;
-    }
-    log::info!("{name} answers");
-    if fragments == PartialUpload::Discard {
-        return true;
-    }
-    match store.look_for_retention() {
-        Ok(true) => log::warn!(
-            "{name} keeps what is stored (Object Lock): partial_upload = keep does not hold there, \
-             as nobody could remove a partial file again; set partial_upload = discard",
-        ),
-        Ok(false) => {}
-        // Most key pairs need not be allowed to ask; the first upload may tell.
-        Err(error) => log::debug!("whether {name} keeps what is stored is not known: {error}"),
-    }
-    true
 }
 
 /// Loads certificate and key, which is the only way to know that they can be used.
@@ -340,21 +322,10 @@ fn open_bucket(options: CosOptions, buckets: &Buckets) -> Result<Arc<dyn ObjectS
 }
 
 /// `is_written`: whether anybody may store files in it.
-fn open_directory(
-    options: &LocalOptions,
-    is_written: bool,
-) -> Result<Arc<dyn ObjectStore>, String> {
-    let root = options.root.display();
-    let refused = |error: io::Error| {
-        let remedy = match error.kind() {
-            io::ErrorKind::NotFound => "make it (mkdir -p)",
-            _ => "let the user that runs the server use it",
-        };
-        format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
-    };
-    let store = LocalStore::open(options).map_err(refused)?;
+fn open_directory(options: &LocalOptions, is_written: bool) -> io::Result<Arc<dyn ObjectStore>> {
+    let store = LocalStore::open(options)?;
     if is_written {
-        store.prepare().map_err(refused)?;
+        store.prepare()?;
     }
     Ok(Arc::new(store))
 }

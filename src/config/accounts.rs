@@ -11,7 +11,7 @@ use crate::users::{Account, HookCall, HookOptions, HookUsers, Password};
 use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
 use super::forms::{LoginForm, UsersForm};
 use super::keys::SectionKind;
-use super::logins::{Login, password, split_login_users};
+use super::logins::{ConfiguredLogin, password, split_login_users};
 use super::objects;
 use super::report::{ConfigReport, Content, Place};
 use super::section::Section;
@@ -162,7 +162,7 @@ impl Accounts {
         form: &mut LoginForm,
         section: &Section,
         report: &mut ConfigReport,
-    ) -> Option<Login> {
+    ) -> Option<ConfiguredLogin> {
         let password = password(form, section, report);
         let name = form.name.take();
         if let Some(name) = &name {
@@ -171,7 +171,12 @@ impl Accounts {
                 report.problem(place, text);
             }
         }
-        Some(Login { name: name?, password: password?, permission: form.permission?, place: None })
+        Some(ConfiguredLogin {
+            name: name?,
+            password: password?,
+            permission: form.permission?,
+            place: None,
+        })
     }
 
     /// The logins of a section that has a file of them.
@@ -182,7 +187,7 @@ impl Accounts {
         section: &Section,
         all: &ForAllBuckets,
         report: &mut ConfigReport,
-    ) -> Vec<Login> {
+    ) -> Vec<ConfiguredLogin> {
         let is_twice = self.users_files.iter().any(|earlier| earlier == path);
         if is_twice {
             let text = "another section has this file already; each needs its own";
@@ -199,7 +204,12 @@ impl Accounts {
                 report.problem_in(path, line, text);
             }
             let Some(permission) = permission.or(form.permission) else { continue };
-            logins.push(Login { name, password: Password::Hashed(password), permission, place });
+            logins.push(ConfiguredLogin {
+                name,
+                password: Password::Hashed(password),
+                permission,
+                place,
+            });
         }
         logins
     }
@@ -210,14 +220,14 @@ impl Accounts {
         &mut self,
         store: Option<SharedStore>,
         common: &Account<()>,
-        logins: Vec<Login>,
+        logins: Vec<ConfiguredLogin>,
         section: &Section,
         report: &mut ConfigReport,
     ) {
         let Some(SharedStore { settings, homes }) = store else { return };
         let at = self.stores.len();
         self.stores.push(settings);
-        for Login { name, password, permission, place } in logins {
+        for ConfiguredLogin { name, password, permission, place } in logins {
             let Some(home) = homes.of(&name, place.as_deref()) else {
                 let text = format!(
                     "the user {name:?} cannot stand in the place of %u: its name holds / or \\, \
@@ -294,7 +304,7 @@ fn is_of_this_machine(url: &str) -> bool {
 /// Reports what the section says of new objects that cannot be said of those of its logins.
 fn check_objects(
     store: Option<&SharedStore>,
-    logins: &[Login],
+    logins: &[ConfiguredLogin],
     section: &Section,
     report: &mut ConfigReport,
 ) {

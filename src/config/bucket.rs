@@ -1,6 +1,5 @@
 //! The store of one account section: bucket, endpoint, addressing, credentials.
 
-use crate::limits;
 use crate::store::cos::{AddressingStyle, ArchivePolicy, CosOptions, Scheme, is_cos};
 use crate::store::local::LocalOptions;
 use crate::users::HomePattern;
@@ -114,31 +113,28 @@ fn read_bucket(
         report.problem(section.place("addressing_style"), text);
     }
     Some(CosOptions {
-        region: form
-            .region
-            .or_else(|| endpoint::region_of(&authority).map(str::to_owned))
-            .unwrap_or_else(|| NO_REGION.to_owned()),
+        region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
         addressing: style,
         prefix: place.prefix,
         ca_file: form.ca_file,
         credentials: credentials?,
-        verify: all.terms.verify,
         min_part: form.min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
-        idle_connections: limits::IDLE_STORE_CONNECTIONS,
-        metadata_cache: all.terms.metadata_cache,
         preserve_mtime: all.preserve_mtime,
-        mtime_cache_entries: all.terms.mtime_cache_entries,
-        content_type: all.terms.content_type,
         objects: form.objects.settle(&all.terms.objects),
         archive: match all.terms.restores_archived {
             true => ArchivePolicy::Restore(all.terms.restore),
             false => ArchivePolicy::Refuse,
         },
-        timeouts: all.terms.timeouts,
         bucket,
         endpoint: authority,
+        ..all.terms.options.clone()
     })
+}
+
+/// The region in the signature if nobody says it.
+pub(super) fn usual_region(authority: &str) -> String {
+    endpoint::region_of(authority).unwrap_or(NO_REGION).to_owned()
 }
 
 /// An endpoint may have been copied from the console with the bucket in front: it is taken off,

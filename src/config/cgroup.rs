@@ -16,20 +16,20 @@ pub(super) struct CgroupLimits {
 }
 
 /// The files of one controller.
-struct Memory {
+struct MemoryController {
     limit: &'static str,
     used: &'static str,
     cache: &'static str,
 }
 
-const MEMORY_V1: Memory = Memory {
+const MEMORY_V1: MemoryController = MemoryController {
     limit: "memory.limit_in_bytes",
     used: "memory.usage_in_bytes",
     cache: "total_inactive_file",
 };
 
-const MEMORY_V2: Memory =
-    Memory { limit: "memory.max", used: "memory.current", cache: "inactive_file" };
+const MEMORY_V2: MemoryController =
+    MemoryController { limit: "memory.max", used: "memory.current", cache: "inactive_file" };
 
 /// The limits of this process. `root` is `/`.
 pub(super) fn limits(root: &Path) -> CgroupLimits {
@@ -66,7 +66,7 @@ fn levels(mount: &Path, path: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 impl CgroupLimits {
-    fn add_memory(&mut self, level: &Path, files: &Memory) {
+    fn add_memory(&mut self, level: &Path, files: &MemoryController) {
         let Some(limit) = number(&level.join(files.limit)) else { return };
         let used = number(&level.join(files.used)).unwrap_or_default();
         let cache = field(&level.join("memory.stat"), files.cache).unwrap_or_default();

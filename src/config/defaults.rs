@@ -8,9 +8,11 @@ use crate::access::AccessOptions;
 use crate::net::Balancers;
 use crate::server::ServerOptions;
 use crate::session::SessionOptions;
-use crate::store::cos::Timeouts;
+use crate::store::cos::{CosOptions, CredentialSource, Timeouts};
 use crate::transfer::TransferOptions;
 
+use super::bucket::usual_region;
+use super::endpoint;
 use super::general::{GeneralSections, Settled};
 use super::machine::MachineFacts;
 use super::report::ConfigReport;
@@ -51,8 +53,28 @@ impl Default for Balancers {
     }
 }
 
+impl CosOptions {
+    /// The bucket `bucket` at `endpoint`, with all else as where a file says no more of it.
+    pub fn new(
+        bucket: impl Into<String>,
+        endpoint: impl Into<String>,
+        credentials: CredentialSource,
+    ) -> Self {
+        let endpoint = endpoint.into();
+        Self {
+            bucket: bucket.into(),
+            region: usual_region(&endpoint),
+            addressing: endpoint::usual_addressing(&endpoint),
+            credentials,
+            min_part: endpoint::usual_min_part(&endpoint),
+            endpoint,
+            ..settled().buckets.options
+        }
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
-        settled().buckets.timeouts
+        settled().buckets.options.timeouts
     }
 }

@@ -33,7 +33,7 @@ pub fn check_resource(
     resource: Resource,
 ) -> Result<Vec<Finding>, Problems> {
     let mut report = ConfigReport::new(&settings.file);
-    Needs::of(settings).check(resource, facts, &mut report);
+    MachineNeeds::of(settings).check(resource, facts, &mut report);
     report.finish()
 }
 
@@ -49,7 +49,7 @@ pub fn check_machine(
 ) -> Result<Vec<Finding>, Problems> {
     let mut report = ConfigReport::new(&settings.file);
     if settings.config_check {
-        let needs = Needs::of(settings);
+        let needs = MachineNeeds::of(settings);
         for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
             needs.check(resource, facts, &mut report);
         }
@@ -61,7 +61,7 @@ pub fn check_machine(
 }
 
 /// What the settings may come to need.
-struct Needs {
+struct MachineNeeds {
     connections: Option<u64>,
     buffer_memory: u64,
     /// Bytes that verifying passwords takes, as many at once as may be.
@@ -71,7 +71,7 @@ struct Needs {
     workers: u64,
 }
 
-impl Needs {
+impl MachineNeeds {
     fn of(settings: &ServerSettings) -> Self {
         let transfer = &settings.server.session.transfer;
         let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());
@@ -149,7 +149,7 @@ impl Needs {
         if connections > most {
             let text = format!(
                 "needs more descriptors than the hard limit of {limit} (ulimit -Hn): {}",
-                lower_or_raise(most, "that limit")
+                lower_or_raise(most, "that limit", descriptors_for(connections))
             );
             report.problem(self.connections_place(), text);
         }
@@ -166,8 +166,9 @@ impl Needs {
              control group, ulimit -u)"
         );
         if connections > most {
-            let text =
-                format!("may need more than {limit}: {}", lower_or_raise(most, "those limits"));
+            let enough = connections.saturating_add(limits::SPARE_THREADS);
+            let remedy = lower_or_raise(most, "those limits", enough);
+            let text = format!("may need more than {limit}: {remedy}");
             report.problem(self.connections_place(), text);
         } else if busiest > most {
             let text = format!(
@@ -190,16 +191,19 @@ impl Needs {
 
 /// Nobody set a limit; the machine has one all the same.
 fn warn_of_no_limit(facts: &MachineFacts, report: &mut ConfigReport) {
-    let threads = facts.threads.map(|limit| limit.saturating_sub(limits::SPARE_THREADS));
-    let descriptors = facts.descriptors.map(connections_for_descriptors);
-    if let Some(most) = threads.into_iter().chain(descriptors).min() {
+    if let Some(most) = most_connections(facts) {
         let text = format!(
             "any number of connections is allowed, but threads and descriptors of this machine \
              end at about {most}"
         );
         let place = optional_key("max_connection_num", 0);
         if most < LEAST_CONNECTIONS {
-            let text = format!("{text}: raise its limits (ulimit -Hn, ulimit -u)");
+            let (descriptors, threads) =
+                (descriptors_for(LEAST_CONNECTIONS), LEAST_CONNECTIONS + limits::SPARE_THREADS);
+            let text = format!(
+                "{text}: raise its limits, to at least {descriptors} descriptors (ulimit -Hn) and \
+                 {threads} threads (ulimit -u)"
+            );
             report.problem(place, text);
         } else {
             report.warning(place, text);
@@ -207,17 +211,35 @@ fn warn_of_no_limit(facts: &MachineFacts, report: &mut ConfigReport) {
     }
 }
 
-/// What is to be done where `most` connections fit. Nobody is told to allow fewer than a transfer
-/// takes: 0 would mean any number.
-fn lower_or_raise(most: u64, limits: &str) -> String {
+/// The connections that this machine has threads and descriptors for, or what a transfer takes if
+/// these are fewer. `None`: any number.
+pub fn connections_that_fit(facts: &MachineFacts) -> Option<u64> {
+    most_connections(facts).map(|most| most.max(LEAST_CONNECTIONS))
+}
+
+fn most_connections(facts: &MachineFacts) -> Option<u64> {
+    let threads = facts.threads.map(|limit| limit.saturating_sub(limits::SPARE_THREADS));
+    let descriptors = facts.descriptors.map(connections_for_descriptors);
+    threads.into_iter().chain(descriptors).min()
+}
+
+/// What is to be done where `most` connections fit, and `enough` would do for all. Nobody is told
+/// to allow fewer than a transfer takes: 0 would mean any number.
+fn lower_or_raise(most: u64, limits: &str, enough: u64) -> String {
+    let raise = format!("raise {limits} to at least {enough}");
     if most < LEAST_CONNECTIONS {
-        return format!("raise {limits}");
+        return raise;
     }
-    format!("lower max_connection_num to at most {most}, or raise {limits}")
+    format!("lower max_connection_num to at most {most}, or {raise}")
 }
 
 fn connections_for_descriptors(limit: u64) -> u64 {
     limit.saturating_sub(limits::SPARE_DESCRIPTORS) / limits::DESCRIPTORS_PER_CONNECTION
+}
+
+fn descriptors_for(connections: u64) -> u64 {
+    let theirs = connections.saturating_mul(limits::DESCRIPTORS_PER_CONNECTION);
+    theirs.saturating_add(limits::SPARE_DESCRIPTORS)
 }
 
 /// Without a line: the value may be the default of a key that is not in the file.

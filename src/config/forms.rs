@@ -14,8 +14,8 @@ use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, ContentType, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
-    ServerSideEncryption, Timeouts, VerifyUploads,
+    AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
+    ServerSideEncryption,
 };
 use crate::users::{Account, HookCall, Permission};
 
@@ -50,14 +50,10 @@ impl General {
         Self {
             server: ServerOptions::unset(),
             buckets: BucketTerms {
-                verify: VerifyUploads::Off,
-                content_type: ContentType::Off,
+                options: CosOptions::unset(),
                 objects: ObjectsForm::default(),
                 restores_archived: false,
                 restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
-                metadata_cache: Duration::ZERO,
-                mtime_cache_entries: 0,
-                timeouts: Timeouts::unset(),
             },
             tls: TlsForm {
                 policy: TlsPolicy::Off,
@@ -92,14 +88,11 @@ impl General {
 /// What holds for every bucket.
 #[derive(Clone, Debug)]
 pub(super) struct BucketTerms {
-    pub(super) verify: VerifyUploads,
-    pub(super) content_type: ContentType,
+    /// What is final by itself. Which bucket it is of, an account section says.
+    pub(super) options: CosOptions,
     pub(super) objects: ObjectsForm,
     pub(super) restores_archived: bool,
     pub(super) restore: RestoreTerms,
-    pub(super) metadata_cache: Duration,
-    pub(super) mtime_cache_entries: usize,
-    pub(super) timeouts: Timeouts,
 }
 
 /// `[TLS]`

@@ -9,7 +9,7 @@ use super::section::Section;
 use super::values;
 
 /// Who one account is for. Of an account in `login_users` nothing else is told.
-pub(super) struct Login {
+pub(super) struct ConfiguredLogin {
     pub(super) name: String,
     pub(super) password: Password,
     pub(super) permission: Permission,
@@ -49,7 +49,7 @@ pub(super) fn split_login_users(
     text: &str,
     section: &Section,
     report: &mut ConfigReport,
-) -> Vec<Login> {
+) -> Vec<ConfiguredLogin> {
     let accounts = text.split(';').map(str::trim).filter(|account| !account.is_empty());
     let mut logins = Vec::new();
     for (number, account) in (1..).zip(accounts) {
@@ -86,7 +86,7 @@ pub(super) fn split_login_users(
 
 /// One account, or what is wrong with it: in words that repeat nothing of it, as what stands in the
 /// place of a name or a permission may be the rest of a password that holds a `:` or `;`.
-fn login(account: &str) -> Result<Login, String> {
+fn login(account: &str) -> Result<ConfiguredLogin, String> {
     let (name, rest) = account.split_once(':').ok_or("has no ':'")?;
     let (password, permission) =
         rest.rsplit_once(':').ok_or("has one ':' only, so password or permission is missing")?;
@@ -99,7 +99,7 @@ fn login(account: &str) -> Result<Login, String> {
         Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
     let permission =
         word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
-    Ok(Login { name, password, permission, place: None })
+    Ok(ConfiguredLogin { name, password, permission, place: None })
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 pub use credentials::EnvironmentKeys;
-pub use fitness::{Resource, check_machine, check_resource};
+pub use fitness::{Resource, check_machine, check_resource, connections_that_fit};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
 pub use machine::MachineFacts;
 pub use report::{Finding, FindingKind, Place, Problems};

@@ -70,11 +70,14 @@ impl fmt::Display for Finding {
     /// `conf/vsftpd.conf:12: [NETWORK] listen_port = abc: accepted is …`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = &self.place;
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = place.line {
-            write!(f, ":{line}")?;
+        // Not every configuration is a file.
+        if !self.file.as_os_str().is_empty() {
+            write!(f, "{}", self.file.display())?;
+            if let Some(line) = place.line {
+                write!(f, ":{line}")?;
+            }
+            f.write_str(": ")?;
         }
-        f.write_str(": ")?;
         if !place.section.is_empty() {
             write!(f, "[{}] ", Printable(&place.section))?;
         }

@@ -16,11 +16,11 @@ pub(super) struct Section {
     pub(super) kind: SectionKind,
     name: String,
     line: Option<usize>,
-    entries: Vec<Entry>,
+    entries: Vec<SectionEntry>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct SectionEntry {
     key: &'static Key,
     value: Zeroizing<String>,
     line: usize,
@@ -103,7 +103,7 @@ impl Section {
             // Kept all the same, so that the key is not told missing too.
         }
         let value = Zeroizing::new(value.to_owned());
-        self.entries.push(Entry { key, value, line: entry.line });
+        self.entries.push(SectionEntry { key, value, line: entry.line });
     }
 
     /// Whether the file sets `name`.
@@ -132,7 +132,7 @@ impl Section {
         key.alternatives.iter().any(|other| self.has(other))
     }
 
-    fn read_entry<F: Any>(&self, entry: &Entry, form: &mut F, report: &mut ConfigReport) {
+    fn read_entry<F: Any>(&self, entry: &SectionEntry, form: &mut F, report: &mut ConfigReport) {
         let key = entry.key;
         let wrong = if key.is_placeholder(&entry.value) {
             "still the sample's placeholder"
@@ -164,7 +164,7 @@ impl Section {
     /// Where `name` stands; where its section does, if it is absent.
     pub(super) fn place(&self, name: &str) -> Place {
         match self.entry(name) {
-            Some(Entry { key, value, line }) => self.place_at(key, Some(value), Some(*line)),
+            Some(SectionEntry { key, value, line }) => self.place_at(key, Some(value), Some(*line)),
             None => Place {
                 line: self.line,
                 section: self.name.clone(),
@@ -189,7 +189,7 @@ impl Section {
         Place { line, section: self.name.clone(), key: key.name.to_owned(), value: shown }
     }
 
-    fn entry(&self, name: &str) -> Option<&Entry> {
+    fn entry(&self, name: &str) -> Option<&SectionEntry> {
         debug_assert!(keys::is_known_anywhere(name), "{name} is not in the table");
         self.entries.iter().find(|entry| entry.key.name == name)
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
-use super::{Balancers, DataHeader, Ends, LogRule, PassiveListener, Unused, socket};
+use super::{Balancers, DataHeader, Endpoints, LogRule, PassiveListener, Unused, socket};
 use crate::limits;
 
 /// Waits for a client at a passive port. Connections of others are closed: they would get the
@@ -65,7 +65,7 @@ impl Arrival {
     /// The client is the peer of the control connection `ends`.
     pub fn new(
         listener: PassiveListener,
-        ends: &Ends,
+        ends: &Endpoints,
         balancers: &Balancers,
         check: PeerCheck,
         log_rule: LogRule,

@@ -5,9 +5,9 @@
 //!
 //! ```no_run
 //! # use std::{net::TcpStream, os::fd::AsFd, time::Duration};
-//! # use cos_ftp_server::net::{DataPort, Ends, Interest, Opened, OpenError, wait};
+//! # use cos_ftp_server::net::{DataPort, Endpoints, Interest, Opened, OpenError, wait};
 //! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
-//! let ends = Ends::direct(control.local_addr()?, control.peer_addr()?);
+//! let ends = Endpoints::direct(control.local_addr()?, control.peer_addr()?);
 //! let mut opening = port.open(&ends)?;
 //! loop {
 //!     let ready = wait(
@@ -34,7 +34,7 @@ use std::time::Instant;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Arrival, Arrived, Ends, Interest, Unused, address};
+use super::{Arrival, Arrived, Endpoints, Interest, Unused, address};
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ impl DataPort {
     ///
     /// # Errors
     /// [`OpenError::NoAddress`], or when the connect fails at once.
-    pub fn open(self, ends: &Ends) -> Result<Opening, OpenError> {
+    pub fn open(self, ends: &Endpoints) -> Result<Opening, OpenError> {
         match self {
             Self::Nothing => Err(OpenError::NoAddress),
             Self::Passive(arrival) => Ok(Opening::Accepting(arrival)),
@@ -280,7 +280,7 @@ mod tests {
         let local = "127.0.0.1:2121".parse().unwrap();
         let listener = ports.lease(local, Duration::ZERO).unwrap();
         let address = listener.local_addr();
-        let ends = Ends::direct(local, local);
+        let ends = Endpoints::direct(local, local);
         let arrival = Arrival::new(
             listener,
             &ends,
@@ -305,7 +305,7 @@ mod tests {
     }
 
     fn open(port: DataPort, local: SocketAddr, peer: SocketAddr) -> Result<Opening, OpenError> {
-        port.open(&Ends::direct(local, peer))
+        port.open(&Endpoints::direct(local, peer))
     }
 
     fn connected(mut opening: Opening) -> io::Result<TcpStream> {

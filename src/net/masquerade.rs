@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
-use super::Ends;
+use super::Endpoints;
 
 /// `masquerade_address`: an IPv4 address, or a name that is looked up for each reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum MasqueradeError {
 /// See [`MasqueradeError`].
 pub fn passive_address(
     masquerade: Option<&Masquerade>,
-    ends: &Ends,
+    ends: &Endpoints,
 ) -> Result<Ipv4Addr, MasqueradeError> {
     let IpAddr::V4(known) = ends.known().ip().to_canonical() else {
         return Err(MasqueradeError::Ipv6);
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn behind_a_balancer_its_address_is_named_unless_there_is_another_one() {
         let balancer = "198.51.100.1:21".parse().unwrap();
-        let relayed = Ends { balancer: Some(balancer), ..ends("10.0.0.5", "10.0.0.99") };
+        let relayed = Endpoints { balancer: Some(balancer), ..ends("10.0.0.5", "10.0.0.99") };
         let named = passive_address(None, &relayed).unwrap();
         assert_eq!(named, Ipv4Addr::new(198, 51, 100, 1));
         let masquerade = Masquerade("203.0.113.9".to_owned());
@@ -168,9 +168,9 @@ mod tests {
         assert_eq!(named, Ipv4Addr::new(203, 0, 113, 9));
     }
 
-    fn ends(local: &str, peer: &str) -> Ends {
+    fn ends(local: &str, peer: &str) -> Endpoints {
         let end = |address: &str| SocketAddr::new(address.parse().unwrap(), 21);
-        Ends::direct(end(local), end(peer))
+        Endpoints::direct(end(local), end(peer))
     }
 
     #[test]

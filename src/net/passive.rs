@@ -52,7 +52,7 @@ pub struct PassiveListener {
     since: Instant,
     /// Somebody has been accepted: what is left in the queue is of no interest.
     accepted: AtomicBool,
-    _lease: Lease,
+    _lease: PortLease,
 }
 
 impl PassivePorts {
@@ -124,7 +124,7 @@ impl PassivePorts {
     fn try_lease(&self, mut local: SocketAddr) -> io::Result<Option<PassiveListener>> {
         let start = self.random_port();
         for port in (start..=*self.range.end()).chain(*self.range.start()..start) {
-            let Some(lease) = Lease::take(&self.leases, port) else { continue };
+            let Some(lease) = PortLease::take(&self.leases, port) else { continue };
             local.set_port(port);
             match listen(local) {
                 Ok(listener) => return Ok(Some(PassiveListener::new(listener, local, lease))),
@@ -138,7 +138,7 @@ impl PassivePorts {
 }
 
 impl PassiveListener {
-    fn new(listener: TcpListener, local: SocketAddr, lease: Lease) -> Self {
+    fn new(listener: TcpListener, local: SocketAddr, lease: PortLease) -> Self {
         let accepted = AtomicBool::new(false);
         Self { listener, local, since: Instant::now(), accepted, _lease: lease }
     }
@@ -255,19 +255,19 @@ impl Leases {
 
 /// One port, given back when it is dropped.
 #[derive(Debug)]
-struct Lease {
+struct PortLease {
     port: u16,
     leases: Arc<Leases>,
 }
 
-impl Lease {
+impl PortLease {
     fn take(leases: &Arc<Leases>, port: u16) -> Option<Self> {
         let free = leases.state.lock().ports.insert(port);
         free.then(|| Self { port, leases: Arc::clone(leases) })
     }
 }
 
-impl Drop for Lease {
+impl Drop for PortLease {
     fn drop(&mut self) {
         let mut state = self.leases.state.lock();
         state.ports.remove(&self.port);

@@ -23,7 +23,7 @@ use crate::limits;
 pub struct Unused {
     connections: Vec<Leaving>,
     /// Since they were ended from our side.
-    ending: Option<Ending>,
+    ending: Option<UnusedStream>,
 }
 
 /// One of them.
@@ -39,7 +39,7 @@ enum Leaving {
 }
 
 #[derive(Debug)]
-struct Ending {
+struct UnusedStream {
     until: Instant,
     /// Who has not begun a handshake by then expects none.
     handshake_until: Instant,
@@ -88,7 +88,7 @@ impl Unused {
         }
         self.connections.iter().for_each(Leaving::end);
         let now = Instant::now();
-        self.ending = Some(Ending {
+        self.ending = Some(UnusedStream {
             until: now + limits::UNUSED_WAIT,
             handshake_until: now + limits::UNUSED_HANDSHAKE_WAIT,
             left: limits::UNUSED_BYTES,

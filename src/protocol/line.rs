@@ -47,7 +47,7 @@ impl Drop for Line {
 #[derive(Debug, Default)]
 pub struct LineDecoder {
     unfinished: Vec<u8>,
-    place: Place,
+    place: LinePosition,
     /// Bytes of the present line that were dropped.
     dropped: usize,
     telnet: Telnet,
@@ -56,7 +56,7 @@ pub struct LineDecoder {
 
 /// Where in a line the decoder is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum LinePosition {
     #[default]
     Inside,
     /// In the rest of a line that was reported as too long.
@@ -100,7 +100,7 @@ impl LineDecoder {
 
     /// Whether nothing has come, or everything was whole lines that were taken.
     pub fn is_at_start(&self) -> bool {
-        self.unfinished.is_empty() && self.finished.is_empty() && self.place == Place::Inside
+        self.unfinished.is_empty() && self.finished.is_empty() && self.place == LinePosition::Inside
     }
 
     /// Whether the present line goes on beyond [`limits::ENDLESS_LINE_BYTES`].
@@ -117,7 +117,7 @@ impl LineDecoder {
     pub fn is_empty(&self) -> bool {
         self.finished.is_empty()
             && self.unfinished.is_empty()
-            && self.place == Place::Inside
+            && self.place == LinePosition::Inside
             && self.telnet == Telnet::Data
     }
 
@@ -144,20 +144,24 @@ impl LineDecoder {
     }
 
     fn is_before_a_line(&self) -> bool {
-        self.unfinished.is_empty() && self.place == Place::Inside
+        self.unfinished.is_empty() && self.place == LinePosition::Inside
     }
 
     fn data(&mut self, byte: u8) {
         match (byte, self.place) {
-            (b'\n', Place::Dropping) => (self.place, self.dropped) = (Place::Inside, 0),
-            (b'\n', Place::Inside) => self.finish(),
-            (_, Place::Dropping) => self.dropped = self.dropped.saturating_add(1),
-            (_, Place::Inside) if self.unfinished.len() + 1 >= limits::COMMAND_LINE_BYTES => {
+            (b'\n', LinePosition::Dropping) => {
+                (self.place, self.dropped) = (LinePosition::Inside, 0);
+            }
+            (b'\n', LinePosition::Inside) => self.finish(),
+            (_, LinePosition::Dropping) => self.dropped = self.dropped.saturating_add(1),
+            (_, LinePosition::Inside)
+                if self.unfinished.len() + 1 >= limits::COMMAND_LINE_BYTES =>
+            {
                 self.unfinished.zeroize();
-                self.place = Place::Dropping;
+                self.place = LinePosition::Dropping;
                 self.finished.push_back(Line::TooLong);
             }
-            (_, Place::Inside) => {
+            (_, LinePosition::Inside) => {
                 if self.unfinished.len() == self.unfinished.capacity() {
                     self.grow();
                 }

@@ -35,7 +35,7 @@ impl Acceptor {
                 }
                 Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
-                    if self.rules.host().door.may_tell_of_all("cannot accept connections") {
+                    if self.rules.host().access.may_tell_of_all("cannot accept connections") {
                         error!("cannot accept connections now, trying on: {error}");
                     }
                     // The connection stays in the queue, so accept would fail again at once.
@@ -45,25 +45,25 @@ impl Acceptor {
         }
     }
 
-    /// Begins a session, or says why not. Nothing is spent on a client before the door and the
-    /// number of connections have let it in.
+    /// Begins a session, or says why not. Nothing is spent on a client before access control and
+    /// the number of connections have let it in.
     fn admit(&self, control: TcpStream, peer: SocketAddr, entrance: Entrance) {
         let host = self.rules.host();
-        let door = Arc::clone(&host.door);
-        // A balancer speaks for others: its session asks the door when it knows for whom.
+        let access = Arc::clone(&host.access);
+        // A balancer speaks for others: its session asks for access when it knows for whom.
         let is_relayed = host.options.balancers.from.contain(peer.ip());
-        let visit = (!is_relayed).then(|| host.door.admit(peer.ip())).transpose();
+        let visit = (!is_relayed).then(|| host.access.admit(peer.ip())).transpose();
         let visit = match visit {
             Ok(visit) => visit,
             Err(refusal) => return refuse(&control, &refusal_reply(refusal)),
         };
         let Some(slot) = host.connections.try_take() else {
-            if host.door.may_tell_of_all("max_connection_num is reached") {
+            if host.access.may_tell_of_all("max_connection_num is reached") {
                 warn!("{peer} refused: max_connection_num is reached");
             }
             // It does not count itself as one of those who wait.
             drop(visit);
-            door.make_room(peer.ip());
+            access.make_room(peer.ip());
             return refuse(&control, &replies::too_many_connections());
         };
         let control = Arc::new(control);
@@ -72,7 +72,7 @@ impl Acceptor {
             session::serve(handle, &host, entrance, visit);
         });
         if let Err(error) = started {
-            if door.may_tell_of_all("no thread for a session") {
+            if access.may_tell_of_all("no thread for a session") {
                 error!("{peer} refused: no thread for its session: {error}");
             }
             refuse(&control, &replies::server_busy());

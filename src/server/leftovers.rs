@@ -22,7 +22,7 @@ pub(super) struct Sweeper {
 
 /// What was found in one store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Found {
+struct StoreLeftovers {
     aborted: usize,
     /// Silent ones that could not be aborted.
     failed: usize,
@@ -72,7 +72,7 @@ fn sweep_all(stores: &[Arc<dyn ObjectStore>], silence: Duration, cancel: &Cancel
 /// # Errors
 /// When the store cannot be looked through; that was logged.
 fn sweep(store: &dyn ObjectStore, silence: Duration, cancel: &Cancel) -> Result<(), StoreError> {
-    let mut found = Found::default();
+    let mut found = StoreLeftovers::default();
     let looked = look_through(store, silence, cancel, &mut found);
     debug!("unfinished uploads in {}: {found}", store.describe());
     match looked {
@@ -99,7 +99,7 @@ fn look_through(
     store: &dyn ObjectStore,
     silence: Duration,
     cancel: &Cancel,
-    found: &mut Found,
+    found: &mut StoreLeftovers,
 ) -> Result<(), StoreError> {
     let mut after = None;
     loop {
@@ -118,7 +118,7 @@ fn look_through(
     }
 }
 
-fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut Found) {
+fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut StoreLeftovers) {
     let SilentUpload { upload, silent_for } = silent;
     let about = format!(
         "unfinished upload of {:?} in {}, silent for {}",
@@ -140,7 +140,7 @@ fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut Found) {
     }
 }
 
-impl fmt::Display for Found {
+impl fmt::Display for StoreLeftovers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { aborted, failed, others } = self;
         write!(f, "{aborted} aborted, {failed} could not be, {others} left alone")

@@ -90,7 +90,7 @@ impl Server {
         tls_demand.set(options.session.tls);
         let host = Host {
             tls_demand,
-            door: Arc::new(AccessControl::new(options.access)),
+            access: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
             tls: options.tls,
             passive_ports: Arc::new(PassivePorts::new(options.passive_ports)),
@@ -166,7 +166,7 @@ impl Server {
         let host = self.acceptor.rules.host();
         let mut pause = limits::HOUSEKEEPING_INTERVAL;
         while !registry.wait_for_stop(Instant::now() + pause) {
-            host.door.tell_left_out();
+            host.access.tell_left_out();
             registry.dismiss_rested();
             let is_memory_spare = host.budget.give_back_unused();
             pause =
@@ -182,7 +182,7 @@ impl Server {
         }
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
-        host.door.tell_all_left_out();
+        host.access.tell_all_left_out();
         let stopped = self.leave(workers);
         accepting.map(|()| stopped)
     }

@@ -34,7 +34,7 @@ pub(super) enum StopRequest {
 /// Owner of the sessions, and the place where the server hears that something has changed.
 #[derive(Debug, Default)]
 pub(super) struct SessionRegistry {
-    state: Mutex<State>,
+    state: Mutex<RegistryState>,
     changed: Condvar,
     threads: SessionThreads,
     last_id: AtomicU64,
@@ -42,10 +42,10 @@ pub(super) struct SessionRegistry {
 
 /// What [`SessionRegistry::wait_until`] can wait for.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct RegistryState {
     /// How the server was asked to stop.
     pub(super) request: StopRequest,
-    sessions: HashMap<u64, Session>,
+    sessions: HashMap<u64, LiveSession>,
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
     /// How many wait for something that the end of a session may bring.
@@ -53,7 +53,7 @@ pub(super) struct State {
 }
 
 #[derive(Debug)]
-struct Session {
+struct LiveSession {
     handle: Arc<SessionHandle>,
     thread: SessionThread,
 }
@@ -65,7 +65,7 @@ struct EndedSession {
     thread: OwnedThread<()>,
 }
 
-impl State {
+impl RegistryState {
     /// Sessions that live. All others are joined when [`SessionRegistry::wait_until`] returns.
     pub(super) fn sessions(&self) -> usize {
         self.sessions.len()
@@ -98,12 +98,12 @@ impl SessionRegistry {
         // Held until the session is entered: it could end before.
         let mut state = self.state.lock();
         thread.run(format!("session-{id}"), move || {
-            let _at_the_end = Ended { id, registry };
+            let _at_the_end = EndGuard { id, registry };
             serve(&own_handle);
             // The thread may have another session before it comes to the end of this one.
             drop(own_handle);
         });
-        state.sessions.insert(id, Session { handle, thread });
+        state.sessions.insert(id, LiveSession { handle, thread });
         drop(state);
         self.get_ready();
         Ok(())
@@ -137,7 +137,7 @@ impl SessionRegistry {
     pub(super) fn wait_until(
         &self,
         deadline: Option<Instant>,
-        done: impl Fn(&State) -> bool,
+        done: impl Fn(&RegistryState) -> bool,
     ) -> bool {
         loop {
             let mut state = self.join_ended();
@@ -169,7 +169,7 @@ impl SessionRegistry {
     }
 
     /// Joins what has ended. In the state that it returns nothing has.
-    fn join_ended(&self) -> MutexGuard<'_, State> {
+    fn join_ended(&self) -> MutexGuard<'_, RegistryState> {
         loop {
             let mut state = self.state.lock();
             let ended = std::mem::take(&mut state.ended);
@@ -183,7 +183,7 @@ impl SessionRegistry {
 
     /// Blocks for `pause`, or until a stop is requested.
     pub(super) fn pause(&self, pause: Duration) {
-        let running = |state: &mut State| state.request == StopRequest::None;
+        let running = |state: &mut RegistryState| state.request == StopRequest::None;
         self.changed.wait_while_for(&mut self.state.lock(), running, pause);
     }
 
@@ -232,15 +232,15 @@ impl SessionRegistry {
 
 /// Tells the registry, when it is dropped, that a session is over; also while a panic unwinds its
 /// thread.
-struct Ended {
+struct EndGuard {
     id: u64,
     registry: Arc<SessionRegistry>,
 }
 
-impl Drop for Ended {
+impl Drop for EndGuard {
     fn drop(&mut self) {
         let mut state = self.registry.state.lock();
-        let Some(Session { handle, thread }) = state.sessions.remove(&self.id) else { return };
+        let Some(LiveSession { handle, thread }) = state.sessions.remove(&self.id) else { return };
         let kept =
             if thread::panicking() { Err(thread) } else { self.registry.threads.keep(thread) };
         if let Err(thread) = kept {

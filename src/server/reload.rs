@@ -60,7 +60,7 @@ impl Reloader {
         let mut session = options.session;
         session.transfer.buffer_memory = before.options.transfer.buffer_memory;
         before.users.replace(users);
-        before.door.obey(options.access);
+        before.access.obey(options.access);
         before.tls_demand.set(session.tls);
         before.rates.set(options.rates);
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };

@@ -15,9 +15,12 @@ use log::{info, warn};
 
 use super::Server;
 use super::last_look::LastLook;
-use super::registry::{State, StopRequest};
+use super::registry::{RegistryState, StopRequest};
 use crate::limits;
 use crate::session::StopStage;
+
+/// How long is waited before it is looked again whether somebody is in a hurry.
+const STEP: Duration = Duration::from_millis(100);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +117,9 @@ impl Server {
         let mut told = registry.transfers();
         loop {
             let next_report = Instant::now() + limits::STOP_PROGRESS_INTERVAL;
-            let is_over =
-                |state: &State| state.sessions() == 0 || state.request == StopRequest::AtOnce;
+            let is_over = |state: &RegistryState| {
+                state.sessions() == 0 || state.request == StopRequest::AtOnce
+            };
             registry.wait_until(Some(next_report.min(deadline)), |state| {
                 is_over(state) || state.transfers() != told
             });
@@ -145,16 +149,16 @@ impl Server {
     /// waited for, and until which `end`. Tells how many are left.
     fn join_stragglers(&self, deadline: Instant, end: Instant) -> usize {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
-        let waited_for = host.stragglers.join_all(Instant::now());
+        // Those that do not wait for anything end within it.
+        let waited_for = host.stragglers.join_all((Instant::now() + STEP).min(deadline));
         if waited_for > 0 {
             let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64();
-            info!(
-                "stopping: {waited_for} transfer workers wait for the store, at most {seconds:.1} s"
-            );
+            let workers = counted(waited_for, "worker");
+            info!("stopping: {workers} left, waiting for the store, at most {seconds:.1} s");
         }
         loop {
             // In short steps, so that `stop_now` is heard.
-            let step = Instant::now() + Duration::from_millis(100);
+            let step = Instant::now() + STEP;
             let left = host.stragglers.join_all(step.min(deadline));
             let hurry = registry.stop_request() == StopRequest::AtOnce;
             if left == 0 || hurry || Instant::now() >= deadline {
@@ -174,16 +178,24 @@ impl Server {
         let sessions = registry.sessions();
         self.advance(StopStage::Interrupting);
         registry.disconnect_all();
-        warn!("stopped early: {sessions} sessions and {workers} transfer workers are left");
+        warn!(
+            "stopped early: {} and {} left",
+            counted(sessions, "session"),
+            counted(workers, "worker")
+        );
         Stopped::Early { sessions, workers }
     }
+}
+
+/// `1 worker`, `2 workers`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn in_words(transfers: usize) -> String {
     match transfers {
         0 => "no transfer left".to_owned(),
-        1 => "1 transfer left".to_owned(),
-        more => format!("{more} transfers left"),
+        some => format!("{} left", counted(some, "transfer")),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::access::Visit;
 use crate::limits;
 use crate::net::tls::TlsSession;
 use crate::net::{
-    Arrival, ConnectionSlot, DataPort, Ends, Interest, LeaseError, LogRule, MasqueradeError,
+    Arrival, ConnectionSlot, DataPort, Endpoints, Interest, LeaseError, LogRule, MasqueradeError,
     Stream, Unused, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
@@ -31,7 +31,7 @@ const FIRST_USER_PORT: u16 = 1024;
 pub(super) struct DataChannel<'a> {
     host: &'a Host,
     visit: &'a Visit,
-    ends: Ends,
+    ends: Endpoints,
     port: DataPort,
     /// EPSV ALL was sent (RFC 2428 4).
     only_epsv: bool,
@@ -52,7 +52,7 @@ pub(super) struct DataTerms {
 
 impl<'a> DataChannel<'a> {
     /// That of the client at the other of the `ends`.
-    pub(super) fn new(host: &'a Host, visit: &'a Visit, ends: Ends) -> Self {
+    pub(super) fn new(host: &'a Host, visit: &'a Visit, ends: Endpoints) -> Self {
         let unused = Unused::default();
         Self { host, visit, ends, port: DataPort::Nothing, only_epsv: false, unused }
     }
@@ -105,8 +105,8 @@ impl<'a> DataChannel<'a> {
         let port = listener.local_addr().port();
         let options = &self.host.options;
         let (balancers, check) = (&options.balancers, options.data_peer_check);
-        let (door, client) = (Arc::clone(&self.host.door), self.ends.peer.ip());
-        let log_rule = LogRule::new(move |what| door.may_tell(client, what));
+        let (access, client) = (Arc::clone(&self.host.access), self.ends.peer.ip());
+        let log_rule = LogRule::new(move |what| access.may_tell(client, what));
         let arrival = Arrival::new(listener, &self.ends, balancers, check, log_rule);
         self.port = DataPort::Passive(Box::new(arrival));
         Ok(port)
@@ -197,7 +197,7 @@ impl<'a> DataChannel<'a> {
     fn take_slot(&self, left_to_others: usize) -> Option<ConnectionSlot> {
         once_there_is_room(
             || self.host.connections.try_take_leaving(left_to_others),
-            || self.host.door.make_room(self.ends.peer.ip()),
+            || self.host.access.make_room(self.ends.peer.ip()),
         )
     }
 

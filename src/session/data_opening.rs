@@ -9,13 +9,13 @@ use std::time::Instant;
 use super::data_wait::DataWait;
 use super::step::Step;
 use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
-use crate::net::{DataPort, Ends, OpenError, Opened, Stream, TlsStream, Unused};
+use crate::net::{DataPort, Endpoints, OpenError, Opened, Stream, TlsStream, Unused};
 use crate::protocol::{Reply, replies};
 
 /// What opens one data connection.
 #[derive(Debug)]
 pub(super) struct DataOpening<'o, 's, 'a> {
-    pub(super) ends: Ends,
+    pub(super) ends: Endpoints,
     /// What data connections are encrypted with; `None` leaves them plain.
     pub(super) tls: Option<TlsSession>,
     /// What is refused goes here.

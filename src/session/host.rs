@@ -13,7 +13,7 @@ use crate::users::{Account, Directory};
 #[derive(Clone, Debug)]
 pub struct Host {
     /// Who may come in, and how much.
-    pub door: Arc<AccessControl>,
+    pub access: Arc<AccessControl>,
     /// Who may log in now.
     pub users: Arc<Directory>,
     /// How sessions behave that began with it.

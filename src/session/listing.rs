@@ -43,7 +43,7 @@ struct Lines {
 
 /// A listing whose first page has come.
 #[derive(Debug)]
-struct Opened {
+struct OpenedListing {
     source: Listing,
     first: ListPage,
     lines: Lines,
@@ -58,7 +58,7 @@ pub(super) fn list(
 ) -> Step<Reply> {
     transfer.check_data_port()?;
     let memory = page_memory(&mut transfer, &tree.working_directory)?;
-    let Opened { source, first, mut lines } = telling.open(tree, target)?;
+    let OpenedListing { source, first, mut lines } = telling.open(tree, target)?;
     let path = source.directory.clone();
     let errand = Errand { kind: ErrandKind::Listing, path: path.clone(), total: None };
     let mut attended = transfer.attend(errand);
@@ -75,7 +75,7 @@ pub(super) fn list(
         log::warn!("{path} holds {} keys that have no FTP name", lines.unnameable);
     }
     match (sent, telling.limit) {
-        (Sent::Cut, Some(limit)) => {
+        (ListingEnd::Cut, Some(limit)) => {
             if tree.visit.may_tell("listing cut by max_list_file") {
                 log::warn!("listing of {path} cut after {limit} entries by max_list_file");
             }
@@ -116,12 +116,12 @@ impl StatusOf<'_, '_> {
         telling: Telling,
         target: &ListTarget,
     ) -> Step<Reply> {
-        let Opened { source, first: mut page, mut lines } = telling.open(tree, target)?;
+        let OpenedListing { source, first: mut page, mut lines } = telling.open(tree, target)?;
         let mut place = replies::StatusPlace::Beginning;
         loop {
             let mut text = Vec::new();
             let written = lines.write(&page, &mut text);
-            let limit = telling.limit.filter(|_| matches!(written, Sent::Cut));
+            let limit = telling.limit.filter(|_| matches!(written, ListingEnd::Cut));
             let Some(next) = page.next.filter(|_| limit.is_none()) else {
                 return Ok(replies::status_of(place, &text, limit));
             };
@@ -153,7 +153,7 @@ impl Telling {
     }
 
     /// Fetches the first page, so that a missing directory is told before the 150.
-    fn open(self, tree: &Tree<'_>, target: &ListTarget) -> Step<Opened> {
+    fn open(self, tree: &Tree<'_>, target: &ListTarget) -> Step<OpenedListing> {
         let lookup = Lookup { tree, style: self.style, with_times: self.has_times() };
         let Listed { source, first, wildcard, name_prefix } = lookup.find(target)?;
         let format = ListingFormat {
@@ -165,12 +165,12 @@ impl Telling {
         };
         let Self { limit: left, encoding, .. } = self;
         let lines = Lines { wildcard, left, format, encoding, unnameable: 0 };
-        Ok(Opened { source, first, lines })
+        Ok(OpenedListing { source, first, lines })
     }
 }
 
 /// Whether a listing was told in full.
-enum Sent {
+enum ListingEnd {
     All,
     Cut,
 }
@@ -182,14 +182,14 @@ impl Lines {
         pages: &mut ListingPages<'_>,
         sender: &mut DataSender<'_>,
         control: &mut dyn Control,
-    ) -> Result<Sent, Incomplete> {
-        let (mut text, mut sent) = (Vec::new(), Sent::All);
+    ) -> Result<ListingEnd, Incomplete> {
+        let (mut text, mut sent) = (Vec::new(), ListingEnd::All);
         let mut present = Some(first);
         while let Some(page) = present {
             text.clear();
             sent = self.write(&page, &mut text);
             sender.send(&self.encoding.encode(&text), control)?;
-            if matches!(sent, Sent::Cut) {
+            if matches!(sent, ListingEnd::Cut) {
                 break;
             }
             sender.attend(control)?;
@@ -203,19 +203,19 @@ impl Lines {
     }
 
     /// Appends the lines of a page, up to the limit.
-    fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> Sent {
+    fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> ListingEnd {
         self.unnameable += page.unnameable;
         for entry in &page.entries {
             if self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name)) {
                 continue;
             }
             match &mut self.left {
-                Some(0) => return Sent::Cut,
+                Some(0) => return ListingEnd::Cut,
                 Some(left) => *left -= 1,
                 None => {}
             }
             self.format.write_line(text, entry);
         }
-        Sent::All
+        ListingEnd::All
     }
 }

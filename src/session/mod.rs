@@ -49,7 +49,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::access::Visit;
-use crate::net::{Ends, EndsError, HeaderError};
+use crate::net::{Endpoints, EndpointsError, HeaderError};
 use crate::protocol::{Line, NameEncoding, Reply, replies};
 use crate::vfs::FtpPath;
 use command_wait::CommandWait;
@@ -61,12 +61,12 @@ use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
-/// own thread. Without a `visit` the door is asked here, as soon as it is known for whom a balancer
-/// speaks.
+/// own thread. Without a `visit` access is asked for here, as soon as it is known for whom a
+/// balancer speaks.
 pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit: Option<Visit>) {
     let socket = handle.control();
     match meet(handle, host) {
-        Ok(ends) => match visit.map_or_else(|| host.door.admit(ends.peer.ip()), Ok) {
+        Ok(ends) => match visit.map_or_else(|| host.access.admit(ends.peer.ip()), Ok) {
             Ok(visit) => {
                 visit.may_leave_by(Arc::clone(handle) as _);
                 Session::new(handle, host, entrance, &visit, ends).run();
@@ -76,23 +76,23 @@ pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit
             }
         },
         // A health check that does no more than connect, or a client that changed its mind.
-        Err(EndsError::Unannounced { from, source: HeaderError::Nothing }) => {
+        Err(EndpointsError::Unannounced { from, source: HeaderError::Nothing }) => {
             log::debug!("{from} left without a PROXY header");
         }
-        Err(error @ EndsError::Unannounced { .. }) => {
-            if host.door.may_tell(handle.peer().ip(), "no PROXY header") {
+        Err(error @ EndpointsError::Unannounced { .. }) => {
+            if host.access.may_tell(handle.peer().ip(), "no PROXY header") {
                 log::warn!("{error}");
             }
         }
-        Err(error @ EndsError::Gone(_)) => log::debug!("{error}"),
+        Err(error @ EndpointsError::Gone(_)) => log::debug!("{error}"),
     }
 }
 
 /// Learns who the client is. From here on its address is that of the client itself, whoever relays
 /// it.
-fn meet(handle: &SessionHandle, host: &Host) -> Result<Ends, EndsError> {
+fn meet(handle: &SessionHandle, host: &Host) -> Result<Endpoints, EndpointsError> {
     let socket = handle.control();
-    let ends = Ends::of(socket, handle.peer(), &host.options.balancers)?;
+    let ends = Endpoints::of(socket, handle.peer(), &host.options.balancers)?;
     handle.identify(ends.peer);
     Ok(ends)
 }
@@ -103,7 +103,7 @@ struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
     visit: &'a Visit,
-    ends: Ends,
+    ends: Endpoints,
     control: ControlLine<'a>,
     encryption: Encryption,
     login: Login<'a>,
@@ -121,7 +121,7 @@ impl<'a> Session<'a> {
         host: &'a Host,
         entrance: Entrance,
         visit: &'a Visit,
-        ends: Ends,
+        ends: Endpoints,
     ) -> Self {
         let options = &host.options;
         Self {

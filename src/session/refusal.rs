@@ -1,4 +1,4 @@
-//! What a client hears whom the door does not let in.
+//! What a client hears whom access control does not let in.
 
 use crate::access::Refusal;
 use crate::protocol::{Reply, replies};

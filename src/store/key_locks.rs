@@ -27,19 +27,19 @@ struct State {
     relied_on: HashMap<String, usize>,
     /// Threads that wait, in the order of their coming. Without any nobody need be woken, which is
     /// a system call.
-    waiting: BTreeMap<u64, Wanted>,
+    waiting: BTreeMap<u64, WaitingKey>,
     /// The place of the next one.
     next_place: u64,
 }
 
 /// What a turn is on, and what it relies on.
 #[derive(Clone, Debug)]
-struct Wanted {
+struct WaitingKey {
     names: Vec<String>,
     above: Vec<String>,
 }
 
-impl Wanted {
+impl WaitingKey {
     fn new(names: &[&str], above: &[&str]) -> Self {
         let owned =
             |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
@@ -68,7 +68,7 @@ impl State {
     fn line_up(&mut self, names: &[&str], above: &[&str]) -> u64 {
         let place = self.next_place;
         self.next_place += 1;
-        self.waiting.insert(place, Wanted::new(names, above));
+        self.waiting.insert(place, WaitingKey::new(names, above));
         place
     }
 }
@@ -77,7 +77,7 @@ impl State {
 #[derive(Debug)]
 pub struct KeyLock {
     turns: KeyLocks,
-    taken: Wanted,
+    taken: WaitingKey,
 }
 
 impl KeyLocks {
@@ -107,10 +107,10 @@ impl KeyLocks {
         if let Some(at) = place {
             state.waiting.remove(&at);
         }
-        Some(self.taken(state, Wanted::new(names, above)))
+        Some(self.taken(state, WaitingKey::new(names, above)))
     }
 
-    fn taken(&self, mut state: MutexGuard<'_, State>, taken: Wanted) -> KeyLock {
+    fn taken(&self, mut state: MutexGuard<'_, State>, taken: WaitingKey) -> KeyLock {
         state.taken.extend(taken.names.iter().cloned());
         for name in &taken.above {
             *state.relied_on.entry(name.clone()).or_default() += 1;

@@ -60,7 +60,7 @@ impl Allowance {
 
 /// The rates of one transfer. The default limits nothing and costs nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Throttle(Vec<Arc<Bucket>>);
+pub struct Throttle(Vec<Arc<TokenBucket>>);
 
 impl Throttle {
     /// What may pass at `now`.
@@ -86,9 +86,9 @@ pub struct Rates(Mutex<Shared>);
 #[derive(Debug)]
 struct Shared {
     limits: RateLimits,
-    server: HashMap<Direction, Arc<Bucket>>,
+    server: HashMap<Direction, Arc<TokenBucket>>,
     /// Of users with a transfer, or one that has not paid back yet what it took.
-    users: HashMap<(String, Direction), Arc<Bucket>>,
+    users: HashMap<(String, Direction), Arc<TokenBucket>>,
 }
 
 impl Rates {
@@ -116,7 +116,7 @@ impl Rates {
         let limits = shared.limits;
         let mut buckets = Vec::new();
         if let Some(rate) = limits.transfer {
-            buckets.push(Arc::new(Bucket::new(rate, now)));
+            buckets.push(Arc::new(TokenBucket::new(rate, now)));
         }
         shared
             .users
@@ -124,13 +124,14 @@ impl Rates {
         if let Some(rate) = own.or(limits.user).filter(|rate| *rate > 0) {
             let key = (user.to_owned(), direction);
             let bucket =
-                shared.users.entry(key).or_insert_with(|| Arc::new(Bucket::new(rate, now)));
+                shared.users.entry(key).or_insert_with(|| Arc::new(TokenBucket::new(rate, now)));
             bucket.0.lock().set_rate(Some(rate));
             buckets.push(Arc::clone(bucket));
         }
         if let Some(rate) = limits.server {
             let bucket = shared.server.entry(direction);
-            buckets.push(Arc::clone(bucket.or_insert_with(|| Arc::new(Bucket::new(rate, now)))));
+            buckets
+                .push(Arc::clone(bucket.or_insert_with(|| Arc::new(TokenBucket::new(rate, now)))));
         }
         Throttle(buckets)
     }
@@ -138,9 +139,9 @@ impl Rates {
 
 /// Tokens of one rate.
 #[derive(Debug)]
-struct Bucket(Mutex<Tokens>);
+struct TokenBucket(Mutex<Tokens>);
 
-impl Bucket {
+impl TokenBucket {
     fn new(rate: u64, now: Instant) -> Self {
         Self(Mutex::new(Tokens::new(Some(rate), now)))
     }
@@ -224,7 +225,7 @@ mod tests {
     }
 
     fn one(rate: u64, now: Instant) -> Throttle {
-        Throttle(vec![Arc::new(Bucket::new(rate, now))])
+        Throttle(vec![Arc::new(TokenBucket::new(rate, now))])
     }
 
     #[test]
@@ -274,7 +275,8 @@ mod tests {
     #[test]
     fn the_narrowest_rate_counts() {
         let now = Instant::now();
-        let buckets = [8_000_000, 400_000, 4_000_000].map(|rate| Arc::new(Bucket::new(rate, now)));
+        let buckets =
+            [8_000_000, 400_000, 4_000_000].map(|rate| Arc::new(TokenBucket::new(rate, now)));
         let throttle = Throttle(buckets.into());
         assert_eq!(throttle.allowance(now), Allowance::Bytes(100_000));
         throttle.take(1_100_000, now);

@@ -76,31 +76,34 @@ impl Account<()> {
     }
 }
 
+impl Account {
+    /// An account that may do from anywhere what its `permission` says, for tests and for servers
+    /// inside other programs.
+    pub fn new(
+        name: &str,
+        password: Password,
+        permission: Permission,
+        store: Arc<dyn ObjectStore>,
+    ) -> Self {
+        let name = name.to_owned();
+        Account { name, password, permission, delete_enabled: true, ..Account::unset() }
+            .with_store(store)
+    }
+}
+
 impl<S> Account<S> {
     /// The same account, with its files in `store`.
     pub fn with_store<T>(self, store: T) -> Account<T> {
-        let Self {
-            name,
-            password,
-            permission,
-            delete_enabled,
-            addresses,
-            tls_required,
-            filename_encoding,
-            max_rate,
-            home,
-            store: _,
-        } = self;
         Account {
-            name,
-            password,
-            permission,
-            delete_enabled,
-            addresses,
-            tls_required,
-            filename_encoding,
-            max_rate,
-            home,
+            name: self.name,
+            password: self.password,
+            permission: self.permission,
+            delete_enabled: self.delete_enabled,
+            addresses: self.addresses,
+            tls_required: self.tls_required,
+            filename_encoding: self.filename_encoding,
+            max_rate: self.max_rate,
+            home: self.home,
             store,
         }
     }

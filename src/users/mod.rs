@@ -237,7 +237,6 @@ mod tests {
     use super::*;
     use crate::access::AddressRules;
     use crate::store::local::{LocalOptions, LocalStore};
-    use crate::vfs::FilenameEncoding;
 
     const LONG: Duration = Duration::from_secs(60);
     const HOME: &str = "192.0.2.1";
@@ -317,7 +316,8 @@ mod tests {
     fn a_login_that_nobody_waits_for_ends() {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
-        let login = Login { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
+        let login =
+            LoginRequest { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
         let refused = users.authenticate_within(&login, LONG, &mut || false).result;
         assert_eq!(refused.unwrap_err(), LoginError::Abandoned);
     }
@@ -353,17 +353,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let options = LocalOptions { root: root.path().to_owned() };
         let store: Arc<dyn ObjectStore> = Arc::new(LocalStore::open(&options).unwrap());
-        let account = |(name, password): &(&str, &str)| Account {
-            name: (*name).to_owned(),
-            password: Password::parse(password).unwrap(),
-            permission: Permission::ReadWrite,
-            addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
-            delete_enabled: true,
-            tls_required: false,
-            filename_encoding: FilenameEncoding::Auto,
-            max_rate: None,
-            home: String::new(),
-            store: Arc::clone(&store),
+        let account = |(name, password): &(&str, &str)| {
+            let password = Password::parse(password).unwrap();
+            let store = Arc::clone(&store);
+            Account {
+                addresses: AddressRules { allow: HOME.parse().unwrap(), ..AddressRules::default() },
+                ..Account::new(name, password, Permission::ReadWrite, store)
+            }
         };
         Users::new(accounts.iter().map(account), 1)
     }

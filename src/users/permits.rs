@@ -10,12 +10,12 @@ use crate::limits;
 /// Lets a few in at once; the others wait in line.
 #[derive(Debug)]
 pub(super) struct HashingPermits {
-    line: Mutex<Line>,
+    line: Mutex<Queue>,
     moved: Condvar,
 }
 
 #[derive(Debug)]
-struct Line {
+struct Queue {
     free: usize,
     /// Tickets of those who wait, in the order in which they came: a guess that comes behind as
     /// many as bring about a ban is not verified before them.
@@ -30,7 +30,7 @@ pub struct HashingPermit<'a>(&'a HashingPermits);
 impl HashingPermits {
     /// Lets `places` in at once, at least one.
     pub(super) fn new(places: usize) -> Self {
-        let line = Line { free: places.max(1), waiting: VecDeque::new(), next_ticket: 0 };
+        let line = Queue { free: places.max(1), waiting: VecDeque::new(), next_ticket: 0 };
         Self { line: Mutex::new(line), moved: Condvar::new() }
     }
 
@@ -74,7 +74,7 @@ impl HashingPermits {
     }
 }
 
-impl Line {
+impl Queue {
     fn join(&mut self) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;

@@ -94,13 +94,13 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
             MachineFacts { descriptors: Some(1024), ..ROOMY },
             "a.conf: [OPTIONAL] max_connection_num = 2000: needs more descriptors than the hard \
              limit of 1024",
-            "lower max_connection_num to at most 298",
+            "lower max_connection_num to at most 298, or raise that limit to at least 6128",
         ),
         (
             "max_connection_num = 2000",
             MachineFacts { threads: Some(1000), ..ROOMY },
             "a.conf: [OPTIONAL] max_connection_num = 2000: may need more than the 1000 threads",
-            "lower max_connection_num to at most 952",
+            "lower max_connection_num to at most 952, or raise those limits to at least 2048",
         ),
     ] {
         let (problems, warnings) = check(optional, facts);
@@ -185,12 +185,19 @@ fn nobody_is_told_to_allow_no_connection() {
     let few = MachineFacts { descriptors: Some(64), ..ROOMY };
     let (problems, _) = check("max_connection_num = 512", few);
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].ends_with("(ulimit -Hn): raise that limit"), "{problems:#?}");
+    assert!(
+        problems[0].ends_with("(ulimit -Hn): raise that limit to at least 1664"),
+        "{problems:#?}"
+    );
+    assert_eq!(check("", MachineFacts { descriptors: Some(1664), ..ROOMY }).0, [""; 0]);
     let (problems, _) = check("max_connection_num = 0", few);
     assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].contains("end at about 0: raise its limits"), "{problems:#?}");
+    assert!(
+        problems[0].contains("end at about 0: raise its limits, to at least 134"),
+        "{problems:#?}"
+    );
     let (problems, _) = check("", MachineFacts { threads: Some(20), ..ROOMY });
-    assert!(problems[0].ends_with(": raise those limits"), "{problems:#?}");
+    assert!(problems[0].ends_with(": raise those limits to at least 560"), "{problems:#?}");
     let (problems, _) = check("", MachineFacts { available_memory: Some(MIB), ..ROOMY });
     assert!(problems[0].contains("give the machine more memory, or"), "{problems:#?}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
+    CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 
@@ -30,26 +30,17 @@ fn a_bucket_keeps_the_contract_without_a_memory() {
 
 fn bucket() -> CosStore {
     let gateway = Rgw::shared();
+    let credentials = CredentialSource::told(rgw::access_key(), rgw::secret_key());
     let store = CosStore::connect(CosOptions {
-        bucket: gateway.new_bucket(),
-        region: "us-east-1".to_owned(),
-        endpoint: gateway.endpoint().to_owned(),
         scheme: Scheme::Http,
-        addressing: AddressingStyle::Path,
         prefix: "an/account/".to_owned(),
-        ca_file: None,
-        credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
-        min_part: 5 * 1024 * 1024,
         idle_connections: 16,
         metadata_cache: Duration::from_secs(60),
         preserve_mtime: true,
-        mtime_cache_entries: 100_000,
-        content_type: cos_ftp_server::store::cos::ContentType::ByName,
-        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
-        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
         // The gateway answers 500 to the completion of an upload that is gone: tried again that long.
         timeouts: Timeouts { retry_total: Duration::from_secs(4), ..Timeouts::default() },
+        ..CosOptions::new(gateway.new_bucket(), gateway.endpoint(), credentials)
     });
     store.unwrap()
 }

@@ -26,6 +26,9 @@ fn the_pictures_are_drawn_from_the_figures_that_are_written_down() {
 fn each_bar_says_whose_it_is_and_of_what() {
     let picture = read("benches/peers.svg");
     for row in picture.split("class=\"title\">").skip(1) {
+        let is_memory = row.contains(" MiB</text>");
+        assert_eq!(row.contains("(less is better)"), is_memory, "{row}");
+        assert_eq!(row.contains("(more is better)"), !is_memory, "{row}");
         // A name, and in the bar what it was measured with.
         let bars = row.split("text-anchor=\"end\">").skip(1).map(|bar| {
             let (name, bar) = bar.split_once("</text>").unwrap();

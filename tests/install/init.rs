@@ -70,7 +70,7 @@ fn init_replaces_the_sample_as_long_as_nobody_has_changed_it() {
         fs::write(&config, &text).expect("written");
         let output = init(prefix.path(), "3\n\nbob\na password\n");
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        let remedy = format!("Move it away (mv {0} {0}.old)", config.display());
+        let remedy = format!("move this one away: mv {0} {0}.old\n", config.display());
         assert!(output.status.code() == Some(1) && told.contains(&remedy), "{output:?}");
         assert_eq!(fs::read_to_string(&config).expect("kept"), text);
     }

@@ -17,9 +17,7 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
-use cos_ftp_server::store::cos::{
-    AddressingStyle, Buckets, CosOptions, CredentialSource, Scheme, Timeouts, VerifyUploads,
-};
+use cos_ftp_server::store::cos::{Buckets, CosOptions, CredentialSource, Scheme};
 use cos_ftp_server::transfer::{
     Budget, Control, Conversion, Directive, Plan, Progress, Resources, Stragglers, TransferOptions,
     TransferReport, Upload, UploadRequest, Verdict, WriteMode,
@@ -224,24 +222,10 @@ impl Control for Silent {
 }
 
 fn bucket(remote: &DiscardingStore, least_part: usize) -> CosOptions {
+    let credentials = CredentialSource::told("id".to_owned(), "key".to_owned());
     CosOptions {
-        bucket: "bucket".to_owned(),
-        region: "region".to_owned(),
-        endpoint: remote.address().to_string(),
         scheme: Scheme::Http,
-        addressing: AddressingStyle::Path,
-        prefix: String::new(),
-        ca_file: None,
-        credentials: CredentialSource::told("id".to_owned(), "key".to_owned()),
-        verify: VerifyUploads::Auto,
         min_part: least_part as u64,
-        idle_connections: limits::IDLE_STORE_CONNECTIONS,
-        metadata_cache: Duration::from_secs(10),
-        preserve_mtime: false,
-        mtime_cache_entries: 100_000,
-        content_type: cos_ftp_server::store::cos::ContentType::ByName,
-        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
-        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
-        timeouts: Timeouts::default(),
+        ..CosOptions::new("bucket", remote.address().to_string(), credentials)
     }
 }

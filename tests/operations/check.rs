@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -19,7 +20,11 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn of(written: &Written) -> Self {
-        let output = written.command(&["check", "--json"]).output().unwrap();
+        Self::by(&mut written.command(&["check", "--json"]))
+    }
+
+    fn by(check: &mut Command) -> Self {
+        let output = check.output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let whole: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
         let status = output.status.code().unwrap();
@@ -375,6 +380,14 @@ fn the_machine_is_looked_at() {
     assert_eq!(told.names("failed"), ["memory", "descriptors", "threads"], "{:#}", told.whole);
     expect(local().option("buffer_memory", "90%"), "memory", "buffer_memory");
     expect(local().option("idle_timeout", "soon"), "setting", "correct it");
+
+    for (file, fix) in [
+        ("/nowhere/a file.conf", " init --config '/nowhere/a file.conf'"),
+        ("/", "name a file that can be read"),
+    ] {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        Told::by(check.args(["check", "--json", file])).expect_failure("file", fix);
+    }
 
     let written = local().write();
     fs::set_permissions(written.config(), Permissions::from_mode(0o644)).unwrap();

@@ -1,10 +1,13 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::geteuid;
+use tempfile::TempDir;
 
+use crate::support::certificate::Certificate;
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer, Written};
 
@@ -108,6 +111,48 @@ fn what_root_makes_belongs_to_the_owner_of_the_directory_around_it() {
     }
 }
 
+/// The program in a place where every user finds it.
+fn program_for_all() -> (TempDir, PathBuf) {
+    let place = TempDir::new_in("/var/tmp").unwrap();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+    let program = place.path().join("cos-ftp-server");
+    // By another process: a child of another test that had it open for writing would keep it busy.
+    let copied =
+        Command::new("cp").arg(env!("CARGO_BIN_EXE_cos-ftp-server")).arg(&program).status();
+    assert!(copied.unwrap().success());
+    (place, program)
+}
+
+fn give_all_away(written: &Written) {
+    for path in [written.dir(), &written.dir().join("data"), &written.dir().join("log")] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        give_away(path);
+    }
+    give_away(written.config());
+}
+
+#[test]
+fn a_tls_key_of_root_alone_is_told_to_the_user_of_the_server() {
+    if !geteuid().is_root() {
+        // Nobody else can.
+        return;
+    }
+    let certificate = Certificate::new("roots");
+    let written = certificate.serve(few_ports(), "required").write();
+    give_all_away(&written);
+    let key = certificate.key();
+    fs::set_permissions(key.parent().unwrap(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    let (_place, program) = program_for_all();
+    let mut command = Command::new(program);
+    command.args(["check", "--config"]).arg(written.config()).uid(OWNER).gid(OWNER);
+    let (text, is_well) = told(command);
+    let line = text.lines().find(|line| line.contains("TLS certificate")).unwrap();
+    let fix = "→ let the user that runs the server read it, and nobody else (chgrp, chmod 640)";
+    assert!(!is_well && line.contains(&key.display().to_string()), "{text}");
+    assert!(line.ends_with(fix), "{text}");
+}
+
 #[test]
 fn root_looks_with_the_eyes_of_the_services_user() {
     if !geteuid().is_root() {
@@ -115,14 +160,7 @@ fn root_looks_with_the_eyes_of_the_services_user() {
         return;
     }
     let written = few_ports().write();
-    // A place where every user finds the program.
-    let place = tempfile::TempDir::new_in("/var/tmp").unwrap();
-    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
-    let program = place.path().join("cos-ftp-server");
-    // By another process: a child of another test that had it open for writing would keep it busy.
-    let copied =
-        Command::new("cp").arg(env!("CARGO_BIN_EXE_cos-ftp-server")).arg(&program).status();
-    assert!(copied.unwrap().success());
+    let (place, program) = program_for_all();
     let config = written.config().display();
     let unit = |program: &Path| {
         let exec = format!("ExecStart={} --config {config}", program.display());
@@ -143,11 +181,7 @@ fn root_looks_with_the_eyes_of_the_services_user() {
         "{text}"
     );
     // It can, and finds what root has left in its way.
-    for path in [written.dir(), &written.dir().join("data"), &written.dir().join("log")] {
-        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
-        give_away(path);
-    }
-    give_away(written.config());
+    give_all_away(&written);
     let log = written.dir().join("log/cos_v5.log");
     fs::write(&log, "").unwrap();
     let (text, is_well) = check(place.path());

@@ -9,6 +9,8 @@ mod attributes;
 mod check;
 /// Directories of this machine: what is written there, and whose it is.
 mod directories;
+/// What the log says of the stores at the start.
+mod first_probe;
 /// Uploads that nobody finished.
 mod leftovers;
 /// Listings that tell the times which clients gave files.

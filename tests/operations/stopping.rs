@@ -111,7 +111,7 @@ fn what_outlives_its_transfer_is_waited_for_and_told() {
     drop((data, ftp));
     server.wait_for_log("logout user=alice");
     let status = server.stop();
-    server.wait_for_log("stopping: 1 transfer workers wait for the store, at most ");
+    server.wait_for_log("stopping: 1 worker left, waiting for the store, at most ");
     assert_eq!(status.code(), Some(1));
     injector.heal();
 }

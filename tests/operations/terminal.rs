@@ -28,7 +28,7 @@ fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
     let (mut terminal, port) = start(&written);
     terminal.close();
     let said = format!(
-        "the terminal is closed: the server goes on as process {0}, and {1}, or kill {0}, ends it",
+        "the terminal is closed: the server goes on as process {}; to stop it: {}\n",
         terminal.pid(),
         stop_command(&written)
     );
@@ -47,8 +47,9 @@ fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
     let (pid, stop) = (terminal.pid(), stop_command(&written));
-    let who = format!("as process {pid}: {stop}, or kill {pid}, ends it");
-    for part in ["already in use", "a server with this configuration runs since 20", &who] {
+    let who = format!("as process {pid}; to stop it: {stop}\n");
+    let since = "a server with this configuration has been running since 20";
+    for part in ["already in use", since, &who] {
         assert!(told.contains(part), "{part}: {told}");
     }
 }

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -79,10 +79,49 @@ fn a_password_comes_from_the_environment_or_a_terminal_and_is_not_shown() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named() {
-    let output = program(&["serve", "/nowhere/at/all"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("/nowhere/at/all: No such file"));
+fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
+    let directory = TempDir::new().unwrap();
+    let (there, file) = (directory.path().to_str().unwrap(), directory.path().join("file"));
+    fs::write(&file, "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let not_a_directory = "/file: Not a directory (os error 20): it must be a directory, or serve";
+    for (arguments, code, said) in [
+        (&["/nowhere/at/all"][..], 1, "/nowhere/at/all: No such file"),
+        (&[file.to_str().unwrap()], 78, not_a_directory),
+        (&[there, "--listen", &taken], 1, "or choose another --listen than "),
+        (&[there, "--listen", "192.0.2.1:0"], 1, "--listen 192.0.2.1 is no address of this"),
+        (&[there, "--listen", "2121"], 64, "needs address and port, as in 127.0.0.1:2121"),
+        (&[there, "--user", ""], 64, "needs a name"),
+    ] {
+        let output = program(&["serve"]).args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        assert!(told.contains(said), "{said}: {told}");
+        for key in ["cos_endpoint", "listen_port", "listen_address"] {
+            assert!(!told.contains(key), "{key}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_is_served_to_as_many_as_the_machine_can_carry() {
+    let directory = TempDir::new().unwrap();
+    let limited = |descriptors: u32| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {descriptors}; exec \"$@\""), "sh"]);
+        let serve = serve(directory.path(), &[]);
+        shell.arg(serve.get_program()).args(serve.get_args()).env("COS_FTP_PASSWORD", TYPED);
+        shell
+    };
+    let (_server, port) = TestServer::port_of(limited(200));
+    store_at(([127, 0, 0, 1], port).into(), "ftpuser", TYPED);
+    let output = limited(133).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let said = "[OPTIONAL] max_connection_num = 2: needs more descriptors than the hard limit of \
+                133 (ulimit -Hn): raise that limit to at least 134\n";
+    assert_eq!(told, said);
 }
 
 /// Answers the questions of `init` by a pipe.
@@ -169,9 +208,13 @@ fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
     let place = TempDir::new().unwrap();
     let config = place.path().join("server.conf");
     fs::write(&config, "mine").unwrap();
-    let output = init_by_pipe(&config, &[]);
+    // Wherever it was named, what is to be typed works anywhere.
+    let mut relative = program(&["init", "--config", "server.conf"]);
+    let output = relative.current_dir(place.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("exists already"));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let moved = format!("move this one away: mv {0} {0}.old\n", config.display());
+    assert!(told.contains("exists already") && told.ends_with(&moved), "{told}");
     assert_eq!(fs::read(&config).unwrap(), b"mine");
     let other = place.path().join("other.conf");
     for (answers, wrong) in [

@@ -3,14 +3,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cos_ftp_server::access::AddressRules;
 use cos_ftp_server::server::{Server, ServerOptions, Stopped, Stopper};
 use cos_ftp_server::session::SessionOptions;
-use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
-};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource, Scheme};
 use cos_ftp_server::users::{Account, Password, Permission, Users};
-use cos_ftp_server::vfs::FilenameEncoding;
 
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
@@ -45,18 +41,8 @@ impl Brisk {
         let injector = Injector::before(Rgw::shared().endpoint());
         let bucket = Rgw::shared().new_bucket();
         let store = CosStore::connect(store_options(&bucket, &injector)).expect("a store");
-        let account: Account = Account {
-            name: USER.to_owned(),
-            password: Password::parse(PASSWORD).expect("a password"),
-            permission: Permission::ReadWrite,
-            delete_enabled: true,
-            addresses: AddressRules::default(),
-            tls_required: false,
-            filename_encoding: FilenameEncoding::Auto,
-            max_rate: None,
-            home: String::new(),
-            store: Arc::new(store),
-        };
+        let password = Password::parse(PASSWORD).expect("a password");
+        let account = Account::new(USER, password, Permission::ReadWrite, Arc::new(store));
         let session = SessionOptions {
             reply_timeout: Duration::from_secs(4),
             sign_of_life: SIGN_OF_LIFE,
@@ -99,24 +85,11 @@ impl Drop for Brisk {
 }
 
 fn store_options(bucket: &str, injector: &Injector) -> CosOptions {
+    let credentials = CredentialSource::told(access_key(), secret_key());
     CosOptions {
-        bucket: bucket.to_owned(),
-        region: "us-east-1".into(),
-        endpoint: injector.endpoint(),
         scheme: Scheme::Http,
-        addressing: AddressingStyle::Path,
-        prefix: String::new(),
-        ca_file: None,
-        credentials: CredentialSource::told(access_key(), secret_key()),
-        verify: VerifyUploads::Auto,
-        min_part: 5 << 20,
-        idle_connections: 64,
         metadata_cache: Duration::ZERO,
         preserve_mtime: true,
-        mtime_cache_entries: 100_000,
-        content_type: cos_ftp_server::store::cos::ContentType::ByName,
-        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
-        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
-        timeouts: Timeouts::default(),
+        ..CosOptions::new(bucket, injector.endpoint(), credentials)
     }
 }

@@ -19,9 +19,7 @@ mod times;
 
 use std::io::Read;
 
-use cos_ftp_server::store::cos::{
-    AddressingStyle, CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
-};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource, Scheme, VerifyUploads};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, ListRequest, StoreError,
 };
@@ -34,25 +32,14 @@ use crate::support::{injector, rgw, scripted};
 const MIB: usize = 1024 * 1024;
 
 fn options(bucket: &str) -> CosOptions {
+    let credentials = CredentialSource::told(rgw::access_key(), rgw::secret_key());
     CosOptions {
-        bucket: bucket.to_owned(),
-        region: "us-east-1".into(),
-        endpoint: Rgw::shared().endpoint().to_owned(),
         scheme: Scheme::Http,
-        addressing: AddressingStyle::Path,
-        prefix: String::new(),
-        ca_file: None,
-        credentials: CredentialSource::told(rgw::access_key(), rgw::secret_key()),
         verify: VerifyUploads::Md5,
-        min_part: 5 * MIB as u64,
         idle_connections: 16,
         metadata_cache: std::time::Duration::from_secs(60),
         preserve_mtime: true,
-        mtime_cache_entries: 100_000,
-        content_type: cos_ftp_server::store::cos::ContentType::ByName,
-        objects: cos_ftp_server::store::cos::ObjectTerms::default(),
-        archive: cos_ftp_server::store::cos::ArchivePolicy::Refuse,
-        timeouts: Timeouts::default(),
+        ..CosOptions::new(bucket, Rgw::shared().endpoint(), credentials)
     }
 }
 

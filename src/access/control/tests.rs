@@ -1,4 +1,4 @@
-//! The door, at times of its own.
+//! Access control, at times of its own.
 
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +10,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn an_address_comes_only_so_often() {
-    let door = door(|options| options.connections_per_minute = Some(60));
+    let access = access(|options| options.connections_per_minute = Some(60));
     let start = Instant::now();
-    let come = |n: u8, at| door.admit_at(address(n), at).err();
+    let come = |n: u8, at| access.admit_at(address(n), at).err();
     for _ in 0..60 {
         assert_eq!(come(1, start), None);
     }
@@ -24,39 +24,39 @@ fn an_address_comes_only_so_often() {
 
 #[test]
 fn sessions_of_an_address_are_counted() {
-    let door = door(|options| options.sessions_per_address = Some(2));
-    let [first, second] = [(); 2].map(|()| door.admit(address(1)).unwrap());
+    let access = access(|options| options.sessions_per_address = Some(2));
+    let [first, second] = [(); 2].map(|()| access.admit(address(1)).unwrap());
     let inside = first.log_in("alice", None).unwrap();
-    assert_eq!(door.admit(address(1)).unwrap_err(), Refusal::TooManyOfAddress);
-    let other = door.admit(address(2)).unwrap();
+    assert_eq!(access.admit(address(1)).unwrap_err(), Refusal::TooManyOfAddress);
+    let other = access.admit(address(2)).unwrap();
     drop(second);
-    drop(door.admit(address(1)).unwrap());
+    drop(access.admit(address(1)).unwrap());
     drop(inside);
     drop((first, other));
-    let state = door.state.lock();
+    let state = access.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 
 #[test]
 fn who_is_not_logged_in_takes_a_part_of_the_places() {
-    let door = door(|options| options.sessions_before_login = Some(16));
-    let [first, ..] = &[(); 8].map(|()| door.admit(address(1)).unwrap());
-    assert_eq!(door.admit(address(1)).unwrap_err(), Refusal::TooManyBeforeLogin, "its half");
-    let _others = [2, 2, 3, 3, 4, 4, 5, 5].map(|n| door.admit(address(n)).unwrap());
-    assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
+    let access = access(|options| options.sessions_before_login = Some(16));
+    let [first, ..] = &[(); 8].map(|()| access.admit(address(1)).unwrap());
+    assert_eq!(access.admit(address(1)).unwrap_err(), Refusal::TooManyBeforeLogin, "its half");
+    let _others = [2, 2, 3, 3, 4, 4, 5, 5].map(|n| access.admit(address(n)).unwrap());
+    assert_eq!(access.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
     let inside = first.log_in("alice", None).unwrap();
-    let later = door.admit(address(1)).unwrap();
-    assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
+    let later = access.admit(address(1)).unwrap();
+    assert_eq!(access.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
     drop(later);
     // REIN: it is one of those before login again.
     drop(inside);
-    assert_eq!(door.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
+    assert_eq!(access.admit(address(6)).unwrap_err(), Refusal::TooManyBeforeLogin);
 }
 
 #[test]
 fn sessions_of_a_user_are_counted() {
-    let door = door(|options| options.sessions_per_user = Some(1));
-    let [first, second] = [1, 2].map(|n| door.admit(address(n)).unwrap());
+    let access = access(|options| options.sessions_per_user = Some(1));
+    let [first, second] = [1, 2].map(|n| access.admit(address(n)).unwrap());
     let inside = first.log_in("alice", None).unwrap();
     assert_eq!(second.log_in("alice", None).unwrap_err(), Refusal::TooManyOfUser);
     assert!(second.log_in("bob", None).is_ok());
@@ -67,14 +67,14 @@ fn sessions_of_a_user_are_counted() {
 #[test]
 fn failures_are_answered_later_and_later_and_end_in_a_ban() {
     let rule = BanRule { failures: 6, window: 10 * SECOND, time: 100 * SECOND };
-    let door = door(|options| (options.ban, options.failure_delay) = (Some(rule), SECOND));
+    let access = access(|options| (options.ban, options.failure_delay) = (Some(rule), SECOND));
     let start = Instant::now();
-    let visit = door.admit_at(address(1), start).unwrap();
-    let delays: Vec<_> = (1..=5).map(|n| door.fail(&visit, n, start).delay.as_secs()).collect();
+    let visit = access.admit_at(address(1), start).unwrap();
+    let delays: Vec<_> = (1..=5).map(|n| access.fail(&visit, n, start).delay.as_secs()).collect();
     assert_eq!(delays, [1, 2, 4, 8, 8]);
-    assert!(!door.fail(&visit, 5, start).banned, "the same guess again");
-    assert!(door.fail(&visit, 6, start).banned);
-    let come = |n, at| door.admit_at(address(n), at).err();
+    assert!(!access.fail(&visit, 5, start).banned, "the same guess again");
+    assert!(access.fail(&visit, 6, start).banned);
+    let come = |n, at| access.admit_at(address(n), at).err();
     assert_eq!(come(1, start), Some(Refusal::Banned));
     assert_eq!(come(2, start), None);
     assert_eq!(come(1, start + 99 * SECOND), Some(Refusal::Banned));
@@ -84,23 +84,24 @@ fn failures_are_answered_later_and_later_and_end_in_a_ban() {
 #[test]
 fn failures_do_not_add_up_for_ever() {
     let rule = BanRule { failures: 2, window: 10 * SECOND, time: SECOND };
-    let door = door(|options| options.ban = Some(rule));
+    let access = access(|options| options.ban = Some(rule));
     let start = Instant::now();
-    let visit = door.admit_at(address(1), start).unwrap();
+    let visit = access.admit_at(address(1), start).unwrap();
     for n in 0..10 {
-        assert!(!door.fail(&visit, n.into(), start + 10 * n * SECOND).banned);
+        assert!(!access.fail(&visit, n.into(), start + 10 * n * SECOND).banned);
     }
 }
 
 #[test]
 fn lists_are_looked_at_first() {
     let deny = "127.0.0.2".parse().unwrap();
-    let door = door(|options| options.addresses = AddressRules { deny, ..AddressRules::default() });
-    assert_eq!(door.admit(address(2)).unwrap_err(), Refusal::Denied);
-    assert!(door.admit(address(1)).is_ok());
+    let access =
+        access(|options| options.addresses = AddressRules { deny, ..AddressRules::default() });
+    assert_eq!(access.admit(address(2)).unwrap_err(), Refusal::Denied);
+    assert!(access.admit(address(1)).is_ok());
 }
 
-fn door(set: impl FnOnce(&mut AccessOptions)) -> Arc<AccessControl> {
+fn access(set: impl FnOnce(&mut AccessOptions)) -> Arc<AccessControl> {
     let mut options = AccessOptions::default();
     set(&mut options);
     Arc::new(AccessControl::new(options))
@@ -120,8 +121,8 @@ impl Leaver for Session {
 }
 
 /// A client that has come at `now`, and what tells whether it was made to leave.
-fn come(door: &Arc<AccessControl>, n: u8, now: Instant) -> (Visit, Arc<Session>) {
-    let (visit, session) = (door.admit_at(address(n), now).unwrap(), Arc::<Session>::default());
+fn come(access: &Arc<AccessControl>, n: u8, now: Instant) -> (Visit, Arc<Session>) {
+    let (visit, session) = (access.admit_at(address(n), now).unwrap(), Arc::<Session>::default());
     visit.may_leave_by(Arc::clone(&session) as _);
     (visit, session)
 }
@@ -132,14 +133,14 @@ fn has_left(session: &Session) -> bool {
 
 #[test]
 fn the_oldest_silent_session_of_whoever_has_most_makes_room() {
-    let door = door(|options| options.sessions_before_login = Some(16));
+    let access = access(|options| options.sessions_before_login = Some(16));
     let start = Instant::now();
     let at = |n: u32| start + n * SECOND / 100;
-    let silent: Vec<_> = (0..8).map(|n| come(&door, 1, at(n))).collect();
-    let others: Vec<_> = (8..16).map(|n| come(&door, n as u8, at(n))).collect();
+    let silent: Vec<_> = (0..8).map(|n| come(&access, 1, at(n))).collect();
+    let others: Vec<_> = (8..16).map(|n| come(&access, n as u8, at(n))).collect();
     // Whoever has come a moment ago is no obstacle yet.
-    assert_eq!(door.admit_at(address(2), at(17)).unwrap_err(), Refusal::TooManyBeforeLogin);
-    let newcomer = come(&door, 2, start + 2 * SECOND);
+    assert_eq!(access.admit_at(address(2), at(17)).unwrap_err(), Refusal::TooManyBeforeLogin);
+    let newcomer = come(&access, 2, start + 2 * SECOND);
     let left: Vec<_> = silent.iter().map(|(_, session)| has_left(session)).collect();
     assert_eq!(left, [true, false, false, false, false, false, false, false]);
     assert!(!others.iter().any(|(_, session)| has_left(session)));
@@ -148,34 +149,34 @@ fn the_oldest_silent_session_of_whoever_has_most_makes_room() {
     assert_eq!(silent[0].0.log_in("alice", None).unwrap_err(), Refusal::MadeRoom);
     assert!(newcomer.0.log_in("alice", None).is_ok());
     drop((silent, others, newcomer));
-    let state = door.state.lock();
+    let state = access.state.lock();
     assert_eq!((state.sessions, state.before_login.count(), state.users.len()), (0, 0, 0));
 }
 
 #[test]
 fn nobody_makes_room_for_a_source_that_has_as_many() {
-    let door = door(|options| options.sessions_before_login = Some(4));
+    let access = access(|options| options.sessions_before_login = Some(4));
     let start = Instant::now();
-    let silent: Vec<_> = [1, 1, 2, 2].map(|n| come(&door, n, start)).into();
+    let silent: Vec<_> = [1, 1, 2, 2].map(|n| come(&access, n, start)).into();
     let later = start + 2 * SECOND;
     silent[0].0.try_login().unwrap();
     silent[1].0.try_login().unwrap();
     // What the first address has is busy; the second has no more than it.
-    assert_eq!(door.admit_at(address(1), later).unwrap_err(), Refusal::TooManyBeforeLogin);
+    assert_eq!(access.admit_at(address(1), later).unwrap_err(), Refusal::TooManyBeforeLogin);
     assert!(!silent.iter().any(|(_, session)| has_left(session)));
-    let third = come(&door, 3, later);
+    let third = come(&access, 3, later);
     assert!(has_left(&silent[2].1) ^ has_left(&silent[3].1));
     drop(third);
 }
 
 #[test]
 fn silent_sessions_make_room_where_all_connections_are_taken() {
-    let door = door(|options| options.sessions_before_login = None);
+    let access = access(|options| options.sessions_before_login = None);
     let start = Instant::now();
-    let silent: Vec<_> = [1, 1, 2].map(|n| come(&door, n, start)).into();
-    door.make_room_at(address(3), start);
+    let silent: Vec<_> = [1, 1, 2].map(|n| come(&access, n, start)).into();
+    access.make_room_at(address(3), start);
     assert!(!silent.iter().any(|(_, session)| has_left(session)), "they have only come");
-    door.make_room_at(address(3), start + 2 * SECOND);
+    access.make_room_at(address(3), start + 2 * SECOND);
     let left: Vec<_> = silent.iter().map(|(_, session)| has_left(session)).collect();
     assert_eq!(left.iter().filter(|left| **left).count(), 1);
     assert!(!left[2], "the other address has more");
@@ -183,20 +184,20 @@ fn silent_sessions_make_room_where_all_connections_are_taken() {
 
 #[test]
 fn a_flood_costs_no_search_for_each() {
-    let door = door(|options| options.sessions_before_login = Some(2));
+    let access = access(|options| options.sessions_before_login = Some(2));
     let start = Instant::now();
-    let _both = [1, 2].map(|n| come(&door, n, start));
+    let _both = [1, 2].map(|n| come(&access, n, start));
     for n in 3..100 {
-        assert_eq!(door.admit_at(address(n), start).unwrap_err(), Refusal::TooManyBeforeLogin);
+        assert_eq!(access.admit_at(address(n), start).unwrap_err(), Refusal::TooManyBeforeLogin);
     }
-    assert!(door.admit_at(address(3), start + SECOND).is_ok(), "the search was given up");
+    assert!(access.admit_at(address(3), start + SECOND).is_ok(), "the search was given up");
 }
 
 #[test]
 fn whoever_is_banned_meanwhile_is_not_let_in() {
     let rule = BanRule { failures: 1, window: 10 * SECOND, time: 100 * SECOND };
-    let door = door(|options| options.ban = Some(rule));
-    let [guesser, right] = [(); 2].map(|()| door.admit(address(1)).unwrap());
+    let access = access(|options| options.ban = Some(rule));
+    let [guesser, right] = [(); 2].map(|()| access.admit(address(1)).unwrap());
     right.try_login().unwrap();
     assert!(guesser.fail("alice", "guess").banned);
     assert_eq!(right.log_in("alice", None).unwrap_err(), Refusal::Banned);
@@ -204,8 +205,8 @@ fn whoever_is_banned_meanwhile_is_not_let_in() {
 
 #[test]
 fn what_is_left_is_for_users_without_a_session() {
-    let door = door(|options| options.reserved_connections = 2);
-    let [first, second, third] = [(); 3].map(|()| door.admit(address(1)).unwrap());
+    let access = access(|options| options.reserved_connections = 2);
+    let [first, second, third] = [(); 3].map(|()| access.admit(address(1)).unwrap());
     let inside = first.log_in("alice", Some(2)).unwrap();
     assert_eq!(inside.connections_to_leave(), 0, "the only one");
     assert_eq!(second.log_in("alice", Some(1)).unwrap_err(), Refusal::Reserved);

@@ -12,12 +12,12 @@ pub(crate) use report::Form;
 pub(crate) use service::{config_of_service, group_of_reader};
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
 
-use crate::cli::locations;
+use crate::cli::{locations, shell};
 use report::{CheckLine, CheckReport};
 use service::Looking;
 
@@ -53,10 +53,16 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
 
 /// The configuration, told of if it is good.
 fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<CheckLine>> {
-    if let Err(error) = File::open(file)
-        && error.kind() == ErrorKind::PermissionDenied
-    {
-        let fix = service::reading_fix(file);
+    if let Err(error) = readable(file) {
+        let fix = match error.kind() {
+            ErrorKind::PermissionDenied => service::reading_fix(file),
+            ErrorKind::NotFound => format!(
+                "name a file that is there, or have it written: {} init --config {}",
+                locations::program(),
+                shell::file(&locations::anywhere(file)),
+            ),
+            _ => "name a file that can be read".to_owned(),
+        };
         return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
     }
     let loaded = config::load(file).map_err(|problems| {
@@ -80,12 +86,19 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
     Ok(loaded)
 }
 
+fn readable(file: &Path) -> io::Result<()> {
+    if File::open(file)?.metadata()?.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
 /// What the server would warn of.
 fn note(warning: &Finding) -> CheckLine {
     match &warning.kind {
         FindingKind::Setting => CheckLine::skipped("setting", warning.to_string()),
         FindingKind::Exposed(file) => {
-            let fix = format!("chmod 600 {}", file.display());
+            let fix = format!("chmod 600 {}", shell::file(file));
             CheckLine::failed("permissions", &warning.text, fix)
         }
     }

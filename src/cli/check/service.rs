@@ -9,6 +9,8 @@ use std::process::Command;
 use rustix::process::geteuid;
 
 use super::report::{CheckLine, Form};
+use crate::cli::locations::{anywhere, program};
+use crate::cli::shell;
 
 /// What the unit is called.
 const UNIT: &str = "cos-ftp-server.service";
@@ -72,8 +74,8 @@ pub(super) fn look_as_its_user(config: &Path, form: Form) -> Looking {
          check --config {}",
         unit.display(),
         made_readable(user, config),
-        env::args().next().unwrap_or_default(),
-        config.display(),
+        program(),
+        shell::file(&anywhere(config)),
     );
     Looking::Here(Some(CheckLine::skipped("user", text)))
 }
@@ -112,7 +114,7 @@ pub(crate) fn group_of_reader(config: &Path) -> Option<u32> {
 
 /// The commands that let `user`, and nobody else, read `config`.
 fn made_readable(user: &str, config: &Path) -> String {
-    let (group, config) = (group_name(user), config.display());
+    let (group, config) = (group_name(user), shell::file(&anywhere(config)));
     format!("chgrp {group} {config}; chmod 640 {config}")
 }
 

@@ -104,6 +104,7 @@ fn try_directory(options: &LocalOptions, is_written: bool) -> CheckLine {
 fn refused(error: &io::Error) -> CheckLine {
     let fix = match error.kind() {
         io::ErrorKind::NotFound => "make the directory (mkdir -p), or correct cos_endpoint",
+        io::ErrorKind::NotADirectory => "it must be a directory; correct cos_endpoint",
         _ => "let the user that runs the server use it, or correct cos_endpoint",
     };
     CheckLine::failed("files", error.to_string(), fix)

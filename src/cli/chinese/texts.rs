@@ -77,10 +77,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "将替换安装时的示例配置 {}，它未被修改过。",
     ),
     (
-        "{} exists already, and is not as an installer has made it: it is left as it is. Move it \
-         away (mv {} {}.old), or name another one with --config FILE",
-        "{} 已经存在，并且与安装时的不同，因此保持原样。请把它移走（mv {} {}.old），或用 \
-         --config FILE 指定另一个文件",
+        "{} exists already, and is not as an installer has made it: it is left as it is. Name \
+         another one with --config FILE, or move this one away: mv {} {}",
+        "{} 已经存在，并且与安装时的不同，因此保持原样。请用 --config FILE 指定另一个文件，\
+         或把这个文件移走：mv {} {}",
     ),
     ("name the file with --config FILE", "请用 --config FILE 指定文件"),
     ("Wrote {}", "已写入 {}"),
@@ -152,6 +152,12 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "cos-ftp-server init writes one; or name yours with --config FILE",
         "用 cos-ftp-server init 生成配置，或用 --config FILE 指定已有的配置",
     ),
+    (
+        "name a file that is there, or have it written: {} init --config {}",
+        "请指定一个存在的文件，或生成它：{} init --config {}",
+    ),
+    ("name a file that can be read", "请指定可以读取的文件"),
+    ("it must be a directory; correct cos_endpoint", "它必须是目录；请更正 cos_endpoint"),
     ("run this as root, or as the user of the server", "请以 root 或运行服务器的用户执行"),
     ("correct it; the server does not start", "请更正；否则服务器无法启动"),
     ("{}, {} account", "{}，{} 个账号"),
@@ -418,7 +424,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "try again; if it stays so, ask those who run the store",
         "请重试；如果仍然如此，请联系存储端的运营方",
     ),
-    ("the bucket or the account is full", "存储桶或账户空间已满"),
+    ("the bucket or the account is full", "存储桶或账号空间已满"),
     ("this store lacks an operation that the server needs", "该存储端缺少服务器需要的操作"),
     ("something on the way damages what is sent", "传输途中内容被损坏"),
     ("look up the code in the store's documentation", "请在存储端的文档中查找该错误码"),

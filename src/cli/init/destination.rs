@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::sample::{self, Sample};
 use crate::cli::check::{config_of_service, group_of_reader};
-use crate::cli::locations;
-use crate::cli::owned_file::{self, FileRights, PRIVATE_MODE};
+use crate::cli::owned_file::{self, FileOwnership, PRIVATE_MODE};
+use crate::cli::{locations, shell};
 
 /// Who may read what is written, where a service has a user of its own, who is in the file's group.
 const SERVICE_MODE: u32 = 0o640;
@@ -27,6 +27,7 @@ impl Destination {
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
         let file = named.or_else(config_of_service).map_or_else(locations::new_config, Ok)?;
+        let file = locations::anywhere(&file);
         if !file.exists() {
             return Ok(Self { file, sample: None });
         }
@@ -35,10 +36,14 @@ impl Destination {
         let real = fs::canonicalize(&file).map_err(|error| format!("{shown}: {error}"))?;
         match sample::untouched(&real).map_err(|error| format!("{shown}: {error}"))? {
             Some(sample) => Ok(Self { file: real, sample: Some(sample) }),
-            None => Err(format!(
-                "{shown} exists already, and is not as an installer has made it: it is left as it \
-                 is. Move it away (mv {shown} {shown}.old), or name another one with --config FILE"
-            )),
+            None => {
+                let (now, then) = (shell::file(&file), shell::word(&format!("{shown}.old")));
+                Err(format!(
+                    "{shown} exists already, and is not as an installer has made it: it is left as \
+                     it is. Name another one with --config FILE, or move this one away: mv {now} \
+                     {then}"
+                ))
+            }
         }
     }
 
@@ -55,12 +60,12 @@ impl Destination {
         }
     }
 
-    fn rights(&self) -> io::Result<FileRights> {
+    fn rights(&self) -> io::Result<FileOwnership> {
         if self.sample.is_some() {
-            return FileRights::of(&self.file);
+            return FileOwnership::of(&self.file);
         }
         let group = group_of_reader(&self.file);
         let mode = if group.is_some() { SERVICE_MODE } else { PRIVATE_MODE };
-        Ok(FileRights { user: None, group, mode })
+        Ok(FileOwnership { user: None, group, mode })
     }
 }

@@ -15,6 +15,7 @@ use super::check::{self, Form};
 use super::failure::CommandError;
 use super::language::Language;
 use super::locations::ConfigFile;
+use super::shell;
 use super::terminal::say;
 
 /// Writes the configuration `config`, or the usual one, by what is answered.
@@ -67,6 +68,7 @@ fn next_steps(answers: &Answers, start: (&str, String), language: Language) -> S
     }
     let (begin, start) = (language.say(start.0), start.1);
     let then = language.say("and in another terminal store a file:");
+    let login = shell::word(&login);
     let curl = format!("curl -u {login} -T FILE ftp://127.0.0.1:{port}/");
     format!("\n{shown}{begin}\n    {start}\n{then}\n    {curl}\n")
 }

@@ -135,8 +135,8 @@ fn terminal_width() -> usize {
 pub(crate) fn who_runs(path: &Path, stop_command: &str) -> Option<String> {
     let StatusReport { pid, started: since, .. } = report(path).ok()?;
     Some(format!(
-        "a server with this configuration runs since {since} as process {pid}: {stop_command}, or \
-         kill {pid}, ends it"
+        "a server with this configuration has been running since {since} as process {pid}; to stop \
+         it: {stop_command}"
     ))
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Teller {
 }
 
 /// What the thread needs.
-struct Telling {
+struct StatusThread {
     socket: Option<LocalSocket>,
     stop: Wake,
     observer: Observer,
@@ -56,7 +56,7 @@ pub(crate) fn tell(
     let begin = || {
         let stop = Wake::new()?;
         let started = SystemTime::now();
-        let telling = Telling { socket, stop: stop.clone(), observer, addresses, started };
+        let telling = StatusThread { socket, stop: stop.clone(), observer, addresses, started };
         let thread = threads::spawn("status", move || telling.run())?;
         Ok(Teller { stop, thread: Some(thread) })
     };
@@ -73,7 +73,7 @@ impl Drop for Teller {
     }
 }
 
-impl Telling {
+impl StatusThread {
     fn run(&self) {
         let interval = supervisor::is_there().then_some(STATUS_INTERVAL);
         let mut told = String::new();

@@ -17,7 +17,7 @@ pub(super) use arguments::{Deed, UserRequest, arguments};
 use super::failure::CommandError;
 use super::language::Language;
 use super::locations::{self, ConfigFile};
-use super::owned_file::{self, FileRights};
+use super::owned_file::{self, FileOwnership};
 use super::terminal::{PASSWORD_VARIABLE, ask_password, print, say};
 
 /// Does what is asked, in the language of whoever reads.
@@ -27,7 +27,7 @@ pub(super) fn run(config: Option<PathBuf>, request: UserRequest) -> Result<ExitC
     let settings = config::load_alone(&found.path).map_err(CommandError::config)?;
     let file = file_of(&settings, request.users_file)
         .map_err(|text| CommandError::operation(language.say(&text)))?;
-    let place = Place { config: found, settings, file };
+    let place = UsersPlace { config: found, settings, file };
     match request.deed {
         Deed::List => place.list().and_then(|text| print(&text).map_err(|error| error.to_string())),
         Deed::Add { name, permission, place: at } => place.add(&name, permission, at.as_deref()),
@@ -54,13 +54,13 @@ fn file_of(settings: &ServerSettings, named: Option<PathBuf>) -> Result<PathBuf,
 }
 
 /// The file of users, and the configuration around it.
-struct Place {
+struct UsersPlace {
     config: ConfigFile,
     settings: ServerSettings,
     file: PathBuf,
 }
 
-impl Place {
+impl UsersPlace {
     fn list(&self) -> Result<String, String> {
         let (text, _) = self.read()?;
         let mut users = Vec::new();
@@ -168,19 +168,19 @@ impl Place {
     }
 
     /// The text, and whose the file is; of one that is not there yet as of the configuration.
-    fn read(&self) -> Result<(String, FileRights), String> {
+    fn read(&self) -> Result<(String, FileOwnership), String> {
         let failed = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
         match fs::read_to_string(&self.file) {
             Ok(text) => {
                 let rights =
-                    FileRights::of(&self.file).map_err(|error| failed(&self.file, error))?;
+                    FileOwnership::of(&self.file).map_err(|error| failed(&self.file, error))?;
                 Ok((text, rights))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let path = &self.config.path;
-                let rights = FileRights::of(path).map_err(|error| failed(path, error))?;
+                let rights = FileOwnership::of(path).map_err(|error| failed(path, error))?;
                 // Whatever the configuration allows, others have no business here.
-                Ok((String::new(), FileRights { mode: rights.mode & 0o660, ..rights }))
+                Ok((String::new(), FileOwnership { mode: rights.mode & 0o660, ..rights }))
             }
             Err(error) => Err(failed(&self.file, error)),
         }

@@ -119,11 +119,11 @@ impl Key {
 struct Field {
     form: TypeId,
     takes_default: bool,
-    put: Box<Put>,
+    put: Box<PutValue>,
 }
 
 /// Reads a value into a form of one type.
-type Put = dyn Fn(&str, &mut dyn Any) -> Option<()> + Send + Sync;
+type PutValue = dyn Fn(&str, &mut dyn Any) -> Option<()> + Send + Sync;
 
 impl Field {
     fn new<F: Any, T: 'static>(reader: Reader<T>, set: fn(&mut F, T), takes_default: bool) -> Self {

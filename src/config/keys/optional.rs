@@ -183,7 +183,7 @@ fn files() -> Vec<Key> {
                  明文 HTTP 上的小文件另附散列值；`md5`：另外校验 MD5，会消耗 CPU，\
                  见[数据在途中如何得到保护](docs/zh-CN/reliability.md#数据在途中如何得到保护)",
             )
-            .field(|all: &mut General, verify| all.buckets.verify = verify),
+            .field(|all: &mut General, verify| all.buckets.options.verify = verify),
     ]
 }
 
@@ -200,7 +200,7 @@ fn content_type() -> Key {
              `.jpg`；`off` 或后缀未知时由存储端决定，\
              见[文件内容之外的属性](docs/zh-CN/reliability.md#文件内容之外的属性)",
         )
-        .field(|all: &mut General, by| all.buckets.content_type = by)
+        .field(|all: &mut General, by| all.buckets.options.content_type = by)
 }
 
 fn clients() -> Vec<Key> {
@@ -245,18 +245,18 @@ fn stores() -> Vec<Key> {
         row(OPTIONAL, "connect_timeout", seconds(1))
             .default("10")
             .means("connecting to the store", "连接存储端的超时")
-            .field(|all: &mut General, time| all.buckets.timeouts.connect = time),
+            .field(|all: &mut General, time| all.buckets.options.timeouts.connect = time),
         row(OPTIONAL, "send_timeout", seconds(1))
             .default("150")
             .means(
                 "sending one request to the store; COS cuts a request off after about 200 s",
                 "向存储端发送单个请求的超时；COS 约 200 秒会中断请求",
             )
-            .field(|all: &mut General, time| all.buckets.timeouts.send_body = time),
+            .field(|all: &mut General, time| all.buckets.options.timeouts.send_body = time),
         row(OPTIONAL, "response_timeout", seconds(1))
             .default("60")
             .means("how long the store may be silent", "存储端无响应的最长时间")
-            .field(|all: &mut General, time| all.buckets.timeouts.response = time),
+            .field(|all: &mut General, time| all.buckets.options.timeouts.response = time),
         row(OPTIONAL, "retry_timeout", seconds(1))
             .default("60")
             .means(
@@ -265,7 +265,7 @@ fn stores() -> Vec<Key> {
                 "对存储端的请求失败后，超过此时间不再开始新的重试；正在进行的重试不会被中断。\
                  只查询的请求最多尝试六次",
             )
-            .field(|all: &mut General, time| all.buckets.timeouts.retry_total = time),
+            .field(|all: &mut General, time| all.buckets.options.timeouts.retry_total = time),
         row(OPTIONAL, "metadata_cache_time", seconds_or_off())
             // Long enough for a client that lists a directory and asks for each entry, short enough
             // that what others write is seen soon.
@@ -279,7 +279,7 @@ fn stores() -> Vec<Key> {
                  本服务自己的修改立即可见，其他途径的修改最迟在此时间后可见",
             )
             .field(|all: &mut General, time| {
-                all.buckets.metadata_cache = time.unwrap_or_default();
+                all.buckets.options.metadata_cache = time.unwrap_or_default();
             }),
         row(OPTIONAL, "mtime_cache_entries", number(0..=100_000_000_usize))
             // 10 MB.
@@ -293,14 +293,14 @@ fn stores() -> Vec<Key> {
                  其余文件每次列目录都要逐个查询存储端，\
                  见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
             )
-            .field(|all: &mut General, entries| all.buckets.mtime_cache_entries = entries),
+            .field(|all: &mut General, entries| all.buckets.options.mtime_cache_entries = entries),
         row(OPTIONAL, "complete_timeout", seconds(1))
             .default("1200")
             .means(
                 "how long the store may be silent while it assembles an object or copies one",
                 "存储端合并分块或复制对象时无响应的最长时间",
             )
-            .field(|all: &mut General, time| all.buckets.timeouts.complete = time),
+            .field(|all: &mut General, time| all.buckets.options.timeouts.complete = time),
         row(OPTIONAL, "reply_timeout", seconds(1))
             // The least patient clients give up after 15 to 20 s.
             .default("15")

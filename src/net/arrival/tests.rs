@@ -136,7 +136,7 @@ fn balancers(data: DataHeader) -> Balancers {
 fn waiting(balancers: &Balancers, relayed: bool) -> Arrival {
     let end = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 0);
     let balancer = relayed.then(|| end(BALANCER));
-    let ends = Ends { balancer, ..Ends::direct(end("127.0.0.1"), end(CLIENT)) };
+    let ends = Endpoints { balancer, ..Endpoints::direct(end("127.0.0.1"), end(CLIENT)) };
     let ports = PassivePorts::new(10_000..=30_000);
     let listener = ports.lease(ends.local, Duration::ZERO).unwrap();
     Arrival::new(listener, &ends, balancers, PeerCheck::Strict, LogRule::new(|_| true))

@@ -221,7 +221,7 @@ impl Desk {
             sessions: registry.sessions() as u64,
             connections: host.connections.taken() as u64,
             connections_limit: host.connections.limit().unwrap_or_default() as u64,
-            banned_addresses: host.door.banned() as u64,
+            banned_addresses: host.access.banned() as u64,
             transfers_running: registry.transfers() as u64,
             buffer_bytes: host.budget.in_use(),
             buffer_limit_bytes: host.budget.total(),

@@ -99,7 +99,7 @@ impl Buckets {
         };
         let site = Arc::clone(&bucket.site);
         let client = S3Client::new(site, credentials, options).map_err(refused)?;
-        let objects = Kind::Cached(CachedObjects(Plain { client, bucket }));
+        let objects = ObjectsKind::Cached(CachedObjects(Plain { client, bucket }));
         let headers = account.terms.headers_of_new(Requester::NOBODY).into();
         Ok(CosStore { objects, account: Arc::new(account), headers })
     }
@@ -108,7 +108,7 @@ impl Buckets {
 /// One account's part of a bucket. Clones are cheap.
 #[derive(Clone)]
 pub struct CosStore {
-    objects: Kind,
+    objects: ObjectsKind,
     account: Arc<BucketAccount>,
     /// What the account says of a new object that this requester stores.
     headers: Arc<[(String, String)]>,
@@ -116,7 +116,7 @@ pub struct CosStore {
 
 /// With a memory or without.
 #[derive(Clone)]
-enum Kind {
+enum ObjectsKind {
     Cached(CachedObjects),
     Plain(Plain),
 }
@@ -143,7 +143,7 @@ impl CosStore {
     /// are believed. For tests.
     #[must_use]
     pub fn without_memory(self) -> Self {
-        Self { objects: Kind::Plain(self.plain().clone()), ..self }
+        Self { objects: ObjectsKind::Plain(self.plain().clone()), ..self }
     }
 
     /// The same store, as the login `user` has it.
@@ -161,7 +161,7 @@ impl CosStore {
     }
 
     /// The same store, with the headers of what `requester` stores.
-    fn clone_for(&self, requester: Requester<'_>, objects: Kind) -> Self {
+    fn clone_for(&self, requester: Requester<'_>, objects: ObjectsKind) -> Self {
         let headers = match self.account.terms.is_personal() {
             true => self.account.terms.headers_of_new(requester).into(),
             false => Arc::clone(&self.headers),
@@ -171,7 +171,7 @@ impl CosStore {
 
     fn plain(&self) -> &Plain {
         match &self.objects {
-            Kind::Cached(CachedObjects(plain)) | Kind::Plain(plain) => plain,
+            ObjectsKind::Cached(CachedObjects(plain)) | ObjectsKind::Plain(plain) => plain,
         }
     }
 
@@ -181,8 +181,8 @@ impl CosStore {
 
     fn tree(&self) -> BucketTree<'_> {
         match &self.objects {
-            Kind::Cached(objects) => BucketTree::new(objects, &self.account, &self.headers),
-            Kind::Plain(objects) => BucketTree::new(objects, &self.account, &self.headers),
+            ObjectsKind::Cached(objects) => BucketTree::new(objects, &self.account, &self.headers),
+            ObjectsKind::Plain(objects) => BucketTree::new(objects, &self.account, &self.headers),
         }
     }
 
@@ -224,8 +224,8 @@ impl ObjectStore for CosStore {
         let (client, bucket) = (plain.client.for_command(wait), Arc::clone(&plain.bucket));
         let plain = Plain { client, bucket };
         let objects = match self.objects {
-            Kind::Cached(_) => Kind::Cached(CachedObjects(plain)),
-            Kind::Plain(_) => Kind::Plain(plain),
+            ObjectsKind::Cached(_) => ObjectsKind::Cached(CachedObjects(plain)),
+            ObjectsKind::Plain(_) => ObjectsKind::Plain(plain),
         };
         Some(Arc::new(self.clone_for(requester, objects)))
     }

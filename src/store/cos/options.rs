@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::object_terms::ObjectTerms;
+use crate::limits;
 use crate::secret::Secret;
 
 /// How to reach one bucket and how to treat it.
@@ -48,6 +49,32 @@ pub struct CosOptions {
     pub archive: ArchivePolicy,
     /// Time-outs of every request.
     pub timeouts: Timeouts,
+}
+
+impl CosOptions {
+    /// Nothing is decided yet: what the table of keys and the account sections fill in.
+    pub(crate) fn unset() -> Self {
+        Self {
+            bucket: String::new(),
+            region: String::new(),
+            endpoint: String::new(),
+            scheme: Scheme::Https,
+            addressing: AddressingStyle::Virtual,
+            prefix: String::new(),
+            ca_file: None,
+            credentials: CredentialSource::told(String::new(), String::new()),
+            verify: VerifyUploads::Off,
+            min_part: 0,
+            idle_connections: limits::IDLE_STORE_CONNECTIONS,
+            metadata_cache: Duration::ZERO,
+            preserve_mtime: false,
+            mtime_cache_entries: 0,
+            content_type: ContentType::Off,
+            objects: ObjectTerms::default(),
+            archive: ArchivePolicy::Refuse,
+            timeouts: Timeouts::unset(),
+        }
+    }
 }
 
 /// http or https.
@@ -237,25 +264,15 @@ pub(super) mod tests {
 
     /// Options of a COS bucket for unit tests.
     pub(in crate::store::cos) fn options(addressing: AddressingStyle) -> CosOptions {
+        let credentials = CredentialSource::told("the id".into(), "the secret".into());
         CosOptions {
-            bucket: "b-125".into(),
             region: "ap-x".into(),
-            endpoint: "cos.ap-x.myqcloud.com".into(),
-            scheme: Scheme::Https,
             addressing,
-            prefix: String::new(),
-            ca_file: None,
-            credentials: CredentialSource::told("the id".into(), "the secret".into()),
-            verify: VerifyUploads::Auto,
-            min_part: 1024 * 1024,
             idle_connections: 4,
             metadata_cache: Duration::ZERO,
             preserve_mtime: true,
             mtime_cache_entries: 100,
-            content_type: ContentType::ByName,
-            objects: ObjectTerms::default(),
-            archive: ArchivePolicy::Refuse,
-            timeouts: Timeouts::default(),
+            ..CosOptions::new("b-125", "cos.ap-x.myqcloud.com", credentials)
         }
     }
 

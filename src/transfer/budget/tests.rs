@@ -200,7 +200,7 @@ fn who_asks_beyond_its_share_is_passed_over_until_it_gives_back() {
 }
 
 /// One upload: a client that sends parts, and a store that takes them some time later.
-struct Sender {
+struct SimulatedUpload {
     pool: BlockPool,
     size: Size,
     /// With data in them.
@@ -212,7 +212,7 @@ struct Sender {
     stalls_at: Option<usize>,
 }
 
-impl Sender {
+impl SimulatedUpload {
     fn new(budget: &Budget, wake: &Wake, size: Size) -> Self {
         let pool = BlockPool::new(budget, wake);
         let (gathered, sent) = (Vec::new(), Vec::new());
@@ -275,7 +275,7 @@ fn no_order_of_events_exceeds_the_bound_or_lets_an_upload_starve() {
         let mut senders: Vec<_> = (0..random.usize(5..60))
             .map(|_| {
                 let user = random.usize(..users.len());
-                let mut sender = Sender::new(&users[user], &wake, size);
+                let mut sender = SimulatedUpload::new(&users[user], &wake, size);
                 if user == 0 && has_stalls {
                     sender.stalls_at = Some(random.usize(1..part));
                 }

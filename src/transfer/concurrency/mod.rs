@@ -83,12 +83,12 @@ enum Phase {
     /// The limit is good; more are not tried for so many generations.
     Steady { rest: u32 },
     /// More are tried than the `from` that moved what `before` says.
-    Trial { from: usize, before: Throughput, step: Step },
+    Trial { from: usize, before: Throughput, step: StepSize },
 }
 
 /// How far a trial goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum StepSize {
     /// From one request to those that a transfer begins with elsewhere.
     First,
     /// Twice as many.
@@ -150,7 +150,7 @@ impl ConcurrencyLimit {
     /// they bring nothing, its limit is one.
     pub(super) fn beyond_one(alone: Moved, ceiling: usize, slowdowns: u64, now: Instant) -> Self {
         let before = Throughput { of_one: alone, running: 1.0 };
-        let phase = Phase::Trial { from: 1, before, step: Step::First };
+        let phase = Phase::Trial { from: 1, before, step: StepSize::First };
         Self { phase, ..Self::new(ceiling, slowdowns, now) }
     }
 
@@ -265,7 +265,7 @@ impl ConcurrencyLimit {
                     self.step_back(from, before, step, now);
                 } else {
                     self.failures = 0;
-                    let is_last = step == Step::Half;
+                    let is_last = step == StepSize::Half;
                     self.phase = Phase::Steady { rest: if is_last { REST } else { 0 } };
                     self.climb(pace, if is_last { 0 } else { more }, now);
                 }
@@ -276,15 +276,15 @@ impl ConcurrencyLimit {
     /// Tries `more` than those that moved `before`, if that is more.
     fn climb(&mut self, before: Throughput, more: usize, now: Instant) {
         if more > self.limit {
-            self.phase = Phase::Trial { from: self.limit, before, step: Step::Whole };
+            self.phase = Phase::Trial { from: self.limit, before, step: StepSize::Whole };
             self.set(more, now);
         }
     }
 
-    fn step_back(&mut self, from: usize, before: Throughput, step: Step, now: Instant) {
+    fn step_back(&mut self, from: usize, before: Throughput, step: StepSize, now: Instant) {
         let half = from + (self.limit - from) / 2;
-        if step == Step::Whole && half > from {
-            self.phase = Phase::Trial { from, before, step: Step::Half };
+        if step == StepSize::Whole && half > from {
+            self.phase = Phase::Trial { from, before, step: StepSize::Half };
             self.set(half, now);
         } else {
             self.rest();

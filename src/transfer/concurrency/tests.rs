@@ -44,7 +44,7 @@ const FAR: FarStore = FarStore {
 /// As on the machine beside: the processor is the limit.
 const NEAR: FarStore = FarStore { latency: 0.001, each: 400.0 * MB, all: 1000.0 * MB, ..FAR };
 
-struct Request {
+struct SimulatedRequest {
     number: u64,
     begun: f64,
     bytes: f64,
@@ -63,7 +63,7 @@ struct Simulation {
     slowdowns: u64,
     gathered: f64,
     sent: f64,
-    running: Vec<Request>,
+    running: Vec<SimulatedRequest>,
     connections: usize,
     /// Every limit there was, in turn.
     limits: Vec<usize>,
@@ -132,7 +132,7 @@ impl Simulation {
                 latency_left += 0.2;
             }
             let (number, begun) = (self.begun, self.seconds);
-            self.running.push(Request { number, begun, bytes, latency_left, left: bytes });
+            self.running.push(SimulatedRequest { number, begun, bytes, latency_left, left: bytes });
         }
         self.move_bytes();
     }

@@ -75,7 +75,7 @@ fn copy(
     let whole = (source.version().clone(), source.cancel().clone());
     let memory = ahead.budget.memory();
     let mut buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
-    let mut window = Window::default();
+    let mut window = TimedWindow::default();
     loop {
         let begun = Instant::now();
         let got = source.fill(&mut buffer)?;
@@ -125,7 +125,7 @@ pub(super) fn buffer_bytes(left: u64) -> usize {
 
 /// How long both sides took for the last bytes.
 #[derive(Debug, Default)]
-struct Window {
+struct TimedWindow {
     bytes: u64,
     reading: Duration,
     writing: Duration,
@@ -135,7 +135,7 @@ struct Window {
     failures: u32,
 }
 
-impl Window {
+impl TimedWindow {
     /// How fast the copy was, when the client was found waiting often enough.
     fn shows_a_waiting_client(
         &mut self,
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     /// Windows until the client counts as waiting, where each takes that long.
-    fn windows(window: &mut Window, reading: u64, writing: u64) -> Option<usize> {
+    fn windows(window: &mut TimedWindow, reading: u64, writing: u64) -> Option<usize> {
         let (reading, writing) = (Duration::from_millis(reading), Duration::from_millis(writing));
         let bytes = usize::try_from(WINDOW_BYTES).unwrap();
         (1..100).find(|_| window.shows_a_waiting_client(bytes, reading, writing).is_some())
@@ -177,11 +177,11 @@ mod tests {
 
     #[test]
     fn what_was_not_worth_it_is_tried_again_much_later() {
-        let mut window = Window::default();
+        let mut window = TimedWindow::default();
         assert_eq!(windows(&mut window, 40, 1), Some(2));
         window.try_later();
         assert_eq!(windows(&mut window, 40, 1), Some(32));
-        let mut window = Window::default();
+        let mut window = TimedWindow::default();
         assert_eq!(windows(&mut window, 9, 1), None, "near");
         assert_eq!(windows(&mut window, 40, 20), None, "a slow client");
     }

@@ -47,14 +47,14 @@ pub(super) struct Ahead {
 /// The lanes of one download. Dropped, they are cancelled and joined.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    crew: Option<Crew<Course>>,
+    crew: Option<Crew<RangeJob>>,
     budget: Budget,
     concurrency: ConcurrencyLimit,
     /// All blocks there are, and those that are in no range.
     blocks: usize,
     empty: Vec<Block>,
     /// Ranges that are fetched or wait for a lane, in order.
-    ranges: VecDeque<Range>,
+    ranges: VecDeque<PendingRange>,
     version: ObjectVersion,
     /// Offset behind them, and how many there were.
     next: u64,
@@ -68,14 +68,14 @@ pub(super) struct Lanes {
 
 /// A range that is to be delivered.
 #[derive(Debug)]
-struct Range {
+struct PendingRange {
     bytes: u64,
     filled: Receiver<Result<Block, TransferError>>,
 }
 
 /// A range that is to be fetched, and the blocks for it.
 #[derive(Debug)]
-struct Course {
+struct RangeJob {
     number: u64,
     source: Source,
     blocks: Vec<Block>,
@@ -205,11 +205,11 @@ impl Lanes {
         let blocks = self.empty.split_off(others);
         let (give_filled, filled) = bounded(blocks.len());
         (self.next, self.begun) = (end, self.begun + 1);
-        self.ranges.push_back(Range { bytes, filled });
+        self.ranges.push_back(PendingRange { bytes, filled });
         self.concurrency.begin(self.begun, Instant::now());
-        let course = Course { number: self.begun, source, blocks, filled: give_filled };
+        let job = RangeJob { number: self.begun, source, blocks, filled: give_filled };
         if let Some(crew) = &mut self.crew {
-            crew.give(course);
+            crew.give(job);
         }
         self.has_lanes(self.ranges.len().min(self.concurrency.get()));
         true
@@ -220,7 +220,7 @@ impl Lanes {
         let Some(crew) = &mut self.crew else { return false };
         while crew.count() < wanted {
             let answered = self.give_answered.clone();
-            if let Err(error) = crew.start(&self.budget, move |course| fetch(course, &answered)) {
+            if let Err(error) = crew.start(&self.budget, move |job| fetch(job, &answered)) {
                 let count = crew.count();
                 log::info!("{}: no lane beside the {count} there are: {error}", self.version.path);
                 self.concurrency.settle_for(count, Instant::now());
@@ -253,8 +253,8 @@ fn blocks_to_spare(bytes: u64, budget: &Budget) -> Vec<Block> {
 }
 
 /// Fetches a range into its blocks. What becomes of it, its channel tells.
-fn fetch(course: Course, answered: &Sender<Answered>) -> ControlFlow<()> {
-    let Course { number, mut source, blocks, filled } = course;
+fn fetch(job: RangeJob, answered: &Sender<Answered>) -> ControlFlow<()> {
+    let RangeJob { number, mut source, blocks, filled } = job;
     let (begun, bytes) = (Instant::now(), source.left());
     for mut block in blocks {
         let outcome = source.fill(block.spare()).map(|bytes| block.advance(bytes));

@@ -7,7 +7,7 @@ use crate::users::{Permission, key_prefix};
 
 /// An answer that is understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum HookAnswer {
     /// There is no such user, or the password is another.
     Wrong,
     /// It is who it says. What is not told is as with all users.
@@ -24,7 +24,7 @@ struct Fields {
     max_rate: Option<u64>,
 }
 
-impl Answer {
+impl HookAnswer {
     /// What `bytes` say.
     ///
     /// # Errors
@@ -77,25 +77,29 @@ impl Answer {
 mod tests {
     use super::*;
 
-    fn right(permission: Option<Permission>, place: Option<&str>, max_rate: Option<u64>) -> Answer {
-        Answer::Right { permission, place: place.map(str::to_owned), max_rate }
+    fn right(
+        permission: Option<Permission>,
+        place: Option<&str>,
+        max_rate: Option<u64>,
+    ) -> HookAnswer {
+        HookAnswer::Right { permission, place: place.map(str::to_owned), max_rate }
     }
 
     #[test]
     fn answers_are_understood_in_both_forms() {
         for (text, expected) in [
             ("{\"ok\": true}\n", right(None, None, None)),
-            ("{\"ok\": false}", Answer::Wrong),
-            ("{\"ok\": false, \"prefix\": \"..\"}", Answer::Wrong),
+            ("{\"ok\": false}", HookAnswer::Wrong),
+            ("{\"ok\": false, \"prefix\": \"..\"}", HookAnswer::Wrong),
             (
                 "{\"ok\":true,\"permission\":\"R\",\"prefix\":\"a/b\",\"max_rate\":1000}",
                 right(Some(Permission::Read), Some("a/b"), Some(1000)),
             ),
             ("auth_ok:1\nuid:69\ngid:42\ndir:/tmp\nend\n", right(None, None, None)),
-            ("auth_ok:0\nend\n", Answer::Wrong),
-            ("auth_ok:-1\r\nend", Answer::Wrong),
+            ("auth_ok:0\nend\n", HookAnswer::Wrong),
+            ("auth_ok:-1\r\nend", HookAnswer::Wrong),
         ] {
-            assert_eq!(Answer::parse(text.as_bytes()), Ok(expected), "{text}");
+            assert_eq!(HookAnswer::parse(text.as_bytes()), Ok(expected), "{text}");
         }
     }
 
@@ -123,8 +127,8 @@ mod tests {
             "end\nauth_ok:1\n",
             "uid:1\nend\n",
         ] {
-            assert_eq!(Answer::parse(text.as_bytes()), Err(HookFault::Confused), "{text}");
+            assert_eq!(HookAnswer::parse(text.as_bytes()), Err(HookFault::Confused), "{text}");
         }
-        assert_eq!(Answer::parse(b"{\"ok\":true}\xff"), Err(HookFault::Confused));
+        assert_eq!(HookAnswer::parse(b"{\"ok\":true}\xff"), Err(HookFault::Confused));
     }
 }

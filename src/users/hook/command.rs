@@ -14,8 +14,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::HookFault;
-use super::answer::Answer;
-use super::question::Question;
+use super::answer::HookAnswer;
+use super::question::HookQuestion;
 use crate::limits;
 use crate::users::LoginError;
 
@@ -28,10 +28,10 @@ struct Running(Child);
 /// Asks the program `words`, as long as `is_wanted`.
 pub(super) fn ask(
     words: &[String],
-    question: &Question<'_>,
+    question: &HookQuestion<'_>,
     deadline: Instant,
     is_wanted: &mut dyn FnMut() -> bool,
-) -> Result<Answer, LoginError> {
+) -> Result<HookAnswer, LoginError> {
     let unreachable = |error: io::Error| {
         log::debug!("auth_command: {error}");
         LoginError::from(HookFault::Unreachable)
@@ -44,10 +44,10 @@ pub(super) fn ask(
         let _ = input.write_all(&question.json);
     }
     let bytes = read(&mut output, deadline, is_wanted)?;
-    Ok(Answer::parse(&bytes)?)
+    Ok(HookAnswer::parse(&bytes)?)
 }
 
-fn start(words: &[String], question: &Question<'_>, output: Stdio) -> io::Result<Child> {
+fn start(words: &[String], question: &HookQuestion<'_>, output: Stdio) -> io::Result<Child> {
     let (program, arguments) = words.split_first().ok_or(ErrorKind::NotFound)?;
     let mut command = Command::new(program);
     let kept = PASSED_ON.iter().filter_map(|name| Some((*name, env::var_os(name)?)));

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use self::answer::Answer;
-use self::question::Question;
+use self::answer::HookAnswer;
+use self::question::HookQuestion;
 use super::permits::HashingPermits;
 use super::remembered::{Remembered, Tag};
 use super::{Account, Check, Credentials, HomePattern, LoginError, is_user_name};
@@ -149,12 +149,12 @@ impl Hook {
         deadline: Instant,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Arc<Account>, LoginError> {
-        let question = Question::new(login);
+        let question = HookQuestion::new(login);
         let answer = match &self.users.options.call {
             HookCall::Command(words) => command::ask(words, &question, deadline, is_wanted)?,
             HookCall::Url(url) => url::ask(url, &question, deadline)?,
         };
-        let Answer::Right { permission, place, max_rate } = answer else {
+        let HookAnswer::Right { permission, place, max_rate } = answer else {
             return Err(LoginError::Incorrect);
         };
         let common = &self.users.common;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::users::Credentials;
 
 /// A login, as a hook is told of it.
-pub(super) struct Question<'a> {
+pub(super) struct HookQuestion<'a> {
     /// By what name.
     pub(super) name: &'a str,
     /// From where.
@@ -28,7 +28,7 @@ struct Fields<'a> {
     tls: bool,
 }
 
-impl<'a> Question<'a> {
+impl<'a> HookQuestion<'a> {
     pub(super) fn new(login: &Credentials<'a>) -> Self {
         let Credentials { name, password, client, is_encrypted } = *login;
         let client = client.to_canonical();
@@ -55,7 +55,7 @@ mod tests {
             client: "::ffff:192.0.2.1".parse().unwrap(),
             is_encrypted: true,
         };
-        let question = Question::new(&login);
+        let question = HookQuestion::new(&login);
         let expected = "{\"user\":\"cam\\\"1\",\"password\":\"pass\\\\word 密码\",\
                         \"peer\":\"192.0.2.1\",\"tls\":true}\n";
         assert_eq!(std::str::from_utf8(&question.json).unwrap(), expected);

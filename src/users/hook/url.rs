@@ -5,17 +5,17 @@ use std::time::Instant;
 use ureq::Agent;
 
 use super::HookFault;
-use super::answer::Answer;
-use super::question::Question;
+use super::answer::HookAnswer;
+use super::question::HookQuestion;
 use crate::limits;
 
 /// Asks the service at `url`. Each question has a connection of its own: services are restarted,
 /// and a password is sent once.
 pub(super) fn ask(
     url: &str,
-    question: &Question<'_>,
+    question: &HookQuestion<'_>,
     deadline: Instant,
-) -> Result<Answer, HookFault> {
+) -> Result<HookAnswer, HookFault> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(HookFault::Late);
@@ -33,12 +33,12 @@ pub(super) fn ask(
     let mut answer = sent.map_err(|error| fault(&error))?;
     match answer.status().as_u16() {
         200 => {}
-        401 | 403 => return Ok(Answer::Wrong),
+        401 | 403 => return Ok(HookAnswer::Wrong),
         status => return Err(HookFault::Status(status)),
     }
     let body = answer.body_mut().with_config().limit(limits::HOOK_ANSWER_BYTES as u64);
     let bytes = body.read_to_vec().map_err(|error| fault(&error))?;
-    Answer::parse(&bytes)
+    HookAnswer::parse(&bytes)
 }
 
 fn fault(error: &ureq::Error) -> HookFault {

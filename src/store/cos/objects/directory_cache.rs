@@ -18,12 +18,12 @@ const NAMES: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct DirectoryCache {
     lifetime: Duration,
-    known: Mutex<HashMap<String, Place>>,
+    known: Mutex<HashMap<String, CachedDirectory>>,
 }
 
 /// What is known of one directory.
 #[derive(Debug)]
-struct Place {
+struct CachedDirectory {
     since: Instant,
     admits: Option<Room>,
     /// Where in the order of keys the directories in it are known.
@@ -122,7 +122,7 @@ impl DirectoryCache {
         if known.get(directory).is_some_and(|place| self.is_fresh(place)) {
             return;
         }
-        let place = Place {
+        let place = CachedDirectory {
             since: Instant::now(),
             admits: None,
             range: None,
@@ -189,13 +189,13 @@ impl DirectoryCache {
         }
     }
 
-    fn is_fresh(&self, place: &Place) -> bool {
+    fn is_fresh(&self, place: &CachedDirectory) -> bool {
         place.since.elapsed() < self.lifetime
     }
 }
 
 /// Forgets everything when it is too much.
-fn shed(known: &mut HashMap<String, Place>) {
+fn shed(known: &mut HashMap<String, CachedDirectory>) {
     if known.values().map(|place| 1 + place.directories.len()).sum::<usize>() >= NAMES {
         known.clear();
     }

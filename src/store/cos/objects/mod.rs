@@ -34,6 +34,7 @@ pub(crate) use crate::store::cos::s3::actions::upload_part_copy::PartCopy;
 pub(crate) use crate::store::cos::s3::call::RequestFailure;
 pub(crate) use crate::store::cos::s3::client::S3Client;
 pub(crate) use crate::store::cos::s3::dialect::Dialect;
+pub(crate) use crate::store::cos::s3::etag_form::md5_of;
 pub(crate) use crate::store::cos::s3::precondition::Precondition;
 
 use std::sync::Arc;

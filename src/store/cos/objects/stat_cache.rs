@@ -27,13 +27,13 @@ pub(crate) struct StatCache {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_key: HashMap<Arc<str>, Fact>,
+    by_key: HashMap<Arc<str>, CachedFact>,
     /// Oldest first. A key that was learnt again is found under its last time only.
     order: VecDeque<(Instant, Arc<str>)>,
 }
 
 #[derive(Debug)]
-struct Fact {
+struct CachedFact {
     at: Instant,
     stat: Stat,
 }
@@ -72,7 +72,7 @@ impl StatCache {
             }
             let key: Arc<str> = key.into();
             let stat = Stat::new(metadata, etag);
-            known.by_key.insert(Arc::clone(&key), Fact { at, stat });
+            known.by_key.insert(Arc::clone(&key), CachedFact { at, stat });
             known.order.push_back((at, key));
         }
         known.shed(at, self.lifetime);

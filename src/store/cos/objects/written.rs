@@ -12,6 +12,7 @@ use crate::store::cos::s3::actions::head_object::{Head, head_object};
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::call::RequestFailure;
 use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::etag_form::parts_of;
 use crate::store::cos::s3::integrity;
 use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
 
@@ -111,7 +112,7 @@ impl Whole {
     fn is(&self, head: &Head) -> bool {
         let etag = head.etag();
         let same_count =
-            etag.as_ref().is_none_or(|etag| count_of(etag).is_none_or(|n| n == self.parts));
+            etag.as_ref().is_none_or(|etag| parts_of(etag).is_none_or(|n| n == self.parts));
         if head.size != self.size || !same_count {
             return false;
         }
@@ -128,31 +129,9 @@ impl Whole {
     }
 }
 
-/// Parts of the object, as the usual form of an ETag tells: `md5-N`, or the MD5 of a whole object,
-/// which has none.
-fn count_of(etag: &ETag) -> Option<usize> {
-    let text = etag.0.trim_matches('"');
-    let (hash, count) = text.split_once('-').unwrap_or((text, "0"));
-    let is_hash = hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    count.parse().ok().filter(|_| is_hash)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn etags_tell_the_number_of_parts() {
-        for (etag, expected) in [
-            ("\"0123456789abcdef0123456789ABCDEF-12\"", Some(12)),
-            ("\"0123456789abcdef0123456789abcdef\"", Some(0)),
-            ("\"0123456789abcdef0123456789abcdef-x\"", None),
-            ("\"opaque-3\"", None),
-            ("", None),
-        ] {
-            assert_eq!(count_of(&ETag(etag.into())), expected, "{etag}");
-        }
-    }
 
     #[test]
     fn only_an_uncertain_complete_is_looked_after() {

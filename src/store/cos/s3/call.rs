@@ -8,7 +8,7 @@ use super::guard::Guard;
 use super::http::time_limits::AnswerTime;
 use super::integrity;
 use super::request::S3Request;
-use super::retry::Worth;
+use super::retry::RetryPolicy;
 use super::signature::CONTENT_SHA256;
 use crate::store::{Body, Cancel, ErrorKind, Operation, StoreError};
 
@@ -105,10 +105,10 @@ impl<'a> Call<'a> {
     }
 
     /// How long it is tried.
-    pub(super) fn worth(&self) -> Worth {
+    pub(super) fn retry_policy(&self) -> RetryPolicy {
         match self.request.method {
-            Method::PUT | Method::POST => Worth::Time,
-            _ => Worth::Tries,
+            Method::PUT | Method::POST => RetryPolicy::WhileInTime,
+            _ => RetryPolicy::FewTries,
         }
     }
 

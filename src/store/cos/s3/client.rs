@@ -18,7 +18,7 @@ use super::guard::Guard;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
 use super::request::{Address, S3Request};
-use super::retry::{Course, rest};
+use super::retry::{Attempts, back_off};
 use super::signature::{RequestError, Signer};
 use super::site::Site;
 use super::xml;
@@ -40,14 +40,14 @@ const ERROR_BYTES: u64 = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct S3Client {
     site: Arc<Site>,
-    account: Arc<Account>,
+    account: Arc<AccountAddress>,
     /// For whom requests are sent; `None` for nobody who waits.
     wait: Option<ReplyWait>,
 }
 
 /// What is an account's own.
 #[derive(Debug)]
-struct Account {
+struct AccountAddress {
     address: Address,
     bucket: String,
     region: String,
@@ -60,13 +60,13 @@ struct Account {
 }
 
 /// One failed try.
-struct Fault {
+struct FailedTry {
     error: StoreError,
     remedy: Remedy,
     in_doubt: bool,
 }
 
-impl Fault {
+impl FailedTry {
     fn asks_to_slow_down(&self) -> bool {
         let StoreError { status, code, .. } = &self.error;
         status.is_some_and(|status| failure::asks_to_slow_down(status, code.as_deref()))
@@ -84,7 +84,7 @@ impl S3Client {
         options: CosOptions,
     ) -> Result<Self, RequestError> {
         let guard = Guard::of(&options);
-        let account = Account {
+        let account = AccountAddress {
             address: Address::new(&options),
             dialect: Dialect::of(&options.endpoint),
             signer: Signer::new(&options.region),
@@ -209,18 +209,18 @@ impl S3Client {
         &self,
         call: &Call<'_>,
         extent: Extent,
-        mut take: impl FnMut(Response<ureq::Body>) -> Result<T, Fault>,
+        mut take: impl FnMut(Response<ureq::Body>) -> Result<T, FailedTry>,
     ) -> Result<T, RequestFailure> {
         let begun = Instant::now();
-        let mut course = Course::of(call.worth());
+        let mut attempts = Attempts::of(call.retry_policy());
         let mut in_doubt = false;
         loop {
             if call.is_cancelled() {
                 let error = call.error(ErrorKind::Cancelled);
-                return Err(RequestFailure { error, tries: course.tries, in_doubt });
+                return Err(RequestFailure { error, tries: attempts.tries, in_doubt });
             }
-            course.tries += 1;
-            let fault = match self.attempt(call, extent, &course).and_then(&mut take) {
+            attempts.tries += 1;
+            let fault = match self.attempt(call, extent, &attempts).and_then(&mut take) {
                 Ok(value) => {
                     self.wait.iter().for_each(ReplyWait::note_progress);
                     return Ok(value);
@@ -235,18 +235,18 @@ impl S3Client {
                 continue;
             }
             let left = self.left_for_tries(begun);
-            let Some(pause) = course.after(fault.remedy, left) else {
-                return Err(RequestFailure { error: fault.error, tries: course.tries, in_doubt });
+            let Some(pause) = attempts.after(fault.remedy, left) else {
+                return Err(RequestFailure { error: fault.error, tries: attempts.tries, in_doubt });
             };
             metrics::count_store_retry(call.operation.name());
             log::warn!(
                 "try {} failed, again in {} ms, at {}: {}",
-                course.tries,
+                attempts.tries,
                 pause.as_millis(),
                 self.account.address.url_of(""),
                 fault.error,
             );
-            rest(pause, call.cancel());
+            back_off(pause, call.cancel());
         }
     }
 
@@ -272,9 +272,9 @@ impl S3Client {
         &self,
         call: &Call<'_>,
         extent: Extent,
-        course: &Course,
-    ) -> Result<Response<ureq::Body>, Fault> {
-        let keys = self.account.credentials.current().map_err(|error| Fault {
+        attempts: &Attempts,
+    ) -> Result<Response<ureq::Body>, FailedTry> {
+        let keys = self.account.credentials.current().map_err(|error| FailedTry {
             error: call.error(ErrorKind::Unavailable).with_source(error),
             remedy: Remedy::Wait,
             in_doubt: false,
@@ -285,20 +285,20 @@ impl S3Client {
             &keys,
             self.site.clock.now(),
         );
-        let mut request = signed.map_err(|error| Fault {
+        let mut request = signed.map_err(|error| FailedTry {
             error: call.error(ErrorKind::BadName).with_source(error),
             remedy: Remedy::None,
             in_doubt: false,
         })?;
         let connections = &self.site.connections;
         // What is sent once more is no progress.
-        let wait = self.wait.as_ref().filter(|_| course.tries == 1);
+        let wait = self.wait.as_ref().filter(|_| attempts.tries == 1);
         let mut reader = call.body.map(|body| connections.reader(body, wait));
         let wants_length = matches!(call.request.method, http::Method::PUT | http::Method::POST);
         if wants_length {
             let length = call.body.map_or(0, |body| body.len());
             request.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
-            if length > 0 && course.disconnects > 1 {
+            if length > 0 && attempts.disconnects > 1 {
                 // A refusal that comes before the body was read shows up as a dead connection.
                 // Asked first, the store can say why.
                 let ask = http::HeaderValue::from_static("100-continue");
@@ -308,10 +308,10 @@ impl S3Client {
         let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
         let wait = self.wait.as_ref().filter(|_| call.patience == AnswerTime::Long);
         let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
-        let sent = connections.send(request, reader.as_mut(), &limits, course.fresh);
+        let sent = connections.send(request, reader.as_mut(), &limits, attempts.fresh);
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
-        let response = sent.map_err(|error| transport_fault(call, error))?;
+        let response = sent.map_err(|error| transport_failure(call, error))?;
         if response.status().is_success() {
             if let Some(date) = answer::date(response.headers()) {
                 self.site.clock.follow(date, begun.elapsed());
@@ -326,7 +326,7 @@ impl S3Client {
     }
 
     /// An answer that is no success.
-    fn refusal(&self, call: &Call<'_>, response: Response<ureq::Body>) -> Fault {
+    fn refusal(&self, call: &Call<'_>, response: Response<ureq::Body>) -> FailedTry {
         let status = response.status().as_u16();
         let (parts, body) = response.into_parts();
         let headers = Headers(parts.headers);
@@ -351,12 +351,13 @@ fn read_answer(
     call: &Call<'_>,
     response: Response<ureq::Body>,
     watch: &mut dyn FnMut(&[u8]),
-) -> Result<Answer, Fault> {
+) -> Result<Answer, FailedTry> {
     let status = response.status().as_u16();
     let (parts, body) = response.into_parts();
     let headers = Headers(parts.headers);
     let mut body = body.into_with_config().limit(TEXT_BYTES).reader();
-    let text = read_text(&mut body, watch).map_err(|error| transport_fault(call, error.into()))?;
+    let text =
+        read_text(&mut body, watch).map_err(|error| transport_failure(call, error.into()))?;
     match xml::error(&text) {
         Some(body) => Err(refused(call, status, &headers, body)),
         None => Ok(Answer { headers, text }),
@@ -374,7 +375,7 @@ fn read_text(body: &mut impl Read, watch: &mut dyn FnMut(&[u8])) -> io::Result<S
     })
 }
 
-fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> Fault {
+fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody) -> FailedTry {
     let code = body.code.as_deref();
     let kind = call.meaning_of(failure::kind_of_answer(status, code), status);
     let mut error = call.error(kind);
@@ -385,12 +386,12 @@ fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody
     let told = [body.message, endpoint].into_iter().flatten().filter(|text| !text.is_empty());
     error.source = told.reduce(|message, more| format!("{message} ({more})")).map(Into::into);
     error.code = body.code;
-    Fault { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
+    FailedTry { error, remedy, in_doubt: failure::is_answer_in_doubt(status) }
 }
 
-fn transport_fault(call: &Call<'_>, error: ureq::Error) -> Fault {
+fn transport_failure(call: &Call<'_>, error: ureq::Error) -> FailedTry {
     let remedy = failure::remedy_of_fault(&error);
     let kind = if remedy == Remedy::None { ErrorKind::Other } else { ErrorKind::Unavailable };
     let in_doubt = failure::may_have_arrived(&error);
-    Fault { error: call.error(kind).with_source(error), remedy, in_doubt }
+    FailedTry { error: call.error(kind).with_source(error), remedy, in_doubt }
 }

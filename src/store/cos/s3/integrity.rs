@@ -4,13 +4,12 @@
 //! Both are computed over the pieces in memory after the answer came, so that a store without
 //! checksums costs nothing. [`super::guard`] tells what goes with a body for the store to compare.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
 use ring::digest::{Context, SHA256};
 
+use super::etag_form::md5_of;
 use crate::store::cos::options::VerifyUploads;
 use crate::store::{Body, ETag, PartReceipt};
 
@@ -32,7 +31,7 @@ pub(crate) fn agrees(verify: VerifyUploads, body: &Body<'_>, receipt: StoredChec
         return false;
     }
     let md5 = receipt.etag.and_then(md5_of);
-    verify != VerifyUploads::Md5 || md5.is_none_or(|expected| expected == md5_hex(body))
+    verify != VerifyUploads::Md5 || md5.is_none_or(|md5| is_md5_of(body, md5))
 }
 
 /// Whether a whole object's CRC is to be compared, and differs.
@@ -46,7 +45,7 @@ pub(crate) fn proves(body: &Body<'_>, receipt: StoredChecksums<'_>) -> bool {
     let md5 = receipt.etag.and_then(md5_of);
     match receipt.crc64 {
         Some(crc) => crc == crc64(body),
-        None => md5.is_some_and(|told| told == md5_hex(body)),
+        None => md5.is_some_and(|md5| is_md5_of(body, md5)),
     }
 }
 
@@ -61,11 +60,14 @@ pub(crate) fn sha256(body: &Body<'_>) -> String {
     for piece in body.pieces() {
         context.update(piece);
     }
-    context.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(context.finish().as_ref())
+}
+
+/// In lower-case digits. A formatted byte each would cost thousands of instructions.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// CRC-64/XZ of a whole object made of parts `(crc64, bytes)` in order; `None` as soon as one part
@@ -87,16 +89,8 @@ pub(crate) fn etag_of_parts(parts: &[PartReceipt]) -> Option<ETag> {
 }
 
 fn md5_bytes(etag: &ETag) -> Option<[u8; 16]> {
-    let number = u128::from_str_radix(&md5_of(etag)?, 16).ok()?;
+    let number = u128::from_str_radix(md5_of(etag)?, 16).ok()?;
     Some(number.to_be_bytes())
-}
-
-/// The MD5 that an ETag is, in lower-case hex; `None` for the ETags of multipart, KMS and SSE-C
-/// objects, which are none and are never compared.
-fn md5_of(etag: &ETag) -> Option<String> {
-    let hex = etag.0.trim_matches('"');
-    let is_md5 = hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_md5.then(|| hex.to_ascii_lowercase())
 }
 
 fn crc64(body: &Body<'_>) -> u64 {
@@ -107,8 +101,9 @@ fn crc64(body: &Body<'_>) -> u64 {
     digest.finalize()
 }
 
-fn md5_hex(body: &Body<'_>) -> String {
-    format!("{:x}", md5(body))
+/// Whether these hexadecimal digits are the MD5 of `body`.
+fn is_md5_of(body: &Body<'_>, digits: &str) -> bool {
+    hex(&*md5(body)).eq_ignore_ascii_case(digits)
 }
 
 fn md5(body: &Body<'_>) -> md5::Digest {

@@ -24,17 +24,17 @@ const CANCEL_LOOK: Duration = Duration::from_millis(50);
 
 /// How long a request is worth trying.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Worth {
+pub(crate) enum RetryPolicy {
     /// A few times.
-    Tries,
+    FewTries,
     /// As long as there is time.
-    Time,
+    WhileInTime,
 }
 
 /// What the tries so far tell the next one.
 #[derive(Debug)]
-pub(crate) struct Course {
-    worth: Worth,
+pub(crate) struct Attempts {
+    policy: RetryPolicy,
     /// Tries so far.
     pub(crate) tries: u32,
     /// Connections that died under the request.
@@ -45,11 +45,11 @@ pub(crate) struct Course {
     keys_were_replaced: bool,
 }
 
-impl Course {
+impl Attempts {
     /// No try yet.
-    pub(crate) fn of(worth: Worth) -> Self {
+    pub(crate) fn of(policy: RetryPolicy) -> Self {
         Self {
-            worth,
+            policy,
             tries: 0,
             disconnects: 0,
             fresh: false,
@@ -85,13 +85,13 @@ impl Course {
         }
         let pause = FIRST_PAUSE * 2u32.pow(self.tries.clamp(1, GROWING_TRIES) - 1);
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-        let is_worth_it = self.worth == Worth::Time || self.tries < TRIES;
+        let is_worth_it = self.policy == RetryPolicy::WhileInTime || self.tries < TRIES;
         (is_worth_it && pause < left).then_some(pause)
     }
 }
 
 /// Waits, but not longer than somebody wants the request.
-pub(crate) fn rest(pause: Duration, cancel: Option<&Cancel>) {
+pub(crate) fn back_off(pause: Duration, cancel: Option<&Cancel>) {
     let end = Instant::now() + pause;
     while !cancel.is_some_and(Cancel::is_raised) {
         let left = end.saturating_duration_since(Instant::now());
@@ -110,14 +110,14 @@ mod tests {
 
     #[test]
     fn a_bad_moment_is_waited_out_with_growing_pauses_a_few_times() {
-        let mut course = Course::of(Worth::Tries);
+        let mut attempts = Attempts::of(RetryPolicy::FewTries);
         let mut pauses = Vec::new();
         loop {
-            course.tries += 1;
-            let Some(pause) = course.after(Remedy::Wait, LONG) else { break };
+            attempts.tries += 1;
+            let Some(pause) = attempts.after(Remedy::Wait, LONG) else { break };
             pauses.push(pause);
         }
-        assert_eq!(course.tries, TRIES);
+        assert_eq!(attempts.tries, TRIES);
         for (at, pause) in pauses.iter().enumerate() {
             let full = FIRST_PAUSE * 2u32.pow(u32::try_from(at).unwrap());
             assert!((full / 2..=full).contains(pause), "pause {at}: {pause:?}");
@@ -127,42 +127,42 @@ mod tests {
     #[test]
     fn what_writes_is_tried_until_the_time_is_over() {
         let longest = FIRST_PAUSE * 2u32.pow(GROWING_TRIES - 1);
-        let mut course = Course { tries: 50, ..Course::of(Worth::Time) };
-        let pause = course.after(Remedy::Wait, LONG).unwrap();
+        let mut attempts = Attempts { tries: 50, ..Attempts::of(RetryPolicy::WhileInTime) };
+        let pause = attempts.after(Remedy::Wait, LONG).unwrap();
         assert!((longest / 2..=longest).contains(&pause), "{pause:?}");
-        assert_eq!(course.after(Remedy::Wait, longest / 2), None);
+        assert_eq!(attempts.after(Remedy::Wait, longest / 2), None);
     }
 
     #[test]
     fn no_try_begins_after_the_time_for_all_of_them() {
-        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
-        assert_eq!(course.after(Remedy::Wait, Duration::from_millis(10)), None);
+        let mut attempts = Attempts { tries: 1, ..Attempts::of(RetryPolicy::WhileInTime) };
+        assert_eq!(attempts.after(Remedy::Wait, Duration::from_millis(10)), None);
     }
 
     #[test]
     fn a_stale_connection_is_replaced_at_once_but_once() {
-        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
-        assert_eq!(course.after(Remedy::NewConnection, Duration::ZERO), Some(Duration::ZERO));
-        assert!(course.fresh);
-        course.tries = 2;
-        assert!(course.after(Remedy::NewConnection, LONG).unwrap() > Duration::ZERO);
-        assert_eq!(course.disconnects, 2);
+        let mut attempts = Attempts { tries: 1, ..Attempts::of(RetryPolicy::WhileInTime) };
+        assert_eq!(attempts.after(Remedy::NewConnection, Duration::ZERO), Some(Duration::ZERO));
+        assert!(attempts.fresh);
+        attempts.tries = 2;
+        assert!(attempts.after(Remedy::NewConnection, LONG).unwrap() > Duration::ZERO);
+        assert_eq!(attempts.disconnects, 2);
     }
 
     #[test]
     fn the_clock_is_set_once() {
-        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
-        assert_eq!(course.after(Remedy::SetClock, LONG), Some(Duration::ZERO));
-        course.tries = 2;
-        assert_eq!(course.after(Remedy::SetClock, LONG), None);
-        assert_eq!(course.after(Remedy::None, LONG), None);
+        let mut attempts = Attempts { tries: 1, ..Attempts::of(RetryPolicy::WhileInTime) };
+        assert_eq!(attempts.after(Remedy::SetClock, LONG), Some(Duration::ZERO));
+        attempts.tries = 2;
+        assert_eq!(attempts.after(Remedy::SetClock, LONG), None);
+        assert_eq!(attempts.after(Remedy::None, LONG), None);
     }
 
     #[test]
     fn keys_are_replaced_once() {
-        let mut course = Course { tries: 1, ..Course::of(Worth::Time) };
-        assert_eq!(course.after(Remedy::NewKeys, LONG), Some(Duration::ZERO));
-        assert_eq!(course.after(Remedy::NewKeys, LONG), None);
+        let mut attempts = Attempts { tries: 1, ..Attempts::of(RetryPolicy::WhileInTime) };
+        assert_eq!(attempts.after(Remedy::NewKeys, LONG), Some(Duration::ZERO));
+        assert_eq!(attempts.after(Remedy::NewKeys, LONG), None);
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
         let cancel = Cancel::new();
         cancel.raise();
         let begun = Instant::now();
-        rest(LONG, Some(&cancel));
+        back_off(LONG, Some(&cancel));
         assert!(begun.elapsed() < LONG / 2);
     }
 }

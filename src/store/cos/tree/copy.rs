@@ -156,7 +156,7 @@ fn copy_in_parts(
     let to = target.key;
     let headers = of_likeness(tree, from, head)?;
     let upload_id = tree.objects.create_upload(to, &headers)?;
-    let upload = Upload { id: &upload_id, headers: &headers };
+    let upload = PartwiseCopy { id: &upload_id, headers: &headers };
     let copied = copy_parts(tree, from, target, upload, head);
     if copied.is_err()
         && let Err(error) = tree.objects.abort_upload(to, &upload_id)
@@ -168,7 +168,7 @@ fn copy_in_parts(
 
 /// An upload that was begun.
 #[derive(Clone, Copy)]
-struct Upload<'a> {
+struct PartwiseCopy<'a> {
     id: &'a str,
     /// Those that it began with.
     headers: &'a [(String, String)],
@@ -178,7 +178,7 @@ fn copy_parts(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
-    upload: Upload<'_>,
+    upload: PartwiseCopy<'_>,
     head: &Head,
 ) -> Result<()> {
     let (to, upload_id) = (target.key, upload.id);

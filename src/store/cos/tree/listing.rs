@@ -24,7 +24,7 @@ use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// A page of a directory: keys of files, and prefixes ending in `/`.
 #[derive(Debug, PartialEq, Eq)]
-struct Listing {
+struct DirectoryPage {
     items: BTreeMap<String, Metadata>,
     next: Option<String>,
     /// The directory's own marker was among the keys.
@@ -65,14 +65,14 @@ pub(crate) fn list_directory(
         true => listed_times::as_head_tells(tree, &mut page)?,
         false => Vec::new(),
     };
-    let mut listing = Listing::of(&directory, page);
+    let mut listing = DirectoryPage::of(&directory, page);
     if !told {
         listing = listing.cut();
     }
     if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
         check_directory(tree, request.directory)?;
     }
-    let Listing { items, next, notes, .. } = listing;
+    let DirectoryPage { items, next, notes, .. } = listing;
     let mut shown = shown(tree, window, &items)?;
     learn(tree, asked, &shown, &notes);
     for (key, metadata) in told_by_head {
@@ -181,7 +181,7 @@ fn is_hidden(
     }
 }
 
-impl Listing {
+impl DirectoryPage {
     fn of(directory: &str, page: Corrected) -> Self {
         let directories = page.prefixes.into_iter().map(|key| (key, Metadata::directory(None)));
         let file =

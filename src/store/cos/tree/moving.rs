@@ -46,7 +46,7 @@ pub(crate) struct Move<'a> {
 }
 
 /// What is to become of an object under the old name.
-enum Next {
+enum NextStep {
     /// It stands copied: delete it.
     Delete,
     /// It does not, but perhaps an earlier version does, which is to be replaced: copy it.
@@ -232,15 +232,17 @@ impl<'a> Move<'a> {
             let turn = turn_in_time(self.tree, Operation::DeleteObject, &[key])?;
             let Some(head) = self.tree.objects.head(key)? else { return Ok(false) };
             let next = match &copied {
-                Some((copied, _)) if is_same_version(copied, &head) => Next::Delete,
-                Some(_) => Next::Copy(None),
+                Some((copied, _)) if is_same_version(copied, &head) => NextStep::Delete,
+                Some(_) => NextStep::Copy(None),
                 None => self.look(key, &head, &target, listed, copied_by)?,
             };
             let replaced = match next {
-                Next::Delete if delete_version(self.tree, &turn, key, &head)? => return Ok(true),
-                Next::Delete => continue,
-                Next::Leave => break,
-                Next::Copy(replaced) => replaced,
+                NextStep::Delete if delete_version(self.tree, &turn, key, &head)? => {
+                    return Ok(true);
+                }
+                NextStep::Delete => continue,
+                NextStep::Leave => break,
+                NextStep::Copy(replaced) => replaced,
             };
             // Whoever has a turn waits for no other.
             drop(turn);
@@ -266,20 +268,22 @@ impl<'a> Move<'a> {
         target: &str,
         listed: Option<&KeyEntry>,
         copied_by: Moment,
-    ) -> Result<Next> {
+    ) -> Result<NextStep> {
         if listed.is_some_and(|copy| is_listed_copy(head, copy)) {
-            return Ok(Next::Delete);
+            return Ok(NextStep::Delete);
         }
         let memory = self.tree.cache;
-        let Some(copy) = self.tree.objects.head(target)? else { return Ok(Next::Copy(None)) };
+        let Some(copy) = self.tree.objects.head(target)? else { return Ok(NextStep::Copy(None)) };
         Ok(match likeness(head, &copy) {
-            Likeness::Same => Next::Delete,
-            Likeness::Probable if !memory.changed_since(key, self.begun) => Next::Delete,
-            Likeness::Probable if memory.changed_since(target, copied_by) => Next::Leave,
+            Likeness::Same => NextStep::Delete,
+            Likeness::Probable if !memory.changed_since(key, self.begun) => NextStep::Delete,
+            Likeness::Probable if memory.changed_since(target, copied_by) => NextStep::Leave,
             // Some stores date an object by the beginning of its upload.
-            Likeness::Probable => Next::Copy(Some(copy)),
-            Likeness::Older if !memory.changed_since(target, copied_by) => Next::Copy(Some(copy)),
-            Likeness::Older | Likeness::Newer => Next::Leave,
+            Likeness::Probable => NextStep::Copy(Some(copy)),
+            Likeness::Older if !memory.changed_since(target, copied_by) => {
+                NextStep::Copy(Some(copy))
+            }
+            Likeness::Older | Likeness::Newer => NextStep::Leave,
         })
     }
 

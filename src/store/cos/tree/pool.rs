@@ -32,7 +32,7 @@ struct Work<'a> {
 }
 
 /// One helper's place. Dropped, it is free for another.
-struct Place<'a> {
+struct WorkerPlace<'a> {
     work: &'a Work<'a>,
     is_left: bool,
 }
@@ -62,7 +62,7 @@ impl WorkerPool {
             Ok(done?.is_some())
         };
         let shared = Work::begin(self);
-        let help = |mut place: Place<'_>| {
+        let help = |mut place: WorkerPlace<'_>| {
             while !place.leaves() && step()? {}
             Ok(())
         };
@@ -108,7 +108,7 @@ impl<'a> Work<'a> {
     }
 
     /// A place for one more helper, unless `most` help or the pool is busy elsewhere.
-    fn place(&'a self, most: usize) -> Option<Place<'a>> {
+    fn place(&'a self, most: usize) -> Option<WorkerPlace<'a>> {
         let mut roll = self.pool.0.lock();
         let mut helpers = self.helpers.lock();
         if *helpers >= most.min(roll.share()) || roll.helpers >= limits::POOL_THREADS {
@@ -116,7 +116,7 @@ impl<'a> Work<'a> {
         }
         *helpers += 1;
         roll.helpers += 1;
-        Some(Place { work: self, is_left: false })
+        Some(WorkerPlace { work: self, is_left: false })
     }
 }
 
@@ -126,7 +126,7 @@ impl Drop for Work<'_> {
     }
 }
 
-impl Place<'_> {
+impl WorkerPlace<'_> {
     /// Leaves when others have fewer helpers than their share.
     fn leaves(&mut self) -> bool {
         let mut roll = self.work.pool.0.lock();
@@ -140,7 +140,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for WorkerPlace<'_> {
     fn drop(&mut self) {
         if !self.is_left {
             let mut roll = self.work.pool.0.lock();

@@ -2,9 +2,9 @@
 //! other, whatever somebody else has stored there since it was looked at.
 
 use super::BucketTree;
-use crate::store::cos::objects::{Head, KeyEntry};
+use crate::store::cos::objects::{Head, KeyEntry, md5_of};
 use crate::store::key_locks::KeyLock;
-use crate::store::{ETag, ErrorKind, Result, StoreError};
+use crate::store::{ErrorKind, Result, StoreError};
 
 /// What an object is to the one that it should be a copy of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,8 @@ pub(crate) fn likeness(source: &Head, copy: &Head) -> Likeness {
 fn is_etag_of_bytes(head: &Head) -> bool {
     let encryption = head.headers.vendor("server-side-encryption").unwrap_or_default();
     let has_own_key = head.headers.vendor("server-side-encryption-customer-algorithm").is_some();
-    let is_md5 = |etag: ETag| {
-        let text = etag.0.trim_matches('"');
-        text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    !encryption.contains("kms") && !has_own_key && head.etag().is_some_and(is_md5)
+    let is_md5 = head.etag().is_some_and(|etag| md5_of(&etag).is_some());
+    !encryption.contains("kms") && !has_own_key && is_md5
 }
 
 /// Whether a listing shows for certain that `copy` holds the bytes of `source`.

@@ -30,11 +30,11 @@ fn request(key: &str, headers: &[(String, String)]) -> S3Request {
 /// The upload id in the answer to CreateMultipartUpload.
 pub(crate) fn upload_id(text: &str) -> XmlResult<String> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct InitiateResult {
         #[serde(rename = "UploadId", alias = "UploadID")]
         upload_id: String,
     }
-    let answer: Answer = quick_xml::de::from_str(text)?;
+    let answer: InitiateResult = quick_xml::de::from_str(text)?;
     if answer.upload_id.is_empty() {
         return Err("an empty upload id".into());
     }

@@ -29,11 +29,11 @@ fn tags(text: &str) -> XmlResult<Vec<(String, String)>> {
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "PascalCase")]
     struct TagSet {
-        tag: Vec<Tag>,
+        tag: Vec<TagElement>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
-    struct Tag {
+    struct TagElement {
         key: String,
         #[serde(default)]
         value: String,

@@ -83,7 +83,7 @@ fn upload_page(text: &str, dialect: Dialect) -> XmlResult<UploadPage> {
         return Err("not a ListMultipartUploadsResult".into());
     }
     let raw: ListMultipartUploadsResult = quick_xml::de::from_str(text)?;
-    let read = |upload: &Upload| -> XmlResult<UploadEntry> {
+    let read = |upload: &ListedUpload| -> XmlResult<UploadEntry> {
         Ok(UploadEntry {
             key: xml::decoded(&upload.key, dialect)?,
             upload_id: upload.upload_id.clone(),
@@ -100,11 +100,11 @@ struct ListMultipartUploadsResult {
     #[serde(rename = "IsTruncated")]
     is_truncated: String,
     #[serde(rename = "Upload")]
-    uploads: Vec<Upload>,
+    uploads: Vec<ListedUpload>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Upload {
+struct ListedUpload {
     #[serde(rename = "Key")]
     key: String,
     #[serde(rename = "UploadId", alias = "UploadID")]

@@ -77,8 +77,10 @@ fn part_page(text: &str) -> XmlResult<PartPage> {
         return Err("not a ListPartsResult".into());
     }
     let raw: ListPartsResult = quick_xml::de::from_str(text)?;
-    let read =
-        |part: &Part| PartEntry { number: part.number, modified: moment(&part.last_modified) };
+    let read = |part: &ListedPart| PartEntry {
+        number: part.number,
+        modified: moment(&part.last_modified),
+    };
     let parts = raw.parts.iter().map(read).collect();
     Ok(PartPage { parts, is_truncated: is_true(&raw.is_truncated) })
 }
@@ -89,11 +91,11 @@ struct ListPartsResult {
     #[serde(rename = "IsTruncated")]
     is_truncated: String,
     #[serde(rename = "Part")]
-    parts: Vec<Part>,
+    parts: Vec<ListedPart>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Part {
+struct ListedPart {
     #[serde(rename = "PartNumber")]
     number: u32,
     #[serde(rename = "LastModified", default)]

@@ -28,11 +28,11 @@ pub(crate) struct Outlets(Arc<Mutex<HashMap<usize, Arc<Outlet>>>>);
 #[derive(Debug)]
 pub(crate) struct Outlet {
     wire: Arc<Wire>,
-    progress: Mutex<Progress>,
+    progress: Mutex<SendProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Progress {
+struct SendProgress {
     /// Bytes written that the client has not been told of yet.
     ahead: usize,
     /// Bytes it was told of that the connection has not been asked to send yet.

@@ -10,7 +10,7 @@ use super::{Balancers, canonical};
 
 /// The addresses of a control connection; IPv4 ones in their own form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
+pub struct Endpoints {
     /// Ours.
     pub local: SocketAddr,
     /// The client's; behind a balancer what that announces.
@@ -21,7 +21,7 @@ pub struct Ends {
 
 /// Why a connection cannot be served.
 #[derive(Debug)]
-pub enum EndsError {
+pub enum EndpointsError {
     /// It is gone already.
     Gone(io::Error),
     /// It comes from a balancer, which does not tell for whom.
@@ -33,7 +33,7 @@ pub enum EndsError {
     },
 }
 
-impl Ends {
+impl Endpoints {
     /// A connection that nobody relays.
     pub fn direct(local: SocketAddr, peer: SocketAddr) -> Self {
         Self { local: canonical(local), peer: canonical(peer), balancer: None }
@@ -43,13 +43,13 @@ impl Ends {
     /// a header, which is waited for and taken off; nothing else is read.
     ///
     /// # Errors
-    /// See [`EndsError`].
+    /// See [`EndpointsError`].
     pub fn of(
         control: &TcpStream,
         peer: SocketAddr,
         balancers: &Balancers,
-    ) -> Result<Self, EndsError> {
-        let ends = Self::direct(control.local_addr().map_err(EndsError::Gone)?, peer);
+    ) -> Result<Self, EndpointsError> {
+        let ends = Self::direct(control.local_addr().map_err(EndpointsError::Gone)?, peer);
         if !balancers.from.contain(ends.peer.ip()) {
             return Ok(ends);
         }
@@ -58,7 +58,7 @@ impl Ends {
             Ok(Announced::Client { client, balancer }) => {
                 Ok(Self { peer: client, balancer: Some(balancer), ..ends })
             }
-            Err(source) => Err(EndsError::Unannounced { from: ends.peer, source }),
+            Err(source) => Err(EndpointsError::Unannounced { from: ends.peer, source }),
         }
     }
 
@@ -68,7 +68,7 @@ impl Ends {
     }
 }
 
-impl fmt::Display for EndsError {
+impl fmt::Display for EndpointsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone(error) => write!(f, "gone before the greeting: {error}"),
@@ -79,7 +79,7 @@ impl fmt::Display for EndsError {
     }
 }
 
-impl Error for EndsError {
+impl Error for EndpointsError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Gone(error) => Some(error),

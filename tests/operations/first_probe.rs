@@ -1,0 +1,32 @@
+use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::rgw::Rgw;
+use crate::support::server::{Setup, TestServer};
+
+/// What is typed to try the store of `server`, at the end of a line.
+fn check_command(server: &TestServer) -> String {
+    let program = env!("CARGO_BIN_EXE_cos-ftp-server");
+    format!("{program} check --config {}", server.config().display())
+}
+
+#[test]
+fn a_store_that_refuses_is_told_with_the_command_that_tells_more() {
+    let server = Setup::bucket_named("no-such-bucket", Rgw::shared().endpoint()).start();
+    let line = server.wait_for_line(|line| line.contains(" cannot be used now: "));
+    assert!(line.contains("[ERROR]") && line.contains("NoSuchBucket"), "{line}");
+    let hint = format!("; to be told what to do: {}", check_command(&server));
+    assert!(line.trim_end().ends_with(&hint), "{line}");
+}
+
+#[test]
+fn a_silent_store_is_told_long_before_a_request_is_given_up() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    injector.inject(Rule::new(Request::ListObjects, Fault::Stall));
+    let server = Setup::bucket_behind(&injector.endpoint()).start();
+    let line = server.wait_for_line(|line| line.contains(" has not answered for "));
+    assert!(line.contains("[WARN] (probe)"), "{line}");
+    assert!(line.contains(" for 5 s; to be told what to do about it: "), "{line}");
+    assert!(line.trim_end().ends_with(&check_command(&server)), "{line}");
+    assert!(!server.log().contains("cannot be used now"), "{}", server.log());
+    injector.heal();
+    server.wait_for_log(" answers");
+}
