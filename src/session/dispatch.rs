@@ -1,6 +1,7 @@
 //! From a line to its handler. What every verb must pass is checked here once, from its row.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 

@@ -316,8 +316,12 @@ mod tests {
     fn a_login_that_nobody_waits_for_ends() {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
-        let login =
-            LoginRequest { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
+        let login = Credentials {
+            name: "hashed",
+            password: "secret-1",
+            client: HOME.parse().unwrap(),
+            is_encrypted: true,
+        };
         let refused = users.authenticate_within(&login, LONG, &mut || false).result;
         assert_eq!(refused.unwrap_err(), LoginError::Abandoned);
     }
