@@ -14,7 +14,7 @@ use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
 use crate::secret::Secret;
 use crate::store::StoreError;
-use crate::users::{Account, Credentials, HashingPermit, LoginError};
+use crate::users::{Account, HashingPermit, LoginError, LoginRequest};
 
 /// No account is called so.
 const NOBODY: &str = "";
@@ -52,7 +52,7 @@ impl LoginAttempt<'_, '_> {
             control.read_available();
             !control.has_ended() && !visit.is_banned()
         };
-        let credentials = Credentials {
+        let credentials = LoginRequest {
             name: visible,
             password: password.expose(),
             client: peer.ip(),

@@ -8,7 +8,7 @@ use super::{Account, HookFault};
 
 /// Who wants to log in.
 #[derive(Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct LoginRequest<'a> {
     /// By what name.
     pub name: &'a str,
     /// By what password.
@@ -43,6 +43,12 @@ pub struct Check<'u> {
     /// The turn in which it was verified. The next one has it when this is dropped: after it was
     /// noted what came of the login.
     pub turn: Option<HashingPermit<'u>>,
+}
+
+impl From<HookFault> for LoginError {
+    fn from(fault: HookFault) -> Self {
+        Self::Unverifiable(fault)
+    }
 }
 
 impl From<LoginError> for Check<'_> {

@@ -10,7 +10,7 @@ mod permits;
 mod remembered;
 
 pub use account::{Account, Permission};
-pub use attempt::{Check, Credentials, LoginError};
+pub use attempt::{Check, LoginError, LoginRequest};
 pub use directory::Directory;
 pub use home::{HomePattern, is_user_name, key_prefix};
 pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
@@ -126,7 +126,7 @@ impl Users {
     /// when it is their turn. A login that was right before is recognised without.
     pub fn authenticate(
         &self,
-        login: &Credentials<'_>,
+        login: &LoginRequest<'_>,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
         match &self.hook {
@@ -137,11 +137,11 @@ impl Users {
 
     fn authenticate_within(
         &self,
-        login: &Credentials<'_>,
+        login: &LoginRequest<'_>,
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
-        let Credentials { name, password, client, .. } = *login;
+        let LoginRequest { name, password, client, .. } = *login;
         let account = self.accounts.get(name);
         let is_at_home = account.is_some_and(|account| account.addresses.permit(client));
         let tag = self.remembered.tag(name, password);
@@ -316,7 +316,7 @@ mod tests {
     fn a_login_that_nobody_waits_for_ends() {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
-        let login = Credentials {
+        let login = LoginRequest {
             name: "hashed",
             password: "secret-1",
             client: HOME.parse().unwrap(),
@@ -347,7 +347,7 @@ mod tests {
         patience: Duration,
     ) -> Result<Arc<Account>, LoginError> {
         let client = client.parse().unwrap();
-        let login = Credentials { name, password, client, is_encrypted: true };
+        let login = LoginRequest { name, password, client, is_encrypted: true };
         users.authenticate_within(&login, patience, &mut || true).result
     }
 

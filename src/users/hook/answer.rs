@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::HookFault;
+use super::fault::HookFault;
 use crate::users::{Permission, key_prefix};
 
 /// An answer that is understood.

@@ -13,8 +13,8 @@ use std::{env, io};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::HookFault;
 use super::answer::HookAnswer;
+use super::fault::HookFault;
 use super::question::HookQuestion;
 use crate::limits;
 use crate::users::LoginError;

@@ -3,8 +3,11 @@
 
 mod answer;
 mod command;
+mod fault;
 mod question;
-mod url;
+mod service;
+
+pub use self::fault::HookFault;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +20,7 @@ use self::answer::HookAnswer;
 use self::question::HookQuestion;
 use super::permits::HashingPermits;
 use super::remembered::{Remembered, Tag};
-use super::{Account, Check, Credentials, HomePattern, LoginError, is_user_name};
+use super::{Account, Check, HomePattern, LoginError, LoginRequest, is_user_name};
 use crate::limits;
 use crate::store::ObjectStore;
 
@@ -49,19 +52,6 @@ impl HookCall {
             Self::Url(_) => "auth_url",
         }
     }
-}
-
-/// Why nobody knows whether a login is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HookFault {
-    /// The program cannot be started, or the service not be reached.
-    Unreachable,
-    /// There was no answer in time.
-    Late,
-    /// What was answered is not understood.
-    Confused,
-    /// The service answered with this HTTP status.
-    Status(u16),
 }
 
 /// Everybody that may log in by way of a hook. `S` is as in [`Account`].
@@ -115,7 +105,7 @@ impl Hook {
     /// as `is_wanted`.
     pub(super) fn verify(
         &self,
-        login: &Credentials<'_>,
+        login: &LoginRequest<'_>,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
         if !is_user_name(login.name) {
@@ -145,14 +135,14 @@ impl Hook {
 
     fn ask(
         &self,
-        login: &Credentials<'_>,
+        login: &LoginRequest<'_>,
         deadline: Instant,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Arc<Account>, LoginError> {
         let question = HookQuestion::new(login);
         let answer = match &self.users.options.call {
             HookCall::Command(words) => command::ask(words, &question, deadline, is_wanted)?,
-            HookCall::Url(url) => url::ask(url, &question, deadline)?,
+            HookCall::Url(url) => service::ask(url, &question, deadline)?,
         };
         let HookAnswer::Right { permission, place, max_rate } = answer else {
             return Err(LoginError::Incorrect);
@@ -193,23 +183,6 @@ impl Hook {
             right.clear();
         }
         right.insert(subject, Known { tag, until: now + cache, account: Arc::clone(account) });
-    }
-}
-
-impl From<HookFault> for LoginError {
-    fn from(fault: HookFault) -> Self {
-        Self::Unverifiable(fault)
-    }
-}
-
-impl fmt::Display for HookFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable => f.write_str("cannot be started or reached"),
-            Self::Late => f.write_str("did not answer within auth_timeout"),
-            Self::Confused => f.write_str("gave an answer that is not understood"),
-            Self::Status(status) => write!(f, "answered with HTTP status {status}"),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::users::Credentials;
+use crate::users::LoginRequest;
 
 /// A login, as a hook is told of it.
 pub(super) struct HookQuestion<'a> {
@@ -29,8 +29,8 @@ struct Fields<'a> {
 }
 
 impl<'a> HookQuestion<'a> {
-    pub(super) fn new(login: &Credentials<'a>) -> Self {
-        let Credentials { name, password, client, is_encrypted } = *login;
+    pub(super) fn new(login: &LoginRequest<'a>) -> Self {
+        let LoginRequest { name, password, client, is_encrypted } = *login;
         let client = client.to_canonical();
         // Room for all of it, whatever is escaped: a buffer that grows leaves copies behind.
         let room = 6 * (name.len() + password.len()) + 256;
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_question_is_a_line_of_json() {
-        let login = Credentials {
+        let login = LoginRequest {
             name: "cam\"1",
             password: "pass\\word 密码",
             client: "::ffff:192.0.2.1".parse().unwrap(),

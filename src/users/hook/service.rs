@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use ureq::Agent;
 
-use super::HookFault;
 use super::answer::HookAnswer;
+use super::fault::HookFault;
 use super::question::HookQuestion;
 use crate::limits;
 
