@@ -23,6 +23,7 @@ mod install;
 mod local_store;
 mod operations;
 mod packaging;
+mod parked;
 mod patience;
 mod security;
 mod server_lifecycle;

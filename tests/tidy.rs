@@ -93,7 +93,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("sd_notify", TOP),
     ("serde", &["cli", "store/cos", "users"]),
     ("serde_json", &["cli", "store/cos", "users"]),
-    ("sha2", &["cli", "users"]),
+    ("sha2", &["cli", "store/local", "users"]),
     ("sha_crypt", &["users"]),
     ("shlex", TOP),
     ("signal_hook", TOP),

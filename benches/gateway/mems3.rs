@@ -478,6 +478,7 @@ fn serve(st: &St, s: TcpStream) -> io::Result<()> {
                     "List"
                 }
             }
+            "GET" if has("acl") => "Acl",
             "GET" => "Get",
             "HEAD" => {
                 if key.is_empty() {
@@ -698,6 +699,13 @@ fn serve(st: &St, s: TcpStream) -> io::Result<()> {
                 }
             }
             "HeadBucket" => send(&mut w, "200 OK", &[], b"", true, None)?,
+            "Acl" => xml(
+                &mut w,
+                "<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList><Grant>\
+                 <Grantee><ID>me</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>\
+                 </AccessControlList></AccessControlPolicy>"
+                    .into(),
+            )?,
             "BucketMisc" => xml(
                 &mut w,
                 if has("location") {

@@ -22,7 +22,7 @@ NAMES = {
     'Put': 'PutObject', 'Get': 'GetObject', 'Head': 'HeadObject', 'List': 'ListObjects', 'Copy': 'CopyObject',
     'Delete': 'DeleteObject', 'Create': 'CreateMultipartUpload', 'UploadPart': 'UploadPart',
     'PartCopy': 'UploadPartCopy', 'Complete': 'CompleteMultipartUpload', 'HeadBucket': 'HeadBucket',
-    'DeleteMulti': 'DeleteObjects',
+    'DeleteMulti': 'DeleteObjects', 'Acl': 'GetObjectAcl',
 }
 
 

@@ -69,7 +69,7 @@ fn upload(bytes: usize) {
         Resources { options: &options, budget: &budget, stragglers: &stragglers, wake: &wake };
     let store: Arc<dyn ObjectStore> = Arc::new(DiscardingStore);
     let path = FtpPath::root().join("file").unwrap();
-    let plan = Plan::make(&*store, &path, WriteMode::Replace).unwrap();
+    let plan = Plan::make(&*store, &path, WriteMode::Replace, options.partial).unwrap();
     let conversion = Conversion::None;
     let request = UploadRequest { store, path, plan, announced: None, conversion };
     let report = thread::scope(|scope| {

@@ -304,6 +304,7 @@ impl<'a> Session<'a> {
             working_directory: self.working_directory.clone(),
             rights,
             keeps_times: self.host.options.preserve_mtime,
+            partial: self.host.options.transfer.partial,
         })
     }
 

@@ -20,6 +20,7 @@ pub(super) fn check_verdict(visit: &Visit, report: &TransferReport) -> Step<()> 
         Verdict::Interrupted { kept: Kept::Partial, .. } => {
             replies::upload_interrupted(report.bytes)
         }
+        Verdict::Interrupted { kept: Kept::Parked, .. } => replies::upload_parked(),
         Verdict::Interrupted { by, kept: Kept::Nothing } => interruption(*by),
         Verdict::Failed(error) => transfer_error(visit, error),
     })
@@ -56,6 +57,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
             let at_will = match other {
                 TransferError::TooLarge { .. } => Some("a file that is too large"),
                 TransferError::BadRestart { .. } => Some("a restart beyond the end of a file"),
+                TransferError::ParkedElsewhere { .. } => Some("a restart elsewhere than parked"),
                 TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
@@ -67,6 +69,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::NoBuffer => replies::no_buffer_memory(),
                 TransferError::Checksum => replies::checksum_mismatch(),
                 TransferError::BadRestart { size } => replies::restart_beyond_end(*size),
+                TransferError::ParkedElsewhere { offset } => replies::parked_elsewhere(*offset),
                 TransferError::Source { .. }
                 | TransferError::System(_)
                 | TransferError::Late

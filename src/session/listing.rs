@@ -1,6 +1,8 @@
 //! LIST, NLST, MLSD, and STAT of a path: pages of the store become lines and leave at once, so a
 //! directory of any size costs the memory of a page.
 
+use std::collections::HashMap;
+
 use super::control_line::ControlLine;
 use super::failure::log_failure;
 use super::listed::{Listed, Lookup};
@@ -14,7 +16,7 @@ use crate::protocol::{
 };
 use crate::store::ListPage;
 use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, ListingPages, Progress};
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// How a client wants a directory told, and how much of it the operator allows.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +41,9 @@ struct Lines {
     encoding: NameEncoding,
     /// Keys met that have no FTP name.
     unnameable: usize,
+    /// Interrupted uploads that the client may go on with, by their names: told instead of the
+    /// files that stand there.
+    parked: HashMap<String, Entry>,
 }
 
 /// A listing whose first page has come.
@@ -164,7 +169,8 @@ impl Telling {
             facts: self.facts,
         };
         let Self { limit: left, encoding, .. } = self;
-        let lines = Lines { wildcard, left, format, encoding, unnameable: 0 };
+        let parked = tree.parked_in(&source.directory);
+        let lines = Lines { wildcard, left, format, encoding, unnameable: 0, parked };
         Ok(OpenedListing { source, first, lines })
     }
 }
@@ -206,16 +212,34 @@ impl Lines {
     fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> ListingEnd {
         self.unnameable += page.unnameable;
         for entry in &page.entries {
-            if self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name)) {
-                continue;
+            let parked = self.parked.remove(&entry.name).filter(|_| !entry.metadata.is_directory());
+            let sent = self.write_entry(parked.as_ref().unwrap_or(entry), text);
+            if matches!(sent, ListingEnd::Cut) {
+                return sent;
             }
-            match &mut self.left {
-                Some(0) => return ListingEnd::Cut,
-                Some(left) => *left -= 1,
-                None => {}
-            }
-            self.format.write_line(text, entry);
         }
+        if page.next.is_none() {
+            for parked in std::mem::take(&mut self.parked).into_values() {
+                let sent = self.write_entry(&parked, text);
+                if matches!(sent, ListingEnd::Cut) {
+                    return sent;
+                }
+            }
+        }
+        ListingEnd::All
+    }
+
+    /// Appends the line of an entry, if it fits what was asked for.
+    fn write_entry(&mut self, entry: &Entry, text: &mut Vec<u8>) -> ListingEnd {
+        if self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name)) {
+            return ListingEnd::All;
+        }
+        match &mut self.left {
+            Some(0) => return ListingEnd::Cut,
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.format.write_line(text, entry);
         ListingEnd::All
     }
 }

@@ -1,15 +1,17 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
 //! RNTO, SIZE, MDTM, MFMT, SITE UTIME, MLST.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::failure::store_failure;
+use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, Freshness, ObjectStore, Stat, StoreError};
-use crate::vfs::FtpPath;
+use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
+use crate::transfer::PartialUpload;
+use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// The tree of who is logged in, as the present command sees it.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Tree<'a> {
     pub(super) rights: Rights,
     /// `preserve_mtime`
     pub(super) keeps_times: bool,
+    /// `partial_upload`
+    pub(super) partial: PartialUpload,
 }
 
 impl Tree<'_> {
@@ -80,9 +84,30 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        self.store.delete_object(&path).map_err(|error| self.failure(&error))?;
+        let deleted = self.store.delete_object(&path);
+        if let Err(error) = deleted.as_ref()
+            && error.kind != ErrorKind::NotFound
+        {
+            return Err(self.failure(error));
+        }
+        let was_parked = self.drop_parked(&path, deleted.is_ok())?;
+        if let Err(error) = deleted
+            && !was_parked
+        {
+            return Err(self.failure(&error));
+        }
         log::info!("delete path={path:?}");
         Ok(replies::file_deleted())
+    }
+
+    /// Drops the interrupted upload of `path`, if there is one. Where a file stood, only one that
+    /// this process knows of.
+    fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
+        let freshness = if had_file { Freshness::Recent } else { Freshness::Now };
+        let Some(parked) = self.find_parked(path, freshness) else { return Ok(false) };
+        let aborted = self.store.abort_multipart_upload(&parked.upload);
+        aborted.map_err(|error| self.failure(&error))?;
+        Ok(true)
     }
 
     /// RNFR: what is to be renamed.
@@ -116,7 +141,11 @@ impl Tree<'_> {
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
         let path = self.resolve(path)?;
-        let stat = self.stat(&path, Freshness::Recent)?;
+        let found = self.store.stat(&path, Freshness::Recent);
+        if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
+            return Ok(replies::size(parked.offset()));
+        }
+        let stat = found.map_err(|error| self.failure(&error))?;
         if stat.metadata.is_directory() {
             return Err(replies::is_a_directory());
         }
@@ -133,6 +162,42 @@ impl Tree<'_> {
         }
     }
 
+    /// The interrupted upload of `path` that its uploader may go on with, instead of what was
+    /// `found` there. The store is asked where nothing was, or where this process knows of one.
+    pub(super) fn parked(&self, path: &FtpPath, found: Option<&Stat>) -> Option<ParkedUpload> {
+        if found.is_some_and(|stat| stat.metadata.is_directory()) {
+            return None;
+        }
+        let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
+        let parked = self.find_parked(path, freshness);
+        parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found))
+    }
+
+    fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Option<ParkedUpload> {
+        if !self.sees_parked() {
+            return None;
+        }
+        self.store.find_parked_upload(path, freshness).unwrap_or_else(|error| {
+            // Without an answer there is nothing to go on with.
+            log_failure(self.visit, &error);
+            None
+        })
+    }
+
+    /// Whether uploads are parked, and for whom.
+    fn sees_parked(&self) -> bool {
+        self.partial == PartialUpload::Park && self.rights.write
+    }
+
+    /// Those of the files in `directory`, by their names, that this process knows of.
+    pub(super) fn parked_in(&self, directory: &FtpPath) -> HashMap<String, Entry> {
+        if !self.sees_parked() {
+            return HashMap::new();
+        }
+        let parked = self.store.own_parked_uploads(directory).into_iter();
+        parked.map(|entry| (entry.name.clone(), entry)).collect()
+    }
+
     fn exists(&self, path: &str) -> Step<bool> {
         match self.store.stat(&self.resolve(path)?, Freshness::Recent) {
             Ok(_) => Ok(true),
@@ -144,7 +209,8 @@ impl Tree<'_> {
     }
 
     fn tell_modification_time(&self, path: &str) -> Step<Reply> {
-        let stat = self.stat_with_time(&self.resolve(path)?)?;
+        let stat = self.find_with_time(&self.resolve(path)?);
+        let stat = stat.map_err(|error| self.failure(&error))?;
         Ok(replies::modification_time(stat.metadata.told_time()))
     }
 
@@ -175,13 +241,13 @@ impl Tree<'_> {
 
     /// The facts about a name whose time matters: listings, from which [`Freshness::Recent`] may
     /// repeat, tell neither the time that a client has set nor when a directory was made.
-    fn stat_with_time(&self, path: &FtpPath) -> Step<Stat> {
+    fn find_with_time(&self, path: &FtpPath) -> Result<Stat, StoreError> {
         if self.keeps_times {
-            return self.stat(path, Freshness::Now);
+            return self.store.stat(path, Freshness::Now);
         }
-        let stat = self.stat(path, Freshness::Recent)?;
+        let stat = self.store.stat(path, Freshness::Recent)?;
         if stat.metadata.modified.is_none() && !path.is_root() {
-            return self.stat(path, Freshness::Now);
+            return self.store.stat(path, Freshness::Now);
         }
         Ok(stat)
     }
@@ -189,7 +255,11 @@ impl Tree<'_> {
     /// MLST: the `wanted` facts.
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
         let path = self.resolve(path.unwrap_or("."))?;
-        let stat = self.stat_with_time(&path)?;
-        Ok(replies::facts(&path, &stat.metadata, wanted, self.rights))
+        let found = self.find_with_time(&path);
+        let metadata = match self.parked(&path, found.as_ref().ok()) {
+            Some(parked) => Metadata::file(parked.offset(), Some(parked.newest)),
+            None => found.map_err(|error| self.failure(&error))?.metadata,
+        };
+        Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }
 }

@@ -50,6 +50,9 @@ fn words(verdict: &Verdict) -> String {
         Verdict::Interrupted { by, kept: Kept::Partial } => {
             format!("{}, partial file kept", by.reason())
         }
+        Verdict::Interrupted { by, kept: Kept::Parked } => {
+            format!("{}, parked until the client goes on", by.reason())
+        }
         Verdict::Interrupted { by, kept: Kept::Nothing } => {
             format!("{}, nothing kept", by.reason())
         }

@@ -99,7 +99,7 @@ pub(super) fn upload(
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
     let _turn = order.take_turn(&*tree.store);
-    let plan = Plan::make(&*tree.store, &order.path, order.mode);
+    let plan = Plan::make(&*tree.store, &order.path, order.mode, tree.partial);
     let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
     let request = UploadRequest {
         store: tree.store.clone(),

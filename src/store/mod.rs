@@ -16,6 +16,7 @@ pub mod local;
 mod multipart;
 mod object;
 mod operation;
+mod own_parked;
 mod page;
 mod reply_wait;
 mod requester;
@@ -27,8 +28,8 @@ pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use multipart::{
-    CopySource, Multipart, MultipartUpload, PartLimits, PartPlace, PartReceipt, SilentUpload,
-    SilentUploads,
+    CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
+    SilentUpload, SilentUploads,
 };
 pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
 pub use operation::Operation;

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Attributes, Body, Cancel, ETag, Expected, FileTree, PageToken, Result, Stored};
-use crate::vfs::FtpPath;
+use time::OffsetDateTime;
+
+use super::{
+    Attributes, Body, Cancel, ETag, Expected, FileTree, Freshness, PageToken, Result, Stat, Stored,
+};
+use crate::vfs::{Entry, FtpPath};
 
 /// Files that are stored part by part.
 pub trait Multipart: FileTree {
@@ -58,6 +62,41 @@ pub trait Multipart: FileTree {
     /// Drops an upload and its parts. An upload that no longer exists is no error.
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
 
+    /// The upload under `path` that may be gone on with: of those that nobody in this process has
+    /// under way, the one with the newest part. Where `freshness` is not [`Freshness::Now`], one
+    /// that this process has parked alone. A store that keeps none has none.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn find_parked_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<ParkedUpload>> {
+        let _ = (path, freshness);
+        Ok(None)
+    }
+
+    /// Leaves an upload of which `parts`, sorted by number, are confirmed to whoever finds it by
+    /// [`Self::find_parked_upload`]; false where the store cannot: then it is to be aborted.
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        let _ = (upload, parts);
+        false
+    }
+
+    /// The uploads of files in `directory` that this process has parked, as their uploader sees
+    /// them: as files of the size that can be gone on with. Nothing is asked of the store.
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let _ = directory;
+        Vec::new()
+    }
+
+    /// Goes on with a parked upload; `None` when somebody else does so already.
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let _ = upload;
+        None
+    }
+
     /// A page of the uploads in parts that stand below this store's root, begun by whomever and
     /// neither completed nor aborted. Told are those that have received nothing for `silence`, by
     /// the store's clock; the others are counted. What this process has under way is among those.
@@ -94,6 +133,44 @@ pub struct MultipartUpload {
     pub path: FtpPath,
     /// The store's name for the upload.
     pub upload_id: String,
+}
+
+/// An upload that was left in the middle, and what of it can be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedUpload {
+    /// Which one.
+    pub upload: MultipartUpload,
+    /// All of its parts up to the first gap, sorted by number.
+    pub parts: Vec<PartReceipt>,
+    /// When the newest of them arrived, UTC.
+    pub newest: OffsetDateTime,
+}
+
+impl ParkedUpload {
+    /// Where a client goes on, in bytes.
+    pub fn offset(&self) -> u64 {
+        offset_behind(&self.parts)
+    }
+
+    /// Whether something of it arrived after `object` was stored.
+    pub fn is_newer_than(&self, object: Option<&Stat>) -> bool {
+        let modified = object.and_then(|stat| stat.metadata.modified);
+        modified.is_none_or(|modified| self.newest >= modified)
+    }
+
+    /// Takes the parts in front of [`Self::offset`].
+    pub fn take_whole_parts(&mut self) -> Vec<PartReceipt> {
+        self.parts.pop();
+        std::mem::take(&mut self.parts)
+    }
+}
+
+/// Where an upload of which `parts` are there goes on: behind all but the last, which is sent
+/// again. Only so is it certain that something is left to be sent, whoever asks, and that the last
+/// part is whole.
+pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
+    let (_, whole) = parts.split_last().unzip();
+    whole.unwrap_or_default().iter().map(|part| part.size).sum()
 }
 
 /// One page of the uploads that nobody seems to go on with.

@@ -34,6 +34,7 @@ operations! {
     HeadObject: "name/cos:HeadObject", "s3:GetObject";
     ListObjects: "name/cos:GetBucket", "s3:ListBucket";
     GetObject: "name/cos:GetObject", "s3:GetObject";
+    GetObjectAcl: "name/cos:GetObjectACL", "s3:GetObjectAcl";
     GetObjectTagging: "name/cos:GetObjectTagging", "s3:GetObjectTagging";
     PutObject: "name/cos:PutObject", "s3:PutObject";
     PutObjectTagging: "name/cos:PutObjectTagging", "s3:PutObjectTagging";

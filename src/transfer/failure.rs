@@ -38,6 +38,11 @@ pub enum TransferError {
         /// The file's size in bytes.
         size: u64,
     },
+    /// REST elsewhere than where the parked upload of the file goes on.
+    ParkedElsewhere {
+        /// Where it does, in bytes.
+        offset: u64,
+    },
 }
 
 impl fmt::Display for TransferError {
@@ -55,6 +60,9 @@ impl fmt::Display for TransferError {
             }
             Self::Checksum => f.write_str("the bytes do not match the object's checksum"),
             Self::BadRestart { size } => write!(f, "restart beyond the file's {size} bytes"),
+            Self::ParkedElsewhere { offset } => {
+                write!(f, "restart elsewhere than at the {offset} bytes that are parked")
+            }
         }
     }
 }
@@ -103,6 +111,8 @@ pub enum Kept {
     Nothing,
     /// It became the object.
     Partial,
+    /// It waits, unseen, for a client that goes on with it.
+    Parked,
 }
 
 /// How a transfer ended.

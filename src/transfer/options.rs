@@ -42,6 +42,8 @@ impl TransferOptions {
 pub enum PartialUpload {
     /// It becomes the object, as the replaced tool and disk FTP servers do.
     Keep,
+    /// It waits, unseen, for the client to go on with it; an earlier object of that name stays.
+    Park,
     /// It is dropped; an earlier object of that name stays.
     Discard,
 }

@@ -75,7 +75,10 @@ pub(super) struct UploadTarget {
     continues: Option<Attributes>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
-    completed: OnceLock<()>,
+    /// What is to be parked when the last of the workers lets go.
+    to_park: OnceLock<Vec<PartReceipt>>,
+    /// Set when the upload is not to be aborted: it was completed, or waits to be gone on with.
+    settled: OnceLock<()>,
 }
 
 impl std::fmt::Debug for dyn ObjectStore {
@@ -90,8 +93,44 @@ impl UploadTarget {
         path: FtpPath,
         continues: Option<Attributes>,
     ) -> Self {
-        let (upload, completed) = (OnceLock::new(), OnceLock::new());
-        Self { store, path, continues, cancel: Cancel::new(), upload, completed }
+        Self {
+            store,
+            path,
+            continues,
+            cancel: Cancel::new(),
+            upload: OnceLock::new(),
+            to_park: OnceLock::new(),
+            settled: OnceLock::new(),
+        }
+    }
+
+    /// Goes on with a parked `upload`, which is parked again unless it is completed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Other`] when somebody in this process goes on with it already.
+    pub(super) fn resume(&self, upload: &MultipartUpload) -> StoreResult<()> {
+        let Some(resumed) = self.store.resume_multipart_upload(upload) else {
+            return Err(self.error("another session goes on with this upload"));
+        };
+        let _ = self.upload.set(resumed);
+        Ok(())
+    }
+
+    /// Leaves `parts`, which are all that has arrived, to a client that goes on with them; false
+    /// when that cannot be.
+    pub(super) fn park(&self, parts: &[PartReceipt]) -> bool {
+        let upload = self.upload.get();
+        let is_parked =
+            upload.is_some_and(|upload| self.store.park_multipart_upload(upload, parts));
+        if is_parked {
+            let _ = self.settled.set(());
+        }
+        is_parked
+    }
+
+    /// The same, once no worker is at it any more.
+    pub(super) fn park_at_the_end(&self, parts: Vec<PartReceipt>) {
+        let _ = self.to_park.set(parts);
     }
 
     /// Ends the requests that are under way.
@@ -143,7 +182,7 @@ impl UploadTarget {
             Job::Complete(parts, expected) => {
                 let upload = self.upload()?;
                 let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
-                let _ = self.completed.set(());
+                let _ = self.settled.set(());
                 Ok(JobOutcome::Stored(stored))
             }
         }
@@ -171,8 +210,11 @@ impl UploadTarget {
 
 impl Drop for UploadTarget {
     fn drop(&mut self) {
+        if let Some(parts) = self.to_park.get() {
+            self.park(parts);
+        }
         if let Some(upload) = self.upload.get()
-            && self.completed.get().is_none()
+            && self.settled.get().is_none()
         {
             match self.store.abort_multipart_upload(upload) {
                 Ok(()) => log::debug!("aborted the unfinished upload of {}", self.path),

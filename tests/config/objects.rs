@@ -15,7 +15,7 @@ fn nothing_is_said_unless_it_stands_there() {
 #[test]
 fn every_key_has_its_effect_in_both_places() {
     const LINES: &str = "storage_class = standard_ia\nserver_side_encryption = cos/kms:k-1\n\
-        object_acl = Public-Read\nobject_tags = site=gz&user=%u\nstamp_uploads = on\n\
+        object_acl = Public-Read\nkeep_acl = off\nobject_tags = site=gz&user=%u\nstamp_uploads = on\n\
         upload_headers = Cache-Control: max-age=60 & Content-Disposition: inline; filename=\"a\"\n\
         object_header_names = x-cos\n";
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -23,6 +23,7 @@ fn every_key_has_its_effect_in_both_places() {
         storage_class: Some("STANDARD_IA".into()),
         encryption: Some(ServerSideEncryption::CosKms(Some("k-1".into()))),
         acl: Some("public-read".into()),
+        keeps_acl: false,
         tags: vec![pair("site", "gz"), pair("user", "%u")],
         stamps: true,
         headers: vec![

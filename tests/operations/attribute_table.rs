@@ -41,18 +41,24 @@ const EARLIER: [(&str, &str); 6] = [
     ("upload_headers", "Cache-Control: no-cache"),
 ];
 
+/// What curl sees of an object, and the ACL once more where the account sets none.
+const FACTS: usize = 7;
+const COUNT: usize = FACTS + 1;
+
 /// The columns, in both languages.
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [(&str, &str); COUNT] = [
     ("Type", "类型"),
     ("Cache control", "缓存控制"),
     ("Metadata", "元数据"),
     ("Class", "存储类型"),
     ("Encryption", "加密"),
     ("Tags", "标签"),
-    ("ACL", "ACL"),
+    ("ACL, set", "ACL，已设置"),
+    ("ACL, not set", "ACL，未设置"),
 ];
 
-const ENCRYPTION: usize = 4;
+/// The column of the ACL among the facts.
+const ACL: usize = 6;
 
 /// What became of one attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +70,12 @@ enum Cell {
     /// The same, by a request of its own where the store forgets it.
     SetAfterwards,
     KeptAfterwards,
-    /// The store refuses the command, and so does the reply.
-    Refused,
+    /// It is kept by a copy in parts where the store refuses one in one request.
+    KeptInParts,
+    /// It is asked for, and kept.
+    KeptByAsking,
+    /// It is the bucket's.
+    OfBucket,
 }
 
 impl Cell {
@@ -75,26 +85,29 @@ impl Cell {
             Self::Kept => ("kept", "保留"),
             Self::SetAfterwards => ("set¹", "按账号设置¹"),
             Self::KeptAfterwards => ("kept¹", "保留¹"),
-            Self::Refused => ("550²", "550²"),
+            Self::KeptInParts => ("kept²", "保留²"),
+            Self::KeptByAsking => ("kept³", "保留³"),
+            Self::OfBucket => ("the bucket's", "由存储桶决定"),
         }
     }
 }
 
 /// The commands, in both languages, with what they make of each column here.
-const ROWS: [(Row, &str, &str, [Cell; 7]); 11] = {
-    use Cell::{Kept as K, KeptAfterwards as L, Refused as R, Set as S, SetAfterwards as T};
+const ROWS: [(Row, &str, &str, [Cell; COUNT]); 11] = {
+    use Cell::{Kept as K, KeptAfterwards as L, KeptInParts as P, Set as S, SetAfterwards as T};
+    use Cell::{KeptByAsking as A, OfBucket as B};
     [
-        (Row::Store, "`STOR`", "`STOR`", [S; 7]),
-        (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, T, S]),
-        (Row::StoreUnique, "`STOU`", "`STOU`", [S; 7]),
-        (Row::StoreOver, "`STOR` over a file", "`STOR` 覆盖文件", [S; 7]),
-        (Row::AppendSmall, "`APPE`, below one part", "`APPE`，不足一块", [K, K, K, K, K, K, S]),
-        (Row::AppendLarge, "`APPE`, above one part", "`APPE`，超过一块", [K, K, K, K, K, L, S]),
-        (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, L, S]),
-        (Row::Rename, "`RNTO` in one copy", "`RNTO`，一次复制", [K, K, K, K, R, K, S]),
-        (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, L, S]),
-        (Row::RenameDirectory, "`RNTO` of a directory", "`RNTO` 目录", [K, K, K, K, R, K, S]),
-        (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, R, L, S]),
+        (Row::Store, "`STOR`", "`STOR`", [S, S, S, S, S, S, S, B]),
+        (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, T, S, B]),
+        (Row::StoreUnique, "`STOU`", "`STOU`", [S, S, S, S, S, S, S, B]),
+        (Row::StoreOver, "`STOR` over a file", "`STOR` 覆盖文件", [S, S, S, S, S, S, S, B]),
+        (Row::AppendSmall, "`APPE`, below one part", "`APPE`，不足一块", [K, K, K, K, K, K, S, A]),
+        (Row::AppendLarge, "`APPE`, above one part", "`APPE`，超过一块", [K, K, K, K, K, L, S, A]),
+        (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, L, S, A]),
+        (Row::Rename, "`RNTO` in one copy", "`RNTO`，一次复制", [K, K, K, K, P, K, S, A]),
+        (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, L, S, A]),
+        (Row::RenameDirectory, "`RNTO` of a directory", "`RNTO` 目录", [K, K, K, K, P, K, S, A]),
+        (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, P, L, S, A]),
     ]
 };
 
@@ -135,15 +148,18 @@ impl Row {
 struct Stage {
     server: TestServer,
     bucket: String,
+    /// What the account says of new files.
+    keys: Vec<(&'static str, &'static str)>,
 }
 
 impl Stage {
-    fn new() -> Self {
+    fn new(has_acl: bool) -> Self {
         let bucket = Rgw::shared().new_bucket();
         let setup = Setup::bucket_named(&bucket, Rgw::shared().endpoint());
-        let setup =
-            ACCOUNT.into_iter().fold(setup, |setup, (key, value)| setup.account_key(key, value));
-        Self { server: setup.option("preserve_mtime", "on").start(), bucket }
+        let keys: Vec<_> =
+            ACCOUNT.into_iter().filter(|(key, _)| has_acl || *key != "object_acl").collect();
+        let setup = keys.iter().fold(setup, |setup, (key, value)| setup.account_key(key, value));
+        Self { server: setup.option("preserve_mtime", "on").start(), bucket, keys }
     }
 
     /// The bucket as another account, which says `keys` of its objects, has it.
@@ -168,24 +184,19 @@ impl Stage {
     }
 
     /// Stores the earlier object, and looks that it is what it should be.
-    fn give(&self, row: Row, is_encrypted: bool) {
+    fn give(&self, row: Row) {
         let Some(bytes) = row.earlier() else { return };
-        let keys: Vec<_> = EARLIER
-            .into_iter()
-            .filter(|(key, _)| is_encrypted || *key != "server_side_encryption")
-            .collect();
-        let store = self.store(&keys, ContentType::Off).as_user("bob");
+        let store = self.store(&EARLIER, ContentType::Off).as_user("bob");
         let (content, cancel) = (vec![b'm'; bytes], Cancel::new());
         let blocks = [content.as_slice()];
         let body = Body::new(&blocks, &cancel);
         let path = FtpPath::root().join(row.source()).unwrap();
         store.put_object(&path, &body, &Expected::Anything).unwrap();
-        let found = self.facts(row.source());
-        assert_eq!(found, earlier_facts(is_encrypted), "{row:?}: the earlier object");
+        assert_eq!(self.facts(row.source()), earlier_facts(), "{row:?}: the earlier object");
     }
 
     /// What curl sees of an object, column by column.
-    fn facts(&self, key: &str) -> [String; 7] {
+    fn facts(&self, key: &str) -> [String; FACTS] {
         let rgw = Rgw::shared();
         let head = rgw.s3_head(&self.bucket, key).unwrap_or_else(|| panic!("{key}"));
         let header = |name: &str| head.get(name).cloned().unwrap_or_default();
@@ -226,7 +237,7 @@ impl Stage {
                 return "g.png".to_owned();
             }
             Row::RenameInParts => {
-                let store = self.store(&ACCOUNT, ContentType::ByName);
+                let store = self.store(&self.keys, ContentType::ByName);
                 let store = store.copying_at_most(6 * MIB as u64);
                 let path = |name| FtpPath::root().join(name).unwrap();
                 store.rename(&path("f.jpg"), &path("g.png")).unwrap();
@@ -240,60 +251,43 @@ impl Stage {
         }
         "f.jpg".to_owned()
     }
-
-    /// The same of an encrypted object, where the store refuses it.
-    fn expect_refusal(&self, row: Row) {
-        let mut ftp = Ftp::login(&self.server);
-        let reply = match row {
-            Row::SetTime => ftp.ask("MFMT 20260102030405 f.jpg"),
-            Row::RenameDirectory => {
-                ftp.expect("RNFR d", "350");
-                ftp.ask("RNTO e")
-            }
-            _ => {
-                ftp.expect("RNFR f.jpg", "350");
-                ftp.ask("RNTO g.png")
-            }
-        };
-        assert!(reply.starts_with("550 ") && reply.contains("NotImplemented"), "{row:?}: {reply}");
-        assert_eq!(self.facts(row.source()), earlier_facts(true), "{row:?}");
-    }
 }
 
 /// What [`EARLIER`] makes of an object.
-fn earlier_facts(is_encrypted: bool) -> [String; 7] {
-    let key = if is_encrypted { "key-2" } else { "" };
+fn earlier_facts() -> [String; FACTS] {
     let type_of_store = "binary/octet-stream";
-    [type_of_store, "no-cache", "bob", "COLD", key, "kind=old/1 2", "AuthenticatedUsers"]
+    [type_of_store, "no-cache", "bob", "COLD", "key-2", "kind=old/1 2", "AuthenticatedUsers"]
         .map(str::to_owned)
 }
 
 /// What [`ACCOUNT`] makes of an object.
-fn account_facts() -> [String; 7] {
+fn account_facts() -> [String; FACTS] {
     let tags = "site=gz&user=alice";
     ["image/jpeg", "max-age=60", "alice", "STANDARD_IA", "key-1", tags, "AllUsers"]
         .map(str::to_owned)
 }
 
-fn expect_row(row: Row, cells: [Cell; 7]) {
-    let stage = Stage::new();
-    let is_refused = cells[ENCRYPTION] == Cell::Refused;
-    if is_refused {
-        stage.give(row, true);
-        stage.expect_refusal(row);
-    }
-    stage.give(row, !is_refused);
-    let key = stage.act(row);
-    let facts = stage.facts(&key);
-    let (set, kept) = (account_facts(), earlier_facts(true));
-    for (column, cell) in cells.into_iter().enumerate() {
+fn expect_row(row: Row, cells: [Cell; COUNT]) {
+    let (set, kept) = (account_facts(), earlier_facts());
+    let find = |has_acl| {
+        let stage = Stage::new(has_acl);
+        stage.give(row);
+        let key = stage.act(row);
+        stage.facts(&key)
+    };
+    let expect = |cell: Cell, column: usize, fact: &str, title: &str| {
         let expected = match cell {
-            Cell::Set | Cell::SetAfterwards => &set[column],
-            Cell::Kept | Cell::KeptAfterwards => &kept[column],
-            Cell::Refused => "",
+            Cell::Set | Cell::SetAfterwards => &*set[column],
+            Cell::OfBucket => "",
+            _ => &kept[column],
         };
-        assert_eq!(facts[column], expected, "{row:?}, {}", COLUMNS[column].0);
+        assert_eq!(fact, expected, "{row:?}, {title}");
+    };
+    let facts = find(true);
+    for (column, fact) in facts.iter().enumerate() {
+        expect(cells[column], column, fact, COLUMNS[column].0);
     }
+    expect(cells[FACTS], ACL, &find(false)[ACL], COLUMNS[FACTS].0);
 }
 
 #[test]

@@ -284,7 +284,7 @@ fn what_is_set_for_files_is_tried() {
     for (check, expected) in [
         ("storage_class", "came back: STANDARD_IA"),
         ("server_side_encryption", "came back: aws:kms, key-1"),
-        ("object_acl", "taken; the store does not tell"),
+        ("object_acl", "came back: public-read"),
         ("stamp_uploads", "came back: alice, "),
         ("upload_headers", "came back: no-cache"),
     ] {
@@ -299,12 +299,21 @@ fn what_is_set_for_files_is_tried() {
     let told = Told::of(&tagged.write());
     assert_eq!(told.status, 0, "{:#}", told.whole);
     assert!(detail(&told, "passed", "PutObjectTagging").contains("needed: the store forgets"));
+    // It has S3's names for everything, and takes no notice of others: each is told apart.
+    let foreign =
+        setup().account_key("object_tags", "site=gz").account_key("object_header_names", "x-cos");
+    let told = Told::of(&foreign.write());
+    let keys = ["storage_class", "server_side_encryption", "object_acl", "object_tags"];
+    assert_eq!(told.names("failed"), [&keys[..], &["stamp_uploads"]].concat(), "{:#}", told.whole);
+    for line in told.lines("failed") {
+        assert!(line["fix"].to_string().contains("object_header_names = x-amz"), "{line}");
+    }
     // And knows no such class: all else is taken.
     let wrong = setup().replace("= STANDARD_IA", "= NONE");
     let told = Told::of(&wrong.write());
     told.expect_failure("storage_class", "correct this key, or leave it out");
     assert!(told.failed()["detail"].as_str().unwrap().contains("400 InvalidArgument"));
-    assert!(detail(&told, "passed", "object_acl").contains("taken"));
+    assert!(detail(&told, "passed", "object_acl").contains("taken"), "by itself");
     assert_eq!(left_in(wrong.bucket_name()), (Vec::new(), Vec::new()));
 }
 
@@ -320,6 +329,31 @@ fn a_key_that_may_not_read_tags_is_good_for_files_without() {
     let tagged = bucket_behind(&injector.endpoint()).account_key("object_tags", "a=b");
     let told = Told::of(&tagged.write());
     assert!(told.names("failed").contains(&"GetObjectTagging"), "{:#}", told.whole);
+}
+
+/// Nobody needs to read ACLs, and who has one set for files is told what became of it if he may.
+#[test]
+fn a_key_that_may_not_read_acls_is_told_what_that_means() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let may_not = || Rule::new(Request::GetObjectAcl, Fault::Refuse(403, "AccessDenied"));
+    injector.inject(may_not());
+    let told = Told::of(&bucket_behind(&injector.endpoint()).write());
+    assert_eq!((told.status, told.names("skipped")), (0, vec!["GetObjectAcl"]));
+    let detail = told.lines("skipped")[0]["detail"].to_string();
+    assert!(detail.contains("files get the bucket's ACL"), "{detail}");
+    for (key, value, expected) in
+        [("keep_acl", "off", None), ("object_acl", "private", Some("the store does not tell"))]
+    {
+        injector.heal();
+        injector.inject(may_not());
+        let told = Told::of(&bucket_behind(&injector.endpoint()).account_key(key, value).write());
+        assert_eq!((told.status, told.names("skipped")), (0, vec![]), "{key}");
+        let lines = told.lines("passed");
+        let line = lines.iter().find(|line| line["check"] == "object_acl");
+        let detail = line.map(|line| line["detail"].to_string());
+        assert_eq!(detail.is_some(), expected.is_some(), "{key}");
+        assert!(detail.unwrap_or_default().contains(expected.unwrap_or_default()), "{key}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// The gateway. It ends with this process.
 pub(crate) struct Rgw {
@@ -168,6 +169,21 @@ impl Rgw {
         let query = format!("?partNumber=1&uploadId={}", encoded(upload_id, ""));
         let target = path(bucket, key) + &query;
         self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
+    }
+
+    /// Waits until so many parts of the one upload of `key` are stored.
+    pub(crate) fn wait_for_parts(&self, bucket: &str, key: &str, count: usize) {
+        let answer = self.curl(&[], &format!("/{bucket}?uploads="), None).expect_success();
+        let id = elements(&String::from_utf8(answer).unwrap(), "UploadId").next().unwrap();
+        let target = format!("{}?uploadId={}", path(bucket, key), encoded(&id, ""));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let parts = self.curl(&[], &target, None).expect_success();
+            if elements(&String::from_utf8(parts).unwrap(), "PartNumber").count() >= count {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{count} parts of {key}");
+        }
     }
 
     /// Waits until a whole second of the store's clock has passed, which stamps what it keeps.

@@ -155,7 +155,9 @@ fn what_the_network_cuts_off_keeps_no_tail() {
                 PartialUpload::Keep => {
                     bench.assert_stored(STOR.path, &[&old[..3], b"new"].concat());
                 }
-                PartialUpload::Discard => bench.assert_stored(STOR.path, &old),
+                PartialUpload::Discard | PartialUpload::Park => {
+                    bench.assert_stored(STOR.path, &old);
+                }
             }
         }
     }

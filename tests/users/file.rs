@@ -1,6 +1,7 @@
 //! `users_file`: each user has its line, and its place in the store.
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use rustix::process::Signal;
 
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer};
+use crate::support::stored::noise;
 
 /// Of `secret-1`, cheap.
 const HASH: &str =
@@ -85,6 +87,27 @@ fn two_sessions_of_a_user_add_to_a_file_one_after_the_other() {
     other.store("APPE log", b"2");
     one.store("APPE log", b"3");
     server.stored().expect("cameras/cam1/log", b"123");
+}
+
+#[test]
+fn what_one_user_left_unfinished_is_nobody_elses() {
+    let setup = Setup::local().users_file(&lines()).option("partial_upload", "park");
+    let server = started(setup);
+    let mut one = Ftp::login_as(&server, "cam1");
+    one.expect("TYPE I", "200 ");
+    let data = one.passive();
+    one.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    stream.write_all(&noise(1, 8 << 20)).unwrap();
+    one.send("ABOR");
+    one.expect_reply("426 ");
+    one.expect_reply("226 ");
+    // Another session of the user finds it, another user does not.
+    for (user, reply) in [("cam1", "213 "), ("cam2", "550 ")] {
+        let mut ftp = Ftp::login_as(&server, user);
+        ftp.expect("TYPE I", "200 ");
+        ftp.expect("SIZE file", reply);
+    }
 }
 
 #[test]

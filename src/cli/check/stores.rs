@@ -46,6 +46,7 @@ fn needs(settings: &ServerSettings, users: &[&Account<usize>]) -> Needs {
         writing: users.iter().any(|user| user.permission.writes()),
         deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
         fragments: settings.server.session.transfer.partial == PartialUpload::Keep,
+        parking: settings.server.session.transfer.partial == PartialUpload::Park,
         abort_unfinished_after: settings.server.abort_unfinished_after,
     }
 }

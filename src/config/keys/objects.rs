@@ -11,10 +11,11 @@ use crate::store::cos::HeaderNames;
 const OBJECTS: &[SectionKind] = &[NumberedAccount, CosAccount, Optional];
 
 /// The keys below.
-pub(in crate::config) const OBJECT_KEYS: [&str; 7] = [
+pub(in crate::config) const OBJECT_KEYS: [&str; 8] = [
     "storage_class",
     "server_side_encryption",
     "object_acl",
+    "keep_acl",
     "object_tags",
     "stamp_uploads",
     "upload_headers",
@@ -90,6 +91,7 @@ fn places() -> Vec<Key> {
             ),
             acl
         ),
+        of_objects!(keep_acl(), keeps_acl),
     ]
 }
 
@@ -143,6 +145,16 @@ fn marks() -> Vec<Key> {
             names
         ),
     ]
+}
+
+fn keep_acl() -> Row<bool> {
+    row(OBJECTS, "keep_acl", on_or_off()).example("off").means(
+        "`on`: without `object_acl`, a file keeps its ACL when it is renamed, added to or given \
+         a time, for one request more (`GetObjectAcl`), if the key may send that; `off`: it \
+         gets the bucket's; not set: `on`",
+        "`on`：未设置 `object_acl` 时，文件在重命名、追加或设置时间后保留其 ACL，多一次请求\
+         （`GetObjectAcl`），前提是密钥有此权限；`off`：改用存储桶的 ACL；未设置时为 `on`",
+    )
 }
 
 fn stamp_uploads() -> Row<bool> {

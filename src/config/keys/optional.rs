@@ -128,7 +128,11 @@ fn files() -> Vec<Key> {
     let entries = Reader::new("a number from 1 on", "1 或更大的数字", |text| {
         values::number(text, &(1..=usize::MAX))
     });
-    let partial = one_of(&[("keep", PartialUpload::Keep), ("discard", PartialUpload::Discard)]);
+    let partial = one_of(&[
+        ("keep", PartialUpload::Keep),
+        ("park", PartialUpload::Park),
+        ("discard", PartialUpload::Discard),
+    ]);
     let verify = one_of(&[
         ("auto", VerifyUploads::Auto),
         ("md5", VerifyUploads::Md5),
@@ -147,10 +151,11 @@ fn files() -> Vec<Key> {
             // As the replaced tool and FTP servers with disks do.
             .default("keep")
             .means(
-                "an interrupted upload: `keep` what arrived as the object, or `discard` it, see \
+                "an interrupted upload: `keep` what arrived as the object, `park` it until the \
+                 client goes on, or `discard` it, see \
                  [What happens to an interrupted \
                  upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
-                "上传中断时：`keep` 保留已收到的数据为对象，`discard` 丢弃，\
+                "上传中断时：`keep` 保留已收到的数据为对象，`park` 暂存并等待客户端续传，`discard` 丢弃，\
                  见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
             )
             .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),

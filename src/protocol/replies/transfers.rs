@@ -112,6 +112,14 @@ pub fn upload_interrupted(bytes: u64) -> Reply {
     )
 }
 
+/// 426 when an upload broke off and what arrived waits to be gone on with.
+pub fn upload_parked() -> Reply {
+    Reply::new(
+        Code::TRANSFER_ABORTED,
+        "The upload was interrupted; what was received is parked: SIZE tells where to go on.",
+    )
+}
+
 /// 426 when the data connection was silent for `data_idle_timeout`.
 pub fn data_idle_timeout() -> Reply {
     Reply::new(Code::TRANSFER_ABORTED, "Nothing moved on the data connection for too long.")
@@ -158,6 +166,22 @@ pub fn store_full() -> Reply {
 /// 350 to REST.
 pub fn restart_noted(offset: u64) -> Reply {
     Reply::new(Code::NEED_MORE, format!("The next transfer begins at byte {offset}."))
+}
+
+/// 450 to RETR of what so far exists as the beginning of an upload alone.
+pub fn being_uploaded(bytes: u64) -> Reply {
+    Reply::new(
+        Code::FILE_BUSY,
+        format!("The file is being uploaded: {bytes} bytes have arrived so far."),
+    )
+}
+
+/// 554 to REST where a parked upload goes on elsewhere.
+pub fn parked_elsewhere(offset: u64) -> Reply {
+    Reply::new(
+        Code::BAD_RESTART,
+        format!("The interrupted upload goes on at byte {offset}: send REST {offset} or REST 0."),
+    )
 }
 
 /// 554 to a transfer that should begin beyond the end of the file.
@@ -239,6 +263,9 @@ mod tests {
             (several_data_connections(), 425),
             (data_connection_lost(), 426),
             (upload_interrupted(5), 426),
+            (upload_parked(), 426),
+            (being_uploaded(5), 450),
+            (parked_elsewhere(5), 554),
             (transfer_failed(), 451),
             (no_buffer_memory(), 451),
             (file_too_large(5), 552),

@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use self::objects::bucket::BucketRegistry;
+use self::objects::bucket::{BucketRegistry, Trust};
 use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
@@ -44,16 +44,19 @@ use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::{
     BucketAccount, BucketTree, attributes, condition, directories, leftovers, listing, mtime,
-    publish, rename, room, turn,
+    parked, publish, rename, room, turn,
 };
 use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, ReplyWait,
-    Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt,
+    ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
 };
 use crate::limits;
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
+
+/// How long no ACLs are asked for with a key that may not read them, unless it was allowed since.
+const ACL_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// The buckets of a process. Stores that are opened through the same value and name the same
 /// bucket share its connections and the memory of recent changes.
@@ -93,6 +96,7 @@ impl Buckets {
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
             terms: options.objects.clone(),
+            acl_access: Arc::new(Trust::lost_for(ACL_PAUSE)),
             archive: options.archive,
             min_part: options.min_part,
             pool: self.pool.clone(),
@@ -387,6 +391,37 @@ impl Multipart for CosStore {
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
         let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
         self.objects().abort_upload(&key, &upload.upload_id)
+    }
+
+    fn find_parked_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<ParkedUpload>> {
+        let (tree, key) = (self.tree(), self.file(Operation::ListMultipartUploads, path)?);
+        match freshness {
+            Freshness::Now => parked::find(tree, path, &key),
+            Freshness::Recent | Freshness::Listed => parked::find_own(tree, path, &key),
+        }
+    }
+
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        let key = self.file(Operation::ListParts, &upload.path);
+        // The bucket itself keeps the parts.
+        key.is_ok_and(|key| {
+            self.objects().park_upload(&key, &upload.upload_id, parts);
+            true
+        })
+    }
+
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let key = self.account.keys.directory(Operation::ListParts, directory);
+        key.map(|key| self.tree().own_parked_in(&key)).unwrap_or_default()
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &upload.path).ok()?;
+        self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
     }
 
     fn silent_uploads(

@@ -11,7 +11,7 @@ use crate::store::Requester;
 pub const METADATA_BYTES: usize = 2048;
 
 /// What a new object is beside its bytes. What is not set is left to the bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectTerms {
     /// The storage class, as the store calls it.
     pub storage_class: Option<String>,
@@ -19,6 +19,8 @@ pub struct ObjectTerms {
     pub encryption: Option<ServerSideEncryption>,
     /// Who else may read it: one of the store's ready-made ACLs.
     pub acl: Option<String>,
+    /// Whether what goes on with an object keeps its ACL, where `acl` says nothing.
+    pub keeps_acl: bool,
     /// Names and values of its tags; `%u` in a value is the login.
     pub tags: Vec<(String, String)>,
     /// Whether its metadata tell who stored it.
@@ -70,10 +72,31 @@ impl HeaderNames {
     }
 }
 
+impl Default for ObjectTerms {
+    /// Nothing is said.
+    fn default() -> Self {
+        Self {
+            storage_class: None,
+            encryption: None,
+            acl: None,
+            keeps_acl: true,
+            tags: Vec::new(),
+            stamps: false,
+            headers: Vec::new(),
+            names: HeaderNames::default(),
+        }
+    }
+}
+
 impl ObjectTerms {
     /// Whether the headers of a new object hang on who stores it.
     pub(super) fn is_personal(&self) -> bool {
         self.stamps || self.tags.iter().any(|(_, value)| value.contains("%u"))
+    }
+
+    /// Whether the ACL of an object is asked for that another one goes on with.
+    pub(super) fn asks_for_acls(&self) -> bool {
+        self.keeps_acl && self.acl.is_none()
     }
 
     /// Whether new objects have tags.
@@ -96,7 +119,7 @@ impl ObjectTerms {
         headers
     }
 
-    /// The header of the ACL, which an object does not keep when another one goes on with it.
+    /// The header of the ACL, which is given anew to an object that goes on with another one.
     pub(super) fn acl_header(&self) -> Option<(String, String)> {
         self.acl.as_ref().map(|acl| (self.names.of("acl"), acl.clone()))
     }
@@ -201,6 +224,7 @@ mod tests {
             storage_class: Some("STANDARD_IA".into()),
             encryption: Some(encryption),
             acl: Some("public-read".into()),
+            keeps_acl: true,
             tags: vec![("site".into(), "gz".into()), ("user".into(), "%u 5%".into())],
             stamps: true,
             headers: vec![("cache-control".into(), "no-cache".into())],

@@ -27,13 +27,14 @@ use self::fault::{LocalError, LocalResult};
 use self::staging::Staging;
 use self::tree::LocalTree;
 use super::key_locks::KeyLocks;
+use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
-use crate::vfs::FtpPath;
+use crate::vfs::{Entry, FtpPath};
 
 /// Longest name of one file or directory on every usual file system (`NAME_MAX`).
 const NAME_BYTES: usize = 255;
@@ -52,7 +53,9 @@ pub struct LocalStore {
     staging: Arc<Staging>,
     /// Sessions that add to a file, by its path from the directory on that was opened first.
     appends: Arc<KeyLocks>,
-    /// Where `root` is in it, in the form `a/b`.
+    /// Uploads that this process has parked, by the same.
+    parked: Arc<OwnParked>,
+    /// Where `root` is in it, in the form `/a/b`.
     home: String,
 }
 
@@ -66,8 +69,14 @@ impl LocalStore {
     pub fn open(options: &LocalOptions) -> io::Result<Self> {
         let tree = LocalTree::open(&options.root).map_err(|errno| named(&options.root, errno))?;
         let staging = Staging::new(tree.root()).map_err(|errno| named(&options.root, errno))?;
-        let (staging, appends) = (Arc::new(staging), Arc::default());
-        Ok(Self { root: options.root.clone(), tree, staging, appends, home: String::new() })
+        Ok(Self {
+            root: options.root.clone(),
+            tree,
+            staging: Arc::new(staging),
+            appends: Arc::default(),
+            parked: Arc::default(),
+            home: String::new(),
+        })
     }
 
     /// Makes what storing files takes, and removes what a crash left of it more than a day ago.
@@ -84,6 +93,11 @@ impl LocalStore {
         if let Some(staging) = Arc::into_inner(self.staging) {
             staging.remove_if_made();
         }
+    }
+
+    /// A path from the directory on that was opened first.
+    fn whole_path(&self, path: &FtpPath) -> String {
+        format!("{}{path}", self.home)
     }
 
     fn read(
@@ -131,6 +145,7 @@ impl ObjectStore for LocalStore {
             tree,
             staging: Arc::clone(&self.staging),
             appends: Arc::clone(&self.appends),
+            parked: Arc::clone(&self.parked),
             home: format!("{}/{home}", self.home),
         }))
     }
@@ -151,7 +166,7 @@ impl FileTree for LocalStore {
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
-        self.appends.take_within(&[&*format!("{}{path}", self.home)], &[], patience)
+        self.appends.take_within(&[&*self.whole_path(path)], &[], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
@@ -258,7 +273,30 @@ impl Multipart for LocalStore {
             .map_err(|fault| fault.of(Operation::CompleteMultipartUpload, upload.path.as_str()))
     }
 
+    fn find_parked_upload(&self, path: &FtpPath, _: Freshness) -> Result<Option<ParkedUpload>> {
+        self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
+    }
+
+    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
+        let parked = self.park(upload, parts);
+        parked
+            .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+            .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
+            .is_ok()
+    }
+
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let directory = self.whole_path(directory);
+        let slash = if directory.ends_with('/') { "" } else { "/" };
+        self.parked.in_directory(&format!("{directory}{slash}"))
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        self.resume(upload).ok()
+    }
+
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        self.parked.forget(&self.whole_path(&upload.path), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))

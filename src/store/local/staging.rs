@@ -66,9 +66,22 @@ impl Staging {
         Ok(self.directory.get_or_init(|| directory))
     }
 
+    /// A name that nobody has.
+    pub(super) fn new_name() -> String {
+        format!("{:032x}", fastrand::u128(..))
+    }
+
+    /// Gives a file another name, in place of what has that.
+    pub(super) fn rename(&self, from: &str, to: &str) -> LocalResult<()> {
+        check_name(from)?;
+        check_name(to)?;
+        let directory = self.directory()?;
+        Ok(rustix::fs::renameat(directory, from, directory, to)?)
+    }
+
     /// A new, empty file and the name by which it is found again.
     pub(super) fn create(&self) -> Result<(String, File), Errno> {
-        let name = format!("{:032x}", fastrand::u128(..));
+        let name = Self::new_name();
         let directory = self.directory()?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666);

@@ -4,10 +4,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 
+use sha2::{Digest, Sha256};
+
 use super::fault::{LocalError, LocalResult};
+use super::staging::Staging;
 use super::{LocalStore, tree};
 use crate::store::{
-    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, PartPlace, PartReceipt, Stored,
+    Body, CopySource, ETag, ErrorKind, Expected, MultipartUpload, ParkedUpload, PartPlace,
+    PartReceipt, Stored,
 };
 use crate::vfs::FtpPath;
 
@@ -38,6 +42,10 @@ impl LocalStore {
     ) -> LocalResult<Stored> {
         let slot = self.tree.making_parents(path)?;
         self.staging.publish(name, file, &slot, expected)?;
+        // A whole file stands there now.
+        if let Some(parked) = self.parked.take(&self.whole_path(path)) {
+            self.staging.discard(&parked)?;
+        }
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
     }
 
@@ -87,6 +95,58 @@ impl LocalStore {
         file.set_len(joined_size(parts)?)?;
         self.publish(&upload.path, &upload.upload_id, &file, expected)
     }
+
+    /// Keeps what `parts` hold up to the first gap, where the path finds it.
+    pub(super) fn park(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> LocalResult<()> {
+        let gapless =
+            parts.iter().enumerate().take_while(|(n, part)| part.number as usize == n + 1);
+        let size = gapless.map(|(_, part)| part.size).sum();
+        let file = self.staging.reopen(&upload.upload_id)?;
+        file.set_len(size)?;
+        file.sync_all()?;
+        let path = self.whole_path(&upload.path);
+        let name = parked_name(&path);
+        self.staging.rename(&upload.upload_id, &name)?;
+        self.parked.note(&path, &name, &in_front_of_the_last_byte(size));
+        Ok(())
+    }
+
+    /// What is parked for `path`.
+    pub(super) fn find_parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
+        let upload_id = parked_name(&self.whole_path(path));
+        let file = match self.staging.reopen(&upload_id) {
+            Err(fault) if fault.kind == ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let metadata = file.metadata()?;
+        let parts = in_front_of_the_last_byte(metadata.len());
+        let upload = MultipartUpload { path: path.clone(), upload_id };
+        Ok(Some(ParkedUpload { upload, parts, newest: metadata.modified()?.into() }))
+    }
+
+    /// Takes what is parked away from those who look for it.
+    pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
+        let upload_id = Staging::new_name();
+        self.staging.rename(&upload.upload_id, &upload_id)?;
+        self.parked.take(&self.whole_path(&upload.path));
+        Ok(MultipartUpload { path: upload.path.clone(), upload_id })
+    }
+}
+
+/// Parts of a file of `size` bytes with which its upload goes on in front of the last.
+fn in_front_of_the_last_byte(size: u64) -> Vec<PartReceipt> {
+    let Some(first) = size.checked_sub(1) else { return Vec::new() };
+    vec![
+        receipt(PartPlace { number: 1, offset: 0 }, first),
+        receipt(PartPlace { number: 2, offset: first }, 1),
+    ]
+}
+
+/// By what the parked upload of a path is found: any process that serves the directory makes the
+/// same of it.
+fn parked_name(path: &str) -> String {
+    let digest = Sha256::digest(path);
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes the pieces from `offset` on, as long as somebody wants them.

@@ -47,11 +47,11 @@ impl<'a> Commit<'a> {
         let by = match ended {
             Err(error) => return self.fail(error),
             Ok(Some(by)) if nothing_came || !self.sender.keeps_partial() => {
-                return self.drop_all(by);
+                return self.leave(by, control);
             }
             Ok(by) => by,
         };
-        if nothing_came && self.replaced.kept > 0 {
+        if nothing_came && self.replaced.kept > 0 && self.sender.begun == Begun::NotYet {
             // The object stays as it is.
             return Verdict::Complete;
         }
@@ -60,9 +60,40 @@ impl<'a> Commit<'a> {
             Ok(Some(by)) if self.sender.stored.is_some() => {
                 Verdict::Interrupted { by, kept: Kept::Partial }
             }
-            Ok(Some(by)) => self.drop_all(by),
+            Ok(Some(by)) => self.leave(by, control),
             Err(error) => self.fail(error),
         }
+    }
+
+    /// What has arrived does not become the object.
+    fn leave(&mut self, by: Interruption, control: &mut dyn Control) -> Verdict {
+        if self.sender.parks() && self.park(control) {
+            return Verdict::Interrupted { by, kept: Kept::Parked };
+        }
+        self.drop_all(by)
+    }
+
+    /// Sends what has arrived and leaves it there, for the client to go on with. What the store
+    /// does not take now is sent again then.
+    fn park(&mut self, control: &mut dyn Control) -> bool {
+        if !self.sender.can_be_parked() {
+            return false;
+        }
+        loop {
+            match self.sender.send_to_park() {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(error) => {
+                    log::warn!("not all of what arrived could be parked: {error}");
+                    break;
+                }
+            }
+            if let Err(error) = self.sender.await_workers(control) {
+                log::warn!("not all of what arrived could be parked: {error}");
+                break;
+            }
+        }
+        self.sender.park()
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {
@@ -75,7 +106,10 @@ impl<'a> Commit<'a> {
         Verdict::Interrupted { by, kept: Kept::Nothing }
     }
 
-    fn fail(&self, error: TransferError) -> Verdict {
+    fn fail(&mut self, error: TransferError) -> Verdict {
+        if self.sender.is_worth_parking(&error) {
+            self.sender.park();
+        }
         self.sender.give_up();
         Verdict::Failed(error)
     }

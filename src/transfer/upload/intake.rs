@@ -49,6 +49,11 @@ impl Intake {
         self.ascii = Some((FromAscii::default(), vec![0; ASCII_CHUNK].into_boxed_slice()));
     }
 
+    /// Whether what is given out differs from what was read.
+    pub(super) fn converts(&self) -> bool {
+        self.ascii.is_some()
+    }
+
     /// Makes sure there is room for the next read; tells whether there is.
     pub(super) fn make_room(&mut self, size: Size) -> bool {
         self.fill_up(size);

@@ -36,7 +36,8 @@ use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::UploadTarget;
 use crate::transfer::{
-    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferReport,
+    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferError,
+    TransferReport,
 };
 use crate::vfs::FtpPath;
 use commit::Commit;
@@ -111,6 +112,9 @@ impl<'a> Upload<'a> {
         let sent = Sent { progress, reservation: Reservation::new(request.announced, plan.kept) };
         let since = request.store.now();
         let target = UploadTarget::new(request.store, request.path, plan.attributes());
+        if let Some(parked) = &plan.parked {
+            target.resume(&parked.upload).map_err(TransferError::from)?;
+        }
         let mut sender = Sender::new(resources, target, &plan, intake, parts, sent);
         sender.check_name()?;
         let Plan { expected, kept, tail, .. } = plan;

@@ -35,14 +35,15 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn new(options: &TransferOptions, limits: PartLimits, plan: &mut Plan) -> Self {
         let copies = std::mem::take(&mut plan.copies);
-        let mut next = PartPlace { number: 1, offset: 0 };
+        let receipts = plan.take_parked_parts();
+        let mut next = behind(&receipts);
         let placed = copies.into_iter().map(|source| {
             let place = next;
             next = PartPlace { number: place.number + 1, offset: source.end };
             (place, source)
         });
         let copies: VecDeque<_> = placed.collect();
-        let parts_left = limits.max_parts - u32::try_from(copies.len()).unwrap_or(limits.max_parts);
+        let parts_left = limits.max_parts.saturating_sub(next.number - 1);
         let floor = options.min_part.max(limits.min_part);
         let schedule = Schedule::new(
             floor,
@@ -62,7 +63,7 @@ impl Parts {
             next,
             copies,
             outstanding: 0,
-            receipts: Vec::new(),
+            receipts,
         }
     }
 
@@ -215,4 +216,10 @@ impl Parts {
         self.receipts.sort_unstable_by_key(|receipt| receipt.number);
         std::mem::take(&mut self.receipts)
     }
+}
+
+/// Where the next part belongs behind `receipts`.
+fn behind(receipts: &[PartReceipt]) -> PartPlace {
+    let offset = receipts.iter().map(|part| part.size).sum();
+    PartPlace { number: receipts.last().map_or(1, |part| part.number + 1), offset }
 }

@@ -7,9 +7,10 @@ use super::head::KeptHead;
 use super::ranges::copy_ranges;
 use super::tail::Tail;
 use crate::store::{
-    Admission, Attributes, CopySource, ETag, Expected, Freshness, ObjectStore, PartLimits,
+    Admission, Attributes, CopySource, ETag, Expected, Freshness, ObjectStore, ParkedUpload,
+    PartLimits, PartReceipt, Stat,
 };
-use crate::transfer::TransferError;
+use crate::transfer::{PartialUpload, TransferError};
 use crate::vfs::FtpPath;
 
 /// How an upload treats what stands under its name.
@@ -39,6 +40,8 @@ pub struct Plan {
     pub(super) copies: VecDeque<CopySource>,
     /// What stands behind the offset.
     pub(super) tail: Option<Tail>,
+    /// The interrupted upload that is gone on with, instead of an object.
+    pub(super) parked: Option<ParkedUpload>,
 }
 
 impl Plan {
@@ -51,14 +54,20 @@ impl Plan {
         store: &dyn ObjectStore,
         path: &FtpPath,
         mode: WriteMode,
+        partial: PartialUpload,
     ) -> Result<Self, TransferError> {
         let admission = store.admits_file(path, Freshness::Recent)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
             let expected = Expected::Anything;
-            let copies = VecDeque::new();
-            return Ok(Self { admission, expected, kept: 0, head: None, copies, tail: None });
+            let (copies, head, tail, parked) = (VecDeque::new(), None, None, None);
+            return Ok(Self { admission, expected, kept: 0, head, copies, tail, parked });
         }
         let found = store.find_file_to_continue(path)?;
+        if partial == PartialUpload::Park
+            && let Some(parked) = find_parked(store, path, found.as_ref())?
+        {
+            return Self::go_on(admission, parked, mode);
+        }
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
             WriteMode::ResumeAt(offset) if offset > size => {
@@ -70,7 +79,34 @@ impl Plan {
         let etag = found.as_ref().and_then(|stat| stat.etag.clone());
         let tail = Tail::new(CopySource { first: kept, end: size, etag: etag.clone() });
         let (head, copies) = keep(kept, etag, store.part_limits());
-        Ok(Self { admission, expected: Expected::Seen(found), kept, head, copies, tail })
+        let expected = Expected::Seen(found);
+        Ok(Self { admission, expected, kept, head, copies, tail, parked: None })
+    }
+
+    /// Goes on with an interrupted upload.
+    fn go_on(
+        admission: Admission,
+        parked: ParkedUpload,
+        mode: WriteMode,
+    ) -> Result<Self, TransferError> {
+        let offset = parked.offset();
+        if matches!(mode, WriteMode::ResumeAt(asked) if asked != offset) {
+            return Err(TransferError::ParkedElsewhere { offset });
+        }
+        Ok(Self {
+            admission,
+            expected: Expected::Anything,
+            kept: offset,
+            head: None,
+            copies: VecDeque::new(),
+            tail: None,
+            parked: Some(parked),
+        })
+    }
+
+    /// The parts that are there already.
+    pub(super) fn take_parked_parts(&mut self) -> Vec<PartReceipt> {
+        self.parked.as_mut().map(ParkedUpload::take_whole_parts).unwrap_or_default()
     }
 
     /// What the file is that is gone on with.
@@ -80,6 +116,16 @@ impl Plan {
             _ => None,
         }
     }
+}
+
+/// The interrupted upload of `path`, if what stands there is older.
+fn find_parked(
+    store: &dyn ObjectStore,
+    path: &FtpPath,
+    found: Option<&Stat>,
+) -> Result<Option<ParkedUpload>, TransferError> {
+    let parked = store.find_parked_upload(path, Freshness::Now)?;
+    Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
 }
 
 /// How the first `kept` bytes of a version are kept: read, or copied inside the store.

@@ -234,7 +234,7 @@ impl Upload<'_> {
     fn takes_the_last_bytes(&self, by: Interruption) -> bool {
         match by {
             Interruption::ControlLost => true,
-            Interruption::Aborted => self.sender.keeps_partial(),
+            Interruption::Aborted => self.sender.keeps_partial() || self.sender.parks(),
             _ => false,
         }
     }

@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::sent::{Ended, Sent};
 use super::standstill::Standstill;
 use crate::limits;
-use crate::store::{Admission, Expected, Stat, Stored};
+use crate::store::{Admission, ErrorKind, Expected, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::waiting::{lease, wait_for};
@@ -34,6 +34,8 @@ pub(super) struct Sender<'a> {
     looks_first: bool,
     pub(super) name: NameCheck,
     pub(super) begun: Begun,
+    /// Whether it goes on with a parked upload.
+    is_resumed: bool,
     /// What stood under the name when the first part was ready, if that was asked.
     pub(super) seen: Option<Option<Stat>>,
     pub(super) stored: Option<Stored>,
@@ -80,7 +82,11 @@ impl<'a> Sender<'a> {
                 Admission::Granted => NameCheck::Passed,
                 Admission::Unknown => NameCheck::NotAsked,
             },
-            begun: Begun::NotYet,
+            is_resumed: plan.parked.is_some(),
+            begun: match plan.parked {
+                Some(_) => Begun::Done,
+                None => Begun::NotYet,
+            },
             seen: None,
             stored: None,
         }
@@ -298,6 +304,51 @@ impl<'a> Sender<'a> {
         self.resources.options.partial == PartialUpload::Keep && !self.could_not_be_removed()
     }
 
+    /// Sends all that has arrived, as parts: so that a client can go on behind nearly all of it,
+    /// the last is small. True when all is sent and confirmed; false when it has to be waited.
+    pub(super) fn send_to_park(&mut self) -> Result<bool, TransferError> {
+        let floor = self.parts.floor_blocks();
+        while self.intake.bytes() > 0 && self.ready_for_parts()? && self.free_workers().is_some() {
+            let full = self.intake.full_blocks();
+            let blocks = match full > floor {
+                true => self.intake.cut(full - 1),
+                false => self.intake.cut_all(),
+            };
+            self.give_part(blocks)?;
+        }
+        Ok(self.intake.bytes() == 0 && self.parts.all_confirmed())
+    }
+
+    /// Whether enough has arrived for a client to go on with.
+    pub(super) fn can_be_parked(&self) -> bool {
+        let is_sent = self.begun == Begun::Done && !self.parts.has_copies();
+        is_sent || self.intake.full_blocks() > self.parts.floor_blocks()
+    }
+
+    /// Whether what is interrupted waits to be gone on with. Where line ends were turned round, no
+    /// offset says where.
+    pub(super) fn parks(&self) -> bool {
+        self.resources.options.partial == PartialUpload::Park && !self.intake.converts()
+    }
+
+    /// Whether what has arrived may be gone on with, although the upload failed by `error`.
+    pub(super) fn is_worth_parking(&self, error: &TransferError) -> bool {
+        (self.is_resumed || self.parks() && self.can_be_parked()) && may_pass(error)
+    }
+
+    /// Leaves what the store has confirmed to a client that goes on with it.
+    pub(super) fn park(&mut self) -> bool {
+        let Some(target) = &self.target else { return false };
+        let parts = self.parts.take_receipts();
+        match self.workers.busy() {
+            0 => target.park(&parts),
+            _ => {
+                target.park_at_the_end(parts);
+                true
+            }
+        }
+    }
+
     /// Whether a partial file would stand for years, as the store removes nothing.
     pub(super) fn could_not_be_removed(&self) -> bool {
         self.target.as_ref().is_some_and(|target| target.retains_objects())
@@ -333,9 +384,26 @@ impl<'a> Sender<'a> {
     }
 }
 
+/// Whether the same upload may succeed a while later.
+fn may_pass(error: &TransferError) -> bool {
+    match error {
+        TransferError::Store(error) => error.kind == ErrorKind::Unavailable,
+        TransferError::Late | TransferError::NoBuffer | TransferError::System(_) => true,
+        TransferError::TooLarge { .. }
+        | TransferError::Source { .. }
+        | TransferError::Checksum
+        | TransferError::BadRestart { .. }
+        | TransferError::ParkedElsewhere { .. } => false,
+    }
+}
+
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
         if self.target.is_some() {
+            if self.is_resumed {
+                // What had been parked is nobody's to throw away.
+                self.park();
+            }
             self.give_up();
             self.release();
         }

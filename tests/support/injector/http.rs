@@ -118,6 +118,7 @@ fn recognise(method: &str, key: &str, query: &str, is_copy: bool) -> Option<Requ
         "GET" if key.is_empty() && has("object-lock") => Request::GetObjectLockConfiguration,
         "GET" if key.is_empty() => Request::ListObjects,
         "GET" if has("uploadId") => Request::ListParts,
+        "GET" if has("acl") => Request::GetObjectAcl,
         "GET" if has("tagging") => Request::GetObjectTagging,
         "GET" => Request::GetObject,
         "HEAD" if !key.is_empty() => Request::HeadObject,

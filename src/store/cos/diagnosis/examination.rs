@@ -63,8 +63,13 @@ impl Examination<'_> {
                     "refused; needed to add to a file that has tags, or to rename it in parts";
                 return TrialVerdict::Skipped(why.to_owned());
             }
+            Trial::Of(Operation::GetObjectAcl) => {
+                let why = "refused; files get the bucket's ACL when they are renamed, added to or \
+                           given a time";
+                return TrialVerdict::Skipped(why.to_owned());
+            }
             Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)
-                if self.needs.abort_unfinished_after.is_none() =>
+                if self.needs.abort_unfinished_after.is_none() && !self.needs.parking =>
             {
                 "refused; not needed with abort_unfinished_after = 0"
             }

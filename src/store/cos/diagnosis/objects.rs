@@ -9,6 +9,7 @@ use crate::store::cos::options::ArchivePolicy;
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::get_object_acl::get_object_acl;
 use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
@@ -56,6 +57,13 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
         |client| get_object_tagging(client, &probe),
         |_| String::new(),
     );
+    if run.store.account.terms.asks_for_acls() {
+        run.attempt(
+            Trial::Of(Operation::GetObjectAcl),
+            |client| get_object_acl(client, &probe),
+            |_| String::new(),
+        );
+    }
     run.attempt(
         Trial::Of(Operation::CopyObject),
         |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),

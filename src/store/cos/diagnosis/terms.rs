@@ -11,6 +11,8 @@ use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Head, written};
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
+use crate::store::cos::s3::actions::get_object_acl::{Acl, get_object_acl};
+use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
@@ -21,10 +23,19 @@ use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 /// Headers with the key of the configuration that makes them.
 type Group = (&'static str, Vec<(String, String)>);
 
+/// What is told of an object.
+struct Seen {
+    head: Head,
+    /// How many tags it has, if that may be known.
+    tags: Option<usize>,
+}
+
 /// What became of an object that was stored in one request, and of one in parts.
 struct Heads {
-    whole: Head,
-    in_parts: Head,
+    whole: Seen,
+    in_parts: Seen,
+    /// The ACLs of both, if they are of interest and may be known.
+    acls: Option<[Acl; 2]>,
 }
 
 impl Heads {
@@ -126,7 +137,11 @@ fn store_both(
         left.push(unfinished(&in_parts, &id));
     }
     completed?;
-    Ok(Heads { whole: head(client, &whole)?, in_parts: head(client, &in_parts)? })
+    let acl = |key| get_object_acl(client, key).ok();
+    let has_acl = run.store.account.terms.acl_header().is_some();
+    let acls = || acl(&whole).zip(acl(&in_parts)).map(|(whole, in_parts)| [whole, in_parts]);
+    let acls = if has_acl { acls() } else { None };
+    Ok(Heads { whole: look(run, &whole)?, in_parts: look(run, &in_parts)?, acls })
 }
 
 /// Stores the probe with the headers of one key. Whether the store takes them.
@@ -143,17 +158,25 @@ fn put(client: &S3Client, key: &str, headers: &[(String, String)]) -> Result<()>
     Ok(())
 }
 
-fn head(client: &S3Client, key: &str) -> Result<Head> {
+fn look(run: &Examination<'_>, key: &str) -> Result<Seen> {
     let missing = || StoreError::new(ErrorKind::NotFound, Operation::HeadObject, key);
-    head_object(client, key)?.ok_or_else(missing)
+    let head = head_object(run.client, key)?.ok_or_else(missing)?;
+    // HEAD counts no tags where there are none, or never.
+    let ask = || get_object_tagging(run.client, key).ok().map(|tags| tags.len());
+    let is_told = !run.store.account.terms.has_tags();
+    let tags = head.tag_count().or_else(|| if is_told { None } else { ask() });
+    Ok(Seen { head, tags })
 }
 
 fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdict {
+    if let ("object_acl", Some(acls), [(_, asked)]) = (key, &heads.acls, headers) {
+        return match acls.iter().all(|acl| looks_like(acl, asked)) {
+            true => TrialVerdict::Passed(format!("came back: {asked}")),
+            false => TrialVerdict::Failed(not_done(key, headers)),
+        };
+    }
     if lost(&heads.whole, headers) {
-        return TrialVerdict::Failed(Fault::new(
-            "taken, but it did not come back: the store does not do it",
-            format!("set object_header_names = x-cos, or leave {key} out"),
-        ));
+        return TrialVerdict::Failed(not_done(key, headers));
     }
     if heads.forget(headers) {
         return TrialVerdict::Failed(Fault::new(
@@ -169,9 +192,29 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
     })
 }
 
+/// What to do about headers that the store passes over: other names may be its own.
+fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
+    let are_of_cos = headers.iter().any(|(name, _)| name.starts_with("x-cos-"));
+    let advice = match (headers.iter().any(|(name, _)| tail(name).is_some()), are_of_cos) {
+        (true, true) => "set object_header_names = x-amz, or ",
+        (true, false) => "set object_header_names = x-cos, or ",
+        (false, _) => "",
+    };
+    let why = "taken, but it did not come back: the store does not do it";
+    Fault::new(why, format!("{advice}leave {key} out"))
+}
+
+/// Whether it may be the ACL `asked`. What is about the bucket's owner looks as `private` does, or
+/// names an account.
+fn looks_like(acl: &Acl, asked: &str) -> bool {
+    let is_owners = asked.starts_with("bucket-owner-");
+    let fits = |name: &str| name == asked || is_owners && name == "private";
+    !acl.is_inherited && acl.canned().map_or(is_owners, fits)
+}
+
 /// Whether something of `headers` did not come back.
-fn lost(head: &Head, headers: &[(String, String)]) -> bool {
-    headers.iter().any(|header| came_back(head, header) == Some(false))
+fn lost(seen: &Seen, headers: &[(String, String)]) -> bool {
+    headers.iter().any(|header| came_back(seen, header) == Some(false))
 }
 
 /// The tags of an upload in parts by a request of their own, as uploads set them where the store
@@ -187,15 +230,15 @@ fn try_tags_afterwards(run: &mut Examination<'_>, headers: &[(String, String)]) 
 }
 
 /// Whether HEAD tells that the object has what the header asked for; `None` where it cannot tell.
-fn came_back(head: &Head, (name, value): &(String, String)) -> Option<bool> {
-    let headers = &head.headers;
+fn came_back(seen: &Seen, (name, value): &(String, String)) -> Option<bool> {
+    let headers = &seen.head.headers;
     match tail(name) {
         Some("acl") => None,
         // No class is the usual one.
         Some("storage-class") => {
             Some(headers.vendor("storage-class").unwrap_or("STANDARD") == value)
         }
-        Some("tagging") => Some(head.tag_count()? == value.split('&').count()),
+        Some("tagging") => Some(seen.tags? == value.split('&').count()),
         Some(tail) => Some(headers.vendor(tail) == Some(value)),
         None if name == "pic-operations" => None,
         None => Some(headers.get(name) == Some(value)),
@@ -209,11 +252,12 @@ mod tests {
     use super::*;
     use crate::store::cos::s3::answer::Headers;
 
-    fn head(told: &[(&'static str, &'static str)]) -> Head {
+    fn seen(told: &[(&'static str, &'static str)]) -> Seen {
         let pairs = told
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        Head { size: 1, headers: Headers(pairs.collect::<HeaderMap>()) }
+        let head = Head { size: 1, headers: Headers(pairs.collect::<HeaderMap>()) };
+        Seen { tags: head.tag_count(), head }
     }
 
     fn owned(name: &str, value: &str) -> (String, String) {
@@ -248,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_came_back_is_read_in_either_dialect() {
-        let told = head(&[
+        let told = seen(&[
             ("x-cos-storage-class", "STANDARD_IA"),
             ("x-amz-tagging-count", "2"),
             ("x-amz-meta-ftp-user", "me"),
@@ -268,7 +312,7 @@ mod tests {
         ] {
             assert_eq!(came_back(&told, &owned(name, value)), expected, "{name}: {value}");
         }
-        let nothing = head(&[]);
+        let nothing = seen(&[]);
         assert_eq!(came_back(&nothing, &owned("x-amz-storage-class", "STANDARD")), Some(true));
         assert_eq!(came_back(&nothing, &owned("x-amz-tagging", "a=1")), None);
     }

@@ -15,6 +15,8 @@ pub struct Needs {
     pub deleting: bool,
     /// Whether what arrived of interrupted uploads is kept.
     pub fragments: bool,
+    /// Whether interrupted uploads wait to be gone on with.
+    pub parking: bool,
     /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
     pub abort_unfinished_after: Option<Duration>,
 }

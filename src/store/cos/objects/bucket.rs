@@ -75,6 +75,8 @@ pub(crate) struct Bucket {
     pub(crate) conditional_writes: Trust,
     /// Whether it compares before it deletes.
     pub(crate) conditional_deletes: Trust,
+    /// Whether it copies what is encrypted in one request.
+    pub(crate) encrypted_copies: Trust,
     /// Whether it keeps the tags that an upload in parts begins with.
     pub(crate) tags_in_parts: TagHabit,
     /// Whether a copy that replaces metadata keeps tags.
@@ -90,6 +92,7 @@ impl Bucket {
             appends: KeyLocks::default(),
             conditional_writes: Trust::default(),
             conditional_deletes: Trust::default(),
+            encrypted_copies: Trust::default(),
             tags_in_parts: TagHabit::default(),
             tags_in_copies: TagHabit::default(),
         }
@@ -101,23 +104,37 @@ impl Bucket {
 const MISTRUST: Duration = Duration::from_secs(60 * 60);
 
 /// Whether the store of a bucket compares what it is told to compare: believed until it shows that
-/// it does not, and tried again after [`MISTRUST`].
-#[derive(Debug, Default)]
-pub(crate) struct Trust(Mutex<Option<Instant>>);
+/// it does not, and tried again after a while: [`MISTRUST`], unless said otherwise.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    ended: Mutex<Option<Instant>>,
+    pause: Duration,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self::lost_for(MISTRUST)
+    }
+}
 
 impl Trust {
+    /// Trust that is given again after `pause`.
+    pub(crate) fn lost_for(pause: Duration) -> Self {
+        Self { ended: Mutex::default(), pause }
+    }
+
     /// Whether it is believed to.
     pub(crate) fn is_given(&self) -> bool {
         self.is_given_at(Instant::now())
     }
 
     fn is_given_at(&self, now: Instant) -> bool {
-        self.0.lock().is_none_or(|ended| now.duration_since(ended) >= MISTRUST)
+        self.ended.lock().is_none_or(|ended| now.duration_since(ended) >= self.pause)
     }
 
     /// It does not, or refuses what is right.
     pub(crate) fn end(&self) {
-        *self.0.lock() = Some(Instant::now());
+        *self.ended.lock() = Some(Instant::now());
     }
 }
 

@@ -12,6 +12,7 @@ use super::directory_cache::DirectoryCache;
 use super::note::Change;
 use super::own_changes::{Moment, OwnChanges};
 use super::stat_cache::StatCache;
+use crate::store::own_parked::OwnParked;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
 
@@ -34,6 +35,8 @@ pub(crate) struct BucketCache {
     pub(crate) times: ClientTimes,
     /// Uploads in parts that this process has begun and neither completed nor aborted.
     pub(super) under_way: UnderWay,
+    /// Uploads that this process has parked.
+    pub(crate) parked: OwnParked,
 }
 
 impl BucketCache {
@@ -46,6 +49,7 @@ impl BucketCache {
             directories: DirectoryCache::new(lifetime),
             times: ClientTimes::new(times),
             under_way: UnderWay::default(),
+            parked: OwnParked::default(),
         }
     }
 
@@ -113,9 +117,9 @@ impl BucketCache {
 pub(super) struct UnderWay(Mutex<HashSet<String>>);
 
 impl UnderWay {
-    /// An upload has begun.
-    pub(super) fn begin(&self, upload_id: &str) {
-        self.0.lock().insert(upload_id.to_owned());
+    /// An upload has begun, or is gone on with; false when that is so already.
+    pub(super) fn begin(&self, upload_id: &str) -> bool {
+        self.0.lock().insert(upload_id.to_owned())
     }
 
     /// It was completed, or is being given up.

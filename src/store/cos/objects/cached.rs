@@ -2,7 +2,7 @@
 
 use super::{BucketCache, Complete, CopyReceipt, Objects, Original, Plain, Put, Written};
 use crate::store::key_locks::KeyLock;
-use crate::store::{ETag, ErrorKind, Result};
+use crate::store::{ETag, ErrorKind, PartReceipt, Result};
 
 /// Notes each change in the memory that all who use the bucket share. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -87,8 +87,22 @@ impl Objects for CachedObjects {
         }
     }
 
+    fn park_upload(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) {
+        self.cache().under_way.end(upload_id);
+        self.cache().parked.note(key, upload_id, parts);
+    }
+
+    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+        let is_first = self.cache().under_way.begin(upload_id);
+        if is_first {
+            self.cache().parked.take(key);
+        }
+        is_first
+    }
+
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         self.cache().under_way.end(upload_id);
+        self.cache().parked.forget(key, upload_id);
         self.0.abort_upload(key, upload_id)
     }
 }

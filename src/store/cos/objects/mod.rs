@@ -23,6 +23,7 @@ pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
 pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, Original};
+pub(crate) use crate::store::cos::s3::actions::get_object_acl::{Acl, AclEntry, Grantee};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
 pub(crate) use crate::store::cos::s3::actions::list_objects::{
@@ -46,6 +47,7 @@ use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
+use crate::store::cos::s3::actions::get_object_acl::get_object_acl;
 use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
@@ -78,6 +80,11 @@ pub(crate) trait Objects: Sync {
     /// An object, from anywhere in it.
     fn get(&self, key: &str, range: ByteRange, if_match: Option<&ETag>) -> Result<Object> {
         get_object(&self.plain().client, key, range, if_match)
+    }
+
+    /// Who may read an object, and its ACL.
+    fn acl(&self, key: &str) -> Result<Acl> {
+        get_object_acl(&self.plain().client, key)
     }
 
     /// Names and values of an object's tags.
@@ -166,6 +173,17 @@ pub(crate) trait Objects: Sync {
     /// Drops an upload. One that no longer exists is no error.
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         abort_multipart_upload(&self.plain().client, key, upload_id)
+    }
+
+    /// Leaves an upload of which `parts` are there to whoever goes on with it.
+    fn park_upload(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) {
+        let _ = (key, upload_id, parts);
+    }
+
+    /// Goes on with a parked upload; false when somebody in this process does already.
+    fn resume_upload(&self, key: &str, upload_id: &str) -> bool {
+        let _ = (key, upload_id);
+        true
     }
 
     /// An object was found to be gone that somebody meant to delete.

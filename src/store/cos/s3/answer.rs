@@ -85,9 +85,9 @@ impl Headers {
         date(&self.0)
     }
 
-    /// Names and values of all headers that are text.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    /// Names and values of all headers; no value where it is not text (UTF-8).
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), str::from_utf8(value.as_bytes()).ok()))
     }
 }
 

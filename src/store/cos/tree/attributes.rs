@@ -2,20 +2,19 @@
 //! object was that is gone on with.
 
 use super::BucketTree;
+use super::acl::acl_headers;
 use super::tags::{tagging, tags_of};
 use super::times;
 use crate::store::cos::objects::Head;
 use crate::store::cos::options::ContentType;
-use crate::store::{Attributes, Expected, Result};
+use crate::store::{Attributes, ErrorKind, Expected, Operation, Result, StoreError};
 
 /// What an object that goes on with this one keeps of it. Not the time that a client gave it: it
 /// is about to be changed.
 pub(super) fn kept(tree: BucketTree<'_>, key: &str, head: &Head) -> Result<Attributes> {
     let time = tree.account.terms.names.of(times::KEY);
-    let all = restated(tree, head).into_iter().chain(metadata(tree, head));
-    let all =
-        all.filter(|(name, _)| *name != time).chain(tagging(tree, &tags_of(tree, key, head)?));
-    Ok(Attributes::of(all.collect()))
+    let all = of_likeness(tree, key, head)?.into_iter();
+    Ok(Attributes::of(all.filter(|(name, _)| *name != time).collect()))
 }
 
 /// The headers of an object under `key` that takes the place of what is expected there: of one that
@@ -43,7 +42,7 @@ pub(crate) fn for_object(
             headers.extend_from_slice(tree.new_headers);
             headers
         }
-        kept => kept.iter().cloned().chain(tree.account.terms.acl_header()).collect(),
+        kept => kept.to_vec(),
     }
 }
 
@@ -53,8 +52,10 @@ pub(super) fn of_likeness(
     key: &str,
     head: &Head,
 ) -> Result<Vec<(String, String)>> {
-    let headers = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
-    Ok(headers.chain(tagging(tree, &tags_of(tree, key, head)?)).collect())
+    let mut headers = copied_headers(tree, key, head)?;
+    headers.extend(metadata(tree, key, head)?);
+    headers.extend(tagging(tree, &tags_of(tree, key, head)?));
+    Ok(headers)
 }
 
 fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {
@@ -81,9 +82,15 @@ fn type_of(key: &str) -> Option<&'static str> {
     (guessed != "application/octet-stream").then_some(guessed)
 }
 
-/// What a copy of an object has to be told: what it would forget, and the account's ACL.
-pub(super) fn copied_headers(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
-    restated(tree, head).into_iter().chain(tree.account.terms.acl_header()).collect()
+/// What a copy of the object `key` has to be told: what it would forget.
+pub(super) fn copied_headers(
+    tree: BucketTree<'_>,
+    key: &str,
+    head: &Head,
+) -> Result<Vec<(String, String)>> {
+    let mut headers = restated(tree, head);
+    headers.extend(acl_headers(tree, key)?);
+    Ok(headers)
 }
 
 /// What a copy forgets unless it is said again.
@@ -106,7 +113,14 @@ fn restated(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
 }
 
 /// What a plain copy keeps, but an upload of copied parts has to be told.
-pub(super) fn metadata(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] when something of it is no text and could not be said again.
+pub(super) fn metadata(
+    tree: BucketTree<'_>,
+    key: &str,
+    head: &Head,
+) -> Result<Vec<(String, String)>> {
     const KEPT: [&str; 6] = [
         "cache-control",
         "content-disposition",
@@ -115,15 +129,25 @@ pub(super) fn metadata(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String
         "content-type",
         "expires",
     ];
-    let keep = |(name, value): (&str, &str)| {
-        let name = match name.strip_prefix("x-cos-meta-").or(name.strip_prefix("x-amz-meta-")) {
+    let unreadable = |name: &str| {
+        let error = StoreError::new(ErrorKind::Unsupported, Operation::HeadObject, key);
+        StoreError { code: Some("MetadataNotUtf8".to_owned()), ..error }
+            .with_source(format!("its {name} could not be kept"))
+    };
+    let keep = |(its_name, value): (&str, Option<&str>)| {
+        let name = match metadata_name(its_name) {
             Some(tail) => tree.account.terms.names.of(&format!("meta-{tail}")),
-            None if KEPT.contains(&name) => name.to_owned(),
+            None if KEPT.contains(&its_name) => its_name.to_owned(),
             None => return None,
         };
-        Some((name, value.to_owned()))
+        Some(value.map(|value| (name, value.to_owned())).ok_or_else(|| unreadable(its_name)))
     };
     head.headers.iter().filter_map(keep).collect()
+}
+
+/// The name of a user's metadata, if the header `name` is that.
+fn metadata_name(name: &str) -> Option<&str> {
+    name.strip_prefix("x-cos-meta-").or_else(|| name.strip_prefix("x-amz-meta-"))
 }
 
 #[cfg(test)]

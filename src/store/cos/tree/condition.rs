@@ -27,7 +27,8 @@ pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option
     Ok(Some(Stat { attributes, ..stat_of(tree, &head) }))
 }
 
-fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
+/// What is told of a version.
+pub(super) fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     Stat::new(Metadata::file(head.size, time_of(tree, head)), head.etag())
 }
 

@@ -1,21 +1,26 @@
 //! Server-side copies of single objects: the bytes never come through here.
 //!
-//! A copy keeps an object's metadata and tags but falls back to the bucket's default storage class
-//! and encryption, so both are restated. The ACL becomes the account's or the bucket's: reading it
-//! needs a permission that an FTP account has no other use for.
+//! A copy keeps an object's metadata and tags but falls back to the bucket's default storage class,
+//! encryption and ACL, so they are restated.
+//!
+//! Some stores (Ceph) refuse to copy what is encrypted in one request and copy parts of it: there,
+//! and beyond 5 GB everywhere, a copy is an upload whose parts are copies.
 
 use parking_lot::Mutex;
 
 use super::attributes::{copied_headers, of_likeness};
+use super::condition::{stat_of, write_expecting};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use super::{BucketTree, listed_times};
 use crate::limits;
-use crate::store::cos::objects::{Head, Moment, Original, PartCopy};
+use crate::store::cos::objects::{Head, Moment, Original, PartCopy, Put};
 use crate::store::key_locks::KeyLock;
-use crate::store::{CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError};
+use crate::store::{
+    Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError,
+};
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
 /// side by side.
@@ -43,8 +48,20 @@ pub(crate) enum Replaces<'a> {
     Anything,
     /// Nothing that came after this moment, as far as this process changed it.
     NothingSince(Moment),
-    /// This version.
+    /// This version, or nothing.
     Version(&'a Head),
+    /// What is copied: this version of it and no other.
+    Itself(&'a Head),
+}
+
+impl Replaces<'_> {
+    /// What is compared when a copy is published that is an upload.
+    fn expected(self, tree: BucketTree<'_>) -> Expected {
+        match self {
+            Self::Itself(head) => Expected::Seen(Some(stat_of(tree, head))),
+            _ => Expected::Anything,
+        }
+    }
 }
 
 /// Copies the version `head` of an object, or one that took its place meanwhile. Answers which.
@@ -62,12 +79,7 @@ pub(crate) fn copy_version(
 ) -> Result<Head> {
     check_length(tree, target.key)?;
     for version in 1.. {
-        let copied = if head.size > tree.account.copy_limit {
-            copy_in_parts(tree, from, target, &head)
-        } else {
-            copy_at_once(tree, from, target, &head, &copied_headers(tree, &head)).map(drop)
-        };
-        match copied {
+        match copy_one_way_or_other(tree, from, target, &head) {
             Err(error) if error.kind == ErrorKind::PreconditionFailed && version < VERSIONS => {
                 head = present(tree, from)?;
             }
@@ -83,6 +95,41 @@ pub(crate) fn copy_version(
         }
     }
     Ok(head)
+}
+
+fn copy_one_way_or_other(
+    tree: BucketTree<'_>,
+    from: &str,
+    target: CopyTarget<'_>,
+    head: &Head,
+) -> Result<()> {
+    if head.size <= tree.account.copy_limit && takes_one_copy(tree, head) {
+        let headers = copied_headers(tree, from, head)?;
+        match copy_at_once(tree, from, target, head, &headers) {
+            Err(error) if is_refused_encryption(tree, &error, head) => {}
+            copied => return copied.map(drop),
+        }
+    }
+    copy_in_parts(tree, from, target, head, &of_likeness(tree, from, head)?)
+}
+
+/// Whether the store is believed to copy this object in one request, but for its size.
+pub(super) fn takes_one_copy(tree: BucketTree<'_>, head: &Head) -> bool {
+    !is_encrypted(head) || tree.bucket.encrypted_copies.is_given()
+}
+
+/// Whether a copy in one request was refused because the object is encrypted: that is remembered.
+pub(super) fn is_refused_encryption(tree: BucketTree<'_>, error: &StoreError, head: &Head) -> bool {
+    let is_refused = error.kind == ErrorKind::Unsupported && is_encrypted(head);
+    if is_refused {
+        log::info!("{error}: what is encrypted is copied in parts for an hour");
+        tree.bucket.encrypted_copies.end();
+    }
+    is_refused
+}
+
+fn is_encrypted(head: &Head) -> bool {
+    head.headers.vendor("server-side-encryption").is_some()
 }
 
 /// Whether a copy may be called so.
@@ -112,7 +159,8 @@ pub(crate) fn present(tree: BucketTree<'_>, key: &str) -> Result<Head> {
 /// [`ErrorKind::AlreadyExists`].
 pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Result<()> {
     let expected = match target.replaces {
-        Replaces::Anything => return Ok(()),
+        // The store compares the version that is copied.
+        Replaces::Anything | Replaces::Itself(_) => return Ok(()),
         Replaces::NothingSince(moment) => {
             if !tree.cache.own_changes.changed_since(target.key, moment) {
                 return Ok(());
@@ -146,17 +194,20 @@ pub(super) fn copy_at_once(
     Ok(turn)
 }
 
-/// A copy of more than 5 GB: an upload whose parts are all copies.
-fn copy_in_parts(
+/// A copy that is an upload whose parts are all copies, with all the headers of its object.
+pub(super) fn copy_in_parts(
     tree: BucketTree<'_>,
     from: &str,
     target: CopyTarget<'_>,
     head: &Head,
+    headers: &[(String, String)],
 ) -> Result<()> {
     let to = target.key;
-    let headers = of_likeness(tree, from, head)?;
-    let upload_id = tree.objects.create_upload(to, &headers)?;
-    let upload = PartwiseCopy { id: &upload_id, headers: &headers };
+    if head.size == 0 {
+        return store_nothing(tree, target, headers);
+    }
+    let upload_id = tree.objects.create_upload(to, headers)?;
+    let upload = PartwiseCopy { id: &upload_id, headers };
     let copied = copy_parts(tree, from, target, upload, head);
     if copied.is_err()
         && let Err(error) = tree.objects.abort_upload(to, &upload_id)
@@ -164,6 +215,23 @@ fn copy_in_parts(
         log::warn!("an unfinished copy is left behind: {error}");
     }
     copied
+}
+
+/// The same of an empty object, which has no part to copy.
+fn store_nothing(
+    tree: BucketTree<'_>,
+    target: CopyTarget<'_>,
+    headers: &[(String, String)],
+) -> Result<()> {
+    let (key, never) = (target.key, Cancel::new());
+    let turn = turn_to_publish(tree, Operation::PutObject, key)?;
+    check_room_in_turn(tree, &turn, key, UploadKind::Brief)?;
+    check_target(tree, target)?;
+    let (body, expected) = (Body::new(&[], &never), target.replaces.expected(tree));
+    write_expecting(tree, &turn, (Operation::PutObject, key), &expected, |only| {
+        tree.objects.put(&turn, Put { key, body: &body, headers, only })
+    })?;
+    Ok(())
 }
 
 /// An upload that was begun.
@@ -201,7 +269,8 @@ fn copy_parts(
     let mut parts = parts.into_inner();
     parts.sort_by_key(|part| part.number);
     check_target(tree, target)?;
-    complete_upload(tree, to, upload_id, &parts, &Expected::Anything, upload.headers)?;
+    let expected = target.replaces.expected(tree);
+    complete_upload(tree, to, upload_id, &parts, &expected, upload.headers)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! [`markers`] or any key below it; a rename copies. What has to be looked at before a change is
 //! looked at by somebody who has the [turn] to make it.
 
+mod acl;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 pub(crate) mod copy;
@@ -13,6 +14,7 @@ pub(crate) mod listing;
 mod markers;
 mod moving;
 pub(crate) mod mtime;
+pub(crate) mod parked;
 pub(crate) mod pool;
 pub(crate) mod publish;
 pub(crate) mod rename;
@@ -22,12 +24,15 @@ mod times;
 pub(crate) mod turn;
 mod versions;
 
+use std::sync::Arc;
+
 use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::object_terms::ObjectTerms;
-use super::objects::bucket::Bucket;
+use super::objects::bucket::{Bucket, Trust};
 use super::objects::{BucketCache, Objects};
 use super::options::{ArchivePolicy, ContentType};
+use crate::vfs::Entry;
 
 /// One account's part of a bucket, as all that happens in it needs it.
 #[derive(Clone, Copy)]
@@ -53,6 +58,8 @@ pub(crate) struct BucketAccount {
     pub(crate) content_type: ContentType,
     /// What else a new object is.
     pub(crate) terms: ObjectTerms,
+    /// Whether the store tells this account's key the ACLs of objects.
+    pub(crate) acl_access: Arc<Trust>,
     /// What the download of an archived object does.
     pub(crate) archive: ArchivePolicy,
     /// Smallest part but the last, bytes.
@@ -70,6 +77,11 @@ impl<'a> BucketTree<'a> {
     ) -> Self {
         let (cache, bucket) = (objects.cache(), &*objects.plain().bucket);
         Self { objects, cache, bucket, account, new_headers }
+    }
+
+    /// The uploads below the key of a directory that this process has parked.
+    pub(crate) fn own_parked_in(self, directory: &str) -> Vec<Entry> {
+        self.cache.parked.in_directory(directory)
     }
 
     /// The objects that it is made of.

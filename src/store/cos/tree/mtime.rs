@@ -2,18 +2,20 @@
 //! as the object's metadata ([`super::times`]).
 //!
 //! Metadata cannot be changed, only replaced, by copying the object onto itself: within the store,
-//! in one request up to 5 GiB. A larger object would have to be put together from copied parts
-//! and stays as it is. An MFMT right after the upload has no cheaper way: metadata is given when an
-//! upload begins, and the client tells the time when it has ended. A time that is kept already
-//! costs nothing.
+//! in one request up to 5 GiB, or in parts what is encrypted, where the store copies that no other
+//! way. A larger object stays as it is. An MFMT right after the upload has no cheaper way: metadata
+//! is given when an upload begins, and the client tells the time when it has ended. A time that is
+//! kept already costs nothing.
 
 use time::OffsetDateTime;
 
 use super::BucketTree;
 use super::attributes::{copied_headers, metadata};
-use super::copy::{CopyTarget, Replaces, copy_at_once};
+use super::copy::{
+    CopyTarget, Replaces, copy_at_once, copy_in_parts, is_refused_encryption, takes_one_copy,
+};
 use super::directories::stat_path;
-use super::tags::{self, Tags, tags_of};
+use super::tags::{self, Tags, tagging, tags_of};
 use super::times::{KEY, kept, spell};
 use crate::limits;
 use crate::store::cos::objects::Head;
@@ -44,14 +46,31 @@ pub(crate) fn keep_time(
 /// Not the version that somebody else may have stored meanwhile.
 fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -> Result<()> {
     let own = tree.account.terms.names.of(KEY);
-    let replace = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
-    let others = copied_headers(tree, head).into_iter().chain(metadata(tree, head));
-    let mut headers: Vec<_> = others.filter(|(name, _)| *name != own).collect();
-    headers.extend([replace, (own, mtime.to_owned())]);
-    let habit = &tree.bucket.tags_in_copies;
+    let mut headers = copied_headers(tree, key, head)?;
+    headers.extend(metadata(tree, key, head)?);
+    headers.retain(|(name, _)| *name != own);
+    headers.push((own, mtime.to_owned()));
+    let target = CopyTarget { key, replaces: Replaces::Itself(head) };
+    if takes_one_copy(tree, head) {
+        match replace_metadata(tree, target, head, headers.clone()) {
+            Err(error) if is_refused_encryption(tree, &error, head) => {}
+            replaced => return replaced,
+        }
+    }
+    headers.extend(tagging(tree, &tags_of(tree, key, head)?));
+    copy_in_parts(tree, key, target, head, &headers)
+}
+
+fn replace_metadata(
+    tree: BucketTree<'_>,
+    target: CopyTarget<'_>,
+    head: &Head,
+    mut headers: Vec<(String, String)>,
+) -> Result<()> {
+    let (key, habit) = (target.key, &tree.bucket.tags_in_copies);
+    headers.push(("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned()));
     // Where copies keep them they need not be known.
     let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, key, head)? };
-    let target = CopyTarget { key, replaces: Replaces::Anything };
     let turn = copy_at_once(tree, key, target, head, &headers)?;
     tags::settle(tree, &turn, key, &tags, habit);
     Ok(())

@@ -3,6 +3,7 @@
 use super::BucketTree;
 use super::attributes;
 use super::condition::write_expecting;
+use super::parked;
 use super::room::{UploadKind, check_room_in_turn};
 use super::tags;
 use super::turn::turn_to_publish;
@@ -21,9 +22,11 @@ pub(crate) fn put(
     let turn = turn_to_publish(tree, operation, key)?;
     check_room_in_turn(tree, &turn, key, UploadKind::Brief)?;
     let headers = attributes::for_write(tree, key, expected);
-    Ok(write_expecting(tree, &turn, (operation, key), expected, |only| {
+    let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.put(&turn, Put { key, body, headers: &headers, only })
-    })?)
+    })?;
+    parked::drop_own(tree, key);
+    Ok(stored)
 }
 
 /// Puts an object together from its parts, in place of what is expected. `headers`: those that its
@@ -42,6 +45,7 @@ pub(crate) fn complete_upload(
     let stored = write_expecting(tree, &turn, (operation, key), expected, |only| {
         tree.objects.complete_upload(&turn, Complete { key, upload_id, parts, only })
     })?;
+    parked::drop_own(tree, key);
     tags::settle(tree, &turn, key, &tags_in(headers), &tree.bucket.tags_in_parts);
     Ok(stored)
 }

@@ -9,7 +9,7 @@ use crate::store::cos::s3::call::Call;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml::{self, XmlResult, is_true, moment};
-use crate::store::{Cancel, Operation, Result};
+use crate::store::{Cancel, ETag, Operation, Result};
 
 /// A page of parts.
 pub(crate) struct PartsPage {
@@ -31,10 +31,14 @@ struct PartPage {
 }
 
 /// One part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PartEntry {
     /// Its number.
     pub(crate) number: u32,
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// What Complete must name.
+    pub(crate) etag: ETag,
     /// When it was stored, UTC, if that could be read.
     pub(crate) modified: Option<OffsetDateTime>,
 }
@@ -77,11 +81,13 @@ fn part_page(text: &str) -> XmlResult<PartPage> {
         return Err("not a ListPartsResult".into());
     }
     let raw: ListPartsResult = quick_xml::de::from_str(text)?;
-    let read = |part: &ListedPart| PartEntry {
+    let read = |part: ListedPart| PartEntry {
         number: part.number,
+        size: part.size,
+        etag: ETag(part.etag),
         modified: moment(&part.last_modified),
     };
-    let parts = raw.parts.iter().map(read).collect();
+    let parts = raw.parts.into_iter().map(read).collect();
     Ok(PartPage { parts, is_truncated: is_true(&raw.is_truncated) })
 }
 
@@ -98,6 +104,10 @@ struct ListPartsResult {
 struct ListedPart {
     #[serde(rename = "PartNumber")]
     number: u32,
+    #[serde(rename = "Size", default)]
+    size: u64,
+    #[serde(rename = "ETag", default)]
+    etag: String,
     #[serde(rename = "LastModified", default)]
     last_modified: String,
 }
@@ -119,14 +129,20 @@ mod tests {
     #[test]
     fn parts_and_their_times() {
         let text = "<ListPartsResult><UploadId>1</UploadId><IsTruncated>false</IsTruncated>\
-            <Part><PartNumber>1</PartNumber><LastModified>2020-12-10T03:37:30.000Z</LastModified><Size>5</Size></Part>\
+            <Part><PartNumber>1</PartNumber><LastModified>2020-12-10T03:37:30.000Z</LastModified>\
+            <ETag>&quot;39270a&quot;</ETag><Size>5</Size></Part>\
             <Part><PartNumber>3</PartNumber><LastModified>soon</LastModified></Part></ListPartsResult>";
         let page = part_page(text).unwrap();
         assert_eq!(
             page.parts,
             [
-                PartEntry { number: 1, modified: Some(datetime!(2020-12-10 03:37:30 UTC)) },
-                PartEntry { number: 3, modified: None },
+                PartEntry {
+                    number: 1,
+                    size: 5,
+                    etag: ETag("\"39270a\"".to_owned()),
+                    modified: Some(datetime!(2020-12-10 03:37:30 UTC)),
+                },
+                PartEntry { number: 3, size: 0, etag: ETag(String::new()), modified: None },
             ]
         );
         assert_eq!(part_page("<ListPartsResult/>").unwrap(), PartPage::default());

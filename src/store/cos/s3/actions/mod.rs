@@ -7,6 +7,7 @@ pub(crate) mod copy_object;
 pub(crate) mod create_multipart_upload;
 pub(crate) mod delete_object;
 pub(crate) mod get_object;
+pub(crate) mod get_object_acl;
 pub(crate) mod get_object_lock_configuration;
 pub(crate) mod get_object_tagging;
 pub(crate) mod head_object;

@@ -1,0 +1,123 @@
+//! Which uploads this process has parked: a client that comes back is told so without a question to
+//! the store, also where an older file stands, and sees them in its listings.
+
+use std::collections::{HashMap, VecDeque};
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+use super::multipart::{PartReceipt, offset_behind};
+use crate::vfs::{Entry, Metadata};
+
+/// So many are remembered. Of the others the store tells, where no file stands.
+const UPLOADS: usize = 10_000;
+
+/// The newest of each key, and of all: their keys, at most 1 KiB each, and their ids.
+#[derive(Debug, Default)]
+pub(crate) struct OwnParked(Mutex<Newest>);
+
+#[derive(Debug, Default)]
+struct Newest {
+    uploads: HashMap<String, OwnUpload>,
+    /// As they came; some are forgotten by now.
+    order: VecDeque<String>,
+}
+
+/// An upload that this process has parked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OwnUpload {
+    id: String,
+    /// Where it goes on, in bytes.
+    offset: u64,
+    since: OffsetDateTime,
+}
+
+impl OwnParked {
+    /// The upload `id` of `key` was parked, of which `parts` are there.
+    pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt]) {
+        let (id, offset, since) = (id.to_owned(), offset_behind(parts), OffsetDateTime::now_utc());
+        let mut newest = self.0.lock();
+        let upload = OwnUpload { id, offset, since };
+        if newest.uploads.insert(key.to_owned(), upload).is_none() {
+            newest.order.push_back(key.to_owned());
+        }
+        while newest.order.len() > UPLOADS {
+            if let Some(oldest) = newest.order.pop_front() {
+                newest.uploads.remove(&oldest);
+            }
+        }
+    }
+
+    /// Nothing of `key` is parked any more, as far as this process knows. Tells which upload was.
+    pub(crate) fn take(&self, key: &str) -> Option<String> {
+        self.0.lock().uploads.remove(key).map(|upload| upload.id)
+    }
+
+    /// The upload `id` of `key` is dropped.
+    pub(crate) fn forget(&self, key: &str, id: &str) {
+        let mut newest = self.0.lock();
+        if newest.uploads.get(key).is_some_and(|upload| upload.id == id) {
+            newest.uploads.remove(key);
+        }
+    }
+
+    /// Which upload of `key` is parked.
+    pub(crate) fn of(&self, key: &str) -> Option<String> {
+        self.0.lock().uploads.get(key).map(|upload| upload.id.clone())
+    }
+
+    /// Those whose keys are `directory` and a name, as its listing tells them to their uploader.
+    pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
+        let newest = self.0.lock();
+        let entries = newest.uploads.iter().filter_map(|(key, upload)| {
+            let name = key.strip_prefix(directory).filter(|name| !name.contains('/'))?;
+            let metadata = Metadata::file(upload.offset, Some(upload.since));
+            (upload.offset > 0).then(|| Entry { name: name.to_owned(), metadata })
+        });
+        entries.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ETag;
+
+    fn parts(sizes: &[u64]) -> Vec<PartReceipt> {
+        let part =
+            |(number, &size)| PartReceipt { number, size, etag: ETag(String::new()), crc64: None };
+        (1..).zip(sizes).map(part).collect()
+    }
+
+    #[test]
+    fn the_newest_are_remembered() {
+        let parked = OwnParked::default();
+        for number in 0..=UPLOADS {
+            parked.note(&format!("k{number}"), "a", &[]);
+        }
+        parked.note("k1", "b", &[]);
+        assert_eq!(parked.of("k0"), None);
+        assert_eq!(parked.of("k1").as_deref(), Some("b"));
+        assert_eq!(parked.take(&format!("k{UPLOADS}")).as_deref(), Some("a"));
+        assert_eq!(parked.of(&format!("k{UPLOADS}")), None);
+    }
+
+    #[test]
+    fn a_directory_shows_what_can_be_gone_on_with() {
+        let parked = OwnParked::default();
+        for (key, sizes) in
+            [("a/x", &[5, 5, 1][..]), ("a/b/y", &[5, 5]), ("ab", &[5, 5]), ("a/one part", &[5])]
+        {
+            parked.note(key, "id", &parts(sizes));
+        }
+        let told = |directory| {
+            let entries = parked.in_directory(directory).into_iter();
+            let mut told: Vec<_> = entries.map(|entry| (entry.name, entry.metadata.size)).collect();
+            told.sort();
+            told
+        };
+        assert_eq!(told("a/"), [("x".to_owned(), 10)]);
+        assert_eq!(told(""), [("ab".to_owned(), 5)]);
+        assert_eq!(told("c/"), []);
+    }
+}

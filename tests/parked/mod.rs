@@ -1,0 +1,297 @@
+//! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use crate::support::ftp::Ftp;
+use crate::support::injector::{Fault, Injector, Request, Rule};
+use crate::support::rgw::Rgw;
+use crate::support::server::{Setup, TestServer};
+use crate::support::stored::noise;
+
+const MIB: usize = 1 << 20;
+
+/// What clients mean to send: several parts.
+const WHOLE: usize = 23 * MIB + 12_345;
+
+/// Less cannot be gone on behind: so much is sent again at most.
+const SMALLEST_PART: usize = 5 * MIB;
+
+/// What has arrived when the upload is cut.
+const SENT: usize = 17 * MIB + 999;
+
+fn parking() -> Setup {
+    Setup::bucket().option("partial_upload", "park").option("metadata_cache_time", "0")
+}
+
+/// How an upload is cut.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    DataReset,
+    BothReset,
+    BothEnd,
+    Abort,
+}
+
+impl Cut {
+    const ALL: [Self; 4] = [Self::DataReset, Self::BothReset, Self::BothEnd, Self::Abort];
+
+    fn happen(self, mut ftp: Ftp, data: TcpStream) {
+        match self {
+            Self::DataReset => {
+                reset(&data);
+                drop(data);
+                ftp.expect_reply("426 ");
+            }
+            Self::BothReset => {
+                reset(ftp.socket());
+                reset(&data);
+            }
+            Self::BothEnd => {
+                ftp.socket().shutdown(Shutdown::Both).expect("closed");
+                drop(data);
+            }
+            Self::Abort => {
+                ftp.send("ABOR");
+                ftp.expect_reply("426 ");
+                ftp.expect_reply("226 ");
+            }
+        }
+    }
+}
+
+fn reset(stream: &TcpStream) {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+}
+
+/// Sends `bytes` as `command` says and is cut then. Returns when the server has told the log.
+fn cut_upload(server: &TestServer, command: &str, name: &str, bytes: &[u8], cut: Cut) {
+    let skip = server.log().lines().count();
+    let mut ftp = Ftp::login(server);
+    let data = ftp.passive();
+    ftp.expect(&format!("{command} {name}"), "150 ");
+    let mut stream = data.open();
+    stream.write_all(bytes).expect("the server takes the data");
+    ftp.wait_for_bytes(bytes.len());
+    cut.happen(ftp, stream);
+    server.wait_for_log_after(skip, "upload path=");
+}
+
+/// Where the server says that the file goes on.
+fn offset(ftp: &mut Ftp, name: &str) -> usize {
+    ftp.expect(&format!("SIZE {name}"), "213 ")[4..].trim().parse().expect("a size")
+}
+
+#[test]
+fn a_cut_upload_to_a_bucket_goes_on_where_the_server_says() {
+    let server = parking().start();
+    cut_and_go_on(&server);
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn a_cut_upload_to_a_directory_goes_on_where_the_server_says() {
+    let server = Setup::local().option("partial_upload", "park").start();
+    cut_and_go_on(&server);
+}
+
+fn cut_and_go_on(server: &TestServer) {
+    let whole = noise(1, WHOLE);
+    for cut in Cut::ALL {
+        for (old, resume) in [(false, "STOR"), (true, "STOR"), (false, "APPE"), (true, "APPE")] {
+            let name = format!("{cut:?}-{old}-{resume}");
+            if old {
+                server.stored().put_early([name.clone()], b"earlier");
+            }
+            cut_upload(server, "STOR", &name, &whole[..SENT], cut);
+            // Others see what there was.
+            match old {
+                true => server.stored().expect(&name, b"earlier"),
+                false => assert!(!server.stored().files().contains(&name), "{name}"),
+            }
+            let mut ftp = Ftp::login(server);
+            let offset = offset(&mut ftp, &name);
+            assert!(offset > SENT - SMALLEST_PART && offset <= SENT, "{name}: {offset}");
+            if resume == "STOR" {
+                ftp.expect(&format!("REST {offset}"), "350 ");
+            }
+            ftp.store(&format!("{resume} {name}"), &whole[offset..]);
+            server.stored().expect(&name, &whole);
+            assert_eq!(ftp.ask(&format!("SIZE {name}")).trim_end(), format!("213 {WHOLE}"));
+        }
+    }
+}
+
+#[test]
+fn it_is_cut_again_and_again() {
+    let server = parking().start();
+    let whole = noise(2, WHOLE);
+    let mut sent = 0;
+    for (number, end) in [7 * MIB, 8 * MIB, 8 * MIB, 20 * MIB].into_iter().enumerate() {
+        let command = if sent == 0 { "STOR" } else { "APPE" };
+        cut_upload(&server, command, "file", &whole[sent..end], Cut::ALL[number]);
+        let now = offset(&mut Ftp::login(&server), "file");
+        assert!(now >= sent && now <= end, "{sent} {now} {end}");
+        sent = now;
+    }
+    assert!(sent > 20 * MIB - SMALLEST_PART, "{sent}");
+    let mut ftp = Ftp::login(&server);
+    ftp.store("APPE file", &whole[sent..]);
+    server.stored().expect("file", &whole);
+}
+
+#[test]
+fn another_server_goes_on_with_it() {
+    let first = parking().start();
+    let whole = noise(3, WHOLE);
+    let mut ftp = Ftp::login(&first);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    stream.write_all(&whole[..SENT]).expect("the server takes the data");
+    Rgw::shared().wait_for_parts(first.stored().bucket(), "file", 2);
+    first.kill();
+    let second = Setup::beside(&first).option("partial_upload", "park").start();
+    assert_eq!(second.stored().files(), Vec::<String>::new());
+    let mut ftp = Ftp::login(&second);
+    let offset = offset(&mut ftp, "file");
+    assert!(offset > 0 && offset < SENT, "{offset}");
+    ftp.expect(&format!("REST {offset}"), "350 ");
+    ftp.store("STOR file", &whole[offset..]);
+    second.stored().expect("file", &whole);
+    assert_eq!(second.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_parked_alone_is_no_file_yet() {
+    let server = parking().account("reader", "R", "false").start();
+    let whole = noise(4, WHOLE);
+    cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::DataReset);
+    let mut ftp = Ftp::login(&server);
+    let offset = offset(&mut ftp, "file");
+    ftp.expect("EPSV", "229 ");
+    let reply = ftp.expect("RETR file", "450 ");
+    assert!(reply.contains(&offset.to_string()), "{reply}");
+    let mut reader = Ftp::login_as(&server, "reader");
+    reader.expect("SIZE file", "550 ");
+    reader.expect("EPSV", "229 ");
+    reader.expect("RETR file", "550 ");
+    // Elsewhere it cannot be gone on with.
+    for wrong in [offset - 1, offset + 1, 1, WHOLE] {
+        ftp.expect(&format!("REST {wrong}"), "350 ");
+        ftp.expect("EPSV", "229 ");
+        let reply = ftp.expect("STOR file", "554 ");
+        assert!(reply.contains(&format!("REST {offset}")), "{reply}");
+    }
+    assert_eq!(server.stored().unfinished_uploads(), ["file"]);
+}
+
+#[test]
+fn an_upload_from_the_beginning_drops_it_when_it_stands() {
+    let server = parking().start();
+    let whole = noise(5, WHOLE);
+    for new in [b"small".as_slice(), &whole[5..]] {
+        cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::DataReset);
+        assert_eq!(server.stored().unfinished_uploads(), ["file"]);
+        let mut ftp = Ftp::login(&server);
+        ftp.store("STOR file", new);
+        server.stored().expect("file", new);
+        assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+        assert_eq!(ftp.ask("SIZE file").trim_end(), format!("213 {}", new.len()));
+    }
+}
+
+#[test]
+fn an_older_one_does_not_get_behind_a_newer_object() {
+    let server = parking().start();
+    let whole = noise(6, WHOLE);
+    cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::DataReset);
+    let bucket = server.stored().bucket();
+    Rgw::shared().let_a_second_pass(bucket);
+    Rgw::shared().s3_put(bucket, "file", b"by somebody else");
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("SIZE file", "213 16");
+    ftp.store("APPE file", b", and more");
+    server.stored().expect("file", b"by somebody else, and more");
+}
+
+#[test]
+fn its_uploader_sees_it_in_listings_and_can_delete_it() {
+    for setup in [parking(), Setup::local().option("partial_upload", "park")] {
+        let server = setup.account("reader", "R", "false").start();
+        server.stored().put_early(["d/old".to_owned(), "d/z".to_owned()], b"earlier");
+        let whole = noise(9, SENT);
+        for name in ["d/old", "d/new"] {
+            cut_upload(&server, "STOR", name, &whole, Cut::DataReset);
+        }
+        let mut ftp = Ftp::login(&server);
+        let (new, old) = (offset(&mut ftp, "d/new"), offset(&mut ftp, "d/old"));
+        let sizes = |ftp: &mut Ftp| {
+            let lines = ftp.list("MLSD d");
+            let mut sizes: Vec<_> = lines
+                .iter()
+                .filter(|line| line.contains("type=file"))
+                .map(|line| {
+                    let (facts, name) = line.trim_end().split_once(' ').expect("facts and a name");
+                    let fact = facts.split(';').find_map(|fact| fact.strip_prefix("size="));
+                    (name.to_owned(), fact.expect("a size").parse::<usize>().expect("a number"))
+                })
+                .collect();
+            sizes.sort();
+            sizes
+        };
+        let sizes_of = |expected: &[(&str, usize)]| -> Vec<(String, usize)> {
+            expected.iter().map(|&(name, size)| (name.to_owned(), size)).collect()
+        };
+        assert_eq!(sizes(&mut ftp), sizes_of(&[("new", new), ("old", old), ("z", 7)]));
+        assert!(ftp.expect("MLST d/new", "250-").contains(&format!("size={new};")));
+        let mut reader = Ftp::login_as(&server, "reader");
+        assert_eq!(sizes(&mut reader), sizes_of(&[("old", 7), ("z", 7)]));
+        reader.expect("MLST d/new", "550 ");
+        for name in ["d/new", "d/old"] {
+            ftp.expect(&format!("DELE {name}"), "250 ");
+            ftp.expect(&format!("SIZE {name}"), "550 ");
+        }
+        assert_eq!(sizes(&mut ftp), sizes_of(&[("z", 7)]));
+        ftp.expect("DELE d/new", "550 ");
+    }
+}
+
+#[test]
+fn too_little_to_go_on_with_is_given_up() {
+    let server = parking().start();
+    cut_upload(&server, "STOR", "file", &noise(7, MIB), Cut::DataReset);
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("SIZE file", "550 ");
+    assert_eq!(server.stored().files(), Vec::<String>::new());
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn a_store_that_is_away_loses_nothing_of_it() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("partial_upload", "park")
+        // So that the parts that arrive are the first.
+        .option("upload_thread_num", "1")
+        .start();
+    let whole = noise(8, WHOLE);
+    // All parts behind the second fail until the client is told.
+    injector.inject(Rule::new(Request::UploadPart, Fault::Refuse(503, "SlowDown")).after(2));
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    // The server may end the connection before it has taken all.
+    let _ = data.open().write_all(&whole);
+    ftp.expect_reply("451 ");
+    injector.heal();
+    let mut ftp = Ftp::login(&server);
+    let offset = offset(&mut ftp, "file");
+    assert!(offset >= 4 * MIB, "{offset}");
+    ftp.expect(&format!("REST {offset}"), "350 ");
+    ftp.store("STOR file", &whole[offset..]);
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
