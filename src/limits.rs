@@ -231,6 +231,10 @@ pub const MAKE_ROOM_WAIT: Duration = Duration::from_secs(1);
 /// What one of them takes to leave.
 pub const MAKE_ROOM_PAUSE: Duration = Duration::from_millis(10);
 
+/// Longest name of a user that has a place of its own in a store, in bytes: two of them fit into
+/// half of what is left of a key.
+pub const USER_NAME_BYTES: usize = 64;
+
 /// Characters that the log shows of a name that nobody may have.
 pub const LOGGED_NAME_CHARS: usize = 64;
 
@@ -242,6 +246,15 @@ pub const TOLD_SUBJECTS: usize = 1024;
 
 /// How long a login waits for its verification to begin. Clients wait about as long for a reply.
 pub const PASSWORD_CHECK_WAIT: Duration = Duration::from_secs(30);
+
+/// Programs or services that are asked about a login at once; the others wait in line.
+pub const HOOKS_AT_ONCE: usize = 16;
+
+/// Longest answer of one of them.
+pub const HOOK_ANSWER_BYTES: usize = 4096;
+
+/// Logins that are remembered for `auth_cache`.
+pub const REMEMBERED_LOGINS: usize = 16 * 1024;
 
 /// How often a login that waits looks whether its client is still there.
 pub const PASSWORD_CHECK_STEP: Duration = Duration::from_millis(200);

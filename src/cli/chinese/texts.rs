@@ -41,6 +41,32 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    // Users.
+    ("users of {}", "{} 的用户"),
+    ("{} and {} others", "{} 等，另有 {} 个"),
+    (
+        "the configuration has no users_file: put the key into an account section, in place of \
+         its login",
+        "配置文件中没有 users_file：请在账号配置段中添加该配置项，代替其中的登录用户",
+    ),
+    ("name one of them with --users-file: {}", "请用 --users-file 指定其中一个：{}"),
+    (
+        "{} cannot be a user name: accepted are 1 to 64 bytes without slashes, colons and control \
+         characters that do not begin with . # or -",
+        "{} 不能作为用户名：长度为 1 到 64 字节，不含斜线、冒号和控制字符，且不以 . # 或 - 开头",
+    ),
+    (
+        "the prefix is a path such as team/a without . and .., or /",
+        "前缀应为路径，例如 team/a，不含 . 和 ..，或者为 /",
+    ),
+    (
+        "{} is there already; user passwd changes the password",
+        "{} 已经存在；修改密码请用 user passwd",
+    ),
+    ("the password is empty", "密码为空"),
+    ("{} is not there; user add adds it", "{} 不存在；添加用户请用 user add"),
+    ("{} is a login of the configuration already", "{} 已经是配置文件中的登录用户"),
+    ("A running server takes it when it is told to:", "运行中的服务器在执行以下命令后生效："),
     // The sum.
     ("all is well: {} checks", "一切正常：共 {} 项检查"),
     (

@@ -213,6 +213,12 @@ impl ObjectStore for CosStore {
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
+    fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
+        let keys = self.account.keys.below(home);
+        let account = BucketAccount { keys, ..(*self.account).clone() };
+        Ok(Arc::new(Self { account: Arc::new(account), ..self.clone() }))
+    }
+
     fn for_command(
         &self,
         wait: &ReplyWait,

@@ -43,7 +43,7 @@ impl LocalStore {
         let slot = self.tree.making_parents(path)?;
         self.staging.publish(name, file, &slot, expected)?;
         // A whole file stands there now.
-        if let Some(parked) = self.parked.take(path.as_str()) {
+        if let Some(parked) = self.parked.take(&self.whole_path(path)) {
             self.staging.discard(&parked)?;
         }
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
@@ -104,15 +104,16 @@ impl LocalStore {
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
         file.sync_all()?;
-        let name = parked_name(&upload.path);
+        let path = self.whole_path(&upload.path);
+        let name = parked_name(&path);
         self.staging.rename(&upload.upload_id, &name)?;
-        self.parked.note(upload.path.as_str(), &name, &in_front_of_the_last_byte(size));
+        self.parked.note(&path, &name, &in_front_of_the_last_byte(size));
         Ok(())
     }
 
     /// What is parked for `path`.
     pub(super) fn find_parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
-        let upload_id = parked_name(path);
+        let upload_id = parked_name(&self.whole_path(path));
         let file = match self.staging.reopen(&upload_id) {
             Err(fault) if fault.kind == ErrorKind::NotFound => return Ok(None),
             other => other?,
@@ -127,7 +128,7 @@ impl LocalStore {
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
         let upload_id = Staging::new_name();
         self.staging.rename(&upload.upload_id, &upload_id)?;
-        self.parked.take(upload.path.as_str());
+        self.parked.take(&self.whole_path(&upload.path));
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }
@@ -143,8 +144,8 @@ fn in_front_of_the_last_byte(size: u64) -> Vec<PartReceipt> {
 
 /// By what the parked upload of a path is found: any process that serves the directory makes the
 /// same of it.
-fn parked_name(path: &FtpPath) -> String {
-    let digest = Sha256::digest(path.as_str());
+fn parked_name(path: &str) -> String {
+    let digest = Sha256::digest(path);
     digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
