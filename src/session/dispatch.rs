@@ -305,6 +305,7 @@ impl<'a> Session<'a> {
             rights,
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
+            told: self.told_parked.clone(),
         })
     }
 

@@ -95,8 +95,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
         match (kept, options.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
-                let since = store.now() - report.elapsed;
-                let upload = LeftUpload { store, path: path.clone(), since };
+                let upload = LeftUpload { store, path: path.clone() };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

@@ -59,7 +59,7 @@ pub enum Interruption {
     ControlLost,
     /// It ended in order, and so had the data before: the client did not wait for the reply.
     Left,
-    /// The control connection was reset.
+    /// The control connection was reset, or ended without the end of its TLS.
     ControlReset,
     /// The data connection was reset.
     DataLost,
@@ -97,7 +97,7 @@ impl Interruption {
             Self::Aborted => "aborted by the client",
             Self::ControlLost => "control connection lost",
             Self::Left => "left without waiting",
-            Self::ControlReset => "control connection reset",
+            Self::ControlReset => "control connection broken",
             Self::DataLost => "data connection lost",
             Self::NoCloseNotify => "data connection ended without TLS close_notify",
             Self::DataIdle => "data connection idle for too long",

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use time::OffsetDateTime;
 
 use crate::metrics;
-use crate::store::{ErrorKind, Expected, Freshness, ObjectStore, Result};
+use crate::store::{ErrorKind, Expected, Freshness, ObjectStore, ParkedUpload, Result};
 use crate::vfs::FtpPath;
 
 /// So many wait at most; of more, the oldest are published early.
@@ -24,8 +23,6 @@ pub struct LeftUpload {
     pub store: Arc<dyn ObjectStore>,
     /// Under which name.
     pub path: FtpPath,
-    /// When it began, by the store's clock: what was stored there since is newer.
-    pub since: OffsetDateTime,
 }
 
 /// Those that wait, oldest first.
@@ -83,9 +80,11 @@ impl LeftUpload {
             return Ok(());
         };
         let Some(upload) = store.resume_multipart_upload(&parked.upload) else { return Ok(()) };
+        let parked = ParkedUpload { upload, ..parked };
+        let upload = &parked.upload;
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
-        let expected = Expected::NothingSince(self.since);
-        match store.complete_multipart_upload(&upload, &parked.parts, &expected) {
+        let expected = Expected::NothingSince(parked.begun);
+        match store.complete_multipart_upload(upload, &parked.parts, &expected) {
             Ok(stored) => {
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
@@ -97,10 +96,10 @@ impl LeftUpload {
             }
             Err(error) if error.kind == ErrorKind::PreconditionFailed => {
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
-                store.abort_multipart_upload(&upload)
+                store.abort_multipart_upload(upload)
             }
             Err(error) => {
-                store.park_multipart_upload(&upload, &parked.parts);
+                store.park_multipart_upload(&parked);
                 Err(error)
             }
         }

@@ -131,7 +131,7 @@ fn a_client_that_is_lost_while_it_downloads_costs_nothing() {
             ftp.expect("QUIT", "221 ");
         }
         let line = verdict(&scene.server, "download", &name);
-        let is_told = [" lost", " reset"].iter().any(|word| line.contains(word));
+        let is_told = [" lost", " broken"].iter().any(|word| line.contains(word));
         assert!(is_told, "{loss:?}: {line}");
         scene.expect_rest(&name);
     }

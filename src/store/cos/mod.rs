@@ -405,11 +405,11 @@ impl Multipart for CosStore {
         }
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        let key = self.file(Operation::ListParts, &upload.path);
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let key = self.file(Operation::ListParts, &parked.upload.path);
         // The bucket itself keeps the parts.
         key.is_ok_and(|key| {
-            self.objects().park_upload(&key, &upload.upload_id, parts);
+            self.objects().park_upload(&key, parked);
             true
         })
     }

@@ -277,10 +277,10 @@ impl Multipart for LocalStore {
         self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        let parked = self.park(upload, parts);
-        parked
-            .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let path = parked.upload.path.as_str();
+        self.park(parked)
+            .map_err(|fault| fault.of(Operation::ListParts, path))
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
             .is_ok()
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -96,18 +97,21 @@ impl LocalStore {
         self.publish(&upload.path, &upload.upload_id, &file, expected)
     }
 
-    /// Keeps what `parts` hold up to the first gap, where the path finds it.
-    pub(super) fn park(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> LocalResult<()> {
+    /// Keeps what its parts hold up to the first gap, where the path finds it. The file's time says
+    /// when the upload was begun.
+    pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<()> {
+        let ParkedUpload { upload, parts, begun } = parked;
         let gapless =
             parts.iter().enumerate().take_while(|(n, part)| part.number as usize == n + 1);
         let size = gapless.map(|(_, part)| part.size).sum();
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
+        file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
         let path = self.whole_path(&upload.path);
         let name = parked_name(&path);
         self.staging.rename(&upload.upload_id, &name)?;
-        self.parked.note(&path, &name, &in_front_of_the_last_byte(size));
+        self.parked.note(&path, &name, &in_front_of_the_last_byte(size), *begun);
         Ok(())
     }
 
@@ -121,7 +125,7 @@ impl LocalStore {
         let metadata = file.metadata()?;
         let parts = in_front_of_the_last_byte(metadata.len());
         let upload = MultipartUpload { path: path.clone(), upload_id };
-        Ok(Some(ParkedUpload { upload, parts, newest: metadata.modified()?.into() }))
+        Ok(Some(ParkedUpload { upload, parts, begun: metadata.modified()?.into() }))
     }
 
     /// Takes what is parked away from those who look for it.

@@ -39,7 +39,9 @@ impl<'a> Commit<'a> {
         let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
         self.sender.release();
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
-        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, unended: None }
+        let is_parked = self.sender.is_parked;
+        let unended = None;
+        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, is_parked, unended }
     }
 
     fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
@@ -51,7 +53,11 @@ impl<'a> Commit<'a> {
             }
             Ok(by) => by,
         };
-        if nothing_came && self.replaced.kept > 0 && self.sender.begun == Begun::NotYet {
+        if nothing_came && self.sender.begun == Begun::Done {
+            // Nothing of the end that had to be sent again: so this is not the end.
+            return self.leave(by.unwrap_or(Interruption::Left), control);
+        }
+        if nothing_came && self.replaced.kept > 0 {
             // The object stays as it is.
             return Verdict::Complete;
         }

@@ -23,7 +23,7 @@ mod sent;
 mod standstill;
 mod tail;
 
-pub use plan::{Plan, WriteMode};
+pub use plan::{ParkedAmong, Plan, WriteMode};
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -110,7 +110,8 @@ impl<'a> Upload<'a> {
         let plan = request.plan;
         let sent = Sent::new(progress, Reservation::new(request.announced, plan.kept));
         let since = request.store.now();
-        let target = UploadTarget::new(request.store, request.path, plan.attributes());
+        let begun = plan.parked.as_ref().map_or(since, |parked| parked.begun);
+        let target = UploadTarget::new(request.store, request.path, plan.attributes(), begun);
         if let Some(parked) = &plan.parked {
             target.resume(&parked.upload).map_err(TransferError::from)?;
         }
