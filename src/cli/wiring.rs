@@ -16,6 +16,7 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Users};
 
 use super::locations::{ConfigFile, program};
@@ -176,6 +177,13 @@ impl ServerPlan {
         );
         if let Some(tls) = &self.settings.tls {
             let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
+        }
+        if options.session.transfer.partial == PartialUpload::Park {
+            // Those who come from the replaced tool expect the other.
+            text.push_str(
+                "interrupted uploads are parked until their client goes on; \
+                 partial_upload = keep is the old way\n",
+            );
         }
         text
     }

@@ -184,7 +184,8 @@ fn nothing_is_left_in_a_bucket_with_object_lock() {
         }
         let bucket = Rgw::shared().new_locked_bucket();
         let setup = || few_ports(Setup::bucket_named(&bucket, &injector.endpoint()));
-        Told::of(&setup().write()).expect_failure("Object Lock", "partial_upload = discard");
+        Told::of(&setup().option("partial_upload", "keep").write())
+            .expect_failure("Object Lock", "partial_upload = park or discard");
         let told = Told::of(&setup().option("partial_upload", "discard").write());
         assert_eq!(told.status, 0, "{:#}", told.whole);
         assert!(told.names("skipped").contains(&"PutObject"), "{:#}", told.whole);
@@ -263,6 +264,7 @@ fn accounts_are_asked_for_no_more_than_they_need() {
     }
     let keeps = bucket_behind(&injector.endpoint())
         .delete_enable("false")
+        .option("partial_upload", "keep")
         .operations("abort_unfinished_after", "0");
     let told = Told::of(&keeps.write());
     assert_eq!(told.status, 0, "{:#}", told.whole);

@@ -22,7 +22,8 @@ fn stopping_within_grace(endpoint: &str) -> Setup {
 /// How an upload that has been sent stops while the store treats its end as `fault` says.
 fn stop_during(request: Request, fault: Fault, bytes: usize) {
     let injector = Injector::before(Rgw::shared().endpoint());
-    let mut server = stopping_within_grace(&injector.endpoint()).start();
+    let mut server =
+        stopping_within_grace(&injector.endpoint()).option("partial_upload", "keep").start();
     server.wait_for_log(" answers");
     injector.inject(Rule::new(request, fault));
     injector.inject(Rule::new(Request::ListObjects, fault));

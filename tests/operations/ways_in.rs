@@ -116,11 +116,11 @@ fn a_directory_is_served_to_as_many_as_the_machine_can_carry() {
     };
     let (_server, port) = TestServer::port_of(limited(200));
     store_at(([127, 0, 0, 1], port).into(), "ftpuser", TYPED);
-    let output = limited(133).output().unwrap();
+    let output = limited(197).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
     let said = "[OPTIONAL] max_connection_num = 2: needs more descriptors than the hard limit of \
-                133 (ulimit -Hn): raise that limit to at least 134\n";
+                197 (ulimit -Hn): raise that limit to at least 198\n";
     assert_eq!(told, said);
 }
 

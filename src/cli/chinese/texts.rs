@@ -293,7 +293,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{}; partial_upload = keep would leave what nobody can remove",
         "{}；partial_upload = keep 会留下无法删除的内容",
     ),
-    ("set partial_upload = discard", "请设置 partial_upload = discard"),
+    ("set partial_upload = park or discard", "请设置 partial_upload = park 或 discard"),
     (
         "not tried: what is stored here cannot be removed (Object Lock)",
         "未尝试：存入此处的内容无法删除（对象锁定）",
