@@ -299,6 +299,18 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "设置 object_header_names = x-cos，或不设置 {}",
     ),
     (
+        "taken, but it did not come back: files lie there without it",
+        "存储端已接受但未生效：文件未加密保存",
+    ),
+    (
+        "set object_header_names = x-cos, or leave {} out and let the bucket encrypt",
+        "设置 object_header_names = x-cos，或不设置 {}，改由存储桶加密",
+    ),
+    (
+        "name a key of KMS that exists, is enabled and lies in the bucket's region, and let the key pair use it (kms:GenerateDataKey, kms:Decrypt; at COS, authorize COS to use KMS)",
+        "请指定一个存在、已启用且与存储桶同地域的 KMS 密钥，并允许密钥对使用它（kms:GenerateDataKey、kms:Decrypt；在 COS 需授权 COS 使用 KMS）",
+    ),
+    (
         "came back, but not from an upload in parts: the store forgets it there",
         "已生效，但分块上传时未生效：存储端会丢弃",
     ),
