@@ -262,7 +262,7 @@ impl Stage {
                 return "g.png".to_owned();
             }
             Row::RenameInParts => return self.rename_in_parts("f.jpg", "g.png"),
-            Row::Name => drop(ftp.play(&[("RNFR f.jpg.part", "350"), ("RNTO f.jpg", "250")])),
+            Row::Name => ftp.play(&[("RNFR f.jpg.part", "350"), ("RNTO f.jpg", "250")]),
             Row::NameInParts => return self.rename_in_parts("f.jpg.part", "f.jpg"),
             Row::RenameDirectory => {
                 ftp.play(&[("RNFR d", "350"), ("RNTO e", "250")]);

@@ -218,17 +218,22 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
 /// What to do about headers that the store passes over: other names may be its own.
 fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
     let are_of_cos = headers.iter().any(|(name, _)| name.starts_with("x-cos-"));
-    let advice = match (headers.iter().any(|(name, _)| tail(name).is_some()), are_of_cos) {
-        (true, true) => "set object_header_names = x-amz, or ",
-        (true, false) => "set object_header_names = x-cos, or ",
-        (false, _) => "",
-    };
+    let are_vendors = headers.iter().any(|(name, _)| tail(name).is_some());
     if key == "server_side_encryption" {
         let why = "taken, but it did not come back: files lie there without it";
-        return Fault::new(why, format!("{advice}leave {key} out and let the bucket encrypt"));
+        let fix = match are_of_cos {
+            true => "set object_header_names = x-amz, or leave it out and let the bucket encrypt",
+            false => "set object_header_names = x-cos, or leave it out and let the bucket encrypt",
+        };
+        return Fault::new(why, fix);
     }
     let why = "taken, but it did not come back: the store does not do it";
-    Fault::new(why, format!("{advice}leave {key} out"))
+    let fix = match (are_vendors, are_of_cos) {
+        (true, true) => format!("set object_header_names = x-amz, or leave {key} out"),
+        (true, false) => format!("set object_header_names = x-cos, or leave {key} out"),
+        (false, _) => format!("leave {key} out"),
+    };
+    Fault::new(why, fix)
 }
 
 /// Whether it may be the ACL `asked`. What is about the bucket's owner looks as `private` does, or
