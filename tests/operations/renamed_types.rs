@@ -117,10 +117,16 @@ fn nothing_is_given_up_for_a_type() {
     assert_eq!(rgw.s3_tags(&stage.bucket, "b.jpg"), "k=v");
     stage.injector.heal();
 
-    let given = ["content-type: binary/octet-stream", "x-amz-meta-owner: \u{fffd}"];
-    rgw.s3_put_with(&stage.bucket, "c.part", b"x", &given);
-    stage.rename(&mut ftp, "c.part", "c.jpg");
-    assert_eq!(stage.type_of("c.jpg"), "image/jpeg", "text in any language is said again");
+    // A store that makes plain copies alone.
+    for (name, status) in [("c", 400), ("d", 501)] {
+        let (from, to) = (format!("{name}.part"), format!("{name}.jpg"));
+        rgw.s3_put_with(&stage.bucket, &from, b"x", &given);
+        let refused = Fault::Refuse(status, "NotImplemented");
+        stage.injector.inject(Rule::new(Request::CopyObject, refused).times(1));
+        stage.rename(&mut ftp, &from, &to);
+        assert_eq!(stage.type_of(&to), UNTYPED);
+        assert_eq!(rgw.s3_head(&stage.bucket, &to).unwrap()["x-amz-meta-owner"], "me");
+    }
 }
 
 /// A copy whose bytes are put together, of what the store does not copy at once.

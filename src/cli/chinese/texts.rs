@@ -446,6 +446,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          GB will fail",
         "该存储不能复制范围：APPE、STOR 前的 REST、重命名大于 5 GB 的文件都会失败",
     ),
+    (
+        "set archive = refuse, if this store has no archive",
+        "如果该存储没有归档类型，请设置 archive = refuse",
+    ),
     ("not tried: needs a directory", "未尝试：需要目录"),
     ("not tried: needs CopyObject", "未尝试：需要 CopyObject"),
     ("not tried: needs what PutObject stores", "未尝试：需要 PutObject 存入的对象"),

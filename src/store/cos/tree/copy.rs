@@ -129,7 +129,9 @@ fn copy_whole(
             Ok(metadata) => {
                 let described = [headers.as_slice(), &with_type(metadata, new_type)].concat();
                 match copy_replacing(tree, from, target, head, &described) {
-                    Err(error) if is_tags_secret(&error) => {}
+                    Err(error) if is_replacing_refused(&error, head) => {
+                        log::info!("{error}: {:?} keeps the type {from:?} has", target.key);
+                    }
                     copied => return copied,
                 }
             }
@@ -141,9 +143,15 @@ fn copy_whole(
     copy_at_once(tree, from, target, head, &headers).map(drop)
 }
 
-/// Whether nobody tells which tags an object has.
-fn is_tags_secret(error: &StoreError) -> bool {
-    error.operation == Operation::GetObjectTagging && error.kind == ErrorKind::AccessDenied
+/// Whether a copy with other metadata failed where a plain one may do: the store does not make such
+/// copies, or nobody tells the tags that it forgets in one.
+fn is_replacing_refused(error: &StoreError, head: &Head) -> bool {
+    match error.kind {
+        ErrorKind::AttributesRefused => true,
+        ErrorKind::Unsupported => !is_encrypted(head),
+        ErrorKind::AccessDenied => error.operation == Operation::GetObjectTagging,
+        _ => false,
+    }
 }
 
 /// The headers with this type in place of the one among them.
