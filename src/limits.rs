@@ -126,8 +126,8 @@ pub const DESCRIPTORS_PER_CONNECTION: u64 = 3;
 pub const POOL_THREADS: usize = 32;
 
 /// Descriptors the process has beside those of its connections: listeners, log, signals, idle
-/// connections to the stores, those of the pool.
-pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64;
+/// connections to the stores, those of the pool, wakes of threads that wait for a session.
+pub const SPARE_DESCRIPTORS: u64 = 96 + POOL_THREADS as u64 + RESTING_THREADS as u64;
 
 /// Threads the process has beside those of its sessions: listeners, signals, main, the next
 /// session's, the pool.
@@ -231,6 +231,10 @@ pub const MAKE_ROOM_WAIT: Duration = Duration::from_secs(1);
 /// What one of them takes to leave.
 pub const MAKE_ROOM_PAUSE: Duration = Duration::from_millis(10);
 
+/// Longest name of a user that has a place of its own in a store, in bytes: two of them fit into
+/// half of what is left of a key.
+pub const USER_NAME_BYTES: usize = 64;
+
 /// Characters that the log shows of a name that nobody may have.
 pub const LOGGED_NAME_CHARS: usize = 64;
 
@@ -242,6 +246,15 @@ pub const TOLD_SUBJECTS: usize = 1024;
 
 /// How long a login waits for its verification to begin. Clients wait about as long for a reply.
 pub const PASSWORD_CHECK_WAIT: Duration = Duration::from_secs(30);
+
+/// Programs or services that are asked about a login at once; the others wait in line.
+pub const HOOKS_AT_ONCE: usize = 16;
+
+/// Longest answer of one of them.
+pub const HOOK_ANSWER_BYTES: usize = 4096;
+
+/// Logins that are remembered for `auth_cache`.
+pub const REMEMBERED_LOGINS: usize = 16 * 1024;
 
 /// How often a login that waits looks whether its client is still there.
 pub const PASSWORD_CHECK_STEP: Duration = Duration::from_millis(200);
@@ -257,6 +270,10 @@ pub const ARGON2_LANES: u32 = 64;
 
 /// Most rounds of a SHA-512 crypt hash: a second or so.
 pub const SHA512_CRYPT_ROUNDS: u32 = 1_000_000;
+
+/// How long a read of a control connection waits by itself, where nothing else is waited for: one
+/// call of the kernel instead of two. A session whose client is silent for longer waits on without.
+pub const CONTROL_READ_WAIT: Duration = Duration::from_secs(30);
 
 /// TCP keepalive on control and data sockets: NAT devices forget idle flows after 5 to 15 min.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
@@ -274,6 +291,12 @@ pub const RESTING_THREADS: usize = 64;
 
 /// How long they wait. Twice that and [`HOUSEKEEPING_INTERVAL`] are the most.
 pub const THREAD_REST: Duration = Duration::from_secs(10);
+
+/// Sessions that have to be gone before their part of the heap is given back to the system: 1 MiB.
+pub const SESSIONS_WORTH_A_LOOK: usize = 512;
+
+/// Threads that give it back, at most, for some microseconds.
+pub const HEAP_THREADS: usize = 256;
 
 /// Ended sessions whose threads are joined together while the server runs. What an ended thread
 /// still has is address space.

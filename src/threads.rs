@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle};
+use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle, Thread};
 
 use crate::limits;
 
@@ -19,6 +19,11 @@ impl<T> OwnedThread<T> {
     /// What it panicked with.
     pub fn join(self) -> thread::Result<T> {
         self.0.join()
+    }
+
+    /// What wakes it where it is parked.
+    pub fn handle(&self) -> &Thread {
+        self.0.thread()
     }
 
     /// Whether it has ended.

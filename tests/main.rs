@@ -32,3 +32,4 @@ mod store_cos;
 mod tidy;
 mod tls;
 mod transfers;
+mod users;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
+use crate::cli::user::{self, UserRequest};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -20,6 +21,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server check [FILE] [--json]
        cos-ftp-server status [--config FILE] [--json | --watch]
        cos-ftp-server reload | stop [--config FILE]
+       cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
+       cos-ftp-server user passwd NAME | list   [--users-file FILE] [--config FILE]
        cos-ftp-server hash-password
        cos-ftp-server version | help
 
@@ -36,6 +39,12 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     transfers are. --json prints it for machines, --watch again and again
     reload          let the running server read its configuration again, and tell whether it did
     stop            let the running server stop, and wait until it has
+    user add NAME   give a user a line in the users_file of the configuration, or in
+                    --users-file FILE; the server takes it at the next reload. The password is asked
+                    for on a terminal, or in the variable COS_FTP_PASSWORD, or a line of standard
+                    input; its hash is kept
+    user passwd NAME give a user another password
+    user list       list the users of the file
     hash-password   read a password and print its hash, to be put in its place in the
                     configuration; asks on a terminal, else reads a line of standard input
     --config FILE   the configuration, also -c FILE; without it, the first of these that exists:
@@ -76,6 +85,8 @@ pub(crate) enum Subcommand {
     Stop,
     /// `hash-password`: read a password and print its hash.
     HashPassword,
+    /// `user`: look after the users in a file.
+    User(UserRequest),
     /// Print the version.
     Version,
     /// Print [`HELP`].
@@ -201,6 +212,12 @@ pub(crate) fn parse(
             (Arg::Value(text), None) if is_first => match text.to_str() {
                 Some("version") => return Ok(Subcommand::Version.into()),
                 Some("help") => return Ok(Subcommand::Help.into()),
+                Some("user") => {
+                    let asked = user::arguments(&mut parser)?;
+                    return Ok(asked.map_or(Subcommand::Help.into(), |(request, config)| {
+                        CommandLine { request: Subcommand::User(request), config }
+                    }));
+                }
                 name => {
                     let known = name.and_then(Word::of);
                     word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;

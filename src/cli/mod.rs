@@ -12,6 +12,7 @@ mod init;
 mod language;
 mod locations;
 mod logging;
+mod owned_file;
 mod probes;
 mod reload;
 mod run;
@@ -21,6 +22,7 @@ mod signals;
 mod status;
 mod supervisor;
 mod terminal;
+mod user;
 mod wiring;
 
 use std::env;
@@ -72,6 +74,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::HashPassword => {
             hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
         }
+        Subcommand::User(request) => user::run(config, request),
         Subcommand::Version => print(&format!("cos-ftp-server {VERSION}\n")),
         Subcommand::Help => print(arguments::HELP),
     }

@@ -13,14 +13,11 @@ use super::failure::CommandError;
 use super::language::Language;
 use super::run;
 use super::shell;
-use super::terminal::{ask_password, say};
+use super::terminal::{PASSWORD_VARIABLE, ask_password, say};
 use super::wiring::{Served, ServerPlan};
 
 /// Who may log in when nobody is named.
 pub(super) const USUAL_USER: &str = "ftpuser";
-
-/// Where a password is looked for: an argument could be seen by every user of the machine.
-const PASSWORD_VARIABLE: &str = "COS_FTP_PASSWORD";
 
 /// Letters and digits that no one takes for another: nothing to escape in an address or a shell.
 const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";

@@ -8,6 +8,9 @@ use super::failure::CommandError;
 /// Longest line that is read: what is longer is no answer.
 const MAX_BYTES: u64 = 1024;
 
+/// Where a password is looked for: an argument could be seen by every user of the machine.
+pub(super) const PASSWORD_VARIABLE: &str = "COS_FTP_PASSWORD";
+
 /// Asks `question`; an empty answer is `usual`.
 ///
 /// # Errors

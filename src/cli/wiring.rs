@@ -16,13 +16,16 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::users::{Password, Users};
+use cos_ftp_server::users::{HookUsers, Password, Users};
 
 use super::locations::{ConfigFile, program};
 use super::probes::Probes;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
+
+/// Accounts of one store that have a line each.
+const SINGLE_LINES: usize = 10;
 
 /// A configuration that is right and fits the machine.
 #[derive(Debug)]
@@ -177,26 +180,21 @@ impl ServerPlan {
         text
     }
 
-    /// A line for each account: where its files are.
+    /// A line for each account, or for those of a large section together: where its files are.
     pub(crate) fn accounts(&self) -> String {
         let mut text = String::new();
-        for account in &self.settings.accounts {
-            let files = match self.settings.stores.get(account.store) {
-                Some(StoreSettings::Cos(options)) => format!(
-                    "bucket {} at {}, region {}, prefix {:?}, {}",
-                    options.bucket,
-                    options.endpoint,
-                    options.region,
-                    options.prefix,
-                    options.credentials,
-                ),
-                Some(StoreSettings::Local(options)) => {
-                    format!("directory {}", options.root.display())
-                }
-                None => "no store".to_owned(),
-            };
+        for (number, store) in self.settings.stores.iter().enumerate() {
+            let users = || self.settings.terms_of(number).filter(|user| !user.name.is_empty());
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "account {}: {files}", account.name);
+            let _ = match users().count() {
+                1..=SINGLE_LINES => users().try_for_each(|user| {
+                    writeln!(text, "account {}: {}", user.name, files(store, &user.home))
+                }),
+                _ => {
+                    let names = self.settings.users_of(number);
+                    writeln!(text, "accounts {names}: {}", files(store, ""))
+                }
+            };
         }
         text
     }
@@ -210,10 +208,8 @@ impl ServerPlan {
         let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
-        let is_written = |store| {
-            let mut users = settings.accounts.iter().filter(|account| account.store == store);
-            users.any(|account| account.permission.writes())
-        };
+        let is_written =
+            |store| self.settings.terms_of(store).any(|account| account.permission.writes());
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
             StoreSettings::Local(options) => open_directory(&options, is_written(number))
@@ -226,6 +222,13 @@ impl ServerPlan {
             account.with_store(store)
         });
         let users = Users::new(accounts, self.settings.password_checks);
+        let users = match settings.hook {
+            Some(HookUsers { options, common, homes }) => {
+                let store = Arc::clone(&stores[common.store]);
+                users.with_hook(HookUsers { options, common: common.with_store(store), homes })
+            }
+            None => users,
+        };
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;
@@ -268,6 +271,23 @@ impl ServerPlan {
                  serve it",
             ),
             Origin::CommandLine => log::info!("{serving}"),
+        }
+    }
+}
+
+/// Where files are: in the part `home` of a store.
+fn files(store: &StoreSettings, home: &str) -> String {
+    match store {
+        StoreSettings::Cos(options) => format!(
+            "bucket {} at {}, region {}, prefix {:?}, {}",
+            options.bucket,
+            options.endpoint,
+            options.region,
+            format!("{}{home}", options.prefix),
+            options.credentials,
+        ),
+        StoreSettings::Local(options) => {
+            format!("directory {}", options.root.join(home.trim_end_matches("/")).display())
         }
     }
 }

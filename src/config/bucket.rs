@@ -2,6 +2,7 @@
 
 use crate::store::cos::{AddressingStyle, ArchivePolicy, CosOptions, Scheme, is_cos};
 use crate::store::local::LocalOptions;
+use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
@@ -21,6 +22,24 @@ pub(super) struct ForAllBuckets {
     pub(super) environment: EnvironmentKeys,
     pub(super) terms: BucketTerms,
     pub(super) preserve_mtime: bool,
+    /// What becomes of files that a section names and that are part of the configuration.
+    pub(super) includes: Includes,
+}
+
+/// What becomes of files that are part of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Includes {
+    /// They are read.
+    Read,
+    /// They are left alone.
+    LeftAlone,
+}
+
+/// The store of a section, and where in it each user is.
+#[derive(Debug)]
+pub(super) struct SharedStore {
+    pub(super) settings: StoreSettings,
+    pub(super) homes: HomePattern,
 }
 
 /// The store of an account section, whichever form.
@@ -28,9 +47,21 @@ pub(super) fn read(
     section: &Section,
     all: &ForAllBuckets,
     report: &mut ConfigReport,
-) -> Option<StoreSettings> {
+) -> Option<SharedStore> {
     let mut place = PlaceForm::default();
     section.read(&mut place, report);
+    let (common, homes) = HomePattern::split(&place.prefix);
+    place.prefix = common.to_owned();
+    let settings = read_place(place, section, all, report)?;
+    Some(SharedStore { settings, homes })
+}
+
+fn read_place(
+    place: PlaceForm,
+    section: &Section,
+    all: &ForAllBuckets,
+    report: &mut ConfigReport,
+) -> Option<StoreSettings> {
     match place.endpoint {
         // Whatever else the section says of a bucket is not looked at: a sample of which nothing
         // but the endpoint was filled in works.

@@ -1,13 +1,21 @@
 //! Files that keys name. Reading a configuration does not open them; loading it for use looks into
 //! each, so that a start tells of all that cannot be used.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use rustix::fs::{Access, access};
+use zeroize::Zeroizing;
 
 use crate::store::cos::{check_authorities, read_key_file};
 
 use super::report::{ConfigReport, Content, NamedFile, Place};
+
+/// Largest file that is read as a configuration: thousands of accounts fit, and what is larger
+/// was named by mistake.
+const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 impl ConfigReport {
     /// Looks into the files that were named.
@@ -15,7 +23,13 @@ impl ConfigReport {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
-                Content::PrivateKey => self.warn_if_exposed(place, &path),
+                Content::PrivateKey | Content::Users => self.warn_if_exposed(place, &path),
+                Content::Program => {
+                    if let Err(errno) = access(&path, Access::EXEC_OK) {
+                        let text = format!("cannot be executed: {}", io::Error::from(errno));
+                        self.problem(place, text);
+                    }
+                }
                 Content::Authorities => {
                     if let Err(error) = check_authorities(&path) {
                         self.problem(place, error.to_string());
@@ -44,4 +58,18 @@ impl ConfigReport {
 /// Whether users beside owner and group may read or write the file.
 fn is_open_to_others(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o006 != 0)
+}
+
+/// The bytes of a file and its permissions.
+pub(super) fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
+    let file = File::open(path)?;
+    let (size, mode) = (file.metadata()?.len(), file.metadata()?.permissions().mode());
+    // Room for all of it from the start: a buffer that grows leaves copies behind.
+    let room = size.min(MAX_CONFIG_BYTES) as usize + 1024;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a configuration"));
+    }
+    Ok((bytes, mode))
 }

@@ -17,7 +17,7 @@ use crate::store::cos::{
     AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
     ServerSideEncryption,
 };
-use crate::users::{Account, Permission};
+use crate::users::{Account, HookCall, Permission};
 
 use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
@@ -184,6 +184,12 @@ pub(super) struct LoginForm {
     pub(super) account: Account<()>,
     pub(super) home: Option<String>,
     pub(super) name: Option<String>,
+    /// `users_file`
+    pub(super) users_file: Option<PathBuf>,
+    /// `auth_command` or `auth_url`
+    pub(super) hook: Option<HookCall>,
+    pub(super) hook_timeout: Duration,
+    pub(super) hook_cache: Duration,
     pub(super) password: Option<Zeroizing<String>>,
     pub(super) permission: Option<Permission>,
     pub(super) tls: Option<TlsPolicy>,
@@ -196,6 +202,10 @@ impl LoginForm {
             account: Account::unset(),
             home: None,
             name: None,
+            users_file: None,
+            hook: None,
+            hook_timeout: Duration::ZERO,
+            hook_cache: Duration::ZERO,
             password: None,
             permission: None,
             tls: None,

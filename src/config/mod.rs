@@ -23,6 +23,7 @@ mod forms;
 mod general;
 mod ini;
 mod keys;
+mod logins;
 mod machine;
 mod object_values;
 mod objects;
@@ -32,15 +33,11 @@ mod section;
 mod settings;
 mod text;
 mod tls;
+mod users_file;
 mod values;
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 pub use credentials::EnvironmentKeys;
 pub use fitness::{Resource, check_machine, check_resource, connections_that_fit};
@@ -49,16 +46,14 @@ pub use machine::MachineFacts;
 pub use report::{Finding, FindingKind, Place, Problems};
 pub use settings::{LogOptions, RotateUnit, Rotation, ServerSettings, StoreSettings};
 pub use tls::certificate_finding;
+pub use users_file::{UserLine, user_lines};
 
-use bucket::ForAllBuckets;
+use bucket::{ForAllBuckets, Includes};
+use files::read_file;
 use general::{GeneralSections, Settled};
 use report::ConfigReport;
 use section::Section;
 use text::Encoding;
-
-/// Largest file that is read as a configuration: thousands of accounts fit, and what is larger
-/// was named by mistake.
-const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -78,7 +73,7 @@ pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let machine = MachineFacts::of_this_machine();
     let environment = EnvironmentKeys::of_this_process();
-    let (settings, mut report) = examine(&bytes, path, &machine, &environment)?;
+    let (settings, mut report) = examine(&bytes, path, &machine, &environment, Includes::Read)?;
     report.check_files();
     let mut loaded = LoadedConfig { warnings: report.finish()?, settings };
     if mode & 0o006 != 0 {
@@ -86,6 +81,18 @@ pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
         loaded.warnings.push(Finding::of_exposed(path, Place::default(), path, text));
     }
     Ok(loaded)
+}
+
+/// Reads and checks the file at `path`, but none of those that it names.
+///
+/// # Errors
+/// All problems of the file, or why it cannot be read.
+pub fn load_alone(path: &Path) -> Result<ServerSettings, Problems> {
+    let (bytes, _) = read_file(path)
+        .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
+    let environment = EnvironmentKeys::of_this_process();
+    let loaded = parse(&bytes, path, &MachineFacts::of_this_machine(), &environment)?;
+    Ok(loaded.settings)
 }
 
 /// What it means that other users of the machine have access to the file.
@@ -118,7 +125,7 @@ pub fn parse(
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
 ) -> Result<LoadedConfig, Problems> {
-    let (settings, report) = examine(bytes, file_name, machine, environment)?;
+    let (settings, report) = examine(bytes, file_name, machine, environment, Includes::LeftAlone)?;
     Ok(LoadedConfig { warnings: report.finish()?, settings })
 }
 
@@ -127,6 +134,7 @@ fn examine(
     file_name: &Path,
     machine: &MachineFacts,
     environment: &EnvironmentKeys,
+    includes: Includes,
 ) -> Result<(ServerSettings, ConfigReport), Problems> {
     let not_text = || "the file is neither UTF-8 nor GB18030 text: save it as UTF-8".to_owned();
     let (text, encoding) =
@@ -144,25 +152,33 @@ fn examine(
         report.warning(Place::default(), text);
     }
     let mut sections = section::classify(ini::read(&text, &mut report), &mut report);
-    let settings = settings(&mut sections, file_name, machine, environment, &mut report);
+    let outside = Outside { machine, environment, includes };
+    let settings = settings(&mut sections, file_name, &outside, &mut report);
     Ok((settings, report))
+}
+
+/// What beside the file decides what it says.
+struct Outside<'a> {
+    machine: &'a MachineFacts,
+    environment: &'a EnvironmentKeys,
+    includes: Includes,
 }
 
 fn settings(
     sections: &mut Vec<Section>,
     file: &Path,
-    machine: &MachineFacts,
-    environment: &EnvironmentKeys,
+    outside: &Outside<'_>,
     report: &mut ConfigReport,
 ) -> ServerSettings {
     let at_start = section::at_start(sections);
     let general = GeneralSections::take(sections);
     let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
-        general.read(machine, report);
+        general.read(outside.machine, report);
     let all = ForAllBuckets {
-        environment: environment.clone(),
+        environment: outside.environment.clone(),
         terms: buckets,
         preserve_mtime: server.session.preserve_mtime,
+        includes: outside.includes,
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
@@ -175,22 +191,10 @@ fn settings(
         log,
         stores: accounts.stores,
         accounts: accounts.accounts,
+        users_files: accounts.users_files,
+        hook: accounts.hook,
         password_checks,
         config_check,
         at_start,
     }
-}
-
-/// The bytes of a file and its permissions.
-fn read_file(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
-    let file = File::open(path)?;
-    let (size, mode) = (file.metadata()?.len(), file.metadata()?.permissions().mode());
-    // Room for all of it from the start: a buffer that grows leaves copies behind.
-    let room = size.min(MAX_CONFIG_BYTES) as usize + 1024;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_CONFIG_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a configuration"));
-    }
-    Ok((bytes, mode))
 }

@@ -140,6 +140,10 @@ pub(super) enum Content {
     Key,
     /// Certificates in PEM.
     Authorities,
+    /// A program.
+    Program,
+    /// Users and the hashes of their passwords.
+    Users,
     /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.
     PrivateKey,
 }
@@ -175,6 +179,11 @@ impl ConfigReport {
     /// Something that refuses the file.
     pub(super) fn problem(&mut self, place: Place, text: impl Into<String>) {
         self.problems.push(Finding::of_setting(&self.file, place, text));
+    }
+
+    /// Something in another file that is part of the configuration.
+    pub(super) fn problem_in(&mut self, file: &Path, line: usize, text: impl Into<String>) {
+        self.problems.push(Finding::of_setting(file, Place::line(line), text));
     }
 
     /// Something the operator should know.

@@ -120,10 +120,16 @@ impl Section {
                 // That it has no value was reported.
                 Some(entry) if entry.value.is_empty() => {}
                 Some(entry) => self.read_entry(entry, form, report),
-                None if key.default == WhenAbsent::Required => self.report_missing(key, report),
+                None if key.default == WhenAbsent::Required && !self.has_alternative(key) => {
+                    self.report_missing(key, report);
+                }
                 None => {}
             }
         }
+    }
+
+    fn has_alternative(&self, key: &Key) -> bool {
+        key.alternatives.iter().any(|other| self.has(other))
     }
 
     fn read_entry<F: Any>(&self, entry: &SectionEntry, form: &mut F, report: &mut ConfigReport) {

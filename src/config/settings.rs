@@ -9,7 +9,13 @@ use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
-use crate::users::Account;
+use crate::users::{Account, HookUsers};
+
+/// Users of one store that are named one by one.
+const NAMED_USERS: usize = 10;
+
+/// How many are named where there are more.
+const NAMED_OF_MANY: usize = 3;
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
@@ -26,6 +32,10 @@ pub struct ServerSettings {
     pub stores: Vec<StoreSettings>,
     /// The accounts, and which of `stores` is whose; no two have the same name.
     pub accounts: Vec<Account<usize>>,
+    /// `users_file` of each section that has one.
+    pub users_files: Vec<PathBuf>,
+    /// Who is asked about users that are none of `accounts`.
+    pub hook: Option<HookUsers<usize>>,
     /// `password_checks`: hashed passwords that are verified at once, at most.
     pub password_checks: usize,
     /// `config_check_enable`: whether [`super::check_machine`] looks at the machine at all.
@@ -37,6 +47,28 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// What is said of those whose files are in the store of this number.
+    pub fn terms_of(&self, store: usize) -> impl Iterator<Item = &Account<usize>> {
+        let asked_for = self.hook.iter().map(|hook| &hook.common);
+        self.accounts.iter().chain(asked_for).filter(move |account| account.store == store)
+    }
+
+    /// The names of those whose files are in the store of this number; of many the first few.
+    pub fn users_of(&self, store: usize) -> String {
+        if let Some(hook) = self.hook.iter().find(|hook| hook.common.store == store) {
+            return format!("users of {}", hook.options.call.key());
+        }
+        let users = || self.terms_of(store);
+        let names = |most| users().take(most).map(|user| user.name.as_str()).collect::<Vec<_>>();
+        match users().count() {
+            ..=NAMED_USERS => names(NAMED_USERS).join(", "),
+            all => {
+                let first = names(NAMED_OF_MANY);
+                format!("{} and {} others", first.join(", "), all - first.len())
+            }
+        }
+    }
+
     /// What of these settings a server that was started with the values `running` will only do
     /// after a restart, one text for each key.
     pub fn needs_restart(&self, running: &[(&'static str, Option<String>)]) -> Vec<String> {

@@ -102,24 +102,27 @@ pub(super) fn host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-/// A key prefix, brought to the form `a/b/`, or empty. Without `.`, `..` and control characters.
-pub(super) fn prefix(text: &str) -> Option<String> {
-    let mut prefix = String::new();
-    for name in text.split('/').filter(|name| !name.is_empty()) {
-        if name == "." || name == ".." || name.chars().any(char::is_control) {
-            return None;
-        }
-        prefix.push_str(name);
-        prefix.push('/');
-    }
-    // Half of a key is left for the names below it.
-    (prefix.len() <= crate::limits::COS_KEY_BYTES / 2).then_some(prefix)
-}
-
 /// The path of a file, from the root on: a server's working directory is nobody's choice.
 pub(super) fn absolute_path(text: &str) -> Option<PathBuf> {
     let fits = text.starts_with('/') && !text.ends_with('/') && !text.contains('\0');
     fits.then(|| text.into())
+}
+
+/// A program by its absolute path, and its arguments.
+pub(super) fn program(text: &str) -> Option<Vec<String>> {
+    let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+    absolute_path(words.first()?)?;
+    Some(words)
+}
+
+/// The URL of an HTTP service.
+pub(super) fn service(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let fits = !authority.is_empty()
+        && !authority.contains('@')
+        && text.chars().all(|c| c.is_ascii_graphic());
+    fits.then(|| text.to_owned())
 }
 
 /// The words of an account's permission.
@@ -246,24 +249,6 @@ mod tests {
         }
         for text in ["300.1.1.1", "1.2.3", "::1", "a b", "a..b", "-a.b", "主机", ""] {
             assert_eq!(masquerade(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn prefixes_are_brought_to_one_form() {
-        let long = "a/".repeat(300);
-        for (text, expected) in [
-            ("", Some("")),
-            ("/", Some("")),
-            ("a", Some("a/")),
-            ("/a//b c/", Some("a/b c/")),
-            ("数据/", Some("数据/")),
-            ("a/../b", None),
-            ("./a", None),
-            ("a\tb", None),
-            (&long, None),
-        ] {
-            assert_eq!(prefix(text).as_deref(), expected, "{text:?}");
         }
     }
 

@@ -142,6 +142,16 @@ pub fn count_transfer(direction: Direction, ending: Ending, bytes: u64) {
     FIGURES.transfer_bytes.with_label_values(&labels).inc_by(bytes);
 }
 
+/// Counts an upload that was interrupted: `left`, `broken`, `aborted`, `stopped`.
+pub fn count_interrupted_upload(how: &'static str) {
+    FIGURES.interrupted_uploads.with_label_values(&[how]).inc();
+}
+
+/// Counts a parked upload that was published as nobody came back.
+pub fn count_left_upload() {
+    FIGURES.left_published.inc();
+}
+
 /// Counts file bytes that have gone over a data connection.
 pub fn count_data_bytes(direction: Direction, bytes: u64) {
     match direction {
@@ -281,6 +291,8 @@ struct Figures {
     store_seconds: HistogramVec,
     store_retries: IntCounterVec,
     parts_in_flight: IntGauge,
+    interrupted_uploads: IntCounterVec,
+    left_published: IntCounter,
     unfinished_found: IntCounter,
     unfinished_aborted: IntCounter,
 }
@@ -313,6 +325,8 @@ impl Figures {
             store_seconds: histograms(&registry, "cos_ftp_store_request_seconds"),
             store_retries: counters(&registry, "cos_ftp_store_retries_total"),
             parts_in_flight,
+            interrupted_uploads: counters(&registry, "cos_ftp_interrupted_uploads_total"),
+            left_published: plain("cos_ftp_left_uploads_published_total"),
             unfinished_found: plain("cos_ftp_unfinished_uploads_found_total"),
             unfinished_aborted: plain("cos_ftp_unfinished_uploads_aborted_total"),
             registry,
@@ -330,6 +344,9 @@ impl Figures {
             ["per_minute", "per_address", "before_login", "made_room", "per_user", "reserved"];
         for reason in ["address", "banned"].iter().chain(&limits) {
             self.refusals.with_label_values(&[reason]);
+        }
+        for how in ["left", "broken", "aborted", "stopped"] {
+            self.interrupted_uploads.with_label_values(&[how]);
         }
         for direction in [Direction::Upload, Direction::Download] {
             for ending in [Ending::Complete, Ending::Interrupted, Ending::Failed] {

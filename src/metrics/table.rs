@@ -69,6 +69,8 @@ pub const METRICS: &[Metric] = &[
     row("cos_ftp_buffer_limit_bytes", Gauge, &[], "buffer_memory"),
     row("cos_ftp_passive_ports_used", Gauge, &[], "Passive ports that wait for a data connection now"),
     row("cos_ftp_passive_ports", Gauge, &[], "Passive ports there are"),
+    row("cos_ftp_interrupted_uploads_total", Counter, &["how"], "Interrupted uploads: left (closed in order, without waiting for the reply), broken, aborted (ABOR), stopped"),
+    row("cos_ftp_left_uploads_published_total", Counter, &[], "Parked uploads that were published as nobody came back"),
     row("cos_ftp_unfinished_uploads_found_total", Counter, &[], "Unfinished uploads found silent for abort_unfinished_after"),
     row("cos_ftp_unfinished_uploads_aborted_total", Counter, &[], "Those of them that were aborted"),
     row("cos_ftp_last_good_probe_timestamp_seconds", Gauge, &[], "When all stores last answered a look at the start or by /readyz, 0 for never"),

@@ -18,6 +18,8 @@ use crate::limits;
 /// - `SO_OOBINLINE`: clients send the `ABOR` sequence, or its last byte, as TCP urgent data
 ///   (RFC 959 4.1.3). Out of line that byte is lost, and with it the end of the command line.
 /// - keepalive: the connection is silent during long transfers, and NAT devices forget it.
+/// - `SO_RCVTIMEO`: a read may wait for a command by itself, with no poll before it. Accepting ends
+///   after as long, too, with nothing.
 ///
 /// # Errors
 /// What the system says.
@@ -25,7 +27,13 @@ pub fn prepare_listener(listener: &impl AsFd) -> io::Result<()> {
     let socket = SockRef::from(listener);
     socket.set_tcp_nodelay(true)?;
     socket.set_out_of_band_inline(true)?;
+    socket.set_read_timeout(Some(limits::CONTROL_READ_WAIT))?;
     socket.set_tcp_keepalive(&keepalive())
+}
+
+/// Whether a read of `accepted` ends of itself, as [`prepare_listener`] sees to.
+pub fn waits_are_limited(accepted: &impl AsFd) -> bool {
+    matches!(SockRef::from(accepted).read_timeout(), Ok(Some(_)))
 }
 
 /// Sets what a data connection needs that we write to.
@@ -123,6 +131,8 @@ mod tests {
         assert!(socket.keepalive().unwrap());
         assert_eq!(socket.tcp_keepalive_time().unwrap(), limits::KEEPALIVE_IDLE);
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), limits::KEEPALIVE_INTERVAL);
+        assert_eq!(socket.read_timeout().unwrap(), Some(limits::CONTROL_READ_WAIT));
+        assert!(waits_are_limited(&stream));
     }
 
     #[test]

@@ -26,6 +26,11 @@ impl Wake {
         let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
     }
 
+    /// Whether nobody else has it, so that nobody can ring it any more.
+    pub fn is_only(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Takes all wakes that came so far.
     pub fn clear(&self) {
         // EAGAIN: nothing had come, which is as good.

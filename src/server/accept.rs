@@ -1,6 +1,6 @@
 //! Taking in clients: one blocking thread for each listener.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ impl Acceptor {
                 Ok((control, peer)) => {
                     self.admit(control, canonical(peer), entrance);
                 }
+                // Nobody has come for a while.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) if socket::is_of_one_connection(&error) => debug!("accept: {error}"),
                 Err(error) => {
                     if self.rules.host().access.may_tell_of_all("cannot accept connections") {

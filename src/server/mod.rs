@@ -14,9 +14,11 @@ mod listen;
 mod monitor;
 mod occupant;
 mod options;
+mod publisher;
 mod registry;
 mod reload;
 mod session_threads;
+mod spare_heap;
 mod stop;
 
 pub use descriptors::raise_descriptor_limit;
@@ -40,6 +42,7 @@ use self::listen::Listening;
 use self::monitor::Monitor;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
+use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
@@ -98,6 +101,7 @@ impl Server {
             budget: options.session.transfer.budget(),
             rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
+            left_uploads: Arc::default(),
             stop: StopSignal::default(),
             options: options.session,
         };
@@ -157,6 +161,7 @@ impl Server {
         registry.get_ready();
         // Before the first client is served: who has logged in finds all of it at work.
         let sweeper = self.start_sweeping();
+        let publisher = self.start_publishing();
         let monitor = self.start_monitor();
         let mut accept_threads = Vec::with_capacity(self.listeners.len());
         let accepting = self.start_accepting(&mut accept_threads);
@@ -164,10 +169,12 @@ impl Server {
             registry.request_stop(StopRequest::Graceful);
         }
         let host = self.acceptor.rules.host();
-        let mut pause = limits::HOUSEKEEPING_INTERVAL;
+        let (mut pause, mut heap) = (limits::HOUSEKEEPING_INTERVAL, SpareHeap::default());
         while !registry.wait_for_stop(Instant::now() + pause) {
             host.access.tell_left_out();
             registry.dismiss_rested();
+            let (sessions, most) = registry.sessions_and_most();
+            heap.look(sessions, most);
             let is_memory_spare = host.budget.give_back_unused();
             pause =
                 if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };
@@ -180,6 +187,7 @@ impl Server {
         if let Some(asking) = monitor.as_ref().and_then(Monitor::stop_asking) {
             self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
+        host.stragglers.adopt(publisher.into_iter().collect());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();
@@ -206,6 +214,13 @@ impl Server {
         let users = Arc::clone(&self.acceptor.rules.host().users);
         let started = Sweeper::start(silence, move || users.current().written_stores(), registry);
         started.map_err(|error| warn!("unfinished uploads are not looked for: {error}")).ok()
+    }
+
+    /// The thread that publishes what nobody comes back for.
+    fn start_publishing(&self) -> Option<OwnedThread<()>> {
+        let (rules, registry) = (&self.acceptor.rules, Arc::clone(&self.acceptor.registry));
+        let started = publisher::start(Arc::clone(rules), registry);
+        started.map_err(|error| warn!("parked uploads are not published: {error}")).ok()
     }
 
     /// The threads that tell metrics and health, if they are wanted.

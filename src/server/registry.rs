@@ -6,7 +6,7 @@
 //! its connection itself. A panic ends with the session it happened in, and with its thread.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -45,7 +45,11 @@ pub(super) struct SessionRegistry {
 pub(super) struct RegistryState {
     /// How the server was asked to stop.
     pub(super) request: StopRequest,
-    sessions: HashMap<u64, LiveSession>,
+    /// In the order of their beginning. (No table that doubles its size: for what that gives back
+    /// glibc would keep twice as much of every arena from then on.)
+    sessions: BTreeMap<u64, LiveSession>,
+    /// The most that lived at a time since this was asked last.
+    most_sessions: usize,
     /// Sessions whose thread has ended, or is about to.
     ended: Vec<EndedSession>,
     /// How many wait for something that the end of a session may bring.
@@ -104,6 +108,7 @@ impl SessionRegistry {
             drop(own_handle);
         });
         state.sessions.insert(id, LiveSession { handle, thread });
+        state.most_sessions = state.most_sessions.max(state.sessions.len());
         drop(state);
         self.get_ready();
         Ok(())
@@ -189,12 +194,7 @@ impl SessionRegistry {
 
     /// What each session is doing, oldest first.
     pub(super) fn overviews(&self) -> Vec<Overview> {
-        let state = self.state.lock();
-        let mut all: Vec<_> =
-            state.sessions.values().map(|session| session.handle.overview()).collect();
-        drop(state);
-        all.sort_by_key(|overview| overview.id);
-        all
+        self.state.lock().sessions.values().map(|session| session.handle.overview()).collect()
     }
 
     /// Ends the sessions that `ends` says to. Tells how many.
@@ -212,6 +212,13 @@ impl SessionRegistry {
     /// Sessions that live.
     pub(super) fn sessions(&self) -> usize {
         self.state.lock().sessions()
+    }
+
+    /// Sessions that live, and the most that did since this was asked last.
+    pub(super) fn sessions_and_most(&self) -> (usize, usize) {
+        let mut state = self.state.lock();
+        let now = state.sessions.len();
+        (now, std::mem::replace(&mut state.most_sessions, now))
     }
 
     /// Transfers that run now.

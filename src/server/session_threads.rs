@@ -2,8 +2,10 @@
 //! session costs, and cameras log in for each picture. So the next one is made when nobody waits
 //! for it, and one whose session has ended rests for a while: the next client may have it.
 
+use std::fmt;
 use std::io;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::Arc;
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -38,8 +40,63 @@ struct Resting {
 /// One thread. Dropped before its session begins, or after, it ends.
 #[derive(Debug)]
 pub(super) struct SessionThread {
-    begin: SyncSender<(String, Work)>,
+    sender: WorkSender,
     thread: OwnedThread<()>,
+}
+
+/// Our end of a [`WorkInbox`]; with it goes the hope for another session.
+#[derive(Debug)]
+struct WorkSender {
+    inbox: Arc<WorkInbox>,
+    waiter: Thread,
+}
+
+/// Where a thread waits to be told what to do. A channel would do, but takes ten times the memory.
+#[derive(Debug, Default)]
+struct WorkInbox(Mutex<NextWork>);
+
+#[derive(Default)]
+struct NextWork {
+    /// The next session, and its name.
+    next: Option<(String, Work)>,
+    /// No other is to come.
+    is_last: bool,
+}
+
+impl fmt::Debug for NextWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { next, is_last } = self;
+        let name = next.as_ref().map(|(name, _)| name);
+        f.debug_struct("NextWork").field("next", &name).field("is_last", is_last).finish()
+    }
+}
+
+impl WorkInbox {
+    /// Waits for the next session; `None` when there is to be none.
+    fn next(&self) -> Option<(String, Work)> {
+        loop {
+            let mut next = self.0.lock();
+            if next.next.is_some() || next.is_last {
+                return next.next.take();
+            }
+            drop(next);
+            thread::park();
+        }
+    }
+}
+
+impl WorkSender {
+    fn begin(&self, name: String, work: Work) {
+        self.inbox.0.lock().next = Some((name, work));
+        self.waiter.unpark();
+    }
+}
+
+impl Drop for WorkSender {
+    fn drop(&mut self) {
+        self.inbox.0.lock().is_last = true;
+        self.waiter.unpark();
+    }
 }
 
 impl SessionThreads {
@@ -113,22 +170,22 @@ impl Waiting {
 
 impl SessionThread {
     fn spawn() -> io::Result<Self> {
-        let (begin, begun) = sync_channel::<(String, Work)>(1);
+        let inbox = Arc::new(WorkInbox::default());
+        let own_inbox = Arc::clone(&inbox);
         let thread = threads::spawn(NAME, move || {
-            // An error tells that it is needed no more.
-            while let Ok((name, work)) = begun.recv() {
+            while let Some((name, work)) = own_inbox.next() {
                 threads::rename(name);
                 work();
             }
         })?;
-        Ok(Self { begin, thread })
+        let sender = WorkSender { inbox, waiter: thread.handle().clone() };
+        Ok(Self { sender, thread })
     }
 
     /// Begins a session called `name`. The thread may be kept again as soon as `work` is done with
     /// all that matters.
     pub(super) fn run(&self, name: String, work: impl FnOnce() + Send + 'static) {
-        // It waits for this and nothing else, and there is room for it.
-        let _ = self.begin.try_send((name, Box::new(work)));
+        self.sender.begin(name, Box::new(work));
     }
 
     /// What is left of a thread that ends when its session has ended.
@@ -138,7 +195,7 @@ impl SessionThread {
 
     /// Ends the thread, which has no session.
     fn dismiss(self) {
-        drop(self.begin);
+        drop(self.sender);
         // It has done nothing that could panic.
         let _ = self.thread.join();
     }
@@ -147,7 +204,7 @@ impl SessionThread {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::channel;
-    use std::thread::{self, ThreadId};
+    use std::thread::ThreadId;
 
     use super::*;
 

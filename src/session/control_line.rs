@@ -14,6 +14,7 @@ use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
 use crate::access::{Quota, RateLimiter};
 use crate::limits;
+use crate::net::socket::waits_are_limited;
 use crate::net::tls::{Handshake, TlsConnection};
 use crate::net::{Interest, wait};
 use crate::protocol::{FirstBytes, Line, LineDecoder, NameEncoding, Reply, ReplyPart};
@@ -30,6 +31,8 @@ pub(super) struct ControlLine<'a> {
     /// Lines that wait for their turn.
     queue: VecDeque<Line>,
     ended: bool,
+    /// Whether that was no end in order.
+    was_reset: bool,
     /// The client did not take a reply: nothing more is said to it.
     is_deaf: bool,
     /// Until when all replies are to be taken, if they are not to be taken one by one.
@@ -58,6 +61,9 @@ pub(super) enum NoLine {
 
 /// How a thread waits that looks after more than the control connection.
 pub(super) trait Beside {
+    /// Whether it looks after nothing more at present.
+    fn is_idle(&self) -> bool;
+
     /// Waits until `control` is readable, at most for `left`, and may return earlier. Tells whether
     /// it is.
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool>;
@@ -66,7 +72,10 @@ pub(super) trait Beside {
 impl<'a> ControlLine<'a> {
     /// Commands are taken at `quota` at most. Whoever does not take a reply within
     /// [`limits::REPLY_TIMEOUT`], or until the server interrupts what goes on, counts as gone.
+    ///
+    /// `socket` is of a listener that was [prepared](crate::net::socket::prepare_listener).
     pub(super) fn new(socket: &'a TcpStream, quota: Option<Quota>, stop: StopSignal) -> Self {
+        debug_assert!(waits_are_limited(socket), "a read could wait for ever");
         Self {
             socket,
             tls: None,
@@ -74,6 +83,7 @@ impl<'a> ControlLine<'a> {
             encoding: NameEncoding::default(),
             queue: VecDeque::new(),
             ended: false,
+            was_reset: false,
             is_deaf: false,
             replies_until: None,
             stop,
@@ -93,7 +103,7 @@ impl<'a> ControlLine<'a> {
         deadline: Instant,
         beside: &mut dyn Beside,
     ) -> Result<Line, NoLine> {
-        let mut is_late = false;
+        let (mut is_late, mut reads_wait) = (false, true);
         loop {
             if let Some(protocol) = self.foreign {
                 return Err(NoLine::NotFtp(protocol));
@@ -109,10 +119,14 @@ impl<'a> ControlLine<'a> {
                 return Err(NoLine::Ended);
             }
             let left = deadline.saturating_duration_since(Instant::now());
+            if reads_wait && left >= limits::CONTROL_READ_WAIT && self.may_wait_alone(beside) {
+                reads_wait = self.read_once(RecvFlags::empty());
+                continue;
+            }
             match self.wait_for_input(left, beside) {
                 Ok(true) if !is_late => {
                     // What is left is read when it is waited for.
-                    self.read_once();
+                    self.read_once(RecvFlags::DONTWAIT);
                 }
                 Ok(_) if left == Duration::ZERO => return Err(NoLine::TimedOut),
                 Ok(_) => {}
@@ -228,19 +242,26 @@ impl<'a> ControlLine<'a> {
     /// time: the session has deadlines to keep.
     pub(super) fn read_available(&mut self) {
         for _ in 0..limits::CONTROL_READS {
-            if !self.read_once() {
+            if !self.read_once(RecvFlags::DONTWAIT) {
                 return;
             }
         }
     }
 
-    /// Takes a piece of what has arrived. Tells whether there may be more that is to be read now.
-    fn read_once(&mut self) -> bool {
+    /// Whether the kernel may wait for the next line in a read: there is nothing else to look
+    /// after, nor anything to decrypt.
+    fn may_wait_alone(&self, beside: &dyn Beside) -> bool {
+        self.tls.is_none() && beside.is_idle()
+    }
+
+    /// Takes a piece of what has arrived, or, without `DONTWAIT`, of what arrives within
+    /// [`limits::CONTROL_READ_WAIT`]. Tells whether there may be more that is to be read now.
+    fn read_once(&mut self, flags: RecvFlags) -> bool {
         if self.ended || self.queue.len() >= limits::PIPELINED_COMMANDS {
             return false;
         }
         let mut buffer = [0; limits::COMMAND_LINE_BYTES];
-        match self.read(&mut buffer) {
+        match self.read(&mut buffer, flags) {
             Ok(0) => self.ended = true,
             Ok(bytes) => {
                 self.take(&buffer[..bytes]);
@@ -249,7 +270,7 @@ impl<'a> ControlLine<'a> {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => self.ended = true,
+            Err(_) => (self.ended, self.was_reset) = (true, true),
         }
         true
     }
@@ -266,11 +287,11 @@ impl<'a> ControlLine<'a> {
         }
     }
 
-    /// One read that does not wait.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// One read, which does not wait where the connection is encrypted.
+    fn read(&mut self, buffer: &mut [u8], flags: RecvFlags) -> io::Result<usize> {
         match &mut self.tls {
             Some(tls) => tls.read(self.socket, buffer),
-            None => Ok(recv(self.socket, buffer, RecvFlags::DONTWAIT)?.0),
+            None => Ok(recv(self.socket, buffer, flags)?.0),
         }
     }
 
@@ -357,6 +378,11 @@ impl<'a> ControlLine<'a> {
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         let reads = !self.ended && self.queue.len() < limits::PIPELINED_COMMANDS;
         reads.then(|| self.socket.as_fd())
+    }
+
+    /// Whether the client's input was cut off.
+    pub(super) fn was_reset(&self) -> bool {
+        self.was_reset
     }
 
     /// Whether the client's input has ended.

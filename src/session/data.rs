@@ -242,6 +242,10 @@ impl<'a> DataChannel<'a> {
 /// While the session's thread waits for a command it looks after the passive port, where strangers
 /// would take the client's place, and after data connections that end.
 impl Beside for DataChannel<'_> {
+    fn is_idle(&self) -> bool {
+        self.port.descriptor().is_none() && self.unused.waits_for().is_none()
+    }
+
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         let nothing = (control, Interest::Nothing);
         let until = |time: Instant| time.saturating_duration_since(Instant::now());

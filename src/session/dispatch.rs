@@ -1,6 +1,7 @@
 //! From a line to its handler. What every verb must pass is checked here once, from its row.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 
@@ -202,6 +203,7 @@ impl<'a> Session<'a> {
             visit: self.visit,
             peer: self.ends.peer,
             is_encrypted: self.encryption.is_on(),
+            began: Instant::now(),
             control: &mut self.control,
             login: &mut self.login,
         };
@@ -303,6 +305,7 @@ impl<'a> Session<'a> {
             rights,
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
+            told: self.told_parked.clone(),
         })
     }
 

@@ -10,7 +10,11 @@ use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferRep
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
     report(visit, error);
-    reply_to(error).unwrap_or_else(replies::store_unavailable)
+    reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
+        (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
+        (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
+        _ => replies::store_unavailable(),
+    })
 }
 
 /// Success, or the reply to a transfer that did not complete.
@@ -40,9 +44,11 @@ pub(super) fn interruption(by: Interruption) -> Reply {
         Interruption::Aborted => replies::transfer_aborted(),
         Interruption::Stopping => replies::transfer_stopped(),
         Interruption::DataIdle => replies::data_idle_timeout(),
-        Interruption::ControlLost | Interruption::DataLost | Interruption::NoCloseNotify => {
-            replies::data_connection_lost()
-        }
+        Interruption::ControlLost
+        | Interruption::ControlReset
+        | Interruption::Left
+        | Interruption::DataLost
+        | Interruption::NoCloseNotify => replies::data_connection_lost(),
     }
 }
 

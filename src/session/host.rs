@@ -1,12 +1,13 @@
 //! What all sessions share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::access::AccessControl;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, Wake};
-use crate::session::{SessionOptions, StopSignal, TlsDemand};
-use crate::transfer::{Budget, Rates, Resources, Stragglers};
+use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
+use crate::transfer::{Budget, LeftUpload, LeftUploads, Rates, Resources, Stragglers};
 use crate::users::{Account, Directory};
 
 /// What a session needs from the process it lives in. Clones share all but the options.
@@ -32,6 +33,8 @@ pub struct Host {
     pub rates: Arc<Rates>,
     /// Transfer workers that outlived their transfer; the server joins them before it ends.
     pub stragglers: Arc<Stragglers>,
+    /// Parked uploads that are published unless somebody comes back.
+    pub left_uploads: Arc<LeftUploads>,
     /// Whether the server is stopping.
     pub stop: StopSignal,
 }
@@ -40,6 +43,16 @@ impl Host {
     /// What a transfer of the session that `wake` wakes may use, with its user's `budget`.
     pub(super) fn resources<'a>(&'a self, budget: &'a Budget, wake: &'a Wake) -> Resources<'a> {
         Resources { options: &self.options.transfer, budget, stragglers: &self.stragglers, wake }
+    }
+
+    /// Publishes `upload` after `patience`, unless its client comes back; at once when the server
+    /// stops, as nobody waits any more.
+    pub(super) fn publish_left(&self, upload: LeftUpload, patience: Duration) {
+        if self.stop.stage() != StopStage::Serving {
+            upload.publish();
+        } else if let Some(oldest) = self.left_uploads.add(upload, patience) {
+            oldest.publish();
+        }
     }
 
     /// Whether plain connections are refused now, to everybody or to `account`. The rules may have

@@ -145,7 +145,7 @@ impl Listed {
         if let Some(entry) = self.first.entries.iter().find(|entry| entry.name == name) {
             return Ok(Some(entry.clone()));
         }
-        // In a bucket's order a directory stands where its name and a slash do.
+        // Byte by byte a directory stands where its name and a slash do, path by path before that.
         let end = format!("{name}/");
         let may_follow = self.first.next.is_some()
             && self.first.entries.last().is_none_or(|last| last.name <= end);

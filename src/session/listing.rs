@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use time::OffsetDateTime;
+
 use super::control_line::ControlLine;
 use super::failure::log_failure;
 use super::listed::{Listed, Lookup};
@@ -212,7 +214,11 @@ impl Lines {
     fn write(&mut self, page: &ListPage, text: &mut Vec<u8>) -> ListingEnd {
         self.unnameable += page.unnameable;
         for entry in &page.entries {
-            let parked = self.parked.remove(&entry.name).filter(|_| !entry.metadata.is_directory());
+            // What somebody has stored since is newer.
+            let parked = self.parked.remove(&entry.name).filter(|parked| {
+                let (begun, stored) = (parked.metadata.modified, entry.metadata.modified);
+                !entry.metadata.is_directory() && begun.map(second) > stored.map(second)
+            });
             let sent = self.write_entry(parked.as_ref().unwrap_or(entry), text);
             if matches!(sent, ListingEnd::Cut) {
                 return sent;
@@ -242,4 +248,9 @@ impl Lines {
         self.format.write_line(text, entry);
         ListingEnd::All
     }
+}
+
+/// In which second; stores tell whole ones.
+fn second(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp()
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::control_line::ControlLine;
 use super::login::{Given, Login};
@@ -13,7 +13,8 @@ use crate::limits;
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
 use crate::secret::Secret;
-use crate::users::{Account, HashingPermit, LoginError};
+use crate::store::StoreError;
+use crate::users::{Account, HashingPermit, LoginError, LoginRequest};
 
 /// No account is called so.
 const NOBODY: &str = "";
@@ -26,6 +27,7 @@ pub(super) struct LoginAttempt<'l, 'a> {
     pub(super) visit: &'a Visit,
     pub(super) peer: SocketAddr,
     pub(super) is_encrypted: bool,
+    pub(super) began: Instant,
     pub(super) control: &'l mut ControlLine<'a>,
     pub(super) login: &'l mut Login<'a>,
 }
@@ -50,9 +52,18 @@ impl LoginAttempt<'_, '_> {
             control.read_available();
             !control.has_ended() && !visit.is_banned()
         };
-        let check = users.authenticate(visible, password.expose(), peer.ip(), &mut is_wanted);
+        let credentials = LoginRequest {
+            name: visible,
+            password: password.expose(),
+            client: peer.ip(),
+            is_encrypted: self.is_encrypted,
+        };
+        let check = users.authenticate(&credentials, &mut is_wanted);
         match check.result {
-            Ok(account) => self.let_in(account, password, check.turn),
+            Ok(account) => match account.at_home() {
+                Ok(account) => self.let_in(account, password, check.turn),
+                Err(error) => Err(self.turn_away(visible, &error)),
+            },
             Err(error @ (LoginError::Incorrect | LoginError::Elsewhere)) => {
                 if error == LoginError::Elsewhere && visit.may_tell("login from elsewhere") {
                     log::warn!(
@@ -68,7 +79,7 @@ impl LoginAttempt<'_, '_> {
     }
 
     /// The password was not verified.
-    fn give_up(&self, name: &str, error: LoginError) -> Reply {
+    fn give_up(&mut self, name: &str, error: LoginError) -> Reply {
         let peer = self.peer;
         self.visit.leave_login();
         if self.visit.is_banned() {
@@ -76,13 +87,42 @@ impl LoginAttempt<'_, '_> {
         }
         if error == LoginError::Abandoned {
             log::debug!("login user={name:?} peer={peer}: left before its turn");
-        } else {
-            metrics::count_login(LoginEnding::Busy);
-            if self.visit.may_tell("too many logins at once") {
-                log::error!("login user={name:?} peer={peer}: too many wait for theirs");
+            return replies::server_busy();
+        }
+        metrics::count_login(LoginEnding::Busy);
+        let (subject, reply) = match error {
+            LoginError::Unverifiable(_) => ("login not verified", replies::login_unverifiable()),
+            _ => ("too many logins at once", replies::server_busy()),
+        };
+        if self.visit.may_tell(subject) {
+            let name = shortened(name);
+            match error {
+                LoginError::Unverifiable(fault) => {
+                    log::error!("login user={name} peer={peer}: whoever is to verify it {fault}");
+                }
+                _ => log::error!("login user={name} peer={peer}: too many wait for theirs"),
             }
         }
-        replies::server_busy()
+        self.pause(Duration::ZERO);
+        reply
+    }
+
+    /// Holds a refusal back for `delay`, and for as long as any may take, but not beyond the time
+    /// for the login.
+    fn pause(&mut self, delay: Duration) {
+        let now = Instant::now();
+        let latest = self.login.deadline(self.host.options.login).unwrap_or(now);
+        let earliest = self.began + self.host.users.current().refusals_take();
+        self.control.pause(latest.min(earliest.max(now + delay)));
+    }
+
+    /// The password was right, but there is nowhere to go.
+    fn turn_away(&self, name: &str, error: &StoreError) -> Reply {
+        self.visit.leave_login();
+        if self.visit.may_tell("no directory of a user") {
+            log::error!("login user={name} peer={}: no directory of its own: {error}", self.peer);
+        }
+        replies::no_home()
     }
 
     /// The `turn` of the password's check ends when it is noted what came of it: who has the next
@@ -141,8 +181,7 @@ impl LoginAttempt<'_, '_> {
         if failure.banned {
             return refusal_reply(Refusal::Banned);
         }
-        let latest = self.login.deadline(options.login).unwrap_or_else(Instant::now);
-        self.control.pause(latest.min(Instant::now() + failure.delay));
+        self.pause(failure.delay);
         if failures >= options.login_attempts {
             return replies::too_many_failed_logins();
         }

@@ -57,6 +57,7 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
+use navigation::ToldParked;
 use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 
@@ -108,6 +109,7 @@ struct Session<'a> {
     encryption: Encryption,
     login: Login<'a>,
     working_directory: FtpPath,
+    told_parked: ToldParked,
     data: DataChannel<'a>,
     settings: ClientSettings,
     pending: Pending,
@@ -133,6 +135,7 @@ impl<'a> Session<'a> {
             encryption: Encryption::new(entrance),
             login: Login::new(),
             working_directory: FtpPath::root(),
+            told_parked: ToldParked::default(),
             data: DataChannel::new(host, visit, ends),
             settings: ClientSettings::default(),
             pending: Pending::Nothing,
@@ -263,6 +266,7 @@ impl<'a> Session<'a> {
         self.handle.set_user(None);
         self.login.log_out();
         self.working_directory = FtpPath::root();
+        self.told_parked = ToldParked::default();
         self.control.encoding.forget_account();
     }
 }

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
 use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
-use crate::transfer::PartialUpload;
+use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath, Metadata};
 
 /// The tree of who is logged in, as the present command sees it.
@@ -25,7 +27,14 @@ pub(super) struct Tree<'a> {
     pub(super) keeps_times: bool,
     /// `partial_upload`
     pub(super) partial: PartialUpload,
+    /// What the session was told of interrupted uploads.
+    pub(super) told: ToldParked,
 }
+
+/// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
+/// file then means that one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ToldParked(Arc<Mutex<Option<FtpPath>>>);
 
 impl Tree<'_> {
     /// The path a client means.
@@ -100,10 +109,11 @@ impl Tree<'_> {
         Ok(replies::file_deleted())
     }
 
-    /// Drops the interrupted upload of `path`, if there is one. Where a file stood, only one that
-    /// this process knows of.
+    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
+    /// or that the session was told of where no file stands. Others may be somebody else's.
     fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
-        let freshness = if had_file { Freshness::Recent } else { Freshness::Now };
+        let means_it = !had_file && self.was_told_of(path);
+        let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
         let Some(parked) = self.find_parked(path, freshness) else { return Ok(false) };
         let aborted = self.store.abort_multipart_upload(&parked.upload);
         aborted.map_err(|error| self.failure(&error))?;
@@ -143,6 +153,7 @@ impl Tree<'_> {
         let path = self.resolve(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
+            *self.told.0.lock() = Some(path);
             return Ok(replies::size(parked.offset()));
         }
         let stat = found.map_err(|error| self.failure(&error))?;
@@ -182,6 +193,28 @@ impl Tree<'_> {
             log_failure(self.visit, &error);
             None
         })
+    }
+
+    /// Among which interrupted uploads the one is that an upload of `path` goes on with. A client
+    /// that names an offset, or has asked for it, means what it was told.
+    pub(super) fn parked_among(&self, path: &FtpPath, mode: WriteMode) -> ParkedAmong {
+        match mode {
+            _ if !self.sees_parked() => ParkedAmong::None,
+            WriteMode::Append if !self.was_told_of(path) => ParkedAmong::Own,
+            WriteMode::Append | WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
+        }
+    }
+
+    fn was_told_of(&self, path: &FtpPath) -> bool {
+        self.told.0.lock().as_ref() == Some(path)
+    }
+
+    /// An upload of `path` from the beginning was cut before enough had come to go on with: what
+    /// was parked before is another file's beginning by now.
+    pub(super) fn drop_superseded(&self, path: &FtpPath) {
+        if self.sees_parked() && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
+            log::info!("dropped what was parked of path={path:?}: it was begun anew");
+        }
     }
 
     /// Whether uploads are parked, and for whom.
@@ -257,7 +290,10 @@ impl Tree<'_> {
         let path = self.resolve(path.unwrap_or("."))?;
         let found = self.find_with_time(&path);
         let metadata = match self.parked(&path, found.as_ref().ok()) {
-            Some(parked) => Metadata::file(parked.offset(), Some(parked.newest)),
+            Some(parked) => {
+                *self.told.0.lock() = Some(path.clone());
+                Metadata::file(parked.offset(), Some(parked.begun))
+            }
             None => found.map_err(|error| self.failure(&error))?.metadata,
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))

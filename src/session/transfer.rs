@@ -17,8 +17,12 @@ use crate::access::Visit;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
-use crate::transfer::{Budget, Incomplete, Progress, Resources, Throttle, TransferReport};
+use crate::transfer::{
+    Budget, Incomplete, Interruption, Kept, LeftUpload, PartialUpload, Progress, Resources,
+    Throttle, TransferReport, Verdict,
+};
 use crate::users::Account;
+use crate::vfs::FtpPath;
 
 /// What a session makes its transfers of.
 #[derive(Debug)]
@@ -80,6 +84,33 @@ impl<'s, 'a> Transfer<'s, 'a> {
     /// How fast it may be.
     pub(super) fn throttle(&self, direction: Direction) -> Throttle {
         self.parts.host.rates.throttle(direction, &self.account.name, self.account.max_rate)
+    }
+
+    /// Where the client of an upload of `path` has left without waiting, what arrived becomes the
+    /// file unless it comes back; or it is lost, which the operator is told.
+    pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport) {
+        let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
+        let TransferParts { host, visit, .. } = &self.parts;
+        let options = &host.options.transfer;
+        match (kept, options.publish_parked) {
+            (Kept::Parked, Some(patience)) => {
+                let store = Arc::clone(&self.account.store);
+                let upload = LeftUpload { store, path: path.clone() };
+                host.publish_left(upload, patience);
+            }
+            (Kept::Nothing, _)
+                if options.partial == PartialUpload::Discard
+                    && report.bytes > 0
+                    && visit.may_tell("clients that do not wait for the reply") =>
+            {
+                log::warn!(
+                    "{} closes its connections without waiting for the reply: with \
+                     partial_upload = discard all of its files are lost",
+                    self.account.name
+                );
+            }
+            _ => {}
+        }
     }
 
     /// `ascii_conversion`

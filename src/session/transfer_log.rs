@@ -7,6 +7,9 @@ use crate::vfs::FtpPath;
 /// Of an upload.
 pub(super) fn record_upload(path: &FtpPath, report: &TransferReport) {
     metrics::count_transfer(Direction::Upload, ending(&report.verdict), report.bytes);
+    if let Verdict::Interrupted { by, .. } = &report.verdict {
+        metrics::count_interrupted_upload(by.how());
+    }
     let (seconds, rate) = pace(report);
     let stored = report.stored.as_ref();
     let request_id = stored.and_then(|stored| stored.request_id.as_deref()).unwrap_or("-");

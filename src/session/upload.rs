@@ -71,6 +71,11 @@ impl Order {
         }
     }
 
+    /// Whether nothing of an earlier upload is gone on with.
+    fn begins_anew(&self) -> bool {
+        matches!(self.mode, WriteMode::Replace | WriteMode::ResumeAt(0))
+    }
+
     /// The preliminary reply.
     fn opening(&self, settings: &ClientSettings) -> Reply {
         match self.naming {
@@ -99,7 +104,8 @@ pub(super) fn upload(
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
     let _turn = order.take_turn(&*tree.store);
-    let plan = Plan::make(&*tree.store, &order.path, order.mode, tree.partial);
+    let among = tree.parked_among(&order.path, order.mode);
+    let plan = Plan::make(&*tree.store, &order.path, order.mode, among);
     let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
     let request = UploadRequest {
         store: tree.store.clone(),
@@ -119,6 +125,10 @@ pub(super) fn upload(
         transfer.add_unused(rest);
     }
     record_upload(&order.path, &report);
+    transfer.note_left(&order.path, &report);
+    if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
+        tree.drop_superseded(&order.path);
+    }
     transfer.check_verdict(&report)?;
     Ok(order.stored(report.bytes))
 }

@@ -127,7 +127,10 @@ impl Control for Watch<'_, '_> {
         } else if self.aborted {
             Directive::Interrupt(Interruption::Aborted)
         } else if self.control.has_ended() && !self.has_quit() {
-            Directive::Interrupt(Interruption::ControlLost)
+            Directive::Interrupt(match self.control.was_reset() {
+                true => Interruption::ControlReset,
+                false => Interruption::ControlLost,
+            })
         } else {
             Directive::Continue
         }

@@ -48,6 +48,15 @@ pub trait ObjectStore: FileTree + Multipart {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
 
+    /// The part of the store below `home`, in the form `a/b/`: its root is there, and nothing
+    /// outside can be named. What it takes to be there is made.
+    ///
+    /// # Errors
+    /// When that cannot be; [`ErrorKind::Unsupported`] of a store that has no parts.
+    fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
+        Err(StoreError::new(ErrorKind::Unsupported, Operation::ListObjects, home))
+    }
+
     /// The same store, working for a command of `requester`, whose client waits as `wait` tells:
     /// while it does, no request is tried for longer, but for those that the store may be busy with
     /// for minutes (Complete, copies), once they are under way. `None` where nothing takes long.

@@ -63,7 +63,7 @@ pub trait Multipart: FileTree {
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()>;
 
     /// The upload under `path` that may be gone on with: of those that nobody in this process has
-    /// under way, the one with the newest part. Where `freshness` is not [`Freshness::Now`], one
+    /// under way, the one that was begun last. Where `freshness` is not [`Freshness::Now`], one
     /// that this process has parked alone. A store that keeps none has none.
     ///
     /// # Errors
@@ -77,10 +77,10 @@ pub trait Multipart: FileTree {
         Ok(None)
     }
 
-    /// Leaves an upload of which `parts`, sorted by number, are confirmed to whoever finds it by
-    /// [`Self::find_parked_upload`]; false where the store cannot: then it is to be aborted.
-    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        let _ = (upload, parts);
+    /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]; false where the store
+    /// cannot: then it is to be aborted.
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let _ = parked;
         false
     }
 
@@ -142,8 +142,8 @@ pub struct ParkedUpload {
     pub upload: MultipartUpload,
     /// All of its parts up to the first gap, sorted by number.
     pub parts: Vec<PartReceipt>,
-    /// When the newest of them arrived, UTC.
-    pub newest: OffsetDateTime,
+    /// When the upload was begun, UTC, by the store's clock.
+    pub begun: OffsetDateTime,
 }
 
 impl ParkedUpload {
@@ -152,16 +152,16 @@ impl ParkedUpload {
         offset_behind(&self.parts)
     }
 
-    /// Whether something of it arrived after `object` was stored.
+    /// Whether it was begun after `object` was stored, so that nothing newer can be lost by it. Of
+    /// the same second nothing is known: stores tell whole ones.
     pub fn is_newer_than(&self, object: Option<&Stat>) -> bool {
-        let modified = object.and_then(|stat| stat.metadata.modified);
-        modified.is_none_or(|modified| self.newest >= modified)
+        began_after(self.begun, object.and_then(|stat| stat.metadata.modified))
     }
 
-    /// Takes the parts in front of [`Self::offset`].
-    pub fn take_whole_parts(&mut self) -> Vec<PartReceipt> {
-        self.parts.pop();
-        std::mem::take(&mut self.parts)
+    /// Takes the parts in front of [`Self::offset`], and the one behind it.
+    pub fn take_parts(&mut self) -> (Vec<PartReceipt>, Option<PartReceipt>) {
+        let last = self.parts.pop();
+        (std::mem::take(&mut self.parts), last)
     }
 }
 
@@ -171,6 +171,11 @@ impl ParkedUpload {
 pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
     let (_, whole) = parts.split_last().unzip();
     whole.unwrap_or_default().iter().map(|part| part.size).sum()
+}
+
+/// Whether what was `begun` is later than the second in which the object was `modified`.
+pub(crate) fn began_after(begun: OffsetDateTime, modified: Option<OffsetDateTime>) -> bool {
+    modified.is_none_or(|modified| begun.unix_timestamp() > modified.unix_timestamp())
 }
 
 /// One page of the uploads that nobody seems to go on with.

@@ -29,15 +29,14 @@ struct OwnUpload {
     id: String,
     /// Where it goes on, in bytes.
     offset: u64,
-    since: OffsetDateTime,
+    begun: OffsetDateTime,
 }
 
 impl OwnParked {
-    /// The upload `id` of `key` was parked, of which `parts` are there.
-    pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt]) {
-        let (id, offset, since) = (id.to_owned(), offset_behind(parts), OffsetDateTime::now_utc());
+    /// The upload `id` of `key` was parked, which was `begun` then, and of which `parts` are there.
+    pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
+        let upload = OwnUpload { id: id.to_owned(), offset: offset_behind(parts), begun };
         let mut newest = self.0.lock();
-        let upload = OwnUpload { id, offset, since };
         if newest.uploads.insert(key.to_owned(), upload).is_none() {
             newest.order.push_back(key.to_owned());
         }
@@ -61,9 +60,9 @@ impl OwnParked {
         }
     }
 
-    /// Which upload of `key` is parked.
-    pub(crate) fn of(&self, key: &str) -> Option<String> {
-        self.0.lock().uploads.get(key).map(|upload| upload.id.clone())
+    /// Which upload of `key` is parked, and when it was begun.
+    pub(crate) fn of(&self, key: &str) -> Option<(String, OffsetDateTime)> {
+        self.0.lock().uploads.get(key).map(|upload| (upload.id.clone(), upload.begun))
     }
 
     /// Those whose keys are `directory` and a name, as its listing tells them to their uploader.
@@ -71,7 +70,7 @@ impl OwnParked {
         let newest = self.0.lock();
         let entries = newest.uploads.iter().filter_map(|(key, upload)| {
             let name = key.strip_prefix(directory).filter(|name| !name.contains('/'))?;
-            let metadata = Metadata::file(upload.offset, Some(upload.since));
+            let metadata = Metadata::file(upload.offset, Some(upload.begun));
             (upload.offset > 0).then(|| Entry { name: name.to_owned(), metadata })
         });
         entries.collect()
@@ -83,6 +82,8 @@ mod tests {
     use super::*;
     use crate::store::ETag;
 
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
     fn parts(sizes: &[u64]) -> Vec<PartReceipt> {
         let part =
             |(number, &size)| PartReceipt { number, size, etag: ETag(String::new()), crc64: None };
@@ -93,11 +94,11 @@ mod tests {
     fn the_newest_are_remembered() {
         let parked = OwnParked::default();
         for number in 0..=UPLOADS {
-            parked.note(&format!("k{number}"), "a", &[]);
+            parked.note(&format!("k{number}"), "a", &[], NOW);
         }
-        parked.note("k1", "b", &[]);
+        parked.note("k1", "b", &[], NOW);
         assert_eq!(parked.of("k0"), None);
-        assert_eq!(parked.of("k1").as_deref(), Some("b"));
+        assert_eq!(parked.of("k1"), Some(("b".to_owned(), NOW)));
         assert_eq!(parked.take(&format!("k{UPLOADS}")).as_deref(), Some("a"));
         assert_eq!(parked.of(&format!("k{UPLOADS}")), None);
     }
@@ -108,7 +109,7 @@ mod tests {
         for (key, sizes) in
             [("a/x", &[5, 5, 1][..]), ("a/b/y", &[5, 5]), ("ab", &[5, 5]), ("a/one part", &[5])]
         {
-            parked.note(key, "id", &parts(sizes));
+            parked.note(key, "id", &parts(sizes), NOW);
         }
         let told = |directory| {
             let entries = parked.in_directory(directory).into_iter();

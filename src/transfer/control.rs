@@ -57,6 +57,10 @@ pub enum Interruption {
     Aborted,
     /// The control connection ended, without QUIT among its last commands.
     ControlLost,
+    /// It ended in order, and so had the data before: the client did not wait for the reply.
+    Left,
+    /// The control connection was reset.
+    ControlReset,
     /// The data connection was reset.
     DataLost,
     /// The data connection ended without the end of TLS, which the operator demands.
@@ -68,11 +72,32 @@ pub enum Interruption {
 }
 
 impl Interruption {
+    /// Whether the control connection is gone.
+    pub fn is_of_control(self) -> bool {
+        matches!(self, Self::ControlLost | Self::ControlReset | Self::Left)
+    }
+
+    /// How an upload was interrupted, in the words of the figures.
+    pub fn how(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Aborted => "aborted",
+            Self::Stopping => "stopped",
+            Self::ControlLost
+            | Self::ControlReset
+            | Self::DataLost
+            | Self::NoCloseNotify
+            | Self::DataIdle => "broken",
+        }
+    }
+
     /// A few words for the log and the reply.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Aborted => "aborted by the client",
             Self::ControlLost => "control connection lost",
+            Self::Left => "left without waiting",
+            Self::ControlReset => "control connection broken",
             Self::DataLost => "data connection lost",
             Self::NoCloseNotify => "data connection ended without TLS close_notify",
             Self::DataIdle => "data connection idle for too long",

@@ -158,7 +158,16 @@ pub struct TransferReport {
     pub parts: u64,
     /// What the store said of the object, when it was stored.
     pub stored: Option<Stored>,
+    /// Whether what arrived waits to be gone on with.
+    pub is_parked: bool,
     /// The data connection of an upload that failed while its client was still sending: to be ended
     /// when that has been told.
     pub unended: Option<Stream>,
+}
+
+impl TransferReport {
+    /// Whether nothing is left of an upload that did not complete.
+    pub fn leaves_nothing(&self) -> bool {
+        self.stored.is_none() && !self.is_parked && !matches!(self.verdict, Verdict::Complete)
+    }
 }

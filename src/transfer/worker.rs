@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use time::OffsetDateTime;
+
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload,
-    ObjectStore, Operation, PartPlace, PartReceipt, Result as StoreResult, Stat, StoreError,
-    Stored,
+    ObjectStore, Operation, ParkedUpload, PartPlace, PartReceipt, Result as StoreResult, Stat,
+    StoreError, Stored,
 };
 use crate::threads::OwnedThread;
 use crate::transfer::block::Block;
@@ -73,6 +75,8 @@ pub(super) struct UploadTarget {
     path: FtpPath,
     /// What the file is, if it goes on with an earlier one.
     continues: Option<Attributes>,
+    /// When it was begun, by the store's clock.
+    begun: OffsetDateTime,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
     /// What is to be parked when the last of the workers lets go.
@@ -92,11 +96,13 @@ impl UploadTarget {
         store: Arc<dyn ObjectStore>,
         path: FtpPath,
         continues: Option<Attributes>,
+        begun: OffsetDateTime,
     ) -> Self {
         Self {
             store,
             path,
             continues,
+            begun,
             cancel: Cancel::new(),
             upload: OnceLock::new(),
             to_park: OnceLock::new(),
@@ -118,10 +124,10 @@ impl UploadTarget {
 
     /// Leaves `parts`, which are all that has arrived, to a client that goes on with them; false
     /// when that cannot be.
-    pub(super) fn park(&self, parts: &[PartReceipt]) -> bool {
-        let upload = self.upload.get();
-        let is_parked =
-            upload.is_some_and(|upload| self.store.park_multipart_upload(upload, parts));
+    pub(super) fn park(&self, parts: Vec<PartReceipt>) -> bool {
+        let Some(upload) = self.upload.get().cloned() else { return false };
+        let parked = ParkedUpload { upload, parts, begun: self.begun };
+        let is_parked = self.store.park_multipart_upload(&parked);
         if is_parked {
             let _ = self.settled.set(());
         }
@@ -210,7 +216,7 @@ impl UploadTarget {
 
 impl Drop for UploadTarget {
     fn drop(&mut self) {
-        if let Some(parts) = self.to_park.get() {
+        if let Some(parts) = self.to_park.take() {
             self.park(parts);
         }
         if let Some(upload) = self.upload.get()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Password;
 use crate::access::AddressRules;
 use crate::secret::Secret;
-use crate::store::ObjectStore;
+use crate::store::{self, ObjectStore};
 use crate::vfs::FilenameEncoding;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
@@ -52,6 +52,8 @@ pub struct Account<S = Arc<dyn ObjectStore>> {
     /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; `None`
     /// when what holds for every user does.
     pub max_rate: Option<u64>,
+    /// Where in the store its files are, in the form `a/b/`; empty for all of it.
+    pub home: String,
     /// The files.
     pub store: S,
 }
@@ -68,6 +70,7 @@ impl Account<()> {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
+            home: String::new(),
             store: (),
         }
     }
@@ -100,7 +103,22 @@ impl<S> Account<S> {
             tls_required: self.tls_required,
             filename_encoding: self.filename_encoding,
             max_rate: self.max_rate,
+            home: self.home,
             store,
         }
+    }
+}
+
+impl Account {
+    /// The same account, with a store of which it sees its own part only.
+    ///
+    /// # Errors
+    /// When that part cannot be made.
+    pub fn at_home(self: Arc<Self>) -> store::Result<Arc<Self>> {
+        if self.home.is_empty() {
+            return Ok(self);
+        }
+        let store = self.store.below(&self.home)?;
+        Ok(Arc::new(Self { home: String::new(), store, ..Self::clone(&self) }))
     }
 }

@@ -1,22 +1,28 @@
 //! Who may log in, what they may do, and which store is theirs.
 
 mod account;
+mod attempt;
 mod directory;
+mod home;
+mod hook;
 mod password;
 mod permits;
 mod remembered;
 
 pub use account::{Account, Permission};
+pub use attempt::{Check, LoginError, LoginRequest};
 pub use directory::Directory;
+pub use home::{HomePattern, is_user_name, key_prefix};
+pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits;
 use crate::store::ObjectStore;
+use hook::Hook;
 pub use permits::HashingPermit;
 use permits::HashingPermits;
 use remembered::Remembered;
@@ -29,38 +35,8 @@ pub struct Users {
     decoys: Vec<HashedPassword>,
     gate: HashingPermits,
     remembered: Remembered,
-}
-
-/// Why somebody is not let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginError {
-    /// There is no such user, the password is wrong, or the account is not for this address. Nobody
-    /// is told which.
-    Incorrect,
-    /// As [`Self::Incorrect`], with the right password: for the log alone.
-    Elsewhere,
-    /// Too many others wait for their password to be verified.
-    Busy,
-    /// Nobody wants to know any more.
-    Abandoned,
-}
-
-/// What came of a login.
-#[derive(Debug)]
-pub struct Check<'u> {
-    /// Who it is.
-    pub result: Result<Arc<Account>, LoginError>,
-    /// The turn in which the hash was computed. The next one has it when this is dropped: after it
-    /// was noted what came of the login.
-    pub turn: Option<HashingPermit<'u>>,
-}
-
-/// Who wants to log in.
-#[derive(Clone, Copy)]
-struct LoginRequest<'a> {
-    name: &'a str,
-    password: &'a str,
-    client: IpAddr,
+    /// Who is asked about everybody else.
+    hook: Option<Hook>,
 }
 
 impl Users {
@@ -80,22 +56,45 @@ impl Users {
             decoys: efforts.into_iter().map(Effort::decoy).collect(),
             gate: HashingPermits::new(checks),
             remembered: Remembered::new(),
+            hook: None,
         }
+    }
+
+    /// The same, and whom `users` lets in.
+    #[must_use]
+    pub fn with_hook(self, users: HookUsers) -> Self {
+        Self { hook: Some(Hook::new(users)), ..self }
+    }
+
+    /// How long after it was tried a login may fail, whoever is asked about it: before that nobody
+    /// is told that it did, so that the time tells nothing.
+    pub fn refusals_take(&self) -> Duration {
+        self.hook.as_ref().map_or(Duration::ZERO, Hook::timeout)
     }
 
     /// Whether the account `name` may be used over encrypted connections only.
     pub fn needs_tls(&self, name: &str) -> bool {
-        self.accounts.get(name).is_some_and(|account| account.tls_required)
+        self.terms(name).is_some_and(|account| account.tls_required)
     }
 
     /// Whether any account is one of these.
     pub fn any_needs_tls(&self) -> bool {
-        self.accounts.values().any(|account| account.tls_required)
+        self.all_terms().any(|account| account.tls_required)
     }
 
-    /// Whether there is an account of that name.
+    /// Whether there is, or may be, an account of that name.
     pub fn contains(&self, name: &str) -> bool {
-        self.accounts.contains_key(name)
+        self.terms(name).is_some()
+    }
+
+    /// What is known of an account before its password is.
+    fn terms(&self, name: &str) -> Option<&Account> {
+        let known = self.accounts.get(name).map(|account| &**account);
+        known.or_else(|| self.hook.as_ref().map(Hook::common))
+    }
+
+    fn all_terms(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values().map(|account| &**account).chain(self.hook.as_ref().map(Hook::common))
     }
 
     /// The stores of all accounts, each once.
@@ -110,7 +109,7 @@ impl Users {
 
     fn stores_of(&self, counts: impl Fn(&Account) -> bool) -> Vec<Arc<dyn ObjectStore>> {
         let mut stores: Vec<Arc<dyn ObjectStore>> = Vec::new();
-        for account in self.accounts.values().filter(|account| counts(account)) {
+        for account in self.all_terms().filter(|account| counts(account)) {
             if !stores.iter().any(|store| Arc::ptr_eq(store, &account.store)) {
                 stores.push(Arc::clone(&account.store));
             }
@@ -120,20 +119,20 @@ impl Users {
 
     /// The account of that name, if the password is right and `client` an address from where it may
     /// be used. What fails costs the same time whoever it is: the wrong password of a user, the
-    /// right one from elsewhere, and the name of none.
+    /// right one from elsewhere, and the name of none; but for [`Self::refusals_take`].
     ///
     /// Hashes are computed by a few callers at once; the others wait, at most for
     /// [`limits::PASSWORD_CHECK_WAIT`], and for as long as `is_wanted`, which is asked once more
     /// when it is their turn. A login that was right before is recognised without.
     pub fn authenticate(
         &self,
-        name: &str,
-        password: &str,
-        client: IpAddr,
+        login: &LoginRequest<'_>,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
-        let login = LoginRequest { name, password, client };
-        self.authenticate_within(&login, limits::PASSWORD_CHECK_WAIT, is_wanted)
+        match &self.hook {
+            Some(hook) if !self.accounts.contains_key(login.name) => hook.verify(login, is_wanted),
+            _ => self.authenticate_within(login, limits::PASSWORD_CHECK_WAIT, is_wanted),
+        }
     }
 
     fn authenticate_within(
@@ -142,7 +141,7 @@ impl Users {
         patience: Duration,
         is_wanted: &mut dyn FnMut() -> bool,
     ) -> Check<'_> {
-        let LoginRequest { name, password, client } = *login;
+        let LoginRequest { name, password, client, .. } = *login;
         let account = self.accounts.get(name);
         let is_at_home = account.is_some_and(|account| account.addresses.permit(client));
         let tag = self.remembered.tag(name, password);
@@ -161,7 +160,7 @@ impl Users {
         let same = self.remembered.tag(name, plain.unwrap_or_default()).is(&tag);
         let turn = match self.turn(patience, is_wanted) {
             Ok(turn) => turn,
-            Err(error) => return Check { result: Err(error), turn: None },
+            Err(error) => return error.into(),
         };
         let right = self.compute(hashed, password) || (same && plain.is_some());
         if turn.is_some() {
@@ -317,8 +316,12 @@ mod tests {
     fn a_login_that_nobody_waits_for_ends() {
         let users = users(&[("hashed", HASH)]);
         let _turn = users.gate.enter(Duration::ZERO, &mut || true).unwrap();
-        let login =
-            LoginRequest { name: "hashed", password: "secret-1", client: HOME.parse().unwrap() };
+        let login = LoginRequest {
+            name: "hashed",
+            password: "secret-1",
+            client: HOME.parse().unwrap(),
+            is_encrypted: true,
+        };
         let refused = users.authenticate_within(&login, LONG, &mut || false).result;
         assert_eq!(refused.unwrap_err(), LoginError::Abandoned);
     }
@@ -343,7 +346,8 @@ mod tests {
         password: &str,
         patience: Duration,
     ) -> Result<Arc<Account>, LoginError> {
-        let login = LoginRequest { name, password, client: client.parse().unwrap() };
+        let client = client.parse().unwrap();
+        let login = LoginRequest { name, password, client, is_encrypted: true };
         users.authenticate_within(&login, patience, &mut || true).result
     }
 

@@ -38,6 +38,32 @@ fn a_wildcard_asks_the_store_only_for_what_may_fit() {
     assert!(target.split(['?', '&']).any(|part| part == "prefix=dir%2frep"), "{target}");
 }
 
+#[test]
+fn a_store_that_refuses_or_answers_nonsense_does_answer() {
+    let script = Scripted::acting(|head| {
+        Some(match head {
+            _ if head.contains("?object-lock") => answer("404 Not Found", "", ""),
+            _ if head.contains("prefix=refused") => {
+                answer("400 Bad Request", "", &error("InvalidArgument"))
+            }
+            _ if head.contains("prefix=nonsense") => answer("200 OK", "", "<html/>"),
+            _ => answer("200 OK", "", &page(&[])),
+        })
+    });
+    let server = Setup::scripted(&script).start();
+    let mut ftp = Ftp::login(&server);
+    for (directory, reply) in [
+        (
+            "refused",
+            "450 The store refused the request (InvalidArgument); the server's log tells more.",
+        ),
+        ("nonsense", "450 The store's answer makes no sense; the server's log tells more."),
+    ] {
+        let _data = ftp.passive();
+        assert_eq!(ftp.ask(&format!("LIST {directory}")), reply);
+    }
+}
+
 /// The requests for a listing that were seen after the one of the start.
 fn listings(script: &Scripted) -> Vec<String> {
     script.seen()[1..]

@@ -31,8 +31,15 @@ const FROM_FILES: &[&str] = &["cos_secretid_file", "cos_secretkey_file", "cos_se
 const FROM_ROLE: &[&str] = &["cos_cam_role", "cos_metadata_endpoint"];
 const KEY_PAIR: &[&str] = &["cos_secretid", "cos_secretkey"];
 
+/// What an account section has in place of its login.
+const FROM_USERS_FILE: &[&str] = &["users_file"];
+const FROM_HOOK: &[&str] = &["auth_command", "auth_url", "auth_timeout", "auth_cache"];
+
 /// Another name of a key, which cannot stand beside it.
 const OTHER_NAME: &str = "passive_port";
+
+/// What cannot stand beside the key before it.
+const OTHER_WAY: &str = "auth_url";
 
 /// The file.
 pub(super) fn example() -> Generated {
@@ -86,7 +93,8 @@ fn accounts(text: &mut String) {
         ],
     );
     text.push_str("[COS_ACCOUNT_0]\n");
-    let is_elsewhere = |key: &&Key| FROM_FILES.contains(&key.name) || FROM_ROLE.contains(&key.name);
+    let elsewhere = [FROM_FILES, FROM_ROLE, FROM_USERS_FILE, FROM_HOOK].concat();
+    let is_elsewhere = |key: &&Key| elsewhere.contains(&key.name);
     explain(text, keys().filter(|key| !is_elsewhere(key)), "");
 
     headline(
@@ -113,6 +121,18 @@ fn accounts(text: &mut String) {
     explain(text, keys().filter(|key| FROM_ROLE.contains(&key.name)), "#");
     text.push('\n');
     to_fill_in().for_each(|key| line(text, "#", key, "user-of-role"));
+
+    headline(text, &["Users who do not stand in this file", "不写在本文件中的用户"]);
+    let is_for_all = |key: &&Key| self::to_fill_in(key) && key.alternatives.is_empty();
+    for (number, names, user) in
+        [(3, FROM_USERS_FILE, "users-of-file"), (4, FROM_HOOK, "users-of-hook")]
+    {
+        let _ = writeln!(text, "#[COS_ACCOUNT_{number}]");
+        explain(text, keys().filter(|key| names.contains(&key.name)), "#");
+        text.push('\n');
+        keys().filter(is_for_all).for_each(|key| line(text, "#", key, user));
+        text.push('\n');
+    }
 }
 
 fn first_form(text: &mut String) {
@@ -157,7 +177,12 @@ fn explain<'k>(text: &mut String, keys: impl Iterator<Item = &'k Key>, mark: &st
         ] {
             text.push_str(&wrapped(&plain(&explanation), "# ", WIDTH));
         }
-        line(text, if mark.is_empty() && to_fill_in(key) { "" } else { "#" }, key, "user0");
+        let mark = match mark {
+            "" if to_fill_in(key) => "",
+            _ if key.name == OTHER_WAY => "##",
+            _ => "#",
+        };
+        line(text, mark, key, "user0");
     }
 }
 

@@ -115,6 +115,28 @@ fn each_permission_that_is_refused_is_named_and_no_other() {
 }
 
 #[test]
+fn a_store_that_copies_ranges_of_large_objects_alone_is_fit() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let refusal = Fault::Refuse(400, "InvalidRequest");
+    injector.inject(Rule::new(Request::UploadPartCopy, refusal).times(1));
+    let setup = bucket_behind(&injector.endpoint());
+    let told = Told::of(&setup.write());
+    assert_eq!((told.status, injector.struck()), (0, 1), "{:#}", told.whole);
+    assert_eq!(left_in(setup.bucket_name()), (vec![], vec![]));
+}
+
+#[test]
+fn a_store_that_takes_a_copy_of_a_range_for_an_upload_is_told_so() {
+    let gateway = Rgw::shared().endpoint().to_owned();
+    let store = Scripted::acting(move |head| {
+        let is_copy = head.contains("x-amz-copy-source-range");
+        Some(if is_copy { answer("200 OK", "", "") } else { Act::Forward(gateway.clone()) })
+    });
+    let told = Told::of(&bucket_behind(&store.endpoint).write());
+    told.expect_failure("UploadPartCopy", "cannot copy ranges");
+}
+
+#[test]
 fn the_documented_policy_grants_just_what_is_tried() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cos.md")).unwrap();
     let (_, policy) = page.split_once("\"statement\": [").unwrap();

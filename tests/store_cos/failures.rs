@@ -193,6 +193,17 @@ fn a_refusal_that_comes_before_the_body_was_read_is_heard() {
 }
 
 #[test]
+fn a_refusal_of_what_was_asked_first_is_heard_at_once() {
+    let refusal = text("403 Forbidden", "", &error("AccessDenied"));
+    let (script, store) = scripted(vec![Act::Hang, Act::Hang, Act::RefuseAndStay(refusal)]);
+    let begun = Instant::now();
+    assert_eq!(put_bytes(&store, &noise(MIB)), Err(ErrorKind::AccessDenied));
+    assert!(script.seen().last().unwrap().head.contains("expect: 100-continue"));
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+}
+
+#[test]
 fn a_body_that_was_asked_about_is_sent_when_it_is_wanted() {
     let (script, store) = scripted(vec![Act::Hang, Act::Hang, answer("200 OK", "", "")]);
     let bytes = noise(MIB);
@@ -206,11 +217,16 @@ fn a_body_that_was_asked_about_is_sent_when_it_is_wanted() {
 fn a_wrong_clock_is_set_by_the_store() {
     let date = "Date: Fri, 24 May 2013 00:00:07 GMT\r\n";
     let skewed = || answer("403 Forbidden", date, &error("RequestTimeTooSkewed"));
-    let (script, store) = scripted(vec![skewed(), answer("200 OK", "", ""), skewed(), skewed()]);
+    let said = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
+    let expired = || answer("403 Forbidden", date, said);
+    let stored = || answer("200 OK", "", "");
+    let (script, store) =
+        scripted(vec![skewed(), stored(), expired(), stored(), skewed(), expired()]);
     put_bytes(&store, b"x").unwrap();
     assert!(script.seen()[1].head.contains("x-amz-date: 20130524t0000"));
+    put_bytes(&store, b"x").unwrap();
     assert_eq!(put_bytes(&store, b"x"), Err(ErrorKind::AccessDenied), "corrected once");
-    assert_eq!(script.seen().len(), 4);
+    assert_eq!(script.seen().len(), 6);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod objects;
 mod others_changes;
 mod own_writes;
 mod pages;
+mod real_directories;
 mod renaming;
 mod second_writers;
 mod times;

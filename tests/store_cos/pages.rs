@@ -11,7 +11,8 @@ use cos_ftp_server::store::{
 };
 use cos_ftp_server::vfs::FtpPath;
 
-use crate::store_cos::options;
+use crate::store_cos::scripted::{Scripted, answer};
+use crate::store_cos::{names, options};
 
 /// More than the client waits for at a time.
 const KEYS: usize = 1000;
@@ -85,6 +86,63 @@ fn a_connection_opened_ahead_carries_the_next_request() {
     assert_eq!(store.list(&request, None).unwrap().next, Some(PageToken("k0998".to_owned())));
     answers.join().unwrap();
     assert!(told.try_recv().is_err(), "another connection was opened");
+}
+
+/// The pages of a store that names them as it likes, and shows on the second what ended the first.
+fn named_pages(script: &'static [(&'static str, &'static str)]) -> Scripted {
+    Scripted::acting(move |head| {
+        if head.starts_with("head ") {
+            // No file hides a directory.
+            return Some(answer("404 Not Found", "", ""));
+        }
+        let at = |marker: &str| head.contains(&format!("marker={marker}&"));
+        let asked = script.iter().position(|(marker, _)| !marker.is_empty() && at(marker));
+        Some(answer("200 OK", "", script[asked.unwrap_or(0)].1))
+    })
+}
+
+#[test]
+fn what_names_the_next_page_is_in_no_order_and_what_was_shown_is_not_shown_again() {
+    let script = named_pages(&[
+        (
+            "",
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>f0</NextMarker>\
+             <Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>",
+        ),
+        (
+            "f0",
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>b/</NextMarker>\
+             <CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes></ListBucketResult>",
+        ),
+        (
+            "b%2f",
+            "<ListBucketResult><IsTruncated>false</IsTruncated>\
+             <CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>\
+             <Contents><Key>b-1</Key><Size>1</Size></Contents></ListBucketResult>",
+        ),
+    ]);
+    let store =
+        CosStore::connect(CosOptions { endpoint: script.endpoint.clone(), ..options("bucket") })
+            .unwrap();
+    assert_eq!(names(&store, "/"), ["a", "b/", "b-1"]);
+}
+
+#[test]
+fn a_page_that_leads_to_itself_is_an_error() {
+    let page = "<ListBucketResult><IsTruncated>true</IsTruncated><NextMarker>f0</NextMarker>\
+        <Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>";
+    let script = Scripted::acting(move |_| Some(answer("200 OK", "", page)));
+    let endpoint = script.endpoint.clone();
+    let store = CosStore::connect(CosOptions { endpoint, ..options("bucket") }).unwrap();
+    let directory = FtpPath::root();
+    let after = PageToken("f0".to_owned());
+    let request = ListRequest {
+        directory: &directory,
+        name_prefix: "",
+        after: Some(&after),
+        with_times: false,
+    };
+    assert_eq!(store.list(&request, None).unwrap_err().kind, ErrorKind::Other);
 }
 
 /// Lists the root of a bucket there, and returns what was told ahead besides; `on_told` runs when

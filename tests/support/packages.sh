@@ -42,13 +42,25 @@ NEEDED=(
 # The packages of what is not there, each once.
 missing_packages() {
     local pair
-    for pair in "${NEEDED[@]}"; do
-        [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
-    done | sort -u
+    {
+        for pair in "${NEEDED[@]}"; do
+            [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+        done
+        # Debian has it apart from python3.
+        python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    } | sort -u
+}
+
+# What is no package of Debian.
+install_the_rest() {
+    "$(dirname "${BASH_SOURCE[0]}")/seaweed.sh" >/dev/null
 }
 
 mapfile -t missing < <(missing_packages)
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    install_the_rest
+    exit 0
+fi
 # A compiler alone links nothing.
 [[ " ${missing[*]} " != *" gcc "* ]] || missing+=(libc6-dev)
 
@@ -70,3 +82,4 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "still missing after the installation: ${missing[*]}" >&2
     exit 1
 fi
+install_the_rest

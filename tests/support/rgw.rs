@@ -1,5 +1,6 @@
-//! A real S3 store for the tests: one Ceph RADOS Gateway per test run, a bucket per test, and an
-//! independent client (curl) to check results with.
+//! Real S3 stores for the tests: one Ceph RADOS Gateway per test run, and where a test asks for it
+//! SeaweedFS, which keeps real directories and lists them in an order of its own; a bucket per
+//! test, and an independent client (curl) to check results with.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot ask its store has failed")]
 
@@ -10,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// The gateway. It ends with this process.
+/// The gateway, or the store in its place. It ends with this process.
 pub(crate) struct Rgw {
     endpoint: String,
     /// Kept so that nobody waits for it: the script watches this process and ends by itself.
@@ -33,20 +34,26 @@ impl Rgw {
         static SHARED: OnceLock<Rgw> = OnceLock::new();
         SHARED.get_or_init(|| match std::env::var("COS_FTP_TEST_S3") {
             Ok(url) => Self { endpoint: without_scheme(&url), _script: None },
-            Err(_) => Self::start(),
+            Err(_) => Self::start("start-rgw.sh"),
         })
     }
 
-    fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/start-rgw.sh");
-        let mut child = Command::new(script)
+    /// SeaweedFS, begun when the first test wants it.
+    pub(crate) fn seaweed() -> &'static Self {
+        static SEAWEED: OnceLock<Rgw> = OnceLock::new();
+        SEAWEED.get_or_init(|| Self::start("start-seaweed.sh"))
+    }
+
+    fn start(script: &str) -> Self {
+        let path = format!("{}/tests/support/{script}", env!("CARGO_MANIFEST_DIR"));
+        let mut child = Command::new(path)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("tests/support/start-rgw.sh runs");
+            .expect("the script runs");
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        assert!(url.starts_with("http://"), "start-rgw.sh could not start a gateway: see above");
+        assert!(url.starts_with("http://"), "{script} could not start a store: see above");
         Self { endpoint: without_scheme(&url), _script: Some(child) }
     }
 

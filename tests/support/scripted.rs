@@ -17,6 +17,8 @@ pub(crate) enum Act {
     Hang,
     /// This is answered before the request's body is read, then the connection is closed.
     Refuse(String),
+    /// The same, but the connection stays open.
+    RefuseAndStay(String),
     /// The request is read and nothing ever happens.
     Silence,
     /// The store with this host and port answers, over a connection of its own.
@@ -115,7 +117,7 @@ impl Stage {
         let head = sent.to_lowercase();
         let act = (self.script.lock().unwrap())(&head);
         let mut body = Vec::new();
-        if !matches!(act, Some(Act::Refuse(_))) {
+        if !matches!(act, Some(Act::Refuse(_) | Act::RefuseAndStay(_))) {
             if head.contains("expect: 100-continue") {
                 stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
             }
@@ -144,6 +146,11 @@ impl Stage {
             Some(Act::Answer(text)) => stream.write_all(text.as_bytes()).is_ok(),
             Some(Act::Refuse(text)) => {
                 let _ = stream.write_all(text.as_bytes());
+                false
+            }
+            Some(Act::RefuseAndStay(text)) => {
+                let _ = stream.write_all(text.as_bytes());
+                let _ = stream.read_to_end(&mut Vec::new());
                 false
             }
             Some(Act::Silence) => {

@@ -38,6 +38,7 @@ pub(crate) struct Setup {
     tls: String,
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
+    files: Vec<(String, String)>,
 }
 
 enum Place {
@@ -99,6 +100,7 @@ impl Setup {
             tls: String::new(),
             security: Vec::new(),
             environment: Vec::new(),
+            files: Vec::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -131,6 +133,23 @@ impl Setup {
     pub(crate) fn replace(mut self, from: &str, to: &str) -> Self {
         assert!(self.accounts.contains(from), "{from:?} is not in {}", self.accounts);
         self.accounts = self.accounts.replace(from, to);
+        self
+    }
+
+    /// The first account's section has a file of users with these lines in the place of its login.
+    pub(crate) fn users_file(self, lines: &str) -> Self {
+        self.login_by("users_file = @DIR@/users\n").file("users", lines)
+    }
+
+    /// Other keys in the place of the first account's login.
+    pub(crate) fn login_by(self, keys: &str) -> Self {
+        let login = format!("ftp_login_user_name = {USER}\nftp_login_user_password = {PASSWORD}\n");
+        self.replace(&login, keys)
+    }
+
+    /// A file beside the configuration, which is `@DIR@/NAME` in the sections of accounts.
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
@@ -183,10 +202,13 @@ impl Setup {
         for name in ["data", "log"] {
             fs::create_dir(dir.join(name)).expect("a directory");
         }
+        for (name, text) in &self.files {
+            let path = dir.join(name);
+            fs::create_dir_all(path.parent().expect("a directory")).expect("its directory");
+            write_secret(&path, text);
+        }
         let config = dir.join("vsftpd.conf");
-        fs::write(&config, self.text(dir)).expect("the configuration");
-        // The server warns about secrets that others may read.
-        fs::set_permissions(&config, Permissions::from_mode(0o600)).expect("its mode");
+        write_secret(&config, &self.text(dir));
         config
     }
 
@@ -224,6 +246,7 @@ impl Setup {
 
     fn text(&self, dir: &Path) -> String {
         let mut text = self.accounts.replace("@DATA@", &dir.join("data").display().to_string());
+        text = text.replace("@DIR@", &dir.display().to_string());
         text.push_str("[NETWORK]\n");
         for (key, value) in &self.network {
             let _ = writeln!(text, "{key} = {value}");
@@ -237,6 +260,12 @@ impl Setup {
         let _ = write!(text, "[OPERATIONS]\n{}[TLS]\n{}", self.operations, self.tls);
         text
     }
+}
+
+fn write_secret(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file");
+    // The server warns about secrets that others may read.
+    fs::set_permissions(path, Permissions::from_mode(0o600)).expect("its mode");
 }
 
 fn bucket_keys(endpoint: &str, bucket: &str) -> String {
@@ -356,6 +385,11 @@ impl TestServer {
         let path = self.config();
         let text = fs::read_to_string(&path).expect("the configuration");
         fs::write(path, change(text)).expect("the configuration");
+    }
+
+    /// A file beside the configuration.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// The configuration file.

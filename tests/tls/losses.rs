@@ -202,7 +202,8 @@ fn a_client_that_is_lost_while_it_downloads_costs_nothing() {
         scene.expect_rest(&format!("{loss:?}"));
         let log = scene.server.log();
         let line = log.lines().filter(|line| line.contains("download path=")).nth(before);
-        assert!(line.is_some_and(|line| line.contains(" lost")), "{loss:?}: {line:?}");
+        let is_told = |line: &str| line.contains(" lost") || line.contains(" broken");
+        assert!(line.is_some_and(is_told), "{loss:?}: {line:?}");
     }
 }
 

@@ -48,8 +48,10 @@ pub(super) fn check(config: &Path, settings: &ServerSettings, report: &mut Check
 fn written(settings: &ServerSettings) -> Vec<&Path> {
     let stores = settings.stores.iter().enumerate().filter_map(|(number, store)| {
         let StoreSettings::Local(options) = store else { return None };
-        let mut users = settings.accounts.iter().filter(|account| account.store == number);
-        users.any(|user| user.permission.writes()).then_some(options.root.as_path())
+        settings
+            .terms_of(number)
+            .any(|user| user.permission.writes())
+            .then_some(options.root.as_path())
     });
     stores.chain([settings.log.directory.as_path()]).collect()
 }

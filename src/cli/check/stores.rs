@@ -20,24 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     let buckets = Buckets::default();
     for (number, store) in settings.stores.iter().enumerate() {
-        let users: Vec<_> =
-            settings.accounts.iter().filter(|account| account.store == number).collect();
-        let names: Vec<_> = users.iter().map(|account| account.name.as_str()).collect();
+        let users: Vec<_> = settings.terms_of(number).collect();
+        let names = settings.users_of(number);
         match store {
             StoreSettings::Cos(options) => {
                 report.begin(format!(
                     "bucket {}/{} ({}), for {}",
-                    options.bucket,
-                    options.prefix,
-                    options.region,
-                    names.join(", ")
+                    options.bucket, options.prefix, options.region, names
                 ));
-                let user = names.first().copied().unwrap_or_default();
+                let user = users.first().map_or("", |account| &account.name);
                 try_bucket(options, user, needs(settings, &users), &buckets, report);
             }
             StoreSettings::Local(options) => {
                 let root = options.root.display();
-                report.begin(format!("directory {root}, for {}", names.join(", ")));
+                report.begin(format!("directory {root}, for {names}"));
                 report.add(try_directory(options, needs(settings, &users).writing));
             }
         }

@@ -1,11 +1,13 @@
 //! What is said in Chinese: the report of `check`, what `init` asks, and what
-//! `serve` tells. The words are made in
+//! `serve` and `user` tell. The words are made in
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is, and so do the messages of the configuration.
 
 mod texts;
+mod titles;
 
-use texts::{TEXTS, TITLES};
+use texts::TEXTS;
+use titles::TITLES;
 
 /// What stands for what differs.
 const GAP: &str = "{}";
@@ -85,14 +87,16 @@ mod tests {
     ];
 
     /// Where stands what is written into a configuration, and read of it, and not said.
-    const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs"];
+    const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs", "user/arguments.rs"];
 
     #[test]
     fn nothing_that_is_said_is_missing() {
         let known: BTreeSet<&str> = TITLES.iter().chain(TEXTS).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
-        for directory in ["src/cli/check", "src/cli/init", "src/store/cos/diagnosis"] {
+        for directory in
+            ["src/cli/check", "src/cli/init", "src/cli/user", "src/store/cos/diagnosis"]
+        {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();

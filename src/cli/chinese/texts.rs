@@ -1,43 +1,34 @@
 //! The words of the report in both languages. `{}` stands for what differs; it comes in the same
 //! order in both.
 
-/// What is looked at: groups and checks that are named by words.
-pub(super) const TITLES: &[(&str, &str)] = &[
-    ("configuration", "配置"),
-    ("machine", "本机"),
-    ("bucket {}/{} ({}), for {}", "存储桶 {}/{}（{}），用户 {}"),
-    ("directory {}, for {}", "目录 {}，用户 {}"),
-    ("file", "文件"),
-    ("permissions", "文件权限"),
-    ("setting", "配置项"),
-    ("settings", "配置项"),
-    ("user", "用户"),
-    ("service", "服务"),
-    ("memory", "内存"),
-    ("descriptors", "文件描述符"),
-    ("threads", "线程"),
-    ("log", "日志"),
-    ("control port", "控制端口"),
-    ("implicit TLS port", "隐式 TLS 端口"),
-    ("metrics port", "监控指标端口"),
-    ("passive ports", "被动端口"),
-    ("masquerade", "对外地址"),
-    ("TLS certificate", "TLS 证书"),
-    ("TLS versions", "TLS 版本"),
-    ("files", "文件读写"),
-    ("DNS", "域名解析"),
-    ("connect", "连接"),
-    ("answer", "响应"),
-    ("clock", "时钟"),
-    ("key pair", "密钥"),
-    ("bucket", "存储桶"),
-    ("Object Lock", "对象锁定"),
-    ("GetObject, range", "GetObject（范围）"),
-    ("clean-up", "清理"),
-];
-
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    // Users.
+    ("users of {}", "{} 的用户"),
+    ("{} and {} others", "{} 等，另有 {} 个"),
+    (
+        "the configuration has no users_file: put the key into an account section, in place of \
+         its login",
+        "配置文件中没有 users_file：请在账号配置段中添加该配置项，代替其中的登录用户",
+    ),
+    ("name one of them with --users-file: {}", "请用 --users-file 指定其中一个：{}"),
+    (
+        "{} cannot be a user name: accepted are 1 to 64 bytes without slashes, colons and control \
+         characters that do not begin with . # or -",
+        "{} 不能作为用户名：长度为 1 到 64 字节，不含斜线、冒号和控制字符，且不以 . # 或 - 开头",
+    ),
+    (
+        "the prefix is a path such as team/a without . and .., or /",
+        "前缀应为路径，例如 team/a，不含 . 和 ..，或者为 /",
+    ),
+    (
+        "{} is there already; user passwd changes the password",
+        "{} 已经存在；修改密码请用 user passwd",
+    ),
+    ("the password is empty", "密码为空"),
+    ("{} is not there; user add adds it", "{} 不存在；添加用户请用 user add"),
+    ("{} is a login of the configuration already", "{} 已经是配置文件中的登录用户"),
+    ("A running server takes it when it is told to:", "运行中的服务器在执行以下命令后生效："),
     // The sum.
     ("all is well: {} checks", "一切正常：共 {} 项检查"),
     (
@@ -371,6 +362,29 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("delete it by hand", "请手动删除"),
     ("{}; delete it by hand", "{}；请手动删除"),
     ("the unfinished upload {} of {}", "文件碎片 {}（{}）"),
+    ("byte by byte", "按字节排序"),
+    ("path by path", "按路径排序"),
+    ("in an order of its own", "使用自己的顺序"),
+    ("compared", "会比较版本"),
+    (
+        "the store does not compare versions, so the server looks instead",
+        "存储不比较版本，由服务器自行核对",
+    ),
+    (
+        "a directory of three names is listed page by page as {}",
+        "含三个名称的目录，逐页列出的结果为 {}",
+    ),
+    (
+        "listings of large directories will be wrong: this store's pages do not fit",
+        "大目录的列表会出错：该存储的分页不衔接",
+    ),
+    (
+        "this store cannot copy ranges: APPE, REST before STOR, and renaming what is larger than 5 \
+         GB will fail",
+        "该存储不能复制范围：APPE、STOR 前的 REST、重命名大于 5 GB 的文件都会失败",
+    ),
+    ("not tried: needs a directory", "未尝试：需要目录"),
+    ("not tried: needs CopyObject", "未尝试：需要 CopyObject"),
     ("not tried: needs what PutObject stores", "未尝试：需要 PutObject 存入的对象"),
     ("not tried: needs what UploadPart stores", "未尝试：需要 UploadPart 存入的分块"),
     (

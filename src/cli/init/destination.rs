@@ -1,18 +1,15 @@
 //! Where the new configuration goes, whose it is, and who may read it.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 use super::sample::{self, Sample};
 use crate::cli::check::{config_of_service, group_of_reader};
+use crate::cli::owned_file::{self, FileOwnership, PRIVATE_MODE};
 use crate::cli::{locations, shell};
 
-/// Nobody else may read what is written: it holds secrets.
-const FILE_MODE: u32 = 0o600;
-
-/// The same, where a service has a user of its own, who is in the file's group.
+/// Who may read what is written, where a service has a user of its own, who is in the file's group.
 const SERVICE_MODE: u32 = 0o640;
 
 /// A file that may be written.
@@ -21,13 +18,6 @@ pub(super) struct Destination {
     pub(super) file: PathBuf,
     /// What is replaced.
     pub(super) sample: Option<Sample>,
-}
-
-/// Owner and mode.
-struct Ownership {
-    user: Option<u32>,
-    group: Option<u32>,
-    mode: u32,
 }
 
 impl Destination {
@@ -64,48 +54,18 @@ impl Destination {
             fs::create_dir_all(directory)?;
         }
         let rights = self.rights()?;
-        if self.sample.is_none() {
-            return write_new(&self.file, text, &rights);
+        match self.sample {
+            None => owned_file::write_new(&self.file, text, rights),
+            Some(_) => owned_file::replace(&self.file, text, rights),
         }
-        // Nobody ever finds half a configuration.
-        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
-        let new = self.file.with_file_name(format!(".{name}.new"));
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => write_new(&new, text, &rights)?,
-        }
-        fs::rename(&new, &self.file)
     }
 
-    fn rights(&self) -> io::Result<Ownership> {
+    fn rights(&self) -> io::Result<FileOwnership> {
         if self.sample.is_some() {
-            let old = fs::metadata(&self.file)?;
-            let (user, group) = (Some(old.uid()), Some(old.gid()));
-            return Ok(Ownership { user, group, mode: old.mode() & 0o777 });
+            return FileOwnership::of(&self.file);
         }
         let group = group_of_reader(&self.file);
-        let mode = if group.is_some() { SERVICE_MODE } else { FILE_MODE };
-        Ok(Ownership { user: None, group, mode })
+        let mode = if group.is_some() { SERVICE_MODE } else { PRIVATE_MODE };
+        Ok(FileOwnership { user: None, group, mode })
     }
-}
-
-/// Makes the file `new`, which must not be there yet, or leaves none.
-fn write_new(new: &Path, text: &str, rights: &Ownership) -> io::Result<()> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(new)?;
-    fill(made, text, rights).inspect_err(|_| {
-        // What is wrong is told; that half a file may stay is the lesser evil.
-        let _ = fs::remove_file(new);
-    })
-}
-
-fn fill(mut made: File, text: &str, rights: &Ownership) -> io::Result<()> {
-    let own = made.metadata()?;
-    let user = rights.user.filter(|user| *user != own.uid());
-    let group = rights.group.filter(|group| *group != own.gid());
-    if user.is_some() || group.is_some() {
-        fchown(&made, user, group)?;
-    }
-    made.set_permissions(Permissions::from_mode(rights.mode))?;
-    made.write_all(text.as_bytes())?;
-    made.sync_all()
 }

@@ -1,5 +1,6 @@
 //! The account sections: a bucket, its keys, and who may log in.
 
+use super::beyond;
 use super::key::{Key, Nature, Row, row};
 use super::readers::{Reader, absolute_path, boolean, one_of, rate, secret_text, size, text};
 use super::sections::SectionKind::{self, CosAccount, FtpAccount, NumberedAccount};
@@ -9,6 +10,7 @@ use crate::config::values;
 use crate::limits;
 use crate::secret::Secret;
 use crate::store::cos::{AddressingStyle, Scheme, is_key};
+use crate::users::key_prefix;
 use crate::vfs::FilenameEncoding;
 
 const BUCKET: &[SectionKind] = &[NumberedAccount, CosAccount];
@@ -178,11 +180,6 @@ fn terms() -> Vec<Key> {
         ("virtual", Some(AddressingStyle::Virtual)),
         ("path", Some(AddressingStyle::Path)),
     ]);
-    let prefix = Reader::new(
-        "a path such as `team/a`, without . and .., at most 425 bytes",
-        "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
-        values::prefix,
-    );
     let encoding = one_of(&[
         ("auto", FilenameEncoding::Auto),
         ("utf-8|utf8", FilenameEncoding::Utf8),
@@ -207,14 +204,7 @@ fn terms() -> Vec<Key> {
                  （`*.myqcloud.com`、`*.tencentcos.cn`）放在域名中，其他存储放在路径中",
             )
             .field(|form: &mut BucketForm, style| form.addressing = style),
-        row(BUCKET, "cos_prefix", prefix)
-            .may_be_empty()
-            .example("team/a")
-            .means(
-                "the account's root inside the bucket: it sees only what is below this prefix",
-                "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容",
-            )
-            .field(|form: &mut PlaceForm, prefix| form.prefix = prefix),
+        prefix(),
         row(BUCKET, "store_min_part", size(limits::COS_MIN_PART_BYTES..=limits::MAX_PART_BYTES))
             .example("1M")
             .means(
@@ -245,6 +235,24 @@ fn terms() -> Vec<Key> {
     ]
 }
 
+fn prefix() -> Key {
+    let prefix = Reader::new(
+        "a path such as `team/a`, without . and .., at most 425 bytes",
+        "路径，例如 `team/a`，不含“.”和“..”，最长 425 字节",
+        key_prefix,
+    );
+    row(BUCKET, "cos_prefix", prefix)
+        .may_be_empty()
+        .example("team/a")
+        .means(
+            "the account's root inside the bucket: it sees only what is below this prefix; `%u` \
+                 is the user, as in `cameras/%u`",
+            "账号的根目录在存储桶中的位置，账号只能看到该前缀下的内容；`%u` 表示用户名，\
+                 例如 `cameras/%u`",
+        )
+        .field(|form: &mut PlaceForm, prefix| form.prefix = prefix)
+}
+
 /// The login of a section of the second form.
 pub(super) fn login() -> Vec<Key> {
     let home = text("any path, another one in each section", "任意路径，每个配置段必须不同");
@@ -265,11 +273,16 @@ pub(super) fn login() -> Vec<Key> {
             .field(|login: &mut LoginForm, home| login.home = Some(home)),
         row(LOGIN, "ftp_login_user_name", name)
             .required("user0")
-            .means("the login name, another one in each section", "登录用户名，每个配置段必须不同")
+            .unless(beyond::KEYS_IN_PLACE_OF_A_LOGIN)
+            .means(
+                "the login name, another one in each section; not with `users_file`, `auth_command` or `auth_url`",
+                "登录用户名，每个配置段必须不同；不与 `users_file`、`auth_command` 或 `auth_url` 同时使用",
+            )
             .field(|login: &mut LoginForm, name| login.name = Some(name)),
         row(LOGIN, "ftp_login_user_password", password)
             .nature(Nature::Password)
             .required("pass0")
+            .unless(beyond::KEYS_IN_PLACE_OF_A_LOGIN)
             .means(
                 "its password, or what `cos-ftp-server hash-password` prints for it, see \
                  [Passwords](docs/security.md#passwords)",
@@ -280,8 +293,10 @@ pub(super) fn login() -> Vec<Key> {
         row(LOGIN, "authority", permission)
             .required("RW")
             .means(
-                "read, write or both, see [Permissions](docs/permissions.md#permissions)",
-                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)",
+                "read, write or both, see [Permissions](docs/permissions.md#permissions); with \
+                 `users_file`, `auth_command` and `auth_url`, of users of whom nothing else is said",
+                "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)；使用 `users_file`、\
+                 `auth_command` 或 `auth_url` 时，对没有写明权限的用户生效",
             )
             .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
         row(LOGIN, "delete_enable", boolean())

@@ -61,6 +61,8 @@ pub struct Key {
     pub accepts: Words,
     /// What it does.
     pub doc: Words,
+    /// Keys that may stand in its place.
+    pub alternatives: &'static [&'static str],
     /// A value for the documented example, where there is no default.
     pub example: &'static str,
     /// Whether a value is what samples have in the place of an account's data.
@@ -164,6 +166,7 @@ pub(super) fn row<T>(
         applies: Applies::AtReload,
         accepts: reader.accepts().clone(),
         doc: Words::new("", ""),
+        alternatives: &[],
         example: "",
         placeholder: |_| false,
         fields: Vec::new(),
@@ -186,6 +189,11 @@ impl<T: 'static> Row<T> {
     /// The key must be there; the documented example has `example`.
     pub(super) fn required(self, example: &'static str) -> Self {
         self.with(|key| (key.default, key.example) = (WhenAbsent::Required, example))
+    }
+
+    /// It need not be there beside any of these keys.
+    pub(super) fn unless(self, names: &'static [&'static str]) -> Self {
+        self.with(|key| key.alternatives = names)
     }
 
     /// There is no default; the documented example has `example`.

@@ -4,6 +4,7 @@
 
 mod account;
 mod archive;
+mod beyond;
 mod key;
 mod network;
 mod objects;
@@ -28,6 +29,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         account::bucket(),
         objects::rows(),
         account::login(),
+        beyond::rows(),
         account::first_form(),
         network::rows(),
         security::rows(),

@@ -24,7 +24,8 @@ const OPTIONAL: &[SectionKind] = &[SectionKind::Optional];
 const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
-    let groups = [memory(), numbers(), files(), archive::rows(), clients(), stores(), log()];
+    let files = [interrupted(), files(), archive::rows()].into_iter().flatten().collect();
+    let groups = [memory(), numbers(), files, clients(), stores(), log()];
     groups.into_iter().flatten().collect()
 }
 
@@ -128,11 +129,6 @@ fn files() -> Vec<Key> {
     let entries = Reader::new("a number from 1 on", "1 或更大的数字", |text| {
         values::number(text, &(1..=usize::MAX))
     });
-    let partial = one_of(&[
-        ("keep", PartialUpload::Keep),
-        ("park", PartialUpload::Park),
-        ("discard", PartialUpload::Discard),
-    ]);
     let verify = one_of(&[
         ("auto", VerifyUploads::Auto),
         ("md5", VerifyUploads::Md5),
@@ -147,18 +143,6 @@ fn files() -> Vec<Key> {
                 "列表最多返回的条目数，被截断时在回复和日志中说明；未设置时不截断",
             )
             .field(|all: &mut General, number| all.server.session.max_list = Some(number)),
-        row(OPTIONAL, "partial_upload", partial)
-            // As the replaced tool and FTP servers with disks do.
-            .default("keep")
-            .means(
-                "an interrupted upload: `keep` what arrived as the object, `park` it until the \
-                 client goes on, or `discard` it, see \
-                 [What happens to an interrupted \
-                 upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
-                "上传中断时：`keep` 保留已收到的数据为对象，`park` 暂存并等待客户端续传，`discard` 丢弃，\
-                 见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
-            )
-            .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),
         row(OPTIONAL, "ascii_conversion", on_or_off())
             .default("off")
             .means(
@@ -170,10 +154,11 @@ fn files() -> Vec<Key> {
             .default("off")
             .means(
                 "`on`: clients may set the times of files (`MFMT`) and read them back; each change \
-                 costs a copy within the store, and listings cannot show them, see [Names and \
+                 costs a copy within the store, and listings ask once for the time of each file, see \
+                 [Names and \
                  times](docs/reliability.md#names-and-times)",
                 "`on`：客户端可以设置文件时间（`MFMT`）并读回；每次设置都要在存储端复制一次对象，\
-                 且列表中看不到该时间，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
+                 列表会逐个查询文件的时间并记住，见[文件名与时间](docs/zh-CN/reliability.md#文件名与时间)",
             )
             .field(|all: &mut General, on| all.server.session.preserve_mtime = on),
         content_type(),
@@ -189,6 +174,40 @@ fn files() -> Vec<Key> {
                  见[数据在途中如何得到保护](docs/zh-CN/reliability.md#数据在途中如何得到保护)",
             )
             .field(|all: &mut General, verify| all.buckets.options.verify = verify),
+    ]
+}
+
+fn interrupted() -> Vec<Key> {
+    let partial = one_of(&[
+        ("keep", PartialUpload::Keep),
+        ("park", PartialUpload::Park),
+        ("discard", PartialUpload::Discard),
+    ]);
+    vec![
+        row(OPTIONAL, "partial_upload", partial)
+            // As the replaced tool and FTP servers with disks do.
+            .default("keep")
+            .means(
+                "an interrupted upload: `keep` what arrived as the object, `park` it until the \
+                 client goes on, or `discard` it, see \
+                 [What happens to an interrupted \
+                 upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
+                "上传中断时：`keep` 保留已收到的数据为对象，`park` 暂存并等待客户端续传，`discard` 丢弃，\
+                 见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
+            )
+            .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),
+        row(OPTIONAL, "publish_parked_after", seconds_or_off())
+            .default("60")
+            .means(
+                "with `partial_upload = park`: when an upload whose client closed both connections \
+                 in order without waiting for the reply, and did not come back, is published as it \
+                 is; 0 for never, see [What happens to an interrupted \
+                 upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
+                "`partial_upload = park` 时：客户端未等待回复就正常关闭两条连接且没有再来续传，\
+                 多久之后按现状发布；0 表示从不，\
+                 见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
+            )
+            .field(|all: &mut General, time| all.server.session.transfer.publish_parked = time),
     ]
 }
 

@@ -107,6 +107,16 @@ pub fn server_busy() -> Reply {
     Reply::new(Code::CLOSING, "The server cannot take another client now; try again later.")
 }
 
+/// 421 to a user whose part of the store cannot be used.
+pub fn no_home() -> Reply {
+    Reply::new(Code::CLOSING, "Your directory cannot be used now; try again later.")
+}
+
+/// 421 when whoever knows the users cannot be asked.
+pub fn login_unverifiable() -> Reply {
+    Reply::new(Code::CLOSING, "Your login cannot be verified now; try again later.")
+}
+
 /// 421 after too many failed logins.
 pub fn too_many_failed_logins() -> Reply {
     Reply::new(Code::CLOSING, "Too many failed logins.")

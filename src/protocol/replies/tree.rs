@@ -279,6 +279,19 @@ pub fn store_unavailable() -> Reply {
     Reply::new(Code::FILE_BUSY, "The store does not answer; try again later.")
 }
 
+/// 450 to what the store answered in a way that tells nothing: not that it is away.
+pub fn store_refused(code: Option<&str>) -> Reply {
+    let text =
+        format!("The store refused the request{}; the server's log tells more.", in_brackets(code));
+    Reply::new(Code::FILE_BUSY, text)
+}
+
+/// 450 when the store's answer cannot be read.
+pub fn store_unreadable() -> Reply {
+    let text = "The store's answer makes no sense; the server's log tells more.";
+    Reply::new(Code::FILE_BUSY, text)
+}
+
 /// The path in quotes, quotes in it doubled (RFC 959 appendix II).
 fn quoted(path: &FtpPath) -> String {
     format!("\"{}\"", path.as_str().replace('"', "\"\""))
@@ -349,6 +362,8 @@ mod tests {
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
+            (store_refused(Some("InvalidArgument")), 450),
+            (store_unreadable(), 450),
             (rename_from_first(), 503),
             (rename_to_what(), 350),
         ] {

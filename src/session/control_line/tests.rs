@@ -2,15 +2,22 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
 
 use super::*;
+use crate::net::socket::prepare_listener;
 use crate::protocol::Code;
+use crate::threads;
 
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
 struct Nothing;
 
 impl Beside for Nothing {
+    fn is_idle(&self) -> bool {
+        true
+    }
+
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         wait([(control, Interest::Read)], Some(left)).map(|[read]| read)
     }
@@ -40,6 +47,36 @@ fn a_line_that_has_come_counts_at_its_deadline() {
     let line = control.next_line(Instant::now(), &mut Nothing);
     assert_eq!(line, Ok(Line::Text("NOOP".to_owned())));
     assert_eq!(control.next_line(Instant::now(), &mut Nothing), Err(NoLine::TimedOut));
+}
+
+#[test]
+fn a_client_may_be_silent_for_longer_than_a_read_waits() {
+    let (ours, mut theirs) = connected_pair();
+    ours.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    let mut control = ControlLine::new(&ours, None, StopSignal::default());
+    let mut beside = UntilAsked(false);
+    let client = threads::spawn("client", move || {
+        // Long past the time that a read waits.
+        thread::sleep(Duration::from_millis(50));
+        theirs.write_all(b"NOOP\r\n").map(|()| theirs)
+    });
+    let line = control.next_line(Instant::now() + LONG.unwrap(), &mut beside);
+    assert_eq!((line, beside.0), (Ok(noop()), true));
+    client.unwrap().join().unwrap().unwrap();
+}
+
+/// Remembers whether it was asked to wait.
+struct UntilAsked(bool);
+
+impl Beside for UntilAsked {
+    fn is_idle(&self) -> bool {
+        true
+    }
+
+    fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
+        self.0 = true;
+        Nothing.wait(control, left)
+    }
 }
 
 #[test]
@@ -103,6 +140,7 @@ fn flooded() -> (TcpStream, TcpStream) {
 
 fn connected_pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    prepare_listener(&listener).unwrap();
     let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     theirs.set_write_timeout(LONG).unwrap();
     (listener.accept().unwrap().0, theirs)

@@ -213,6 +213,12 @@ impl ObjectStore for CosStore {
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
     }
 
+    fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
+        let keys = self.account.keys.below(home);
+        let account = BucketAccount { keys, ..(*self.account).clone() };
+        Ok(Arc::new(Self { account: Arc::new(account), ..self.clone() }))
+    }
+
     fn for_command(
         &self,
         wait: &ReplyWait,
@@ -399,11 +405,11 @@ impl Multipart for CosStore {
         }
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        let key = self.file(Operation::ListParts, &upload.path);
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let key = self.file(Operation::ListParts, &parked.upload.path);
         // The bucket itself keeps the parts.
         key.is_ok_and(|key| {
-            self.objects().park_upload(&key, &upload.upload_id, parts);
+            self.objects().park_upload(&key, parked);
             true
         })
     }

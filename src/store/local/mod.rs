@@ -18,6 +18,7 @@ pub use self::owner::inherit_owner;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -49,11 +50,13 @@ pub struct LocalOptions {
 pub struct LocalStore {
     root: PathBuf,
     tree: LocalTree,
-    staging: Staging,
-    /// Sessions that add to a file.
-    appends: KeyLocks,
-    /// Uploads that this process has parked, by their paths.
-    parked: OwnParked,
+    staging: Arc<Staging>,
+    /// Sessions that add to a file, by its path from the directory on that was opened first.
+    appends: Arc<KeyLocks>,
+    /// Uploads that this process has parked, by the same.
+    parked: Arc<OwnParked>,
+    /// Where `root` is in it, in the form `/a/b`.
+    home: String,
 }
 
 impl LocalStore {
@@ -69,9 +72,10 @@ impl LocalStore {
         Ok(Self {
             root: options.root.clone(),
             tree,
-            staging,
-            appends: KeyLocks::default(),
-            parked: OwnParked::default(),
+            staging: Arc::new(staging),
+            appends: Arc::default(),
+            parked: Arc::default(),
+            home: String::new(),
         })
     }
 
@@ -86,7 +90,14 @@ impl LocalStore {
 
     /// Removes what storing files took, if it was made by this store and holds nothing.
     pub fn leave_no_trace(self) {
-        self.staging.remove_if_made();
+        if let Some(staging) = Arc::into_inner(self.staging) {
+            staging.remove_if_made();
+        }
+    }
+
+    /// A path from the directory on that was opened first.
+    fn whole_path(&self, path: &FtpPath) -> String {
+        format!("{}{path}", self.home)
     }
 
     fn read(
@@ -125,6 +136,19 @@ impl ObjectStore for LocalStore {
     fn describe(&self) -> String {
         format!("file://{}", self.root.display())
     }
+
+    fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
+        let tree = self.tree.below(home).map_err(|fault| fault.of(Operation::ListObjects, home))?;
+        let home = home.trim_end_matches('/');
+        Ok(Arc::new(Self {
+            root: self.root.join(home),
+            tree,
+            staging: Arc::clone(&self.staging),
+            appends: Arc::clone(&self.appends),
+            parked: Arc::clone(&self.parked),
+            home: format!("{}/{home}", self.home),
+        }))
+    }
 }
 
 impl FileTree for LocalStore {
@@ -142,7 +166,7 @@ impl FileTree for LocalStore {
     }
 
     fn take_turn_to_append(&self, path: &FtpPath, patience: Duration) -> Option<KeyLock> {
-        self.appends.take_within(&[path.as_str()], &[], patience)
+        self.appends.take_within(&[&*self.whole_path(path)], &[], patience)
     }
 
     fn list(&self, request: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
@@ -253,16 +277,16 @@ impl Multipart for LocalStore {
         self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
     }
 
-    fn park_multipart_upload(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> bool {
-        let parked = self.park(upload, parts);
-        parked
-            .map_err(|fault| fault.of(Operation::ListParts, upload.path.as_str()))
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let path = parked.upload.path.as_str();
+        self.park(parked)
+            .map_err(|fault| fault.of(Operation::ListParts, path))
             .inspect_err(|error| log::warn!("an interrupted upload cannot be parked: {error}"))
             .is_ok()
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
-        let directory = directory.as_str();
+        let directory = self.whole_path(directory);
         let slash = if directory.ends_with('/') { "" } else { "/" };
         self.parked.in_directory(&format!("{directory}{slash}"))
     }
@@ -272,7 +296,7 @@ impl Multipart for LocalStore {
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
-        self.parked.forget(upload.path.as_str(), &upload.upload_id);
+        self.parked.forget(&self.whole_path(&upload.path), &upload.upload_id);
         self.staging
             .discard(&upload.upload_id)
             .map_err(|fault| fault.of(Operation::AbortMultipartUpload, upload.path.as_str()))

@@ -51,6 +51,22 @@ impl LocalTree {
         Ok(Self { root: rustix::fs::open(root, flags, Mode::empty())? })
     }
 
+    /// The directory `home` (`a/b/`) of this one, with what is missing on the way made. Links are
+    /// not followed: below the root they are no operator's.
+    pub(super) fn below(&self, home: &str) -> LocalResult<Self> {
+        let mut root = self.walk("")?;
+        for name in home.split('/').filter(|name| !name.is_empty()) {
+            if name == WORK_DIRECTORY {
+                return Err(ErrorKind::AccessDenied.into());
+            }
+            root = match open_directory(&root, name) {
+                Err(Errno::NOENT) => make_directory(&root, name)?,
+                opened => opened?,
+            };
+        }
+        Ok(Self { root })
+    }
+
     /// The root's descriptor.
     pub(super) fn root(&self) -> &OwnedFd {
         &self.root

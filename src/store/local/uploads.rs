@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -43,7 +44,7 @@ impl LocalStore {
         let slot = self.tree.making_parents(path)?;
         self.staging.publish(name, file, &slot, expected)?;
         // A whole file stands there now.
-        if let Some(parked) = self.parked.take(path.as_str()) {
+        if let Some(parked) = self.parked.take(&self.whole_path(path)) {
             self.staging.discard(&parked)?;
         }
         Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
@@ -96,23 +97,27 @@ impl LocalStore {
         self.publish(&upload.path, &upload.upload_id, &file, expected)
     }
 
-    /// Keeps what `parts` hold up to the first gap, where the path finds it.
-    pub(super) fn park(&self, upload: &MultipartUpload, parts: &[PartReceipt]) -> LocalResult<()> {
+    /// Keeps what its parts hold up to the first gap, where the path finds it. The file's time says
+    /// when the upload was begun.
+    pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<()> {
+        let ParkedUpload { upload, parts, begun } = parked;
         let gapless =
             parts.iter().enumerate().take_while(|(n, part)| part.number as usize == n + 1);
         let size = gapless.map(|(_, part)| part.size).sum();
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
+        file.set_modified(SystemTime::from(*begun))?;
         file.sync_all()?;
-        let name = parked_name(&upload.path);
+        let path = self.whole_path(&upload.path);
+        let name = parked_name(&path);
         self.staging.rename(&upload.upload_id, &name)?;
-        self.parked.note(upload.path.as_str(), &name, &in_front_of_the_last_byte(size));
+        self.parked.note(&path, &name, &in_front_of_the_last_byte(size), *begun);
         Ok(())
     }
 
     /// What is parked for `path`.
     pub(super) fn find_parked(&self, path: &FtpPath) -> LocalResult<Option<ParkedUpload>> {
-        let upload_id = parked_name(path);
+        let upload_id = parked_name(&self.whole_path(path));
         let file = match self.staging.reopen(&upload_id) {
             Err(fault) if fault.kind == ErrorKind::NotFound => return Ok(None),
             other => other?,
@@ -120,14 +125,14 @@ impl LocalStore {
         let metadata = file.metadata()?;
         let parts = in_front_of_the_last_byte(metadata.len());
         let upload = MultipartUpload { path: path.clone(), upload_id };
-        Ok(Some(ParkedUpload { upload, parts, newest: metadata.modified()?.into() }))
+        Ok(Some(ParkedUpload { upload, parts, begun: metadata.modified()?.into() }))
     }
 
     /// Takes what is parked away from those who look for it.
     pub(super) fn resume(&self, upload: &MultipartUpload) -> LocalResult<MultipartUpload> {
         let upload_id = Staging::new_name();
         self.staging.rename(&upload.upload_id, &upload_id)?;
-        self.parked.take(upload.path.as_str());
+        self.parked.take(&self.whole_path(&upload.path));
         Ok(MultipartUpload { path: upload.path.clone(), upload_id })
     }
 }
@@ -143,8 +148,8 @@ fn in_front_of_the_last_byte(size: u64) -> Vec<PartReceipt> {
 
 /// By what the parked upload of a path is found: any process that serves the directory makes the
 /// same of it.
-fn parked_name(path: &FtpPath) -> String {
-    let digest = Sha256::digest(path.as_str());
+fn parked_name(path: &str) -> String {
+    let digest = Sha256::digest(path);
     digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

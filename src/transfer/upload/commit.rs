@@ -39,7 +39,9 @@ impl<'a> Commit<'a> {
         let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
         self.sender.release();
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
-        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, unended: None }
+        let is_parked = self.sender.is_parked;
+        let unended = None;
+        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, is_parked, unended }
     }
 
     fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
@@ -51,7 +53,11 @@ impl<'a> Commit<'a> {
             }
             Ok(by) => by,
         };
-        if nothing_came && self.replaced.kept > 0 && self.sender.begun == Begun::NotYet {
+        if nothing_came && self.sender.begun == Begun::Done {
+            // Nothing of the end that had to be sent again: so this is not the end.
+            return self.leave(by.unwrap_or(Interruption::Left), control);
+        }
+        if nothing_came && self.replaced.kept > 0 {
             // The object stays as it is.
             return Verdict::Complete;
         }
@@ -67,7 +73,7 @@ impl<'a> Commit<'a> {
 
     /// What has arrived does not become the object.
     fn leave(&mut self, by: Interruption, control: &mut dyn Control) -> Verdict {
-        if self.sender.parks() && self.park(control) {
+        if self.sender.parks() && self.park(by, control) {
             return Verdict::Interrupted { by, kept: Kept::Parked };
         }
         self.drop_all(by)
@@ -75,8 +81,10 @@ impl<'a> Commit<'a> {
 
     /// Sends what has arrived and leaves it there, for the client to go on with. What the store
     /// does not take now is sent again then.
-    fn park(&mut self, control: &mut dyn Control) -> bool {
-        if !self.sender.can_be_parked() {
+    fn park(&mut self, by: Interruption, control: &mut dyn Control) -> bool {
+        // What may be whole is worth it in any case: it may have to be published as it is.
+        let may_be_whole = by == Interruption::Left && self.sender.sent.progress.bytes() > 0;
+        if !may_be_whole && !self.sender.can_be_parked() {
             return false;
         }
         loop {

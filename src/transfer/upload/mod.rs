@@ -23,7 +23,7 @@ mod sent;
 mod standstill;
 mod tail;
 
-pub use plan::{Plan, WriteMode};
+pub use plan::{ParkedAmong, Plan, WriteMode};
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,8 +36,7 @@ use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
 use crate::transfer::worker::UploadTarget;
 use crate::transfer::{
-    Control, Conversion, Incomplete, Interruption, Progress, Resources, Throttle, TransferError,
-    TransferReport,
+    Control, Conversion, Incomplete, Progress, Resources, Throttle, TransferError, TransferReport,
 };
 use crate::vfs::FtpPath;
 use commit::Commit;
@@ -109,9 +108,10 @@ impl<'a> Upload<'a> {
             intake.convert_ascii();
         }
         let plan = request.plan;
-        let sent = Sent { progress, reservation: Reservation::new(request.announced, plan.kept) };
+        let sent = Sent::new(progress, Reservation::new(request.announced, plan.kept));
         let since = request.store.now();
-        let target = UploadTarget::new(request.store, request.path, plan.attributes());
+        let begun = plan.parked.as_ref().map_or(since, |parked| parked.begun);
+        let target = UploadTarget::new(request.store, request.path, plan.attributes(), begun);
         if let Some(parked) = &plan.parked {
             target.resume(&parked.upload).map_err(TransferError::from)?;
         }
@@ -145,7 +145,7 @@ impl<'a> Upload<'a> {
     pub fn run(mut self, mut data: Stream, control: &mut dyn Control) -> TransferReport {
         self.progress().restart();
         let ended = self.receive(&mut data, control);
-        if !matches!(ended, Ok(Some(Interruption::ControlLost))) {
+        if !matches!(ended, Ok(Some(by)) if by.is_of_control()) {
             control.data_ended();
         }
         // Before the store is asked: clients wait for the end of TLS, and only then for the reply.

@@ -30,12 +30,14 @@ pub(super) struct Parts {
     copies: VecDeque<(PartPlace, CopySource)>,
     outstanding: u32,
     receipts: Vec<PartReceipt>,
+    /// The last part of a parked upload, in whose place the first new one comes.
+    resent: Option<PartReceipt>,
 }
 
 impl Parts {
     pub(super) fn new(options: &TransferOptions, limits: PartLimits, plan: &mut Plan) -> Self {
         let copies = std::mem::take(&mut plan.copies);
-        let receipts = plan.take_parked_parts();
+        let (receipts, resent) = plan.take_parked_parts();
         let mut next = behind(&receipts);
         let placed = copies.into_iter().map(|source| {
             let place = next;
@@ -64,6 +66,7 @@ impl Parts {
             copies,
             outstanding: 0,
             receipts,
+            resent,
         }
     }
 
@@ -209,6 +212,13 @@ impl Parts {
     /// Whether every part given out is confirmed and nothing is left to be copied.
     pub(super) fn all_confirmed(&self) -> bool {
         self.outstanding == 0 && self.copies.is_empty()
+    }
+
+    /// The same, of an upload that is parked: where nothing new was sent, all that had been there.
+    pub(super) fn take_receipts_to_park(&mut self) -> Vec<PartReceipt> {
+        let mut receipts = self.take_receipts();
+        receipts.extend(self.resent.take().filter(|_| self.given == 0));
+        receipts
     }
 
     /// All receipts, in the order of their numbers.

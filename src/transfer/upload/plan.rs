@@ -10,7 +10,7 @@ use crate::store::{
     Admission, Attributes, CopySource, ETag, Expected, Freshness, ObjectStore, ParkedUpload,
     PartLimits, PartReceipt, Stat,
 };
-use crate::transfer::{PartialUpload, TransferError};
+use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
 
 /// How an upload treats what stands under its name.
@@ -23,6 +23,18 @@ pub enum WriteMode {
     /// REST and STOR: the first bytes of the old object up to the offset, then the new ones. Where
     /// they end before the old object does, its other bytes stay behind them.
     ResumeAt(u64),
+}
+
+/// Among which interrupted uploads of a name the one is that is gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParkedAmong {
+    /// There is none: what is interrupted is not parked.
+    None,
+    /// Those that this process has parked: the others may be somebody else's, and the client has
+    /// said nothing that shows which it means.
+    Own,
+    /// All that the store has.
+    All,
 }
 
 /// What an upload keeps, and what it needs to be true of its name.
@@ -54,7 +66,7 @@ impl Plan {
         store: &dyn ObjectStore,
         path: &FtpPath,
         mode: WriteMode,
-        partial: PartialUpload,
+        among: ParkedAmong,
     ) -> Result<Self, TransferError> {
         let admission = store.admits_file(path, Freshness::Recent)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
@@ -63,10 +75,8 @@ impl Plan {
             return Ok(Self { admission, expected, kept: 0, head, copies, tail, parked });
         }
         let found = store.find_file_to_continue(path)?;
-        if partial == PartialUpload::Park
-            && let Some(parked) = find_parked(store, path, found.as_ref())?
-        {
-            return Self::go_on(admission, parked, mode);
+        if let Some(parked) = among.find(store, path, found.as_ref())? {
+            return Self::go_on(admission, parked, found, mode);
         }
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
@@ -87,6 +97,7 @@ impl Plan {
     fn go_on(
         admission: Admission,
         parked: ParkedUpload,
+        found: Option<Stat>,
         mode: WriteMode,
     ) -> Result<Self, TransferError> {
         let offset = parked.offset();
@@ -95,7 +106,7 @@ impl Plan {
         }
         Ok(Self {
             admission,
-            expected: Expected::Anything,
+            expected: Expected::Seen(found),
             kept: offset,
             head: None,
             copies: VecDeque::new(),
@@ -104,9 +115,9 @@ impl Plan {
         })
     }
 
-    /// The parts that are there already.
-    pub(super) fn take_parked_parts(&mut self) -> Vec<PartReceipt> {
-        self.parked.as_mut().map(ParkedUpload::take_whole_parts).unwrap_or_default()
+    /// The parts that are there already, and the one that is sent again.
+    pub(super) fn take_parked_parts(&mut self) -> (Vec<PartReceipt>, Option<PartReceipt>) {
+        self.parked.as_mut().map(ParkedUpload::take_parts).unwrap_or_default()
     }
 
     /// What the file is that is gone on with.
@@ -118,14 +129,22 @@ impl Plan {
     }
 }
 
-/// The interrupted upload of `path`, if what stands there is older.
-fn find_parked(
-    store: &dyn ObjectStore,
-    path: &FtpPath,
-    found: Option<&Stat>,
-) -> Result<Option<ParkedUpload>, TransferError> {
-    let parked = store.find_parked_upload(path, Freshness::Now)?;
-    Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
+impl ParkedAmong {
+    /// The interrupted upload of `path`, if what was `found` there is older.
+    fn find(
+        self,
+        store: &dyn ObjectStore,
+        path: &FtpPath,
+        found: Option<&Stat>,
+    ) -> Result<Option<ParkedUpload>, TransferError> {
+        let freshness = match self {
+            Self::None => return Ok(None),
+            Self::Own => Freshness::Recent,
+            Self::All => Freshness::Now,
+        };
+        let parked = store.find_parked_upload(path, freshness)?;
+        Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
+    }
 }
 
 /// How the first `kept` bytes of a version are kept: read, or copied inside the store.

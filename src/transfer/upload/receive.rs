@@ -145,7 +145,8 @@ impl Upload<'_> {
         reading.is_fresh &= self.progress().bytes() == 0;
         match self.read(data, allowed) {
             Ok(0) => {
-                let gone = reading.gone.as_ref().map(|gone| gone.by);
+                self.sender.sent.end();
+                let gone = reading.gone.as_ref().map(|gone| self.sender.sent.classify(gone.by));
                 let by = gone.or(self.look_again(control)?);
                 return Ok(ControlFlow::Break(self.gate_at_the_end(by, control)));
             }
@@ -233,7 +234,7 @@ impl Upload<'_> {
     /// another place of the file: it overtakes the data, all of which they count on.
     fn takes_the_last_bytes(&self, by: Interruption) -> bool {
         match by {
-            Interruption::ControlLost => true,
+            Interruption::ControlLost | Interruption::ControlReset => true,
             Interruption::Aborted => self.sender.keeps_partial() || self.sender.parks(),
             _ => false,
         }

@@ -36,6 +36,7 @@ pub(super) struct Sender<'a> {
     pub(super) begun: Begun,
     /// Whether it goes on with a parked upload.
     is_resumed: bool,
+    pub(super) is_parked: bool,
     /// What stood under the name when the first part was ready, if that was asked.
     pub(super) seen: Option<Option<Stat>>,
     pub(super) stored: Option<Stored>,
@@ -83,6 +84,7 @@ impl<'a> Sender<'a> {
                 Admission::Unknown => NameCheck::NotAsked,
             },
             is_resumed: plan.parked.is_some(),
+            is_parked: false,
             begun: match plan.parked {
                 Some(_) => Begun::Done,
                 None => Begun::NotYet,
@@ -339,14 +341,15 @@ impl<'a> Sender<'a> {
     /// Leaves what the store has confirmed to a client that goes on with it.
     pub(super) fn park(&mut self) -> bool {
         let Some(target) = &self.target else { return false };
-        let parts = self.parts.take_receipts();
-        match self.workers.busy() {
-            0 => target.park(&parts),
+        let parts = self.parts.take_receipts_to_park();
+        self.is_parked = match self.workers.busy() {
+            0 => target.park(parts),
             _ => {
                 target.park_at_the_end(parts);
                 true
             }
-        }
+        };
+        self.is_parked
     }
 
     /// Whether a partial file would stand for years, as the store removes nothing.

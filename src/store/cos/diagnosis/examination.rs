@@ -52,7 +52,7 @@ impl Examination<'_> {
     }
 
     /// What a failure means to the accounts: not each needs everything.
-    fn failed(&self, trial: Trial, error: &StoreError) -> TrialVerdict {
+    pub(super) fn failed(&self, trial: Trial, error: &StoreError) -> TrialVerdict {
         let denied = error.kind == ErrorKind::AccessDenied;
         let unneeded = match trial {
             Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
@@ -90,6 +90,11 @@ impl Examination<'_> {
     /// The keys of what has the headers of new files: stored in one request, and in parts.
     pub(super) fn described(&self) -> [String; 2] {
         [format!("{}-headers", self.probe), format!("{}-headers-parts", self.probe)]
+    }
+
+    /// The key of what is large enough for every store to copy a range of it.
+    pub(super) fn large(&self) -> String {
+        format!("{}-large", self.probe)
     }
 
     /// The key of what is put together from parts.

@@ -14,11 +14,14 @@ use crate::store::cos::s3::actions::get_object_lock_configuration::{
 use crate::store::{Operation, Result};
 
 /// What is not tried where it would leave what nobody can remove.
-const PUBLISHING: [Trial; 7] = [
+const PUBLISHING: [Trial; 10] = [
     Trial::Of(Operation::PutObject),
     Trial::GetRange,
     Trial::Of(Operation::GetObjectTagging),
     Trial::Of(Operation::CopyObject),
+    Trial::CopyOfVersion,
+    Trial::Marker,
+    Trial::Order,
     Trial::Of(Operation::CompleteMultipartUpload),
     Trial::Of(Operation::UploadPartCopy),
     Trial::Of(Operation::DeleteObject),

@@ -4,9 +4,11 @@
 //! What it stores has a name of its own below the account's prefix and is removed again, whatever
 //! fails. Where it could not be removed (Object Lock) it stores nothing.
 
+mod directories;
 mod examination;
 mod lock;
 mod objects;
+mod probe;
 mod reach;
 mod terms;
 mod trial;
@@ -16,9 +18,11 @@ pub use trial::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 
 use std::time::Instant;
 
+use self::directories::try_directories;
 use self::examination::Examination;
 use self::lock::{finds_lock, try_without_objects};
 use self::objects::{clean_up, try_objects, try_reading};
+use self::probe::NEEDS_PROBE;
 use self::reach::{blame, other_region, reach};
 use self::terms::try_terms;
 use self::uploads::try_uploads;
@@ -45,6 +49,11 @@ impl CosStore {
             try_without_objects(&mut run);
         } else if needs.writing {
             let stands = try_objects(&mut run);
+            if stands {
+                try_directories(&mut run);
+            } else {
+                run.skip(&[Trial::Marker, Trial::Order], NEEDS_PROBE);
+            }
             let mut left = try_uploads(&mut run, stands);
             left.extend(try_terms(&mut run));
             clean_up(&mut run, left);

@@ -3,7 +3,11 @@
 use std::io::Read;
 use std::time::Instant;
 
+use ureq::http::header::{self, HeaderMap, HeaderValue};
+
+use super::directories;
 use super::examination::Examination;
+use super::probe::{NEEDS_PROBE, PROBE, store_probe, strange};
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::cos::options::ArchivePolicy;
 use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
@@ -11,17 +15,13 @@ use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::get_object_acl::get_object_acl;
 use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
-use crate::store::cos::s3::actions::head_object::head_object;
-use crate::store::cos::s3::actions::put_object::{Put, put_object};
+use crate::store::cos::s3::actions::head_object::{Head, head_object};
 use crate::store::cos::s3::actions::restore_object::restore_object;
+use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::client::S3Client;
-use crate::store::cos::s3::precondition::Precondition;
-use crate::store::{Body, ByteRange, Cancel, ErrorKind, Operation, Result, StoreError};
+use crate::store::{ByteRange, ErrorKind, Operation, Result, StoreError};
 
-/// What the probe object holds.
-pub(super) const PROBE: &[u8] = b"Stored by `cos-ftp-server check`, which deletes it again.\n";
-
-/// A range of it.
+/// A range of the probe.
 const RANGE: std::ops::Range<usize> = 10..24;
 
 /// Stores, reads and copies the probe. Whether it stands.
@@ -39,6 +39,7 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
             Trial::GetRange,
             Trial::Of(Operation::GetObjectTagging),
             Trial::Of(Operation::CopyObject),
+            Trial::CopyOfVersion,
         ];
         run.skip(&trials, NEEDS_PROBE);
         return false;
@@ -64,13 +65,34 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
             |_| String::new(),
         );
     }
-    run.attempt(
+    let copied = run.attempt(
         Trial::Of(Operation::CopyObject),
         |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
         |_| String::new(),
     );
+    match copied {
+        Some(_) => try_copy_of_version(run, &probe, &copy),
+        None => run.skip(&[Trial::CopyOfVersion], "not tried: needs CopyObject"),
+    }
     try_restoring(run);
     true
+}
+
+/// Whether the store compares the version that is to be copied. It need not: what was copied is
+/// looked at before anything is deleted.
+fn try_copy_of_version(run: &mut Examination<'_>, probe: &str, copy: &str) {
+    let never_stored = HeaderValue::from_static("\"d41d8cd98f00b204e9800998ecf8427e\"");
+    let headers = Headers(HeaderMap::from_iter([(header::ETAG, never_stored)]));
+    let another = Head { size: 0, headers };
+    let ask = |client: &S3Client| {
+        let original = Original { key: probe, version: Some(&another) };
+        match copy_object(client, original, copy, &[]) {
+            Ok(_) => Ok("the store does not compare versions, so the server looks instead"),
+            Err(error) if error.kind == ErrorKind::PreconditionFailed => Ok("compared"),
+            Err(error) => Err(error),
+        }
+    };
+    run.attempt(Trial::CopyOfVersion, ask, |told| (*told).to_owned());
 }
 
 /// What those who only read need. There is nothing of ours to read; what is missing is answered
@@ -109,16 +131,24 @@ fn is_not_archived(error: &StoreError) -> bool {
 
 /// Deletes what was stored. `uploads`: what could not be aborted.
 pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
-    let mut made = vec![run.copy(), run.joined(), run.probe.clone()];
+    let mut made = vec![run.copy(), run.joined(), run.large(), run.probe.clone()];
+    made.extend(directories::keys(&run.probe));
     if !run.store.headers.is_empty() {
         made.extend(run.described());
     }
-    // All of them are tried, also when one is refused.
+    let [.., marker] = directories::keys(&run.probe);
     let delete = |client: &S3Client| {
         // Each of them, whatever becomes of another.
         let gone: Vec<Result<()>> =
             made.iter().map(|key| delete_object(client, key, None)).collect();
-        gone.into_iter().collect()
+        gone.into_iter().collect::<Result<()>>()?;
+        match head_object(client, &marker) {
+            Ok(Some(_)) => {
+                let what = "the marker of a directory is still there after it was deleted";
+                Err(strange(Operation::DeleteObject, &marker, what))
+            }
+            _ => Ok(()),
+        }
     };
     let deleted = run.attempt(Trial::Of(Operation::DeleteObject), delete, |()| String::new());
     let mut left = Vec::new();
@@ -143,17 +173,6 @@ pub(super) fn tell_of_what_is_left(run: &mut Examination<'_>, left: &[String]) {
         TrialVerdict::Skipped(format!("{why}; delete it by hand"))
     };
     run.tell(Trial::CleanUp, verdict, Instant::now());
-}
-
-/// Why a trial is not made when there is no probe.
-pub(super) const NEEDS_PROBE: &str = "not tried: needs what PutObject stores";
-
-fn store_probe(client: &S3Client, key: &str) -> Result<()> {
-    let never = Cancel::new();
-    let body = Body::new(&[PROBE], &never);
-    let put = Put { key, body: &body, headers: &[], only: &Precondition::None };
-    put_object(client, put)?;
-    Ok(())
 }
 
 fn expect_size(client: &S3Client, key: &str) -> Result<()> {
@@ -182,8 +201,4 @@ fn read_back(client: &S3Client, key: &str, range: std::ops::Range<usize>) -> Res
         return Err(strange(Operation::GetObject, key, "other bytes than were stored"));
     }
     Ok(())
-}
-
-fn strange(operation: Operation, key: &str, what: &str) -> StoreError {
-    StoreError::new(ErrorKind::Other, operation, key).with_source(what)
 }

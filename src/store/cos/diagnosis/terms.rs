@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::examination::Examination;
-use super::objects::PROBE;
+use super::probe::PROBE;
 use super::trial::{Fault, Trial, TrialVerdict};
 use super::uploads::{send_probe, unfinished};
 use crate::store::cos::object_terms::tags_in;

@@ -42,6 +42,12 @@ pub enum Trial {
     Of(Operation),
     /// GetObject of some bytes.
     GetRange,
+    /// The marker of a directory.
+    Marker,
+    /// Listing a directory page by page.
+    Order,
+    /// CopyObject of one version alone.
+    CopyOfVersion,
     /// The headers that this key of the configuration makes.
     Key(&'static str),
     /// Told of only when something of this run could not be removed.
@@ -61,8 +67,19 @@ impl Trial {
             Self::ObjectLock => "Object Lock",
             Self::Of(operation) => operation.name(),
             Self::GetRange => "GetObject, range",
+            Self::Marker => "directory marker",
+            Self::Order => "pages of a listing",
+            Self::CopyOfVersion => "CopyObject, one version",
             Self::Key(key) => key,
             Self::CleanUp => "clean-up",
+        }
+    }
+
+    /// The same for the one of its requests that failed.
+    fn actions_of(self, operation: Operation) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Marker | Self::Order => Some(operation.actions()),
+            _ => self.actions(),
         }
     }
 
@@ -78,6 +95,9 @@ impl Trial {
             | Self::CleanUp => return None,
             Self::Bucket => Operation::ListObjects,
             Self::GetRange => Operation::GetObject,
+            Self::Marker => Operation::PutObject,
+            Self::Order => Operation::ListObjects,
+            Self::CopyOfVersion => Operation::CopyObject,
             Self::Key("object_tags") => {
                 return Some(("name/cos:PutObjectTagging", "s3:PutObjectTagging"));
             }
@@ -132,7 +152,7 @@ impl Fault {
     pub(super) fn of(trial: Trial, error: &StoreError, dialect: Dialect) -> Self {
         let why = brief(error);
         if error.kind == ErrorKind::AccessDenied
-            && let Some((cam, s3)) = trial.actions()
+            && let Some((cam, s3)) = trial.actions_of(error.operation)
         {
             let fix = match dialect {
                 Dialect::Cos => format!("grant the key pair {cam}"),
@@ -150,6 +170,10 @@ fn remedy(error: &StoreError) -> String {
         ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
         ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
         ErrorKind::TooLarge => "the bucket or the account is full",
+        ErrorKind::Unsupported if error.operation == Operation::UploadPartCopy => {
+            "this store cannot copy ranges: APPE, REST before STOR, and renaming what is larger \
+             than 5 GB will fail"
+        }
         ErrorKind::Unsupported => "this store lacks an operation that the server needs",
         ErrorKind::ChecksumMismatch => "something on the way damages what is sent",
         _ => "look up the code in the store's documentation",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::examination::Examination;
-use super::objects::{NEEDS_PROBE, PROBE};
+use super::probe::{NEEDS_PROBE, PROBE, store};
 use super::trial::Trial;
 use crate::store::cos::objects::Complete;
 use crate::store::cos::objects::written;
@@ -21,6 +21,9 @@ use crate::store::{
 
 /// How many unfinished uploads are shown by name.
 const SHOWN_UPLOADS: usize = 10;
+
+/// What S3 wants of an object of which a range is to be copied: more than 5 MiB.
+const LARGE_BYTES: usize = 6 * 1024 * 1024;
 
 /// Puts an object together from a part, and begins another upload that it aborts. `stands`:
 /// whether the probe can be copied from. Answers what could not be removed.
@@ -118,11 +121,17 @@ fn copy_and_abort(run: &mut Examination<'_>, key: &str, stands: bool) -> Option<
         );
         return None;
     };
-    let probe = run.probe.clone();
+    let (probe, large) = (run.probe.clone(), run.large());
     if stands {
         run.attempt(
             Trial::Of(Operation::UploadPartCopy),
-            |client| copy_part(client, key, &id, &probe),
+            |client| match copy_part(client, key, &id, &probe, PROBE.len() as u64) {
+                // Stores may refuse the range of an object that is smaller than a part.
+                Err(error) if error.status == Some(400) => {
+                    copy_large_part(client, key, &id, &large)
+                }
+                copied => copied,
+            },
             |_| String::new(),
         );
     } else {
@@ -193,7 +202,15 @@ fn list_parts(client: &S3Client, key: &str, id: &str) -> Result<()> {
     parts.map(drop).ok_or_else(gone)
 }
 
-fn copy_part(client: &S3Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
-    let source = CopySource { first: 0, end: PROBE.len() as u64, etag: None };
+/// The same of an object that is larger than a part must be.
+fn copy_large_part(client: &S3Client, key: &str, id: &str, from: &str) -> Result<PartReceipt> {
+    static BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
+    let blocks = vec![&BLOCK[..]; LARGE_BYTES.div_ceil(BLOCK.len())];
+    store(client, from, &blocks)?;
+    copy_part(client, key, id, from, LARGE_BYTES as u64)
+}
+
+fn copy_part(client: &S3Client, key: &str, id: &str, from: &str, end: u64) -> Result<PartReceipt> {
+    let source = CopySource { first: 0, end, etag: None };
     upload_part_copy(client, PartCopy { key, upload_id: id, number: 1, from, source: &source })
 }

@@ -1,7 +1,6 @@
 //! What lies below a prefix, one page after another, corrected by our own recent changes.
 
-use std::collections::btree_map;
-use std::iter::Peekable;
+use std::collections::BTreeMap;
 
 use super::corrected::{Corrected, Truth};
 use super::overlay::Overlay;
@@ -63,12 +62,17 @@ impl Truth for dyn Objects + '_ {
     }
 }
 
-/// The objects below a prefix in the order of their keys, without the prefix's own marker. Holds
-/// one page.
+/// The objects below a prefix in the order of the store, without the prefix's own marker. Holds one
+/// page.
 pub(crate) struct KeyStream<'a> {
     objects: &'a dyn Objects,
     prefix: &'a str,
-    page: Peekable<btree_map::IntoValues<String, KeyEntry>>,
+    /// What is left of the present page.
+    page: BTreeMap<String, KeyEntry>,
+    /// How many objects it had.
+    page_objects: usize,
+    /// How many were looked for on it.
+    sought: usize,
     after: Option<String>,
     is_last_page: bool,
     last: Option<String>,
@@ -77,14 +81,24 @@ pub(crate) struct KeyStream<'a> {
 impl<'a> KeyStream<'a> {
     /// The objects below `prefix`. Nothing is asked yet.
     pub(crate) fn new(objects: &'a dyn Objects, prefix: &'a str) -> Self {
-        let page = btree_map::BTreeMap::new().into_values().peekable();
-        Self { objects, prefix, page, after: None, is_last_page: false, last: None }
+        Self {
+            objects,
+            prefix,
+            page: BTreeMap::new(),
+            page_objects: 0,
+            sought: 0,
+            after: None,
+            is_last_page: false,
+            last: None,
+        }
     }
 
     /// The next object.
     pub(crate) fn next(&mut self) -> Result<Option<KeyEntry>> {
-        self.fill()?;
-        let object = self.page.next();
+        while self.page.is_empty() && !self.is_last_page {
+            self.turn_page()?;
+        }
+        let object = self.page.pop_first().map(|(_, object)| object);
         if let Some(object) = &object {
             self.last = Some(object.key.clone());
         }
@@ -96,33 +110,28 @@ impl<'a> KeyStream<'a> {
         self.last.as_deref()
     }
 
-    /// The object `key`, passing over all before it.
+    /// The object `key`, for somebody who looks for one after the other as another listing of the
+    /// same names tells them. `None` may mean that it stands on another page.
     pub(crate) fn find(&mut self, key: &str) -> Result<Option<KeyEntry>> {
-        loop {
-            self.fill()?;
-            let Some(object) = self.page.next_if(|object| object.key.as_str() <= key) else {
-                return Ok(None);
-            };
-            if object.key == key {
-                return Ok(Some(object));
-            }
+        if self.sought >= self.page_objects && !self.page.contains_key(key) && !self.is_last_page {
+            self.turn_page()?;
         }
+        self.sought += 1;
+        Ok(self.page.remove(key))
     }
 
-    fn fill(&mut self) -> Result<()> {
-        while self.page.peek().is_none() && !self.is_last_page {
-            let window = Window { prefix: self.prefix, after: self.after.as_deref() };
-            let own_changes = &self.objects.cache().own_changes;
-            let asked = own_changes.moment();
-            let page = self.objects.list(window, Depth::Everything, PAGE_KEYS)?;
-            let overlay =
-                Overlay::new(window, None, page, own_changes.open_below(self.prefix), asked);
-            let mut page = resolved(self.objects, overlay)?;
-            page.objects.remove(self.prefix);
-            self.page = page.objects.into_values().peekable();
-            self.is_last_page = page.next.is_none();
-            self.after = page.next;
-        }
+    fn turn_page(&mut self) -> Result<()> {
+        let window = Window { prefix: self.prefix, after: self.after.as_deref() };
+        let own_changes = &self.objects.cache().own_changes;
+        let asked = own_changes.moment();
+        let page = self.objects.list(window, Depth::Everything, PAGE_KEYS)?;
+        let overlay = Overlay::new(window, None, page, own_changes.open_below(self.prefix), asked);
+        let mut page = resolved(self.objects, overlay)?;
+        page.objects.remove(self.prefix);
+        (self.page_objects, self.sought) = (page.objects.len(), 0);
+        self.page = page.objects;
+        self.is_last_page = page.next.is_none();
+        self.after = page.next;
         Ok(())
     }
 }

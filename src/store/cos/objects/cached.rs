@@ -2,7 +2,7 @@
 
 use super::{BucketCache, Complete, CopyReceipt, Objects, Original, Plain, Put, Written};
 use crate::store::key_locks::KeyLock;
-use crate::store::{ETag, ErrorKind, PartReceipt, Result};
+use crate::store::{ETag, ErrorKind, ParkedUpload, Result};
 
 /// Notes each change in the memory that all who use the bucket share. Clones are cheap.
 #[derive(Clone, Debug)]
@@ -87,9 +87,10 @@ impl Objects for CachedObjects {
         }
     }
 
-    fn park_upload(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) {
-        self.cache().under_way.end(upload_id);
-        self.cache().parked.note(key, upload_id, parts);
+    fn park_upload(&self, key: &str, parked: &ParkedUpload) {
+        let ParkedUpload { upload, parts, begun } = parked;
+        self.cache().under_way.end(&upload.upload_id);
+        self.cache().parked.note(key, &upload.upload_id, parts, *begun);
     }
 
     fn resume_upload(&self, key: &str, upload_id: &str) -> bool {

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::KeyEntry;
 use super::note::{Note, bare};
+use super::span::Span;
 use crate::store::{ErrorKind, Result};
 
 /// A page of keys with our changes in it.
@@ -18,6 +19,8 @@ pub(crate) struct Corrected {
     pub(crate) prefixes: BTreeSet<String>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<String>,
+    /// The part of the listing that it is.
+    pub(crate) span: Span,
     /// Notes that it shows to be known to listings, or to be outdated.
     pub(crate) settled: BTreeMap<String, Note>,
     /// Those that it does not.

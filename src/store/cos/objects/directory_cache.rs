@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::span::is_before;
+
 /// Names known at once, of directories and of what lies in them: with keys of 60 bytes 2 MiB, with
 /// the longest 15 MiB. When there are more, all are forgotten and asked for anew.
 const NAMES: usize = 16_384;
@@ -41,7 +43,8 @@ pub(crate) enum Room {
     Taken,
 }
 
-/// Keys behind `after`, up to and with `last`; without them from the first and to the last one.
+/// Keys behind `after`, up to and with `last`; without them from the first and to the last one. In
+/// whichever of the [two orders](super::span) the store lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) after: Option<String>,
@@ -51,14 +54,14 @@ pub(crate) struct Range {
 impl Range {
     /// Whether `key` lies in it.
     pub(crate) fn covers(&self, key: &str) -> bool {
-        self.after.as_deref().is_none_or(|after| key > after)
-            && self.last.as_deref().is_none_or(|last| key <= last)
+        self.after.as_deref().is_none_or(|after| is_before(after, key))
+            && self.last.as_deref().is_none_or(|last| key == last || is_before(key, last))
     }
 
     /// Both, where they meet; else `other` alone.
     fn joined(self, other: Self) -> Self {
         let meets = |end: &Option<String>, begin: &Option<String>| match (end, begin) {
-            (Some(end), Some(begin)) => begin <= end,
+            (Some(end), Some(begin)) => begin == end || is_before(begin, end),
             _ => true,
         };
         if !meets(&self.last, &other.after) || !meets(&other.last, &self.after) {

@@ -13,6 +13,7 @@ pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
+pub(crate) mod span;
 mod stat_cache;
 pub(crate) mod tag_habit;
 pub(crate) mod written;
@@ -59,7 +60,8 @@ use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
 use crate::store::key_locks::KeyLock;
 use crate::store::{
-    Body, ByteRange, Cancel, ETag, Object, PageToken, PartReceipt, Restoration, Result,
+    Body, ByteRange, Cancel, ETag, Object, PageToken, ParkedUpload, PartReceipt, Restoration,
+    Result,
 };
 
 /// The objects of a bucket. What changes one is for somebody who has the turn on its key.
@@ -175,9 +177,9 @@ pub(crate) trait Objects: Sync {
         abort_multipart_upload(&self.plain().client, key, upload_id)
     }
 
-    /// Leaves an upload of which `parts` are there to whoever goes on with it.
-    fn park_upload(&self, key: &str, upload_id: &str, parts: &[PartReceipt]) {
-        let _ = (key, upload_id, parts);
+    /// Leaves an upload of `key` to whoever goes on with it.
+    fn park_upload(&self, key: &str, parked: &ParkedUpload) {
+        let _ = (key, parked);
     }
 
     /// Goes on with a parked upload; false when somebody in this process does already.

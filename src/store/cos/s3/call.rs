@@ -101,7 +101,8 @@ impl<'a> Call<'a> {
 
     /// An answer that makes no sense.
     pub(crate) fn unreadable(&self, why: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
-        self.error(ErrorKind::Other).with_source(why)
+        let error = StoreError { status: Some(200), ..self.error(ErrorKind::Other) };
+        error.with_source(why)
     }
 
     /// How long it is tried.

@@ -379,7 +379,10 @@ fn refused(call: &Call<'_>, status: u16, headers: &Headers, body: xml::ErrorBody
     let code = body.code.as_deref();
     let kind = call.meaning_of(failure::kind_of_answer(status, code), status);
     let mut error = call.error(kind);
-    let remedy = failure::remedy_of_answer(status, code);
+    let remedy = match failure::is_expired_signature(code, body.message.as_deref()) {
+        true => Remedy::SetClock,
+        false => failure::remedy_of_answer(status, code),
+    };
     error.status = Some(status);
     error.request_id = headers.request_id().or(body.request_id);
     let endpoint = body.endpoint.map(|endpoint| format!("the bucket is at {endpoint}"));

@@ -76,6 +76,13 @@ pub(crate) fn remedy_of_answer(status: u16, code: Option<&str>) -> Remedy {
     }
 }
 
+/// Whether a refusal tells that the signature's time is over: what COS says of one that is too old,
+/// be it that it was kept or that our clock is behind.
+pub(crate) fn is_expired_signature(code: Option<&str>, message: Option<&str>) -> bool {
+    code == Some("AccessDenied")
+        && message.is_some_and(|message| message.trim().eq_ignore_ascii_case("request has expired"))
+}
+
 /// Whether a refusal asks for fewer requests: all that such stores say instead of a part's receipt
 /// when they are at their limit, be it the account's or their own.
 pub(crate) fn asks_to_slow_down(status: u16, code: Option<&str>) -> bool {
@@ -192,6 +199,18 @@ mod tests {
             assert_eq!(kind_of_answer(status, code), kind, "{status} {code:?}");
             assert_eq!(remedy_of_answer(status, code), remedy, "{status} {code:?}");
         }
+    }
+
+    #[test]
+    fn an_expired_signature_is_told_from_other_refusals() {
+        for (code, message, expected) in [
+            ("AccessDenied", "Request has expired", true),
+            ("AccessDenied", "Access Denied.", false),
+            ("ExpiredToken", "Request has expired", false),
+        ] {
+            assert_eq!(is_expired_signature(Some(code), Some(message)), expected, "{message}");
+        }
+        assert!(!is_expired_signature(None, None));
     }
 
     #[test]

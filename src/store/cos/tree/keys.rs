@@ -21,6 +21,12 @@ impl Keys {
         Self { prefix: prefix.into(), dialect }
     }
 
+    /// The keys below `home` (`a/b/`) of these.
+    pub(crate) fn below(&self, home: &str) -> Self {
+        debug_assert!(home.ends_with('/') && !home.starts_with('/'), "{home}");
+        Self::new(&format!("{}{home}", self.prefix), self.dialect)
+    }
+
     /// The prefix of the account's root.
     pub(crate) fn prefix(&self) -> &str {
         &self.prefix

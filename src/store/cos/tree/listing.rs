@@ -3,6 +3,10 @@
 //! A page is what ListObjects (version 1, the only one COS documents) answers, corrected by our
 //! own recent changes. Where both a file `a` and keys below `a/` exist, the file is shown and the
 //! directory is not: that is how the store's `stat` sees the name.
+//!
+//! Names are in order on a page; from page to page they are in the store's order, whichever that
+//! is ([`span`](crate::store::cos::objects::span)). What is held of a listing is one page of the
+//! store's, and our own changes of the last minute that belong on it.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -16,6 +20,7 @@ use crate::store::cos::objects::below::{holds_anything, resolved};
 use crate::store::cos::objects::corrected::Corrected;
 use crate::store::cos::objects::note::Note;
 use crate::store::cos::objects::overlay::Overlay;
+use crate::store::cos::objects::span::Span;
 use crate::store::cos::objects::{Depth, KeyEntry, Moment, PAGE_KEYS, Window};
 use crate::store::{
     ErrorKind, ListPage, ListRequest, NextPage, Operation, PageToken, Result, StoreError,
@@ -26,7 +31,10 @@ use crate::vfs::{Entry, FtpPath, Metadata};
 #[derive(Debug, PartialEq, Eq)]
 struct DirectoryPage {
     items: BTreeMap<String, Metadata>,
+    /// Where the store's next page begins.
     next: Option<String>,
+    /// The part of the directory that the store's page is.
+    span: Span,
     /// The directory's own marker was among the keys.
     has_marker: bool,
     /// Our changes that it does not show to be known to listings.
@@ -46,13 +54,16 @@ pub(crate) fn list_directory(
         Err(error) => return check_directory(tree, request.directory).and(Err(error)),
     };
     let prefix = format!("{directory}{}", request.name_prefix);
-    let window = Window { prefix: &prefix, after: request.after.map(|token| token.0.as_str()) };
+    let place = request.after.map_or(PagePlace::default(), PagePlace::read);
+    let window = Window { prefix: &prefix, after: place.after };
     let asked = tree.cache.own_changes.moment();
     tree.cache.directories.begin(&directory);
     let (page, told) = match tell {
         Some(tell) => tree.objects.list_ahead(window, tell)?,
         None => (tree.objects.list(window, Depth::Directory, PAGE_KEYS)?, false),
     };
+    // What some stores tell of is more than was asked for.
+    let most = PAGE_KEYS.max(page.objects.len() + page.prefixes.len());
     // Nothing may be the name of a file, below which nothing is stored.
     let is_there = !page.objects.is_empty() || !page.prefixes.is_empty();
     if request.name_prefix.is_empty() && (is_there || request.directory.is_root()) {
@@ -65,20 +76,20 @@ pub(crate) fn list_directory(
         true => listed_times::as_head_tells(tree, &mut page)?,
         false => Vec::new(),
     };
-    let mut listing = DirectoryPage::of(&directory, page);
-    if !told {
-        listing = listing.cut();
-    }
+    let listing = DirectoryPage::of(&directory, page);
     if listing.items.is_empty() && !listing.has_marker && request.after.is_none() {
         check_directory(tree, request.directory)?;
     }
-    let DirectoryPage { items, next, notes, .. } = listing;
-    let mut shown = shown(tree, window, &items)?;
-    learn(tree, asked, &shown, &notes);
+    let mut shown = shown(tree, &listing)?;
+    learn(tree, asked, &shown, &listing.notes);
     for (key, metadata) in told_by_head {
         if let Some(file) = shown.get_mut(&key) {
             *file = metadata;
         }
+    }
+    let mut next = listing.next.map(PageToken);
+    if !told && let Some(rest) = place.cut(&mut shown, most) {
+        next = Some(rest);
     }
     Ok(name_entries(&directory, request.name_prefix, shown, next))
 }
@@ -93,15 +104,11 @@ fn check_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
 
 /// What a client is to see of the items of a page: no directory that a file hides, and each
 /// directory once, whatever kinds of marker it has.
-fn shown(
-    tree: BucketTree<'_>,
-    window: Window<'_>,
-    items: &BTreeMap<String, Metadata>,
-) -> Result<BTreeMap<String, Metadata>> {
-    let mut shown = items.clone();
-    for (key, metadata) in items {
+fn shown(tree: BucketTree<'_>, listing: &DirectoryPage) -> Result<BTreeMap<String, Metadata>> {
+    let mut shown = listing.items.clone();
+    for (key, metadata) in &listing.items {
         if let Some(file) = key.strip_suffix('/') {
-            if is_hidden(tree, items, window, file)? {
+            if is_hidden(tree, listing, file)? {
                 shown.remove(key);
             } else {
                 // A marker of the same name that looks like a file.
@@ -111,7 +118,7 @@ fn shown(
             && let Some(directory) = legacy_directory(key)
         {
             shown.remove(key);
-            if !is_shown_before(tree, items, window, &directory)? {
+            if !is_shown_elsewhere(tree, listing, &directory)? {
                 shown.insert(directory, Metadata::directory(metadata.modified));
             }
         }
@@ -119,22 +126,21 @@ fn shown(
     Ok(shown)
 }
 
-/// Whether the directory `dir/`, or a file of its name, was shown before Hadoop's marker of it,
-/// which is the last of the three in the order of keys.
-fn is_shown_before(
+/// Whether the directory `dir/`, or a file of its name, is shown beside Hadoop's marker of it, on
+/// this page or on another.
+fn is_shown_elsewhere(
     tree: BucketTree<'_>,
-    items: &BTreeMap<String, Metadata>,
-    window: Window<'_>,
+    listing: &DirectoryPage,
     directory: &str,
 ) -> Result<bool> {
     let file = directory.strip_suffix('/').unwrap_or(directory);
-    if items.contains_key(directory) || items.contains_key(file) {
+    if listing.items.contains_key(directory) || listing.items.contains_key(file) {
         return Ok(true);
     }
-    let was_earlier = |key: &str| window.after.is_some_and(|after| key <= after);
-    Ok((was_earlier(directory)
+    let may_be_elsewhere = |key: &str| !listing.span.covers(key);
+    Ok((may_be_elsewhere(directory)
         && (tree.objects.head(directory)?.is_some() || holds_anything(tree.objects, directory)?))
-        || (was_earlier(file) && tree.objects.head(file)?.is_some()))
+        || (may_be_elsewhere(file) && tree.objects.head(file)?.is_some()))
 }
 
 /// Remembers what a page told of the names on it, but for what it may be behind in, and for
@@ -159,25 +165,17 @@ fn learn(
     tree.cache.learn(asked, told);
 }
 
-/// Whether the file `key` exists beside the prefix `key/`. It stands on this page, or, since
-/// keys with a byte below `/` come between the two, it would have been on an earlier one.
-fn is_hidden(
-    tree: BucketTree<'_>,
-    items: &BTreeMap<String, Metadata>,
-    window: Window<'_>,
-    key: &str,
-) -> Result<bool> {
+/// Whether the file `key` exists beside the prefix `key/`. It stands on this page, unless the store
+/// lists it on another.
+fn is_hidden(tree: BucketTree<'_>, listing: &DirectoryPage, key: &str) -> Result<bool> {
     if key.ends_with('/') {
         return Ok(false);
     }
-    match items.get(key) {
+    match listing.items.get(key) {
         Some(metadata) if metadata.size > 0 => Ok(true),
         // It may be a marker that looks like a file.
         Some(_) => Ok(file_head(tree, key)?.is_some()),
-        None => {
-            let was_earlier = window.after.is_some_and(|after| key <= after);
-            Ok(was_earlier && file_head(tree, key)?.is_some())
-        }
+        None => Ok(!listing.span.covers(key) && file_head(tree, key)?.is_some()),
     }
 }
 
@@ -189,17 +187,43 @@ impl DirectoryPage {
         let files = page.objects.into_iter().map(file);
         let mut items: BTreeMap<String, Metadata> = directories.chain(files).collect();
         let has_marker = !directory.is_empty() && items.remove(directory).is_some();
-        Self { items, next: page.next, has_marker, notes: page.open }
+        Self { items, next: page.next, span: page.span, has_marker, notes: page.open }
+    }
+}
+
+/// What begins the token of the rest of a page. No key begins so that has a name.
+const REST: char = '\0';
+
+/// Where in a listing a page begins: where the store said, or in the midst of what it tells there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct PagePlace<'a> {
+    /// What the store named for the next page.
+    after: Option<&'a str>,
+    /// The names up to this one were shown already.
+    shown: Option<&'a str>,
+}
+
+impl<'a> PagePlace<'a> {
+    fn read(token: &'a PageToken) -> Self {
+        let rest = token.0.strip_prefix(REST).and_then(|rest| {
+            let (length, rest) = rest.split_once(REST)?;
+            let (shown, after) = rest.split_at_checked(length.parse().ok()?)?;
+            Some(Self { after: after.strip_prefix(REST), shown: Some(shown) })
+        });
+        rest.unwrap_or(Self { after: Some(&token.0), shown: None })
     }
 
-    /// What we know may have made the page too long: the rest is for the next one, unless that is
-    /// being asked for already.
-    fn cut(mut self) -> Self {
-        if let Some(first_left) = self.items.keys().nth(PAGE_KEYS).cloned() {
-            self.items.split_off(&first_left);
-            self.next = self.items.keys().next_back().cloned();
+    /// Leaves what is to be shown of the names that the store tells here, `most` of them. What we
+    /// know may have made them too many: where the rest begins.
+    fn cut(self, names: &mut BTreeMap<String, Metadata>, most: usize) -> Option<PageToken> {
+        if let Some(shown) = self.shown {
+            names.retain(|name, _| name.as_str() > shown);
         }
-        self
+        let first_left = names.keys().nth(most).cloned()?;
+        names.split_off(&first_left);
+        let shown = names.keys().next_back()?;
+        let after = self.after.map(|after| format!("{REST}{after}")).unwrap_or_default();
+        Some(PageToken(format!("{REST}{}{REST}{shown}{after}", shown.len())))
     }
 }
 
@@ -208,9 +232,9 @@ fn name_entries(
     directory: &str,
     name_prefix: &str,
     items: BTreeMap<String, Metadata>,
-    next: Option<String>,
+    next: Option<PageToken>,
 ) -> ListPage {
-    let mut page = ListPage { next: next.map(PageToken), ..ListPage::default() };
+    let mut page = ListPage { next, ..ListPage::default() };
     for (key, metadata) in items {
         let rest = &key[directory.len()..];
         let name = rest.strip_suffix('/').unwrap_or(rest);
@@ -225,4 +249,31 @@ fn name_entries(
         page.entries.push(Entry { name: name.to_owned(), metadata });
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: usize) -> BTreeMap<String, Metadata> {
+        (0..count).map(|at| (format!("d/{at:05}"), Metadata::file(1, None))).collect()
+    }
+
+    #[test]
+    fn what_makes_a_page_too_long_is_shown_next_from_the_same_page() {
+        for after in [None, Some("d/marker"), Some("a\0b")] {
+            let mut token = after.map(|after| PageToken(after.to_owned()));
+            let mut told = Vec::new();
+            for _ in 0..3 {
+                let place = token.as_ref().map_or(PagePlace::default(), PagePlace::read);
+                assert_eq!(place.after, after);
+                let mut page = names(PAGE_KEYS * 2 + 5);
+                token = place.cut(&mut page, PAGE_KEYS);
+                assert!(page.len() <= PAGE_KEYS);
+                told.extend(page.into_keys());
+            }
+            assert_eq!(token, None);
+            assert!(told.iter().eq(names(PAGE_KEYS * 2 + 5).keys()), "each once, in order");
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod attributes;
 pub(crate) mod condition;
 pub(crate) mod copy;
 pub(crate) mod directories;
+mod emptied;
 pub(crate) mod keys;
 pub(crate) mod leftovers;
 mod listed_times;

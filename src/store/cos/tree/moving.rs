@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::BucketTree;
 use super::attributes::of_likeness;
 use super::copy::{CopyTarget, Replaces, check_length, check_target, copy_version};
+use super::emptied::{delete_emptied, delete_emptied_below, is_made_by_store};
 use super::markers::{
     delete_legacy_markers, is_marker, put_marker, put_new_marker, turn_for_marker,
 };
@@ -111,6 +112,7 @@ impl<'a> Move<'a> {
             Some(last) => self.remove_copies(last, &removed),
             None => Ok(()),
         };
+        let undone = undone.and_then(|()| delete_emptied_below(self.tree, self.to));
         if let Err(error) = undone.and_then(|()| self.remove_copy(self.from).map(drop)) {
             log::warn!("copies are left behind below {:?}: {error}", self.to);
         }
@@ -133,12 +135,17 @@ impl<'a> Move<'a> {
         }
     }
 
-    /// Removes the copies of everything up to the key `last`: the same keys, listed once more.
-    /// Not simply all below the new prefix, where others may have begun to write.
+    /// Removes the copies of everything down to the key `last`, which was the last to be copied:
+    /// the same keys, listed once more. Not simply all below the new prefix, where others may have
+    /// begun to write.
     fn remove_copies(&self, last: &str, removed: &AtomicUsize) -> Result<()> {
         let mut sources = KeyStream::new(self.tree.objects, self.from);
-        let next =
-            || Ok(sources.next()?.map(|object| object.key).filter(|key| key.as_str() <= last));
+        let next = || {
+            // If that one is gone, the rest is looked at, too: what was not copied stays.
+            let is_done = sources.last() == Some(last);
+            let next = if is_done { None } else { sources.next()? };
+            Ok(next.map(|object| object.key))
+        };
         self.tree.account.pool.share(COPIERS, next, |key: String| {
             removed.fetch_add(usize::from(self.remove_copy(&key)?), Ordering::Relaxed);
             Ok(())
@@ -184,12 +191,9 @@ impl<'a> Move<'a> {
                 break;
             }
         }
+        delete_emptied_below(self.tree, self.from)?;
         if !self.settle(self.from, None, copied_by)? {
-            let turn = turn_in_time(self.tree, Operation::DeleteObject, &[self.from])?;
-            if self.tree.objects.head(self.from)?.is_none() {
-                // Some stores keep an emptied directory until it is deleted by this name.
-                self.tree.objects.delete(&turn, self.from, None)?;
-            }
+            delete_emptied(self.tree, self.from)?;
         }
         delete_legacy_markers(self.tree, self.from)
     }
@@ -329,7 +333,15 @@ fn copy_marker(
 ) -> Result<()> {
     let turn = turn_for_marker(tree, target.key)?;
     check_length(tree, target.key)?;
-    check_target(tree, target)?;
+    match check_target(tree, target) {
+        Err(error) if error.kind == ErrorKind::AlreadyExists => {
+            // What was copied before the marker may have made the directory.
+            if !is_made_by_store(tree, target.key)? {
+                return Err(error);
+            }
+        }
+        checked => checked?,
+    }
     let headers = of_likeness(tree, from, marker)?;
     put_marker(tree, &turn, target.key, &headers)
 }

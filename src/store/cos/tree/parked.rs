@@ -7,15 +7,7 @@ use super::BucketTree;
 use crate::store::{Cancel, MultipartUpload, ParkedUpload, PartReceipt, Result};
 use crate::vfs::FtpPath;
 
-/// What was received of an upload.
-struct Received {
-    /// The parts up to the first gap.
-    parts: Vec<PartReceipt>,
-    /// When the newest of them came.
-    newest: OffsetDateTime,
-}
-
-/// The upload of `key`, which is called `path`, with the newest part.
+/// The upload of `key`, which is called `path`, that was begun last.
 pub(crate) fn find(
     tree: BucketTree<'_>,
     path: &FtpPath,
@@ -25,14 +17,17 @@ pub(crate) fn find(
     loop {
         let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
         for entry in page.entries.iter().filter(|entry| entry.key == key) {
-            let upload = parked(tree, path, key, &entry.upload_id)?;
-            let is_newer = |upload: &ParkedUpload| {
-                found.as_ref().is_none_or(|found| upload.newest > found.newest)
-            };
-            found = upload.filter(is_newer).or(found);
+            // What the store tells no time of that can be read is not understood and left alone.
+            let Some(begun) = entry.initiated else { continue };
+            if found.as_ref().is_none_or(|found| begun > found.begun) {
+                found = parked(tree, path, key, (&entry.upload_id, begun))?.or(found);
+            }
         }
         after = page.next;
         if after.is_none() {
+            if found.is_none() {
+                tree.cache.parked.take(key);
+            }
             return Ok(found);
         }
     }
@@ -44,8 +39,8 @@ pub(crate) fn find_own(
     path: &FtpPath,
     key: &str,
 ) -> Result<Option<ParkedUpload>> {
-    let Some(upload_id) = tree.cache.parked.of(key) else { return Ok(None) };
-    let found = parked(tree, path, key, &upload_id)?;
+    let Some((id, begun)) = tree.cache.parked.of(key) else { return Ok(None) };
+    let found = parked(tree, path, key, (&id, begun))?;
     if found.is_none() {
         tree.cache.parked.take(key);
     }
@@ -61,39 +56,40 @@ pub(crate) fn drop_own(tree: BucketTree<'_>, key: &str) {
     }
 }
 
-/// The upload, unless somebody in this process goes on with it, or it has no part.
+/// The upload with this id, begun then, unless somebody in this process goes on with it, or it has
+/// no part.
 fn parked(
     tree: BucketTree<'_>,
     path: &FtpPath,
     key: &str,
-    upload_id: &str,
+    (upload_id, begun): (&str, OffsetDateTime),
 ) -> Result<Option<ParkedUpload>> {
     if tree.cache.has_under_way(upload_id) {
         return Ok(None);
     }
-    let received = received(tree, key, upload_id)?;
-    Ok(received.map(|Received { parts, newest }| {
+    let parts = parts_of(tree, key, upload_id)?.filter(|parts| !parts.is_empty());
+    Ok(parts.map(|parts| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };
-        ParkedUpload { upload, parts, newest }
+        ParkedUpload { upload, parts, begun }
     }))
 }
 
-fn received(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Received>> {
-    let (cancel, mut parts, mut newest, mut after) = (Cancel::new(), Vec::new(), None, None);
+/// The parts of an upload up to the first gap; `None` when it is gone.
+fn parts_of(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Vec<PartReceipt>>> {
+    let (cancel, mut parts, mut after) = (Cancel::new(), Vec::new(), None);
     loop {
         let page = tree.objects.list_parts(key, upload_id, after, &cancel)?;
         let Some(page) = page else { return Ok(None) };
         for part in page.entries {
             if part.number as usize != parts.len() + 1 {
-                return Ok(newest.map(|newest| Received { parts, newest }));
+                return Ok(Some(parts));
             }
-            newest = newest.max(part.modified);
             let (number, size, etag) = (part.number, part.size, part.etag);
             parts.push(PartReceipt { number, size, etag, crc64: None });
         }
         after = page.next;
         if after.is_none() {
-            return Ok(newest.map(|newest| Received { parts, newest }));
+            return Ok(Some(parts));
         }
     }
 }

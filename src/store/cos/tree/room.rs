@@ -9,6 +9,7 @@ use super::BucketTree;
 use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::directory_cache::{Range, Room};
+use crate::store::cos::objects::span::Span;
 use crate::store::cos::objects::{Depth, KeyEntry, KeyPage, PAGE_KEYS, Window};
 use crate::store::key_locks::KeyLock;
 use crate::store::{Admission, ErrorKind, Operation, Result, StoreError};
@@ -193,9 +194,12 @@ pub(crate) fn refuse_below_file(
 /// Looks whether the name of the file `key` in `directory` is a directory's, and which names
 /// behind it are. Where that was done before, clients store in no order: then from the first.
 fn look_at_name(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
+    // Before the name and the directory of that name in every order: what both begin with.
+    let before = key.char_indices().next_back().map(|(at, _)| &key[..at]);
+    let before = before.filter(|before| *before != directory);
     let begins: &[_] = match tree.cache.directories.knows_some_of(directory) {
-        true => &[None, Some(key)],
-        false => &[Some(key)],
+        true if before.is_some() => &[None, before],
+        _ => &[before],
     };
     for &after in begins {
         let window = Window { prefix: directory, after };
@@ -231,9 +235,13 @@ impl Seen {
     fn of(page: &KeyPage, directory: &str, after: Option<&str>) -> Self {
         let folded = page.objects.iter().filter_map(|object| directory_of(object, directory));
         let directories = folded.chain(page.prefixes.iter().cloned()).collect();
-        let is_reached = page.next.as_deref().is_none_or(|last| last >= directory);
-        let range = Range { after: after.map(str::to_owned), last: page.next.clone() };
-        Self { range: is_reached.then_some(range), directories }
+        let span = Span::of(Window { prefix: directory, after }, page);
+        let owned = |name: Option<&str>| name.map(str::to_owned);
+        let range =
+            span.bounds().map(|(after, last)| Range { after: owned(after), last: owned(last) });
+        // A page of names that begin as the directory's does may end before it.
+        let is_reached = |range: &Range| range.last.as_deref().is_none_or(|last| last >= directory);
+        Self { range: range.filter(is_reached), directories }
     }
 
     /// Whether it shows all of the directory that a file `key` would hide.

@@ -1,5 +1,7 @@
 //! ListObjects (version 1, the only one COS documents): one page of keys. Most stores name the next
-//! page before the keys of this one, so it can be asked for while this one comes.
+//! page before the keys of this one, so it can be asked for while this one comes. Stores list in
+//! orders of their own, and what names the next page need not be the name of anything: it is told
+//! back as it is, and never compared but with itself.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -31,12 +33,14 @@ pub(crate) enum Depth {
     Everything,
 }
 
-/// The keys that a page stands for: those that begin with `prefix` and come after `after`.
+/// The keys that a page stands for: those that begin with `prefix` and that the store lists behind
+/// `after`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window<'a> {
     /// The beginning of all keys.
     pub(crate) prefix: &'a str,
-    /// The last key or folded prefix of the page before.
+    /// What the page before named for the next, with most stores its last key or folded prefix; or
+    /// a name to begin behind.
     pub(crate) after: Option<&'a str>,
 }
 
@@ -114,10 +118,16 @@ fn read_page(
 ) -> Result<KeyPage> {
     let call = Call::new(Operation::ListObjects, request(window, depth, max_keys));
     let answer = client.exchange_watched(&call, watch)?;
-    let page = key_page(&answer.text, client.dialect()).map_err(|error| call.unreadable(error))?;
-    if page.next.as_deref().is_some_and(|next| Some(next) <= window.after) {
+    let mut page =
+        key_page(&answer.text, client.dialect()).map_err(|error| call.unreadable(error))?;
+    if page.next.is_some() && page.next.as_deref() == window.after {
         // It would be asked for ever.
-        return Err(call.unreadable("a page that ends before it begins"));
+        return Err(call.unreadable("a page that does not lead on"));
+    }
+    if let Some(after) = window.after {
+        // Some stores show a directory at the end of a page and once more on the next.
+        page.objects.retain(|object| object.key != after);
+        page.prefixes.retain(|prefix| prefix != after);
     }
     let keys = page.objects.iter().map(|object| &object.key).chain(&page.prefixes);
     if let Some(key) = keys.into_iter().find(|key| !key.starts_with(window.prefix)) {

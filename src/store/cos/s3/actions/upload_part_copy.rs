@@ -32,6 +32,13 @@ pub(crate) fn upload_part_copy(client: &S3Client, copy: PartCopy<'_>) -> Result<
     let request = request(client.bucket(), copy);
     let call = Call::new(Operation::UploadPartCopy, request).patiently();
     let answer = client.exchange(&call)?;
+    if answer.text.trim().is_empty() {
+        // It took the request for an UploadPart.
+        let error = StoreError { status: Some(200), ..call.error(ErrorKind::Unsupported) };
+        return Err(
+            error.with_source("the store stores an empty part where a range is to be copied")
+        );
+    }
     let copied = xml::stored(&answer.text).map_err(|error| call.unreadable(error))?;
     Ok(PartReceipt {
         number,

@@ -4,6 +4,8 @@
 //! first byte, so they cannot be large. An answer's head fits into a few KiB, while an object is
 //! read a fifth cheaper when one call reads half a mebibyte: these grow when they are found full.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ureq::unversioned::transport::Buffers;
 
 /// Room for the first read.
@@ -23,6 +25,9 @@ pub(crate) struct ConnectionBuffers {
     output_bytes: usize,
     /// Whether the last look at the input took something: if not, it waits for more.
     has_progressed: bool,
+    /// Whether something came since, which may be all there is to come: who asked whether a body is
+    /// wanted looks at the answer and leaves it for another look.
+    is_new: AtomicBool,
 }
 
 impl ConnectionBuffers {
@@ -38,6 +43,7 @@ impl ConnectionBuffers {
             output: Vec::new(),
             output_bytes,
             has_progressed: false,
+            is_new: AtomicBool::new(false),
         }
     }
 
@@ -70,6 +76,7 @@ impl Buffers for ConnectionBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         self.filled += amount;
+        *self.is_new.get_mut() = amount > 0;
         if self.filled == self.input.len() {
             self.wanted = (self.wanted * 2).min(self.most_input);
         }
@@ -79,6 +86,7 @@ impl Buffers for ConnectionBuffers {
         self.consumed += amount;
         debug_assert!(self.consumed <= self.filled);
         self.has_progressed = amount > 0;
+        *self.is_new.get_mut() = false;
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
@@ -88,7 +96,9 @@ impl Buffers for ConnectionBuffers {
     }
 
     fn can_use_input(&self) -> bool {
-        self.has_progressed && !self.input().is_empty()
+        // Once: half an answer must not be looked at for ever.
+        let is_new = self.is_new.swap(false, Ordering::Relaxed);
+        (self.has_progressed || is_new) && !self.input().is_empty()
     }
 }
 
@@ -109,7 +119,8 @@ mod tests {
     fn what_is_not_consumed_stays_in_order() {
         let mut buffers = ConnectionBuffers::new(8, 4);
         assert_eq!(append(&mut buffers, b"abcdef"), 6);
-        assert!(!buffers.can_use_input(), "nobody has taken anything yet");
+        assert!(buffers.can_use_input(), "it may be all there is to come");
+        assert!(!buffers.can_use_input(), "it was looked at, and nothing was taken");
         buffers.input_consume(4);
         assert!(buffers.can_use_input());
         assert_eq!(append(&mut buffers, b"ghijklmnop"), 6, "room for eight");

@@ -124,13 +124,14 @@ impl Transport for Connection {
             return Ok(());
         }
         let output = &self.buffers.output()[..amount];
-        self.wire.write_all(output).map_err(|error| fault(error, timeout.reason))
+        self.outlet.hold(output).map_err(|error| fault(error, timeout.reason))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let begun = Instant::now();
         let mut left = unexpired(timeout.for_read())?;
         self.was_used = true;
+        self.outlet.flush().map_err(|error| fault(error, left.reason))?;
         loop {
             self.timeouts.read(&self.wire.socket, left)?;
             let input = self.buffers.input_append_buf();

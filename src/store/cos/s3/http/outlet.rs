@@ -5,7 +5,8 @@
 //! of an upload. So the body is written to the [wire](super::wire) from where it stands, or
 //! encrypted from there, at the moment the client asks for it; the connection, asked to send the
 //! buffer, finds it sent. It need not be written in pieces as small as that buffer, either: the
-//! client is told of a large piece in several steps.
+//! client is told of a large piece in several steps. The head of the request waits until then, so
+//! that it goes out with the first of them in one call.
 //!
 //! The client takes a request and tells nobody which connection it chose, but it lends the body the
 //! very buffer that it had of the connection. By that buffer [`Outlets`], which the
@@ -20,6 +21,9 @@ use parking_lot::Mutex;
 
 use super::wire::Wire;
 
+/// Heads are shorter. What is longer waits for nothing.
+const HEAD_BYTES: usize = 8 * 1024;
+
 /// The outlets of all connections, by where their buffers are. Clones are one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outlets(Arc<Mutex<HashMap<usize, Arc<Outlet>>>>);
@@ -33,6 +37,8 @@ pub(crate) struct Outlet {
 
 #[derive(Debug, Default)]
 struct SendProgress {
+    /// The head of a request, which is to be written with the beginning of its body.
+    head: Vec<u8>,
     /// Bytes written that the client has not been told of yet.
     ahead: usize,
     /// Bytes it was told of that the connection has not been asked to send yet.
@@ -65,6 +71,29 @@ fn place(buffer: &[u8]) -> usize {
 }
 
 impl Outlet {
+    /// Takes what is to be written before all else: with the beginning of a body, or when it is
+    /// [asked for](Self::flush).
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub(crate) fn hold(&self, bytes: &[u8]) -> io::Result<()> {
+        let head = &mut self.progress.lock().head;
+        if head.len() + bytes.len() <= HEAD_BYTES {
+            head.extend_from_slice(bytes);
+            return Ok(());
+        }
+        write_head(&self.wire, head)?;
+        self.wire.write_all(bytes)
+    }
+
+    /// Writes what is held.
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        write_head(&self.wire, &mut self.progress.lock().head)
+    }
+
     /// Writes what the wire takes of `rest`, all of the body that the client has not been told
     /// of or a piece of it; answers how much to tell it now, at least one byte and `most` at most.
     ///
@@ -73,7 +102,7 @@ impl Outlet {
     pub(crate) fn write(&self, rest: &[IoSlice<'_>], most: usize) -> io::Result<usize> {
         let mut progress = self.progress.lock();
         if progress.ahead == 0 {
-            progress.ahead = write(&self.wire, rest)?;
+            progress.ahead = write_behind(&self.wire, &mut progress.head, rest)?;
         }
         let told = progress.ahead.min(most);
         progress.ahead -= told;
@@ -85,6 +114,29 @@ impl Outlet {
     pub(crate) fn take_sent(&self) -> usize {
         std::mem::take(&mut self.progress.lock().sent)
     }
+}
+
+fn write_head(wire: &Wire, head: &mut Vec<u8>) -> io::Result<()> {
+    wire.write_all(head)?;
+    head.clear();
+    Ok(())
+}
+
+/// Writes `head`, and behind it what the wire takes of `rest`; answers how much of `rest` that was.
+fn write_behind(wire: &Wire, head: &mut Vec<u8>, rest: &[IoSlice<'_>]) -> io::Result<usize> {
+    while !head.is_empty() {
+        let pieces: Vec<_> = [IoSlice::new(head)].iter().chain(rest).copied().collect();
+        let written = write(wire, &pieces)?;
+        if written == 0 {
+            return Err(ErrorKind::WriteZero.into());
+        }
+        let of_head = written.min(head.len());
+        head.drain(..of_head);
+        if written > of_head {
+            return Ok(written - of_head);
+        }
+    }
+    write(wire, rest)
 }
 
 fn write(wire: &Wire, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -146,6 +198,29 @@ mod tests {
         let mut got = Vec::new();
         far.read_to_end(&mut got).unwrap();
         assert_eq!(got, b"abcdefg");
+    }
+
+    #[test]
+    fn a_head_goes_before_what_follows_it_and_waits_for_that() {
+        let (wire, mut far) = pair();
+        let outlets = Outlets::default();
+        let outlet = outlets.open(&[0], &wire);
+        outlet.hold(b"head ").unwrap();
+        far.set_nonblocking(true).unwrap();
+        assert_eq!(far.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        far.set_nonblocking(false).unwrap();
+        assert_eq!(write_all_of(&outlet, &[b"body "], 9), 5);
+        assert_eq!(outlet.take_sent(), 5, "of the body alone");
+        outlet.hold(b"no body").unwrap();
+        outlet.flush().unwrap();
+        outlet.flush().unwrap();
+        outlet.hold(b" and ").unwrap();
+        let long = vec![b'x'; HEAD_BYTES];
+        outlet.hold(&long).unwrap();
+        drop((wire, outlet, outlets));
+        let mut got = String::new();
+        far.read_to_string(&mut got).unwrap();
+        assert_eq!(got, format!("head body no body and {}", "x".repeat(HEAD_BYTES)));
     }
 
     #[test]

@@ -1,0 +1,107 @@
+//! Parked uploads whose clients closed both connections in order right after the last byte, without
+//! waiting for the reply. Recorders and cheap cameras do so when they are done, and so does a
+//! client that is killed: who comes back in time goes on, what nobody goes on with is published as
+//! it is.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::metrics;
+use crate::store::{ErrorKind, Expected, Freshness, ObjectStore, ParkedUpload, Result};
+use crate::vfs::FtpPath;
+
+/// So many wait at most; of more, the oldest are published early.
+const UPLOADS: usize = 10_000;
+
+/// An upload that was left.
+#[derive(Clone, Debug)]
+pub struct LeftUpload {
+    /// Where it is parked.
+    pub store: Arc<dyn ObjectStore>,
+    /// Under which name.
+    pub path: FtpPath,
+}
+
+/// Those that wait, oldest first.
+#[derive(Debug, Default)]
+pub struct LeftUploads(Mutex<VecDeque<(Instant, LeftUpload)>>);
+
+impl LeftUploads {
+    /// `upload` was left, and is due after `patience`. Hands one over that must be published now,
+    /// as too many wait.
+    pub fn add(&self, upload: LeftUpload, patience: Duration) -> Option<LeftUpload> {
+        let mut uploads = self.0.lock();
+        uploads.push_back((Instant::now() + patience, upload));
+        let is_full = uploads.len() > UPLOADS;
+        is_full.then(|| uploads.pop_front()).flatten().map(|(_, oldest)| oldest)
+    }
+
+    /// The oldest that is due at `now`.
+    pub fn take_due(&self, now: Instant) -> Option<LeftUpload> {
+        let mut uploads = self.0.lock();
+        let is_due = uploads.front().is_some_and(|(due, _)| *due <= now);
+        is_due.then(|| uploads.pop_front()).flatten().map(|(_, upload)| upload)
+    }
+
+    /// The oldest, due or not.
+    pub fn take(&self) -> Option<LeftUpload> {
+        self.0.lock().pop_front().map(|(_, upload)| upload)
+    }
+
+    /// When the next is due.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.0.lock().front().map(|(due, _)| *due)
+    }
+}
+
+impl LeftUpload {
+    /// Lets it become the file, as far as it came, unless its client goes on with it, or something
+    /// newer has the name. Tells whether nothing is left to be done.
+    pub fn publish(&self) -> bool {
+        match self.try_publish() {
+            Ok(()) => true,
+            Err(error) if error.kind == ErrorKind::Unavailable => {
+                log::warn!("{} cannot be published now: {error}", self.path);
+                false
+            }
+            Err(error) => {
+                log::error!("{} is not published, and stays parked: {error}", self.path);
+                true
+            }
+        }
+    }
+
+    fn try_publish(&self) -> Result<()> {
+        let (store, path) = (&self.store, &self.path);
+        let Some(parked) = store.find_parked_upload(path, Freshness::Recent)? else {
+            return Ok(());
+        };
+        let Some(upload) = store.resume_multipart_upload(&parked.upload) else { return Ok(()) };
+        let parked = ParkedUpload { upload, ..parked };
+        let upload = &parked.upload;
+        let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
+        let expected = Expected::NothingSince(parked.begun);
+        match store.complete_multipart_upload(upload, &parked.parts, &expected) {
+            Ok(stored) => {
+                metrics::count_left_upload();
+                let request_id = stored.request_id.as_deref().unwrap_or("-");
+                log::info!(
+                    "published path={path:?} bytes={bytes}: its client left without waiting and \
+                     did not come back request-id={request_id}"
+                );
+                Ok(())
+            }
+            Err(error) if error.kind == ErrorKind::PreconditionFailed => {
+                log::warn!("{path} was stored meanwhile: what was parked before is given up");
+                store.abort_multipart_upload(upload)
+            }
+            Err(error) => {
+                store.park_multipart_upload(&parked);
+                Err(error)
+            }
+        }
+    }
+}
