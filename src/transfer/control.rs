@@ -59,7 +59,7 @@ pub enum Interruption {
     ControlLost,
     /// It ended in order, and so had the data before: the client did not wait for the reply.
     Left,
-    /// The control connection was reset, or ended without the end of its TLS.
+    /// The control connection was reset.
     ControlReset,
     /// The data connection was reset.
     DataLost,

@@ -94,7 +94,7 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
             MachineFacts { descriptors: Some(1024), ..ROOMY },
             "a.conf: [OPTIONAL] max_connection_num = 2000: needs more descriptors than the hard \
              limit of 1024",
-            "lower max_connection_num to at most 298, or raise that limit to at least 6128",
+            "lower max_connection_num to at most 277, or raise that limit to at least 6192",
         ),
         (
             "max_connection_num = 2000",
@@ -141,10 +141,10 @@ fn a_remedy_works() {
         ..ROOMY
     };
     for (ill, cured) in [
-        ("max_connection_num = 299", "max_connection_num = 298"),
+        ("max_connection_num = 278", "max_connection_num = 277"),
         (
-            "buffer_memory = 590086145\nmax_connection_num = 298",
-            "buffer_memory = 590086144\nmax_connection_num = 298",
+            "buffer_memory = 592838657\nmax_connection_num = 277",
+            "buffer_memory = 592838656\nmax_connection_num = 277",
         ),
     ] {
         assert_ne!(check(ill, facts).0, [""; 0], "{ill}");
@@ -168,7 +168,7 @@ fn no_limit_of_connections_is_a_warning_that_tells_the_machines() {
     let (problems, warnings) =
         check("max_connection_num = 0", MachineFacts { descriptors: Some(4096), ..ROOMY });
     assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
-    assert!(warnings[0].ends_with("end at about 1322"), "{warnings:?}");
+    assert!(warnings[0].ends_with("end at about 1301"), "{warnings:?}");
 }
 
 #[test]
@@ -186,14 +186,14 @@ fn nobody_is_told_to_allow_no_connection() {
     let (problems, _) = check("max_connection_num = 512", few);
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(
-        problems[0].ends_with("(ulimit -Hn): raise that limit to at least 1664"),
+        problems[0].ends_with("(ulimit -Hn): raise that limit to at least 1728"),
         "{problems:#?}"
     );
-    assert_eq!(check("", MachineFacts { descriptors: Some(1664), ..ROOMY }).0, [""; 0]);
+    assert_eq!(check("", MachineFacts { descriptors: Some(1728), ..ROOMY }).0, [""; 0]);
     let (problems, _) = check("max_connection_num = 0", few);
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(
-        problems[0].contains("end at about 0: raise its limits, to at least 134"),
+        problems[0].contains("end at about 0: raise its limits, to at least 198"),
         "{problems:#?}"
     );
     let (problems, _) = check("", MachineFacts { threads: Some(20), ..ROOMY });

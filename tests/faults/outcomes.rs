@@ -251,6 +251,8 @@ fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
     let mut ftp = Ftp::login(&server);
     ftp.expect("TYPE I", "200 ");
     assert_eq!(upload(&mut ftp, "STOR first", b"first").code, 226);
+    // Not the requests of the start either.
+    let _ = Resources::at_rest(&server, injector, 1);
     (server, ftp)
 }
 

@@ -143,7 +143,8 @@ fn it_is_cut_again_and_again() {
         assert!(now >= sent && now <= end, "{sent} {now} {end}");
         sent = now;
     }
-    assert!(sent > 20 * MIB - SMALLEST_PART, "{sent}");
+    // The last part goes again, and it may be one of the smallest that was just full.
+    assert!(sent >= 20 * MIB - SMALLEST_PART, "{sent}");
     let mut ftp = Ftp::login(&server);
     ftp.store("APPE file", &whole[sent..]);
     server.stored().expect("file", &whole);

@@ -79,10 +79,11 @@ impl Resources {
         let deadline = Instant::now() + SETTLING;
         loop {
             let now = now();
-            let most = self.session_threads + limits::RESTING_THREADS;
+            // Each thread that waits for a session has what wakes it.
+            let waiting = now.session_threads.saturating_sub(self.session_threads);
             let is_as_before = now.threads <= self.threads
-                && now.session_threads <= most
-                && now.descriptors <= self.descriptors + spare;
+                && waiting <= limits::RESTING_THREADS
+                && now.descriptors <= self.descriptors + spare + waiting;
             if is_as_before {
                 break;
             }

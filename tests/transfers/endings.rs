@@ -159,7 +159,7 @@ fn what_a_lost_client_had_sent_before_is_read_to_its_end() {
     client.end_control();
     client.send_what_is_taken(on_its_way);
     client.end_data();
-    assert_interrupted(&client.report(), Interruption::ControlLost, true);
+    assert_interrupted(&client.report(), Interruption::Left, true);
     bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
@@ -175,7 +175,7 @@ fn what_a_lost_client_had_sent_before_is_read_though_the_store_is_slow() {
     client.end_data();
     bench.store().await_calls(Operation::UploadPart, 1);
     bench.store().open(Operation::UploadPart);
-    assert_interrupted(&client.report(), Interruption::ControlLost, true);
+    assert_interrupted(&client.report(), Interruption::Left, true);
     bench.assert_stored(STOR.path, &bytes);
     bench.assert_clean();
 }
@@ -335,7 +335,7 @@ fn a_client_that_leaves_before_complete_is_asked_is_noticed() {
     client.end_data();
     bench.store().await_calls(Operation::UploadPart, 1);
     client.end_control();
-    assert_interrupted(&client.report(), Interruption::ControlLost, false);
+    assert_interrupted(&client.report(), Interruption::Left, false);
     bench.store().open(Operation::UploadPart);
     bench.assert_clean();
     assert_eq!(bench.store().calls(Operation::CompleteMultipartUpload), 0);
@@ -358,7 +358,7 @@ fn a_client_that_is_gone_right_before_its_file_is_published_is_noticed() {
         let mut client = bench.upload(Order { departure, ..STOR });
         client.send(&content(9, size));
         client.end_data();
-        assert_interrupted(&client.report(), Interruption::ControlLost, false);
+        assert_interrupted(&client.report(), Interruption::Left, false);
         bench.assert_clean();
         for publishing in [Operation::PutObject, Operation::CompleteMultipartUpload] {
             assert_eq!(bench.store().calls(publishing), 0, "{size}: {publishing}");
