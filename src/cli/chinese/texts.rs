@@ -260,25 +260,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "taken, but it did not come back: the store does not do it",
         "存储端已接受但未生效：存储端不支持",
     ),
-    (
-        "set object_header_names = x-cos, or leave {} out",
-        "设置 object_header_names = x-cos，或不设置 {}",
-    ),
+    ("set object_header_names = {}, or leave {} out", "设置 object_header_names = {}，或不设置 {}"),
     (
         "taken, but it did not come back: files lie there without it",
         "存储端已接受但未生效：文件未加密保存",
     ),
     (
-        "set object_header_names = x-cos, or leave it out and let the bucket encrypt",
-        "设置 object_header_names = x-cos，或不设置此项，改由存储桶加密",
-    ),
-    (
-        "set object_header_names = x-amz, or leave it out and let the bucket encrypt",
-        "设置 object_header_names = x-amz，或不设置此项，改由存储桶加密",
-    ),
-    (
-        "set object_header_names = x-amz, or leave {} out",
-        "设置 object_header_names = x-amz，或不设置 {}",
+        "set object_header_names = {}, or leave it out and let the bucket encrypt",
+        "设置 object_header_names = {}，或不设置此项，改由存储桶加密",
     ),
     ("leave {} out", "不设置 {}"),
     (

@@ -218,22 +218,23 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
 /// What to do about headers that the store passes over: other names may be its own.
 fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
     let are_of_cos = headers.iter().any(|(name, _)| name.starts_with("x-cos-"));
-    let are_vendors = headers.iter().any(|(name, _)| tail(name).is_some());
+    let others = if are_of_cos { "x-amz" } else { "x-cos" };
     if key == "server_side_encryption" {
-        let why = "taken, but it did not come back: files lie there without it";
-        let fix = match are_of_cos {
-            true => "set object_header_names = x-amz, or leave it out and let the bucket encrypt",
-            false => "set object_header_names = x-cos, or leave it out and let the bucket encrypt",
-        };
-        return Fault::new(why, fix);
+        return Fault::new(
+            "taken, but it did not come back: files lie there without it",
+            format!(
+                "set object_header_names = {others}, or leave it out and let the bucket encrypt"
+            ),
+        );
     }
     let why = "taken, but it did not come back: the store does not do it";
-    let fix = match (are_vendors, are_of_cos) {
-        (true, true) => format!("set object_header_names = x-amz, or leave {key} out"),
-        (true, false) => format!("set object_header_names = x-cos, or leave {key} out"),
-        (false, _) => format!("leave {key} out"),
-    };
-    Fault::new(why, fix)
+    Fault::new(
+        why,
+        match headers.iter().any(|(name, _)| tail(name).is_some()) {
+            true => format!("set object_header_names = {others}, or leave {key} out"),
+            false => format!("leave {key} out"),
+        },
+    )
 }
 
 /// Whether it may be the ACL `asked`. What is about the bucket's owner looks as `private` does, or

@@ -176,8 +176,8 @@ impl S3Client {
         answered.date().unwrap_or_else(|| self.site.clock.now())
     }
 
-    /// Looks whether the store does what these headers of the object `key` say of its encryption, by
-    /// what it `told` when it took them.
+    /// Looks whether the store does what these headers of the object `key` say of its encryption,
+    /// by what it `told` when it took them.
     pub(crate) fn watch_encryption(&self, key: &str, headers: &[(String, String)], told: &Headers) {
         if let Some(asked) = asked_by(headers) {
             self.account.encryption.look(asked, told, &self.account.address.url_of(key));
