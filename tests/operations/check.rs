@@ -231,7 +231,7 @@ fn whether_archived_files_may_be_restored_is_tried_where_that_is_wanted() {
     Told::of(&setup().write()).expect_failure("RestoreObject", "name/cos:PostObjectRestore");
     injector.heal();
     // This gateway has no archive, and takes the request for another one.
-    Told::of(&setup().write()).expect_failure("RestoreObject", "look up the code");
+    Told::of(&setup().write()).expect_failure("RestoreObject", "set archive = refuse");
     let told = Told::of(&bucket_behind(&injector.endpoint()).write());
     assert!(!told.names("passed").contains(&"RestoreObject"), "{:#}", told.whole);
 }

@@ -9,6 +9,8 @@ mod attributes;
 mod check;
 /// Directories of this machine: what is written there, and whose it is.
 mod directories;
+/// What is to be encrypted and is not.
+mod encryption;
 /// What the log says of the stores at the start.
 mod first_probe;
 /// Uploads that nobody finished.
@@ -25,6 +27,8 @@ mod ports;
 mod rates;
 /// SIGHUP.
 mod reload;
+/// The type of what is uploaded under another name.
+mod renamed_types;
 /// `cos-ftp-server status`, and STAT during a transfer.
 mod status;
 /// What a stop waits for, and how long.

@@ -78,6 +78,8 @@ mod tests {
         "another size than was stored",
         "other bytes than were stored",
         "what was stored a moment ago is not there",
+        "the marker of a directory is not there after it was stored",
+        "the marker of a directory is still there after it was deleted",
         // What the probe holds.
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
         // The same in every language.

@@ -248,6 +248,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "refused; needed to add to a file that has tags, or to rename it in parts",
         "被拒绝；向带标签的文件追加内容，或分块重命名这类文件时需要",
     ),
+    (
+        "refused; files get the bucket's ACL when they are renamed, added to or given a time",
+        "被拒绝；文件在重命名、追加或设置时间后改用存储桶的 ACL",
+    ),
     // What is said of new files.
     ("taken", "存储端已接受"),
     ("taken; the store does not tell what became of it", "存储端已接受，但不返回结果"),
@@ -256,9 +260,19 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "taken, but it did not come back: the store does not do it",
         "存储端已接受但未生效：存储端不支持",
     ),
+    ("set object_header_names = {}, or leave {} out", "设置 object_header_names = {}，或不设置 {}"),
     (
-        "set object_header_names = x-cos, or leave {} out",
-        "设置 object_header_names = x-cos，或不设置 {}",
+        "taken, but it did not come back: files lie there without it",
+        "存储端已接受但未生效：文件未加密保存",
+    ),
+    (
+        "set object_header_names = {}, or leave it out and let the bucket encrypt",
+        "设置 object_header_names = {}，或不设置此项，改由存储桶加密",
+    ),
+    ("leave {} out", "不设置 {}"),
+    (
+        "name a key of KMS that exists, is enabled and lies in the bucket's region, and let the key pair use it (kms:GenerateDataKey, kms:Decrypt; at COS, authorize COS to use KMS)",
+        "请指定一个存在、已启用且与存储桶同地域的 KMS 密钥，并允许密钥对使用它（kms:GenerateDataKey、kms:Decrypt；在 COS 需授权 COS 使用 KMS）",
     ),
     (
         "came back, but not from an upload in parts: the store forgets it there",
@@ -383,6 +397,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          GB will fail",
         "该存储不能复制范围：APPE、STOR 前的 REST、重命名大于 5 GB 的文件都会失败",
     ),
+    (
+        "set archive = refuse, if this store has no archive",
+        "如果该存储没有归档类型，请设置 archive = refuse",
+    ),
     ("not tried: needs a directory", "未尝试：需要目录"),
     ("not tried: needs CopyObject", "未尝试：需要 CopyObject"),
     ("not tried: needs what PutObject stores", "未尝试：需要 PutObject 存入的对象"),
@@ -392,6 +410,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "未尝试：需要 CreateMultipartUpload 开始的上传",
     ),
     ("{}: another size than was stored", "{}：大小与存入时不同"),
+    ("{}: the marker of a directory is not there after it was stored", "{}：目录标记存入后不存在"),
+    (
+        "{}: the marker of a directory is still there after it was deleted",
+        "{}：目录标记删除后仍然存在",
+    ),
     ("{}: what was stored a moment ago is not there", "{}：刚刚存入的对象不存在"),
     ("{}: other bytes than were stored", "{}：内容与存入时不同"),
     ("{} unfinished uploads", "{} 个文件碎片"),
