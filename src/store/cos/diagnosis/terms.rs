@@ -196,12 +196,11 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
 fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
     let are_of_cos = headers.iter().any(|(name, _)| name.starts_with("x-cos-"));
     let advice = match (headers.iter().any(|(name, _)| tail(name).is_some()), are_of_cos) {
-        (true, true) => "set object_header_names = x-amz, or ",
-        (true, false) => "set object_header_names = x-cos, or ",
-        (false, _) => "",
+        (true, true) => format!("set object_header_names = x-amz, or leave {key} out"),
+        (true, false) => format!("set object_header_names = x-cos, or leave {key} out"),
+        (false, _) => format!("leave {key} out"),
     };
-    let why = "taken, but it did not come back: the store does not do it";
-    Fault::new(why, format!("{advice}leave {key} out"))
+    Fault::new("taken, but it did not come back: the store does not do it", advice)
 }
 
 /// Whether it may be the ACL `asked`. What is about the bucket's owner looks as `private` does, or
