@@ -121,7 +121,7 @@ fn a_directory_is_served_to_as_many_as_the_machine_can_carry() {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
     let said = "[OPTIONAL] max_connection_num = 2: needs more descriptors than the hard limit of \
-                133 (ulimit -Hn): raise that limit to at least 134\n";
+                133 (ulimit -Hn): raise that limit to at least 198\n";
     assert_eq!(told, said);
 }
 
