@@ -15,7 +15,7 @@ use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::failure::CommandError;
-use super::status::{EndWatch, Ending};
+use super::status::{EndWatch, ServerEnd};
 use super::terminal::{complain, print, say};
 use super::{locations, status};
 use crate::cli::wiring::ServerPlan;
@@ -45,15 +45,15 @@ pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
     }
     let pid = watch.process.as_raw_nonzero();
     match watch.ending() {
-        Ending::InOrder | Ending::Untold => {
+        ServerEnd::InOrder | ServerEnd::Untold => {
             say("stopped\n");
             Ok(ExitCode::SUCCESS)
         }
-        Ending::Early => {
+        ServerEnd::Early => {
             Err("stopped early: not everything had ended in time; the log tells what was left"
                 .to_owned())
         }
-        Ending::Abrupt => {
+        ServerEnd::Abrupt => {
             Err(format!("process {pid} has ended, but not by a stop: was it killed? See its log"))
         }
     }

@@ -174,7 +174,7 @@ pub(crate) struct EndWatch {
 
 /// How a server has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ServerEnd {
     /// As it was asked to, with everything in time.
     InOrder,
     /// As it was asked to, before everything had ended.
@@ -203,15 +203,15 @@ impl EndWatch {
     }
 
     /// How it ended, once it has.
-    pub(crate) fn ending(mut self) -> Ending {
+    pub(crate) fn ending(mut self) -> ServerEnd {
         if !self.tells_end {
-            return Ending::Untold;
+            return ServerEnd::Untold;
         }
         let told = line(&mut self.stream).ok().and_then(|text| serde_json::from_str(&text).ok());
         match told {
-            Some(Farewell { in_order: true }) => Ending::InOrder,
-            Some(Farewell { in_order: false }) => Ending::Early,
-            None => Ending::Abrupt,
+            Some(Farewell { in_order: true }) => ServerEnd::InOrder,
+            Some(Farewell { in_order: false }) => ServerEnd::Early,
+            None => ServerEnd::Abrupt,
         }
     }
 }

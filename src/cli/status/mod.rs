@@ -11,7 +11,7 @@ mod table;
 mod tell;
 
 pub(crate) use ask::{
-    Answerer, EndWatch, Ending, ask, no_answer, reloads, transfers_left, watch, who_answers,
+    Answerer, EndWatch, ServerEnd, ask, no_answer, reloads, transfers_left, watch, who_answers,
     who_runs,
 };
 pub(crate) use report::ListenAddresses;

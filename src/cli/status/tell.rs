@@ -10,7 +10,6 @@ use std::time::{Duration, Instant, SystemTime};
 use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
-use socket2::SockRef;
 
 use super::report::{Farewell, ListenAddresses, StatusReport};
 use crate::cli::supervisor;
@@ -120,7 +119,7 @@ impl StatusThread {
     /// Those who do not close the connection then are `staying`, to hear how the server ends.
     fn answer(&self, staying: &mut Vec<UnixStream>) {
         let Some(socket) = &self.socket else { return };
-        staying.retain(is_open);
+        staying.retain(LocalSocket::is_open);
         let told = socket.accept().and_then(|stream| self.write(&stream).map(|()| stream));
         match told {
             Ok(stream) => {
@@ -185,14 +184,5 @@ impl StatusThread {
             supervisor::status(&text);
             *told = text;
         }
-    }
-}
-
-/// Whether the other side has not closed it.
-fn is_open(stream: &UnixStream) -> bool {
-    let mut byte = [std::mem::MaybeUninit::uninit()];
-    match SockRef::from(stream).peek(&mut byte) {
-        Ok(got) => got > 0,
-        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
     }
 }
