@@ -23,12 +23,16 @@ mod log_lines;
 mod monitoring;
 /// What `check` says of ports that are taken.
 mod ports;
+/// What `init` asks again.
+mod questions;
 /// `max_rate_…`
 mod rates;
 /// SIGHUP.
 mod reload;
 /// The type of what is uploaded under another name.
 mod renamed_types;
+/// `serve`, and how such a server is reached.
+mod serving;
 /// `cos-ftp-server status`, and STAT during a transfer.
 mod status;
 /// What a stop waits for, and how long.
