@@ -8,6 +8,8 @@ USER_NAME=ftpuser
 PORT=2121
 # Whom the systemd unit runs it as.
 SERVICE_USER=cos-ftp
+# What no prefix may hold beside blanks and quotes.
+REFUSED='# ; % ? | & \ $ ` < > ( ) { } [ ] * ! :'
 
 usage() {
     cat <<EOF
@@ -17,7 +19,8 @@ Usage: ./install.sh [--prefix DIR] [--binary FILE] [--unit-dir DIR]
 Builds $NAME and installs it. As root:
 
     /usr/local/bin/$NAME              the server
-    /etc/$NAME/vsftpd.conf            its configuration
+    /etc/$NAME/vsftpd.conf            its configuration, unless there is
+    /etc/$NAME/$NAME.conf
     /usr/local/var/$NAME              the files it serves, and its log
     /usr/local/share/man                      its manual pages
 
@@ -96,17 +99,23 @@ choose_places() {
         config_dir=$prefix/etc/$NAME
     fi
     case $prefix in
-        # They would end a value in the configuration, begin an escape in an address, or need
-        # quotes in the commands that are printed.
-        *[[:space:]\#\;%?\'\"]*)
-            fail "the prefix '$prefix' must not contain white space, quotes or any of # ; % ?"
+        # They would end a value in the configuration, begin an escape in an address, end a PATH,
+        # mean something in the unit, or need quotes in the commands that are printed.
+        *[[:space:][:cntrl:]\#\;%?\'\"\|\&\\\$\`\<\>\(\)\{\}\*\[\!:]* | *']'*)
+            fail "the prefix '$prefix' must not contain blanks, quotes or any of $REFUSED"
             ;;
     esac
     bin_dir=$prefix/bin
     var_dir=$prefix/var/$NAME
     man_dir=$prefix/share/man
-    config=$config_dir/vsftpd.conf
+    choose_config
     unit=${unit_dir:+$(absolute "$unit_dir")/$NAME.service}
+}
+
+# Sets $config to the one that the server would take, as every command does.
+choose_config() {
+    config=$config_dir/$NAME.conf
+    [ -e "$config" ] || config=$config_dir/vsftpd.conf
 }
 
 # Whether version $1 (1.88 or 1.88.0) is at least version $2.
@@ -195,7 +204,7 @@ install_manuals() {
 
 # The unit of the package with the paths of this installation.
 unit_text() {
-    sed -e "s|^ExecStart=.*|ExecStart=$bin_dir/$NAME --config $config|" \
+    sed -e "s|^ExecStart=.*|ExecStart=$bin_dir/$NAME --config $config_dir|" \
         -e "s|^StateDirectory=.*|ReadWritePaths=$var_dir|" \
         -e "s|^WorkingDirectory=.*|WorkingDirectory=$var_dir|" \
         -e '/^StateDirectoryMode=/d' \
@@ -210,8 +219,13 @@ install_unit() {
         return
     fi
     mkdir -p "${unit%/*}"
-    unit_text >"$unit"
-    chmod 644 "$unit"
+    # Beside it first: nobody ever finds half a unit.
+    new=$unit.new
+    trap 'rm -f "$new"' EXIT
+    unit_text >"$new"
+    chmod 644 "$new"
+    mv -f "$new" "$unit"
+    trap - EXIT
     if [ "$(id -u)" = 0 ]; then
         getent passwd "$SERVICE_USER" >/dev/null ||
             useradd --system --user-group --home-dir "$var_dir" --no-create-home \
@@ -408,7 +422,8 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
 
 install() {
     [ -z "$binary" ] || binary=$(absolute "$binary")
-    cd "$(dirname "$0")"
+    # Where the script itself is, and not a link to it.
+    cd -- "$(dirname -- "$(readlink -f -- "$0")")"
     check_places
     build
     install_binary

@@ -5,8 +5,10 @@ NAME=cos-ftp-server
 cd "$(dirname "$0")/.."
 command -v cargo >/dev/null || PATH=${HOME:-}/.cargo/bin:$PATH
 
-# What is for people to read.
-DOCUMENTS='README.md README.zh-CN.md CHANGELOG.md SECURITY.md docs/*.md docs/zh-CN/*.md'
+# What is for people to read, and what its links lead to.
+DOCUMENTS='README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md RELEASING.md SECURITY.md
+    docs/*.md docs/zh-CN/*.md docs/architecture/*.md docs/decisions/*.md
+    benches/README.md benches/*.svg benches/growth.json tests/devices/README.md'
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 /// What `init` makes of what was installed.
 mod init;
+/// Which configuration is whose, and which places are taken.
+mod places;
 
 const CONFIG: &str = "etc/cos-ftp-server/vsftpd.conf";
 
@@ -254,7 +256,8 @@ fn the_unit_runs_this_installation_as_its_own_user() {
 
     let unit = dir.path().join("units/cos-ftp-server.service");
     let text = fs::read_to_string(&unit).expect("a unit");
-    let start = format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/{CONFIG}\n");
+    let start =
+        format!("\nExecStart={prefix}/bin/cos-ftp-server --config {prefix}/etc/cos-ftp-server\n");
     let writable = format!("\nReadWritePaths={prefix}/var/cos-ftp-server\n");
     // `init` by root has the log there, unless it replaces a sample.
     let log = "\nLogsDirectory=cos-ftp-server\n";

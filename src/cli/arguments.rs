@@ -5,64 +5,11 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use cos_ftp_server::users;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
 use crate::cli::user::{self, UserRequest};
-
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
-
-Usage: cos-ftp-server [--config FILE] [--check-config]
-       cos-ftp-server serve DIR [--user NAME] [--listen ADDRESS:PORT] [--ask-password]
-                                [--passive-ports FIRST,LAST]
-       cos-ftp-server init [--config FILE]
-       cos-ftp-server check [FILE] [--json]
-       cos-ftp-server status [--config FILE] [--json | --watch]
-       cos-ftp-server reload | stop [--config FILE]
-       cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
-       cos-ftp-server user passwd NAME | list   [--users-file FILE] [--config FILE]
-       cos-ftp-server hash-password
-       cos-ftp-server version | help
-
-    serve DIR       serve a directory without any configuration, to the user ftpuser or --user NAME
-                    at port 2121 or --listen ADDRESS:PORT. The password is in the variable
-                    COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed.
-                    Data connections use --passive-ports, otherwise 60000,65535
-    init            ask some questions, write a configuration and check it; an installed sample
-                    that nobody has changed is replaced
-    check           try everything the configuration needs: the machine, and each bucket for real,
-                    with a small object that is deleted again; every line tells what to do.
-                    --json prints it for machines
-    status          tell what the running server is doing: its sessions, and how far their
-                    transfers are. --json prints it for machines, --watch again and again
-    reload          let the running server read its configuration again, and tell whether it did
-    stop            let the running server stop, and wait until it has
-    user add NAME   give a user a line in the users_file of the configuration, or in
-                    --users-file FILE; the server takes it at the next reload. The password is asked
-                    for on a terminal, or in the variable COS_FTP_PASSWORD, or a line of standard
-                    input; its hash is kept
-    user passwd NAME give a user another password
-    user list       list the users of the file
-    hash-password   read a password and print its hash, to be put in its place in the
-                    configuration; asks on a terminal, else reads a line of standard input
-    --config FILE   the configuration, also -c FILE; without it, the first of these that exists:
-                        ./conf/cos-ftp-server.conf
-                        PREFIX/etc/cos-ftp-server/cos-ftp-server.conf, if PREFIX/bin has the program
-                        /etc/cos-ftp-server/cos-ftp-server.conf
-                        or vsftpd.conf in the same place
-    --check-config  tell whether the configuration is right, and exit
-    --version       print the version, and exit
-    --help          print this, and exit
-
-Ctrl+C or SIGTERM stops the server: running transfers may finish within shutdown_grace. A second
-Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the log file again.
-
-Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
-wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
-well, 1 when not. Of status, reload and stop: 1 when no server answers.
-";
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,8 +36,10 @@ pub(crate) enum Subcommand {
     User(UserRequest),
     /// Print the version.
     Version,
-    /// Print [`HELP`].
+    /// Print all of the help.
     Help,
+    /// Print what the help says of this command.
+    HelpOn(&'static str),
 }
 
 /// How a status is shown.
@@ -124,7 +73,23 @@ pub(crate) struct CommandLine {
     pub(crate) request: Subcommand,
     /// `--config`, or the file behind `check`.
     pub(crate) config: Option<PathBuf>,
+    /// `--socket`: where the running server is asked, if no configuration tells.
+    pub(crate) socket: Option<PathBuf>,
 }
+
+/// The commands that there is help on.
+const COMMANDS: &[&str] = &[
+    "serve",
+    "init",
+    "check",
+    "status",
+    "reload",
+    "stop",
+    "user",
+    "hash-password",
+    "version",
+    "help",
+];
 
 /// What is asked for, before anything else is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +105,11 @@ enum Word {
 }
 
 impl Word {
+    /// How it is written.
+    fn name(self) -> Option<&'static str> {
+        COMMANDS.iter().copied().find(|name| Self::of(name) == Some(self))
+    }
+
     fn of(word: &str) -> Option<Self> {
         Some(match word {
             "serve" => Self::Serve,
@@ -159,8 +129,9 @@ impl Word {
             Self::Run => &["config", "check-config"],
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
             Self::Check => &["config", "json"],
-            Self::Status => &["config", "json", "watch"],
-            Self::Init | Self::Reload | Self::Stop => &["config"],
+            Self::Status => &["config", "socket", "json", "watch"],
+            Self::Stop => &["config", "socket"],
+            Self::Init | Self::Reload => &["config"],
             Self::HashPassword => &[],
         }
     }
@@ -170,6 +141,7 @@ impl Word {
 #[derive(Debug, Default)]
 struct GivenOptions {
     config: Option<PathBuf>,
+    socket: Option<PathBuf>,
     path: Option<PathBuf>,
     user: Option<String>,
     listen: Option<SocketAddr>,
@@ -193,9 +165,14 @@ pub(crate) fn parse(
         };
         match (argument, option.filter(|name| word.options().contains(name))) {
             (Arg::Long("version") | Arg::Short('V'), _) => return Ok(Subcommand::Version.into()),
-            (Arg::Long("help") | Arg::Short('h'), _) => return Ok(Subcommand::Help.into()),
+            (Arg::Long("help") | Arg::Short('h'), _) => {
+                return Ok(word.name().map_or(Subcommand::Help, Subcommand::HelpOn).into());
+            }
             (_, Some("config")) if given.config.is_none() => {
                 given.config = Some(parser.value()?.into());
+            }
+            (_, Some("socket")) if given.socket.is_none() => {
+                given.socket = Some(parser.value()?.into());
             }
             (_, Some("user")) if given.user.is_none() => {
                 given.user = Some(parser.value()?.parse_with(name)?);
@@ -211,11 +188,14 @@ pub(crate) fn parse(
             }
             (Arg::Value(text), None) if is_first => match text.to_str() {
                 Some("version") => return Ok(Subcommand::Version.into()),
-                Some("help") => return Ok(Subcommand::Help.into()),
+                Some("help") => return help(&mut parser),
                 Some("user") => {
                     let asked = user::arguments(&mut parser)?;
-                    return Ok(asked.map_or(Subcommand::Help.into(), |(request, config)| {
-                        CommandLine { request: Subcommand::User(request), config }
+                    let help = Subcommand::HelpOn("user").into();
+                    return Ok(asked.map_or(help, |(request, config)| CommandLine {
+                        request: Subcommand::User(request),
+                        config,
+                        socket: None,
                     }));
                 }
                 name => {
@@ -236,8 +216,24 @@ pub(crate) fn parse(
     given.into_line(word)
 }
 
+/// `help`, or `help COMMAND`.
+fn help(parser: &mut Parser) -> Result<CommandLine, lexopt::Error> {
+    let Some(argument) = parser.next()? else { return Ok(Subcommand::Help.into()) };
+    let Arg::Value(word) = &argument else { return Err(argument.unexpected()) };
+    let known = COMMANDS.iter().copied().find(|name| *word == **name);
+    let known = known.ok_or_else(|| Arg::Value(word.clone()).unexpected())?;
+    match parser.next()? {
+        Some(more) => Err(more.unexpected()),
+        None => Ok(Subcommand::HelpOn(known).into()),
+    }
+}
+
 fn name(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("needs a name") } else { Ok(text.to_owned()) }
+    if users::is_user_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("needs a name of 1 to 64 bytes without slashes, colons and control characters that does \
+         not begin with . # or -; the password is no part of it")
 }
 
 /// `127.0.0.1:2121`.
@@ -280,14 +276,19 @@ impl GivenOptions {
             Word::Stop => Subcommand::Stop,
             Word::HashPassword => Subcommand::HashPassword,
         };
-        Ok(CommandLine { request, config: self.config })
+        if self.config.is_some() && self.socket.is_some() {
+            return Err(
+                "--socket is for a server without a configuration: give one of the two".into()
+            );
+        }
+        Ok(CommandLine { request, config: self.config, socket: self.socket })
     }
 }
 
 impl From<Subcommand> for CommandLine {
     /// Of what no configuration is needed for.
     fn from(request: Subcommand) -> Self {
-        Self { request, config: None }
+        Self { request, config: None, socket: None }
     }
 }
 
@@ -322,11 +323,16 @@ mod tests {
             ("--version", Subcommand::Version, None),
             ("version", Subcommand::Version, None),
             ("help", Subcommand::Help, None),
-            ("serve --help", Subcommand::Help, None),
+            ("help serve", Subcommand::HelpOn("serve"), None),
+            ("help user", Subcommand::HelpOn("user"), None),
+            ("user --help", Subcommand::HelpOn("user"), None),
+            ("serve --help", Subcommand::HelpOn("serve"), None),
+            ("status -c a -h", Subcommand::HelpOn("status"), None),
             ("--check-config --help", Subcommand::Help, None),
         ] {
             let config = config.map(PathBuf::from);
-            assert_eq!(parsed(line), Some(CommandLine { request, config }), "{line:?}");
+            let expected = CommandLine { request, config, socket: None };
+            assert_eq!(parsed(line), Some(expected), "{line:?}");
         }
     }
 
@@ -348,6 +354,8 @@ mod tests {
             ("serve d e", None),
             ("serve d --listen 21", None),
             ("serve d --config a.conf", None),
+            ("serve d --user a:b", None),
+            ("serve d --user a/b", None),
             ("serve d --password p", None),
         ] {
             assert_eq!(parsed(line), expected, "{line:?}");
@@ -367,6 +375,17 @@ mod tests {
         assert_eq!(given("7,7"), Some(Some(7..=7)));
         for wrong in ["60000", "9,8", "0,9", "1,65536", "a,b", "1,2,3"] {
             assert_eq!(given(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_configuration_is_named_by_its_socket() {
+        for (line, request) in [
+            ("stop --socket s", Subcommand::Stop),
+            ("status --watch --socket s", Subcommand::Status(View::Again)),
+        ] {
+            let (config, socket) = (None, Some("s".into()));
+            assert_eq!(parsed(line), Some(CommandLine { request, config, socket }), "{line}");
         }
     }
 
@@ -391,6 +410,11 @@ mod tests {
             "-x",
             "a.conf",
             "reload now",
+            "reload --socket s",
+            "stop --socket s --config c",
+            "help nonsense",
+            "help serve stop",
+            "help --config",
         ] {
             assert_eq!(parsed(line), None, "{line:?}");
         }

@@ -9,11 +9,13 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::limits;
 use cos_ftp_server::net::{Interest, wait};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::failure::CommandError;
+use super::status::{EndWatch, ServerEnd};
 use super::terminal::{complain, print, say};
 use super::{locations, status};
 use crate::cli::wiring::ServerPlan;
@@ -30,8 +32,10 @@ const RELOAD_WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 /// In words: that there is none, or that it may not be told.
 pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
-    let server = ServerProcess::behind(socket)?;
+    let watch = EndWatch::begin(socket)?;
+    let server = ServerProcess::of(watch.process)?;
     server.signal(Signal::TERM)?;
+    say(&how_long(watch.grace));
     while !server.has_ended(STOP_STEP) {
         // It removes the socket at its very end.
         say(&status::transfers_left(socket).map_or_else(
@@ -39,8 +43,30 @@ pub(super) fn stop(socket: &Path) -> Result<ExitCode, String> {
             |left| format!("stopping, transfers left: {left}\n"),
         ));
     }
-    say("stopped\n");
-    Ok(ExitCode::SUCCESS)
+    let pid = watch.process.as_raw_nonzero();
+    match watch.ending() {
+        ServerEnd::InOrder | ServerEnd::Untold => {
+            say("stopped\n");
+            Ok(ExitCode::SUCCESS)
+        }
+        ServerEnd::Early => {
+            Err("stopped early: not everything had ended in time; the log tells what was left"
+                .to_owned())
+        }
+        ServerEnd::Abrupt => {
+            Err(format!("process {pid} has ended, but not by a stop: was it killed? See its log"))
+        }
+    }
+}
+
+/// What is said at the beginning of a stop.
+fn how_long(grace: Option<Duration>) -> String {
+    let Some(grace) = grace else { return "stopping\n".to_owned() };
+    let (most, more) = (grace.as_secs(), limits::INTERRUPTED_WAIT.as_secs() / 60);
+    format!(
+        "stopping: {most} s at most, {more} min longer only for a store that answers and is \
+         putting a file together\n"
+    )
 }
 
 /// Lets the running server read its configuration again, if that is right.
@@ -78,7 +104,10 @@ impl ServerProcess {
     fn behind(socket: &Path) -> Result<Self, String> {
         let found =
             || -> io::Result<Pid> { Ok(socket_peercred(UnixStream::connect(socket)?)?.pid) };
-        let pid = found().map_err(|error| status::no_answer(socket, &error))?;
+        Self::of(found().map_err(|error| status::no_answer(socket, &error))?)
+    }
+
+    fn of(pid: Pid) -> Result<Self, String> {
         pidfd_open(pid, PidfdFlags::empty())
             .map(Self)
             .map_err(|error| format!("process {} cannot be found: {error}", pid.as_raw_nonzero()))
@@ -95,8 +124,15 @@ impl ServerProcess {
     }
 }
 
-/// Where the running server is asked.
-pub(super) fn control_socket(config: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+/// Where the running server is asked: at the `socket` that was named, or at that of its
+/// configuration.
+pub(super) fn control_socket(
+    config: Option<PathBuf>,
+    socket: Option<PathBuf>,
+) -> Result<PathBuf, CommandError> {
+    if let Some(socket) = socket {
+        return Ok(socket);
+    }
     let file = locations::find_config(config).map_err(CommandError::config)?;
     control_socket_of(&ServerPlan::read_again(file).map_err(CommandError::config)?)
 }

@@ -9,6 +9,7 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 use super::shell;
+use super::unit::Service;
 
 /// What the configuration may be called: the name of this program, or that of the replaced tool.
 const NAMES: [&str; 2] = ["cos-ftp-server.conf", "vsftpd.conf"];
@@ -68,21 +69,44 @@ pub(crate) fn anywhere(path: &Path) -> PathBuf {
     path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The configuration to read: the one that was named, else the first that exists of the usual
-/// ones. The error tells which were tried and how to get one.
+/// The configuration to read: the one that was named, by its file or by the directory around it,
+/// else the first that exists of the usual ones. The error tells which were tried and how to get
+/// one.
 pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, MissingConfig> {
     if let Some(path) = named {
-        return Ok(ConfigFile { path, is_named: true });
+        return Ok(ConfigFile { path: file_in(&path), is_named: true });
     }
-    let path = first_of(&usual_configs(env::current_exe().ok().as_deref()))?;
+    let path = first_of(&usual_configs_here())?;
     Ok(ConfigFile { path, is_named: false })
+}
+
+/// The file that is meant by `named`: itself, or in a directory the first that exists of what a
+/// configuration may be called. If there is none yet, what it should be called.
+pub(crate) fn file_in(named: &Path) -> PathBuf {
+    if !named.is_dir() {
+        return named.to_owned();
+    }
+    let all = NAMES.map(|name| named.join(name));
+    let [own, _] = &all;
+    all.iter().find(|path| path.exists()).unwrap_or(own).clone()
+}
+
+/// The configuration that the installed service names, if that runs this program. It need not be
+/// there.
+pub(crate) fn config_of_service() -> Option<PathBuf> {
+    let service = Service::installed()?;
+    service.runs(env::current_exe().ok().as_deref()).then_some(())?;
+    service.config().map(file_in)
 }
 
 /// Where a new configuration goes that nobody named: to the place of the one that would be read.
 pub(crate) fn new_config() -> Result<PathBuf, String> {
-    let usual = usual_configs(env::current_exe().ok().as_deref());
+    let usual = usual_configs_here();
     if let Ok(found) = first_of(&usual) {
         return Ok(found);
+    }
+    if let Some(of_service) = config_of_service().filter(|_| geteuid().is_root()) {
+        return Ok(of_service);
     }
     // That of the installation, wherever it is; else root's is the system's, and anybody else has
     // the local one.
@@ -118,7 +142,13 @@ impl fmt::Display for MissingConfig {
 
 impl Error for MissingConfig {}
 
-fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
+/// Those of this program on this machine.
+fn usual_configs_here() -> Vec<PathBuf> {
+    usual_configs(env::current_exe().ok().as_deref(), config_of_service())
+}
+
+/// `of_service`: what the installed service of this program names.
+fn usual_configs(program: Option<&Path>, of_service: Option<PathBuf>) -> Vec<PathBuf> {
     let mut directories = vec![Path::new(".").join(LOCAL_DIRECTORY)];
     if let Some(bin) = program.and_then(Path::parent)
         && bin.ends_with("bin")
@@ -131,7 +161,12 @@ fn usual_configs(program: Option<&Path>) -> Vec<PathBuf> {
         directories.push(system);
     }
     let names = |directory: PathBuf| NAMES.map(|name| directory.join(name));
-    directories.into_iter().flat_map(names).collect()
+    let mut all: Vec<_> = directories.into_iter().flat_map(names).collect();
+    if let Some(file) = of_service {
+        all.retain(|path| *path != file);
+        all.insert(NAMES.len(), file);
+    }
+    all
 }
 
 #[cfg(test)]
@@ -157,7 +192,35 @@ mod tests {
         ] {
             let names = |directory| NAMES.map(|name| Path::new(directory).join(name));
             let expected: Vec<PathBuf> = expected.into_iter().flat_map(names).collect();
-            assert_eq!(usual_configs(program.map(Path::new)), expected, "{program:?}");
+            assert_eq!(usual_configs(program.map(Path::new), None), expected, "{program:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_service_names_comes_before_what_is_installed() {
+        let usual = |of_service: &str| usual_configs(None, Some(of_service.into()));
+        let names = |directory: &str| NAMES.map(|name| Path::new(directory).join(name)).to_vec();
+        let [local, system] = [names("./conf"), names("/etc/cos-ftp-server")];
+        let custom = PathBuf::from("/srv/own.conf");
+        assert_eq!(usual("/srv/own.conf"), [local.clone(), vec![custom], system.clone()].concat());
+        let [own, replaced] = [system[0].clone(), system[1].clone()];
+        assert_eq!(
+            usual("/etc/cos-ftp-server/vsftpd.conf"),
+            [local, vec![replaced, own]].concat(),
+            "each once"
+        );
+    }
+
+    #[test]
+    fn a_directory_means_the_configuration_in_it() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let [own, replaced] = NAMES.map(|name| directory.path().join(name));
+        assert_eq!(file_in(directory.path()), own, "there is none yet");
+        for file in [replaced, own] {
+            std::fs::write(&file, "").unwrap();
+            assert_eq!(file_in(directory.path()), file);
+            assert_eq!(find_config(Some(directory.path().into())).unwrap().path, file);
+            assert_eq!(file_in(&file), file);
         }
     }
 

@@ -8,6 +8,7 @@ mod control;
 mod dumps;
 mod failure;
 mod hash_password;
+mod help;
 mod init;
 mod language;
 mod locations;
@@ -22,6 +23,7 @@ mod signals;
 mod status;
 mod supervisor;
 mod terminal;
+mod unit;
 mod user;
 mod wiring;
 
@@ -52,7 +54,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
-    let config = line.config;
+    let CommandLine { config, socket, .. } = line;
     match line.request {
         Subcommand::Serve => run::by_config(config),
         Subcommand::ServeDirectory(directory) => serve::directory(directory),
@@ -61,22 +63,24 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::Check(form) => {
             Ok(if check::run(config, form) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Subcommand::Status(View::Once(form)) => {
-            print(&status::ask(&control_socket(config)?, form).map_err(CommandError::operation)?)
-        }
+        Subcommand::Status(View::Once(form)) => print(
+            &status::ask(&control_socket(config, socket)?, form)
+                .map_err(CommandError::operation)?,
+        ),
         Subcommand::Status(View::Again) => {
-            status::watch(&control_socket(config)?).map_err(CommandError::operation)
+            status::watch(&control_socket(config, socket)?).map_err(CommandError::operation)
         }
         Subcommand::Reload => control::reload(config),
         Subcommand::Stop => {
-            control::stop(&control_socket(config)?).map_err(CommandError::operation)
+            control::stop(&control_socket(config, socket)?).map_err(CommandError::operation)
         }
         Subcommand::HashPassword => {
             hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
         }
         Subcommand::User(request) => user::run(config, request),
         Subcommand::Version => print(&format!("cos-ftp-server {VERSION}\n")),
-        Subcommand::Help => print(arguments::HELP),
+        Subcommand::Help => print(help::HELP),
+        Subcommand::HelpOn(word) => print(&help::on(word)),
     }
 }
 

@@ -98,7 +98,7 @@ fn look_for_retention(store: &dyn ObjectStore, name: &str) {
     match store.look_for_retention() {
         Ok(true) => log::warn!(
             "{name} keeps what is stored (Object Lock): partial_upload = keep does not hold there, \
-             as nobody could remove a partial file again; set partial_upload = discard",
+             as nobody could remove a partial file again; set partial_upload = park",
         ),
         Ok(false) => {}
         // Most key pairs need not be allowed to ask; the first upload may tell.

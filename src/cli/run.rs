@@ -75,7 +75,7 @@ fn run(
     let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let _telling = status::tell(control_socket.as_deref(), observer, addresses);
+    let telling = status::tell(control_socket.as_deref(), observer, addresses);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));
@@ -88,6 +88,9 @@ fn run(
         .run()
         .map_err(|error| format!("cannot accept connections: no thread: {error}"))
         .map_err(CommandError::operation)?;
+    if let Some(telling) = telling {
+        telling.say_farewell(stopped == Stopped::Gracefully);
+    }
     Ok(match stopped {
         Stopped::Gracefully => ExitCode::SUCCESS,
         Stopped::Early { .. } if signals.hurried() => signals::INTERRUPTED.into(),

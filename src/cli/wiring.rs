@@ -1,7 +1,7 @@
 //! From settings to a server: the one place that knows the configuration and every store.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,12 @@ use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::users::{HookUsers, Password, Users};
+use cos_ftp_server::transfer::PartialUpload;
+use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
 use super::locations::{ConfigFile, program};
 use super::probes::Probes;
+use super::shell;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -55,6 +57,8 @@ pub(crate) struct Served {
     pub(crate) listen: Option<SocketAddr>,
     /// The ports of data connections, unless the usual ones.
     pub(crate) passive_ports: Option<RangeInclusive<u16>>,
+    /// Where the server is asked, if anywhere.
+    pub(crate) control_socket: Option<PathBuf>,
 }
 
 /// The configuration of such a server, but for what [`Served`] tells.
@@ -99,10 +103,15 @@ impl ServerPlan {
         let text = without_file(&machine);
         let parsed = config::parse(text.as_bytes(), Path::new(""), &machine, &keys);
         let LoadedConfig { mut settings, .. } = parsed.map_err(|problems| problems.to_string())?;
-        let Served { root, user, password, listen, passive_ports } = served;
-        settings.stores = vec![StoreSettings::Local(LocalOptions { root })];
+        let Served { root, user, password, listen, passive_ports, control_socket } = served;
+        let options = LocalOptions { root };
+        let permission =
+            if is_read_only(&options) { Permission::Read } else { Permission::ReadWrite };
+        settings.stores = vec![StoreSettings::Local(options)];
+        settings.control_socket = control_socket;
         for account in &mut settings.accounts {
             (account.name, account.password) = (user.clone(), password.clone());
+            account.permission = permission;
         }
         if let Some(listen) = listen {
             settings.server.listen_addresses = vec![listen.ip()];
@@ -136,7 +145,18 @@ impl ServerPlan {
 
     /// What is typed to have `command` done with it.
     pub(crate) fn command(&self, command: &str) -> String {
-        self.file().map_or_else(|| format!("{} {command}", program()), |file| file.command(command))
+        match (&self.origin, self.control_socket()) {
+            (Origin::File(file), _) => file.command(command),
+            (Origin::CommandLine, Some(socket)) => {
+                format!("{} {command} --socket {}", program(), shell::file(socket))
+            }
+            (Origin::CommandLine, None) => format!("{} {command}", program()),
+        }
+    }
+
+    /// Whether anybody may store files.
+    pub(crate) fn is_written(&self) -> bool {
+        self.settings.accounts.iter().any(|account| account.permission.writes())
     }
 
     /// Where it comes from, in words.
@@ -176,6 +196,13 @@ impl ServerPlan {
         );
         if let Some(tls) = &self.settings.tls {
             let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
+        }
+        if options.session.transfer.partial == PartialUpload::Park {
+            // Those who come from the replaced tool expect the other.
+            text.push_str(
+                "interrupted uploads are parked until their client goes on; \
+                 partial_upload = keep is the old way\n",
+            );
         }
         text
     }
@@ -270,9 +297,24 @@ impl ServerPlan {
                 "{serving}: files stay on this machine; name a bucket in the configuration to \
                  serve it",
             ),
-            Origin::CommandLine => log::info!("{serving}"),
+            Origin::CommandLine if self.is_written() => log::info!("{serving}"),
+            Origin::CommandLine => {
+                log::warn!("{serving} for reading only: this process may not write there");
+            }
         }
     }
+}
+
+/// Whether this process may look into the directory, and not store anything in it. Any other fault
+/// is told where it is opened.
+fn is_read_only(options: &LocalOptions) -> bool {
+    let Ok(store) = LocalStore::open(options) else { return false };
+    let prepared = store.prepare();
+    store.leave_no_trace();
+    let is_refusal = |error: io::Error| {
+        matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+    };
+    prepared.is_err_and(is_refusal)
 }
 
 /// Where files are: in the part `home` of a store.

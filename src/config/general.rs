@@ -126,6 +126,11 @@ impl GeneralSections {
     /// A server that listens for this machine alone may name itself so.
     fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
         let Some(masquerade) = &server.session.masquerade else { return };
+        if masquerade.is_unspecified() {
+            let text = "means every address of a machine, and is none that a client could connect \
+                        to: name the address that clients reach, or leave the line out";
+            report.problem(self.network.place("masquerade_address"), text);
+        }
         let listening = &server.listen_addresses;
         let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
         if masquerade.is_loopback() && !is_for_us {

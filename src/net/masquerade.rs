@@ -54,8 +54,13 @@ impl Masquerade {
     /// Whether it names this machine as only this machine itself reaches it.
     pub fn is_loopback(&self) -> bool {
         let name = self.0.trim_end_matches('.').to_ascii_lowercase();
-        let is_address = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
+        let is_address = |address: Ipv4Addr| address.is_loopback();
         name == "localhost" || name.ends_with(".localhost") || name.parse().is_ok_and(is_address)
+    }
+
+    /// Whether it is `0.0.0.0`, which is no machine's address.
+    pub fn is_unspecified(&self) -> bool {
+        self.0.parse().is_ok_and(|address: Ipv4Addr| address.is_unspecified())
     }
 
     /// The address it stands for now. Blocks as long as the resolver does.

@@ -285,7 +285,14 @@ pub static VERBS: &[VerbRow] = &[
     row(Verb::Opts, &["OPTS"], Required, BeforeLogin, "OPTS UTF8 ON | MLST facts: set an option")
         .keeps(),
     row(Verb::Clnt, &["CLNT"], Required, BeforeLogin, "CLNT name: tell the client's name").keeps(),
-    row(Verb::Site, &["SITE"], Required, LoggedIn, "SITE HELP | CHMOD mode path: extras").keeps(),
+    row(
+        Verb::Site,
+        &["SITE"],
+        Required,
+        LoggedIn,
+        "SITE HELP | CHMOD mode path | UTIME time path: extras",
+    )
+    .keeps(),
     // RFC 2228 and RFC 4217.
     row(Verb::Auth, &["AUTH"], Required, BeforeLogin, "AUTH TLS: encrypt the control connection")
         .feature("AUTH TLS")

@@ -9,8 +9,9 @@ use std::{fmt, io};
 use log::{debug, info, warn};
 
 use super::registry::{SessionRegistry, StopRequest};
-use crate::store::{Cancel, ErrorKind, ObjectStore, SilentUpload, StoreError};
+use crate::store::{Cancel, ErrorKind, ListRequest, ObjectStore, SilentUpload, StoreError};
 use crate::threads::{self, OwnedThread};
+use crate::vfs::FtpPath;
 use crate::{limits, metrics};
 
 /// The thread, and what ends it.
@@ -77,6 +78,12 @@ fn sweep(store: &dyn ObjectStore, silence: Duration, cancel: &Cancel) -> Result<
     debug!("unfinished uploads in {}: {found}", store.describe());
     match looked {
         Err(error) if error.kind == ErrorKind::Cancelled => Ok(()),
+        // A wrong key pair, a wrong bucket, a store that is away: the first look at the store tells
+        // that, and each transfer. Saying it here, too, would only hide what is to be done.
+        Err(error) if !answers(store) => {
+            debug!("unfinished uploads in {} cannot be looked for: {error}", store.describe());
+            Err(error)
+        }
         Err(error) if error.kind == ErrorKind::AccessDenied => {
             warn!(
                 "unfinished uploads in {} cannot be looked for: {error}; the key pair needs \
@@ -93,6 +100,13 @@ fn sweep(store: &dyn ObjectStore, silence: Duration, cancel: &Cancel) -> Result<
         }
         Ok(()) => Ok(()),
     }
+}
+
+/// Whether the store can be used at all.
+fn answers(store: &dyn ObjectStore) -> bool {
+    let directory = &FtpPath::root();
+    let request = ListRequest { directory, name_prefix: "", after: None, with_times: false };
+    store.list(&request, None).is_ok()
 }
 
 fn look_through(

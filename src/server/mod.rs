@@ -66,7 +66,7 @@ pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<SessionRegistry>);
+pub struct Observer(Arc<SessionRegistry>, Arc<Rules>);
 
 impl Observer {
     /// What each session is doing, oldest first.
@@ -77,6 +77,11 @@ impl Observer {
     /// Whether the server was asked to stop.
     pub fn is_stopping(&self) -> bool {
         self.0.stop_request() != StopRequest::None
+    }
+
+    /// What transfers get to finish at a stop that begins now.
+    pub fn shutdown_grace(&self) -> Duration {
+        self.1.shutdown_grace()
     }
 }
 
@@ -143,7 +148,7 @@ impl Server {
 
     /// What looks at it while it runs.
     pub fn observer(&self) -> Observer {
-        Observer(Arc::clone(&self.acceptor.registry))
+        Observer(Arc::clone(&self.acceptor.registry), Arc::clone(&self.acceptor.rules))
     }
 
     /// What changes its rules while it runs.

@@ -433,10 +433,12 @@ fn a_single_passive_port_is_told_to_be_a_range() {
 
 #[test]
 fn a_loopback_address_is_no_address_for_clients() {
-    for address in ["localhost", "ftp.localhost", "127.0.0.1", "127.1.2.3", "0.0.0.0"] {
+    for address in ["localhost", "ftp.localhost", "127.0.0.1", "127.1.2.3"] {
         let line = format!("a.conf:11: [NETWORK] masquerade_address = {address}: no client on");
         check(&format!("[NETWORK]\nmasquerade_address = {address}\n"), &[&line]);
     }
+    let every = "a.conf:11: [NETWORK] masquerade_address = 0.0.0.0: means every address of";
+    check("[NETWORK]\nmasquerade_address = 0.0.0.0\n", &[every]);
     // As two servers behind one balancer on the same machine have it.
     let own = "listen_address = 127.0.0.2\nmasquerade_address = 127.0.0.2\n";
     parse(format!("{ACCOUNT}[NETWORK]\n{own}")).unwrap();

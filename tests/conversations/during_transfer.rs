@@ -183,7 +183,8 @@ fn a_lost_control_connection_interrupts_an_upload() {
 
 #[test]
 fn a_stalled_client_is_given_up() {
-    let server = Setup::local().option("data_idle_timeout", "1").start();
+    let server =
+        Setup::local().option("data_idle_timeout", "1").option("partial_upload", "keep").start();
     let (mut ftp, data) = uploading(&server);
     ftp.expect_reply("426 ");
     drop(data);

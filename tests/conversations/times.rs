@@ -68,7 +68,7 @@ fn what_cannot_have_a_time() {
         ("SITE UTIME 20231302030405 file", "501 "),
         ("SITE UTIME file 20210101000000 20220101000000 20231301000000 UTC", "501 "),
         ("SITE UTIME file", "501 "),
-        ("SITE UTIME", "501 "),
+        ("SITE UTIME", "501 Usage: SITE HELP | CHMOD mode path | UTIME time path: extras"),
         ("MDTM 20230102030405 nowhere", "550 "),
         // What exists under the whole name wins.
         ("MDTM ./20230102030405 x", "213 2"),

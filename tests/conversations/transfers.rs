@@ -123,7 +123,8 @@ fn appending_and_resuming_at_odd_offsets() {
 /// fills in a header.
 #[test]
 fn pieces_that_end_by_abor_become_one_file() {
-    for server in [Setup::local().start(), Setup::bucket().start()] {
+    for setup in [Setup::local(), Setup::bucket()] {
+        let server = setup.option("partial_upload", "keep").start();
         let mut ftp = Ftp::login(&server);
         for (name, size) in [("small.mp4", 20_000), ("large.mp4", 12 << 20)] {
             let mut file = noise(6, size);

@@ -8,20 +8,24 @@ use super::root;
 
 #[test]
 fn links_lead_somewhere() {
-    let documents = documents(root());
-    assert!(documents.len() > 40, "{documents:?}");
-    let broken: Vec<_> = documents
+    assert!(documents(root()).len() > 40, "{:?}", documents(root()));
+    let broken = broken(root());
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The links of the documents below `directory` that lead nowhere, each with its document.
+pub(crate) fn broken(directory: &Path) -> Vec<String> {
+    documents(directory)
         .iter()
         .flat_map(|document| {
             let text = fs::read_to_string(document).unwrap();
             let targets: Vec<_> = targets(&text).into_iter().map(str::to_owned).collect();
             let is_broken = |target: &String| !leads_somewhere(document, target);
-            let name = document.strip_prefix(root()).unwrap().display().to_string();
+            let name = document.strip_prefix(directory).unwrap().display().to_string();
             let broken = targets.into_iter().filter(is_broken);
             broken.map(|target| format!("{name}: {target}")).collect::<Vec<_>>()
         })
-        .collect();
-    assert!(broken.is_empty(), "{broken:#?}");
+        .collect()
 }
 
 /// Every document of the project.

@@ -12,7 +12,7 @@ use cos_ftp_server::protocol::VERBS;
 mod decisions;
 mod example;
 pub(crate) mod generated;
-mod links;
+pub(crate) mod links;
 mod manuals;
 mod pages;
 mod pictures;

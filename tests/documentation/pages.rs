@@ -55,11 +55,17 @@ fn names(manual: &Manual) -> BTreeSet<String> {
 /// Levels of the headings, and what the code blocks are and hold, but for comments.
 fn outline(text: &str) -> Vec<String> {
     let mut outline = Vec::new();
-    let mut in_code = false;
+    let (mut in_code, mut block) = (false, 0);
     for line in text.lines() {
         if line.starts_with("```") {
             in_code = !in_code;
+            // What stands in a drawing is said in the language of its page.
+            if outline[block..].iter().any(|line: &String| line.contains('┌')) {
+                outline.truncate(block);
+                outline.push("a drawing".to_owned());
+            }
             outline.push(line.to_owned());
+            block = outline.len();
         } else if in_code && !line.starts_with('#') && !line.contains('<') {
             outline.push(line.to_owned());
         } else if !in_code && line.starts_with('#') {
@@ -75,6 +81,8 @@ fn outline(text: &str) -> Vec<String> {
 fn an_outline_is_of_headings_tables_and_code() {
     let text = "# a\n\ntext # b\n\n```sh\n# c\nls <dir>\nls\n```\n\n| d | e |\n";
     assert_eq!(outline(text), ["#", "```sh", "ls", "```", "2 cells"]);
+    let text = "# a\n```\n 客户端\n┌──┐\n```\n";
+    assert_eq!(outline(text), ["#", "```", "a drawing", "```"]);
 }
 
 #[test]

@@ -225,7 +225,7 @@ fn a_slow_reader_hinders_nobody() {
 #[test]
 fn storms_of_abor_and_quit_leave_nothing() {
     const SESSIONS: u64 = 16;
-    let mut scene = Scene::begin(&[("buffer_memory", "128M")]);
+    let mut scene = Scene::begin(&[("buffer_memory", "128M"), ("partial_upload", "keep")]);
     let bytes = noise(14, LARGE);
     scene.server.stored().put("large", &bytes);
     thread::scope(|scope| {
@@ -389,6 +389,7 @@ fn a_client_that_disappears_is_given_up() {
 
 fn disappear() {
     let server = Setup::local()
+        .option("partial_upload", "keep")
         .option("data_idle_timeout", "2")
         .option("idle_timeout", "2")
         .option("log_level", "DEBUG")

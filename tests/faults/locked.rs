@@ -57,6 +57,10 @@ fn what_else_is_refused_with_400_is_not_sent_again() {
     assert_eq!(injector.struck(), 1, "{:?}", injector.seen());
 }
 
+fn keeping(setup: Setup) -> Setup {
+    setup.option("partial_upload", "keep")
+}
+
 /// Begins an upload and resets it in the middle; the reply.
 fn interrupt(ftp: &mut Ftp, name: &str) -> String {
     let mut data = ftp.passive().open();
@@ -73,7 +77,7 @@ fn interrupt(ftp: &mut Ftp, name: &str) -> String {
 fn no_fragment_is_left_where_nobody_could_remove_it() {
     let bucket = Rgw::shared().new_locked_bucket();
     let (server, _injector) =
-        demanding(|injector| Setup::bucket_named(&bucket, &injector.endpoint()));
+        demanding(|injector| keeping(Setup::bucket_named(&bucket, &injector.endpoint())));
     server.wait_for_log("keeps what is stored (Object Lock): partial_upload = keep does not hold");
     let mut ftp = Ftp::login(&server);
     let reply = interrupt(&mut ftp, "fragment");
@@ -87,7 +91,8 @@ fn no_fragment_is_left_where_nobody_could_remove_it() {
 /// Without the right to read the configuration, the first refusal tells.
 #[test]
 fn no_fragment_is_left_once_a_checksum_was_demanded() {
-    let (server, injector) = demanding(|injector| Setup::bucket_behind(&injector.endpoint()));
+    let (server, injector) =
+        demanding(|injector| keeping(Setup::bucket_behind(&injector.endpoint())));
     let mut ftp = Ftp::login(&server);
     assert!(interrupt(&mut ftp, "before").starts_with("426 "));
     assert_eq!(upload(&mut ftp, "STOR large", &noise(96, IN_PARTS)).code, 226);

@@ -114,6 +114,7 @@ fn init_of_root_writes_what_the_service_reads_and_looks_with_its_eyes() {
     assert!(!told.contains("✗ log") && !told.contains("✗ service"), "{told}");
     // Moved away, as the message says: there is a new one, where the service looks for it.
     fs::remove_file(&config).expect("it was there");
+    let config = config.with_file_name("cos-ftp-server.conf");
     let told = init(var.join("data").to_str().expect("UTF-8"));
     assert!(
         told.contains("This writes the configuration ") && told.contains("looked as"),

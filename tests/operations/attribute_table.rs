@@ -74,6 +74,8 @@ enum Cell {
     KeptInParts,
     /// It is asked for, and kept.
     KeptByAsking,
+    /// It is what the new name stands for, where the older file had no type.
+    ByName,
     /// It is the bucket's.
     OfBucket,
 }
@@ -87,15 +89,16 @@ impl Cell {
             Self::KeptAfterwards => ("kept¹", "保留¹"),
             Self::KeptInParts => ("kept²", "保留²"),
             Self::KeptByAsking => ("kept³", "保留³"),
+            Self::ByName => ("set⁴", "按账号设置⁴"),
             Self::OfBucket => ("the bucket's", "由存储桶决定"),
         }
     }
 }
 
 /// The commands, in both languages, with what they make of each column here.
-const ROWS: [(Row, &str, &str, [Cell; COUNT]); 11] = {
+const ROWS: [(Row, &str, &str, [Cell; COUNT]); 13] = {
+    use Cell::{ByName as N, KeptByAsking as A, OfBucket as B};
     use Cell::{Kept as K, KeptAfterwards as L, KeptInParts as P, Set as S, SetAfterwards as T};
-    use Cell::{KeptByAsking as A, OfBucket as B};
     [
         (Row::Store, "`STOR`", "`STOR`", [S, S, S, S, S, S, S, B]),
         (Row::StoreInParts, "`STOR`, in parts", "`STOR`，分块", [S, S, S, S, S, T, S, B]),
@@ -106,6 +109,13 @@ const ROWS: [(Row, &str, &str, [Cell; COUNT]); 11] = {
         (Row::Resume, "`REST` and `STOR`", "`REST` 加 `STOR`", [K, K, K, K, K, L, S, A]),
         (Row::Rename, "`RNTO` in one copy", "`RNTO`，一次复制", [K, K, K, K, P, K, S, A]),
         (Row::RenameInParts, "`RNTO` in parts", "`RNTO`，分块", [K, K, K, K, K, L, S, A]),
+        (Row::Name, "`RNTO` from `.part`", "从 `.part` 执行 `RNTO`", [N, K, K, K, P, L, S, A]),
+        (
+            Row::NameInParts,
+            "`RNTO` from `.part`, in parts",
+            "从 `.part` 执行 `RNTO`，分块",
+            [N, K, K, K, K, L, S, A],
+        ),
         (Row::RenameDirectory, "`RNTO` of a directory", "`RNTO` 目录", [K, K, K, K, P, K, S, A]),
         (Row::SetTime, "`MFMT`", "`MFMT`", [K, K, K, K, P, L, S, A]),
     ]
@@ -122,6 +132,8 @@ enum Row {
     Resume,
     Rename,
     RenameInParts,
+    Name,
+    NameInParts,
     RenameDirectory,
     SetTime,
 }
@@ -132,15 +144,19 @@ impl Row {
         match self {
             Self::Store | Self::StoreInParts | Self::StoreUnique => None,
             Self::StoreOver | Self::AppendSmall => Some(100),
-            Self::Rename | Self::RenameDirectory | Self::SetTime => Some(100),
+            Self::Rename | Self::Name | Self::RenameDirectory | Self::SetTime => Some(100),
             Self::AppendLarge | Self::Resume => Some(6 * MIB),
-            Self::RenameInParts => Some(11 * MIB),
+            Self::RenameInParts | Self::NameInParts => Some(11 * MIB),
         }
     }
 
     /// Where the earlier object stands.
     fn source(self) -> &'static str {
-        if self == Self::RenameDirectory { "d/f.jpg" } else { "f.jpg" }
+        match self {
+            Self::RenameDirectory => "d/f.jpg",
+            Self::Name | Self::NameInParts => "f.jpg.part",
+            _ => "f.jpg",
+        }
     }
 }
 
@@ -214,6 +230,15 @@ impl Stage {
         ]
     }
 
+    /// Renames what the store is not to copy at once. Answers its key.
+    fn rename_in_parts(&self, from: &str, to: &str) -> String {
+        let store = self.store(&self.keys, ContentType::ByName);
+        let store = store.copying_at_most(6 * MIB as u64);
+        let path = |name| FtpPath::root().join(name).unwrap();
+        store.rename(&path(from), &path(to)).unwrap();
+        to.to_owned()
+    }
+
     /// Does what the row tells of. Answers the key of what was written, and how often a request
     /// went wrong.
     fn act(&self, row: Row) -> String {
@@ -236,13 +261,9 @@ impl Stage {
                 ftp.play(&[("RNFR f.jpg", "350"), ("RNTO g.png", "250")]);
                 return "g.png".to_owned();
             }
-            Row::RenameInParts => {
-                let store = self.store(&self.keys, ContentType::ByName);
-                let store = store.copying_at_most(6 * MIB as u64);
-                let path = |name| FtpPath::root().join(name).unwrap();
-                store.rename(&path("f.jpg"), &path("g.png")).unwrap();
-                return "g.png".to_owned();
-            }
+            Row::RenameInParts => return self.rename_in_parts("f.jpg", "g.png"),
+            Row::Name => ftp.play(&[("RNFR f.jpg.part", "350"), ("RNTO f.jpg", "250")]),
+            Row::NameInParts => return self.rename_in_parts("f.jpg.part", "f.jpg"),
             Row::RenameDirectory => {
                 ftp.play(&[("RNFR d", "350"), ("RNTO e", "250")]);
                 return "e/f.jpg".to_owned();
@@ -277,7 +298,7 @@ fn expect_row(row: Row, cells: [Cell; COUNT]) {
     };
     let expect = |cell: Cell, column: usize, fact: &str, title: &str| {
         let expected = match cell {
-            Cell::Set | Cell::SetAfterwards => &*set[column],
+            Cell::Set | Cell::SetAfterwards | Cell::ByName => &*set[column],
             Cell::OfBucket => "",
             _ => &kept[column],
         };

@@ -112,7 +112,7 @@ fn what_root_makes_belongs_to_the_owner_of_the_directory_around_it() {
 }
 
 /// The program in a place where every user finds it.
-fn program_for_all() -> (TempDir, PathBuf) {
+pub(super) fn program_for_all() -> (TempDir, PathBuf) {
     let place = TempDir::new_in("/var/tmp").unwrap();
     fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
     let program = place.path().join("cos-ftp-server");

@@ -1,5 +1,5 @@
 use crate::support::injector::{Fault, Injector, Request, Rule};
-use crate::support::rgw::Rgw;
+use crate::support::rgw::{self, Rgw};
 use crate::support::server::{Setup, TestServer};
 
 /// What is typed to try the store of `server`, at the end of a line.
@@ -15,6 +15,21 @@ fn a_store_that_refuses_is_told_with_the_command_that_tells_more() {
     assert!(line.contains("[ERROR]") && line.contains("NoSuchBucket"), "{line}");
     let hint = format!("; to be told what to do: {}", check_command(&server));
     assert!(line.trim_end().ends_with(&hint), "{line}");
+}
+
+#[test]
+fn a_wrong_secret_is_one_error_with_the_command_that_tells_more() {
+    let setup = Setup::bucket().option("log_level", "DEBUG");
+    let server = setup.replace(&rgw::secret_key(), "wrong").start();
+    // Who looks for unfinished uploads has been refused by then, too.
+    server.wait_for_log(" stores looked through");
+    let line = server.wait_for_line(|line| line.contains(" cannot be used now: "));
+    assert!(line.contains("[ERROR]") && line.contains("SignatureDoesNotMatch"), "{line}");
+    assert!(line.trim_end().ends_with(&check_command(&server)), "{line}");
+    let log = server.log();
+    let told = log.lines().filter(|line| line.contains("[WARN]") || line.contains("[ERROR]"));
+    let told: Vec<_> = told.filter(|line| line.contains("SignatureDoesNotMatch")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod attributes;
 mod check;
 /// Directories of this machine: what is written there, and whose it is.
 mod directories;
+/// What is to be encrypted and is not.
+mod encryption;
 /// What the log says of the stores at the start.
 mod first_probe;
 /// Uploads that nobody finished.
@@ -21,10 +23,16 @@ mod log_lines;
 mod monitoring;
 /// What `check` says of ports that are taken.
 mod ports;
+/// What `init` asks again.
+mod questions;
 /// `max_rate_…`
 mod rates;
 /// SIGHUP.
 mod reload;
+/// The type of what is uploaded under another name.
+mod renamed_types;
+/// `serve`, and how such a server is reached.
+mod serving;
 /// `cos-ftp-server status`, and STAT during a transfer.
 mod status;
 /// What a stop waits for, and how long.

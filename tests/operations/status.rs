@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Output};
@@ -35,9 +35,10 @@ fn transfer_of(server: &TestServer, bytes: u64) -> Value {
     loop {
         assert!(Instant::now() < deadline, "the transfer is not seen to get there");
         let mut text = String::new();
-        let mut socket = UnixStream::connect(server.log_dir().join("cos-ftp-server.sock")).unwrap();
+        let socket = UnixStream::connect(server.log_dir().join("cos-ftp-server.sock")).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        socket.read_to_string(&mut text).unwrap();
+        // A line; the connection stays open until the server ends.
+        BufReader::new(socket).read_line(&mut text).unwrap();
         let told: Value = serde_json::from_str(&text).expect("JSON");
         let transfer = &told["sessions"][0]["transfer"];
         if transfer["bytes"] == bytes && transfer["parts"].as_u64() > Some(0) {

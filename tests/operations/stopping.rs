@@ -1,10 +1,11 @@
 use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
-use crate::support::server::Setup;
+use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
 /// What a stop is given in these tests.
@@ -19,10 +20,36 @@ fn stopping_within_grace(endpoint: &str) -> Setup {
     setup.operations("abort_unfinished_after", "0")
 }
 
+fn stop_command(server: &TestServer) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    command.arg("stop").arg("--config").arg(server.config());
+    command
+}
+
+#[test]
+fn a_server_that_is_killed_while_it_stops_has_not_stopped() {
+    let server = Setup::local().option("shutdown_grace", "600").start();
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let _data = data.open();
+    let stopping = stop_command(&server).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let stopping = stopping.unwrap();
+    server.wait_for_log("stopping: 1 transfer left");
+    server.kill();
+    let output = stopping.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let who = format!("process {} has ended, but not by a stop", server.pid());
+    assert!(told.contains(&who), "{told}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("stopped"), "{told}");
+}
+
 /// How an upload that has been sent stops while the store treats its end as `fault` says.
 fn stop_during(request: Request, fault: Fault, bytes: usize) {
     let injector = Injector::before(Rgw::shared().endpoint());
-    let mut server = stopping_within_grace(&injector.endpoint()).start();
+    let mut server =
+        stopping_within_grace(&injector.endpoint()).option("partial_upload", "keep").start();
     server.wait_for_log(" answers");
     injector.inject(Rule::new(request, fault));
     injector.inject(Rule::new(Request::ListObjects, fault));
@@ -35,9 +62,15 @@ fn stop_during(request: Request, fault: Fault, bytes: usize) {
     drop(data);
     injector.wait_for_strikes(1);
     let begun = Instant::now();
+    let stopping = stop_command(&server).stdout(Stdio::piped()).spawn().unwrap();
     let status = server.stop();
     assert!(begun.elapsed() < GRACE + MARGIN, "{:?}\n{}", begun.elapsed(), server.log());
     assert_eq!(status.code(), Some(1));
+    // Whoever has asked for it is told how long it takes, and that it was not in order.
+    let output = stopping.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("stopping: 8 s at most, 21 min longer only for a store"), "{told}");
+    assert!(output.status.code() == Some(1) && !told.contains("stopped"), "{told}");
     server.wait_for_log("stopping: 1 transfer left, at most 8 s to finish");
     server.wait_for_log("stopping: 1 transfer left, interrupted, at most ");
     server.wait_for_log("the store does not answer: nothing more is waited for");

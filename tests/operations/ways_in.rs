@@ -93,6 +93,7 @@ fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
         (&[there, "--listen", "192.0.2.1:0"], 1, "--listen 192.0.2.1 is no address of this"),
         (&[there, "--listen", "2121"], 64, "needs address and port, as in 127.0.0.1:2121"),
         (&[there, "--user", ""], 64, "needs a name"),
+        (&[there, "--user", "a:b"], 64, "without slashes, colons"),
     ] {
         let output = program(&["serve"]).args(arguments).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
@@ -116,11 +117,11 @@ fn a_directory_is_served_to_as_many_as_the_machine_can_carry() {
     };
     let (_server, port) = TestServer::port_of(limited(200));
     store_at(([127, 0, 0, 1], port).into(), "ftpuser", TYPED);
-    let output = limited(133).output().unwrap();
+    let output = limited(197).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let told = String::from_utf8(output.stderr).unwrap();
     let said = "[OPTIONAL] max_connection_num = 2: needs more descriptors than the hard limit of \
-                133 (ulimit -Hn): raise that limit to at least 134\n";
+                197 (ulimit -Hn): raise that limit to at least 198\n";
     assert_eq!(told, said);
 }
 
@@ -159,7 +160,9 @@ fn init_on_a_terminal_writes_a_configuration_that_works() {
         ("1, 2 or 3 [1]: ", "4"),
         ("1, 2 or 3 [1]: ", "3"),
         ("Directory: ", data.to_str().unwrap()),
+        (" is not there. Make it? y or n [y]: ", ""),
         ("FTP user [ftpuser]: ", "two words"),
+        ("FTP user [ftpuser]: ", "a:b"),
         ("FTP user [ftpuser]: ", "bob"),
     ] {
         terminal.wait_for(question);
@@ -222,6 +225,11 @@ fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
         (&["2", "https://h", "a bucket"], "a word without spaces"),
         (&["7"], "1, 2 or 3"),
         (&["2"], "there is no answer"),
+        (&["1", "a/b-1"], "as in files-1250000000"),
+        (&["1", "files-1", "guangzhou"], "as in ap-guangzhou"),
+        (&["2", "ftp://host"], "the endpoint is https:// or http://, a host"),
+        (&["2", "https://h", "a/b"], "a bucket's name has letters"),
+        (&["2", "https://h", "b", "", "id", ""], "the key is a word"),
     ] {
         let output = init_by_pipe(&other, answers);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -242,6 +250,7 @@ fn init_speaks_the_language_of_the_environment() {
         ("1、2 或 3 [1]: ", "4"),
         ("1、2 或 3\r\n1、2 或 3 [1]: ", "3"),
         ("目录: ", data.to_str().unwrap()),
+        (" 不存在。是否创建？y 或 n [y]: ", ""),
         ("FTP 用户 [ftpuser]: ", ""),
         ("密码（留空则自动生成）: ", ""),
     ] {

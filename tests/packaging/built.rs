@@ -9,6 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{CONFIG, SCRIPTS, path};
+use crate::documentation::links;
 use crate::support::ftp::Ftp;
 use crate::support::server::TestServer;
 
@@ -59,6 +60,13 @@ fn serves(server: &Path) {
     assert_eq!(read, fs::read_to_string(path("LICENSE")).unwrap());
 }
 
+/// Whoever reads what was unpacked can follow each link in it.
+fn links_lead_somewhere(unpacked: &Path) {
+    let readme = fs::read_to_string(unpacked.join("README.md")).unwrap();
+    assert!(readme.contains("](docs/installing.md)"), "{readme}");
+    assert_eq!(links::broken(unpacked), Vec::<String>::new());
+}
+
 #[test]
 fn the_package_for_debian_holds_what_it_should_and_its_server_serves() {
     let dir = TempDir::new().unwrap();
@@ -93,6 +101,7 @@ fn the_package_for_debian_holds_what_it_should_and_its_server_serves() {
     }
     let kept = fs::read_to_string(root.join("DEBIAN/conffiles")).unwrap();
     assert_eq!(kept, format!("{CONFIG}\n/etc/logrotate.d/cos-ftp-server\n"));
+    links_lead_somewhere(&root.join(doc));
     serves(&root.join("usr/bin/cos-ftp-server"));
 }
 
@@ -131,6 +140,8 @@ fn the_archive_installs_itself_in_three_commands_where_there_is_no_rust() {
     let name = archive.file_name().unwrap().to_str().unwrap().to_owned();
     let unpacked = name.strip_suffix(".tar.gz").unwrap();
     let commands = format!("tar xzf {name}\ncd {unpacked}\n./install.sh\n");
+    told(Command::new("tar").args(["-C", dir.path().to_str().unwrap(), "-xzf"]).arg(&archive));
+    links_lead_somewhere(&dir.path().join(unpacked));
     let home = dir.path().join("home");
     let prefix = home.join(".local");
     let mut shell = Command::new("sh");

@@ -145,7 +145,8 @@ for _ in $(seq 100); do
 done
 
 admin() { timeout 120 radosgw-admin "${CEPH[@]}" "$@" >/dev/null 2>>"$DIR/log/rgw.out"; }
-admin user create --uid=test --display-name=test \
+# Any number of buckets: a gateway may serve many runs.
+admin user create --uid=test --display-name=test --max-buckets=0 \
     --access-key=AKIDEXAMPLE --secret-key=SECRETEXAMPLE
 # Storage classes beside STANDARD.
 for class in STANDARD_IA COLD; do

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::root;
 
 /// Of packages without which there is no Debian: coreutils, dash, dpkg, tar, util-linux.
-const ESSENTIAL: &[&str] = &["cp", "dpkg-deb", "setsid", "sh", "tar", "timeout"];
+const ESSENTIAL: &[&str] = &["cp", "dpkg-deb", "setpriv", "setsid", "sh", "tar", "timeout"];
 
 #[test]
 fn every_program_that_tests_start_is_installed_for_them() {

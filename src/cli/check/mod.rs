@@ -23,7 +23,7 @@ use service::Looking;
 
 /// Checks everything and prints what it finds. Whether nothing failed.
 pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
-    let found = locations::find_config(config.or_else(service::its_config));
+    let found = locations::find_config(config);
     let found = found.map(|file| file.path);
     // Before anything is told, as it may be somebody else who does.
     let looking = match found.as_deref().map(|file| service::look_as_its_user(file, form)) {

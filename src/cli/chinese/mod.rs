@@ -3,29 +3,42 @@
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is, and so do the messages of the configuration.
 
-mod texts;
-mod titles;
+mod check;
+mod commands;
+mod stores;
 
-use texts::TEXTS;
-use titles::TITLES;
+/// A text, and the same in Chinese.
+type Row = (&'static str, &'static str);
 
 /// What stands for what differs.
 const GAP: &str = "{}";
 
 /// What was looked at.
 pub(crate) fn title(english: &str) -> String {
-    said(TITLES, english).unwrap_or_else(|| english.to_owned())
+    said(check::TITLES.iter(), english).unwrap_or_else(|| english.to_owned())
 }
 
 /// What was found, or what to do about it.
 pub(crate) fn text(english: &str) -> String {
-    said(TEXTS, english).unwrap_or_else(|| english.to_owned())
+    known_text(english).unwrap_or_else(|| english.to_owned())
+}
+
+fn known_text(english: &str) -> Option<String> {
+    said(texts(), english)
+}
+
+/// All that is said but for titles.
+fn texts() -> impl Iterator<Item = &'static Row> {
+    [commands::TEXTS, check::TEXTS, stores::TEXTS].into_iter().flatten()
 }
 
 /// By the row that says most of it.
-fn said(rows: &[(&str, &str)], english: &str) -> Option<String> {
-    let known = rows.iter().filter_map(|(from, to)| {
+fn said(rows: impl Iterator<Item = &'static Row>, english: &str) -> Option<String> {
+    let known = rows.filter_map(|(from, to)| {
         let gaps = gaps(from, english)?;
+        if !has_words(from) && !gaps.iter().all(|gap| is_known(gap)) {
+            return None;
+        }
         Some((from.len() - GAP.len() * gaps.len(), gaps, *to))
     });
     let (_, gaps, to) = known.max_by_key(|(said, ..)| *said)?;
@@ -37,6 +50,17 @@ fn said(rows: &[(&str, &str)], english: &str) -> Option<String> {
         chinese += piece;
     }
     Some(chinese)
+}
+
+/// Whether a row says anything of its own. One that only puts texts together would change the marks
+/// in what somebody else says.
+fn has_words(from: &str) -> bool {
+    from.contains(char::is_alphabetic)
+}
+
+/// Whether a gap is a name, or can be said.
+fn is_known(gap: &str) -> bool {
+    !gap.contains(' ') || known_text(gap).is_some()
 }
 
 /// What stands in the gaps of `pattern`, if `text` is of its form.
@@ -78,6 +102,10 @@ mod tests {
         "another size than was stored",
         "other bytes than were stored",
         "what was stored a moment ago is not there",
+        "the marker of a directory is not there after it was stored",
+        "the marker of a directory is still there after it was deleted",
+        // What the configuration is asked.
+        "[COS_ACCOUNT_0]\\n{} = {}\\n",
         // What the probe holds.
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
         // The same in every language.
@@ -91,7 +119,8 @@ mod tests {
 
     #[test]
     fn nothing_that_is_said_is_missing() {
-        let known: BTreeSet<&str> = TITLES.iter().chain(TEXTS).map(|(from, _)| *from).collect();
+        let known: BTreeSet<&str> =
+            check::TITLES.iter().chain(texts()).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
         for directory in
@@ -166,7 +195,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_gaps_and_each_text_stands_once() {
-        for rows in [TITLES, TEXTS] {
+        let all: Vec<Row> = texts().copied().collect();
+        for rows in [check::TITLES, &all] {
             let once: BTreeSet<_> = rows.iter().map(|(from, _)| from).collect();
             assert_eq!(once.len(), rows.len());
             for (from, to) in rows {
@@ -191,6 +221,9 @@ mod tests {
             ),
             ("403 AccessDenied", "403 AccessDenied"),
             ("off", "关闭"),
+            // What somebody else says keeps its marks.
+            ("some key = x: is wrong; right is y", "some key = x: is wrong; right is y"),
+            ("limit 100; no limit", "上限 100；无上限"),
         ] {
             assert_eq!(text(english), chinese);
         }

@@ -1,11 +1,13 @@
 //! Where the new configuration goes, whose it is, and who may read it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process;
 
 use super::sample::{self, Sample};
-use crate::cli::check::{config_of_service, group_of_reader};
+use crate::cli::check::group_of_reader;
 use crate::cli::owned_file::{self, FileOwnership, PRIVATE_MODE};
 use crate::cli::{locations, shell};
 
@@ -21,12 +23,13 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// The file that was named, or that of the installed service, or the usual one.
+    /// The file that was named, or the usual one, which is that of the installed service.
     ///
     /// # Errors
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
-        let file = named.or_else(config_of_service).map_or_else(locations::new_config, Ok)?;
+        let named = named.map(|named| locations::file_in(&named));
+        let file = named.map_or_else(locations::new_config, Ok)?;
         let file = locations::anywhere(&file);
         if !file.exists() {
             return Ok(Self { file, sample: None });
@@ -45,6 +48,19 @@ impl Destination {
                 ))
             }
         }
+    }
+
+    /// Whether something can be written there, found out by doing so: what root may do is not all
+    /// that counts, as on a file system that is read-only.
+    ///
+    /// # Errors
+    /// Which directory refused, and why.
+    pub(super) fn try_out(&self) -> Result<(), (PathBuf, io::Error)> {
+        let around = self.file.ancestors().skip(1).find(|path| path.exists());
+        let around = around.unwrap_or(Path::new("/"));
+        let trial = around.join(format!(".cos-ftp-server-init-{}", process::id()));
+        let made = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&trial);
+        made.and_then(|_| fs::remove_file(&trial)).map_err(|error| (around.to_owned(), error))
     }
 
     /// Puts `text` there. What is replaced keeps its owner and mode; a new file of root can be read

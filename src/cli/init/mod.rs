@@ -1,5 +1,6 @@
 //! `init`: asks what is to be served, writes a configuration and checks it.
 
+mod accepted;
 mod answers;
 mod destination;
 mod questions;
@@ -32,6 +33,9 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
         Some(_) => format!("This replaces the sample {shown}, which is as it was installed."),
         None => format!("This writes the configuration {shown}."),
     });
+    destination.try_out().map_err(|(path, error)| {
+        format!("{} cannot be written, so nothing is asked: {error}", path.display())
+    })?;
     let answers = Asker(language).ask_all(destination.sample.as_ref())?;
     let text = answers.text(language);
     destination.write(text.expose()).map_err(|error| format!("{shown}: {error}"))?;

@@ -9,11 +9,15 @@ use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
 use rustix::process::geteuid;
 
+use super::accepted::{
+    bucket, bucket_with_appid, endpoint, one_line, one_word, region, region_of_cos, user_name,
+    yes_or_no,
+};
 use super::answers::{Answers, Store};
 use super::sample::Sample;
 use crate::cli::language::Language;
 use crate::cli::serve::{USUAL_USER, made_password};
-use crate::cli::terminal::{ask, ask_hidden, ask_until, say};
+use crate::cli::terminal::{ask_hidden, ask_until, say};
 
 /// The control port of every new configuration.
 const PORT: u16 = 2121;
@@ -32,13 +36,8 @@ impl Asker {
     pub(super) fn ask_all(&self, sample: Option<&Sample>) -> Result<Answers, String> {
         let usual_directory = sample.and_then(|sample| sample.directory.as_deref());
         let store = self.store(usual_directory.unwrap_or_default())?;
-        let user = self.until("FTP user", USUAL_USER, |user| one_word("the user", user))?;
-        let told = Secret::new(self.hidden("Password (empty: one is made)")?);
-        // What is typed without being seen is typed twice, as for `serve --ask-password`.
-        let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
-        if is_typed && *told.expose() != *self.hidden("Once more")? {
-            return Err("the two are not the same".to_owned());
-        }
+        let user = self.until("FTP user", USUAL_USER, user_name)?;
+        let told = self.password()?;
         let made_password = match told.expose().is_empty() {
             true => Some(Secret::new(made_password()?)),
             false => None,
@@ -54,53 +53,103 @@ impl Asker {
         Ok(Answers { store, user, made_password, hash, log_dir, port: PORT })
     }
 
+    /// The password, empty if one is to be made. What is typed without being seen is typed twice,
+    /// as for `serve --ask-password`, until both are the same.
+    fn password(&self) -> Result<Secret, String> {
+        loop {
+            let told = Secret::new(self.hidden("Password (empty: one is made)")?);
+            let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
+            if !is_typed || *told.expose() == *self.hidden("Once more")? {
+                return Ok(told);
+            }
+            self.tell("the two are not the same");
+        }
+    }
+
     fn store(&self, usual_directory: &str) -> Result<Store, String> {
         let kinds =
             "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory";
-        say(&format!("{}\n", self.0.say(kinds)));
+        self.tell(kinds);
         let kind = self.until("1, 2 or 3", "1", |kind| match kind {
             "1" | "2" | "3" => Ok(kind.to_owned()),
             _ => Err("1, 2 or 3".to_owned()),
         })?;
-        let needed = |name: &'static str| move |text: &str| one_word(name, text);
         match kind.as_str() {
-            "3" => self
-                .until("Directory", usual_directory, |path| match path {
-                    "" => Err("the name of a directory".to_owned()),
-                    path => make_directory(path).and_then(|path| one_line(&path)),
-                })
-                .map(Store::Directory),
+            "3" => self.directory(usual_directory).map(Store::Directory),
             "2" => Ok(Store::Bucket {
                 endpoint: Some(self.until(
                     "Endpoint, as in https://s3.example.com",
                     "",
-                    needed("the endpoint"),
+                    endpoint,
                 )?),
-                bucket: self.until("Bucket", "", needed("the bucket"))?,
-                region: ask(&self.0.say("Region"), "us-east-1")?,
-                id: self.until("Access key id", "", needed("the id"))?,
-                key: Secret::new(self.hidden("Secret access key")?.trim().to_owned()),
+                bucket: self.until("Bucket", "", bucket)?,
+                region: self.until("Region", "us-east-1", region)?,
+                id: self.until("Access key id", "", |id| one_word("the id", id))?,
+                key: self.key("Secret access key")?,
             }),
             _ => Ok(Store::Bucket {
                 endpoint: None,
                 bucket: self.until(
                     "Bucket with its APPID, as in files-1250000000",
                     "",
-                    with_appid,
+                    bucket_with_appid,
                 )?,
-                region: self.until("Region, as in ap-guangzhou", "", needed("the region"))?,
-                id: self.until("SecretId", "", needed("the id"))?,
-                key: Secret::new(self.hidden("SecretKey")?.trim().to_owned()),
+                region: self.until("Region, as in ap-guangzhou", "", region_of_cos)?,
+                id: self.until("SecretId", "", |id| one_word("the id", id))?,
+                key: self.key("SecretKey")?,
             }),
         }
     }
 
-    fn until(
+    /// A directory that is there, if need be since this moment: a name that was mistyped is not
+    /// made unasked.
+    fn directory(&self, usual: &str) -> Result<String, String> {
+        loop {
+            let path = self.until("Directory", usual, |path| match path {
+                "" => Err("the name of a directory".to_owned()),
+                path => one_line(path),
+            })?;
+            let is_missing = !Path::new(&path).exists();
+            if is_missing && io::stdin().is_terminal() {
+                let question = format!("{path} is not there. Make it? y or n");
+                if !self.until(&question, "y", yes_or_no)? {
+                    continue;
+                }
+            }
+            let made = make_directory(&path);
+            match made {
+                Ok(whole) if is_missing => {
+                    self.tell(&format!("Made the directory {whole}"));
+                    return Ok(whole);
+                }
+                Err(wrong) if io::stdin().is_terminal() => self.tell(&wrong),
+                result => return result,
+            }
+        }
+    }
+
+    /// A key that is not shown.
+    fn key(&self, question: &str) -> Result<Secret, String> {
+        loop {
+            let told = Secret::new(self.hidden(question)?.trim().to_owned());
+            match one_word("the key", told.expose()) {
+                Ok(_) => return Ok(told),
+                Err(wrong) if io::stdin().is_terminal() => self.tell(&wrong),
+                Err(wrong) => return Err(wrong),
+            }
+        }
+    }
+
+    fn tell(&self, text: &str) {
+        say(&format!("{}\n", self.0.say(text)));
+    }
+
+    fn until<T>(
         &self,
         question: &str,
         usual: &str,
-        accepts: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<String, String> {
+        accepts: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, String> {
         let accepts = |text: &str| accepts(text).map_err(|wrong| self.0.say(&wrong));
         ask_until(&self.0.say(question), usual, accepts)
     }
@@ -108,29 +157,6 @@ impl Asker {
     fn hidden(&self, question: &str) -> Result<String, String> {
         ask_hidden(&self.0.say(question))
     }
-}
-
-/// What stands in the file as it is: without white space, behind which a comment could begin.
-fn one_word(name: &str, text: &str) -> Result<String, String> {
-    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(format!("{name} is a word without spaces"));
-    }
-    one_line(text)
-}
-
-fn one_line(text: &str) -> Result<String, String> {
-    if text.starts_with(['#', ';']) || text.contains([';', '#']) {
-        return Err("# and ; cannot be used here".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn with_appid(bucket: &str) -> Result<String, String> {
-    let appid = bucket.rsplit_once('-').map(|(_, appid)| appid).unwrap_or_default();
-    if appid.is_empty() || !appid.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("on COS a bucket's full name ends in -APPID, a number".to_owned());
-    }
-    one_word("the bucket", bucket)
 }
 
 /// Makes the directory that is to be served, if it is missing.
@@ -147,21 +173,4 @@ fn make_directory(path: &str) -> Result<String, String> {
     let whole = fs::canonicalize(path).map_err(named)?;
     let whole = whole.to_str().ok_or("its name is not UTF-8")?;
     Ok(whole.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_that_cannot_stand_in_the_file_are_refused() {
-        for word in ["", "two words", "a#b", "a;b", "#", "tab\there", "bell\u{7}"] {
-            assert!(one_word("it", word).is_err(), "{word:?}");
-        }
-        assert_eq!(one_word("it", "AKID=+/x").as_deref(), Ok("AKID=+/x"));
-        for bucket in ["files", "files-", "files-abc", "my files-1"] {
-            assert!(with_appid(bucket).is_err(), "{bucket}");
-        }
-        assert_eq!(with_appid("files-1250000000").as_deref(), Ok("files-1250000000"));
-    }
 }

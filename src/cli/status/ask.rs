@@ -1,7 +1,7 @@
 //! The side of the operator: `cos-ftp-server status`.
 
 use std::env;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use rustix::termios::tcgetwinsize;
 
-use super::report::{Reloads, StatusReport};
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::Pid;
+
+use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
 use crate::cli::terminal::say;
@@ -39,7 +42,7 @@ pub(crate) fn ask(path: &Path, form: Form) -> Result<String, String> {
     let text = read(path).map_err(|error| no_answer(path, &error))?;
     let report = understand(path, &text)?;
     Ok(match form {
-        Form::Json => text + "\n",
+        Form::Json => text.trim_end().to_owned() + "\n",
         Form::Text => table(&report, terminal_width()),
     })
 }
@@ -141,9 +144,74 @@ pub(crate) fn who_runs(path: &Path, stop_command: &str) -> Option<String> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
+    line(&mut connect(path)?)
+}
+
+fn connect(path: &Path) -> io::Result<BufReader<UnixStream>> {
     let stream = UnixStream::connect(path)?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(BufReader::new(stream))
+}
+
+/// A line with its end; without one where there are no more.
+fn line(stream: &mut BufReader<UnixStream>) -> io::Result<String> {
     let mut text = String::new();
-    stream.take(MAX_BYTES).read_to_string(&mut text)?;
+    stream.take(MAX_BYTES).read_line(&mut text)?;
     Ok(text)
+}
+
+/// A server that is being asked, until it ends: it tells then how it did.
+#[derive(Debug)]
+pub(crate) struct EndWatch {
+    stream: BufReader<UnixStream>,
+    /// Who is behind the socket.
+    pub(crate) process: Pid,
+    /// What a stop takes at most, if it tells.
+    pub(crate) grace: Option<Duration>,
+    /// Older servers hang up as soon as they have answered.
+    tells_end: bool,
+}
+
+/// How a server has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerEnd {
+    /// As it was asked to, with everything in time.
+    InOrder,
+    /// As it was asked to, before everything had ended.
+    Early,
+    /// It could not tell: it was killed, or something went wrong.
+    Abrupt,
+    /// It is of a version that does not tell.
+    Untold,
+}
+
+impl EndWatch {
+    /// Asks the one that listens at `path`.
+    ///
+    /// # Errors
+    /// In words: that there is none, or that it may not be asked.
+    pub(crate) fn begin(path: &Path) -> Result<Self, String> {
+        let asked = || -> io::Result<_> {
+            let mut stream = connect(path)?;
+            let process = socket_peercred(stream.get_ref())?.pid;
+            let text = line(&mut stream)?;
+            Ok((stream, process, text))
+        };
+        let (stream, process, text) = asked().map_err(|error| no_answer(path, &error))?;
+        let grace = understand(path, &text)?.shutdown_grace_seconds.map(Duration::from_secs);
+        Ok(Self { stream, process, grace, tells_end: text.ends_with('\n') })
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ending(mut self) -> ServerEnd {
+        if !self.tells_end {
+            return ServerEnd::Untold;
+        }
+        let told = line(&mut self.stream).ok().and_then(|text| serde_json::from_str(&text).ok());
+        match told {
+            Some(Farewell { in_order: true }) => ServerEnd::InOrder,
+            Some(Farewell { in_order: false }) => ServerEnd::Early,
+            None => ServerEnd::Abrupt,
+        }
+    }
 }

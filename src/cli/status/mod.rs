@@ -1,8 +1,9 @@
 //! A look at what is going on: `cos-ftp-server status` asks the running server over a socket in the
 //! file system.
 //!
-//! The server says all it knows to whoever connects, as one JSON document, and closes. It reads
-//! nothing: there is nothing to be asked, and nothing that could be misunderstood.
+//! The server says all it knows to whoever connects, as one JSON document in a line. To those who
+//! stay it says in another one how it ends. It reads nothing: there is nothing to be asked, and
+//! nothing that could be misunderstood.
 
 mod ask;
 mod report;
@@ -10,7 +11,8 @@ mod table;
 mod tell;
 
 pub(crate) use ask::{
-    Answerer, ask, no_answer, reloads, transfers_left, watch, who_answers, who_runs,
+    Answerer, EndWatch, ServerEnd, ask, no_answer, reloads, transfers_left, watch, who_answers,
+    who_runs,
 };
 pub(crate) use report::ListenAddresses;
 pub(crate) use tell::tell;

@@ -21,6 +21,9 @@ pub(super) struct StatusReport {
     /// RFC 3339, UTC.
     pub(super) started: String,
     pub(super) stopping: bool,
+    /// What a stop takes at most, unless a store that answers is waited for longer.
+    #[serde(default)]
+    pub(super) shutdown_grace_seconds: Option<u64>,
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
     /// The same for implicit TLS and for metrics.
@@ -32,6 +35,13 @@ pub(super) struct StatusReport {
     pub(super) reloads: Reloads,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
+}
+
+/// The last that is told, to those who have stayed.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Farewell {
+    /// Whether everything had ended in time.
+    pub(super) in_order: bool,
 }
 
 /// Where a server takes connections.
@@ -108,6 +118,7 @@ impl StatusReport {
             pid: process::id(),
             started: rfc3339(started),
             stopping: observer.is_stopping(),
+            shutdown_grace_seconds: Some(observer.shutdown_grace().as_secs()),
             listening: addresses.listening.clone(),
             also_listening: addresses.also_listening.clone(),
             totals: StatusTotals::now(),

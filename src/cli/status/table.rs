@@ -210,6 +210,7 @@ mod tests {
             pid: 7,
             started: "2026-11-25T09:00:00Z".to_owned(),
             stopping: false,
+            shutdown_grace_seconds: None,
             listening: vec!["0.0.0.0:21".parse().unwrap()],
             also_listening: Vec::new(),
             totals,

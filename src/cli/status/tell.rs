@@ -4,18 +4,22 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
-use super::report::{ListenAddresses, StatusReport};
+use super::report::{Farewell, ListenAddresses, StatusReport};
 use crate::cli::supervisor;
 use cos_ftp_server::threads::{self, OwnedThread};
 
 /// How long one who asks may take to read the answer. Others wait meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Those who are told how the server ends, at most: the oldest gives way.
+const MAX_STAYING: usize = 16;
 
 /// How often systemd is told of sessions and transfers, if there is one.
 const STATUS_INTERVAL: Duration = Duration::from_secs(2);
@@ -24,6 +28,7 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Teller {
     stop: Wake,
+    in_order: Arc<OnceLock<bool>>,
     thread: Option<OwnedThread<()>>,
 }
 
@@ -31,6 +36,8 @@ pub(crate) struct Teller {
 struct StatusThread {
     socket: Option<LocalSocket>,
     stop: Wake,
+    /// How the server has ended, once it has.
+    in_order: Arc<OnceLock<bool>>,
     observer: Observer,
     addresses: ListenAddresses,
     started: SystemTime,
@@ -56,11 +63,29 @@ pub(crate) fn tell(
     let begin = || {
         let stop = Wake::new()?;
         let started = SystemTime::now();
-        let telling = StatusThread { socket, stop: stop.clone(), observer, addresses, started };
+        let in_order: Arc<OnceLock<bool>> = Arc::default();
+        let (own_stop, own_end) = (stop.clone(), Arc::clone(&in_order));
+        let telling = StatusThread {
+            socket,
+            stop: own_stop,
+            in_order: own_end,
+            observer,
+            addresses,
+            started,
+        };
         let thread = threads::spawn("status", move || telling.run())?;
-        Ok(Teller { stop, thread: Some(thread) })
+        Ok(Teller { stop, in_order, thread: Some(thread) })
     };
     begin().map_err(|error: io::Error| warn!("no status will be told: {error}")).ok()
+}
+
+impl Teller {
+    /// Tells those who have stayed how the server has ended, and ends itself. Whoever hears nothing
+    /// knows that it ended otherwise.
+    pub(crate) fn say_farewell(self, in_order: bool) {
+        // It is said once, as there is no second end.
+        let _ = self.in_order.set(in_order);
+    }
 }
 
 impl Drop for Teller {
@@ -77,30 +102,51 @@ impl StatusThread {
     fn run(&self) {
         let interval = supervisor::is_there().then_some(STATUS_INTERVAL);
         let mut told = String::new();
+        let mut staying = Vec::new();
         loop {
             self.tell_supervisor(&mut told);
             let nothing = (self.stop.as_fd(), Interest::Nothing);
             let socket = self.socket.as_ref().map_or(nothing, |it| (it.as_fd(), Interest::Read));
             match wait([socket, (self.stop.as_fd(), Interest::Read)], interval) {
-                Ok([_, true]) => return,
-                Ok([true, _]) => self.answer(),
+                Ok([_, true]) => return self.say_farewell(&staying),
+                Ok([true, _]) => self.answer(&mut staying),
                 Ok(_) => {}
                 Err(error) => return warn!("no status will be told any more: {error}"),
             }
         }
     }
 
-    fn answer(&self) {
+    /// Those who do not close the connection then are `staying`, to hear how the server ends.
+    fn answer(&self, staying: &mut Vec<UnixStream>) {
         let Some(socket) = &self.socket else { return };
-        // Whoever has left, or does not read, gets no answer.
-        if let Err(error) = socket.accept().and_then(|stream| self.write(&stream)) {
-            debug!("status was not told: {error}");
+        staying.retain(LocalSocket::is_open);
+        let told = socket.accept().and_then(|stream| self.write(&stream).map(|()| stream));
+        match told {
+            Ok(stream) => {
+                if staying.len() == MAX_STAYING {
+                    staying.remove(0);
+                }
+                staying.push(stream);
+            }
+            // Whoever has left, or does not read, gets no answer.
+            Err(error) => debug!("status was not told: {error}"),
+        }
+    }
+
+    fn say_farewell(&self, staying: &[UnixStream]) {
+        let Some(in_order) = self.in_order.get().copied() else { return };
+        let Ok(text) = serde_json::to_string(&Farewell { in_order }) else { return };
+        for mut stream in staying {
+            // Some have left.
+            let _ = stream.write_all(format!("{text}\n").as_bytes());
         }
     }
 
     fn write(&self, mut stream: &UnixStream) -> io::Result<()> {
         stream.set_nonblocking(true)?;
-        let text = serde_json::to_vec(&self.report())?;
+        let mut text = serde_json::to_vec(&self.report())?;
+        // Its end, as the connection stays open.
+        text.push(b'\n');
         let deadline = Instant::now() + PATIENCE;
         let mut rest = &text[..];
         while !rest.is_empty() {

@@ -185,14 +185,13 @@ fn interrupted() -> Vec<Key> {
     ]);
     vec![
         row(OPTIONAL, "partial_upload", partial)
-            // As the replaced tool and FTP servers with disks do.
-            .default("keep")
+            .default("park")
             .means(
-                "an interrupted upload: `keep` what arrived as the object, `park` it until the \
-                 client goes on, or `discard` it, see \
+                "an interrupted upload: `park` what arrived until the client goes on, `keep` it as \
+                 the object, as the Python tool did, or `discard` it, see \
                  [What happens to an interrupted \
                  upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
-                "上传中断时：`keep` 保留已收到的数据为对象，`park` 暂存并等待客户端续传，`discard` 丢弃，\
+                "上传中断时：`park` 暂存已收到的数据并等待客户端续传，`keep` 像 Python 版那样保留为对象，`discard` 丢弃，\
                  见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
             )
             .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),

@@ -48,7 +48,7 @@ pub(super) fn finds_lock(run: &mut Examination<'_>) -> bool {
     };
     let verdict = if lock == ObjectLock::Retains && run.needs.fragments {
         let why = format!("{shown}; partial_upload = keep would leave what nobody can remove");
-        TrialVerdict::Failed(Fault::new(why, "set partial_upload = discard"))
+        TrialVerdict::Failed(Fault::new(why, "set partial_upload = park or discard"))
     } else {
         TrialVerdict::Passed(shown)
     };

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::examination::Examination;
 use super::probe::PROBE;
-use super::trial::{Fault, Trial, TrialVerdict};
+use super::trial::{Fault, Trial, TrialVerdict, brief};
 use super::uploads::{send_probe, unfinished};
 use crate::store::cos::object_terms::tags_in;
 use crate::store::cos::objects::{Complete, Head, written};
@@ -17,6 +17,7 @@ use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
 use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::encryption::asked_by;
 use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{Body, Cancel, ErrorKind, Operation, Result, StoreError};
 
@@ -66,8 +67,7 @@ pub(super) fn try_terms(run: &mut Examination<'_>) -> Vec<String> {
             // Which of them is it?
             let refused = groups.iter().filter(|group| !try_alone(run, group)).count();
             if refused == 0 {
-                let fault = Fault::of(Trial::Key(first), &error, run.client.dialect());
-                run.tell(Trial::Key(first), TrialVerdict::Failed(fault), begun);
+                run.tell(Trial::Key(first), refusal(run, first, &headers, &error), begun);
             }
         }
     }
@@ -146,9 +146,32 @@ fn store_both(
 
 /// Stores the probe with the headers of one key. Whether the store takes them.
 fn try_alone(run: &mut Examination<'_>, (key, headers): &Group) -> bool {
-    let [whole, _] = run.described();
-    let put = |client: &S3Client| put(client, &whole, headers);
-    run.attempt(Trial::Key(key), put, |()| "taken".to_owned()).is_some()
+    let ([whole, _], begun) = (run.described(), Instant::now());
+    let stored = put(run.client, &whole, headers);
+    let verdict = match &stored {
+        Ok(()) => TrialVerdict::Passed("taken".to_owned()),
+        Err(error) => refusal(run, key, headers, error),
+    };
+    run.tell(Trial::Key(key), verdict, begun);
+    stored.is_ok()
+}
+
+/// What it means that the store refuses these headers. The key pair may store a file without them:
+/// with KMS it is KMS' key that is missing, or may not be used.
+fn refusal(
+    run: &Examination<'_>,
+    key: &'static str,
+    headers: &[(String, String)],
+    error: &StoreError,
+) -> TrialVerdict {
+    let is_kms = asked_by(headers).is_some_and(|method| method.contains("kms"));
+    if is_kms && key == "server_side_encryption" && error.kind != ErrorKind::Unavailable {
+        let fix = "name a key of KMS that exists, is enabled and lies in the bucket's region, and \
+                   let the key pair use it (kms:GenerateDataKey, kms:Decrypt; at COS, authorize COS \
+                   to use KMS)";
+        return TrialVerdict::Failed(Fault::new(brief(error), fix));
+    }
+    run.failed(Trial::Key(key), error)
 }
 
 fn put(client: &S3Client, key: &str, headers: &[(String, String)]) -> Result<()> {
@@ -195,13 +218,23 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
 /// What to do about headers that the store passes over: other names may be its own.
 fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
     let are_of_cos = headers.iter().any(|(name, _)| name.starts_with("x-cos-"));
-    let advice = match (headers.iter().any(|(name, _)| tail(name).is_some()), are_of_cos) {
-        (true, true) => "set object_header_names = x-amz, or ",
-        (true, false) => "set object_header_names = x-cos, or ",
-        (false, _) => "",
-    };
+    let others = if are_of_cos { "x-amz" } else { "x-cos" };
+    if key == "server_side_encryption" {
+        return Fault::new(
+            "taken, but it did not come back: files lie there without it",
+            format!(
+                "set object_header_names = {others}, or leave it out and let the bucket encrypt"
+            ),
+        );
+    }
     let why = "taken, but it did not come back: the store does not do it";
-    Fault::new(why, format!("{advice}leave {key} out"))
+    Fault::new(
+        why,
+        match headers.iter().any(|(name, _)| tail(name).is_some()) {
+            true => format!("set object_header_names = {others}, or leave {key} out"),
+            false => format!("leave {key} out"),
+        },
+    )
 }
 
 /// Whether it may be the ACL `asked`. What is about the bucket's owner looks as `private` does, or
@@ -239,10 +272,20 @@ fn came_back(seen: &Seen, (name, value): &(String, String)) -> Option<bool> {
             Some(headers.vendor("storage-class").unwrap_or("STANDARD") == value)
         }
         Some("tagging") => Some(seen.tags? == value.split('&').count()),
+        Some(tail) if tail.ends_with("-kms-key-id") => {
+            Some(headers.vendor(tail).is_some_and(|told| is_key_of_kms(told, value)))
+        }
         Some(tail) => Some(headers.vendor(tail) == Some(value)),
         None if name == "pic-operations" => None,
         None => Some(headers.get(name) == Some(value)),
     }
+}
+
+/// Whether the key that is told may be the one that was `asked` for. Amazon tells its whole name
+/// (`arn:aws:kms:…:key/ID`), whatever of it was asked for, and of an alias what it stands for.
+fn is_key_of_kms(told: &str, asked: &str) -> bool {
+    let is_alias = asked.starts_with("alias/") || asked.contains(":alias/");
+    is_alias || told == asked || told.strip_suffix(asked).is_some_and(|rest| rest.ends_with('/'))
 }
 
 #[cfg(test)]
@@ -315,6 +358,22 @@ mod tests {
         let nothing = seen(&[]);
         assert_eq!(came_back(&nothing, &owned("x-amz-storage-class", "STANDARD")), Some(true));
         assert_eq!(came_back(&nothing, &owned("x-amz-tagging", "a=1")), None);
+    }
+
+    #[test]
+    fn a_key_of_kms_is_known_by_its_whole_name() {
+        const ARN: &str = "arn:aws:kms:us-east-1:1:key/ab-1";
+        for (told, asked, expected) in [
+            ("ab-1", "ab-1", true),
+            (ARN, ARN, true),
+            (ARN, "ab-1", true),
+            (ARN, "b-1", false),
+            (ARN, "alias/mine", true),
+            (ARN, "arn:aws:kms:us-east-1:1:alias/mine", true),
+            ("ab-2", "ab-1", false),
+        ] {
+            assert_eq!(is_key_of_kms(told, asked), expected, "{told}, {asked}");
+        }
     }
 
     #[test]

@@ -174,6 +174,9 @@ fn remedy(error: &StoreError) -> String {
             "this store cannot copy ranges: APPE, REST before STOR, and renaming what is larger \
              than 5 GB will fail"
         }
+        _ if error.operation == Operation::RestoreObject => {
+            "set archive = refuse, if this store has no archive"
+        }
         ErrorKind::Unsupported => "this store lacks an operation that the server needs",
         ErrorKind::ChecksumMismatch => "something on the way damages what is sent",
         _ => "look up the code in the store's documentation",

@@ -13,6 +13,7 @@ use ureq::http::{self, Response};
 use super::answer::{self, Answer, Headers, OpenAnswer};
 use super::call::{Call, RequestFailure};
 use super::dialect::Dialect;
+use super::encryption::{EncryptionWatch, asked_by};
 use super::failure::{self, Remedy};
 use super::guard::Guard;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
@@ -57,6 +58,7 @@ struct AccountAddress {
     timeouts: Timeouts,
     signer: Signer,
     credentials: Credentials,
+    encryption: EncryptionWatch,
 }
 
 /// One failed try.
@@ -94,6 +96,7 @@ impl S3Client {
             guard,
             timeouts: options.timeouts,
             credentials,
+            encryption: EncryptionWatch::default(),
         };
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
@@ -171,6 +174,14 @@ impl S3Client {
     /// When the store answered, by its own clock.
     pub(crate) fn answered_at(&self, answered: &Headers) -> OffsetDateTime {
         answered.date().unwrap_or_else(|| self.site.clock.now())
+    }
+
+    /// Looks whether the store does what these headers of the object `key` say of its encryption,
+    /// by what it `told` when it took them.
+    pub(crate) fn watch_encryption(&self, key: &str, headers: &[(String, String)], told: &Headers) {
+        if let Some(asked) = asked_by(headers) {
+            self.account.encryption.look(asked, told, &self.account.address.url_of(key));
+        }
     }
 
     /// Sends `call` and reads the whole answer.

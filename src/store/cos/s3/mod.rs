@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 mod clock;
 pub(crate) mod dialect;
+pub(crate) mod encryption;
 pub(crate) mod etag_form;
 mod failure;
 mod guard;

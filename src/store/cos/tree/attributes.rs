@@ -1,13 +1,17 @@
 //! What an object of ours is beside its bytes: what the account says of a new one, or what the
 //! object was that is gone on with.
 
-use super::BucketTree;
 use super::acl::acl_headers;
 use super::tags::{tagging, tags_of};
-use super::times;
+use super::{BucketTree, content_type, times};
 use crate::store::cos::objects::Head;
-use crate::store::cos::options::ContentType;
 use crate::store::{Attributes, ErrorKind, Expected, Operation, Result, StoreError};
+
+/// What is told of metadata that cannot be said again.
+const UNREADABLE: &str = "MetadataNotUtf8";
+
+/// The header of the type.
+pub(super) const CONTENT_TYPE: &str = "content-type";
 
 /// What an object that goes on with this one keeps of it. Not the time that a client gave it: it
 /// is about to be changed.
@@ -38,9 +42,9 @@ pub(crate) fn for_object(
 ) -> Vec<(String, String)> {
     match earlier.headers() {
         [] => {
-            let mut headers = of_new(tree.account.content_type, key);
-            headers.extend_from_slice(tree.new_headers);
-            headers
+            let by_name = content_type::of_new(tree.account.content_type, key);
+            let by_name = by_name.map(|name| (CONTENT_TYPE.to_owned(), name.to_owned()));
+            by_name.into_iter().chain(tree.new_headers.iter().cloned()).collect()
         }
         kept => kept.to_vec(),
     }
@@ -56,30 +60,6 @@ pub(super) fn of_likeness(
     headers.extend(metadata(tree, key, head)?);
     headers.extend(tagging(tree, &tags_of(tree, key, head)?));
     Ok(headers)
-}
-
-fn of_new(content_type: ContentType, key: &str) -> Vec<(String, String)> {
-    let by_name = match content_type {
-        ContentType::ByName => type_of(key),
-        ContentType::Off => None,
-    };
-    by_name.map(|name| ("content-type".to_owned(), name.to_owned())).into_iter().collect()
-}
-
-/// The type that the ending of a name stands for, without a charset: nobody knows that one.
-fn type_of(key: &str) -> Option<&'static str> {
-    let (stem, ending) = key.rsplit('/').next()?.rsplit_once('.')?;
-    if stem.is_empty() {
-        return None;
-    }
-    // Cameras record transport streams; the table has DLNA's name for them, which browsers do not
-    // know (mime_guess 2.0.5).
-    if ending.eq_ignore_ascii_case("ts") || ending.eq_ignore_ascii_case("m2ts") {
-        return Some("video/mp2t");
-    }
-    let guessed = mime_guess::from_ext(ending).first_raw()?;
-    // As good as nothing: the store has a word of its own for that.
-    (guessed != "application/octet-stream").then_some(guessed)
 }
 
 /// What a copy of the object `key` has to be told: what it would forget.
@@ -115,7 +95,7 @@ fn restated(tree: BucketTree<'_>, head: &Head) -> Vec<(String, String)> {
 /// What a plain copy keeps, but an upload of copied parts has to be told.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] when something of it is no text and could not be said again.
+/// [`is_unreadable`] when something of it is no text and could not be said again.
 pub(super) fn metadata(
     tree: BucketTree<'_>,
     key: &str,
@@ -126,12 +106,12 @@ pub(super) fn metadata(
         "content-disposition",
         "content-encoding",
         "content-language",
-        "content-type",
+        CONTENT_TYPE,
         "expires",
     ];
     let unreadable = |name: &str| {
         let error = StoreError::new(ErrorKind::Unsupported, Operation::HeadObject, key);
-        StoreError { code: Some("MetadataNotUtf8".to_owned()), ..error }
+        StoreError { code: Some(UNREADABLE.to_owned()), ..error }
             .with_source(format!("its {name} could not be kept"))
     };
     let keep = |(its_name, value): (&str, Option<&str>)| {
@@ -145,38 +125,12 @@ pub(super) fn metadata(
     head.headers.iter().filter_map(keep).collect()
 }
 
+/// Whether that is why metadata could not be kept.
+pub(super) fn is_unreadable(error: &StoreError) -> bool {
+    error.code.as_deref() == Some(UNREADABLE)
+}
+
 /// The name of a user's metadata, if the header `name` is that.
 fn metadata_name(name: &str) -> Option<&str> {
     name.strip_prefix("x-cos-meta-").or_else(|| name.strip_prefix("x-amz-meta-"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn types_are_told_by_the_ending_alone() {
-        for (key, expected) in [
-            ("a/b.JPG", Some("image/jpeg")),
-            ("b.jpeg", Some("image/jpeg")),
-            ("b.png", Some("image/png")),
-            ("v.mp4", Some("video/mp4")),
-            ("record.ts", Some("video/mp2t")),
-            ("record.TS", Some("video/mp2t")),
-            ("d.json", Some("application/json")),
-            ("d.csv", Some("text/csv")),
-            ("d.txt", Some("text/plain")),
-            ("数据.pdf", Some("application/pdf")),
-            ("jpg", None),
-            (".jpg", None),
-            ("a.jpg/b", None),
-            ("x.bin", None),
-            ("x.nobodyknows", None),
-            ("x.", None),
-        ] {
-            assert_eq!(type_of(key), expected, "{key}");
-            assert_eq!(of_new(ContentType::ByName, key).len(), usize::from(expected.is_some()));
-            assert!(of_new(ContentType::Off, key).is_empty());
-        }
-    }
 }

@@ -8,13 +8,14 @@
 
 use parking_lot::Mutex;
 
-use super::attributes::{copied_headers, of_likeness};
+use super::attributes::{CONTENT_TYPE, copied_headers, is_unreadable, metadata, of_likeness};
 use super::condition::{stat_of, write_expecting};
 use super::publish::complete_upload;
 use super::room::{UploadKind, check_room_in_turn};
+use super::tags::{self, Tags, tags_of};
 use super::turn::turn_to_publish;
 use super::versions::is_same_version;
-use super::{BucketTree, listed_times};
+use super::{BucketTree, content_type, listed_times};
 use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy, Put};
 use crate::store::key_locks::KeyLock;
@@ -103,14 +104,82 @@ fn copy_one_way_or_other(
     target: CopyTarget<'_>,
     head: &Head,
 ) -> Result<()> {
+    let new_type = content_type::of_renamed(tree, head, (from, target.key));
     if head.size <= tree.account.copy_limit && takes_one_copy(tree, head) {
-        let headers = copied_headers(tree, from, head)?;
-        match copy_at_once(tree, from, target, head, &headers) {
+        match copy_whole(tree, from, target, head, new_type) {
             Err(error) if is_refused_encryption(tree, &error, head) => {}
-            copied => return copied.map(drop),
+            copied => return copied,
         }
     }
-    copy_in_parts(tree, from, target, head, &of_likeness(tree, from, head)?)
+    let headers = with_type(of_likeness(tree, from, head)?, new_type);
+    copy_in_parts(tree, from, target, head, &headers)
+}
+
+/// Copies in one request, with another type if there is one.
+fn copy_whole(
+    tree: BucketTree<'_>,
+    from: &str,
+    target: CopyTarget<'_>,
+    head: &Head,
+    new_type: Option<&str>,
+) -> Result<()> {
+    let headers = copied_headers(tree, from, head)?;
+    if new_type.is_some() {
+        match metadata(tree, from, head) {
+            Ok(metadata) => {
+                let described = [headers.as_slice(), &with_type(metadata, new_type)].concat();
+                match copy_replacing(tree, from, target, head, &described) {
+                    Err(error) if is_replacing_refused(&error, head) => {
+                        log::info!("{error}: {:?} keeps the type {from:?} has", target.key);
+                    }
+                    copied => return copied,
+                }
+            }
+            Err(error) if is_unreadable(&error) => {}
+            Err(error) => return Err(error),
+        }
+        // What cannot be said again a plain copy keeps, with the type.
+    }
+    copy_at_once(tree, from, target, head, &headers).map(drop)
+}
+
+/// Whether a copy with other metadata failed where a plain one may do: the store does not make such
+/// copies, or nobody tells the tags that it forgets in one.
+fn is_replacing_refused(error: &StoreError, head: &Head) -> bool {
+    match error.kind {
+        ErrorKind::AttributesRefused => true,
+        ErrorKind::Unsupported => !is_encrypted(head),
+        ErrorKind::AccessDenied => error.operation == Operation::GetObjectTagging,
+        _ => false,
+    }
+}
+
+/// The headers with this type in place of the one among them.
+fn with_type(mut headers: Vec<(String, String)>, new_type: Option<&str>) -> Vec<(String, String)> {
+    if let Some(new_type) = new_type {
+        headers.retain(|(name, _)| name != CONTENT_TYPE);
+        headers.push((CONTENT_TYPE.to_owned(), new_type.to_owned()));
+    }
+    headers
+}
+
+/// Copies the version `head` of the object `from` in one request, with these headers, which are all
+/// that it is to have but its tags: those it keeps.
+pub(super) fn copy_replacing(
+    tree: BucketTree<'_>,
+    from: &str,
+    target: CopyTarget<'_>,
+    head: &Head,
+    headers: &[(String, String)],
+) -> Result<()> {
+    let habit = &tree.bucket.tags_in_copies;
+    let replacing = ("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned());
+    let headers = [headers, &[replacing]].concat();
+    // Where copies keep them they need not be known.
+    let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, from, head)? };
+    let turn = copy_at_once(tree, from, target, head, &headers)?;
+    tags::settle(tree, &turn, target.key, &tags, habit);
+    Ok(())
 }
 
 /// Whether the store is believed to copy this object in one request, but for its size.

@@ -5,6 +5,7 @@
 mod acl;
 pub(crate) mod attributes;
 pub(crate) mod condition;
+mod content_type;
 pub(crate) mod copy;
 pub(crate) mod directories;
 mod emptied;

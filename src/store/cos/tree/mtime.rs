@@ -12,10 +12,10 @@ use time::OffsetDateTime;
 use super::BucketTree;
 use super::attributes::{copied_headers, metadata};
 use super::copy::{
-    CopyTarget, Replaces, copy_at_once, copy_in_parts, is_refused_encryption, takes_one_copy,
+    CopyTarget, Replaces, copy_in_parts, copy_replacing, is_refused_encryption, takes_one_copy,
 };
 use super::directories::stat_path;
-use super::tags::{self, Tags, tagging, tags_of};
+use super::tags::{tagging, tags_of};
 use super::times::{KEY, kept, spell};
 use crate::limits;
 use crate::store::cos::objects::Head;
@@ -52,26 +52,11 @@ fn copy_onto_itself(tree: BucketTree<'_>, key: &str, head: &Head, mtime: &str) -
     headers.push((own, mtime.to_owned()));
     let target = CopyTarget { key, replaces: Replaces::Itself(head) };
     if takes_one_copy(tree, head) {
-        match replace_metadata(tree, target, head, headers.clone()) {
+        match copy_replacing(tree, key, target, head, &headers) {
             Err(error) if is_refused_encryption(tree, &error, head) => {}
             replaced => return replaced,
         }
     }
     headers.extend(tagging(tree, &tags_of(tree, key, head)?));
     copy_in_parts(tree, key, target, head, &headers)
-}
-
-fn replace_metadata(
-    tree: BucketTree<'_>,
-    target: CopyTarget<'_>,
-    head: &Head,
-    mut headers: Vec<(String, String)>,
-) -> Result<()> {
-    let (key, habit) = (target.key, &tree.bucket.tags_in_copies);
-    headers.push(("x-amz-metadata-directive".to_owned(), "REPLACE".to_owned()));
-    // Where copies keep them they need not be known.
-    let tags = if habit.keeps() { Tags::new() } else { tags_of(tree, key, head)? };
-    let turn = copy_at_once(tree, key, target, head, &headers)?;
-    tags::settle(tree, &turn, key, &tags, habit);
-    Ok(())
 }

@@ -20,7 +20,9 @@ pub(crate) fn create_multipart_upload(
 ) -> Result<String> {
     let call = Call::new(Operation::CreateMultipartUpload, request(key, headers));
     let call = call.describing(headers);
-    upload_id(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))
+    let answer = client.exchange(&call)?;
+    client.watch_encryption(key, headers, &answer.headers);
+    upload_id(&answer.text).map_err(|error| call.unreadable(error))
 }
 
 fn request(key: &str, headers: &[(String, String)]) -> S3Request {

@@ -31,7 +31,9 @@ pub(crate) fn put_object(client: &S3Client, put: Put<'_>) -> Result<Headers, Req
     // A part that was damaged is sent again before anybody sees it. An object replaces the earlier
     // one at once: the store itself must refuse what was damaged on its way.
     call = call.guarded(if put.body.is_empty() { Guard::Md5 } else { client.guard() });
-    Ok(send_verified(client, call, put.body)?.headers)
+    let told = send_verified(client, call, put.body)?.headers;
+    client.watch_encryption(put.key, put.headers, &told);
+    Ok(told)
 }
 
 fn request(put: Put<'_>) -> S3Request {

@@ -1,0 +1,127 @@
+//! What `--help` prints, and what `help COMMAND` prints of it.
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
+
+Usage: cos-ftp-server [--config FILE] [--check-config]
+       cos-ftp-server serve DIR [--user NAME] [--listen ADDRESS:PORT] [--ask-password]
+                                [--passive-ports FIRST,LAST]
+       cos-ftp-server init [--config FILE]
+       cos-ftp-server check [FILE] [--json]
+       cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
+       cos-ftp-server reload [--config FILE]
+       cos-ftp-server stop [--config FILE | --socket FILE]
+       cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
+       cos-ftp-server user passwd NAME | list   [--users-file FILE] [--config FILE]
+       cos-ftp-server hash-password
+       cos-ftp-server version | help [COMMAND]
+
+    serve DIR       serve a directory without any configuration, to the user ftpuser or --user NAME
+                    at port 2121 or --listen ADDRESS:PORT. The password is in the variable
+                    COS_FTP_PASSWORD, or asked for with --ask-password, or made and printed.
+                    Data connections use --passive-ports, otherwise 60000,65535. A directory that
+                    this process may not write is served for reading
+    init            ask some questions, write a configuration and check it; an installed sample
+                    that nobody has changed is replaced
+    check           try everything the configuration needs: the machine, and each bucket for real,
+                    with a small object that is deleted again; every line tells what to do.
+                    --json prints it for machines
+    status          tell what the running server is doing: its sessions, and how far their
+                    transfers are. --json prints it for machines, --watch again and again. A server
+                    that serve has started has no configuration: it says the --socket FILE that it
+                    is asked at
+    reload          let the running server read its configuration again, and tell whether it did
+    stop            let the running server stop, and wait until it has; --socket FILE as for status
+    user add NAME   give a user a line in the users_file of the configuration, or in
+                    --users-file FILE; the server takes it at the next reload. The password is asked
+                    for on a terminal, or in the variable COS_FTP_PASSWORD, or a line of standard
+                    input; its hash is kept
+    user passwd NAME give a user another password
+    user list       list the users of the file
+    hash-password   read a password and print its hash, to be put in its place in the
+                    configuration; asks on a terminal, else reads a line of standard input
+    --config FILE   the configuration, also -c FILE, or the directory that it is in; without it, the
+                    first of these that exists:
+                        ./conf/cos-ftp-server.conf
+                        what the installed systemd unit names, if it runs this program
+                        PREFIX/etc/cos-ftp-server/cos-ftp-server.conf, if PREFIX/bin has the program
+                        /etc/cos-ftp-server/cos-ftp-server.conf
+                        or, each time, vsftpd.conf in the same place
+    --check-config  tell whether the configuration is right, and exit
+    --version       print the version, and exit
+    --help          print this, and exit
+
+Ctrl+C or SIGTERM stops the server: running transfers may finish within shutdown_grace. A second
+Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the log file again.
+
+Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
+wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
+well, 1 when not. Of status, reload and stop: 1 when no server answers; of stop also when the server
+ended early or otherwise.
+";
+
+/// What [`HELP`] says of the command `word`: how it is used, and what it does.
+pub(crate) fn on(word: &str) -> String {
+    let (_, behind) = HELP.split_once("Usage:").unwrap_or_default();
+    let (usage, behind) = behind.split_once("\n\n").unwrap_or_default();
+    let (entries, _) = behind.split_once("\n\n").unwrap_or_default();
+    let mut text = String::new();
+    for line in parts(usage, |line| line.trim_start().starts_with("cos-ftp-server")) {
+        if names(&line).any(|name| name == word) {
+            text += if text.is_empty() { "Usage: " } else { "       " };
+            text += line.trim_start();
+        }
+    }
+    text.push('\n');
+    let is_entry = |line: &str| line.strip_prefix("    ").is_some_and(|it| !it.starts_with(' '));
+    let of_word = |entry: &String| entry.split_whitespace().next() == Some(word);
+    text.extend(parts(entries, is_entry).into_iter().filter(of_word));
+    text + "\ncos-ftp-server help tells of everything else.\n"
+}
+
+/// The lines of `text` in groups, each with its end; a group begins with a line that `begins` one.
+fn parts(text: &str, begins: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match parts.last_mut().filter(|_| !begins(line)) {
+            Some(part) => *part += &format!("{line}\n"),
+            None => parts.push(format!("{line}\n")),
+        }
+    }
+    parts
+}
+
+/// The commands that a line of the usage is about.
+fn names(line: &str) -> impl Iterator<Item = &str> {
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase() || c == '|');
+    line.split_whitespace().skip(1).take_while(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_help_on_each_command() {
+        for (word, parts) in [
+            (
+                "serve",
+                &["Usage: cos-ftp-server serve DIR [", "[--passive-ports ", "    serve DIR "][..],
+            ),
+            ("status", &["Usage: cos-ftp-server status [", "    status   ", "--watch"]),
+            ("stop", &["Usage: cos-ftp-server stop [", "    stop   "]),
+            ("user", &["\n       cos-ftp-server user passwd ", "    user add ", "    user list "]),
+            ("hash-password", &["Usage: cos-ftp-server hash-password\n", "    hash-password "]),
+            ("help", &["Usage: cos-ftp-server version | help [COMMAND]\n"]),
+        ] {
+            let told = on(word);
+            for part in parts {
+                assert!(told.contains(part), "{part:?}: {told}");
+            }
+            let lines =
+                told.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     "));
+            assert!(lines.clone().all(|line| line.trim_start().starts_with(word)), "{told}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use rustix::process::geteuid;
+use tempfile::TempDir;
+
+use super::directories::program_for_all;
+use crate::support::ftp::Ftp;
+use crate::support::terminal::Terminal;
+
+const PASSWORD: &str = "secret";
+
+/// `serve DIR` at a port of the system's choice.
+fn serve(mut command: Command, directory: &Path) -> Command {
+    command.arg("serve").arg(directory).args(["--listen", "127.0.0.1:0"]);
+    command.env("COS_FTP_PASSWORD", PASSWORD);
+    command
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"))
+}
+
+fn login(line: &str) -> Ftp {
+    let address = line.trim().trim_end_matches('/').parse().expect("an address");
+    let mut ftp = Ftp::connect_to(address);
+    ftp.play(&[("USER ftpuser", "331 "), (&format!("PASS {PASSWORD}"), "230 ")]);
+    ftp
+}
+
+/// What is shown as a command to be typed.
+fn shown_command(terminal: &mut Terminal, above: &str) -> String {
+    terminal.wait_for(above);
+    terminal.wait_for("\n    ");
+    terminal.wait_for("\n").trim().to_owned()
+}
+
+fn typed(command: &str) -> Output {
+    Command::new("sh").args(["-c", command]).output().expect("sh runs")
+}
+
+#[test]
+fn a_directory_that_may_not_be_written_is_served_for_reading() {
+    let (place, everybodys) = program_for_all();
+    let directory = place.path().join("served");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("file"), "1234").unwrap();
+    fs::set_permissions(&directory, Permissions::from_mode(0o555)).unwrap();
+    let command = match geteuid().is_root() {
+        // To whom nothing is forbidden.
+        true => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=nobody", "--clear-groups"]).arg(&everybodys);
+            command
+        }
+        false => Command::new(&everybodys),
+    };
+    let mut terminal = Terminal::run(&serve(command, &directory));
+    terminal.wait_for(" for reading only: this process may not write there");
+    let said = terminal.wait_for(" until Ctrl+C, for reading only");
+    assert!(!said.contains("ERROR"), "{said}");
+    let before = terminal.wait_for("curl -u ftpuser ftp://");
+    assert!(!before.contains("-T FILE"), "{before}");
+    let mut ftp = login(&terminal.wait_for("\n"));
+    assert_eq!(ftp.fetch("RETR file"), b"1234");
+    ftp.expect("STOR other", "550 ");
+    terminal.type_line("\u{3}");
+    assert_eq!(terminal.end().1.code(), Some(0));
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+}
+
+#[test]
+fn a_server_without_a_configuration_is_asked_and_stopped_from_elsewhere() {
+    let directory = TempDir::new().unwrap();
+    let mut terminal = Terminal::run(&serve(program(), directory.path()));
+    let stop = shown_command(&mut terminal, "Stop it from another terminal:");
+    assert!(stop.contains(" stop --socket "), "{stop}");
+    // Also when its own terminal is gone.
+    terminal.close();
+    let status = typed(&stop.replace(" stop ", " status "));
+    let told = String::from_utf8(status.stdout).unwrap();
+    assert!(told.contains(&format!(", process {}, since ", terminal.pid())), "{told}");
+    let stopped = typed(&stop);
+    let told = String::from_utf8(stopped.stdout).unwrap();
+    assert!(stopped.status.success() && told.ends_with("stopped\n"), "{told}");
+    assert_eq!(terminal.end().1.code(), Some(0));
+    // There is nothing left that could be asked.
+    let output = typed(&stop);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is running: none at"), "{output:?}");
+}
+
+#[test]
+fn there_is_help_on_a_command() {
+    for arguments in [["help", "serve"], ["serve", "--help"]] {
+        let output = program().args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.starts_with("Usage: cos-ftp-server serve DIR "));
+        assert!(told.contains("--passive-ports") && !told.contains("hash-password"), "{told}");
+    }
+    let output = program().args(["help", "nonsense"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+}
