@@ -132,6 +132,11 @@ pub(super) fn upload(
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
+    if report.leaves_part()
+        && let Some(markers) = markers
+    {
+        markers.withdraw(&order.path);
+    }
     transfer.check_verdict(&report)?;
     markers.map_or(Ok(()), |markers| markers.store(&order.path))?;
     Ok(order.stored(report.bytes))

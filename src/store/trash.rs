@@ -294,7 +294,14 @@ impl FileTree for TrashStore {
         if from == to {
             return self.store.rename(from, to);
         }
-        let mut keep = |_: &Stat| self.put_away(to, |place| self.store.copy_aside(to, place));
+        let mut keep = |_: &Stat| {
+            let kept = self.put_away(to, |place| self.store.copy_aside(to, place));
+            kept.map_err(|error| match error.kind {
+                // Somebody else was faster: there is nothing to keep any more.
+                ErrorKind::NotFound => StoreError { kind: ErrorKind::PreconditionFailed, ..error },
+                _ => error,
+            })
+        };
         for _ in 1..LOOKS {
             match self.store.rename_keeping(from, to, &mut keep) {
                 Err(error) if error.kind == ErrorKind::PreconditionFailed => {}
