@@ -47,8 +47,8 @@ impl<'t> DoneMarkers<'t> {
         self.put(&marker).map_err(|error| self.refused(&marker, &error))
     }
 
-    /// What came of an interrupted upload stands under `path` now: a marker of an earlier file there
-    /// would tell of half a file that it is whole.
+    /// What came of an interrupted upload stands under `path` now: a marker of an earlier file
+    /// there would tell of half a file that it is whole.
     pub(super) fn withdraw(self, path: &FtpPath) {
         if let Some(Err(error)) = self.of_file(path).map(|marker| self.drop_empty(&marker)) {
             log_failure(self.tree.visit, &error);

@@ -103,8 +103,8 @@ pub trait FileTree: Send + Sync + 'static {
     /// [`ErrorKind::NotFound`], [`ErrorKind::IsADirectory`].
     fn delete_object(&self, path: &FtpPath) -> Result<()>;
 
-    /// Deletes a file that nobody will miss, as it says nothing by itself: a marker that is of no use
-    /// any more. Where deleted files are kept, this one is not.
+    /// Deletes a file that nobody will miss, as it says nothing by itself: a marker that is of no
+    /// use any more. Where deleted files are kept, this one is not.
     ///
     /// # Errors
     /// As [`Self::delete_object`].
@@ -145,8 +145,8 @@ pub trait FileTree: Send + Sync + 'static {
     /// the cleaning up failed, all of it under the new one.
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()>;
 
-    /// The same, where a file that is to be replaced is shown to `keep` first. Only what was shown is
-    /// replaced, and where nothing was, nothing.
+    /// The same, where a file that is to be replaced is shown to `keep` first. Only what was shown
+    /// is replaced, and where nothing was, nothing.
     ///
     /// # Errors
     /// As [`Self::rename`]; what `keep` says; [`ErrorKind::PreconditionFailed`] when another file

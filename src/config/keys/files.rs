@@ -1,5 +1,5 @@
-//! What becomes of an account's files when they are deleted or complete; in `[OPTIONAL]`, what holds
-//! for every account that says nothing else.
+//! What becomes of an account's files when they are deleted or complete; in `[OPTIONAL]`, what
+//! holds for every account that says nothing else.
 
 use super::key::{Key, row};
 use super::readers::{Reader, on_or_off, one_of};

@@ -1,5 +1,5 @@
-//! A store in which what is deleted or replaced by a rename goes to a directory of its own, over any
-//! other store: `/.trash/2026-11-28/a/b.csv` is what was `/a/b.csv` and was deleted on that day.
+//! A store in which what is deleted or replaced by a rename goes to a directory of its own, over
+//! any other store: `/.trash/2026-11-28/a/b.csv` is what was `/a/b.csv` and was deleted that day.
 //!
 //! Nothing in there is ever replaced: a name that is taken gets a number, and where a file stands
 //! in the way of a directory, the day does. Emptying it is left to the bucket's lifecycle rules.
