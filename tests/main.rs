@@ -20,6 +20,7 @@ mod embedding;
 mod faults;
 mod fuzz;
 mod install;
+mod kept;
 mod local_store;
 mod operations;
 mod packaging;

@@ -13,9 +13,9 @@ use cos_ftp_server::config::{
 };
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::store::{ObjectStore, TrashStore};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
@@ -243,6 +243,7 @@ impl ServerPlan {
                 .inspect(|_| self.tell_of_directory(&options.root))
                 .map_err(|error| self.why_no_directory(&options.root, &error)),
         });
+        let opened = opened.enumerate().map(|(number, store)| self.with_trash(number, store?));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
             let store = Arc::clone(&stores[account.store]);
@@ -261,6 +262,20 @@ impl ServerPlan {
         let fragments = settings.server.session.transfer.partial;
         let probes = Probes::new(stores, fragments, self.command("check"));
         Ok((settings.server, users, probes))
+    }
+
+    /// The store of this number as its accounts use it.
+    fn with_trash(
+        &self,
+        number: usize,
+        store: Arc<dyn ObjectStore>,
+    ) -> Result<Arc<dyn ObjectStore>, String> {
+        // They are of one section, and all have what that says.
+        let terms = self.settings.terms_of(number).find_map(|account| account.trash.as_ref());
+        let Some(terms) = terms else { return Ok(store) };
+        let trash = TrashStore::over(store, terms);
+        let trash = trash.ok_or_else(|| format!("no trash can be called {}", terms.directory))?;
+        Ok(Arc::new(trash))
     }
 
     /// Why the directory `root` cannot be served, and what to do about it.

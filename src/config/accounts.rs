@@ -87,6 +87,7 @@ impl Accounts {
                 report.problem(place, text);
             }
         }
+        std::mem::take(&mut form.files).settle(&all.files, &mut form.account);
         // No key of this form forbids it.
         form.account.delete_enabled = true;
         check_objects(store.as_ref(), &logins, section, report);
@@ -104,6 +105,7 @@ impl Accounts {
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
         let has_home = self.take_home(&form, section, "home_dir", report);
+        std::mem::take(&mut form.files).settle(&all.files, &mut form.account);
         form.account.tls_required = tls::is_required(form.tls, tls, section, report);
         let store = store.filter(|_| has_home);
         refuse_two_ways(section, report);

@@ -4,6 +4,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -13,6 +14,7 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
+use crate::store::TrashTerms;
 use crate::store::cos::{
     AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
     ServerSideEncryption,
@@ -23,11 +25,15 @@ use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
 use super::values::MemoryAmount;
 
+/// `trash_prefix` where nobody says it.
+const TRASH_DIRECTORY: &str = ".trash";
+
 /// The sections that hold for the whole server.
 #[derive(Clone, Debug)]
 pub(super) struct General {
     pub(super) server: ServerOptions,
     pub(super) buckets: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
@@ -55,6 +61,7 @@ impl General {
                 restores_archived: false,
                 restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
             },
+            files: FilesForm::default(),
             tls: TlsForm {
                 policy: TlsPolicy::Off,
                 cert_file: None,
@@ -182,6 +189,7 @@ pub(super) struct RoleForm {
 #[derive(Debug)]
 pub(super) struct LoginForm {
     pub(super) account: Account<()>,
+    pub(super) files: FilesForm,
     pub(super) home: Option<String>,
     pub(super) name: Option<String>,
     /// `users_file`
@@ -200,6 +208,7 @@ impl LoginForm {
     pub(super) fn unset() -> Self {
         Self {
             account: Account::unset(),
+            files: FilesForm::default(),
             home: None,
             name: None,
             users_file: None,
@@ -210,6 +219,31 @@ impl LoginForm {
             permission: None,
             tls: None,
         }
+    }
+}
+
+/// What a section says of files that are deleted or complete. `None`: nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilesForm {
+    pub(super) deletes_to_trash: Option<bool>,
+    pub(super) trash_directory: Option<String>,
+    pub(super) trash_visible: Option<bool>,
+    /// The inner `None`: there are no markers, whatever another section says.
+    pub(super) done_marker: Option<Option<String>>,
+}
+
+impl FilesForm {
+    /// Puts what holds into an account whose section says this, where `all` holds for every
+    /// account.
+    pub(super) fn settle(self, all: &Self, account: &mut Account<()>) {
+        let all = all.clone();
+        let deletes_to_trash = self.deletes_to_trash.or(all.deletes_to_trash);
+        let directory = self.trash_directory.or(all.trash_directory);
+        account.trash = deletes_to_trash.unwrap_or(false).then(|| TrashTerms {
+            directory: directory.unwrap_or_else(|| TRASH_DIRECTORY.to_owned()),
+            is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
+        });
+        account.done_marker = self.done_marker.or(all.done_marker).flatten().map(Arc::from);
     }
 }
 

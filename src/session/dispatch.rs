@@ -6,6 +6,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use super::Session;
+use super::done_marker::DoneMarkers;
 use super::download::download;
 use super::information::{note_client, status};
 use super::listing::{StatusOf, Telling, list};
@@ -144,7 +145,7 @@ impl<'a> Session<'a> {
             Command::ChangeToParent => self.change_directory("..")?,
             Command::MakeDirectory(path) => self.tree()?.make_directory(&path)?,
             Command::RemoveDirectory(path) => self.tree()?.remove_directory(&path)?,
-            Command::Delete(path) => self.tree()?.delete(&path)?,
+            Command::Delete(path) => self.tree()?.delete(&path, self.long_work())?,
             Command::RenameFrom(path) => self.rename_from(&path)?,
             Command::RenameTo(path) => self.rename_to(&path, pending)?,
             Command::List { style, target } => self.list(style, &target)?,
@@ -249,7 +250,12 @@ impl<'a> Session<'a> {
 
     fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
         let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
-        self.tree()?.rename(from, path, self.long_work())
+        let tree = self.tree()?;
+        let reply = tree.rename(from, path, self.long_work())?;
+        if let Some(markers) = DoneMarkers::of(&tree) {
+            markers.follow(from, &tree.resolve(path)?)?;
+        }
+        Ok(reply)
     }
 
     fn protect(&mut self, protection: Protection) -> Step<Reply> {
@@ -304,6 +310,8 @@ impl<'a> Session<'a> {
             working_directory: self.working_directory.clone(),
             rights,
             keeps_times: self.host.options.preserve_mtime,
+            keeps_deleted: account.trash.is_some(),
+            done_marker: account.done_marker.clone(),
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
         })

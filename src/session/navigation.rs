@@ -25,6 +25,10 @@ pub(super) struct Tree<'a> {
     pub(super) rights: Rights,
     /// `preserve_mtime`
     pub(super) keeps_times: bool,
+    /// `on_delete = trash`: deleting is a copy within the store, too.
+    pub(super) keeps_deleted: bool,
+    /// `done_marker`
+    pub(super) done_marker: Option<Arc<str>>,
     /// `partial_upload`
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
@@ -88,12 +92,16 @@ impl Tree<'_> {
     }
 
     /// DELE.
-    pub(super) fn delete(&self, path: &str) -> Step<Reply> {
+    pub(super) fn delete(&self, path: &str, long: LongWork<'_, '_>) -> Step<Reply> {
         let path = self.resolve(path)?;
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let deleted = self.store.delete_object(&path);
+        let delete = |store: &dyn ObjectStore| store.delete_object(&path);
+        let deleted = match self.keeps_deleted {
+            true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
+            false => delete(&*self.store),
+        };
         if let Err(error) = deleted.as_ref()
             && error.kind != ErrorKind::NotFound
         {

@@ -1,5 +1,6 @@
 //! STOR, APPE, STOU: one path, three [`WriteMode`]s.
 
+use super::done_marker::DoneMarkers;
 use super::failure::transfer_error;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
@@ -103,6 +104,8 @@ pub(super) fn upload(
 ) -> Step<Reply> {
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
+    let markers = DoneMarkers::of(tree);
+    markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
     let _turn = order.take_turn(&*tree.store);
     let among = tree.parked_among(&order.path, order.mode);
     let plan = Plan::make(&*tree.store, &order.path, order.mode, among);
@@ -129,7 +132,13 @@ pub(super) fn upload(
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
+    if report.leaves_part()
+        && let Some(markers) = markers
+    {
+        markers.withdraw(&order.path);
+    }
     transfer.check_verdict(&report)?;
+    markers.map_or(Ok(()), |markers| markers.store(&order.path))?;
     Ok(order.stored(report.bytes))
 }
 

@@ -20,12 +20,13 @@ mod own_parked;
 mod page;
 mod reply_wait;
 mod requester;
+mod trash;
 
 pub use attributes::Attributes;
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
-pub use file_tree::{Admission, FileTree, Freshness, NextPage};
+pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
@@ -36,6 +37,7 @@ pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};
 pub use requester::Requester;
+pub use trash::{TrashStore, TrashTerms};
 
 use std::sync::Arc;
 

@@ -170,4 +170,9 @@ impl TransferReport {
     pub fn leaves_nothing(&self) -> bool {
         self.stored.is_none() && !self.is_parked && !matches!(self.verdict, Verdict::Complete)
     }
+
+    /// Whether what had arrived of an interrupted upload became the file.
+    pub fn leaves_part(&self) -> bool {
+        matches!(self.verdict, Verdict::Interrupted { kept: Kept::Partial, .. })
+    }
 }

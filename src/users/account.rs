@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Password;
 use crate::access::AddressRules;
 use crate::secret::Secret;
-use crate::store::{self, ObjectStore};
+use crate::store::{self, ObjectStore, TrashTerms};
 use crate::vfs::FilenameEncoding;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
@@ -52,6 +52,10 @@ pub struct Account<S = Arc<dyn ObjectStore>> {
     /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; `None`
     /// when what holds for every user does.
     pub max_rate: Option<u64>,
+    /// `on_delete = trash`: where what it deletes goes; `None` when that is gone for good.
+    pub trash: Option<TrashTerms>,
+    /// `done_marker`: the ending of the empty file that tells others that a file is complete.
+    pub done_marker: Option<Arc<str>>,
     /// Where in the store its files are, in the form `a/b/`; empty for all of it.
     pub home: String,
     /// The files.
@@ -70,6 +74,8 @@ impl Account<()> {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
+            trash: None,
+            done_marker: None,
             home: String::new(),
             store: (),
         }
@@ -103,6 +109,8 @@ impl<S> Account<S> {
             tls_required: self.tls_required,
             filename_encoding: self.filename_encoding,
             max_rate: self.max_rate,
+            trash: self.trash,
+            done_marker: self.done_marker,
             home: self.home,
             store,
         }

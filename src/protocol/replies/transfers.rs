@@ -1,6 +1,7 @@
 //! Data transfers: their beginning, their end, and what is prepared or asked before them.
 
 use crate::protocol::{Code, Reply, TransferType};
+use crate::vfs::FtpPath;
 
 /// 150 to a listing, which is text whatever the type.
 pub fn opening_listing() -> Reply {
@@ -69,6 +70,16 @@ pub fn file_stored(bytes: u64) -> Reply {
 /// 226 after STOU.
 pub fn unique_file_stored(name: &str) -> Reply {
     Reply::new(Code::TRANSFER_COMPLETE, format!("Transfer complete; stored as {name}"))
+}
+
+/// 451 when a file is stored, or has its new name, but the marker that tells others so is not: a
+/// client that tries again stores both.
+pub fn stored_without_marker(marker: &FtpPath) -> Reply {
+    let text = format!(
+        "The file is stored, but its marker {} could not be; please try again.",
+        marker.name()
+    );
+    Reply::new(Code::LOCAL_ERROR, text)
 }
 
 /// 425 to a transfer before PASV, EPSV, PORT or EPRT.
@@ -267,6 +278,7 @@ mod tests {
             (being_uploaded(5), 450),
             (parked_elsewhere(5), 554),
             (transfer_failed(), 451),
+            (stored_without_marker(&FtpPath::root().child("a.ok").unwrap()), 451),
             (no_buffer_memory(), 451),
             (file_too_large(5), 552),
             (restart_beyond_end(5), 554),

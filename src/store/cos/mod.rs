@@ -43,14 +43,15 @@ use self::s3::identity::role_keys::Roles;
 use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::{
-    BucketAccount, BucketTree, attributes, condition, directories, leftovers, listing, mtime,
-    parked, publish, rename, room, turn,
+    BucketAccount, BucketTree, aside, attributes, condition, directories, leftovers, listing,
+    mtime, parked, publish, rename, room, turn,
 };
 use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
-    FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt,
-    ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    FileTree, Freshness, KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload,
+    NextPage, Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace,
+    PartReceipt, ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError,
+    Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -328,7 +329,19 @@ impl FileTree for CosStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        rename::rename_path(self.tree(), from, to)
+        rename::rename_path(self.tree(), from, to, None)
+    }
+
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        rename::rename_path(self.tree(), from, to, Some(keep))
+    }
+
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::set_aside(self.tree(), file, aside)
+    }
+
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::copy_aside(self.tree(), file, aside).map(drop)
     }
 }
 

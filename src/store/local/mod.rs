@@ -5,6 +5,7 @@
 //! followed, never listed, never overwritten. The directory and all below it must be one file
 //! system, because a rename is what publishes a file.
 
+mod aside;
 mod fault;
 mod listing;
 mod names;
@@ -30,8 +31,8 @@ use super::key_locks::KeyLocks;
 use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
+    ObjectStore, Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -220,8 +221,25 @@ impl FileTree for LocalStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        names::move_name(&self.tree, from, to)
+        names::move_name(&self.tree, from, to, &Expected::Anything)
             .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
+
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        let failed = |fault: LocalError| fault.of(Operation::CopyObject, from.as_str());
+        let replaced = names::replaced_by(&self.tree, from, to).map_err(failed)?;
+        replaced.as_ref().map_or(Ok(()), keep)?;
+        names::move_name(&self.tree, from, to, &Expected::Seen(replaced)).map_err(failed)
+    }
+
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::move_aside(&self.tree, file, aside)
+            .map_err(|fault| fault.of(Operation::CopyObject, file.as_str()))
+    }
+
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::link_aside(&self.tree, &self.staging, file, aside)
+            .map_err(|fault| fault.of(Operation::CopyObject, file.as_str()))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::limits;
 use crate::store::cos::objects::{Head, Moment, Original, PartCopy, Put};
 use crate::store::key_locks::KeyLock;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError,
+    Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, Stat, StoreError,
 };
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
@@ -47,6 +47,10 @@ pub(crate) struct CopyTarget<'a> {
 pub(crate) enum Replaces<'a> {
     /// Whatever stands there.
     Anything,
+    /// Nothing, and the store is asked.
+    Nothing,
+    /// What was seen there, or nothing.
+    Seen(&'a Stat),
     /// Nothing that came after this moment, as far as this process changed it.
     NothingSince(Moment),
     /// This version, or nothing.
@@ -60,6 +64,8 @@ impl Replaces<'_> {
     fn expected(self, tree: BucketTree<'_>) -> Expected {
         match self {
             Self::Itself(head) => Expected::Seen(Some(stat_of(tree, head))),
+            Self::Nothing => Expected::Seen(None),
+            Self::Seen(seen) => Expected::Seen(Some(seen.clone())),
             _ => Expected::Anything,
         }
     }
@@ -227,19 +233,22 @@ pub(crate) fn present(tree: BucketTree<'_>, key: &str) -> Result<Head> {
 /// # Errors
 /// [`ErrorKind::AlreadyExists`].
 pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Result<()> {
-    let expected = match target.replaces {
+    let is_seen = |there: &Head| match target.replaces {
+        Replaces::Version(seen) => is_same_version(seen, there),
+        Replaces::Seen(seen) => seen.is_same_version(&stat_of(tree, there)),
+        _ => false,
+    };
+    match target.replaces {
         // The store compares the version that is copied.
         Replaces::Anything | Replaces::Itself(_) => return Ok(()),
         Replaces::NothingSince(moment) => {
             if !tree.cache.own_changes.changed_since(target.key, moment) {
                 return Ok(());
             }
-            None
         }
-        Replaces::Version(seen) => Some(seen),
-    };
-    let there = tree.objects.head(target.key)?;
-    if there.is_none_or(|there| expected.is_some_and(|seen| is_same_version(seen, &there))) {
+        Replaces::Nothing | Replaces::Seen(_) | Replaces::Version(_) => {}
+    }
+    if tree.objects.head(target.key)?.as_ref().is_none_or(is_seen) {
         return Ok(());
     }
     Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))

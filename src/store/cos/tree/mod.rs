@@ -3,6 +3,7 @@
 //! looked at by somebody who has the [turn] to make it.
 
 mod acl;
+pub(crate) mod aside;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 mod content_type;
