@@ -6,7 +6,7 @@ use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
-use super::forms::{BucketForm, BucketTerms, PlaceForm};
+use super::forms::{BucketForm, BucketTerms, FilesForm, PlaceForm};
 use super::keys::SectionKind;
 use super::objects;
 use super::report::{ConfigReport, Content};
@@ -21,6 +21,7 @@ const NO_REGION: &str = "us-east-1";
 pub(super) struct ForAllBuckets {
     pub(super) environment: EnvironmentKeys,
     pub(super) terms: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) preserve_mtime: bool,
     /// What becomes of files that a section names and that are part of the configuration.
     pub(super) includes: Includes,

@@ -13,11 +13,13 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
+use crate::store::OnExists;
 use crate::store::cos::{
     AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
     ServerSideEncryption,
 };
-use crate::users::{Account, HookCall, Permission};
+use crate::users::{Account, FileRules, HookCall, Permission};
+use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
@@ -28,6 +30,7 @@ use super::values::MemoryAmount;
 pub(super) struct General {
     pub(super) server: ServerOptions,
     pub(super) buckets: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
@@ -55,6 +58,7 @@ impl General {
                 restores_archived: false,
                 restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
             },
+            files: FilesForm::default(),
             tls: TlsForm {
                 policy: TlsPolicy::Off,
                 cert_file: None,
@@ -193,6 +197,7 @@ pub(super) struct LoginForm {
     pub(super) password: Option<Zeroizing<String>>,
     pub(super) permission: Option<Permission>,
     pub(super) tls: Option<TlsPolicy>,
+    pub(super) files: FilesForm,
 }
 
 impl LoginForm {
@@ -209,6 +214,7 @@ impl LoginForm {
             password: None,
             permission: None,
             tls: None,
+            files: FilesForm::default(),
         }
     }
 }
@@ -217,6 +223,32 @@ impl LoginForm {
 #[derive(Debug, Default)]
 pub(super) struct UsersForm {
     pub(super) login_users: Zeroizing<String>,
+}
+
+/// What a section says of the files of its accounts. `None`: nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilesForm {
+    pub(super) on_exists: Option<OnExists>,
+    pub(super) appends: Option<bool>,
+    pub(super) allowed: Option<NamePatterns>,
+    pub(super) denied: Option<NamePatterns>,
+    pub(super) hidden: Option<NamePatterns>,
+}
+
+impl FilesForm {
+    /// What holds for an account whose section says this, where `all` holds for every account.
+    pub(super) fn settle(self, all: &Self) -> FileRules {
+        let all = all.clone();
+        FileRules {
+            on_exists: self.on_exists.or(all.on_exists).unwrap_or_default(),
+            appends: self.appends.or(all.appends).unwrap_or_default(),
+            names: NameRules {
+                allowed: self.allowed.or(all.allowed).unwrap_or_default(),
+                denied: self.denied.or(all.denied).unwrap_or_default(),
+                hidden: self.hidden.or(all.hidden).unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// What a section says of new objects. `None`: nothing; `Some(None)`: that it is the bucket's

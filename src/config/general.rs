@@ -9,7 +9,7 @@ use crate::access::{AccessOptions, BanRule};
 use crate::limits;
 use crate::server::ServerOptions;
 
-use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
+use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
 use super::objects;
@@ -40,6 +40,7 @@ pub(super) struct Settled {
     pub(super) server: ServerOptions,
     pub(super) tls: Tls,
     pub(super) buckets: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) log: LogOptions,
     pub(super) control_socket: Option<PathBuf>,
     pub(super) password_checks: usize,
@@ -100,6 +101,7 @@ impl GeneralSections {
             server,
             tls,
             buckets: all.buckets,
+            files: all.files,
             control_socket: control_socket(all.control_socket, &log.directory),
             log,
             password_checks: all.password_checks,

@@ -172,11 +172,20 @@ fn settings(
 ) -> ServerSettings {
     let at_start = section::at_start(sections);
     let general = GeneralSections::take(sections);
-    let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
-        general.read(outside.machine, report);
+    let Settled {
+        mut server,
+        tls,
+        buckets,
+        files,
+        log,
+        control_socket,
+        password_checks,
+        config_check,
+    } = general.read(outside.machine, report);
     let all = ForAllBuckets {
         environment: outside.environment.clone(),
         terms: buckets,
+        files,
         preserve_mtime: server.session.preserve_mtime,
         includes: outside.includes,
     };

@@ -243,13 +243,16 @@ impl<'a> Session<'a> {
     }
 
     fn rename_from(&mut self, path: &str) -> Step<Reply> {
-        self.pending = Pending::RenameFrom(self.tree()?.to_be_renamed(path)?);
+        let (path, kind) = self.tree()?.to_be_renamed(path)?;
+        self.pending = Pending::RenameFrom(path, kind);
         Ok(replies::rename_to_what())
     }
 
     fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
-        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
-        self.tree()?.rename(from, path, self.long_work())
+        let Pending::RenameFrom(from, kind) = pending else {
+            return Err(replies::rename_from_first());
+        };
+        self.tree()?.rename((from, *kind), path, self.long_work())
     }
 
     fn protect(&mut self, protection: Protection) -> Step<Reply> {
@@ -301,6 +304,7 @@ impl<'a> Session<'a> {
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
             visit: self.visit,
+            account: Arc::clone(account),
             working_directory: self.working_directory.clone(),
             rights,
             keeps_times: self.host.options.preserve_mtime,

@@ -182,7 +182,8 @@ fn upload(
     let wake = Wake::new().unwrap();
     let resources = Resources { options, budget, stragglers: &stragglers, wake: &wake };
     let path = FtpPath::root().join("file").unwrap();
-    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None).unwrap();
+    let over = OverFiles::default();
+    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
     let conversion = Conversion::None;
     let request = UploadRequest { store, path, plan, announced: None, conversion };
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();

@@ -198,7 +198,7 @@ impl Shared {
         let Order { mode, announced, conversion, .. } = order;
         control.departure = order.departure;
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
-        let plan = Plan::make(&*store, &path, mode, ParkedAmong::None)?;
+        let plan = Plan::make(&*store, &path, mode, ParkedAmong::None, OverFiles::default())?;
         let request = UploadRequest { store, path, plan, announced, conversion };
         Ok(match Upload::admit(request, self.resources(wake), control) {
             Ok(upload) => upload.run(data, control),

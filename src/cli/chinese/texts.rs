@@ -36,6 +36,9 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("directory marker", "目录标记"),
     ("pages of a listing", "列表分页"),
     ("CopyObject, one version", "CopyObject（指定版本）"),
+    ("on_exists, PutObject", "on_exists（PutObject）"),
+    ("on_exists, Complete", "on_exists（Complete）"),
+    ("on_exists, CopyObject", "on_exists（CopyObject）"),
     ("clean-up", "清理"),
 ];
 
@@ -404,6 +407,17 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("path by path", "按路径排序"),
     ("in an order of its own", "使用自己的顺序"),
     ("compared", "会比较版本"),
+    // on_exists.
+    ("the first", "第一次"),
+    ("refused the second time: the store keeps it", "第二次被拒绝：存储端保留已有对象"),
+    (
+        "the store replaced what stood there: the server looks before, but of two at once both may win",
+        "存储端替换了已有对象：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
+    (
+        "{}: the server looks before, but of two at once both may win",
+        "{}：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
     (
         "the store does not compare versions, so the server looks instead",
         "存储不比较版本，由服务器自行核对",

@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod beyond;
+mod files;
 mod key;
 mod network;
 mod objects;
@@ -28,6 +29,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [
         account::bucket(),
         objects::rows(),
+        files::rows(),
         account::login(),
         beyond::rows(),
         account::first_form(),

@@ -35,11 +35,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use self::objects::bucket::{BucketRegistry, Trust};
-use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
+use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, Precondition, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
+use self::tree::copy::Replaces;
 use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::{
@@ -96,6 +97,7 @@ impl Buckets {
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
             terms: options.objects.clone(),
+            absence: absence(Dialect::of(&endpoint), options.objects.names),
             acl_access: Arc::new(Trust::lost_for(ACL_PAUSE)),
             archive: options.archive,
             min_part: options.min_part,
@@ -197,6 +199,14 @@ impl CosStore {
     /// The key of a file.
     fn file(&self, operation: Operation, path: &FtpPath) -> Result<String> {
         self.account.keys.file(operation, path)
+    }
+}
+
+/// By what a store is told that nothing may stand under a key.
+fn absence(dialect: Dialect, names: HeaderNames) -> Precondition {
+    match (names, dialect) {
+        (HeaderNames::Cos, _) | (HeaderNames::Auto, Dialect::Cos) => Precondition::ForbidOverwrite,
+        (HeaderNames::Amz, _) | (HeaderNames::Auto, Dialect::S3) => Precondition::Absent,
     }
 }
 
@@ -328,7 +338,11 @@ impl FileTree for CosStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        rename::rename_path(self.tree(), from, to)
+        rename::rename_path(self.tree(), from, to, Replaces::Anything)
+    }
+
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        rename::rename_path(self.tree(), from, to, Replaces::Nothing)
     }
 }
 

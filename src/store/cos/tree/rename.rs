@@ -13,8 +13,13 @@ use crate::store::cos::objects::Head;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
-/// Gives a file or directory another name.
-pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) -> Result<()> {
+/// Gives a file or directory another name, where a file replaces that.
+pub(crate) fn rename_path(
+    tree: BucketTree<'_>,
+    from: &FtpPath,
+    to: &FtpPath,
+    replaces: Replaces<'_>,
+) -> Result<()> {
     let operation = Operation::CopyObject;
     let failed = |kind, path: &FtpPath| StoreError::new(kind, operation, path.as_str());
     if from.is_root() || to.is_root() {
@@ -41,12 +46,15 @@ pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) ->
         Some(there) if there.metadata.is_directory() => {
             return Err(failed(ErrorKind::IsADirectory, to));
         }
+        Some(_) if matches!(replaces, Replaces::Nothing) => {
+            return Err(failed(ErrorKind::AlreadyExists, to));
+        }
         Some(_) => {}
         None => refuse_below_file(tree, operation, to)?,
     }
     if let Some(head) = file {
         let key = tree.account.keys.file(operation, to)?;
-        let target = CopyTarget { key: &key, replaces: Replaces::Anything };
+        let target = CopyTarget { key: &key, replaces };
         let copied = copy_version(tree, &source, target, head)?;
         delete_copied(tree, &source, &copied)?;
     } else {
