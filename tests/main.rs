@@ -33,3 +33,4 @@ mod tidy;
 mod tls;
 mod transfers;
 mod users;
+mod write_once;

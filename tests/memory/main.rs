@@ -19,8 +19,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CredentialSource, Scheme};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, ParkedAmong, Plan, Progress, Resources, Stragglers,
-    TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, OverFiles, ParkedAmong, Plan, Progress, Resources,
+    Stragglers, TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;

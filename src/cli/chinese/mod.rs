@@ -4,8 +4,10 @@
 //! the store says stays as it is, and so do the messages of the configuration.
 
 mod texts;
+mod titles;
 
-use texts::{TEXTS, TITLES};
+use texts::TEXTS;
+use titles::TITLES;
 
 /// What stands for what differs.
 const GAP: &str = "{}";

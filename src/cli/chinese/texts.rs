@@ -1,47 +1,6 @@
 //! The words of the report in both languages. `{}` stands for what differs; it comes in the same
 //! order in both.
 
-/// What is looked at: groups and checks that are named by words.
-pub(super) const TITLES: &[(&str, &str)] = &[
-    ("configuration", "配置"),
-    ("machine", "本机"),
-    ("bucket {}/{} ({}), for {}", "存储桶 {}/{}（{}），用户 {}"),
-    ("directory {}, for {}", "目录 {}，用户 {}"),
-    ("file", "文件"),
-    ("permissions", "文件权限"),
-    ("setting", "配置项"),
-    ("settings", "配置项"),
-    ("user", "用户"),
-    ("service", "服务"),
-    ("memory", "内存"),
-    ("descriptors", "文件描述符"),
-    ("threads", "线程"),
-    ("log", "日志"),
-    ("control port", "控制端口"),
-    ("implicit TLS port", "隐式 TLS 端口"),
-    ("metrics port", "监控指标端口"),
-    ("passive ports", "被动端口"),
-    ("masquerade", "对外地址"),
-    ("TLS certificate", "TLS 证书"),
-    ("TLS versions", "TLS 版本"),
-    ("files", "文件读写"),
-    ("DNS", "域名解析"),
-    ("connect", "连接"),
-    ("answer", "响应"),
-    ("clock", "时钟"),
-    ("key pair", "密钥"),
-    ("bucket", "存储桶"),
-    ("Object Lock", "对象锁定"),
-    ("GetObject, range", "GetObject（范围）"),
-    ("directory marker", "目录标记"),
-    ("pages of a listing", "列表分页"),
-    ("CopyObject, one version", "CopyObject（指定版本）"),
-    ("on_exists, PutObject", "on_exists（PutObject）"),
-    ("on_exists, Complete", "on_exists（Complete）"),
-    ("on_exists, CopyObject", "on_exists（CopyObject）"),
-    ("clean-up", "清理"),
-];
-
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
     // Users.
