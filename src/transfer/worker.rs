@@ -183,17 +183,28 @@ impl UploadTarget {
         if !self.terms.keeps_both {
             return Ok(&self.path);
         }
-        let mut turn = None;
+        let (mut turn, mut without_turn) = (None, None);
         let mut is_taken = |name: &FtpPath| {
             if self.store.find_file(name)?.is_some() {
                 return Ok(true);
             }
-            turn = self.store.take_turn_to_append(name, Duration::ZERO);
-            Ok(turn.is_none())
+            let own = self.store.take_turn_to_append(name, Duration::ZERO);
+            let is_others = own.is_none();
+            turn = own.or(turn.take());
+            if is_others && without_turn.is_none() {
+                without_turn = Some(name.clone());
+            }
+            Ok(is_others)
         };
         let name = match is_taken(&self.path)? {
             false => self.path.clone(),
-            true => free_name(&self.path, is_taken)?,
+            true => match free_name(&self.path, is_taken) {
+                // Not every store has turns.
+                Err(error) if error.kind == ErrorKind::AlreadyExists => {
+                    without_turn.ok_or(error)?
+                }
+                found => found?,
+            },
         };
         Ok(&self.found.get_or_init(|| (name, turn)).0)
     }

@@ -73,7 +73,8 @@ pub(crate) struct Bucket {
     pub(crate) appends: KeyLocks,
     /// Whether the store compares what it is told to before it writes.
     pub(crate) conditional_writes: Trust,
-    /// Whether it takes the condition that nothing stands under a key, in one request or from parts.
+    /// Whether it takes the condition that nothing stands under a key, in one request or from
+    /// parts.
     pub(crate) exclusive_writes: Trust,
     /// The same of copies.
     pub(crate) exclusive_copies: Trust,

@@ -146,8 +146,8 @@ impl Whole {
     }
 
     /// Whether the object that stands under the key is the one that was being completed, and not
-    /// an older one that happens to be as large. `for_certain`: another one may have come meanwhile,
-    /// and its time says nothing.
+    /// an older one that happens to be as large. `for_certain`: another one may have come
+    /// meanwhile, and its time says nothing.
     fn is(&self, head: &Head, for_certain: bool) -> bool {
         let etag = head.etag();
         let same_count =
