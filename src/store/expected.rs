@@ -15,7 +15,8 @@ pub enum Expected {
     /// Anything: the last writer wins, as on a disk.
     Anything,
     /// Nothing, as what stands there must stay: the store itself is to refuse whatever would
-    /// replace it, and a write that cannot be published fails by [`super::ErrorKind::AlreadyExists`].
+    /// replace it, and a write that cannot be published fails by
+    /// [`super::ErrorKind::AlreadyExists`].
     Nothing,
     /// Just the version that was seen there, or nothing if nothing was. What is written keeps the
     /// [`Stat::attributes`] of the version.
