@@ -3,7 +3,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::Stat;
+use super::{ErrorKind, Stat};
 
 /// How much older than the beginning of a write a file must be to have stood there before it:
 /// stores tell whole seconds, and their clock may differ a little from what we know of it.
@@ -15,8 +15,7 @@ pub enum Expected {
     /// Anything: the last writer wins, as on a disk.
     Anything,
     /// Nothing, as what stands there must stay: the store itself is to refuse whatever would
-    /// replace it, and a write that cannot be published fails by
-    /// [`super::ErrorKind::AlreadyExists`].
+    /// replace it, and a write that cannot be published fails by [`ErrorKind::AlreadyExists`].
     Nothing,
     /// Just the version that was seen there, or nothing if nothing was. What is written keeps the
     /// [`Stat::attributes`] of the version.
@@ -40,6 +39,14 @@ impl Expected {
                 let modified = found.metadata.modified;
                 modified.is_some_and(|modified| modified + CLOCK_SLACK <= *moment)
             }),
+        }
+    }
+
+    /// What a write fails by that is not admitted.
+    pub fn refusal(&self) -> ErrorKind {
+        match self {
+            Self::Nothing => ErrorKind::AlreadyExists,
+            Self::Anything | Self::Seen(_) | Self::NothingSince(_) => ErrorKind::PreconditionFailed,
         }
     }
 }

@@ -116,7 +116,7 @@ impl Staging {
             _ if expected.admits(there.as_ref()) => {
                 rustix::fs::renameat(self.directory()?, name, &slot.parent, slot.name)?;
             }
-            _ => return Err(ErrorKind::PreconditionFailed.into()),
+            _ => return Err(expected.refusal().into()),
         }
         Ok(slot.sync()?)
     }

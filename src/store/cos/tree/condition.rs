@@ -36,7 +36,7 @@ pub(super) fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.
 ///
 /// # Errors
-/// What `send` says; [`ErrorKind::PreconditionFailed`] when something else stands there.
+/// What `send` says; [`Expected::refusal`] when something else stands there.
 pub(super) fn write_expecting(
     tree: BucketTree<'_>,
     turn: &KeyLock,
@@ -47,9 +47,8 @@ pub(super) fn write_expecting(
     debug_assert!(turn.is_on(key));
     write_where(tree, (operation, key), expected, send).map_err(|mut failure| {
         // Stores have two words for it.
-        let kinds = [ErrorKind::PreconditionFailed, ErrorKind::AlreadyExists];
-        if kinds.contains(&failure.error.kind) {
-            failure.error.kind = kinds[usize::from(*expected == Expected::Nothing)];
+        if matches!(failure.error.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists) {
+            failure.error.kind = expected.refusal();
         }
         failure
     })
