@@ -129,7 +129,7 @@ impl State {
             return Err(error(ErrorKind::IsADirectory, operation, path));
         }
         if !expected.admits(self.nodes.get(path).map(|node| &node.stat)) {
-            return Err(error(ErrorKind::PreconditionFailed, operation, path));
+            return Err(error(expected.refusal(), operation, path));
         }
         self.make_parents(path, operation)?;
         self.expect_room(content.len(), path, operation)?;

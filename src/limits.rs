@@ -200,6 +200,9 @@ pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
 /// soon enough for clients that wait 15 s.
 pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Names that an upload is given while each of them is taken by somebody who is faster.
+pub const FREE_NAME_ATTEMPTS: u32 = 100;
+
 /// Names STOU tries before it gives up.
 pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;
 

@@ -34,3 +34,4 @@ mod tidy;
 mod tls;
 mod transfers;
 mod users;
+mod write_once;

@@ -66,7 +66,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ctrlc", TOP),
     ("encoding_rs", &["config", "protocol"]),
     ("fastrand", &["cli", "protocol", "session", "store", "transfer"]),
-    ("glob", &["protocol"]),
+    ("glob", &["protocol", "vfs"]),
     ("hmac", &["store/cos", "users"]),
     ("httparse", &["server/monitor"]),
     ("ipnet", &["net"]),

@@ -271,7 +271,7 @@ impl ServerPlan {
         store: Arc<dyn ObjectStore>,
     ) -> Result<Arc<dyn ObjectStore>, String> {
         // They are of one section, and all have what that says.
-        let terms = self.settings.terms_of(number).find_map(|account| account.trash.as_ref());
+        let terms = self.settings.terms_of(number).find_map(|account| account.files.trash.as_ref());
         let Some(terms) = terms else { return Ok(store) };
         let trash = TrashStore::over(store, terms);
         let trash = trash.ok_or_else(|| format!("no trash can be called {}", terms.directory))?;

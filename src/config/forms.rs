@@ -14,12 +14,13 @@ use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
-use crate::store::TrashTerms;
 use crate::store::cos::{
     AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
     ServerSideEncryption,
 };
-use crate::users::{Account, HookCall, Permission};
+use crate::store::{OnExists, TrashTerms};
+use crate::users::{Account, FileRules, HookCall, Permission};
+use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
@@ -222,9 +223,20 @@ impl LoginForm {
     }
 }
 
-/// What a section says of files that are deleted or complete. `None`: nothing.
+/// `[FTP_ACCOUNT]`
+#[derive(Debug, Default)]
+pub(super) struct UsersForm {
+    pub(super) login_users: Zeroizing<String>,
+}
+
+/// What a section says of the files of its accounts. `None`: nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FilesForm {
+    pub(super) on_exists: Option<OnExists>,
+    pub(super) appends: Option<bool>,
+    pub(super) allowed: Option<NamePatterns>,
+    pub(super) denied: Option<NamePatterns>,
+    pub(super) hidden: Option<NamePatterns>,
     pub(super) deletes_to_trash: Option<bool>,
     pub(super) trash_directory: Option<String>,
     pub(super) trash_visible: Option<bool>,
@@ -233,24 +245,26 @@ pub(super) struct FilesForm {
 }
 
 impl FilesForm {
-    /// Puts what holds into an account whose section says this, where `all` holds for every
-    /// account.
-    pub(super) fn settle(self, all: &Self, account: &mut Account<()>) {
+    /// What holds for an account whose section says this, where `all` holds for every account.
+    pub(super) fn settle(self, all: &Self) -> FileRules {
         let all = all.clone();
         let deletes_to_trash = self.deletes_to_trash.or(all.deletes_to_trash);
         let directory = self.trash_directory.or(all.trash_directory);
-        account.trash = deletes_to_trash.unwrap_or(false).then(|| TrashTerms {
-            directory: directory.unwrap_or_else(|| TRASH_DIRECTORY.to_owned()),
-            is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
-        });
-        account.done_marker = self.done_marker.or(all.done_marker).flatten().map(Arc::from);
+        FileRules {
+            on_exists: self.on_exists.or(all.on_exists).unwrap_or_default(),
+            appends: self.appends.or(all.appends).unwrap_or_default(),
+            names: NameRules {
+                allowed: self.allowed.or(all.allowed).unwrap_or_default(),
+                denied: self.denied.or(all.denied).unwrap_or_default(),
+                hidden: self.hidden.or(all.hidden).unwrap_or_default(),
+            },
+            trash: deletes_to_trash.unwrap_or(false).then(|| TrashTerms {
+                directory: directory.unwrap_or_else(|| TRASH_DIRECTORY.to_owned()),
+                is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
+            }),
+            done_marker: self.done_marker.or(all.done_marker).flatten().map(Arc::from),
+        }
     }
-}
-
-/// `[FTP_ACCOUNT]`
-#[derive(Debug, Default)]
-pub(super) struct UsersForm {
-    pub(super) login_users: Zeroizing<String>,
 }
 
 /// What a section says of new objects. `None`: nothing; `Some(None)`: that it is the bucket's

@@ -244,16 +244,19 @@ impl<'a> Session<'a> {
     }
 
     fn rename_from(&mut self, path: &str) -> Step<Reply> {
-        self.pending = Pending::RenameFrom(self.tree()?.to_be_renamed(path)?);
+        let (path, kind) = self.tree()?.to_be_renamed(path)?;
+        self.pending = Pending::RenameFrom(path, kind);
         Ok(replies::rename_to_what())
     }
 
     fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
-        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
+        let Pending::RenameFrom(from, kind) = pending else {
+            return Err(replies::rename_from_first());
+        };
         let tree = self.tree()?;
-        let reply = tree.rename(from, path, self.long_work())?;
+        let (reply, renamed) = tree.rename((from, *kind), path, self.long_work())?;
         if let Some(markers) = DoneMarkers::of(&tree) {
-            markers.follow(from, &tree.resolve(path)?)?;
+            markers.follow(from, &renamed)?;
         }
         Ok(reply)
     }
@@ -307,11 +310,10 @@ impl<'a> Session<'a> {
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
             visit: self.visit,
+            account: Arc::clone(account),
             working_directory: self.working_directory.clone(),
             rights,
             keeps_times: self.host.options.preserve_mtime,
-            keeps_deleted: account.trash.is_some(),
-            done_marker: account.done_marker.clone(),
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
         })

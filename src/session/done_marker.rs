@@ -18,7 +18,7 @@ pub(super) struct DoneMarkers<'t> {
 impl<'t> DoneMarkers<'t> {
     /// Those of whoever is logged in; `None` where there are none.
     pub(super) fn of(tree: &'t Tree<'t>) -> Option<Self> {
-        tree.done_marker.as_deref().map(|ending| Self { tree, ending })
+        tree.files().done_marker.as_deref().map(|ending| Self { tree, ending })
     }
 
     /// The marker of the file `path`, unless that is one itself.

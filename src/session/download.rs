@@ -21,7 +21,7 @@ pub(super) fn download(
     name: &str,
     first: u64,
 ) -> Step<Reply> {
-    let path = tree.resolve(name)?;
+    let path = tree.existing(name)?;
     if path.is_root() {
         return Err(replies::is_a_directory());
     }

@@ -10,10 +10,15 @@ use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
+use crate::limits;
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
+use crate::store::{
+    ErrorKind, Freshness, ObjectStore, OnExists, Operation, ParkedUpload, Stat, StoreError,
+    free_name,
+};
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
-use crate::vfs::{Entry, FtpPath, Metadata};
+use crate::users::{Account, FileRules};
+use crate::vfs::{Entry, EntryKind, FtpPath, Metadata};
 
 /// The tree of who is logged in, as the present command sees it.
 #[derive(Debug)]
@@ -21,14 +26,11 @@ pub(super) struct Tree<'a> {
     /// Works for the present command.
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) visit: &'a Visit,
+    pub(super) account: Arc<Account>,
     pub(super) working_directory: FtpPath,
     pub(super) rights: Rights,
     /// `preserve_mtime`
     pub(super) keeps_times: bool,
-    /// `on_delete = trash`: deleting is a copy within the store, too.
-    pub(super) keeps_deleted: bool,
-    /// `done_marker`
-    pub(super) done_marker: Option<Arc<str>>,
     /// `partial_upload`
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
@@ -46,6 +48,36 @@ impl Tree<'_> {
         self.working_directory.join(text).map_err(replies::bad_path)
     }
 
+    /// The same of what is there already: what is hidden is as good as absent.
+    pub(super) fn existing(&self, text: &str) -> Step<FtpPath> {
+        let path = self.resolve(text)?;
+        self.refuse_hidden(&path).map_err(|error| self.failure(&error))?;
+        Ok(path)
+    }
+
+    /// Fails for what is hidden, as if it were not there.
+    pub(super) fn refuse_hidden(&self, path: &FtpPath) -> Result<(), StoreError> {
+        match self.files().names.hide(path) {
+            true => Err(StoreError::new(ErrorKind::NotFound, Operation::HeadObject, path.as_str())),
+            false => Ok(()),
+        }
+    }
+
+    /// Fails where a new file or directory may not be called so.
+    pub(super) fn check_new_name(&self, path: &FtpPath, kind: EntryKind) -> Step<()> {
+        let names = &self.files().names;
+        let is_admitted = match kind {
+            EntryKind::File => names.admit_file(path),
+            EntryKind::Directory => names.admit_directory(path),
+        };
+        if is_admitted { Ok(()) } else { Err(replies::name_refused()) }
+    }
+
+    /// What holds for the account's files.
+    pub(super) fn files(&self) -> &FileRules {
+        &self.account.files
+    }
+
     /// The reply to a call of the store that failed.
     pub(super) fn failure(&self, error: &StoreError) -> Reply {
         store_failure(self.visit, error)
@@ -58,7 +90,7 @@ impl Tree<'_> {
 
     /// CWD: where the client is from now on.
     pub(super) fn directory(&self, path: &str) -> Step<FtpPath> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root()
             && path != self.working_directory
@@ -75,6 +107,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::already_exists());
         }
+        self.check_new_name(&path, EntryKind::Directory)?;
         self.store.create_directory(&path).map_err(|error| self.failure(&error))?;
         log::info!("mkdir path={path:?}");
         Ok(replies::directory_created(&path))
@@ -82,7 +115,7 @@ impl Tree<'_> {
 
     /// RMD.
     pub(super) fn remove_directory(&self, path: &str) -> Step<Reply> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
@@ -93,12 +126,13 @@ impl Tree<'_> {
 
     /// DELE.
     pub(super) fn delete(&self, path: &str, long: LongWork<'_, '_>) -> Step<Reply> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);
-        let deleted = match self.keeps_deleted {
+        // With a trash, that is a copy within the store, too.
+        let deleted = match self.files().trash.is_some() {
             true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
             false => delete(&*self.store),
         };
@@ -129,17 +163,22 @@ impl Tree<'_> {
     }
 
     /// RNFR: what is to be renamed.
-    pub(super) fn to_be_renamed(&self, path: &str) -> Step<FtpPath> {
-        let path = self.resolve(path)?;
+    pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, EntryKind)> {
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.stat(&path, Freshness::Recent)?;
-        Ok(path)
+        let kind = self.stat(&path, Freshness::Recent)?.metadata.kind;
+        Ok((path, kind))
     }
 
     /// RNTO.
-    pub(super) fn rename(&self, from: &FtpPath, to: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+    pub(super) fn rename(
+        &self,
+        (from, kind): (&FtpPath, EntryKind),
+        to: &str,
+        long: LongWork<'_, '_>,
+    ) -> Step<(Reply, FtpPath)> {
         let to = self.resolve(to)?;
         if to.is_root() {
             return Err(replies::root_is_fixed());
@@ -147,18 +186,30 @@ impl Tree<'_> {
         if to != *from && to.is_within(from) {
             return Err(replies::rename_into_itself());
         }
-        if to != *from {
-            let renamed =
-                long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| store.rename(from, &to));
-            renamed.map_err(|error| self.failure(&error))?;
-            log::info!("rename from={from:?} to={to:?}");
+        if to == *from {
+            return Ok((replies::renamed(), to));
         }
-        Ok(replies::renamed())
+        self.check_new_name(&to, kind)?;
+        let on_exists = match kind {
+            EntryKind::File => self.files().on_exists,
+            // A directory replaces nothing in any case.
+            EntryKind::Directory => OnExists::Replace,
+        };
+        let renamed = long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| {
+            rename(store, from, &to, on_exists)
+        });
+        let name = renamed.map_err(|error| self.failure(&error))?;
+        log::info!("rename from={from:?} to={name:?}");
+        let reply = match name == to {
+            true => replies::renamed(),
+            false => replies::renamed_to(name.name()),
+        };
+        Ok((reply, name))
     }
 
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
             *self.told.0.lock() = Some(path);
@@ -240,7 +291,8 @@ impl Tree<'_> {
     }
 
     fn exists(&self, path: &str) -> Step<bool> {
-        match self.store.stat(&self.resolve(path)?, Freshness::Recent) {
+        let path = self.resolve(path)?;
+        match self.refuse_hidden(&path).and_then(|()| self.store.stat(&path, Freshness::Recent)) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
@@ -250,7 +302,7 @@ impl Tree<'_> {
     }
 
     fn tell_modification_time(&self, path: &str) -> Step<Reply> {
-        let stat = self.find_with_time(&self.resolve(path)?);
+        let stat = self.find_with_time(&self.existing(path)?);
         let stat = stat.map_err(|error| self.failure(&error))?;
         Ok(replies::modification_time(stat.metadata.told_time()))
     }
@@ -269,7 +321,7 @@ impl Tree<'_> {
         if !self.rights.allow(Access::Writes) {
             return Err(replies::no_permission(Access::Writes));
         }
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         let set =
             long.run(Code::FILE_STATUS, &*self.store, |store| store.set_modified(&path, time.0));
         set.map_err(|error| match error.kind {
@@ -295,7 +347,7 @@ impl Tree<'_> {
 
     /// MLST: the `wanted` facts.
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
-        let path = self.resolve(path.unwrap_or("."))?;
+        let path = self.existing(path.unwrap_or("."))?;
         let found = self.find_with_time(&path);
         let metadata = match self.parked(&path, found.as_ref().ok()) {
             Some(parked) => {
@@ -306,4 +358,29 @@ impl Tree<'_> {
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }
+}
+
+/// Renames. Answers the new name, which may be another than `to`.
+fn rename(
+    store: &dyn ObjectStore,
+    from: &FtpPath,
+    to: &FtpPath,
+    on_exists: OnExists,
+) -> Result<FtpPath, StoreError> {
+    let mut renamed = match on_exists {
+        OnExists::Replace => store.rename(from, to),
+        OnExists::Refuse | OnExists::KeepBoth => store.rename_to_free(from, to),
+    };
+    let mut name = to.clone();
+    for _ in 0..limits::FREE_NAME_ATTEMPTS {
+        match renamed {
+            Err(error)
+                if on_exists == OnExists::KeepBoth && error.kind == ErrorKind::AlreadyExists => {}
+            renamed => return renamed.map(|()| name),
+        }
+        // Somebody else may be faster once more.
+        name = free_name(to, |name| Ok(name == from || store.find_file(name)?.is_some()))?;
+        renamed = store.rename_to_free(from, &name);
+    }
+    renamed.map(|()| name)
 }

@@ -5,7 +5,7 @@ use crate::protocol::{
     Charset, ClientOption, MlstFacts, NameEncoding, Reply, TransferType, replies,
 };
 use crate::transfer::Conversion;
-use crate::vfs::FtpPath;
+use crate::vfs::{EntryKind, FtpPath};
 
 /// What one command leaves for the next. Used up or cleared by it, unless its row says otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) enum Pending {
     /// REST: the next transfer begins here.
     RestartAt(u64),
     /// RNFR: RNTO names the new name.
-    RenameFrom(FtpPath),
+    RenameFrom(FtpPath, EntryKind),
 }
 
 impl Pending {
@@ -23,7 +23,7 @@ impl Pending {
     pub(super) fn first_byte(&self) -> u64 {
         match self {
             Self::RestartAt(offset) => *offset,
-            Self::Nothing | Self::RenameFrom(_) => 0,
+            Self::Nothing | Self::RenameFrom(..) => 0,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::access::Visit;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
+use crate::store::OnExists;
 use crate::transfer::{
     Budget, Incomplete, Interruption, Kept, LeftUpload, PartialUpload, Progress, Resources,
     Throttle, TransferReport, Verdict,
@@ -95,7 +96,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
         match (kept, options.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
-                let upload = LeftUpload { store, path: path.clone() };
+                let keeps_old = self.account.files.on_exists != OnExists::Replace;
+                let upload = LeftUpload { store, path: path.clone(), keeps_old };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

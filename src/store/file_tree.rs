@@ -93,7 +93,8 @@ pub trait FileTree: Send + Sync + 'static {
     /// Stores a whole object in one request, in place of an earlier one if that is `expected`.
     ///
     /// # Errors
-    /// [`ErrorKind::PreconditionFailed`] when something else stands there, which stays;
+    /// [`ErrorKind::PreconditionFailed`] when something else stands there, which stays, or, where
+    /// that was [`Expected::Nothing`], [`ErrorKind::AlreadyExists`];
     /// [`ErrorKind::IsADirectory`], [`ErrorKind::NotADirectory`] as [`Self::admits_file`].
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored>;
 
@@ -176,6 +177,22 @@ pub trait FileTree: Send + Sync + 'static {
     fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
         let _ = aside;
         Err(cannot(file))
+    }
+
+    /// As [`Self::rename`], where what stands under the new name must stay. A store that can itself refuse to
+    /// replace it does so.
+    ///
+    /// # Errors
+    /// As [`Self::rename`]; [`ErrorKind::AlreadyExists`] when a file or, for a directory, anything
+    /// stands under the new name.
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        match self.find_file(to)? {
+            Some(_) if from != to => {
+                let operation = Operation::CopyObject;
+                Err(StoreError::new(ErrorKind::AlreadyExists, operation, to.as_str()))
+            }
+            _ => self.rename(from, to),
+        }
     }
 }
 

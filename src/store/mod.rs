@@ -15,6 +15,7 @@ mod key_locks;
 pub mod local;
 mod multipart;
 mod object;
+mod on_exists;
 mod operation;
 mod own_parked;
 mod page;
@@ -33,6 +34,7 @@ pub use multipart::{
     SilentUpload, SilentUploads,
 };
 pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
+pub use on_exists::{OnExists, free_name};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};

@@ -23,6 +23,8 @@ pub struct LeftUpload {
     pub store: Arc<dyn ObjectStore>,
     /// Under which name.
     pub path: FtpPath,
+    /// Whether a file that has this name stays, newer or not.
+    pub keeps_old: bool,
 }
 
 /// Those that wait, oldest first.
@@ -83,7 +85,10 @@ impl LeftUpload {
         let parked = ParkedUpload { upload, ..parked };
         let upload = &parked.upload;
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
-        let expected = Expected::NothingSince(parked.begun);
+        let expected = match self.keeps_old {
+            true => Expected::Nothing,
+            false => Expected::NothingSince(parked.begun),
+        };
         match store.complete_multipart_upload(upload, &parked.parts, &expected) {
             Ok(stored) => {
                 metrics::count_left_upload();
@@ -94,7 +99,12 @@ impl LeftUpload {
                 );
                 Ok(())
             }
-            Err(error) if error.kind == ErrorKind::PreconditionFailed => {
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
+                ) =>
+            {
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
                 store.abort_multipart_upload(upload)
             }

@@ -41,4 +41,4 @@ pub use schedule::Schedule;
 pub use send::DataSender;
 pub use stragglers::Stragglers;
 pub use throttle::{RateLimits, Rates, Throttle};
-pub use upload::{ParkedAmong, Plan, Upload, UploadRequest, WriteMode};
+pub use upload::{OverFiles, ParkedAmong, Plan, Upload, UploadRequest, WriteMode};

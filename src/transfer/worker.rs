@@ -11,12 +11,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use time::OffsetDateTime;
 
+use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
-    Attributes, Body, Cancel, CopySource, ErrorKind, Expected, Freshness, MultipartUpload,
+    Attributes, Body, Cancel, CopySource, ErrorKind, Expected, Freshness, KeyLock, MultipartUpload,
     ObjectStore, Operation, ParkedUpload, PartPlace, PartReceipt, Result as StoreResult, Stat,
-    StoreError, Stored,
+    StoreError, Stored, free_name,
 };
 use crate::threads::OwnedThread;
 use crate::transfer::block::Block;
@@ -67,16 +68,26 @@ pub(super) enum JobOutcome {
     Stored(Stored),
 }
 
+/// What is to become of an upload.
+#[derive(Debug)]
+pub(super) struct TargetTerms {
+    /// What the file is, if it goes on with an earlier one.
+    pub(super) continues: Option<Attributes>,
+    /// When it was begun, by the store's clock.
+    pub(super) begun: OffsetDateTime,
+    /// Whether another name is found for it where its own is taken.
+    pub(super) keeps_both: bool,
+}
+
 /// The upload in parts, shared by the workers. When the last of them lets go of one that was not
 /// completed, it is aborted: on a worker's thread, after the last request for it has ended.
 #[derive(Debug)]
 pub(super) struct UploadTarget {
     store: Arc<dyn ObjectStore>,
     path: FtpPath,
-    /// What the file is, if it goes on with an earlier one.
-    continues: Option<Attributes>,
-    /// When it was begun, by the store's clock.
-    begun: OffsetDateTime,
+    terms: TargetTerms,
+    /// The name that was found, and the turn to take it, which the others of this process see.
+    found: OnceLock<(FtpPath, Option<KeyLock>)>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
     /// What is to be parked when the last of the workers lets go.
@@ -92,17 +103,12 @@ impl std::fmt::Debug for dyn ObjectStore {
 }
 
 impl UploadTarget {
-    pub(super) fn new(
-        store: Arc<dyn ObjectStore>,
-        path: FtpPath,
-        continues: Option<Attributes>,
-        begun: OffsetDateTime,
-    ) -> Self {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, path: FtpPath, terms: TargetTerms) -> Self {
         Self {
             store,
             path,
-            continues,
-            begun,
+            terms,
+            found: OnceLock::new(),
             cancel: Cancel::new(),
             upload: OnceLock::new(),
             to_park: OnceLock::new(),
@@ -126,7 +132,7 @@ impl UploadTarget {
     /// when that cannot be.
     pub(super) fn park(&self, parts: Vec<PartReceipt>) -> bool {
         let Some(upload) = self.upload.get().cloned() else { return false };
-        let parked = ParkedUpload { upload, parts, begun: self.begun };
+        let parked = ParkedUpload { upload, parts, begun: self.terms.begun };
         let is_parked = self.store.park_multipart_upload(&parked);
         if is_parked {
             let _ = self.settled.set(());
@@ -147,7 +153,60 @@ impl UploadTarget {
     /// Stores `blocks` as the whole object.
     pub(super) fn put(&self, blocks: &[Block], expected: &Expected) -> StoreResult<Stored> {
         let pieces = pieces(blocks);
-        self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel), expected)
+        let put = |path: &FtpPath| {
+            self.store.put_object(path, &Body::new(&pieces, &self.cancel), expected)
+        };
+        let mut stored = put(&self.path);
+        for _ in 0..limits::FREE_NAME_ATTEMPTS {
+            match stored {
+                Err(error) if self.terms.keeps_both && error.kind == ErrorKind::AlreadyExists => {}
+                stored => return stored,
+            }
+            // Somebody else may be faster once more.
+            let name = free_name(&self.path, |name| Ok(self.store.find_file(name)?.is_some()))?;
+            stored = put(&name);
+            if stored.is_ok() {
+                let _ = self.found.set((name, None));
+            }
+        }
+        stored
+    }
+
+    /// The name that it got, if that is another than was asked for.
+    pub(super) fn other_name(&self) -> Option<FtpPath> {
+        self.found.get().map(|(name, _)| name).filter(|name| **name != self.path).cloned()
+    }
+
+    /// The name of an upload in parts, which has to be known at its beginning: one that no file
+    /// has, and no other upload of this process is about to take.
+    fn name_of_parts(&self) -> StoreResult<&FtpPath> {
+        if !self.terms.keeps_both {
+            return Ok(&self.path);
+        }
+        let (mut turn, mut without_turn) = (None, None);
+        let mut is_taken = |name: &FtpPath| {
+            if self.store.find_file(name)?.is_some() {
+                return Ok(true);
+            }
+            let own = self.store.take_turn_to_append(name, Duration::ZERO);
+            let is_others = own.is_none();
+            turn = own.or(turn.take());
+            if is_others && without_turn.is_none() {
+                without_turn = Some(name.clone());
+            }
+            Ok(is_others)
+        };
+        let name = match is_taken(&self.path)? {
+            false => self.path.clone(),
+            true => match free_name(&self.path, is_taken) {
+                // Not every store has turns.
+                Err(error) if error.kind == ErrorKind::AlreadyExists => {
+                    without_turn.ok_or(error)?
+                }
+                found => found?,
+            },
+        };
+        Ok(&self.found.get_or_init(|| (name, turn)).0)
     }
 
     /// How often the store has asked to slow down.
@@ -187,7 +246,8 @@ impl UploadTarget {
             Job::Put(blocks, expected) => self.put(blocks, expected).map(JobOutcome::Stored),
             Job::Complete(parts, expected) => {
                 let upload = self.upload()?;
-                let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
+                let stored = self.store.complete_multipart_upload(upload, parts, expected);
+                let stored = stored.map_err(|error| self.in_another_name(error))?;
                 let _ = self.settled.set(());
                 Ok(JobOutcome::Stored(stored))
             }
@@ -195,13 +255,25 @@ impl UploadTarget {
     }
 
     fn create(&self) -> StoreResult<()> {
-        let upload = match &self.continues {
-            Some(attributes) => self.store.continue_multipart_upload(&self.path, attributes),
-            None => self.store.create_multipart_upload(&self.path),
+        let path = self.name_of_parts()?;
+        let upload = match &self.terms.continues {
+            Some(attributes) => self.store.continue_multipart_upload(path, attributes),
+            None => self.store.create_multipart_upload(path),
         }?;
         // Set once: there is one Create in an upload.
         let _ = self.upload.set(upload);
         Ok(())
+    }
+
+    /// The failure of an upload in parts, whose name was taken since it was begun: sent again, it
+    /// finds another one.
+    fn in_another_name(&self, error: StoreError) -> StoreError {
+        match error.kind {
+            ErrorKind::AlreadyExists if self.terms.keeps_both => {
+                StoreError { kind: ErrorKind::PreconditionFailed, ..error }
+            }
+            _ => error,
+        }
     }
 
     fn upload(&self) -> StoreResult<&MultipartUpload> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Password;
+use super::{FileRules, Password};
 use crate::access::AddressRules;
 use crate::secret::Secret;
-use crate::store::{self, ObjectStore, TrashTerms};
+use crate::store::{self, ObjectStore};
 use crate::vfs::FilenameEncoding;
 
 /// What an account may do with files: `R`, `W` or `RW` in the configuration.
@@ -52,10 +52,8 @@ pub struct Account<S = Arc<dyn ObjectStore>> {
     /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; `None`
     /// when what holds for every user does.
     pub max_rate: Option<u64>,
-    /// `on_delete = trash`: where what it deletes goes; `None` when that is gone for good.
-    pub trash: Option<TrashTerms>,
-    /// `done_marker`: the ending of the empty file that tells others that a file is complete.
-    pub done_marker: Option<Arc<str>>,
+    /// What holds for its files.
+    pub files: FileRules,
     /// Where in the store its files are, in the form `a/b/`; empty for all of it.
     pub home: String,
     /// The files.
@@ -74,8 +72,7 @@ impl Account<()> {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
-            trash: None,
-            done_marker: None,
+            files: FileRules::default(),
             home: String::new(),
             store: (),
         }
@@ -109,8 +106,7 @@ impl<S> Account<S> {
             tls_required: self.tls_required,
             filename_encoding: self.filename_encoding,
             max_rate: self.max_rate,
-            trash: self.trash,
-            done_marker: self.done_marker,
+            files: self.files,
             home: self.home,
             store,
         }

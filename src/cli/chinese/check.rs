@@ -36,6 +36,9 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("directory marker", "目录标记"),
     ("pages of a listing", "列表分页"),
     ("CopyObject, one version", "CopyObject（指定版本）"),
+    ("on_exists, PutObject", "on_exists（PutObject）"),
+    ("on_exists, Complete", "on_exists（Complete）"),
+    ("on_exists, CopyObject", "on_exists（CopyObject）"),
     ("clean-up", "清理"),
 ];
 

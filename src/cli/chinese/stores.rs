@@ -211,4 +211,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{}: the marker of a directory is still there after it was deleted",
         "{}：目录标记删除后仍然存在",
     ),
+    // on_exists.
+    ("the first", "第一次"),
+    ("refused the second time: the store keeps it", "第二次被拒绝：存储端保留已有对象"),
+    (
+        "the store replaced what stood there: the server looks before, but of two at once both may win",
+        "存储端替换了已有对象：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
+    (
+        "{}: the server looks before, but of two at once both may win",
+        "{}：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
 ];

@@ -48,6 +48,11 @@ pub fn renamed() -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
 }
 
+/// The same to another name than the one that was given, which is taken.
+pub fn renamed_to(name: &str) -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, format!("Renamed to {name}"))
+}
+
 /// 451 when the store failed halfway through a command of many steps, and how far it came.
 pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
     let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
@@ -184,6 +189,11 @@ pub fn root_is_fixed() -> Reply {
 /// 553 to an upload, MKD or RNTO with a name the store cannot hold.
 pub fn name_not_allowed() -> Reply {
     Reply::new(Code::NAME_NOT_ALLOWED, "The name is too long, or not allowed by the store.")
+}
+
+/// 553 to a new name that the account may not give (`allow_names`, `deny_names`, `hide_names`).
+pub fn name_refused() -> Reply {
+    Reply::new(Code::NAME_NOT_ALLOWED, "Files and directories may not be called so here.")
 }
 
 /// 501 to a text that is no path.

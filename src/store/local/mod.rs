@@ -241,6 +241,11 @@ impl FileTree for LocalStore {
         aside::link_aside(&self.tree, &self.staging, file, aside)
             .map_err(|fault| fault.of(Operation::CopyObject, file.as_str()))
     }
+
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        names::move_to_free(&self.tree, from, to)
+            .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
 }
 
 impl Multipart for LocalStore {

@@ -125,6 +125,19 @@ pub(super) fn move_name(
     Ok(source.sync()?)
 }
 
+/// The same, where no file is replaced.
+pub(super) fn move_to_free(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {
+    if look_up(tree, from)?.metadata.is_directory() || from == to {
+        return move_name(tree, from, to, &Expected::Anything);
+    }
+    tree.admits_file(to)?;
+    let source = tree.existing(from)?;
+    let target = tree.making_parents(to)?;
+    target.take_unless_taken(&source.parent, source.name)?;
+    target.sync()?;
+    Ok(source.sync()?)
+}
+
 /// Whether the directory `from` may come to stand under `to`. Should another appear there just
 /// now, the system lets it be replaced only while it is empty.
 fn admits_directory(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {

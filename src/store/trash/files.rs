@@ -108,10 +108,7 @@ impl FileTree for TrashStore {
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
         self.see(Operation::CopyObject, from)?;
         self.admit(Operation::CopyObject, to)?;
-        if *from == self.trash {
-            let refused = StoreError::new(ErrorKind::BadName, Operation::CopyObject, from.as_str());
-            return Err(refused.with_source("the trash stays where it is"));
-        }
+        self.stay(from)?;
         if from == to {
             return self.store.rename(from, to);
         }
@@ -130,6 +127,13 @@ impl FileTree for TrashStore {
             }
         }
         self.store.rename_keeping(from, to, &mut keep)
+    }
+
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        self.see(Operation::CopyObject, from)?;
+        self.admit(Operation::CopyObject, to)?;
+        self.stay(from)?;
+        self.store.rename_to_free(from, to)
     }
 
     fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {

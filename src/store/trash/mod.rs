@@ -80,6 +80,15 @@ impl TrashStore {
         }
     }
 
+    /// The trash itself is not renamed.
+    fn stay(&self, path: &FtpPath) -> Result<()> {
+        match *path == self.trash {
+            true => Err(StoreError::new(ErrorKind::BadName, Operation::CopyObject, path.as_str())
+                .with_source("the trash stays where it is")),
+            false => Ok(()),
+        }
+    }
+
     /// Has `put` put what was `path` under the first free name in the trash.
     fn put_away(&self, path: &FtpPath, put: impl Fn(&FtpPath) -> Result<()>) -> Result<()> {
         let now = self.store.now();

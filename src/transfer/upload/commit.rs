@@ -39,9 +39,21 @@ impl<'a> Commit<'a> {
         let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
         self.sender.release();
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
+        let renamed = self.sender.renamed.take();
         let is_parked = self.sender.is_parked;
         let unended = None;
-        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, is_parked, unended }
+        TransferReport {
+            verdict,
+            bytes,
+            kept,
+            elapsed,
+            tail,
+            parts,
+            stored,
+            renamed,
+            is_parked,
+            unended,
+        }
     }
 
     fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
@@ -312,7 +324,9 @@ impl<'a> Commit<'a> {
 /// since it began: what is newer stays.
 fn give_way(by: Option<Interruption>, error: TransferError) -> Ended {
     match (&error, by) {
-        (TransferError::Store(store), Some(by)) if store.kind == ErrorKind::PreconditionFailed => {
+        (TransferError::Store(store), Some(by))
+            if matches!(store.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists) =>
+        {
             log::warn!("what had arrived is given up, the file was changed meanwhile: {store}");
             Ok(Some(by))
         }

@@ -23,7 +23,7 @@ mod sent;
 mod standstill;
 mod tail;
 
-pub use plan::{ParkedAmong, Plan, WriteMode};
+pub use plan::{OverFiles, ParkedAmong, Plan, WriteMode};
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,7 +34,7 @@ use crate::net::Stream;
 use crate::store::ObjectStore;
 use crate::transfer::pool::BlockPool;
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::UploadTarget;
+use crate::transfer::worker::{TargetTerms, UploadTarget};
 use crate::transfer::{
     Control, Conversion, Incomplete, Progress, Resources, Throttle, TransferError, TransferReport,
 };
@@ -111,7 +111,9 @@ impl<'a> Upload<'a> {
         let sent = Sent::new(progress, Reservation::new(request.announced, plan.kept));
         let since = request.store.now();
         let begun = plan.parked.as_ref().map_or(since, |parked| parked.begun);
-        let target = UploadTarget::new(request.store, request.path, plan.attributes(), begun);
+        let keeps_both = plan.keeps_both;
+        let terms = TargetTerms { continues: plan.attributes(), begun, keeps_both };
+        let target = UploadTarget::new(request.store, request.path, terms);
         if let Some(parked) = &plan.parked {
             target.resume(&parked.upload).map_err(TransferError::from)?;
         }

@@ -15,6 +15,8 @@ pub struct Needs {
     pub deleting: bool,
     /// Whether what arrived of interrupted uploads is kept.
     pub fragments: bool,
+    /// Whether what stands under a name must stay there.
+    pub write_once: bool,
     /// Whether interrupted uploads wait to be gone on with.
     pub parking: bool,
     /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
@@ -48,6 +50,8 @@ pub enum Trial {
     Order,
     /// CopyObject of one version alone.
     CopyOfVersion,
+    /// This operation, twice under one name that must keep what it has.
+    Once(Operation),
     /// The headers that this key of the configuration makes.
     Key(&'static str),
     /// Told of only when something of this run could not be removed.
@@ -70,6 +74,9 @@ impl Trial {
             Self::Marker => "directory marker",
             Self::Order => "pages of a listing",
             Self::CopyOfVersion => "CopyObject, one version",
+            Self::Once(Operation::CompleteMultipartUpload) => "on_exists, Complete",
+            Self::Once(Operation::CopyObject) => "on_exists, CopyObject",
+            Self::Once(_) => "on_exists, PutObject",
             Self::Key(key) => key,
             Self::CleanUp => "clean-up",
         }
@@ -103,7 +110,7 @@ impl Trial {
             }
             Self::Key("object_acl") => return Some(("name/cos:PutObjectACL", "s3:PutObjectAcl")),
             Self::Key(_) => Operation::PutObject,
-            Self::Of(operation) => operation,
+            Self::Of(operation) | Self::Once(operation) => operation,
         };
         Some(operation.actions())
     }

@@ -17,7 +17,7 @@ use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use super::{BucketTree, content_type, listed_times};
 use crate::limits;
-use crate::store::cos::objects::{Head, Moment, Original, PartCopy, Put};
+use crate::store::cos::objects::{Head, Moment, NewCopy, Original, PartCopy, Precondition, Put};
 use crate::store::key_locks::KeyLock;
 use crate::store::{
     Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, Stat, StoreError,
@@ -47,7 +47,7 @@ pub(crate) struct CopyTarget<'a> {
 pub(crate) enum Replaces<'a> {
     /// Whatever stands there.
     Anything,
-    /// Nothing, and the store is asked.
+    /// Nothing, whoever stored it and when: the store itself is to refuse to.
     Nothing,
     /// What was seen there, or nothing.
     Seen(&'a Stat),
@@ -64,7 +64,7 @@ impl Replaces<'_> {
     fn expected(self, tree: BucketTree<'_>) -> Expected {
         match self {
             Self::Itself(head) => Expected::Seen(Some(stat_of(tree, head))),
-            Self::Nothing => Expected::Seen(None),
+            Self::Nothing => Expected::Nothing,
             Self::Seen(seen) => Expected::Seen(Some(seen.clone())),
             _ => Expected::Anything,
         }
@@ -267,9 +267,31 @@ pub(super) fn copy_at_once(
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
-    let copied = tree.objects.copy(&turn, original, target.key, headers)?;
+    let copy = |only: &Precondition| {
+        tree.objects.copy(&turn, original, NewCopy { key: target.key, headers, only })
+    };
+    let only = condition(tree, target);
+    let copied = match copy(&only) {
+        Err(error) if error.kind == ErrorKind::Unsupported && only != Precondition::None => {
+            let copied = copy(&Precondition::None)?;
+            log::info!("{error}: copies are made without a condition for an hour");
+            tree.bucket.exclusive_copies.end();
+            copied
+        }
+        copied => copied?,
+    };
     listed_times::learn_copied(tree, target.key, &copied, head, headers);
     Ok(turn)
+}
+
+/// By what the store itself leaves what stands under the target.
+fn condition(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Precondition {
+    match target.replaces {
+        Replaces::Nothing if tree.bucket.exclusive_copies.is_given() => {
+            tree.account.absence.clone()
+        }
+        _ => Precondition::None,
+    }
 }
 
 /// A copy that is an upload whose parts are all copies, with all the headers of its object.

@@ -13,13 +13,22 @@ use crate::store::cos::objects::Head;
 use crate::store::{ErrorKind, KeepReplaced, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
-/// Gives a file or directory another name. A file that is to be replaced is shown to `keep`, if
-/// there is one, and then only that is replaced.
+/// What a rename may replace.
+pub(crate) enum RenameOver<'a> {
+    /// Whatever file stands there.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// What is shown here first, and only that.
+    Kept(KeepReplaced<'a>),
+}
+
+/// Gives a file or directory another name.
 pub(crate) fn rename_path(
     tree: BucketTree<'_>,
     from: &FtpPath,
     to: &FtpPath,
-    keep: Option<KeepReplaced<'_>>,
+    over: RenameOver<'_>,
 ) -> Result<()> {
     let operation = Operation::CopyObject;
     let failed = |kind, path: &FtpPath| StoreError::new(kind, operation, path.as_str());
@@ -48,16 +57,19 @@ pub(crate) fn rename_path(
         Some(there) if there.metadata.is_directory() => {
             return Err(failed(ErrorKind::IsADirectory, to));
         }
+        Some(_) if matches!(over, RenameOver::Nothing) => {
+            return Err(failed(ErrorKind::AlreadyExists, to));
+        }
         Some(_) => {}
         None => refuse_below_file(tree, operation, to)?,
     }
     if let Some(head) = file {
         let key = tree.account.keys.file(operation, to)?;
-        let is_kept = keep.is_some();
-        let replaces = match (keep, &there) {
-            (None, _) => Replaces::Anything,
-            (Some(_), None) => Replaces::Nothing,
-            (Some(keep), Some(there)) => {
+        let is_kept = matches!(over, RenameOver::Kept(_));
+        let replaces = match (over, &there) {
+            (RenameOver::Anything, _) => Replaces::Anything,
+            (RenameOver::Nothing, _) | (RenameOver::Kept(_), None) => Replaces::Nothing,
+            (RenameOver::Kept(keep), Some(there)) => {
                 keep(there)?;
                 Replaces::Seen(there)
             }
