@@ -104,7 +104,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ureq", &["store/cos", "users/hook"]),
     ("url", &["store/cos"]),
     ("webpki_roots", &["store/cos"]),
-    ("x509_parser", &["net/tls"]),
+    ("x509_parser", &["net/tls", "store/cos"]),
     (
         "zeroize",
         &["config", "net/tls", "protocol", "records", "secret", "session", "store/cos", "users"],

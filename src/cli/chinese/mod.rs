@@ -3,26 +3,31 @@
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is, and so do the messages of the configuration.
 
+mod stores;
 mod texts;
 
+use stores::STORE_TEXTS;
 use texts::{TEXTS, TITLES};
+
+/// All but the titles.
+const ALL_TEXTS: &[&[(&str, &str)]] = &[TEXTS, STORE_TEXTS];
 
 /// What stands for what differs.
 const GAP: &str = "{}";
 
 /// What was looked at.
 pub(crate) fn title(english: &str) -> String {
-    said(TITLES, english).unwrap_or_else(|| english.to_owned())
+    said(&[TITLES], english).unwrap_or_else(|| english.to_owned())
 }
 
 /// What was found, or what to do about it.
 pub(crate) fn text(english: &str) -> String {
-    said(TEXTS, english).unwrap_or_else(|| english.to_owned())
+    said(ALL_TEXTS, english).unwrap_or_else(|| english.to_owned())
 }
 
 /// By the row that says most of it.
-fn said(rows: &[(&str, &str)], english: &str) -> Option<String> {
-    let known = rows.iter().filter_map(|(from, to)| {
+fn said(rows: &[&[(&str, &str)]], english: &str) -> Option<String> {
+    let known = rows.iter().copied().flatten().filter_map(|(from, to)| {
         let gaps = gaps(from, english)?;
         Some((from.len() - GAP.len() * gaps.len(), gaps, *to))
     });
@@ -87,9 +92,14 @@ mod tests {
     /// Where stands what is written into a configuration, and read of it, and not said.
     const OF_THE_FILE: &[&str] = &["init/answers.rs", "init/sample.rs", "user/arguments.rs"];
 
+    fn every_text() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        ALL_TEXTS.iter().copied().flatten()
+    }
+
     #[test]
     fn nothing_that_is_said_is_missing() {
-        let known: BTreeSet<&str> = TITLES.iter().chain(TEXTS).map(|(from, _)| *from).collect();
+        let known: BTreeSet<&str> =
+            TITLES.iter().chain(every_text()).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
         for directory in
@@ -164,10 +174,10 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_gaps_and_each_text_stands_once() {
-        for rows in [TITLES, TEXTS] {
+        for rows in [TITLES.to_vec(), every_text().copied().collect()] {
             let once: BTreeSet<_> = rows.iter().map(|(from, _)| from).collect();
             assert_eq!(once.len(), rows.len());
-            for (from, to) in rows {
+            for (from, to) in &rows {
                 assert_eq!(from.matches(GAP).count(), to.matches(GAP).count(), "{from}");
                 assert!(!to.is_ascii(), "{from}");
             }

@@ -11,6 +11,7 @@ use super::examination::Examination;
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::StoreError;
 use crate::store::cos::s3::answer::Headers;
+use crate::store::cos::s3::failure::refusal_of_tls;
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.
@@ -65,15 +66,18 @@ fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
             Some(headers)
         }
         Err(error) => {
-            let fix = match scheme {
-                "https" => {
-                    "if it is the certificate: correct cos_endpoint, or the authorities or the \
-                     clock of this machine; a store without TLS needs cos_protocol = http"
-                }
-                _ => "correct cos_endpoint, or set cos_protocol = https",
+            let fault = match (refusal_of_tls(&error), scheme) {
+                (Some((why, fix)), _) => Fault::new(why, fix),
+                (None, "https") => Fault::new(
+                    error.to_string(),
+                    "correct cos_endpoint; a store without TLS needs cos_protocol = http",
+                ),
+                (None, _) => Fault::new(
+                    error.to_string(),
+                    "correct cos_endpoint, or set cos_protocol = https",
+                ),
             };
-            let verdict = TrialVerdict::Failed(Fault::new(error.to_string(), fix));
-            run.tell(Trial::Answer, verdict, begun);
+            run.tell(Trial::Answer, TrialVerdict::Failed(fault), begun);
             None
         }
     }

@@ -9,7 +9,7 @@ pub(crate) mod client;
 mod clock;
 pub(crate) mod dialect;
 pub(crate) mod etag_form;
-mod failure;
+pub(crate) mod failure;
 mod guard;
 pub(crate) mod http;
 pub(crate) mod identity;
