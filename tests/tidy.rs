@@ -101,7 +101,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("socket2", &["net", "server"]),
     ("strsim", &["config"]),
     ("time", EVERYWHERE),
-    ("ureq", &["store/cos", "users/hook"]),
+    ("ureq", &["server", "store/cos", "users/hook"]),
     ("url", &["store/cos"]),
     ("webpki_roots", &["store/cos"]),
     ("x509_parser", &["net/tls", "store/cos"]),

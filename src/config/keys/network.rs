@@ -1,7 +1,7 @@
 //! `[NETWORK]` and `[FILE_OPTION]`.
 
 use super::key::{Key, row};
-use super::readers::{Reader, port, ports, size};
+use super::readers::{Reader, on_or_off, port, ports, size};
 use super::sections::SectionKind;
 use crate::config::forms::General;
 use crate::config::values;
@@ -15,6 +15,17 @@ pub(super) fn rows() -> Vec<Key> {
         "an IPv4 address or a host name",
         "IPv4 地址或域名",
         values::masquerade_or_sample,
+    );
+    let networks = Reader::new(
+        "`network=address`, `network=direct` and `network=auto`, separated by commas, each network \
+         once",
+        "`网段=地址`、`网段=direct` 或 `网段=auto`，用逗号分隔，每个网段一次",
+        values::masquerade_networks,
+    );
+    let url = Reader::new(
+        "a URL with `http` or `https`",
+        "`http` 或 `https` 的 URL",
+        values::web_address,
     );
     let addresses =
         Reader::new("IP addresses separated by commas", "IP 地址，用逗号分隔", values::addresses)
@@ -33,6 +44,27 @@ pub(super) fn rows() -> Vec<Key> {
                  保留示例中的 `XXX.XXX.XXX.XXX` 等同于未设置",
             )
             .field(|all: &mut General, address| all.server.session.masquerade = address),
+        row(NETWORK, "masquerade_networks", networks)
+            .example("192.168.0.0/16=192.168.0.10, 10.0.0.0/8=direct, 0.0.0.0/0=auto")
+            .means(
+                "the address in passive replies, by the network that the client comes from: an \
+                 address or a name, `direct` for the one that the client has connected to, `auto` \
+                 for the machine's public address; the smallest network counts, and clients in \
+                 none of them have the rule of `masquerade_address`",
+                "按客户端所在网段决定被动模式回复中的地址：IP 地址或域名，`direct` 表示客户端所连接的\
+                 地址，`auto` 表示本机的公网地址；以最小的网段为准，不在任何网段中的客户端按 \
+                 `masquerade_address` 处理",
+            )
+            .field(|all: &mut General, networks| all.server.session.masquerade_networks = networks),
+        row(NETWORK, "public_address_url", url)
+            .default("http://metadata.tencentyun.com/latest/meta-data/public-ipv4")
+            .means(
+                "what answers the public address of the machine as text, for `auto` in \
+                 `masquerade_networks`; asked every five minutes, and only where it is needed",
+                "查询本机公网地址的 URL，应答为纯文本；用于 `masquerade_networks` 中的 `auto`，\
+                 每五分钟查询一次，不需要时不查询",
+            )
+            .field(|all: &mut General, url| all.server.session.public_address_url = url),
         row(NETWORK, "listen_address", addresses)
             .example("0.0.0.0,::")
             .at_start()
@@ -63,6 +95,16 @@ pub(super) fn rows() -> Vec<Key> {
         .at_start()
         .means("another name of `passive_ports`", "`passive_ports` 的另一种写法")
         .field(|all: &mut General, ports| all.passive_port = Some(ports)),
+        row(NETWORK, "passive_ports_shared", on_or_off())
+            .default("off")
+            .means(
+                "whether clients with different addresses may use one passive port at the same \
+                 time, once no port is free; each connection goes to the client of its address. \
+                 For ranges of few ports",
+                "没有空闲端口时，不同地址的客户端是否可以同时使用同一个被动端口；每个连接按其地址交给\
+                 对应的客户端。适用于端口很少的情况",
+            )
+            .field(|all: &mut General, shared| all.server.session.passive_ports_shared = shared),
         row(FILE_OPTION, "single_file_max_size", size(1..=Schedule::LARGEST_FILE))
             // What the replaced tool's document has.
             .default("200G")
