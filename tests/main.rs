@@ -21,6 +21,7 @@ mod faults;
 mod fuzz;
 mod install;
 mod local_store;
+mod networks;
 mod operations;
 mod packaging;
 mod parked;

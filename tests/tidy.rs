@@ -88,7 +88,7 @@ const DOORS: &[(&str, &[&str])] = &[
         "rustix",
         &["cli", "config", "net", "records", "server", "session", "store", "transfer", "users"],
     ),
-    ("rustls", &["net/tls", "records", "store/cos"]),
+    ("rustls", &["cli/check/from", "net/tls", "records", "store/cos"]),
     ("s3", &["store/cos"]),
     ("sd_notify", TOP),
     ("serde", &["cli", "store/cos", "users"]),
@@ -103,11 +103,21 @@ const DOORS: &[(&str, &[&str])] = &[
     ("time", EVERYWHERE),
     ("ureq", &["server", "store/cos", "users/hook"]),
     ("url", &["store/cos"]),
-    ("webpki_roots", &["store/cos"]),
+    ("webpki_roots", &["cli/check/from", "store/cos"]),
     ("x509_parser", &["net/tls", "store/cos"]),
     (
         "zeroize",
-        &["config", "net/tls", "protocol", "records", "secret", "session", "store/cos", "users"],
+        &[
+            "cli/check/from",
+            "config",
+            "net/tls",
+            "protocol",
+            "records",
+            "secret",
+            "session",
+            "store/cos",
+            "users",
+        ],
     ),
 ];
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
+use crate::cli::check::from::RemoteServer;
 use crate::cli::user::{self, UserRequest};
 
 /// What `--help` prints.
@@ -19,6 +20,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                                 [--passive-ports FIRST,LAST]
        cos-ftp-server init [--config FILE]
        cos-ftp-server check [FILE] [--json]
+       cos-ftp-server check --from HOST[:PORT] [--json]
        cos-ftp-server status [--config FILE] [--json | --watch]
        cos-ftp-server reload | stop [--config FILE]
        cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
@@ -35,6 +37,10 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
                     --json prints it for machines
+    check --from HOST
+                    run where a client is: log in to the server there, at port 21 or PORT, try TLS,
+                    PASV and EPSV and a small file each way, and tell which hop is closed. User and
+                    password are asked for, or in COS_FTP_USER and COS_FTP_PASSWORD
     status          tell what the running server is doing: its sessions, and how far their
                     transfers are. --json prints it for machines, --watch again and again
     reload          let the running server read its configuration again, and tell whether it did
@@ -77,6 +83,8 @@ pub(crate) enum Subcommand {
     Init,
     /// `check`: try what the configuration needs.
     Check(Form),
+    /// `check --from`: try a server as its client.
+    CheckFrom(RemoteServer, Form),
     /// `status`: ask the running server what it is doing.
     Status(View),
     /// `reload`: let the running server read its configuration again.
@@ -158,7 +166,7 @@ impl Word {
         match self {
             Self::Run => &["config", "check-config"],
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
-            Self::Check => &["config", "json"],
+            Self::Check => &["config", "from", "json"],
             Self::Status => &["config", "json", "watch"],
             Self::Init | Self::Reload | Self::Stop => &["config"],
             Self::HashPassword => &[],
@@ -174,6 +182,7 @@ struct GivenOptions {
     user: Option<String>,
     listen: Option<SocketAddr>,
     passive_ports: Option<RangeInclusive<u16>>,
+    from: Option<RemoteServer>,
     /// Options without a value.
     flags: Vec<&'static str>,
 }
@@ -205,6 +214,9 @@ pub(crate) fn parse(
             }
             (_, Some("passive-ports")) if given.passive_ports.is_none() => {
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
+            }
+            (_, Some("from")) if given.from.is_none() => {
+                given.from = Some(parser.value()?.parse_with(RemoteServer::parse)?);
             }
             (_, Some(flag @ ("json" | "watch" | "check-config" | "ask-password"))) => {
                 given.flags.push(flag);
@@ -270,7 +282,13 @@ impl GivenOptions {
                 Subcommand::ServeDirectory(directory)
             }
             Word::Init => Subcommand::Init,
-            Word::Check => Subcommand::Check(form),
+            Word::Check if self.from.is_some() && self.config.is_some() => {
+                return Err("--from needs no configuration: it is run where a client is".into());
+            }
+            Word::Check => match self.from {
+                Some(server) => Subcommand::CheckFrom(server, form),
+                None => Subcommand::Check(form),
+            },
             Word::Status if has("json") && has("watch") => {
                 return Err("--watch is for people, --json for machines".into());
             }
@@ -379,6 +397,9 @@ mod tests {
             "--config a.conf check",
             "check --check-config",
             "check a.conf b.conf",
+            "check a.conf --from host",
+            "check --from user:password@host",
+            "check --from",
             "check a.conf --config b.conf",
             "hash-password secret",
             "hash-password --config a.conf",

@@ -17,6 +17,7 @@ NEEDED=(
     lftp:lftp
     mandoc:mandoc
     ncftpput:ncftp
+    nft:nftables
     openssl:openssl
     perl:perl
     php:php-cli

@@ -3,14 +3,16 @@
 //! English where they are needed; here they are known again and said in Chinese. What the system or
 //! the store says stays as it is, and so do the messages of the configuration.
 
+mod from;
 mod stores;
 mod texts;
 
+use from::FROM_TEXTS;
 use stores::STORE_TEXTS;
 use texts::{TEXTS, TITLES};
 
 /// All but the titles.
-const ALL_TEXTS: &[&[(&str, &str)]] = &[TEXTS, STORE_TEXTS];
+const ALL_TEXTS: &[&[(&str, &str)]] = &[TEXTS, STORE_TEXTS, FROM_TEXTS];
 
 /// What stands for what differs.
 const GAP: &str = "{}";
@@ -102,9 +104,13 @@ mod tests {
             TITLES.iter().chain(every_text()).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
-        for directory in
-            ["src/cli/check", "src/cli/init", "src/cli/user", "src/store/cos/diagnosis"]
-        {
+        for directory in [
+            "src/cli/check",
+            "src/cli/check/from",
+            "src/cli/init",
+            "src/cli/user",
+            "src/store/cos/diagnosis",
+        ] {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();
@@ -156,8 +162,18 @@ mod tests {
 
     #[test]
     fn every_title_is_said_in_chinese() {
-        let sources = ["machine.rs", "mod.rs", "ports.rs", "sandbox.rs", "stores.rs"]
-            .map(|file| format!("src/cli/check/{file}"));
+        let sources = [
+            "from/mod.rs",
+            "from/passive.rs",
+            "from/transfers.rs",
+            "machine.rs",
+            "masquerade.rs",
+            "mod.rs",
+            "ports.rs",
+            "sandbox.rs",
+            "stores.rs",
+        ]
+        .map(|file| format!("src/cli/check/{file}"));
         for source in sources {
             let text =
                 fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&source)).unwrap();

@@ -11,6 +11,21 @@ const NETWORK: &[SectionKind] = &[SectionKind::Network];
 const FILE_OPTION: &[SectionKind] = &[SectionKind::FileOption];
 
 pub(super) fn rows() -> Vec<Key> {
+    let mut rows = naming();
+    rows.extend(listening());
+    rows.extend(passive());
+    rows.push(
+        row(FILE_OPTION, "single_file_max_size", size(1..=Schedule::LARGEST_FILE))
+            // What the replaced tool's document has.
+            .default("200G")
+            .means("larger uploads are refused with 552", "超过该大小的上传会被拒绝（552）")
+            .field(|all: &mut General, bytes| all.server.session.transfer.max_file = bytes),
+    );
+    rows
+}
+
+/// What passive replies name.
+fn naming() -> Vec<Key> {
     let masquerade = Reader::new(
         "an IPv4 address or a host name",
         "IPv4 地址或域名",
@@ -27,12 +42,6 @@ pub(super) fn rows() -> Vec<Key> {
         "`http` 或 `https` 的 URL",
         values::web_address,
     );
-    let addresses =
-        Reader::new("IP addresses separated by commas", "IP 地址，用逗号分隔", values::addresses)
-            .noting(
-                "leave the line out for all addresses of the machine",
-                "监听所有地址时请不要写这一行",
-            );
     vec![
         row(NETWORK, "masquerade_address", masquerade)
             .may_be_empty()
@@ -65,6 +74,18 @@ pub(super) fn rows() -> Vec<Key> {
                  每五分钟查询一次，不需要时不查询",
             )
             .field(|all: &mut General, url| all.server.session.public_address_url = url),
+    ]
+}
+
+/// Where clients connect to.
+fn listening() -> Vec<Key> {
+    let addresses =
+        Reader::new("IP addresses separated by commas", "IP 地址，用逗号分隔", values::addresses)
+            .noting(
+                "leave the line out for all addresses of the machine",
+                "监听所有地址时请不要写这一行",
+            );
+    vec![
         row(NETWORK, "listen_address", addresses)
             .example("0.0.0.0,::")
             .at_start()
@@ -78,6 +99,12 @@ pub(super) fn rows() -> Vec<Key> {
             .at_start()
             .means("the control port", "控制端口，防火墙需要放行")
             .field(|all: &mut General, port| all.server.listen_port = port),
+    ]
+}
+
+/// The ports of data connections.
+fn passive() -> Vec<Key> {
+    vec![
         row(NETWORK, "passive_ports", ports())
             .default("60000,65535")
             .at_start()
@@ -105,10 +132,5 @@ pub(super) fn rows() -> Vec<Key> {
                  对应的客户端。适用于端口很少的情况",
             )
             .field(|all: &mut General, shared| all.server.session.passive_ports_shared = shared),
-        row(FILE_OPTION, "single_file_max_size", size(1..=Schedule::LARGEST_FILE))
-            // What the replaced tool's document has.
-            .default("200G")
-            .means("larger uploads are refused with 552", "超过该大小的上传会被拒绝（552）")
-            .field(|all: &mut General, bytes| all.server.session.transfer.max_file = bytes),
     ]
 }
