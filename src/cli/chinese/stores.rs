@@ -87,6 +87,23 @@ pub(super) const STORE_TEXTS: &[(&str, &str)] = &[
         "correct cos_endpoint, or set cos_protocol = https",
         "请更正 cos_endpoint，或设置 cos_protocol = https",
     ),
+    ("{}, a private address: traffic is free", "{}，内网地址：流量免费"),
+    ("{}, a public address: downloads are billed", "{}，公网地址：下行流量计费"),
+    (
+        "the domain of global acceleration serves transfers alone: leave cos_endpoint out and set \
+         cos_region",
+        "全球加速域名只支持传输：请去掉 cos_endpoint 并设置 cos_region",
+    ),
+    (
+        "turn global acceleration on for the bucket in the console, or leave cos_endpoint out and \
+         set cos_region",
+        "请在控制台为存储桶开启全球加速，或去掉 cos_endpoint 并设置 cos_region",
+    ),
+    (
+        "COS gives out no files of this kind (.apk, .ipa) under its own domain: bind a domain of \
+         your own to the bucket and name it in cos_download_domain",
+        "COS 的默认域名不提供此类文件（.apk、.ipa）的下载：请为存储桶绑定自定义域名，并用 cos_download_domain 指定",
+    ),
     // What the way to it says itself: http/tls_refusal.rs.
     (
         "the store's certificate comes from no authority that is trusted ({})",
