@@ -17,7 +17,7 @@ pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
         "请在防火墙中放行端口 {}，并把它转发到服务器",
     ),
     ("see to the way there: address and routes", "请检查地址和路由"),
-    ("{} is {}", "{}：{}"),
+    ("{}, the control port, is {}", "控制端口 {}：{}"),
     ("closed (refused)", "关闭（拒绝连接）"),
     ("closed (silent)", "关闭（没有应答）"),
     ("not reached: {}", "无法到达：{}"),

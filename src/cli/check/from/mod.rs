@@ -149,7 +149,11 @@ fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), End> {
                     }
                     Closed::Other(_) => "see to the way there: address and routes".to_owned(),
                 };
-                last = CheckLine::failed("control port", format!("{address} is {closed}"), fix);
+                last = CheckLine::failed(
+                    "control port",
+                    format!("{address}, the control port, is {closed}"),
+                    fix,
+                );
             }
         }
     }
