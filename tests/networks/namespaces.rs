@@ -116,7 +116,8 @@ impl Topology {
             "table ip forwarding {{ chain prerouting {{
                type nat hook prerouting priority dstnat;
                ip daddr {OUTSIDE} tcp dport {{ {}, {FORWARDED} }} dnat to {SERVER}
-             }} }}",
+             }}
+             }}",
             server.address().port(),
         ));
     }
@@ -127,7 +128,8 @@ impl Topology {
             "table ip wall {{ chain forward {{
                type filter hook forward priority filter;
                tcp dport {{ {ports} }} {verdict}
-             }} }}"
+             }}
+             }}"
         ));
     }
 
@@ -144,6 +146,14 @@ impl Topology {
         let at = format!("{OUTSIDE}:{}", server.address().port());
         command.args(["check", "--from", &at, "--json"]);
         Found::of(command.envs([("COS_FTP_USER", USER), ("COS_FTP_PASSWORD", PASSWORD)]))
+    }
+}
+
+/// The kernel takes its time to end a network; the next one is to have the same names.
+impl Drop for Topology {
+    fn drop(&mut self) {
+        let gone = Command::new("ip").args(["link", "delete", "inside"]).status();
+        assert!(std::thread::panicking() || gone.is_ok_and(|status| status.success()));
     }
 }
 
