@@ -80,3 +80,49 @@ impl Drop for PortLease {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+    use std::ops::RangeInclusive;
+    use std::thread;
+    use std::time::Duration;
+
+    use crate::net::PassivePorts;
+
+    const NO_WAIT: Duration = Duration::ZERO;
+    const LONG: Duration = Duration::from_secs(60);
+    const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+    /// One port that nobody uses now, outside the range that connects take theirs from.
+    fn one_port() -> RangeInclusive<u16> {
+        let probe = PassivePorts::new(10_000..=30_000).lease(LOOPBACK, None, NO_WAIT).unwrap();
+        let port = probe.local_addr().port();
+        port..=port
+    }
+
+    #[test]
+    fn a_waiter_gets_the_port_that_comes_back() {
+        let ports = PassivePorts::new(one_port());
+        let first = ports.lease(LOOPBACK, None, NO_WAIT).unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| ports.lease(LOOPBACK, None, LONG));
+            drop(first);
+            waiter.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_waiter_gets_the_seat_that_becomes_free() {
+        let ports = PassivePorts::new(one_port());
+        let client = Some(IpAddr::from(Ipv4Addr::LOCALHOST));
+        let first = ports.lease(LOOPBACK, client, NO_WAIT).unwrap();
+        let other = ports.lease(LOOPBACK, Some([127, 0, 0, 2].into()), NO_WAIT).unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| ports.lease(LOOPBACK, client, LONG));
+            drop(first);
+            waiter.join().unwrap().unwrap();
+        });
+        drop(other);
+    }
+}

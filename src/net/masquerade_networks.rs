@@ -1,12 +1,12 @@
 //! Which address passive replies name to whom, network by network.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::Masquerade;
+use super::{Masquerade, MasqueradeError, PublicAddress};
 
 /// What clients of a network are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,24 @@ impl MasqueradeNetworks {
     /// Whether the public address of this machine is needed.
     pub fn need_public_address(&self) -> bool {
         self.0.iter().any(|(_, target)| *target == PassiveTarget::Auto)
+    }
+}
+
+impl PassiveTarget {
+    /// The address that is meant, for clients that know us as `known`. Blocks as
+    /// [`passive_address`](super::passive_address) does.
+    ///
+    /// # Errors
+    /// Why there is none now.
+    pub fn address(&self, public: &PublicAddress, known: Ipv4Addr) -> Result<Ipv4Addr, String> {
+        match self {
+            Self::Direct => Ok(known),
+            Self::Auto => public.look_up(),
+            Self::Named(masquerade) => masquerade.look_up().map_err(|error| match error {
+                MasqueradeError::Lookup { source: Some(source), .. } => source.to_string(),
+                _ => "it has no IPv4 address".to_owned(),
+            }),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The ports of passive mode, and the listener that waits on one for a data connection.
 //!
-//! A port is leased to one listener at a time, unless ports may be [shared](super::shared_port). The
-//! lease is part of the listener and ends with it, so a port cannot be forgotten; the data connection
-//! that was accepted does not hold it.
+//! A port is leased to one listener at a time, unless ports may be [shared](super::shared_port).
+//! The lease is part of the listener and ends with it, so a port cannot be forgotten; the data
+//! connection that was accepted does not hold it.
 
 use std::error::Error;
 use std::fmt;

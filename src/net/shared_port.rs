@@ -1,8 +1,8 @@
 //! A passive port that several clients use at the same time, each from an address of its own.
 //!
-//! The kernel has one queue for the port. Whoever of the sessions looks first takes a connection out
-//! of it, and hands it to the one whose client has that address: so none waits for another to look.
-//! What comes from no client's address is given to whoever has found it, who refuses it.
+//! The kernel has one queue for the port. Whoever of the sessions looks first takes a connection
+//! out of it, and hands it to the one whose client has that address: so none waits for another to
+//! look. What comes from no client's address is given to whoever has found it, who refuses it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -75,8 +75,8 @@ impl SharedPort {
 }
 
 impl Seat {
-    /// The next connection of this client, or of a stranger; never blocks. Those of others are handed
-    /// to them.
+    /// The next connection of this client, or of a stranger; never blocks. Those of others are
+    /// handed to them.
     ///
     /// # Errors
     /// When the process is out of descriptors.

@@ -1,5 +1,5 @@
-//! What the public address of the machine is: the cloud's metadata service tells it. One thread asks
-//! now and then, as long as somebody is to be told.
+//! What the public address of the machine is: the cloud's metadata service tells it. One thread
+//! asks now and then, as long as somebody is to be told.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -109,8 +109,8 @@ impl Tree<'_> {
         Ok(replies::file_deleted())
     }
 
-    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked, or
-    /// that the session was told of where no file stands. Others may be somebody else's.
+    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
+    /// or that the session was told of where no file stands. Others may be somebody else's.
     fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
         let means_it = !had_file && self.was_told_of(path);
         let freshness = if means_it { Freshness::Now } else { Freshness::Recent };

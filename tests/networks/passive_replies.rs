@@ -57,7 +57,7 @@ fn clients_in_no_network_have_the_usual_rule() {
 #[test]
 fn a_client_of_an_ipv6_socket_counts_as_what_it_is() {
     let server = Setup::local()
-        .network("listen_address", "::")
+        .at_all_addresses()
         .network("masquerade_networks", "::/0=direct, 127.0.0.0/8=192.168.0.10")
         .start();
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, server.address().port()));

@@ -18,6 +18,7 @@ NEEDED=(
     mandoc:mandoc
     ncftpput:ncftp
     nft:nftables
+    nsenter:util-linux
     openssl:openssl
     perl:perl
     php:php-cli

@@ -4,7 +4,7 @@
 pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
     ("Password", "密码"),
     // The control connection.
-    ("{} answers, heard from {}", "{} 有应答，本机地址为 {}"),
+    ("{} answers, heard from {}", "{} 有响应，本机地址为 {}"),
     ("correct the name, or this machine's resolver", "请更正主机名或本机的域名解析设置"),
     ("correct the name", "请更正主机名"),
     (
@@ -19,7 +19,7 @@ pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
     ("see to the way there: address and routes", "请检查地址和路由"),
     ("{}, the control port, is {}", "控制端口 {}：{}"),
     ("closed (refused)", "关闭（拒绝连接）"),
-    ("closed (silent)", "关闭（没有应答）"),
+    ("closed (silent)", "关闭（没有响应）"),
     ("not reached: {}", "无法到达：{}"),
     (
         "name the port of an FTP server; one for implicit TLS (990) is not tried",
@@ -31,7 +31,7 @@ pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
     ),
     ("this is no FTP: {}", "这不是 FTP：{}"),
     ("plain text came behind AUTH TLS", "AUTH TLS 之后收到了明文"),
-    ("the server said nothing for {} s", "服务器 {} 秒没有应答"),
+    ("the server said nothing for {} s", "服务器 {} 秒没有响应"),
     ("the control connection broke: {}", "控制连接中断：{}"),
     (
         "the server's log tells more; firewalls that look into FTP may break it, TLS helps",
@@ -80,8 +80,8 @@ pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
         "请检查服务器的 masquerade_networks、masquerade_address 和 passive_ports 以及日志",
     ),
     ("see passive_ports of the server, and its log", "请检查服务器的 passive_ports 以及日志"),
-    ("{} answers", "{} 有应答"),
-    ("heard {}, which answers; the control port is at {}", "得到 {}，有应答；控制端口在 {}"),
+    ("{} answers", "{} 有响应"),
+    ("heard {}, which answers; the control port is at {}", "得到 {}，有响应；控制端口在 {}"),
     ("passive port {} of {} is {}", "被动端口 {}，主机 {}：{}"),
     (
         "open the passive_ports of the server in the firewalls, and forward them to it, each to \
@@ -90,7 +90,7 @@ pub(super) const FROM_TEXTS: &[(&str, &str)] = &[
     ),
     (
         "heard the wrong address: {} is {}, the same port of {} answers",
-        "得到的地址不对：{} {}，而 {} 的同一端口有应答",
+        "得到的地址不对：{} {}，而 {} 的同一端口有响应",
     ),
     (
         "let this network hear {}: masquerade_networks = NETWORK={} at the server",

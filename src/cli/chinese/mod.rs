@@ -85,6 +85,20 @@ mod tests {
         "what was stored a moment ago is not there",
         // What the probe holds.
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
+        "set object_header_names = x-amz, or ",
+        "set object_header_names = x-cos, or ",
+        "{}leave {} out",
+        // What is said to a server, and of a wrong argument.
+        "AUTH TLS",
+        "PBSZ 0",
+        "PROT P",
+        "TYPE I",
+        "USER {}",
+        "PASS {}",
+        "STOR {}",
+        "RETR {}",
+        "DELE {}",
+        "needs a host, as in ftp.example.com, 192.0.2.1:2121 or [2001:db8::1]:21",
         // The same in every language.
         "{} MiB",
         "systemctl enable --now cos-ftp-server",

@@ -149,6 +149,16 @@ pub(super) const STORE_TEXTS: &[(&str, &str)] = &[
         "请更正 cos_endpoint 中的端口；没有 TLS 的存储端需要设置 cos_protocol = http",
     ),
     ("let the store speak TLS 1.2 or 1.3", "请让存储端支持 TLS 1.2 或 1.3"),
+    (
+        "refused; files get the bucket's ACL when they are renamed, added to or given a time",
+        "被拒绝；文件在重命名、追加内容或设置时间时会改用存储桶的 ACL",
+    ),
+    ("the marker of a directory is not there after it was stored", "目录标记存入之后不存在"),
+    ("the marker of a directory is still there after it was deleted", "目录标记删除之后仍然存在"),
+    (
+        "set object_header_names = x-amz, or leave {} out",
+        "设置 object_header_names = x-amz，或不设置 {}",
+    ),
     ("the store tells no time", "存储端没有给出时间"),
     ("this machine is {} s off the store's time", "本机时间与存储端相差 {} 秒"),
     ("set this machine's clock (NTP)", "请校准本机时钟（NTP）"),

@@ -263,8 +263,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("clients from {} will hear no address: {}", "来自 {} 的客户端得不到地址：{}"),
     ("nobody has answered what the public address is", "没有得到公网地址"),
-    ("no answer from {}: {}", "{} 没有应答：{}"),
-    ("{} answers status {}", "{} 的应答状态为 {}"),
+    ("no answer from {}: {}", "{} 没有响应：{}"),
+    ("{} answers status {}", "{} 的响应状态为 {}"),
     ("{} answers no public IPv4 address", "{} 没有给出公网 IPv4 地址"),
     ("it has no IPv4 address", "没有 IPv4 地址"),
     (

@@ -70,7 +70,7 @@ fn naming() -> Vec<Key> {
             .means(
                 "what answers the public address of the machine as text, for `auto` in \
                  `masquerade_networks`; asked every five minutes, and only where it is needed",
-                "查询本机公网地址的 URL，应答为纯文本；用于 `masquerade_networks` 中的 `auto`，\
+                "查询本机公网地址的 URL，响应为纯文本；用于 `masquerade_networks` 中的 `auto`，\
                  每五分钟查询一次，不需要时不查询",
             )
             .field(|all: &mut General, url| all.server.session.public_address_url = url),

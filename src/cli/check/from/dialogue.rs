@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::secured::{ClientStream, Tls};
+use super::secured::{ClientStream, ClientTls};
 
 /// How long a reply or a piece of a file may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -69,7 +69,7 @@ impl Dialogue {
     ///
     /// # Errors
     /// When the handshake fails.
-    pub(super) fn encrypt(&mut self, tls: &Tls) -> io::Result<String> {
+    pub(super) fn encrypt(&mut self, tls: &ClientTls) -> io::Result<String> {
         match self.stream.take() {
             Some(ClientStream::Plain(stream)) if self.rest.is_empty() => {
                 let stream = tls.handshake(stream)?;

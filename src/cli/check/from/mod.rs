@@ -18,7 +18,7 @@ use crate::cli::language::Language;
 use crate::cli::terminal::{PASSWORD_VARIABLE, ask, ask_hidden};
 use dialogue::{Dialogue, PATIENCE};
 use passive::{Closed, ways};
-use secured::Tls;
+use secured::ClientTls;
 use transfers::transfer;
 
 /// The usual port of FTP.
@@ -86,27 +86,27 @@ pub(crate) fn run(server: &RemoteServer, form: Form) -> Result<bool, String> {
     report.begin(format!("server {server}, as seen from here"));
     match examine(server, &user, &mut report) {
         Ok(()) => {}
-        Err(End::Told(line)) => report.add(*line),
-        Err(End::NobodyToAsk(why)) => return Err(why),
+        Err(Stopped::Told(line)) => report.add(*line),
+        Err(Stopped::NobodyToAsk(why)) => return Err(why),
     }
     Ok(report.finish())
 }
 
 /// Why it makes no sense to go on.
-enum End {
+enum Stopped {
     /// This hop is closed.
     Told(Box<CheckLine>),
     /// There is no password.
     NobodyToAsk(String),
 }
 
-impl From<CheckLine> for End {
+impl From<CheckLine> for Stopped {
     fn from(line: CheckLine) -> Self {
         Self::Told(Box::new(line))
     }
 }
 
-fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), End> {
+fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), Stopped> {
     let (stream, address) = connect(server)?;
     let at = stream.local_addr().map_or_else(|_| String::new(), |own| own.ip().to_string());
     report.add(CheckLine::passed("control port", format!("{address} answers, heard from {at}")));
@@ -124,7 +124,7 @@ fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Resul
 }
 
 /// The first address of the server that answers.
-fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), End> {
+fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), Stopped> {
     let found = (server.host.as_str(), server.port).to_socket_addrs();
     let found: Vec<_> = found
         .map_err(|error| {
@@ -160,7 +160,7 @@ fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), End> {
     Err(last.into())
 }
 
-fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), End> {
+fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), Stopped> {
     let fix = "name the port of an FTP server; one for implicit TLS (990) is not tried";
     match dialogue.reply() {
         Ok(reply) if reply.is(220) => {
@@ -183,7 +183,7 @@ fn encrypt(
     dialogue: &mut Dialogue,
     host: &str,
     report: &mut CheckReport,
-) -> Result<Option<Tls>, End> {
+) -> Result<Option<ClientTls>, Stopped> {
     let reply = dialogue.ask("AUTH TLS").map_err(|error| broken("TLS", &error))?;
     if !reply.is(234) {
         let text = format!(
@@ -195,7 +195,7 @@ fn encrypt(
     }
     let fix = "the server's log tells more; the port must lead to the server itself";
     let failed = |error: String| CheckLine::failed("TLS", error, fix);
-    let tls = Tls::for_host(host).map_err(failed)?;
+    let tls = ClientTls::for_host(host).map_err(failed)?;
     let version = dialogue.encrypt(&tls).map_err(|error| failed(error.to_string()))?;
     report.add(CheckLine::passed("TLS", version));
     report.add(match tls.distrust() {
@@ -208,17 +208,17 @@ fn encrypt(
     Ok(Some(tls))
 }
 
-fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Result<(), End> {
+fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Result<(), Stopped> {
     let password = match env::var(PASSWORD_VARIABLE) {
         Ok(password) => password,
         Err(_) => {
-            ask_hidden(&Language::of_environment().say("Password")).map_err(End::NobodyToAsk)?
+            ask_hidden(&Language::of_environment().say("Password")).map_err(Stopped::NobodyToAsk)?
         }
     };
     let password = Zeroizing::new(password);
     if [user, &password].iter().any(|word| word.chars().any(char::is_control)) {
         let why = "user or password holds a control character, which no client sends";
-        return Err(End::NobodyToAsk(why.to_owned()));
+        return Err(Stopped::NobodyToAsk(why.to_owned()));
     }
     let lost = |error: io::Error| broken("login", &error);
     let mut reply = dialogue.ask(&format!("USER {user}")).map_err(lost)?;
@@ -237,9 +237,9 @@ fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Resu
 /// Data connections with TLS, where the control connection has it.
 fn protect(
     dialogue: &mut Dialogue,
-    tls: Option<Tls>,
+    tls: Option<ClientTls>,
     report: &mut CheckReport,
-) -> Result<Option<Tls>, End> {
+) -> Result<Option<ClientTls>, Stopped> {
     let mut ask = |line| dialogue.ask(line).map_err(|error| broken("transfer", &error));
     ask("TYPE I")?;
     if tls.is_none() {
@@ -256,7 +256,7 @@ fn protect(
 }
 
 /// The control connection does not go on.
-fn broken(check: &str, error: &io::Error) -> End {
+fn broken(check: &str, error: &io::Error) -> Stopped {
     let text = match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             format!("the server said nothing for {} s", PATIENCE.as_secs())

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 /// What all connections to one server share: so data connections may resume the session of the
 /// control connection.
-pub(super) struct Tls {
+pub(super) struct ClientTls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     witness: Arc<Witness>,
@@ -29,7 +29,7 @@ pub(super) enum ClientStream {
     Encrypted(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
-impl Tls {
+impl ClientTls {
     /// For a server whose certificate should name `host`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use super::dialogue::{Dialogue, set_patience};
 use super::passive::OpenWay;
-use super::secured::{ClientStream, Tls};
+use super::secured::{ClientStream, ClientTls};
 use crate::cli::check::report::{CheckLine, CheckReport};
 
 /// How much is sent.
@@ -17,7 +17,7 @@ const FILE_BYTES: usize = 1024;
 pub(super) fn transfer(
     dialogue: &mut Dialogue,
     ways: &[OpenWay],
-    tls: Option<&Tls>,
+    tls: Option<&ClientTls>,
     report: &mut CheckReport,
 ) -> io::Result<()> {
     let (Some(up), Some(down)) = (ways.first(), ways.last()) else {
@@ -84,7 +84,7 @@ enum Exchanged {
 fn exchange(
     dialogue: &mut Dialogue,
     way: OpenWay,
-    tls: Option<&Tls>,
+    tls: Option<&ClientTls>,
     line: &str,
     report: &mut CheckReport,
     work: impl FnOnce(ClientStream) -> io::Result<()>,

@@ -1,5 +1,5 @@
-//! Who is believed to be the store, where a file says it: whoever an authority in it vouches for, and
-//! whoever shows one of its certificates.
+//! Who is believed to be the store, where a file says it: whoever an authority in it vouches for,
+//! and whoever shows one of its certificates.
 //!
 //! A small store often has one certificate for everything: `openssl req -x509` makes one that is an
 //! authority (`CA:TRUE`) and signs itself. As a server's own certificate that is refused by the
@@ -104,8 +104,8 @@ fn check_time(shown: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
     Ok(())
 }
 
-/// One without a subjectAltName, as `openssl req -x509` makes it unless it is told one, has the name
-/// in its subject, where it is looked for nowhere else any more.
+/// One without a subjectAltName, as `openssl req -x509` makes it unless it is told one, has the
+/// name in its subject, where it is looked for nowhere else any more.
 fn check_name(shown: &CertificateDer<'_>, host: &ServerName<'_>) -> Result<(), Error> {
     let refusal = match verify_server_name(&ParsedCertificate::try_from(shown)?, host) {
         Ok(()) => return Ok(()),
