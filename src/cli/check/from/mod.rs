@@ -86,27 +86,27 @@ pub(crate) fn run(server: &RemoteServer, form: Form) -> Result<bool, String> {
     report.begin(format!("server {server}, as seen from here"));
     match examine(server, &user, &mut report) {
         Ok(()) => {}
-        Err(Stopped::Told(line)) => report.add(*line),
-        Err(Stopped::NobodyToAsk(why)) => return Err(why),
+        Err(ClosedHop::Told(line)) => report.add(*line),
+        Err(ClosedHop::NobodyToAsk(why)) => return Err(why),
     }
     Ok(report.finish())
 }
 
 /// Why it makes no sense to go on.
-enum Stopped {
+enum ClosedHop {
     /// This hop is closed.
     Told(Box<CheckLine>),
     /// There is no password.
     NobodyToAsk(String),
 }
 
-impl From<CheckLine> for Stopped {
+impl From<CheckLine> for ClosedHop {
     fn from(line: CheckLine) -> Self {
         Self::Told(Box::new(line))
     }
 }
 
-fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), Stopped> {
+fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), ClosedHop> {
     let (stream, address) = connect(server)?;
     let at = stream.local_addr().map_or_else(|_| String::new(), |own| own.ip().to_string());
     report.add(CheckLine::passed("control port", format!("{address} answers, heard from {at}")));
@@ -124,7 +124,7 @@ fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Resul
 }
 
 /// The first address of the server that answers.
-fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), Stopped> {
+fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), ClosedHop> {
     let found = (server.host.as_str(), server.port).to_socket_addrs();
     let found: Vec<_> = found
         .map_err(|error| {
@@ -160,7 +160,7 @@ fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), Stopped> {
     Err(last.into())
 }
 
-fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), Stopped> {
+fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), ClosedHop> {
     let fix = "name the port of an FTP server; one for implicit TLS (990) is not tried";
     match dialogue.reply() {
         Ok(reply) if reply.is(220) => {
@@ -183,7 +183,7 @@ fn encrypt(
     dialogue: &mut Dialogue,
     host: &str,
     report: &mut CheckReport,
-) -> Result<Option<ClientTls>, Stopped> {
+) -> Result<Option<ClientTls>, ClosedHop> {
     let reply = dialogue.ask("AUTH TLS").map_err(|error| broken("TLS", &error))?;
     if !reply.is(234) {
         let text = format!(
@@ -208,17 +208,16 @@ fn encrypt(
     Ok(Some(tls))
 }
 
-fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Result<(), Stopped> {
+fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Result<(), ClosedHop> {
     let password = match env::var(PASSWORD_VARIABLE) {
         Ok(password) => password,
-        Err(_) => {
-            ask_hidden(&Language::of_environment().say("Password")).map_err(Stopped::NobodyToAsk)?
-        }
+        Err(_) => ask_hidden(&Language::of_environment().say("Password"))
+            .map_err(ClosedHop::NobodyToAsk)?,
     };
     let password = Zeroizing::new(password);
     if [user, &password].iter().any(|word| word.chars().any(char::is_control)) {
         let why = "user or password holds a control character, which no client sends";
-        return Err(Stopped::NobodyToAsk(why.to_owned()));
+        return Err(ClosedHop::NobodyToAsk(why.to_owned()));
     }
     let lost = |error: io::Error| broken("login", &error);
     let mut reply = dialogue.ask(&format!("USER {user}")).map_err(lost)?;
@@ -239,7 +238,7 @@ fn protect(
     dialogue: &mut Dialogue,
     tls: Option<ClientTls>,
     report: &mut CheckReport,
-) -> Result<Option<ClientTls>, Stopped> {
+) -> Result<Option<ClientTls>, ClosedHop> {
     let mut ask = |line| dialogue.ask(line).map_err(|error| broken("transfer", &error));
     ask("TYPE I")?;
     if tls.is_none() {
@@ -256,7 +255,7 @@ fn protect(
 }
 
 /// The control connection does not go on.
-fn broken(check: &str, error: &io::Error) -> Stopped {
+fn broken(check: &str, error: &io::Error) -> ClosedHop {
     let text = match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
             format!("the server said nothing for {} s", PATIENCE.as_secs())
