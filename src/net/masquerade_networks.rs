@@ -69,7 +69,7 @@ impl MasqueradeNetworks {
 
 impl PassiveTarget {
     /// The address that is meant, for clients that know us as `known`. Blocks as
-    /// [`passive_address`](super::passive_address) does.
+    /// [`passive_address`](super::passive_address()) does.
     ///
     /// # Errors
     /// Why there is none now.

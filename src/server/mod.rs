@@ -1,7 +1,7 @@
 //! Listening, accepting, counting, stopping.
 //!
 //! Threads: one accept thread for each listener, one for each session, one that looks for
-//! [`leftovers`], one that asks for the [`public_address`](self::public_address), those of the
+//! [`leftovers`], one that asks for the [`public_address`](mod@public_address), those of the
 //! [`monitor`], and the thread that calls [`Server::run`], which joins the sessions as they end.
 //! Knows no FTP command; the one reply it gives itself is 421.
 //!
