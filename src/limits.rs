@@ -171,6 +171,19 @@ pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
 /// How long PASV waits for a free passive port before it answers 425.
 pub const PASSIVE_PORT_WAIT: Duration = Duration::from_secs(2);
 
+/// How long a client that wants to be told the public address of the machine waits for the first
+/// answer to what that is.
+pub const PUBLIC_ADDRESS_WAIT: Duration = Duration::from_secs(3);
+
+/// How often the public address is asked for.
+pub const PUBLIC_ADDRESS_INTERVAL: Duration = Duration::from_secs(300);
+
+/// How soon it is asked for again after nobody has answered.
+pub const PUBLIC_ADDRESS_RETRY: Duration = Duration::from_secs(15);
+
+/// How long one answer may take: the service is a part of the machine's own host.
+pub const PUBLIC_ADDRESS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Longest PROXY header. One without options takes at most 107 bytes in version 1 and 52 in
 /// version 2; options, such as a TLS client's name, are skipped.
 pub const PROXY_HEADER_BYTES: usize = 4096;

@@ -22,6 +22,7 @@ mod fuzz;
 mod install;
 mod kept;
 mod local_store;
+mod networks;
 mod operations;
 mod packaging;
 mod parked;

@@ -113,10 +113,17 @@ fn read_bucket(
         let text = "a bucket's name cannot stand before an IP address; path or auto is accepted";
         report.problem(section.place("addressing_style"), text);
     }
+    if endpoint::is_acceleration(&authority) {
+        let text = "is the domain of global acceleration, which serves transfers alone: nothing can \
+                    be listed, copied or deleted there; leave the line out and set cos_region, or \
+                    name cos.REGION.myqcloud.com";
+        report.problem(section.place("cos_endpoint"), text);
+    }
     Some(CosOptions {
         region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
         addressing: style,
+        download_domain: form.download_domain,
         prefix: place.prefix,
         ca_file: form.ca_file,
         credentials: credentials?,

@@ -15,8 +15,8 @@ use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
-    ServerSideEncryption,
+    AddressingStyle, CosOptions, DownloadDomain, HeaderNames, ObjectTerms, RestoreTerms,
+    RestoreTier, Scheme, ServerSideEncryption,
 };
 use crate::store::{OnExists, TrashTerms};
 use crate::users::{Account, FileRules, HookCall, Permission};
@@ -159,6 +159,7 @@ pub(super) struct BucketForm {
     pub(super) told_protocol: Option<Scheme>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
+    pub(super) download_domain: Option<DownloadDomain>,
     pub(super) min_part: Option<u64>,
     pub(super) objects: ObjectsForm,
 }

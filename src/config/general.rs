@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::access::{AccessOptions, BanRule};
 use crate::limits;
+use crate::net::{Masquerade, PassiveTarget, PeerCheck};
 use crate::server::ServerOptions;
 
 use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
@@ -127,18 +128,32 @@ impl GeneralSections {
 
     /// A server that listens for this machine alone may name itself so.
     fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
-        let Some(masquerade) = &server.session.masquerade else { return };
-        if masquerade.is_unspecified() {
+        let session = &server.session;
+        if session.masquerade.as_ref().is_some_and(Masquerade::is_unspecified) {
             let text = "means every address of a machine, and is none that a client could connect \
                         to: name the address that clients reach, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
         }
         let listening = &server.listen_addresses;
         let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
-        if masquerade.is_loopback() && !is_for_us {
+        if session.masquerade.as_ref().is_some_and(Masquerade::is_loopback) && !is_for_us {
             let text = "no client on another machine can connect to a loopback address: name the \
                         address that clients reach, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
+        }
+        let lead_nowhere = session.masquerade_networks.iter().any(|(network, target)| {
+            matches!(target, PassiveTarget::Named(name) if name.is_loopback())
+                && !network.addr().is_loopback()
+        });
+        if lead_nowhere && !is_for_us {
+            let text = "no client on another machine can connect to a loopback address: name the \
+                        address that clients of the network reach, or direct";
+            report.problem(self.network.place("masquerade_networks"), text);
+        }
+        if session.passive_ports_shared && session.data_peer_check == PeerCheck::Off {
+            let text = "has no effect with data_peer_check = off: then an address does not tell \
+                        whose connection it is";
+            report.warning(self.network.place("passive_ports_shared"), text);
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::net::Masquerade;
+use crate::net::{Masquerade, MasqueradeNetworks};
 use crate::store::cos::is_role_name;
 use crate::users::Permission;
 use crate::vfs::FtpPath;
@@ -90,6 +90,20 @@ pub(super) fn masquerade_or_sample(text: &str) -> Option<Option<Masquerade>> {
         return Some(None);
     }
     masquerade(text).map(Some)
+}
+
+/// Networks of clients, each with what passive replies name to them.
+pub(super) fn masquerade_networks(text: &str) -> Option<MasqueradeNetworks> {
+    MasqueradeNetworks::parse(text, masquerade)
+}
+
+/// The URL of something that is asked over HTTP.
+pub(super) fn web_address(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let fits =
+        !host.is_empty() && !host.contains('@') && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| text.to_owned())
 }
 
 /// Whether `text` may be a DNS name or an IPv4 address.

@@ -1,8 +1,9 @@
 //! Listening, accepting, counting, stopping.
 //!
 //! Threads: one accept thread for each listener, one for each session, one that looks for
-//! [`leftovers`], those of the [`monitor`], and the thread that calls [`Server::run`], which joins
-//! the sessions as they end. Knows no FTP command; the one reply it gives itself is 421.
+//! [`leftovers`], one that asks for the [`public_address`](mod@public_address), those of the
+//! [`monitor`], and the thread that calls [`Server::run`], which joins the sessions as they end.
+//! Knows no FTP command; the one reply it gives itself is 421.
 //!
 //! How it stops is told in [`stop`].
 
@@ -14,6 +15,7 @@ mod listen;
 mod monitor;
 mod occupant;
 mod options;
+mod public_address;
 mod publisher;
 mod registry;
 mod reload;
@@ -25,6 +27,7 @@ pub use descriptors::raise_descriptor_limit;
 pub use listen::{BindError, try_to_listen};
 pub use occupant::Occupant;
 pub use options::ServerOptions;
+pub use public_address::public_address;
 pub use reload::Reloader;
 pub use stop::Stopped;
 
@@ -40,12 +43,13 @@ use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::listen::Listening;
 use self::monitor::Monitor;
+use self::public_address::AddressKeeper;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
 use crate::limits;
-use crate::net::{ConnectionSlots, PassivePorts};
+use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
 use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
@@ -58,6 +62,7 @@ pub struct Server {
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
     metrics: Option<Arc<TcpListener>>,
+    address_keeper: AddressKeeper,
 }
 
 /// Stops a server from another thread.
@@ -96,7 +101,10 @@ impl Server {
         let metrics = options.metrics_listen.map(listen::bind_metrics).transpose()?;
         let tls_demand = TlsDemand::default();
         tls_demand.set(options.session.tls);
+        let public_address = Arc::new(PublicAddress::default());
+        let address_keeper = AddressKeeper::new(Arc::clone(&public_address));
         let host = Host {
+            public_address,
             tls_demand,
             access: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
@@ -118,6 +126,7 @@ impl Server {
             },
             abort_unfinished_after: options.abort_unfinished_after,
             metrics: metrics.map(Arc::new),
+            address_keeper,
         })
     }
 
@@ -154,7 +163,7 @@ impl Server {
     /// What changes its rules while it runs.
     pub fn reloader(&self) -> Reloader {
         let Acceptor { rules, registry } = self.acceptor.clone();
-        Reloader { rules, registry }
+        Reloader { rules, registry, address_keeper: self.address_keeper.clone() }
     }
 
     /// Serves clients. Blocks until the [`Stopper`] is used and the stop is complete.
@@ -165,6 +174,7 @@ impl Server {
         let registry = &self.acceptor.registry;
         registry.get_ready();
         // Before the first client is served: who has logged in finds all of it at work.
+        self.address_keeper.obey(&self.acceptor.rules.host().options);
         let sweeper = self.start_sweeping();
         let publisher = self.start_publishing();
         let monitor = self.start_monitor();
@@ -192,7 +202,7 @@ impl Server {
         if let Some(asking) = monitor.as_ref().and_then(Monitor::stop_asking) {
             self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
-        host.stragglers.adopt(publisher.into_iter().collect());
+        host.stragglers.adopt(publisher.into_iter().chain(self.address_keeper.stop()).collect());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::access::AccessControl;
 use crate::net::tls::TlsContext;
-use crate::net::{ConnectionSlots, PassivePorts, Wake};
+use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
 use crate::transfer::{Budget, LeftUpload, LeftUploads, Rates, Resources, Stragglers};
 use crate::users::{Account, Directory};
@@ -25,6 +25,8 @@ pub struct Host {
     pub tls: Option<Arc<TlsContext>>,
     /// Ports for PASV and EPSV.
     pub passive_ports: Arc<PassivePorts>,
+    /// The public address of the machine, where it is wanted.
+    pub public_address: Arc<PublicAddress>,
     /// Connections against `max_connection_num`; data connections take their slot here.
     pub connections: ConnectionSlots,
     /// Bytes that transfers may hold.

@@ -160,6 +160,12 @@ impl Setup {
         self
     }
 
+    /// At all addresses of the machine, IPv6 and IPv4 by one socket.
+    pub(crate) fn at_all_addresses(mut self) -> Self {
+        self.network.retain(|(key, _)| key != "listen_address");
+        self
+    }
+
     /// A key of [FILE_OPTION].
     pub(crate) fn file_option(mut self, key: &str, value: &str) -> Self {
         let _ = write!(self.accounts, "[FILE_OPTION]\n{key} = {value}\n");

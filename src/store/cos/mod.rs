@@ -20,8 +20,8 @@ mod tree;
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use object_terms::{HeaderNames, METADATA_BYTES, ObjectTerms, ServerSideEncryption, for_user};
 pub use options::{
-    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, PairSource, Part,
-    RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, DownloadDomain,
+    PairSource, Part, RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
 };
 pub use s3::dialect::is_cos;
 pub use s3::http::authorities::{AuthorityError, check_authorities};

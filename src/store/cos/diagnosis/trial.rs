@@ -158,7 +158,9 @@ impl Fault {
     /// What `error` means for `trial`.
     pub(super) fn of(trial: Trial, error: &StoreError, dialect: Dialect) -> Self {
         let why = brief(error);
+        let is_of_domain = error.code.as_deref().and_then(remedy_of_domain).is_some();
         if error.kind == ErrorKind::AccessDenied
+            && !is_of_domain
             && let Some((cam, s3)) = trial.actions_of(error.operation)
         {
             let fix = match dialect {
@@ -173,6 +175,9 @@ impl Fault {
 
 /// What helps against what is no matter of permissions.
 fn remedy(error: &StoreError) -> String {
+    if let Some(fix) = error.code.as_deref().and_then(remedy_of_domain) {
+        return fix.to_owned();
+    }
     match error.kind {
         ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
         ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
@@ -191,6 +196,25 @@ fn remedy(error: &StoreError) -> String {
     .to_owned()
 }
 
+/// What helps against codes of COS that are about the domain that was asked.
+fn remedy_of_domain(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "ActionAccelerateNotSupported" => {
+            "the domain of global acceleration serves transfers alone: leave cos_endpoint out and \
+             set cos_region"
+        }
+        "BucketAccelerateNotEnabled" => {
+            "turn global acceleration on for the bucket in the console, or leave cos_endpoint out \
+             and set cos_region"
+        }
+        "DownloadForbidden" => {
+            "COS gives out no files of this kind (.apk, .ipa) under its own domain: bind a domain \
+             of your own to the bucket and name it in cos_download_domain"
+        }
+        _ => return None,
+    })
+}
+
 /// Status, code, and what the store or the network said; with the id that tickets ask for.
 pub(super) fn brief(error: &StoreError) -> String {
     let mut text = error.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -205,4 +229,24 @@ pub(super) fn brief(error: &StoreError) -> String {
         let _ = write!(text, " (request {id})");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_is_about_the_domain_is_no_missing_permission() {
+        for (code, fix) in [
+            ("ActionAccelerateNotSupported", "set cos_region"),
+            ("BucketAccelerateNotEnabled", "turn global acceleration on"),
+            ("DownloadForbidden", "bind a domain"),
+        ] {
+            let mut error = StoreError::new(ErrorKind::AccessDenied, Operation::GetObject, "f");
+            (error.status, error.code) = (Some(403), Some(code.to_owned()));
+            let fault = Fault::of(Trial::Of(Operation::GetObject), &error, Dialect::Cos);
+            assert!(fault.fix.contains(fix) && fault.action.is_none(), "{fault:?}");
+            assert_eq!(fault.why, format!("403 {code}"));
+        }
+    }
 }
