@@ -17,6 +17,7 @@
 
 pub mod access;
 pub mod config;
+pub mod events;
 pub mod limits;
 pub mod metrics;
 pub mod net;

@@ -1,14 +1,16 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]` and `[TLS]`: what holds
-//! for the whole server. The table of keys fills in the form; what is settled here is what hangs on
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]` and `[TLS]`: what
+//! holds for the whole server. The table of keys fills in the form; what is settled here is what hangs on
 //! several keys, or on the machine.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::access::{AccessOptions, BanRule};
+use crate::events::EventOptions;
 use crate::limits;
 use crate::server::ServerOptions;
 
+use super::events;
 use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
@@ -31,6 +33,7 @@ pub(super) struct GeneralSections {
     security: Section,
     optional: Section,
     operations: Section,
+    events: Section,
     tls: Section,
 }
 
@@ -39,6 +42,7 @@ pub(super) struct GeneralSections {
 pub(super) struct Settled {
     pub(super) server: ServerOptions,
     pub(super) tls: Tls,
+    pub(super) events: Option<EventOptions>,
     pub(super) buckets: BucketTerms,
     pub(super) log: LogOptions,
     pub(super) control_socket: Option<PathBuf>,
@@ -59,6 +63,7 @@ impl GeneralSections {
             security: take(SectionKind::Security),
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
+            events: take(SectionKind::Events),
             tls: take(SectionKind::Tls),
         }
     }
@@ -66,9 +71,15 @@ impl GeneralSections {
     /// Reads all of them.
     pub(super) fn read(&self, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let mut all = General::unset();
-        for section in
-            [&self.network, &self.file, &self.security, &self.optional, &self.operations, &self.tls]
-        {
+        for section in [
+            &self.network,
+            &self.file,
+            &self.security,
+            &self.optional,
+            &self.operations,
+            &self.events,
+            &self.tls,
+        ] {
             section.read(&mut all, report);
         }
         self.settle(all, machine, report)
@@ -76,6 +87,7 @@ impl GeneralSections {
 
     fn settle(&self, all: General, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let tls = tls::settle(all.tls, &self.tls, report);
+        let events = events::settle(all.events, &self.events, report);
         let mut server = all.server;
         server.session.tls = tls.policy;
         server.implicit_listen_port = tls.implicit_listen_port;
@@ -99,6 +111,7 @@ impl GeneralSections {
         Settled {
             server,
             tls,
+            events,
             buckets: all.buckets,
             control_socket: control_socket(all.control_socket, &log.directory),
             log,

@@ -23,6 +23,9 @@ use prometheus::{
 const BUCKETS_SECONDS: [f64; 12] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
 
+/// What may become of an event.
+const EVENT_RESULTS: [&str; 4] = ["delivered", "failed", "given_up", "dropped"];
+
 /// Which way a transfer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -77,6 +80,10 @@ pub struct Snapshot {
     pub passive_ports: u64,
     /// When the certificate ends, in seconds since 1970; 0 without TLS.
     pub certificate_ends: u64,
+    /// Events that wait to be told.
+    pub events_waiting: u64,
+    /// Seconds for which the oldest of them has waited.
+    pub events_oldest: u64,
     /// The process itself.
     pub process: Process,
 }
@@ -152,6 +159,11 @@ pub fn count_left_upload() {
     FIGURES.left_published.inc();
 }
 
+/// Counts what became of an event: `delivered`, `failed`, `given_up`, `dropped`.
+pub fn count_event(result: &'static str) {
+    FIGURES.events.with_label_values(&[result]).inc();
+}
+
 /// Counts file bytes that have gone over a data connection.
 pub fn count_data_bytes(direction: Direction, bytes: u64) {
     match direction {
@@ -220,6 +232,8 @@ pub fn render(snapshot: &Snapshot) -> String {
         passive_ports_used,
         passive_ports,
         certificate_ends,
+        events_waiting,
+        events_oldest,
         process,
     } = *snapshot;
     for (name, value) in [
@@ -233,6 +247,8 @@ pub fn render(snapshot: &Snapshot) -> String {
         ("cos_ftp_passive_ports_used", passive_ports_used),
         ("cos_ftp_passive_ports", passive_ports),
         ("cos_ftp_certificate_expiry_timestamp_seconds", certificate_ends),
+        ("cos_ftp_events_waiting", events_waiting),
+        ("cos_ftp_events_oldest_seconds", events_oldest),
         ("process_start_time_seconds", process.began),
         ("process_resident_memory_bytes", process.resident_bytes),
         ("process_open_fds", process.descriptors),
@@ -293,6 +309,7 @@ struct Figures {
     parts_in_flight: IntGauge,
     interrupted_uploads: IntCounterVec,
     left_published: IntCounter,
+    events: IntCounterVec,
     unfinished_found: IntCounter,
     unfinished_aborted: IntCounter,
 }
@@ -326,6 +343,7 @@ impl Figures {
             store_retries: counters(&registry, "cos_ftp_store_retries_total"),
             parts_in_flight,
             interrupted_uploads: counters(&registry, "cos_ftp_interrupted_uploads_total"),
+            events: counters(&registry, "cos_ftp_events_total"),
             left_published: plain("cos_ftp_left_uploads_published_total"),
             unfinished_found: plain("cos_ftp_unfinished_uploads_found_total"),
             unfinished_aborted: plain("cos_ftp_unfinished_uploads_aborted_total"),
@@ -344,6 +362,9 @@ impl Figures {
             ["per_minute", "per_address", "before_login", "made_room", "per_user", "reserved"];
         for reason in ["address", "banned"].iter().chain(&limits) {
             self.refusals.with_label_values(&[reason]);
+        }
+        for result in EVENT_RESULTS {
+            self.events.with_label_values(&[result]);
         }
         for how in ["left", "broken", "aborted", "stopped"] {
             self.interrupted_uploads.with_label_values(&[how]);

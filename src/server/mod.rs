@@ -44,6 +44,7 @@ use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
+use crate::events::{Couriers, EventBacklog, EventQueue};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
@@ -66,17 +67,25 @@ pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<SessionRegistry>);
+pub struct Observer {
+    registry: Arc<SessionRegistry>,
+    events: Option<Arc<EventQueue>>,
+}
 
 impl Observer {
     /// What each session is doing, oldest first.
     pub fn sessions(&self) -> Vec<Overview> {
-        self.0.overviews()
+        self.registry.overviews()
     }
 
     /// Whether the server was asked to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.stop_request() != StopRequest::None
+        self.registry.stop_request() != StopRequest::None
+    }
+
+    /// What waits to be told; `None` where nobody wants to know.
+    pub fn events(&self) -> Option<EventBacklog> {
+        self.events.as_ref().map(|queue| queue.backlog())
     }
 }
 
@@ -102,6 +111,7 @@ impl Server {
             rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
             left_uploads: Arc::default(),
+            events: options.events,
             stop: StopSignal::default(),
             options: options.session,
         };
@@ -143,7 +153,8 @@ impl Server {
 
     /// What looks at it while it runs.
     pub fn observer(&self) -> Observer {
-        Observer(Arc::clone(&self.acceptor.registry))
+        let events = self.acceptor.rules.host().events.clone();
+        Observer { registry: Arc::clone(&self.acceptor.registry), events }
     }
 
     /// What changes its rules while it runs.
@@ -162,6 +173,7 @@ impl Server {
         // Before the first client is served: who has logged in finds all of it at work.
         let sweeper = self.start_sweeping();
         let publisher = self.start_publishing();
+        let mut couriers = self.start_telling()?;
         let monitor = self.start_monitor();
         let mut accept_threads = Vec::with_capacity(self.listeners.len());
         let accepting = self.start_accepting(&mut accept_threads);
@@ -188,6 +200,7 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
         host.stragglers.adopt(publisher.into_iter().collect());
+        host.stragglers.adopt(couriers.as_mut().map(Couriers::stop).unwrap_or_default());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();
@@ -221,6 +234,15 @@ impl Server {
         let (rules, registry) = (&self.acceptor.rules, Arc::clone(&self.acceptor.registry));
         let started = publisher::start(Arc::clone(rules), registry);
         started.map_err(|error| warn!("parked uploads are not published: {error}")).ok()
+    }
+
+    /// The threads that tell a receiver what happens to files, if it is wanted. Nobody is served
+    /// without them.
+    fn start_telling(&self) -> io::Result<Option<Couriers>> {
+        let host = self.acceptor.rules.host();
+        let Some(queue) = &host.events else { return Ok(None) };
+        let users = Arc::clone(&host.users);
+        Couriers::start(queue, move || users.current().stores()).map(Some)
     }
 
     /// The threads that tell metrics and health, if they are wanted.

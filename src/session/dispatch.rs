@@ -16,6 +16,7 @@ use super::settings::{ClientSettings, Pending};
 use super::step::Step;
 use super::transfer::{Transfer, TransferParts};
 use super::upload::upload;
+use crate::events::Witness;
 use crate::protocol::{
     Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
     SiteCommand, UploadMode, VerbRow, masked, replies,
@@ -306,6 +307,11 @@ impl<'a> Session<'a> {
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
+            witness: self
+                .host
+                .events
+                .as_ref()
+                .map(|queue| Witness::new(queue, &account.name, requester.peer, requester.session)),
         })
     }
 

@@ -10,6 +10,7 @@ use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
+use crate::events::{Deed, EventKind, Intent, Witness};
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
 use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
@@ -29,6 +30,8 @@ pub(super) struct Tree<'a> {
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
+    /// Who tells what happens to files.
+    pub(super) witness: Option<Witness>,
 }
 
 /// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
@@ -93,7 +96,11 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
+        let intent = self.intend(&Deed::now(EventKind::Delete, &*self.store, &path))?;
         let deleted = self.store.delete_object(&path);
+        if let Some(intent) = intent {
+            intent.end(deleted.as_ref().map(|()| None));
+        }
         if let Err(error) = deleted.as_ref()
             && error.kind != ErrorKind::NotFound
         {
@@ -121,17 +128,22 @@ impl Tree<'_> {
     }
 
     /// RNFR: what is to be renamed.
-    pub(super) fn to_be_renamed(&self, path: &str) -> Step<FtpPath> {
+    pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, Metadata)> {
         let path = self.resolve(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.stat(&path, Freshness::Recent)?;
-        Ok(path)
+        let stat = self.stat(&path, Freshness::Recent)?;
+        Ok((path, stat.metadata))
     }
 
     /// RNTO.
-    pub(super) fn rename(&self, from: &FtpPath, to: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+    pub(super) fn rename(
+        &self,
+        (from, was): &(FtpPath, Metadata),
+        to: &str,
+        long: LongWork<'_, '_>,
+    ) -> Step<Reply> {
         let to = self.resolve(to)?;
         if to.is_root() {
             return Err(replies::root_is_fixed());
@@ -140,12 +152,39 @@ impl Tree<'_> {
             return Err(replies::rename_into_itself());
         }
         if to != *from {
+            let intent = self.intend(&Deed {
+                from: Some(from),
+                is_directory: was.is_directory(),
+                size: (!was.is_directory()).then_some(was.size),
+                ..Deed::now(EventKind::Rename, &*self.store, &to)
+            })?;
             let renamed =
                 long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| store.rename(from, &to));
+            if let Some(intent) = intent {
+                intent.end(renamed.as_ref().map(|()| None));
+            }
             renamed.map_err(|error| self.failure(&error))?;
             log::info!("rename from={from:?} to={to:?}");
         }
         Ok(replies::renamed())
+    }
+
+    /// Writes down what is about to be asked of the store, where it is to be told.
+    fn intend(&self, deed: &Deed<'_>) -> Step<Option<Intent>> {
+        self.check_told(deed.kind, deed.path)?;
+        let Some(witness) = &self.witness else { return Ok(None) };
+        witness.intend(deed).map_err(|error| {
+            log::error!("events: the journal cannot be written: {error}");
+            replies::events_wait()
+        })
+    }
+
+    /// Refuses what could not be told, where too much waits.
+    pub(super) fn check_told(&self, kind: EventKind, path: &FtpPath) -> Step<()> {
+        match &self.witness {
+            Some(witness) if witness.refuses(kind, path) => Err(replies::events_wait()),
+            _ => Ok(()),
+        }
     }
 
     /// SIZE.

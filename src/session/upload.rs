@@ -1,5 +1,7 @@
 //! STOR, APPE, STOU: one path, three [`WriteMode`]s.
 
+use std::time::Instant;
+
 use super::failure::transfer_error;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
@@ -7,11 +9,12 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
 use super::{Errand, ErrandKind};
+use crate::events::{Deed, EventKind};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
-use crate::transfer::{Plan, Upload, UploadRequest, WriteMode};
+use crate::transfer::{Plan, TransferReport, Upload, UploadRequest, WriteMode};
 use crate::vfs::FtpPath;
 
 /// STOU without a name.
@@ -103,6 +106,7 @@ pub(super) fn upload(
 ) -> Step<Reply> {
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
+    tree.check_told(EventKind::Upload, &order.path)?;
     let _turn = order.take_turn(&*tree.store);
     let among = tree.parked_among(&order.path, order.mode);
     let plan = Plan::make(&*tree.store, &order.path, order.mode, among);
@@ -113,6 +117,7 @@ pub(super) fn upload(
         plan,
         announced: settings.announced,
         conversion: settings.conversion(transfer.converts_ascii()),
+        witness: tree.witness.clone(),
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
@@ -125,12 +130,29 @@ pub(super) fn upload(
         transfer.add_unused(rest);
     }
     record_upload(&order.path, &report);
-    transfer.note_left(&order.path, &report);
+    tell_parked(tree, &order.path, &report);
+    transfer.note_left(&order.path, &report, tree.witness.as_ref());
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
     transfer.check_verdict(&report)?;
     Ok(order.stored(report.bytes))
+}
+
+/// Tells of an upload that waits to be gone on with.
+fn tell_parked(tree: &Tree<'_>, path: &FtpPath, report: &TransferReport) {
+    if let Some(witness) = tree.witness.as_ref().filter(|_| report.is_parked) {
+        let began = Instant::now().checked_sub(report.elapsed);
+        witness.note(
+            &Deed {
+                size: Some(report.kept + report.bytes),
+                kept: report.kept,
+                began: began.unwrap_or_else(Instant::now),
+                ..Deed::now(EventKind::Parked, &*tree.store, path)
+            },
+            None,
+        );
+    }
 }
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use time::OffsetDateTime;
 
+use crate::events::{Deed, EventKind, Intent, Witness};
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
@@ -40,10 +41,21 @@ pub(super) enum Job {
     Copy(PartPlace, CopySource),
     /// Add a range of the object that stands under the name now to these blocks.
     Refill(CopySource, Vec<Block>),
-    /// Store these blocks as the whole object, in place of what is expected.
-    Put(Vec<Block>, Expected),
-    /// Publish the object, in place of what is expected.
-    Complete(Vec<PartReceipt>, Expected),
+    /// Store these blocks as the whole object.
+    Put(Vec<Block>, Publication),
+    /// Publish the object.
+    Complete(Vec<PartReceipt>, Publication),
+}
+
+/// How an object comes to stand under its name.
+#[derive(Clone, Debug)]
+pub(super) struct Publication {
+    /// In place of what.
+    pub(super) expected: Expected,
+    /// Bytes of it that were there before.
+    pub(super) kept: u64,
+    /// Whether its upload was interrupted.
+    pub(super) is_partial: bool,
 }
 
 /// What became of a [`Job`], and its blocks.
@@ -77,6 +89,10 @@ pub(super) struct UploadTarget {
     continues: Option<Attributes>,
     /// When it was begun, by the store's clock.
     begun: OffsetDateTime,
+    /// The same by ours.
+    since: Instant,
+    /// Who tells of it.
+    witness: Option<Witness>,
     cancel: Cancel,
     upload: OnceLock<MultipartUpload>,
     /// What is to be parked when the last of the workers lets go.
@@ -97,12 +113,15 @@ impl UploadTarget {
         path: FtpPath,
         continues: Option<Attributes>,
         begun: OffsetDateTime,
+        witness: Option<Witness>,
     ) -> Self {
         Self {
             store,
             path,
             continues,
             begun,
+            since: Instant::now(),
+            witness,
             cancel: Cancel::new(),
             upload: OnceLock::new(),
             to_park: OnceLock::new(),
@@ -145,9 +164,55 @@ impl UploadTarget {
     }
 
     /// Stores `blocks` as the whole object.
-    pub(super) fn put(&self, blocks: &[Block], expected: &Expected) -> StoreResult<Stored> {
+    pub(super) fn put(&self, blocks: &[Block], publication: &Publication) -> StoreResult<Stored> {
         let pieces = pieces(blocks);
-        self.store.put_object(&self.path, &Body::new(&pieces, &self.cancel), expected)
+        let body = Body::new(&pieces, &self.cancel);
+        let since = self.store.now();
+        self.publish(Operation::PutObject, body.len(), since, publication, |expected| {
+            self.store.put_object(&self.path, &body, expected)
+        })
+    }
+
+    /// Publishes the object from its parts.
+    fn complete(&self, parts: &[PartReceipt], publication: &Publication) -> StoreResult<Stored> {
+        let (upload, operation) = (self.upload()?, Operation::CompleteMultipartUpload);
+        let size = parts.iter().map(|part| part.size).sum();
+        let stored = self.publish(operation, size, self.begun, publication, |expected| {
+            self.store.complete_multipart_upload(upload, parts, expected)
+        })?;
+        let _ = self.settled.set(());
+        Ok(stored)
+    }
+
+    /// The one place where an upload becomes an object: what is to be told of it stands on the disk
+    /// before the store is asked by `ask`.
+    fn publish(
+        &self,
+        operation: Operation,
+        size: u64,
+        since: OffsetDateTime,
+        publication: &Publication,
+        ask: impl FnOnce(&Expected) -> StoreResult<Stored>,
+    ) -> StoreResult<Stored> {
+        let Publication { expected, kept, is_partial } = publication;
+        let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
+            let kind = if *is_partial { EventKind::UploadPartial } else { EventKind::Upload };
+            witness.intend(&Deed {
+                size: Some(size),
+                kept: *kept,
+                since,
+                began: self.since,
+                ..Deed::now(kind, &*self.store, &self.path)
+            })
+        });
+        let intent: Option<Intent> = intent.map_err(|error| {
+            StoreError::new(ErrorKind::Other, operation, self.path.as_str()).with_source(error)
+        })?;
+        let outcome = ask(expected);
+        if let Some(intent) = intent {
+            intent.end(outcome.as_ref().map(Some));
+        }
+        outcome
     }
 
     /// How often the store has asked to slow down.
@@ -184,13 +249,8 @@ impl UploadTarget {
             Job::Refill(source, blocks) => {
                 refill(&*self.store, &self.path, source, blocks).map(|()| JobOutcome::Refilled)
             }
-            Job::Put(blocks, expected) => self.put(blocks, expected).map(JobOutcome::Stored),
-            Job::Complete(parts, expected) => {
-                let upload = self.upload()?;
-                let stored = self.store.complete_multipart_upload(upload, parts, expected)?;
-                let _ = self.settled.set(());
-                Ok(JobOutcome::Stored(stored))
-            }
+            Job::Put(blocks, how) => self.put(blocks, how).map(JobOutcome::Stored),
+            Job::Complete(parts, how) => self.complete(parts, how).map(JobOutcome::Stored),
         }
     }
 

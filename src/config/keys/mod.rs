@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod beyond;
+mod events;
 mod key;
 mod network;
 mod objects;
@@ -35,6 +36,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         security::rows(),
         optional::rows(),
         operations::rows(),
+        events::rows(),
         tls::rows(),
     ]
     .into_iter()

@@ -49,8 +49,9 @@ use self::tree::{
 use super::{
     Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
     FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt,
-    ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    Object, ObjectPlace, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace,
+    PartReceipt, ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError,
+    Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -211,6 +212,11 @@ impl ObjectStore for CosStore {
         let client = self.client();
         let prefix = self.account.keys.prefix();
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        let key = format!("{}{}", self.account.keys.prefix(), path.key());
+        ObjectPlace { bucket: self.client().bucket().to_owned(), key }
     }
 
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
