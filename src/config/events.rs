@@ -19,7 +19,7 @@ pub(super) fn settle(
         report.problem(section.place("url"), text);
     }
     if !section.has("command") && !section.has("url") {
-        if section.has("on") || section.has("queue_dir") {
+        if section.has("queue_dir") {
             let text = "nobody is told: command or url is missing";
             report.warning(section.header(), text);
         }
@@ -28,9 +28,6 @@ pub(super) fn settle(
     if !section.has("queue_dir") {
         let text = "the key is required beside command or url; accepted is an absolute path";
         report.problem(section.place("queue_dir"), text);
-    }
-    if section.has("secret_file") && !section.has("url") {
-        report.warning(section.place("secret_file"), "not used, as there is no url");
     }
     if let Some(program) = form.command.as_ref().and_then(|words| words.first()) {
         report.names_file(section.place("command"), Path::new(program), Content::Program);

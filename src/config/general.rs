@@ -1,6 +1,6 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]` and `[TLS]`: what
-//! holds for the whole server. The table of keys fills in the form; what is settled here is what hangs on
-//! several keys, or on the machine.
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]` and `[TLS]`:
+//! what holds for the whole server. The table of keys fills in the form; what is settled here is
+//! what hangs on several keys, or on the machine.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

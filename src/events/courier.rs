@@ -11,7 +11,7 @@ use super::options::EventReceiver;
 use super::queue::{EventQueue, Taken, pause};
 use super::record::Event;
 use super::service::EventService;
-use super::settling::{self, Finding};
+use super::settling::{self, Settlement};
 use crate::store::ObjectStore;
 use crate::threads::{self, OwnedThread};
 
@@ -39,11 +39,12 @@ impl Couriers {
     ) -> io::Result<Self> {
         let way = Arc::new(Way::to(queue)?);
         let mut couriers = Self { queue: Arc::clone(queue), threads: Vec::new() };
-        let started = couriers.start_all(&way, stores);
-        if started.is_err() {
-            // Nothing holds them up yet.
-            drop(couriers.stop().into_iter().map(OwnedThread::join).collect::<Vec<_>>());
-            return started.map(|()| unreachable!("it is an error"));
+        if let Err(error) = couriers.start_all(&way, stores) {
+            for thread in couriers.stop() {
+                // One that has panicked has ended, too.
+                let _ = thread.join();
+            }
+            return Err(error);
         }
         Ok(couriers)
     }
@@ -124,7 +125,7 @@ fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn Object
     let is_given_up = queue.is_too_old(pending.since);
     let IntentLine { mut event, is_directory, .. } = intent;
     match found {
-        Ok(Finding::Done(stat)) => {
+        Ok(Settlement::Done(stat)) => {
             if let Some(stat) = stat {
                 event.size = Some(stat.metadata.size);
                 event.etag = stat.etag.map(|etag| etag.0.trim_matches('"').to_owned());
@@ -132,7 +133,7 @@ fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn Object
             log::info!("event {} of {:?}: the store has it", event.kind.name(), event.path);
             queue.settle(pending.number, event, is_directory);
         }
-        Ok(Finding::Nothing) if settling::is_past_doubt(pending.since) => {
+        Ok(Settlement::Nothing) if settling::is_past_doubt(pending.since) => {
             log::info!("event {} of {:?} came to nothing", event.kind.name(), event.path);
             queue.withdraw(pending.number);
         }
@@ -144,7 +145,7 @@ fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn Object
             );
             queue.withdraw(pending.number);
         }
-        Ok(Finding::Nothing | Finding::Nowhere) | Err(_) => {
+        Ok(Settlement::Nothing | Settlement::Nowhere) | Err(_) => {
             if let Err(error) = found {
                 log::debug!("events: {error}");
             }

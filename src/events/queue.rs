@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::line::{IntentLine, JournalLine};
 use super::options::{EventKind, EventOptions, QueueFull};
 use super::record::Event;
+use super::replay::Replay;
 use super::segments::{LinePlace, Segments};
-use super::waiting::{Pending, Subjects, Waiting};
+use super::waiting::{PendingLine, Subjects, WaitingEvents};
 use crate::{limits, metrics};
 
 /// What is to be told of the files of all stores. Shared by whoever has something to tell.
@@ -40,7 +40,7 @@ pub struct EventBacklog {
 #[derive(Debug)]
 struct QueueState {
     segments: Segments,
-    waiting: Waiting,
+    waiting: WaitingEvents,
     /// The number of the next intent or event: none is ever used again.
     next: u64,
     /// Lines so far.
@@ -61,7 +61,7 @@ struct Commits {
 /// A line that is to be told, or looked after.
 #[derive(Debug)]
 pub(super) struct Taken<T> {
-    pub(super) pending: Pending,
+    pub(super) pending: PendingLine,
     pub(super) what: T,
 }
 
@@ -290,7 +290,7 @@ impl EventQueue {
 
     /// The receiver has not taken it: it is tried again later, unless it waits for too long.
     /// Tells whether it was given up.
-    pub(super) fn failed(&self, pending: &Pending) -> bool {
+    pub(super) fn failed(&self, pending: &PendingLine) -> bool {
         let mut state = self.state.lock();
         let now = Instant::now();
         state.failures_in_a_row += 1;
@@ -382,7 +382,7 @@ impl QueueState {
         self.segments.hold(place);
         let since = OffsetDateTime::now_utc().unix_timestamp();
         self.waiting.add_event(
-            Pending { number, place, since, tries: 0 },
+            PendingLine { number, place, since, tries: 0 },
             subjects,
             Instant::now(),
         );
@@ -413,39 +413,5 @@ impl QueueState {
         let bytes = self.segments.read(place);
         let bytes = bytes.map_err(|error| log::error!("events: the journal: {error}")).ok()?;
         JournalLine::parse(&bytes)
-    }
-}
-
-/// What stands in the journal at a start.
-#[derive(Debug, Default)]
-struct Replay {
-    waiting: Waiting,
-    /// The greatest number.
-    last: u64,
-}
-
-impl Replay {
-    fn take(&mut self, line: JournalLine, place: LinePlace) {
-        let now = Instant::now();
-        match line {
-            JournalLine::Intent(intent) => {
-                self.last = self.last.max(intent.number);
-                let since = OffsetDateTime::now_utc().unix_timestamp();
-                self.waiting.add_intent(intent.number, place, since);
-            }
-            JournalLine::Event { intent, is_directory, event } => {
-                self.last = self.last.max(event.sequence);
-                if let Some(intent) = intent {
-                    self.waiting.remove_intent(intent);
-                }
-                let subjects = Subjects::of(&event, is_directory);
-                let since = OffsetDateTime::parse(&event.time, &Rfc3339);
-                let since = since.map_or(0, OffsetDateTime::unix_timestamp);
-                let pending = Pending { number: event.sequence, place, since, tries: 0 };
-                self.waiting.add_event(pending, subjects, now);
-            }
-            JournalLine::Withdrawn { number } => drop(self.waiting.remove_intent(number)),
-            JournalLine::Done { number } => drop(self.waiting.remove_event(number, now)),
-        }
     }
 }

@@ -17,7 +17,7 @@ const CLOCK_SLACK: i64 = 2;
 
 /// What has become of an intent.
 #[derive(Debug, PartialEq)]
-pub(super) enum Finding {
+pub(super) enum Settlement {
     /// It is done. The version that stands there, if it is a file.
     Done(Option<Stat>),
     /// Nothing of it is to be seen.
@@ -30,9 +30,9 @@ pub(super) enum Finding {
 ///
 /// # Errors
 /// What the store said.
-pub(super) fn look(intent: &IntentLine, stores: &[Arc<dyn ObjectStore>]) -> Result<Finding> {
+pub(super) fn look(intent: &IntentLine, stores: &[Arc<dyn ObjectStore>]) -> Result<Settlement> {
     let event = &intent.event;
-    let mut finding = Finding::Nowhere;
+    let mut finding = Settlement::Nowhere;
     for store in stores {
         let Some(path) = path_in(&**store, &event.bucket, &event.key) else { continue };
         let from = event.from_key.as_deref();
@@ -55,7 +55,7 @@ fn look_in(
     store: &dyn ObjectStore,
     path: &FtpPath,
     from: Option<&FtpPath>,
-) -> Result<Finding> {
+) -> Result<Settlement> {
     let found = match (intent.event.kind, from) {
         (EventKind::Upload | EventKind::UploadPartial, _) => {
             store.find_file(path)?.filter(|stat| is_meant(intent, stat)).map(Some)
@@ -74,7 +74,7 @@ fn look_in(
         (EventKind::Delete, _) => store.find_file(path)?.is_none().then_some(None),
         (EventKind::Rename | EventKind::Parked | EventKind::Download, _) => None,
     };
-    Ok(found.map_or(Finding::Nothing, Finding::Done))
+    Ok(found.map_or(Settlement::Nothing, Settlement::Done))
 }
 
 /// Whether a file is the one that was to be stored, and no older one.

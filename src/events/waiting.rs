@@ -10,7 +10,7 @@ use super::segments::LinePlace;
 
 /// An intent or an event that waits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pending {
+pub(super) struct PendingLine {
     pub(super) number: u64,
     pub(super) place: LinePlace,
     /// Since when, seconds since 1970.
@@ -30,11 +30,11 @@ pub(super) struct Subjects {
 
 /// All that waits.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
-    intents: BTreeMap<u64, Pending>,
+pub(super) struct WaitingEvents {
+    intents: BTreeMap<u64, PendingLine>,
     /// Intents that nobody is at any more, and when each is to be looked after.
     loose: BTreeSet<(Instant, u64)>,
-    events: BTreeMap<u64, (Pending, Subjects)>,
+    events: BTreeMap<u64, (PendingLine, Subjects)>,
     /// Events before which none of their files is to be told of, and when each is to be tried.
     ready: BTreeSet<(Instant, u64)>,
     /// Events of each object.
@@ -62,7 +62,7 @@ impl Subjects {
     }
 }
 
-impl Waiting {
+impl WaitingEvents {
     /// Intents and events.
     pub(super) fn count(&self) -> usize {
         self.intents.len() + self.events.len()
@@ -77,7 +77,7 @@ impl Waiting {
 
     /// An intent that somebody is at.
     pub(super) fn add_intent(&mut self, number: u64, place: LinePlace, since: i64) {
-        self.intents.insert(number, Pending { number, place, since, tries: 0 });
+        self.intents.insert(number, PendingLine { number, place, since, tries: 0 });
     }
 
     /// From this moment on nobody knows what becomes of the intent.
@@ -100,7 +100,7 @@ impl Waiting {
     }
 
     /// The first that is to be looked after now; or when the next is, if there is one.
-    pub(super) fn take_loose(&mut self, now: Instant) -> Result<Pending, Option<Instant>> {
+    pub(super) fn take_loose(&mut self, now: Instant) -> Result<PendingLine, Option<Instant>> {
         let Some((when, number)) = self.loose.first().copied() else { return Err(None) };
         if when > now {
             return Err(Some(when));
@@ -116,12 +116,12 @@ impl Waiting {
     }
 
     /// It has ended.
-    pub(super) fn remove_intent(&mut self, number: u64) -> Option<Pending> {
+    pub(super) fn remove_intent(&mut self, number: u64) -> Option<PendingLine> {
         self.intents.remove(&number)
     }
 
     /// An event, behind all others.
-    pub(super) fn add_event(&mut self, pending: Pending, subjects: Subjects, now: Instant) {
+    pub(super) fn add_event(&mut self, pending: PendingLine, subjects: Subjects, now: Instant) {
         let number = pending.number;
         if self.events.insert(number, (pending, subjects)).is_some() {
             // The same line once more.
@@ -146,7 +146,7 @@ impl Waiting {
     }
 
     /// The first that is to be told now; or when the next is, if that is known.
-    pub(super) fn take_event(&mut self, now: Instant) -> Result<Pending, Option<Instant>> {
+    pub(super) fn take_event(&mut self, now: Instant) -> Result<PendingLine, Option<Instant>> {
         let wall = self.directories.first().copied();
         let first = self.events.first_key_value().map(|(number, _)| *number);
         let may = |number: u64| match wall {
@@ -174,7 +174,7 @@ impl Waiting {
     }
 
     /// The event that was taken waits no more.
-    pub(super) fn remove_event(&mut self, number: u64, now: Instant) -> Option<Pending> {
+    pub(super) fn remove_event(&mut self, number: u64, now: Instant) -> Option<PendingLine> {
         let (pending, subjects) = self.events.remove(&number)?;
         self.directories.remove(&number);
         for key in subjects.distinct() {
@@ -190,13 +190,13 @@ impl Waiting {
 
     /// The numbers and lines of all that stand in the file of this number.
     pub(super) fn in_segment(&self, segment: u64) -> Vec<(u64, LinePlace)> {
-        let stands = |pending: &&Pending| pending.place.segment == segment;
+        let stands = |pending: &&PendingLine| pending.place.segment == segment;
         let found = self.all().filter(stands);
         found.map(|pending| (pending.number, pending.place)).collect()
     }
 
     /// Intents and events.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Pending> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &PendingLine> {
         self.intents.values().chain(self.events.values().map(|(pending, _)| pending))
     }
 

@@ -23,7 +23,7 @@ pub struct Witness {
 
 /// What somebody does to a file.
 #[derive(Clone, Copy)]
-pub struct Deed<'a> {
+pub struct FileDeed<'a> {
     /// What it is.
     pub kind: EventKind,
     /// Where.
@@ -57,7 +57,7 @@ pub struct Intent {
     began: Instant,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> FileDeed<'a> {
     /// That `kind` is done now to the file `path` of `store`.
     pub fn now(kind: EventKind, store: &'a dyn ObjectStore, path: &'a FtpPath) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Witness {
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn intend(&self, deed: &Deed<'_>) -> io::Result<Option<Intent>> {
+    pub fn intend(&self, deed: &FileDeed<'_>) -> io::Result<Option<Intent>> {
         if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
             return Ok(None);
         }
@@ -113,7 +113,7 @@ impl Witness {
     }
 
     /// Tells what has been done and leaves nothing in a store that could be asked.
-    pub fn note(&self, deed: &Deed<'_>, version: Option<&Stored>) {
+    pub fn note(&self, deed: &FileDeed<'_>, version: Option<&Stored>) {
         if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
             return;
         }
@@ -125,7 +125,7 @@ impl Witness {
         self.queue.note(event);
     }
 
-    fn event(&self, deed: &Deed<'_>) -> Event {
+    fn event(&self, deed: &FileDeed<'_>) -> Event {
         let place = deed.store.place_of(deed.path);
         let mut event = Event::of(deed.kind, &self.actor, deed.path.as_str().to_owned(), place);
         event.from_path = deed.from.map(|from| from.as_str().to_owned());

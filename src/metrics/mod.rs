@@ -23,9 +23,6 @@ use prometheus::{
 const BUCKETS_SECONDS: [f64; 12] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
 
-/// What may become of an event.
-const EVENT_RESULTS: [&str; 4] = ["delivered", "failed", "given_up", "dropped"];
-
 /// Which way a transfer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -363,7 +360,7 @@ impl Figures {
         for reason in ["address", "banned"].iter().chain(&limits) {
             self.refusals.with_label_values(&[reason]);
         }
-        for result in EVENT_RESULTS {
+        for result in ["delivered", "failed", "given_up", "dropped"] {
             self.events.with_label_values(&[result]);
         }
         for how in ["left", "broken", "aborted", "stopped"] {

@@ -170,10 +170,10 @@ impl Server {
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
         registry.get_ready();
+        let mut couriers = self.start_telling()?;
         // Before the first client is served: who has logged in finds all of it at work.
         let sweeper = self.start_sweeping();
         let publisher = self.start_publishing();
-        let mut couriers = self.start_telling()?;
         let monitor = self.start_monitor();
         let mut accept_threads = Vec::with_capacity(self.listeners.len());
         let accepting = self.start_accepting(&mut accept_threads);

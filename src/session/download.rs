@@ -9,7 +9,7 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_download;
 use super::{Errand, ErrandKind};
-use crate::events::{Deed, EventKind};
+use crate::events::{EventKind, FileDeed};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
 use crate::store::{
@@ -52,9 +52,9 @@ pub(super) fn download(
     record_download(&path, first, &report);
     transfer.check_verdict(&report)?;
     if let Some(witness) = &tree.witness {
-        let deed = Deed::now(EventKind::Download, &*tree.store, &path);
+        let deed = FileDeed::now(EventKind::Download, &*tree.store, &path);
         let version = Stored { etag, crc64, request_id: None };
-        witness.note(&Deed { size: Some(whole), kept: first, began, ..deed }, Some(&version));
+        witness.note(&FileDeed { size: Some(whole), kept: first, began, ..deed }, Some(&version));
     }
     Ok(replies::file_sent())
 }

@@ -10,7 +10,7 @@ use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::step::Step;
 use crate::access::Visit;
-use crate::events::{Deed, EventKind, Intent, Witness};
+use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
 use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
@@ -96,7 +96,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let intent = self.intend(&Deed::now(EventKind::Delete, &*self.store, &path))?;
+        let intent = self.intend(&FileDeed::now(EventKind::Delete, &*self.store, &path))?;
         let deleted = self.store.delete_object(&path);
         if let Some(intent) = intent {
             intent.end(deleted.as_ref().map(|()| None));
@@ -116,8 +116,8 @@ impl Tree<'_> {
         Ok(replies::file_deleted())
     }
 
-    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked, or
-    /// that the session was told of where no file stands. Others may be somebody else's.
+    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
+    /// or that the session was told of where no file stands. Others may be somebody else's.
     fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
         let means_it = !had_file && self.was_told_of(path);
         let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
@@ -152,11 +152,11 @@ impl Tree<'_> {
             return Err(replies::rename_into_itself());
         }
         if to != *from {
-            let intent = self.intend(&Deed {
+            let intent = self.intend(&FileDeed {
                 from: Some(from),
                 is_directory: was.is_directory(),
                 size: (!was.is_directory()).then_some(was.size),
-                ..Deed::now(EventKind::Rename, &*self.store, &to)
+                ..FileDeed::now(EventKind::Rename, &*self.store, &to)
             })?;
             let renamed =
                 long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| store.rename(from, &to));
@@ -170,7 +170,7 @@ impl Tree<'_> {
     }
 
     /// Writes down what is about to be asked of the store, where it is to be told.
-    fn intend(&self, deed: &Deed<'_>) -> Step<Option<Intent>> {
+    fn intend(&self, deed: &FileDeed<'_>) -> Step<Option<Intent>> {
         self.check_told(deed.kind, deed.path)?;
         let Some(witness) = &self.witness else { return Ok(None) };
         witness.intend(deed).map_err(|error| {

@@ -9,7 +9,7 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
 use super::{Errand, ErrandKind};
-use crate::events::{Deed, EventKind};
+use crate::events::{EventKind, FileDeed};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
@@ -144,11 +144,11 @@ fn tell_parked(tree: &Tree<'_>, path: &FtpPath, report: &TransferReport) {
     if let Some(witness) = tree.witness.as_ref().filter(|_| report.is_parked) {
         let began = Instant::now().checked_sub(report.elapsed);
         witness.note(
-            &Deed {
+            &FileDeed {
                 size: Some(report.kept + report.bytes),
                 kept: report.kept,
                 began: began.unwrap_or_else(Instant::now),
-                ..Deed::now(EventKind::Parked, &*tree.store, path)
+                ..FileDeed::now(EventKind::Parked, &*tree.store, path)
             },
             None,
         );

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::events::{Deed, EventKind, Witness};
+use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
 use crate::store::{
     ErrorKind, Expected, Freshness, ObjectStore, Operation, ParkedUpload, Result, StoreError,
@@ -114,8 +114,8 @@ impl LeftUpload {
     fn complete(&self, parked: &ParkedUpload, bytes: u64) -> Result<Stored> {
         let (store, path) = (&*self.store, &self.path);
         let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
-            let deed = Deed::now(EventKind::UploadPartial, store, path);
-            witness.intend(&Deed { size: Some(bytes), since: parked.begun, ..deed })
+            let deed = FileDeed::now(EventKind::UploadPartial, store, path);
+            witness.intend(&FileDeed { size: Some(bytes), since: parked.begun, ..deed })
         });
         let intent = intent.map_err(|error| {
             let operation = Operation::CompleteMultipartUpload;

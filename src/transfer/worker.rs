@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use time::OffsetDateTime;
 
-use crate::events::{Deed, EventKind, Intent, Witness};
+use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::metrics;
 use crate::net::Wake;
 use crate::store::{
@@ -197,12 +197,12 @@ impl UploadTarget {
         let Publication { expected, kept, is_partial } = publication;
         let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
             let kind = if *is_partial { EventKind::UploadPartial } else { EventKind::Upload };
-            witness.intend(&Deed {
+            witness.intend(&FileDeed {
                 size: Some(size),
                 kept: *kept,
                 since,
                 began: self.since,
-                ..Deed::now(kind, &*self.store, &self.path)
+                ..FileDeed::now(kind, &*self.store, &self.path)
             })
         });
         let intent: Option<Intent> = intent.map_err(|error| {

@@ -137,7 +137,8 @@ fn example_with(key: &str, value: &str) -> String {
         key => key,
     };
     let line = line_of(&whole, there).expect("the example has every key");
-    whole.replacen(line, &format!("{key} = {value}"), 1)
+    // Another key may end like it.
+    whole.replacen(&format!("\n{line}\n"), &format!("\n{key} = {value}\n"), 1)
 }
 
 /// The first line that sets `key`.
