@@ -1,4 +1,4 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]` and `[TLS]`:
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[TLS]`:
 //! what holds for the whole server. The table of keys fills in the form; what is settled here is
 //! what hangs on several keys, or on the machine.
 

@@ -12,6 +12,7 @@ use super::queue::{EventQueue, Taken, pause};
 use super::record::Event;
 use super::service::EventService;
 use super::settling::{self, Settlement};
+use crate::limits;
 use crate::store::ObjectStore;
 use crate::threads::{self, OwnedThread};
 
@@ -145,7 +146,12 @@ fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn Object
             );
             queue.withdraw(pending.number);
         }
-        Ok(Settlement::Nothing | Settlement::Nowhere) | Err(_) => {
+        // Often enough to know it soon behind the time of doubt.
+        Ok(Settlement::Nothing) => {
+            let most = limits::EVENT_DOUBT / 8;
+            queue.let_go(pending.number, pause(pending.tries - 1).min(most));
+        }
+        Ok(Settlement::Nowhere) | Err(_) => {
             if let Err(error) = found {
                 log::debug!("events: {error}");
             }

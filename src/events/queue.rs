@@ -22,8 +22,10 @@ use crate::{limits, metrics};
 pub struct EventQueue {
     options: EventOptions,
     state: Mutex<QueueState>,
-    /// Something waits that did not before, or the end has come.
+    /// An event waits that did not before, or the end has come.
     changed: Condvar,
+    /// The same of intents that nobody is at.
+    loosened: Condvar,
     commits: Mutex<Commits>,
     committed: Condvar,
 }
@@ -97,6 +99,7 @@ impl EventQueue {
             options,
             state: Mutex::new(state),
             changed: Condvar::new(),
+            loosened: Condvar::new(),
             commits: Mutex::default(),
             committed: Condvar::new(),
         })
@@ -199,16 +202,25 @@ impl EventQueue {
         } else {
             state.end_intent(intent);
         }
+        self.wake_one(state);
+    }
+
+    /// Wakes somebody for an event that is new; nobody where nothing is told for now.
+    fn wake_one(&self, state: MutexGuard<'_, QueueState>) {
+        let is_paused = state.not_before > Instant::now();
         drop(state);
-        self.changed.notify_all();
+        if !is_paused {
+            self.changed.notify_one();
+        }
     }
 
     /// An event without an intent, as nothing is lost that stands in a store.
     pub(super) fn note(&self, event: Event) {
-        if let Err(error) = self.state.lock().add_event(None, event, false) {
+        let mut state = self.state.lock();
+        if let Err(error) = state.add_event(None, event, false) {
             log::error!("events: the journal cannot be written: {error}");
         }
-        self.changed.notify_all();
+        self.wake_one(state);
     }
 
     /// The intent has come to nothing.
@@ -228,7 +240,7 @@ impl EventQueue {
     /// The store does not tell yet what has become of the intent: it is asked after `pause`.
     pub(super) fn let_go(&self, intent: u64, pause: Duration) {
         self.state.lock().waiting.let_go(intent, Instant::now() + pause);
-        self.changed.notify_all();
+        self.loosened.notify_one();
     }
 
     /// The next intent to be looked after, when there is one; `None` at the end.
@@ -241,7 +253,7 @@ impl EventQueue {
                     Some(JournalLine::Intent(what)) => return Some(Taken { pending, what }),
                     _ => state.end_intent(pending.number),
                 },
-                Err(next) => self.wait(&mut state, next),
+                Err(next) => wait(&self.loosened, &mut state, next),
             }
         }
     }
@@ -256,7 +268,7 @@ impl EventQueue {
             }
             if state.not_before > now {
                 let not_before = state.not_before;
-                self.wait(&mut state, Some(not_before));
+                wait(&self.changed, &mut state, Some(not_before));
                 continue;
             }
             match state.waiting.take_event(now) {
@@ -266,15 +278,8 @@ impl EventQueue {
                     }
                     _ => state.end_event(pending.number),
                 },
-                Err(next) => self.wait(&mut state, next),
+                Err(next) => wait(&self.changed, &mut state, next),
             }
-        }
-    }
-
-    fn wait(&self, state: &mut MutexGuard<'_, QueueState>, until: Option<Instant>) {
-        match until {
-            Some(until) => drop(self.changed.wait_until(state, until)),
-            None => self.changed.wait(state),
         }
     }
 
@@ -284,8 +289,9 @@ impl EventQueue {
         state.failures_in_a_row = 0;
         state.end_event(number);
         drop(state);
+        // Whoever says so looks for the next one; what that one held up another may take.
         metrics::count_event("delivered");
-        self.changed.notify_all();
+        self.changed.notify_one();
     }
 
     /// The receiver has not taken it: it is tried again later, unless it waits for too long.
@@ -322,11 +328,19 @@ impl EventQueue {
     pub(super) fn stop(&self) {
         self.state.lock().is_stopping = true;
         self.changed.notify_all();
+        self.loosened.notify_all();
     }
 
     /// Whether [`Self::stop`] was called.
     pub(super) fn is_stopping(&self) -> bool {
         self.state.lock().is_stopping
+    }
+}
+
+fn wait(on: &Condvar, state: &mut MutexGuard<'_, QueueState>, until: Option<Instant>) {
+    match until {
+        Some(until) => drop(on.wait_until(state, until)),
+        None => on.wait(state),
     }
 }
 

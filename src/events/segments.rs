@@ -1,11 +1,15 @@
 //! The files of the journal: lines are added to the last, and the first goes when nothing in it
 //! waits any more.
 //!
+//! A file has its length from the start, in zeros that lines take the place of: bringing one to the
+//! disk is then a write of its bytes, and no change of the file's length, for which a file system
+//! waits for what everybody else does. Where the lines end stands a zero.
+//!
 //! Files go in their order alone, as a later one may tell that what an earlier one holds was done.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,7 +86,8 @@ impl Segments {
         let file = File::open(self.path(segment))?;
         let text = fs::read(self.path(segment))?;
         let mut offset = 0;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+        for line in text[..end].split_inclusive(|byte| *byte == b'\n') {
             let bytes = line.len() as u64;
             match JournalLine::parse(line) {
                 Some(parsed) => tell(parsed, LinePlace { segment, offset, bytes }),
@@ -96,7 +101,7 @@ impl Segments {
         Ok(())
     }
 
-    /// Adds a line. What could be written of one that fails is taken back.
+    /// Adds a line.
     ///
     /// # Errors
     /// When the disk takes no more.
@@ -104,10 +109,8 @@ impl Segments {
         let mut last = self.files.last_entry().ok_or(io::ErrorKind::NotFound)?;
         let (segment, current) = (*last.key(), last.get_mut());
         let offset = current.bytes;
-        if let Err(error) = (&*current.file).write_all(line) {
-            current.file.set_len(offset)?;
-            return Err(error);
-        }
+        // What of it is written before it fails, the next one is written over.
+        current.file.write_all_at(line, offset)?;
         current.bytes += line.len() as u64;
         Ok(LinePlace { segment, offset, bytes: line.len() as u64 })
     }
@@ -155,11 +158,14 @@ impl Segments {
     /// # Errors
     /// When the disk does not take it.
     pub(super) fn begin_file(&mut self) -> io::Result<()> {
-        if let Some(current) = self.current() {
-            current.sync_data()?;
+        if let Some((_, current)) = self.files.last_key_value() {
+            current.file.sync_data()?;
         }
         let number = self.files.last_key_value().map_or(1, |(number, _)| number + 1);
-        let file = private().create_new(true).append(true).open(self.path(number))?;
+        let file = private().create_new(true).open(self.path(number))?;
+        let zeros = vec![0; limits::EVENT_SEGMENT_BYTES as usize];
+        file.write_all_at(&zeros, 0)?;
+        file.sync_all()?;
         File::open(&self.directory)?.sync_all()?;
         self.files.insert(number, SegmentFile { file: Arc::new(file), bytes: 0, live: 0 });
         Ok(())
