@@ -137,7 +137,7 @@ impl State {
         let metadata = Metadata::file(content.len() as u64, Some(OffsetDateTime::now_utc()));
         let stat = Stat::new(metadata, etag.clone());
         self.nodes.insert(path.clone(), Node { stat, content: content.into() });
-        Ok(Stored { etag, request_id: None })
+        Ok(Stored { etag, crc64: None, request_id: None })
     }
 
     fn rename(&mut self, from: &FtpPath, to: &FtpPath) -> Result<()> {

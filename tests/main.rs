@@ -17,6 +17,7 @@ mod conversations;
 mod devices;
 mod documentation;
 mod embedding;
+mod events;
 mod faults;
 mod fuzz;
 mod install;

@@ -11,6 +11,7 @@ use cos_ftp_server::config::{
     self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
     StoreSettings, certificate_finding, check_machine,
 };
+use cos_ftp_server::events::EventQueue;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
@@ -276,6 +277,18 @@ impl ServerPlan {
         let trash = TrashStore::over(store, terms);
         let trash = trash.ok_or_else(|| format!("no trash can be called {}", terms.directory))?;
         Ok(Arc::new(trash))
+    }
+
+    /// Opens the journal of what is to be told, if anything is. A server that runs has it already.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub(crate) fn open_events(&self) -> Result<Option<Arc<EventQueue>>, String> {
+        let Some(options) = self.settings.events.clone() else { return Ok(None) };
+        let directory = options.queue_dir.display().to_string();
+        log::info!("events are told by {}, what waits is in {directory}", options.receiver.key());
+        let opened = EventQueue::open(options);
+        opened.map(Arc::new).map(Some).map_err(|error| format!("queue_dir = {directory}: {error}"))
     }
 
     /// Why the directory `root` cannot be served, and what to do about it.

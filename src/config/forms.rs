@@ -10,6 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use zeroize::Zeroizing;
 
+use crate::events::{EventKind, PathPatterns, QueueFull};
 use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
@@ -36,6 +37,7 @@ pub(super) struct General {
     pub(super) buckets: BucketTerms,
     pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
+    pub(super) events: EventsForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
     /// `passive_ports` under its other name.
@@ -73,6 +75,7 @@ impl General {
                 require_session_reuse: false,
                 require_close_notify: false,
             },
+            events: EventsForm::default(),
             log: LogForm {
                 level: LevelFilter::Off,
                 directory: PathBuf::new(),
@@ -114,6 +117,22 @@ pub(super) struct TlsForm {
     pub(super) implicit_listen_port: Option<u16>,
     pub(super) require_session_reuse: bool,
     pub(super) require_close_notify: bool,
+}
+
+/// `[EVENTS]`
+#[derive(Clone, Debug, Default)]
+pub(super) struct EventsForm {
+    pub(super) on: Vec<EventKind>,
+    pub(super) names: PathPatterns,
+    pub(super) command: Option<Vec<String>>,
+    pub(super) url: Option<String>,
+    pub(super) secret_file: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    pub(super) give_up_after: Option<Duration>,
+    pub(super) queue_dir: Option<PathBuf>,
+    pub(super) queue_max: usize,
+    pub(super) queue_full: Option<QueueFull>,
+    pub(super) workers: usize,
 }
 
 /// The log.

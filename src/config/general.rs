@@ -1,15 +1,17 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]` and `[TLS]`: what holds
-//! for the whole server. The table of keys fills in the form; what is settled here is what hangs on
-//! several keys, or on the machine.
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[TLS]`:
+//! what holds for the whole server. The table of keys fills in the form; what is settled here is
+//! what hangs on several keys, or on the machine.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::access::{AccessOptions, BanRule};
+use crate::events::EventOptions;
 use crate::limits;
 use crate::net::{Masquerade, PassiveTarget, PeerCheck};
 use crate::server::ServerOptions;
 
+use super::events;
 use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
@@ -32,6 +34,7 @@ pub(super) struct GeneralSections {
     security: Section,
     optional: Section,
     operations: Section,
+    events: Section,
     tls: Section,
 }
 
@@ -40,6 +43,7 @@ pub(super) struct GeneralSections {
 pub(super) struct Settled {
     pub(super) server: ServerOptions,
     pub(super) tls: Tls,
+    pub(super) events: Option<EventOptions>,
     pub(super) buckets: BucketTerms,
     pub(super) files: FilesForm,
     pub(super) log: LogOptions,
@@ -61,6 +65,7 @@ impl GeneralSections {
             security: take(SectionKind::Security),
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
+            events: take(SectionKind::Events),
             tls: take(SectionKind::Tls),
         }
     }
@@ -68,9 +73,15 @@ impl GeneralSections {
     /// Reads all of them.
     pub(super) fn read(&self, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let mut all = General::unset();
-        for section in
-            [&self.network, &self.file, &self.security, &self.optional, &self.operations, &self.tls]
-        {
+        for section in [
+            &self.network,
+            &self.file,
+            &self.security,
+            &self.optional,
+            &self.operations,
+            &self.events,
+            &self.tls,
+        ] {
             section.read(&mut all, report);
         }
         self.settle(all, machine, report)
@@ -78,6 +89,7 @@ impl GeneralSections {
 
     fn settle(&self, all: General, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let tls = tls::settle(all.tls, &self.tls, report);
+        let events = events::settle(all.events, &self.events, report);
         let mut server = all.server;
         server.session.tls = tls.policy;
         server.implicit_listen_port = tls.implicit_listen_port;
@@ -101,6 +113,7 @@ impl GeneralSections {
         Settled {
             server,
             tls,
+            events,
             buckets: all.buckets,
             files: all.files,
             control_socket: control_socket(all.control_socket, &log.directory),

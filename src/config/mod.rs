@@ -16,6 +16,7 @@ mod comment;
 mod credentials;
 mod defaults;
 mod endpoint;
+mod events;
 mod files;
 mod fitness;
 mod foreign;
@@ -175,6 +176,7 @@ fn settings(
     let Settled {
         mut server,
         tls,
+        events,
         buckets,
         files,
         log,
@@ -196,6 +198,7 @@ fn settings(
         file: file.to_owned(),
         server,
         tls: tls.options,
+        events,
         control_socket,
         log,
         stores: accounts.stores,

@@ -48,6 +48,7 @@ use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
+use crate::events::{Couriers, EventBacklog, EventQueue};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
@@ -71,22 +72,31 @@ pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<SessionRegistry>, Arc<Rules>);
+pub struct Observer {
+    registry: Arc<SessionRegistry>,
+    rules: Arc<Rules>,
+    events: Option<Arc<EventQueue>>,
+}
 
 impl Observer {
     /// What each session is doing, oldest first.
     pub fn sessions(&self) -> Vec<Overview> {
-        self.0.overviews()
+        self.registry.overviews()
     }
 
     /// Whether the server was asked to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.stop_request() != StopRequest::None
+        self.registry.stop_request() != StopRequest::None
+    }
+
+    /// What waits to be told; `None` where nobody wants to know.
+    pub fn events(&self) -> Option<EventBacklog> {
+        self.events.as_ref().map(|queue| queue.backlog())
     }
 
     /// What transfers get to finish at a stop that begins now.
     pub fn shutdown_grace(&self) -> Duration {
-        self.1.shutdown_grace()
+        self.rules.shutdown_grace()
     }
 }
 
@@ -115,6 +125,7 @@ impl Server {
             rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
             left_uploads: Arc::default(),
+            events: options.events,
             stop: StopSignal::default(),
             options: options.session,
         };
@@ -157,7 +168,9 @@ impl Server {
 
     /// What looks at it while it runs.
     pub fn observer(&self) -> Observer {
-        Observer(Arc::clone(&self.acceptor.registry), Arc::clone(&self.acceptor.rules))
+        let events = self.acceptor.rules.host().events.clone();
+        let (registry, rules) = (&self.acceptor.registry, &self.acceptor.rules);
+        Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), events }
     }
 
     /// What changes its rules while it runs.
@@ -173,6 +186,7 @@ impl Server {
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
         registry.get_ready();
+        let mut couriers = self.start_telling()?;
         // Before the first client is served: who has logged in finds all of it at work.
         self.address_keeper.obey(&self.acceptor.rules.host().options);
         let sweeper = self.start_sweeping();
@@ -203,6 +217,7 @@ impl Server {
             self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
         host.stragglers.adopt(publisher.into_iter().chain(self.address_keeper.stop()).collect());
+        host.stragglers.adopt(couriers.as_mut().map(Couriers::stop).unwrap_or_default());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();
@@ -236,6 +251,15 @@ impl Server {
         let (rules, registry) = (&self.acceptor.rules, Arc::clone(&self.acceptor.registry));
         let started = publisher::start(Arc::clone(rules), registry);
         started.map_err(|error| warn!("parked uploads are not published: {error}")).ok()
+    }
+
+    /// The threads that tell a receiver what happens to files, if it is wanted. Nobody is served
+    /// without them.
+    fn start_telling(&self) -> io::Result<Option<Couriers>> {
+        let host = self.acceptor.rules.host();
+        let Some(queue) = &host.events else { return Ok(None) };
+        let users = Arc::clone(&host.users);
+        Couriers::start(queue, move || users.current().stores()).map(Some)
     }
 
     /// The threads that tell metrics and health, if they are wanted.

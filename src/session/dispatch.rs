@@ -17,6 +17,7 @@ use super::settings::{ClientSettings, Pending};
 use super::step::Step;
 use super::transfer::{Transfer, TransferParts};
 use super::upload::upload;
+use crate::events::Witness;
 use crate::protocol::{
     Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
     SiteCommand, UploadMode, VerbRow, masked, replies,
@@ -244,19 +245,16 @@ impl<'a> Session<'a> {
     }
 
     fn rename_from(&mut self, path: &str) -> Step<Reply> {
-        let (path, kind) = self.tree()?.to_be_renamed(path)?;
-        self.pending = Pending::RenameFrom(path, kind);
+        self.pending = Pending::RenameFrom(self.tree()?.to_be_renamed(path)?);
         Ok(replies::rename_to_what())
     }
 
     fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
-        let Pending::RenameFrom(from, kind) = pending else {
-            return Err(replies::rename_from_first());
-        };
+        let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
         let tree = self.tree()?;
-        let (reply, renamed) = tree.rename((from, *kind), path, self.long_work())?;
+        let (reply, renamed) = tree.rename(from, path, self.long_work())?;
         if let Some(markers) = DoneMarkers::of(&tree) {
-            markers.follow(from, &renamed)?;
+            markers.follow(&from.0, &renamed)?;
         }
         Ok(reply)
     }
@@ -316,6 +314,11 @@ impl<'a> Session<'a> {
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
+            witness: self
+                .host
+                .events
+                .as_ref()
+                .map(|queue| Witness::new(queue, &account.name, requester.peer, requester.session)),
         })
     }
 

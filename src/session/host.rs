@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessControl;
+use crate::events::EventQueue;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
@@ -37,6 +38,8 @@ pub struct Host {
     pub stragglers: Arc<Stragglers>,
     /// Parked uploads that are published unless somebody comes back.
     pub left_uploads: Arc<LeftUploads>,
+    /// What is to be told of files; `None` where nobody wants to know.
+    pub events: Option<Arc<EventQueue>>,
     /// Whether the server is stopping.
     pub stop: StopSignal,
 }

@@ -31,6 +31,7 @@ mod options;
 mod overview;
 mod reassurance;
 mod refusal;
+mod renaming;
 mod reply_writer;
 mod settings;
 mod step;

@@ -8,13 +8,13 @@ use parking_lot::Mutex;
 
 use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
+use super::renaming::Renaming;
 use super::step::Step;
 use crate::access::Visit;
-use crate::limits;
+use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
 use crate::store::{
     ErrorKind, Freshness, ObjectStore, OnExists, Operation, ParkedUpload, Stat, StoreError,
-    free_name,
 };
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
 use crate::users::{Account, FileRules};
@@ -35,6 +35,8 @@ pub(super) struct Tree<'a> {
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
+    /// Who tells what happens to files.
+    pub(super) witness: Option<Witness>,
 }
 
 /// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
@@ -130,12 +132,16 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
+        let intent = self.intend(&FileDeed::now(EventKind::Delete, &*self.store, &path))?;
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);
         // With a trash, that is a copy within the store, too.
         let deleted = match self.files().trash.is_some() {
             true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
             false => delete(&*self.store),
         };
+        if let Some(intent) = intent {
+            intent.end(deleted.as_ref().map(|()| None));
+        }
         if let Err(error) = deleted.as_ref()
             && error.kind != ErrorKind::NotFound
         {
@@ -163,19 +169,19 @@ impl Tree<'_> {
     }
 
     /// RNFR: what is to be renamed.
-    pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, EntryKind)> {
+    pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, Metadata)> {
         let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        let kind = self.stat(&path, Freshness::Recent)?.metadata.kind;
-        Ok((path, kind))
+        let stat = self.stat(&path, Freshness::Recent)?;
+        Ok((path, stat.metadata))
     }
 
     /// RNTO.
     pub(super) fn rename(
         &self,
-        (from, kind): (&FtpPath, EntryKind),
+        (from, was): &(FtpPath, Metadata),
         to: &str,
         long: LongWork<'_, '_>,
     ) -> Step<(Reply, FtpPath)> {
@@ -189,15 +195,16 @@ impl Tree<'_> {
         if to == *from {
             return Ok((replies::renamed(), to));
         }
-        self.check_new_name(&to, kind)?;
-        let on_exists = match kind {
+        self.check_new_name(&to, was.kind)?;
+        self.check_told(EventKind::Rename, &to)?;
+        let on_exists = match was.kind {
             EntryKind::File => self.files().on_exists,
             // A directory replaces nothing in any case.
             EntryKind::Directory => OnExists::Replace,
         };
-        let renamed = long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| {
-            rename(store, from, &to, on_exists)
-        });
+        let renaming = Renaming { from, was, on_exists, witness: self.witness.as_ref() };
+        let renamed =
+            long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
         let name = renamed.map_err(|error| self.failure(&error))?;
         log::info!("rename from={from:?} to={name:?}");
         let reply = match name == to {
@@ -205,6 +212,24 @@ impl Tree<'_> {
             false => replies::renamed_to(name.name()),
         };
         Ok((reply, name))
+    }
+
+    /// Writes down what is about to be asked of the store, where it is to be told.
+    fn intend(&self, deed: &FileDeed<'_>) -> Step<Option<Intent>> {
+        self.check_told(deed.kind, deed.path)?;
+        let Some(witness) = &self.witness else { return Ok(None) };
+        witness.intend(deed).map_err(|error| {
+            log::error!("events: the journal cannot be written: {error}");
+            replies::events_wait()
+        })
+    }
+
+    /// Refuses what could not be told, where too much waits.
+    pub(super) fn check_told(&self, kind: EventKind, path: &FtpPath) -> Step<()> {
+        match &self.witness {
+            Some(witness) if witness.refuses(kind, path) => Err(replies::events_wait()),
+            _ => Ok(()),
+        }
     }
 
     /// SIZE.
@@ -358,29 +383,4 @@ impl Tree<'_> {
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }
-}
-
-/// Renames. Answers the new name, which may be another than `to`.
-fn rename(
-    store: &dyn ObjectStore,
-    from: &FtpPath,
-    to: &FtpPath,
-    on_exists: OnExists,
-) -> Result<FtpPath, StoreError> {
-    let mut renamed = match on_exists {
-        OnExists::Replace => store.rename(from, to),
-        OnExists::Refuse | OnExists::KeepBoth => store.rename_to_free(from, to),
-    };
-    let mut name = to.clone();
-    for _ in 0..limits::FREE_NAME_ATTEMPTS {
-        match renamed {
-            Err(error)
-                if on_exists == OnExists::KeepBoth && error.kind == ErrorKind::AlreadyExists => {}
-            renamed => return renamed.map(|()| name),
-        }
-        // Somebody else may be faster once more.
-        name = free_name(to, |name| Ok(name == from || store.find_file(name)?.is_some()))?;
-        renamed = store.rename_to_free(from, &name);
-    }
-    renamed.map(|()| name)
 }

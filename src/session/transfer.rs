@@ -14,6 +14,7 @@ use super::wake::OwnWake;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Host, SessionHandle};
 use crate::access::Visit;
+use crate::events::Witness;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
@@ -89,7 +90,12 @@ impl<'s, 'a> Transfer<'s, 'a> {
 
     /// Where the client of an upload of `path` has left without waiting, what arrived becomes the
     /// file unless it comes back; or it is lost, which the operator is told.
-    pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport) {
+    pub(super) fn note_left(
+        &self,
+        path: &FtpPath,
+        report: &TransferReport,
+        witness: Option<&Witness>,
+    ) {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
         let TransferParts { host, visit, .. } = &self.parts;
         let options = &host.options.transfer;
@@ -97,7 +103,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
                 let keeps_old = self.account.files.on_exists != OnExists::Replace;
-                let upload = LeftUpload { store, path: path.clone(), keeps_old };
+                let (path, witness) = (path.clone(), witness.cloned());
+                let upload = LeftUpload { store, path, keeps_old, witness };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

@@ -1,5 +1,7 @@
 //! STOR, APPE, STOU: one path, three [`WriteMode`]s.
 
+use std::time::Instant;
+
 use super::done_marker::DoneMarkers;
 use super::failure::transfer_error;
 use super::navigation::Tree;
@@ -8,6 +10,7 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
 use super::{Errand, ErrandKind};
+use crate::events::{EventKind, FileDeed};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
@@ -111,6 +114,7 @@ pub(super) fn upload(
     transfer.check_data_port()?;
     let markers = DoneMarkers::of(tree);
     markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
+    tree.check_told(EventKind::Upload, &order.path)?;
     let _turn = order.take_turn(&*tree.store);
     let among = tree.parked_among(&order.path, order.mode);
     let FileRules { on_exists, appends, .. } = *tree.files();
@@ -123,6 +127,7 @@ pub(super) fn upload(
         plan,
         announced: settings.announced,
         conversion: settings.conversion(transfer.converts_ascii()),
+        witness: tree.witness.clone(),
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
@@ -136,7 +141,8 @@ pub(super) fn upload(
     }
     let stored = report.renamed.as_ref().unwrap_or(&order.path);
     record_upload(stored, &report);
-    transfer.note_left(stored, &report);
+    tell_parked(tree, stored, &report);
+    transfer.note_left(stored, &report, tree.witness.as_ref());
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
@@ -148,6 +154,22 @@ pub(super) fn upload(
     transfer.check_verdict(&report)?;
     markers.map_or(Ok(()), |markers| markers.store(stored))?;
     Ok(order.stored(&report))
+}
+
+/// Tells of an upload that waits to be gone on with.
+fn tell_parked(tree: &Tree<'_>, path: &FtpPath, report: &TransferReport) {
+    if let Some(witness) = tree.witness.as_ref().filter(|_| report.is_parked) {
+        let began = Instant::now().checked_sub(report.elapsed);
+        witness.note(
+            &FileDeed {
+                size: Some(report.kept + report.bytes),
+                kept: report.kept,
+                began: began.unwrap_or_else(Instant::now),
+                ..FileDeed::now(EventKind::Parked, &*tree.store, path)
+            },
+            None,
+        );
+    }
 }
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's

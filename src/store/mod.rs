@@ -33,7 +33,7 @@ pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,
 };
-pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
+pub use object::{ByteRange, ETag, Object, ObjectPlace, Restoration, Stat, Stored};
 pub use on_exists::{OnExists, free_name};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
@@ -51,6 +51,12 @@ use crate::vfs::FtpPath;
 pub trait ObjectStore: FileTree + Multipart {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
+
+    /// Where the object of the file `path` is, whether there is one or not; of the root, what the
+    /// keys of all its files begin with.
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
+    }
 
     /// The part of the store below `home`, in the form `a/b/`: its root is there, and nothing
     /// outside can be named. What it takes to be there is made.

@@ -9,8 +9,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
-use crate::store::{ErrorKind, Expected, Freshness, ObjectStore, ParkedUpload, Result};
+use crate::store::{
+    ErrorKind, Expected, Freshness, ObjectStore, Operation, ParkedUpload, Result, StoreError,
+    Stored,
+};
 use crate::vfs::FtpPath;
 
 /// So many wait at most; of more, the oldest are published early.
@@ -25,6 +29,8 @@ pub struct LeftUpload {
     pub path: FtpPath,
     /// Whether a file that has this name stays, newer or not.
     pub keeps_old: bool,
+    /// Who tells of it.
+    pub witness: Option<Witness>,
 }
 
 /// Those that wait, oldest first.
@@ -85,11 +91,7 @@ impl LeftUpload {
         let parked = ParkedUpload { upload, ..parked };
         let upload = &parked.upload;
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
-        let expected = match self.keeps_old {
-            true => Expected::Nothing,
-            false => Expected::NothingSince(parked.begun),
-        };
-        match store.complete_multipart_upload(upload, &parked.parts, &expected) {
+        match self.complete(&parked, bytes) {
             Ok(stored) => {
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
@@ -113,5 +115,27 @@ impl LeftUpload {
                 Err(error)
             }
         }
+    }
+
+    /// Asks the store to put it together, when what is to be told of it stands on the disk.
+    fn complete(&self, parked: &ParkedUpload, bytes: u64) -> Result<Stored> {
+        let (store, path) = (&*self.store, &self.path);
+        let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
+            let deed = FileDeed::now(EventKind::UploadPartial, store, path);
+            witness.intend(&FileDeed { size: Some(bytes), since: parked.begun, ..deed })
+        });
+        let intent = intent.map_err(|error| {
+            let operation = Operation::CompleteMultipartUpload;
+            StoreError::new(ErrorKind::Unavailable, operation, path.as_str()).with_source(error)
+        })?;
+        let expected = match self.keeps_old {
+            true => Expected::Nothing,
+            false => Expected::NothingSince(parked.begun),
+        };
+        let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
+        if let Some(intent) = intent {
+            intent.end(outcome.as_ref().map(Some));
+        }
+        outcome
     }
 }

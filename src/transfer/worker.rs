@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use time::OffsetDateTime;
 
+use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::limits;
 use crate::metrics;
 use crate::net::Wake;
@@ -41,10 +42,21 @@ pub(super) enum Job {
     Copy(PartPlace, CopySource),
     /// Add a range of the object that stands under the name now to these blocks.
     Refill(CopySource, Vec<Block>),
-    /// Store these blocks as the whole object, in place of what is expected.
-    Put(Vec<Block>, Expected),
-    /// Publish the object, in place of what is expected.
-    Complete(Vec<PartReceipt>, Expected),
+    /// Store these blocks as the whole object.
+    Put(Vec<Block>, Publication),
+    /// Publish the object.
+    Complete(Vec<PartReceipt>, Publication),
+}
+
+/// How an object comes to stand under its name.
+#[derive(Clone, Debug)]
+pub(super) struct Publication {
+    /// In place of what.
+    pub(super) expected: Expected,
+    /// Bytes of it that were there before.
+    pub(super) kept: u64,
+    /// Whether its upload was interrupted.
+    pub(super) is_partial: bool,
 }
 
 /// What became of a [`Job`], and its blocks.
@@ -77,6 +89,18 @@ pub(super) struct TargetTerms {
     pub(super) begun: OffsetDateTime,
     /// Whether another name is found for it where its own is taken.
     pub(super) keeps_both: bool,
+    /// Who tells of it.
+    pub(super) witness: Option<Witness>,
+}
+
+/// A request that makes an object of an upload.
+struct Written<'a> {
+    operation: Operation,
+    path: &'a FtpPath,
+    /// Bytes of the object.
+    size: u64,
+    /// When it was begun, by the store's clock.
+    since: OffsetDateTime,
 }
 
 /// The upload in parts, shared by the workers. When the last of them lets go of one that was not
@@ -86,6 +110,8 @@ pub(super) struct UploadTarget {
     store: Arc<dyn ObjectStore>,
     path: FtpPath,
     terms: TargetTerms,
+    /// When it was begun, by our clock.
+    since: Instant,
     /// The name that was found, and the turn to take it, which the others of this process see.
     found: OnceLock<(FtpPath, Option<KeyLock>)>,
     cancel: Cancel,
@@ -108,6 +134,7 @@ impl UploadTarget {
             store,
             path,
             terms,
+            since: Instant::now(),
             found: OnceLock::new(),
             cancel: Cancel::new(),
             upload: OnceLock::new(),
@@ -151,10 +178,16 @@ impl UploadTarget {
     }
 
     /// Stores `blocks` as the whole object.
-    pub(super) fn put(&self, blocks: &[Block], expected: &Expected) -> StoreResult<Stored> {
+    pub(super) fn put(&self, blocks: &[Block], publication: &Publication) -> StoreResult<Stored> {
         let pieces = pieces(blocks);
+        let body = Body::new(&pieces, &self.cancel);
+        let since = self.store.now();
         let put = |path: &FtpPath| {
-            self.store.put_object(path, &Body::new(&pieces, &self.cancel), expected)
+            let written =
+                Written { operation: Operation::PutObject, path, size: body.len(), since };
+            self.publish(&written, publication, |expected| {
+                self.store.put_object(path, &body, expected)
+            })
         };
         let mut stored = put(&self.path);
         for _ in 0..limits::FREE_NAME_ATTEMPTS {
@@ -209,6 +242,49 @@ impl UploadTarget {
         Ok(&self.found.get_or_init(|| (name, turn)).0)
     }
 
+    /// Publishes the object from its parts.
+    fn complete(&self, parts: &[PartReceipt], publication: &Publication) -> StoreResult<Stored> {
+        let (upload, operation) = (self.upload()?, Operation::CompleteMultipartUpload);
+        let size = parts.iter().map(|part| part.size).sum();
+        let written = Written { operation, path: &upload.path, size, since: self.terms.begun };
+        let stored = self.publish(&written, publication, |expected| {
+            self.store.complete_multipart_upload(upload, parts, expected)
+        });
+        let stored = stored.map_err(|error| self.in_another_name(error))?;
+        let _ = self.settled.set(());
+        Ok(stored)
+    }
+
+    /// The one place where an upload becomes an object: what is to be told of it stands on the disk
+    /// before the store is asked by `ask`.
+    fn publish(
+        &self,
+        written: &Written<'_>,
+        publication: &Publication,
+        ask: impl FnOnce(&Expected) -> StoreResult<Stored>,
+    ) -> StoreResult<Stored> {
+        let Publication { expected, kept, is_partial } = publication;
+        let intent = self.terms.witness.as_ref().map_or(Ok(None), |witness| {
+            let kind = if *is_partial { EventKind::UploadPartial } else { EventKind::Upload };
+            witness.intend(&FileDeed {
+                size: Some(written.size),
+                kept: *kept,
+                since: written.since,
+                began: self.since,
+                ..FileDeed::now(kind, &*self.store, written.path)
+            })
+        });
+        let intent: Option<Intent> = intent.map_err(|error| {
+            let (operation, path) = (written.operation, written.path.as_str());
+            StoreError::new(ErrorKind::Other, operation, path).with_source(error)
+        })?;
+        let outcome = ask(expected);
+        if let Some(intent) = intent {
+            intent.end(outcome.as_ref().map(Some));
+        }
+        outcome
+    }
+
     /// How often the store has asked to slow down.
     pub(super) fn slowdowns(&self) -> u64 {
         self.store.slowdowns()
@@ -243,14 +319,8 @@ impl UploadTarget {
             Job::Refill(source, blocks) => {
                 refill(&*self.store, &self.path, source, blocks).map(|()| JobOutcome::Refilled)
             }
-            Job::Put(blocks, expected) => self.put(blocks, expected).map(JobOutcome::Stored),
-            Job::Complete(parts, expected) => {
-                let upload = self.upload()?;
-                let stored = self.store.complete_multipart_upload(upload, parts, expected);
-                let stored = stored.map_err(|error| self.in_another_name(error))?;
-                let _ = self.settled.set(());
-                Ok(JobOutcome::Stored(stored))
-            }
+            Job::Put(blocks, how) => self.put(blocks, how).map(JobOutcome::Stored),
+            Job::Complete(parts, how) => self.complete(parts, how).map(JobOutcome::Stored),
         }
     }
 

@@ -52,6 +52,8 @@ pub(crate) enum Fault {
     ResetInAnswer(u64),
     /// Carried out, and the connection is closed instead of an answer.
     LoseAnswer,
+    /// Carried out, and not answered before [`Injector::heal`].
+    HoldAnswer,
     /// Read, and never answered before [`Injector::heal`].
     Stall,
     /// Read up to there, and no further before [`Injector::heal`].

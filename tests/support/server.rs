@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     network: Vec<(String, String)>,
     options: String,
     operations: String,
+    events: String,
     tls: String,
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -97,6 +98,7 @@ impl Setup {
             network: network.into(),
             options: String::new(),
             operations: String::new(),
+            events: String::new(),
             tls: String::new(),
             security: Vec::new(),
             environment: Vec::new(),
@@ -191,6 +193,12 @@ impl Setup {
         self
     }
 
+    /// A key of [EVENTS]; `@DIR@` is the directory of the configuration.
+    pub(crate) fn events(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.events, "{key} = {value}");
+        self
+    }
+
     /// The name of the bucket.
     pub(crate) fn bucket_name(&self) -> &str {
         let Place::Bucket { name, .. } = &self.place else { panic!("a directory") };
@@ -264,6 +272,10 @@ impl Setup {
             let _ = writeln!(text, "{key} = {value}");
         }
         let _ = write!(text, "[OPERATIONS]\n{}[TLS]\n{}", self.operations, self.tls);
+        if !self.events.is_empty() {
+            let events = self.events.replace("@DIR@", &dir.display().to_string());
+            let _ = write!(text, "[EVENTS]\n{events}");
+        }
         text
     }
 }

@@ -5,6 +5,7 @@
 mod account;
 mod archive;
 mod beyond;
+mod events;
 mod files;
 mod key;
 mod network;
@@ -37,6 +38,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         security::rows(),
         optional::rows(),
         operations::rows(),
+        events::rows(),
         tls::rows(),
     ]
     .into_iter()

@@ -284,6 +284,11 @@ fn in_brackets(code: Option<&str>) -> String {
     code.filter(is_word).map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
+/// 450 to what would have to be told, where too many events wait (`queue_full = refuse`).
+pub fn events_wait() -> Reply {
+    Reply::new(Code::FILE_BUSY, "Too many events wait to be delivered; try again later.")
+}
+
 /// 450 when the store fails before anything is begun.
 pub fn store_unavailable() -> Reply {
     Reply::new(Code::FILE_BUSY, "The store does not answer; try again later.")
@@ -372,6 +377,7 @@ mod tests {
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
+            (events_wait(), 450),
             (store_refused(Some("InvalidArgument")), 450),
             (store_unreadable(), 450),
             (rename_from_first(), 503),

@@ -50,8 +50,8 @@ use self::tree::{
 };
 use super::{
     Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectStore, Operation,
-    ReplyWait, Requester, Restoration, Result, Stat, StoreError, Stored,
+    KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectPlace, ObjectStore,
+    Operation, ReplyWait, Requester, Restoration, Result, Stat, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -221,6 +221,11 @@ impl ObjectStore for CosStore {
         let client = self.client();
         let prefix = self.account.keys.prefix();
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        let key = format!("{}{}", self.account.keys.prefix(), path.key());
+        ObjectPlace { bucket: self.client().bucket().to_owned(), key }
     }
 
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {

@@ -32,7 +32,8 @@ use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
-    ObjectStore, Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    ObjectPlace, ObjectStore, Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
+    Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -136,6 +137,17 @@ impl LocalStore {
 impl ObjectStore for LocalStore {
     fn describe(&self) -> String {
         format!("file://{}", self.root.display())
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        // The directory that was opened first, of which this may be a part.
+        let whole = self.root.display().to_string();
+        let root = whole.strip_suffix(&self.home).unwrap_or(&whole);
+        let key = format!("{}/{}", self.home, path.key());
+        ObjectPlace {
+            bucket: format!("file://{root}"),
+            key: key.trim_start_matches('/').to_owned(),
+        }
     }
 
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {

@@ -13,7 +13,7 @@ use crate::store::{Admission, ErrorKind, Expected, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::waiting::{lease, wait_for};
-use crate::transfer::worker::{Job, JobOutcome, UploadTarget, Workers};
+use crate::transfer::worker::{Job, JobOutcome, Publication, UploadTarget, Workers};
 use crate::transfer::{Control, Incomplete, PartialUpload, Patience, Resources, TransferError};
 use crate::vfs::FtpPath;
 
@@ -367,10 +367,10 @@ impl<'a> Sender<'a> {
     }
 
     /// Stores all that has gathered as the whole object, in this thread.
-    pub(super) fn put_here(&mut self, expected: &Expected) -> Result<(), TransferError> {
+    pub(super) fn put_here(&mut self, how: &Publication) -> Result<(), TransferError> {
         let blocks = self.intake.cut_all();
         if let Some(target) = &self.target {
-            self.stored = Some(target.put(&blocks, expected)?);
+            self.stored = Some(target.put(&blocks, how)?);
         }
         Ok(())
     }

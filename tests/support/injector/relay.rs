@@ -186,6 +186,11 @@ impl Line<'_> {
             self.client.shutdown(Shutdown::Both)?;
             return Ok(Next::Close);
         }
+        if fault == Some(Fault::HoldAnswer) {
+            copy(&mut self.from_store, &mut io::sink(), answer.framing, &mut Filter::default())?;
+            self.stage.stall(self.heals);
+            return self.reset();
+        }
         self.client.write_all(answer.text.as_bytes())?;
         let mut back = Filter::of_answer(fault);
         let mut client = self.client;

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::store::cos::s3::actions::abort_multipart_upload::is_no_such_upload;
 use crate::store::cos::s3::actions::complete_multipart_upload::{
-    Complete, complete_multipart_upload,
+    Complete, Completed, complete_multipart_upload,
 };
 use crate::store::cos::s3::actions::copy_object::{CopyReceipt, NewCopy, Original, copy_object};
 use crate::store::cos::s3::actions::head_object::{Head, head_object};
@@ -28,7 +28,11 @@ pub(crate) type Written = std::result::Result<Stored, RequestFailure>;
 pub(super) fn put(client: &S3Client, put: Put<'_>) -> Written {
     let failure = match put_object(client, put) {
         Ok(headers) => {
-            return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
+            return Ok(Stored {
+                etag: headers.etag(),
+                crc64: headers.crc64(),
+                request_id: headers.request_id(),
+            });
         }
         Err(failure) => failure,
     };
@@ -54,7 +58,10 @@ pub(crate) fn complete(client: &S3Client, complete: Complete<'_>) -> Written {
             let error = StoreError::new(ErrorKind::ChecksumMismatch, operation, complete.key);
             Err(RequestFailure { error, tries: 1, in_doubt: false })
         }
-        Ok(told) => Ok(Stored { etag: Some(told.etag), request_id: told.request_id }),
+        Ok(told) => {
+            let Completed { etag, crc64, request_id } = told;
+            Ok(Stored { etag: Some(etag), crc64, request_id })
+        }
         Err(failure) if may_have_happened(&failure) => {
             let head = head_object(client, complete.key).ok().flatten();
             // Who was refused, or never heard, may have been overtaken by an object of that size.
@@ -110,7 +117,7 @@ fn stands(failure: &RequestFailure, head: &Head) -> Stored {
         _ => log::Level::Info,
     };
     log::log!(level, "{}: the object stands complete", failure.error);
-    Stored { etag: head.etag(), request_id: head.headers.request_id() }
+    Stored { etag: head.etag(), crc64: head.headers.crc64(), request_id: head.headers.request_id() }
 }
 
 /// Whether a failed Complete may have been carried out all the same.
