@@ -12,6 +12,7 @@ mod control;
 mod crew;
 mod download;
 mod failure;
+mod job;
 mod left;
 mod memory;
 mod options;
@@ -26,6 +27,7 @@ mod stragglers;
 mod throttle;
 mod unread;
 mod upload;
+mod upload_target;
 mod waiting;
 mod worker;
 

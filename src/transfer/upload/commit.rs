@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::store::ErrorKind;
-use crate::transfer::worker::{Job, Publication};
+use crate::transfer::job::{Job, Publication};
 use crate::transfer::{
     Control, Interruption, Kept, PartialUpload, TransferError, TransferReport, Verdict,
 };

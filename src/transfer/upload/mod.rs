@@ -34,8 +34,8 @@ use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::ObjectStore;
 use crate::transfer::pool::BlockPool;
+use crate::transfer::upload_target::{TargetTerms, UploadTarget};
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::{TargetTerms, UploadTarget};
 use crate::transfer::{
     Control, Conversion, Incomplete, Progress, Resources, Throttle, TransferError, TransferReport,
 };

@@ -12,8 +12,10 @@ use crate::limits;
 use crate::store::{Admission, ErrorKind, Expected, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
+use crate::transfer::job::{Job, JobOutcome, Publication};
+use crate::transfer::upload_target::UploadTarget;
 use crate::transfer::waiting::{lease, wait_for};
-use crate::transfer::worker::{Job, JobOutcome, Publication, UploadTarget, Workers};
+use crate::transfer::worker::Workers;
 use crate::transfer::{Control, Incomplete, PartialUpload, Patience, Resources, TransferError};
 use crate::vfs::FtpPath;
 
