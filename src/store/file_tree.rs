@@ -179,8 +179,8 @@ pub trait FileTree: Send + Sync + 'static {
         Err(cannot(file))
     }
 
-    /// As [`Self::rename`], where what stands under the new name must stay. A store that can itself refuse to
-    /// replace it does so.
+    /// As [`Self::rename`], where what stands under the new name must stay. A store that can itself
+    /// refuse to replace it does so.
     ///
     /// # Errors
     /// As [`Self::rename`]; [`ErrorKind::AlreadyExists`] when a file or, for a directory, anything

@@ -32,7 +32,7 @@ pub(super) struct TargetTerms {
 }
 
 /// A request that makes an object of an upload.
-struct Written<'a> {
+struct PublishRequest<'a> {
     operation: Operation,
     path: &'a FtpPath,
     /// Bytes of the object.
@@ -122,7 +122,7 @@ impl UploadTarget {
         let since = self.store.now();
         let put = |path: &FtpPath| {
             let written =
-                Written { operation: Operation::PutObject, path, size: body.len(), since };
+                PublishRequest { operation: Operation::PutObject, path, size: body.len(), since };
             self.publish(&written, publication, |expected| {
                 self.store.put_object(path, &body, expected)
             })
@@ -184,7 +184,8 @@ impl UploadTarget {
     fn complete(&self, parts: &[PartReceipt], publication: &Publication) -> StoreResult<Stored> {
         let (upload, operation) = (self.upload()?, Operation::CompleteMultipartUpload);
         let size = parts.iter().map(|part| part.size).sum();
-        let written = Written { operation, path: &upload.path, size, since: self.terms.begun };
+        let written =
+            PublishRequest { operation, path: &upload.path, size, since: self.terms.begun };
         let stored = self.publish(&written, publication, |expected| {
             self.store.complete_multipart_upload(upload, parts, expected)
         });
@@ -197,7 +198,7 @@ impl UploadTarget {
     /// before the store is asked by `ask`.
     fn publish(
         &self,
-        written: &Written<'_>,
+        written: &PublishRequest<'_>,
         publication: &Publication,
         ask: impl FnOnce(&Expected) -> StoreResult<Stored>,
     ) -> StoreResult<Stored> {

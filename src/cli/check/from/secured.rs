@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub(super) struct ClientTls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
-    witness: Arc<Witness>,
+    witness: Arc<HandshakeWitness>,
 }
 
 /// A connection of the client.
@@ -43,7 +43,7 @@ impl ClientTls {
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
                 .map_err(|error| error.to_string())?;
-        let witness = Arc::new(Witness { usual, seen: Mutex::default() });
+        let witness = Arc::new(HandshakeWitness { usual, seen: Mutex::default() });
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(ALL_VERSIONS)
             .map_err(|error| error.to_string())?
@@ -138,12 +138,12 @@ impl Write for ClientStream {
 /// Looks at the certificate as a client would, and remembers what it would say. That the server has
 /// its key is checked.
 #[derive(Debug)]
-struct Witness {
+struct HandshakeWitness {
     usual: Arc<WebPkiServerVerifier>,
     seen: Mutex<Option<(String, String)>>,
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for HandshakeWitness {
     fn verify_server_cert(
         &self,
         shown: &CertificateDer<'_>,
