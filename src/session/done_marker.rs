@@ -23,11 +23,7 @@ impl<'t> DoneMarkers<'t> {
 
     /// The marker of the file `path`, unless that is one itself.
     fn of_file(self, path: &FtpPath) -> Option<FtpPath> {
-        let name = path.name();
-        if name.ends_with(self.ending) {
-            return None;
-        }
-        path.parent().child(&format!("{name}{}", self.ending))
+        marker_of(self.ending, path)
     }
 
     /// Whether the file `path` could get its marker, as far as that is known without a question to
@@ -95,5 +91,14 @@ impl<'t> DoneMarkers<'t> {
     fn refused(self, marker: &FtpPath, error: &StoreError) -> Reply {
         log_failure(self.tree.visit, error);
         replies::stored_without_marker(marker)
+    }
+}
+
+/// The marker with this ending of the file `path`, unless that is one itself.
+pub(super) fn marker_of(ending: &str, path: &FtpPath) -> Option<FtpPath> {
+    let name = path.name();
+    match name.ends_with(ending) {
+        true => None,
+        false => path.parent().child(&format!("{name}{ending}")),
     }
 }

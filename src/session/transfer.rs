@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
 use super::data::{DataChannel, DataTerms};
+use super::done_marker::marker_of;
 use super::encryption::Encryption;
 use super::failure::{check_verdict, incomplete};
 use super::login::Login;
@@ -102,9 +103,12 @@ impl<'s, 'a> Transfer<'s, 'a> {
         match (kept, options.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
-                let keeps_old = self.account.files.on_exists != OnExists::Replace;
+                let files = &self.account.files;
+                let keeps_old = files.on_exists != OnExists::Replace;
+                let ending = files.done_marker.as_deref();
+                let marker = ending.and_then(|ending| marker_of(ending, path));
                 let (path, witness) = (path.clone(), witness.cloned());
-                let upload = LeftUpload { store, path, keeps_old, witness };
+                let upload = LeftUpload { store, path, keeps_old, marker, witness };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

@@ -29,6 +29,9 @@ pub struct LeftUpload {
     pub path: FtpPath,
     /// Whether a file that has this name stays, newer or not.
     pub keeps_old: bool,
+    /// The `done_marker` of a file of this name: of what may be half a file it would say that it is
+    /// whole.
+    pub marker: Option<FtpPath>,
     /// Who tells of it.
     pub witness: Option<Witness>,
 }
@@ -99,6 +102,7 @@ impl LeftUpload {
                     "published path={path:?} bytes={bytes}: its client left without waiting and \
                      did not come back request-id={request_id}"
                 );
+                self.withdraw_marker();
                 Ok(())
             }
             Err(error)
@@ -114,6 +118,18 @@ impl LeftUpload {
                 store.park_multipart_upload(&parked);
                 Err(error)
             }
+        }
+    }
+
+    fn withdraw_marker(&self) {
+        let Some(marker) = &self.marker else { return };
+        let withdrawn = self.store.find_file(marker).and_then(|found| match found {
+            // What holds bytes is no marker.
+            Some(stat) if stat.metadata.size == 0 => self.store.discard_file(marker),
+            _ => Ok(()),
+        });
+        if let Err(error) = withdrawn {
+            log::error!("{marker} stays, though {} may not be whole: {error}", self.path);
         }
     }
 

@@ -40,7 +40,8 @@ fn pair(name: &str) -> [String; 2] {
 
 #[test]
 fn what_was_interrupted_has_none() {
-    for server in both(&[("done_marker", ".ok"), ("partial_upload", "keep")]) {
+    for setup in [Setup::local(), Setup::bucket()] {
+        let server = with(setup, MARKERS).option("partial_upload", "keep").start();
         let mut ftp = Ftp::login(&server);
         // Nor does one of an earlier file stay.
         server.stored().put_early(["part".to_owned(), "part.ok".to_owned()], b"");
@@ -52,6 +53,25 @@ fn what_was_interrupted_has_none() {
         ftp.expect("ABOR", "426");
         ftp.expect_reply("226");
         assert_eq!(files(&server), ["part"]);
+    }
+}
+
+/// Nobody knows whether what a client left is whole.
+#[test]
+fn what_was_left_and_published_has_none() {
+    for setup in [Setup::local(), Setup::bucket()] {
+        let server = with(setup, MARKERS).option("publish_parked_after", "1").start();
+        server.stored().put_early(["left".to_owned(), "left.ok".to_owned()], b"");
+        let mut ftp = Ftp::login(&server);
+        let data = ftp.passive();
+        ftp.expect("STOR left", "150");
+        let mut stream = data.open();
+        stream.write_all(b"perhaps the first half").expect("sent");
+        ftp.wait_for_bytes(22);
+        drop((ftp, stream));
+        server.wait_for_log("published path=\"/left\"");
+        assert_eq!(files(&server), ["left"]);
+        server.stored().expect("left", b"perhaps the first half");
     }
 }
 
