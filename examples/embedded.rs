@@ -14,8 +14,8 @@ use std::time::Duration;
 use cos_ftp_server::server::{Server, ServerOptions};
 use cos_ftp_server::store::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeyLock, KeyLocks, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
-    ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
+    KeepReplaced, KeyLock, KeyLocks, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
+    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
     StoreError, Stored,
 };
 use cos_ftp_server::users::{Account, Password, Permission, Users};
@@ -129,7 +129,7 @@ impl State {
             return Err(error(ErrorKind::IsADirectory, operation, path));
         }
         if !expected.admits(self.nodes.get(path).map(|node| &node.stat)) {
-            return Err(error(ErrorKind::PreconditionFailed, operation, path));
+            return Err(error(expected.refusal(), operation, path));
         }
         self.make_parents(path, operation)?;
         self.expect_room(content.len(), path, operation)?;
@@ -137,7 +137,50 @@ impl State {
         let metadata = Metadata::file(content.len() as u64, Some(OffsetDateTime::now_utc()));
         let stat = Stat::new(metadata, etag.clone());
         self.nodes.insert(path.clone(), Node { stat, content: content.into() });
-        Ok(Stored { etag, request_id: None })
+        Ok(Stored { etag, crc64: None, request_id: None })
+    }
+
+    fn rename(&mut self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        let refused = |kind| Err(error(kind, Operation::CopyObject, to));
+        let is_directory = self.is_directory(from);
+        if !is_directory {
+            self.find(from, Operation::CopyObject)?;
+        }
+        if from == to {
+            return Ok(());
+        }
+        match (is_directory, self.nodes.contains_key(to) || to.is_root()) {
+            (true, _) if to.is_within(from) => return refused(ErrorKind::BadName),
+            (true, true) => return refused(ErrorKind::AlreadyExists),
+            (false, true) if self.is_directory(to) => return refused(ErrorKind::IsADirectory),
+            _ => {}
+        }
+        self.make_parents(to, Operation::CopyObject)?;
+        let mut moved: Vec<_> = self.below(from).map(|(path, _)| path.clone()).collect();
+        moved.push(from.clone());
+        for old in moved {
+            let tail = &old.as_str()[from.as_str().len()..];
+            let new = FtpPath::root().join(&format!("{to}{tail}"));
+            let new = new.map_err(|_| error(ErrorKind::BadName, Operation::CopyObject, to))?;
+            if let Some(node) = self.nodes.remove(&old) {
+                self.nodes.insert(new, node);
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_aside(&mut self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        const COPY: Operation = Operation::CopyObject;
+        if self.is_directory(file) {
+            return Err(error(ErrorKind::IsADirectory, COPY, file));
+        }
+        let node = self.find(file, COPY)?.clone();
+        if self.is_directory(aside) || self.nodes.contains_key(aside) {
+            return Err(error(ErrorKind::AlreadyExists, COPY, aside));
+        }
+        self.make_parents(aside, COPY)?;
+        self.nodes.insert(aside.clone(), node);
+        Ok(())
     }
 
     fn expect_room(&self, bytes: usize, path: &FtpPath, operation: Operation) -> Result<()> {
@@ -302,33 +345,30 @@ impl FileTree for MemoryStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        self.state().rename(from, to)
+    }
+
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        let there = self.find_file(to)?;
+        there.as_ref().map_or(Ok(()), keep)?;
         let mut state = self.state();
-        let refused = |kind| Err(error(kind, Operation::CopyObject, to));
-        let is_directory = state.is_directory(from);
-        if !is_directory {
-            state.find(from, Operation::CopyObject)?;
+        let found = state.nodes.get(to).map(|node| &node.stat);
+        let file = found.filter(|stat| !stat.metadata.is_directory());
+        if !Expected::Seen(there).admits(file) {
+            return Err(error(ErrorKind::PreconditionFailed, Operation::CopyObject, to));
         }
-        if from == to {
-            return Ok(());
-        }
-        match (is_directory, state.nodes.contains_key(to) || to.is_root()) {
-            (true, _) if to.is_within(from) => return refused(ErrorKind::BadName),
-            (true, true) => return refused(ErrorKind::AlreadyExists),
-            (false, true) if state.is_directory(to) => return refused(ErrorKind::IsADirectory),
-            _ => {}
-        }
-        state.make_parents(to, Operation::CopyObject)?;
-        let mut moved: Vec<_> = state.below(from).map(|(path, _)| path.clone()).collect();
-        moved.push(from.clone());
-        for old in moved {
-            let tail = &old.as_str()[from.as_str().len()..];
-            let new = FtpPath::root().join(&format!("{to}{tail}"));
-            let new = new.map_err(|_| error(ErrorKind::BadName, Operation::CopyObject, to))?;
-            if let Some(node) = state.nodes.remove(&old) {
-                state.nodes.insert(new, node);
-            }
-        }
+        state.rename(from, to)
+    }
+
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        let mut state = self.state();
+        state.copy_aside(file, aside)?;
+        state.nodes.remove(file);
         Ok(())
+    }
+
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        self.state().copy_aside(file, aside)
     }
 }
 

@@ -6,6 +6,7 @@
 //! cli ──► config ─► (option structs that each layer defines for itself)
 //!   └──► server ─► session ─► protocol ─► vfs ─► limits      protocol: pure, bytes in, values out
 //!                     ├─────► transfer ─► store (trait) ─► vfs  transfer: the pipe, both ways
+//!                     │          └──────► events ─► store        events: who is told of files
 //!                     ├─────► users ────► store (trait)
 //!                     ├─────► access ───► net                access: who may come in, and how much
 //!                     └─────► net ──────► limits             net: sockets, passive ports, poll
@@ -17,6 +18,7 @@
 
 pub mod access;
 pub mod config;
+pub mod events;
 pub mod limits;
 pub mod metrics;
 pub mod net;

@@ -13,7 +13,7 @@ pub(crate) struct DiscardingStore;
 
 impl DiscardingStore {
     fn stored() -> Stored {
-        Stored { etag: Some(ETag("\"opaque\"".to_owned())), request_id: None }
+        Stored { etag: Some(ETag("\"opaque\"".to_owned())), crc64: None, request_id: None }
     }
 }
 

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, ParkedAmong, Plan, Progress, Resources, Stragglers,
-    TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, OverFiles, ParkedAmong, Plan, Progress, Resources,
+    Stragglers, TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use crc_fast::CrcAlgorithm;
@@ -69,9 +69,10 @@ fn upload(bytes: usize) {
         Resources { options: &options, budget: &budget, stragglers: &stragglers, wake: &wake };
     let store: Arc<dyn ObjectStore> = Arc::new(DiscardingStore);
     let path = FtpPath::root().join("file").unwrap();
-    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None).unwrap();
+    let over = OverFiles::default();
+    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
     let conversion = Conversion::None;
-    let request = UploadRequest { store, path, plan, announced: None, conversion };
+    let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
     let report = thread::scope(|scope| {
         scope.spawn(|| send(client, bytes));
         let upload = Upload::admit(request, resources, &mut Silent).unwrap();

@@ -9,6 +9,7 @@ use cos_ftp_server::users;
 use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
+use crate::cli::check::from::RemoteServer;
 use crate::cli::user::{self, UserRequest};
 
 /// What the command line asks for.
@@ -24,6 +25,8 @@ pub(crate) enum Subcommand {
     Init,
     /// `check`: try what the configuration needs.
     Check(Form),
+    /// `check --from`: try a server as its client.
+    CheckFrom(RemoteServer, Form),
     /// `status`: ask the running server what it is doing.
     Status(View),
     /// `reload`: let the running server read its configuration again.
@@ -128,7 +131,7 @@ impl Word {
         match self {
             Self::Run => &["config", "check-config"],
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
-            Self::Check => &["config", "json"],
+            Self::Check => &["config", "from", "json"],
             Self::Status => &["config", "socket", "json", "watch"],
             Self::Stop => &["config", "socket"],
             Self::Init | Self::Reload => &["config"],
@@ -146,6 +149,7 @@ struct GivenOptions {
     user: Option<String>,
     listen: Option<SocketAddr>,
     passive_ports: Option<RangeInclusive<u16>>,
+    from: Option<RemoteServer>,
     /// Options without a value.
     flags: Vec<&'static str>,
 }
@@ -182,6 +186,9 @@ pub(crate) fn parse(
             }
             (_, Some("passive-ports")) if given.passive_ports.is_none() => {
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
+            }
+            (_, Some("from")) if given.from.is_none() => {
+                given.from = Some(parser.value()?.parse_with(RemoteServer::parse)?);
             }
             (_, Some(flag @ ("json" | "watch" | "check-config" | "ask-password"))) => {
                 given.flags.push(flag);
@@ -266,7 +273,13 @@ impl GivenOptions {
                 Subcommand::ServeDirectory(directory)
             }
             Word::Init => Subcommand::Init,
-            Word::Check => Subcommand::Check(form),
+            Word::Check if self.from.is_some() && self.config.is_some() => {
+                return Err("--from needs no configuration: it is run where a client is".into());
+            }
+            Word::Check => match self.from {
+                Some(server) => Subcommand::CheckFrom(server, form),
+                None => Subcommand::Check(form),
+            },
             Word::Status if has("json") && has("watch") => {
                 return Err("--watch is for people, --json for machines".into());
             }
@@ -398,6 +411,9 @@ mod tests {
             "--config a.conf check",
             "check --check-config",
             "check a.conf b.conf",
+            "check a.conf --from host",
+            "check --from user:password@host",
+            "check --from",
             "check a.conf --config b.conf",
             "hash-password secret",
             "hash-password --config a.conf",

@@ -9,6 +9,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                                 [--passive-ports FIRST,LAST]
        cos-ftp-server init [--config FILE]
        cos-ftp-server check [FILE] [--json]
+       cos-ftp-server check --from HOST[:PORT] [--json]
        cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
        cos-ftp-server reload [--config FILE]
        cos-ftp-server stop [--config FILE | --socket FILE]
@@ -27,6 +28,9 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
     check           try everything the configuration needs: the machine, and each bucket for real,
                     with a small object that is deleted again; every line tells what to do.
                     --json prints it for machines
+    check --from    run where a client is: log in to the server at HOST, port 21 or PORT, try TLS,
+                    PASV and EPSV and a small file each way, and tell which hop is closed. User and
+                    password are asked for, or in COS_FTP_USER and COS_FTP_PASSWORD
     status          tell what the running server is doing: its sessions, and how far their
                     transfers are. --json prints it for machines, --watch again and again. A server
                     that serve has started has no configuration: it says the --socket FILE that it

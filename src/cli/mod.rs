@@ -63,6 +63,10 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::Check(form) => {
             Ok(if check::run(config, form) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Subcommand::CheckFrom(server, form) => {
+            let is_well = check::from::run(&server, form).map_err(CommandError::operation)?;
+            Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Subcommand::Status(View::Once(form)) => print(
             &status::ask(&control_socket(config, socket)?, form)
                 .map_err(CommandError::operation)?,

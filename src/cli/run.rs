@@ -57,7 +57,8 @@ fn run(
 ) -> Result<ExitCode, CommandError> {
     raise_descriptor_limit();
     let buckets = Buckets::default();
-    let (options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
+    let (mut options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
+    options.events = plan.open_events().map_err(CommandError::operation)?;
     let server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;

@@ -11,11 +11,12 @@ use cos_ftp_server::config::{
     self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
     StoreSettings, certificate_finding, check_machine,
 };
+use cos_ftp_server::events::EventQueue;
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::store::{ObjectStore, TrashStore};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
@@ -243,6 +244,7 @@ impl ServerPlan {
                 .inspect(|_| self.tell_of_directory(&options.root))
                 .map_err(|error| self.why_no_directory(&options.root, &error)),
         });
+        let opened = opened.enumerate().map(|(number, store)| self.with_trash(number, store?));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
         let accounts = settings.accounts.into_iter().map(|account| {
             let store = Arc::clone(&stores[account.store]);
@@ -261,6 +263,32 @@ impl ServerPlan {
         let fragments = settings.server.session.transfer.partial;
         let probes = Probes::new(stores, fragments, self.command("check"));
         Ok((settings.server, users, probes))
+    }
+
+    /// The store of this number as its accounts use it.
+    fn with_trash(
+        &self,
+        number: usize,
+        store: Arc<dyn ObjectStore>,
+    ) -> Result<Arc<dyn ObjectStore>, String> {
+        // They are of one section, and all have what that says.
+        let terms = self.settings.terms_of(number).find_map(|account| account.files.trash.as_ref());
+        let Some(terms) = terms else { return Ok(store) };
+        let trash = TrashStore::over(store, terms);
+        let trash = trash.ok_or_else(|| format!("no trash can be called {}", terms.directory))?;
+        Ok(Arc::new(trash))
+    }
+
+    /// Opens the journal of what is to be told, if anything is. A server that runs has it already.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub(crate) fn open_events(&self) -> Result<Option<Arc<EventQueue>>, String> {
+        let Some(options) = self.settings.events.clone() else { return Ok(None) };
+        let directory = options.queue_dir.display().to_string();
+        log::info!("events are told by {}, what waits is in {directory}", options.receiver.key());
+        let opened = EventQueue::open(options);
+        opened.map(Arc::new).map(Some).map_err(|error| format!("queue_dir = {directory}: {error}"))
     }
 
     /// Why the directory `root` cannot be served, and what to do about it.

@@ -75,6 +75,7 @@ impl Accounts {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
+        form.account.files = std::mem::take(&mut form.files).settle(&all.files);
         let has_home = self.take_home(&form, section, "cos_user_home_dir", report);
         let absent = Section::absent(SectionKind::FtpAccount);
         let ftp = Section::only(sections, SectionKind::FtpAccount).unwrap_or(&absent);
@@ -103,6 +104,7 @@ impl Accounts {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
+        form.account.files = std::mem::take(&mut form.files).settle(&all.files);
         let has_home = self.take_home(&form, section, "home_dir", report);
         form.account.tls_required = tls::is_required(form.tls, tls, section, report);
         let store = store.filter(|_| has_home);

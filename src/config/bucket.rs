@@ -6,7 +6,7 @@ use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
 use super::endpoint::{self, Endpoint};
-use super::forms::{BucketForm, BucketTerms, PlaceForm};
+use super::forms::{BucketForm, BucketTerms, FilesForm, PlaceForm};
 use super::keys::SectionKind;
 use super::objects;
 use super::report::{ConfigReport, Content};
@@ -16,11 +16,12 @@ use super::settings::StoreSettings;
 /// The region in the signature for stores that have none.
 const NO_REGION: &str = "us-east-1";
 
-/// What the general sections and the environment say for all buckets.
+/// What the general sections and the environment say for all buckets and accounts.
 #[derive(Clone, Debug)]
 pub(super) struct ForAllBuckets {
     pub(super) environment: EnvironmentKeys,
     pub(super) terms: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) preserve_mtime: bool,
     /// What becomes of files that a section names and that are part of the configuration.
     pub(super) includes: Includes,
@@ -112,10 +113,17 @@ fn read_bucket(
         let text = "a bucket's name cannot stand before an IP address; path or auto is accepted";
         report.problem(section.place("addressing_style"), text);
     }
+    if endpoint::is_acceleration(&authority) {
+        let text = "is the domain of global acceleration, which serves transfers alone: nothing can \
+                    be listed, copied or deleted there; leave the line out and set cos_region, or \
+                    name cos.REGION.myqcloud.com";
+        report.problem(section.place("cos_endpoint"), text);
+    }
     Some(CosOptions {
         region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
         addressing: style,
+        download_domain: form.download_domain,
         prefix: place.prefix,
         ca_file: form.ca_file,
         credentials: credentials?,

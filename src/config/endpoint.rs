@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
 use crate::limits;
-use crate::store::cos::{AddressingStyle, Scheme, is_cos};
+use crate::store::cos::{AddressingStyle, DownloadDomain, Scheme, is_cos};
 
 use super::values;
 
@@ -53,6 +53,12 @@ pub(super) fn of_metadata(text: &str) -> Option<String> {
     Some(format!("{scheme}://{authority}"))
 }
 
+/// Parses a `cos_download_domain`: a host, with https unless it says http.
+pub(super) fn of_downloads(text: &str) -> Option<DownloadDomain> {
+    let Endpoint::Host { scheme, authority } = parse(text)? else { return None };
+    Some(DownloadDomain { scheme: scheme.unwrap_or(Scheme::Https), authority })
+}
+
 /// The public endpoint of a region of COS.
 pub(super) fn of_region(region: &str) -> String {
     format!("cos.{region}.myqcloud.com")
@@ -67,6 +73,14 @@ pub(super) fn region_of(authority: &str) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Whether it is COS's global acceleration, which serves transfers and nothing else.
+pub(super) fn is_acceleration(authority: &str) -> bool {
+    let mut labels = host_of(authority).split('.');
+    is_cos(authority)
+        && matches!(labels.next(), Some("cos" | "cos-internal"))
+        && labels.next() == Some("accelerate")
 }
 
 /// Where the bucket's name goes if nobody says it: COS wants it in the host name.
@@ -107,6 +121,19 @@ fn is_authority(authority: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acceleration_is_known() {
+        for (authority, expected) in [
+            ("cos.accelerate.myqcloud.com", true),
+            ("cos.accelerate.tencentcos.cn:443", true),
+            ("cos-internal.accelerate.tencentcos.cn", true),
+            ("cos.ap-guangzhou.myqcloud.com", false),
+            ("cos.accelerate.example.com", false),
+        ] {
+            assert_eq!(is_acceleration(authority), expected, "{authority}");
+        }
+    }
 
     #[test]
     fn endpoints() {

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 use zeroize::Zeroizing;
 
+use crate::events::read_event_secret;
 use crate::store::cos::{check_authorities, read_key_file};
 
 use super::report::{ConfigReport, Content, NamedFile, Place};
@@ -23,6 +24,12 @@ impl ConfigReport {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
+                Content::Signing => {
+                    if let Err(error) = read_event_secret(&path) {
+                        self.problem(place.clone(), error.to_string());
+                    }
+                    self.warn_if_exposed(place, &path);
+                }
                 Content::PrivateKey | Content::Users => self.warn_if_exposed(place, &path),
                 Content::Program => {
                     if let Err(errno) = access(&path, Access::EXEC_OK) {

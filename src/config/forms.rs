@@ -4,31 +4,40 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::LevelFilter;
 use zeroize::Zeroizing;
 
+use crate::events::{EventKind, PathPatterns, QueueFull};
 use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, CosOptions, HeaderNames, ObjectTerms, RestoreTerms, RestoreTier, Scheme,
-    ServerSideEncryption,
+    AddressingStyle, CosOptions, DownloadDomain, HeaderNames, ObjectTerms, RestoreTerms,
+    RestoreTier, Scheme, ServerSideEncryption,
 };
-use crate::users::{Account, HookCall, Permission};
+use crate::store::{OnExists, TrashTerms};
+use crate::users::{Account, FileRules, HookCall, Permission};
+use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::Endpoint;
 use super::settings::RotateUnit;
 use super::values::MemoryAmount;
+
+/// `trash_prefix` where nobody says it.
+const TRASH_DIRECTORY: &str = ".trash";
 
 /// The sections that hold for the whole server.
 #[derive(Clone, Debug)]
 pub(super) struct General {
     pub(super) server: ServerOptions,
     pub(super) buckets: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
+    pub(super) events: EventsForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
     /// `passive_ports` under its other name.
@@ -55,6 +64,7 @@ impl General {
                 restores_archived: false,
                 restore: RestoreTerms { days: 0, tier: RestoreTier::Standard },
             },
+            files: FilesForm::default(),
             tls: TlsForm {
                 policy: TlsPolicy::Off,
                 cert_file: None,
@@ -65,6 +75,7 @@ impl General {
                 require_session_reuse: false,
                 require_close_notify: false,
             },
+            events: EventsForm::default(),
             log: LogForm {
                 level: LevelFilter::Off,
                 directory: PathBuf::new(),
@@ -106,6 +117,22 @@ pub(super) struct TlsForm {
     pub(super) implicit_listen_port: Option<u16>,
     pub(super) require_session_reuse: bool,
     pub(super) require_close_notify: bool,
+}
+
+/// `[EVENTS]`
+#[derive(Clone, Debug, Default)]
+pub(super) struct EventsForm {
+    pub(super) on: Vec<EventKind>,
+    pub(super) names: PathPatterns,
+    pub(super) command: Option<Vec<String>>,
+    pub(super) url: Option<String>,
+    pub(super) secret_file: Option<PathBuf>,
+    pub(super) timeout: Duration,
+    pub(super) give_up_after: Option<Duration>,
+    pub(super) queue_dir: Option<PathBuf>,
+    pub(super) queue_max: usize,
+    pub(super) queue_full: Option<QueueFull>,
+    pub(super) workers: usize,
 }
 
 /// The log.
@@ -151,6 +178,7 @@ pub(super) struct BucketForm {
     pub(super) told_protocol: Option<Scheme>,
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
+    pub(super) download_domain: Option<DownloadDomain>,
     pub(super) min_part: Option<u64>,
     pub(super) objects: ObjectsForm,
 }
@@ -182,6 +210,7 @@ pub(super) struct RoleForm {
 #[derive(Debug)]
 pub(super) struct LoginForm {
     pub(super) account: Account<()>,
+    pub(super) files: FilesForm,
     pub(super) home: Option<String>,
     pub(super) name: Option<String>,
     /// `users_file`
@@ -200,6 +229,7 @@ impl LoginForm {
     pub(super) fn unset() -> Self {
         Self {
             account: Account::unset(),
+            files: FilesForm::default(),
             home: None,
             name: None,
             users_file: None,
@@ -217,6 +247,44 @@ impl LoginForm {
 #[derive(Debug, Default)]
 pub(super) struct UsersForm {
     pub(super) login_users: Zeroizing<String>,
+}
+
+/// What a section says of the files of its accounts. `None`: nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FilesForm {
+    pub(super) on_exists: Option<OnExists>,
+    pub(super) appends: Option<bool>,
+    pub(super) allowed: Option<NamePatterns>,
+    pub(super) denied: Option<NamePatterns>,
+    pub(super) hidden: Option<NamePatterns>,
+    pub(super) deletes_to_trash: Option<bool>,
+    pub(super) trash_directory: Option<String>,
+    pub(super) trash_visible: Option<bool>,
+    /// The inner `None`: there are no markers, whatever another section says.
+    pub(super) done_marker: Option<Option<String>>,
+}
+
+impl FilesForm {
+    /// What holds for an account whose section says this, where `all` holds for every account.
+    pub(super) fn settle(self, all: &Self) -> FileRules {
+        let all = all.clone();
+        let deletes_to_trash = self.deletes_to_trash.or(all.deletes_to_trash);
+        let directory = self.trash_directory.or(all.trash_directory);
+        FileRules {
+            on_exists: self.on_exists.or(all.on_exists).unwrap_or_default(),
+            appends: self.appends.or(all.appends).unwrap_or_default(),
+            names: NameRules {
+                allowed: self.allowed.or(all.allowed).unwrap_or_default(),
+                denied: self.denied.or(all.denied).unwrap_or_default(),
+                hidden: self.hidden.or(all.hidden).unwrap_or_default(),
+            },
+            trash: deletes_to_trash.unwrap_or(false).then(|| TrashTerms {
+                directory: directory.unwrap_or_else(|| TRASH_DIRECTORY.to_owned()),
+                is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
+            }),
+            done_marker: self.done_marker.or(all.done_marker).flatten().map(Arc::from),
+        }
+    }
 }
 
 /// What a section says of new objects. `None`: nothing; `Some(None)`: that it is the bucket's

@@ -1,15 +1,18 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]` and `[TLS]`: what holds
-//! for the whole server. The table of keys fills in the form; what is settled here is what hangs on
-//! several keys, or on the machine.
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[TLS]`:
+//! what holds for the whole server. The table of keys fills in the form; what is settled here is
+//! what hangs on several keys, or on the machine.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::access::{AccessOptions, BanRule};
+use crate::events::EventOptions;
 use crate::limits;
+use crate::net::{Masquerade, PassiveTarget, PeerCheck};
 use crate::server::ServerOptions;
 
-use super::forms::{BanForm, BucketTerms, ControlSocket, General, LogForm};
+use super::events;
+use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
 use super::keys::SectionKind;
 use super::machine::MachineFacts;
 use super::objects;
@@ -31,6 +34,7 @@ pub(super) struct GeneralSections {
     security: Section,
     optional: Section,
     operations: Section,
+    events: Section,
     tls: Section,
 }
 
@@ -39,7 +43,9 @@ pub(super) struct GeneralSections {
 pub(super) struct Settled {
     pub(super) server: ServerOptions,
     pub(super) tls: Tls,
+    pub(super) events: Option<EventOptions>,
     pub(super) buckets: BucketTerms,
+    pub(super) files: FilesForm,
     pub(super) log: LogOptions,
     pub(super) control_socket: Option<PathBuf>,
     pub(super) password_checks: usize,
@@ -59,6 +65,7 @@ impl GeneralSections {
             security: take(SectionKind::Security),
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
+            events: take(SectionKind::Events),
             tls: take(SectionKind::Tls),
         }
     }
@@ -66,9 +73,15 @@ impl GeneralSections {
     /// Reads all of them.
     pub(super) fn read(&self, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let mut all = General::unset();
-        for section in
-            [&self.network, &self.file, &self.security, &self.optional, &self.operations, &self.tls]
-        {
+        for section in [
+            &self.network,
+            &self.file,
+            &self.security,
+            &self.optional,
+            &self.operations,
+            &self.events,
+            &self.tls,
+        ] {
             section.read(&mut all, report);
         }
         self.settle(all, machine, report)
@@ -76,6 +89,7 @@ impl GeneralSections {
 
     fn settle(&self, all: General, machine: &MachineFacts, report: &mut ConfigReport) -> Settled {
         let tls = tls::settle(all.tls, &self.tls, report);
+        let events = events::settle(all.events, &self.events, report);
         let mut server = all.server;
         server.session.tls = tls.policy;
         server.implicit_listen_port = tls.implicit_listen_port;
@@ -99,7 +113,9 @@ impl GeneralSections {
         Settled {
             server,
             tls,
+            events,
             buckets: all.buckets,
+            files: all.files,
             control_socket: control_socket(all.control_socket, &log.directory),
             log,
             password_checks: all.password_checks,
@@ -125,18 +141,32 @@ impl GeneralSections {
 
     /// A server that listens for this machine alone may name itself so.
     fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
-        let Some(masquerade) = &server.session.masquerade else { return };
-        if masquerade.is_unspecified() {
+        let session = &server.session;
+        if session.masquerade.as_ref().is_some_and(Masquerade::is_unspecified) {
             let text = "means every address of a machine, and is none that a client could connect \
                         to: name the address that clients reach, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
         }
         let listening = &server.listen_addresses;
         let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
-        if masquerade.is_loopback() && !is_for_us {
+        if session.masquerade.as_ref().is_some_and(Masquerade::is_loopback) && !is_for_us {
             let text = "no client on another machine can connect to a loopback address: name the \
                         address that clients reach, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
+        }
+        let lead_nowhere = session.masquerade_networks.iter().any(|(network, target)| {
+            matches!(target, PassiveTarget::Named(name) if name.is_loopback())
+                && !network.addr().is_loopback()
+        });
+        if lead_nowhere && !is_for_us {
+            let text = "no client on another machine can connect to a loopback address: name the \
+                        address that clients of the network reach, or direct";
+            report.problem(self.network.place("masquerade_networks"), text);
+        }
+        if session.passive_ports_shared && session.data_peer_check == PeerCheck::Off {
+            let text = "has no effect with data_peer_check = off: then an address does not tell \
+                        whose connection it is";
+            report.warning(self.network.place("passive_ports_shared"), text);
         }
     }
 

@@ -16,6 +16,7 @@ mod comment;
 mod credentials;
 mod defaults;
 mod endpoint;
+mod events;
 mod files;
 mod fitness;
 mod foreign;
@@ -172,11 +173,21 @@ fn settings(
 ) -> ServerSettings {
     let at_start = section::at_start(sections);
     let general = GeneralSections::take(sections);
-    let Settled { mut server, tls, buckets, log, control_socket, password_checks, config_check } =
-        general.read(outside.machine, report);
+    let Settled {
+        mut server,
+        tls,
+        events,
+        buckets,
+        files,
+        log,
+        control_socket,
+        password_checks,
+        config_check,
+    } = general.read(outside.machine, report);
     let all = ForAllBuckets {
         environment: outside.environment.clone(),
         terms: buckets,
+        files,
         preserve_mtime: server.session.preserve_mtime,
         includes: outside.includes,
     };
@@ -187,6 +198,7 @@ fn settings(
         file: file.to_owned(),
         server,
         tls: tls.options,
+        events,
         control_socket,
         log,
         stores: accounts.stores,

@@ -142,6 +142,8 @@ pub(super) enum Content {
     Authorities,
     /// A program.
     Program,
+    /// The secret that events are signed with.
+    Signing,
     /// Users and the hashes of their passwords.
     Users,
     /// The key of a certificate, in PEM. Whether it is one is looked into when TLS is set up.

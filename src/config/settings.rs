@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
+use crate::events::EventOptions;
 use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
@@ -26,6 +27,8 @@ pub struct ServerSettings {
     pub server: ServerOptions,
     /// `[TLS]`; `None` when `tls = off`.
     pub tls: Option<TlsOptions>,
+    /// `[EVENTS]`; `None` where nobody is told.
+    pub events: Option<EventOptions>,
     /// The log.
     pub log: LogOptions,
     /// The stores that accounts use.

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::net::Masquerade;
+use crate::net::{Masquerade, MasqueradeNetworks};
 use crate::store::cos::is_role_name;
 use crate::users::Permission;
+use crate::vfs::FtpPath;
 
 /// Longest time a time-out may be: what is longer was meant to be something else.
 pub(super) const MAX_SECONDS: u64 = 7 * 24 * 3600;
@@ -91,6 +92,20 @@ pub(super) fn masquerade_or_sample(text: &str) -> Option<Option<Masquerade>> {
     masquerade(text).map(Some)
 }
 
+/// Networks of clients, each with what passive replies name to them.
+pub(super) fn masquerade_networks(text: &str) -> Option<MasqueradeNetworks> {
+    MasqueradeNetworks::parse(text, masquerade)
+}
+
+/// The URL of something that is asked over HTTP.
+pub(super) fn web_address(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let fits =
+        !host.is_empty() && !host.contains('@') && text.bytes().all(|b| b.is_ascii_graphic());
+    fits.then(|| text.to_owned())
+}
+
 /// Whether `text` may be a DNS name or an IPv4 address.
 pub(super) fn host_name(text: &str) -> bool {
     let label = |label: &str| {
@@ -100,6 +115,20 @@ pub(super) fn host_name(text: &str) -> bool {
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     text.len() <= 253 && text.split('.').all(label)
+}
+
+/// The name of a directory in the root of an account, without the slash that may stand behind it.
+pub(super) fn directory_name(text: &str) -> Option<String> {
+    let name = text.strip_suffix('/').unwrap_or(text);
+    // What files are gathered in where they are kept in a directory.
+    let is_ours = name.eq_ignore_ascii_case(".cos-ftp-server");
+    (FtpPath::root().child(name).is_some() && name.len() <= 64 && !is_ours).then(|| name.to_owned())
+}
+
+/// What is appended to the name of a file.
+pub(super) fn name_ending(text: &str) -> Option<String> {
+    let is_name = !text.contains(['/', ' ']) && !text.chars().any(char::is_control);
+    (is_name && (1..=32).contains(&text.len())).then(|| text.to_owned())
 }
 
 /// The path of a file, from the root on: a server's working directory is nobody's choice.
@@ -250,6 +279,28 @@ mod tests {
         for text in ["300.1.1.1", "1.2.3", "::1", "a b", "a..b", "-a.b", "主机", ""] {
             assert_eq!(masquerade(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn names_of_a_trash_and_endings_of_markers() {
+        for (text, expected) in [
+            (".trash/", Some(".trash")),
+            ("bin", Some("bin")),
+            ("回收站/", Some("回收站")),
+            ("a/b/", None),
+            ("/a", None),
+            ("/", None),
+            ("", None),
+            (".", None),
+            ("../", None),
+            (".cos-ftp-server/", None),
+        ] {
+            assert_eq!(directory_name(text).as_deref(), expected, "{text:?}");
+        }
+        for (text, accepted) in [(".ok", true), ("_done", true), ("", false), ("a/b", false)] {
+            assert_eq!(name_ending(text).is_some(), accepted, "{text:?}");
+        }
+        assert_eq!(name_ending(&"x".repeat(33)), None);
     }
 
     #[test]

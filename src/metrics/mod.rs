@@ -77,6 +77,10 @@ pub struct Snapshot {
     pub passive_ports: u64,
     /// When the certificate ends, in seconds since 1970; 0 without TLS.
     pub certificate_ends: u64,
+    /// Events that wait to be told.
+    pub events_waiting: u64,
+    /// Seconds for which the oldest of them has waited.
+    pub events_oldest: u64,
     /// The process itself.
     pub process: Process,
 }
@@ -152,6 +156,11 @@ pub fn count_left_upload() {
     FIGURES.left_published.inc();
 }
 
+/// Counts what became of an event: `delivered`, `failed`, `given_up`, `dropped`.
+pub fn count_event(result: &'static str) {
+    FIGURES.events.with_label_values(&[result]).inc();
+}
+
 /// Counts file bytes that have gone over a data connection.
 pub fn count_data_bytes(direction: Direction, bytes: u64) {
     match direction {
@@ -220,6 +229,8 @@ pub fn render(snapshot: &Snapshot) -> String {
         passive_ports_used,
         passive_ports,
         certificate_ends,
+        events_waiting,
+        events_oldest,
         process,
     } = *snapshot;
     for (name, value) in [
@@ -233,6 +244,8 @@ pub fn render(snapshot: &Snapshot) -> String {
         ("cos_ftp_passive_ports_used", passive_ports_used),
         ("cos_ftp_passive_ports", passive_ports),
         ("cos_ftp_certificate_expiry_timestamp_seconds", certificate_ends),
+        ("cos_ftp_events_waiting", events_waiting),
+        ("cos_ftp_events_oldest_seconds", events_oldest),
         ("process_start_time_seconds", process.began),
         ("process_resident_memory_bytes", process.resident_bytes),
         ("process_open_fds", process.descriptors),
@@ -293,6 +306,7 @@ struct Figures {
     parts_in_flight: IntGauge,
     interrupted_uploads: IntCounterVec,
     left_published: IntCounter,
+    events: IntCounterVec,
     unfinished_found: IntCounter,
     unfinished_aborted: IntCounter,
 }
@@ -326,6 +340,7 @@ impl Figures {
             store_retries: counters(&registry, "cos_ftp_store_retries_total"),
             parts_in_flight,
             interrupted_uploads: counters(&registry, "cos_ftp_interrupted_uploads_total"),
+            events: counters(&registry, "cos_ftp_events_total"),
             left_published: plain("cos_ftp_left_uploads_published_total"),
             unfinished_found: plain("cos_ftp_unfinished_uploads_found_total"),
             unfinished_aborted: plain("cos_ftp_unfinished_uploads_aborted_total"),
@@ -344,6 +359,9 @@ impl Figures {
             ["per_minute", "per_address", "before_login", "made_room", "per_user", "reserved"];
         for reason in ["address", "banned"].iter().chain(&limits) {
             self.refusals.with_label_values(&[reason]);
+        }
+        for result in ["delivered", "failed", "given_up", "dropped"] {
+            self.events.with_label_values(&[result]);
         }
         for how in ["left", "broken", "aborted", "stopped"] {
             self.interrupted_uploads.with_label_values(&[how]);

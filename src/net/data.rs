@@ -278,7 +278,7 @@ mod tests {
     fn passive_accepts_and_returns_the_port() {
         let ports = PassivePorts::new(10_000..=30_000);
         let local = "127.0.0.1:2121".parse().unwrap();
-        let listener = ports.lease(local, Duration::ZERO).unwrap();
+        let listener = ports.lease(local, None, Duration::ZERO).unwrap();
         let address = listener.local_addr();
         let ends = Endpoints::direct(local, local);
         let arrival = Arrival::new(

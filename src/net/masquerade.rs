@@ -1,11 +1,9 @@
-//! The address that passive replies give behind NAT.
+//! The address or name that passive replies give behind NAT.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-
-use super::Endpoints;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 /// `masquerade_address`: an IPv4 address, or a name that is looked up for each reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,31 +21,13 @@ pub enum MasqueradeError {
         /// What the resolver said; `None` when it knows the name, but no IPv4 address of it.
         source: Option<io::Error>,
     },
-}
-
-/// The IPv4 address that a PASV reply names to the client of the control connection `ends`.
-///
-/// A client on our side of the NAT gets the address that it knows us by. Behind a balancer its
-/// address does not tell which way leads to us, so `masquerade` holds for all.
-///
-/// Blocks for the look-up when `masquerade` is a name and holds: a few milliseconds, with a broken
-/// resolver as long as the system's resolver tries.
-///
-/// # Errors
-/// See [`MasqueradeError`].
-pub fn passive_address(
-    masquerade: Option<&Masquerade>,
-    ends: &Endpoints,
-) -> Result<Ipv4Addr, MasqueradeError> {
-    let IpAddr::V4(known) = ends.known().ip().to_canonical() else {
-        return Err(MasqueradeError::Ipv6);
-    };
-    match masquerade {
-        Some(masquerade) if ends.balancer.is_some() || !is_on_our_side(ends.peer.ip()) => {
-            masquerade.look_up()
-        }
-        _ => Ok(known),
-    }
+    /// What `masquerade_networks` says of the client's network leads to no address now.
+    OfNetwork {
+        /// The network and what it is told, as configured.
+        rule: String,
+        /// Why.
+        wrong: String,
+    },
 }
 
 impl Masquerade {
@@ -91,6 +71,7 @@ impl fmt::Display for MasqueradeError {
             Self::Lookup { name, source: None } => {
                 write!(f, "masquerade_address {name:?} has no IPv4 address")
             }
+            Self::OfNetwork { rule, wrong } => write!(f, "masquerade_networks {rule}: {wrong}"),
         }
     }
 }
@@ -98,19 +79,8 @@ impl fmt::Display for MasqueradeError {
 impl Error for MasqueradeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Ipv6 | Self::Lookup { source: None, .. } => None,
+            Self::Ipv6 | Self::Lookup { source: None, .. } | Self::OfNetwork { .. } => None,
             Self::Lookup { source: Some(source), .. } => Some(source),
-        }
-    }
-}
-
-/// Whether a client comes from a private network, so that it is behind the same NAT as we are
-/// and the outer address may not lead back to us.
-fn is_on_our_side(peer: IpAddr) -> bool {
-    match peer.to_canonical() {
-        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private() || peer.is_link_local(),
-        IpAddr::V6(peer) => {
-            peer.is_loopback() || peer.is_unique_local() || peer.is_unicast_link_local()
         }
     }
 }
@@ -118,65 +88,6 @@ fn is_on_our_side(peer: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_clients_from_outside_get_the_masquerade_address() {
-        let inner = Ipv4Addr::new(10, 0, 0, 5);
-        let outer = Ipv4Addr::new(203, 0, 113, 9);
-        let masquerade = Masquerade(outer.to_string());
-        for (peer, expected) in [
-            ("198.51.100.7", outer),
-            ("::ffff:198.51.100.7", outer),
-            ("11.0.0.1", outer),
-            ("172.15.0.1", outer),
-            ("172.32.0.1", outer),
-            ("2001:db8::1", outer),
-            ("127.0.0.1", inner),
-            ("10.200.0.1", inner),
-            ("172.16.0.1", inner),
-            ("172.31.255.254", inner),
-            ("192.168.1.1", inner),
-            ("::ffff:192.168.1.1", inner),
-            ("169.254.1.1", inner),
-            ("::1", inner),
-            ("fe80::1", inner),
-            ("fd00::1", inner),
-        ] {
-            let ends = ends(&inner.to_string(), peer);
-            let given = passive_address(Some(&masquerade), &ends).unwrap();
-            assert_eq!(given, expected, "{peer}");
-            assert_eq!(passive_address(None, &ends).unwrap(), inner, "{peer}");
-        }
-    }
-
-    #[test]
-    fn the_local_address_may_be_mapped() {
-        let ends = ends("::ffff:192.0.2.1", "::ffff:198.51.100.7");
-        assert_eq!(passive_address(None, &ends).unwrap(), Ipv4Addr::new(192, 0, 2, 1));
-    }
-
-    #[test]
-    fn ipv6_has_no_passive_address() {
-        let masquerade = Masquerade("203.0.113.9".to_owned());
-        let given = passive_address(Some(&masquerade), &ends("2001:db8::1", "2001:db8::2"));
-        assert!(matches!(given, Err(MasqueradeError::Ipv6)));
-    }
-
-    #[test]
-    fn behind_a_balancer_its_address_is_named_unless_there_is_another_one() {
-        let balancer = "198.51.100.1:21".parse().unwrap();
-        let relayed = Endpoints { balancer: Some(balancer), ..ends("10.0.0.5", "10.0.0.99") };
-        let named = passive_address(None, &relayed).unwrap();
-        assert_eq!(named, Ipv4Addr::new(198, 51, 100, 1));
-        let masquerade = Masquerade("203.0.113.9".to_owned());
-        let named = passive_address(Some(&masquerade), &relayed).unwrap();
-        assert_eq!(named, Ipv4Addr::new(203, 0, 113, 9));
-    }
-
-    fn ends(local: &str, peer: &str) -> Endpoints {
-        let end = |address: &str| SocketAddr::new(address.parse().unwrap(), 21);
-        Endpoints::direct(end(local), end(peer))
-    }
 
     #[test]
     fn a_name_is_looked_up() {

@@ -1,23 +1,25 @@
 //! The ports of passive mode, and the listener that waits on one for a data connection.
 //!
-//! A port is leased to one listener at a time. The lease is part of the listener and ends with
-//! it, so a port cannot be forgotten; the data connection that was accepted does not hold it.
+//! A port is leased to one listener at a time, unless ports may be [shared](super::shared_port).
+//! The lease is part of the listener and ends with it, so a port cannot be forgotten; the data
+//! connection that was accepted does not hold it.
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use rustix::rand::{GetRandomFlags, getrandom};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::leases::{Leases, PortLease};
+use super::shared_port::{Seat, SharedPort};
 use super::{Interest, Unused, address, socket, wait};
 use crate::limits;
 
@@ -29,6 +31,8 @@ const RANDOM_BYTES: usize = 256;
 pub struct PassivePorts {
     range: RangeInclusive<u16>,
     leases: Arc<Leases>,
+    /// Those of them that others may join in.
+    shared: Mutex<Vec<Weak<SharedPort>>>,
     /// What the system's generator has given and nobody has used.
     random: Mutex<Vec<u8>>,
 }
@@ -46,19 +50,27 @@ pub enum LeaseError {
 /// A non-blocking listening socket on a leased port.
 #[derive(Debug)]
 pub struct PassiveListener {
-    // Closed before `lease` ends: fields are dropped in this order.
-    listener: TcpListener,
+    door: Door,
     local: SocketAddr,
     since: Instant,
     /// Somebody has been accepted: what is left in the queue is of no interest.
     accepted: AtomicBool,
-    _lease: PortLease,
+}
+
+/// How clients come to a listener.
+#[derive(Debug)]
+enum Door {
+    /// Nobody else's port. Closed before the lease ends: fields are dropped in this order.
+    Own { listener: TcpListener, _lease: PortLease },
+    /// A place at a port that others use, too.
+    Shared(Seat),
 }
 
 impl PassivePorts {
     /// All ports of `range` are free.
     pub fn new(range: RangeInclusive<u16>) -> Self {
-        Self { range, leases: Arc::default(), random: Mutex::default() }
+        let (leases, shared) = (Arc::default(), Mutex::default());
+        Self { range, leases, shared, random: Mutex::default() }
     }
 
     /// The configured range.
@@ -68,7 +80,7 @@ impl PassivePorts {
 
     /// Ports leased now.
     pub fn in_use(&self) -> usize {
-        self.leases.state.lock().ports.len()
+        self.leases.count()
     }
 
     /// A listener on a free port of the range, on the address that the control connection has on
@@ -76,20 +88,23 @@ impl PassivePorts {
     /// address, the client speaks IPv4 and gets an IPv4 listener.
     ///
     /// The search starts at a random port, so that the next one cannot be guessed. If none is
-    /// free, it blocks until one is returned, at most for `wait`.
+    /// free, one is shared if `sharer` is given: the client's address, from which alone its data
+    /// connections come, and which nobody else has at that port. Without one, too, it blocks until
+    /// one is returned, at most for `wait`.
     ///
     /// # Errors
     /// [`LeaseError::NoFreePort`] after `wait`; [`LeaseError::Io`] at once.
     pub fn lease(
         &self,
         control_local: SocketAddr,
+        sharer: Option<IpAddr>,
         wait: Duration,
     ) -> Result<PassiveListener, LeaseError> {
         let local = address::canonical(control_local);
         let deadline = Instant::now() + wait;
         loop {
-            let seen = self.leases.state.lock().returned;
-            if let Some(listener) = self.try_lease(local).map_err(LeaseError::Io)? {
+            let seen = self.leases.returned();
+            if let Some(listener) = self.try_lease(local, sharer).map_err(LeaseError::Io)? {
                 return Ok(listener);
             }
             if Instant::now() >= deadline {
@@ -120,17 +135,58 @@ impl PassivePorts {
         number.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
     }
 
-    /// The first free port from a random one on, all round the range.
-    fn try_lease(&self, mut local: SocketAddr) -> io::Result<Option<PassiveListener>> {
+    /// The first free port from a random one on, all round the range; with a `sharer` one that has
+    /// room for it where none is free.
+    fn try_lease(
+        &self,
+        mut local: SocketAddr,
+        sharer: Option<IpAddr>,
+    ) -> io::Result<Option<PassiveListener>> {
         let start = self.random_port();
         for port in (start..=*self.range.end()).chain(*self.range.start()..start) {
             let Some(lease) = PortLease::take(&self.leases, port) else { continue };
             local.set_port(port);
             match listen(local) {
-                Ok(listener) => return Ok(Some(PassiveListener::new(listener, local, lease))),
+                Ok(listener) => {
+                    let door = match sharer {
+                        None => Door::Own { listener, _lease: lease },
+                        Some(client) => Door::Shared(self.open(listener, local, lease, client)?),
+                    };
+                    return Ok(Some(PassiveListener::new(door, local)));
+                }
                 // Another process uses it.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
+            }
+        }
+        sharer.map_or(Ok(None), |client| self.join(local, client))
+    }
+
+    /// A port that others may join in, with the first who has a seat at it.
+    fn open(
+        &self,
+        listener: TcpListener,
+        local: SocketAddr,
+        lease: PortLease,
+        client: IpAddr,
+    ) -> io::Result<Seat> {
+        let port = Arc::new(SharedPort::new(listener, local, lease));
+        let seat = port.seat(client)?.ok_or(ErrorKind::AddrInUse)?;
+        let mut shared = self.shared.lock();
+        shared.retain(|port| port.strong_count() > 0);
+        shared.push(Arc::downgrade(&port));
+        Ok(seat)
+    }
+
+    /// A seat at a port that others have, on the address that `local` names.
+    fn join(&self, local: SocketAddr, client: IpAddr) -> io::Result<Option<PassiveListener>> {
+        let mut ports: Vec<_> = self.shared.lock().iter().filter_map(Weak::upgrade).collect();
+        ports.retain(|port| port.local.ip() == local.ip());
+        let first = self.random_number() as usize;
+        for at in 0..ports.len() {
+            let port = &ports[first.wrapping_add(at) % ports.len()];
+            if let Some(seat) = port.seat(client)? {
+                return Ok(Some(PassiveListener::new(Door::Shared(seat), port.local)));
             }
         }
         Ok(None)
@@ -138,9 +194,9 @@ impl PassivePorts {
 }
 
 impl PassiveListener {
-    fn new(listener: TcpListener, local: SocketAddr, lease: PortLease) -> Self {
+    fn new(door: Door, local: SocketAddr) -> Self {
         let accepted = AtomicBool::new(false);
-        Self { listener, local, since: Instant::now(), accepted, _lease: lease }
+        Self { door, local, since: Instant::now(), accepted }
     }
 
     /// When the port was leased.
@@ -159,17 +215,12 @@ impl PassiveListener {
     /// # Errors
     /// When the process is out of descriptors.
     pub fn try_accept(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        loop {
-            match socket::accept(&self.listener) {
-                Ok(accepted) => {
-                    self.accepted.store(true, Ordering::Relaxed);
-                    return Ok(Some(accepted));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(error) if socket::is_of_one_connection(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let accepted = match &self.door {
+            Door::Own { listener, .. } => socket::try_accept(listener)?,
+            Door::Shared(seat) => seat.try_accept()?,
+        };
+        self.accepted.fetch_or(accepted.is_some(), Ordering::Relaxed);
+        Ok(accepted)
     }
 
     /// Whether anybody waits to be accepted.
@@ -197,7 +248,8 @@ impl PassiveListener {
 impl Drop for PassiveListener {
     fn drop(&mut self) {
         // To ask in vain costs as much as making a socket: not for every transfer.
-        if !self.accepted.load(Ordering::Relaxed) {
+        let is_shared = matches!(self.door, Door::Shared(_));
+        if is_shared || !self.accepted.load(Ordering::Relaxed) {
             drop(self.unused());
         }
     }
@@ -205,7 +257,10 @@ impl Drop for PassiveListener {
 
 impl AsFd for PassiveListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.listener.as_fd()
+        match &self.door {
+            Door::Own { listener, .. } => listener.as_fd(),
+            Door::Shared(seat) => seat.as_fd(),
+        }
     }
 }
 
@@ -229,57 +284,6 @@ impl Error for LeaseError {
     }
 }
 
-#[derive(Debug, Default)]
-struct Leases {
-    state: Mutex<LeaseState>,
-    port_returned: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct LeaseState {
-    ports: HashSet<u16>,
-    /// Leases that have ended so far: tells a waiter whether one ended since it looked.
-    returned: u64,
-    /// Who waits for one to end: to wake nobody is a system call, too.
-    waiting: usize,
-}
-
-impl Leases {
-    fn wait_for_return(&self, seen: u64, deadline: Instant) {
-        let mut state = self.state.lock();
-        state.waiting += 1;
-        self.port_returned.wait_while_until(&mut state, |state| state.returned == seen, deadline);
-        state.waiting -= 1;
-    }
-}
-
-/// One port, given back when it is dropped.
-#[derive(Debug)]
-struct PortLease {
-    port: u16,
-    leases: Arc<Leases>,
-}
-
-impl PortLease {
-    fn take(leases: &Arc<Leases>, port: u16) -> Option<Self> {
-        let free = leases.state.lock().ports.insert(port);
-        free.then(|| Self { port, leases: Arc::clone(leases) })
-    }
-}
-
-impl Drop for PortLease {
-    fn drop(&mut self) {
-        let mut state = self.leases.state.lock();
-        state.ports.remove(&self.port);
-        state.returned += 1;
-        let is_awaited = state.waiting > 0;
-        drop(state);
-        if is_awaited {
-            self.leases.port_returned.notify_all();
-        }
-    }
-}
-
 fn listen(local: SocketAddr) -> io::Result<TcpListener> {
     let kind = Type::STREAM.nonblocking();
     let socket = Socket::new(Domain::for_address(local), kind, Some(Protocol::TCP))?;
@@ -291,146 +295,4 @@ fn listen(local: SocketAddr) -> io::Result<TcpListener> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
-    use std::thread;
-
-    use super::*;
-    use crate::net::{Interest, wait};
-
-    const NO_WAIT: Duration = Duration::ZERO;
-    const LONG: Duration = Duration::from_secs(60);
-
-    #[test]
-    fn whoever_waits_when_the_port_is_given_back_is_not_reset() {
-        use std::io::{Read, Write};
-
-        let ports = PassivePorts::new(10_000..=30_000);
-        let listener = ports.lease(loopback(), NO_WAIT).unwrap();
-        let mut clients: Vec<_> =
-            (0..3).map(|_| TcpStream::connect(listener.local_addr()).unwrap()).collect();
-        // Unread, it would be answered by a reset.
-        clients[1].write_all(&[0; 20_000]).unwrap();
-        assert_eq!(wait([(listener.as_fd(), Interest::Read)], Some(LONG)).unwrap(), [true]);
-        drop(listener);
-        for client in &mut clients {
-            assert_eq!(client.read(&mut [0]).unwrap(), 0);
-        }
-    }
-
-    #[test]
-    fn each_port_is_leased_once_and_comes_back() {
-        let ports = PassivePorts::new(free_range());
-        let local = loopback();
-        let first = ports.lease(local, NO_WAIT).unwrap();
-        assert!(ports.range().contains(&first.local_addr().port()));
-        assert_eq!(ports.in_use(), 1);
-        let error = ports.lease(local, NO_WAIT).unwrap_err();
-        assert!(matches!(error, LeaseError::NoFreePort(_)), "{error}");
-        assert!(error.to_string().contains("passive_ports"), "{error}");
-        drop(first);
-        assert_eq!(ports.in_use(), 0);
-        ports.lease(local, NO_WAIT).unwrap();
-    }
-
-    #[test]
-    fn one_port_serves_many_connections_in_quick_succession() {
-        let ports = PassivePorts::new(free_range());
-        let mut open = Vec::new();
-        for _ in 0..50 {
-            let listener = ports.lease(loopback(), NO_WAIT).unwrap();
-            let client = TcpStream::connect(listener.local_addr()).unwrap();
-            let ours = accepted(&listener);
-            // We close first, so that it is our side that keeps TIME_WAIT.
-            if open.len() % 2 == 0 {
-                drop(ours);
-                open.push((client, None));
-            } else {
-                open.push((client, Some(ours)));
-            }
-        }
-        assert_eq!(ports.in_use(), 0);
-    }
-
-    #[test]
-    fn one_port_tells_nothing_of_the_next() {
-        let ports = PassivePorts::new(10_000..=30_000);
-        let leased: Vec<u16> = (0..64)
-            .map(|_| ports.lease(loopback(), NO_WAIT).unwrap().local_addr().port())
-            .collect();
-        let steps: HashSet<i32> =
-            leased.windows(2).map(|pair| i32::from(pair[1]) - i32::from(pair[0])).collect();
-        // Of 63 steps among 40,000 that are possible hardly one comes twice.
-        assert!(steps.len() > 55, "{leased:?}");
-        let low = leased.iter().filter(|port| **port < 20_000).count();
-        assert!((8..56).contains(&low), "{leased:?}");
-    }
-
-    #[test]
-    fn a_waiter_gets_the_port_that_comes_back() {
-        let ports = PassivePorts::new(free_range());
-        let first = ports.lease(loopback(), NO_WAIT).unwrap();
-        thread::scope(|scope| {
-            let waiter = scope.spawn(|| ports.lease(loopback(), LONG));
-            drop(first);
-            waiter.join().unwrap().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_port_of_another_process_is_skipped() {
-        let foreign = TcpListener::bind((Ipv4Addr::LOCALHOST, *free_range().start())).unwrap();
-        let port = foreign.local_addr().unwrap().port();
-        let ports = PassivePorts::new(port..=port);
-        assert!(matches!(ports.lease(loopback(), NO_WAIT), Err(LeaseError::NoFreePort(_))));
-        assert_eq!(ports.in_use(), 0);
-        drop(foreign);
-        ports.lease(loopback(), NO_WAIT).unwrap();
-    }
-
-    #[test]
-    fn a_mapped_control_address_gets_an_ipv4_listener() {
-        let ports = PassivePorts::new(free_range());
-        let control = SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), 2121));
-        let listener = ports.lease(control, NO_WAIT).unwrap();
-        assert_eq!(listener.local_addr().ip(), Ipv4Addr::LOCALHOST);
-        let _client = TcpStream::connect(listener.local_addr()).unwrap();
-        accepted(&listener);
-    }
-
-    #[test]
-    fn an_address_that_is_not_ours_is_an_error_at_once() {
-        let ports = PassivePorts::new(free_range());
-        let foreign = SocketAddr::from(([192, 0, 2, 1], 2121));
-        assert!(matches!(ports.lease(foreign, LONG), Err(LeaseError::Io(_))));
-        assert_eq!(ports.in_use(), 0);
-    }
-
-    #[test]
-    fn ipv6_clients_get_an_ipv6_listener() {
-        let ports = PassivePorts::new(free_range());
-        let Ok(listener) = ports.lease((Ipv6Addr::LOCALHOST, 2121).into(), NO_WAIT) else {
-            // The one way to fail is a machine without IPv6.
-            assert!(TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err());
-            return;
-        };
-        let _client = TcpStream::connect(listener.local_addr()).unwrap();
-        accepted(&listener);
-    }
-
-    fn accepted(listener: &PassiveListener) -> TcpStream {
-        assert_eq!(wait([(listener.as_fd(), Interest::Read)], Some(LONG)).unwrap(), [true]);
-        listener.try_accept().unwrap().unwrap().0
-    }
-
-    fn loopback() -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, 0).into()
-    }
-
-    /// One port that nobody uses now, outside the range that connects take theirs from.
-    fn free_range() -> RangeInclusive<u16> {
-        let probe = PassivePorts::new(10_000..=30_000).lease(loopback(), NO_WAIT).unwrap();
-        let port = probe.local_addr().port();
-        port..=port
-    }
-}
+mod tests;

@@ -71,6 +71,22 @@ pub fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     Ok((TcpStream::from(accepted), SocketAddr::try_from(from)?))
 }
 
+/// The next connection to `listener`, which does not block, and its other end. Ones that broke
+/// before they were accepted are passed over.
+///
+/// # Errors
+/// When the process is out of descriptors.
+pub fn try_accept(listener: &TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+    loop {
+        match accept(listener) {
+            Ok(accepted) => return Ok(Some(accepted)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Ends a connection that nobody will use, in order: the other side reads its end of file. What it
 /// has sent already is read and dropped, as closing with unread data resets the connection. Does
 /// not wait for anything.

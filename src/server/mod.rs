@@ -1,8 +1,9 @@
 //! Listening, accepting, counting, stopping.
 //!
 //! Threads: one accept thread for each listener, one for each session, one that looks for
-//! [`leftovers`], those of the [`monitor`], and the thread that calls [`Server::run`], which joins
-//! the sessions as they end. Knows no FTP command; the one reply it gives itself is 421.
+//! [`leftovers`], one that asks for the [`public_address`](mod@public_address), those of the
+//! [`monitor`], and the thread that calls [`Server::run`], which joins the sessions as they end.
+//! Knows no FTP command; the one reply it gives itself is 421.
 //!
 //! How it stops is told in [`stop`].
 
@@ -14,6 +15,7 @@ mod listen;
 mod monitor;
 mod occupant;
 mod options;
+mod public_address;
 mod publisher;
 mod registry;
 mod reload;
@@ -25,6 +27,7 @@ pub use descriptors::raise_descriptor_limit;
 pub use listen::{BindError, try_to_listen};
 pub use occupant::Occupant;
 pub use options::ServerOptions;
+pub use public_address::public_address;
 pub use reload::Reloader;
 pub use stop::Stopped;
 
@@ -40,12 +43,14 @@ use self::accept::Acceptor;
 use self::leftovers::Sweeper;
 use self::listen::Listening;
 use self::monitor::Monitor;
+use self::public_address::AddressKeeper;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
+use crate::events::{Couriers, EventBacklog, EventQueue};
 use crate::limits;
-use crate::net::{ConnectionSlots, PassivePorts};
+use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
 use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
@@ -58,6 +63,7 @@ pub struct Server {
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
     metrics: Option<Arc<TcpListener>>,
+    address_keeper: AddressKeeper,
 }
 
 /// Stops a server from another thread.
@@ -66,22 +72,31 @@ pub struct Stopper(Arc<SessionRegistry>);
 
 /// Looks at a server from another thread.
 #[derive(Clone, Debug)]
-pub struct Observer(Arc<SessionRegistry>, Arc<Rules>);
+pub struct Observer {
+    registry: Arc<SessionRegistry>,
+    rules: Arc<Rules>,
+    events: Option<Arc<EventQueue>>,
+}
 
 impl Observer {
     /// What each session is doing, oldest first.
     pub fn sessions(&self) -> Vec<Overview> {
-        self.0.overviews()
+        self.registry.overviews()
     }
 
     /// Whether the server was asked to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.stop_request() != StopRequest::None
+        self.registry.stop_request() != StopRequest::None
+    }
+
+    /// What waits to be told; `None` where nobody wants to know.
+    pub fn events(&self) -> Option<EventBacklog> {
+        self.events.as_ref().map(|queue| queue.backlog())
     }
 
     /// What transfers get to finish at a stop that begins now.
     pub fn shutdown_grace(&self) -> Duration {
-        self.1.shutdown_grace()
+        self.rules.shutdown_grace()
     }
 }
 
@@ -96,7 +111,10 @@ impl Server {
         let metrics = options.metrics_listen.map(listen::bind_metrics).transpose()?;
         let tls_demand = TlsDemand::default();
         tls_demand.set(options.session.tls);
+        let public_address = Arc::new(PublicAddress::default());
+        let address_keeper = AddressKeeper::new(Arc::clone(&public_address));
         let host = Host {
+            public_address,
             tls_demand,
             access: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
@@ -107,6 +125,7 @@ impl Server {
             rates: Arc::new(Rates::new(options.rates)),
             stragglers: Arc::default(),
             left_uploads: Arc::default(),
+            events: options.events,
             stop: StopSignal::default(),
             options: options.session,
         };
@@ -118,6 +137,7 @@ impl Server {
             },
             abort_unfinished_after: options.abort_unfinished_after,
             metrics: metrics.map(Arc::new),
+            address_keeper,
         })
     }
 
@@ -148,13 +168,15 @@ impl Server {
 
     /// What looks at it while it runs.
     pub fn observer(&self) -> Observer {
-        Observer(Arc::clone(&self.acceptor.registry), Arc::clone(&self.acceptor.rules))
+        let events = self.acceptor.rules.host().events.clone();
+        let (registry, rules) = (&self.acceptor.registry, &self.acceptor.rules);
+        Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), events }
     }
 
     /// What changes its rules while it runs.
     pub fn reloader(&self) -> Reloader {
         let Acceptor { rules, registry } = self.acceptor.clone();
-        Reloader { rules, registry }
+        Reloader { rules, registry, address_keeper: self.address_keeper.clone() }
     }
 
     /// Serves clients. Blocks until the [`Stopper`] is used and the stop is complete.
@@ -164,7 +186,9 @@ impl Server {
     pub fn run(self) -> io::Result<Stopped> {
         let registry = &self.acceptor.registry;
         registry.get_ready();
+        let mut couriers = self.start_telling()?;
         // Before the first client is served: who has logged in finds all of it at work.
+        self.address_keeper.obey(&self.acceptor.rules.host().options);
         let sweeper = self.start_sweeping();
         let publisher = self.start_publishing();
         let monitor = self.start_monitor();
@@ -192,7 +216,8 @@ impl Server {
         if let Some(asking) = monitor.as_ref().and_then(Monitor::stop_asking) {
             self.acceptor.rules.host().stragglers.adopt(vec![asking]);
         }
-        host.stragglers.adopt(publisher.into_iter().collect());
+        host.stragglers.adopt(publisher.into_iter().chain(self.address_keeper.stop()).collect());
+        host.stragglers.adopt(couriers.as_mut().map(Couriers::stop).unwrap_or_default());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();
@@ -226,6 +251,15 @@ impl Server {
         let (rules, registry) = (&self.acceptor.rules, Arc::clone(&self.acceptor.registry));
         let started = publisher::start(Arc::clone(rules), registry);
         started.map_err(|error| warn!("parked uploads are not published: {error}")).ok()
+    }
+
+    /// The threads that tell a receiver what happens to files, if it is wanted. Nobody is served
+    /// without them.
+    fn start_telling(&self) -> io::Result<Option<Couriers>> {
+        let host = self.acceptor.rules.host();
+        let Some(queue) = &host.events else { return Ok(None) };
+        let users = Arc::clone(&host.users);
+        Couriers::start(queue, move || users.current().stores()).map(Some)
     }
 
     /// The threads that tell metrics and health, if they are wanted.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessOptions;
+use crate::events::EventQueue;
 use crate::net::tls::TlsContext;
 use crate::session::SessionOptions;
 use crate::transfer::RateLimits;
@@ -34,6 +35,8 @@ pub struct ServerOptions {
     pub abort_unfinished_after: Option<Duration>,
     /// `metrics_listen`: where metrics and health are told; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// What is to be told of files, opened; `None` where nobody wants to know.
+    pub events: Option<Arc<EventQueue>>,
     /// How fast transfers may be.
     pub rates: RateLimits,
     /// How each session behaves.
@@ -54,6 +57,7 @@ impl ServerOptions {
             shutdown_grace: Duration::ZERO,
             abort_unfinished_after: None,
             metrics_listen: None,
+            events: None,
             rates: RateLimits::default(),
             session: SessionOptions::unset(),
         }

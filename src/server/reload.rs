@@ -6,6 +6,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use super::ServerOptions;
+use super::public_address::AddressKeeper;
 use super::registry::SessionRegistry;
 use crate::session::{Host, SessionHandle};
 use crate::users::Users;
@@ -46,6 +47,7 @@ impl Rules {
 pub struct Reloader {
     pub(super) rules: Arc<Rules>,
     pub(super) registry: Arc<SessionRegistry>,
+    pub(super) address_keeper: AddressKeeper,
 }
 
 impl Reloader {
@@ -63,6 +65,7 @@ impl Reloader {
         before.access.obey(options.access);
         before.tls_demand.set(session.tls);
         before.rates.set(options.rates);
+        self.address_keeper.obey(&session);
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };
         let host = Arc::new(host);
         let current = Current { host, shutdown_grace: options.shutdown_grace };

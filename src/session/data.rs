@@ -1,7 +1,7 @@
 //! The data channel: PASV, EPSV, PORT, EPRT, and what is prepared for the next transfer.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
@@ -19,7 +19,7 @@ use crate::limits;
 use crate::net::tls::TlsSession;
 use crate::net::{
     Arrival, ConnectionSlot, DataPort, Endpoints, Interest, LeaseError, LogRule, MasqueradeError,
-    Stream, Unused, Wake, passive_address, wait,
+    PassiveNaming, PeerCheck, Stream, Unused, Wake, passive_address, wait,
 };
 use crate::protocol::{DataAddress, Family, PassiveRequest, Reply, replies};
 
@@ -71,28 +71,44 @@ impl<'a> DataChannel<'a> {
             PassiveRequest::Port(_) => Ok(replies::extended_passive(self.listen()?)),
             PassiveRequest::Address => {
                 self.allow_other_than_epsv()?;
-                let masquerade = self.host.options.masquerade.as_ref();
-                let address = passive_address(masquerade, &self.ends);
-                let address = address.map_err(|error| match error {
-                    MasqueradeError::Ipv6 => replies::passive_needs_ipv4(),
-                    MasqueradeError::Lookup { .. } => {
-                        if self.visit.may_tell("masquerade_address is not found") {
-                            log::error!("{error}");
-                        }
-                        replies::cannot_listen()
-                    }
-                })?;
+                let address = self.address()?;
                 let port = self.listen()?;
                 Ok(replies::passive(SocketAddrV4::new(address, port)))
             }
         }
     }
 
+    /// The address that the client is told.
+    fn address(&self) -> Step<Ipv4Addr> {
+        let options = &self.host.options;
+        let naming = PassiveNaming {
+            networks: &options.masquerade_networks,
+            masquerade: options.masquerade.as_ref(),
+            public: &self.host.public_address,
+        };
+        passive_address(&naming, &self.ends).map_err(|error| match error {
+            MasqueradeError::Ipv6 => replies::passive_needs_ipv4(),
+            MasqueradeError::Lookup { .. } | MasqueradeError::OfNetwork { .. } => {
+                if self.host.access.may_tell_of_all("no address for PASV") {
+                    log::error!("PASV has no address to name: {error}");
+                }
+                replies::no_passive_address()
+            }
+        })
+    }
+
     /// Listens for the next data connection and returns the port.
     fn listen(&mut self) -> Step<u16> {
         // The port of an earlier PASV may be the only one there is.
         self.give_port_up();
-        let leased = self.host.passive_ports.lease(self.ends.local, limits::PASSIVE_PORT_WAIT);
+        let options = &self.host.options;
+        // Where its address tells that a connection is the client's.
+        let shares = options.passive_ports_shared
+            && options.data_peer_check == PeerCheck::Strict
+            && self.ends.balancer.is_none();
+        let sharer = shares.then_some(self.ends.peer.ip());
+        let ports = &self.host.passive_ports;
+        let leased = ports.lease(self.ends.local, sharer, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
             if self.visit.may_tell("no passive port") {
                 log::error!("{error}");
@@ -103,7 +119,6 @@ impl<'a> DataChannel<'a> {
             }
         })?;
         let port = listener.local_addr().port();
-        let options = &self.host.options;
         let (balancers, check) = (&options.balancers, options.data_peer_check);
         let (access, client) = (Arc::clone(&self.host.access), self.ends.peer.ip());
         let log_rule = LogRule::new(move |what| access.may_tell(client, what));

@@ -6,6 +6,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use super::Session;
+use super::done_marker::DoneMarkers;
 use super::download::download;
 use super::information::{note_client, status};
 use super::listing::{StatusOf, Telling, list};
@@ -16,6 +17,7 @@ use super::settings::{ClientSettings, Pending};
 use super::step::Step;
 use super::transfer::{Transfer, TransferParts};
 use super::upload::upload;
+use crate::events::Witness;
 use crate::protocol::{
     Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
     SiteCommand, UploadMode, VerbRow, masked, replies,
@@ -144,7 +146,7 @@ impl<'a> Session<'a> {
             Command::ChangeToParent => self.change_directory("..")?,
             Command::MakeDirectory(path) => self.tree()?.make_directory(&path)?,
             Command::RemoveDirectory(path) => self.tree()?.remove_directory(&path)?,
-            Command::Delete(path) => self.tree()?.delete(&path)?,
+            Command::Delete(path) => self.tree()?.delete(&path, self.long_work())?,
             Command::RenameFrom(path) => self.rename_from(&path)?,
             Command::RenameTo(path) => self.rename_to(&path, pending)?,
             Command::List { style, target } => self.list(style, &target)?,
@@ -249,7 +251,12 @@ impl<'a> Session<'a> {
 
     fn rename_to(&mut self, path: &str, pending: &Pending) -> Step<Reply> {
         let Pending::RenameFrom(from) = pending else { return Err(replies::rename_from_first()) };
-        self.tree()?.rename(from, path, self.long_work())
+        let tree = self.tree()?;
+        let (reply, renamed) = tree.rename(from, path, self.long_work())?;
+        if let Some(markers) = DoneMarkers::of(&tree) {
+            markers.follow(&from.0, &renamed)?;
+        }
+        Ok(reply)
     }
 
     fn protect(&mut self, protection: Protection) -> Step<Reply> {
@@ -301,11 +308,17 @@ impl<'a> Session<'a> {
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
             visit: self.visit,
+            account: Arc::clone(account),
             working_directory: self.working_directory.clone(),
             rights,
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
+            witness: self
+                .host
+                .events
+                .as_ref()
+                .map(|queue| Witness::new(queue, &account.name, requester.peer, requester.session)),
         })
     }
 

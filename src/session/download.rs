@@ -1,5 +1,7 @@
 //! RETR.
 
+use std::time::Instant;
+
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
@@ -7,9 +9,12 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_download;
 use super::{Errand, ErrandKind};
+use crate::events::{EventKind, FileDeed};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
-use crate::store::{ByteRange, ErrorKind, Freshness, Object, ObjectStore, Restoration, StoreError};
+use crate::store::{
+    ByteRange, ErrorKind, Freshness, Object, ObjectStore, Restoration, StoreError, Stored,
+};
 use crate::transfer::{Conversion, Download, DownloadRequest};
 use crate::vfs::FtpPath;
 
@@ -21,13 +26,16 @@ pub(super) fn download(
     name: &str,
     first: u64,
 ) -> Step<Reply> {
-    let path = tree.resolve(name)?;
+    let path = tree.existing(name)?;
     if path.is_root() {
         return Err(replies::is_a_directory());
     }
     transfer.check_data_port()?;
+    tree.check_told(EventKind::Download, &path)?;
+    let began = Instant::now();
     let object = open(tree, &path, first)?;
     let left = object.size - first;
+    let (whole, etag, crc64) = (object.size, object.etag.clone(), object.crc64);
     let conversion = settings.conversion(transfer.converts_ascii());
     // Turned line ends change the size by what only reading tells.
     let size = (conversion == Conversion::None).then_some(left);
@@ -43,6 +51,11 @@ pub(super) fn download(
     let report = download.throttled(throttle).run(data, &mut attended.watch);
     record_download(&path, first, &report);
     transfer.check_verdict(&report)?;
+    if let Some(witness) = &tree.witness {
+        let deed = FileDeed::now(EventKind::Download, &*tree.store, &path);
+        let version = Stored { etag, crc64, request_id: None };
+        witness.note(&FileDeed { size: Some(whole), kept: first, began, ..deed }, Some(&version));
+    }
     Ok(replies::file_sent())
 }
 

@@ -6,6 +6,7 @@ use crate::access::Visit;
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
 use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferReport, Verdict};
+use crate::vfs::FtpPath;
 
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
@@ -19,12 +20,13 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
 
 /// Success, or the reply to a transfer that did not complete.
 pub(super) fn check_verdict(visit: &Visit, report: &TransferReport) -> Step<()> {
+    let renamed = report.renamed.as_ref().map(FtpPath::name);
     Err(match &report.verdict {
         Verdict::Complete => return Ok(()),
         Verdict::Interrupted { kept: Kept::Partial, .. } => {
-            replies::upload_interrupted(report.bytes)
+            replies::upload_interrupted(report.bytes, renamed)
         }
-        Verdict::Interrupted { kept: Kept::Parked, .. } => replies::upload_parked(),
+        Verdict::Interrupted { kept: Kept::Parked, .. } => replies::upload_parked(renamed),
         Verdict::Interrupted { by, kept: Kept::Nothing } => interruption(*by),
         Verdict::Failed(error) => transfer_error(visit, error),
     })

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessControl;
+use crate::events::EventQueue;
 use crate::net::tls::TlsContext;
-use crate::net::{ConnectionSlots, PassivePorts, Wake};
+use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
 use crate::transfer::{Budget, LeftUpload, LeftUploads, Rates, Resources, Stragglers};
 use crate::users::{Account, Directory};
@@ -25,6 +26,8 @@ pub struct Host {
     pub tls: Option<Arc<TlsContext>>,
     /// Ports for PASV and EPSV.
     pub passive_ports: Arc<PassivePorts>,
+    /// The public address of the machine, where it is wanted.
+    pub public_address: Arc<PublicAddress>,
     /// Connections against `max_connection_num`; data connections take their slot here.
     pub connections: ConnectionSlots,
     /// Bytes that transfers may hold.
@@ -35,6 +38,8 @@ pub struct Host {
     pub stragglers: Arc<Stragglers>,
     /// Parked uploads that are published unless somebody comes back.
     pub left_uploads: Arc<LeftUploads>,
+    /// What is to be told of files; `None` where nobody wants to know.
+    pub events: Option<Arc<EventQueue>>,
     /// Whether the server is stopping.
     pub stop: StopSignal,
 }

@@ -76,6 +76,7 @@ impl Lookup<'_> {
 
     fn name(&self, text: &str) -> Result<Listed, Missed> {
         let path = self.tree.resolve(if text.is_empty() { "." } else { text })?;
+        self.tree.refuse_hidden(&path)?;
         let source = self.listing(path, "");
         let (first, name_prefix) = match source.first_page() {
             Ok(first) => (first, nlst_prefix(text)),
@@ -94,6 +95,7 @@ impl Lookup<'_> {
     /// listing of those tells whether there is one.
     fn pattern(&self, text: &str, directory: &str, wildcard: Wildcard) -> Result<Listed, Missed> {
         let path = self.tree.resolve(text)?;
+        self.tree.refuse_hidden(&path.parent())?;
         let source = self.listing(path.parent(), wildcard.literal_prefix());
         let first = source.first_page()?;
         let name_prefix = nlst_prefix(directory);

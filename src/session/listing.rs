@@ -18,7 +18,7 @@ use crate::protocol::{
 };
 use crate::store::ListPage;
 use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, ListingPages, Progress};
-use crate::vfs::{Entry, FtpPath};
+use crate::vfs::{Entry, FtpPath, NamePatterns};
 
 /// How a client wants a directory told, and how much of it the operator allows.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ struct Lines {
     encoding: NameEncoding,
     /// Keys met that have no FTP name.
     unnameable: usize,
+    /// Names that are not told.
+    hidden: NamePatterns,
     /// Interrupted uploads that the client may go on with, by their names: told instead of the
     /// files that stand there.
     parked: HashMap<String, Entry>,
@@ -172,7 +174,8 @@ impl Telling {
         };
         let Self { limit: left, encoding, .. } = self;
         let parked = tree.parked_in(&source.directory);
-        let lines = Lines { wildcard, left, format, encoding, unnameable: 0, parked };
+        let hidden = tree.files().names.hidden.clone();
+        let lines = Lines { wildcard, left, format, encoding, unnameable: 0, hidden, parked };
         Ok(OpenedListing { source, first, lines })
     }
 }
@@ -237,7 +240,9 @@ impl Lines {
 
     /// Appends the line of an entry, if it fits what was asked for.
     fn write_entry(&mut self, entry: &Entry, text: &mut Vec<u8>) -> ListingEnd {
-        if self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name)) {
+        if self.hidden.fit(&entry.name)
+            || self.wildcard.as_ref().is_some_and(|wildcard| !wildcard.matches(&entry.name))
+        {
             return ListingEnd::All;
         }
         match &mut self.left {

@@ -35,12 +35,12 @@ pub(super) struct LongWork<'l, 'a> {
 impl LongWork<'_, '_> {
     /// Has `work` done, whose reply in the end has the code `success`. Once begun it is done to its
     /// end: a client that leaves, and a server that stops, do not leave a rename half-way.
-    pub(super) fn run(
+    pub(super) fn run<T: Send>(
         self,
         success: Code,
         store: &dyn ObjectStore,
-        work: impl Fn(&dyn ObjectStore) -> StoreResult<()> + Sync,
-    ) -> StoreResult<()> {
+        work: impl Fn(&dyn ObjectStore) -> StoreResult<T> + Sync,
+    ) -> StoreResult<T> {
         let Ok(wake) = self.wake.get() else { return work(store) };
         let signs = self.wait.signs(replies::still_at_work(success));
         thread::scope(|scope| {
@@ -64,12 +64,12 @@ impl LongWork<'_, '_> {
 }
 
 /// Waits for the `outcome`. What the client says meanwhile is kept for later.
-fn attend(
+fn attend<T>(
     control: &mut ControlLine<'_>,
     signs: &Reassurance,
     wake: &Wake,
-    outcome: &Receiver<StoreResult<()>>,
-) -> io::Result<StoreResult<()>> {
+    outcome: &Receiver<StoreResult<T>>,
+) -> io::Result<StoreResult<T>> {
     loop {
         match outcome.try_recv() {
             Ok(outcome) => return Ok(outcome),

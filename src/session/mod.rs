@@ -3,8 +3,8 @@
 //! A session is a loop in its own thread: a line becomes a command, the verb's row decides whether
 //! it may be obeyed, one handler returns its final reply, and only [`ControlLine`] writes. The
 //! handlers stand by family, and each is given the parts of the session that it needs: [`login`],
-//! [`login_attempt`], [`navigation`], [`listing`], [`upload`], [`download`], [`data`],
-//! [`encryption`], [`settings`], [`information`]. Knows a store only as
+//! [`login_attempt`], [`navigation`], [`listing`], [`upload`], [`done_marker`], [`download`],
+//! [`data`], [`encryption`], [`settings`], [`information`]. Knows a store only as
 //! [`crate::store::ObjectStore`].
 
 mod command_wait;
@@ -13,6 +13,7 @@ mod data;
 mod data_opening;
 mod data_wait;
 mod dispatch;
+mod done_marker;
 mod download;
 mod encryption;
 mod failure;
@@ -30,6 +31,7 @@ mod options;
 mod overview;
 mod reassurance;
 mod refusal;
+mod renaming;
 mod reply_writer;
 mod settings;
 mod step;

@@ -8,12 +8,17 @@ use parking_lot::Mutex;
 
 use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
+use super::renaming::Renaming;
 use super::step::Step;
 use crate::access::Visit;
+use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
-use crate::store::{ErrorKind, Freshness, ObjectStore, ParkedUpload, Stat, StoreError};
+use crate::store::{
+    ErrorKind, Freshness, ObjectStore, OnExists, Operation, ParkedUpload, Stat, StoreError,
+};
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
-use crate::vfs::{Entry, FtpPath, Metadata};
+use crate::users::{Account, FileRules};
+use crate::vfs::{Entry, EntryKind, FtpPath, Metadata};
 
 /// The tree of who is logged in, as the present command sees it.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub(super) struct Tree<'a> {
     /// Works for the present command.
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) visit: &'a Visit,
+    pub(super) account: Arc<Account>,
     pub(super) working_directory: FtpPath,
     pub(super) rights: Rights,
     /// `preserve_mtime`
@@ -29,6 +35,8 @@ pub(super) struct Tree<'a> {
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
+    /// Who tells what happens to files.
+    pub(super) witness: Option<Witness>,
 }
 
 /// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
@@ -40,6 +48,36 @@ impl Tree<'_> {
     /// The path a client means.
     pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
         self.working_directory.join(text).map_err(replies::bad_path)
+    }
+
+    /// The same of what is there already: what is hidden is as good as absent.
+    pub(super) fn existing(&self, text: &str) -> Step<FtpPath> {
+        let path = self.resolve(text)?;
+        self.refuse_hidden(&path).map_err(|error| self.failure(&error))?;
+        Ok(path)
+    }
+
+    /// Fails for what is hidden, as if it were not there.
+    pub(super) fn refuse_hidden(&self, path: &FtpPath) -> Result<(), StoreError> {
+        match self.files().names.hide(path) {
+            true => Err(StoreError::new(ErrorKind::NotFound, Operation::HeadObject, path.as_str())),
+            false => Ok(()),
+        }
+    }
+
+    /// Fails where a new file or directory may not be called so.
+    pub(super) fn check_new_name(&self, path: &FtpPath, kind: EntryKind) -> Step<()> {
+        let names = &self.files().names;
+        let is_admitted = match kind {
+            EntryKind::File => names.admit_file(path),
+            EntryKind::Directory => names.admit_directory(path),
+        };
+        if is_admitted { Ok(()) } else { Err(replies::name_refused()) }
+    }
+
+    /// What holds for the account's files.
+    pub(super) fn files(&self) -> &FileRules {
+        &self.account.files
     }
 
     /// The reply to a call of the store that failed.
@@ -54,7 +92,7 @@ impl Tree<'_> {
 
     /// CWD: where the client is from now on.
     pub(super) fn directory(&self, path: &str) -> Step<FtpPath> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         // The root is always there, and going back to where one is needs no proof.
         if !path.is_root()
             && path != self.working_directory
@@ -71,6 +109,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::already_exists());
         }
+        self.check_new_name(&path, EntryKind::Directory)?;
         self.store.create_directory(&path).map_err(|error| self.failure(&error))?;
         log::info!("mkdir path={path:?}");
         Ok(replies::directory_created(&path))
@@ -78,7 +117,7 @@ impl Tree<'_> {
 
     /// RMD.
     pub(super) fn remove_directory(&self, path: &str) -> Step<Reply> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
@@ -88,12 +127,21 @@ impl Tree<'_> {
     }
 
     /// DELE.
-    pub(super) fn delete(&self, path: &str) -> Step<Reply> {
-        let path = self.resolve(path)?;
+    pub(super) fn delete(&self, path: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let deleted = self.store.delete_object(&path);
+        let intent = self.intend(&FileDeed::now(EventKind::Delete, &*self.store, &path))?;
+        let delete = |store: &dyn ObjectStore| store.delete_object(&path);
+        // With a trash, that is a copy within the store, too.
+        let deleted = match self.files().trash.is_some() {
+            true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
+            false => delete(&*self.store),
+        };
+        if let Some(intent) = intent {
+            intent.end(deleted.as_ref().map(|()| None));
+        }
         if let Err(error) = deleted.as_ref()
             && error.kind != ErrorKind::NotFound
         {
@@ -121,17 +169,22 @@ impl Tree<'_> {
     }
 
     /// RNFR: what is to be renamed.
-    pub(super) fn to_be_renamed(&self, path: &str) -> Step<FtpPath> {
-        let path = self.resolve(path)?;
+    pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, Metadata)> {
+        let path = self.existing(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        self.stat(&path, Freshness::Recent)?;
-        Ok(path)
+        let stat = self.stat(&path, Freshness::Recent)?;
+        Ok((path, stat.metadata))
     }
 
     /// RNTO.
-    pub(super) fn rename(&self, from: &FtpPath, to: &str, long: LongWork<'_, '_>) -> Step<Reply> {
+    pub(super) fn rename(
+        &self,
+        (from, was): &(FtpPath, Metadata),
+        to: &str,
+        long: LongWork<'_, '_>,
+    ) -> Step<(Reply, FtpPath)> {
         let to = self.resolve(to)?;
         if to.is_root() {
             return Err(replies::root_is_fixed());
@@ -139,18 +192,49 @@ impl Tree<'_> {
         if to != *from && to.is_within(from) {
             return Err(replies::rename_into_itself());
         }
-        if to != *from {
-            let renamed =
-                long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| store.rename(from, &to));
-            renamed.map_err(|error| self.failure(&error))?;
-            log::info!("rename from={from:?} to={to:?}");
+        if to == *from {
+            return Ok((replies::renamed(), to));
         }
-        Ok(replies::renamed())
+        self.check_new_name(&to, was.kind)?;
+        self.check_told(EventKind::Rename, &to)?;
+        let on_exists = match was.kind {
+            EntryKind::File => self.files().on_exists,
+            // A directory replaces nothing in any case.
+            EntryKind::Directory => OnExists::Replace,
+        };
+        let renaming = Renaming { from, was, on_exists, witness: self.witness.as_ref() };
+        let renamed =
+            long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
+        let name = renamed.map_err(|error| self.failure(&error))?;
+        log::info!("rename from={from:?} to={name:?}");
+        let reply = match name == to {
+            true => replies::renamed(),
+            false => replies::renamed_to(name.name()),
+        };
+        Ok((reply, name))
+    }
+
+    /// Writes down what is about to be asked of the store, where it is to be told.
+    fn intend(&self, deed: &FileDeed<'_>) -> Step<Option<Intent>> {
+        self.check_told(deed.kind, deed.path)?;
+        let Some(witness) = &self.witness else { return Ok(None) };
+        witness.intend(deed).map_err(|error| {
+            log::error!("events: the journal cannot be written: {error}");
+            replies::events_wait()
+        })
+    }
+
+    /// Refuses what could not be told, where too much waits.
+    pub(super) fn check_told(&self, kind: EventKind, path: &FtpPath) -> Step<()> {
+        match &self.witness {
+            Some(witness) if witness.refuses(kind, path) => Err(replies::events_wait()),
+            _ => Ok(()),
+        }
     }
 
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
             *self.told.0.lock() = Some(path);
@@ -232,7 +316,8 @@ impl Tree<'_> {
     }
 
     fn exists(&self, path: &str) -> Step<bool> {
-        match self.store.stat(&self.resolve(path)?, Freshness::Recent) {
+        let path = self.resolve(path)?;
+        match self.refuse_hidden(&path).and_then(|()| self.store.stat(&path, Freshness::Recent)) {
             Ok(_) => Ok(true),
             Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
                 Ok(false)
@@ -242,7 +327,7 @@ impl Tree<'_> {
     }
 
     fn tell_modification_time(&self, path: &str) -> Step<Reply> {
-        let stat = self.find_with_time(&self.resolve(path)?);
+        let stat = self.find_with_time(&self.existing(path)?);
         let stat = stat.map_err(|error| self.failure(&error))?;
         Ok(replies::modification_time(stat.metadata.told_time()))
     }
@@ -261,7 +346,7 @@ impl Tree<'_> {
         if !self.rights.allow(Access::Writes) {
             return Err(replies::no_permission(Access::Writes));
         }
-        let path = self.resolve(path)?;
+        let path = self.existing(path)?;
         let set =
             long.run(Code::FILE_STATUS, &*self.store, |store| store.set_modified(&path, time.0));
         set.map_err(|error| match error.kind {
@@ -287,7 +372,7 @@ impl Tree<'_> {
 
     /// MLST: the `wanted` facts.
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
-        let path = self.resolve(path.unwrap_or("."))?;
+        let path = self.existing(path.unwrap_or("."))?;
         let found = self.find_with_time(&path);
         let metadata = match self.parked(&path, found.as_ref().ok()) {
             Some(parked) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::access::Quota;
 use crate::limits;
-use crate::net::{Balancers, Masquerade, PeerCheck};
+use crate::net::{Balancers, Masquerade, MasqueradeNetworks, PeerCheck};
 use crate::protocol::Switches;
 use crate::transfer::TransferOptions;
 
@@ -77,6 +77,13 @@ pub struct SessionOptions {
     pub tls: TlsPolicy,
     /// `masquerade_address`: what PASV tells clients from outside.
     pub masquerade: Option<Masquerade>,
+    /// `masquerade_networks`: what PASV tells clients of these networks instead.
+    pub masquerade_networks: MasqueradeNetworks,
+    /// `public_address_url`: what answers the public address of the machine, as text.
+    pub public_address_url: String,
+    /// `passive_ports_shared`: whether clients of different addresses may have one passive port at
+    /// the same time.
+    pub passive_ports_shared: bool,
     /// `proxy_protocol_from`, `proxy_protocol_data`: whose word tells the client's address.
     pub balancers: Balancers,
     /// How transfers behave.
@@ -87,6 +94,12 @@ impl SessionOptions {
     /// What verbs hang on.
     pub fn switches(&self) -> Switches {
         Switches { preserve_mtime: self.preserve_mtime, tls: self.tls != TlsPolicy::Off }
+    }
+
+    /// Who is to be asked for the public address of the machine: nobody, unless it is named to
+    /// somebody.
+    pub fn public_address_source(&self) -> Option<&str> {
+        self.masquerade_networks.need_public_address().then_some(&self.public_address_url)
     }
 
     /// Nothing is decided yet but what has no key: what the table of keys fills in.
@@ -105,6 +118,9 @@ impl SessionOptions {
             preserve_mtime: false,
             tls: TlsPolicy::Off,
             masquerade: None,
+            masquerade_networks: MasqueradeNetworks::default(),
+            public_address_url: String::new(),
+            passive_ports_shared: false,
             balancers: Balancers::unset(),
             transfer: TransferOptions::unset(),
         }

@@ -5,7 +5,7 @@ use crate::protocol::{
     Charset, ClientOption, MlstFacts, NameEncoding, Reply, TransferType, replies,
 };
 use crate::transfer::Conversion;
-use crate::vfs::FtpPath;
+use crate::vfs::{FtpPath, Metadata};
 
 /// What one command leaves for the next. Used up or cleared by it, unless its row says otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(super) enum Pending {
     Nothing,
     /// REST: the next transfer begins here.
     RestartAt(u64),
-    /// RNFR: RNTO names the new name.
-    RenameFrom(FtpPath),
+    /// RNFR: RNTO names the new name. What it is was seen then.
+    RenameFrom((FtpPath, Metadata)),
 }
 
 impl Pending {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
 use super::data::{DataChannel, DataTerms};
+use super::done_marker::marker_of;
 use super::encryption::Encryption;
 use super::failure::{check_verdict, incomplete};
 use super::login::Login;
@@ -14,9 +15,11 @@ use super::wake::OwnWake;
 use super::watch::Watch;
 use super::{Errand, ErrandKind, Host, SessionHandle};
 use crate::access::Visit;
+use crate::events::Witness;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
 use crate::protocol::{Code, Reply, replies};
+use crate::store::OnExists;
 use crate::transfer::{
     Budget, Incomplete, Interruption, Kept, LeftUpload, PartialUpload, Progress, Resources,
     Throttle, TransferReport, Verdict,
@@ -88,14 +91,24 @@ impl<'s, 'a> Transfer<'s, 'a> {
 
     /// Where the client of an upload of `path` has left without waiting, what arrived becomes the
     /// file unless it comes back; or it is lost, which the operator is told.
-    pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport) {
+    pub(super) fn note_left(
+        &self,
+        path: &FtpPath,
+        report: &TransferReport,
+        witness: Option<&Witness>,
+    ) {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
         let TransferParts { host, visit, .. } = &self.parts;
         let options = &host.options.transfer;
         match (kept, options.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
-                let upload = LeftUpload { store, path: path.clone() };
+                let files = &self.account.files;
+                let keeps_old = files.on_exists != OnExists::Replace;
+                let ending = files.done_marker.as_deref();
+                let marker = ending.and_then(|ending| marker_of(ending, path));
+                let (path, witness) = (path.clone(), witness.cloned());
+                let upload = LeftUpload { store, path, keeps_old, marker, witness };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

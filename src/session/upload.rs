@@ -1,5 +1,8 @@
 //! STOR, APPE, STOU: one path, three [`WriteMode`]s.
 
+use std::time::Instant;
+
+use super::done_marker::DoneMarkers;
 use super::failure::transfer_error;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
@@ -7,12 +10,14 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
 use super::{Errand, ErrandKind};
+use crate::events::{EventKind, FileDeed};
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
-use crate::transfer::{Plan, Upload, UploadRequest, WriteMode};
-use crate::vfs::FtpPath;
+use crate::transfer::{OverFiles, Plan, TransferReport, Upload, UploadRequest, WriteMode};
+use crate::users::FileRules;
+use crate::vfs::{EntryKind, FtpPath};
 
 /// STOU without a name.
 const UNIQUE_STEM: &str = "file";
@@ -43,6 +48,7 @@ impl Order {
             if path.is_root() {
                 return Err(replies::is_a_directory());
             }
+            tree.check_new_name(&path, EntryKind::File)?;
             Ok(Self { path, name, mode, naming: Naming::ByClient })
         };
         match mode {
@@ -52,6 +58,7 @@ impl Order {
             UploadMode::Unique(_) if restart > 0 => Err(replies::restart_impossible()),
             UploadMode::Unique(name) => {
                 let wanted = tree.resolve(name.as_deref().unwrap_or(UNIQUE_STEM))?;
+                tree.check_new_name(&wanted, EntryKind::File)?;
                 let path = unique_path(tree, &wanted)?;
                 let name = path.name().to_owned();
                 Ok(Self { path, name, mode: WriteMode::Replace, naming: Naming::ByServer })
@@ -85,10 +92,12 @@ impl Order {
     }
 
     /// The reply to success.
-    fn stored(&self, bytes: u64) -> Reply {
-        match self.naming {
-            Naming::ByClient => replies::file_stored(bytes),
-            Naming::ByServer => replies::unique_file_stored(&self.name),
+    fn stored(&self, report: &TransferReport) -> Reply {
+        match (self.naming, &report.renamed) {
+            (Naming::ByClient, None) => replies::file_stored(report.bytes),
+            (Naming::ByClient, Some(renamed)) => replies::file_stored_as(renamed.name()),
+            (Naming::ByServer, Some(renamed)) => replies::unique_file_stored(renamed.name()),
+            (Naming::ByServer, None) => replies::unique_file_stored(&self.name),
         }
     }
 }
@@ -103,9 +112,14 @@ pub(super) fn upload(
 ) -> Step<Reply> {
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
+    let markers = DoneMarkers::of(tree);
+    markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
+    tree.check_told(EventKind::Upload, &order.path)?;
     let _turn = order.take_turn(&*tree.store);
     let among = tree.parked_among(&order.path, order.mode);
-    let plan = Plan::make(&*tree.store, &order.path, order.mode, among);
+    let FileRules { on_exists, appends, .. } = *tree.files();
+    let over = OverFiles { on_exists, appends };
+    let plan = Plan::make(&*tree.store, &order.path, order.mode, among, over);
     let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
     let request = UploadRequest {
         store: tree.store.clone(),
@@ -113,6 +127,7 @@ pub(super) fn upload(
         plan,
         announced: settings.announced,
         conversion: settings.conversion(transfer.converts_ascii()),
+        witness: tree.witness.clone(),
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
@@ -124,13 +139,37 @@ pub(super) fn upload(
     if let Some(rest) = report.unended.take() {
         transfer.add_unused(rest);
     }
-    record_upload(&order.path, &report);
-    transfer.note_left(&order.path, &report);
+    let stored = report.renamed.as_ref().unwrap_or(&order.path);
+    record_upload(stored, &report);
+    tell_parked(tree, stored, &report);
+    transfer.note_left(stored, &report, tree.witness.as_ref());
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
+    if report.leaves_part()
+        && let Some(markers) = markers
+    {
+        markers.withdraw(stored);
+    }
     transfer.check_verdict(&report)?;
-    Ok(order.stored(report.bytes))
+    markers.map_or(Ok(()), |markers| markers.store(stored))?;
+    Ok(order.stored(&report))
+}
+
+/// Tells of an upload that waits to be gone on with.
+fn tell_parked(tree: &Tree<'_>, path: &FtpPath, report: &TransferReport) {
+    if let Some(witness) = tree.witness.as_ref().filter(|_| report.is_parked) {
+        let began = Instant::now().checked_sub(report.elapsed);
+        witness.note(
+            &FileDeed {
+                size: Some(report.kept + report.bytes),
+                kept: report.kept,
+                began: began.unwrap_or_else(Instant::now),
+                ..FileDeed::now(EventKind::Parked, &*tree.store, path)
+            },
+            None,
+        );
+    }
 }
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's

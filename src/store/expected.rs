@@ -3,7 +3,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::Stat;
+use super::{ErrorKind, Stat};
 
 /// How much older than the beginning of a write a file must be to have stood there before it:
 /// stores tell whole seconds, and their clock may differ a little from what we know of it.
@@ -14,6 +14,9 @@ const CLOCK_SLACK: Duration = Duration::seconds(2);
 pub enum Expected {
     /// Anything: the last writer wins, as on a disk.
     Anything,
+    /// Nothing, as what stands there must stay: the store itself is to refuse whatever would
+    /// replace it, and a write that cannot be published fails by [`ErrorKind::AlreadyExists`].
+    Nothing,
     /// Just the version that was seen there, or nothing if nothing was. What is written keeps the
     /// [`Stat::attributes`] of the version.
     Seen(Option<Stat>),
@@ -27,6 +30,7 @@ impl Expected {
     pub fn admits(&self, found: Option<&Stat>) -> bool {
         match self {
             Self::Anything => true,
+            Self::Nothing => found.is_none(),
             Self::Seen(seen) => match (seen, found) {
                 (Some(seen), Some(found)) => seen.is_same_version(found),
                 (seen, found) => seen.is_none() && found.is_none(),
@@ -35,6 +39,14 @@ impl Expected {
                 let modified = found.metadata.modified;
                 modified.is_some_and(|modified| modified + CLOCK_SLACK <= *moment)
             }),
+        }
+    }
+
+    /// What a write fails by that is not admitted.
+    pub fn refusal(&self) -> ErrorKind {
+        match self {
+            Self::Nothing => ErrorKind::AlreadyExists,
+            Self::Anything | Self::Seen(_) | Self::NothingSince(_) => ErrorKind::PreconditionFailed,
         }
     }
 }
@@ -66,8 +78,9 @@ mod tests {
             assert_eq!(Expected::Seen(Some(seen.clone())).admits(found.as_ref()), admitted);
             assert!(Expected::Anything.admits(found.as_ref()));
         }
-        assert!(Expected::Seen(None).admits(None));
-        assert!(!Expected::Seen(None).admits(Some(&seen)));
+        for nothing in [Expected::Seen(None), Expected::Nothing] {
+            assert!(nothing.admits(None) && !nothing.admits(Some(&seen)));
+        }
     }
 
     #[test]

@@ -93,7 +93,8 @@ pub trait FileTree: Send + Sync + 'static {
     /// Stores a whole object in one request, in place of an earlier one if that is `expected`.
     ///
     /// # Errors
-    /// [`ErrorKind::PreconditionFailed`] when something else stands there, which stays;
+    /// [`ErrorKind::PreconditionFailed`] when something else stands there, which stays, or, where
+    /// that was [`Expected::Nothing`], [`ErrorKind::AlreadyExists`];
     /// [`ErrorKind::IsADirectory`], [`ErrorKind::NotADirectory`] as [`Self::admits_file`].
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored>;
 
@@ -102,6 +103,15 @@ pub trait FileTree: Send + Sync + 'static {
     /// # Errors
     /// [`ErrorKind::NotFound`], [`ErrorKind::IsADirectory`].
     fn delete_object(&self, path: &FtpPath) -> Result<()>;
+
+    /// Deletes a file that nobody will miss, as it says nothing by itself: a marker that is of no
+    /// use any more. Where deleted files are kept, this one is not.
+    ///
+    /// # Errors
+    /// As [`Self::delete_object`].
+    fn discard_file(&self, path: &FtpPath) -> Result<()> {
+        self.delete_object(path)
+    }
 
     /// Makes a directory (in a bucket: the 0-byte marker `path/`).
     ///
@@ -135,7 +145,64 @@ pub trait FileTree: Send + Sync + 'static {
     /// directory was moved in part: then all of it still stands under its old name, or, if only
     /// the cleaning up failed, all of it under the new one.
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()>;
+
+    /// The same, where a file that is to be replaced is shown to `keep` first. Only what was shown
+    /// is replaced, and where nothing was, nothing.
+    ///
+    /// # Errors
+    /// As [`Self::rename`]; what `keep` says; [`ErrorKind::PreconditionFailed`] when another file
+    /// came to stand there meanwhile: then nothing has changed.
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        let _ = (to, keep);
+        Err(cannot(from))
+    }
+
+    /// Gives a file another name, under which nothing stands. What somebody stores under the old
+    /// one meanwhile stays there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] and [`ErrorKind::IsADirectory`] of the file;
+    /// [`ErrorKind::AlreadyExists`] when anything stands under the other name,
+    /// [`ErrorKind::NotADirectory`] when what should be a directory above that is a file.
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        let _ = aside;
+        Err(cannot(file))
+    }
+
+    /// Gives a file a second name, under which nothing stands, for the version of it that stands
+    /// there now: what replaces one of the two leaves the other.
+    ///
+    /// # Errors
+    /// As [`Self::set_aside`].
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        let _ = aside;
+        Err(cannot(file))
+    }
+
+    /// As [`Self::rename`], where what stands under the new name must stay. A store that can itself
+    /// refuse to replace it does so.
+    ///
+    /// # Errors
+    /// As [`Self::rename`]; [`ErrorKind::AlreadyExists`] when a file or, for a directory, anything
+    /// stands under the new name.
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        match self.find_file(to)? {
+            Some(_) if from != to => {
+                let operation = Operation::CopyObject;
+                Err(StoreError::new(ErrorKind::AlreadyExists, operation, to.as_str()))
+            }
+            _ => self.rename(from, to),
+        }
+    }
 }
+
+/// The failure of a store that cannot keep what is deleted.
+fn cannot(path: &FtpPath) -> StoreError {
+    StoreError::new(ErrorKind::Unsupported, Operation::CopyObject, path.as_str())
+}
+
+/// Who is shown the file that a rename is about to replace.
+pub type KeepReplaced<'a> = &'a mut dyn FnMut(&Stat) -> Result<()>;
 
 /// Who is told where the next page begins.
 pub type NextPage<'a> = &'a mut dyn FnMut(&PageToken);

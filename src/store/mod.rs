@@ -15,27 +15,31 @@ mod key_locks;
 pub mod local;
 mod multipart;
 mod object;
+mod on_exists;
 mod operation;
 mod own_parked;
 mod page;
 mod reply_wait;
 mod requester;
+mod trash;
 
 pub use attributes::Attributes;
 pub use body::{Body, Cancel};
 pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
-pub use file_tree::{Admission, FileTree, Freshness, NextPage};
+pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,
 };
-pub use object::{ByteRange, ETag, Object, Restoration, Stat, Stored};
+pub use object::{ByteRange, ETag, Object, ObjectPlace, Restoration, Stat, Stored};
+pub use on_exists::{OnExists, free_name};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
 pub use reply_wait::{LongRequest, ReplyWait};
 pub use requester::Requester;
+pub use trash::{TrashStore, TrashTerms};
 
 use std::sync::Arc;
 
@@ -47,6 +51,12 @@ use crate::vfs::FtpPath;
 pub trait ObjectStore: FileTree + Multipart {
     /// What it is, for logs: `cos://bucket-1250000000/prefix (ap-guangzhou)`. Never a secret.
     fn describe(&self) -> String;
+
+    /// Where the object of the file `path` is, whether there is one or not; of the root, what the
+    /// keys of all its files begin with.
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
+    }
 
     /// The part of the store below `home`, in the form `a/b/`: its root is there, and nothing
     /// outside can be named. What it takes to be there is made.

@@ -88,11 +88,22 @@ pub enum Restoration {
     UnderWay,
 }
 
+/// Where an object is, for whoever is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectPlace {
+    /// The bucket's name; `file://` and the path of a directory.
+    pub bucket: String,
+    /// The key in it.
+    pub key: String,
+}
+
 /// What the store said of a stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The new version.
     pub etag: Option<ETag>,
+    /// CRC-64/XZ of the whole object, where the store told it.
+    pub crc64: Option<u64>,
     /// The store's own name for the request, for tickets.
     pub request_id: Option<String>,
 }

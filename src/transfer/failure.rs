@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::net::Stream;
 use crate::store::{StoreError, Stored};
 use crate::transfer::Interruption;
+use crate::vfs::FtpPath;
 
 /// A failure of a transfer that is not the client's doing, or that the client must mend.
 #[derive(Debug)]
@@ -158,6 +159,8 @@ pub struct TransferReport {
     pub parts: u64,
     /// What the store said of the object, when it was stored.
     pub stored: Option<Stored>,
+    /// The name of what was stored or is parked, if it is another than was asked for.
+    pub renamed: Option<FtpPath>,
     /// Whether what arrived waits to be gone on with.
     pub is_parked: bool,
     /// The data connection of an upload that failed while its client was still sending: to be ended
@@ -169,5 +172,10 @@ impl TransferReport {
     /// Whether nothing is left of an upload that did not complete.
     pub fn leaves_nothing(&self) -> bool {
         self.stored.is_none() && !self.is_parked && !matches!(self.verdict, Verdict::Complete)
+    }
+
+    /// Whether what had arrived of an interrupted upload became the file.
+    pub fn leaves_part(&self) -> bool {
+        matches!(self.verdict, Verdict::Interrupted { kept: Kept::Partial, .. })
     }
 }

@@ -9,8 +9,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
-use crate::store::{ErrorKind, Expected, Freshness, ObjectStore, ParkedUpload, Result};
+use crate::store::{
+    ErrorKind, Expected, Freshness, ObjectStore, Operation, ParkedUpload, Result, StoreError,
+    Stored,
+};
 use crate::vfs::FtpPath;
 
 /// So many wait at most; of more, the oldest are published early.
@@ -23,6 +27,13 @@ pub struct LeftUpload {
     pub store: Arc<dyn ObjectStore>,
     /// Under which name.
     pub path: FtpPath,
+    /// Whether a file that has this name stays, newer or not.
+    pub keeps_old: bool,
+    /// The `done_marker` of a file of this name: of what may be half a file it would say that it is
+    /// whole.
+    pub marker: Option<FtpPath>,
+    /// Who tells of it.
+    pub witness: Option<Witness>,
 }
 
 /// Those that wait, oldest first.
@@ -83,8 +94,7 @@ impl LeftUpload {
         let parked = ParkedUpload { upload, ..parked };
         let upload = &parked.upload;
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
-        let expected = Expected::NothingSince(parked.begun);
-        match store.complete_multipart_upload(upload, &parked.parts, &expected) {
+        match self.complete(&parked, bytes) {
             Ok(stored) => {
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
@@ -92,9 +102,15 @@ impl LeftUpload {
                     "published path={path:?} bytes={bytes}: its client left without waiting and \
                      did not come back request-id={request_id}"
                 );
+                self.withdraw_marker();
                 Ok(())
             }
-            Err(error) if error.kind == ErrorKind::PreconditionFailed => {
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
+                ) =>
+            {
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
                 store.abort_multipart_upload(upload)
             }
@@ -103,5 +119,39 @@ impl LeftUpload {
                 Err(error)
             }
         }
+    }
+
+    fn withdraw_marker(&self) {
+        let Some(marker) = &self.marker else { return };
+        let withdrawn = self.store.find_file(marker).and_then(|found| match found {
+            // What holds bytes is no marker.
+            Some(stat) if stat.metadata.size == 0 => self.store.discard_file(marker),
+            _ => Ok(()),
+        });
+        if let Err(error) = withdrawn {
+            log::error!("{marker} stays, though {} may not be whole: {error}", self.path);
+        }
+    }
+
+    /// Asks the store to put it together, when what is to be told of it stands on the disk.
+    fn complete(&self, parked: &ParkedUpload, bytes: u64) -> Result<Stored> {
+        let (store, path) = (&*self.store, &self.path);
+        let intent = self.witness.as_ref().map_or(Ok(None), |witness| {
+            let deed = FileDeed::now(EventKind::UploadPartial, store, path);
+            witness.intend(&FileDeed { size: Some(bytes), since: parked.begun, ..deed })
+        });
+        let intent = intent.map_err(|error| {
+            let operation = Operation::CompleteMultipartUpload;
+            StoreError::new(ErrorKind::Unavailable, operation, path.as_str()).with_source(error)
+        })?;
+        let expected = match self.keeps_old {
+            true => Expected::Nothing,
+            false => Expected::NothingSince(parked.begun),
+        };
+        let outcome = store.complete_multipart_upload(&parked.upload, &parked.parts, &expected);
+        if let Some(intent) = intent {
+            intent.end(outcome.as_ref().map(Some));
+        }
+        outcome
     }
 }

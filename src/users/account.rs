@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Password;
+use super::{FileRules, Password};
 use crate::access::AddressRules;
 use crate::secret::Secret;
 use crate::store::{self, ObjectStore};
@@ -52,6 +52,8 @@ pub struct Account<S = Arc<dyn ObjectStore>> {
     /// `max_rate`: bytes per second of all its transfers, in each direction, 0 for no limit; `None`
     /// when what holds for every user does.
     pub max_rate: Option<u64>,
+    /// What holds for its files.
+    pub files: FileRules,
     /// Where in the store its files are, in the form `a/b/`; empty for all of it.
     pub home: String,
     /// The files.
@@ -70,6 +72,7 @@ impl Account<()> {
             tls_required: false,
             filename_encoding: FilenameEncoding::Auto,
             max_rate: None,
+            files: FileRules::default(),
             home: String::new(),
             store: (),
         }
@@ -103,6 +106,7 @@ impl<S> Account<S> {
             tls_required: self.tls_required,
             filename_encoding: self.filename_encoding,
             max_rate: self.max_rate,
+            files: self.files,
             home: self.home,
             store,
         }

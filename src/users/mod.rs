@@ -3,6 +3,7 @@
 mod account;
 mod attempt;
 mod directory;
+mod file_rules;
 mod home;
 mod hook;
 mod password;
@@ -12,6 +13,7 @@ mod remembered;
 pub use account::{Account, Permission};
 pub use attempt::{Check, LoginError, LoginRequest};
 pub use directory::Directory;
+pub use file_rules::FileRules;
 pub use home::{HomePattern, is_user_name, key_prefix};
 pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};

@@ -69,6 +69,18 @@ impl FtpPath {
         legal.then(|| Self(format!("{}/{name}", if self.is_root() { "" } else { &self.0 })))
     }
 
+    /// The same path with a number in its name, in front of the ending: `/a/b (2).csv`.
+    #[must_use]
+    pub fn numbered(&self, number: u64) -> Self {
+        let name = self.name();
+        let stem = match name.rfind('.') {
+            Some(at) if at > 0 => at,
+            _ => name.len(),
+        };
+        let (front, ending) = self.0.split_at(self.0.len() - (name.len() - stem));
+        Self(format!("{front} ({number}){ending}"))
+    }
+
     /// The directory that holds this path; the root's is the root.
     pub fn parent(&self) -> Self {
         match self.0.rfind('/') {
@@ -165,6 +177,21 @@ mod tests {
         assert_eq!(FtpPath::root().child("x").unwrap().as_str(), "/x");
         for name in ["", ".", "..", "a/b", "a\nb"] {
             assert_eq!(dir.child(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_stands_in_front_of_the_ending() {
+        for (path, expected) in [
+            ("/a.b/report.csv", "/a.b/report (2).csv"),
+            ("/a.b/report", "/a.b/report (2)"),
+            ("/.profile", "/.profile (2)"),
+            ("/a.tar.gz", "/a.tar (2).gz"),
+            ("/数据.txt", "/数据 (2).txt"),
+            ("/ends.", "/ends (2)."),
+        ] {
+            let numbered = FtpPath::root().join(path).unwrap().numbered(2);
+            assert_eq!(numbered.as_str(), expected);
         }
     }
 

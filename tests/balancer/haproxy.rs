@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::support::clients::{self, DataMode};
-use crate::support::ftp::{Ftp, connect_from};
+use crate::support::ftp::{Data, Ftp, connect_from};
 use crate::support::process::ask_to_end;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -153,6 +153,19 @@ fn data_connections_may_pass_the_balancer_by() {
     let mut ftp = site.login();
     let named = ftp.pasv();
     assert!(site.instances.iter().any(|instance| instance.address().ip() == named.ip()));
+}
+
+#[test]
+fn the_clients_network_and_not_the_balancers_decides_what_is_named() {
+    let site = Site::start_with(4, |setup, own| {
+        setup.network("masquerade_networks", &format!("{BALANCER}=203.0.113.1, {own}/24={own}"))
+    });
+    let mut ftp = site.login();
+    let named = ftp.pasv();
+    assert!(site.instances.iter().any(|instance| instance.address().ip() == named.ip()));
+    let data = Data::Passive(connect_from(site.client, named));
+    ftp.store_over(data, "STOR file", b"past the balancer");
+    site.instances[0].stored().expect("file", b"past the balancer");
 }
 
 /// Two instances on one bucket, and HAProxy in front of them. Each test has addresses of its own.

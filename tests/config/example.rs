@@ -39,7 +39,7 @@ fn every_key_of_the_example_is_known_and_every_known_key_is_in_it() {
             (Some(_), _) => {}
             // It cannot stand beside its other name.
             (None, _) => {
-                assert!(["passive_port", "auth_url"].contains(&key.name), "{key:?}");
+                assert!(["passive_port", "auth_url", "url"].contains(&key.name), "{key:?}");
                 assert!(EXAMPLE.contains(key.name), "{key:?}");
             }
         }
@@ -59,7 +59,7 @@ fn every_comment_of_the_example_is_in_both_languages() {
 }
 
 /// A section, and a file that may have it.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("COS_ACCOUNT_<n>", ACCOUNT),
     ("COS_ACCOUNT", FIRST_FORM_ACCOUNT),
     ("NETWORK", ACCOUNT),
@@ -67,6 +67,7 @@ const SECTIONS: [(&str, &str); 8] = [
     ("SECURITY", ACCOUNT),
     ("OPTIONAL", ACCOUNT),
     ("OPERATIONS", ACCOUNT),
+    ("EVENTS", ACCOUNT),
     ("TLS", ACCOUNT),
 ];
 
@@ -130,9 +131,14 @@ fn every_required_key_is_missed() {
 fn example_with(key: &str, value: &str) -> String {
     let whole = whole_example();
     // They cannot stand beside each other.
-    let there = if key == "auth_url" { "auth_command" } else { key };
+    let there = match key {
+        "auth_url" => "auth_command",
+        "url" => "command",
+        key => key,
+    };
     let line = line_of(&whole, there).expect("the example has every key");
-    whole.replacen(line, &format!("{key} = {value}"), 1)
+    // Another key may end like it.
+    whole.replacen(&format!("\n{line}\n"), &format!("\n{key} = {value}\n"), 1)
 }
 
 /// The first line that sets `key`.
@@ -146,6 +152,7 @@ fn every_key_refuses_nonsense_in_the_words_of_the_table() {
         "cos_user_home_dir",
         "home_dir",
         "log_dir",
+        "names",
         "control_socket",
         "ftp_login_user_name",
         "ftp_login_user_password",

@@ -4,6 +4,8 @@
 mod accepts;
 mod credentials;
 /// The documented example, and the key table.
+/// `[EVENTS]`.
+mod events;
 mod example;
 /// Whether a machine can carry the settings.
 mod machine;

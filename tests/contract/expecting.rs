@@ -11,6 +11,7 @@ use super::{Case, Subject, kind};
 
 pub(super) const CASES: &[Case] = &[
     ("what was seen is replaced and nothing else", what_was_seen_is_replaced_and_nothing_else),
+    ("what must stay is not replaced", what_must_stay_is_not_replaced),
     ("what came since is not replaced", what_came_since_is_not_replaced),
     ("a directory is never replaced by a file", a_directory_is_never_replaced_by_a_file),
     ("nothing is stored below a file", nothing_is_stored_below_a_file),
@@ -71,6 +72,25 @@ fn what_was_seen_is_replaced_and_nothing_else(subject: &Subject<'_>) {
         subject.store.delete_object(&subject.at(name)).unwrap();
         assert_eq!(kind(write(subject, name, b"late", &second)), ErrorKind::PreconditionFailed);
         assert_eq!(seen(subject, name), None, "what was deleted stays so");
+    }
+}
+
+fn what_must_stay_is_not_replaced(subject: &Subject<'_>) {
+    for (at, write) in WRITES.iter().enumerate() {
+        let name = &format!("file {at}");
+        write(subject, name, b"first", &Expected::Nothing).unwrap();
+        let late = write(subject, name, b"late", &Expected::Nothing);
+        assert_eq!(kind(late), ErrorKind::AlreadyExists);
+        subject.assert_holds(name, b"first");
+        write(subject, "other", b"other", &Expected::Anything).unwrap();
+        let rename = |to: &str| subject.store.rename_to_free(&subject.at("other"), &subject.at(to));
+        assert_eq!(kind(rename(name)), ErrorKind::AlreadyExists);
+        subject.assert_holds(name, b"first");
+        subject.assert_holds("other", b"other");
+        rename("other").unwrap();
+        rename(&format!("free {at}")).unwrap();
+        subject.assert_holds(&format!("free {at}"), b"other");
+        assert_eq!(seen(subject, "other"), None);
     }
 }
 

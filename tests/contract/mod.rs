@@ -2,6 +2,7 @@
 //! [`ObjectStore`] sentence by sentence. Each case works in a fresh directory of its own, so that
 //! a store shared with others will do.
 
+mod aside;
 mod changing;
 mod expecting;
 mod looking;
@@ -32,6 +33,7 @@ pub(crate) const CONTRACT: &[&[Case]] = &[
     multipart::CASES,
     changing::CASES,
     expecting::CASES,
+    aside::CASES,
 ];
 
 /// The store under test, and a directory in it that holds nothing yet.

@@ -1,11 +1,13 @@
 //! The contract of a store, held by every store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cos_ftp_server::store::cos::{
     CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
+use cos_ftp_server::store::{TrashStore, TrashTerms};
 
 use crate::support::rgw::{self, Rgw};
 
@@ -26,6 +28,17 @@ fn a_bucket_keeps_the_contract() {
 #[test]
 fn a_bucket_keeps_the_contract_without_a_memory() {
     super::run(&bucket().without_memory(), false);
+}
+
+/// Whoever does not look into the trash sees a store like any other.
+#[test]
+fn stores_with_a_trash_keep_the_contract() {
+    let root = tempfile::tempdir().unwrap();
+    let options = LocalOptions { root: root.path().to_owned() };
+    let local = Arc::new(LocalStore::open(&options).unwrap());
+    let terms = |is_visible| TrashTerms { directory: ".trash".to_owned(), is_visible };
+    super::run(&TrashStore::over(local, &terms(false)).unwrap(), true);
+    super::run(&TrashStore::over(Arc::new(bucket()), &terms(true)).unwrap(), true);
 }
 
 fn bucket() -> CosStore {

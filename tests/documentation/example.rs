@@ -39,7 +39,7 @@ const FROM_HOOK: &[&str] = &["auth_command", "auth_url", "auth_timeout", "auth_c
 const OTHER_NAME: &str = "passive_port";
 
 /// What cannot stand beside the key before it.
-const OTHER_WAY: &str = "auth_url";
+const OTHER_WAYS: &[&str] = &["auth_url", "url"];
 
 /// The file.
 pub(super) fn example() -> Generated {
@@ -74,6 +74,7 @@ fn title(kind: SectionKind) -> (&'static str, &'static str) {
             "可选配置：值写 default 表示使用默认值",
         ),
         SectionKind::Operations => ("Operations", "运维"),
+        SectionKind::Events => ("Events: who is told what happens to files", "事件通知"),
         SectionKind::Tls => ("FTPS: encryption towards clients", "FTPS：客户端连接加密"),
     }
 }
@@ -179,7 +180,7 @@ fn explain<'k>(text: &mut String, keys: impl Iterator<Item = &'k Key>, mark: &st
         }
         let mark = match mark {
             "" if to_fill_in(key) => "",
-            _ if key.name == OTHER_WAY => "##",
+            _ if OTHER_WAYS.contains(&key.name) => "##",
             _ => "#",
         };
         line(text, mark, key, "user0");

@@ -10,6 +10,7 @@ use socket2::SockRef;
 use crate::faults::scene::Scene;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Request, Rule};
+use crate::support::namespace;
 use crate::support::resources::{Resources, SETTLING};
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::{Stored, noise, sha256};
@@ -345,26 +346,6 @@ fn keepalive_timer(client: &TcpStream) -> Option<f64> {
 /// Set for the process that runs in a network of its own.
 const ALONE: &str = "COS_FTP_TEST_NETWORK";
 
-/// What gives a process a network of its own: to root, and to others by a name space of users.
-const WAYS: [&[&str]; 2] = [&["--net"], &["--map-root-user", "--net"]];
-
-/// The way that is open here.
-fn way_to_own_network() -> &'static [&'static str] {
-    let mut refusals = Vec::new();
-    for way in WAYS {
-        let tried = Command::new("unshare").args(way).arg("true").output().expect("unshare runs");
-        if tried.status.success() {
-            return way;
-        }
-        refusals.push(String::from_utf8_lossy(&tried.stderr).into_owned());
-    }
-    panic!(
-        "no network that can be cut off: this needs CAP_SYS_ADMIN (root; in a container \
-         --privileged), or name spaces of users (sysctl user.max_user_namespaces above 0, and \
-         kernel.unprivileged_userns_clone = 1 where there is one): {refusals:?}"
-    );
-}
-
 /// The network takes no packet any more, as when a machine loses its power or a firewall forgets a
 /// connection: neither side hears of it.
 #[test]
@@ -375,7 +356,7 @@ fn a_client_that_disappears_is_given_up() {
     let test = std::env::current_exe().expect("this program");
     let own = "faults::clients::a_client_that_disappears_is_given_up";
     let output = Command::new("unshare")
-        .args(way_to_own_network())
+        .args(namespace::way_to_own_network())
         .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
         .arg(test)
         .args(["--exact", own, "--nocapture"])

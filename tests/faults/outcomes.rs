@@ -232,6 +232,10 @@ fn begin(injector: &Injector, command: Command) -> (TestServer, Ftp) {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut setup = Setup::bucket_behind(&injector.endpoint());
+    if !command.options().iter().any(|(key, _)| *key == "partial_upload") {
+        // What is parked would be left behind.
+        setup = setup.option("partial_upload", "keep");
+    }
     for (key, value) in command.options() {
         setup = setup.option(key, value);
     }

@@ -28,6 +28,10 @@ impl Scene {
             // The least there is: what a lost client's transfer kept would be missing.
             setup = setup.option("buffer_memory", "8M");
         }
+        if !options.iter().any(|(key, _)| *key == "partial_upload") {
+            // What is parked would be left behind.
+            setup = setup.option("partial_upload", "keep");
+        }
         for (key, value) in options {
             setup = setup.option(key, value);
         }

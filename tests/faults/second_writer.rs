@@ -23,7 +23,7 @@ fn with_upload(line: &str, bytes: &[u8], test: impl Fn(&TestServer, Ftp, TcpStre
     thread::scope(|scope| {
         for setup in [Setup::local(), Setup::bucket()] {
             scope.spawn(move || {
-                let server = setup.start();
+                let server = setup.option("partial_upload", "keep").start();
                 server.stored().put("f", b"earlier");
                 let mut ftp = Ftp::login(&server);
                 let data = ftp.passive();

@@ -19,8 +19,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CredentialSource, Scheme};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, ParkedAmong, Plan, Progress, Resources, Stragglers,
-    TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, OverFiles, ParkedAmong, Plan, Progress, Resources,
+    Stragglers, TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -182,9 +182,10 @@ fn upload(
     let wake = Wake::new().unwrap();
     let resources = Resources { options, budget, stragglers: &stragglers, wake: &wake };
     let path = FtpPath::root().join("file").unwrap();
-    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None).unwrap();
+    let over = OverFiles::default();
+    let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
     let conversion = Conversion::None;
-    let request = UploadRequest { store, path, plan, announced: None, conversion };
+    let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();
     let report = upload.run(data, &mut Silent);
     assert_eq!(stragglers.join_all(Instant::now() + Duration::from_secs(60)), 0);

@@ -2,9 +2,11 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::support::certificate::Certificate;
 use crate::support::injector::{Fault, Injector, Request, Rule};
@@ -439,9 +441,12 @@ fn the_machine_is_looked_at() {
     expect(local().option("buffer_memory", "90%"), "memory", "buffer_memory");
     expect(local().option("idle_timeout", "soon"), "setting", "correct it");
 
+    let directory = TempDir::new().unwrap();
+    let socket = directory.path().join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
     for (file, fix) in [
         ("/nowhere/a file.conf", " init --config '/nowhere/a file.conf'"),
-        ("/proc/self/mem", "name a file that can be read"),
+        (socket.to_str().unwrap(), "name a file that can be read"),
     ] {
         let mut check = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
         Told::by(check.args(["check", "--json", file])).expect_failure("file", fix);

@@ -43,3 +43,5 @@ mod terminal;
 mod upload_terms;
 /// `serve`, `init`, `reload`, `stop`.
 mod ways_in;
+/// What `check` says of `on_exists`.
+mod write_once;

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod directories;
+mod domains;
 mod failures;
 mod https;
 mod leftover_faults;

@@ -129,6 +129,7 @@ fn a_renaming_that_fails_leaves_nothing_under_the_new_name() {
 fn check_finds_it_fit_tells_its_order_and_leaves_nothing() {
     let bucket = Rgw::seaweed().new_bucket();
     let needs = Needs {
+        write_once: false,
         writing: true,
         deleting: true,
         fragments: true,

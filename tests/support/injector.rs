@@ -52,6 +52,8 @@ pub(crate) enum Fault {
     ResetInAnswer(u64),
     /// Carried out, and the connection is closed instead of an answer.
     LoseAnswer,
+    /// Carried out, and not answered before [`Injector::heal`].
+    HoldAnswer,
     /// Read, and never answered before [`Injector::heal`].
     Stall,
     /// Read up to there, and no further before [`Injector::heal`].
@@ -147,6 +149,8 @@ struct Stage {
     upstream: String,
     state: Mutex<State>,
     changed: Condvar,
+    /// Held by who looks whether something stands under a key, and writes then.
+    keeping: Mutex<()>,
     open: AtomicUsize,
     /// The connections, by number, so that they can be ended.
     lines: Mutex<HashMap<usize, TcpStream>>,
@@ -161,6 +165,8 @@ struct State {
     seen: Vec<(Request, String)>,
     spelling: Option<Spelling>,
     sums: Sums,
+    /// Whether it keeps what stands under a key.
+    keeps: bool,
     is_away: bool,
     turned_away: usize,
     /// Since when the store itself has been asked what it has not answered yet, by number.
@@ -184,6 +190,7 @@ impl Injector {
             upstream: upstream.to_owned(),
             state: Mutex::default(),
             changed: Condvar::new(),
+            keeping: Mutex::default(),
             open: AtomicUsize::new(0),
             lines: Mutex::default(),
         });
@@ -328,6 +335,12 @@ impl Injector {
         self.stage.lock().spelling = Some(spelling);
     }
 
+    /// From now on every write that says so leaves what stands under its key, as Amazon S3 does it:
+    /// also Complete and copies, of which this Ceph passes the condition over.
+    pub(crate) fn keep_what_stands(&self) {
+        self.stage.lock().keeps = true;
+    }
+
     /// Connections of the server's that are open.
     pub(crate) fn connections(&self) -> usize {
         self.stage.open.load(Ordering::SeqCst)
@@ -376,6 +389,12 @@ impl Stage {
         if let Some((now, _)) = head.request.and_then(|request| state.under_way.get_mut(&request)) {
             *now -= 1;
         }
+    }
+
+    /// The turn to write what must replace nothing, if the request is such a one.
+    fn turn_to_keep(&self, head: &http::RequestHead) -> Option<MutexGuard<'_, ()>> {
+        let is_asked = self.lock().keeps && head.must_replace_nothing();
+        is_asked.then(|| self.keeping.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes the time that the store needs for its answer.

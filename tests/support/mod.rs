@@ -8,6 +8,8 @@ pub(crate) mod clients;
 pub(crate) mod ftp;
 /// Faults between the server and a real S3 store.
 pub(crate) mod injector;
+/// Networks of their own for processes.
+pub(crate) mod namespace;
 /// Processes that tests begin, and their end.
 pub(crate) mod process;
 /// What the server holds of its machine.

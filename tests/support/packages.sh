@@ -17,6 +17,8 @@ NEEDED=(
     lftp:lftp
     mandoc:mandoc
     ncftpput:ncftp
+    nft:nftables
+    nsenter:util-linux
     openssl:openssl
     perl:perl
     php:php-cli

@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     network: Vec<(String, String)>,
     options: String,
     operations: String,
+    events: String,
     tls: String,
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -97,6 +98,7 @@ impl Setup {
             network: network.into(),
             options: String::new(),
             operations: String::new(),
+            events: String::new(),
             tls: String::new(),
             security: Vec::new(),
             environment: Vec::new(),
@@ -160,6 +162,12 @@ impl Setup {
         self
     }
 
+    /// At all addresses of the machine, IPv6 and IPv4 by one socket.
+    pub(crate) fn at_all_addresses(mut self) -> Self {
+        self.network.retain(|(key, _)| key != "listen_address");
+        self
+    }
+
     /// A key of [FILE_OPTION].
     pub(crate) fn file_option(mut self, key: &str, value: &str) -> Self {
         let _ = write!(self.accounts, "[FILE_OPTION]\n{key} = {value}\n");
@@ -182,6 +190,12 @@ impl Setup {
     /// A key of [OPERATIONS].
     pub(crate) fn operations(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.operations, "{key} = {value}");
+        self
+    }
+
+    /// A key of [EVENTS]; `@DIR@` is the directory of the configuration.
+    pub(crate) fn events(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.events, "{key} = {value}");
         self
     }
 
@@ -258,6 +272,10 @@ impl Setup {
             let _ = writeln!(text, "{key} = {value}");
         }
         let _ = write!(text, "[OPERATIONS]\n{}[TLS]\n{}", self.operations, self.tls);
+        if !self.events.is_empty() {
+            let events = self.events.replace("@DIR@", &dir.display().to_string());
+            let _ = write!(text, "[EVENTS]\n{events}");
+        }
         text
     }
 }

@@ -15,8 +15,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
     Budget, Control, Conversion, DataSender, Directive, Download, DownloadRequest, Incomplete,
-    Interruption, Listing, ParkedAmong, Plan, Progress, Resources, Stragglers, TransferError,
-    TransferOptions, TransferReport, Upload, UploadRequest, WriteMode,
+    Interruption, Listing, OverFiles, ParkedAmong, Plan, Progress, Resources, Stragglers,
+    TransferError, TransferOptions, TransferReport, Upload, UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 
@@ -198,8 +198,8 @@ impl Shared {
         let Order { mode, announced, conversion, .. } = order;
         control.departure = order.departure;
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
-        let plan = Plan::make(&*store, &path, mode, ParkedAmong::None)?;
-        let request = UploadRequest { store, path, plan, announced, conversion };
+        let plan = Plan::make(&*store, &path, mode, ParkedAmong::None, OverFiles::default())?;
+        let request = UploadRequest { store, path, plan, announced, conversion, witness: None };
         Ok(match Upload::admit(request, self.resources(wake), control) {
             Ok(upload) => upload.run(data, control),
             Err(why) => refused(why),
@@ -386,6 +386,7 @@ fn refused(why: Incomplete) -> TransferReport {
         tail,
         parts: 0,
         stored: None,
+        renamed: None,
         is_parked: false,
         unended: None,
     }

@@ -191,7 +191,7 @@ impl State {
         let file = File { bytes, version: self.begun, modified };
         let etag = Some(file.etag());
         self.files.insert(path.to_owned(), file);
-        Stored { etag, request_id: None }
+        Stored { etag, crc64: None, request_id: None }
     }
 
     fn admits(&self, path: &str, expected: &Expected) -> bool {

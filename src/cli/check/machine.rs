@@ -9,8 +9,8 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use time::OffsetDateTime;
 
-use super::ports;
 use super::report::{CheckLine, CheckReport};
+use super::{masquerade, ports};
 use crate::cli::logging;
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
@@ -25,7 +25,7 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     }
     report.add(log_directory(&settings.log.directory));
     ports::check(settings, report);
-    report.add(masquerade(settings));
+    masquerade::check(settings, report);
     if let Some(tls) = &settings.tls {
         report.add(certificate(tls));
         report.add(CheckLine::passed("TLS versions", tls.describe_versions()));
@@ -98,29 +98,6 @@ fn log_directory(directory: &Path) -> CheckLine {
             }
             None => CheckLine::passed("log", format!("{shown} can be written")),
         },
-    }
-}
-
-fn masquerade(settings: &ServerSettings) -> CheckLine {
-    let Some(masquerade) = &settings.server.session.masquerade else {
-        let text = "masquerade_address is not set: passive replies name the address clients reach";
-        return CheckLine::passed("masquerade", text);
-    };
-    match masquerade.look_up() {
-        Ok(address) if address.is_loopback() && !masquerade.is_loopback() => CheckLine::failed(
-            "masquerade",
-            format!("{} = {address}", masquerade.0),
-            "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
-        ),
-        Ok(address) if masquerade.0 == address.to_string() => {
-            CheckLine::passed("masquerade", address.to_string())
-        }
-        Ok(address) => CheckLine::passed("masquerade", format!("{} = {address}", masquerade.0)),
-        Err(error) => CheckLine::failed(
-            "masquerade",
-            error.to_string(),
-            "correct masquerade_address; PASV answers 425 until it has an IPv4 address",
-        ),
     }
 }
 

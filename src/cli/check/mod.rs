@@ -1,7 +1,9 @@
 //! `cos-ftp-server check`: reads the configuration as the server would, looks at the machine, and
 //! tries each account's store for real. Every line tells what was found and what to do about it.
 
+pub(crate) mod from;
 mod machine;
+mod masquerade;
 mod ports;
 mod report;
 mod sandbox;

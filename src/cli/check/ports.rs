@@ -118,7 +118,7 @@ fn passive_ports(settings: &ServerSettings) -> CheckLine {
             text,
             "widen passive_ports, or end what else listens there",
         ),
-        Some(transfers) if free < transfers => {
+        Some(transfers) if free < transfers && !settings.server.session.passive_ports_shared => {
             let note =
                 format!("{text}; fewer than the {transfers} transfers of max_connection_num");
             CheckLine::skipped("passive ports", note)

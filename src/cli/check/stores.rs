@@ -6,7 +6,9 @@ use std::time::Duration;
 use cos_ftp_server::config::{ServerSettings, StoreSettings};
 use cos_ftp_server::store::cos::{Buckets, CosOptions, Needs, TrialStep, TrialVerdict};
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{Body, ByteRange, Cancel, Expected, FileTree, ListRequest, StoreError};
+use cos_ftp_server::store::{
+    Body, ByteRange, Cancel, Expected, FileTree, ListRequest, OnExists, StoreError,
+};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::Account;
 use cos_ftp_server::vfs::FtpPath;
@@ -46,6 +48,7 @@ fn needs(settings: &ServerSettings, users: &[&Account<usize>]) -> Needs {
         writing: users.iter().any(|user| user.permission.writes()),
         deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
         fragments: settings.server.session.transfer.partial == PartialUpload::Keep,
+        write_once: users.iter().any(|user| user.files.on_exists != OnExists::Replace),
         parking: settings.server.session.transfer.partial == PartialUpload::Park,
         abort_unfinished_after: settings.server.abort_unfinished_after,
     }

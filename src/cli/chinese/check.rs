@@ -36,7 +36,24 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("directory marker", "目录标记"),
     ("pages of a listing", "列表分页"),
     ("CopyObject, one version", "CopyObject（指定版本）"),
+    ("on_exists, PutObject", "on_exists（PutObject）"),
+    ("on_exists, Complete", "on_exists（Complete）"),
+    ("on_exists, CopyObject", "on_exists（CopyObject）"),
     ("clean-up", "清理"),
+    // check --from.
+    ("server {}, as seen from here", "服务器 {}，从本机看"),
+    ("greeting", "欢迎信息"),
+    ("TLS", "TLS 加密"),
+    ("TLS of transfers", "传输的 TLS"),
+    ("certificate", "证书"),
+    ("login", "登录"),
+    ("transfer", "传输"),
+    ("TLS session reuse", "TLS 会话复用"),
+    ("upload", "上传"),
+    ("download", "下载"),
+    ("delete", "删除"),
+    ("PASV", "PASV 模式"),
+    ("EPSV", "EPSV 模式"),
 ];
 
 /// What was found, and what to do about it.
@@ -171,5 +188,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "let the user that runs the server use it, or correct cos_endpoint",
         "请允许运行服务器的用户使用它，或更正 cos_endpoint",
+    ),
+    // The address that clients hear.
+    ("clients from {} will hear {}", "来自 {} 的客户端将得到 {}"),
+    ("the address that they connect to", "它们所连接的地址"),
+    (
+        "private networks, unless masquerade_networks names them",
+        "私有网段（masquerade_networks 另有规定的除外）",
+    ),
+    ("clients from {} will hear no address: {}", "来自 {} 的客户端得不到地址：{}"),
+    ("nobody has answered what the public address is", "没有得到公网地址"),
+    ("no answer from {}: {}", "{} 没有响应：{}"),
+    ("{} answers status {}", "{} 的响应状态为 {}"),
+    ("{} answers no public IPv4 address", "{} 没有给出公网 IPv4 地址"),
+    ("it has no IPv4 address", "没有 IPv4 地址"),
+    (
+        "correct public_address_url, or name the address instead of auto; PASV answers 425 until \
+         it is known",
+        "请更正 public_address_url，或写出地址代替 auto；在得到公网地址之前，PASV 一律回复 425",
+    ),
+    (
+        "correct masquerade_networks; PASV answers 425 until it has an IPv4 address",
+        "请更正 masquerade_networks；在它解析出 IPv4 地址之前，PASV 一律回复 425",
     ),
 ];

@@ -5,6 +5,7 @@
 
 mod check;
 mod commands;
+mod from;
 mod stores;
 
 /// A text, and the same in Chinese.
@@ -29,7 +30,7 @@ fn known_text(english: &str) -> Option<String> {
 
 /// All that is said but for titles.
 fn texts() -> impl Iterator<Item = &'static Row> {
-    [commands::TEXTS, check::TEXTS, stores::TEXTS].into_iter().flatten()
+    [commands::TEXTS, check::TEXTS, from::TEXTS, stores::TEXTS].into_iter().flatten()
 }
 
 /// By the row that says most of it.
@@ -108,6 +109,17 @@ mod tests {
         "[COS_ACCOUNT_0]\\n{} = {}\\n",
         // What the probe holds.
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
+        // What is said to a server, and of a wrong argument.
+        "AUTH TLS",
+        "PBSZ 0",
+        "PROT P",
+        "TYPE I",
+        "USER {}",
+        "PASS {}",
+        "STOR {}",
+        "RETR {}",
+        "DELE {}",
+        "needs a host, as in ftp.example.com, 192.0.2.1:2121 or [2001:db8::1]:21",
         // The same in every language.
         "{} MiB",
         "systemctl enable --now cos-ftp-server",
@@ -123,9 +135,13 @@ mod tests {
             check::TITLES.iter().chain(texts()).map(|(from, _)| *from).collect();
         let mut missing = BTreeSet::new();
         let mut seen = 0;
-        for directory in
-            ["src/cli/check", "src/cli/init", "src/cli/user", "src/store/cos/diagnosis"]
-        {
+        for directory in [
+            "src/cli/check",
+            "src/cli/check/from",
+            "src/cli/init",
+            "src/cli/user",
+            "src/store/cos/diagnosis",
+        ] {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             for entry in fs::read_dir(directory).unwrap() {
                 let path = entry.unwrap().path();

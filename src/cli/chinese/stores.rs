@@ -211,4 +211,81 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{}: the marker of a directory is still there after it was deleted",
         "{}：目录标记删除后仍然存在",
     ),
+    // on_exists.
+    ("the first", "第一次"),
+    ("refused the second time: the store keeps it", "第二次被拒绝：存储端保留已有对象"),
+    (
+        "the store replaced what stood there: the server looks before, but of two at once both may win",
+        "存储端替换了已有对象：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
+    (
+        "{}: the server looks before, but of two at once both may win",
+        "{}：服务器会事先查看，但两个客户端同时写入时可能都成功",
+    ),
+    // Domains and certificates.
+    (
+        "correct cos_endpoint; a store without TLS needs cos_protocol = http",
+        "请更正 cos_endpoint；没有 TLS 的存储端需要设置 cos_protocol = http",
+    ),
+    ("{}, a private address: traffic is free", "{}，内网地址：流量免费"),
+    ("{}, a public address: downloads are billed", "{}，公网地址：下行流量计费"),
+    (
+        "the domain of global acceleration serves transfers alone: leave cos_endpoint out and set \
+         cos_region",
+        "全球加速域名只支持传输：请去掉 cos_endpoint 并设置 cos_region",
+    ),
+    (
+        "turn global acceleration on for the bucket in the console, or leave cos_endpoint out and \
+         set cos_region",
+        "请在控制台为存储桶开启全球加速，或去掉 cos_endpoint 并设置 cos_region",
+    ),
+    (
+        "COS gives out no files of this kind (.apk, .ipa) under its own domain: bind a domain of \
+         your own to the bucket and name it in cos_download_domain",
+        "COS 的默认域名不提供此类文件（.apk、.ipa）的下载：请为存储桶绑定自定义域名，并用 cos_download_domain 指定",
+    ),
+    (
+        "the store's certificate comes from no authority that is trusted ({})",
+        "存储端的证书不是由受信任的机构签发的（{}）",
+    ),
+    (
+        "the store shows the certificate of an authority (CA:TRUE) as its own, and it is not in \
+         cos_ca_file ({})",
+        "存储端出示的是机构证书（CA:TRUE），而 cos_ca_file 中没有这份证书（{}）",
+    ),
+    ("the store's certificate is for another name ({})", "存储端的证书属于另一个名称（{}）"),
+    ("the store's certificate has expired ({})", "存储端的证书已过期（{}）"),
+    ("the store's certificate is not valid yet ({})", "存储端的证书尚未生效（{}）"),
+    ("the store's certificate cannot be used ({})", "存储端的证书无法使用（{}）"),
+    ("the port does not speak TLS ({})", "该端口不使用 TLS（{}）"),
+    (
+        "the store ended the connection in the TLS handshake ({})",
+        "存储端在 TLS 握手过程中断开了连接（{}）",
+    ),
+    ("the store speaks no TLS that is spoken here ({})", "与存储端没有共同的 TLS 版本或算法（{}）"),
+    (
+        "put the certificate of its authority, or the store's own, into the file that cos_ca_file \
+         names",
+        "请把签发机构的证书或存储端自己的证书放入 cos_ca_file 指定的文件",
+    ),
+    (
+        "put this very certificate into the file that cos_ca_file names",
+        "请把这份证书本身放入 cos_ca_file 指定的文件",
+    ),
+    (
+        "write cos_endpoint with a name that stands in the certificate, or have it made for this \
+         one (subjectAltName)",
+        "请在 cos_endpoint 中使用证书里的名称，或重新签发包含当前名称的证书（subjectAltName）",
+    ),
+    (
+        "renew it at the store, or set this machine's clock (NTP)",
+        "请更新存储端的证书，或校准本机时钟（NTP）",
+    ),
+    ("set this machine's clock (NTP), or the store's", "请校准本机或存储端的时钟（NTP）"),
+    ("have the store's certificate made anew", "请重新签发存储端的证书"),
+    (
+        "correct the port in cos_endpoint; a store without TLS needs cos_protocol = http",
+        "请更正 cos_endpoint 中的端口；没有 TLS 的存储端需要设置 cos_protocol = http",
+    ),
+    ("let the store speak TLS 1.2 or 1.3", "请让存储端支持 TLS 1.2 或 1.3"),
 ];

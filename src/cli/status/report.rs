@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process;
 use std::time::SystemTime;
 
+use cos_ftp_server::events::EventBacklog;
 use cos_ftp_server::metrics;
 use cos_ftp_server::server::Observer;
 use cos_ftp_server::session::{Channel, Errand, ErrandKind, Overview};
@@ -33,6 +34,9 @@ pub(super) struct StatusReport {
     pub(super) totals: StatusTotals,
     /// Of the configuration.
     pub(super) reloads: Reloads,
+    /// What waits to be told; absent where nobody wants to know.
+    #[serde(default)]
+    pub(super) events: Option<EventStatus>,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
 }
@@ -71,6 +75,14 @@ pub(super) struct StatusTotals {
     pub(super) downloaded_bytes: u64,
     pub(super) interrupted: u64,
     pub(super) failed: u64,
+}
+
+/// Events that wait.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(super) struct EventStatus {
+    pub(super) waiting: usize,
+    /// For how long the oldest has waited; 0 where none does.
+    pub(super) oldest_seconds: u64,
 }
 
 /// One session.
@@ -123,6 +135,7 @@ impl StatusReport {
             also_listening: addresses.also_listening.clone(),
             totals: StatusTotals::now(),
             reloads: Reloads::now(),
+            events: observer.events().map(EventStatus::of),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
@@ -137,6 +150,12 @@ impl Reloads {
     fn now() -> Self {
         let (count, last_taken) = metrics::reloads();
         Self { count, last_taken }
+    }
+}
+
+impl EventStatus {
+    fn of(backlog: EventBacklog) -> Self {
+        Self { waiting: backlog.waiting, oldest_seconds: backlog.oldest.as_secs() }
     }
 }
 

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::report::{SessionStatus, StatusReport, TransferStatus};
+use super::report::{EventStatus, SessionStatus, StatusReport, TransferStatus};
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
@@ -80,7 +80,12 @@ fn heading(report: &StatusReport) -> Vec<String> {
         those.map(|transfer| transfer.bytes_per_second).fold(0.0, |sum, rate| sum + rate) / 1e6
     };
     let totals = &report.totals;
-    vec![
+    let events = report.events.map(|events| {
+        let EventStatus { waiting, oldest_seconds } = events;
+        let oldest = duration(oldest_seconds as f64);
+        format!("events waiting: {waiting}, the oldest for {oldest}")
+    });
+    let mut lines = vec![
         format!(
             "cos-ftp-server {}, process {}, since {}{}",
             report.version,
@@ -105,8 +110,10 @@ fn heading(report: &StatusReport) -> Vec<String> {
             totals.interrupted,
             totals.failed,
         ),
-        String::new(),
-    ]
+    ];
+    lines.extend(events);
+    lines.push(String::new());
+    lines
 }
 
 fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
@@ -215,6 +222,7 @@ mod tests {
             also_listening: Vec::new(),
             totals,
             reloads: Reloads { count: 0, last_taken: true },
+            events: None,
             sessions,
         }
     }

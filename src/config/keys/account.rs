@@ -174,6 +174,22 @@ fn place() -> Vec<Key> {
     ]
 }
 
+fn download_domain() -> Key {
+    let domain = Reader::new(
+        "`host`, `http://host` or `https://host`, with `:port` if it is not the usual one",
+        "`host`、`http://host` 或 `https://host`，非默认端口时带 `:port`",
+        endpoint::of_downloads,
+    );
+    row(BUCKET, "cos_download_domain", domain)
+        .example("https://files.example.com")
+        .means(
+            "a domain of the bucket's own, which files are read from (GetObject); everything \
+                 else goes to the endpoint",
+            "存储桶的自定义域名，读取文件（GetObject）时使用；其他请求仍发往接入点",
+        )
+        .field(|form: &mut BucketForm, domain| form.download_domain = Some(domain))
+}
+
 fn terms() -> Vec<Key> {
     let style = one_of(&[
         ("auto", None),
@@ -190,10 +206,12 @@ fn terms() -> Vec<Key> {
             .example("/etc/ssl/certs/private-ca.pem")
             .means(
                 "certificate authorities in PEM that https trusts for this bucket, in place of \
-                 Mozilla's, which are built in",
-                "PEM 格式的证书颁发机构，https 访问该存储桶时只信任它们，代替内置的 Mozilla 列表",
+                 Mozilla's, which are built in; or the store's own certificate",
+                "PEM 格式的证书颁发机构，https 访问该存储桶时只信任它们，代替内置的 Mozilla 列表；也可以是\
+                 存储端自己的证书",
             )
             .field(|form: &mut BucketForm, path| form.ca_file = Some(path)),
+        download_domain(),
         row(BUCKET, "addressing_style", style)
             .default("auto")
             .means(

@@ -5,6 +5,8 @@
 mod account;
 mod archive;
 mod beyond;
+mod events;
+mod files;
 mod key;
 mod network;
 mod objects;
@@ -28,6 +30,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     [
         account::bucket(),
         objects::rows(),
+        files::rows(),
         account::login(),
         beyond::rows(),
         account::first_form(),
@@ -35,6 +38,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         security::rows(),
         optional::rows(),
         operations::rows(),
+        events::rows(),
         tls::rows(),
     ]
     .into_iter()

@@ -1,8 +1,8 @@
 //! The sections of the file.
 
 use SectionKind::{
-    CosAccount, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional, Security,
-    Tls,
+    CosAccount, Events, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional,
+    Security, Tls,
 };
 
 /// What a section of the file is.
@@ -24,12 +24,14 @@ pub enum SectionKind {
     Optional,
     /// `[OPERATIONS]`
     Operations,
+    /// `[EVENTS]`
+    Events,
     /// `[TLS]`
     Tls,
 }
 
 /// Every kind, in the order of the documented example.
-pub const ALL_SECTIONS: [SectionKind; 9] = [
+pub const ALL_SECTIONS: [SectionKind; 10] = [
     NumberedAccount,
     CosAccount,
     FtpAccount,
@@ -38,6 +40,7 @@ pub const ALL_SECTIONS: [SectionKind; 9] = [
     Security,
     Optional,
     Operations,
+    Events,
     Tls,
 ];
 
@@ -63,6 +66,7 @@ impl SectionKind {
             Security => "SECURITY",
             Optional => "OPTIONAL",
             Operations => "OPERATIONS",
+            Events => "EVENTS",
             Tls => "TLS",
         }
     }

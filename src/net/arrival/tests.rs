@@ -138,7 +138,7 @@ fn waiting(balancers: &Balancers, relayed: bool) -> Arrival {
     let balancer = relayed.then(|| end(BALANCER));
     let ends = Endpoints { balancer, ..Endpoints::direct(end("127.0.0.1"), end(CLIENT)) };
     let ports = PassivePorts::new(10_000..=30_000);
-    let listener = ports.lease(ends.local, Duration::ZERO).unwrap();
+    let listener = ports.lease(ends.local, None, Duration::ZERO).unwrap();
     Arrival::new(listener, &ends, balancers, PeerCheck::Strict, LogRule::new(|_| true))
 }
 

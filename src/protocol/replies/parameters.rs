@@ -55,6 +55,14 @@ pub fn passive_needs_ipv4() -> Reply {
     Reply::new(Code::NO_DATA_CONNECTION, "PASV cannot tell an IPv6 address; use EPSV.")
 }
 
+/// 425 to PASV while the address that the client should be told is not known.
+pub fn no_passive_address() -> Reply {
+    Reply::new(
+        Code::NO_DATA_CONNECTION,
+        "The server does not know its address for you now; use EPSV, or try again.",
+    )
+}
+
 /// 522 to EPSV for the family the control connection does not have; `family` is the one it has.
 pub fn other_family_only(family: Family) -> Reply {
     let number = match family {

@@ -1,6 +1,7 @@
 //! Data transfers: their beginning, their end, and what is prepared or asked before them.
 
 use crate::protocol::{Code, Reply, TransferType};
+use crate::vfs::FtpPath;
 
 /// 150 to a listing, which is text whatever the type.
 pub fn opening_listing() -> Reply {
@@ -66,9 +67,24 @@ pub fn file_stored(bytes: u64) -> Reply {
     )
 }
 
+/// 226 after STOR of a name that is taken (`on_exists = keep-both`).
+pub fn file_stored_as(name: &str) -> Reply {
+    Reply::new(Code::TRANSFER_COMPLETE, format!("Stored as {name}"))
+}
+
 /// 226 after STOU.
 pub fn unique_file_stored(name: &str) -> Reply {
     Reply::new(Code::TRANSFER_COMPLETE, format!("Transfer complete; stored as {name}"))
+}
+
+/// 451 when a file is stored, or has its new name, but the marker that tells others so is not: a
+/// client that tries again stores both.
+pub fn stored_without_marker(marker: &FtpPath) -> Reply {
+    let text = format!(
+        "The file is stored, but its marker {} could not be; please try again.",
+        marker.name()
+    );
+    Reply::new(Code::LOCAL_ERROR, text)
 }
 
 /// 425 to a transfer before PASV, EPSV, PORT or EPRT.
@@ -104,20 +120,30 @@ pub fn data_connection_lost() -> Reply {
     Reply::new(Code::TRANSFER_ABORTED, "The data connection was lost.")
 }
 
-/// 426 when an upload broke off and what arrived was stored.
-pub fn upload_interrupted(bytes: u64) -> Reply {
+/// 426 when an upload broke off and what arrived was stored, under another name if one is given.
+pub fn upload_interrupted(bytes: u64, renamed: Option<&str>) -> Reply {
+    let name = as_name(renamed);
     Reply::new(
         Code::TRANSFER_ABORTED,
-        format!("The upload was interrupted; the {bytes} bytes received were stored."),
+        format!("The upload was interrupted; the {bytes} bytes received were stored{name}."),
     )
 }
 
-/// 426 when an upload broke off and what arrived waits to be gone on with.
-pub fn upload_parked() -> Reply {
+/// 426 when an upload broke off and what arrived waits to be gone on with, under another name if
+/// one is given.
+pub fn upload_parked(renamed: Option<&str>) -> Reply {
+    let name = as_name(renamed);
     Reply::new(
         Code::TRANSFER_ABORTED,
-        "The upload was interrupted; what was received is parked: SIZE tells where to go on.",
+        format!(
+            "The upload was interrupted; what was received is parked{name}: SIZE tells where to go \
+             on."
+        ),
     )
+}
+
+fn as_name(renamed: Option<&str>) -> String {
+    renamed.map(|name| format!(" as {name}")).unwrap_or_default()
 }
 
 /// 426 when the data connection was silent for `data_idle_timeout`.
@@ -262,11 +288,12 @@ mod tests {
             (data_connection_failed(), 425),
             (several_data_connections(), 425),
             (data_connection_lost(), 426),
-            (upload_interrupted(5), 426),
-            (upload_parked(), 426),
+            (upload_interrupted(5, None), 426),
+            (upload_parked(None), 426),
             (being_uploaded(5), 450),
             (parked_elsewhere(5), 554),
             (transfer_failed(), 451),
+            (stored_without_marker(&FtpPath::root().child("a.ok").unwrap()), 451),
             (no_buffer_memory(), 451),
             (file_too_large(5), 552),
             (restart_beyond_end(5), 554),

@@ -48,6 +48,11 @@ pub fn renamed() -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
 }
 
+/// The same to another name than the one that was given, which is taken.
+pub fn renamed_to(name: &str) -> Reply {
+    Reply::new(Code::FILE_ACTION_COMPLETE, format!("Renamed to {name}"))
+}
+
 /// 451 when the store failed halfway through a command of many steps, and how far it came.
 pub fn broken_off(so_far: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
     let so_far = so_far.map_or_else(|| "it broke off".to_owned(), ToString::to_string);
@@ -186,6 +191,11 @@ pub fn name_not_allowed() -> Reply {
     Reply::new(Code::NAME_NOT_ALLOWED, "The name is too long, or not allowed by the store.")
 }
 
+/// 553 to a new name that the account may not give (`allow_names`, `deny_names`, `hide_names`).
+pub fn name_refused() -> Reply {
+    Reply::new(Code::NAME_NOT_ALLOWED, "Files and directories may not be called so here.")
+}
+
 /// 501 to a text that is no path.
 pub fn bad_path(error: PathError) -> Reply {
     let text = match error {
@@ -272,6 +282,11 @@ fn in_brackets(code: Option<&str>) -> String {
         (1..=64).contains(&code.len()) && code.bytes().all(fits)
     };
     code.filter(is_word).map(|code| format!(" ({code})")).unwrap_or_default()
+}
+
+/// 450 to what would have to be told, where too many events wait (`queue_full = refuse`).
+pub fn events_wait() -> Reply {
+    Reply::new(Code::FILE_BUSY, "Too many events wait to be delivered; try again later.")
 }
 
 /// 450 when the store fails before anything is begun.
@@ -362,6 +377,7 @@ mod tests {
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
+            (events_wait(), 450),
             (store_refused(Some("InvalidArgument")), 450),
             (store_unreadable(), 450),
             (rename_from_first(), 503),

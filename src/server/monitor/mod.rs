@@ -217,7 +217,10 @@ impl Desk {
 
     fn snapshot(&self) -> Snapshot {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
+        let events = host.events.as_ref().map(|queue| queue.backlog()).unwrap_or_default();
         Snapshot {
+            events_waiting: events.waiting as u64,
+            events_oldest: events.oldest.as_secs(),
             sessions: registry.sessions() as u64,
             connections: host.connections.taken() as u64,
             connections_limit: host.connections.limit().unwrap_or_default() as u64,

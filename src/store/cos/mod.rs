@@ -10,6 +10,7 @@
 //! keys below stay reachable by their full names.
 
 mod diagnosis;
+mod multipart;
 mod object_terms;
 mod objects;
 mod options;
@@ -19,8 +20,8 @@ mod tree;
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use object_terms::{HeaderNames, METADATA_BYTES, ObjectTerms, ServerSideEncryption, for_user};
 pub use options::{
-    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, PairSource, Part,
-    RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, DownloadDomain,
+    PairSource, Part, RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
 };
 pub use s3::dialect::is_cos;
 pub use s3::http::authorities::{AuthorityError, check_authorities};
@@ -35,25 +36,25 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use self::objects::bucket::{BucketRegistry, Trust};
-use self::objects::{CachedObjects, Dialect, Objects, PartCopy, Plain, S3Client};
+use self::objects::{CachedObjects, Dialect, Objects, Plain, Precondition, S3Client};
 use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lock_configuration};
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
 use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
+use self::tree::rename::RenameOver;
 use self::tree::{
-    BucketAccount, BucketTree, attributes, condition, directories, leftovers, listing, mtime,
-    parked, publish, rename, room, turn,
+    BucketAccount, BucketTree, aside, condition, directories, listing, mtime, publish, rename,
+    room, turn,
 };
 use super::{
-    Admission, Attributes, Body, ByteRange, Cancel, CopySource, ETag, ErrorKind, Expected,
-    FileTree, Freshness, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt,
-    ReplyWait, Requester, Restoration, Result, SilentUploads, Stat, StoreError, Stored,
+    Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness,
+    KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectPlace, ObjectStore,
+    Operation, ReplyWait, Requester, Restoration, Result, Stat, StoreError, Stored,
 };
 use crate::limits;
-use crate::vfs::{Entry, FtpPath};
+use crate::vfs::FtpPath;
 
 /// How long no ACLs are asked for with a key that may not read them, unless it was allowed since.
 const ACL_PAUSE: Duration = Duration::from_secs(5 * 60);
@@ -96,6 +97,7 @@ impl Buckets {
             preserve_mtime: options.preserve_mtime,
             content_type: options.content_type,
             terms: options.objects.clone(),
+            absence: absence(Dialect::of(&endpoint), options.objects.names),
             acl_access: Arc::new(Trust::lost_for(ACL_PAUSE)),
             archive: options.archive,
             min_part: options.min_part,
@@ -200,6 +202,14 @@ impl CosStore {
     }
 }
 
+/// By what a store is told that nothing may stand under a key.
+fn absence(dialect: Dialect, names: HeaderNames) -> Precondition {
+    match (names, dialect) {
+        (HeaderNames::Cos, _) | (HeaderNames::Auto, Dialect::Cos) => Precondition::ForbidOverwrite,
+        (HeaderNames::Amz, _) | (HeaderNames::Auto, Dialect::S3) => Precondition::Absent,
+    }
+}
+
 impl fmt::Debug for CosStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CosStore").field(&self.describe()).finish()
@@ -211,6 +221,11 @@ impl ObjectStore for CosStore {
         let client = self.client();
         let prefix = self.account.keys.prefix();
         format!("cos://{}/{prefix} ({})", client.bucket(), client.region())
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        let key = format!("{}{}", self.account.keys.prefix(), path.key());
+        ObjectPlace { bucket: self.client().bucket().to_owned(), key }
     }
 
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
@@ -328,108 +343,22 @@ impl FileTree for CosStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        rename::rename_path(self.tree(), from, to)
-    }
-}
-
-impl Multipart for CosStore {
-    fn part_limits(&self) -> PartLimits {
-        PartLimits {
-            min_part: self.account.min_part,
-            max_part: limits::MAX_PART_BYTES,
-            max_parts: limits::PARTS_PER_UPLOAD,
-        }
+        rename::rename_path(self.tree(), from, to, RenameOver::Anything)
     }
 
-    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
-        self.continue_multipart_upload(path, &Attributes::default())
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        rename::rename_path(self.tree(), from, to, RenameOver::Nothing)
     }
 
-    fn continue_multipart_upload(
-        &self,
-        path: &FtpPath,
-        attributes: &Attributes,
-    ) -> Result<MultipartUpload> {
-        let key = self.file(Operation::CreateMultipartUpload, path)?;
-        let headers = attributes::for_object(self.tree(), &key, attributes);
-        let upload_id = self.objects().create_upload(&key, &headers)?;
-        Ok(MultipartUpload { path: path.clone(), upload_id })
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        rename::rename_path(self.tree(), from, to, RenameOver::Kept(keep))
     }
 
-    fn upload_part(
-        &self,
-        upload: &MultipartUpload,
-        part: PartPlace,
-        body: &Body<'_>,
-    ) -> Result<PartReceipt> {
-        let key = self.file(Operation::UploadPart, &upload.path)?;
-        self.objects().upload_part(&key, &upload.upload_id, part.number, body)
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::set_aside(self.tree(), file, aside)
     }
 
-    fn upload_part_copy(
-        &self,
-        upload: &MultipartUpload,
-        part: PartPlace,
-        source: &CopySource,
-    ) -> Result<PartReceipt> {
-        let key = self.file(Operation::UploadPartCopy, &upload.path)?;
-        let (upload_id, number) = (&*upload.upload_id, part.number);
-        self.objects().copy_part(PartCopy { key: &key, upload_id, number, from: &key, source })
-    }
-
-    fn complete_multipart_upload(
-        &self,
-        upload: &MultipartUpload,
-        parts: &[PartReceipt],
-        expected: &Expected,
-    ) -> Result<Stored> {
-        let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
-        let headers = attributes::for_write(self.tree(), &key, expected);
-        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected, &headers)
-    }
-
-    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
-        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
-        self.objects().abort_upload(&key, &upload.upload_id)
-    }
-
-    fn find_parked_upload(
-        &self,
-        path: &FtpPath,
-        freshness: Freshness,
-    ) -> Result<Option<ParkedUpload>> {
-        let (tree, key) = (self.tree(), self.file(Operation::ListMultipartUploads, path)?);
-        match freshness {
-            Freshness::Now => parked::find(tree, path, &key),
-            Freshness::Recent | Freshness::Listed => parked::find_own(tree, path, &key),
-        }
-    }
-
-    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
-        let key = self.file(Operation::ListParts, &parked.upload.path);
-        // The bucket itself keeps the parts.
-        key.is_ok_and(|key| {
-            self.objects().park_upload(&key, parked);
-            true
-        })
-    }
-
-    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
-        let key = self.account.keys.directory(Operation::ListParts, directory);
-        key.map(|key| self.tree().own_parked_in(&key)).unwrap_or_default()
-    }
-
-    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        let key = self.file(Operation::ListParts, &upload.path).ok()?;
-        self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
-    }
-
-    fn silent_uploads(
-        &self,
-        silence: Duration,
-        after: Option<&PageToken>,
-        cancel: &Cancel,
-    ) -> Result<SilentUploads> {
-        leftovers::find_silent(self.tree(), silence, after, cancel)
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::copy_aside(self.tree(), file, aside).map(drop)
     }
 }

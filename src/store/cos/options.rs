@@ -22,6 +22,8 @@ pub struct CosOptions {
     pub scheme: Scheme,
     /// Where the bucket's name goes.
     pub addressing: AddressingStyle,
+    /// `cos_download_domain`: where objects are read, if not there.
+    pub download_domain: Option<DownloadDomain>,
     /// Key prefix that is the account's root: empty, or ending in `/`.
     pub prefix: String,
     /// Certificate authorities (PEM) to trust in place of Mozilla's.
@@ -60,6 +62,7 @@ impl CosOptions {
             endpoint: String::new(),
             scheme: Scheme::Https,
             addressing: AddressingStyle::Virtual,
+            download_domain: None,
             prefix: String::new(),
             ca_file: None,
             credentials: CredentialSource::told(String::new(), String::new()),
@@ -94,6 +97,15 @@ pub enum AddressingStyle {
     Virtual,
     /// `https://<endpoint>/<bucket>/<key>`
     Path,
+}
+
+/// A domain of a bucket's own, which its objects are read from. There the path is the key alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadDomain {
+    /// http or https.
+    pub scheme: Scheme,
+    /// Host and optional port.
+    pub authority: String,
 }
 
 /// The content type of a new object.

@@ -5,6 +5,7 @@
 //! followed, never listed, never overwritten. The directory and all below it must be one file
 //! system, because a rename is what publishes a file.
 
+mod aside;
 mod fault;
 mod listing;
 mod names;
@@ -30,8 +31,9 @@ use super::key_locks::KeyLocks;
 use super::own_parked::OwnParked;
 use super::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
-    KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore,
-    Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, Stored,
+    KeepReplaced, KeyLock, ListPage, ListRequest, Multipart, MultipartUpload, NextPage, Object,
+    ObjectPlace, ObjectStore, Operation, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
+    Stat, Stored,
 };
 use crate::limits;
 use crate::vfs::{Entry, FtpPath};
@@ -137,6 +139,17 @@ impl ObjectStore for LocalStore {
         format!("file://{}", self.root.display())
     }
 
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        // The directory that was opened first, of which this may be a part.
+        let whole = self.root.display().to_string();
+        let root = whole.strip_suffix(&self.home).unwrap_or(&whole);
+        let key = format!("{}/{}", self.home, path.key());
+        ObjectPlace {
+            bucket: format!("file://{root}"),
+            key: key.trim_start_matches('/').to_owned(),
+        }
+    }
+
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
         let tree = self.tree.below(home).map_err(|fault| fault.of(Operation::ListObjects, home))?;
         let home = home.trim_end_matches('/');
@@ -220,7 +233,29 @@ impl FileTree for LocalStore {
     }
 
     fn rename(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
-        names::move_name(&self.tree, from, to)
+        names::move_name(&self.tree, from, to, &Expected::Anything)
+            .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
+    }
+
+    fn rename_keeping(&self, from: &FtpPath, to: &FtpPath, keep: KeepReplaced<'_>) -> Result<()> {
+        let failed = |fault: LocalError| fault.of(Operation::CopyObject, from.as_str());
+        let replaced = names::replaced_by(&self.tree, from, to).map_err(failed)?;
+        replaced.as_ref().map_or(Ok(()), keep)?;
+        names::move_name(&self.tree, from, to, &Expected::Seen(replaced)).map_err(failed)
+    }
+
+    fn set_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::move_aside(&self.tree, file, aside)
+            .map_err(|fault| fault.of(Operation::CopyObject, file.as_str()))
+    }
+
+    fn copy_aside(&self, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+        aside::link_aside(&self.tree, &self.staging, file, aside)
+            .map_err(|fault| fault.of(Operation::CopyObject, file.as_str()))
+    }
+
+    fn rename_to_free(&self, from: &FtpPath, to: &FtpPath) -> Result<()> {
+        names::move_to_free(&self.tree, from, to)
             .map_err(|fault| fault.of(Operation::CopyObject, from.as_str()))
     }
 }

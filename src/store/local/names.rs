@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::fault::LocalResult;
 use super::tree::{Found, LocalTree};
-use crate::store::{ErrorKind, Stat};
+use crate::store::{ErrorKind, Expected, Stat};
 use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 /// What stands under a name.
@@ -81,15 +81,59 @@ pub(super) fn remove_empty_directory(tree: &LocalTree, path: &FtpPath) -> LocalR
     Ok(slot.sync()?)
 }
 
-/// Gives a file or a directory another name.
-pub(super) fn move_name(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {
+/// The file that is replaced when `from` gets the name `to`.
+///
+/// # Errors
+/// When it cannot.
+pub(super) fn replaced_by(
+    tree: &LocalTree,
+    from: &FtpPath,
+    to: &FtpPath,
+) -> LocalResult<Option<Stat>> {
+    if look_up(tree, from)?.metadata.is_directory() {
+        return admits_directory(tree, from, to).map(|()| None);
+    }
+    tree.admits_file(to)?;
+    match look_up(tree, to) {
+        Ok(stat) => Ok(Some(stat)),
+        Err(fault) if fault.kind == ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Gives a file or a directory another name, in place of what is `expected`.
+pub(super) fn move_name(
+    tree: &LocalTree,
+    from: &FtpPath,
+    to: &FtpPath,
+    expected: &Expected,
+) -> LocalResult<()> {
     match look_up(tree, from)?.metadata.kind {
         EntryKind::Directory => admits_directory(tree, from, to)?,
         EntryKind::File => tree.admits_file(to)?,
     }
     let source = tree.existing(from)?;
     let target = tree.making_parents(to)?;
+    if *expected != Expected::Anything {
+        target.lock_directory()?;
+        if !expected.admits(target.admits_file()?.as_ref()) {
+            return Err(ErrorKind::PreconditionFailed.into());
+        }
+    }
     rustix::fs::renameat(&source.parent, source.name, &target.parent, target.name)?;
+    target.sync()?;
+    Ok(source.sync()?)
+}
+
+/// The same, where no file is replaced.
+pub(super) fn move_to_free(tree: &LocalTree, from: &FtpPath, to: &FtpPath) -> LocalResult<()> {
+    if look_up(tree, from)?.metadata.is_directory() || from == to {
+        return move_name(tree, from, to, &Expected::Anything);
+    }
+    tree.admits_file(to)?;
+    let source = tree.existing(from)?;
+    let target = tree.making_parents(to)?;
+    target.take_unless_taken(&source.parent, source.name)?;
     target.sync()?;
     Ok(source.sync()?)
 }

@@ -109,10 +109,15 @@ impl Staging {
     ) -> LocalResult<()> {
         file.sync_all()?;
         slot.lock_directory()?;
-        if !expected.admits(slot.admits_file()?.as_ref()) {
-            return Err(ErrorKind::PreconditionFailed.into());
+        let there = slot.admits_file()?;
+        match expected {
+            // Not every program that writes here locks the directory.
+            Expected::Nothing => slot.take_unless_taken(self.directory()?, name)?,
+            _ if expected.admits(there.as_ref()) => {
+                rustix::fs::renameat(self.directory()?, name, &slot.parent, slot.name)?;
+            }
+            _ => return Err(expected.refusal().into()),
         }
-        rustix::fs::renameat(self.directory()?, name, &slot.parent, slot.name)?;
         Ok(slot.sync()?)
     }
 

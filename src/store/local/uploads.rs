@@ -47,7 +47,7 @@ impl LocalStore {
         if let Some(parked) = self.parked.take(&self.whole_path(path)) {
             self.staging.discard(&parked)?;
         }
-        Ok(Stored { etag: tree::facts(file)?.etag, request_id: None })
+        Ok(Stored { etag: tree::facts(file)?.etag, crc64: None, request_id: None })
     }
 
     pub(super) fn write_part(

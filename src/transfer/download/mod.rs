@@ -121,6 +121,7 @@ impl<'a> Download<'a> {
             tail: Duration::ZERO,
             parts: 0,
             stored: None,
+            renamed: None,
             is_parked: false,
             unended: None,
         }

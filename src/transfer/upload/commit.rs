@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::store::ErrorKind;
-use crate::transfer::worker::Job;
+use crate::transfer::job::{Job, Publication};
 use crate::transfer::{
     Control, Interruption, Kept, PartialUpload, TransferError, TransferReport, Verdict,
 };
@@ -39,9 +39,21 @@ impl<'a> Commit<'a> {
         let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
         self.sender.release();
         let (stored, kept) = (self.sender.stored.take(), self.replaced.kept);
+        let renamed = self.sender.renamed.take();
         let is_parked = self.sender.is_parked;
         let unended = None;
-        TransferReport { verdict, bytes, kept, elapsed, tail, parts, stored, is_parked, unended }
+        TransferReport {
+            verdict,
+            bytes,
+            kept,
+            elapsed,
+            tail,
+            parts,
+            stored,
+            renamed,
+            is_parked,
+            unended,
+        }
     }
 
     fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
@@ -187,6 +199,16 @@ impl<'a> Commit<'a> {
         }
     }
 
+    /// How what has arrived of an upload that was interrupted `by` something comes to stand under
+    /// its name.
+    fn publication(&self, by: Option<Interruption>) -> Publication {
+        Publication {
+            expected: self.replaced.expected(by, self.sender.seen.as_ref()),
+            kept: self.replaced.kept,
+            is_partial: by.is_some(),
+        }
+    }
+
     /// Waits for what the store says of the name.
     fn await_name_check(
         &mut self,
@@ -207,16 +229,16 @@ impl<'a> Commit<'a> {
         if by.is_some() && !self.sender.keeps_partial() {
             return Ok(by);
         }
-        let expected = self.replaced.expected(by, self.sender.seen.as_ref());
+        let how = self.publication(by);
         if self.sender.intake.bytes() <= OWN_THREAD_BYTES {
-            return match self.sender.put_here(&expected) {
+            return match self.sender.put_here(&how) {
                 Ok(()) => Ok(by),
                 Err(error) => give_way(by, error),
             };
         }
         let blocks = self.sender.intake.cut_all();
         self.sender.ensure_worker()?;
-        self.sender.workers.give(Job::Put(blocks, expected));
+        self.sender.workers.give(Job::Put(blocks, how));
         let interrupted_before = by;
         while self.sender.stored.is_none() {
             match self.sender.await_workers(control) {
@@ -262,10 +284,8 @@ impl<'a> Commit<'a> {
             return Ok(by);
         }
         self.sender.ensure_worker()?;
-        self.sender.workers.give(Job::Complete(
-            self.sender.parts.take_receipts(),
-            self.replaced.expected(by, self.sender.seen.as_ref()),
-        ));
+        let how = self.publication(by);
+        self.sender.workers.give(Job::Complete(self.sender.parts.take_receipts(), how));
         while self.sender.stored.is_none() {
             // Too late for an interruption: the store has been asked.
             if let Err(error) = self.sender.await_publication(control) {
@@ -312,7 +332,9 @@ impl<'a> Commit<'a> {
 /// since it began: what is newer stays.
 fn give_way(by: Option<Interruption>, error: TransferError) -> Ended {
     match (&error, by) {
-        (TransferError::Store(store), Some(by)) if store.kind == ErrorKind::PreconditionFailed => {
+        (TransferError::Store(store), Some(by))
+            if matches!(store.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists) =>
+        {
             log::warn!("what had arrived is given up, the file was changed meanwhile: {store}");
             Ok(Some(by))
         }

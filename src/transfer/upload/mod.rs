@@ -23,18 +23,19 @@ mod sent;
 mod standstill;
 mod tail;
 
-pub use plan::{ParkedAmong, Plan, WriteMode};
+pub use plan::{OverFiles, ParkedAmong, Plan, WriteMode};
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::events::Witness;
 use crate::limits;
 use crate::metrics::Direction;
 use crate::net::Stream;
 use crate::store::ObjectStore;
 use crate::transfer::pool::BlockPool;
+use crate::transfer::upload_target::{TargetTerms, UploadTarget};
 use crate::transfer::waiting::lease;
-use crate::transfer::worker::UploadTarget;
 use crate::transfer::{
     Control, Conversion, Incomplete, Progress, Resources, Throttle, TransferError, TransferReport,
 };
@@ -61,6 +62,8 @@ pub struct UploadRequest {
     pub announced: Option<u64>,
     /// Whether line ends are turned round.
     pub conversion: Conversion,
+    /// Who tells of it; `None` where nobody wants to know.
+    pub witness: Option<Witness>,
 }
 
 /// One upload that has its memory and may begin.
@@ -107,11 +110,13 @@ impl<'a> Upload<'a> {
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
         }
-        let plan = request.plan;
-        let sent = Sent::new(progress, Reservation::new(request.announced, plan.kept));
-        let since = request.store.now();
+        let UploadRequest { store, path, plan, announced, witness, .. } = request;
+        let sent = Sent::new(progress, Reservation::new(announced, plan.kept));
+        let since = store.now();
         let begun = plan.parked.as_ref().map_or(since, |parked| parked.begun);
-        let target = UploadTarget::new(request.store, request.path, plan.attributes(), begun);
+        let keeps_both = plan.keeps_both;
+        let terms = TargetTerms { continues: plan.attributes(), begun, keeps_both, witness };
+        let target = UploadTarget::new(store, path, terms);
         if let Some(parked) = &plan.parked {
             target.resume(&parked.upload).map_err(TransferError::from)?;
         }

@@ -7,8 +7,8 @@ use super::head::KeptHead;
 use super::ranges::copy_ranges;
 use super::tail::Tail;
 use crate::store::{
-    Admission, Attributes, CopySource, ETag, Expected, Freshness, ObjectStore, ParkedUpload,
-    PartLimits, PartReceipt, Stat,
+    Admission, Attributes, CopySource, ETag, ErrorKind, Expected, Freshness, ObjectStore, OnExists,
+    Operation, ParkedUpload, PartLimits, PartReceipt, Stat, StoreError,
 };
 use crate::transfer::TransferError;
 use crate::vfs::FtpPath;
@@ -37,6 +37,35 @@ pub enum ParkedAmong {
     All,
 }
 
+/// What an upload may do to a file that has its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OverFiles {
+    /// What becomes of a new file.
+    pub on_exists: OnExists,
+    /// Whether the old one may become longer, where it may not be replaced.
+    pub appends: bool,
+}
+
+impl OverFiles {
+    /// What stands under the name for a new file to be published there.
+    fn expected(self) -> Expected {
+        match self.on_exists {
+            OnExists::Replace => Expected::Anything,
+            OnExists::Refuse | OnExists::KeepBoth => Expected::Nothing,
+        }
+    }
+
+    /// Whether an upload that goes on with a file of `size` bytes may not.
+    fn refuse(self, mode: WriteMode, size: u64) -> bool {
+        let adds = match mode {
+            WriteMode::Append => true,
+            WriteMode::ResumeAt(offset) => offset >= size,
+            WriteMode::Replace => false,
+        };
+        self.on_exists != OnExists::Replace && !(self.appends && adds)
+    }
+}
+
 /// What an upload keeps, and what it needs to be true of its name.
 #[derive(Debug)]
 pub struct Plan {
@@ -44,6 +73,8 @@ pub struct Plan {
     pub(super) admission: Admission,
     /// What the kept bytes are of.
     pub(super) expected: Expected,
+    /// Whether it takes another name where its own is taken.
+    pub(super) keeps_both: bool,
     /// Bytes of the old object that become the new one's first.
     pub(super) kept: u64,
     /// Where the kept bytes are read, when they are too few for a part.
@@ -61,22 +92,40 @@ impl Plan {
     ///
     /// # Errors
     /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under
-    /// which no file may come to stand.
+    /// which no file may come to stand; [`ErrorKind::AlreadyExists`] where `over` does not let it
+    /// do what it is to do to the file that has its name.
     pub fn make(
         store: &dyn ObjectStore,
         path: &FtpPath,
         mode: WriteMode,
         among: ParkedAmong,
+        over: OverFiles,
     ) -> Result<Self, TransferError> {
+        let taken =
+            || StoreError::new(ErrorKind::AlreadyExists, Operation::PutObject, path.as_str());
         let admission = store.admits_file(path, Freshness::Recent)?;
         if matches!(mode, WriteMode::Replace | WriteMode::ResumeAt(0)) {
-            let expected = Expected::Anything;
-            let (copies, head, tail, parked) = (VecDeque::new(), None, None, None);
-            return Ok(Self { admission, expected, kept: 0, head, copies, tail, parked });
+            if over.on_exists == OnExists::Refuse && store.find_file(path)?.is_some() {
+                return Err(taken().into());
+            }
+            let keeps_both = over.on_exists == OnExists::KeepBoth;
+            let new = Self::of_new_file(admission, over.expected());
+            return Ok(Self { keeps_both, ..new });
         }
         let found = store.find_file_to_continue(path)?;
-        if let Some(parked) = among.find(store, path, found.as_ref())? {
-            return Self::go_on(admission, parked, found, mode);
+        if found.as_ref().is_some_and(|found| over.refuse(mode, found.metadata.size)) {
+            return Err(taken().into());
+        }
+        // What goes on with a parked upload replaces what was found.
+        let may_go_on = found.is_none() || over.on_exists == OnExists::Replace;
+        let among = if may_go_on { among } else { ParkedAmong::None };
+        let parked = among.find(store, path, found.as_ref())?;
+        let expected = match found {
+            None if over.on_exists != OnExists::Replace => Expected::Nothing,
+            _ => Expected::Seen(found.clone()),
+        };
+        if let Some(parked) = parked {
+            return Self::go_on(Self::of_new_file(admission, expected), parked, mode);
         }
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
@@ -89,30 +138,31 @@ impl Plan {
         let etag = found.as_ref().and_then(|stat| stat.etag.clone());
         let tail = Tail::new(CopySource { first: kept, end: size, etag: etag.clone() });
         let (head, copies) = keep(kept, etag, store.part_limits());
-        let expected = Expected::Seen(found);
-        Ok(Self { admission, expected, kept, head, copies, tail, parked: None })
+        let new = Self::of_new_file(admission, expected);
+        Ok(Self { kept, head, copies, tail, ..new })
+    }
+
+    /// Keeps nothing.
+    fn of_new_file(admission: Admission, expected: Expected) -> Self {
+        Self {
+            admission,
+            expected,
+            keeps_both: false,
+            kept: 0,
+            head: None,
+            copies: VecDeque::new(),
+            tail: None,
+            parked: None,
+        }
     }
 
     /// Goes on with an interrupted upload.
-    fn go_on(
-        admission: Admission,
-        parked: ParkedUpload,
-        found: Option<Stat>,
-        mode: WriteMode,
-    ) -> Result<Self, TransferError> {
+    fn go_on(new: Self, parked: ParkedUpload, mode: WriteMode) -> Result<Self, TransferError> {
         let offset = parked.offset();
         if matches!(mode, WriteMode::ResumeAt(asked) if asked != offset) {
             return Err(TransferError::ParkedElsewhere { offset });
         }
-        Ok(Self {
-            admission,
-            expected: Expected::Seen(found),
-            kept: offset,
-            head: None,
-            copies: VecDeque::new(),
-            tail: None,
-            parked: Some(parked),
-        })
+        Ok(Self { kept: offset, parked: Some(parked), ..new })
     }
 
     /// The parts that are there already, and the one that is sent again.

@@ -12,9 +12,12 @@ use crate::limits;
 use crate::store::{Admission, ErrorKind, Expected, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
+use crate::transfer::job::{Job, JobOutcome, Publication};
+use crate::transfer::upload_target::UploadTarget;
 use crate::transfer::waiting::{lease, wait_for};
-use crate::transfer::worker::{Job, JobOutcome, UploadTarget, Workers};
+use crate::transfer::worker::Workers;
 use crate::transfer::{Control, Incomplete, PartialUpload, Patience, Resources, TransferError};
+use crate::vfs::FtpPath;
 
 /// What has been gathered, what is under way to the store, and what that has confirmed. Dropped
 /// before the store was asked to publish, it leaves nothing there.
@@ -40,6 +43,8 @@ pub(super) struct Sender<'a> {
     /// What stood under the name when the first part was ready, if that was asked.
     pub(super) seen: Option<Option<Stat>>,
     pub(super) stored: Option<Stored>,
+    /// The name that it got, if that is another than was asked for.
+    pub(super) renamed: Option<FtpPath>,
 }
 
 /// Whether the store was asked if a file may come to stand under the name.
@@ -91,6 +96,7 @@ impl<'a> Sender<'a> {
             },
             seen: None,
             stored: None,
+            renamed: None,
         }
     }
 
@@ -363,10 +369,10 @@ impl<'a> Sender<'a> {
     }
 
     /// Stores all that has gathered as the whole object, in this thread.
-    pub(super) fn put_here(&mut self, expected: &Expected) -> Result<(), TransferError> {
+    pub(super) fn put_here(&mut self, how: &Publication) -> Result<(), TransferError> {
         let blocks = self.intake.cut_all();
         if let Some(target) = &self.target {
-            self.stored = Some(target.put(&blocks, expected)?);
+            self.stored = Some(target.put(&blocks, how)?);
         }
         Ok(())
     }
@@ -380,7 +386,7 @@ impl<'a> Sender<'a> {
 
     /// Lets go of the workers. The last of them aborts what was not completed.
     pub(super) fn release(&mut self) {
-        self.target = None;
+        self.renamed = self.target.take().and_then(|target| target.other_name());
         let none = Workers::new(1, self.resources.wake.clone());
         let workers = std::mem::replace(&mut self.workers, none);
         self.resources.stragglers.adopt(workers.dismiss());

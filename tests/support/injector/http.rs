@@ -1,5 +1,7 @@
 use std::io::{self, BufRead};
 
+use percent_encoding::percent_decode_str;
+
 use super::Request;
 
 /// How the end of a body is known.
@@ -61,6 +63,22 @@ impl RequestHead {
     pub(super) fn has_checksum(&self) -> bool {
         let head = self.text.to_ascii_lowercase();
         head.contains("\r\ncontent-md5:") || head.contains("\r\nx-amz-checksum-")
+    }
+
+    /// Whether it is to be refused where something stands under its key.
+    pub(super) fn must_replace_nothing(&self) -> bool {
+        header(&self.text, "if-none-match") == Some("*")
+    }
+
+    /// The object's key as it is.
+    pub(super) fn plain_key(&self) -> String {
+        percent_decode_str(&self.key).decode_utf8_lossy().into_owned()
+    }
+
+    /// The bucket, of a request in the style of paths.
+    pub(super) fn bucket(&self) -> &str {
+        let target = self.text.split(' ').nth(1).unwrap_or_default();
+        target.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default()
     }
 
     /// The key that a copy is made of, still percent-encoded.

@@ -8,6 +8,7 @@ use socket2::SockRef;
 
 use super::http::{AnswerHead, Framing, RequestHead};
 use super::{Fault, Spelling, Stage};
+use crate::support::rgw::Rgw;
 
 /// What is passed on at once.
 const STEP: usize = 64 * 1024;
@@ -64,6 +65,12 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn carry(&mut self, head: &RequestHead, fault: Option<Fault>) -> io::Result<Next> {
+        // Until the store has answered.
+        let stage = self.stage;
+        let turn = stage.turn_to_keep(head);
+        if turn.is_some() && Rgw::shared().s3_head(head.bucket(), &head.plain_key()).is_some() {
+            return self.swallow(head, Some(Fault::Refuse(412, "PreconditionFailed")));
+        }
         match fault {
             Some(Fault::Stale) => self.reset(),
             Some(Fault::RefuseEarly(status, code)) => self.refuse_early(status, code),
@@ -178,6 +185,11 @@ impl Line<'_> {
             copy(&mut self.from_store, &mut io::sink(), answer.framing, &mut Filter::default())?;
             self.client.shutdown(Shutdown::Both)?;
             return Ok(Next::Close);
+        }
+        if fault == Some(Fault::HoldAnswer) {
+            copy(&mut self.from_store, &mut io::sink(), answer.framing, &mut Filter::default())?;
+            self.stage.stall(self.heals);
+            return self.reset();
         }
         self.client.write_all(answer.text.as_bytes())?;
         let mut back = Filter::of_answer(fault);

@@ -97,6 +97,11 @@ impl Examination<'_> {
         format!("{}-large", self.probe)
     }
 
+    /// The key of what is stored twice.
+    pub(super) fn once(&self) -> String {
+        format!("{}-once", self.probe)
+    }
+
     /// The key of what is put together from parts.
     pub(super) fn joined(&self) -> String {
         format!("{}-parts", self.probe)

@@ -8,6 +8,7 @@ mod directories;
 mod examination;
 mod lock;
 mod objects;
+mod once;
 mod probe;
 mod reach;
 mod terms;
@@ -22,6 +23,7 @@ use self::directories::try_directories;
 use self::examination::Examination;
 use self::lock::{finds_lock, try_without_objects};
 use self::objects::{clean_up, try_objects, try_reading};
+use self::once::try_write_once;
 use self::probe::NEEDS_PROBE;
 use self::reach::{blame, other_region, reach};
 use self::terms::try_terms;
@@ -55,6 +57,7 @@ impl CosStore {
                 run.skip(&[Trial::Marker, Trial::Order], NEEDS_PROBE);
             }
             let mut left = try_uploads(&mut run, stands);
+            left.extend(try_write_once(&mut run, stands));
             left.extend(try_terms(&mut run));
             clean_up(&mut run, left);
         } else {

@@ -10,7 +10,7 @@ use super::examination::Examination;
 use super::probe::{NEEDS_PROBE, PROBE, store_probe, strange};
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::cos::options::ArchivePolicy;
-use crate::store::cos::s3::actions::copy_object::{Original, copy_object};
+use crate::store::cos::s3::actions::copy_object::{NewCopy, Original, copy_object};
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::get_object_acl::get_object_acl;
@@ -19,6 +19,7 @@ use crate::store::cos::s3::actions::head_object::{Head, head_object};
 use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::precondition::Precondition;
 use crate::store::{ByteRange, ErrorKind, Operation, Result, StoreError};
 
 /// A range of the probe.
@@ -67,7 +68,7 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
     }
     let copied = run.attempt(
         Trial::Of(Operation::CopyObject),
-        |client| copy_object(client, Original { key: &probe, version: None }, &copy, &[]),
+        |client| Ok(copy_object(client, Original { key: &probe, version: None }, new(&copy))?),
         |_| String::new(),
     );
     match copied {
@@ -86,13 +87,18 @@ fn try_copy_of_version(run: &mut Examination<'_>, probe: &str, copy: &str) {
     let another = Head { size: 0, headers };
     let ask = |client: &S3Client| {
         let original = Original { key: probe, version: Some(&another) };
-        match copy_object(client, original, copy, &[]) {
+        match copy_object(client, original, new(copy)).map_err(StoreError::from) {
             Ok(_) => Ok("the store does not compare versions, so the server looks instead"),
             Err(error) if error.kind == ErrorKind::PreconditionFailed => Ok("compared"),
             Err(error) => Err(error),
         }
     };
     run.attempt(Trial::CopyOfVersion, ask, |told| (*told).to_owned());
+}
+
+/// A copy of which nothing else is said.
+fn new(key: &str) -> NewCopy<'_> {
+    NewCopy { key, headers: &[], only: &Precondition::None }
 }
 
 /// What those who only read need. There is nothing of ours to read; what is missing is answered
@@ -133,6 +139,9 @@ fn is_not_archived(error: &StoreError) -> bool {
 pub(super) fn clean_up(run: &mut Examination<'_>, uploads: Vec<String>) {
     let mut made = vec![run.copy(), run.joined(), run.large(), run.probe.clone()];
     made.extend(directories::keys(&run.probe));
+    if run.needs.write_once {
+        made.push(run.once());
+    }
     if !run.store.headers.is_empty() {
         made.extend(run.described());
     }

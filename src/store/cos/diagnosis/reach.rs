@@ -1,7 +1,7 @@
 //! Whether the store can be reached at all: its name, a connection, an answer, its clock.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -11,6 +11,8 @@ use super::examination::Examination;
 use super::trial::{Fault, Trial, TrialVerdict};
 use crate::store::StoreError;
 use crate::store::cos::s3::answer::Headers;
+use crate::store::cos::s3::dialect::Dialect;
+use crate::store::cos::s3::failure::refusal_of_tls;
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.
@@ -46,7 +48,7 @@ pub(super) fn reach(run: &mut Examination<'_>) -> Option<Headers> {
             let fix = "open the way to it in firewalls, or correct cos_endpoint";
             TrialVerdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
         },
-        |address| TrialVerdict::Passed(address.to_string()),
+        |address| TrialVerdict::Passed(described(address, run.client.dialect())),
     );
     run.tell(Trial::Connection, verdict, begun);
     if is_connected { greet(run, url.scheme()) } else { None }
@@ -65,15 +67,18 @@ fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
             Some(headers)
         }
         Err(error) => {
-            let fix = match scheme {
-                "https" => {
-                    "if it is the certificate: correct cos_endpoint, or the authorities or the \
-                     clock of this machine; a store without TLS needs cos_protocol = http"
-                }
-                _ => "correct cos_endpoint, or set cos_protocol = https",
+            let fault = match (refusal_of_tls(&error), scheme) {
+                (Some((why, fix)), _) => Fault::new(why, fix),
+                (None, "https") => Fault::new(
+                    error.to_string(),
+                    "correct cos_endpoint; a store without TLS needs cos_protocol = http",
+                ),
+                (None, _) => Fault::new(
+                    error.to_string(),
+                    "correct cos_endpoint, or set cos_protocol = https",
+                ),
             };
-            let verdict = TrialVerdict::Failed(Fault::new(error.to_string(), fix));
-            run.tell(Trial::Answer, verdict, begun);
+            run.tell(Trial::Answer, TrialVerdict::Failed(fault), begun);
             None
         }
     }
@@ -115,6 +120,25 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
     let more = if addresses.len() > shown.len() { ", …" } else { "" };
     let shown = shown.join(", ");
     if shown == host { "an address, no name".to_owned() } else { format!("{host} = {shown}{more}") }
+}
+
+/// The address, and on COS what the way to it costs: that hangs on whether it is private.
+fn described(address: SocketAddr, dialect: Dialect) -> String {
+    let is_private = match address.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || is_shared(ip),
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
+    };
+    match (dialect, is_private) {
+        (Dialect::S3, _) => address.to_string(),
+        (Dialect::Cos, true) => format!("{address}, a private address: traffic is free"),
+        (Dialect::Cos, false) => format!("{address}, a public address: downloads are billed"),
+    }
+}
+
+/// 100.64.0.0/10 (RFC 6598), where clouds have services of theirs.
+fn is_shared(ip: Ipv4Addr) -> bool {
+    let [a, b, ..] = ip.octets();
+    a == 100 && b & 0xC0 == 64
 }
 
 /// Connects to the first address that lets us.
@@ -163,4 +187,26 @@ pub(super) fn blame(error: &StoreError) -> Option<(Trial, Fault)> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_way_to_cos_costs_is_told_by_its_address() {
+        for (address, dialect, expected) in [
+            ("10.0.0.1:443", Dialect::Cos, "private"),
+            ("169.254.0.47:443", Dialect::Cos, "private"),
+            ("100.96.0.1:443", Dialect::Cos, "private"),
+            ("100.128.0.1:443", Dialect::Cos, "public"),
+            ("203.0.113.1:443", Dialect::Cos, "public"),
+            ("[fd00::1]:443", Dialect::Cos, "private"),
+            ("10.0.0.1:443", Dialect::S3, "10.0.0.1:443"),
+        ] {
+            let told = described(address.parse().unwrap(), dialect);
+            assert!(told.contains(expected), "{told}");
+            assert_eq!(told.contains("address"), dialect == Dialect::Cos, "{told}");
+        }
+    }
 }

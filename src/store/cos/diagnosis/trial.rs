@@ -15,6 +15,8 @@ pub struct Needs {
     pub deleting: bool,
     /// Whether what arrived of interrupted uploads is kept.
     pub fragments: bool,
+    /// Whether what stands under a name must stay there.
+    pub write_once: bool,
     /// Whether interrupted uploads wait to be gone on with.
     pub parking: bool,
     /// The silence after which unfinished uploads are aborted; `None` when they are not looked for.
@@ -48,6 +50,8 @@ pub enum Trial {
     Order,
     /// CopyObject of one version alone.
     CopyOfVersion,
+    /// This operation, twice under one name that must keep what it has.
+    Once(Operation),
     /// The headers that this key of the configuration makes.
     Key(&'static str),
     /// Told of only when something of this run could not be removed.
@@ -70,6 +74,9 @@ impl Trial {
             Self::Marker => "directory marker",
             Self::Order => "pages of a listing",
             Self::CopyOfVersion => "CopyObject, one version",
+            Self::Once(Operation::CompleteMultipartUpload) => "on_exists, Complete",
+            Self::Once(Operation::CopyObject) => "on_exists, CopyObject",
+            Self::Once(_) => "on_exists, PutObject",
             Self::Key(key) => key,
             Self::CleanUp => "clean-up",
         }
@@ -103,7 +110,7 @@ impl Trial {
             }
             Self::Key("object_acl") => return Some(("name/cos:PutObjectACL", "s3:PutObjectAcl")),
             Self::Key(_) => Operation::PutObject,
-            Self::Of(operation) => operation,
+            Self::Of(operation) | Self::Once(operation) => operation,
         };
         Some(operation.actions())
     }
@@ -151,7 +158,9 @@ impl Fault {
     /// What `error` means for `trial`.
     pub(super) fn of(trial: Trial, error: &StoreError, dialect: Dialect) -> Self {
         let why = brief(error);
+        let is_of_domain = error.code.as_deref().and_then(remedy_of_domain).is_some();
         if error.kind == ErrorKind::AccessDenied
+            && !is_of_domain
             && let Some((cam, s3)) = trial.actions_of(error.operation)
         {
             let fix = match dialect {
@@ -166,6 +175,9 @@ impl Fault {
 
 /// What helps against what is no matter of permissions.
 fn remedy(error: &StoreError) -> String {
+    if let Some(fix) = error.code.as_deref().and_then(remedy_of_domain) {
+        return fix.to_owned();
+    }
     match error.kind {
         ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
         ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
@@ -184,6 +196,25 @@ fn remedy(error: &StoreError) -> String {
     .to_owned()
 }
 
+/// What helps against codes of COS that are about the domain that was asked.
+fn remedy_of_domain(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "ActionAccelerateNotSupported" => {
+            "the domain of global acceleration serves transfers alone: leave cos_endpoint out and \
+             set cos_region"
+        }
+        "BucketAccelerateNotEnabled" => {
+            "turn global acceleration on for the bucket in the console, or leave cos_endpoint out \
+             and set cos_region"
+        }
+        "DownloadForbidden" => {
+            "COS gives out no files of this kind (.apk, .ipa) under its own domain: bind a domain \
+             of your own to the bucket and name it in cos_download_domain"
+        }
+        _ => return None,
+    })
+}
+
 /// Status, code, and what the store or the network said; with the id that tickets ask for.
 pub(super) fn brief(error: &StoreError) -> String {
     let mut text = error.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
@@ -198,4 +229,24 @@ pub(super) fn brief(error: &StoreError) -> String {
         let _ = write!(text, " (request {id})");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_is_about_the_domain_is_no_missing_permission() {
+        for (code, fix) in [
+            ("ActionAccelerateNotSupported", "set cos_region"),
+            ("BucketAccelerateNotEnabled", "turn global acceleration on"),
+            ("DownloadForbidden", "bind a domain"),
+        ] {
+            let mut error = StoreError::new(ErrorKind::AccessDenied, Operation::GetObject, "f");
+            (error.status, error.code) = (Some(403), Some(code.to_owned()));
+            let fault = Fault::of(Trial::Of(Operation::GetObject), &error, Dialect::Cos);
+            assert!(fault.fix.contains(fix) && fault.action.is_none(), "{fault:?}");
+            assert_eq!(fault.why, format!("403 {code}"));
+        }
+    }
 }

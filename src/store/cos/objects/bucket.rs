@@ -73,6 +73,11 @@ pub(crate) struct Bucket {
     pub(crate) appends: KeyLocks,
     /// Whether the store compares what it is told to before it writes.
     pub(crate) conditional_writes: Trust,
+    /// Whether it takes the condition that nothing stands under a key, in one request or from
+    /// parts.
+    pub(crate) exclusive_writes: Trust,
+    /// The same of copies.
+    pub(crate) exclusive_copies: Trust,
     /// Whether it compares before it deletes.
     pub(crate) conditional_deletes: Trust,
     /// Whether it copies what is encrypted in one request.
@@ -91,6 +96,8 @@ impl Bucket {
             writes: KeyLocks::default(),
             appends: KeyLocks::default(),
             conditional_writes: Trust::default(),
+            exclusive_writes: Trust::default(),
+            exclusive_copies: Trust::default(),
             conditional_deletes: Trust::default(),
             encrypted_copies: Trust::default(),
             tags_in_parts: TagHabit::default(),

@@ -1,6 +1,6 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
-use super::{BucketCache, Complete, CopyReceipt, Objects, Original, Plain, Put, Written};
+use super::{BucketCache, Complete, CopyReceipt, NewCopy, Objects, Original, Plain, Put, Written};
 use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, ParkedUpload, Result};
 
@@ -41,13 +41,14 @@ impl Objects for CachedObjects {
         &self,
         turn: &KeyLock,
         original: Original<'_>,
-        to: &str,
-        headers: &[(String, String)],
+        copy: NewCopy<'_>,
     ) -> Result<CopyReceipt> {
-        let copied = self.0.copy(turn, original, to, headers);
+        let copied = self.0.copy(turn, original, copy);
         match (&copied, original.version) {
-            (Ok(copy), Some(head)) => self.note_written(to, head.size, Some(copy.etag.clone())),
-            _ => self.cache().doubt(to),
+            (Ok(told), Some(head)) => {
+                self.note_written(copy.key, head.size, Some(told.etag.clone()));
+            }
+            _ => self.cache().doubt(copy.key),
         }
         copied
     }

@@ -23,7 +23,7 @@ pub(crate) use self::cached::CachedObjects;
 pub(crate) use self::own_changes::Moment;
 pub(crate) use self::written::Written;
 pub(crate) use crate::store::cos::s3::actions::complete_multipart_upload::Complete;
-pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, Original};
+pub(crate) use crate::store::cos::s3::actions::copy_object::{CopyReceipt, NewCopy, Original};
 pub(crate) use crate::store::cos::s3::actions::get_object_acl::{Acl, AclEntry, Grantee};
 pub(crate) use crate::store::cos::s3::actions::head_object::Head;
 pub(crate) use crate::store::cos::s3::actions::list_multipart_uploads::{UploadEntry, Uploads};
@@ -44,7 +44,6 @@ use std::sync::Arc;
 use self::bucket::Bucket;
 use crate::store::cos::options::RestoreTerms;
 use crate::store::cos::s3::actions::abort_multipart_upload::abort_multipart_upload;
-use crate::store::cos::s3::actions::copy_object::copy_object;
 use crate::store::cos::s3::actions::create_multipart_upload::create_multipart_upload;
 use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
@@ -111,16 +110,16 @@ pub(crate) trait Objects: Sync {
         written::put(&self.plain().client, put)
     }
 
-    /// Copies an object. Answers what the store says of the copy.
+    /// Copies an object. Answers what the store says of the copy; where no answer came, the copy
+    /// itself tells what happened.
     fn copy(
         &self,
         turn: &KeyLock,
         original: Original<'_>,
-        to: &str,
-        headers: &[(String, String)],
+        copy: NewCopy<'_>,
     ) -> Result<CopyReceipt> {
-        debug_assert!(turn.is_on(to));
-        copy_object(&self.plain().client, original, to, headers)
+        debug_assert!(turn.is_on(copy.key));
+        written::copy(&self.plain().client, original, copy)
     }
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No

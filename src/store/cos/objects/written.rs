@@ -6,35 +6,40 @@ use time::OffsetDateTime;
 
 use crate::store::cos::s3::actions::abort_multipart_upload::is_no_such_upload;
 use crate::store::cos::s3::actions::complete_multipart_upload::{
-    Complete, complete_multipart_upload,
+    Complete, Completed, complete_multipart_upload,
 };
+use crate::store::cos::s3::actions::copy_object::{CopyReceipt, NewCopy, Original, copy_object};
 use crate::store::cos::s3::actions::head_object::{Head, head_object};
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::call::RequestFailure;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::etag_form::parts_of;
 use crate::store::cos::s3::integrity;
-use crate::store::{ETag, ErrorKind, Operation, PartReceipt, StoreError, Stored};
+use crate::store::{ETag, ErrorKind, Operation, PartReceipt, Result, StoreError, Stored};
 
 /// How far the store's clock may be behind ours when times are compared; `Last-Modified` has whole
 /// seconds.
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
 /// The outcome of a write, with what is known about its tries.
-pub(crate) type Written = Result<Stored, RequestFailure>;
+pub(crate) type Written = std::result::Result<Stored, RequestFailure>;
 
 /// Stores an object.
 pub(super) fn put(client: &S3Client, put: Put<'_>) -> Written {
     let failure = match put_object(client, put) {
         Ok(headers) => {
-            return Ok(Stored { etag: headers.etag(), request_id: headers.request_id() });
+            return Ok(Stored {
+                etag: headers.etag(),
+                crc64: headers.crc64(),
+                request_id: headers.request_id(),
+            });
         }
         Err(failure) => failure,
     };
-    let is_unknown =
-        matches!(failure.error.kind, ErrorKind::Unavailable | ErrorKind::PreconditionFailed);
-    let look = failure.in_doubt && is_unknown;
-    let found = if look { head_object(client, put.key).ok().flatten() } else { None };
+    let found = match is_unknown(&failure) {
+        true => head_object(client, put.key).ok().flatten(),
+        false => None,
+    };
     // The one under its key, if it is known to hold those bytes: size and time alone could be
     // another client's.
     match found.filter(|head| head.holds(put.body)) {
@@ -53,16 +58,55 @@ pub(crate) fn complete(client: &S3Client, complete: Complete<'_>) -> Written {
             let error = StoreError::new(ErrorKind::ChecksumMismatch, operation, complete.key);
             Err(RequestFailure { error, tries: 1, in_doubt: false })
         }
-        Ok(told) => Ok(Stored { etag: Some(told.etag), request_id: told.request_id }),
+        Ok(told) => {
+            let Completed { etag, crc64, request_id } = told;
+            Ok(Stored { etag: Some(etag), crc64, request_id })
+        }
         Err(failure) if may_have_happened(&failure) => {
             let head = head_object(client, complete.key).ok().flatten();
-            match head.filter(|head| whole.is(head)) {
+            // Who was refused, or never heard, may have been overtaken by an object of that size.
+            let is_doubtful = complete.only.is_of_absence() && is_unknown(&failure);
+            match head.filter(|head| whole.is(head, is_doubtful)) {
                 Some(head) => Ok(stands(&failure, &head)),
                 None => Err(failure),
             }
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// Copies an object. Where nothing may stand under the new key, and an answer was lost, what stands
+/// there may be the copy.
+pub(super) fn copy(
+    client: &S3Client,
+    original: Original<'_>,
+    copy: NewCopy<'_>,
+) -> Result<CopyReceipt> {
+    let failure = match copy_object(client, original, copy) {
+        Ok(copied) => return Ok(copied),
+        Err(failure) => failure,
+    };
+    // Elsewhere such bytes may have stood before.
+    let may_be_ours = copy.only.is_of_absence() && is_unknown(&failure);
+    let Some(version) = original.version.filter(|_| may_be_ours) else {
+        return Err(failure.into());
+    };
+    let head = head_object(client, copy.key).ok().flatten();
+    match head.filter(|head| head.has_bytes_of(version)) {
+        Some(head) => {
+            let etag = stands(&failure, &head).etag;
+            let etag = etag.unwrap_or_else(|| ETag(String::new()));
+            Ok(CopyReceipt { etag, modified: head.modified() })
+        }
+        None => Err(failure.into()),
+    }
+}
+
+/// Whether a write may have been carried out although this was answered at last.
+fn is_unknown(failure: &RequestFailure) -> bool {
+    use ErrorKind::{AlreadyExists, PreconditionFailed, Unavailable};
+    failure.in_doubt
+        && matches!(failure.error.kind, Unavailable | PreconditionFailed | AlreadyExists)
 }
 
 /// What was stored although no answer said so.
@@ -73,14 +117,15 @@ fn stands(failure: &RequestFailure, head: &Head) -> Stored {
         _ => log::Level::Info,
     };
     log::log!(level, "{}: the object stands complete", failure.error);
-    Stored { etag: head.etag(), request_id: head.headers.request_id() }
+    Stored { etag: head.etag(), crc64: head.headers.crc64(), request_id: head.headers.request_id() }
 }
 
 /// Whether a failed Complete may have been carried out all the same.
 fn may_have_happened(failure: &RequestFailure) -> bool {
     match failure.error.kind {
         ErrorKind::Unavailable => failure.tries > 0,
-        ErrorKind::PreconditionFailed | ErrorKind::Other if failure.in_doubt => true,
+        ErrorKind::Other if failure.in_doubt => true,
+        _ if is_unknown(failure) => true,
         _ => failure.tries > 1 && is_no_such_upload(&failure.error),
     }
 }
@@ -108,8 +153,9 @@ impl Whole {
     }
 
     /// Whether the object that stands under the key is the one that was being completed, and not
-    /// an older one that happens to be as large.
-    fn is(&self, head: &Head) -> bool {
+    /// an older one that happens to be as large. `for_certain`: another one may have come
+    /// meanwhile, and its time says nothing.
+    fn is(&self, head: &Head, for_certain: bool) -> bool {
         let etag = head.etag();
         let same_count =
             etag.as_ref().is_none_or(|etag| parts_of(etag).is_none_or(|n| n == self.parts));
@@ -123,7 +169,7 @@ impl Whole {
                     let modified = head.headers.last_modified();
                     modified.is_some_and(|modified| modified + CLOCK_SLACK >= self.since)
                 };
-                (etag.is_some() && etag == self.etag) || is_newer()
+                (etag.is_some() && etag == self.etag) || (!for_certain && is_newer())
             }
         }
     }

@@ -16,6 +16,7 @@ use super::dialect::Dialect;
 use super::encryption::{EncryptionWatch, asked_by};
 use super::failure::{self, Remedy};
 use super::guard::Guard;
+use super::http::Connections;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
 use super::request::{Address, S3Request};
@@ -26,7 +27,7 @@ use super::xml;
 use crate::metrics;
 use crate::secret::Secret;
 use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
-use crate::store::{ErrorKind, ReplyWait, StoreError};
+use crate::store::{ErrorKind, Operation, ReplyWait, StoreError};
 
 /// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -50,6 +51,8 @@ pub(crate) struct S3Client {
 #[derive(Debug)]
 struct AccountAddress {
     address: Address,
+    /// Where objects are read, if not there.
+    downloads: Option<DownloadSite>,
     bucket: String,
     region: String,
     dialect: Dialect,
@@ -59,6 +62,13 @@ struct AccountAddress {
     signer: Signer,
     credentials: Credentials,
     encryption: EncryptionWatch,
+}
+
+/// A domain of the bucket's own.
+#[derive(Debug)]
+struct DownloadSite {
+    address: Address,
+    connections: Connections,
 }
 
 /// One failed try.
@@ -88,6 +98,10 @@ impl S3Client {
         let guard = Guard::of(&options);
         let account = AccountAddress {
             address: Address::new(&options),
+            downloads: options.download_domain.as_ref().map(|domain| DownloadSite {
+                address: Address::of_downloads(domain),
+                connections: Connections::new(options.idle_connections, &site.authorities),
+            }),
             dialect: Dialect::of(&options.endpoint),
             signer: Signer::new(&options.region),
             bucket: options.bucket,
@@ -268,6 +282,16 @@ impl S3Client {
         awaited.map_or(left, |awaited| awaited.min(left))
     }
 
+    /// Where `call` goes.
+    fn way_of(&self, call: &Call<'_>) -> (&Address, &Connections) {
+        match &self.account.downloads {
+            Some(site) if call.operation == Operation::GetObject => {
+                (&site.address, &site.connections)
+            }
+            _ => (&self.account.address, &self.site.connections),
+        }
+    }
+
     /// The limits of a try that begins now.
     fn time_limits(&self, call: &Call<'_>, extent: Extent) -> TimeLimits {
         let left = self.wait.as_ref().and_then(|wait| {
@@ -275,7 +299,7 @@ impl S3Client {
             Some(left.max(wait.last_look()))
         });
         let extent = if call.body.is_some() { Extent::Open } else { extent };
-        let resolved = self.site.connections.are_resolved();
+        let resolved = self.way_of(call).1.are_resolved();
         TimeLimits::of(&self.account.timeouts, call.patience, extent, left, resolved)
     }
 
@@ -290,18 +314,13 @@ impl S3Client {
             remedy: Remedy::Wait,
             in_doubt: false,
         })?;
-        let signed = call.request.sign(
-            &self.account.address,
-            &self.account.signer,
-            &keys,
-            self.site.clock.now(),
-        );
+        let (address, connections) = self.way_of(call);
+        let signed = call.request.sign(address, &self.account.signer, &keys, self.site.clock.now());
         let mut request = signed.map_err(|error| FailedTry {
             error: call.error(ErrorKind::BadName).with_source(error),
             remedy: Remedy::None,
             in_doubt: false,
         })?;
-        let connections = &self.site.connections;
         // What is sent once more is no progress.
         let wait = self.wait.as_ref().filter(|_| attempts.tries == 1);
         let mut reader = call.body.map(|body| connections.reader(body, wait));

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::http::tls_refusal::TlsRefusal;
 use crate::store::ErrorKind;
 
 /// Whether and how to try again.
@@ -92,7 +93,7 @@ pub(crate) fn asks_to_slow_down(status: u16, code: Option<&str>) -> bool {
 /// What to do when no whole answer came.
 pub(crate) fn remedy_of_fault(error: &ureq::Error) -> Remedy {
     match error {
-        ureq::Error::Io(error) if is_untrusted(error) => Remedy::None,
+        error if TlsRefusal::of(error).is_some_and(TlsRefusal::is_distrust) => Remedy::None,
         ureq::Error::Io(error) => match error.kind() {
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset
@@ -116,9 +117,16 @@ pub(crate) fn is_answer_in_doubt(status: u16) -> bool {
     status < 300 || (status >= 500 && status != 501 && status != 503)
 }
 
+/// What is wrong, and what helps, where there is no TLS with the store.
+pub(crate) fn refusal_of_tls(error: &ureq::Error) -> Option<(String, &'static str)> {
+    TlsRefusal::of(error).map(|refusal| (refusal.why(), refusal.fix()))
+}
+
 /// Whether a request may have reached the store although no whole answer came.
 pub(crate) fn may_have_arrived(error: &ureq::Error) -> bool {
     match error {
+        // It is sent behind the handshake.
+        _ if TlsRefusal::of(error).is_some() => false,
         // What breaks while the connection stands. A name that cannot be resolved and a host that
         // cannot be reached have kinds of their own.
         ureq::Error::Io(error) => matches!(
@@ -136,12 +144,6 @@ pub(crate) fn may_have_arrived(error: &ureq::Error) -> bool {
         | ureq::Error::ConnectionFailed => false,
         _ => true,
     }
-}
-
-/// Whether the other side could not show that it is who it should be.
-fn is_untrusted(error: &io::Error) -> bool {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ use crate::store::ETag;
 pub(crate) enum Precondition {
     /// Nothing.
     None,
-    /// That no object stands under the key.
+    /// That no object stands under the key, in the words of S3.
     Absent,
+    /// The same in those of COS, which does not compare once the bucket has kept versions.
+    ForbidOverwrite,
     /// That this version does.
     Version(ETag),
 }
@@ -17,10 +19,24 @@ pub(crate) enum Precondition {
 impl Precondition {
     /// The request with it.
     pub(crate) fn of(&self, request: S3Request) -> S3Request {
-        match self {
-            Self::None => request,
-            Self::Absent => request.header("if-none-match", "*"),
-            Self::Version(etag) => request.header("if-match", &etag.0),
+        match self.header() {
+            Some((name, value)) => request.header(name, value),
+            None => request,
         }
+    }
+
+    /// The header that says it.
+    pub(crate) fn header(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::None => None,
+            Self::Absent => Some(("if-none-match", "*")),
+            Self::ForbidOverwrite => Some(("x-cos-forbid-overwrite", "true")),
+            Self::Version(etag) => Some(("if-match", &etag.0)),
+        }
+    }
+
+    /// Whether it is that nothing stands there.
+    pub(crate) fn is_of_absence(&self) -> bool {
+        matches!(self, Self::Absent | Self::ForbidOverwrite)
     }
 }

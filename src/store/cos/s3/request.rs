@@ -11,7 +11,7 @@ use ureq::http;
 use super::identity::KeyPair;
 use super::signature::{CONTENT_SHA256, RequestError, Signed, Signer, UNSIGNED_PAYLOAD};
 use crate::store::ETag;
-use crate::store::cos::options::{AddressingStyle, CosOptions, Scheme};
+use crate::store::cos::options::{AddressingStyle, CosOptions, DownloadDomain, Scheme};
 
 /// The token of temporary keys.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
@@ -166,12 +166,7 @@ pub(crate) struct Address {
 impl Address {
     /// The address that `options` describe.
     pub(crate) fn new(options: &CosOptions) -> Self {
-        let (scheme, usual_port) = match options.scheme {
-            Scheme::Http => ("http", ":80"),
-            Scheme::Https => ("https", ":443"),
-        };
-        // The HTTP client does not send it in `Host`, which is signed.
-        let endpoint = options.endpoint.strip_suffix(usual_port).unwrap_or(&options.endpoint);
+        let (scheme, endpoint) = as_sent(options.scheme, &options.endpoint);
         let (host, root) = match options.addressing {
             AddressingStyle::Virtual => (format!("{}.{endpoint}", options.bucket), String::new()),
             AddressingStyle::Path => (endpoint.to_owned(), format!("/{}", options.bucket)),
@@ -179,10 +174,26 @@ impl Address {
         Self { origin: format!("{scheme}://{host}"), host, root }
     }
 
+    /// Where objects are read that `domain` has.
+    pub(crate) fn of_downloads(domain: &DownloadDomain) -> Self {
+        let (scheme, host) = as_sent(domain.scheme, &domain.authority);
+        Self { origin: format!("{scheme}://{host}"), host: host.to_owned(), root: String::new() }
+    }
+
     /// Where `key` is, for people: nothing in it is encoded.
     pub(crate) fn url_of(&self, key: &str) -> String {
         format!("{}{}/{key}", self.origin, self.root)
     }
+}
+
+/// The scheme and host of a URL. The HTTP client does not send a usual port in `Host`, which is
+/// signed.
+fn as_sent(scheme: Scheme, authority: &str) -> (&'static str, &str) {
+    let (scheme, usual_port) = match scheme {
+        Scheme::Http => ("http", ":80"),
+        Scheme::Https => ("https", ":443"),
+    };
+    (scheme, authority.strip_suffix(usual_port).unwrap_or(authority))
 }
 
 /// A key as it stands in a path: each byte that is not unreserved as `%XX`, slashes kept.

@@ -13,6 +13,8 @@ use crate::store::cos::options::CosOptions;
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(super) connections: Connections,
+    /// Who vouches for it, and for a domain of its own.
+    pub(super) authorities: Authorities,
     /// The store's clock.
     pub(crate) clock: Clock,
     /// Whether it keeps what is stored.
@@ -42,6 +44,7 @@ impl Site {
         let connections = Connections::new(options.idle_connections, authorities);
         Self {
             connections,
+            authorities: authorities.clone(),
             clock: Clock::default(),
             lock: KnownLock::default(),
             slowdowns: Slowdowns::default(),

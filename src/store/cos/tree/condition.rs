@@ -1,5 +1,6 @@
 //! Writes that replace only what they are meant to: a look right before the request, and the
-//! store's own precondition with it (`If-Match`, `If-None-Match`), which leaves no moment between
+//! store's own precondition with it (`If-Match`, `If-None-Match`,
+//! on COS `x-cos-forbid-overwrite`), which leaves no moment between
 //! the two.
 //!
 //! Not every store keeps preconditions, and some refuse what is right (Ceph 16 answers 412 to a
@@ -35,7 +36,7 @@ pub(super) fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.
 ///
 /// # Errors
-/// What `send` says; [`ErrorKind::PreconditionFailed`] when something else stands there.
+/// What `send` says; [`Expected::refusal`] when something else stands there.
 pub(super) fn write_expecting(
     tree: BucketTree<'_>,
     turn: &KeyLock,
@@ -44,24 +45,48 @@ pub(super) fn write_expecting(
     send: impl Fn(&Precondition) -> Written,
 ) -> Written {
     debug_assert!(turn.is_on(key));
+    write_where(tree, (operation, key), expected, send).map_err(|mut failure| {
+        // Stores have two words for it.
+        if matches!(failure.error.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists) {
+            failure.error.kind = expected.refusal();
+        }
+        failure
+    })
+}
+
+fn write_where(
+    tree: BucketTree<'_>,
+    (operation, key): (Operation, &str),
+    expected: &Expected,
+    send: impl Fn(&Precondition) -> Written,
+) -> Written {
     // Nothing was sent yet.
     let unsent = |error| RequestFailure { error, tries: 0, in_doubt: false };
     let precondition = look_before(tree, (operation, key), expected).map_err(unsent)?;
-    match send(&precondition) {
+    let failure = match send(&precondition) {
         Err(failure)
             if precondition != Precondition::None && is_refused_precondition(&failure.error) =>
         {
-            // If what was expected stands there still, nobody has replaced it, nor did a try of
-            // ours whose answer was lost.
-            if let Err(error) = look_before(tree, (operation, key), expected) {
-                return Err(if failure.in_doubt { failure } else { unsent(error) });
-            }
-            log::info!("{}: the store is not asked to compare for an hour", failure.error);
-            tree.bucket.conditional_writes.end();
-            send(&Precondition::None)
+            failure
         }
-        sent => sent,
+        sent => return sent,
+    };
+    // If what was expected stands there still, nobody has replaced it, nor did a try of ours whose
+    // answer was lost.
+    if let Err(error) = look_before(tree, (operation, key), expected) {
+        return Err(if failure.in_doubt { failure } else { unsent(error) });
     }
+    if *expected == Expected::Nothing && !is_unknown_to_store(&failure.error) {
+        // Something stood there and is gone again: what must not be replaced is not left to luck.
+        return Err(failure);
+    }
+    log::info!("{}: the store is not asked to compare for an hour", failure.error);
+    let trust = match precondition.is_of_absence() {
+        true => &tree.bucket.exclusive_writes,
+        false => &tree.bucket.conditional_writes,
+    };
+    trust.end();
+    send(&Precondition::None)
 }
 
 fn look_before(
@@ -82,14 +107,21 @@ fn look_before(
         return Err(error.with_source("the file was stored or changed meanwhile"));
     }
     Ok(match head {
-        _ if !tree.bucket.conditional_writes.is_given() => Precondition::None,
-        None => Precondition::Absent,
-        Some(head) => head.etag().map_or(Precondition::None, Precondition::Version),
+        None if tree.bucket.exclusive_writes.is_given() => tree.account.absence.clone(),
+        Some(head) if tree.bucket.conditional_writes.is_given() => {
+            head.etag().map_or(Precondition::None, Precondition::Version)
+        }
+        _ => Precondition::None,
     })
 }
 
 /// Whether the store refused because of a precondition, or of the header that tells it.
 fn is_refused_precondition(error: &StoreError) -> bool {
-    matches!(error.kind, ErrorKind::PreconditionFailed | ErrorKind::Unsupported)
-        || error.status == Some(501)
+    matches!(error.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists)
+        || is_unknown_to_store(error)
+}
+
+/// Whether it does not know the header.
+fn is_unknown_to_store(error: &StoreError) -> bool {
+    error.kind == ErrorKind::Unsupported || error.status == Some(501)
 }

@@ -17,10 +17,10 @@ use super::turn::turn_to_publish;
 use super::versions::is_same_version;
 use super::{BucketTree, content_type, listed_times};
 use crate::limits;
-use crate::store::cos::objects::{Head, Moment, Original, PartCopy, Put};
+use crate::store::cos::objects::{Head, Moment, NewCopy, Original, PartCopy, Precondition, Put};
 use crate::store::key_locks::KeyLock;
 use crate::store::{
-    Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, StoreError,
+    Body, Cancel, CopySource, ErrorKind, Expected, Operation, PartReceipt, Result, Stat, StoreError,
 };
 
 /// Bytes that one UploadPartCopy moves as a rule. The store takes 5 GB, but smaller ranges run
@@ -47,6 +47,10 @@ pub(crate) struct CopyTarget<'a> {
 pub(crate) enum Replaces<'a> {
     /// Whatever stands there.
     Anything,
+    /// Nothing, whoever stored it and when: the store itself is to refuse to.
+    Nothing,
+    /// What was seen there, or nothing.
+    Seen(&'a Stat),
     /// Nothing that came after this moment, as far as this process changed it.
     NothingSince(Moment),
     /// This version, or nothing.
@@ -60,6 +64,8 @@ impl Replaces<'_> {
     fn expected(self, tree: BucketTree<'_>) -> Expected {
         match self {
             Self::Itself(head) => Expected::Seen(Some(stat_of(tree, head))),
+            Self::Nothing => Expected::Nothing,
+            Self::Seen(seen) => Expected::Seen(Some(seen.clone())),
             _ => Expected::Anything,
         }
     }
@@ -227,19 +233,22 @@ pub(crate) fn present(tree: BucketTree<'_>, key: &str) -> Result<Head> {
 /// # Errors
 /// [`ErrorKind::AlreadyExists`].
 pub(crate) fn check_target(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Result<()> {
-    let expected = match target.replaces {
+    let is_seen = |there: &Head| match target.replaces {
+        Replaces::Version(seen) => is_same_version(seen, there),
+        Replaces::Seen(seen) => seen.is_same_version(&stat_of(tree, there)),
+        _ => false,
+    };
+    match target.replaces {
         // The store compares the version that is copied.
         Replaces::Anything | Replaces::Itself(_) => return Ok(()),
         Replaces::NothingSince(moment) => {
             if !tree.cache.own_changes.changed_since(target.key, moment) {
                 return Ok(());
             }
-            None
         }
-        Replaces::Version(seen) => Some(seen),
-    };
-    let there = tree.objects.head(target.key)?;
-    if there.is_none_or(|there| expected.is_some_and(|seen| is_same_version(seen, &there))) {
+        Replaces::Nothing | Replaces::Seen(_) | Replaces::Version(_) => {}
+    }
+    if tree.objects.head(target.key)?.as_ref().is_none_or(is_seen) {
         return Ok(());
     }
     Err(StoreError::new(ErrorKind::AlreadyExists, Operation::CopyObject, target.key))
@@ -258,9 +267,31 @@ pub(super) fn copy_at_once(
     check_room_in_turn(tree, &turn, target.key, UploadKind::Brief)?;
     check_target(tree, target)?;
     let original = Original { key: from, version: Some(head) };
-    let copied = tree.objects.copy(&turn, original, target.key, headers)?;
+    let copy = |only: &Precondition| {
+        tree.objects.copy(&turn, original, NewCopy { key: target.key, headers, only })
+    };
+    let only = condition(tree, target);
+    let copied = match copy(&only) {
+        Err(error) if error.kind == ErrorKind::Unsupported && only != Precondition::None => {
+            let copied = copy(&Precondition::None)?;
+            log::info!("{error}: copies are made without a condition for an hour");
+            tree.bucket.exclusive_copies.end();
+            copied
+        }
+        copied => copied?,
+    };
     listed_times::learn_copied(tree, target.key, &copied, head, headers);
     Ok(turn)
+}
+
+/// By what the store itself leaves what stands under the target.
+fn condition(tree: BucketTree<'_>, target: CopyTarget<'_>) -> Precondition {
+    match target.replaces {
+        Replaces::Nothing if tree.bucket.exclusive_copies.is_given() => {
+            tree.account.absence.clone()
+        }
+        _ => Precondition::None,
+    }
 }
 
 /// A copy that is an upload whose parts are all copies, with all the headers of its object.

@@ -3,6 +3,7 @@
 //! looked at by somebody who has the [turn] to make it.
 
 mod acl;
+pub(crate) mod aside;
 pub(crate) mod attributes;
 pub(crate) mod condition;
 mod content_type;
@@ -32,7 +33,7 @@ use self::keys::Keys;
 use self::pool::WorkerPool;
 use super::object_terms::ObjectTerms;
 use super::objects::bucket::{Bucket, Trust};
-use super::objects::{BucketCache, Objects};
+use super::objects::{BucketCache, Objects, Precondition};
 use super::options::{ArchivePolicy, ContentType};
 use crate::vfs::Entry;
 
@@ -60,6 +61,8 @@ pub(crate) struct BucketAccount {
     pub(crate) content_type: ContentType,
     /// What else a new object is.
     pub(crate) terms: ObjectTerms,
+    /// By what the store is told that nothing may stand under a key.
+    pub(crate) absence: Precondition,
     /// Whether the store tells this account's key the ACLs of objects.
     pub(crate) acl_access: Arc<Trust>,
     /// What the download of an archived object does.

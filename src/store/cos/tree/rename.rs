@@ -10,11 +10,26 @@ use super::room::{refuse_below_file, watch_room};
 use super::turn::turn_in_time;
 use super::versions::{delete_version, is_same_version};
 use crate::store::cos::objects::Head;
-use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::store::{ErrorKind, KeepReplaced, Operation, Result, StoreError};
 use crate::vfs::FtpPath;
 
+/// What a rename may replace.
+pub(crate) enum RenameOver<'a> {
+    /// Whatever file stands there.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// What is shown here first, and only that.
+    Kept(KeepReplaced<'a>),
+}
+
 /// Gives a file or directory another name.
-pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) -> Result<()> {
+pub(crate) fn rename_path(
+    tree: BucketTree<'_>,
+    from: &FtpPath,
+    to: &FtpPath,
+    over: RenameOver<'_>,
+) -> Result<()> {
     let operation = Operation::CopyObject;
     let failed = |kind, path: &FtpPath| StoreError::new(kind, operation, path.as_str());
     if from.is_root() || to.is_root() {
@@ -36,18 +51,37 @@ pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) ->
     refuse_marker_name(operation, &tree.account.keys.file(operation, to)?)?;
     let begun = tree.cache.own_changes.moment();
     watch_room(tree, to);
-    match stat_if_any(tree, operation, to)? {
+    let there = stat_if_any(tree, operation, to)?;
+    match &there {
         Some(_) if is_directory => return Err(failed(ErrorKind::AlreadyExists, to)),
         Some(there) if there.metadata.is_directory() => {
             return Err(failed(ErrorKind::IsADirectory, to));
+        }
+        Some(_) if matches!(over, RenameOver::Nothing) => {
+            return Err(failed(ErrorKind::AlreadyExists, to));
         }
         Some(_) => {}
         None => refuse_below_file(tree, operation, to)?,
     }
     if let Some(head) = file {
         let key = tree.account.keys.file(operation, to)?;
-        let target = CopyTarget { key: &key, replaces: Replaces::Anything };
-        let copied = copy_version(tree, &source, target, head)?;
+        let is_kept = matches!(over, RenameOver::Kept(_));
+        let replaces = match (over, &there) {
+            (RenameOver::Anything, _) => Replaces::Anything,
+            (RenameOver::Nothing, _) | (RenameOver::Kept(_), None) => Replaces::Nothing,
+            (RenameOver::Kept(keep), Some(there)) => {
+                keep(there)?;
+                Replaces::Seen(there)
+            }
+        };
+        let copied = copy_version(tree, &source, CopyTarget { key: &key, replaces }, head);
+        let copied = copied.map_err(|error| match error.kind {
+            // What came since was not shown.
+            ErrorKind::AlreadyExists if is_kept => {
+                StoreError { kind: ErrorKind::PreconditionFailed, ..error }
+            }
+            _ => error,
+        })?;
         delete_copied(tree, &source, &copied)?;
     } else {
         let source = tree.account.keys.directory(operation, from)?;
@@ -59,7 +93,7 @@ pub(crate) fn rename_path(tree: BucketTree<'_>, from: &FtpPath, to: &FtpPath) ->
 }
 
 /// Deletes what was copied, not what somebody stored in its place since: that stays.
-fn delete_copied(tree: BucketTree<'_>, key: &str, copied: &Head) -> Result<()> {
+pub(super) fn delete_copied(tree: BucketTree<'_>, key: &str, copied: &Head) -> Result<()> {
     let turn = turn_in_time(tree, Operation::DeleteObject, &[key])?;
     let is_other = match tree.objects.head(key)? {
         Some(now) if is_same_version(&now, copied) => !delete_version(tree, &turn, key, &now)?,

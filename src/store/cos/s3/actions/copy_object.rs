@@ -4,12 +4,13 @@ use time::OffsetDateTime;
 use ureq::http::Method;
 
 use super::head_object::Head;
-use crate::store::cos::s3::call::Call;
+use crate::store::cos::s3::call::{Call, RequestFailure};
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::integrity;
+use crate::store::cos::s3::precondition::Precondition;
 use crate::store::cos::s3::request::S3Request;
 use crate::store::cos::s3::xml;
-use crate::store::{ETag, ErrorKind, Operation, Result};
+use crate::store::{ETag, ErrorKind, Operation};
 
 /// What is copied.
 #[derive(Clone, Copy)]
@@ -18,6 +19,17 @@ pub(crate) struct Original<'a> {
     pub(crate) key: &'a str,
     /// The one version that it must be.
     pub(crate) version: Option<&'a Head>,
+}
+
+/// What a copy becomes.
+#[derive(Clone, Copy)]
+pub(crate) struct NewCopy<'a> {
+    /// Its key.
+    pub(crate) key: &'a str,
+    /// What it is told beside what it keeps.
+    pub(crate) headers: &'a [(String, String)],
+    /// What the store compares before.
+    pub(crate) only: &'a Precondition,
 }
 
 /// What the store says of a copy.
@@ -29,31 +41,32 @@ pub(crate) struct CopyReceipt {
     pub(crate) modified: Option<OffsetDateTime>,
 }
 
-/// CopyObject with these headers; a copy that is another object is none.
+/// CopyObject; a copy that is another object is none.
 pub(crate) fn copy_object(
     client: &S3Client,
     original: Original<'_>,
-    to: &str,
-    headers: &[(String, String)],
-) -> Result<CopyReceipt> {
-    let request = request(client.bucket(), original, to, headers);
-    let call = Call::new(Operation::CopyObject, request).patiently().describing(headers);
-    let copied =
-        xml::stored(&client.exchange(&call)?.text).map_err(|error| call.unreadable(error))?;
+    copy: NewCopy<'_>,
+) -> Result<CopyReceipt, RequestFailure> {
+    let request = request(client.bucket(), original, copy);
+    let call = Call::new(Operation::CopyObject, request).patiently().describing(copy.headers);
+    let certain = |error| RequestFailure { error, tries: 1, in_doubt: false };
+    let answer = client.exchange(&call)?;
+    let copied = xml::stored(&answer.text).map_err(|error| certain(call.unreadable(error)))?;
     let crc64 = original.version.and_then(|head| head.headers.crc64());
     if integrity::differs(client.verify(), copied.crc64(), crc64) {
-        return Err(call.error(ErrorKind::ChecksumMismatch));
+        return Err(certain(call.error(ErrorKind::ChecksumMismatch)));
     }
     Ok(CopyReceipt { modified: copied.modified(), etag: ETag(copied.etag) })
 }
 
-fn request(bucket: &str, from: Original<'_>, to: &str, headers: &[(String, String)]) -> S3Request {
-    let mut request =
-        S3Request::on_object(Method::PUT, to).copying(bucket, from.key).headers(headers.to_vec());
+fn request(bucket: &str, from: Original<'_>, to: NewCopy<'_>) -> S3Request {
+    let mut request = S3Request::on_object(Method::PUT, to.key)
+        .copying(bucket, from.key)
+        .headers(to.headers.to_vec());
     if let Some(etag) = from.version.and_then(Head::etag) {
         request = request.header("x-amz-copy-source-if-match", etag.0);
     }
-    request
+    to.only.of(request)
 }
 
 #[cfg(test)]
@@ -71,10 +84,13 @@ mod tests {
         let head = Head { size: 5, headers: Headers(headers) };
         let kept = [("x-amz-storage-class".to_owned(), "STANDARD_IA".to_owned())];
         let original = Original { key: "old/数 +", version: Some(&head) };
+        let only = &Precondition::Absent;
+        let copy = NewCopy { key: "new/k", headers: &kept, only };
         assert_eq!(
-            sent(&request("b-125", original, "new/k", &kept)),
+            sent(&request("b-125", original, copy)),
             [
                 "PUT /new/k",
+                "if-none-match: *",
                 "x-amz-copy-source-if-match: \"a\"",
                 "x-amz-copy-source: b-125/old/%E6%95%B0%20%2B",
                 "x-amz-storage-class: STANDARD_IA",
@@ -82,6 +98,7 @@ mod tests {
         );
         let original = Original { key: "k", version: None };
         let expected = ["PUT /l", "x-amz-copy-source: b-125/k"];
-        assert_eq!(sent(&request("b-125", original, "l", &[])), expected);
+        let copy = NewCopy { key: "l", headers: &[], only: &Precondition::None };
+        assert_eq!(sent(&request("b-125", original, copy)), expected);
     }
 }

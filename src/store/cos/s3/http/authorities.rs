@@ -79,6 +79,11 @@ impl Authorities {
         Ok(Self(certificates))
     }
 
+    /// The certificates of the file, in DER; none without a file.
+    pub(crate) fn named(&self) -> &[Vec<u8>] {
+        &self.0
+    }
+
     /// The authorities as rustls takes them.
     pub(crate) fn trusted(&self) -> RootCertStore {
         let mut trusted = RootCertStore::empty();

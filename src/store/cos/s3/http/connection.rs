@@ -21,6 +21,7 @@ use super::outlet::{Outlet, Outlets};
 use super::spare_connection::SpareConnection;
 use super::tcp::{self, fault};
 use super::tls::TlsClient;
+use super::tls_refusal::TlsRefusal;
 use super::wire::Wire;
 
 /// What one read takes of an object, at most: with 128 KiB a download costs a quarter more of CPU
@@ -81,7 +82,8 @@ impl Connector for StoreConnector {
                 let left = unexpired(left_of(details.timeout, begun))?;
                 timeouts.read(&socket, left)?;
                 timeouts.write(&socket, left)?;
-                if channel.handshake(&socket).map_err(|error| fault(error, left.reason))? {
+                let is_over = channel.handshake(&socket).map_err(TlsRefusal::explain);
+                if is_over.map_err(|error| fault(error, left.reason))? {
                     break;
                 }
             }

@@ -7,12 +7,14 @@ mod body;
 mod buffers;
 mod connection;
 pub(crate) mod drained;
+mod named_certificates;
 mod outlet;
 mod record_channel;
 mod spare_connection;
 mod tcp;
 pub(crate) mod time_limits;
 mod tls;
+pub(crate) mod tls_refusal;
 mod wire;
 
 use std::time::Duration;

@@ -9,6 +9,7 @@ use ureq::Error;
 use ureq::http::Uri;
 
 use super::authorities::Authorities;
+use super::named_certificates::NamedCertificates;
 use super::record_channel::RecordChannel;
 
 /// Begins TLS channels.
@@ -45,11 +46,17 @@ impl TlsClient {
 
 fn configure(authorities: &Authorities) -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(ALL_VERSIONS)?
-        .with_root_certificates(authorities.trusted())
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(ALL_VERSIONS)?;
+    let config = match authorities.named() {
+        [] => config.with_root_certificates(authorities.trusted()),
+        named => {
+            let trusted = authorities.trusted();
+            let named = NamedCertificates::new(named.to_vec(), trusted, provider)?;
+            config.dangerous().with_custom_certificate_verifier(Arc::new(named))
+        }
+    };
+    Ok(Arc::new(config.with_no_client_auth()))
 }
 
 fn other(error: rustls::Error) -> Error {

@@ -1,6 +1,10 @@
 //! Every maximum of the server that no key changes, with its reason. What an operator may change is
 //! a row of the table in `config/keys`, and so is its default.
 
+mod events;
+
+pub use events::*;
+
 use std::time::Duration;
 
 /// Longest command line, terminator included. RFC 959 sets none; a path as long as a key may be,
@@ -171,6 +175,19 @@ pub const SESSION_FIXED_BYTES: u64 = 128 * 1024;
 /// How long PASV waits for a free passive port before it answers 425.
 pub const PASSIVE_PORT_WAIT: Duration = Duration::from_secs(2);
 
+/// How long a client that wants to be told the public address of the machine waits for the first
+/// answer to what that is.
+pub const PUBLIC_ADDRESS_WAIT: Duration = Duration::from_secs(3);
+
+/// How often the public address is asked for.
+pub const PUBLIC_ADDRESS_INTERVAL: Duration = Duration::from_secs(300);
+
+/// How soon it is asked for again after nobody has answered.
+pub const PUBLIC_ADDRESS_RETRY: Duration = Duration::from_secs(15);
+
+/// How long one answer may take: the service is a part of the machine's own host.
+pub const PUBLIC_ADDRESS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Longest PROXY header. One without options takes at most 107 bytes in version 1 and 52 in
 /// version 2; options, such as a TLS client's name, are skipped.
 pub const PROXY_HEADER_BYTES: usize = 4096;
@@ -199,6 +216,9 @@ pub const REPLY_WAIT_STEP: Duration = Duration::from_millis(100);
 /// How often a client hears that the store is at work, when that takes minutes for good reasons:
 /// soon enough for clients that wait 15 s.
 pub const SIGN_OF_LIFE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Names that an upload is given while each of them is taken by somebody who is faster.
+pub const FREE_NAME_ATTEMPTS: u32 = 100;
 
 /// Names STOU tries before it gives up.
 pub const UNIQUE_NAME_ATTEMPTS: u32 = 10;

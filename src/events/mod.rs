@@ -1,0 +1,33 @@
+//! Events: a receiver of the operator's is told what happened to files, at least once, also where
+//! the server is killed in between.
+//!
+//! Before a store is asked for a change that is to be told, the [`Witness`] of who asks writes an
+//! [`Intent`] to the journal on the disk; what the store confirmed becomes an event there, which
+//! waits until the receiver has taken it. What a crash leaves open is settled by a look at the
+//! store. Knows nothing of FTP, sockets or who is logged in.
+//!
+//! From the cellar up: [`record`] and [`line`] are what stands in the journal, [`segments`] its
+//! files, [`waiting`] what of it is not told yet, [`queue`] all of them together, [`witness`] the
+//! side of those who have something to tell, [`courier`] the threads that tell it.
+
+mod command;
+mod courier;
+mod line;
+mod not_taken;
+mod options;
+mod path_patterns;
+mod queue;
+mod record;
+mod replay;
+mod segments;
+mod service;
+mod settling;
+mod waiting;
+mod witness;
+
+pub use courier::Couriers;
+pub use options::{EventKind, EventOptions, EventReceiver, QueueFull};
+pub use path_patterns::PathPatterns;
+pub use queue::{EventBacklog, EventQueue};
+pub use service::read_event_secret;
+pub use witness::{FileDeed, Intent, Witness};

@@ -1,0 +1,198 @@
+//! The side of those who have something to tell.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+use super::line::IntentLine;
+use super::options::EventKind;
+use super::queue::EventQueue;
+use super::record::{Actor, Event};
+use crate::store::{ErrorKind, ObjectStore, StoreError, Stored};
+use crate::vfs::FtpPath;
+
+/// Tells what somebody does.
+#[derive(Clone, Debug)]
+pub struct Witness {
+    queue: Arc<EventQueue>,
+    actor: Actor,
+}
+
+/// What somebody does to a file.
+#[derive(Clone, Copy)]
+pub struct FileDeed<'a> {
+    /// What it is.
+    pub kind: EventKind,
+    /// Where.
+    pub store: &'a dyn ObjectStore,
+    /// The file, or the directory that is renamed; by its new name.
+    pub path: &'a FtpPath,
+    /// Its old name.
+    pub from: Option<&'a FtpPath>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Its bytes when it is done, where they are known.
+    pub size: Option<u64>,
+    /// Bytes of them that were there before.
+    pub kept: u64,
+    /// Since when what is found there may be what was meant, by the store's clock.
+    pub since: OffsetDateTime,
+    /// When it began.
+    pub began: Instant,
+}
+
+/// Something that is to be told once a store has confirmed it. On the disk; dropped without a word,
+/// the store is asked what became of it.
+#[derive(Debug)]
+#[must_use = "what becomes of it is to be told"]
+pub struct Intent {
+    queue: Arc<EventQueue>,
+    number: u64,
+    is_directory: bool,
+    /// There until it has ended.
+    event: Option<Event>,
+    began: Instant,
+}
+
+impl<'a> FileDeed<'a> {
+    /// That `kind` is done now to the file `path` of `store`.
+    pub fn now(kind: EventKind, store: &'a dyn ObjectStore, path: &'a FtpPath) -> Self {
+        Self {
+            kind,
+            store,
+            path,
+            from: None,
+            is_directory: false,
+            size: None,
+            kept: 0,
+            since: store.now(),
+            began: Instant::now(),
+        }
+    }
+}
+
+impl Witness {
+    /// Of what `user` does from `peer` in the session of this number.
+    pub fn new(queue: &Arc<EventQueue>, user: &str, peer: IpAddr, session: u64) -> Self {
+        let actor = Actor { user: user.to_owned(), peer, session };
+        Self { queue: Arc::clone(queue), actor }
+    }
+
+    /// Whether nobody may do this to `path` now, as it could not be told: too much waits.
+    pub fn refuses(&self, kind: EventKind, path: &FtpPath) -> bool {
+        self.queue.wants(kind, path.as_str()) && self.queue.refuses()
+    }
+
+    /// Writes down what is about to be asked of a store, if it is to be told, and returns when that
+    /// is on the disk.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn intend(&self, deed: &FileDeed<'_>) -> io::Result<Option<Intent>> {
+        if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
+            return Ok(None);
+        }
+        let event = self.event(deed);
+        let line = IntentLine {
+            number: 0,
+            since: deed.since.unix_timestamp(),
+            is_directory: deed.is_directory,
+            event: event.clone(),
+        };
+        let number = self.queue.begin(line)?;
+        Ok(Some(Intent {
+            queue: Arc::clone(&self.queue),
+            number,
+            is_directory: deed.is_directory,
+            event: Some(event),
+            began: deed.began,
+        }))
+    }
+
+    /// Tells what has been done and leaves nothing in a store that could be asked.
+    pub fn note(&self, deed: &FileDeed<'_>, version: Option<&Stored>) {
+        if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
+            return;
+        }
+        let mut event = self.event(deed);
+        event.duration = Some(seconds(deed.began));
+        if let Some(version) = version {
+            event.describe(version);
+        }
+        self.queue.note(event);
+    }
+
+    fn event(&self, deed: &FileDeed<'_>) -> Event {
+        let place = deed.store.place_of(deed.path);
+        let mut event = Event::of(deed.kind, &self.actor, deed.path.as_str().to_owned(), place);
+        event.from_path = deed.from.map(|from| from.as_str().to_owned());
+        event.from_key = deed.from.map(|from| deed.store.place_of(from).key);
+        (event.size, event.kept) = (deed.size, deed.kept);
+        event
+    }
+}
+
+impl Intent {
+    /// What the store said of it: it is told if it is done, forgotten if it is not, and where
+    /// nobody knows the store is asked.
+    pub fn end(mut self, outcome: Result<Option<&Stored>, &StoreError>) {
+        match outcome {
+            Ok(stored) => {
+                let Some(mut event) = self.event.take() else { return };
+                if let Some(stored) = stored {
+                    event.describe(stored);
+                }
+                event.duration = Some(seconds(self.began));
+                self.queue.settle(self.number, event, self.is_directory);
+            }
+            Err(error) if leaves_doubt(error.kind) => {}
+            Err(_) => {
+                self.event = None;
+                self.queue.withdraw(self.number);
+            }
+        }
+    }
+}
+
+impl Drop for Intent {
+    fn drop(&mut self) {
+        if self.event.is_some() {
+            self.queue.doubt(self.number);
+        }
+    }
+}
+
+/// Whether what failed so may have been done all the same.
+fn leaves_doubt(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Unavailable
+        | ErrorKind::Cancelled
+        | ErrorKind::ChecksumMismatch
+        | ErrorKind::BrokenOff
+        | ErrorKind::BrokenOffForGood
+        | ErrorKind::Other => true,
+        ErrorKind::NotFound
+        | ErrorKind::NoSuchBucket
+        | ErrorKind::WrongEndpoint
+        | ErrorKind::AlreadyExists
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory
+        | ErrorKind::DirectoryNotEmpty
+        | ErrorKind::AccessDenied
+        | ErrorKind::BadName
+        | ErrorKind::TooLarge
+        | ErrorKind::InvalidRange
+        | ErrorKind::PreconditionFailed
+        | ErrorKind::AttributesRefused
+        | ErrorKind::Archived
+        | ErrorKind::Unsupported => false,
+    }
+}
+
+fn seconds(began: Instant) -> f64 {
+    let milliseconds = Duration::as_millis(&began.elapsed());
+    milliseconds as f64 / 1000.0
+}

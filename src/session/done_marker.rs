@@ -1,0 +1,104 @@
+//! `done_marker`: the empty file beside a file that tells others, who look into the store for it,
+//! that the file is complete.
+
+use super::failure::log_failure;
+use super::navigation::Tree;
+use super::step::Step;
+use crate::protocol::{Reply, replies};
+use crate::store::{Body, Cancel, Expected, Freshness, StoreError};
+use crate::vfs::FtpPath;
+
+/// The markers of an account, and its files.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DoneMarkers<'t> {
+    tree: &'t Tree<'t>,
+    ending: &'t str,
+}
+
+impl<'t> DoneMarkers<'t> {
+    /// Those of whoever is logged in; `None` where there are none.
+    pub(super) fn of(tree: &'t Tree<'t>) -> Option<Self> {
+        tree.files().done_marker.as_deref().map(|ending| Self { tree, ending })
+    }
+
+    /// The marker of the file `path`, unless that is one itself.
+    fn of_file(self, path: &FtpPath) -> Option<FtpPath> {
+        marker_of(self.ending, path)
+    }
+
+    /// Whether the file `path` could get its marker, as far as that is known without a question to
+    /// the store: a client need not send what would be refused afterwards.
+    pub(super) fn check(self, path: &FtpPath) -> Step<()> {
+        let Some(marker) = self.of_file(path) else { return Ok(()) };
+        let admitted = self.tree.store.admits_file(&marker, Freshness::Recent);
+        admitted.map(drop).map_err(|error| self.tree.failure(&error))
+    }
+
+    /// The file `path` is stored: stores its marker.
+    ///
+    /// # Errors
+    /// The reply that tells that the file stands there and its marker does not.
+    pub(super) fn store(self, path: &FtpPath) -> Step<()> {
+        let Some(marker) = self.of_file(path) else { return Ok(()) };
+        self.put(&marker).map_err(|error| self.refused(&marker, &error))
+    }
+
+    /// What came of an interrupted upload stands under `path` now: a marker of an earlier file
+    /// there would tell of half a file that it is whole.
+    pub(super) fn withdraw(self, path: &FtpPath) {
+        if let Some(Err(error)) = self.of_file(path).map(|marker| self.drop_empty(&marker)) {
+            log_failure(self.tree.visit, &error);
+        }
+    }
+
+    /// What was `from` is called `to` now. If it is a file, its marker goes with it: the new one is
+    /// stored first, and the old one means nothing any more.
+    ///
+    /// # Errors
+    /// As [`Self::store`].
+    pub(super) fn follow(self, from: &FtpPath, to: &FtpPath) -> Step<()> {
+        let store = &self.tree.store;
+        let marker = self.of_file(to);
+        let stored = match (&marker, store.find_file(to)) {
+            // A directory.
+            (_, Ok(None)) => return Ok(()),
+            (Some(marker), found) => found.and_then(|_| self.put(marker)),
+            (None, found) => found.map(drop),
+        };
+        stored.map_err(|error| self.refused(marker.as_ref().unwrap_or(to), &error))?;
+        let old = self.of_file(from).filter(|old| old != to);
+        if let Some(Err(error)) = old.map(|old| self.drop_empty(&old)) {
+            log_failure(self.tree.visit, &error);
+        }
+        Ok(())
+    }
+
+    fn put(self, marker: &FtpPath) -> Result<(), StoreError> {
+        let never = Cancel::new();
+        self.tree.store.put_object(marker, &Body::new(&[], &never), &Expected::Anything)?;
+        log::info!("marker path={marker:?}");
+        Ok(())
+    }
+
+    /// Deletes a marker. What holds bytes is none.
+    fn drop_empty(self, marker: &FtpPath) -> Result<(), StoreError> {
+        match self.tree.store.find_file(marker)? {
+            Some(stat) if stat.metadata.size == 0 => self.tree.store.discard_file(marker),
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(self, marker: &FtpPath, error: &StoreError) -> Reply {
+        log_failure(self.tree.visit, error);
+        replies::stored_without_marker(marker)
+    }
+}
+
+/// The marker with this ending of the file `path`, unless that is one itself.
+pub(super) fn marker_of(ending: &str, path: &FtpPath) -> Option<FtpPath> {
+    let name = path.name();
+    match name.ends_with(ending) {
+        true => None,
+        false => path.parent().child(&format!("{name}{ending}")),
+    }
+}

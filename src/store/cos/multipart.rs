@@ -1,0 +1,116 @@
+//! Uploads in parts, of paths.
+
+use std::time::Duration;
+
+use super::CosStore;
+use super::objects::PartCopy;
+use super::tree::{attributes, leftovers, parked, publish};
+use crate::limits;
+use crate::store::{
+    Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
+    Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, SilentUploads,
+    Stored,
+};
+use crate::vfs::{Entry, FtpPath};
+
+impl Multipart for CosStore {
+    fn part_limits(&self) -> PartLimits {
+        PartLimits {
+            min_part: self.account.min_part,
+            max_part: limits::MAX_PART_BYTES,
+            max_parts: limits::PARTS_PER_UPLOAD,
+        }
+    }
+
+    fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
+        self.continue_multipart_upload(path, &Attributes::default())
+    }
+
+    fn continue_multipart_upload(
+        &self,
+        path: &FtpPath,
+        attributes: &Attributes,
+    ) -> Result<MultipartUpload> {
+        let key = self.file(Operation::CreateMultipartUpload, path)?;
+        let headers = attributes::for_object(self.tree(), &key, attributes);
+        let upload_id = self.objects().create_upload(&key, &headers)?;
+        Ok(MultipartUpload { path: path.clone(), upload_id })
+    }
+
+    fn upload_part(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        body: &Body<'_>,
+    ) -> Result<PartReceipt> {
+        let key = self.file(Operation::UploadPart, &upload.path)?;
+        self.objects().upload_part(&key, &upload.upload_id, part.number, body)
+    }
+
+    fn upload_part_copy(
+        &self,
+        upload: &MultipartUpload,
+        part: PartPlace,
+        source: &CopySource,
+    ) -> Result<PartReceipt> {
+        let key = self.file(Operation::UploadPartCopy, &upload.path)?;
+        let (upload_id, number) = (&*upload.upload_id, part.number);
+        self.objects().copy_part(PartCopy { key: &key, upload_id, number, from: &key, source })
+    }
+
+    fn complete_multipart_upload(
+        &self,
+        upload: &MultipartUpload,
+        parts: &[PartReceipt],
+        expected: &Expected,
+    ) -> Result<Stored> {
+        let key = self.file(Operation::CompleteMultipartUpload, &upload.path)?;
+        let headers = attributes::for_write(self.tree(), &key, expected);
+        publish::complete_upload(self.tree(), &key, &upload.upload_id, parts, expected, &headers)
+    }
+
+    fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
+        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
+        self.objects().abort_upload(&key, &upload.upload_id)
+    }
+
+    fn find_parked_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<ParkedUpload>> {
+        let (tree, key) = (self.tree(), self.file(Operation::ListMultipartUploads, path)?);
+        match freshness {
+            Freshness::Now => parked::find(tree, path, &key),
+            Freshness::Recent | Freshness::Listed => parked::find_own(tree, path, &key),
+        }
+    }
+
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        let key = self.file(Operation::ListParts, &parked.upload.path);
+        // The bucket itself keeps the parts.
+        key.is_ok_and(|key| {
+            self.objects().park_upload(&key, parked);
+            true
+        })
+    }
+
+    fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
+        let key = self.account.keys.directory(Operation::ListParts, directory);
+        key.map(|key| self.tree().own_parked_in(&key)).unwrap_or_default()
+    }
+
+    fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
+        let key = self.file(Operation::ListParts, &upload.path).ok()?;
+        self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
+    }
+
+    fn silent_uploads(
+        &self,
+        silence: Duration,
+        after: Option<&PageToken>,
+        cancel: &Cancel,
+    ) -> Result<SilentUploads> {
+        leftovers::find_silent(self.tree(), silence, after, cancel)
+    }
+}

@@ -1,0 +1,158 @@
+//! Why there is no TLS with a store, in words, and what helps.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, ErrorKind};
+
+use rustls::CertificateError;
+
+/// Why a handshake with a store failed. Its text is what the log tells.
+#[derive(Debug)]
+pub(crate) struct TlsRefusal {
+    reason: TlsReason,
+    /// What the TLS library says.
+    told: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TlsReason {
+    UnknownIssuer,
+    /// An authority's own certificate, which is not the one that was named.
+    AuthorityAsServer,
+    OtherName,
+    Expired,
+    NotValidYet,
+    /// Anything else that is wrong with the certificate.
+    BadCertificate,
+    NoTls,
+    Ended,
+    NoAgreement,
+}
+
+impl TlsReason {
+    fn of(error: &rustls::Error) -> Self {
+        use CertificateError as C;
+
+        match error {
+            rustls::Error::InvalidCertificate(error) => match error {
+                C::UnknownIssuer => Self::UnknownIssuer,
+                C::NotValidForName | C::NotValidForNameContext { .. } => Self::OtherName,
+                C::Expired | C::ExpiredContext { .. } => Self::Expired,
+                C::NotValidYet | C::NotValidYetContext { .. } => Self::NotValidYet,
+                // It has no variant of its own.
+                C::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                    Self::AuthorityAsServer
+                }
+                _ => Self::BadCertificate,
+            },
+            rustls::Error::InvalidMessage(_) => Self::NoTls,
+            _ => Self::NoAgreement,
+        }
+    }
+}
+
+impl TlsRefusal {
+    /// `error` of a handshake, with the words if it is a refusal. Its kind stays.
+    pub(crate) fn explain(error: io::Error) -> io::Error {
+        let kind = error.kind();
+        let library = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        let reason = match library {
+            Some(error) => TlsReason::of(error),
+            None if matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                TlsReason::Ended
+            }
+            None => return error,
+        };
+        let told = error.to_string();
+        io::Error::new(kind, Self { reason, told })
+    }
+
+    /// That of a request that failed for it.
+    pub(crate) fn of(error: &ureq::Error) -> Option<&Self> {
+        match error {
+            ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the store could not show that it is who it should be.
+    pub(crate) fn is_distrust(&self) -> bool {
+        !matches!(self.reason, TlsReason::NoTls | TlsReason::Ended | TlsReason::NoAgreement)
+    }
+
+    /// What is wrong.
+    pub(crate) fn why(&self) -> String {
+        let why = match self.reason {
+            TlsReason::UnknownIssuer => {
+                "the store's certificate comes from no authority that is trusted"
+            }
+            TlsReason::AuthorityAsServer => {
+                "the store shows the certificate of an authority (CA:TRUE) as its own, and it is \
+                 not in cos_ca_file"
+            }
+            TlsReason::OtherName => "the store's certificate is for another name",
+            TlsReason::Expired => "the store's certificate has expired",
+            TlsReason::NotValidYet => "the store's certificate is not valid yet",
+            TlsReason::BadCertificate => "the store's certificate cannot be used",
+            TlsReason::NoTls => "the port does not speak TLS",
+            TlsReason::Ended => "the store ended the connection in the TLS handshake",
+            TlsReason::NoAgreement => "the store speaks no TLS that is spoken here",
+        };
+        format!("{why} ({})", self.told)
+    }
+
+    /// What the operator can do about it.
+    pub(crate) fn fix(&self) -> &'static str {
+        match self.reason {
+            TlsReason::UnknownIssuer => {
+                "put the certificate of its authority, or the store's own, into the file that \
+                 cos_ca_file names"
+            }
+            TlsReason::AuthorityAsServer => {
+                "put this very certificate into the file that cos_ca_file names"
+            }
+            TlsReason::OtherName => {
+                "write cos_endpoint with a name that stands in the certificate, or have it made \
+                 for this one (subjectAltName)"
+            }
+            TlsReason::Expired => "renew it at the store, or set this machine's clock (NTP)",
+            TlsReason::NotValidYet => "set this machine's clock (NTP), or the store's",
+            TlsReason::BadCertificate => "have the store's certificate made anew",
+            TlsReason::NoTls | TlsReason::Ended => {
+                "correct the port in cos_endpoint; a store without TLS needs cos_protocol = http"
+            }
+            TlsReason::NoAgreement => "let the store speak TLS 1.2 or 1.3",
+        }
+    }
+}
+
+impl fmt::Display for TlsRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.why(), self.fix())
+    }
+}
+
+impl Error for TlsRefusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_matter_of_tls_stays_what_it_is() {
+        let timeout = TlsRefusal::explain(ErrorKind::WouldBlock.into());
+        assert!(timeout.get_ref().is_none());
+    }
+
+    #[test]
+    fn refusals_keep_their_kind_and_are_found_again() {
+        let error = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let told = TlsRefusal::explain(io::Error::new(ErrorKind::InvalidData, error));
+        assert_eq!(told.kind(), ErrorKind::InvalidData);
+        let error = ureq::Error::Io(told);
+        let refusal = TlsRefusal::of(&error).unwrap();
+        assert!(refusal.is_distrust());
+        assert!(refusal.why().contains("UnknownIssuer"), "{refusal}");
+        assert!(refusal.to_string().contains("cos_ca_file"), "{refusal}");
+    }
+}

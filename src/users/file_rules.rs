@@ -1,0 +1,21 @@
+//! What holds for the files of an account, whoever of its users stores them.
+
+use std::sync::Arc;
+
+use crate::store::{OnExists, TrashTerms};
+use crate::vfs::NameRules;
+
+/// What an account may do with names, and with those that files have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileRules {
+    /// `on_exists`: what becomes of a file that comes to a name which has one.
+    pub on_exists: OnExists,
+    /// `append`: whether files may become longer all the same.
+    pub appends: bool,
+    /// `allow_names`, `deny_names`, `hide_names`.
+    pub names: NameRules,
+    /// `on_delete = trash`: where what it deletes goes; `None` when that is gone for good.
+    pub trash: Option<TrashTerms>,
+    /// `done_marker`: the ending of the empty file that tells others that a file is complete.
+    pub done_marker: Option<Arc<str>>,
+}
