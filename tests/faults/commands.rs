@@ -250,22 +250,7 @@ impl Command {
                 let is_set = head.get("x-amz-meta-mtime").is_some_and(|time| time == SECONDS);
                 assert!(is_as(is_set), "{name}: {seen:?}");
             }
-            Self::RenameDirectory => {
-                // All of it stands under one of the names, or under both.
-                let (old, new) = (format!("{name}/{INSIDE}"), format!("{name}.new/{INSIDE}"));
-                let is_left = there(&old);
-                // The markers go when all else has gone.
-                let is_moved = *request == Request::DeleteObject && !is_left;
-                assert!(is_moved || is_as(!is_left), "{name}: {seen:?}");
-                if is_left {
-                    stored.expect(&old, earlier);
-                }
-                if !is_left || there(&new) {
-                    stored.expect(&new, earlier);
-                }
-                let is_gone = keys(stored, &format!("{name}/")).is_empty();
-                assert!(!ok || is_gone, "{name}: {seen:?}");
-            }
+            Self::RenameDirectory => self.check_moved(name, seen, end),
             Self::Delete => assert!(is_as(!there(name)), "{name}: {seen:?}"),
             Self::MakeDirectory => assert!(is_as(there(&format!("{name}/"))), "{name}: {seen:?}"),
             Self::RemoveDirectory => {
@@ -279,6 +264,28 @@ impl Command {
                 assert!(is_as(!there(name)), "{name}: {seen:?}");
             }
         }
+    }
+
+    /// Checks the two names of a directory that was renamed.
+    fn check_moved(self, name: &str, seen: &Seen, end: &End<'_>) {
+        let End { request, stored, .. } = end;
+        let (ok, earlier) = (seen.is_success(), self.earlier());
+        let there = |key: &str| keys(stored, name).iter().any(|have| have == key);
+        let is_as = |done: bool| done == ok || (end.may_be_done && done);
+        // All of it stands under one of the names, or under both.
+        let (old, new) = (format!("{name}/{INSIDE}"), format!("{name}.new/{INSIDE}"));
+        let is_left = there(&old);
+        // The markers go when all else has gone.
+        let is_moved = *request == Request::DeleteObject && !is_left;
+        assert!(is_moved || is_as(!is_left), "{name}: {seen:?}");
+        if is_left {
+            stored.expect(&old, earlier);
+        }
+        if !is_left || there(&new) {
+            stored.expect(&new, earlier);
+        }
+        let is_gone = keys(stored, &format!("{name}/")).is_empty();
+        assert!(!ok || is_gone, "{name}: {seen:?}");
     }
 
     /// Whether the file was changed as a whole; else it is as it was.
