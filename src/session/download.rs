@@ -70,7 +70,7 @@ fn open(tree: &Tree<'_>, path: &FtpPath, first: u64) -> Step<Object> {
         Err(error) if error.kind == ErrorKind::NotFound && is_directory(store, path) => {
             Err(replies::is_a_directory())
         }
-        Err(error) if error.kind == ErrorKind::NotFound => match tree.parked(path, None) {
+        Err(error) if error.kind == ErrorKind::NotFound => match tree.parked(path, None)? {
             Some(parked) => Err(replies::being_uploaded(parked.offset())),
             None => Err(tree.failure(&error)),
         },

@@ -160,9 +160,17 @@ impl Tree<'_> {
     /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
     /// or that the session was told of where no file stands. Others may be somebody else's.
     fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
+        if !self.sees_parked() {
+            return Ok(false);
+        }
         let means_it = !had_file && self.was_told_of(path);
         let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
-        let Some(parked) = self.find_parked(path, freshness) else { return Ok(false) };
+        let parked = match self.find_parked(path, freshness) {
+            // The file is gone, which the client is to hear.
+            Err(_) if had_file => None,
+            found => found?,
+        };
+        let Some(parked) = parked else { return Ok(false) };
         let aborted = self.store.abort_multipart_upload(&parked.upload);
         aborted.map_err(|error| self.failure(&error))?;
         Ok(true)
@@ -236,7 +244,7 @@ impl Tree<'_> {
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
         let path = self.existing(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
-        if let Some(parked) = self.parked(&path, found.as_ref().ok()) {
+        if let Some(parked) = self.parked(&path, found.as_ref().ok())? {
             *self.told.0.lock() = Some(path);
             return Ok(replies::size(parked.offset()));
         }
@@ -259,24 +267,33 @@ impl Tree<'_> {
 
     /// The interrupted upload of `path` that its uploader may go on with, instead of what was
     /// `found` there. The store is asked where nothing was, or where this process knows of one.
-    pub(super) fn parked(&self, path: &FtpPath, found: Option<&Stat>) -> Option<ParkedUpload> {
-        if found.is_some_and(|stat| stat.metadata.is_directory()) {
-            return None;
+    ///
+    /// # Errors
+    /// The reply that a store which does not answer now deserves: a client that heard of no upload
+    /// would begin anew.
+    pub(super) fn parked(
+        &self,
+        path: &FtpPath,
+        found: Option<&Stat>,
+    ) -> Step<Option<ParkedUpload>> {
+        if !self.sees_parked() || found.is_some_and(|stat| stat.metadata.is_directory()) {
+            return Ok(None);
         }
         let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
-        let parked = self.find_parked(path, freshness);
-        parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found))
+        let parked = self.find_parked(path, freshness)?;
+        Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
     }
 
-    fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Option<ParkedUpload> {
-        if !self.sees_parked() {
-            return None;
+    fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Step<Option<ParkedUpload>> {
+        match self.store.find_parked_upload(path, freshness) {
+            Ok(parked) => Ok(parked),
+            Err(error) if error.kind == ErrorKind::Unavailable => Err(self.failure(&error)),
+            Err(error) => {
+                // Whoever may not ask has nothing to go on with.
+                log_failure(self.visit, &error);
+                Ok(None)
+            }
         }
-        self.store.find_parked_upload(path, freshness).unwrap_or_else(|error| {
-            // Without an answer there is nothing to go on with.
-            log_failure(self.visit, &error);
-            None
-        })
     }
 
     /// Among which interrupted uploads the one is that an upload of `path` goes on with. A client
@@ -374,7 +391,7 @@ impl Tree<'_> {
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
         let path = self.existing(path.unwrap_or("."))?;
         let found = self.find_with_time(&path);
-        let metadata = match self.parked(&path, found.as_ref().ok()) {
+        let metadata = match self.parked(&path, found.as_ref().ok())? {
             Some(parked) => {
                 *self.told.0.lock() = Some(path.clone());
                 Metadata::file(parked.offset(), Some(parked.begun))

@@ -50,6 +50,7 @@ pub(crate) enum Command {
     RenameDirectory,
     StoreUnique,
     AbortInParts,
+    GoOn,
     DeleteLast,
     ChangeDirectory,
     SetTime,
@@ -108,6 +109,7 @@ impl Command {
             Self::RenameDirectory => "`RNTO` of a directory",
             Self::StoreUnique => "`STOU`",
             Self::AbortInParts => "`ABOR` of `STOR`",
+            Self::GoOn => "`SIZE`, `REST`, `STOR` of what is parked",
             Self::DeleteLast => "`DELE` of the last file",
             Self::ChangeDirectory => "`CWD`",
             Self::SetTime => "`MFMT`",
@@ -119,6 +121,7 @@ impl Command {
         match self {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
+            Self::GoOn => &[("partial_upload", "park")],
             Self::StoreTagged | Self::AppendToTagged => &[("object_tags", "a=b")],
             Self::SetTime | Self::ListTimes => &[("preserve_mtime", "on")],
             _ => &[],
@@ -136,6 +139,7 @@ impl Command {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
             Self::MakeDirectory | Self::StoreUnique => {}
+            Self::GoOn => park(ftp, name, self.sent()),
             Self::DeleteLast => stored.put(&format!("{name}/{INSIDE}"), self.earlier()),
             Self::ChangeDirectory => {
                 stored.put(&format!("{name}/{INSIDE}"), self.earlier());
@@ -181,6 +185,7 @@ impl Command {
             Self::RenameTo | Self::RenameDirectory => told(ftp.ask(&format!("RNTO {name}.new"))),
             Self::StoreUnique => upload(ftp, &format!("STOU {name}"), sent),
             Self::AbortInParts => abort(ftp, name, sent, place),
+            Self::GoOn => go_on(ftp, name, sent),
             Self::DeleteLast => told(ftp.ask(&format!("DELE {name}/{INSIDE}"))),
             Self::ChangeDirectory => {
                 let seen = told(ftp.ask(&format!("CWD {name}")));
@@ -227,6 +232,13 @@ impl Command {
                 assert_eq!(seen.code, 426, "{seen:?}");
                 stored.expect(name, earlier);
             }
+            Self::GoOn => {
+                let stands = there(name);
+                assert!(is_as(stands), "{name}: {seen:?}");
+                if stands {
+                    stored.expect(name, self.sent());
+                }
+            }
             Self::DeleteLast => {
                 let is_there = there(&format!("{name}/{INSIDE}"));
                 assert!(is_as(!is_there), "{name}: {seen:?}");
@@ -238,22 +250,7 @@ impl Command {
                 let is_set = head.get("x-amz-meta-mtime").is_some_and(|time| time == SECONDS);
                 assert!(is_as(is_set), "{name}: {seen:?}");
             }
-            Self::RenameDirectory => {
-                // All of it stands under one of the names, or under both.
-                let (old, new) = (format!("{name}/{INSIDE}"), format!("{name}.new/{INSIDE}"));
-                let is_left = there(&old);
-                // The markers go when all else has gone.
-                let is_moved = *request == Request::DeleteObject && !is_left;
-                assert!(is_moved || is_as(!is_left), "{name}: {seen:?}");
-                if is_left {
-                    stored.expect(&old, earlier);
-                }
-                if !is_left || there(&new) {
-                    stored.expect(&new, earlier);
-                }
-                let is_gone = keys(stored, &format!("{name}/")).is_empty();
-                assert!(!ok || is_gone, "{name}: {seen:?}");
-            }
+            Self::RenameDirectory => self.check_moved(name, seen, end),
             Self::Delete => assert!(is_as(!there(name)), "{name}: {seen:?}"),
             Self::MakeDirectory => assert!(is_as(there(&format!("{name}/"))), "{name}: {seen:?}"),
             Self::RemoveDirectory => {
@@ -267,6 +264,28 @@ impl Command {
                 assert!(is_as(!there(name)), "{name}: {seen:?}");
             }
         }
+    }
+
+    /// Checks the two names of a directory that was renamed.
+    fn check_moved(self, name: &str, seen: &Seen, end: &End<'_>) {
+        let End { request, stored, .. } = end;
+        let (ok, earlier) = (seen.is_success(), self.earlier());
+        let there = |key: &str| keys(stored, name).iter().any(|have| have == key);
+        let is_as = |done: bool| done == ok || (end.may_be_done && done);
+        // All of it stands under one of the names, or under both.
+        let (old, new) = (format!("{name}/{INSIDE}"), format!("{name}.new/{INSIDE}"));
+        let is_left = there(&old);
+        // The markers go when all else has gone.
+        let is_moved = *request == Request::DeleteObject && !is_left;
+        assert!(is_moved || is_as(!is_left), "{name}: {seen:?}");
+        if is_left {
+            stored.expect(&old, earlier);
+        }
+        if !is_left || there(&new) {
+            stored.expect(&new, earlier);
+        }
+        let is_gone = keys(stored, &format!("{name}/")).is_empty();
+        assert!(!ok || is_gone, "{name}: {seen:?}");
     }
 
     /// Whether the file was changed as a whole; else it is as it was.
@@ -290,7 +309,10 @@ impl Command {
     /// What the client sends.
     fn sent(self) -> &'static [u8] {
         static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| noise(2, IN_PARTS));
-        let is_large = matches!(self, Self::StoreInParts | Self::StoreTagged | Self::AbortInParts);
+        let is_large = matches!(
+            self,
+            Self::StoreInParts | Self::StoreTagged | Self::AbortInParts | Self::GoOn
+        );
         &BYTES[..if is_large { IN_PARTS } else { SMALL }]
     }
 
@@ -342,6 +364,26 @@ fn abort(ftp: &mut Ftp, name: &str, bytes: &[u8], place: &Place<'_>) -> Seen {
         line.ends_with(&aborted) || (line.contains("stays behind: Abort") && line.contains(&left))
     });
     seen
+}
+
+/// Leaves `bytes` of an upload parked.
+fn park(ftp: &mut Ftp, name: &str, bytes: &[u8]) {
+    let data = ftp.passive();
+    ftp.expect(&format!("STOR {name}"), "150 ");
+    let mut stream = data.open();
+    stream.write_all(bytes).expect("the server takes the data");
+    ftp.wait_for_bytes(bytes.len());
+    ftp.expect("ABOR", "426 ");
+    ftp.expect_reply("226 ");
+}
+
+/// Asks how far the parked upload of `bytes` has come, and sends the rest.
+fn go_on(ftp: &mut Ftp, name: &str, bytes: &[u8]) -> Seen {
+    let size = ftp.ask(&format!("SIZE {name}"));
+    let Some(offset) = size.strip_prefix("213 ") else { return told(size) };
+    let offset: usize = offset.trim().parse().expect("a size");
+    ftp.expect(&format!("REST {offset}"), "350 ");
+    upload(ftp, &format!("STOR {name}"), &bytes[offset..])
 }
 
 fn download(ftp: &mut Ftp, line: &str) -> Seen {

@@ -26,6 +26,10 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::StoreInParts, Request::CompleteMultipartUpload),
     (Command::StoreTagged, Request::PutObjectTagging),
     (Command::AbortInParts, Request::AbortMultipartUpload),
+    (Command::GoOn, Request::ListMultipartUploads),
+    (Command::GoOn, Request::ListParts),
+    (Command::GoOn, Request::UploadPart),
+    (Command::GoOn, Request::CompleteMultipartUpload),
     (Command::StoreUnique, Request::HeadObject),
     (Command::StoreUnique, Request::ListObjects),
     (Command::StoreUnique, Request::PutObject),
@@ -103,6 +107,8 @@ const ALIKE: &[(Command, Request)] = &[
     (Command::Resume, Request::CreateMultipartUpload),
     (Command::Resume, Request::UploadPart),
     (Command::Resume, Request::CompleteMultipartUpload),
+    (Command::GoOn, Request::HeadObject),
+    (Command::GoOn, Request::ListObjects),
     (Command::DeleteLast, Request::HeadObject),
     (Command::DeleteLast, Request::DeleteObject),
 ];
@@ -273,11 +279,21 @@ fn reason_against(command: Command, request: Request, fault: Fault) -> Option<&'
     );
     let is_of_upload = matches!(
         request,
-        R::UploadPart | R::UploadPartCopy | R::CompleteMultipartUpload | R::AbortMultipartUpload
+        R::UploadPart
+            | R::UploadPartCopy
+            | R::CompleteMultipartUpload
+            | R::AbortMultipartUpload
+            | R::ListParts
     );
     let only_reads = matches!(
         request,
-        R::GetObject | R::GetObjectAcl | R::GetObjectTagging | R::HeadObject | R::ListObjects
+        R::GetObject
+            | R::GetObjectAcl
+            | R::GetObjectTagging
+            | R::HeadObject
+            | R::ListMultipartUploads
+            | R::ListObjects
+            | R::ListParts
     );
     match fault {
         Fault::RefuseEarly(..) | Fault::ResetInRequest(_) | Fault::FlipInRequest(_)
@@ -330,7 +346,12 @@ impl Cell<'_> {
         self.judge(&seen, &told);
         let may_be_done = self.may_be_done();
         command.check(name, &seen, &End { request, may_be_done, stored: server.stored() });
-        if self.leaves_upload() {
+        if command == Command::GoOn && !seen.is_success() {
+            let stands = server.stored().files().iter().any(|file| file == name);
+            // What the store says to be gone is given up.
+            let is_gone = matches!(fault, Fault::Refuse(404, _));
+            assert!(stands || is_gone || has_upload(name, server), "{told}: it is gone");
+        } else if self.leaves_upload() {
             assert!(has_upload(name, server), "{told}: no upload is left");
         } else {
             expect_no_upload(name, server, &told);
@@ -393,6 +414,7 @@ impl Cell<'_> {
             (Fault::RefuseEarly(403, _), Lasting::Once) if self.command != Command::StoreTagged => {
                 "226 or 550".to_owned()
             }
+            _ if self.command == Command::GoOn && code >= 400 => format!("{code}²"),
             _ if self.leaves_upload() => format!("{code}¹"),
             _ => code.to_string(),
         }
@@ -443,7 +465,8 @@ fn table(lines: &[String]) -> String {
     let _ = write!(
         text,
         "\n\n*¹* An unfinished upload stays: its id is not known, or the store does not take the \
-         request to abort it. It is aborted after `abort_unfinished_after`.\n\nDoes not apply: {}.\n",
+         request to abort it. It is aborted after `abort_unfinished_after`. *²* What was parked stays \
+         parked, or stands as the whole file.\n\nDoes not apply: {}.\n",
         reasons.join("; ")
     );
     text

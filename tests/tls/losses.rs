@@ -92,6 +92,10 @@ impl Scene {
             // The least there is: what a lost client's transfer kept would be missing.
             .option("buffer_memory", "8M")
             .operations("abort_unfinished_after", "0");
+        if !options.iter().any(|(key, _)| *key == "partial_upload") {
+            // What is parked would be left behind.
+            setup = setup.option("partial_upload", "keep");
+        }
         for (key, value) in options {
             setup = setup.option(key, value);
         }

@@ -392,7 +392,7 @@ fn nothing_is_reported_before_the_store_has_confirmed() {
 #[test]
 fn a_fragment_gives_way_to_a_file_that_looks_older() {
     for (holds_before, stays) in [(false, true), (true, true), (true, false)] {
-        let bench = Bench::new(ScriptedStore::new(S3_LIMITS), TransferOptions::default());
+        let bench = bench(PartialUpload::Keep);
         if holds_before {
             bench.store().write(STOR.path, b"earlier");
         }

@@ -5,7 +5,7 @@ use std::thread;
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{ErrorKind, Operation, PartLimits};
 use cos_ftp_server::transfer::{
-    Conversion, Kept, TransferError, TransferOptions, Verdict, WriteMode,
+    Conversion, Kept, PartialUpload, TransferError, TransferOptions, Verdict, WriteMode,
 };
 
 use crate::transfers::answers::{AnswerScript, Breaks, FAIR};
@@ -17,7 +17,8 @@ const MIB: usize = 1 << 20;
 pub(crate) fn bench_holding(bytes: &[u8], limits: PartLimits) -> Bench {
     let store = ScriptedStore::new(limits);
     store.write(STOR.path, bytes);
-    Bench::new(store, TransferOptions::default())
+    let partial = PartialUpload::Keep;
+    Bench::new(store, TransferOptions { partial, ..TransferOptions::default() })
 }
 
 pub(crate) fn begin(bench: &Bench, mode: WriteMode) -> Client {

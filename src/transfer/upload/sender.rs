@@ -341,7 +341,11 @@ impl<'a> Sender<'a> {
 
     /// Whether what has arrived may be gone on with, although the upload failed by `error`.
     pub(super) fn is_worth_parking(&self, error: &TransferError) -> bool {
-        (self.is_resumed || self.parks() && self.can_be_parked()) && may_pass(error)
+        match self.is_resumed {
+            // What had been parked before is there for whoever puts things right.
+            true => !ends_what_is_parked(error),
+            false => self.parks() && self.can_be_parked() && may_pass(error),
+        }
     }
 
     /// Leaves what the store has confirmed to a client that goes on with it.
@@ -403,6 +407,22 @@ fn may_pass(error: &TransferError) -> bool {
         | TransferError::Checksum
         | TransferError::BadRestart { .. }
         | TransferError::ParkedElsewhere { .. } => false,
+    }
+}
+
+/// Whether nothing could be made of what is parked any more: its parts are gone, something
+/// newer has its name, or it would become too large.
+fn ends_what_is_parked(error: &TransferError) -> bool {
+    match error {
+        TransferError::Store(error) => matches!(
+            error.kind,
+            ErrorKind::NotFound
+                | ErrorKind::AlreadyExists
+                | ErrorKind::BadName
+                | ErrorKind::TooLarge
+                | ErrorKind::PreconditionFailed
+        ),
+        other => !may_pass(other),
     }
 }
 
