@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, OverFiles, ParkedAmong, Plan, Progress, Resources,
-    Stragglers, TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress,
+    Resources, TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use crc_fast::CrcAlgorithm;
@@ -63,10 +63,14 @@ fn crc64(criterion: &mut Criterion) {
 fn upload(bytes: usize) {
     let (client, data) = connected();
     let options = TransferOptions::default();
-    let (budget, stragglers) = (Budget::new(options.buffer_memory), Stragglers::default());
+    let (budget, ending_threads) = (Budget::new(options.buffer_memory), EndingThreads::default());
     let wake = Wake::new().unwrap();
-    let resources =
-        Resources { options: &options, budget: &budget, stragglers: &stragglers, wake: &wake };
+    let resources = Resources {
+        options: &options,
+        budget: &budget,
+        ending_threads: &ending_threads,
+        wake: &wake,
+    };
     let store: Arc<dyn ObjectStore> = Arc::new(DiscardingStore);
     let path = FtpPath::root().join("file").unwrap();
     let over = OverFiles::default();
@@ -80,7 +84,7 @@ fn upload(bytes: usize) {
     });
     assert!(matches!(report.verdict, Verdict::Complete), "{report:?}");
     assert_eq!(report.bytes, bytes as u64);
-    assert_eq!(stragglers.join_all(Instant::now() + Duration::from_secs(60)), 0);
+    assert_eq!(ending_threads.join_all(Instant::now() + Duration::from_secs(60)), 0);
 }
 
 /// Sends the file and ends it, as a client does.

@@ -67,7 +67,7 @@ struct MachineNeeds {
     /// Bytes that verifying passwords takes, as many at once as may be.
     password_memory: u64,
     /// Threads that one transfer begins with beside its session's: part-upload workers, or a copier
-    /// with its lanes. What it adds later is no need: it goes on without.
+    /// with its fetchers. What it adds later is no need: it goes on without.
     workers: u64,
 }
 

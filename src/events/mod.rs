@@ -6,7 +6,7 @@
 //! waits until the receiver has taken it. What a crash leaves open is settled by a look at the
 //! store. Knows nothing of FTP, sockets or who is logged in.
 //!
-//! From the cellar up: [`record`] and [`line`] are what stands in the journal, [`segments`] its
+//! From the cellar up: [`record`] and [`mod@line`] are what stands in the journal, [`segments`] its
 //! files, [`waiting`] what of it is not told yet, [`queue`] all of them together, [`witness`] the
 //! side of those who have something to tell, [`courier`] the threads that tell it.
 

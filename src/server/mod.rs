@@ -123,7 +123,7 @@ impl Server {
             connections: ConnectionSlots::new(options.max_connections),
             budget: options.session.transfer.budget(),
             rates: Arc::new(Rates::new(options.rates)),
-            stragglers: Arc::default(),
+            ending_threads: Arc::default(),
             left_uploads: Arc::default(),
             events: options.events,
             stop: StopSignal::default(),
@@ -211,13 +211,14 @@ impl Server {
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
             // It may be waiting for an answer of the store, as transfer workers do.
-            self.acceptor.rules.host().stragglers.adopt(vec![sweeper.stop()]);
+            self.acceptor.rules.host().ending_threads.adopt(vec![sweeper.stop()]);
         }
         if let Some(asking) = monitor.as_ref().and_then(Monitor::stop_asking) {
-            self.acceptor.rules.host().stragglers.adopt(vec![asking]);
+            self.acceptor.rules.host().ending_threads.adopt(vec![asking]);
         }
-        host.stragglers.adopt(publisher.into_iter().chain(self.address_keeper.stop()).collect());
-        host.stragglers.adopt(couriers.as_mut().map(Couriers::stop).unwrap_or_default());
+        host.ending_threads
+            .adopt(publisher.into_iter().chain(self.address_keeper.stop()).collect());
+        host.ending_threads.adopt(couriers.as_mut().map(Couriers::stop).unwrap_or_default());
         let workers = self.drain();
         monitor.into_iter().for_each(Monitor::stop);
         host.access.tell_all_left_out();

@@ -150,7 +150,7 @@ impl Server {
     fn join_stragglers(&self, deadline: Instant, end: Instant) -> usize {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
         // Those that do not wait for anything end within it.
-        let waited_for = host.stragglers.join_all((Instant::now() + STEP).min(deadline));
+        let waited_for = host.ending_threads.join_all((Instant::now() + STEP).min(deadline));
         if waited_for > 0 {
             let seconds = end.saturating_duration_since(Instant::now()).as_secs_f64();
             let workers = counted(waited_for, "worker");
@@ -159,7 +159,7 @@ impl Server {
         loop {
             // In short steps, so that `stop_now` is heard.
             let step = Instant::now() + STEP;
-            let left = host.stragglers.join_all(step.min(deadline));
+            let left = host.ending_threads.join_all(step.min(deadline));
             let hurry = registry.stop_request() == StopRequest::AtOnce;
             if left == 0 || hurry || Instant::now() >= deadline {
                 return left;
@@ -288,7 +288,7 @@ mod tests {
             own_ended.store(true, Ordering::SeqCst);
         })
         .unwrap();
-        server.acceptor.rules.host().stragglers.adopt(vec![worker]);
+        server.acceptor.rules.host().ending_threads.adopt(vec![worker]);
         assert_eq!(stop_in_background(server).join().unwrap(), Stopped::Gracefully);
         assert!(ended.load(Ordering::SeqCst));
     }

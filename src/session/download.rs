@@ -8,7 +8,7 @@ use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_download;
-use super::{Errand, ErrandKind};
+use super::{TransferKind, TransferTask};
 use crate::events::{EventKind, FileDeed};
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
@@ -43,8 +43,8 @@ pub(super) fn download(
     let store = tree.store.clone();
     let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
     let throttle = transfer.throttle(Direction::Download);
-    let errand = Errand { kind: ErrandKind::Download, path: path.clone(), total: Some(left) };
-    let mut attended = transfer.attend(errand);
+    let task = TransferTask { kind: TransferKind::Download, path: path.clone(), total: Some(left) };
+    let mut attended = transfer.attend(task);
     let download = Download::admit(request, attended.resources, &mut attended.watch)
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(download.progress(), &opening)?;

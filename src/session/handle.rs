@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use parking_lot::Mutex;
 
-use super::overview::{Channel, Errand, Overview};
+use super::overview::{Channel, Overview, TransferTask};
 use super::refusal::refusal_reply;
 use crate::access::{Leaver, Refusal};
 use crate::net::Wake;
@@ -89,7 +89,7 @@ struct Doing {
     command: String,
     /// When the last command ended; `None` while one is being obeyed.
     rests_since: Option<Instant>,
-    transfer: Option<(Errand, Progress)>,
+    transfer: Option<(TransferTask, Progress)>,
 }
 
 impl Default for Doing {
@@ -190,9 +190,9 @@ impl SessionHandle {
         doing.rests_since = Some(Instant::now());
     }
 
-    /// A transfer has begun that is to do `errand`; [`Self::end_transfer`] ends it.
-    pub(super) fn note_transfer(&self, errand: Errand, progress: Progress) {
-        self.doing.lock().transfer = Some((errand, progress));
+    /// A transfer has begun that is to do `task`; [`Self::end_transfer`] ends it.
+    pub(super) fn note_transfer(&self, task: TransferTask, progress: Progress) {
+        self.doing.lock().transfer = Some((task, progress));
     }
 
     /// Ends the session, as its account is gone: now when it is idle, after its transfer if one

@@ -8,7 +8,7 @@ use crate::events::EventQueue;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
-use crate::transfer::{Budget, LeftUpload, LeftUploads, Rates, Resources, Stragglers};
+use crate::transfer::{Budget, EndingThreads, LeftUpload, LeftUploads, Rates, Resources};
 use crate::users::{Account, Directory};
 
 /// What a session needs from the process it lives in. Clones share all but the options.
@@ -35,7 +35,7 @@ pub struct Host {
     /// How fast transfers may be.
     pub rates: Arc<Rates>,
     /// Transfer workers that outlived their transfer; the server joins them before it ends.
-    pub stragglers: Arc<Stragglers>,
+    pub ending_threads: Arc<EndingThreads>,
     /// Parked uploads that are published unless somebody comes back.
     pub left_uploads: Arc<LeftUploads>,
     /// What is to be told of files; `None` where nobody wants to know.
@@ -47,7 +47,12 @@ pub struct Host {
 impl Host {
     /// What a transfer of the session that `wake` wakes may use, with its user's `budget`.
     pub(super) fn resources<'a>(&'a self, budget: &'a Budget, wake: &'a Wake) -> Resources<'a> {
-        Resources { options: &self.options.transfer, budget, stragglers: &self.stragglers, wake }
+        Resources {
+            options: &self.options.transfer,
+            budget,
+            ending_threads: &self.ending_threads,
+            wake,
+        }
     }
 
     /// Publishes `upload` after `patience`, unless its client comes back; at once when the server

@@ -11,7 +11,7 @@ use super::listed::{Listed, Lookup};
 use super::navigation::Tree;
 use super::step::Step;
 use super::transfer::Transfer;
-use super::{Errand, ErrandKind, SessionHandle, StopSignal};
+use super::{SessionHandle, StopSignal, TransferKind, TransferTask};
 use crate::limits::LISTING_PAGE_BYTES;
 use crate::protocol::{
     Fact, ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
@@ -69,8 +69,8 @@ pub(super) fn list(
     let memory = page_memory(&mut transfer, &tree.working_directory)?;
     let OpenedListing { source, first, mut lines } = telling.open(tree, target)?;
     let path = source.directory.clone();
-    let errand = Errand { kind: ErrandKind::Listing, path: path.clone(), total: None };
-    let mut attended = transfer.attend(errand);
+    let task = TransferTask { kind: TransferKind::Listing, path: path.clone(), total: None };
+    let mut attended = transfer.attend(task);
     let resources = attended.resources;
     // The second page is on its way before the client has connected.
     let pages = source.after(&first, memory, resources);
@@ -102,7 +102,8 @@ fn page_memory(transfer: &mut Transfer<'_, '_>, working_directory: &FtpPath) -> 
         return Ok(at_once);
     }
     let path = working_directory.clone();
-    let mut attended = transfer.attend(Errand { kind: ErrandKind::Listing, path, total: None });
+    let mut attended =
+        transfer.attend(TransferTask { kind: TransferKind::Listing, path, total: None });
     let memory = Listing::memory(attended.resources, &mut attended.watch);
     let memory = memory.map_err(|why| attended.failure(&why));
     transfer.renew_wait();

@@ -44,7 +44,7 @@ mod watch;
 pub use handle::{SessionHandle, StopSignal, StopStage};
 pub use host::Host;
 pub use options::{Entrance, SessionOptions, TlsDemand, TlsPolicy};
-pub use overview::{Channel, Errand, ErrandKind, Overview};
+pub use overview::{Channel, Overview, TransferKind, TransferTask};
 pub use refusal::refusal_reply;
 
 use std::sync::Arc;

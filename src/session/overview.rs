@@ -27,7 +27,7 @@ pub struct Overview {
     /// The last command, without a password; empty before the first.
     pub command: String,
     /// The transfer that runs, and how far it is.
-    pub transfer: Option<(Errand, Progress)>,
+    pub transfer: Option<(TransferTask, Progress)>,
 }
 
 /// What the control connection is.
@@ -42,9 +42,9 @@ pub enum Channel {
 
 /// What a transfer is to do.
 #[derive(Clone, Debug)]
-pub struct Errand {
+pub struct TransferTask {
     /// What kind of transfer.
-    pub kind: ErrandKind,
+    pub kind: TransferKind,
     /// The file or directory.
     pub path: FtpPath,
     /// Bytes in all, where that is known.
@@ -53,7 +53,7 @@ pub struct Errand {
 
 /// What kind of transfer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrandKind {
+pub enum TransferKind {
     /// From the client.
     Upload,
     /// To the client.
@@ -62,13 +62,13 @@ pub enum ErrandKind {
     Listing,
 }
 
-impl Errand {
+impl TransferTask {
     /// How far it is, in words.
     pub(super) fn describe(&self, progress: &Progress) -> String {
         let verb = match self.kind {
-            ErrandKind::Upload => "Receiving",
-            ErrandKind::Download => "Sending",
-            ErrandKind::Listing => "Listing",
+            TransferKind::Upload => "Receiving",
+            TransferKind::Download => "Sending",
+            TransferKind::Listing => "Listing",
         };
         let bytes = progress.bytes();
         let of_total = match self.total {
@@ -81,7 +81,7 @@ impl Errand {
             progress.elapsed().as_secs_f64(),
             progress.rate() / 1e6,
         );
-        if self.kind == ErrandKind::Upload {
+        if self.kind == TransferKind::Upload {
             text.push_str(&format!(", {} parts confirmed", progress.parts()));
         }
         text

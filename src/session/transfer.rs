@@ -13,7 +13,7 @@ use super::login::Login;
 use super::step::Step;
 use super::wake::OwnWake;
 use super::watch::Watch;
-use super::{Errand, ErrandKind, Host, SessionHandle};
+use super::{Host, SessionHandle, TransferKind, TransferTask};
 use crate::access::Visit;
 use crate::events::Witness;
 use crate::metrics::Direction;
@@ -151,8 +151,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
         self.parts.data.add_unused(rest);
     }
 
-    /// From here on the client is attended to, and told of the `errand`.
-    pub(super) fn attend(&mut self, errand: Errand) -> Attended<'_, 'a> {
+    /// From here on the client is attended to, and told of the `task`.
+    pub(super) fn attend(&mut self, task: TransferTask) -> Attended<'_, 'a> {
         let parts = &mut self.parts;
         let signs = parts.wait.signs(replies::still_at_work(Code::TRANSFER_COMPLETE));
         Attended {
@@ -161,11 +161,11 @@ impl<'s, 'a> Transfer<'s, 'a> {
             visit: parts.visit,
             data: parts.data,
             terms: DataTerms {
-                writes: errand.kind != ErrandKind::Upload,
+                writes: task.kind != TransferKind::Upload,
                 tls: parts.encryption.of_data(),
                 left_to_others: parts.login.connections_to_leave(),
             },
-            watch: Watch::new(parts.control, &parts.host.stop, errand, signs),
+            watch: Watch::new(parts.control, &parts.host.stop, task, signs),
         }
     }
 }
@@ -189,7 +189,7 @@ impl Attended<'_, '_> {
         progress: &Progress,
         opening: &Reply,
     ) -> Step<(Stream, ConnectionSlot)> {
-        self.handle.note_transfer(self.watch.errand().clone(), progress.clone());
+        self.handle.note_transfer(self.watch.task().clone(), progress.clone());
         self.watch.announce(opening);
         self.data.open(&self.terms, &mut self.watch, self.resources.wake)
     }

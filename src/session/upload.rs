@@ -9,7 +9,7 @@ use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
-use super::{Errand, ErrandKind};
+use super::{TransferKind, TransferTask};
 use crate::events::{EventKind, FileDeed};
 use crate::limits;
 use crate::metrics::Direction;
@@ -131,7 +131,7 @@ pub(super) fn upload(
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
-    let mut attended = transfer.attend(Errand { kind: ErrandKind::Upload, path, total });
+    let mut attended = transfer.attend(TransferTask { kind: TransferKind::Upload, path, total });
     let upload = Upload::admit(request, attended.resources, &mut attended.watch)
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(upload.progress(), &order.opening(settings))?;

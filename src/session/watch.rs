@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::control_line::ControlLine;
 use super::reassurance::Reassurance;
-use super::{Errand, StopSignal, StopStage};
+use super::{StopSignal, StopStage, TransferTask};
 use crate::protocol::{Command, DuringTransfer, Line, Reply, VerbRow, replies};
 use crate::transfer::{Control, Directive, Interruption, Patience, Progress};
 
@@ -16,7 +16,7 @@ pub(super) struct Watch<'s, 'a> {
     control: &'s mut ControlLine<'a>,
     stop: &'s StopSignal,
     /// What STAT says the transfer is.
-    errand: Errand,
+    task: TransferTask,
     signs: Reassurance,
     /// Lines that had come before the transfer began. They are answered in their turn, whatever
     /// they are: the client sent them ahead and counts the replies.
@@ -28,11 +28,11 @@ impl<'s, 'a> Watch<'s, 'a> {
     pub(super) fn new(
         control: &'s mut ControlLine<'a>,
         stop: &'s StopSignal,
-        errand: Errand,
+        task: TransferTask,
         signs: Reassurance,
     ) -> Self {
         let pipelined = control.queue().len();
-        Self { control, stop, errand, signs, pipelined, aborted: false }
+        Self { control, stop, task, signs, pipelined, aborted: false }
     }
 
     /// Sends the one preliminary reply. Until its data has ended the client waits for no other.
@@ -43,8 +43,8 @@ impl<'s, 'a> Watch<'s, 'a> {
     }
 
     /// What the transfer is.
-    pub(super) fn errand(&self) -> &Errand {
-        &self.errand
+    pub(super) fn task(&self) -> &TransferTask {
+        &self.task
     }
 
     fn answer_at_once(&mut self, progress: &Progress) {
@@ -84,7 +84,7 @@ impl<'s, 'a> Watch<'s, 'a> {
 
     fn answer(&mut self, command: &Command, progress: &Progress) {
         let reply = match command {
-            Command::Status => replies::session_status([self.errand.describe(progress)]),
+            Command::Status => replies::session_status([self.task.describe(progress)]),
             _ => replies::noop(),
         };
         self.control.send(&reply);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::net::Wake;
-use crate::transfer::{Budget, Schedule, Stragglers};
+use crate::transfer::{Budget, EndingThreads, Schedule};
 
 /// How transfers behave.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub struct Resources<'a> {
     /// The bytes of all transfers.
     pub budget: &'a Budget,
     /// Who joins the workers.
-    pub stragglers: &'a Stragglers,
+    pub ending_threads: &'a EndingThreads,
     /// What wakes the session's thread.
     pub wake: &'a Wake,
 }

@@ -126,7 +126,7 @@ impl Listing {
                 is_first: own == 0,
                 memory: ahead.take(),
             };
-            resources.stragglers.adopt(vec![fetcher.start()?]);
+            resources.ending_threads.adopt(vec![fetcher.start()?]);
             given.push(fetched);
         }
         Ok(ListingPages { wake, following: Some(given), memory, pass_on })

@@ -12,14 +12,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::net::Wake;
 use crate::threads::OwnedThread;
 use crate::transfer::budget::Budget;
-use crate::transfer::crew::Crew;
 use crate::transfer::job::{Done, Job};
+use crate::transfer::job_threads::JobThreads;
 use crate::transfer::upload_target::UploadTarget;
 
 /// The workers of one upload.
 #[derive(Debug)]
 pub(super) struct Workers {
-    crew: Crew<Job>,
+    threads: JobThreads<Job>,
     give_done: Sender<Done>,
     done: Receiver<Done>,
     wake: Wake,
@@ -31,12 +31,12 @@ impl Workers {
     /// that no send ever blocks.
     pub(super) fn new(max: usize, wake: Wake) -> Self {
         let (give_done, done) = bounded(max);
-        Self { crew: Crew::new(max, max), give_done, done, wake, busy: 0 }
+        Self { threads: JobThreads::new(max, max), give_done, done, wake, busy: 0 }
     }
 
     /// Workers that run.
     pub(super) fn count(&self) -> usize {
-        self.crew.count()
+        self.threads.count()
     }
 
     /// Workers that wait for a job.
@@ -52,11 +52,11 @@ impl Workers {
     /// One worker more.
     ///
     /// # Errors
-    /// As [`Crew::start`].
+    /// As [`JobThreads::start`].
     pub(super) fn start(&mut self, target: &Arc<UploadTarget>, budget: &Budget) -> io::Result<()> {
         let target = Arc::clone(target);
         let (done, wake) = (self.give_done.clone(), self.wake.clone());
-        self.crew.start(budget, move |job| {
+        self.threads.start(budget, move |job| {
             if done.try_send(work(&target, job)).is_err() {
                 // The transfer is over; nobody waits for the rest.
                 return ControlFlow::Break(());
@@ -68,13 +68,13 @@ impl Workers {
 
     /// Lets all but `count` workers end after their present jobs.
     pub(super) fn shrink_to(&mut self, count: usize) {
-        self.crew.shrink_to(count);
+        self.threads.shrink_to(count);
     }
 
     /// Gives `job` to an idle worker, or to the next that is done.
     pub(super) fn give(&mut self, job: Job) {
         self.busy += 1;
-        self.crew.give(job);
+        self.threads.give(job);
     }
 
     /// A result, if one has come.
@@ -86,7 +86,7 @@ impl Workers {
 
     /// Tells the workers to end after their present job, and hands their threads over.
     pub(super) fn dismiss(self) -> Vec<OwnedThread<()>> {
-        self.crew.dismiss()
+        self.threads.dismiss()
     }
 }
 

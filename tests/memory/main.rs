@@ -19,8 +19,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CredentialSource, Scheme};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, OverFiles, ParkedAmong, Plan, Progress, Resources,
-    Stragglers, TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Conversion, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress,
+    Resources, TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -178,9 +178,9 @@ fn upload(
     budget: &Budget,
     data: Stream,
 ) -> TransferReport {
-    let stragglers = Stragglers::default();
+    let ending_threads = EndingThreads::default();
     let wake = Wake::new().unwrap();
-    let resources = Resources { options, budget, stragglers: &stragglers, wake: &wake };
+    let resources = Resources { options, budget, ending_threads: &ending_threads, wake: &wake };
     let path = FtpPath::root().join("file").unwrap();
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
@@ -188,7 +188,7 @@ fn upload(
     let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();
     let report = upload.run(data, &mut Silent);
-    assert_eq!(stragglers.join_all(Instant::now() + Duration::from_secs(60)), 0);
+    assert_eq!(ending_threads.join_all(Instant::now() + Duration::from_secs(60)), 0);
     assert_eq!(budget.in_use(), 0);
     report
 }

@@ -14,8 +14,8 @@ use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{ByteRange, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, DataSender, Directive, Download, DownloadRequest, Incomplete,
-    Interruption, Listing, OverFiles, ParkedAmong, Plan, Progress, Resources, Stragglers,
+    Budget, Control, Conversion, DataSender, Directive, Download, DownloadRequest, EndingThreads,
+    Incomplete, Interruption, Listing, OverFiles, ParkedAmong, Plan, Progress, Resources,
     TransferError, TransferOptions, TransferReport, Upload, UploadRequest, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
@@ -33,7 +33,7 @@ struct Shared {
     store: ScriptedStore,
     options: TransferOptions,
     budget: Budget,
-    stragglers: Stragglers,
+    ending_threads: EndingThreads,
 }
 
 /// One transfer to run.
@@ -74,8 +74,8 @@ pub(crate) struct Client {
 impl Bench {
     pub(crate) fn new(store: ScriptedStore, options: TransferOptions) -> Self {
         let budget = Budget::new(options.buffer_memory);
-        let stragglers = Stragglers::default();
-        Self(Arc::new(Shared { store, options, budget, stragglers }))
+        let ending_threads = EndingThreads::default();
+        Self(Arc::new(Shared { store, options, budget, ending_threads }))
     }
 
     pub(crate) fn store(&self) -> &ScriptedStore {
@@ -174,7 +174,7 @@ impl Bench {
 
     /// Waits for what outlived its transfer, then checks that nothing is left of any.
     pub(crate) fn assert_clean(&self) {
-        let left = self.0.stragglers.join_all(Instant::now() + PATIENCE);
+        let left = self.0.ending_threads.join_all(Instant::now() + PATIENCE);
         assert_eq!(left, 0, "workers that do not end");
         assert_eq!(self.0.budget.in_use(), 0, "bytes of the budget");
         assert_eq!(self.0.store.unfinished(), 0, "unfinished uploads");
@@ -183,8 +183,8 @@ impl Bench {
 
 impl Shared {
     fn resources<'a>(&'a self, wake: &'a Wake) -> Resources<'a> {
-        let Self { options, budget, stragglers, .. } = self;
-        Resources { options, budget, stragglers, wake }
+        let Self { options, budget, ending_threads, .. } = self;
+        Resources { options, budget, ending_threads, wake }
     }
 
     fn run_upload(

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use cos_ftp_server::events::EventBacklog;
 use cos_ftp_server::metrics;
 use cos_ftp_server::server::Observer;
-use cos_ftp_server::session::{Channel, Errand, ErrandKind, Overview};
+use cos_ftp_server::session::{Channel, Overview, TransferKind, TransferTask};
 use cos_ftp_server::transfer::Progress;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -186,26 +186,26 @@ impl SessionStatus {
             command: overview.command,
             transfer: overview
                 .transfer
-                .map(|(errand, progress)| TransferStatus::of(&errand, &progress)),
+                .map(|(task, progress)| TransferStatus::of(&task, &progress)),
         }
     }
 }
 
 impl TransferStatus {
-    fn of(errand: &Errand, progress: &Progress) -> Self {
-        let direction = match errand.kind {
-            ErrandKind::Upload => "upload",
-            ErrandKind::Download => "download",
-            ErrandKind::Listing => "listing",
+    fn of(task: &TransferTask, progress: &Progress) -> Self {
+        let direction = match task.kind {
+            TransferKind::Upload => "upload",
+            TransferKind::Download => "download",
+            TransferKind::Listing => "listing",
         };
         Self {
             direction: direction.to_owned(),
-            path: errand.path.to_string(),
+            path: task.path.to_string(),
             bytes: progress.bytes(),
-            total_bytes: errand.total,
+            total_bytes: task.total,
             seconds: progress.elapsed().as_secs_f64(),
             bytes_per_second: progress.rate(),
-            parts: (errand.kind == ErrandKind::Upload).then(|| progress.parts()),
+            parts: (task.kind == TransferKind::Upload).then(|| progress.parts()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker of one download: copies from the store to the data socket. One answer of the store
 //! is copied straight through, which is the cheapest way near it; when the client is found waiting
-//! for the store, ranges are fetched ahead by [`Lanes`].
+//! for the store, ranges are fetched ahead by [`RangeFetchers`].
 
 use std::io;
 use std::net::Shutdown;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Sender;
 
 use super::delivery::Delivery;
-use super::lanes::{Ahead, Lanes};
+use super::range_fetchers::{Ahead, RangeFetchers};
 use super::source::{ObjectVersion, Source};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
@@ -85,13 +85,13 @@ fn copy(
         }
         delivery.write(&buffer[..got])?;
         if let Some(pace) = window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
-            match Lanes::start(source, ahead, pace) {
-                Ok(mut lanes) => {
+            match RangeFetchers::start(source, ahead, pace) {
+                Ok(mut fetchers) => {
                     drop(buffer);
-                    let Some(alone) = fetch_ahead(&mut lanes, delivery, &whole)? else {
+                    let Some(alone) = fetch_ahead(&mut fetchers, delivery, &whole)? else {
                         return delivery.finish();
                     };
-                    lanes.dismiss();
+                    fetchers.dismiss();
                     source = alone;
                     buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
                     window.try_later();
@@ -102,13 +102,13 @@ fn copy(
     }
 }
 
-/// Delivers by `lanes` as long as they are worth it; what is left then is to be read alone.
+/// Delivers by `fetchers` as long as they are worth it; what is left then is to be read alone.
 fn fetch_ahead(
-    lanes: &mut Lanes,
+    fetchers: &mut RangeFetchers,
     delivery: &mut Delivery<Arc<Stream>>,
     whole: &(ObjectVersion, Cancel),
 ) -> Result<Option<Source>, Incomplete> {
-    let left = lanes.deliver(delivery)?;
+    let left = fetchers.deliver(delivery)?;
     if left == 0 {
         return Ok(None);
     }

@@ -2,12 +2,12 @@
 //!
 //! A small object is sent by the session's own thread. A larger one is copied by a worker
 //! ([`copier`]), straight from the store's answer to the data socket or from ranges fetched ahead
-//! ([`lanes`]), while the session's thread attends to the control connection; to cancel, it shuts
+//! ([`range_fetchers`]), while the session's thread attends to the control connection; to cancel, it shuts
 //! the data socket down. Where the bytes come from is a [`source`].
 
 mod copier;
 mod delivery;
-mod lanes;
+mod range_fetchers;
 mod source;
 
 use std::net::Shutdown;
@@ -33,7 +33,7 @@ use crate::transfer::{
 use crate::vfs::FtpPath;
 use copier::{Copier, buffer_bytes};
 use delivery::Delivery;
-use lanes::Ahead;
+use range_fetchers::Ahead;
 use source::{ObjectVersion, Source};
 
 /// One object, opened for reading.
@@ -177,7 +177,7 @@ impl<'a> Download<'a> {
             lease: self.lease,
         };
         let spawned = threads::spawn_helper(move || worker.run());
-        self.resources.stragglers.adopt(vec![spawned.map_err(TransferError::System)?]);
+        self.resources.ending_threads.adopt(vec![spawned.map_err(TransferError::System)?]);
         let mut unread = Unread::default();
         loop {
             match told.try_recv() {

@@ -393,7 +393,7 @@ impl<'a> Sender<'a> {
         self.renamed = self.target.take().and_then(|target| target.other_name());
         let none = Workers::new(1, self.resources.wake.clone());
         let workers = std::mem::replace(&mut self.workers, none);
-        self.resources.stragglers.adopt(workers.dismiss());
+        self.resources.ending_threads.adopt(workers.dismiss());
     }
 }
 

@@ -12,7 +12,7 @@ use crate::transfer::budget::Budget;
 /// Threads that take jobs from one channel, in order. They end when this is dropped, each after its
 /// present job; what nobody has taken then is dropped, too.
 #[derive(Debug)]
-pub(super) struct Crew<J> {
+pub(super) struct JobThreads<J> {
     jobs: Sender<J>,
     take_jobs: Receiver<J>,
     leave: Sender<()>,
@@ -22,7 +22,7 @@ pub(super) struct Crew<J> {
     count: usize,
 }
 
-impl<J: Send + 'static> Crew<J> {
+impl<J: Send + 'static> JobThreads<J> {
     /// No threads yet, `most` at most at a time, and room for `jobs` that nobody has taken.
     pub(super) fn new(most: usize, jobs: usize) -> Self {
         let (jobs, take_jobs) = bounded(jobs);

@@ -1,15 +1,15 @@
 //! Ranges fetched ahead: the upload pipe turned round.
 //!
 //! ```text
-//!                 ┌─ lane: range 7 ─┐
-//! ranges in order ┼─ lane: range 5 ─┼─blocks─► in order ─► data socket
-//!       ▲         └─ lane: range 6 ─┘              │
+//!                 ┌─ fetcher: range 7 ─┐
+//! ranges in order ┼─ fetcher: range 5 ─┼─blocks─► in order ─► data socket
+//!       ▲         └─ fetcher: range 6 ─┘              │
 //!       └──────────────── empty blocks ◄───────────┘
 //! ```
 //!
-//! Each range has all its blocks before it begins, and lanes take ranges in order; so the range
+//! Each range has all its blocks before it begins, and fetchers take ranges in order; so the range
 //! whose turn it is can always go on, and there is no deadlock. All of them together hold one
-//! buffer. How many lanes there are, and so how large ranges are, is found out
+//! buffer. How many fetchers there are, and so how large ranges are, is found out
 //! ([`ConcurrencyLimit`]).
 
 use std::collections::VecDeque;
@@ -28,7 +28,7 @@ use crate::store::Cancel;
 use crate::transfer::block::{Block, blocks_for};
 use crate::transfer::budget::Budget;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
-use crate::transfer::crew::Crew;
+use crate::transfer::job_threads::JobThreads;
 use crate::transfer::{Incomplete, TransferError};
 
 /// Fewer bytes are not worth a request of their own.
@@ -44,16 +44,16 @@ pub(super) struct Ahead {
     pub(super) budget: Budget,
 }
 
-/// The lanes of one download. Dropped, they are cancelled and joined.
+/// The fetchers of one download. Dropped, they are cancelled and joined.
 #[derive(Debug)]
-pub(super) struct Lanes {
-    crew: Option<Crew<RangeJob>>,
+pub(super) struct RangeFetchers {
+    threads: Option<JobThreads<RangeJob>>,
     budget: Budget,
     concurrency: ConcurrencyLimit,
     /// All blocks there are, and those that are in no range.
     blocks: usize,
     empty: Vec<Block>,
-    /// Ranges that are fetched or wait for a lane, in order.
+    /// Ranges that are fetched or wait for a fetcher, in order.
     ranges: VecDeque<PendingRange>,
     version: ObjectVersion,
     /// Offset behind them, and how many there were.
@@ -82,8 +82,8 @@ struct RangeJob {
     filled: Sender<Result<Block, TransferError>>,
 }
 
-impl Lanes {
-    /// Goes on where `source` is, on as many lanes as the budget and the machine give at once.
+impl RangeFetchers {
+    /// Goes on where `source` is, on as many fetchers as the budget and the machine give at once.
     /// `alone` is how fast one thread was.
     ///
     /// # Errors
@@ -95,8 +95,8 @@ impl Lanes {
         let ranges = empty.len() / LEAST_RANGE_BLOCKS;
         let (give_answered, answered) = bounded(ranges);
         let now = Instant::now();
-        let mut lanes = Self {
-            crew: Some(Crew::new(ahead.threads, ranges)),
+        let mut fetchers = Self {
+            threads: Some(JobThreads::new(ahead.threads, ranges)),
             budget: ahead.budget.clone(),
             concurrency: ConcurrencyLimit::beyond_one(alone, ahead.threads, slowdowns, now),
             blocks: empty.len(),
@@ -110,17 +110,17 @@ impl Lanes {
             give_answered,
             answered,
         };
-        if ahead.threads < 2 || ranges < 2 || !lanes.has_lanes(2) {
-            lanes.dismiss();
+        if ahead.threads < 2 || ranges < 2 || !fetchers.has_lanes(2) {
+            fetchers.dismiss();
             return Err(Box::new(source));
         }
         // The answer that is open already serves the first range.
-        lanes.begin_range(Some(source));
-        lanes.begin_ranges();
-        Ok(lanes)
+        fetchers.begin_range(Some(source));
+        fetchers.begin_ranges();
+        Ok(fetchers)
     }
 
-    /// Delivers what is left, in order; answers how many bytes are still left when the lanes gave
+    /// Delivers what is left, in order; answers how many bytes are still left when the fetchers gave
     /// up because one thread is as fast.
     pub(super) fn deliver(
         &mut self,
@@ -142,7 +142,7 @@ impl Lanes {
         Ok(self.left)
     }
 
-    /// Ends lanes that have given up, so that their download can go on without them.
+    /// Ends fetchers that have given up, so that their download can go on without them.
     pub(super) fn dismiss(mut self) {
         // Not cancelled: that is for the whole download.
         self.cancel = Cancel::new();
@@ -162,7 +162,7 @@ impl Lanes {
             }
             fetched => fetched.ok(),
         };
-        let ended = || TransferError::System(io::Error::other("a download lane ended"));
+        let ended = || TransferError::System(io::Error::other("a download fetcher ended"));
         fetched.ok_or_else(ended)?
     }
 
@@ -174,14 +174,14 @@ impl Lanes {
             if self.concurrency.note(answered, room, slowdowns, Instant::now()) {
                 let limit = self.concurrency.get();
                 log::debug!("{}: {limit} ranges at once from here on", self.version.path);
-                if let Some(crew) = &mut self.crew {
-                    crew.shrink_to(limit);
+                if let Some(threads) = &mut self.threads {
+                    threads.shrink_to(limit);
                 }
             }
         }
     }
 
-    /// Begins as many ranges as there are blocks for: more than lanes, so that none has to wait.
+    /// Begins as many ranges as there are blocks for: more than fetchers, so that none has to wait.
     fn begin_ranges(&mut self) {
         while self.concurrency.get() > 1 && self.begin_range(None) {}
     }
@@ -208,21 +208,24 @@ impl Lanes {
         self.ranges.push_back(PendingRange { bytes, filled });
         self.concurrency.begin(self.begun, Instant::now());
         let job = RangeJob { number: self.begun, source, blocks, filled: give_filled };
-        if let Some(crew) = &mut self.crew {
-            crew.give(job);
+        if let Some(threads) = &mut self.threads {
+            threads.give(job);
         }
         self.has_lanes(self.ranges.len().min(self.concurrency.get()));
         true
     }
 
-    /// Makes sure that there are so many lanes; tells whether there are.
+    /// Makes sure that there are so many fetchers; tells whether there are.
     fn has_lanes(&mut self, wanted: usize) -> bool {
-        let Some(crew) = &mut self.crew else { return false };
-        while crew.count() < wanted {
+        let Some(threads) = &mut self.threads else { return false };
+        while threads.count() < wanted {
             let answered = self.give_answered.clone();
-            if let Err(error) = crew.start(&self.budget, move |job| fetch(job, &answered)) {
-                let count = crew.count();
-                log::info!("{}: no lane beside the {count} there are: {error}", self.version.path);
+            if let Err(error) = threads.start(&self.budget, move |job| fetch(job, &answered)) {
+                let count = threads.count();
+                log::info!(
+                    "{}: no fetcher beside the {count} there are: {error}",
+                    self.version.path
+                );
                 self.concurrency.settle_for(count, Instant::now());
                 return false;
             }
@@ -231,12 +234,12 @@ impl Lanes {
     }
 }
 
-impl Drop for Lanes {
+impl Drop for RangeFetchers {
     fn drop(&mut self) {
         self.cancel.raise();
-        for lane in self.crew.take().into_iter().flat_map(Crew::dismiss) {
+        for fetcher in self.threads.take().into_iter().flat_map(JobThreads::dismiss) {
             // Its panic was seen as the end of its channel.
-            let _ = lane.join();
+            let _ = fetcher.join();
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::threads::OwnedThread;
 
 /// The owner of such workers: no thread is detached.
 #[derive(Debug, Default)]
-pub struct Stragglers(Mutex<Vec<OwnedThread<()>>>);
+pub struct EndingThreads(Mutex<Vec<OwnedThread<()>>>);
 
-impl Stragglers {
+impl EndingThreads {
     /// Takes over `workers`, and joins those handed over earlier that have ended.
     pub fn adopt(&self, workers: Vec<OwnedThread<()>>) {
         let mut all = self.0.lock();
