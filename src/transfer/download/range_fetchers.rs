@@ -120,8 +120,8 @@ impl RangeFetchers {
         Ok(fetchers)
     }
 
-    /// Delivers what is left, in order; answers how many bytes are still left when the fetchers gave
-    /// up because one thread is as fast.
+    /// Delivers what is left, in order; answers how many bytes are still left when the fetchers
+    /// gave up because one thread is as fast.
     pub(super) fn deliver(
         &mut self,
         delivery: &mut Delivery<Arc<Stream>>,
