@@ -2,8 +2,8 @@
 //!
 //! A small object is sent by the session's own thread. A larger one is copied by a worker
 //! ([`copier`]), straight from the store's answer to the data socket or from ranges fetched ahead
-//! ([`range_fetchers`]), while the session's thread attends to the control connection; to cancel, it
-//! shuts the data socket down. Where the bytes come from is a [`source`].
+//! ([`range_fetchers`]), while the session's thread attends to the control connection; to cancel,
+//! it shuts the data socket down. Where the bytes come from is a [`source`].
 
 mod copier;
 mod delivery;
