@@ -5,7 +5,7 @@ use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{Reply, replies};
-use crate::store::{Body, Cancel, Expected, Freshness, StoreError};
+use crate::store::{Body, Cancel, ErrorKind, Expected, Freshness, Operation, StoreError};
 use crate::vfs::FtpPath;
 
 /// The markers of an account, and its files.
@@ -75,6 +75,12 @@ impl<'t> DoneMarkers<'t> {
 
     fn put(self, marker: &FtpPath) -> Result<(), StoreError> {
         let never = Cancel::new();
+        let found = self.tree.store.find_file(marker)?;
+        if found.is_some_and(|stat| stat.metadata.size > 0) {
+            let operation = Operation::PutObject;
+            let taken = StoreError::new(ErrorKind::AlreadyExists, operation, marker.as_str());
+            return Err(taken.with_source("the file of that name holds something: no marker"));
+        }
         self.tree.store.put_object(marker, &Body::new(&[], &never), &Expected::Anything)?;
         log::info!("marker path={marker:?}");
         Ok(())

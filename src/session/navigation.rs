@@ -280,8 +280,15 @@ impl Tree<'_> {
             return Ok(None);
         }
         let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
-        let parked = self.find_parked(path, freshness)?;
-        Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
+        let parked = self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0);
+        let Some(parked) = parked else { return Ok(None) };
+        // Of a listed file only the time is known that a client may have given it.
+        let fresh = match found.is_some() && self.keeps_times {
+            true => self.store.stat(path, Freshness::Now).ok(),
+            false => None,
+        };
+        let found = fresh.as_ref().or(found);
+        Ok(Some(parked).filter(|parked| parked.is_newer_than(found)))
     }
 
     fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Step<Option<ParkedUpload>> {

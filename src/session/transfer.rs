@@ -108,7 +108,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 let ending = files.done_marker.as_deref();
                 let marker = ending.and_then(|ending| marker_of(ending, path));
                 let (path, witness) = (path.clone(), witness.cloned());
-                let upload = LeftUpload { store, path, keeps_old, marker, witness };
+                let bytes = report.kept + report.bytes;
+                let upload = LeftUpload { store, path, bytes, keeps_old, marker, witness };
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, _)

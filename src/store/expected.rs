@@ -36,8 +36,7 @@ impl Expected {
                 (seen, found) => seen.is_none() && found.is_none(),
             },
             Self::NothingSince(moment) => found.is_none_or(|found| {
-                let modified = found.metadata.modified;
-                modified.is_some_and(|modified| modified + CLOCK_SLACK <= *moment)
+                found.stored.is_some_and(|stored| stored + CLOCK_SLACK <= *moment)
             }),
         }
     }

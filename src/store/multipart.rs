@@ -155,7 +155,7 @@ impl ParkedUpload {
     /// Whether it was begun after `object` was stored, so that nothing newer can be lost by it. Of
     /// the same second nothing is known: stores tell whole ones.
     pub fn is_newer_than(&self, object: Option<&Stat>) -> bool {
-        began_after(self.begun, object.and_then(|stat| stat.metadata.modified))
+        began_after(self.begun, object.and_then(|stat| stat.stored))
     }
 
     /// Takes the parts in front of [`Self::offset`], and the one behind it.
@@ -173,9 +173,9 @@ pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
     whole.unwrap_or_default().iter().map(|part| part.size).sum()
 }
 
-/// Whether what was `begun` is later than the second in which the object was `modified`.
-pub(crate) fn began_after(begun: OffsetDateTime, modified: Option<OffsetDateTime>) -> bool {
-    modified.is_none_or(|modified| begun.unix_timestamp() > modified.unix_timestamp())
+/// Whether what was `begun` is later than the second in which the object was `stored`.
+pub(crate) fn began_after(begun: OffsetDateTime, stored: Option<OffsetDateTime>) -> bool {
+    stored.is_none_or(|stored| begun.unix_timestamp() > stored.unix_timestamp())
 }
 
 /// One page of the uploads that nobody seems to go on with.

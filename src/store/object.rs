@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Read;
 
+use time::OffsetDateTime;
+
 use super::Attributes;
 use crate::vfs::Metadata;
 
@@ -18,6 +20,8 @@ pub struct Stat {
     pub metadata: Metadata,
     /// The version, for files.
     pub etag: Option<ETag>,
+    /// When it came to stand there, by the store's clock, whatever time a client has given it.
+    pub stored: Option<OffsetDateTime>,
     /// What a file that goes on with this one keeps of it, as
     /// [`super::FileTree::find_file_to_continue`] tells.
     pub attributes: Attributes,
@@ -26,7 +30,14 @@ pub struct Stat {
 impl Stat {
     /// These facts, and nothing else.
     pub fn new(metadata: Metadata, etag: Option<ETag>) -> Self {
-        Self { metadata, etag, attributes: Attributes::default() }
+        let stored = metadata.modified;
+        Self { metadata, etag, stored, attributes: Attributes::default() }
+    }
+
+    /// The same, of what came to stand there at another time than its own.
+    #[must_use]
+    pub fn stored_at(self, stored: Option<OffsetDateTime>) -> Self {
+        Self { stored, ..self }
     }
 
     /// Whether both tell of one version. The time too: the same bytes may have been stored, and

@@ -27,6 +27,8 @@ pub struct LeftUpload {
     pub store: Arc<dyn ObjectStore>,
     /// Under which name.
     pub path: FtpPath,
+    /// Bytes that it had come to. With more or fewer its client, or another server's, went on.
+    pub bytes: u64,
     /// Whether a file that has this name stays, newer or not.
     pub keeps_old: bool,
     /// The `done_marker` of a file of this name: of what may be half a file it would say that it is
@@ -94,15 +96,20 @@ impl LeftUpload {
         let parked = ParkedUpload { upload, ..parked };
         let upload = &parked.upload;
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
+        if bytes != self.bytes {
+            // What became of it then is another end.
+            store.park_multipart_upload(&parked);
+            return Ok(());
+        }
         match self.complete(&parked, bytes) {
             Ok(stored) => {
+                self.withdraw_marker();
                 metrics::count_left_upload();
                 let request_id = stored.request_id.as_deref().unwrap_or("-");
                 log::info!(
                     "published path={path:?} bytes={bytes}: its client left without waiting and \
                      did not come back request-id={request_id}"
                 );
-                self.withdraw_marker();
                 Ok(())
             }
             Err(error)

@@ -56,6 +56,27 @@ fn what_was_interrupted_has_none() {
     }
 }
 
+/// What holds something is nobody's marker, whatever it is called.
+#[test]
+fn no_marker_replaces_a_file() {
+    for server in both(MARKERS) {
+        let mut ftp = Ftp::login(&server);
+        ftp.store("STOR a.ok", b"my data");
+        let data = ftp.passive();
+        ftp.expect("STOR a", "150");
+        data.open().write_all(b"content").expect("sent");
+        let reply = ftp.expect_reply("451");
+        assert!(reply.contains("a.ok"), "{reply}");
+        server.stored().expect("a", b"content");
+        ftp.store("STOR b.part", b"more");
+        ftp.store("STOR c.ok", b"my data");
+        ftp.play(&[("RNFR b.part", "350"), ("RNTO c", "451")]);
+        for name in ["a.ok", "c.ok"] {
+            server.stored().expect(name, b"my data");
+        }
+    }
+}
+
 /// Nobody knows whether what a client left is whole.
 #[test]
 fn what_was_left_and_published_has_none() {

@@ -1,5 +1,7 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+mod newer;
+
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
@@ -28,7 +30,7 @@ fn parking() -> Setup {
 }
 
 /// How an upload is cut.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
     /// In order: as somebody who is done, or is killed.
     Leave,

@@ -263,7 +263,8 @@ fn classify(stat: &rustix::fs::Stat) -> Found {
         FileType::RegularFile => {
             let size = u64::try_from(stat.st_size).unwrap_or_default();
             let metadata = Metadata::file(size, modified(stat));
-            Found::File(Stat::new(metadata, Some(version(stat))))
+            // A rename, too, brings a file to stand somewhere; its own time stays then.
+            Found::File(Stat::new(metadata, Some(version(stat))).stored_at(changed(stat)))
         }
         FileType::Directory => {
             Found::Directory(Stat::new(Metadata::directory(modified(stat)), None))
@@ -281,7 +282,14 @@ fn version(stat: &rustix::fs::Stat) -> ETag {
 }
 
 fn modified(stat: &rustix::fs::Stat) -> Option<OffsetDateTime> {
-    let seconds = OffsetDateTime::from_unix_timestamp(stat.st_mtime).ok()?;
-    let nanoseconds = i64::try_from(stat.st_mtime_nsec).ok()?;
+    time_of(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?)
+}
+
+fn changed(stat: &rustix::fs::Stat) -> Option<OffsetDateTime> {
+    time_of(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?)
+}
+
+fn time_of(seconds: i64, nanoseconds: i64) -> Option<OffsetDateTime> {
+    let seconds = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
     seconds.checked_add(Duration::nanoseconds(nanoseconds))
 }

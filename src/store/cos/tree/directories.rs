@@ -1,12 +1,12 @@
 //! Directories, which a bucket does not have: the 0-byte marker `path/`, or any key below it.
 
 use super::BucketTree;
+use super::condition::stat_of;
 use super::markers::{
     Standing, delete_markers, file_head, legacy_marker, put_new_marker, refuse_marker_name,
     standing,
 };
 use super::room::refuse_below_file;
-use super::times::time_of;
 use super::turn::turn_in_time;
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::{Depth, Window};
@@ -85,10 +85,7 @@ pub(crate) fn stat_path(
         return Ok(Stat::new(Metadata::directory(None), None));
     }
     match standing(tree, &tree.account.keys.file(operation, path)?)? {
-        Standing::File(head) => {
-            let metadata = Metadata::file(head.size, time_of(tree, &head));
-            Ok(Stat::new(metadata, head.etag()))
-        }
+        Standing::File(head) => Ok(stat_of(tree, &head)),
         Standing::Directory(head) => Ok(Stat::new(Metadata::directory(head.modified()), None)),
         Standing::Nothing => stat_directory(tree, operation, path),
     }
