@@ -36,6 +36,7 @@ mod text;
 mod tls;
 mod users_file;
 mod values;
+mod within_reach;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -81,6 +82,7 @@ pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
         let text = exposure(&loaded.settings);
         loaded.warnings.push(Finding::of_exposed(path, Place::default(), path, text));
     }
+    loaded.warnings.extend(within_reach::find(path, &loaded.settings));
     Ok(loaded)
 }
 

@@ -26,6 +26,8 @@ pub enum FindingKind {
     Setting,
     /// Other users of the machine have access to this file, which holds a secret.
     Exposed(PathBuf),
+    /// Clients of the server have access to this file, which is the server's own.
+    Served(PathBuf),
 }
 
 /// A place in the file. Whatever is not known or does not apply is left empty.
@@ -62,6 +64,12 @@ impl Finding {
         text: impl Into<String>,
     ) -> Self {
         let kind = FindingKind::Exposed(exposed.to_owned());
+        Self { file: file.to_owned(), place, kind, text: text.into() }
+    }
+
+    /// That clients have access to `served`, a file of the server itself.
+    pub(super) fn of_served(file: &Path, served: &Path, text: impl Into<String>) -> Self {
+        let (kind, place) = (FindingKind::Served(served.to_owned()), Place::default());
         Self { file: file.to_owned(), place, kind, text: text.into() }
     }
 }

@@ -452,6 +452,19 @@ fn the_machine_is_looked_at() {
         Told::by(check.args(["check", "--json", file])).expect_failure("file", fix);
     }
 
+    // The server's own log among the files of its clients.
+    let within = local().write();
+    let text = fs::read_to_string(within.config()).unwrap();
+    let root = within.config().parent().unwrap().join("data");
+    let log_dir = format!("\nlog_dir = {}\n", root.join("log").display());
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("log_dir")).collect();
+    fs::write(
+        within.config(),
+        lines.join("\n").replacen("[OPTIONAL]", &format!("[OPTIONAL]{log_dir}"), 1),
+    )
+    .unwrap();
+    Told::of(&within).expect_failure("permissions", "move it out of the directory");
+
     let written = local().write();
     fs::set_permissions(written.config(), Permissions::from_mode(0o644)).unwrap();
     Told::of(&written).expect_failure("permissions", "chmod 600");

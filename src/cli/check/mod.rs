@@ -103,6 +103,10 @@ fn note(warning: &Finding) -> CheckLine {
             let fix = format!("chmod 600 {}", shell::file(file));
             CheckLine::failed("permissions", &warning.text, fix)
         }
+        FindingKind::Served(_) => {
+            let fix = "move it out of the directory, or serve another one";
+            CheckLine::failed("permissions", &warning.text, fix)
+        }
     }
 }
 

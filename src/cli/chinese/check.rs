@@ -189,6 +189,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "let the user that runs the server use it, or correct cos_endpoint",
         "请允许运行服务器的用户使用它，或更正 cos_endpoint",
     ),
+    (
+        "move it out of the directory, or serve another one",
+        "请将其移出该目录，或改为提供另一个目录",
+    ),
     // The address that clients hear.
     ("clients from {} will hear {}", "来自 {} 的客户端将得到 {}"),
     ("the address that they connect to", "它们所连接的地址"),
