@@ -58,11 +58,12 @@ fn what_is_kept_costs_what_is_told() {
 }
 
 #[test]
-fn a_marker_costs_one_request() {
+fn a_marker_costs_a_look_and_a_request() {
     let marked = requests_of(&[("done_marker", ".ok")], LINES);
-    assert_eq!(marked[0], [Request::PutObject, Request::PutObject]);
+    // Whether a file that holds something has its name.
+    assert_eq!(marked[0], [Request::PutObject, Request::HeadObject, Request::PutObject]);
     let off = requests_of(&[], LINES);
     assert_eq!(marked[1], off[1]);
-    // Whether it is a file, its marker, whether the old name had one.
-    assert_eq!(marked[3].len(), off[3].len() + 3, "{:?}", marked[3]);
+    // Whether it is a file, the same for its marker, whether the old name had one.
+    assert_eq!(marked[3].len(), off[3].len() + 4, "{:?}", marked[3]);
 }
