@@ -414,3 +414,24 @@ fn a_fragment_gives_way_to_a_file_that_looks_older() {
         bench.assert_clean();
     }
 }
+
+/// Its client leaves when the store has been asked for the whole: what it sent is in that request
+/// alone, and could not be parked any more. Which of the two is heard first is chance.
+#[test]
+fn who_leaves_while_the_store_takes_the_file_loses_nothing() {
+    let bytes = content(11, 3 << 20);
+    for _ in 0..30 {
+        let bench = bench(PartialUpload::Park);
+        bench.store().close(Operation::PutObject);
+        let mut client = bench.upload(STOR);
+        client.send(&bytes);
+        client.end_data();
+        bench.store().await_calls(Operation::PutObject, 1);
+        client.end_control();
+        bench.store().open(Operation::PutObject);
+        let report = client.report();
+        assert!(report.stored.is_some(), "{report:?}");
+        bench.assert_stored(STOR.path, &bytes);
+        bench.assert_clean();
+    }
+}

@@ -1,10 +1,9 @@
 //! Users who do not stand in the configuration: a file of them, or whoever is asked.
 
 use super::key::{Key, row};
-use super::readers::{Reader, absolute_path, seconds};
+use super::readers::{absolute_path, program, seconds, service};
 use super::sections::SectionKind::{self, NumberedAccount};
 use crate::config::forms::LoginForm;
-use crate::config::values;
 use crate::users::HookCall;
 
 /// What may stand in a section in the place of its login.
@@ -14,16 +13,6 @@ const LOGIN: &[SectionKind] = &[NumberedAccount];
 
 /// The keys.
 pub(super) fn rows() -> Vec<Key> {
-    let command = Reader::new(
-        "an absolute path and arguments, separated by blanks",
-        "绝对路径和参数，用空格分隔",
-        values::program,
-    );
-    let url = Reader::new(
-        "`https://host/path`, or `http://host:port/path`",
-        "`https://host/path` 或 `http://host:port/path`",
-        values::service,
-    );
     vec![
         row(LOGIN, "users_file", absolute_path())
             .example("/etc/cos-ftp-server/cameras.users")
@@ -34,7 +23,7 @@ pub(super) fn rows() -> Vec<Key> {
                  见[用户](docs/zh-CN/users.md#用户文件)",
             )
             .field(|login: &mut LoginForm, path| login.users_file = Some(path)),
-        row(LOGIN, "auth_command", command)
+        row(LOGIN, "auth_command", program())
             .example("/usr/local/bin/ftp-auth")
             .means(
                 "in place of one login: program that is asked about each login, see [A \
@@ -42,7 +31,7 @@ pub(super) fn rows() -> Vec<Key> {
                 "代替单个登录用户：每次登录时询问的程序，见[程序](docs/zh-CN/users.md#询问程序)",
             )
             .field(|login: &mut LoginForm, words| login.hook = Some(HookCall::Command(words))),
-        row(LOGIN, "auth_url", url)
+        row(LOGIN, "auth_url", service())
             .example("https://auth.example.com/ftp")
             .means(
                 "the same, an HTTP service, see [A \

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::key::{Key, row};
-use super::readers::{Reader, absolute_path, number, one_of, seconds, seconds_or_off};
+use super::readers::{
+    Reader, absolute_path, number, one_of, program, seconds, seconds_or_off, service,
+};
 use super::sections::SectionKind;
 use crate::config::forms::General;
-use crate::config::values;
 use crate::events::{EventKind, PathPatterns, QueueFull};
 
 const EVENTS: &[SectionKind] = &[SectionKind::Events];
@@ -52,18 +53,8 @@ fn told() -> Vec<Key> {
 }
 
 fn receiver() -> Vec<Key> {
-    let command = Reader::new(
-        "an absolute path and arguments, separated by blanks",
-        "绝对路径和参数，用空格分隔",
-        values::program,
-    );
-    let url = Reader::new(
-        "`https://host/path`, or `http://host:port/path`",
-        "`https://host/path` 或 `http://host:port/path`",
-        values::service,
-    );
     vec![
-        row(EVENTS, "command", command)
+        row(EVENTS, "command", program())
             .example("/usr/local/bin/file-stored")
             .at_start()
             .means(
@@ -72,7 +63,7 @@ fn receiver() -> Vec<Key> {
                 "每个事件运行一次的程序，不经过 shell，事件以 JSON 从标准输入传入；不与 `url` 同时使用",
             )
             .field(|all: &mut General, words| all.events.command = Some(words)),
-        row(EVENTS, "url", url)
+        row(EVENTS, "url", service())
             .example("https://hooks.example.com/ftp")
             .at_start()
             .means(

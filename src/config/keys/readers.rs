@@ -121,6 +121,24 @@ pub(super) fn seconds_or_off() -> Reader<Option<Duration>> {
     seconds(0).map(some).noting("0 is off", "0 表示关闭")
 }
 
+/// A program and its arguments.
+pub(super) fn program() -> Reader<Vec<String>> {
+    Reader::new(
+        "an absolute path and arguments, separated by blanks",
+        "绝对路径和参数，用空格分隔",
+        values::program,
+    )
+}
+
+/// Where a service is asked.
+pub(super) fn service() -> Reader<String> {
+    Reader::new(
+        "`https://host/path`, or `http://host:port/path`",
+        "`https://host/path` 或 `http://host:port/path`",
+        values::service,
+    )
+}
+
 /// Bytes within `range`.
 pub(super) fn size(range: RangeInclusive<u64>) -> Reader<u64> {
     let (least, most) = (shown(*range.start()), shown(*range.end()));

@@ -250,7 +250,10 @@ impl<'a> Commit<'a> {
                 }
                 Err(error) => return give_way(interrupted_before, error),
             }
-            if by.is_some() && !self.sender.keeps_partial() {
+            // Of a client that has sent all and left, nothing could be parked any more: the request
+            // has it all.
+            let has_all = by == Some(Interruption::Left) && self.sender.parks();
+            if by.is_some() && !self.sender.keeps_partial() && !has_all {
                 // Ends the request unless its last byte is sent: then the file is complete.
                 self.sender.give_up();
             }
