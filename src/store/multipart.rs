@@ -77,6 +77,12 @@ pub trait Multipart: FileTree {
         Ok(None)
     }
 
+    /// Where a client would go on with a parked upload of which these parts, which have no gap, are
+    /// there: in bytes; 0 where all of it would be sent again.
+    fn offset_to_go_on(&self, parts: &[PartReceipt]) -> u64 {
+        offset_behind(parts)
+    }
+
     /// Leaves an upload to whoever finds it by [`Self::find_parked_upload`]; false where the store
     /// cannot: then it is to be aborted.
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::net::Stream;
-use crate::store::{StoreError, Stored};
+use crate::store::{ErrorKind, StoreError, Stored};
 use crate::transfer::Interruption;
 use crate::vfs::FtpPath;
 
@@ -44,6 +44,37 @@ pub enum TransferError {
         /// Where it does, in bytes.
         offset: u64,
     },
+}
+
+impl TransferError {
+    /// Whether the same upload may succeed a while later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) => error.kind == ErrorKind::Unavailable,
+            Self::Late | Self::NoBuffer | Self::System(_) => true,
+            Self::TooLarge { .. }
+            | Self::Source { .. }
+            | Self::Checksum
+            | Self::BadRestart { .. }
+            | Self::ParkedElsewhere { .. } => false,
+        }
+    }
+
+    /// Whether nothing could be made of what is parked any more: its parts are gone, something
+    /// newer has its name, or it would become too large.
+    pub(super) fn ends_what_is_parked(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(
+                error.kind,
+                ErrorKind::NotFound
+                    | ErrorKind::AlreadyExists
+                    | ErrorKind::BadName
+                    | ErrorKind::TooLarge
+                    | ErrorKind::PreconditionFailed
+            ),
+            other => !other.may_pass(),
+        }
+    }
 }
 
 impl fmt::Display for TransferError {

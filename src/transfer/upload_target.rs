@@ -93,6 +93,11 @@ impl UploadTarget {
         Ok(())
     }
 
+    /// Whether anything of `parts` would not have to be sent again.
+    pub(super) fn can_go_on_behind(&self, parts: &[PartReceipt]) -> bool {
+        self.store.offset_to_go_on(parts) > 0
+    }
+
     /// Leaves `parts`, which are all that has arrived, to a client that goes on with them; false
     /// when that cannot be.
     pub(super) fn park(&self, parts: Vec<PartReceipt>) -> bool {

@@ -306,6 +306,29 @@ fn a_store_that_is_away_loses_nothing_of_it() {
 }
 
 #[test]
+fn nothing_stays_where_nobody_could_go_on() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("upload_thread_num", "1")
+        .option("retry_timeout", "2")
+        .start();
+    // Without a part, and with one, all of it would have to be sent again.
+    for confirmed in 0..2 {
+        let refused = Rule::new(Request::UploadPart, Fault::Refuse(503, "SlowDown"));
+        injector.inject(refused.after(confirmed));
+        let mut ftp = Ftp::login(&server);
+        let data = ftp.passive();
+        ftp.expect("STOR file", "150 ");
+        // The server may end the connection before it has taken all.
+        let _ = data.open().write_all(&noise(9, WHOLE));
+        ftp.expect_reply("451 ");
+        injector.heal();
+        ftp.expect("SIZE file", "550 ");
+        assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new(), "{confirmed}");
+    }
+}
+
+#[test]
 fn what_was_left_in_order_is_published_when_nobody_comes_back() {
     for setup in [parking(), Setup::local().option("partial_upload", "park")] {
         let server = setup.option("publish_parked_after", "2").start();

@@ -115,6 +115,11 @@ impl Draw {
             trouble: trouble(action, random),
         }
     }
+
+    /// A part of `whole`, by chance.
+    pub(crate) fn share(&self, whole: usize) -> usize {
+        (whole as f64 * self.fraction) as usize
+    }
 }
 
 fn pick(random: &mut fastrand::Rng) -> Action {

@@ -72,6 +72,14 @@ impl Model {
         is_there.then(|| Rgw::shared().s3_get(bucket, &key))
     }
 
+    /// Where the parked upload of `name` goes on: in front of its last part.
+    pub(crate) fn parked(&self, bucket: &str, name: &str) -> Option<usize> {
+        let parts = Rgw::shared().s3_list_parts(bucket, &self.key(name));
+        let (_, whole) = parts.split_last()?;
+        let offset: u64 = whole.iter().sum();
+        Some(offset.try_into().expect("it was sent from memory"))
+    }
+
     /// Markers as they stand in the bucket.
     pub(crate) fn look_for_markers(&mut self, bucket: &str) {
         let begin = format!("{}/", self.directory);

@@ -1,9 +1,11 @@
 use std::io::{Read, Write};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
 use crate::soak::draw::{Action, Draw, Trouble};
+use crate::soak::end::{End, Figures};
 use crate::soak::model::{Content, Model};
 use crate::soak::shared::Shared;
 use crate::support::ftp::Ftp;
@@ -13,24 +15,6 @@ use crate::support::stored::{Stored, noise, sha256};
 
 /// A file that grows beyond this is begun anew.
 const LARGEST: usize = 12 << 20;
-
-/// How a run went.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) commands: usize,
-    /// Commands that failed, as they had to or might.
-    pub(crate) refused: usize,
-    /// Uploads that their client broke off.
-    pub(crate) interrupted: usize,
-}
-
-impl Figures {
-    pub(crate) fn add(&mut self, more: Self) {
-        self.commands += more.commands;
-        self.refused += more.refused;
-        self.interrupted += more.interrupted;
-    }
-}
 
 /// One client with a directory of its own.
 pub(crate) struct Session<'a> {
@@ -44,27 +28,10 @@ pub(crate) struct Session<'a> {
     figures: Figures,
     /// How often the store itself was late when the command began.
     late: usize,
+    /// The upload that the command did not bring to its end: its name, and what was to stand there.
+    cut: Option<(String, Vec<u8>)>,
     /// The last commands, for the message of a failure.
     diary: Vec<String>,
-}
-
-/// How a command ended.
-#[derive(Debug)]
-struct End {
-    code: u16,
-    reply: String,
-    data: Vec<u8>,
-}
-
-impl End {
-    fn of(reply: String) -> Self {
-        let code = reply[..3].parse().expect("a code");
-        Self { code, reply, data: Vec::new() }
-    }
-
-    fn is_good(&self) -> bool {
-        self.code < 400
-    }
 }
 
 impl<'a> Session<'a> {
@@ -86,6 +53,7 @@ impl<'a> Session<'a> {
             shared,
             figures: Figures::default(),
             late: 0,
+            cut: None,
             diary: Vec::new(),
         }
     }
@@ -101,6 +69,9 @@ impl<'a> Session<'a> {
             self.injector.heal_within(&self.model.directory);
             // What nobody waits for any more may still be carried out.
             self.injector.wait_for_the_store();
+            if let Some((name, whole)) = self.cut.take() {
+                self.come_back(&name, &whole);
+            }
             self.figures.commands += 1;
         }
         self.ftp.expect("QUIT", "221 ");
@@ -124,7 +95,7 @@ impl<'a> Session<'a> {
             Action::Retrieve => self.retrieve(draw, 0),
             Action::RetrieveRest => {
                 let size = self.model.get(&draw.name).map_or(0, |bytes| bytes.len());
-                self.retrieve(draw, share(draw, size));
+                self.retrieve(draw, draw.share(size));
             }
             Action::Size => self.size(draw),
             Action::List => self.list(draw),
@@ -162,7 +133,7 @@ impl<'a> Session<'a> {
 
     fn resume(&mut self, draw: &Draw) {
         let earlier = self.model.get(&draw.name).unwrap_or_default();
-        let kept = share(draw, earlier.len());
+        let kept = draw.share(earlier.len());
         let bytes = noise(draw.noise, draw.size);
         if kept > 0 {
             self.ftp.expect(&format!("REST {kept}"), "350 ");
@@ -245,7 +216,7 @@ impl<'a> Session<'a> {
     /// The client breaks off.
     fn reset(&mut self, draw: &Draw) {
         let bytes = noise(draw.noise, draw.size);
-        let sent = share(draw, bytes.len());
+        let sent = draw.share(bytes.len());
         let data = self.ftp.passive();
         let opening = self.ftp.ask(&format!("STOR {}", self.path(&draw.name)));
         assert!(opening.starts_with("150 "), "{opening}");
@@ -263,6 +234,47 @@ impl<'a> Session<'a> {
         self.model.set(&draw.name, found);
         self.model.look_for_markers(self.bucket);
         self.figures.interrupted += 1;
+        self.cut = Some((draw.name.clone(), bytes));
+    }
+
+    /// Goes on with what is parked of an upload that was cut, as its client does: `whole` stands
+    /// under the name then.
+    fn come_back(&mut self, name: &str, whole: &[u8]) {
+        let store = format!("STOR {}", self.path(name));
+        while let Some(offset) = self.model.parked(self.bucket, name) {
+            let late = self.injector.late();
+            let first = if self.is_offered(name, offset) { offset } else { 0 };
+            if first > 0 {
+                self.ftp.expect(&format!("REST {first}"), "350 ");
+            }
+            let end = self.upload(&store, &whole[first..]);
+            self.injector.wait_for_the_store();
+            if end.is_good() {
+                self.figures.resumed += usize::from(first > 0);
+                self.model.set(name, Some(whole.to_vec()));
+                return self.model.look_for_markers(self.bucket);
+            }
+            assert!(self.injector.late() != late, "behind {first}: {}", self.told(&end));
+            let found = self.model.look(self.bucket, name);
+            let is_known = found.as_deref() == Some(whole) || found == self.model.get(name);
+            assert!(is_known, "{name} is half done: {}", self.told(&end));
+            self.model.set(name, found);
+        }
+    }
+
+    /// Whether SIZE tells what is parked. What was begun in the second in which the file was
+    /// stored is not offered; a request may still be ending that the client does not wait for.
+    fn is_offered(&mut self, name: &str, offset: usize) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        loop {
+            if self.ask(&format!("SIZE {}", self.path(name))).reply == format!("213 {offset}") {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn make_directory(&mut self, draw: &Draw) {
@@ -354,6 +366,9 @@ impl<'a> Session<'a> {
             let is_impossible = changes.len() == 1 && self.model.get(changes[0].0) == changes[0].1;
             assert!(is_impossible || !self.must_succeed(draw), "{}", self.told(end));
             self.injector.wait_for_the_store();
+            if let [(name, Some(content))] = changes {
+                self.cut = Some(((*name).to_owned(), content.clone()));
+            }
             for (name, content) in changes {
                 let found = self.model.look(self.bucket, name);
                 let is_known = found == *content || found == self.model.get(name);
@@ -428,9 +443,4 @@ fn login(server: &TestServer) -> Ftp {
     let mut ftp = Ftp::login(server);
     ftp.expect("TYPE I", "200 ");
     ftp
-}
-
-/// A part of `whole`, by chance.
-fn share(draw: &Draw, whole: usize) -> usize {
-    (whole as f64 * draw.fraction) as usize
 }

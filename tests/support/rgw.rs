@@ -178,15 +178,24 @@ impl Rgw {
         self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
     }
 
+    /// The sizes of the parts of the one upload of `key` that is not completed; none without one.
+    pub(crate) fn s3_list_parts(&self, bucket: &str, key: &str) -> Vec<u64> {
+        let query = format!("/{bucket}?prefix={}&uploads=", encoded(key, ""));
+        let answer = self.curl(&[], &query, None).expect_success();
+        let Some(id) = elements(&String::from_utf8(answer).unwrap(), "UploadId").next() else {
+            return Vec::new();
+        };
+        let target = format!("{}?uploadId={}", path(bucket, key), encoded(&id, ""));
+        let parts = self.curl(&[], &target, None).expect_success();
+        let text = String::from_utf8(parts).unwrap();
+        elements(&text, "Size").map(|size| size.parse().unwrap()).collect()
+    }
+
     /// Waits until so many parts of the one upload of `key` are stored.
     pub(crate) fn wait_for_parts(&self, bucket: &str, key: &str, count: usize) {
-        let answer = self.curl(&[], &format!("/{bucket}?uploads="), None).expect_success();
-        let id = elements(&String::from_utf8(answer).unwrap(), "UploadId").next().unwrap();
-        let target = format!("{}?uploadId={}", path(bucket, key), encoded(&id, ""));
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let parts = self.curl(&[], &target, None).expect_success();
-            if elements(&String::from_utf8(parts).unwrap(), "PartNumber").count() >= count {
+            if self.s3_list_parts(bucket, key).len() >= count {
                 return;
             }
             assert!(Instant::now() < deadline, "{count} parts of {key}");

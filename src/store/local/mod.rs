@@ -312,6 +312,10 @@ impl Multipart for LocalStore {
         self.find_parked(path).map_err(|fault| fault.of(Operation::ListParts, path.as_str()))
     }
 
+    fn offset_to_go_on(&self, parts: &[PartReceipt]) -> u64 {
+        Self::offset_behind(parts)
+    }
+
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
         let path = parked.upload.path.as_str();
         self.park(parked)

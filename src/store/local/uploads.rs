@@ -101,9 +101,7 @@ impl LocalStore {
     /// when the upload was begun.
     pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<()> {
         let ParkedUpload { upload, parts, begun } = parked;
-        let gapless =
-            parts.iter().enumerate().take_while(|(n, part)| part.number as usize == n + 1);
-        let size = gapless.map(|(_, part)| part.size).sum();
+        let size = parts.iter().map(|part| part.size).sum();
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
         file.set_modified(SystemTime::from(*begun))?;
@@ -126,6 +124,12 @@ impl LocalStore {
         let parts = in_front_of_the_last_byte(metadata.len());
         let upload = MultipartUpload { path: path.clone(), upload_id };
         Ok(Some(ParkedUpload { upload, parts, begun: metadata.modified()?.into() }))
+    }
+
+    /// In front of the last byte of `parts`.
+    pub(super) fn offset_behind(parts: &[PartReceipt]) -> u64 {
+        let size: u64 = parts.iter().map(|part| part.size).sum();
+        size.saturating_sub(1)
     }
 
     /// Takes what is parked away from those who look for it.

@@ -72,6 +72,10 @@ impl Multipart for TrashStore {
         }
     }
 
+    fn offset_to_go_on(&self, parts: &[PartReceipt]) -> u64 {
+        self.store.offset_to_go_on(parts)
+    }
+
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
         self.store.park_multipart_upload(parked)
     }

@@ -113,7 +113,7 @@ impl<'a> Commit<'a> {
                 break;
             }
         }
-        self.sender.park()
+        if may_be_whole { self.sender.park_whole() } else { self.sender.park() }
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {

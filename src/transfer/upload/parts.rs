@@ -214,10 +214,13 @@ impl Parts {
         self.outstanding == 0 && self.copies.is_empty()
     }
 
-    /// The same, of an upload that is parked: where nothing new was sent, all that had been there.
+    /// Those of an upload that is parked, up to the first gap: nobody goes on behind one. Where
+    /// nothing new was sent, it is all that had been there.
     pub(super) fn take_receipts_to_park(&mut self) -> Vec<PartReceipt> {
         let mut receipts = self.take_receipts();
         receipts.extend(self.resent.take().filter(|_| self.given == 0));
+        let gapless = receipts.iter().zip(1..).take_while(|(part, number)| part.number == *number);
+        receipts.truncate(gapless.count());
         receipts
     }
 

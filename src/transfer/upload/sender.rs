@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::sent::{Ended, Sent};
 use super::standstill::Standstill;
 use crate::limits;
-use crate::store::{Admission, ErrorKind, Expected, Stat, Stored};
+use crate::store::{Admission, Expected, PartReceipt, Stat, Stored};
 use crate::transfer::block::Block;
 use crate::transfer::concurrency::{Answered, ConcurrencyLimit, Moved};
 use crate::transfer::job::{Job, JobOutcome, Publication};
@@ -343,15 +343,27 @@ impl<'a> Sender<'a> {
     pub(super) fn is_worth_parking(&self, error: &TransferError) -> bool {
         match self.is_resumed {
             // What had been parked before is there for whoever puts things right.
-            true => !ends_what_is_parked(error),
-            false => self.parks() && self.can_be_parked() && may_pass(error),
+            true => !error.ends_what_is_parked(),
+            false => self.parks() && self.can_be_parked() && error.may_pass(),
         }
     }
 
-    /// Leaves what the store has confirmed to a client that goes on with it.
+    /// Leaves what is confirmed to a client that goes on with it; false where nobody could. What
+    /// had been parked before is nobody's to throw away.
     pub(super) fn park(&mut self) -> bool {
-        let Some(target) = &self.target else { return false };
         let parts = self.parts.take_receipts_to_park();
+        let can_go_on = self.target.as_ref().is_some_and(|target| target.can_go_on_behind(&parts));
+        (self.is_resumed || can_go_on) && self.park_parts(parts)
+    }
+
+    /// The same of what may be the whole file, be it a single part.
+    pub(super) fn park_whole(&mut self) -> bool {
+        let parts = self.parts.take_receipts_to_park();
+        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
+    }
+
+    fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {
+        let Some(target) = &self.target else { return false };
         self.is_parked = match self.workers.busy() {
             0 => target.park(parts),
             _ => {
@@ -397,40 +409,10 @@ impl<'a> Sender<'a> {
     }
 }
 
-/// Whether the same upload may succeed a while later.
-fn may_pass(error: &TransferError) -> bool {
-    match error {
-        TransferError::Store(error) => error.kind == ErrorKind::Unavailable,
-        TransferError::Late | TransferError::NoBuffer | TransferError::System(_) => true,
-        TransferError::TooLarge { .. }
-        | TransferError::Source { .. }
-        | TransferError::Checksum
-        | TransferError::BadRestart { .. }
-        | TransferError::ParkedElsewhere { .. } => false,
-    }
-}
-
-/// Whether nothing could be made of what is parked any more: its parts are gone, something
-/// newer has its name, or it would become too large.
-fn ends_what_is_parked(error: &TransferError) -> bool {
-    match error {
-        TransferError::Store(error) => matches!(
-            error.kind,
-            ErrorKind::NotFound
-                | ErrorKind::AlreadyExists
-                | ErrorKind::BadName
-                | ErrorKind::TooLarge
-                | ErrorKind::PreconditionFailed
-        ),
-        other => !may_pass(other),
-    }
-}
-
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
         if self.target.is_some() {
             if self.is_resumed {
-                // What had been parked is nobody's to throw away.
                 self.park();
             }
             self.give_up();
