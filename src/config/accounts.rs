@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::session::TlsPolicy;
+use crate::store::OnExists;
 use crate::users::{Account, HookCall, HookOptions, HookUsers, Password};
 
 use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
-use super::forms::{LoginForm, UsersForm};
+use super::forms::{FilesForm, LoginForm, UsersForm};
 use super::keys::SectionKind;
 use super::logins::{ConfiguredLogin, password, split_login_users};
 use super::objects;
@@ -75,6 +76,7 @@ impl Accounts {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
+        check_files(&form.files, &all.files, section, report);
         form.account.files = std::mem::take(&mut form.files).settle(&all.files);
         let has_home = self.take_home(&form, section, "cos_user_home_dir", report);
         let absent = Section::absent(SectionKind::FtpAccount);
@@ -104,6 +106,7 @@ impl Accounts {
         let store = bucket::read(section, all, report);
         let mut form = LoginForm::unset();
         section.read(&mut form, report);
+        check_files(&form.files, &all.files, section, report);
         form.account.files = std::mem::take(&mut form.files).settle(&all.files);
         let has_home = self.take_home(&form, section, "home_dir", report);
         form.account.tls_required = tls::is_required(form.tls, tls, section, report);
@@ -313,5 +316,21 @@ fn check_objects(
     if let Some(StoreSettings::Cos(bucket)) = store.map(|store| &store.settings) {
         let names = logins.iter().map(|login| login.name.as_str());
         objects::check_logins(&bucket.objects, names, section, report);
+    }
+}
+
+/// Reports what contradicts itself in a section that says `own` of files, where `all` holds for
+/// every account.
+fn check_files(own: &FilesForm, all: &FilesForm, section: &Section, report: &mut ConfigReport) {
+    if own.publishes_by_marker.or(all.publishes_by_marker) != Some(true) {
+        return;
+    }
+    let place = || section.place("publish_after_marker");
+    if own.done_marker.as_ref().or(all.done_marker.as_ref()).is_none_or(Option::is_none) {
+        report.problem(place(), "on needs done_marker, the ending of markers, such as .ok");
+    }
+    let on_exists = own.on_exists.or(all.on_exists).unwrap_or_default();
+    if on_exists != OnExists::Replace {
+        report.problem(place(), "on needs on_exists = replace, as files are published so");
     }
 }

@@ -20,7 +20,7 @@ use crate::store::cos::{
     RestoreTier, Scheme, ServerSideEncryption,
 };
 use crate::store::{OnExists, TrashTerms};
-use crate::users::{Account, FileRules, HookCall, Permission};
+use crate::users::{Account, FileRules, HookCall, Permission, UNPUBLISHED_DIRECTORY};
 use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::Endpoint;
@@ -262,6 +262,7 @@ pub(super) struct FilesForm {
     pub(super) trash_visible: Option<bool>,
     /// The inner `None`: there are no markers, whatever another section says.
     pub(super) done_marker: Option<Option<String>>,
+    pub(super) publishes_by_marker: Option<bool>,
 }
 
 impl FilesForm {
@@ -270,19 +271,27 @@ impl FilesForm {
         let all = all.clone();
         let deletes_to_trash = self.deletes_to_trash.or(all.deletes_to_trash);
         let directory = self.trash_directory.or(all.trash_directory);
+        let marker = self.done_marker.or(all.done_marker).flatten().map(Arc::from);
+        let publishes = self.publishes_by_marker.or(all.publishes_by_marker).unwrap_or(false);
+        let hidden = self.hidden.or(all.hidden).unwrap_or_default();
+        let (done_marker, published_by) = if publishes { (None, marker) } else { (marker, None) };
         FileRules {
             on_exists: self.on_exists.or(all.on_exists).unwrap_or_default(),
             appends: self.appends.or(all.appends).unwrap_or_default(),
             names: NameRules {
                 allowed: self.allowed.or(all.allowed).unwrap_or_default(),
                 denied: self.denied.or(all.denied).unwrap_or_default(),
-                hidden: self.hidden.or(all.hidden).unwrap_or_default(),
+                hidden: match published_by {
+                    Some(_) => hidden.with_name(UNPUBLISHED_DIRECTORY),
+                    None => hidden,
+                },
             },
             trash: deletes_to_trash.unwrap_or(false).then(|| TrashTerms {
                 directory: directory.unwrap_or_else(|| TRASH_DIRECTORY.to_owned()),
                 is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
             }),
-            done_marker: self.done_marker.or(all.done_marker).flatten().map(Arc::from),
+            done_marker,
+            published_by,
         }
     }
 }

@@ -410,6 +410,10 @@ pub const LAST_RECEIPT_PAUSE: Duration = Duration::from_secs(1);
 /// How often a stop that waits tells what it waits for.
 pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Files of one directory that wait for their markers which a listing tells to their uploaders; of
+/// more, the first.
+pub const UNPUBLISHED_LISTED: usize = 10_000;
+
 /// What a data connection under TLS reads, and writes, at once: four records. Each such connection
 /// holds one buffer of about this size, for the direction that is used.
 pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;

@@ -13,14 +13,16 @@ use super::listing::{StatusOf, Telling, list};
 use super::login_attempt::LoginAttempt;
 use super::long_work::LongWork;
 use super::navigation::Tree;
+use super::publishing::publish_marked;
 use super::settings::{ClientSettings, Pending};
 use super::step::Step;
+use super::times::FileTimes;
 use super::transfer::{Transfer, TransferParts};
-use super::upload::upload;
+use super::upload::{Uploaded, upload};
 use crate::events::Witness;
 use crate::protocol::{
-    Access, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection, Reply,
-    SiteCommand, UploadMode, VerbRow, masked, replies,
+    Access, Code, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection,
+    Reply, SiteCommand, UploadMode, VerbRow, masked, replies,
 };
 use crate::secret::Secret;
 use crate::store::Requester;
@@ -153,10 +155,10 @@ impl<'a> Session<'a> {
             Command::Facts(path) => self.tree()?.facts(path.as_deref(), self.settings.facts)?,
             Command::Size(path) => self.tree()?.size(&path)?,
             Command::ModificationTime(path) => {
-                self.tree()?.modification_time(&path, self.long_work())?
+                FileTimes(&self.tree()?).modification_time(&path, self.long_work())?
             }
             Command::SetModificationTime { time, path } => {
-                self.tree()?.set_modification_time(time, &path, self.long_work())?
+                FileTimes(&self.tree()?).set_modification_time(time, &path, self.long_work())?
             }
             Command::Type(transfer_type) => self.settings.set_type(transfer_type),
             Command::FileStructure => replies::file_structure(),
@@ -233,7 +235,7 @@ impl<'a> Session<'a> {
             SiteCommand::Help => replies::site_help(self.host.options.switches()),
             SiteCommand::ChangeMode => replies::site_chmod_ignored(),
             SiteCommand::SetModificationTime { time, path } => {
-                self.tree()?.set_modification_time(time, &path, self.long_work())?
+                FileTimes(&self.tree()?).set_modification_time(time, &path, self.long_work())?
             }
             SiteCommand::Unknown => replies::site_unknown(),
         })
@@ -256,6 +258,7 @@ impl<'a> Session<'a> {
         if let Some(markers) = DoneMarkers::of(&tree) {
             markers.follow(&from.0, &renamed)?;
         }
+        publish_marked(&tree, &renamed, self.long_work(), Code::FILE_ACTION_COMPLETE)?;
         Ok(reply)
     }
 
@@ -295,7 +298,10 @@ impl<'a> Session<'a> {
     fn upload(&mut self, mode: UploadMode, pending: &Pending) -> Step<Reply> {
         let tree = self.tree()?;
         let (transfer, settings) = self.transfer()?;
-        upload(transfer, &tree, settings, mode, pending.first_byte())
+        let Uploaded { reply, path } =
+            upload(transfer, &tree, settings, mode, pending.first_byte())?;
+        publish_marked(&tree, &path, self.long_work(), Code::TRANSFER_COMPLETE)?;
+        Ok(reply)
     }
 
     /// The tree of who is logged in.

@@ -26,7 +26,7 @@ pub(super) fn download(
     name: &str,
     first: u64,
 ) -> Step<Reply> {
-    let path = tree.existing(name)?;
+    let path = tree.existing_file(name)?;
     if path.is_root() {
         return Err(replies::is_a_directory());
     }

@@ -86,6 +86,13 @@ impl Lookup<'_> {
                 }
                 (self.page_of_file(&source)?, nlst_prefix(parent_of(text)))
             }
+            Err(error)
+                if error.kind == ErrorKind::NotFound
+                    && self.style != ListStyle::Mlsd
+                    && self.tree.unpublished().is_some() =>
+            {
+                (self.page_of_file(&source)?, nlst_prefix(parent_of(text)))
+            }
             Err(error) => return Err(error.into()),
         };
         Ok(Listed { source, first, wildcard: None, name_prefix })
@@ -117,9 +124,9 @@ impl Lookup<'_> {
     }
 
     /// LIST of a file is the one line about it.
-    fn page_of_file(&self, source: &Listing) -> Result<ListPage, StoreError> {
+    fn page_of_file(&self, source: &Listing) -> Result<ListPage, Missed> {
         let path = &source.directory;
-        let stat = source.store.stat(path, self.freshness())?;
+        let stat = source.store.stat(&self.tree.locate(path.clone())?, self.freshness())?;
         Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
     }
 

@@ -48,6 +48,8 @@ struct Lines {
     /// Interrupted uploads that the client may go on with, by their names: told instead of the
     /// files that stand there.
     parked: HashMap<String, Entry>,
+    /// What waits for its marker, for its uploader.
+    waiting: HashMap<String, Entry>,
 }
 
 /// A listing whose first page has come.
@@ -176,7 +178,9 @@ impl Telling {
         let Self { limit: left, encoding, .. } = self;
         let parked = tree.parked_in(&source.directory);
         let hidden = tree.files().names.hidden.clone();
-        let lines = Lines { wildcard, left, format, encoding, unnameable: 0, hidden, parked };
+        let waiting = tree.waiting_in(&source.directory)?;
+        let lines =
+            Lines { wildcard, left, format, encoding, unnameable: 0, hidden, parked, waiting };
         Ok(OpenedListing { source, first, lines })
     }
 }
@@ -223,14 +227,18 @@ impl Lines {
                 let (begun, stored) = (parked.metadata.modified, entry.metadata.modified);
                 !entry.metadata.is_directory() && begun.map(second) > stored.map(second)
             });
-            let sent = self.write_entry(parked.as_ref().unwrap_or(entry), text);
+            let waiting = self.waiting.remove(&entry.name);
+            let own = parked.or(waiting.filter(|_| !entry.metadata.is_directory()));
+            let sent = self.write_entry(own.as_ref().unwrap_or(entry), text);
             if matches!(sent, ListingEnd::Cut) {
                 return sent;
             }
         }
         if page.next.is_none() {
-            for parked in std::mem::take(&mut self.parked).into_values() {
-                let sent = self.write_entry(&parked, text);
+            let mut own = std::mem::take(&mut self.waiting);
+            own.extend(std::mem::take(&mut self.parked));
+            for entry in own.into_values() {
+                let sent = self.write_entry(&entry, text);
                 if matches!(sent, ListingEnd::Cut) {
                     return sent;
                 }

@@ -1,5 +1,5 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
-//! RNTO, SIZE, MDTM, MFMT, SITE UTIME, MLST.
+//! RNTO, SIZE, MLST.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use super::failure::{log_failure, store_failure};
 use super::long_work::LongWork;
 use super::renaming::Renaming;
 use super::step::Step;
+use super::unpublished::Unpublished;
 use crate::access::Visit;
 use crate::events::{EventKind, FileDeed, Intent, Witness};
-use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, Timestamp, replies, timed_path};
+use crate::protocol::{Code, MlstFacts, Reply, Rights, replies};
 use crate::store::{
     ErrorKind, Freshness, ObjectStore, OnExists, Operation, ParkedUpload, Stat, StoreError,
 };
@@ -55,6 +56,31 @@ impl Tree<'_> {
         let path = self.resolve(text)?;
         self.refuse_hidden(&path).map_err(|error| self.failure(&error))?;
         Ok(path)
+    }
+
+    /// The same of a file: where it is.
+    pub(super) fn existing_file(&self, text: &str) -> Step<FtpPath> {
+        self.locate(self.existing(text)?)
+    }
+
+    /// Where the file of this name is.
+    pub(super) fn locate(&self, path: FtpPath) -> Step<FtpPath> {
+        match self.unpublished() {
+            Some(all) if !path.is_root() => all.find(path).map_err(|error| self.failure(&error)),
+            _ => Ok(path),
+        }
+    }
+
+    /// What waits for its marker, for whoever may write.
+    pub(super) fn unpublished(&self) -> Option<Unpublished<'_>> {
+        let ending = self.files().published_by.as_deref().filter(|_| self.rights.write);
+        ending.map(|ending| Unpublished { store: &*self.store, ending })
+    }
+
+    /// A directory stays where it is as long as files for it wait elsewhere.
+    fn refuse_to_leave_files(&self, directory: &FtpPath) -> Step<()> {
+        let kept = self.unpublished().map_or(Ok(()), |all| all.keep_directory(directory));
+        kept.map_err(|error| self.failure(&error))
     }
 
     /// Fails for what is hidden, as if it were not there.
@@ -121,6 +147,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
+        self.refuse_to_leave_files(&path)?;
         self.store.remove_directory(&path).map_err(|error| self.failure(&error))?;
         log::info!("rmdir path={path:?}");
         Ok(replies::directory_removed())
@@ -128,7 +155,7 @@ impl Tree<'_> {
 
     /// DELE.
     pub(super) fn delete(&self, path: &str, long: LongWork<'_, '_>) -> Step<Reply> {
-        let path = self.existing(path)?;
+        let path = self.existing_file(path)?;
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
@@ -178,11 +205,14 @@ impl Tree<'_> {
 
     /// RNFR: what is to be renamed.
     pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, Metadata)> {
-        let path = self.existing(path)?;
+        let path = self.existing_file(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
         let stat = self.stat(&path, Freshness::Recent)?;
+        if stat.metadata.is_directory() {
+            self.refuse_to_leave_files(&path)?;
+        }
         Ok((path, stat.metadata))
     }
 
@@ -204,6 +234,11 @@ impl Tree<'_> {
             return Ok((replies::renamed(), to));
         }
         self.check_new_name(&to, was.kind)?;
+        let to = match self.unpublished() {
+            // What waits goes on to wait.
+            Some(all) if all.holds(from) => all.place(&to).map_err(|error| self.failure(&error))?,
+            _ => to,
+        };
         self.check_told(EventKind::Rename, &to)?;
         let on_exists = match was.kind {
             EntryKind::File => self.files().on_exists,
@@ -242,7 +277,7 @@ impl Tree<'_> {
 
     /// SIZE.
     pub(super) fn size(&self, path: &str) -> Step<Reply> {
-        let path = self.existing(path)?;
+        let path = self.existing_file(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok())? {
             *self.told.0.lock() = Some(path);
@@ -253,16 +288,6 @@ impl Tree<'_> {
             return Err(replies::is_a_directory());
         }
         Ok(replies::size(stat.metadata.size))
-    }
-
-    /// MDTM. With a time before the path it sets that, unless something is called so as a whole.
-    pub(super) fn modification_time(&self, argument: &str, long: LongWork<'_, '_>) -> Step<Reply> {
-        match timed_path(argument) {
-            Some((time, path)) if !self.exists(argument)? => {
-                self.set_modification_time(time, path, long)
-            }
-            _ => self.tell_modification_time(argument),
-        }
     }
 
     /// The interrupted upload of `path` that its uploader may go on with, instead of what was
@@ -335,55 +360,19 @@ impl Tree<'_> {
         if !self.sees_parked() {
             return HashMap::new();
         }
-        let parked = self.store.own_parked_uploads(directory).into_iter();
-        parked.map(|entry| (entry.name.clone(), entry)).collect()
+        let place = self.unpublished().and_then(|all| all.place(directory).ok());
+        by_name(self.store.own_parked_uploads(place.as_ref().unwrap_or(directory)))
     }
 
-    fn exists(&self, path: &str) -> Step<bool> {
-        let path = self.resolve(path)?;
-        match self.refuse_hidden(&path).and_then(|()| self.store.stat(&path, Freshness::Recent)) {
-            Ok(_) => Ok(true),
-            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::BadName) => {
-                Ok(false)
-            }
-            Err(error) => Err(self.failure(&error)),
-        }
-    }
-
-    fn tell_modification_time(&self, path: &str) -> Step<Reply> {
-        let stat = self.find_with_time(&self.existing(path)?);
-        let stat = stat.map_err(|error| self.failure(&error))?;
-        Ok(replies::modification_time(stat.metadata.told_time()))
-    }
-
-    /// MFMT, SITE UTIME, and MDTM with a time. In a bucket this copies the object onto itself,
-    /// within the store.
-    pub(super) fn set_modification_time(
-        &self,
-        time: Timestamp,
-        path: &str,
-        long: LongWork<'_, '_>,
-    ) -> Step<Reply> {
-        if !self.keeps_times {
-            return Err(replies::times_not_kept());
-        }
-        if !self.rights.allow(Access::Writes) {
-            return Err(replies::no_permission(Access::Writes));
-        }
-        let path = self.existing(path)?;
-        let set =
-            long.run(Code::FILE_STATUS, &*self.store, |store| store.set_modified(&path, time.0));
-        set.map_err(|error| match error.kind {
-            ErrorKind::TooLarge => replies::too_large_for_a_time(),
-            _ => self.failure(&error),
-        })?;
-        log::info!("mfmt path={path:?} modify={time}");
-        Ok(replies::modification_time_set(time, &path))
+    /// The same of those that wait for their markers.
+    pub(super) fn waiting_in(&self, directory: &FtpPath) -> Step<HashMap<String, Entry>> {
+        let waiting = self.unpublished().map_or(Ok(Vec::new()), |all| all.list(directory));
+        waiting.map(by_name).map_err(|error| self.failure(&error))
     }
 
     /// The facts about a name whose time matters: listings, from which [`Freshness::Recent`] may
     /// repeat, tell neither the time that a client has set nor when a directory was made.
-    fn find_with_time(&self, path: &FtpPath) -> Result<Stat, StoreError> {
+    pub(super) fn find_with_time(&self, path: &FtpPath) -> Result<Stat, StoreError> {
         if self.keeps_times {
             return self.store.stat(path, Freshness::Now);
         }
@@ -397,14 +386,19 @@ impl Tree<'_> {
     /// MLST: the `wanted` facts.
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
         let path = self.existing(path.unwrap_or("."))?;
-        let found = self.find_with_time(&path);
-        let metadata = match self.parked(&path, found.as_ref().ok())? {
+        let place = self.locate(path.clone())?;
+        let found = self.find_with_time(&place);
+        let metadata = match self.parked(&place, found.as_ref().ok())? {
             Some(parked) => {
-                *self.told.0.lock() = Some(path.clone());
+                *self.told.0.lock() = Some(place);
                 Metadata::file(parked.offset(), Some(parked.begun))
             }
             None => found.map_err(|error| self.failure(&error))?.metadata,
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }
+}
+
+fn by_name(entries: Vec<Entry>) -> HashMap<String, Entry> {
+    entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect()
 }

@@ -29,10 +29,20 @@ enum Naming {
     ByServer,
 }
 
+/// A file that is stored.
+#[derive(Debug)]
+pub(super) struct Uploaded {
+    pub(super) reply: Reply,
+    /// Where it is.
+    pub(super) path: FtpPath,
+}
+
 /// What an upload is to do, before the store has been asked anything.
 #[derive(Debug)]
 struct Order {
     path: FtpPath,
+    /// The file's name in the tree, where `path` is but the place in which it waits.
+    published: Option<FtpPath>,
     /// The path as the client wrote it.
     name: String,
     mode: WriteMode,
@@ -49,7 +59,7 @@ impl Order {
                 return Err(replies::is_a_directory());
             }
             tree.check_new_name(&path, EntryKind::File)?;
-            Ok(Self { path, name, mode, naming: Naming::ByClient })
+            Self { path, published: None, name, mode, naming: Naming::ByClient }.placed(tree)
         };
         match mode {
             UploadMode::Store(path) => by_client(path, WriteMode::ResumeAt(restart)),
@@ -60,9 +70,27 @@ impl Order {
                 let wanted = tree.resolve(name.as_deref().unwrap_or(UNIQUE_STEM))?;
                 tree.check_new_name(&wanted, EntryKind::File)?;
                 let path = unique_path(tree, &wanted)?;
-                let name = path.name().to_owned();
-                Ok(Self { path, name, mode: WriteMode::Replace, naming: Naming::ByServer })
+                let (name, mode) = (path.name().to_owned(), WriteMode::Replace);
+                let naming = Naming::ByServer;
+                Self { path, published: None, name, mode, naming }.placed(tree)
             }
+        }
+    }
+
+    /// The same, of a file that waits for its marker first, where they do.
+    fn placed(self, tree: &Tree<'_>) -> Step<Self> {
+        let Some(all) = tree.unpublished() else { return Ok(self) };
+        let place = all.place(&self.path).map_err(|error| tree.failure(&error))?;
+        Ok(Self { path: place, published: Some(self.path), ..self })
+    }
+
+    /// What goes on with a file that is published finds it where it will wait itself.
+    fn bring_published(&self, tree: &Tree<'_>) -> Step<()> {
+        match (tree.unpublished(), &self.published) {
+            (Some(all), Some(published)) if !self.begins_anew() => {
+                all.bring(published, &self.path).map_err(|error| tree.failure(&error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -109,13 +137,14 @@ pub(super) fn upload(
     settings: &ClientSettings,
     mode: UploadMode,
     restart: u64,
-) -> Step<Reply> {
+) -> Step<Uploaded> {
     let order = Order::of(tree, mode, restart)?;
     transfer.check_data_port()?;
     let markers = DoneMarkers::of(tree);
     markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
     tree.check_told(EventKind::Upload, &order.path)?;
     let _turn = order.take_turn(&*tree.store);
+    order.bring_published(tree)?;
     let among = tree.parked_among(&order.path, order.mode);
     let FileRules { on_exists, appends, .. } = *tree.files();
     let over = OverFiles { on_exists, appends };
@@ -153,7 +182,7 @@ pub(super) fn upload(
     }
     transfer.check_verdict(&report)?;
     markers.map_or(Ok(()), |markers| markers.store(stored))?;
-    Ok(order.stored(&report))
+    Ok(Uploaded { reply: order.stored(&report), path: stored.clone() })
 }
 
 /// Tells of an upload that waits to be gone on with.

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use crate::store::{OnExists, TrashTerms};
 use crate::vfs::NameRules;
 
+/// The directory of the account's root in which files wait for their markers, where those publish
+/// them. Nobody sees it.
+pub const UNPUBLISHED_DIRECTORY: &str = ".unpublished";
+
 /// What an account may do with names, and with those that files have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileRules {
@@ -18,4 +22,7 @@ pub struct FileRules {
     pub trash: Option<TrashTerms>,
     /// `done_marker`: the ending of the empty file that tells others that a file is complete.
     pub done_marker: Option<Arc<str>>,
+    /// `publish_after_marker`: the ending of the file by which a client publishes another; the
+    /// server stores none then.
+    pub published_by: Option<Arc<str>>,
 }

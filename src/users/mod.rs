@@ -13,7 +13,7 @@ mod remembered;
 pub use account::{Account, Permission};
 pub use attempt::{Check, LoginError, LoginRequest};
 pub use directory::Directory;
-pub use file_rules::FileRules;
+pub use file_rules::{FileRules, UNPUBLISHED_DIRECTORY};
 pub use home::{HomePattern, is_user_name, key_prefix};
 pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};

@@ -33,6 +33,12 @@ impl NamePatterns {
         text.split(',').map(pattern).collect::<Option<Vec<_>>>().map(|all| Self(all.into()))
     }
 
+    /// The same and this name, in which nothing is a pattern.
+    pub fn with_name(&self, name: &str) -> Self {
+        let name = Pattern::new(&Pattern::escape(name));
+        Self(self.0.iter().cloned().chain(name).collect())
+    }
+
     /// Whether a name fits one of them.
     pub fn fit(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches_with(name, OPTIONS))

@@ -186,6 +186,22 @@ fn two_accounts_must_differ() {
 }
 
 #[test]
+fn what_a_marker_publishes_needs_a_marker_and_a_free_hand() {
+    for (lines, problem) in [
+        (
+            "publish_after_marker = on\n",
+            "a.conf:10: [COS_ACCOUNT_0] publish_after_marker = on: on needs done_marker",
+        ),
+        (
+            "publish_after_marker = on\n[OPTIONAL]\ndone_marker = .ok\non_exists = refuse\n",
+            "a.conf:10: [COS_ACCOUNT_0] publish_after_marker = on: on needs on_exists = replace",
+        ),
+    ] {
+        check(lines, &[problem]);
+    }
+}
+
+#[test]
 fn logins_of_the_first_form_are_told_by_number_alone() {
     let form = |users: &str| {
         format!(

@@ -1,11 +1,12 @@
 //! What is kept of files that are deleted or replaced (`on_delete = trash`), and what tells others
-//! that a file is complete (`done_marker`).
+//! that a file is complete (`done_marker`, `publish_after_marker`).
 
 mod many;
 mod markers;
 mod moments;
 mod requests;
 mod trash;
+mod unpublished;
 
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer};

@@ -141,7 +141,8 @@ fn markers() -> Vec<Key> {
         "后缀，例如 `.ok`，最长 32 字节，不含空格和斜杠，或 `off`",
         |text| off_or(text, values::name_ending),
     );
-    vec![of_files!(
+    vec![
+        of_files!(
         row(FILES, "done_marker", ending).example(".ok").means(
             "after a file is stored, an empty file with its name and this ending is stored, too, \
              before the reply; see [Done markers](docs/trash-and-markers.md#done-markers); `off` \
@@ -150,5 +151,19 @@ fn markers() -> Vec<Key> {
              见[完成标记](docs/zh-CN/trash-and-markers.md#完成标记)；`off` 或未设置时不生成",
         ),
         done_marker
-    )]
+    ),
+        of_files!(
+            row(FILES, "publish_after_marker", on_or_off()).example("off").means(
+                "`on`: a stored file waits in `.unpublished/`, unseen by others, until its \
+                 uploader stores an empty file with its name and the ending of `done_marker`; the \
+                 server stores no markers then; see \
+                 [Publishing by a marker](docs/trash-and-markers.md#publishing-by-a-marker); not \
+                 set: `off`",
+                "`on`：已存储的文件先放在 `.unpublished/` 中，其他人看不到，直到上传者再存储一个同名加 \
+                 `done_marker` 后缀的空文件；此时服务器不生成标记；\
+                 见[用标记发布](docs/zh-CN/trash-and-markers.md#用标记发布)；未设置时为 `off`",
+            ),
+            publishes_by_marker
+        ),
+    ]
 }

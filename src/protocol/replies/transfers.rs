@@ -87,6 +87,15 @@ pub fn stored_without_marker(marker: &FtpPath) -> Reply {
     Reply::new(Code::LOCAL_ERROR, text)
 }
 
+/// 451 when a file, or its marker, is stored and waits, but did not get its name.
+pub fn not_published(file: &FtpPath) -> Reply {
+    let text = format!(
+        "It is stored, but {} could not be published; please send its marker again.",
+        file.name()
+    );
+    Reply::new(Code::LOCAL_ERROR, text)
+}
+
 /// 425 to a transfer before PASV, EPSV, PORT or EPRT.
 pub fn data_port_first() -> Reply {
     Reply::new(Code::NO_DATA_CONNECTION, "Send PASV, EPSV, PORT or EPRT first.")
@@ -294,6 +303,7 @@ mod tests {
             (parked_elsewhere(5), 554),
             (transfer_failed(), 451),
             (stored_without_marker(&FtpPath::root().child("a.ok").unwrap()), 451),
+            (not_published(&FtpPath::root().child("a").unwrap()), 451),
             (no_buffer_memory(), 451),
             (file_too_large(5), 552),
             (restart_beyond_end(5), 554),
