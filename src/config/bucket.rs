@@ -5,7 +5,7 @@ use crate::store::local::LocalOptions;
 use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
-use super::endpoint::{self, Endpoint};
+use super::endpoint::{self, BackupEndpoint, Endpoint};
 use super::forms::{BucketForm, BucketTerms, FilesForm, PlaceForm};
 use super::keys::SectionKind;
 use super::objects;
@@ -119,11 +119,28 @@ fn read_bucket(
                     name cos.REGION.myqcloud.com";
         report.problem(section.place("cos_endpoint"), text);
     }
+    let acceleration = form.is_accelerated.then(|| endpoint::ACCELERATION.to_owned());
+    if acceleration.is_some() && endpoint::region_of(&authority).is_none() {
+        let text = "on is for an endpoint of COS in its region: set cos_region, or name \
+                    cos.REGION.myqcloud.com in cos_endpoint";
+        report.problem(section.place("cos_accelerate"), text);
+    }
+    let backup_endpoint = form.backup.take().and_then(|backup| match backup {
+        BackupEndpoint::Host(host) => Some(host),
+        BackupEndpoint::OtherDomain => endpoint::in_other_domain(&authority).or_else(|| {
+            let text = "auto is for cos.REGION.myqcloud.com, which has another domain; name the \
+                        host here";
+            report.problem(section.place("cos_backup_endpoint"), text);
+            None
+        }),
+    });
     Some(CosOptions {
         region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
         addressing: style,
         download_domain: form.download_domain,
+        acceleration,
+        backup_endpoint,
         prefix: place.prefix,
         ca_file: form.ca_file,
         credentials: credentials?,

@@ -59,6 +59,36 @@ pub(super) fn of_downloads(text: &str) -> Option<DownloadDomain> {
     Some(DownloadDomain { scheme: scheme.unwrap_or(Scheme::Https), authority })
 }
 
+/// `cos_backup_endpoint`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BackupEndpoint {
+    /// COS's other domain.
+    OtherDomain,
+    /// This host.
+    Host(String),
+}
+
+/// Parses a `cos_backup_endpoint`: `auto`, or a host.
+pub(super) fn of_backup(text: &str) -> Option<BackupEndpoint> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Some(BackupEndpoint::OtherDomain);
+    }
+    match parse(text)? {
+        Endpoint::Host { scheme: None, authority } => Some(BackupEndpoint::Host(authority)),
+        _ => None,
+    }
+}
+
+/// The same endpoint under COS's newer domain; `None` where it is not one of the older.
+pub(super) fn in_other_domain(authority: &str) -> Option<String> {
+    region_of(authority)?;
+    let (before, port) = authority.split_once(".myqcloud.com")?;
+    (port.is_empty() || port.starts_with(':')).then(|| format!("{before}.tencentcos.cn{port}"))
+}
+
+/// The host of global acceleration.
+pub(super) const ACCELERATION: &str = "cos.accelerate.myqcloud.com";
+
 /// The public endpoint of a region of COS.
 pub(super) fn of_region(region: &str) -> String {
     format!("cos.{region}.myqcloud.com")

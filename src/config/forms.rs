@@ -23,7 +23,7 @@ use crate::store::{OnExists, TrashTerms};
 use crate::users::{Account, FileRules, HookCall, Permission, UNPUBLISHED_DIRECTORY};
 use crate::vfs::{NamePatterns, NameRules};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{BackupEndpoint, Endpoint};
 use super::settings::RotateUnit;
 use super::values::MemoryAmount;
 
@@ -179,6 +179,8 @@ pub(super) struct BucketForm {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
     pub(super) download_domain: Option<DownloadDomain>,
+    pub(super) is_accelerated: bool,
+    pub(super) backup: Option<BackupEndpoint>,
     pub(super) min_part: Option<u64>,
     pub(super) objects: ObjectsForm,
 }

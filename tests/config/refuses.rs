@@ -186,6 +186,20 @@ fn two_accounts_must_differ() {
 }
 
 #[test]
+fn other_domains_need_an_endpoint_that_has_them() {
+    let account = ACCOUNT.replace("cos_region = ap-guangzhou", "cos_endpoint = s3.example.com");
+    assert_ne!(account, ACCOUNT);
+    for (line, problem) in [
+        ("cos_accelerate = on", "cos_accelerate = on: on is for an endpoint of COS in its region"),
+        ("cos_backup_endpoint = auto", "auto is for cos.REGION.myqcloud.com"),
+        ("cos_backup_endpoint = http://x", "not accepted; accepted is auto, or host"),
+    ] {
+        let problems = refused(format!("{account}{line}\n"));
+        assert!(problems.iter().any(|told| told.contains(problem)), "{line}: {problems:#?}");
+    }
+}
+
+#[test]
 fn what_a_marker_publishes_needs_a_marker_and_a_free_hand() {
     for (lines, problem) in [
         (

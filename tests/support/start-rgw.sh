@@ -91,6 +91,10 @@ rgw enable usage log = false
 rgw enable ops log = false
 rgw thread pool size = 64
 rgw lc max worker = 1
+# What is deleted frees its room after minutes, not hours: a gateway that stays would be full.
+rgw gc obj min wait = 240
+rgw gc processor period = 60
+rgw gc processor max time = 60
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = key-1=MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI= key-2=MjIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=

@@ -2,7 +2,9 @@
 
 use super::beyond;
 use super::key::{Key, Nature, Row, row};
-use super::readers::{Reader, absolute_path, boolean, one_of, rate, secret_text, size, text};
+use super::readers::{
+    Reader, absolute_path, boolean, on_or_off, one_of, rate, secret_text, size, text,
+};
 use super::sections::SectionKind::{self, CosAccount, FtpAccount, NumberedAccount};
 use crate::config::endpoint;
 use crate::config::forms::{BucketForm, LoginForm, PairForm, PlaceForm, RoleForm, UsersForm};
@@ -190,6 +192,37 @@ fn download_domain() -> Key {
         .field(|form: &mut BucketForm, domain| form.download_domain = Some(domain))
 }
 
+fn acceleration() -> Key {
+    row(BUCKET, "cos_accelerate", on_or_off())
+        .default("off")
+        .means(
+            "`on`: what carries bytes (PutObject, UploadPart, GetObject) goes to COS's domain of \
+             global acceleration, which has to be switched on for the bucket and is billed; \
+             everything else goes to the region",
+            "`on`：传输数据的请求（PutObject、UploadPart、GetObject）发往 COS 全球加速域名\
+             （须先为存储桶开启，另行计费）；其他请求仍发往所在地域",
+        )
+        .field(|form: &mut BucketForm, on| form.is_accelerated = on)
+}
+
+fn backup_endpoint() -> Key {
+    let host = Reader::new(
+        "`auto`, or `host`, with `:port` if it is not the usual one",
+        "`auto`，或 `host`（非默认端口时带 `:port`）",
+        endpoint::of_backup,
+    );
+    row(BUCKET, "cos_backup_endpoint", host)
+        .example("cos.ap-guangzhou.myqcloud.com")
+        .means(
+            "where a request is tried that the endpoint did not answer twice in a row, and back: \
+             another host of the same bucket; `auto`: `tencentcos.cn` in place of `myqcloud.com`; \
+             not set: nowhere",
+            "请求连续两次得不到接入点的回复时，改向同一存储桶的另一个域名重试（仍不通则再换回）；\
+             `auto`：用 `tencentcos.cn` 代替 `myqcloud.com`；未设置时不更换",
+        )
+        .field(|form: &mut BucketForm, backup| form.backup = Some(backup))
+}
+
 fn terms() -> Vec<Key> {
     let style = one_of(&[
         ("auto", None),
@@ -212,6 +245,8 @@ fn terms() -> Vec<Key> {
             )
             .field(|form: &mut BucketForm, path| form.ca_file = Some(path)),
         download_domain(),
+        acceleration(),
+        backup_endpoint(),
         row(BUCKET, "addressing_style", style)
             .default("auto")
             .means(

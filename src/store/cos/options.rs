@@ -24,6 +24,12 @@ pub struct CosOptions {
     pub addressing: AddressingStyle,
     /// `cos_download_domain`: where objects are read, if not there.
     pub download_domain: Option<DownloadDomain>,
+    /// `cos_accelerate`: the host of global acceleration, as [`Self::endpoint`], to which what
+    /// carries bytes goes.
+    pub acceleration: Option<String>,
+    /// `cos_backup_endpoint`: another host of the bucket, as [`Self::endpoint`], for requests to
+    /// which that does not answer.
+    pub backup_endpoint: Option<String>,
     /// Key prefix that is the account's root: empty, or ending in `/`.
     pub prefix: String,
     /// Certificate authorities (PEM) to trust in place of Mozilla's.
@@ -63,6 +69,8 @@ impl CosOptions {
             scheme: Scheme::Https,
             addressing: AddressingStyle::Virtual,
             download_domain: None,
+            acceleration: None,
+            backup_endpoint: None,
             prefix: String::new(),
             ca_file: None,
             credentials: CredentialSource::told(String::new(), String::new()),

@@ -13,6 +13,7 @@ use ureq::http::{self, Response};
 use super::answer::{self, Answer, Headers, OpenAnswer};
 use super::call::{Call, RequestFailure};
 use super::dialect::Dialect;
+use super::domains::Domains;
 use super::encryption::{EncryptionWatch, asked_by};
 use super::failure::{self, Remedy};
 use super::guard::Guard;
@@ -27,7 +28,7 @@ use super::xml;
 use crate::metrics;
 use crate::secret::Secret;
 use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
-use crate::store::{ErrorKind, Operation, ReplyWait, StoreError};
+use crate::store::{ErrorKind, ReplyWait, StoreError};
 
 /// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -50,9 +51,7 @@ pub(crate) struct S3Client {
 /// What is an account's own.
 #[derive(Debug)]
 struct AccountAddress {
-    address: Address,
-    /// Where objects are read, if not there.
-    downloads: Option<DownloadSite>,
+    domains: Domains,
     bucket: String,
     region: String,
     dialect: Dialect,
@@ -62,13 +61,6 @@ struct AccountAddress {
     signer: Signer,
     credentials: Credentials,
     encryption: EncryptionWatch,
-}
-
-/// A domain of the bucket's own.
-#[derive(Debug)]
-struct DownloadSite {
-    address: Address,
-    connections: Connections,
 }
 
 /// One failed try.
@@ -97,11 +89,7 @@ impl S3Client {
     ) -> Result<Self, RequestError> {
         let guard = Guard::of(&options);
         let account = AccountAddress {
-            address: Address::new(&options),
-            downloads: options.download_domain.as_ref().map(|domain| DownloadSite {
-                address: Address::of_downloads(domain),
-                connections: Connections::new(options.idle_connections, &site.authorities),
-            }),
+            domains: Domains::of(&options, &site.authorities),
             dialect: Dialect::of(&options.endpoint),
             signer: Signer::new(&options.region),
             bucket: options.bucket,
@@ -115,7 +103,7 @@ impl S3Client {
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = S3Request::on_bucket(http::Method::HEAD);
-        request.sign(&account.address, &account.signer, &keys, site.clock.now())?;
+        request.sign(&account.domains.endpoint, &account.signer, &keys, site.clock.now())?;
         Ok(Self { site, account: Arc::new(account), wait: None })
     }
 
@@ -156,7 +144,7 @@ impl S3Client {
 
     /// Where the bucket is, for people.
     pub(crate) fn address_of_bucket(&self) -> String {
-        self.account.address.url_of("")
+        self.account.domains.endpoint.url_of("")
     }
 
     /// Whether there is a key pair at all: its files can be read, the role hands one out.
@@ -194,7 +182,7 @@ impl S3Client {
     /// by what it `told` when it took them.
     pub(crate) fn watch_encryption(&self, key: &str, headers: &[(String, String)], told: &Headers) {
         if let Some(asked) = asked_by(headers) {
-            self.account.encryption.look(asked, told, &self.account.address.url_of(key));
+            self.account.encryption.look(asked, told, &self.account.domains.endpoint.url_of(key));
         }
     }
 
@@ -225,7 +213,7 @@ impl S3Client {
     /// A key alone does not tell where it was looked for.
     fn named<T>(&self, outcome: Result<T, RequestFailure>) -> Result<T, RequestFailure> {
         outcome.map_err(|mut failure| {
-            failure.error.path = self.account.address.url_of(&failure.error.path);
+            failure.error.path = self.account.domains.endpoint.url_of(&failure.error.path);
             failure
         })
     }
@@ -259,16 +247,18 @@ impl S3Client {
             if call.is_cancelled() {
                 continue;
             }
+            let (failed_at, _) = self.way_of(call, &attempts);
             let left = self.left_for_tries(begun);
             let Some(pause) = attempts.after(fault.remedy, left) else {
                 return Err(RequestFailure { error: fault.error, tries: attempts.tries, in_doubt });
             };
+            attempts.note_answer(fault.error.request_id.is_some());
             metrics::count_store_retry(call.operation.name());
             log::warn!(
                 "try {} failed, again in {} ms, at {}: {}",
                 attempts.tries,
                 pause.as_millis(),
-                self.account.address.url_of(""),
+                failed_at.url_of(""),
                 fault.error,
             );
             back_off(pause, call.cancel());
@@ -282,24 +272,28 @@ impl S3Client {
         awaited.map_or(left, |awaited| awaited.min(left))
     }
 
-    /// Where `call` goes.
-    fn way_of(&self, call: &Call<'_>) -> (&Address, &Connections) {
-        match &self.account.downloads {
-            Some(site) if call.operation == Operation::GetObject => {
-                (&site.address, &site.connections)
-            }
-            _ => (&self.account.address, &self.site.connections),
+    /// Where the next try of `call` goes.
+    fn way_of(&self, call: &Call<'_>, attempts: &Attempts) -> (&Address, &Connections) {
+        let domains = &self.account.domains;
+        match domains.other_for(call.operation, attempts.unanswered) {
+            Some(domain) => (&domain.address, &domain.connections),
+            None => (&domains.endpoint, &self.site.connections),
         }
     }
 
     /// The limits of a try that begins now.
-    fn time_limits(&self, call: &Call<'_>, extent: Extent) -> TimeLimits {
+    fn time_limits(
+        &self,
+        call: &Call<'_>,
+        extent: Extent,
+        connections: &Connections,
+    ) -> TimeLimits {
         let left = self.wait.as_ref().and_then(|wait| {
             let left = wait.left_for_tries()?;
             Some(left.max(wait.last_look()))
         });
         let extent = if call.body.is_some() { Extent::Open } else { extent };
-        let resolved = self.way_of(call).1.are_resolved();
+        let resolved = connections.are_resolved();
         TimeLimits::of(&self.account.timeouts, call.patience, extent, left, resolved)
     }
 
@@ -314,7 +308,7 @@ impl S3Client {
             remedy: Remedy::Wait,
             in_doubt: false,
         })?;
-        let (address, connections) = self.way_of(call);
+        let (address, connections) = self.way_of(call, attempts);
         let signed = call.request.sign(address, &self.account.signer, &keys, self.site.clock.now());
         let mut request = signed.map_err(|error| FailedTry {
             error: call.error(ErrorKind::BadName).with_source(error),
@@ -335,7 +329,7 @@ impl S3Client {
                 request.headers_mut().insert(http::header::EXPECT, ask);
             }
         }
-        let (begun, limits) = (Instant::now(), self.time_limits(call, extent));
+        let (begun, limits) = (Instant::now(), self.time_limits(call, extent, connections));
         let wait = self.wait.as_ref().filter(|_| call.patience == AnswerTime::Long);
         let _under_way = wait.map(|wait| wait.begin_long(limits.reach));
         let sent = connections.send(request, reader.as_mut(), &limits, attempts.fresh);

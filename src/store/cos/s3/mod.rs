@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 mod clock;
 pub(crate) mod dialect;
+mod domains;
 pub(crate) mod encryption;
 pub(crate) mod etag_form;
 pub(crate) mod failure;

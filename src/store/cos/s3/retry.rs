@@ -39,6 +39,8 @@ pub(crate) struct Attempts {
     pub(crate) tries: u32,
     /// Connections that died under the request.
     pub(crate) disconnects: u32,
+    /// Tries in a row that got no answer of the store's own, which has a request id.
+    pub(crate) unanswered: u32,
     /// The next try takes no connection from the pool.
     pub(crate) fresh: bool,
     clock_was_set: bool,
@@ -52,10 +54,16 @@ impl Attempts {
             policy,
             tries: 0,
             disconnects: 0,
+            unanswered: 0,
             fresh: false,
             clock_was_set: false,
             keys_were_replaced: false,
         }
+    }
+
+    /// Whether the last try, which failed, got an answer of the store's own.
+    pub(crate) fn note_answer(&mut self, was_answered: bool) {
+        self.unanswered = if was_answered { 0 } else { self.unanswered + 1 };
     }
 
     /// What to wait before the next try, or `None` when there is none. `left` is what remains of
