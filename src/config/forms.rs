@@ -30,6 +30,9 @@ use super::values::MemoryAmount;
 /// `trash_prefix` where nobody says it.
 const TRASH_DIRECTORY: &str = ".trash";
 
+/// `publish_parked_after` where nobody says it.
+const PUBLISH_PARKED_AFTER: Duration = Duration::from_secs(60);
+
 /// The sections that hold for the whole server.
 #[derive(Clone, Debug)]
 pub(super) struct General {
@@ -262,6 +265,8 @@ pub(super) struct FilesForm {
     pub(super) trash_visible: Option<bool>,
     /// The inner `None`: there are no markers, whatever another section says.
     pub(super) done_marker: Option<Option<String>>,
+    /// The inner `None`: never.
+    pub(super) publish_parked: Option<Option<Duration>>,
 }
 
 impl FilesForm {
@@ -283,6 +288,10 @@ impl FilesForm {
                 is_visible: self.trash_visible.or(all.trash_visible).unwrap_or(false),
             }),
             done_marker: self.done_marker.or(all.done_marker).flatten().map(Arc::from),
+            publish_parked: self
+                .publish_parked
+                .or(all.publish_parked)
+                .unwrap_or(Some(PUBLISH_PARKED_AFTER)),
         }
     }
 }

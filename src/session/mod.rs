@@ -29,6 +29,7 @@ mod navigation;
 mod open_reply;
 mod options;
 mod overview;
+mod parked;
 mod reassurance;
 mod refusal;
 mod renaming;
@@ -59,7 +60,7 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
-use navigation::ToldParked;
+use parked::ToldParked;
 use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 

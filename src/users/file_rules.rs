@@ -1,6 +1,7 @@
 //! What holds for the files of an account, whoever of its users stores them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::store::{OnExists, TrashTerms};
 use crate::vfs::NameRules;
@@ -18,4 +19,7 @@ pub struct FileRules {
     pub trash: Option<TrashTerms>,
     /// `done_marker`: the ending of the empty file that tells others that a file is complete.
     pub done_marker: Option<Arc<str>>,
+    /// `publish_parked_after`: when what its client left without waiting is published as it is;
+    /// `None` for never.
+    pub publish_parked: Option<Duration>,
 }

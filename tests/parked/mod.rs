@@ -1,6 +1,12 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+/// Removed and renamed directories in which something is parked.
+mod directories;
 mod newer;
+/// What an account says of the time after which something is published.
+mod patience;
+/// The sweeper of what nobody goes on with.
+mod sweeping;
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -77,8 +83,18 @@ fn reset(stream: &TcpStream) {
 
 /// Sends `bytes` as `command` says and is cut then. Returns when the server has told the log.
 fn cut_upload(server: &TestServer, command: &str, name: &str, bytes: &[u8], cut: Cut) {
+    cut_upload_of(Ftp::login(server), server, (command, name), bytes, cut);
+}
+
+/// The same in a session of its own.
+fn cut_upload_of(
+    mut ftp: Ftp,
+    server: &TestServer,
+    (command, name): (&str, &str),
+    bytes: &[u8],
+    cut: Cut,
+) {
     let skip = server.log().lines().count();
-    let mut ftp = Ftp::login(server);
     let data = ftp.passive();
     ftp.expect(&format!("{command} {name}"), "150 ");
     let mut stream = data.open();
