@@ -52,8 +52,9 @@ impl Cut {
     fn happen(self, mut ftp: Ftp, data: TcpStream) {
         match self {
             Self::Leave => {
-                drop(data);
+                // The end of the data alone would be that of a file.
                 drop(ftp);
+                drop(data);
             }
             Self::DataReset => {
                 reset(&data);
@@ -500,6 +501,27 @@ fn what_was_begun_anew_is_not_offered_any_more() {
     let mut ftp = Ftp::login(&server);
     ftp.expect("SIZE file", "550 ");
     assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_told_to_go_on_with_what_is_gone() {
+    let server = parking().start();
+    let whole = noise(22, SENT);
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    stream.write_all(&whole).expect("the server takes the data");
+    ftp.wait_for_bytes(SENT);
+    let (gateway, bucket) = (Rgw::shared(), server.stored().bucket());
+    gateway.wait_for_parts(bucket, "file", 2);
+    gateway.s3_abort_upload(bucket, "file");
+    reset(&stream);
+    drop(stream);
+    let reply = ftp.expect_reply("426 ");
+    assert!(!reply.contains("parked"), "{reply}");
+    ftp.expect("SIZE file", "550 ");
+    assert_eq!(ftp.list("MLSD").iter().filter(|line| line.contains("type=file")).count(), 0);
 }
 
 #[test]

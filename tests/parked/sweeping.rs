@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Cut, MIB, SENT, WHOLE, cut_upload, offset, parking};
+use super::{Cut, MIB, SENT, cut_upload, offset, parking};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
@@ -14,7 +14,7 @@ fn what_is_gone_on_with_at_that_moment_is_not_swept_away() {
     for by_the_same in [true, false] {
         let first = parking().start();
         let (gateway, bucket) = (Rgw::shared(), first.stored().bucket().to_owned());
-        let whole = noise(61, WHOLE);
+        let whole = noise(61, 64 * MIB);
         cut_upload(&first, "STOR", "a", &whole[..SENT], Cut::DataReset);
         cut_upload(&first, "STOR", "b", &whole[..SENT], Cut::DataReset);
         let parts = gateway.s3_list_parts(&bucket, "a").len();
@@ -37,7 +37,7 @@ fn what_is_gone_on_with_at_that_moment_is_not_swept_away() {
         ftp.expect(&format!("REST {sent}"), "350 ");
         ftp.expect("STOR a", "150 ");
         let mut stream = data.open();
-        let middle = WHOLE - MIB;
+        let middle = 63 * MIB;
         stream.write_all(&whole[sent..middle]).expect("the server takes the data");
         if !by_the_same {
             // What is new tells the others.
