@@ -2,6 +2,8 @@
 
 /// Removed and renamed directories in which something is parked.
 mod directories;
+/// Clients that send again a little of what is there.
+mod going_back;
 mod newer;
 /// What an account says of the time after which something is published.
 mod patience;
@@ -206,7 +208,7 @@ fn what_is_parked_alone_is_no_file_yet() {
     reader.expect("EPSV", "229 ");
     reader.expect("RETR file", "550 ");
     // Elsewhere it cannot be gone on with.
-    for wrong in [offset - 1, offset + 1, 1, WHOLE] {
+    for wrong in [offset - 64 * 1024 - 1, offset + 1, 1, WHOLE] {
         ftp.expect(&format!("REST {wrong}"), "350 ");
         ftp.expect("EPSV", "229 ");
         let reply = ftp.expect("STOR file", "554 ");
@@ -343,6 +345,31 @@ fn nothing_stays_where_nobody_could_go_on() {
         ftp.expect("SIZE file", "550 ");
         assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new(), "{confirmed}");
     }
+}
+
+#[test]
+fn what_could_not_be_dropped_is_when_the_file_is_stored() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("upload_thread_num", "1")
+        .option("retry_timeout", "1")
+        .start();
+    for request in [Request::UploadPart, Request::AbortMultipartUpload] {
+        injector.inject(Rule::new(request, Fault::Refuse(503, "SlowDown")));
+    }
+    let whole = noise(24, WHOLE);
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    // The server may end the connection before it has taken all.
+    let _ = data.open().write_all(&whole);
+    ftp.expect_reply("451 ");
+    server.wait_for_log("an unfinished upload stays behind");
+    injector.heal();
+    ftp.expect("SIZE file", "550 ");
+    ftp.store("STOR file", &whole);
+    server.stored().expect("file", &whole);
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
 }
 
 #[test]

@@ -73,6 +73,7 @@ def rclone_words():
 
 
 def all_clients():
+    # By sendfile(2) it sends the whole file behind REST, whatever it asked for (3.2.6).
     ncftpput = ["ncftpput", "-u", "writer", "-p", "secret", "-P", "{port}", "-V", "-t", "60"]
     wput = ["wput", "-B", "-nv", "-t", "2", "--disable-tls"]
     return {
@@ -86,9 +87,9 @@ def all_clients():
             ["curl", "-sS", "-T", "{source}", URL],
         ),
         "ncftpput": Program(
-            "ncftpput `-z`", ["dpkg-query", "-f", "${Version}", "-W", "ncftp"],
-            [*ncftpput, "-z", HOST, "/", "{source}"],
-            [*ncftpput, "-Z", HOST, "/", "{source}"],
+            "ncftpput `-z -s`", ["dpkg-query", "-f", "${Version}", "-W", "ncftp"],
+            [*ncftpput, "-z", "-s", HOST, "/", "{source}"],
+            [*ncftpput, "-Z", "-s", HOST, "/", "{source}"],
         ),
         "wput": Program(
             "wput", ["dpkg-query", "-f", "${Version}", "-W", "wput"],

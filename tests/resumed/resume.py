@@ -22,14 +22,16 @@ from clients import all_clients
 from lab import MIB, Bucket, Gate, Server, digest, noise, until
 from wire import Wire
 
-SIZE = 23 * MIB + 12_345
+SIZE = 61 * MIB + 12_345
 OLD = noise(1, 54_321)
 # Within the first part, among the others, and behind the last byte, before the reply.
-PLACES = [1, MIB, 4 * MIB, 6 * MIB, 9 * MIB, 12 * MIB, 16 * MIB, 19 * MIB, SIZE - 1, SIZE]
+PLACES = [1, MIB, *(MIB * n for n in (4, 9, 16, 24, 37, 52)), SIZE - 1, SIZE]
 # Of an upload that replaces a file.
-PLACES_OVER_OLD = [MIB, 12 * MIB, SIZE]
+PLACES_OVER_OLD = [MIB, 24 * MIB, SIZE]
 CUTS = ["client", "server", "store"]
 AWAY_SECONDS = 4
+# Before its user tries again: what the server was doing has ended then.
+PAUSE_SECONDS = 1
 TRIES = 6
 
 
@@ -131,6 +133,7 @@ class Trial:
                     repairing.join()
                 if codes[-1] == 0:
                     break
+                time.sleep(PAUSE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             codes.append("never ended")
@@ -149,12 +152,13 @@ class Trial:
             why.append("nothing stored" if stored is None else f"{len(stored)} other bytes stored")
         if codes[-1] != 0:
             why.append(f"the client never succeeded: {told[-1][-300:] if told else ''}")
-        if self.target in self.lab.bucket.uploads():
+        is_left = self.target in self.lab.bucket.uploads()
+        if is_left and self.cut != "server":
             why.append("an upload is left behind")
         return {
             "client": self.client.key, "cut": self.cut, "how": self.how, "place": self.place,
             "codes": codes, "sent_again": sent - SIZE, "looks": watcher.looks,
-            "seconds": round(seconds, 1), "why": why,
+            "seconds": round(seconds, 1), "left": is_left, "why": why,
         }
 
 
