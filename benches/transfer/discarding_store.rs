@@ -2,16 +2,33 @@
 
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{
-    Body, ByteRange, CopySource, ETag, Expected, FileTree, Freshness, ListPage, ListRequest,
-    Multipart, MultipartUpload, NextPage, Object, ObjectStore, PartLimits, PartPlace, PartReceipt,
-    Result, Stat, Stored,
+    Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
+    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
+use parking_lot::Mutex;
 
 /// Every upload ends here. An upload asks a store for nothing else than what is answered.
-pub(crate) struct DiscardingStore;
+#[derive(Default)]
+pub(crate) struct DiscardingStore {
+    /// Where the parts came to stand, and their sizes, as they came.
+    parts: Mutex<Vec<(PartPlace, u64)>>,
+    parked: Mutex<Option<ParkedUpload>>,
+    completed: Mutex<Vec<PartReceipt>>,
+}
 
 impl DiscardingStore {
+    /// The places and sizes of all parts that came, in that order.
+    pub(crate) fn parts(&self) -> Vec<(PartPlace, u64)> {
+        self.parts.lock().clone()
+    }
+
+    /// What the last object was put together from.
+    pub(crate) fn completed(&self) -> Vec<PartReceipt> {
+        self.completed.lock().clone()
+    }
+
     fn stored() -> Stored {
         Stored { etag: Some(ETag("\"opaque\"".to_owned())), crc64: None, request_id: None }
     }
@@ -28,8 +45,8 @@ impl FileTree for DiscardingStore {
         Ok(Self::stored())
     }
 
-    fn stat(&self, _: &FtpPath, _: Freshness) -> Result<Stat> {
-        unreachable!("not part of an upload")
+    fn stat(&self, path: &FtpPath, _: Freshness) -> Result<Stat> {
+        Err(StoreError::new(ErrorKind::NotFound, Operation::HeadObject, path.as_str()))
     }
 
     fn list(&self, _: &ListRequest<'_>, _: Option<NextPage<'_>>) -> Result<ListPage> {
@@ -77,20 +94,35 @@ impl Multipart for DiscardingStore {
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
         let etag = ETag("\"opaque\"".to_owned());
+        self.parts.lock().push((part, body.len()));
         Ok(PartReceipt { number: part.number, size: body.len(), etag, crc64: None })
     }
 
     fn complete_multipart_upload(
         &self,
         _: &MultipartUpload,
-        _: &[PartReceipt],
+        parts: &[PartReceipt],
         _: &Expected,
     ) -> Result<Stored> {
+        *self.completed.lock() = parts.to_vec();
         Ok(Self::stored())
     }
 
     fn abort_multipart_upload(&self, _: &MultipartUpload) -> Result<()> {
         Ok(())
+    }
+
+    fn find_parked_upload(&self, _: &FtpPath, _: Freshness) -> Result<Option<ParkedUpload>> {
+        Ok(self.parked.lock().clone())
+    }
+
+    fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
+        *self.parked.lock() = Some(parked.clone());
+        true
+    }
+
+    fn resume_multipart_upload(&self, _: &MultipartUpload) -> Option<MultipartUpload> {
+        self.parked.lock().take().map(|parked| parked.upload)
     }
 
     fn upload_part_copy(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a bench that panics fails")]
 
 mod discarding_store;
+mod resumed;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -30,6 +31,9 @@ const MEBIBYTE: usize = 1024 * 1024;
 const WRITE_BYTES: usize = MEBIBYTE;
 
 fn main() {
+    if std::env::args().any(|argument| argument == "resumed") {
+        return resumed::run();
+    }
     let mut criterion = Criterion::default().configure_from_args();
     uploads(&mut criterion);
     crc64(&mut criterion);
@@ -71,7 +75,7 @@ fn upload(bytes: usize) {
         ending_threads: &ending_threads,
         wake: &wake,
     };
-    let store: Arc<dyn ObjectStore> = Arc::new(DiscardingStore);
+    let store: Arc<dyn ObjectStore> = Arc::new(DiscardingStore::default());
     let path = FtpPath::root().join("file").unwrap();
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();

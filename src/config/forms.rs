@@ -30,6 +30,9 @@ use super::values::MemoryAmount;
 /// `trash_prefix` where nobody says it.
 const TRASH_DIRECTORY: &str = ".trash";
 
+/// `publish_parked_after` where nobody says it.
+const PUBLISH_PARKED_AFTER: Duration = Duration::from_secs(60);
+
 /// The sections that hold for the whole server.
 #[derive(Clone, Debug)]
 pub(super) struct General {
@@ -265,6 +268,8 @@ pub(super) struct FilesForm {
     /// The inner `None`: there are no markers, whatever another section says.
     pub(super) done_marker: Option<Option<String>>,
     pub(super) publishes_by_marker: Option<bool>,
+    /// The inner `None`: never.
+    pub(super) publish_parked: Option<Option<Duration>>,
 }
 
 impl FilesForm {
@@ -294,6 +299,10 @@ impl FilesForm {
             }),
             done_marker,
             published_by,
+            publish_parked: self
+                .publish_parked
+                .or(all.publish_parked)
+                .unwrap_or(Some(PUBLISH_PARKED_AFTER)),
         }
     }
 }

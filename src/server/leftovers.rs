@@ -123,7 +123,7 @@ fn look_through(
             if cancel.is_raised() {
                 return Ok(());
             }
-            abort(store, silent, found);
+            abort(store, silent, silence, found);
         }
         after = page.next;
         if after.is_none() {
@@ -132,7 +132,12 @@ fn look_through(
     }
 }
 
-fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut StoreLeftovers) {
+fn abort(
+    store: &dyn ObjectStore,
+    silent: &SilentUpload,
+    silence: Duration,
+    found: &mut StoreLeftovers,
+) {
     let SilentUpload { upload, silent_for } = silent;
     let about = format!(
         "unfinished upload of {:?} in {}, silent for {}",
@@ -140,14 +145,19 @@ fn abort(store: &dyn ObjectStore, silent: &SilentUpload, found: &mut StoreLeftov
         store.describe(),
         Age(*silent_for)
     );
-    metrics::count_unfinished_upload();
-    match store.abort_multipart_upload(upload) {
-        Ok(()) => {
+    match store.abort_silent_upload(upload, silence) {
+        Ok(false) => {
+            found.others += 1;
+            debug!("somebody goes on with the {about}");
+        }
+        Ok(true) => {
+            metrics::count_unfinished_upload();
             metrics::count_aborted_upload();
             found.aborted += 1;
             info!("aborted the {about}");
         }
         Err(error) => {
+            metrics::count_unfinished_upload();
             found.failed += 1;
             warn!("could not abort the {about}: {error}");
         }

@@ -208,6 +208,7 @@ impl Server {
             pause =
                 if is_memory_spare { limits::SPARE_TIME } else { limits::HOUSEKEEPING_INTERVAL };
         }
+        host.left_uploads.close();
         self.stop_accepting(accept_threads);
         if let Some(sweeper) = sweeper {
             // It may be waiting for an answer of the store, as transfer workers do.
@@ -249,8 +250,8 @@ impl Server {
 
     /// The thread that publishes what nobody comes back for.
     fn start_publishing(&self) -> Option<OwnedThread<()>> {
-        let (rules, registry) = (&self.acceptor.rules, Arc::clone(&self.acceptor.registry));
-        let started = publisher::start(Arc::clone(rules), registry);
+        let left = Arc::clone(&self.acceptor.rules.host().left_uploads);
+        let started = publisher::start(left, Arc::clone(&self.acceptor.registry));
         started.map_err(|error| warn!("parked uploads are not published: {error}")).ok()
     }
 

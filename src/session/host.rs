@@ -60,8 +60,8 @@ impl Host {
     pub(super) fn publish_left(&self, upload: LeftUpload, patience: Duration) {
         if self.stop.stage() != StopStage::Serving {
             upload.publish();
-        } else if let Some(oldest) = self.left_uploads.add(upload, patience) {
-            oldest.publish();
+        } else if let Some(next) = self.left_uploads.add(upload, patience) {
+            next.publish();
         }
     }
 

@@ -29,6 +29,7 @@ mod navigation;
 mod open_reply;
 mod options;
 mod overview;
+mod parked;
 mod publishing;
 mod reassurance;
 mod refusal;
@@ -62,7 +63,7 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
-use navigation::ToldParked;
+use parked::ToldParked;
 use settings::{ClientSettings, Pending};
 use wake::OwnWake;
 

@@ -1,25 +1,21 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
 //! RNTO, SIZE, MLST.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
-use super::failure::{log_failure, store_failure};
+use super::failure::store_failure;
 use super::long_work::LongWork;
+use super::parked::ToldParked;
 use super::renaming::Renaming;
 use super::step::Step;
 use super::unpublished::Unpublished;
 use crate::access::Visit;
 use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Code, MlstFacts, Reply, Rights, replies};
-use crate::store::{
-    ErrorKind, Freshness, ObjectStore, OnExists, Operation, ParkedUpload, Stat, StoreError,
-};
-use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
+use crate::store::{ErrorKind, Freshness, ObjectStore, OnExists, Operation, Stat, StoreError};
+use crate::transfer::PartialUpload;
 use crate::users::{Account, FileRules};
-use crate::vfs::{Entry, EntryKind, FtpPath, Metadata};
+use crate::vfs::{EntryKind, FtpPath, Metadata};
 
 /// The tree of who is logged in, as the present command sees it.
 #[derive(Debug)]
@@ -39,11 +35,6 @@ pub(super) struct Tree<'a> {
     /// Who tells what happens to files.
     pub(super) witness: Option<Witness>,
 }
-
-/// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
-/// file then means that one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ToldParked(Arc<Mutex<Option<FtpPath>>>);
 
 impl Tree<'_> {
     /// The path a client means.
@@ -148,6 +139,9 @@ impl Tree<'_> {
             return Err(replies::root_is_fixed());
         }
         self.refuse_to_leave_files(&path)?;
+        if self.has_parked_below(&path)? {
+            return Err(replies::uploads_wait_in_directory());
+        }
         self.store.remove_directory(&path).map_err(|error| self.failure(&error))?;
         log::info!("rmdir path={path:?}");
         Ok(replies::directory_removed())
@@ -184,36 +178,24 @@ impl Tree<'_> {
         Ok(replies::file_deleted())
     }
 
-    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
-    /// or that the session was told of where no file stands. Others may be somebody else's.
-    fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
-        if !self.sees_parked() {
-            return Ok(false);
-        }
-        let means_it = !had_file && self.was_told_of(path);
-        let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
-        let parked = match self.find_parked(path, freshness) {
-            // The file is gone, which the client is to hear.
-            Err(_) if had_file => None,
-            found => found?,
-        };
-        let Some(parked) = parked else { return Ok(false) };
-        let aborted = self.store.abort_multipart_upload(&parked.upload);
-        aborted.map_err(|error| self.failure(&error))?;
-        Ok(true)
-    }
-
     /// RNFR: what is to be renamed.
     pub(super) fn to_be_renamed(&self, path: &str) -> Step<(FtpPath, Metadata)> {
         let path = self.existing_file(path)?;
         if path.is_root() {
             return Err(replies::root_is_fixed());
         }
-        let stat = self.stat(&path, Freshness::Recent)?;
-        if stat.metadata.is_directory() {
+        let found = self.store.stat(&path, Freshness::Recent);
+        if let Err(error) = &found
+            && error.kind == ErrorKind::NotFound
+            && let Some(parked) = self.own_parked(&path)?
+        {
+            return Err(replies::being_uploaded(parked.offset()));
+        }
+        let was = found.map_err(|error| self.failure(&error))?.metadata;
+        if was.is_directory() {
             self.refuse_to_leave_files(&path)?;
         }
-        Ok((path, stat.metadata))
+        Ok((path, was))
     }
 
     /// RNTO.
@@ -250,7 +232,10 @@ impl Tree<'_> {
             long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
         let name = renamed.map_err(|error| self.failure(&error))?;
         log::info!("rename from={from:?} to={name:?}");
+        // The store ties them to their names. That they stay is no failure of what is done.
+        let leaves_parked = was.is_directory() && self.has_parked_below(from).unwrap_or(false);
         let reply = match name == to {
+            true if leaves_parked => replies::renamed_without_parked(),
             true => replies::renamed(),
             false => replies::renamed_to(name.name()),
         };
@@ -280,7 +265,7 @@ impl Tree<'_> {
         let path = self.existing_file(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok())? {
-            *self.told.0.lock() = Some(path);
+            self.told.note(path);
             return Ok(replies::size(parked.offset()));
         }
         let stat = found.map_err(|error| self.failure(&error))?;
@@ -288,86 +273,6 @@ impl Tree<'_> {
             return Err(replies::is_a_directory());
         }
         Ok(replies::size(stat.metadata.size))
-    }
-
-    /// The interrupted upload of `path` that its uploader may go on with, instead of what was
-    /// `found` there. The store is asked where nothing was, or where this process knows of one.
-    ///
-    /// # Errors
-    /// The reply that a store which does not answer now deserves: a client that heard of no upload
-    /// would begin anew.
-    pub(super) fn parked(
-        &self,
-        path: &FtpPath,
-        found: Option<&Stat>,
-    ) -> Step<Option<ParkedUpload>> {
-        if !self.sees_parked() || found.is_some_and(|stat| stat.metadata.is_directory()) {
-            return Ok(None);
-        }
-        let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
-        let parked = self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0);
-        let Some(parked) = parked else { return Ok(None) };
-        // Of a listed file only the time is known that a client may have given it.
-        let fresh = match found.is_some() && self.keeps_times {
-            true => self.store.stat(path, Freshness::Now).ok(),
-            false => None,
-        };
-        let found = fresh.as_ref().or(found);
-        Ok(Some(parked).filter(|parked| parked.is_newer_than(found)))
-    }
-
-    fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Step<Option<ParkedUpload>> {
-        match self.store.find_parked_upload(path, freshness) {
-            Ok(parked) => Ok(parked),
-            Err(error) if error.kind == ErrorKind::Unavailable => Err(self.failure(&error)),
-            Err(error) => {
-                // Whoever may not ask has nothing to go on with.
-                log_failure(self.visit, &error);
-                Ok(None)
-            }
-        }
-    }
-
-    /// Among which interrupted uploads the one is that an upload of `path` goes on with. A client
-    /// that names an offset, or has asked for it, means what it was told.
-    pub(super) fn parked_among(&self, path: &FtpPath, mode: WriteMode) -> ParkedAmong {
-        match mode {
-            _ if !self.sees_parked() => ParkedAmong::None,
-            WriteMode::Append if !self.was_told_of(path) => ParkedAmong::Own,
-            WriteMode::Append | WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
-        }
-    }
-
-    fn was_told_of(&self, path: &FtpPath) -> bool {
-        self.told.0.lock().as_ref() == Some(path)
-    }
-
-    /// An upload of `path` from the beginning was cut before enough had come to go on with: what
-    /// was parked before is another file's beginning by now.
-    pub(super) fn drop_superseded(&self, path: &FtpPath) {
-        if self.sees_parked() && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
-            log::info!("dropped what was parked of path={path:?}: it was begun anew");
-        }
-    }
-
-    /// Whether uploads are parked, and for whom.
-    fn sees_parked(&self) -> bool {
-        self.partial == PartialUpload::Park && self.rights.write
-    }
-
-    /// Those of the files in `directory`, by their names, that this process knows of.
-    pub(super) fn parked_in(&self, directory: &FtpPath) -> HashMap<String, Entry> {
-        if !self.sees_parked() {
-            return HashMap::new();
-        }
-        let place = self.unpublished().and_then(|all| all.place(directory).ok());
-        by_name(self.store.own_parked_uploads(place.as_ref().unwrap_or(directory)))
-    }
-
-    /// The same of those that wait for their markers.
-    pub(super) fn waiting_in(&self, directory: &FtpPath) -> Step<HashMap<String, Entry>> {
-        let waiting = self.unpublished().map_or(Ok(Vec::new()), |all| all.list(directory));
-        waiting.map(by_name).map_err(|error| self.failure(&error))
     }
 
     /// The facts about a name whose time matters: listings, from which [`Freshness::Recent`] may
@@ -390,15 +295,11 @@ impl Tree<'_> {
         let found = self.find_with_time(&place);
         let metadata = match self.parked(&place, found.as_ref().ok())? {
             Some(parked) => {
-                *self.told.0.lock() = Some(place);
+                self.told.note(place);
                 Metadata::file(parked.offset(), Some(parked.begun))
             }
             None => found.map_err(|error| self.failure(&error))?.metadata,
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }
-}
-
-fn by_name(entries: Vec<Entry>) -> HashMap<String, Entry> {
-    entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect()
 }

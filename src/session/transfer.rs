@@ -100,7 +100,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
         let TransferParts { host, visit, .. } = &self.parts;
         let options = &host.options.transfer;
-        match (kept, options.publish_parked) {
+        match (kept, self.account.files.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
                 let files = &self.account.files;

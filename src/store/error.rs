@@ -91,6 +91,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the store says that an upload in parts is not there any more.
+    pub fn is_upload_gone(&self) -> bool {
+        self.code.as_deref() == Some("NoSuchUpload")
+    }
+
     /// The same, with what lies below.
     pub fn with_source(
         mut self,

@@ -97,6 +97,13 @@ pub trait Multipart: FileTree {
         Vec::new()
     }
 
+    /// The files in `directory` and further below it whose uploads this process has parked. Nothing
+    /// is asked of the store.
+    fn own_parked_below(&self, directory: &FtpPath) -> Vec<FtpPath> {
+        let _ = directory;
+        Vec::new()
+    }
+
     /// Goes on with a parked upload; `None` when somebody else does so already.
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let _ = upload;
@@ -118,6 +125,16 @@ pub trait Multipart: FileTree {
     ) -> Result<SilentUploads> {
         let _ = (silence, after, cancel);
         Ok(SilentUploads::default())
+    }
+
+    /// Drops one of them, unless somebody has gone on with it by now: false then. Nobody in this
+    /// process does while it is dropped.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn abort_silent_upload(&self, upload: &MultipartUpload, silence: Duration) -> Result<bool> {
+        let _ = silence;
+        self.abort_multipart_upload(upload).map(|()| true)
     }
 }
 

@@ -65,6 +65,13 @@ impl OwnParked {
         self.0.lock().uploads.get(key).map(|upload| (upload.id.clone(), upload.begun))
     }
 
+    /// What stands behind `directory` in the keys that begin so.
+    pub(crate) fn below(&self, directory: &str) -> Vec<String> {
+        let newest = self.0.lock();
+        let names = newest.uploads.keys().filter_map(|key| key.strip_prefix(directory));
+        names.map(str::to_owned).collect()
+    }
+
     /// Those whose keys are `directory` and a name, as its listing tells them to their uploader.
     pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
         let newest = self.0.lock();
@@ -120,5 +127,12 @@ mod tests {
         assert_eq!(told("a/"), [("x".to_owned(), 10)]);
         assert_eq!(told(""), [("ab".to_owned(), 5)]);
         assert_eq!(told("c/"), []);
+        let below = |directory| {
+            let mut names = parked.below(directory);
+            names.sort();
+            names
+        };
+        assert_eq!(below("a/"), ["b/y", "one part", "x"]);
+        assert_eq!(below("c/"), [""; 0]);
     }
 }

@@ -64,16 +64,24 @@ impl TransferError {
     /// newer has its name, or it would become too large.
     pub(super) fn ends_what_is_parked(&self) -> bool {
         match self {
-            Self::Store(error) => matches!(
-                error.kind,
-                ErrorKind::NotFound
-                    | ErrorKind::AlreadyExists
-                    | ErrorKind::BadName
-                    | ErrorKind::TooLarge
-                    | ErrorKind::PreconditionFailed
-            ),
+            Self::Store(error) => {
+                error.is_upload_gone()
+                    || matches!(
+                        error.kind,
+                        ErrorKind::NotFound
+                            | ErrorKind::AlreadyExists
+                            | ErrorKind::BadName
+                            | ErrorKind::TooLarge
+                            | ErrorKind::PreconditionFailed
+                    )
+            }
             other => !other.may_pass(),
         }
+    }
+
+    /// Whether the store says that the parts are gone that it had confirmed.
+    pub(super) fn tells_that_parts_are_gone(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_upload_gone())
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::events::{EventKind, FileDeed, Witness};
 use crate::metrics;
@@ -17,7 +17,7 @@ use crate::store::{
 };
 use crate::vfs::FtpPath;
 
-/// So many wait at most; of more, the oldest are published early.
+/// So many wait at most; of more, those that are due next are published early.
 const UPLOADS: usize = 10_000;
 
 /// An upload that was left.
@@ -38,35 +38,71 @@ pub struct LeftUpload {
     pub witness: Option<Witness>,
 }
 
-/// Those that wait, oldest first.
+/// Those that wait.
 #[derive(Debug, Default)]
-pub struct LeftUploads(Mutex<VecDeque<(Instant, LeftUpload)>>);
+pub struct LeftUploads {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// The next that is due comes first.
+    uploads: VecDeque<(Instant, LeftUpload)>,
+    /// Nobody waits for their time any more.
+    is_closed: bool,
+}
 
 impl LeftUploads {
     /// `upload` was left, and is due after `patience`. Hands one over that must be published now,
     /// as too many wait.
     pub fn add(&self, upload: LeftUpload, patience: Duration) -> Option<LeftUpload> {
-        let mut uploads = self.0.lock();
-        uploads.push_back((Instant::now() + patience, upload));
+        let due = Instant::now() + patience;
+        let mut waiting = self.waiting.lock();
+        let uploads = &mut waiting.uploads;
+        let place = uploads.partition_point(|(others, _)| *others <= due);
+        uploads.insert(place, (due, upload));
         let is_full = uploads.len() > UPLOADS;
-        is_full.then(|| uploads.pop_front()).flatten().map(|(_, oldest)| oldest)
+        let next = is_full.then(|| uploads.pop_front()).flatten().map(|(_, next)| next);
+        drop(waiting);
+        if place == 0 {
+            self.changed.notify_all();
+        }
+        next
     }
 
-    /// The oldest that is due at `now`.
-    pub fn take_due(&self, now: Instant) -> Option<LeftUpload> {
-        let mut uploads = self.0.lock();
-        let is_due = uploads.front().is_some_and(|(due, _)| *due <= now);
-        is_due.then(|| uploads.pop_front()).flatten().map(|(_, upload)| upload)
+    /// Waits until one is due, which it hands over; `None` once it is closed.
+    pub fn wait_for_due(&self) -> Option<LeftUpload> {
+        let mut waiting = self.waiting.lock();
+        while !waiting.is_closed {
+            match waiting.uploads.front().map(|(due, _)| *due) {
+                Some(due) if due <= Instant::now() => {
+                    return waiting.uploads.pop_front().map(|(_, upload)| upload);
+                }
+                Some(due) => {
+                    self.changed.wait_until(&mut waiting, due);
+                }
+                None => self.changed.wait(&mut waiting),
+            }
+        }
+        None
     }
 
-    /// The oldest, due or not.
+    /// Blocks for `pause`, or until it is closed.
+    pub fn pause(&self, pause: Duration) {
+        let open = |waiting: &mut Waiting| !waiting.is_closed;
+        self.changed.wait_while_for(&mut self.waiting.lock(), open, pause);
+    }
+
+    /// Nobody waits for anything from now on.
+    pub fn close(&self) {
+        self.waiting.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// The next, due or not.
     pub fn take(&self) -> Option<LeftUpload> {
-        self.0.lock().pop_front().map(|(_, upload)| upload)
-    }
-
-    /// When the next is due.
-    pub fn next_due(&self) -> Option<Instant> {
-        self.0.lock().front().map(|(due, _)| *due)
+        self.waiting.lock().uploads.pop_front().map(|(_, upload)| upload)
     }
 }
 

@@ -25,9 +25,6 @@ pub struct TransferOptions {
     pub buffer_memory: u64,
     /// `partial_upload`: what becomes of an interrupted upload.
     pub partial: PartialUpload,
-    /// `publish_parked_after`: when what its client left without waiting is published as it is;
-    /// `None` for never.
-    pub publish_parked: Option<Duration>,
     /// `data_idle_timeout`: silence on a data connection while we wait for the client.
     pub data_idle: Duration,
 }
@@ -62,7 +59,6 @@ impl TransferOptions {
             download_threads: 1,
             buffer_memory: 0,
             partial: PartialUpload::Keep,
-            publish_parked: None,
             data_idle: Duration::ZERO,
         }
     }

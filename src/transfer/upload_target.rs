@@ -290,6 +290,13 @@ impl UploadTarget {
         }
     }
 
+    /// The store did not take the request to drop `upload`. Whoever stores the file next drops it, as
+    /// what is parked.
+    fn leave_behind(&self, upload: &MultipartUpload) {
+        let (upload, begun) = (upload.clone(), self.terms.begun);
+        self.store.park_multipart_upload(&ParkedUpload { upload, parts: Vec::new(), begun });
+    }
+
     fn upload(&self) -> StoreResult<&MultipartUpload> {
         self.upload.get().ok_or_else(|| self.error("no upload was begun"))
     }
@@ -310,7 +317,10 @@ impl Drop for UploadTarget {
         {
             match self.store.abort_multipart_upload(upload) {
                 Ok(()) => log::debug!("aborted the unfinished upload of {}", self.path),
-                Err(error) => log::error!("an unfinished upload stays behind: {error}"),
+                Err(error) => {
+                    log::error!("an unfinished upload stays behind: {error}");
+                    self.leave_behind(upload);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What holds for the files of an account, whoever of its users stores them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::store::{OnExists, TrashTerms};
 use crate::vfs::NameRules;
@@ -25,4 +26,7 @@ pub struct FileRules {
     /// `publish_after_marker`: the ending of the file by which a client publishes another; the
     /// server stores none then.
     pub published_by: Option<Arc<str>>,
+    /// `publish_parked_after`: when what its client left without waiting is published as it is;
+    /// `None` for never.
+    pub publish_parked: Option<Duration>,
 }

@@ -7,11 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use socket2::SockRef;
 use tempfile::TempDir;
 
 use crate::support::clients::{self, DataMode};
 use crate::support::ftp::{Data, Ftp, connect_from};
 use crate::support::process::ask_to_end;
+use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 
@@ -111,6 +113,48 @@ fn sessions_land_on_the_other_instance_when_one_is_killed_within_an_upload() {
     for name in ["replaced", "fresh"] {
         ftp.store(&format!("STOR {name}"), &new);
         site.instances[0].stored().expect(name, &new);
+    }
+}
+
+#[test]
+fn another_instance_goes_on_with_what_was_parked() {
+    let mut site = Site::start(5);
+    let whole = noise(5, (40 << 20) + 12_345);
+    for name in ["reset", "killed"] {
+        let mut ftp = site.login_at(0);
+        let data = ftp.passive();
+        ftp.expect(&format!("STOR {name}"), "150 ");
+        let mut data = data.open();
+        data.write_all(&whole[..30 << 20]).expect("most of it goes through");
+        Rgw::shared().wait_for_parts(site.instances[0].stored().bucket(), name, 2);
+        if name == "killed" {
+            drop(site.instances.remove(0));
+            ftp.expect_end();
+            drop(data);
+        } else {
+            SockRef::from(&data).set_linger(Some(Duration::ZERO)).expect("a socket");
+            drop(data);
+            ftp.expect_reply("426 ");
+        }
+        let mut ftp = site.login_at(site.instances.len() - 1);
+        let size = |ftp: &mut Ftp| -> usize {
+            ftp.expect(&format!("SIZE {name}"), "213 ")[4..].trim().parse().expect("a number")
+        };
+        let offset = size(&mut ftp);
+        assert!(offset > 0 && offset <= 30 << 20, "{offset}");
+        ftp.expect(&format!("REST {offset}"), "350 ");
+        ftp.store(&format!("STOR {name}"), &whole[offset..]);
+        site.instances[0].stored().expect(name, &whole);
+        assert_eq!(site.instances[0].stored().unfinished_uploads(), [""; 0]);
+        // Also whoever had parked it tells the whole by now.
+        let mut ftp = site.login_at(0);
+        assert_eq!(size(&mut ftp), whole.len());
+        let lines = ftp.list("MLSD");
+        let facts = format!("size={};", whole.len());
+        assert!(
+            lines.iter().any(|line| line.contains(&facts) && line.ends_with(name)),
+            "{lines:?}"
+        );
     }
 }
 
@@ -223,6 +267,19 @@ impl Site {
         ftp.log_in();
         ftp.expect("TYPE I", "200 ");
         ftp
+    }
+
+    /// A session that this instance serves.
+    fn login_at(&self, instance: usize) -> Ftp {
+        // Held, so that the next lands elsewhere.
+        let mut others = Vec::new();
+        loop {
+            let ftp = self.login();
+            if self.instance_of(&ftp) == instance {
+                return ftp;
+            }
+            others.push(ftp);
+        }
     }
 
     /// Which of the instances serves a session that is logged in.

@@ -1,6 +1,14 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+/// Removed and renamed directories in which something is parked.
+mod directories;
+/// Clients that send again a little of what is there.
+mod going_back;
 mod newer;
+/// What an account says of the time after which something is published.
+mod patience;
+/// The sweeper of what nobody goes on with.
+mod sweeping;
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -46,8 +54,9 @@ impl Cut {
     fn happen(self, mut ftp: Ftp, data: TcpStream) {
         match self {
             Self::Leave => {
-                drop(data);
+                // The end of the data alone would be that of a file.
                 drop(ftp);
+                drop(data);
             }
             Self::DataReset => {
                 reset(&data);
@@ -77,8 +86,18 @@ fn reset(stream: &TcpStream) {
 
 /// Sends `bytes` as `command` says and is cut then. Returns when the server has told the log.
 fn cut_upload(server: &TestServer, command: &str, name: &str, bytes: &[u8], cut: Cut) {
+    cut_upload_of(Ftp::login(server), server, (command, name), bytes, cut);
+}
+
+/// The same in a session of its own.
+fn cut_upload_of(
+    mut ftp: Ftp,
+    server: &TestServer,
+    (command, name): (&str, &str),
+    bytes: &[u8],
+    cut: Cut,
+) {
     let skip = server.log().lines().count();
-    let mut ftp = Ftp::login(server);
     let data = ftp.passive();
     ftp.expect(&format!("{command} {name}"), "150 ");
     let mut stream = data.open();
@@ -189,7 +208,7 @@ fn what_is_parked_alone_is_no_file_yet() {
     reader.expect("EPSV", "229 ");
     reader.expect("RETR file", "550 ");
     // Elsewhere it cannot be gone on with.
-    for wrong in [offset - 1, offset + 1, 1, WHOLE] {
+    for wrong in [offset - 64 * 1024 - 1, offset + 1, 1, WHOLE] {
         ftp.expect(&format!("REST {wrong}"), "350 ");
         ftp.expect("EPSV", "229 ");
         let reply = ftp.expect("STOR file", "554 ");
@@ -326,6 +345,31 @@ fn nothing_stays_where_nobody_could_go_on() {
         ftp.expect("SIZE file", "550 ");
         assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new(), "{confirmed}");
     }
+}
+
+#[test]
+fn what_could_not_be_dropped_is_when_the_file_is_stored() {
+    let injector = Injector::before(Rgw::shared().endpoint());
+    let server = Setup::bucket_behind(&injector.endpoint())
+        .option("upload_thread_num", "1")
+        .option("retry_timeout", "1")
+        .start();
+    for request in [Request::UploadPart, Request::AbortMultipartUpload] {
+        injector.inject(Rule::new(request, Fault::Refuse(503, "SlowDown")));
+    }
+    let whole = noise(24, WHOLE);
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    // The server may end the connection before it has taken all.
+    let _ = data.open().write_all(&whole);
+    ftp.expect_reply("451 ");
+    server.wait_for_log("an unfinished upload stays behind");
+    injector.heal();
+    ftp.expect("SIZE file", "550 ");
+    ftp.store("STOR file", &whole);
+    server.stored().expect("file", &whole);
+    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
 }
 
 #[test]
@@ -484,6 +528,27 @@ fn what_was_begun_anew_is_not_offered_any_more() {
     let mut ftp = Ftp::login(&server);
     ftp.expect("SIZE file", "550 ");
     assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_is_told_to_go_on_with_what_is_gone() {
+    let server = parking().start();
+    let whole = noise(22, SENT);
+    let mut ftp = Ftp::login(&server);
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    stream.write_all(&whole).expect("the server takes the data");
+    ftp.wait_for_bytes(SENT);
+    let (gateway, bucket) = (Rgw::shared(), server.stored().bucket());
+    gateway.wait_for_parts(bucket, "file", 2);
+    gateway.s3_abort_upload(bucket, "file");
+    reset(&stream);
+    drop(stream);
+    let reply = ftp.expect_reply("426 ");
+    assert!(!reply.contains("parked"), "{reply}");
+    ftp.expect("SIZE file", "550 ");
+    assert_eq!(ftp.list("MLSD").iter().filter(|line| line.contains("type=file")).count(), 0);
 }
 
 #[test]

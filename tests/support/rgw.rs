@@ -178,14 +178,23 @@ impl Rgw {
         self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
     }
 
-    /// The sizes of the parts of the one upload of `key` that is not completed; none without one.
-    pub(crate) fn s3_list_parts(&self, bucket: &str, key: &str) -> Vec<u64> {
+    /// Where the one upload of `key` is asked about that is not completed.
+    fn unfinished_upload(&self, bucket: &str, key: &str) -> Option<String> {
         let query = format!("/{bucket}?prefix={}&uploads=", encoded(key, ""));
         let answer = self.curl(&[], &query, None).expect_success();
-        let Some(id) = elements(&String::from_utf8(answer).unwrap(), "UploadId").next() else {
-            return Vec::new();
-        };
-        let target = format!("{}?uploadId={}", path(bucket, key), encoded(&id, ""));
+        let id = elements(&String::from_utf8(answer).unwrap(), "UploadId").next()?;
+        Some(format!("{}?uploadId={}", path(bucket, key), encoded(&id, "")))
+    }
+
+    /// Drops the one upload of `key` that is not completed.
+    pub(crate) fn s3_abort_upload(&self, bucket: &str, key: &str) {
+        let target = self.unfinished_upload(bucket, key).expect("an unfinished upload");
+        self.curl(&["-X", "DELETE"], &target, None).expect_success();
+    }
+
+    /// The sizes of the parts of the one upload of `key` that is not completed; none without one.
+    pub(crate) fn s3_list_parts(&self, bucket: &str, key: &str) -> Vec<u64> {
+        let Some(target) = self.unfinished_upload(bucket, key) else { return Vec::new() };
         let parts = self.curl(&[], &target, None).expect_success();
         let text = String::from_utf8(parts).unwrap();
         elements(&text, "Size").map(|size| size.parse().unwrap()).collect()

@@ -2,7 +2,7 @@
 //! else.
 
 use super::key::{Key, Row, row};
-use super::readers::{Reader, on_or_off, one_of};
+use super::readers::{Reader, on_or_off, one_of, seconds_or_off};
 use super::sections::SectionKind::{self, CosAccount, NumberedAccount, Optional};
 use crate::config::forms::{General, LoginForm};
 use crate::config::object_values::off_or;
@@ -21,7 +21,7 @@ macro_rules! of_files {
 }
 
 pub(super) fn rows() -> Vec<Key> {
-    [existing(), trash(), markers()].into_iter().flatten().collect()
+    [existing(), trash(), markers(), left()].into_iter().flatten().collect()
 }
 
 fn existing() -> Vec<Key> {
@@ -166,4 +166,19 @@ fn markers() -> Vec<Key> {
             publishes_by_marker
         ),
     ]
+}
+
+fn left() -> Vec<Key> {
+    vec![of_files!(
+        row(FILES, "publish_parked_after", seconds_or_off()).example("60").means(
+            "with `partial_upload = park`: when an upload whose client closed both connections in \
+             order without waiting for the reply, and did not come back, is published as it is; \
+             0 for never; not set: 60, see [What happens to an interrupted \
+             upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
+            "`partial_upload = park` 时：客户端未等待回复就正常关闭两条连接且没有再来续传，\
+             多久之后按现状发布；0 表示从不；未设置时为 60，\
+             见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
+        ),
+        publish_parked
+    )]
 }

@@ -195,18 +195,6 @@ fn interrupted() -> Vec<Key> {
                  见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
             )
             .field(|all: &mut General, partial| all.server.session.transfer.partial = partial),
-        row(OPTIONAL, "publish_parked_after", seconds_or_off())
-            .default("60")
-            .means(
-                "with `partial_upload = park`: when an upload whose client closed both connections \
-                 in order without waiting for the reply, and did not come back, is published as it \
-                 is; 0 for never, see [What happens to an interrupted \
-                 upload](docs/reliability.md#what-happens-to-an-interrupted-upload)",
-                "`partial_upload = park` 时：客户端未等待回复就正常关闭两条连接且没有再来续传，\
-                 多久之后按现状发布；0 表示从不，\
-                 见[上传中断时会怎样](docs/zh-CN/reliability.md#上传中断时会怎样)",
-            )
-            .field(|all: &mut General, time| all.server.session.transfer.publish_parked = time),
     ]
 }
 

@@ -48,6 +48,14 @@ pub fn renamed() -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, "Renamed.")
 }
 
+/// The same of a directory in which interrupted uploads wait: those stay under the old name.
+pub fn renamed_without_parked() -> Reply {
+    Reply::new(
+        Code::FILE_ACTION_COMPLETE,
+        "Renamed; the interrupted uploads in it wait under the old name.",
+    )
+}
+
 /// The same to another name than the one that was given, which is taken.
 pub fn renamed_to(name: &str) -> Reply {
     Reply::new(Code::FILE_ACTION_COMPLETE, format!("Renamed to {name}"))
@@ -179,6 +187,15 @@ pub fn is_a_directory() -> Reply {
 /// 550 to RMD.
 pub fn directory_not_empty() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "The directory is not empty.")
+}
+
+/// 550 to RMD of a directory in which interrupted uploads wait.
+pub fn uploads_wait_in_directory() -> Reply {
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The directory is not empty: interrupted uploads wait in it; go on with them or delete \
+         them.",
+    )
 }
 
 /// 550 to RMD, RNFR, RNTO of `/`.

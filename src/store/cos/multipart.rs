@@ -100,6 +100,12 @@ impl Multipart for CosStore {
         key.map(|key| self.tree().own_parked_in(&key)).unwrap_or_default()
     }
 
+    fn own_parked_below(&self, directory: &FtpPath) -> Vec<FtpPath> {
+        let key = self.account.keys.directory(Operation::ListParts, directory);
+        let names = key.map(|key| self.tree().own_parked_below(&key)).unwrap_or_default();
+        names.iter().filter_map(|name| directory.join(name).ok()).collect()
+    }
+
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let key = self.file(Operation::ListParts, &upload.path).ok()?;
         self.objects().resume_upload(&key, &upload.upload_id).then(|| upload.clone())
@@ -112,5 +118,10 @@ impl Multipart for CosStore {
         cancel: &Cancel,
     ) -> Result<SilentUploads> {
         leftovers::find_silent(self.tree(), silence, after, cancel)
+    }
+
+    fn abort_silent_upload(&self, upload: &MultipartUpload, silence: Duration) -> Result<bool> {
+        let key = self.file(Operation::AbortMultipartUpload, &upload.path)?;
+        leftovers::abort_silent(self.tree(), &key, &upload.upload_id, silence)
     }
 }

@@ -102,6 +102,13 @@ impl LocalStore {
         format!("{}{path}", self.home)
     }
 
+    /// The same of a directory, with a slash behind it.
+    fn whole_directory(&self, directory: &FtpPath) -> String {
+        let directory = self.whole_path(directory);
+        let slash = if directory.ends_with('/') { "" } else { "/" };
+        format!("{directory}{slash}")
+    }
+
     fn read(
         &self,
         path: &FtpPath,
@@ -325,9 +332,12 @@ impl Multipart for LocalStore {
     }
 
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
-        let directory = self.whole_path(directory);
-        let slash = if directory.ends_with('/') { "" } else { "/" };
-        self.parked.in_directory(&format!("{directory}{slash}"))
+        self.parked.in_directory(&self.whole_directory(directory))
+    }
+
+    fn own_parked_below(&self, directory: &FtpPath) -> Vec<FtpPath> {
+        let names = self.parked.below(&self.whole_directory(directory));
+        names.iter().filter_map(|name| directory.join(name).ok()).collect()
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

@@ -87,6 +87,13 @@ impl Multipart for TrashStore {
         }
     }
 
+    fn own_parked_below(&self, directory: &FtpPath) -> Vec<FtpPath> {
+        match self.is_trash(directory) {
+            true => Vec::new(),
+            false => self.store.own_parked_below(directory),
+        }
+    }
+
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         self.store.resume_multipart_upload(upload)
     }
@@ -98,5 +105,9 @@ impl Multipart for TrashStore {
         cancel: &Cancel,
     ) -> Result<SilentUploads> {
         self.store.silent_uploads(silence, after, cancel)
+    }
+
+    fn abort_silent_upload(&self, upload: &MultipartUpload, silence: Duration) -> Result<bool> {
+        self.store.abort_silent_upload(upload, silence)
     }
 }

@@ -99,21 +99,21 @@ impl<'a> Commit<'a> {
         if !may_be_whole && !self.sender.can_be_parked() {
             return false;
         }
-        loop {
-            match self.sender.send_to_park() {
-                Ok(false) => {}
-                Ok(true) => break,
-                Err(error) => {
-                    log::warn!("not all of what arrived could be parked: {error}");
-                    break;
-                }
-            }
-            if let Err(error) = self.sender.await_workers(control) {
-                log::warn!("not all of what arrived could be parked: {error}");
-                break;
+        if let Err(error) = self.send_to_park(control) {
+            log::warn!("not all of what arrived could be parked: {error}");
+            if error.tells_that_parts_are_gone() {
+                return false;
             }
         }
         if may_be_whole { self.sender.park_whole() } else { self.sender.park() }
+    }
+
+    /// Sends all that has arrived as parts, and waits until the store has confirmed them.
+    fn send_to_park(&mut self, control: &mut dyn Control) -> Result<(), TransferError> {
+        while !self.sender.send_to_park()? {
+            self.sender.await_workers(control)?;
+        }
+        Ok(())
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {

@@ -75,6 +75,8 @@ pub struct Upload<'a> {
     standstill: Standstill,
     /// Whether the system looks after the data connection.
     is_kept_alive: bool,
+    /// Bytes to come that are there already.
+    repeated: u64,
 }
 
 impl<'a> Upload<'a> {
@@ -122,13 +124,14 @@ impl<'a> Upload<'a> {
         }
         let mut sender = Sender::new(resources, target, &plan, intake, parts, sent);
         sender.check_name()?;
-        let Plan { expected, kept, tail, .. } = plan;
+        let Plan { expected, kept, tail, repeated, .. } = plan;
         Ok(Self {
             sender,
             replaced: Replaced { expected, since, kept, tail },
             throttle: Throttle::default(),
             standstill: Standstill::new(Instant::now()),
             is_kept_alive: false,
+            repeated,
         })
     }
 

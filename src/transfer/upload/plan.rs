@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use super::head::KeptHead;
 use super::ranges::copy_ranges;
 use super::tail::Tail;
+use crate::limits;
 use crate::store::{
     Admission, Attributes, CopySource, ETag, ErrorKind, Expected, Freshness, ObjectStore, OnExists,
     Operation, ParkedUpload, PartLimits, PartReceipt, Stat, StoreError,
@@ -85,6 +86,8 @@ pub struct Plan {
     pub(super) tail: Option<Tail>,
     /// The interrupted upload that is gone on with, instead of an object.
     pub(super) parked: Option<ParkedUpload>,
+    /// First bytes of what the client sends that are there already.
+    pub(super) repeated: u64,
 }
 
 impl Plan {
@@ -153,16 +156,24 @@ impl Plan {
             copies: VecDeque::new(),
             tail: None,
             parked: None,
+            repeated: 0,
         }
     }
 
-    /// Goes on with an interrupted upload.
+    /// Goes on with an interrupted upload. Some clients go back a little, to be sure of what is
+    /// there.
     fn go_on(new: Self, parked: ParkedUpload, mode: WriteMode) -> Result<Self, TransferError> {
         let offset = parked.offset();
-        if matches!(mode, WriteMode::ResumeAt(asked) if asked != offset) {
-            return Err(TransferError::ParkedElsewhere { offset });
+        let asked = match mode {
+            WriteMode::ResumeAt(asked) => asked,
+            WriteMode::Append | WriteMode::Replace => offset,
+        };
+        match offset.checked_sub(asked) {
+            Some(repeated) if repeated <= limits::RESUME_BACK_BYTES => {
+                Ok(Self { kept: offset, parked: Some(parked), repeated, ..new })
+            }
+            _ => Err(TransferError::ParkedElsewhere { offset }),
         }
-        Ok(Self { kept: offset, parked: Some(parked), ..new })
     }
 
     /// The parts that are there already, and the one that is sent again.

@@ -249,12 +249,26 @@ impl Upload<'_> {
     }
 
     fn read(&mut self, data: &mut Stream, allowed: Allowance) -> io::Result<usize> {
+        self.skip_repeated(data)?;
         match allowed {
             Allowance::Bytes(most) if allowed != Allowance::ALL => {
                 self.sender.intake.read(&mut data.take(most as u64))
             }
             Allowance::Bytes(_) | Allowance::Wait(_) => self.sender.intake.read(data),
         }
+    }
+
+    /// Throws away what a client sends that went back a little, to be sure of what is there.
+    fn skip_repeated(&mut self, data: &mut Stream) -> io::Result<()> {
+        let mut thrown = [0; 4096];
+        while self.repeated > 0 {
+            let most = self.repeated.min(thrown.len() as u64) as usize;
+            match data.read(&mut thrown[..most])? {
+                0 => break,
+                bytes => self.repeated -= bytes as u64,
+            }
+        }
+        Ok(())
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), TransferError> {

@@ -110,6 +110,11 @@ impl BucketCache {
     pub(crate) fn has_under_way(&self, upload_id: &str) -> bool {
         self.under_way.0.lock().contains(upload_id)
     }
+
+    /// This process does not go on with the upload any more.
+    pub(crate) fn end_under_way(&self, upload_id: &str) {
+        self.under_way.end(upload_id);
+    }
 }
 
 /// The ids of uploads under way: at most as many as there are transfers and copies.

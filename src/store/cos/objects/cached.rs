@@ -103,8 +103,10 @@ impl Objects for CachedObjects {
     }
 
     fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
-        self.cache().under_way.end(upload_id);
         self.cache().parked.forget(key, upload_id);
-        self.0.abort_upload(key, upload_id)
+        // Until the store has answered, nobody finds it.
+        let aborted = self.0.abort_upload(key, upload_id);
+        self.cache().under_way.end(upload_id);
+        aborted
     }
 }

@@ -33,13 +33,36 @@ pub(crate) fn find_silent(
         if silence_between(begun, page.now) < silence {
             continue;
         }
-        if let Some(silent_for) = silence_of(tree, &entry, begun, cancel)?
+        let (key, id) = (&*entry.key, &*entry.upload_id);
+        if let Some(silent_for) = silence_of(tree, (key, id), begun, cancel)?
             && silent_for >= silence
         {
             uploads.push(SilentUpload { upload, silent_for });
         }
     }
     Ok(SilentUploads { others: count - uploads.len(), uploads, next: page.next })
+}
+
+/// Drops an upload that has been silent for `silence`, unless somebody goes on with it: in this
+/// process, or, as its newest part tells, elsewhere. Many are looked at before the first is dropped.
+pub(crate) fn abort_silent(
+    tree: BucketTree<'_>,
+    key: &str,
+    upload_id: &str,
+    silence: Duration,
+) -> Result<bool> {
+    if !tree.objects.resume_upload(key, upload_id) {
+        return Ok(false);
+    }
+    let since = OffsetDateTime::UNIX_EPOCH;
+    let silent_for = silence_of(tree, (key, upload_id), since, &Cancel::new());
+    let is_silent = silent_for.as_ref().is_ok_and(|time| time.is_some_and(|time| time >= silence));
+    if !is_silent {
+        tree.cache.end_under_way(upload_id);
+        return silent_for.map(|_| false);
+    }
+    tree.objects.abort_upload(key, upload_id)?;
+    Ok(true)
 }
 
 /// The upload, if a client of this account could have begun it and this process has not.
@@ -50,17 +73,17 @@ fn named_upload(tree: BucketTree<'_>, entry: &UploadEntry) -> Option<MultipartUp
     is_ours.then(|| MultipartUpload { path, upload_id: entry.upload_id.clone() })
 }
 
-/// How long the upload has received nothing since it was `begun`; `None` when it is gone by now, or
-/// the time of a part cannot be read.
+/// How long the upload `id` of `key` has received nothing since it was `begun`; `None` when it is
+/// gone by now, or the time of a part cannot be read.
 fn silence_of(
     tree: BucketTree<'_>,
-    entry: &UploadEntry,
+    (key, id): (&str, &str),
     begun: OffsetDateTime,
     cancel: &Cancel,
 ) -> Result<Option<Duration>> {
     let (mut newest, mut after) = (begun, None);
     loop {
-        let page = tree.objects.list_parts(&entry.key, &entry.upload_id, after, cancel)?;
+        let page = tree.objects.list_parts(key, id, after, cancel)?;
         let Some(page) = page else { return Ok(None) };
         for part in &page.entries {
             let Some(modified) = part.modified else { return Ok(None) };

@@ -89,6 +89,11 @@ impl<'a> BucketTree<'a> {
         self.cache.parked.in_directory(directory)
     }
 
+    /// What stands behind the key of a directory in those of all uploads below it.
+    pub(crate) fn own_parked_below(self, directory: &str) -> Vec<String> {
+        self.cache.parked.below(directory)
+    }
+
     /// The objects that it is made of.
     pub(crate) fn objects(self) -> &'a dyn Objects {
         self.objects

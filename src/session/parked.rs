@@ -1,0 +1,157 @@
+//! Interrupted uploads that wait to be gone on with, as the session's client sees them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::failure::log_failure;
+use super::navigation::Tree;
+use super::step::Step;
+use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat};
+use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
+use crate::vfs::{Entry, FtpPath};
+
+/// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
+/// file then means that one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ToldParked(Arc<Mutex<Option<FtpPath>>>);
+
+impl ToldParked {
+    /// It was told of that of `path`.
+    pub(super) fn note(&self, path: FtpPath) {
+        *self.0.lock() = Some(path);
+    }
+}
+
+impl Tree<'_> {
+    /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
+    /// or that the session was told of where no file stands. Others may be somebody else's.
+    pub(super) fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
+        if !self.sees_parked() {
+            return Ok(false);
+        }
+        let means_it = !had_file && self.was_told_of(path);
+        let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
+        let parked = match self.find_parked(path, freshness) {
+            // The file is gone, which the client is to hear.
+            Err(_) if had_file => None,
+            found => found?,
+        };
+        let Some(parked) = parked else { return Ok(false) };
+        let aborted = self.store.abort_multipart_upload(&parked.upload);
+        aborted.map_err(|error| self.failure(&error))?;
+        Ok(true)
+    }
+
+    /// The interrupted upload of `path` that its uploader may go on with, instead of what was
+    /// `found` there. The store is asked where nothing was, or where this process knows of one.
+    ///
+    /// # Errors
+    /// The reply that a store which does not answer now deserves: a client that heard of no upload
+    /// would begin anew.
+    pub(super) fn parked(
+        &self,
+        path: &FtpPath,
+        found: Option<&Stat>,
+    ) -> Step<Option<ParkedUpload>> {
+        if !self.sees_parked() || found.is_some_and(|stat| stat.metadata.is_directory()) {
+            return Ok(None);
+        }
+        let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
+        let parked = self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0);
+        let Some(parked) = parked else { return Ok(None) };
+        // Of a listed file only the time is known that a client may have given it.
+        let fresh = match found.is_some() && self.keeps_times {
+            true => self.store.stat(path, Freshness::Now).ok(),
+            false => None,
+        };
+        let found = fresh.as_ref().or(found);
+        Ok(Some(parked).filter(|parked| parked.is_newer_than(found)))
+    }
+
+    fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Step<Option<ParkedUpload>> {
+        match self.store.find_parked_upload(path, freshness) {
+            Ok(parked) => Ok(parked),
+            Err(error) if error.kind == ErrorKind::Unavailable => Err(self.failure(&error)),
+            Err(error) => {
+                // Whoever may not ask has nothing to go on with.
+                log_failure(self.visit, &error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Among which interrupted uploads the one is that an upload of `path` goes on with. A client
+    /// that names an offset, or has asked for it, means what it was told.
+    pub(super) fn parked_among(&self, path: &FtpPath, mode: WriteMode) -> ParkedAmong {
+        match mode {
+            _ if !self.sees_parked() => ParkedAmong::None,
+            WriteMode::Append if !self.was_told_of(path) => ParkedAmong::Own,
+            WriteMode::Append | WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
+        }
+    }
+
+    fn was_told_of(&self, path: &FtpPath) -> bool {
+        self.told.0.lock().as_ref() == Some(path)
+    }
+
+    /// An upload of `path` from the beginning was cut before enough had come to go on with: what
+    /// was parked before is another file's beginning by now.
+    pub(super) fn drop_superseded(&self, path: &FtpPath) {
+        if self.sees_parked() && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
+            log::info!("dropped what was parked of path={path:?}: it was begun anew");
+        }
+    }
+
+    /// The interrupted upload of `path` that this process has parked.
+    pub(super) fn own_parked(&self, path: &FtpPath) -> Step<Option<ParkedUpload>> {
+        match self.sees_parked() {
+            true => self.find_parked(path, Freshness::Recent),
+            false => Ok(None),
+        }
+    }
+
+    /// Whether interrupted uploads of files below `directory` wait that this process has parked.
+    /// The store is asked only of those that it knows of.
+    pub(super) fn has_parked_below(&self, directory: &FtpPath) -> Step<bool> {
+        if !self.sees_parked() {
+            return Ok(false);
+        }
+        for path in self.store.own_parked_below(&self.place_of(directory)) {
+            if self.own_parked(&path)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether uploads are parked, and for whom.
+    fn sees_parked(&self) -> bool {
+        self.partial == PartialUpload::Park && self.rights.write
+    }
+
+    /// Those of the files in `directory`, by their names, that this process knows of.
+    pub(super) fn parked_in(&self, directory: &FtpPath) -> HashMap<String, Entry> {
+        if !self.sees_parked() {
+            return HashMap::new();
+        }
+        by_name(self.store.own_parked_uploads(&self.place_of(directory)))
+    }
+
+    /// The same of those that wait for their markers.
+    pub(super) fn waiting_in(&self, directory: &FtpPath) -> Step<HashMap<String, Entry>> {
+        let waiting = self.unpublished().map_or(Ok(Vec::new()), |all| all.list(directory));
+        waiting.map(by_name).map_err(|error| self.failure(&error))
+    }
+
+    /// Where uploads of files in `directory` are.
+    fn place_of(&self, directory: &FtpPath) -> FtpPath {
+        let place = self.unpublished().and_then(|all| all.place(directory).ok());
+        place.unwrap_or_else(|| directory.clone())
+    }
+}
+
+fn by_name(entries: Vec<Entry>) -> HashMap<String, Entry> {
+    entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect()
+}

@@ -1,0 +1,25 @@
+use super::{Cut, SENT, cut_upload, cut_upload_of, parking};
+use crate::support::ftp::Ftp;
+use crate::support::server::Setup;
+use crate::support::stored::noise;
+
+/// What is left first is not due first.
+#[test]
+fn each_account_has_its_own_time() {
+    for own in ["3600", "0"] {
+        for setup in [parking(), Setup::local().option("partial_upload", "park")] {
+            let server = setup
+                .account_key("publish_parked_after", own)
+                .account("bob", "RW", "true")
+                .option("publish_parked_after", "1")
+                .start();
+            let left = noise(41, SENT);
+            cut_upload(&server, "STOR", "alice's", &left, Cut::Leave);
+            let bob = Ftp::login_as(&server, "bob");
+            cut_upload_of(bob, &server, ("STOR", "bob's"), &left, Cut::Leave);
+            server.wait_for_log("published path=\"/bob's\"");
+            server.stored().expect("bob's", &left);
+            assert!(!server.stored().files().contains(&"alice's".to_owned()), "{own}");
+        }
+    }
+}
