@@ -28,6 +28,7 @@ mod operations;
 mod packaging;
 mod parked;
 mod patience;
+mod records;
 mod security;
 mod server_lifecycle;
 mod soak;

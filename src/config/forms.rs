@@ -10,7 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use zeroize::Zeroizing;
 
-use crate::events::{EventKind, PathPatterns, QueueFull};
+use crate::events::{EventKind, PathPatterns, QueueFull, TransferLogFormat};
 use crate::net::tls::Version;
 use crate::secret::Secret;
 use crate::server::ServerOptions;
@@ -24,7 +24,7 @@ use crate::users::{Account, FileRules, HookCall, Permission};
 use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::Endpoint;
-use super::settings::RotateUnit;
+use super::settings::{LogFormat, RotateUnit};
 use super::values::MemoryAmount;
 
 /// `trash_prefix` where nobody says it.
@@ -82,6 +82,10 @@ impl General {
                 rotates: false,
                 every: RotateUnit::Day,
                 backups: 0,
+                format: LogFormat::Text,
+                transfers: None,
+                transfer_format: TransferLogFormat::Xferlog,
+                ledger: None,
             },
             ban: BanForm { failures: None, window: Duration::ZERO, time: Duration::ZERO },
             passive_port: None,
@@ -143,6 +147,11 @@ pub(super) struct LogForm {
     pub(super) rotates: bool,
     pub(super) every: RotateUnit,
     pub(super) backups: usize,
+    pub(super) format: LogFormat,
+    /// `transfer_log`
+    pub(super) transfers: Option<PathBuf>,
+    pub(super) transfer_format: TransferLogFormat,
+    pub(super) ledger: Option<PathBuf>,
 }
 
 /// When an address is shut out; `failures`: `None` for never.

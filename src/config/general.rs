@@ -19,7 +19,7 @@ use super::objects;
 use super::parts;
 use super::report::ConfigReport;
 use super::section::Section;
-use super::settings::{LogOptions, Rotation, StoreSettings};
+use super::settings::{LogOptions, Rotation, StoreSettings, TransferLogOptions};
 use super::tls::{self, Tls};
 use super::values::MemoryAmount;
 
@@ -47,6 +47,8 @@ pub(super) struct Settled {
     pub(super) buckets: BucketTerms,
     pub(super) files: FilesForm,
     pub(super) log: LogOptions,
+    pub(super) transfer_log: Option<TransferLogOptions>,
+    pub(super) ledger: Option<PathBuf>,
     pub(super) control_socket: Option<PathBuf>,
     pub(super) password_checks: usize,
     pub(super) config_check: bool,
@@ -109,6 +111,7 @@ impl GeneralSections {
         }
         self.check_ports(&server, report);
         self.check_masquerade(&server, report);
+        let LogForm { transfers, transfer_format: format, ledger, .. } = all.log.clone();
         let log = log(all.log);
         Settled {
             server,
@@ -118,6 +121,8 @@ impl GeneralSections {
             files: all.files,
             control_socket: control_socket(all.control_socket, &log.directory),
             log,
+            transfer_log: transfers.map(|path| TransferLogOptions { path, format }),
+            ledger,
             password_checks: all.password_checks,
             config_check: all.config_check,
         }
@@ -237,8 +242,9 @@ fn sessions_before_login(connections: Option<usize>) -> Option<usize> {
 }
 
 fn log(form: LogForm) -> LogOptions {
-    let LogForm { level, directory, rotates, every, backups } = form;
-    LogOptions { level, directory, rotation: rotates.then_some(Rotation { every, backups }) }
+    let LogForm { level, directory, rotates, every, backups, format, .. } = form;
+    let rotation = rotates.then_some(Rotation { every, backups });
+    LogOptions { level, directory, rotation, format }
 }
 
 /// Where the running server is asked, of a log in `log_dir`.

@@ -44,7 +44,7 @@ pub(super) fn look(intent: &IntentLine, stores: &[Arc<dyn ObjectStore>]) -> Resu
 }
 
 /// What an object of this key is called in `store`, if it is a part of it.
-fn path_in(store: &dyn ObjectStore, bucket: &str, key: &str) -> Option<FtpPath> {
+pub(super) fn path_in(store: &dyn ObjectStore, bucket: &str, key: &str) -> Option<FtpPath> {
     let root = store.place_of(&FtpPath::root());
     let rest = key.strip_prefix(&root.key).filter(|_| root.bucket == bucket)?;
     FtpPath::root().join(&format!("/{rest}")).ok().filter(|path| path.key() == rest)

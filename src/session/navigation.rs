@@ -36,7 +36,7 @@ pub(super) struct Tree<'a> {
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
     /// Who tells what happens to files.
-    pub(super) witness: Option<Witness>,
+    pub(super) witness: Witness,
 }
 
 /// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
@@ -210,7 +210,7 @@ impl Tree<'_> {
             // A directory replaces nothing in any case.
             EntryKind::Directory => OnExists::Replace,
         };
-        let renaming = Renaming { from, was, on_exists, witness: self.witness.as_ref() };
+        let renaming = Renaming { from, was, on_exists, witness: &self.witness };
         let renamed =
             long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
         let name = renamed.map_err(|error| self.failure(&error))?;
@@ -225,8 +225,7 @@ impl Tree<'_> {
     /// Writes down what is about to be asked of the store, where it is to be told.
     fn intend(&self, deed: &FileDeed<'_>) -> Step<Option<Intent>> {
         self.check_told(deed.kind, deed.path)?;
-        let Some(witness) = &self.witness else { return Ok(None) };
-        witness.intend(deed).map_err(|error| {
+        self.witness.intend(deed).map_err(|error| {
             log::error!("events: the journal cannot be written: {error}");
             replies::events_wait()
         })
@@ -234,9 +233,9 @@ impl Tree<'_> {
 
     /// Refuses what could not be told, where too much waits.
     pub(super) fn check_told(&self, kind: EventKind, path: &FtpPath) -> Step<()> {
-        match &self.witness {
-            Some(witness) if witness.refuses(kind, path) => Err(replies::events_wait()),
-            _ => Ok(()),
+        match self.witness.refuses(kind, path) {
+            true => Err(replies::events_wait()),
+            false => Ok(()),
         }
     }
 

@@ -13,6 +13,7 @@ mod objects;
 mod operations;
 mod optional;
 mod readers;
+mod records;
 mod sections;
 mod security;
 mod tls;
