@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cos_ftp_server::events::{LedgerWalk, ObjectFinding, Standing, walk};
+use cos_ftp_server::events::{LedgerStanding, LedgerWalk, ObjectFinding, walk};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::Buckets;
 
@@ -45,7 +45,7 @@ pub(super) fn run(
         .or(named)
         .ok_or("the configuration names no ledger: name the file")
         .map_err(CommandError::config)?;
-    let mut standing = Standing::default();
+    let mut standing = LedgerStanding::default();
     let found = read(&file, &mut standing)
         .map_err(|error| format!("{}: {error}", file.display()))
         .map_err(CommandError::operation)?;
@@ -64,7 +64,7 @@ pub(super) fn run(
     Ok(status.into())
 }
 
-fn read(file: &Path, standing: &mut Standing) -> std::io::Result<LedgerWalk> {
+fn read(file: &Path, standing: &mut LedgerStanding) -> std::io::Result<LedgerWalk> {
     let mut ledger = BufReader::new(File::open(file)?);
     walk(&mut ledger, &mut |line, entry| standing.take(line, entry))
 }
@@ -95,7 +95,10 @@ fn about_chain(file: &Path, found: &LedgerWalk) -> String {
     text
 }
 
-fn compare(standing: &Standing, stores: &[Arc<dyn ObjectStore>]) -> Result<StoreFindings, String> {
+fn compare(
+    standing: &LedgerStanding,
+    stores: &[Arc<dyn ObjectStore>],
+) -> Result<StoreFindings, String> {
     let mut findings = StoreFindings::default();
     for ((bucket, key), object) in &standing.objects {
         let named = || format!("{:?} ({bucket} {key:?}, line {})", object.path, object.line);

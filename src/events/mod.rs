@@ -34,7 +34,7 @@ mod witness;
 pub use chronicle::Chronicle;
 pub use courier::Couriers;
 pub use ledger::{
-    Ledger, LedgerEntry, LedgerFault, LedgerObject, LedgerWalk, ObjectFinding, Standing, walk,
+    Ledger, LedgerEntry, LedgerFault, LedgerObject, LedgerStanding, LedgerWalk, ObjectFinding, walk,
 };
 pub use options::{EventKind, EventOptions, EventReceiver, QueueFull};
 pub use path_patterns::PathPatterns;

@@ -14,7 +14,8 @@ use crate::store::{ObjectPlace, Stored};
 /// The version of the form, in each event: fields may be added to it, and none changed.
 const VERSION: u8 = 1;
 
-/// One event, also one that nobody is told. What is not known, or makes no sense of its kind, is `null`.
+/// One event, also one that nobody is told. What is not known, or makes no sense of its kind, is
+/// `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) version: u8,

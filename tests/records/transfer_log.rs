@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::Write;
+use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -136,6 +137,39 @@ fn json_is_read_by_jq() {
             json!(["upload", "/cut", USER, peer, 1 << 20, false, "number"]),
         ]
     );
+}
+
+#[test]
+fn it_is_put_aside_by_the_keys_of_the_log() {
+    let kept = tempfile::TempDir::new().unwrap();
+    let path = kept.path().join("transfers");
+    let names = || {
+        let entries = fs::read_dir(kept.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    fs::write(&path, "old\n").unwrap();
+    // 2020-09-13T12:26:40Z
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    fs::File::options().append(true).open(&path).unwrap().set_modified(old).unwrap();
+    for aside in ["2020-09-11", "2020-09-12"] {
+        fs::write(kept.path().join(format!("transfers.{aside}")), "older\n").unwrap();
+    }
+    let server = Setup::local()
+        .option("transfer_log", path.to_str().unwrap())
+        .option("log_rotate_enabled", "true")
+        .option("log_backup_count", "2")
+        .environment("TZ", "UTC")
+        .start();
+    let mut ftp = Ftp::login(&server);
+    ftp.store("STOR /a", b"1");
+    ftp.play(&[("QUIT", "221 ")]);
+    wait_for_logout(&server);
+    assert_eq!(names(), ["transfers", "transfers.2020-09-12", "transfers.2020-09-13"]);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(" /a ") && !text.contains("old"), "{text}");
 }
 
 #[test]

@@ -24,6 +24,12 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
         report.add(fits(settings, &facts, resource));
     }
     report.add(log_directory(&settings.log.directory));
+    if let Some(log) = &settings.transfer_log {
+        report.add(record_file("transfer_log", &log.path, true));
+    }
+    if let Some(path) = &settings.ledger {
+        report.add(record_file("ledger", path, false));
+    }
     ports::check(settings, report);
     masquerade::check(settings, report);
     if let Some(tls) = &settings.tls {
@@ -98,6 +104,25 @@ fn log_directory(directory: &Path) -> CheckLine {
             }
             None => CheckLine::passed("log", format!("{shown} can be written")),
         },
+    }
+}
+
+/// A file that a key names, or its directory, which the server `makes_directory`, or does not.
+fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> CheckLine {
+    let mut nearest = path.parent().unwrap_or(Path::new("/"));
+    while makes_directory && !nearest.exists() {
+        nearest = nearest.parent().unwrap_or(Path::new("/"));
+    }
+    let (wanted, access_to) = match path.exists() {
+        true => (path, Access::WRITE_OK),
+        false => (nearest, Access::WRITE_OK | Access::EXEC_OK),
+    };
+    match access(wanted, access_to) {
+        Ok(()) => CheckLine::passed(key, format!("{} can be written", path.display())),
+        Err(error) => {
+            let fix = format!("let the user that runs the server write there, or correct {key}");
+            CheckLine::failed(key, format!("{}: {error}", wanted.display()), fix)
+        }
     }
 }
 

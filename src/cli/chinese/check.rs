@@ -115,6 +115,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请允许运行服务器的用户写入该目录，或更正 log_dir",
     ),
     (
+        "let the user that runs the server write there, or correct {}",
+        "请允许运行服务器的用户写入该处，或更正 {}",
+    ),
+    (
         "give the file to the user that runs the server (chown)",
         "请把该文件的属主改为运行服务器的用户（chown）",
     ),

@@ -1,5 +1,5 @@
-//! A file of the log, or of transfers: opened, put aside when its time has come, opened again when asked. Whatever goes
-//! wrong with it is told once on the terminal and stops nothing.
+//! A file of the log, or of transfers: opened, put aside when its time has come, opened again when
+//! asked. Whatever goes wrong with it is told once and stops nothing.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -13,18 +13,11 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::config::{LogFormat, Rotation};
 use cos_ftp_server::store::local::inherit_owner;
 use parking_lot::Mutex;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::json::bare_line;
+use super::line::TIME;
 use super::rotation::{period, put_aside, remove_oldest};
-
-/// RFC 3339 with milliseconds.
-pub(super) const TIME: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
-     [offset_hour sign:mandatory]:[offset_minute]"
-);
 
 /// Why there is no log.
 #[derive(Debug)]

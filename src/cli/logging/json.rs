@@ -10,8 +10,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
-use super::TERMINAL_LINE_BYTES;
-use super::file::TIME;
+use super::line::{TERMINAL_LINE_BYTES, TIME};
 
 /// The lines of this program; what the HTTP and TLS crates say is theirs.
 const OWN_TARGET: &str = "cos_ftp_server";

@@ -6,6 +6,7 @@
 
 mod file;
 mod json;
+mod line;
 mod rotation;
 
 use std::fs::File;
@@ -25,11 +26,9 @@ use simplelog::{ConfigBuilder, WriteLogger};
 use time::UtcOffset;
 
 pub(crate) use file::{FILE_NAME, LogError};
-use file::{FileKind, LogFile, TIME, Wishes};
+use file::{FileKind, LogFile, Wishes};
 use json::JsonLogger;
-
-/// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
-const TERMINAL_LINE_BYTES: usize = 4096;
+use line::{TERMINAL_LINE_BYTES, TIME};
 
 /// What may be asked of the log while the server runs.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use super::record::Event;
 use line::{LedgerNote, LineContent, NO_LINE, hash, line, parse};
 
 pub use line::LedgerEntry;
-pub use standing::{LedgerObject, ObjectFinding, Standing};
+pub use standing::{LedgerObject, LedgerStanding, ObjectFinding};
 pub use walk::{LedgerFault, LedgerWalk, walk};
 
 /// More than the longest line has: names are 1 KiB each at most, and six times that in JSON.

@@ -36,12 +36,12 @@ pub enum ObjectFinding {
 
 /// All of them, by bucket and key.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct LedgerStanding {
     /// Each, by its bucket and key.
     pub objects: BTreeMap<(String, String), LedgerObject>,
 }
 
-impl Standing {
+impl LedgerStanding {
     /// Takes what the line at this place tells.
     pub fn take(&mut self, line: u64, entry: &LedgerEntry) {
         let place = (entry.bucket.clone(), entry.key.clone());
