@@ -29,6 +29,7 @@ mod packaging;
 mod parked;
 mod patience;
 mod records;
+mod scanning;
 mod security;
 mod server_lifecycle;
 mod soak;

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::events::{EventKind, PathPatterns, QueueFull, TransferLogFormat};
 use crate::net::tls::Version;
+use crate::scan::{ScanFailed, ScannerAddress};
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
@@ -38,6 +39,7 @@ pub(super) struct General {
     pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
     pub(super) events: EventsForm,
+    pub(super) scan: ScanForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
     /// `passive_ports` under its other name.
@@ -76,6 +78,7 @@ impl General {
                 require_close_notify: false,
             },
             events: EventsForm::default(),
+            scan: ScanForm::default(),
             log: LogForm {
                 level: LevelFilter::Off,
                 directory: PathBuf::new(),
@@ -137,6 +140,14 @@ pub(super) struct EventsForm {
     pub(super) queue_max: usize,
     pub(super) queue_full: Option<QueueFull>,
     pub(super) workers: usize,
+}
+
+/// `[SCAN]`
+#[derive(Clone, Debug, Default)]
+pub(super) struct ScanForm {
+    pub(super) clamd: Option<ScannerAddress>,
+    pub(super) timeout: Duration,
+    pub(super) failed: Option<ScanFailed>,
 }
 
 /// The log.

@@ -1,4 +1,5 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[TLS]`:
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[SCAN]`,
+//! `[TLS]`:
 //! what holds for the whole server. The table of keys fills in the form; what is settled here is
 //! what hangs on several keys, or on the machine.
 
@@ -18,6 +19,7 @@ use super::machine::MachineFacts;
 use super::objects;
 use super::parts;
 use super::report::ConfigReport;
+use super::scan;
 use super::section::Section;
 use super::settings::{LogOptions, Rotation, StoreSettings, TransferLogOptions};
 use super::tls::{self, Tls};
@@ -35,6 +37,7 @@ pub(super) struct GeneralSections {
     optional: Section,
     operations: Section,
     events: Section,
+    scan: Section,
     tls: Section,
 }
 
@@ -68,6 +71,7 @@ impl GeneralSections {
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
             events: take(SectionKind::Events),
+            scan: take(SectionKind::Scan),
             tls: take(SectionKind::Tls),
         }
     }
@@ -82,6 +86,7 @@ impl GeneralSections {
             &self.optional,
             &self.operations,
             &self.events,
+            &self.scan,
             &self.tls,
         ] {
             section.read(&mut all, report);
@@ -93,6 +98,8 @@ impl GeneralSections {
         let tls = tls::settle(all.tls, &self.tls, report);
         let events = events::settle(all.events, &self.events, report);
         let mut server = all.server;
+        server.session.transfer.scan =
+            scan::settle(all.scan, &self.scan, server.session.transfer.partial, report);
         server.session.tls = tls.policy;
         server.implicit_listen_port = tls.implicit_listen_port;
         server.access.ban = ban(&all.ban);

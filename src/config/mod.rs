@@ -30,6 +30,7 @@ mod object_values;
 mod objects;
 mod parts;
 mod report;
+mod scan;
 mod section;
 mod settings;
 mod text;

@@ -49,8 +49,9 @@ impl Chronicle {
     }
 
     fn enter(&self, event: &Event) {
-        // Of what is parked no file stands.
-        if let Some(ledger) = self.ledger.as_ref().filter(|_| event.kind != EventKind::Parked) {
+        // Of what is parked or refused no file stands.
+        let stands = !matches!(event.kind, EventKind::Parked | EventKind::Infected);
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| stands) {
             ledger.enter(event);
         }
     }

@@ -52,6 +52,9 @@ pub(super) struct Event {
     pub(super) request_id: Option<String>,
     /// Seconds from the beginning of the transfer, or of the change.
     pub(super) duration: Option<f64>,
+    /// The scanner's name for what it found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<String>,
 }
 
 /// Who did it.
@@ -121,6 +124,7 @@ impl Event {
             crc64: None,
             request_id: None,
             duration: None,
+            found: None,
         }
     }
 

@@ -72,7 +72,9 @@ fn look_in(
             there.filter(|stat| is_gone || is_meant(intent, stat)).map(Some)
         }
         (EventKind::Delete, _) => store.find_file(path)?.is_none().then_some(None),
-        (EventKind::Rename | EventKind::Parked | EventKind::Download, _) => None,
+        (EventKind::Rename | EventKind::Parked | EventKind::Download | EventKind::Infected, _) => {
+            None
+        }
     };
     Ok(found.map_or(Settlement::Nothing, Settlement::Done))
 }

@@ -42,6 +42,8 @@ pub struct FileDeed<'a> {
     pub since: OffsetDateTime,
     /// When it began.
     pub began: Instant,
+    /// What the scanner found in it.
+    pub found: Option<&'a str>,
 }
 
 /// Something that is to be told once a store has confirmed it. On the disk, if a receiver is told;
@@ -71,6 +73,7 @@ impl<'a> FileDeed<'a> {
             kept: 0,
             since: store.now(),
             began: Instant::now(),
+            found: None,
         }
     }
 }
@@ -127,7 +130,7 @@ impl Witness {
         event.stamp();
         let leaves_nothing = match event.kind {
             EventKind::Download => facts.is_complete,
-            kind => kind == EventKind::Parked,
+            kind => matches!(kind, EventKind::Parked | EventKind::Infected),
         };
         if leaves_nothing {
             self.chronicle.note(event.clone());
@@ -145,6 +148,7 @@ impl Witness {
         event.from_path = deed.from.map(|from| from.as_str().to_owned());
         event.from_key = deed.from.map(|from| deed.store.place_of(from).key);
         (event.size, event.kept) = (deed.size, deed.kept);
+        event.found = deed.found.map(str::to_owned);
         event
     }
 }

@@ -6,7 +6,7 @@ use super::navigation::Tree;
 use crate::events::{EventKind, FileDeed, TransferFacts};
 use crate::metrics::{self, Direction, Ending};
 use crate::store::Stored;
-use crate::transfer::{Conversion, Kept, TransferReport, Verdict};
+use crate::transfer::{Conversion, Kept, TransferError, TransferReport, Verdict};
 use crate::vfs::FtpPath;
 
 /// What a download sent.
@@ -34,6 +34,7 @@ pub(super) fn record_upload(
     let kind = match &report.verdict {
         _ if report.is_parked => EventKind::Parked,
         Verdict::Interrupted { kept: Kept::Partial, .. } => EventKind::UploadPartial,
+        Verdict::Failed(TransferError::Infected { .. }) => EventKind::Infected,
         _ => EventKind::Upload,
     };
     let is_there = report.stored.is_some() || report.is_parked;
@@ -41,6 +42,10 @@ pub(super) fn record_upload(
         size: is_there.then_some(report.kept + report.bytes),
         kept: report.kept,
         began: began(report),
+        found: match &report.verdict {
+            Verdict::Failed(TransferError::Infected { name }) => Some(name),
+            _ => None,
+        },
         ..FileDeed::now(kind, &*tree.store, path)
     };
     let verdict = words(&report.verdict);

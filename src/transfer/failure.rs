@@ -44,6 +44,16 @@ pub enum TransferError {
         /// Where it does, in bytes.
         offset: u64,
     },
+    /// The scanner found something in it.
+    Infected {
+        /// The scanner's name for it.
+        name: String,
+    },
+    /// It could not be checked, and must be.
+    NotScanned {
+        /// Why.
+        why: String,
+    },
 }
 
 impl fmt::Display for TransferError {
@@ -64,6 +74,8 @@ impl fmt::Display for TransferError {
             Self::ParkedElsewhere { offset } => {
                 write!(f, "restart elsewhere than at the {offset} bytes that are parked")
             }
+            Self::Infected { name } => write!(f, "the scanner found {name}"),
+            Self::NotScanned { why } => write!(f, "the scanner could not check it: {why}"),
         }
     }
 }

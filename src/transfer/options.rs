@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::net::Wake;
+use crate::scan::ScanOptions;
 use crate::transfer::{Budget, EndingThreads, Schedule};
 
 /// How transfers behave.
@@ -30,6 +31,9 @@ pub struct TransferOptions {
     pub publish_parked: Option<Duration>,
     /// `data_idle_timeout`: silence on a data connection while we wait for the client.
     pub data_idle: Duration,
+    /// `[SCAN]`: who is asked whether what arrives may become a file; `None` for nobody. What is
+    /// parked cannot be checked: it does not stand beside [`PartialUpload::Park`].
+    pub scan: Option<ScanOptions>,
 }
 
 impl TransferOptions {
@@ -64,6 +68,7 @@ impl TransferOptions {
             partial: PartialUpload::Keep,
             publish_parked: None,
             data_idle: Duration::ZERO,
+            scan: None,
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     options: String,
     operations: String,
     events: String,
+    scan: String,
     tls: String,
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -99,6 +100,7 @@ impl Setup {
             options: String::new(),
             operations: String::new(),
             events: String::new(),
+            scan: String::new(),
             tls: String::new(),
             security: Vec::new(),
             environment: Vec::new(),
@@ -199,6 +201,12 @@ impl Setup {
         self
     }
 
+    /// A key of [SCAN].
+    pub(crate) fn scan(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.scan, "{key} = {value}");
+        self
+    }
+
     /// The name of the bucket.
     pub(crate) fn bucket_name(&self) -> &str {
         let Place::Bucket { name, .. } = &self.place else { panic!("a directory") };
@@ -276,6 +284,9 @@ impl Setup {
         if !self.events.is_empty() {
             let events = self.events.replace("@DIR@", &dir.display().to_string());
             let _ = write!(text, "[EVENTS]\n{events}");
+        }
+        if !self.scan.is_empty() {
+            let _ = write!(text, "[SCAN]\n{}", self.scan);
         }
         text
     }

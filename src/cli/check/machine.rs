@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
 use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
+use cos_ftp_server::scan::{ClamdStream, ScanOptions};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use time::OffsetDateTime;
@@ -29,6 +30,9 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     }
     if let Some(path) = &settings.ledger {
         report.add(record_file("ledger", path, false));
+    }
+    if let Some(scan) = &settings.server.session.transfer.scan {
+        report.add(scanner(scan));
     }
     ports::check(settings, report);
     masquerade::check(settings, report);
@@ -122,6 +126,19 @@ fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> CheckLi
         Err(error) => {
             let fix = format!("let the user that runs the server write there, or correct {key}");
             CheckLine::failed(key, format!("{}: {error}", wanted.display()), fix)
+        }
+    }
+}
+
+/// Whether whoever checks uploads is there.
+fn scanner(options: &ScanOptions) -> CheckLine {
+    let address = &options.clamd;
+    match ClamdStream::ping(options) {
+        Ok(()) => CheckLine::passed("clamd", format!("{address} answers")),
+        Err(error) => {
+            let fix = "start clamd, let the user that runs the server use its socket, or correct \
+                       clamd in [SCAN]";
+            CheckLine::failed("clamd", format!("{address}: {error}"), fix)
         }
     }
 }

@@ -14,6 +14,7 @@ mod operations;
 mod optional;
 mod readers;
 mod records;
+mod scan;
 mod sections;
 mod security;
 mod tls;
@@ -40,6 +41,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         optional::rows(),
         operations::rows(),
         events::rows(),
+        scan::rows(),
         tls::rows(),
     ]
     .into_iter()
