@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod net;
 pub mod protocol;
 mod records;
+pub mod scan;
 pub mod secret;
 pub mod server;
 pub mod session;

@@ -28,6 +28,8 @@ mod operations;
 mod packaging;
 mod parked;
 mod patience;
+mod records;
+mod scanning;
 mod security;
 mod server_lifecycle;
 mod soak;

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("threads", &["limits"]),
     ("metrics", &["limits"]),
     ("records", &[]),
+    ("scan", &["limits"]),
     ("vfs", &["limits"]),
     ("protocol", &["limits", "secret", "vfs"]),
     ("store", &["limits", "metrics", "records", "secret", "threads", "vfs"]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("access", &["limits", "metrics", "net"]),
     ("events", &["limits", "metrics", "secret", "store", "threads", "vfs"]),
     ("users", &["access", "limits", "secret", "store", "vfs"]),
-    ("transfer", &["events", "limits", "metrics", "net", "store", "threads", "vfs"]),
+    ("transfer", &["events", "limits", "metrics", "net", "scan", "store", "threads", "vfs"]),
     (
         "session",
         &[
@@ -45,7 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "access", "events", "limits", "metrics", "net", "protocol", "secret", "server",
+            "access", "events", "limits", "metrics", "net", "protocol", "scan", "secret", "server",
             "session", "store", "transfer", "users", "vfs",
         ],
     ),

@@ -35,6 +35,8 @@ pub(crate) enum Subcommand {
     Stop,
     /// `hash-password`: read a password and print its hash.
     HashPassword,
+    /// `verify-ledger`: look whether a ledger, this one or that of the configuration, is right.
+    VerifyLedger(Option<PathBuf>),
     /// `user`: look after the users in a file.
     User(UserRequest),
     /// Print the version.
@@ -89,6 +91,7 @@ const COMMANDS: &[&str] = &[
     "reload",
     "stop",
     "user",
+    "verify-ledger",
     "hash-password",
     "version",
     "help",
@@ -104,6 +107,7 @@ enum Word {
     Status,
     Reload,
     Stop,
+    VerifyLedger,
     HashPassword,
 }
 
@@ -121,6 +125,7 @@ impl Word {
             "status" => Self::Status,
             "reload" => Self::Reload,
             "stop" => Self::Stop,
+            "verify-ledger" => Self::VerifyLedger,
             "hash-password" => Self::HashPassword,
             _ => return None,
         })
@@ -134,7 +139,7 @@ impl Word {
             Self::Check => &["config", "from", "json"],
             Self::Status => &["config", "socket", "json", "watch"],
             Self::Stop => &["config", "socket"],
-            Self::Init | Self::Reload => &["config"],
+            Self::Init | Self::Reload | Self::VerifyLedger => &["config"],
             Self::HashPassword => &[],
         }
     }
@@ -213,7 +218,9 @@ pub(crate) fn parse(
             (Arg::Value(path), None) if word == Word::Check && given.config.is_none() => {
                 given.config = Some(path.into());
             }
-            (Arg::Value(path), None) if word == Word::Serve && given.path.is_none() => {
+            (Arg::Value(path), None)
+                if matches!(word, Word::Serve | Word::VerifyLedger) && given.path.is_none() =>
+            {
                 given.path = Some(path.into());
             }
             (argument, _) => return Err(argument.unexpected()),
@@ -287,6 +294,7 @@ impl GivenOptions {
             Word::Status => Subcommand::Status(View::Once(form)),
             Word::Reload => Subcommand::Reload,
             Word::Stop => Subcommand::Stop,
+            Word::VerifyLedger => Subcommand::VerifyLedger(self.path),
             Word::HashPassword => Subcommand::HashPassword,
         };
         if self.config.is_some() && self.socket.is_some() {
@@ -332,6 +340,8 @@ mod tests {
             ("init --config a.conf", Subcommand::Init, Some("a.conf")),
             ("reload", Subcommand::Reload, None),
             ("stop -c a.conf", Subcommand::Stop, Some("a.conf")),
+            ("verify-ledger l", Subcommand::VerifyLedger(Some("l".into())), None),
+            ("verify-ledger -c a", Subcommand::VerifyLedger(None), Some("a")),
             ("hash-password", Subcommand::HashPassword, None),
             ("--version", Subcommand::Version, None),
             ("version", Subcommand::Version, None),

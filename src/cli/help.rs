@@ -15,6 +15,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server stop [--config FILE | --socket FILE]
        cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
        cos-ftp-server user passwd NAME | list   [--users-file FILE] [--config FILE]
+       cos-ftp-server verify-ledger [FILE] [--config FILE]
        cos-ftp-server hash-password
        cos-ftp-server version | help [COMMAND]
 
@@ -43,6 +44,9 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     input; its hash is kept
     user passwd NAME give a user another password
     user list       list the users of the file
+    verify-ledger   tell whether the ledger of the configuration, or FILE, is as it was written, and
+                    where it is not; with a configuration also whether the stores still have what
+                    it tells. FILE without --config: no store is asked
     hash-password   read a password and print its hash, to be put in its place in the
                     configuration; asks on a terminal, else reads a line of standard input
     --config FILE   the configuration, also -c FILE, or the directory that it is in; without it, the
@@ -62,7 +66,8 @@ Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the l
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
 wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
 well, 1 when not. Of status, reload and stop: 1 when no server answers; of stop also when the server
-ended early or otherwise.
+ended early or otherwise. Of verify-ledger: 1 when the chain is broken, 3 when it is whole and a
+store has something else.
 ";
 
 /// What [`HELP`] says of the command `word`: how it is used, and what it does.

@@ -25,6 +25,7 @@ mod supervisor;
 mod terminal;
 mod unit;
 mod user;
+mod verify_ledger;
 mod wiring;
 
 use std::env;
@@ -81,6 +82,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::HashPassword => {
             hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
         }
+        Subcommand::VerifyLedger(file) => verify_ledger::run(file, config),
         Subcommand::User(request) => user::run(config, request),
         Subcommand::Version => print(&format!("cos-ftp-server {VERSION}\n")),
         Subcommand::Help => print(help::HELP),

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use cos_ftp_server::server::{BindError, Server, Stopped, raise_descriptor_limit};
 use cos_ftp_server::store::cos::Buckets;
@@ -58,7 +59,8 @@ fn run(
     raise_descriptor_limit();
     let buckets = Buckets::default();
     let (mut options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
-    options.events = plan.open_events().map_err(CommandError::operation)?;
+    let chronicle = plan.open_chronicle(&log).map_err(CommandError::operation)?;
+    options.chronicle = Arc::new(chronicle);
     let server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;

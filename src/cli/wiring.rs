@@ -11,7 +11,7 @@ use cos_ftp_server::config::{
     self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
     StoreSettings, certificate_finding, check_machine,
 };
-use cos_ftp_server::events::EventQueue;
+use cos_ftp_server::events::{Chronicle, EventQueue, Ledger};
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
 use cos_ftp_server::store::cos::{Buckets, CosOptions};
@@ -21,6 +21,7 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
 use super::locations::{ConfigFile, program};
+use super::logging::LogControl;
 use super::probes::Probes;
 use super::shell;
 
@@ -279,11 +280,28 @@ impl ServerPlan {
         Ok(Arc::new(trash))
     }
 
-    /// Opens the journal of what is to be told, if anything is. A server that runs has it already.
+    /// Opens what is written of files, if anything is: the journal of what is to be told, the
+    /// ledger, and the transfer log by `log`. A server that runs has them already.
     ///
     /// # Errors
-    /// When it cannot be used.
-    pub(crate) fn open_events(&self) -> Result<Option<Arc<EventQueue>>, String> {
+    /// When one of them cannot be used.
+    pub(crate) fn open_chronicle(&self, log: &LogControl) -> Result<Chronicle, String> {
+        let transfers = self.settings.transfer_log.as_ref();
+        let transfers = transfers.map(|options| log.open_transfers(options)).transpose();
+        let transfers = transfers.map_err(|error| error.to_string())?;
+        let ledger = self.settings.ledger.as_deref().map(|path| {
+            let named = |error| format!("ledger = {}: {error}", path.display());
+            Ledger::open(path).map_err(named)
+        });
+        Ok(Chronicle { queue: self.open_events()?, ledger: ledger.transpose()?, transfers })
+    }
+
+    /// Where the ledger is, if there is one.
+    pub(crate) fn ledger(&self) -> Option<&Path> {
+        self.settings.ledger.as_deref()
+    }
+
+    fn open_events(&self) -> Result<Option<Arc<EventQueue>>, String> {
         let Some(options) = self.settings.events.clone() else { return Ok(None) };
         let directory = options.queue_dir.display().to_string();
         log::info!("events are told by {}, what waits is in {directory}", options.receiver.key());

@@ -10,8 +10,9 @@ use std::time::Duration;
 use log::LevelFilter;
 use zeroize::Zeroizing;
 
-use crate::events::{EventKind, PathPatterns, QueueFull};
+use crate::events::{EventKind, PathPatterns, QueueFull, TransferLogFormat};
 use crate::net::tls::Version;
+use crate::scan::{ScanFailed, ScannerAddress};
 use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
@@ -24,7 +25,7 @@ use crate::users::{Account, FileRules, HookCall, Permission, UNPUBLISHED_DIRECTO
 use crate::vfs::{NamePatterns, NameRules};
 
 use super::endpoint::{BackupEndpoint, Endpoint};
-use super::settings::RotateUnit;
+use super::settings::{LogFormat, RotateUnit};
 use super::values::MemoryAmount;
 
 /// `trash_prefix` where nobody says it.
@@ -41,6 +42,7 @@ pub(super) struct General {
     pub(super) files: FilesForm,
     pub(super) tls: TlsForm,
     pub(super) events: EventsForm,
+    pub(super) scan: ScanForm,
     pub(super) log: LogForm,
     pub(super) ban: BanForm,
     /// `passive_ports` under its other name.
@@ -79,12 +81,17 @@ impl General {
                 require_close_notify: false,
             },
             events: EventsForm::default(),
+            scan: ScanForm::default(),
             log: LogForm {
                 level: LevelFilter::Off,
                 directory: PathBuf::new(),
                 rotates: false,
                 every: RotateUnit::Day,
                 backups: 0,
+                format: LogFormat::Text,
+                transfers: None,
+                transfer_format: TransferLogFormat::Xferlog,
+                ledger: None,
             },
             ban: BanForm { failures: None, window: Duration::ZERO, time: Duration::ZERO },
             passive_port: None,
@@ -138,6 +145,14 @@ pub(super) struct EventsForm {
     pub(super) workers: usize,
 }
 
+/// `[SCAN]`
+#[derive(Clone, Debug, Default)]
+pub(super) struct ScanForm {
+    pub(super) clamd: Option<ScannerAddress>,
+    pub(super) timeout: Duration,
+    pub(super) failed: Option<ScanFailed>,
+}
+
 /// The log.
 #[derive(Clone, Debug)]
 pub(super) struct LogForm {
@@ -146,6 +161,11 @@ pub(super) struct LogForm {
     pub(super) rotates: bool,
     pub(super) every: RotateUnit,
     pub(super) backups: usize,
+    pub(super) format: LogFormat,
+    /// `transfer_log`
+    pub(super) transfers: Option<PathBuf>,
+    pub(super) transfer_format: TransferLogFormat,
+    pub(super) ledger: Option<PathBuf>,
 }
 
 /// When an address is shut out; `failures`: `None` for never.

@@ -1,4 +1,5 @@
-//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[TLS]`:
+//! `[NETWORK]`, `[FILE_OPTION]`, `[SECURITY]`, `[OPTIONAL]`, `[OPERATIONS]`, `[EVENTS]`, `[SCAN]`,
+//! `[TLS]`:
 //! what holds for the whole server. The table of keys fills in the form; what is settled here is
 //! what hangs on several keys, or on the machine.
 
@@ -18,8 +19,9 @@ use super::machine::MachineFacts;
 use super::objects;
 use super::parts;
 use super::report::ConfigReport;
+use super::scan;
 use super::section::Section;
-use super::settings::{LogOptions, Rotation, StoreSettings};
+use super::settings::{LogOptions, Rotation, StoreSettings, TransferLogOptions};
 use super::tls::{self, Tls};
 use super::values::MemoryAmount;
 
@@ -35,6 +37,7 @@ pub(super) struct GeneralSections {
     optional: Section,
     operations: Section,
     events: Section,
+    scan: Section,
     tls: Section,
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Settled {
     pub(super) buckets: BucketTerms,
     pub(super) files: FilesForm,
     pub(super) log: LogOptions,
+    pub(super) transfer_log: Option<TransferLogOptions>,
+    pub(super) ledger: Option<PathBuf>,
     pub(super) control_socket: Option<PathBuf>,
     pub(super) password_checks: usize,
     pub(super) config_check: bool,
@@ -66,6 +71,7 @@ impl GeneralSections {
             optional: take(SectionKind::Optional),
             operations: take(SectionKind::Operations),
             events: take(SectionKind::Events),
+            scan: take(SectionKind::Scan),
             tls: take(SectionKind::Tls),
         }
     }
@@ -80,6 +86,7 @@ impl GeneralSections {
             &self.optional,
             &self.operations,
             &self.events,
+            &self.scan,
             &self.tls,
         ] {
             section.read(&mut all, report);
@@ -91,6 +98,8 @@ impl GeneralSections {
         let tls = tls::settle(all.tls, &self.tls, report);
         let events = events::settle(all.events, &self.events, report);
         let mut server = all.server;
+        server.session.transfer.scan =
+            scan::settle(all.scan, &self.scan, server.session.transfer.partial, report);
         server.session.tls = tls.policy;
         server.implicit_listen_port = tls.implicit_listen_port;
         server.access.ban = ban(&all.ban);
@@ -109,6 +118,7 @@ impl GeneralSections {
         }
         self.check_ports(&server, report);
         self.check_masquerade(&server, report);
+        let LogForm { transfers, transfer_format: format, ledger, .. } = all.log.clone();
         let log = log(all.log);
         Settled {
             server,
@@ -118,6 +128,8 @@ impl GeneralSections {
             files: all.files,
             control_socket: control_socket(all.control_socket, &log.directory),
             log,
+            transfer_log: transfers.map(|path| TransferLogOptions { path, format }),
+            ledger,
             password_checks: all.password_checks,
             config_check: all.config_check,
         }
@@ -237,8 +249,9 @@ fn sessions_before_login(connections: Option<usize>) -> Option<usize> {
 }
 
 fn log(form: LogForm) -> LogOptions {
-    let LogForm { level, directory, rotates, every, backups } = form;
-    LogOptions { level, directory, rotation: rotates.then_some(Rotation { every, backups }) }
+    let LogForm { level, directory, rotates, every, backups, format, .. } = form;
+    let rotation = rotates.then_some(Rotation { every, backups });
+    LogOptions { level, directory, rotation, format }
 }
 
 /// Where the running server is asked, of a log in `log_dir`.

@@ -30,6 +30,7 @@ mod object_values;
 mod objects;
 mod parts;
 mod report;
+mod scan;
 mod section;
 mod settings;
 mod text;
@@ -46,7 +47,9 @@ pub use fitness::{Resource, check_machine, check_resource, connections_that_fit}
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
 pub use machine::MachineFacts;
 pub use report::{Finding, FindingKind, Place, Problems};
-pub use settings::{LogOptions, RotateUnit, Rotation, ServerSettings, StoreSettings};
+pub use settings::{
+    LogFormat, LogOptions, RotateUnit, Rotation, ServerSettings, StoreSettings, TransferLogOptions,
+};
 pub use tls::certificate_finding;
 pub use users_file::{UserLine, user_lines};
 
@@ -182,6 +185,8 @@ fn settings(
         buckets,
         files,
         log,
+        transfer_log,
+        ledger,
         control_socket,
         password_checks,
         config_check,
@@ -203,6 +208,8 @@ fn settings(
         events,
         control_socket,
         log,
+        transfer_log,
+        ledger,
         stores: accounts.stores,
         accounts: accounts.accounts,
         users_files: accounts.users_files,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
-use crate::events::EventOptions;
+use crate::events::{EventOptions, TransferLogFormat};
 use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
@@ -31,6 +31,10 @@ pub struct ServerSettings {
     pub events: Option<EventOptions>,
     /// The log.
     pub log: LogOptions,
+    /// `transfer_log`; `None` where there is none.
+    pub transfer_log: Option<TransferLogOptions>,
+    /// `ledger`: the file; `None` where there is none.
+    pub ledger: Option<PathBuf>,
     /// The stores that accounts use.
     pub stores: Vec<StoreSettings>,
     /// The accounts, and which of `stores` is whose; no two have the same name.
@@ -103,6 +107,26 @@ pub struct LogOptions {
     pub directory: PathBuf,
     /// `log_rotate_enabled`, `log_rotate_when`, `log_backup_count`; `None` when not enabled.
     pub rotation: Option<Rotation>,
+    /// `log_format`
+    pub format: LogFormat,
+}
+
+/// How lines of the log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: an object each.
+    Json,
+}
+
+/// The log of transfers alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferLogOptions {
+    /// `transfer_log`
+    pub path: PathBuf,
+    /// `transfer_log_format`
+    pub format: TransferLogFormat,
 }
 
 /// When the log file is put aside, and how many old ones are kept.

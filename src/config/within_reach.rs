@@ -10,6 +10,8 @@ use super::settings::{ServerSettings, StoreSettings};
 /// A warning for each of them.
 pub(super) fn find(config: &Path, settings: &ServerSettings) -> Vec<Finding> {
     let mut files = vec![("the configuration", config), ("log_dir", &*settings.log.directory)];
+    files.extend(settings.transfer_log.iter().map(|log| ("transfer_log", &*log.path)));
+    files.extend(settings.ledger.iter().map(|ledger| ("ledger", &**ledger)));
     files.extend(settings.users_files.iter().map(|file| ("users_file", &**file)));
     files.extend(settings.tls.iter().map(|tls| ("tls_key_file", &*tls.key_file)));
     let mut findings = Vec::new();

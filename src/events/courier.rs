@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::chronicle::Chronicle;
 use super::command;
 use super::line::IntentLine;
 use super::not_taken::NotTaken;
@@ -30,29 +31,31 @@ enum Way {
 }
 
 impl Couriers {
-    /// Starts them. `stores` gives those that are served now.
+    /// Starts them, where `chronicle` has a queue. `stores` gives those that are served now.
     ///
     /// # Errors
     /// When the system gives no thread, or the file of the secret cannot be read.
     pub fn start(
-        queue: &Arc<EventQueue>,
+        chronicle: &Arc<Chronicle>,
         stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
-    ) -> io::Result<Self> {
+    ) -> io::Result<Option<Self>> {
+        let Some(queue) = &chronicle.queue else { return Ok(None) };
         let way = Arc::new(Way::to(queue)?);
         let mut couriers = Self { queue: Arc::clone(queue), threads: Vec::new() };
-        if let Err(error) = couriers.start_all(&way, stores) {
+        if let Err(error) = couriers.start_all(&way, chronicle, stores) {
             for thread in couriers.stop() {
                 // One that has panicked has ended, too.
                 let _ = thread.join();
             }
             return Err(error);
         }
-        Ok(couriers)
+        Ok(Some(couriers))
     }
 
     fn start_all(
         &mut self,
         way: &Arc<Way>,
+        chronicle: &Arc<Chronicle>,
         stores: impl Fn() -> Vec<Arc<dyn ObjectStore>> + Send + 'static,
     ) -> io::Result<()> {
         for number in 1..=self.queue.options().workers {
@@ -64,10 +67,10 @@ impl Couriers {
             };
             self.threads.push(threads::spawn(format!("events-{number}"), deliver)?);
         }
-        let queue = Arc::clone(&self.queue);
+        let (queue, chronicle) = (Arc::clone(&self.queue), Arc::clone(chronicle));
         let settle = move || {
             while let Some(taken) = queue.next_intent() {
-                settle(&queue, taken, &stores());
+                settle(&queue, &chronicle, taken, &stores());
             }
         };
         self.threads.push(threads::spawn("events", settle)?);
@@ -120,7 +123,12 @@ fn deliver(queue: &EventQueue, way: &Way, taken: &Taken<Event>) {
     }
 }
 
-fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn ObjectStore>]) {
+fn settle(
+    queue: &EventQueue,
+    chronicle: &Chronicle,
+    taken: Taken<IntentLine>,
+    stores: &[Arc<dyn ObjectStore>],
+) {
     let Taken { pending, what: intent } = taken;
     let found = settling::look(&intent, stores);
     let is_given_up = queue.is_too_old(pending.since);
@@ -132,7 +140,7 @@ fn settle(queue: &EventQueue, taken: Taken<IntentLine>, stores: &[Arc<dyn Object
                 event.etag = stat.etag.map(|etag| etag.0.trim_matches('"').to_owned());
             }
             log::info!("event {} of {:?}: the store has it", event.kind.name(), event.path);
-            queue.settle(pending.number, event, is_directory);
+            chronicle.settle(Some(pending.number), event, is_directory);
         }
         Ok(Settlement::Nothing) if settling::is_past_doubt(pending.since) => {
             log::info!("event {} of {:?} came to nothing", event.kind.name(), event.path);

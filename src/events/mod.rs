@@ -6,12 +6,17 @@
 //! waits until the receiver has taken it. What a crash leaves open is settled by a look at the
 //! store. Knows nothing of FTP, sockets or who is logged in.
 //!
+//! The same record goes to the [`Ledger`], which is a chain of hashes, and of a transfer that has
+//! ended to the log and to the [`TransferLog`]. [`Chronicle`] is all who want to know.
+//!
 //! From the cellar up: [`record`] and [`mod@line`] are what stands in the journal, [`segments`] its
 //! files, [`waiting`] what of it is not told yet, [`queue`] all of them together, [`witness`] the
 //! side of those who have something to tell, [`courier`] the threads that tell it.
 
+mod chronicle;
 mod command;
 mod courier;
+mod ledger;
 mod line;
 mod not_taken;
 mod options;
@@ -22,12 +27,19 @@ mod replay;
 mod segments;
 mod service;
 mod settling;
+mod transfer_log;
 mod waiting;
 mod witness;
 
+pub use chronicle::Chronicle;
 pub use courier::Couriers;
+pub use ledger::{
+    Ledger, LedgerEntry, LedgerFault, LedgerObject, LedgerStanding, LedgerWalk, ObjectFinding, walk,
+};
 pub use options::{EventKind, EventOptions, EventReceiver, QueueFull};
 pub use path_patterns::PathPatterns;
 pub use queue::{EventBacklog, EventQueue};
+pub use record::{Actor, TransferFacts};
 pub use service::read_event_secret;
+pub use transfer_log::{TransferLog, TransferLogFormat};
 pub use witness::{FileDeed, Intent, Witness};

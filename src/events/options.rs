@@ -23,17 +23,20 @@ pub enum EventKind {
     Delete,
     /// A file was sent to its end.
     Download,
+    /// A file was not stored, as the scanner found something in it.
+    Infected,
 }
 
 impl EventKind {
     /// Every kind and its name, as configuration and receivers have it.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("upload", Self::Upload),
         ("upload_partial", Self::UploadPartial),
         ("parked", Self::Parked),
         ("rename", Self::Rename),
         ("delete", Self::Delete),
         ("download", Self::Download),
+        ("infected", Self::Infected),
     ];
 
     /// Its name.

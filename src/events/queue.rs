@@ -390,7 +390,7 @@ impl QueueState {
         is_directory: bool,
     ) -> io::Result<()> {
         let number = self.take_number();
-        event.confirm(number);
+        event.sequence = number;
         let subjects = Subjects::of(&event, is_directory);
         let place = self.append(&JournalLine::Event { intent, is_directory, event })?;
         self.segments.hold(place);

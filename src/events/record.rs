@@ -1,5 +1,7 @@
-//! An event, as it stands in the journal and is told to a receiver.
+//! The one record of what happened to a file. The journal, receivers, the ledger, the transfer log
+//! and the line of the log are made of it, and of nothing else.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -12,13 +14,17 @@ use crate::store::{ObjectPlace, Stored};
 /// The version of the form, in each event: fields may be added to it, and none changed.
 const VERSION: u8 = 1;
 
-/// One event. What is not known, or makes no sense of its kind, is `null`.
+/// One event, also one that nobody is told. What is not known, or makes no sense of its kind, is
+/// `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) version: u8,
     /// By which a receiver knows what it was told before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) id: String,
-    /// Rises with each event of this server: the later of two of one file has the greater.
+    /// Rises with each event of this server: the later of two of one file has the greater. Zero
+    /// until it is to be told.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) sequence: u64,
     /// When it was confirmed, UTC, RFC 3339.
     pub(super) time: String,
@@ -46,20 +52,57 @@ pub(super) struct Event {
     pub(super) request_id: Option<String>,
     /// Seconds from the beginning of the transfer, or of the change.
     pub(super) duration: Option<f64>,
+    /// The scanner's name for what it found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<String>,
 }
 
 /// Who did it.
 #[derive(Clone, Debug)]
-pub(super) struct Actor {
-    pub(super) user: String,
-    pub(super) peer: IpAddr,
-    pub(super) session: u64,
+pub struct Actor {
+    /// The login.
+    pub user: String,
+    /// Its address.
+    pub peer: IpAddr,
+    /// The number of its session.
+    pub session: u64,
+    /// Whether the session is encrypted.
+    pub is_encrypted: bool,
+}
+
+/// What is known of a transfer beside what happened to its file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransferFacts {
+    /// Bytes that moved over the data connection.
+    pub bytes: u64,
+    /// Whether all of it went.
+    pub is_complete: bool,
+    /// How it ended, in words.
+    pub verdict: String,
+    /// Seconds from the last byte of an upload to the store's confirmation.
+    pub tail_seconds: f64,
+    /// Parts of an upload that the store confirmed; 0 when one request was enough.
+    pub parts: u64,
+    /// Whether line ends were turned.
+    pub is_ascii: bool,
+}
+
+/// A transfer that has ended: what it did to its file, and how it went. Its display is the line of
+/// the log.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct TransferRecord {
+    #[serde(flatten)]
+    pub(super) event: Event,
+    #[serde(flatten)]
+    pub(super) facts: TransferFacts,
+    /// Whether the session was encrypted.
+    pub(super) is_encrypted: bool,
 }
 
 impl Event {
     /// What is known before it has happened.
     pub(super) fn of(kind: EventKind, actor: &Actor, path: String, place: ObjectPlace) -> Self {
-        let Actor { user, peer, session } = actor.clone();
+        let Actor { user, peer, session, .. } = actor.clone();
         let (now, random) = (OffsetDateTime::now_utc(), fastrand::u64(..));
         Self {
             version: VERSION,
@@ -81,6 +124,7 @@ impl Event {
             crc64: None,
             request_id: None,
             duration: None,
+            found: None,
         }
     }
 
@@ -91,12 +135,11 @@ impl Event {
         self.request_id.clone_from(&version.request_id);
     }
 
-    /// It is confirmed now, and is the event of this number.
-    pub(super) fn confirm(&mut self, sequence: u64) {
+    /// It is confirmed now.
+    pub(super) fn stamp(&mut self) {
         let form = format_description!(
             "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
         );
-        self.sequence = sequence;
         self.time = OffsetDateTime::now_utc().format(&form).unwrap_or_default();
     }
 
@@ -104,4 +147,52 @@ impl Event {
     pub(super) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("texts and numbers are JSON")
     }
+}
+
+impl TransferRecord {
+    /// As one line of JSON, without its end.
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are JSON")
+    }
+
+    /// The same, made when somebody shows it.
+    pub(super) fn json(&self) -> impl fmt::Display {
+        InJson(self)
+    }
+}
+
+struct InJson<'a>(&'a TransferRecord);
+
+impl fmt::Display for InJson<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_json())
+    }
+}
+
+impl fmt::Display for TransferRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event, facts, .. } = self;
+        let Event { path, kept, .. } = event;
+        let TransferFacts { bytes, verdict, tail_seconds, parts, .. } = facts;
+        let seconds = event.duration.unwrap_or_default();
+        let rate = *bytes as f64 / seconds.max(0.001) / 1e6;
+        if event.kind == EventKind::Download {
+            return write!(
+                f,
+                "download path={path:?} first={kept} bytes={bytes} seconds={seconds:.3} \
+                 MB/s={rate:.1} verdict={verdict:?}"
+            );
+        }
+        let request_id = event.request_id.as_deref().unwrap_or("-");
+        write!(
+            f,
+            "upload path={path:?} bytes={bytes} kept={kept} seconds={seconds:.3} MB/s={rate:.1} \
+             tail_seconds={tail_seconds:.3} parts={parts} verdict={verdict:?} \
+             request-id={request_id}"
+        )
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

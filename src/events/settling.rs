@@ -44,7 +44,7 @@ pub(super) fn look(intent: &IntentLine, stores: &[Arc<dyn ObjectStore>]) -> Resu
 }
 
 /// What an object of this key is called in `store`, if it is a part of it.
-fn path_in(store: &dyn ObjectStore, bucket: &str, key: &str) -> Option<FtpPath> {
+pub(super) fn path_in(store: &dyn ObjectStore, bucket: &str, key: &str) -> Option<FtpPath> {
     let root = store.place_of(&FtpPath::root());
     let rest = key.strip_prefix(&root.key).filter(|_| root.bucket == bucket)?;
     FtpPath::root().join(&format!("/{rest}")).ok().filter(|path| path.key() == rest)
@@ -72,7 +72,9 @@ fn look_in(
             there.filter(|stat| is_gone || is_meant(intent, stat)).map(Some)
         }
         (EventKind::Delete, _) => store.find_file(path)?.is_none().then_some(None),
-        (EventKind::Rename | EventKind::Parked | EventKind::Download, _) => None,
+        (EventKind::Rename | EventKind::Parked | EventKind::Download | EventKind::Infected, _) => {
+            None
+        }
     };
     Ok(found.map_or(Settlement::Nothing, Settlement::Done))
 }

@@ -1,23 +1,23 @@
 //! The side of those who have something to tell.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
+use super::chronicle::Chronicle;
 use super::line::IntentLine;
 use super::options::EventKind;
 use super::queue::EventQueue;
-use super::record::{Actor, Event};
+use super::record::{Actor, Event, TransferFacts, TransferRecord};
 use crate::store::{ErrorKind, ObjectStore, StoreError, Stored};
 use crate::vfs::FtpPath;
 
 /// Tells what somebody does.
 #[derive(Clone, Debug)]
 pub struct Witness {
-    queue: Arc<EventQueue>,
+    chronicle: Arc<Chronicle>,
     actor: Actor,
 }
 
@@ -42,15 +42,18 @@ pub struct FileDeed<'a> {
     pub since: OffsetDateTime,
     /// When it began.
     pub began: Instant,
+    /// What the scanner found in it.
+    pub found: Option<&'a str>,
 }
 
-/// Something that is to be told once a store has confirmed it. On the disk; dropped without a word,
-/// the store is asked what became of it.
+/// Something that is to be told once a store has confirmed it. On the disk, if a receiver is told;
+/// dropped without a word, the store is then asked what became of it.
 #[derive(Debug)]
 #[must_use = "what becomes of it is to be told"]
 pub struct Intent {
-    queue: Arc<EventQueue>,
-    number: u64,
+    chronicle: Arc<Chronicle>,
+    /// In the journal, if it is there.
+    number: Option<u64>,
     is_directory: bool,
     /// There until it has ended.
     event: Option<Event>,
@@ -70,41 +73,45 @@ impl<'a> FileDeed<'a> {
             kept: 0,
             since: store.now(),
             began: Instant::now(),
+            found: None,
         }
     }
 }
 
 impl Witness {
-    /// Of what `user` does from `peer` in the session of this number.
-    pub fn new(queue: &Arc<EventQueue>, user: &str, peer: IpAddr, session: u64) -> Self {
-        let actor = Actor { user: user.to_owned(), peer, session };
-        Self { queue: Arc::clone(queue), actor }
+    /// Of what `actor` does, for those of `chronicle`.
+    pub fn new(chronicle: &Arc<Chronicle>, actor: Actor) -> Self {
+        Self { chronicle: Arc::clone(chronicle), actor }
     }
 
     /// Whether nobody may do this to `path` now, as it could not be told: too much waits.
     pub fn refuses(&self, kind: EventKind, path: &FtpPath) -> bool {
-        self.queue.wants(kind, path.as_str()) && self.queue.refuses()
+        let queue = self.chronicle.queue.as_ref();
+        queue.is_some_and(|queue| queue.wants(kind, path.as_str()) && queue.refuses())
     }
 
-    /// Writes down what is about to be asked of a store, if it is to be told, and returns when that
-    /// is on the disk.
+    /// Writes down what is about to be asked of a store, if a receiver is to be told, and returns
+    /// when that is on the disk.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub fn intend(&self, deed: &FileDeed<'_>) -> io::Result<Option<Intent>> {
-        if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
+        let Chronicle { queue, ledger, .. } = &*self.chronicle;
+        let wants = |queue: &&Arc<EventQueue>| queue.wants(deed.kind, deed.path.as_str());
+        let queue = queue.as_ref().filter(wants).filter(|queue| !queue.drops());
+        if queue.is_none() && ledger.is_none() {
             return Ok(None);
         }
         let event = self.event(deed);
-        let line = IntentLine {
+        let line = |event: &Event| IntentLine {
             number: 0,
             since: deed.since.unix_timestamp(),
             is_directory: deed.is_directory,
             event: event.clone(),
         };
-        let number = self.queue.begin(line)?;
+        let number = queue.map(|queue| queue.begin(line(&event))).transpose()?;
         Ok(Some(Intent {
-            queue: Arc::clone(&self.queue),
+            chronicle: Arc::clone(&self.chronicle),
             number,
             is_directory: deed.is_directory,
             event: Some(event),
@@ -112,17 +119,27 @@ impl Witness {
         }))
     }
 
-    /// Tells what has been done and leaves nothing in a store that could be asked.
-    pub fn note(&self, deed: &FileDeed<'_>, version: Option<&Stored>) {
-        if !self.queue.wants(deed.kind, deed.path.as_str()) || self.queue.drops() {
-            return;
-        }
+    /// Tells of a transfer that has ended, of `version` of a file: the log, and whoever else wants
+    /// to know. What a store had to confirm was told by its [`Intent`].
+    pub fn transferred(&self, deed: &FileDeed<'_>, version: Option<&Stored>, facts: TransferFacts) {
         let mut event = self.event(deed);
         event.duration = Some(seconds(deed.began));
         if let Some(version) = version {
             event.describe(version);
         }
-        self.queue.note(event);
+        event.stamp();
+        let leaves_nothing = match event.kind {
+            EventKind::Download => facts.is_complete,
+            kind => matches!(kind, EventKind::Parked | EventKind::Infected),
+        };
+        if leaves_nothing {
+            self.chronicle.note(event.clone());
+        }
+        // What a receiver was told of an upload has another id.
+        event.id.clear();
+        let record = TransferRecord { event, facts, is_encrypted: self.actor.is_encrypted };
+        log::info!(transfer:% = record.json(); "{record}");
+        self.chronicle.transferred(&record);
     }
 
     fn event(&self, deed: &FileDeed<'_>) -> Event {
@@ -131,6 +148,7 @@ impl Witness {
         event.from_path = deed.from.map(|from| from.as_str().to_owned());
         event.from_key = deed.from.map(|from| deed.store.place_of(from).key);
         (event.size, event.kept) = (deed.size, deed.kept);
+        event.found = deed.found.map(str::to_owned);
         event
     }
 }
@@ -146,21 +164,29 @@ impl Intent {
                     event.describe(stored);
                 }
                 event.duration = Some(seconds(self.began));
-                self.queue.settle(self.number, event, self.is_directory);
+                self.chronicle.settle(self.number, event, self.is_directory);
             }
             Err(error) if leaves_doubt(error.kind) => {}
             Err(_) => {
                 self.event = None;
-                self.queue.withdraw(self.number);
+                if let Some((queue, number)) = self.in_journal() {
+                    queue.withdraw(number);
+                }
             }
         }
+    }
+
+    fn in_journal(&self) -> Option<(&EventQueue, u64)> {
+        self.chronicle.queue.as_deref().zip(self.number)
     }
 }
 
 impl Drop for Intent {
     fn drop(&mut self) {
-        if self.event.is_some() {
-            self.queue.doubt(self.number);
+        if self.event.is_some()
+            && let Some((queue, number)) = self.in_journal()
+        {
+            queue.doubt(number);
         }
     }
 }

@@ -2,8 +2,10 @@
 //! a row of the table in `config/keys`, and so is its default.
 
 mod events;
+mod scan;
 
 pub use events::*;
+pub use scan::*;
 
 use std::time::Duration;
 

@@ -48,7 +48,7 @@ use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
 use crate::access::AccessControl;
-use crate::events::{Couriers, EventBacklog, EventQueue};
+use crate::events::{Chronicle, Couriers, EventBacklog};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
@@ -75,7 +75,7 @@ pub struct Stopper(Arc<SessionRegistry>);
 pub struct Observer {
     registry: Arc<SessionRegistry>,
     rules: Arc<Rules>,
-    events: Option<Arc<EventQueue>>,
+    chronicle: Arc<Chronicle>,
 }
 
 impl Observer {
@@ -91,7 +91,7 @@ impl Observer {
 
     /// What waits to be told; `None` where nobody wants to know.
     pub fn events(&self) -> Option<EventBacklog> {
-        self.events.as_ref().map(|queue| queue.backlog())
+        self.chronicle.backlog()
     }
 
     /// What transfers get to finish at a stop that begins now.
@@ -125,7 +125,7 @@ impl Server {
             rates: Arc::new(Rates::new(options.rates)),
             ending_threads: Arc::default(),
             left_uploads: Arc::default(),
-            events: options.events,
+            chronicle: options.chronicle,
             stop: StopSignal::default(),
             options: options.session,
         };
@@ -168,9 +168,9 @@ impl Server {
 
     /// What looks at it while it runs.
     pub fn observer(&self) -> Observer {
-        let events = self.acceptor.rules.host().events.clone();
+        let chronicle = Arc::clone(&self.acceptor.rules.host().chronicle);
         let (registry, rules) = (&self.acceptor.registry, &self.acceptor.rules);
-        Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), events }
+        Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), chronicle }
     }
 
     /// What changes its rules while it runs.
@@ -259,9 +259,8 @@ impl Server {
     /// without them.
     fn start_telling(&self) -> io::Result<Option<Couriers>> {
         let host = self.acceptor.rules.host();
-        let Some(queue) = &host.events else { return Ok(None) };
         let users = Arc::clone(&host.users);
-        Couriers::start(queue, move || users.current().stores()).map(Some)
+        Couriers::start(&host.chronicle, move || users.current().stores())
     }
 
     /// The threads that tell metrics and health, if they are wanted.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessOptions;
-use crate::events::EventQueue;
+use crate::events::Chronicle;
 use crate::net::tls::TlsContext;
 use crate::session::SessionOptions;
 use crate::transfer::RateLimits;
@@ -35,8 +35,8 @@ pub struct ServerOptions {
     pub abort_unfinished_after: Option<Duration>,
     /// `metrics_listen`: where metrics and health are told; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// What is to be told of files, opened; `None` where nobody wants to know.
-    pub events: Option<Arc<EventQueue>>,
+    /// Who wants to know what happens to files.
+    pub chronicle: Arc<Chronicle>,
     /// How fast transfers may be.
     pub rates: RateLimits,
     /// How each session behaves.
@@ -57,7 +57,7 @@ impl ServerOptions {
             shutdown_grace: Duration::ZERO,
             abort_unfinished_after: None,
             metrics_listen: None,
-            events: None,
+            chronicle: Arc::default(),
             rates: RateLimits::default(),
             session: SessionOptions::unset(),
         }

@@ -19,7 +19,7 @@ use super::step::Step;
 use super::times::FileTimes;
 use super::transfer::{Transfer, TransferParts};
 use super::upload::{Uploaded, upload};
-use crate::events::Witness;
+use crate::events::{Actor, Witness};
 use crate::protocol::{
     Access, Code, Command, Line, ListStyle, ListTarget, ParseError, PendingState, Protection,
     Reply, SiteCommand, UploadMode, VerbRow, masked, replies,
@@ -310,6 +310,12 @@ impl<'a> Session<'a> {
         let rights = self.login.rights().ok_or_else(replies::login_needed)?;
         let requester =
             Requester { user: &account.name, peer: self.ends.peer.ip(), session: self.handle.id() };
+        let actor = Actor {
+            user: account.name.clone(),
+            peer: requester.peer,
+            session: requester.session,
+            is_encrypted: self.encryption.is_on(),
+        };
         let store = account.store.for_command(self.wait.present(), requester);
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
@@ -320,11 +326,7 @@ impl<'a> Session<'a> {
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
-            witness: self
-                .host
-                .events
-                .as_ref()
-                .map(|queue| Witness::new(queue, &account.name, requester.peer, requester.session)),
+            witness: Witness::new(&self.host.chronicle, actor),
         })
     }
 

@@ -1,15 +1,13 @@
 //! RETR.
 
-use std::time::Instant;
-
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
 use super::step::Step;
 use super::transfer::Transfer;
-use super::transfer_log::record_download;
+use super::transfer_log::{SentFile, record_download};
 use super::{TransferKind, TransferTask};
-use crate::events::{EventKind, FileDeed};
+use crate::events::EventKind;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, replies};
 use crate::store::{
@@ -32,7 +30,6 @@ pub(super) fn download(
     }
     transfer.check_data_port()?;
     tree.check_told(EventKind::Download, &path)?;
-    let began = Instant::now();
     let object = open(tree, &path, first)?;
     let left = object.size - first;
     let (whole, etag, crc64) = (object.size, object.etag.clone(), object.crc64);
@@ -49,13 +46,9 @@ pub(super) fn download(
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(download.progress(), &opening)?;
     let report = download.throttled(throttle).run(data, &mut attended.watch);
-    record_download(&path, first, &report);
+    let sent = SentFile { first, size: whole, version: Stored { etag, crc64, request_id: None } };
+    record_download(tree, &path, &sent, &report, conversion);
     transfer.check_verdict(&report)?;
-    if let Some(witness) = &tree.witness {
-        let deed = FileDeed::now(EventKind::Download, &*tree.store, &path);
-        let version = Stored { etag, crc64, request_id: None };
-        witness.note(&FileDeed { size: Some(whole), kept: first, began, ..deed }, Some(&version));
-    }
     Ok(replies::file_sent())
 }
 

@@ -78,6 +78,8 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::Checksum => replies::checksum_mismatch(),
                 TransferError::BadRestart { size } => replies::restart_beyond_end(*size),
                 TransferError::ParkedElsewhere { offset } => replies::parked_elsewhere(*offset),
+                TransferError::Infected { name } => replies::infected(name),
+                TransferError::NotScanned { .. } => replies::not_scanned(),
                 TransferError::Source { .. }
                 | TransferError::System(_)
                 | TransferError::Late

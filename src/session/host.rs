@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::AccessControl;
-use crate::events::EventQueue;
+use crate::events::Chronicle;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
@@ -38,8 +38,8 @@ pub struct Host {
     pub ending_threads: Arc<EndingThreads>,
     /// Parked uploads that are published unless somebody comes back.
     pub left_uploads: Arc<LeftUploads>,
-    /// What is to be told of files; `None` where nobody wants to know.
-    pub events: Option<Arc<EventQueue>>,
+    /// Who wants to know what happens to files.
+    pub chronicle: Arc<Chronicle>,
     /// Whether the server is stopping.
     pub stop: StopSignal,
 }

@@ -33,7 +33,7 @@ pub(super) struct Tree<'a> {
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
     /// Who tells what happens to files.
-    pub(super) witness: Option<Witness>,
+    pub(super) witness: Witness,
 }
 
 impl Tree<'_> {
@@ -227,7 +227,7 @@ impl Tree<'_> {
             // A directory replaces nothing in any case.
             EntryKind::Directory => OnExists::Replace,
         };
-        let renaming = Renaming { from, was, on_exists, witness: self.witness.as_ref() };
+        let renaming = Renaming { from, was, on_exists, witness: &self.witness };
         let renamed =
             long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
         let name = renamed.map_err(|error| self.failure(&error))?;
@@ -245,8 +245,7 @@ impl Tree<'_> {
     /// Writes down what is about to be asked of the store, where it is to be told.
     fn intend(&self, deed: &FileDeed<'_>) -> Step<Option<Intent>> {
         self.check_told(deed.kind, deed.path)?;
-        let Some(witness) = &self.witness else { return Ok(None) };
-        witness.intend(deed).map_err(|error| {
+        self.witness.intend(deed).map_err(|error| {
             log::error!("events: the journal cannot be written: {error}");
             replies::events_wait()
         })
@@ -254,9 +253,9 @@ impl Tree<'_> {
 
     /// Refuses what could not be told, where too much waits.
     pub(super) fn check_told(&self, kind: EventKind, path: &FtpPath) -> Step<()> {
-        match &self.witness {
-            Some(witness) if witness.refuses(kind, path) => Err(replies::events_wait()),
-            _ => Ok(()),
+        match self.witness.refuses(kind, path) {
+            true => Err(replies::events_wait()),
+            false => Ok(()),
         }
     }
 

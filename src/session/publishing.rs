@@ -22,7 +22,7 @@ pub(super) fn publish_marked(
 ) -> Step<()> {
     let Some(all) = tree.unpublished() else { return Ok(()) };
     let Some((marker, file)) = all.marked_by(place) else { return Ok(()) };
-    let (ending, witness) = (all.ending, tree.witness.as_ref());
+    let (ending, witness) = (all.ending, &tree.witness);
     let published = long.run(success, &*tree.store, |store| {
         let all = Unpublished { store, ending };
         all.publish(&file, witness)?;

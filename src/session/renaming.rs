@@ -14,7 +14,7 @@ pub(super) struct Renaming<'a> {
     /// What becomes of a file that has the new name.
     pub(super) on_exists: OnExists,
     /// Who tells of it.
-    pub(super) witness: Option<&'a Witness>,
+    pub(super) witness: &'a Witness,
 }
 
 impl Renaming<'_> {
@@ -51,9 +51,8 @@ impl Renaming<'_> {
     }
 
     fn intend(&self, store: &dyn ObjectStore, to: &FtpPath) -> Result<Option<Intent>, StoreError> {
-        let Some(witness) = self.witness else { return Ok(None) };
         let is_directory = self.was.is_directory();
-        let intent = witness.intend(&FileDeed {
+        let intent = self.witness.intend(&FileDeed {
             from: Some(self.from),
             is_directory,
             size: (!is_directory).then_some(self.was.size),

@@ -91,12 +91,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
 
     /// Where the client of an upload of `path` has left without waiting, what arrived becomes the
     /// file unless it comes back; or it is lost, which the operator is told.
-    pub(super) fn note_left(
-        &self,
-        path: &FtpPath,
-        report: &TransferReport,
-        witness: Option<&Witness>,
-    ) {
+    pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport, witness: &Witness) {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
         let TransferParts { host, visit, .. } = &self.parts;
         let options = &host.options.transfer;
@@ -107,7 +102,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 let keeps_old = files.on_exists != OnExists::Replace;
                 let ending = files.done_marker.as_deref();
                 let marker = ending.and_then(|ending| marker_of(ending, path));
-                let (path, witness) = (path.clone(), witness.cloned());
+                let (path, witness) = (path.clone(), Some(witness.clone()));
                 let bytes = report.kept + report.bytes;
                 let upload = LeftUpload { store, path, bytes, keeps_old, marker, witness };
                 host.publish_left(upload, patience);

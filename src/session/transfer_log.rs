@@ -1,51 +1,95 @@
-//! What the log and the figures are told of a transfer that has ended.
+//! What the figures, and those who want to know, are told of a transfer that has ended.
 
+use std::time::Instant;
+
+use super::navigation::Tree;
+use crate::events::{EventKind, FileDeed, TransferFacts};
 use crate::metrics::{self, Direction, Ending};
-use crate::transfer::{Kept, TransferReport, Verdict};
+use crate::store::Stored;
+use crate::transfer::{Conversion, Kept, TransferError, TransferReport, Verdict};
 use crate::vfs::FtpPath;
 
+/// What a download sent.
+#[derive(Debug)]
+pub(super) struct SentFile {
+    /// The byte that it began at.
+    pub(super) first: u64,
+    /// Bytes of the whole file.
+    pub(super) size: u64,
+    /// Which version of it.
+    pub(super) version: Stored,
+}
+
 /// Of an upload.
-pub(super) fn record_upload(path: &FtpPath, report: &TransferReport) {
+pub(super) fn record_upload(
+    tree: &Tree<'_>,
+    path: &FtpPath,
+    report: &TransferReport,
+    conversion: Conversion,
+) {
     metrics::count_transfer(Direction::Upload, ending(&report.verdict), report.bytes);
     if let Verdict::Interrupted { by, .. } = &report.verdict {
         metrics::count_interrupted_upload(by.how());
     }
-    let (seconds, rate) = pace(report);
-    let stored = report.stored.as_ref();
-    let request_id = stored.and_then(|stored| stored.request_id.as_deref()).unwrap_or("-");
-    log::info!(
-        "upload path={path:?} bytes={} kept={} seconds={seconds:.3} MB/s={rate:.1} \
-         tail_seconds={:.3} parts={} verdict={:?} request-id={request_id}",
-        report.bytes,
-        report.kept,
-        report.tail.as_secs_f64(),
-        report.parts,
-        words(&report.verdict),
-    );
-}
-
-/// Of a download that began at the byte `first`.
-pub(super) fn record_download(path: &FtpPath, first: u64, report: &TransferReport) {
-    metrics::count_transfer(Direction::Download, ending(&report.verdict), report.bytes);
-    let (seconds, rate) = pace(report);
-    log::info!(
-        "download path={path:?} first={first} bytes={} seconds={seconds:.3} MB/s={rate:.1} \
-         verdict={:?}",
-        report.bytes,
-        match &report.verdict {
-            // What is kept is a matter of uploads.
-            Verdict::Interrupted { by, .. } => by.reason().to_owned(),
-            other => words(other),
+    let kind = match &report.verdict {
+        _ if report.is_parked => EventKind::Parked,
+        Verdict::Interrupted { kept: Kept::Partial, .. } => EventKind::UploadPartial,
+        Verdict::Failed(TransferError::Infected { .. }) => EventKind::Infected,
+        _ => EventKind::Upload,
+    };
+    let is_there = report.stored.is_some() || report.is_parked;
+    let deed = FileDeed {
+        size: is_there.then_some(report.kept + report.bytes),
+        kept: report.kept,
+        began: began(report),
+        found: match &report.verdict {
+            Verdict::Failed(TransferError::Infected { name }) => Some(name),
+            _ => None,
         },
-    );
+        ..FileDeed::now(kind, &*tree.store, path)
+    };
+    let verdict = words(&report.verdict);
+    tree.witness.transferred(&deed, report.stored.as_ref(), facts(report, verdict, conversion));
 }
 
-/// Seconds, and megabytes in each of them.
-fn pace(report: &TransferReport) -> (f64, f64) {
-    let seconds = report.elapsed.as_secs_f64();
-    (seconds, report.bytes as f64 / seconds.max(0.001) / 1e6)
+/// Of a download.
+pub(super) fn record_download(
+    tree: &Tree<'_>,
+    path: &FtpPath,
+    sent: &SentFile,
+    report: &TransferReport,
+    conversion: Conversion,
+) {
+    metrics::count_transfer(Direction::Download, ending(&report.verdict), report.bytes);
+    let verdict = match &report.verdict {
+        // What is kept is a matter of uploads.
+        Verdict::Interrupted { by, .. } => by.reason().to_owned(),
+        other => words(other),
+    };
+    let deed = FileDeed {
+        size: Some(sent.size),
+        kept: sent.first,
+        began: began(report),
+        ..FileDeed::now(EventKind::Download, &*tree.store, path)
+    };
+    tree.witness.transferred(&deed, Some(&sent.version), facts(report, verdict, conversion));
 }
 
+fn began(report: &TransferReport) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(report.elapsed).unwrap_or(now)
+}
+
+fn facts(report: &TransferReport, verdict: String, conversion: Conversion) -> TransferFacts {
+    TransferFacts {
+        bytes: report.bytes,
+        is_complete: matches!(report.verdict, Verdict::Complete),
+        verdict,
+        tail_seconds: report.tail.as_secs_f64(),
+        parts: report.parts,
+        is_ascii: conversion != Conversion::None,
+    }
+}
 /// How a transfer ended, in the words of the log.
 fn words(verdict: &Verdict) -> String {
     match verdict {

@@ -134,11 +134,7 @@ impl Unpublished<'_> {
     }
 
     /// Gives what waits for the name `path` that name. Tells whether anything waited.
-    pub(super) fn publish(
-        self,
-        path: &FtpPath,
-        witness: Option<&Witness>,
-    ) -> Result<bool, StoreError> {
+    pub(super) fn publish(self, path: &FtpPath, witness: &Witness) -> Result<bool, StoreError> {
         let place = self.place(path)?;
         let Some(stat) = self.store.find_file(&place)? else { return Ok(false) };
         let (was, on_exists) = (&stat.metadata, OnExists::Replace);

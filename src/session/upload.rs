@@ -1,7 +1,5 @@
 //! STOR, APPE, STOU: one path, three [`WriteMode`]s.
 
-use std::time::Instant;
-
 use super::done_marker::DoneMarkers;
 use super::failure::transfer_error;
 use super::navigation::Tree;
@@ -10,7 +8,7 @@ use super::step::Step;
 use super::transfer::Transfer;
 use super::transfer_log::record_upload;
 use super::{TransferKind, TransferTask};
-use crate::events::{EventKind, FileDeed};
+use crate::events::EventKind;
 use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
@@ -150,13 +148,14 @@ pub(super) fn upload(
     let over = OverFiles { on_exists, appends };
     let plan = Plan::make(&*tree.store, &order.path, order.mode, among, over);
     let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
+    let conversion = settings.conversion(transfer.converts_ascii());
     let request = UploadRequest {
         store: tree.store.clone(),
         path: order.path.clone(),
         plan,
         announced: settings.announced,
-        conversion: settings.conversion(transfer.converts_ascii()),
-        witness: tree.witness.clone(),
+        conversion,
+        witness: Some(tree.witness.clone()),
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
@@ -169,9 +168,8 @@ pub(super) fn upload(
         transfer.add_unused(rest);
     }
     let stored = report.renamed.as_ref().unwrap_or(&order.path);
-    record_upload(stored, &report);
-    tell_parked(tree, stored, &report);
-    transfer.note_left(stored, &report, tree.witness.as_ref());
+    record_upload(tree, stored, &report, conversion);
+    transfer.note_left(stored, &report, &tree.witness);
     if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
         tree.drop_superseded(&order.path);
     }
@@ -183,22 +181,6 @@ pub(super) fn upload(
     transfer.check_verdict(&report)?;
     markers.map_or(Ok(()), |markers| markers.store(stored))?;
     Ok(Uploaded { reply: order.stored(&report), path: stored.clone() })
-}
-
-/// Tells of an upload that waits to be gone on with.
-fn tell_parked(tree: &Tree<'_>, path: &FtpPath, report: &TransferReport) {
-    if let Some(witness) = tree.witness.as_ref().filter(|_| report.is_parked) {
-        let began = Instant::now().checked_sub(report.elapsed);
-        witness.note(
-            &FileDeed {
-                size: Some(report.kept + report.bytes),
-                kept: report.kept,
-                began: began.unwrap_or_else(Instant::now),
-                ..FileDeed::now(EventKind::Parked, &*tree.store, path)
-            },
-            None,
-        );
-    }
 }
 
 /// A name like `wanted` that nobody has. The random part makes a clash with another session's

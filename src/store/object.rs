@@ -22,6 +22,8 @@ pub struct Stat {
     pub etag: Option<ETag>,
     /// When it came to stand there, by the store's clock, whatever time a client has given it.
     pub stored: Option<OffsetDateTime>,
+    /// CRC-64/XZ of the whole file, where a store tells it of one that is asked for by itself.
+    pub crc64: Option<u64>,
     /// What a file that goes on with this one keeps of it, as
     /// [`super::FileTree::find_file_to_continue`] tells.
     pub attributes: Attributes,
@@ -31,7 +33,7 @@ impl Stat {
     /// These facts, and nothing else.
     pub fn new(metadata: Metadata, etag: Option<ETag>) -> Self {
         let stored = metadata.modified;
-        Self { metadata, etag, stored, attributes: Attributes::default() }
+        Self { metadata, etag, stored, crc64: None, attributes: Attributes::default() }
     }
 
     /// The same, of what came to stand there at another time than its own.

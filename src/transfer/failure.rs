@@ -44,6 +44,16 @@ pub enum TransferError {
         /// Where it does, in bytes.
         offset: u64,
     },
+    /// The scanner found something in it.
+    Infected {
+        /// The scanner's name for it.
+        name: String,
+    },
+    /// It could not be checked, and must be.
+    NotScanned {
+        /// Why.
+        why: String,
+    },
 }
 
 impl TransferError {
@@ -56,7 +66,9 @@ impl TransferError {
             | Self::Source { .. }
             | Self::Checksum
             | Self::BadRestart { .. }
-            | Self::ParkedElsewhere { .. } => false,
+            | Self::ParkedElsewhere { .. }
+            | Self::Infected { .. }
+            | Self::NotScanned { .. } => false,
         }
     }
 
@@ -103,6 +115,8 @@ impl fmt::Display for TransferError {
             Self::ParkedElsewhere { offset } => {
                 write!(f, "restart elsewhere than at the {offset} bytes that are parked")
             }
+            Self::Infected { name } => write!(f, "the scanner found {name}"),
+            Self::NotScanned { why } => write!(f, "the scanner could not check it: {why}"),
         }
     }
 }

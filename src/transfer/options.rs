@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::limits;
 use crate::net::Wake;
+use crate::scan::ScanOptions;
 use crate::transfer::{Budget, EndingThreads, Schedule};
 
 /// How transfers behave.
@@ -27,6 +28,9 @@ pub struct TransferOptions {
     pub partial: PartialUpload,
     /// `data_idle_timeout`: silence on a data connection while we wait for the client.
     pub data_idle: Duration,
+    /// `[SCAN]`: who is asked whether what arrives may become a file; `None` for nobody. What is
+    /// parked cannot be checked: it does not stand beside [`PartialUpload::Park`].
+    pub scan: Option<ScanOptions>,
 }
 
 impl TransferOptions {
@@ -60,6 +64,7 @@ impl TransferOptions {
             buffer_memory: 0,
             partial: PartialUpload::Keep,
             data_idle: Duration::ZERO,
+            scan: None,
         }
     }
 }

@@ -24,7 +24,13 @@ fn a_section_says_who_is_told_what() {
     let words = ["/bin/tell", "a", "b"].map(str::to_owned).to_vec();
     assert_eq!(events.receiver, EventReceiver::Command(words));
     assert_eq!(events.queue_dir, Path::new("/q"));
-    let usual = [EventKind::Upload, EventKind::UploadPartial, EventKind::Rename, EventKind::Delete];
+    let usual = [
+        EventKind::Upload,
+        EventKind::UploadPartial,
+        EventKind::Rename,
+        EventKind::Delete,
+        EventKind::Infected,
+    ];
     assert_eq!(events.on, usual);
     assert_eq!(events.give_up_after, Some(Duration::from_secs(72 * 3600)));
     let lines = "url = http://127.0.0.1:1/x\nsecret_file = /s\nqueue_dir = /q\ntimeout = 3\n\

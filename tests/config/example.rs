@@ -37,9 +37,12 @@ fn every_key_of_the_example_is_known_and_every_known_key_is_in_it() {
                 assert_eq!(line.split_once('=').unwrap().1.trim(), default, "{line}");
             }
             (Some(_), _) => {}
-            // It cannot stand beside its other name.
+            // It cannot stand beside its other name, or what else is there.
             (None, _) => {
-                assert!(["passive_port", "auth_url", "url"].contains(&key.name), "{key:?}");
+                assert!(
+                    ["passive_port", "auth_url", "url", "clamd"].contains(&key.name),
+                    "{key:?}"
+                );
                 assert!(EXAMPLE.contains(key.name), "{key:?}");
             }
         }
@@ -59,7 +62,7 @@ fn every_comment_of_the_example_is_in_both_languages() {
 }
 
 /// A section, and a file that may have it.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("COS_ACCOUNT_<n>", ACCOUNT),
     ("COS_ACCOUNT", FIRST_FORM_ACCOUNT),
     ("NETWORK", ACCOUNT),
@@ -68,6 +71,7 @@ const SECTIONS: [(&str, &str); 9] = [
     ("OPTIONAL", ACCOUNT),
     ("OPERATIONS", ACCOUNT),
     ("EVENTS", ACCOUNT),
+    ("SCAN", ACCOUNT),
     ("TLS", ACCOUNT),
 ];
 
@@ -134,6 +138,7 @@ fn example_with(key: &str, value: &str) -> String {
     let there = match key {
         "auth_url" => "auth_command",
         "url" => "command",
+        "clamd" => "scan_timeout",
         key => key,
     };
     let line = line_of(&whole, there).expect("the example has every key");

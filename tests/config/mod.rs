@@ -15,5 +15,7 @@ mod objects;
 mod refuses;
 /// The sample files of the replaced tool.
 mod samples;
+/// `[SCAN]`.
+mod scan;
 /// How a test reads a text.
 mod support;

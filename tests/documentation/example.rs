@@ -38,8 +38,8 @@ const FROM_HOOK: &[&str] = &["auth_command", "auth_url", "auth_timeout", "auth_c
 /// Another name of a key, which cannot stand beside it.
 const OTHER_NAME: &str = "passive_port";
 
-/// What cannot stand beside the key before it.
-const OTHER_WAYS: &[&str] = &["auth_url", "url"];
+/// What cannot stand beside the key before it, or the default of another.
+const OTHER_WAYS: &[&str] = &["auth_url", "url", "clamd"];
 
 /// The file.
 pub(super) fn example() -> Generated {
@@ -75,6 +75,9 @@ fn title(kind: SectionKind) -> (&'static str, &'static str) {
         ),
         SectionKind::Operations => ("Operations", "运维"),
         SectionKind::Events => ("Events: who is told what happens to files", "事件通知"),
+        SectionKind::Scan => {
+            ("Checking uploads before they become files", "在成为文件之前检查上传")
+        }
         SectionKind::Tls => ("FTPS: encryption towards clients", "FTPS：客户端连接加密"),
     }
 }

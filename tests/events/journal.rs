@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cos_ftp_server::events::{
-    Couriers, EventKind, EventOptions, EventQueue, EventReceiver, FileDeed, PathPatterns,
-    QueueFull, Witness,
+    Actor, Chronicle, Couriers, EventKind, EventOptions, EventQueue, EventReceiver, FileDeed,
+    PathPatterns, QueueFull, TransferFacts, Witness,
 };
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
@@ -46,7 +46,10 @@ struct Bench {
 fn open(directory: &Path, service: &Service) -> (Arc<EventQueue>, Witness) {
     let queue = EventQueue::open(options(&directory.join("events"), service.url())).unwrap();
     let queue = Arc::new(queue);
-    let witness = Witness::new(&queue, "alice", IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+    let chronicle = Chronicle { queue: Some(Arc::clone(&queue)), ..Chronicle::default() };
+    let (user, peer) = ("alice".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let actor = Actor { user, peer, session: 1, is_encrypted: false };
+    let witness = Witness::new(&Arc::new(chronicle), actor);
     (queue, witness)
 }
 
@@ -66,7 +69,16 @@ impl Bench {
 
     fn note(&self, name: &str) {
         let path = Self::path(name);
-        self.witness.note(&FileDeed::now(EventKind::Parked, &*self.store, &path), None);
+        let facts = TransferFacts {
+            bytes: 0,
+            is_complete: false,
+            verdict: String::new(),
+            tail_seconds: 0.0,
+            parts: 0,
+            is_ascii: false,
+        };
+        let deed = FileDeed::now(EventKind::Parked, &*self.store, &path);
+        self.witness.transferred(&deed, None, facts);
     }
 
     /// As after the end of a process.
@@ -79,7 +91,9 @@ impl Bench {
 
     fn couriers(&self) -> Couriers {
         let store = Arc::clone(&self.store);
-        Couriers::start(&self.queue, move || vec![Arc::clone(&store)]).unwrap()
+        let queue = Some(Arc::clone(&self.queue));
+        let chronicle = Arc::new(Chronicle { queue, ..Chronicle::default() });
+        Couriers::start(&chronicle, move || vec![Arc::clone(&store)]).unwrap().unwrap()
     }
 
     fn files(&self) -> Vec<(String, u64)> {

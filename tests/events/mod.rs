@@ -7,6 +7,6 @@ mod kills;
 /// Its receivers, and how they fail.
 mod receivers;
 /// A service that gets events.
-mod service;
+pub(crate) mod service;
 /// What is told.
 mod told;

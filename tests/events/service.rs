@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(100);
 
 /// What the service does with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// Takes it.
     Good,
     /// Refuses so many of a hundred.
@@ -30,18 +30,18 @@ pub(super) enum Mood {
 
 /// An event that came.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
-    pub(super) event: Value,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Told {
+    pub(crate) event: Value,
+    pub(crate) body: Vec<u8>,
     /// By their names in lower case.
-    pub(super) headers: HashMap<String, String>,
+    pub(crate) headers: HashMap<String, String>,
     /// Whether it was answered with 200.
-    pub(super) is_taken: bool,
+    pub(crate) is_taken: bool,
 }
 
 impl Told {
     /// A field that is a text.
-    pub(super) fn text(&self, field: &str) -> &str {
+    pub(crate) fn text(&self, field: &str) -> &str {
         self.event[field].as_str().unwrap_or_else(|| panic!("{field}: {}", self.event))
     }
 }
@@ -52,13 +52,13 @@ struct Shared {
 }
 
 /// The service. Its threads end with their connections.
-pub(super) struct Service {
+pub(crate) struct Service {
     port: u16,
     shared: Arc<Shared>,
 }
 
 impl Service {
-    pub(super) fn start(mood: Mood) -> Self {
+    pub(crate) fn start(mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Mutex::new((mood, Vec::new(), fastrand::Rng::with_seed(7)));
@@ -73,21 +73,21 @@ impl Service {
         Self { port, shared }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/events", self.port)
     }
 
-    pub(super) fn set(&self, mood: Mood) {
+    pub(crate) fn set(&self, mood: Mood) {
         self.shared.state.lock().unwrap().0 = mood;
     }
 
     /// All that came so far.
-    pub(super) fn told(&self) -> Vec<Told> {
+    pub(crate) fn told(&self) -> Vec<Told> {
         self.shared.state.lock().unwrap().1.clone()
     }
 
     /// Waits until what came satisfies `is_enough`.
-    pub(super) fn wait(&self, is_enough: impl Fn(&[Told]) -> bool) -> Vec<Told> {
+    pub(crate) fn wait(&self, is_enough: impl Fn(&[Told]) -> bool) -> Vec<Told> {
         let state = self.shared.state.lock().unwrap();
         let (state, waited) = self
             .shared
@@ -99,7 +99,7 @@ impl Service {
     }
 
     /// Waits for so many events.
-    pub(super) fn wait_for(&self, count: usize) -> Vec<Told> {
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<Told> {
         self.wait(|told| told.len() >= count)
     }
 }
@@ -157,7 +157,7 @@ impl Shared {
 }
 
 /// Waits until `is_so`, which nothing tells of.
-pub(super) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "{what}");
@@ -166,7 +166,7 @@ pub(super) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// What `cos-ftp-server status` says.
-pub(super) fn status(server: &TestServer) -> String {
+pub(crate) fn status(server: &TestServer) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
     let output = command.arg("status").arg("--config").arg(server.config()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()

@@ -2,6 +2,8 @@
 
 /// Certificates for the server, made by openssl.
 pub(crate) mod certificate;
+/// A scanner that answers by a script.
+pub(crate) mod clamd;
 /// The real FTP clients, run with a script and a time limit.
 pub(crate) mod clients;
 /// FTP spoken over a bare socket.

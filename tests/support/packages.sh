@@ -13,6 +13,7 @@ NEEDED=(
     groff:groff-base
     haproxy:haproxy
     ip:iproute2
+    jq:jq
     javac:default-jdk-headless
     lftp:lftp
     mandoc:mandoc

@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     options: String,
     operations: String,
     events: String,
+    scan: String,
     tls: String,
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -99,6 +100,7 @@ impl Setup {
             options: String::new(),
             operations: String::new(),
             events: String::new(),
+            scan: String::new(),
             tls: String::new(),
             security: Vec::new(),
             environment: Vec::new(),
@@ -174,7 +176,7 @@ impl Setup {
         self
     }
 
-    /// A key of [OPTIONAL].
+    /// A key of [OPTIONAL]; `@DIR@` is the directory of the configuration.
     pub(crate) fn option(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.options, "{key} = {value}");
         self
@@ -196,6 +198,12 @@ impl Setup {
     /// A key of [EVENTS]; `@DIR@` is the directory of the configuration.
     pub(crate) fn events(mut self, key: &str, value: &str) -> Self {
         let _ = writeln!(self.events, "{key} = {value}");
+        self
+    }
+
+    /// A key of [SCAN].
+    pub(crate) fn scan(mut self, key: &str, value: &str) -> Self {
+        let _ = writeln!(self.scan, "{key} = {value}");
         self
     }
 
@@ -266,7 +274,8 @@ impl Setup {
             let _ = writeln!(text, "{key} = {value}");
         }
         let log = dir.join("log");
-        let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{}", log.display(), self.options);
+        let options = self.options.replace("@DIR@", &dir.display().to_string());
+        let _ = write!(text, "[OPTIONAL]\nlog_dir = {}\n{options}", log.display());
         text.push_str("[SECURITY]\n");
         for (key, value) in &self.security {
             let _ = writeln!(text, "{key} = {value}");
@@ -275,6 +284,9 @@ impl Setup {
         if !self.events.is_empty() {
             let events = self.events.replace("@DIR@", &dir.display().to_string());
             let _ = write!(text, "[EVENTS]\n{events}");
+        }
+        if !self.scan.is_empty() {
+            let _ = write!(text, "[SCAN]\n{}", self.scan);
         }
         text
     }
@@ -478,7 +490,9 @@ fn spawn(mut command: Command) -> (Child, SocketAddr, Arc<Log>) {
     let sink = Arc::clone(&log);
     thread::spawn(move || sink.collect(reader));
     let line = log.wait_for("listening on ");
-    let address = line.rsplit(' ').next().and_then(|text| text.parse().ok());
+    // The end of a line of JSON, where the log has those.
+    let address = line.trim_end_matches("\"}").rsplit(' ').next();
+    let address = address.and_then(|text| text.parse().ok());
     (child, address.unwrap_or_else(|| panic!("no address in {line:?}")), log)
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
 use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
+use cos_ftp_server::scan::{ClamdStream, ScanOptions};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use time::OffsetDateTime;
@@ -24,6 +25,15 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
         report.add(fits(settings, &facts, resource));
     }
     report.add(log_directory(&settings.log.directory));
+    if let Some(log) = &settings.transfer_log {
+        report.add(record_file("transfer_log", &log.path, true));
+    }
+    if let Some(path) = &settings.ledger {
+        report.add(record_file("ledger", path, false));
+    }
+    if let Some(scan) = &settings.server.session.transfer.scan {
+        report.add(scanner(scan));
+    }
     ports::check(settings, report);
     masquerade::check(settings, report);
     if let Some(tls) = &settings.tls {
@@ -98,6 +108,38 @@ fn log_directory(directory: &Path) -> CheckLine {
             }
             None => CheckLine::passed("log", format!("{shown} can be written")),
         },
+    }
+}
+
+/// A file that a key names, or its directory, which the server `makes_directory`, or does not.
+fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> CheckLine {
+    let mut nearest = path.parent().unwrap_or(Path::new("/"));
+    while makes_directory && !nearest.exists() {
+        nearest = nearest.parent().unwrap_or(Path::new("/"));
+    }
+    let (wanted, access_to) = match path.exists() {
+        true => (path, Access::WRITE_OK),
+        false => (nearest, Access::WRITE_OK | Access::EXEC_OK),
+    };
+    match access(wanted, access_to) {
+        Ok(()) => CheckLine::passed(key, format!("{} can be written", path.display())),
+        Err(error) => {
+            let fix = format!("let the user that runs the server write there, or correct {key}");
+            CheckLine::failed(key, format!("{}: {error}", wanted.display()), fix)
+        }
+    }
+}
+
+/// Whether whoever checks uploads is there.
+fn scanner(options: &ScanOptions) -> CheckLine {
+    let address = &options.clamd;
+    match ClamdStream::ping(options) {
+        Ok(()) => CheckLine::passed("clamd", format!("{address} answers")),
+        Err(error) => {
+            let fix = "start clamd, let the user that runs the server use its socket, or correct \
+                       clamd in [SCAN]";
+            CheckLine::failed("clamd", format!("{address}: {error}"), fix)
+        }
     }
 }
 

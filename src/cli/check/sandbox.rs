@@ -44,7 +44,8 @@ pub(super) fn check(config: &Path, settings: &ServerSettings, report: &mut Check
     }
 }
 
-/// What the server writes: its log, and the directories where somebody may store files.
+/// What the server writes: its log, what it records of files, and the directories where somebody
+/// may store them.
 fn written(settings: &ServerSettings) -> Vec<&Path> {
     let stores = settings.stores.iter().enumerate().filter_map(|(number, store)| {
         let StoreSettings::Local(options) = store else { return None };
@@ -53,7 +54,9 @@ fn written(settings: &ServerSettings) -> Vec<&Path> {
             .any(|user| user.permission.writes())
             .then_some(options.root.as_path())
     });
-    stores.chain([settings.log.directory.as_path()]).collect()
+    let transfers = settings.transfer_log.iter().map(|log| log.path.as_path());
+    let records = transfers.chain(settings.ledger.as_deref());
+    stores.chain([settings.log.directory.as_path()]).chain(records).collect()
 }
 
 /// What may be written by the unit that says `text`; `None`: whatever its user may.

@@ -115,10 +115,18 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请允许运行服务器的用户写入该目录，或更正 log_dir",
     ),
     (
+        "let the user that runs the server write there, or correct {}",
+        "请允许运行服务器的用户写入该处，或更正 {}",
+    ),
+    (
         "give the file to the user that runs the server (chown)",
         "请把该文件的属主改为运行服务器的用户（chown）",
     ),
     ("{} can be written", "{} 可以写入"),
+    (
+        "start clamd, let the user that runs the server use its socket, or correct clamd in [SCAN]",
+        "请启动 clamd，允许运行服务器的用户使用其套接字，或更正 [SCAN] 中的 clamd",
+    ),
     ("listen_address or listen_port", "listen_address 或 listen_port"),
     ("listen_address or implicit_listen_port", "listen_address 或 implicit_listen_port"),
     (

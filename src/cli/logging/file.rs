@@ -1,5 +1,5 @@
-//! The log file: opened, put aside when its time has come, opened again when asked. Whatever goes
-//! wrong with it is told once on the terminal and stops nothing.
+//! A file of the log, or of transfers: opened, put aside when its time has come, opened again when
+//! asked. Whatever goes wrong with it is told once and stops nothing.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -10,31 +10,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cos_ftp_server::config::Rotation;
+use cos_ftp_server::config::{LogFormat, Rotation};
 use cos_ftp_server::store::local::inherit_owner;
 use parking_lot::Mutex;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
+use super::json::bare_line;
+use super::line::TIME;
 use super::rotation::{period, put_aside, remove_oldest};
-
-/// RFC 3339 with milliseconds.
-pub(super) const TIME: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
-     [offset_hour sign:mandatory]:[offset_minute]"
-);
 
 /// Why there is no log.
 #[derive(Debug)]
 pub(crate) struct LogError {
+    pub(super) kind: FileKind,
     pub(super) path: PathBuf,
     pub(super) source: io::Error,
 }
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write the log (log_dir) {}: {}", self.path.display(), self.source)
+        let Self { kind, path, source } = self;
+        write!(f, "cannot write {} ({}) {}: {source}", kind.name(), kind.key(), path.display())
     }
 }
 
@@ -46,6 +42,42 @@ impl std::error::Error for LogError {
 
 /// The file in `log_dir`, as the replaced tool calls it.
 pub(crate) const FILE_NAME: &str = "cos_v5.log";
+
+/// What is written to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    /// The log.
+    Log(LogFormat),
+    /// Transfers alone.
+    Transfers,
+}
+
+impl FileKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Log(_) => "the log",
+            Self::Transfers => "the transfer log",
+        }
+    }
+
+    /// The key of the configuration that tells where it is.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Log(_) => "log_dir",
+            Self::Transfers => "transfer_log",
+        }
+    }
+
+    /// The line that says of the file at `now` what programs that read transfers do not look for.
+    fn line(self, now: OffsetDateTime, level: &str, text: &str) -> String {
+        let time = now.format(TIME).unwrap_or_default();
+        match self {
+            Self::Log(LogFormat::Text) => format!("{time} [{level}] (log) {text}\n"),
+            Self::Log(LogFormat::Json) => bare_line(&time, level, text),
+            Self::Transfers => String::new(),
+        }
+    }
+}
 
 /// Names of users and files are nobody else's business.
 const FILE_MODE: u32 = 0o640;
@@ -65,6 +97,7 @@ pub(super) struct Wishes {
 /// The log file.
 #[derive(Debug)]
 pub(super) struct LogFile<W> {
+    kind: FileKind,
     path: PathBuf,
     file: File,
     offset: UtcOffset,
@@ -86,26 +119,28 @@ struct Trouble {
 }
 
 impl<W: Write> LogFile<W> {
-    /// Opens the file in `directory`, and makes that if need be.
+    /// Opens the file at `path`, and makes its directory if need be.
     ///
     /// # Errors
     /// When the directory cannot be made or the file in it cannot be written.
     pub(super) fn open(
-        directory: &Path,
+        kind: FileKind,
+        path: &Path,
         offset: UtcOffset,
         wishes: Arc<Wishes>,
         terminal: W,
     ) -> Result<Self, LogError> {
         let named = |path: &Path| {
             let path = path.to_owned();
-            move |source| LogError { path, source }
+            move |source| LogError { kind, path, source }
         };
-        make_directory(directory).map_err(named(directory))?;
-        let path = directory.join(FILE_NAME);
-        let file = open(&path).map_err(named(&path))?;
+        let directory = path.parent().filter(|around| !around.as_os_str().is_empty());
+        directory.map_or(Ok(()), |around| make_directory(around).map_err(named(around)))?;
+        let file = open(path).map_err(named(path))?;
+        let path = path.to_owned();
         let last = last_written(&file, offset);
         let (trouble, leave_until) = (None, None);
-        Ok(Self { path, file, offset, wishes, last, terminal, trouble, leave_until })
+        Ok(Self { kind, path, file, offset, wishes, last, terminal, trouble, leave_until })
     }
 
     fn write_line(&mut self, line: &[u8], now: OffsetDateTime) {
@@ -116,10 +151,8 @@ impl<W: Write> LogFile<W> {
         }
         let written = match &self.trouble {
             Some(trouble) if trouble.lost > 0 => {
-                let cause = &trouble.cause;
-                let time = now.format(TIME).unwrap_or_default();
-                let lost = trouble.lost;
-                let text = format!("{time} [WARN] (log) {lost} lines were lost: {cause}\n");
+                let text = format!("{} lines were lost: {}", trouble.lost, trouble.cause);
+                let text = self.kind.line(now, "WARN", &text);
                 self.file.write_all(&[text.as_bytes(), line].concat())
             }
             _ => self.file.write_all(line),
@@ -180,7 +213,13 @@ impl<W: Write> LogFile<W> {
     fn complain(&mut self, error: &io::Error) {
         if self.trouble.is_none() {
             let path = self.path.display();
-            let text = format!("cannot write the log {path}: {error}; trying on\n");
+            let text = format!("cannot write {} {path}: {error}; trying on", self.kind.name());
+            let text = match self.kind {
+                FileKind::Log(LogFormat::Json) => {
+                    self.kind.line(OffsetDateTime::now_utc(), "ERROR", &text)
+                }
+                FileKind::Log(LogFormat::Text) | FileKind::Transfers => text + "\n",
+            };
             // Nobody is left to be told.
             let _ = self.terminal.write_all(text.as_bytes());
             self.trouble = Some(Trouble { cause: error.to_string(), lost: 0 });
@@ -256,9 +295,8 @@ mod tests {
 
         fn open(&self) -> LogFile<Vec<u8>> {
             let wishes = Arc::clone(&self.wishes);
-            let mut file =
-                LogFile::open(&self.directory.path().join("log"), UtcOffset::UTC, wishes, vec![])
-                    .unwrap();
+            let (kind, path) = (FileKind::Log(LogFormat::Text), self.path(""));
+            let mut file = LogFile::open(kind, &path, UtcOffset::UTC, wishes, vec![]).unwrap();
             file.last = NOON;
             file
         }
@@ -288,8 +326,8 @@ mod tests {
 
     #[test]
     fn a_directory_that_cannot_be_made_is_named() {
-        let directory = Path::new("/dev/null/log");
-        let opened = LogFile::open(directory, UtcOffset::UTC, Arc::default(), Vec::new());
+        let (kind, path) = (FileKind::Log(LogFormat::Text), Path::new("/dev/null/log/x"));
+        let opened = LogFile::open(kind, path, UtcOffset::UTC, Arc::default(), Vec::new());
         let text = opened.unwrap_err().to_string();
         assert!(text.contains("log_dir") && text.contains("/dev/null/log"), "{text}");
     }

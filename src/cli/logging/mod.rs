@@ -5,6 +5,8 @@
 //! the server.
 
 mod file;
+mod json;
+mod line;
 mod rotation;
 
 use std::fs::File;
@@ -15,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cos_ftp_server::config::{LogOptions, Rotation};
+use cos_ftp_server::config::{LogFormat, LogOptions, Rotation, TransferLogOptions};
+use cos_ftp_server::events::TransferLog;
 use cos_ftp_server::net::{Interest, wait};
 use cos_ftp_server::threads;
 use log::{LevelFilter, Log, Metadata, Record, error};
@@ -23,14 +26,18 @@ use simplelog::{ConfigBuilder, WriteLogger};
 use time::UtcOffset;
 
 pub(crate) use file::{FILE_NAME, LogError};
-use file::{LogFile, TIME, Wishes};
-
-/// What may be written to a pipe that is writable without blocking (Linux: PIPE_BUF).
-const TERMINAL_LINE_BYTES: usize = 4096;
+use file::{FileKind, LogFile, Wishes};
+use json::JsonLogger;
+use line::{TERMINAL_LINE_BYTES, TIME};
 
 /// What may be asked of the log while the server runs.
 #[derive(Clone, Debug)]
-pub(crate) struct LogControl(Arc<Wishes>);
+pub(crate) struct LogControl {
+    log: Arc<Wishes>,
+    transfers: Arc<Wishes>,
+    /// Of the local time.
+    offset: UtcOffset,
+}
 
 /// Opens the log: on the terminal, and in a file if it is `kept`. Must be called before any other
 /// thread starts: the offset of the local time cannot be asked for safely later.
@@ -40,17 +47,25 @@ pub(crate) struct LogControl(Arc<Wishes>);
 pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, LogError> {
     let local_offset = UtcOffset::current_local_offset();
     let offset = local_offset.unwrap_or(UtcOffset::UTC);
-    let control = LogControl(Arc::default());
+    let control = LogControl { log: Arc::default(), transfers: Arc::default(), offset };
     let terminal = Terminal::open();
-    let open = || LogFile::open(&options.directory, offset, Arc::clone(&control.0), terminal);
+    let kind = FileKind::Log(options.format);
+    let path = options.directory.join(FILE_NAME);
+    let open = || LogFile::open(kind, &path, offset, Arc::clone(&control.log), terminal);
     let file: Box<dyn Write + Send> = if kept { Box::new(open()?) } else { Box::new(io::sink()) };
-    let config = config_builder().set_time_offset(offset).build();
-    // The level is one for all, and may change: see `LogControl::set`.
-    let all = LevelFilter::Debug;
-    let logger = WriteLogger::new(all, config, LineWriter::new(Both { file, terminal }));
-    log::set_boxed_logger(Box::new(Named(logger))).map_err(|error| LogError {
-        path: options.directory.clone(),
-        source: io::Error::other(error),
+    let logger: Box<dyn Log> = match options.format {
+        LogFormat::Text => {
+            let config = config_builder().set_time_offset(offset).build();
+            // The level is one for all, and may change: see `LogControl::set`.
+            let all = LevelFilter::Debug;
+            let lines = LineWriter::new(Both { file, terminal });
+            Box::new(Named(WriteLogger::new(all, config, lines)))
+        }
+        LogFormat::Json => Box::new(JsonLogger::new(offset, file, terminal)),
+    };
+    log::set_boxed_logger(logger).map_err(|error| {
+        let (path, source) = (options.directory.clone(), io::Error::other(error));
+        LogError { kind, path, source }
     })?;
     control.set(options.level, options.rotation);
     if local_offset.is_err() {
@@ -63,13 +78,43 @@ pub(crate) fn init((options, kept): (&LogOptions, bool)) -> Result<LogControl, L
 impl LogControl {
     /// What is logged from now on, and when the file is put aside.
     pub(crate) fn set(&self, level: LevelFilter, rotation: Option<Rotation>) {
-        *self.0.rotation.lock() = rotation;
+        *self.log.rotation.lock() = rotation;
+        *self.transfers.rotation.lock() = rotation;
         log::set_max_level(level);
     }
 
-    /// Opens the file again at its path before the next line is written to it.
+    /// Opens the files again at their paths before the next line is written to them.
     pub(crate) fn reopen(&self) {
-        self.0.reopen.store(true, Ordering::Release);
+        self.log.reopen.store(true, Ordering::Release);
+        self.transfers.reopen.store(true, Ordering::Release);
+    }
+
+    /// Opens the transfer log, which is put aside and opened again with the log.
+    ///
+    /// # Errors
+    /// When its directory cannot be made or the file cannot be written.
+    pub(crate) fn open_transfers(
+        &self,
+        options: &TransferLogOptions,
+    ) -> Result<TransferLog, LogError> {
+        let (kind, wishes) = (FileKind::Transfers, Arc::clone(&self.transfers));
+        let file = LogFile::open(kind, &options.path, self.offset, wishes, IntoLog)?;
+        Ok(TransferLog::new(options.format, self.offset, Box::new(file)))
+    }
+}
+
+/// Tells in the log what is wrong with another file.
+#[derive(Debug)]
+struct IntoLog;
+
+impl Write for IntoLog {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        error!("{}", String::from_utf8_lossy(text).trim_end());
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

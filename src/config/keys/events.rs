@@ -19,8 +19,8 @@ pub(super) fn rows() -> Vec<Key> {
 fn told() -> Vec<Key> {
     let kinds: Reader<Vec<EventKind>> = Reader::new(
         "names of events, separated by commas: `upload`, `upload_partial`, `parked`, `rename`, \
-         `delete`, `download`",
-        "事件名称，用逗号分隔：`upload`、`upload_partial`、`parked`、`rename`、`delete`、`download`",
+         `delete`, `download`, `infected`",
+        "事件名称，用逗号分隔：`upload`、`upload_partial`、`parked`、`rename`、`delete`、`download`、`infected`",
         |text| {
             let find = |word: &str| EventKind::ALL.iter().find(|(name, _)| *name == word.trim());
             text.split(',').map(|word| find(word).map(|(_, kind)| *kind)).collect()
@@ -34,7 +34,7 @@ fn told() -> Vec<Key> {
     );
     vec![
         row(EVENTS, "on", kinds)
-            .default("upload, upload_partial, rename, delete")
+            .default("upload, upload_partial, rename, delete, infected")
             .at_start()
             .means(
                 "what is told, see [Events](docs/events.md#what-is-told)",

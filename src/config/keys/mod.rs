@@ -13,6 +13,8 @@ mod objects;
 mod operations;
 mod optional;
 mod readers;
+mod records;
+mod scan;
 mod sections;
 mod security;
 mod tls;
@@ -39,6 +41,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         optional::rows(),
         operations::rows(),
         events::rows(),
+        scan::rows(),
         tls::rows(),
     ]
     .into_iter()

@@ -10,6 +10,7 @@ use super::readers::{
     Reader, boolean, number, on_or_off, one_of, seconds, seconds_or_off, size, size_of_at_least,
     text,
 };
+use super::records;
 use super::sections::SectionKind;
 use crate::config::forms::General;
 use crate::config::settings::RotateUnit;
@@ -25,7 +26,7 @@ const THREADS: RangeInclusive<usize> = 1..=256;
 
 pub(super) fn rows() -> Vec<Key> {
     let files = [interrupted(), files(), archive::rows()].into_iter().flatten().collect();
-    let groups = [memory(), numbers(), files, clients(), stores(), log()];
+    let groups = [memory(), numbers(), files, clients(), stores(), log(), records::rows()];
     groups.into_iter().flatten().collect()
 }
 

@@ -2,7 +2,7 @@
 
 use SectionKind::{
     CosAccount, Events, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional,
-    Security, Tls,
+    Scan, Security, Tls,
 };
 
 /// What a section of the file is.
@@ -26,12 +26,14 @@ pub enum SectionKind {
     Operations,
     /// `[EVENTS]`
     Events,
+    /// `[SCAN]`
+    Scan,
     /// `[TLS]`
     Tls,
 }
 
 /// Every kind, in the order of the documented example.
-pub const ALL_SECTIONS: [SectionKind; 10] = [
+pub const ALL_SECTIONS: [SectionKind; 11] = [
     NumberedAccount,
     CosAccount,
     FtpAccount,
@@ -41,6 +43,7 @@ pub const ALL_SECTIONS: [SectionKind; 10] = [
     Optional,
     Operations,
     Events,
+    Scan,
     Tls,
 ];
 
@@ -67,6 +70,7 @@ impl SectionKind {
             Optional => "OPTIONAL",
             Operations => "OPERATIONS",
             Events => "EVENTS",
+            Scan => "SCAN",
             Tls => "TLS",
         }
     }

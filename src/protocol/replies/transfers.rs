@@ -175,6 +175,17 @@ pub fn checksum_mismatch() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The stored data was damaged on its way; nothing was kept.")
 }
 
+/// 550 when the scanner found something in what was sent, by its `name` for it.
+pub fn infected(name: &str) -> Reply {
+    let text = format!("The file was not stored: the scanner found {name}.");
+    Reply::new(Code::FILE_UNAVAILABLE, text)
+}
+
+/// 451 when what was sent could not be checked, and has to be.
+pub fn not_scanned() -> Reply {
+    Reply::new(Code::LOCAL_ERROR, "The file could not be checked and was not stored; try again.")
+}
+
 /// 451 when the object was replaced while it was being read.
 pub fn file_changed() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The file was replaced meanwhile; try again.")

@@ -217,7 +217,7 @@ impl Desk {
 
     fn snapshot(&self) -> Snapshot {
         let (host, registry) = (self.acceptor.rules.host(), &self.acceptor.registry);
-        let events = host.events.as_ref().map(|queue| queue.backlog()).unwrap_or_default();
+        let events = host.chronicle.backlog().unwrap_or_default();
         Snapshot {
             events_waiting: events.waiting as u64,
             events_oldest: events.oldest.as_secs(),

@@ -158,7 +158,9 @@ impl<'a> Commit<'a> {
         // knows where it is.
         let is_cut_off = by.is_some_and(|by| by != Interruption::Aborted);
         let tail = self.replaced.tail.take().filter(|_| !is_cut_off);
-        let Some(tail) = tail.and_then(|tail| tail.behind(end)) else { return Ok(by) };
+        let tail = tail.and_then(|tail| tail.behind(end));
+        self.sender.intake.end_data(tail.as_ref().map(Tail::source));
+        let Some(tail) = tail else { return Ok(by) };
         self.replaced.kept += tail.bytes();
         let lacking = self.lacking(&tail);
         let (source, rest) = tail.split(lacking);
@@ -222,9 +224,32 @@ impl<'a> Commit<'a> {
         Ok(by)
     }
 
+    /// Waits for what the scanner says, as long as that may be silent: the client hears of it then,
+    /// and the store gets no less time for it.
+    fn await_scanner(&mut self, mut by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        if self.sender.intake.is_passed()? {
+            return Ok(by);
+        }
+        while !self.sender.intake.is_passed()? && (by.is_none() || self.sender.keeps_partial()) {
+            by = by.or(self.sender.await_publication(control)?);
+        }
+        control.data_ended();
+        Ok(by)
+    }
+
+    /// Waits until nothing is against publishing what has arrived.
+    fn await_leave(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
+        let by = self.await_name_check(by, control)?;
+        let by = self.await_scanner(by, control)?;
+        if let Some(why) = self.sender.intake.unchecked() {
+            log::warn!("stored although the scanner could not check it: {why}");
+        }
+        Ok(by)
+    }
+
     /// The whole object in one request.
     fn put_object(&mut self, by: Option<Interruption>, control: &mut dyn Control) -> Ended {
-        let by = self.await_name_check(by, control)?;
+        let by = self.await_leave(by, control)?;
         let mut by = by.or_else(|| self.sender.sent.gate(None, control));
         if by.is_some() && !self.sender.keeps_partial() {
             return Ok(by);
@@ -281,7 +306,7 @@ impl<'a> Commit<'a> {
                 return Ok(by);
             }
         }
-        by = self.await_name_check(by, control)?;
+        by = self.await_leave(by, control)?;
         by = by.or_else(|| self.sender.sent.gate(None, control));
         if by.is_some() && !self.sender.keeps_partial() {
             return Ok(by);

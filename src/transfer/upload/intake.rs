@@ -3,7 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+use super::scanning::Scanning;
 use crate::limits::{BEGINNING_BYTES, BLOCKS_PER_READ};
+use crate::store::CopySource;
+use crate::threads::OwnedThread;
+use crate::transfer::TransferError;
 use crate::transfer::ascii::FromAscii;
 use crate::transfer::block::{Block, spare_slices};
 use crate::transfer::pool::{BlockPool, Size};
@@ -31,12 +35,14 @@ pub(super) struct Intake {
     /// shrinks while they do not.
     offer: usize,
     ascii: Option<(FromAscii, Box<[u8]>)>,
+    /// Who checks what arrives.
+    scanning: Option<Scanning>,
 }
 
 impl Intake {
     pub(super) fn new(pool: BlockPool) -> Self {
         let (gathered, filling) = (VecDeque::new(), VecDeque::new());
-        Self { pool, gathered, filling, offer: 1, ascii: None }
+        Self { pool, gathered, filling, offer: 1, ascii: None, scanning: None }
     }
 
     /// Begins with room beside the budget. For when there is nothing yet.
@@ -47,6 +53,41 @@ impl Intake {
     /// Turns CR LF into LF from now on.
     pub(super) fn convert_ascii(&mut self) {
         self.ascii = Some((FromAscii::default(), vec![0; ASCII_CHUNK].into_boxed_slice()));
+    }
+
+    /// Lets `scanning` have what arrives from now on.
+    pub(super) fn scan_by(&mut self, scanning: Scanning) {
+        self.scanning = Some(scanning);
+    }
+
+    /// Whether the scanner takes more at present; a wake tells when it does.
+    pub(super) fn scanner_keeps_up(&self) -> bool {
+        self.scanning.as_ref().is_none_or(Scanning::has_room)
+    }
+
+    /// All has arrived, and `tail` of an earlier file stands behind it.
+    pub(super) fn end_data(&mut self, tail: Option<CopySource>) {
+        if let Some(scanning) = &mut self.scanning {
+            scanning.finish(tail);
+        }
+    }
+
+    /// Whether nothing is against its becoming a file.
+    ///
+    /// # Errors
+    /// What is.
+    pub(super) fn is_passed(&self) -> Result<bool, TransferError> {
+        self.scanning.as_ref().map_or(Ok(true), Scanning::is_passed)
+    }
+
+    /// Why it becomes one although it was not checked, if that is so.
+    pub(super) fn unchecked(&self) -> Option<String> {
+        self.scanning.as_ref().and_then(Scanning::unchecked)
+    }
+
+    /// No more is checked; the thread that did.
+    pub(super) fn end_scanning(&mut self) -> Vec<OwnedThread<()>> {
+        self.scanning.take().and_then(Scanning::dismiss).into_iter().collect()
     }
 
     /// Whether what is given out differs from what was read.
@@ -239,9 +280,12 @@ impl Intake {
         while bytes > 0
             && let Some(block) = self.filling.front_mut()
         {
-            let now = block.room().min(bytes);
+            let (before, now) = (block.filled().len(), block.room().min(bytes));
             block.advance(now);
             bytes -= now;
+            if let Some(scanning) = &mut self.scanning {
+                scanning.push(&block.filled()[before..]);
+            }
             if block.is_full() && !block.is_small() {
                 self.gathered.extend(self.filling.pop_front());
             }

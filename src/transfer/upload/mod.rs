@@ -18,6 +18,7 @@ mod ranges;
 mod receive;
 mod replaced;
 mod reservation;
+mod scanning;
 mod sender;
 mod sent;
 mod standstill;
@@ -45,6 +46,7 @@ use intake::Intake;
 use parts::Parts;
 use replaced::Replaced;
 use reservation::Reservation;
+use scanning::Scanning;
 use sender::Sender;
 use sent::Sent;
 use standstill::Standstill;
@@ -94,6 +96,8 @@ impl<'a> Upload<'a> {
     ) -> Result<Self, Incomplete> {
         let store_limits = request.store.part_limits();
         let options = resources.options;
+        // The ranges go to the parts.
+        let kept = request.plan.source();
         let mut parts = Parts::new(options, store_limits, &mut request.plan);
         if request.conversion == Conversion::Ascii {
             parts.convert_ascii();
@@ -111,6 +115,14 @@ impl<'a> Upload<'a> {
         }
         if request.conversion == Conversion::Ascii {
             intake.convert_ascii();
+        }
+        if let Some(options) = &resources.options.scan {
+            let UploadRequest { store, path, plan, .. } = &request;
+            let mut scanning = Scanning::new(options, store, path, kept, resources.wake);
+            if plan.parked.is_some() {
+                scanning.rule_out();
+            }
+            intake.scan_by(scanning);
         }
         let UploadRequest { store, path, plan, announced, witness, .. } = request;
         let sent = Sent::new(progress, Reservation::new(announced, plan.kept));

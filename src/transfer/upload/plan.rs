@@ -91,6 +91,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Where the kept bytes stand, if any are kept of an object.
+    pub(super) fn source(&self) -> Option<CopySource> {
+        let of_head = self.head.as_ref().map(|head| head.etag.clone());
+        let etag = of_head.or_else(|| self.copies.front().map(|copy| copy.etag.clone()))?;
+        Some(CopySource { first: 0, end: self.kept, etag })
+    }
+
     /// Looks at the object under `path`, if `mode` keeps anything of it.
     ///
     /// # Errors

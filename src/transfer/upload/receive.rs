@@ -197,7 +197,7 @@ impl Upload<'_> {
         if !has_room && !self.sender.intake.pool.can_ever_hold(size) {
             return Err(TransferError::NoBuffer);
         }
-        Ok(has_room)
+        Ok(has_room && self.sender.intake.scanner_keeps_up())
     }
 
     /// How long is waited at most where there is room for more data.

@@ -126,7 +126,7 @@ impl<'a> Sender<'a> {
                 JobOutcome::Stored(stored) => self.stored = Some(stored),
             }
         }
-        Ok(())
+        self.intake.is_passed().map(drop)
     }
 
     /// What a part that was stored tells of how many should be under way at once.
@@ -403,6 +403,7 @@ impl<'a> Sender<'a> {
     /// Lets go of the workers. The last of them aborts what was not completed.
     pub(super) fn release(&mut self) {
         self.renamed = self.target.take().and_then(|target| target.other_name());
+        self.resources.ending_threads.adopt(self.intake.end_scanning());
         let none = Workers::new(1, self.resources.wake.clone());
         let workers = std::mem::replace(&mut self.workers, none);
         self.resources.ending_threads.adopt(workers.dismiss());

@@ -19,6 +19,11 @@ impl Tail {
         Self::new(CopySource { first: end, ..self.0 })
     }
 
+    /// Where it stands.
+    pub(super) fn source(&self) -> CopySource {
+        self.0.clone()
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.0.end - self.0.first
     }

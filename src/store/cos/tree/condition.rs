@@ -31,7 +31,8 @@ pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option
 /// What is told of a version.
 pub(super) fn stat_of(tree: BucketTree<'_>, head: &Head) -> Stat {
     let metadata = Metadata::file(head.size, time_of(tree, head));
-    Stat::new(metadata, head.etag()).stored_at(head.modified())
+    let crc64 = head.headers.crc64();
+    Stat { crc64, ..Stat::new(metadata, head.etag()).stored_at(head.modified()) }
 }
 
 /// Writes `key` by `send` if what stands there is `expected`. The caller has the turn to do so.
