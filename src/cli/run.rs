@@ -76,7 +76,7 @@ fn run(
     let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let telling = status::tell(control_socket.as_deref(), observer, addresses);
+    let telling = status::tell(control_socket.as_deref(), (observer, server.operator()), addresses);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));

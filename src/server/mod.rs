@@ -14,6 +14,7 @@ mod leftovers;
 mod listen;
 mod monitor;
 mod occupant;
+mod operator;
 mod options;
 mod public_address;
 mod publisher;
@@ -26,6 +27,7 @@ mod stop;
 pub use descriptors::raise_descriptor_limit;
 pub use listen::{BindError, try_to_listen};
 pub use occupant::Occupant;
+pub use operator::{Operator, SessionSubject};
 pub use options::ServerOptions;
 pub use public_address::public_address;
 pub use reload::Reloader;
@@ -47,7 +49,7 @@ use self::public_address::AddressKeeper;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
-use crate::access::AccessControl;
+use crate::access::{AccessControl, Ban};
 use crate::events::{Couriers, EventBacklog, EventQueue};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
@@ -92,6 +94,11 @@ impl Observer {
     /// What waits to be told; `None` where nobody wants to know.
     pub fn events(&self) -> Option<EventBacklog> {
         self.events.as_ref().map(|queue| queue.backlog())
+    }
+
+    /// Who is banned, in the order of [`AccessControl::bans`].
+    pub fn bans(&self) -> Vec<Ban> {
+        self.rules.host().access.bans()
     }
 
     /// What transfers get to finish at a stop that begins now.
@@ -171,6 +178,12 @@ impl Server {
         let events = self.acceptor.rules.host().events.clone();
         let (registry, rules) = (&self.acceptor.registry, &self.acceptor.rules);
         Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), events }
+    }
+
+    /// What ends sessions and keeps clients out while it runs.
+    pub fn operator(&self) -> Operator {
+        let Acceptor { rules, registry } = self.acceptor.clone();
+        Operator { rules, registry }
     }
 
     /// What changes its rules while it runs.

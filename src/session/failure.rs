@@ -10,12 +10,19 @@ use crate::vfs::FtpPath;
 
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
-    report(visit, error);
-    reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
+    let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         _ => replies::store_unavailable(),
-    })
+    });
+    because_of(visit, error, reply)
+}
+
+/// `reply`, which tells what comes of `error`, with what the store called the request. The log is
+/// told of the failure.
+pub(super) fn because_of(visit: &Visit, error: &StoreError, reply: Reply) -> Reply {
+    let reply = reply.about_request(error.request_id.as_deref());
+    if report(visit, error) { reply.of_failure() } else { reply }
 }
 
 /// Success, or the reply to a transfer that did not complete.
@@ -45,6 +52,7 @@ pub(super) fn interruption(by: Interruption) -> Reply {
     match by {
         Interruption::Aborted => replies::transfer_aborted(),
         Interruption::Stopping => replies::transfer_stopped(),
+        Interruption::Kicked => replies::transfer_kicked(),
         Interruption::DataIdle => replies::data_idle_timeout(),
         Interruption::ControlLost
         | Interruption::ControlReset
@@ -58,8 +66,7 @@ pub(super) fn interruption(by: Interruption) -> Reply {
 pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
     match error {
         TransferError::Store(error) => {
-            report(visit, error);
-            reply_to(error).unwrap_or_else(replies::transfer_failed)
+            because_of(visit, error, reply_to(error).unwrap_or_else(replies::transfer_failed))
         }
         other => {
             let at_will = match other {
@@ -69,10 +76,11 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
-            if at_will.is_none_or(|what| visit.may_tell(what)) {
+            let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+            if is_told {
                 log::error!("transfer failed: {other}");
             }
-            match other {
+            let reply = match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
                 TransferError::NoBuffer => replies::no_buffer_memory(),
                 TransferError::Checksum => replies::checksum_mismatch(),
@@ -82,7 +90,8 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 | TransferError::System(_)
                 | TransferError::Late
                 | TransferError::Store(_) => replies::transfer_failed(),
-            }
+            };
+            if is_told { reply.of_failure() } else { reply }
         }
     }
 }
@@ -116,13 +125,14 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
     })
 }
 
-/// Tells the log of a failure whose reply cannot tell more than that it happened.
+/// Tells the log of a failure of which the client hears nothing.
 pub(super) fn log_failure(visit: &Visit, error: &StoreError) {
-    report(visit, error);
+    let _ = report(visit, error);
 }
 
-/// What a client can cause by a wrong name is no news to the operator; the rest is.
-fn report(visit: &Visit, error: &StoreError) {
+/// What a client can cause by a wrong name is no news to the operator; the rest is. Tells whether
+/// it was told.
+fn report(visit: &Visit, error: &StoreError) -> bool {
     let at_will = match error.kind {
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
@@ -132,7 +142,7 @@ fn report(visit: &Visit, error: &StoreError) {
         | ErrorKind::BadName
         | ErrorKind::Cancelled => {
             log::debug!("{error}");
-            return;
+            return false;
         }
         ErrorKind::AccessDenied => Some("the store denies access"),
         ErrorKind::Archived => Some("an archived file"),
@@ -149,7 +159,9 @@ fn report(visit: &Visit, error: &StoreError) {
         | ErrorKind::Unavailable
         | ErrorKind::WrongEndpoint => None,
     };
-    if at_will.is_none_or(|what| visit.may_tell(what)) {
+    let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+    if is_told {
         log::error!("{error}");
     }
+    is_told
 }

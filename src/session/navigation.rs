@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::failure::{log_failure, store_failure};
+use super::failure::{because_of, log_failure, store_failure};
 use super::long_work::LongWork;
 use super::renaming::Renaming;
 use super::step::Step;
@@ -374,7 +374,7 @@ impl Tree<'_> {
         let set =
             long.run(Code::FILE_STATUS, &*self.store, |store| store.set_modified(&path, time.0));
         set.map_err(|error| match error.kind {
-            ErrorKind::TooLarge => replies::too_large_for_a_time(),
+            ErrorKind::TooLarge => because_of(self.visit, &error, replies::too_large_for_a_time()),
             _ => self.failure(&error),
         })?;
         log::info!("mfmt path={path:?} modify={time}");

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::process;
 use std::time::SystemTime;
 
+use cos_ftp_server::access::{Ban, BanSubject};
 use cos_ftp_server::events::EventBacklog;
+use cos_ftp_server::limits;
 use cos_ftp_server::metrics;
 use cos_ftp_server::server::Observer;
 use cos_ftp_server::session::{Channel, Overview, TransferKind, TransferTask};
@@ -12,6 +14,9 @@ use cos_ftp_server::transfer::Progress;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// Bans that are told of: all of the operator's, and of a crowd of guessers some.
+const MAX_BANS: usize = limits::OPERATOR_BANS;
 
 /// The whole server.
 #[derive(Debug, Deserialize, Serialize)]
@@ -37,6 +42,9 @@ pub(super) struct StatusReport {
     /// What waits to be told; absent where nobody wants to know.
     #[serde(default)]
     pub(super) events: Option<EventStatus>,
+    /// Who is not let in: the operator's bans first, [`MAX_BANS`] at most.
+    #[serde(default)]
+    pub(super) bans: Vec<BanStatus>,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
 }
@@ -83,6 +91,18 @@ pub(super) struct EventStatus {
     pub(super) waiting: usize,
     /// For how long the oldest has waited; 0 where none does.
     pub(super) oldest_seconds: u64,
+}
+
+/// A ban that holds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct BanStatus {
+    /// What of an address it is: itself, or the /64 of IPv6. Of both there is one.
+    pub(super) address: Option<String>,
+    pub(super) user: Option<String>,
+    /// Absent where it lasts until the server ends.
+    pub(super) seconds_left: Option<u64>,
+    /// Otherwise failed logins have brought it about.
+    pub(super) by_operator: bool,
 }
 
 /// One session.
@@ -136,6 +156,7 @@ impl StatusReport {
             totals: StatusTotals::now(),
             reloads: Reloads::now(),
             events: observer.events().map(EventStatus::of),
+            bans: observer.bans().into_iter().take(MAX_BANS).map(BanStatus::of).collect(),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
@@ -156,6 +177,17 @@ impl Reloads {
 impl EventStatus {
     fn of(backlog: EventBacklog) -> Self {
         Self { waiting: backlog.waiting, oldest_seconds: backlog.oldest.as_secs() }
+    }
+}
+
+impl BanStatus {
+    fn of(ban: Ban) -> Self {
+        let (address, user) = match ban.subject {
+            BanSubject::Source(source) => (Some(source.to_string()), None),
+            BanSubject::User(name) => (None, Some(name)),
+        };
+        let seconds_left = ban.left.map(|left| left.as_secs_f64().ceil() as u64);
+        Self { address, user, seconds_left, by_operator: ban.by_operator }
     }
 }
 

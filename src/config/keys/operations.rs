@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::key::{Key, row};
-use super::readers::{Reader, boolean, rate, seconds_or_off};
+use super::readers::{Reader, boolean, number, rate, seconds_or_off};
 use super::sections::SectionKind;
 use crate::config::forms::{ControlSocket, General};
+use crate::limits;
 use crate::net::{DataHeader, Networks};
 
 const OPERATIONS: &[SectionKind] = &[SectionKind::Operations];
@@ -89,6 +90,16 @@ fn surroundings() -> Vec<Key> {
                  见[未完成的上传](docs/zh-CN/reliability.md#未完成的上传文件碎片)",
             )
             .field(|all: &mut General, silence| all.server.abort_unfinished_after = silence),
+        row(OPERATIONS, "trace_lines", number(0..=limits::TRACE_LINES))
+            .default("64")
+            .means(
+                "lines of its control connection that each session keeps, passwords masked, and \
+                 tells the log when something has failed, see [What went before a \
+                 failure](docs/operations.md#what-went-before-a-failure); 0: none",
+                "每个会话保留控制连接上最近多少行（密码已遮盖），出现故障时写入日志，\
+                 见[故障之前的对话](docs/zh-CN/operations.md#故障之前的对话)；0 表示不保留",
+            )
+            .field(|all: &mut General, lines| all.server.session.trace_lines = lines),
     ]
 }
 
