@@ -251,7 +251,8 @@ impl Visit {
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
     ///
     /// # Errors
-    /// [`Refusal::UserBanned`], [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
+    /// [`Refusal::UserBanned`], [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of
+    /// [`Self::try_login`].
     pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
         let mut state = self.access.state.lock();
         self.check(&mut state)?;

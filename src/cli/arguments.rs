@@ -11,7 +11,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
 use crate::cli::help::COMMANDS;
-use crate::cli::orders::{self, Order};
+use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
 
 /// What the command line asks for.
@@ -36,7 +36,7 @@ pub(crate) enum Subcommand {
     /// `stop`: let the running server stop.
     Stop,
     /// `kick` and others: have the running server obey.
-    Order(Order),
+    Order(OperatorOrder),
     /// `hash-password`: read a password and print its hash.
     HashPassword,
     /// `user`: look after the users in a file.
@@ -217,7 +217,9 @@ pub(crate) fn parse(
     given.into_line(word)
 }
 
-fn order((order, config, socket): (Order, Option<PathBuf>, Option<PathBuf>)) -> CommandLine {
+fn order(
+    (order, config, socket): (OperatorOrder, Option<PathBuf>, Option<PathBuf>),
+) -> CommandLine {
     CommandLine { request: Subcommand::Order(order), config, socket }
 }
 

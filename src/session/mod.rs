@@ -182,8 +182,8 @@ impl<'a> Session<'a> {
         self.login.say_goodbye_to_the_log();
     }
 
-    /// Tells the log what went before a failure. Where a client may have brought it about, as a data
-    /// connection that does not come, it is told once a minute.
+    /// Tells the log what went before a failure. Where a client may have brought it about, as a
+    /// data connection that does not come, it is told once a minute.
     fn tell_trace(&mut self, reply: &Reply) {
         let lacks_data = reply.code() == Code::NO_DATA_CONNECTION;
         if reply.tells_failure() || lacks_data && self.visit.may_tell("trace without data") {

@@ -6,8 +6,8 @@ use super::{AccessControl, State, Visit};
 use crate::access::operator_bans::{Ban, BanSubject, TooManyBans};
 
 impl AccessControl {
-    /// From now on nobody who is meant by `subject` is let in, for `time`, or as long as the process
-    /// lives. Whoever is in stays in.
+    /// From now on nobody who is meant by `subject` is let in, for `time`, or as long as the
+    /// process lives. Whoever is in stays in.
     ///
     /// # Errors
     /// [`TooManyBans`].
@@ -18,7 +18,8 @@ impl AccessControl {
         self.state.lock().operator_bans.add(subject, until, now)
     }
 
-    /// Lets them in again, also those whom failed logins have banned. Tells whether there was a ban.
+    /// Lets them in again, also those whom failed logins have banned. Tells whether there was a
+    /// ban.
     pub fn lift_ban(&self, subject: &BanSubject) -> bool {
         let now = Instant::now();
         let mut state = self.state.lock();

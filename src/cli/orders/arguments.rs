@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use super::Order;
+use super::OperatorOrder;
 
 /// The words that begin an order.
 pub(crate) const VERBS: [&str; 4] = ["kick", "ban", "unban", "log-level"];
 
 /// An order, the configuration that was named, and the socket that was.
-type OrderLine = (Order, Option<PathBuf>, Option<PathBuf>);
+type OrderLine = (OperatorOrder, Option<PathBuf>, Option<PathBuf>);
 
 /// What the rest of the line, behind `verb`, asks for; `None`: how all of this is used.
 ///
@@ -38,14 +38,14 @@ pub(crate) fn arguments(
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let order = match (verb, &words[..]) {
-        ("kick", [whom]) => Order::Kick((*whom).to_owned()),
-        ("ban", [whom]) => Order::Ban { whom: (*whom).to_owned(), seconds: None },
+        ("kick", [whom]) => OperatorOrder::Kick((*whom).to_owned()),
+        ("ban", [whom]) => OperatorOrder::Ban { whom: (*whom).to_owned(), seconds: None },
         ("ban", [whom, "for", time]) => {
             let seconds = time_of(time).ok_or("ban needs a time such as 90s, 30m, 2h or 7d")?;
-            Order::Ban { whom: (*whom).to_owned(), seconds: Some(seconds.as_secs()) }
+            OperatorOrder::Ban { whom: (*whom).to_owned(), seconds: Some(seconds.as_secs()) }
         }
-        ("unban", [whom]) => Order::Unban((*whom).to_owned()),
-        ("log-level", [level]) => Order::LogLevel((*level).to_owned()),
+        ("unban", [whom]) => OperatorOrder::Unban((*whom).to_owned()),
+        ("log-level", [level]) => OperatorOrder::LogLevel((*level).to_owned()),
         ("kick", _) => return Err("kick needs a SESSION or USER that `status` tells".into()),
         ("ban", _) => return Err("ban needs an ADDRESS or USER, and may have for TIME".into()),
         ("unban", _) => return Err("unban needs an ADDRESS or USER".into()),
@@ -72,7 +72,7 @@ fn time_of(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Option<Order> {
+    fn parsed(line: &str) -> Option<OperatorOrder> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let parsed = arguments(verb, &mut Parser::from_args(rest.split_whitespace()));
         Some(parsed.ok()??.0)
@@ -80,16 +80,16 @@ mod tests {
 
     #[test]
     fn words_become_orders() {
-        let ban = |whom: &str, seconds| Order::Ban { whom: whom.to_owned(), seconds };
+        let ban = |whom: &str, seconds| OperatorOrder::Ban { whom: whom.to_owned(), seconds };
         for (line, order) in [
-            ("kick session-7", Order::Kick("session-7".to_owned())),
-            ("kick alice --socket s", Order::Kick("alice".to_owned())),
+            ("kick session-7", OperatorOrder::Kick("session-7".to_owned())),
+            ("kick alice --socket s", OperatorOrder::Kick("alice".to_owned())),
             ("ban 192.0.2.7", ban("192.0.2.7", None)),
             ("ban 192.0.2.7 for 90", ban("192.0.2.7", Some(90))),
             ("ban -c f alice for 2h", ban("alice", Some(7200))),
             ("ban for for 7d", ban("for", Some(604_800))),
-            ("unban 2001:db8::1", Order::Unban("2001:db8::1".to_owned())),
-            ("log-level debug", Order::LogLevel("debug".to_owned())),
+            ("unban 2001:db8::1", OperatorOrder::Unban("2001:db8::1".to_owned())),
+            ("log-level debug", OperatorOrder::LogLevel("debug".to_owned())),
         ] {
             assert_eq!(parsed(line), Some(order), "{line}");
         }

@@ -22,7 +22,7 @@ use super::terminal::print;
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Order {
+pub(crate) enum OperatorOrder {
     /// End sessions: `session-7`, `7` or the name of a user.
     Kick(String),
     /// Let nobody in from an address, or as a user.
@@ -55,7 +55,7 @@ pub(crate) struct OrderAnswer {
 ///
 /// # Errors
 /// In words: that there is none, or why it did not.
-pub(crate) fn give(socket: &Path, order: &Order) -> Result<ExitCode, CommandError> {
+pub(crate) fn give(socket: &Path, order: &OperatorOrder) -> Result<ExitCode, CommandError> {
     let OrderAnswer { done, text } =
         status::order(socket, order).map_err(CommandError::operation)?;
     match done {

@@ -10,7 +10,7 @@ use log::{LevelFilter, info, warn};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Signal, geteuid, getpid, kill_process};
 
-use super::{Order, OrderAnswer};
+use super::{OperatorOrder, OrderAnswer};
 
 /// Longest line of an order.
 pub(crate) const MAX_ORDER_BYTES: usize = 4096;
@@ -36,13 +36,13 @@ fn may_order(stream: &UnixStream) -> bool {
 }
 
 /// What was done, or why not.
-fn obey(order: &Order, operator: &Operator) -> Result<String, String> {
+fn obey(order: &OperatorOrder, operator: &Operator) -> Result<String, String> {
     match order {
-        Order::Kick(whom) => match operator.kick(&sessions_of(whom)) {
+        OperatorOrder::Kick(whom) => match operator.kick(&sessions_of(whom)) {
             0 => Err(format!("no session of {whom}: `status` tells which there are")),
             kicked => Ok(format!("kicked: {}", sessions(kicked))),
         },
-        Order::Ban { whom, seconds } => {
+        OperatorOrder::Ban { whom, seconds } => {
             let (subject, time) = (subject_of(whom), seconds.map(Duration::from_secs));
             let kicked = operator.ban(&subject, time).map_err(|error| error.to_string())?;
             let long = time.map_or("until the server ends".to_owned(), |time| {
@@ -50,16 +50,18 @@ fn obey(order: &Order, operator: &Operator) -> Result<String, String> {
             });
             Ok(format!("banned {subject} {long}; ended: {}", sessions(kicked)))
         }
-        Order::Unban(whom) => {
+        OperatorOrder::Unban(whom) => {
             let subject = subject_of(whom);
             match operator.unban(&subject) {
                 true => Ok(format!("not banned any more: {subject}")),
                 false => Err(format!("{subject} is not banned")),
             }
         }
-        Order::LogLevel(level) => set_log_level(level),
-        Order::Reload => signal(Signal::HUP, "the configuration is read again: see the log"),
-        Order::Stop => signal(Signal::TERM, "stopping"),
+        OperatorOrder::LogLevel(level) => set_log_level(level),
+        OperatorOrder::Reload => {
+            signal(Signal::HUP, "the configuration is read again: see the log")
+        }
+        OperatorOrder::Stop => signal(Signal::TERM, "stopping"),
     }
 }
 

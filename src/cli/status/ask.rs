@@ -17,7 +17,7 @@ use rustix::process::Pid;
 use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
-use crate::cli::orders::{Order, OrderAnswer};
+use crate::cli::orders::{OperatorOrder, OrderAnswer};
 use crate::cli::terminal::say;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
@@ -100,7 +100,7 @@ pub(crate) fn transfers_left(path: &Path) -> Result<usize, String> {
 ///
 /// # Errors
 /// As [`ask`]; also when it does not answer.
-pub(crate) fn order(path: &Path, order: &Order) -> Result<OrderAnswer, String> {
+pub(crate) fn order(path: &Path, order: &OperatorOrder) -> Result<OrderAnswer, String> {
     let given = || -> io::Result<String> {
         let mut stream = connect(path)?;
         if line(&mut stream)?.is_empty() {
