@@ -59,7 +59,8 @@ fn run(
     let buckets = Buckets::default();
     let (mut options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
     options.events = plan.open_events().map_err(CommandError::operation)?;
-    let server = Server::bind(options, users)
+    let named = options.status_page_names;
+    let mut server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;
     let observer = server.observer();
@@ -68,6 +69,9 @@ fn run(
         listening: server.local_addrs(),
         also_listening: also_listening.collect(),
     };
+    if server.metrics_addr().is_some() {
+        server.show(status::page(server.observer(), addresses.clone(), named));
+    }
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
     let stop_command = plan.control_socket().map(|_| plan.command("stop"));

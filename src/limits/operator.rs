@@ -16,3 +16,6 @@ pub const TRACE_BYTES_OF_LINE: usize = 128;
 /// What of a store's name for a request is told to a client: all of those that are known (Ceph's
 /// are the longest, below 60), and no more than what fits into a line that people read.
 pub const REQUEST_ID_CHARS: usize = 80;
+
+/// Failures that are remembered for whoever looks at the server.
+pub const FAILURES_SHOWN: usize = 16;

@@ -16,6 +16,7 @@ mod monitor;
 mod occupant;
 mod operator;
 mod options;
+mod page;
 mod public_address;
 mod publisher;
 mod registry;
@@ -29,6 +30,7 @@ pub use listen::{BindError, try_to_listen};
 pub use occupant::Occupant;
 pub use operator::{Operator, SessionSubject};
 pub use options::ServerOptions;
+pub use page::StatusPage;
 pub use public_address::public_address;
 pub use reload::Reloader;
 pub use stop::Stopped;
@@ -36,7 +38,7 @@ pub use stop::Stopped;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use log::warn;
 use socket2::SockRef;
@@ -54,6 +56,7 @@ use crate::events::{Couriers, EventBacklog, EventQueue};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
+use crate::store::ObjectStore;
 use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
 use crate::users::{Directory, Users};
@@ -65,6 +68,7 @@ pub struct Server {
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
     metrics: Option<Arc<TcpListener>>,
+    page: Option<Arc<StatusPage>>,
     address_keeper: AddressKeeper,
 }
 
@@ -99,6 +103,17 @@ impl Observer {
     /// Who is banned, in the order of [`AccessControl::bans`].
     pub fn bans(&self) -> Vec<Ban> {
         self.rules.host().access.bans()
+    }
+
+    /// The stores of all accounts, each once.
+    pub fn stores(&self) -> Vec<Arc<dyn ObjectStore>> {
+        self.rules.host().users.current().stores()
+    }
+
+    /// The last moment at which clients take the certificate; `None` without TLS, or where it
+    /// cannot be read.
+    pub fn certificate_ends(&self) -> Option<SystemTime> {
+        self.rules.host().tls.as_ref()?.valid_until().ok()
     }
 
     /// What transfers get to finish at a stop that begins now.
@@ -144,6 +159,7 @@ impl Server {
             },
             abort_unfinished_after: options.abort_unfinished_after,
             metrics: metrics.map(Arc::new),
+            page: None,
             address_keeper,
         })
     }
@@ -166,6 +182,11 @@ impl Server {
     fn addresses(&self, entrance: Entrance) -> Vec<SocketAddr> {
         let listeners = self.listeners.iter().filter(|listener| listener.entrance == entrance);
         listeners.filter_map(|listener| listener.socket.local_addr().ok()).collect()
+    }
+
+    /// Serves `page` where it tells its metrics.
+    pub fn show(&mut self, page: StatusPage) {
+        self.page = Some(Arc::new(page));
     }
 
     /// What stops it.
@@ -278,7 +299,7 @@ impl Server {
 
     /// The threads that tell metrics and health, if they are wanted.
     fn start_monitor(&self) -> Option<Monitor> {
-        let started = Monitor::start(self.metrics.as_ref()?, &self.acceptor);
+        let started = Monitor::start(self.metrics.as_ref()?, &self.acceptor, self.page.clone());
         started.map_err(|error| warn!("metrics and health are not told: {error}")).ok()
     }
 

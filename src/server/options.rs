@@ -35,6 +35,8 @@ pub struct ServerOptions {
     pub abort_unfinished_after: Option<Duration>,
     /// `metrics_listen`: where metrics and health are told; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// `status_page_names`: whether the page at that address tells names of users and files.
+    pub status_page_names: bool,
     /// What is to be told of files, opened; `None` where nobody wants to know.
     pub events: Option<Arc<EventQueue>>,
     /// How fast transfers may be.
@@ -57,6 +59,7 @@ impl ServerOptions {
             shutdown_grace: Duration::ZERO,
             abort_unfinished_after: None,
             metrics_listen: None,
+            status_page_names: false,
             events: None,
             rates: RateLimits::default(),
             session: SessionOptions::unset(),

@@ -1,10 +1,14 @@
 //! The one bridge from failures to replies. Every failure of the store is logged here, once; what a
 //! client can bring about as often as it likes, once a minute.
 
+use std::time::SystemTime;
+
 use super::step::Step;
 use crate::access::Visit;
+use crate::metrics::{self, Failure};
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
+use crate::threads;
 use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferReport, Verdict};
 use crate::vfs::FtpPath;
 
@@ -79,6 +83,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
             let is_told = at_will.is_none_or(|what| visit.may_tell(what));
             if is_told {
                 log::error!("transfer failed: {other}");
+                note(format!("transfer failed: {other}"), None, None);
             }
             let reply = match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
@@ -162,6 +167,25 @@ fn report(visit: &Visit, error: &StoreError) -> bool {
     let is_told = at_will.is_none_or(|what| visit.may_tell(what));
     if is_told {
         log::error!("{error}");
+        note(in_brief(error), Some(&error.path), error.request_id.as_deref());
     }
     is_told
+}
+
+/// What failed, without the name that it was about.
+fn in_brief(error: &StoreError) -> String {
+    let StoreError { operation, kind, status, code, .. } = error;
+    let status = status.map_or_else(String::new, |status| format!(" {status}"));
+    let code = code.as_deref().map_or_else(String::new, |code| format!(" {code}"));
+    format!("{operation}: {kind:?}{status}{code}")
+}
+
+fn note(what: String, path: Option<&str>, request_id: Option<&str>) {
+    metrics::note_failure(Failure {
+        at: SystemTime::now(),
+        session: threads::with_name(str::to_owned),
+        what,
+        path: path.map(str::to_owned),
+        request_id: request_id.map(str::to_owned),
+    });
 }

@@ -23,6 +23,8 @@ mod log_lines;
 mod monitoring;
 /// `kick`, `ban`, `unban`, `log-level`.
 mod orders;
+/// The page at `metrics_listen`.
+mod page;
 /// What `check` says of ports that are taken.
 mod ports;
 /// What `init` asks again.

@@ -6,6 +6,7 @@
 //! the server's own user or root.
 
 mod ask;
+mod page;
 mod report;
 mod staying;
 mod table;
@@ -15,5 +16,6 @@ pub(crate) use ask::{
     Answerer, EndWatch, ServerEnd, ask, no_answer, order, reloads, transfers_left, watch,
     who_answers, who_runs,
 };
+pub(crate) use page::page;
 pub(crate) use report::ListenAddresses;
 pub(crate) use tell::tell;

@@ -235,6 +235,9 @@ mod tests {
             totals,
             reloads: Reloads { count: 0, last_taken: true },
             events: None,
+            stores: Vec::new(),
+            certificate: None,
+            failures: Vec::new(),
             bans: Vec::new(),
             sessions,
         }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::key::{Key, row};
-use super::readers::{Reader, boolean, number, rate, seconds_or_off};
+use super::readers::{Reader, boolean, number, on_or_off, rate, seconds_or_off};
 use super::sections::SectionKind;
 use crate::config::forms::{ControlSocket, General};
 use crate::limits;
@@ -77,6 +77,16 @@ fn surroundings() -> Vec<Key> {
                  见[监控与健康检查](docs/zh-CN/operations.md#监控与健康检查)；不设置则不提供",
             )
             .field(|all: &mut General, address| all.server.metrics_listen = Some(address)),
+        row(OPERATIONS, "status_page_names", on_or_off())
+            .default("off")
+            .at_start()
+            .means(
+                "whether the page at `metrics_listen` tells names of users, files and directories, \
+                 see [A page to look at](docs/operations.md#a-page-to-look-at)",
+                "`metrics_listen` 上的页面是否显示用户名、文件名和目录名，\
+                 见[状态页面](docs/zh-CN/operations.md#状态页面)",
+            )
+            .field(|all: &mut General, on| all.server.status_page_names = on),
         row(OPERATIONS, "abort_unfinished_after", seconds_or_off())
             // A client may send so slowly that the next part gathers for long: 5 MiB in a day are
             // 61 bytes a second.
