@@ -55,8 +55,12 @@ fn report_once(address: SocketAddr, is_so: impl Fn(&Value) -> bool) -> Value {
 fn the_page_runs_nothing_but_its_own() {
     let (_server, address) = shown(Setup::local());
     let (head, page) = ask(address, "GET /");
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8"), "{head}");
-    let policy = head.lines().find_map(|line| line.strip_prefix("Content-Security-Policy: ")).unwrap();
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8"),
+        "{head}"
+    );
+    let policy =
+        head.lines().find_map(|line| line.strip_prefix("Content-Security-Policy: ")).unwrap();
     for (directive, tag) in [("style-src", "style"), ("script-src", "script")] {
         let (_, behind) = page.split_once(&format!("<{tag}>")).unwrap();
         let text = behind.split_once(&format!("</{tag}>")).unwrap().0;
@@ -88,7 +92,8 @@ fn the_page_runs_nothing_but_its_own() {
 #[test]
 fn no_names_are_told_unless_they_are_wanted() {
     for named in [false, true] {
-        let setup = Setup::local().operations("status_page_names", if named { "on" } else { "off" });
+        let setup =
+            Setup::local().operations("status_page_names", if named { "on" } else { "off" });
         let (server, address) = shown(setup);
         let mut ftp = Ftp::login(&server);
         ftp.play(&[("MKD private", "257 "), ("CWD private", "250 ")]);
@@ -124,8 +129,7 @@ fn no_names_are_told_unless_they_are_wanted() {
 fn stores_failures_and_the_certificate_are_told() {
     let injector = Injector::before(Rgw::shared().endpoint());
     let certificate = Certificate::new("server");
-    let setup = Setup::bucket_behind(&injector.endpoint())
-        .operations("status_page_names", "on");
+    let setup = Setup::bucket_behind(&injector.endpoint()).operations("status_page_names", "on");
     let (server, address) = shown(certificate.serve(setup, "optional"));
     let mut ftp = Ftp::login(&server);
     ftp.store("STOR a", b"1234");
@@ -141,7 +145,10 @@ fn stores_failures_and_the_certificate_are_told() {
     let told = report(address);
     let failure = &told["failures"][0];
     assert_eq!(failure["what"], "DeleteObject: AccessDenied 403 AccessDenied");
-    assert_eq!((&failure["request_id"], &failure["session"]), (&"injected-1".into(), &"session-1".into()));
+    assert_eq!(
+        (&failure["request_id"], &failure["session"]),
+        (&"injected-1".into(), &"session-1".into())
+    );
     assert_eq!(told["stores"][0]["last_answer"]["status"], 403);
     assert_eq!(told["stores"][0]["last_answer"]["operation"], "DeleteObject");
 }

@@ -1,5 +1,5 @@
-//! The same for a browser: one page without anything from elsewhere, which asks for the report again
-//! and again.
+//! The same for a browser: one page without anything from elsewhere, which asks for the report
+//! again and again.
 
 use std::time::SystemTime;
 

@@ -69,11 +69,11 @@ fn surroundings() -> Vec<Key> {
             .example("127.0.0.1:9121")
             .at_start()
             .means(
-                "where metrics (`/metrics`, for Prometheus) and health (`/healthz`, `/readyz`) are \
-                 served over HTTP, to everybody who can reach it, see [Metrics and \
+                "where metrics (`/metrics`, for Prometheus), health (`/healthz`, `/readyz`) and a \
+                 page to look at (`/`) are served over HTTP, to everybody who can reach it, see [Metrics and \
                  health](docs/operations.md#metrics-and-health); not set: nowhere",
-                "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）和健康检查（`/healthz`、\
-                 `/readyz`）的地址，能访问该地址的人都能读取，\
+                "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）、健康检查（`/healthz`、\
+                 `/readyz`）和状态页面（`/`）的地址，能访问该地址的人都能读取，\
                  见[监控与健康检查](docs/zh-CN/operations.md#监控与健康检查)；不设置则不提供",
             )
             .field(|all: &mut General, address| all.server.metrics_listen = Some(address)),

@@ -49,7 +49,8 @@ struct Desk {
 }
 
 impl Monitor {
-    /// Answers on `listener`, `page` among it, what is to be known of the server that `acceptor` is part of.
+    /// Answers on `listener` what is to be known of the server that `acceptor` is part of, and
+    /// serves `page` there.
     ///
     /// # Errors
     /// When the system gives no thread or descriptor.
