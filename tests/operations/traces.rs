@@ -138,3 +138,33 @@ fn a_data_connection_that_does_not_come_is_told_once_a_minute() {
     let told = trace(&server);
     assert_eq!(told.iter().filter(|line| *line == "< LIST").count(), 1, "{told:#?}");
 }
+
+/// Bytes that the server has in memory for each of so many sessions that have said a lot.
+fn memory_of_a_session(lines: &str) -> u64 {
+    const SESSIONS: u64 = 150;
+    let setup = Setup::local().security("max_commands_per_second", "0");
+    let server = setup.operations("trace_lines", lines).start();
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    };
+    let mut idle = vec![Ftp::login(&server)];
+    let before = resident();
+    for _ in 0..SESSIONS {
+        let mut ftp = Ftp::login(&server);
+        for _ in 0..40 {
+            ftp.expect(&format!("SITE {}", "x".repeat(600)), "50");
+            ftp.expect(&format!("CWD {}", "long/".repeat(120)), "550 ");
+        }
+        idle.push(ftp);
+    }
+    (resident() - before) / SESSIONS
+}
+
+#[test]
+fn what_a_session_keeps_is_bounded() {
+    let (without, with) = (memory_of_a_session("0"), memory_of_a_session("64"));
+    let added = with.saturating_sub(without);
+    assert!(added <= 12 * 1024, "{without} bytes without, {with} with: {added}");
+}
