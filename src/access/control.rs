@@ -1,5 +1,7 @@
 //! The one who is asked before a client costs anything.
 
+mod bans;
+
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -11,9 +13,10 @@ use parking_lot::Mutex;
 
 use super::failed_logins::Guess;
 use super::log_limiter::{LeftOut, LogLimiter};
+use super::operator_bans::OperatorBans;
 use super::visitors::{Visitor, Visitors};
 use super::waiting::WaitingSessions;
-use super::{AccessOptions, ClientSource, Leaver, Quota, Refusal};
+use super::{AccessOptions, Ban, BanSubject, ClientSource, Leaver, Quota, Refusal};
 use crate::{limits, metrics};
 
 /// Decides who may come in. One for the whole server; every call takes one short lock.
@@ -33,6 +36,7 @@ struct State {
     before_login: WaitingSessions,
     /// Sessions of each user who has any.
     users: HashMap<String, usize>,
+    operator_bans: OperatorBans,
     told: LogLimiter,
 }
 
@@ -89,15 +93,20 @@ impl AccessControl {
 
     /// Addresses that are banned now.
     pub fn banned(&self) -> usize {
-        self.state.lock().visitors.banned(Instant::now())
+        let is_source = |ban: &Ban| matches!(ban.subject, BanSubject::Source(_));
+        self.bans().iter().filter(|ban| is_source(ban)).count()
     }
 
     fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
         let (address, source) = (client.to_canonical(), ClientSource::of(client));
         let mut state = self.state.lock();
-        let State { options, visitors, sessions, last_visit, before_login, .. } = &mut *state;
+        let State { options, visitors, sessions, last_visit, before_login, operator_bans, .. } =
+            &mut *state;
         let visitor = visitors.meet(source, *sessions, options, now);
-        let mut judged = judge(options, address, visitor, now);
+        let mut judged = match operator_bans.hold_source(source, now) {
+            true => Err(Refusal::AddressBanned),
+            false => judge(options, address, visitor, now),
+        };
         let mut displaced = None;
         let limit = options.sessions_before_login;
         if judged.is_ok() && limit.is_some_and(|limit| before_login.count() >= limit) {
@@ -242,14 +251,16 @@ impl Visit {
     /// Notes that it is logged in. `free`: connections that are left, if they are limited.
     ///
     /// # Errors
-    /// [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of [`Self::try_login`].
+    /// [`Refusal::UserBanned`], [`Refusal::TooManyOfUser`], [`Refusal::Reserved`], and those of
+    /// [`Self::try_login`].
     pub fn log_in(&self, user: &str, free: Option<usize>) -> Result<Inside<'_>, Refusal> {
         let mut state = self.access.state.lock();
         self.check(&mut state)?;
-        let State { options, visitors, before_login, users, .. } = &mut *state;
+        let State { options, visitors, before_login, users, operator_bans, .. } = &mut *state;
         let sessions = users.get(user).copied().unwrap_or_default();
         let is_scarce = free.is_some_and(|free| free < options.reserved_connections);
         let refusal = match options.sessions_per_user {
+            _ if operator_bans.hold_user(user, Instant::now()) => Some(Refusal::UserBanned),
             Some(limit) if sessions >= limit => Some(Refusal::TooManyOfUser),
             _ if sessions > 0 && is_scarce => Some(Refusal::Reserved),
             _ => None,

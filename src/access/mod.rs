@@ -8,6 +8,7 @@
 mod control;
 mod failed_logins;
 mod log_limiter;
+mod operator_bans;
 mod options;
 mod rate_limiter;
 mod refusal;
@@ -17,6 +18,7 @@ mod visitors;
 mod waiting;
 
 pub use control::{AccessControl, Inside, LoginFailure, Visit};
+pub use operator_bans::{Ban, BanSubject, TooManyBans};
 pub use options::{AccessOptions, BanRule};
 pub use rate_limiter::{Quota, RateLimiter};
 pub use refusal::Refusal;

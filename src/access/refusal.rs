@@ -9,6 +9,10 @@ pub enum Refusal {
     Denied,
     /// After too many failed logins.
     Banned,
+    /// The address, by the operator.
+    AddressBanned,
+    /// The user, by the operator.
+    UserBanned,
     /// `max_connections_per_minute`
     TooOften,
     /// `max_sessions_per_address`
@@ -30,6 +34,8 @@ impl Refusal {
         match self {
             Self::Denied => "not by allow_addresses and deny_addresses",
             Self::Banned => "banned",
+            Self::AddressBanned => "address banned by the operator",
+            Self::UserBanned => "user banned by the operator",
             Self::TooOften => "max_connections_per_minute is reached",
             Self::TooManyOfAddress => "max_sessions_per_address is reached",
             Self::TooManyBeforeLogin => "max_sessions_before_login is reached",
@@ -45,7 +51,7 @@ impl Refusal {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Denied => "address",
-            Self::Banned => "banned",
+            Self::Banned | Self::AddressBanned | Self::UserBanned => "banned",
             Self::TooOften => "per_minute",
             Self::TooManyOfAddress => "per_address",
             Self::TooManyBeforeLogin => "before_login",

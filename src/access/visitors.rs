@@ -94,9 +94,10 @@ impl Visitors {
         }
     }
 
-    /// How many are banned.
-    pub(super) fn banned(&self, now: Instant) -> usize {
-        self.known.values().filter(|visitor| visitor.ban_left(now).is_some()).count()
+    /// Those that are banned, and what is left of it.
+    pub(super) fn bans(&self, now: Instant) -> impl Iterator<Item = (ClientSource, Duration)> {
+        let bans = self.known.iter();
+        bans.filter_map(move |(source, visitor)| Some((*source, visitor.ban_left(now)?)))
     }
 
     /// Forgets what does not matter any more, and of the rest what is worth least, until an eighth

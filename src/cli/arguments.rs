@@ -10,6 +10,8 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
+use crate::cli::help::COMMANDS;
+use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
 
 /// What the command line asks for.
@@ -33,6 +35,8 @@ pub(crate) enum Subcommand {
     Reload,
     /// `stop`: let the running server stop.
     Stop,
+    /// `kick` and others: have the running server obey.
+    Order(OperatorOrder),
     /// `hash-password`: read a password and print its hash.
     HashPassword,
     /// `verify-ledger`: look whether a ledger, this one or that of the configuration, is right.
@@ -81,21 +85,6 @@ pub(crate) struct CommandLine {
     /// `--socket`: where the running server is asked, if no configuration tells.
     pub(crate) socket: Option<PathBuf>,
 }
-
-/// The commands that there is help on.
-const COMMANDS: &[&str] = &[
-    "serve",
-    "init",
-    "check",
-    "status",
-    "reload",
-    "stop",
-    "user",
-    "verify-ledger",
-    "hash-password",
-    "version",
-    "help",
-];
 
 /// What is asked for, before anything else is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,6 +199,10 @@ pub(crate) fn parse(
                         socket: None,
                     }));
                 }
+                Some(verb) if orders::VERBS.contains(&verb) => {
+                    let asked = orders::arguments(verb, &mut parser)?;
+                    return Ok(asked.map_or_else(|| help_on(verb), order));
+                }
                 name => {
                     let known = name.and_then(Word::of);
                     word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;
@@ -228,6 +221,17 @@ pub(crate) fn parse(
         is_first = false;
     }
     given.into_line(word)
+}
+
+fn order(
+    (order, config, socket): (OperatorOrder, Option<PathBuf>, Option<PathBuf>),
+) -> CommandLine {
+    CommandLine { request: Subcommand::Order(order), config, socket }
+}
+
+fn help_on(word: &str) -> CommandLine {
+    let known = COMMANDS.iter().copied().find(|name| *name == word);
+    known.map_or(Subcommand::Help, Subcommand::HelpOn).into()
 }
 
 /// `help`, or `help COMMAND`.

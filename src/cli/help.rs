@@ -13,6 +13,10 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
        cos-ftp-server reload [--config FILE]
        cos-ftp-server stop [--config FILE | --socket FILE]
+       cos-ftp-server kick SESSION|USER [--config FILE | --socket FILE]
+       cos-ftp-server ban ADDRESS|USER [for TIME] [--config FILE | --socket FILE]
+       cos-ftp-server unban ADDRESS|USER [--config FILE | --socket FILE]
+       cos-ftp-server log-level LEVEL [--config FILE | --socket FILE]
        cos-ftp-server user add NAME [--permission R|W|RW] [--prefix PREFIX]
        cos-ftp-server user passwd NAME | list   [--users-file FILE] [--config FILE]
        cos-ftp-server verify-ledger [FILE] [--config FILE]
@@ -38,6 +42,13 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     is asked at
     reload          let the running server read its configuration again, and tell whether it did
     stop            let the running server stop, and wait until it has; --socket FILE as for status
+    kick            end a session of the running server, or all of a user, as status shows them: the
+                    client hears 421, and a transfer is interrupted
+    ban             let nobody in from an address (of IPv6: from its /64), or as a user, for 90s,
+                    30m, 2h or 7d, or until the server ends; sessions that are there end
+    unban           end a ban, also one that failed logins have brought about
+    log-level       log from DEBUG, INFO, WARNING or ERROR on, or with OFF nothing, until the
+                    configuration is read again
     user add NAME   give a user a line in the users_file of the configuration, or in
                     --users-file FILE; the server takes it at the next reload. The password is asked
                     for on a terminal, or in the variable COS_FTP_PASSWORD, or a line of standard
@@ -65,10 +76,29 @@ Ctrl+C leaves at once. SIGHUP reads the configuration again, SIGUSR1 opens the l
 
 Exit status: 0 after a stop, 1 when the server cannot start or did not stop in time, 64 for a
 wrong argument, 78 for a wrong configuration, 130 after a second Ctrl+C. Of check: 0 when all is
-well, 1 when not. Of status, reload and stop: 1 when no server answers; of stop also when the server
-ended early or otherwise. Of verify-ledger: 1 when the chain is broken, 3 when it is whole and a
-store has something else.
+well, 1 when not. Of what asks a running server: 1 when none answers or it refuses; of stop also when
+the server ended early or otherwise. Of verify-ledger: 1 when the chain is broken, 3 when it is whole
+and a store has something else.
 ";
+
+/// The commands that there is help on.
+pub(crate) const COMMANDS: &[&str] = &[
+    "serve",
+    "init",
+    "check",
+    "status",
+    "reload",
+    "stop",
+    "kick",
+    "ban",
+    "unban",
+    "log-level",
+    "user",
+    "verify-ledger",
+    "hash-password",
+    "version",
+    "help",
+];
 
 /// What [`HELP`] says of the command `word`: how it is used, and what it does.
 pub(crate) fn on(word: &str) -> String {

@@ -13,6 +13,7 @@ mod init;
 mod language;
 mod locations;
 mod logging;
+mod orders;
 mod owned_file;
 mod probes;
 mod reload;
@@ -79,6 +80,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
         Subcommand::Stop => {
             control::stop(&control_socket(config, socket)?).map_err(CommandError::operation)
         }
+        Subcommand::Order(order) => orders::give(&control_socket(config, socket)?, &order),
         Subcommand::HashPassword => {
             hash_password::run().map_err(CommandError::operation).and_then(|hash| print(&hash))
         }

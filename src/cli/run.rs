@@ -61,7 +61,8 @@ fn run(
     let (mut options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
     let chronicle = plan.open_chronicle(&log).map_err(CommandError::operation)?;
     options.chronicle = Arc::new(chronicle);
-    let server = Server::bind(options, users)
+    let named = options.status_page_names;
+    let mut server = Server::bind(options, users)
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;
     let observer = server.observer();
@@ -70,6 +71,9 @@ fn run(
         listening: server.local_addrs(),
         also_listening: also_listening.collect(),
     };
+    if server.metrics_addr().is_some() {
+        server.show(status::page(server.observer(), addresses.clone(), named));
+    }
     let control_socket = plan.control_socket().map(Path::to_owned);
     let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
     let stop_command = plan.control_socket().map(|_| plan.command("stop"));
@@ -78,7 +82,7 @@ fn run(
     let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let telling = status::tell(control_socket.as_deref(), observer, addresses);
+    let telling = status::tell(control_socket.as_deref(), (observer, server.operator()), addresses);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));

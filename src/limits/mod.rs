@@ -2,9 +2,11 @@
 //! a row of the table in `config/keys`, and so is its default.
 
 mod events;
+mod operator;
 mod scan;
 
 pub use events::*;
+pub use operator::*;
 pub use scan::*;
 
 use std::time::Duration;

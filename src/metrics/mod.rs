@@ -5,11 +5,15 @@
 //! nothing can drift. To bump costs an atomic addition, and a look into a small map where a label's
 //! value is not known beforehand; nothing is bumped for each byte.
 
+mod failures;
 mod moments;
 mod table;
+mod totals;
 
+pub use failures::{Failure, latest_failures, note_failure};
 pub use moments::{note_good_probe, note_reload, reloads, seconds};
 pub use table::{Kind, METRICS, Metric};
+pub use totals::{Totals, totals};
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -98,23 +102,6 @@ pub struct Process {
     pub descriptors_limit: u64,
 }
 
-/// What has ended since the start, for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Uploads that are complete.
-    pub uploads: u64,
-    /// Their bytes.
-    pub uploaded_bytes: u64,
-    /// Downloads that are complete.
-    pub downloads: u64,
-    /// Their bytes.
-    pub downloaded_bytes: u64,
-    /// Transfers that were interrupted.
-    pub interrupted: u64,
-    /// Transfers that failed.
-    pub failed: u64,
-}
-
 /// A part that is being sent, until it is dropped.
 #[derive(Debug)]
 pub struct PartInFlight(());
@@ -195,25 +182,6 @@ pub fn count_unfinished_upload() {
 /// Counts one of those that was aborted.
 pub fn count_aborted_upload() {
     FIGURES.unfinished_aborted.inc();
-}
-
-/// What has ended since the start.
-pub fn totals() -> Totals {
-    let of = |counters: &IntCounterVec, direction: Direction, ending: Ending| {
-        counters.with_label_values(&[direction.name(), ending.name()]).get()
-    };
-    let both = |ending| {
-        let of = |direction| of(&FIGURES.transfers, direction, ending);
-        of(Direction::Upload) + of(Direction::Download)
-    };
-    Totals {
-        uploads: of(&FIGURES.transfers, Direction::Upload, Ending::Complete),
-        uploaded_bytes: of(&FIGURES.transfer_bytes, Direction::Upload, Ending::Complete),
-        downloads: of(&FIGURES.transfers, Direction::Download, Ending::Complete),
-        downloaded_bytes: of(&FIGURES.transfer_bytes, Direction::Download, Ending::Complete),
-        interrupted: both(Ending::Interrupted),
-        failed: both(Ending::Failed),
-    }
 }
 
 /// All figures in the text format of Prometheus, version 0.0.4.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::limits;
+
 /// A three-digit reply code. The names tell the meaning; several may share a number (RFC 959
 /// 4.2.1, RFC 2228 and RFC 2428 for the later ones).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Reply {
     code: Code,
     lines: Vec<Cow<'static, str>>,
     begins: Begins,
+    /// Something failed that the client did not bring about.
+    tells_failure: bool,
 }
 
 /// Where a reply of several lines has its first line.
@@ -117,7 +121,7 @@ impl ReplyPart {
 impl Reply {
     /// A reply of one line.
     pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, lines: vec![text.into()], begins: Begins::Here }
+        Self::of(code, vec![text.into()], Begins::Here)
     }
 
     /// A reply that opens with `first`, shows `inner` as it is and closes with `last`.
@@ -130,7 +134,7 @@ impl Reply {
         let mut lines = vec![first.into()];
         lines.extend(inner.into_iter().map(Cow::Owned));
         lines.push(last.into());
-        Self { code, lines, begins: Begins::Here }
+        Self::of(code, lines, Begins::Here)
     }
 
     /// The end of a reply whose beginning was sent in [`ReplyPart`]s of the same code.
@@ -141,7 +145,34 @@ impl Reply {
     ) -> Self {
         let mut lines: Vec<_> = inner.into_iter().map(Cow::Owned).collect();
         lines.push(last.into());
-        Self { code, lines, begins: Begins::Before }
+        Self::of(code, lines, Begins::Before)
+    }
+
+    fn of(code: Code, lines: Vec<Cow<'static, str>>, begins: Begins) -> Self {
+        Self { code, lines, begins, tells_failure: false }
+    }
+
+    /// The same with what the store called the request that it refused at the end of its last
+    /// line: ` [req ID]`. Of an ID only what is printed without doubt is told, and no more of it
+    /// than [`limits::REQUEST_ID_CHARS`].
+    pub fn about_request(mut self, id: Option<&str>) -> Self {
+        let is_plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '[' | ']');
+        let plain = id.into_iter().flat_map(str::chars).filter(is_plain);
+        let id: String = plain.take(limits::REQUEST_ID_CHARS).collect();
+        if let Some(last) = self.lines.last_mut().filter(|_| !id.is_empty()) {
+            last.to_mut().push_str(&format!(" [req {id}]"));
+        }
+        self
+    }
+
+    /// The same for what failed, and not by the client's doing.
+    pub fn of_failure(self) -> Self {
+        Self { tells_failure: true, ..self }
+    }
+
+    /// Whether it is [of a failure](Self::of_failure).
+    pub fn tells_failure(&self) -> bool {
+        self.tells_failure
     }
 
     /// The code.
@@ -239,6 +270,20 @@ mod tests {
             assert_eq!(String::from_utf8(reply.to_bytes()).unwrap(), expected);
             assert!(!reply.to_bytes().contains(&0xFF));
         }
+    }
+
+    #[test]
+    fn the_request_that_was_refused_stands_at_the_end() {
+        let told = |id: Option<&str>| {
+            let reply = Reply::new(Code::LOCAL_ERROR, "No.").about_request(id);
+            String::from_utf8(reply.to_bytes()).unwrap()
+        };
+        assert_eq!(told(Some("NjY2=_tx0-a/b+")), "451 No. [req NjY2=_tx0-a/b+]\r\n");
+        assert_eq!(told(None), "451 No.\r\n");
+        assert_eq!(told(Some("")), "451 No.\r\n");
+        assert_eq!(told(Some("a]\r\n226 b\u{1b}中")), "451 No. [req a226b]\r\n");
+        let longest = limits::REQUEST_ID_CHARS;
+        assert_eq!(told(Some(&"x".repeat(5000))).len(), "451 No. [req ]\r\n".len() + longest);
     }
 
     #[test]

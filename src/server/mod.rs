@@ -14,7 +14,9 @@ mod leftovers;
 mod listen;
 mod monitor;
 mod occupant;
+mod operator;
 mod options;
+mod page;
 mod public_address;
 mod publisher;
 mod registry;
@@ -26,7 +28,9 @@ mod stop;
 pub use descriptors::raise_descriptor_limit;
 pub use listen::{BindError, try_to_listen};
 pub use occupant::Occupant;
+pub use operator::{Operator, SessionSubject};
 pub use options::ServerOptions;
+pub use page::StatusPage;
 pub use public_address::public_address;
 pub use reload::Reloader;
 pub use stop::Stopped;
@@ -34,7 +38,7 @@ pub use stop::Stopped;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use log::warn;
 use socket2::SockRef;
@@ -47,11 +51,12 @@ use self::public_address::AddressKeeper;
 use self::registry::{SessionRegistry, StopRequest};
 use self::reload::Rules;
 use self::spare_heap::SpareHeap;
-use crate::access::AccessControl;
+use crate::access::{AccessControl, Ban};
 use crate::events::{Chronicle, Couriers, EventBacklog};
 use crate::limits;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
+use crate::store::ObjectStore;
 use crate::threads::{self, OwnedThread};
 use crate::transfer::Rates;
 use crate::users::{Directory, Users};
@@ -63,6 +68,7 @@ pub struct Server {
     acceptor: Acceptor,
     abort_unfinished_after: Option<Duration>,
     metrics: Option<Arc<TcpListener>>,
+    page: Option<Arc<StatusPage>>,
     address_keeper: AddressKeeper,
 }
 
@@ -92,6 +98,22 @@ impl Observer {
     /// What waits to be told; `None` where nobody wants to know.
     pub fn events(&self) -> Option<EventBacklog> {
         self.chronicle.backlog()
+    }
+
+    /// Who is banned, in the order of [`AccessControl::bans`].
+    pub fn bans(&self) -> Vec<Ban> {
+        self.rules.host().access.bans()
+    }
+
+    /// The stores of all accounts, each once.
+    pub fn stores(&self) -> Vec<Arc<dyn ObjectStore>> {
+        self.rules.host().users.current().stores()
+    }
+
+    /// The last moment at which clients take the certificate; `None` without TLS, or where it
+    /// cannot be read.
+    pub fn certificate_ends(&self) -> Option<SystemTime> {
+        self.rules.host().tls.as_ref()?.valid_until().ok()
     }
 
     /// What transfers get to finish at a stop that begins now.
@@ -137,6 +159,7 @@ impl Server {
             },
             abort_unfinished_after: options.abort_unfinished_after,
             metrics: metrics.map(Arc::new),
+            page: None,
             address_keeper,
         })
     }
@@ -161,6 +184,11 @@ impl Server {
         listeners.filter_map(|listener| listener.socket.local_addr().ok()).collect()
     }
 
+    /// Serves `page` where it tells its metrics.
+    pub fn show(&mut self, page: StatusPage) {
+        self.page = Some(Arc::new(page));
+    }
+
     /// What stops it.
     pub fn stopper(&self) -> Stopper {
         Stopper(Arc::clone(&self.acceptor.registry))
@@ -171,6 +199,12 @@ impl Server {
         let chronicle = Arc::clone(&self.acceptor.rules.host().chronicle);
         let (registry, rules) = (&self.acceptor.registry, &self.acceptor.rules);
         Observer { registry: Arc::clone(registry), rules: Arc::clone(rules), chronicle }
+    }
+
+    /// What ends sessions and keeps clients out while it runs.
+    pub fn operator(&self) -> Operator {
+        let Acceptor { rules, registry } = self.acceptor.clone();
+        Operator { rules, registry }
     }
 
     /// What changes its rules while it runs.
@@ -265,7 +299,7 @@ impl Server {
 
     /// The threads that tell metrics and health, if they are wanted.
     fn start_monitor(&self) -> Option<Monitor> {
-        let started = Monitor::start(self.metrics.as_ref()?, &self.acceptor);
+        let started = Monitor::start(self.metrics.as_ref()?, &self.acceptor, self.page.clone());
         started.map_err(|error| warn!("metrics and health are not told: {error}")).ok()
     }
 

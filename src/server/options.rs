@@ -37,6 +37,8 @@ pub struct ServerOptions {
     pub metrics_listen: Option<SocketAddr>,
     /// Who wants to know what happens to files.
     pub chronicle: Arc<Chronicle>,
+    /// `status_page_names`: whether the page at that address tells names of users and files.
+    pub status_page_names: bool,
     /// How fast transfers may be.
     pub rates: RateLimits,
     /// How each session behaves.
@@ -58,6 +60,7 @@ impl ServerOptions {
             abort_unfinished_after: None,
             metrics_listen: None,
             chronicle: Arc::default(),
+            status_page_names: false,
             rates: RateLimits::default(),
             session: SessionOptions::unset(),
         }

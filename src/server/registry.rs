@@ -197,11 +197,15 @@ impl SessionRegistry {
         self.state.lock().sessions.values().map(|session| session.handle.overview()).collect()
     }
 
-    /// Ends the sessions that `ends` says to. Tells how many.
-    pub(super) fn dismiss(&self, ends: impl Fn(&SessionHandle) -> bool) -> usize {
+    /// Ends the sessions that `is_meant` says to, by `end`. Tells how many.
+    pub(super) fn end(
+        &self,
+        is_meant: impl Fn(&SessionHandle) -> bool,
+        end: impl Fn(&SessionHandle),
+    ) -> usize {
         let state = self.state.lock();
         let handles = state.sessions.values().map(|session| &session.handle);
-        handles.filter(|handle| ends(handle)).inspect(|handle| handle.dismiss()).count()
+        handles.filter(|handle| is_meant(handle)).inspect(|handle| end(handle)).count()
     }
 
     /// Lets every session look at the stop signal.

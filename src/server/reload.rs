@@ -73,6 +73,6 @@ impl Reloader {
         let users = before.users.current();
         let is_gone =
             |handle: &SessionHandle| handle.user().is_some_and(|user| !users.contains(&user));
-        self.registry.dismiss(is_gone)
+        self.registry.end(is_gone, SessionHandle::dismiss)
     }
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 use super::StopSignal;
 use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
+use super::trace::Trace;
 use crate::access::{Quota, RateLimiter};
 use crate::limits;
 use crate::net::socket::waits_are_limited;
@@ -46,6 +47,8 @@ pub(super) struct ControlLine<'a> {
     foreign: Option<&'static str>,
     quota: Option<Quota>,
     commands: RateLimiter,
+    /// What was said, for the log if something fails.
+    pub(super) trace: Trace,
 }
 
 /// Why there is no next line.
@@ -93,6 +96,7 @@ impl<'a> ControlLine<'a> {
             foreign: None,
             quota,
             commands: RateLimiter::default(),
+            trace: Trace::of(0),
         }
     }
 
@@ -337,12 +341,12 @@ impl<'a> ControlLine<'a> {
     /// are.
     pub(super) fn send_part(&mut self, part: &ReplyPart) {
         let bytes = part.to_bytes();
-        log::debug!("> {} bytes of a long reply", bytes.len());
+        self.note_reply(|| format!("{} bytes of a long reply", bytes.len()));
         self.put(&bytes);
     }
 
     fn send_bytes(&mut self, bytes: &[u8]) {
-        log::debug!("> {}", String::from_utf8_lossy(bytes).trim_end().replace("\r\n", " | "));
+        self.note_reply(|| String::from_utf8_lossy(bytes).trim_end().replace("\r\n", " | "));
         self.put(bytes);
     }
 
@@ -388,6 +392,20 @@ impl<'a> ControlLine<'a> {
     /// Whether the client's input has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
+    }
+
+    fn note_reply(&mut self, told: impl FnOnce() -> String) {
+        if self.trace.is_kept() || log::log_enabled!(log::Level::Debug) {
+            let told = told();
+            log::debug!("> {told}");
+            self.trace.note('>', &told);
+        }
+    }
+
+    /// The client has said `line`, in which no secret is left.
+    pub(super) fn note_line(&mut self, line: &str) {
+        log::debug!("< {line}");
+        self.trace.note('<', line);
     }
 
     /// Lines that have come and wait for their turn.

@@ -53,7 +53,7 @@ impl<'a> Session<'a> {
         // Passwords must never reach the log; some clients send one with ACCT too, and to other
         // servers with SITE.
         let shown = masked(text, &parsed);
-        log::debug!("< {shown}");
+        self.control.note_line(&shown);
         let row = parsed.as_ref().map_or_else(ParseError::row, |(row, _)| Some(*row));
         let reply = match (&line, parsed) {
             (Line::TooLong, _) => self.refuse(replies::line_too_long()),

@@ -1,7 +1,7 @@
 //! `done_marker`: the empty file beside a file that tells others, who look into the store for it,
 //! that the file is complete.
 
-use super::failure::log_failure;
+use super::failure::{because_of, log_failure};
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{Reply, replies};
@@ -95,8 +95,7 @@ impl<'t> DoneMarkers<'t> {
     }
 
     fn refused(self, marker: &FtpPath, error: &StoreError) -> Reply {
-        log_failure(self.tree.visit, error);
-        replies::stored_without_marker(marker)
+        because_of(self.tree.visit, error, replies::stored_without_marker(marker))
     }
 }
 

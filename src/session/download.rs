@@ -1,6 +1,6 @@
 //! RETR.
 
-use super::failure::log_failure;
+use super::failure::because_of;
 use super::navigation::Tree;
 use super::settings::ClientSettings;
 use super::step::Step;
@@ -82,8 +82,7 @@ fn bring_back(tree: &Tree<'_>, path: &FtpPath, archived: &StoreError) -> Reply {
         Ok(None) => tree.failure(archived),
         Err(error) => match (error.kind, &error.code) {
             (ErrorKind::Archived | ErrorKind::Unsupported | ErrorKind::Other, Some(code)) => {
-                log_failure(tree.visit, &error);
-                replies::restore_refused(code)
+                because_of(tree.visit, &error, replies::restore_refused(code))
             }
             _ => tree.failure(&error),
         },

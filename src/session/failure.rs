@@ -1,21 +1,32 @@
 //! The one bridge from failures to replies. Every failure of the store is logged here, once; what a
 //! client can bring about as often as it likes, once a minute.
 
+use std::time::SystemTime;
+
 use super::step::Step;
 use crate::access::Visit;
+use crate::metrics::{self, Failure};
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
+use crate::threads;
 use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferReport, Verdict};
 use crate::vfs::FtpPath;
 
 /// The reply to a command whose store call failed before anything was begun.
 pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
-    report(visit, error);
-    reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
+    let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         _ => replies::store_unavailable(),
-    })
+    });
+    because_of(visit, error, reply)
+}
+
+/// `reply`, which tells what comes of `error`, with what the store called the request. The log is
+/// told of the failure.
+pub(super) fn because_of(visit: &Visit, error: &StoreError, reply: Reply) -> Reply {
+    let reply = reply.about_request(error.request_id.as_deref());
+    if report(visit, error) { reply.of_failure() } else { reply }
 }
 
 /// Success, or the reply to a transfer that did not complete.
@@ -45,6 +56,7 @@ pub(super) fn interruption(by: Interruption) -> Reply {
     match by {
         Interruption::Aborted => replies::transfer_aborted(),
         Interruption::Stopping => replies::transfer_stopped(),
+        Interruption::Kicked => replies::transfer_kicked(),
         Interruption::DataIdle => replies::data_idle_timeout(),
         Interruption::ControlLost
         | Interruption::ControlReset
@@ -58,8 +70,7 @@ pub(super) fn interruption(by: Interruption) -> Reply {
 pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
     match error {
         TransferError::Store(error) => {
-            report(visit, error);
-            reply_to(error).unwrap_or_else(replies::transfer_failed)
+            because_of(visit, error, reply_to(error).unwrap_or_else(replies::transfer_failed))
         }
         other => {
             let at_will = match other {
@@ -69,10 +80,12 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
-            if at_will.is_none_or(|what| visit.may_tell(what)) {
+            let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+            if is_told {
                 log::error!("transfer failed: {other}");
+                note(format!("transfer failed: {other}"), None, None);
             }
-            match other {
+            let reply = match other {
                 TransferError::TooLarge { limit } => replies::file_too_large(*limit),
                 TransferError::NoBuffer => replies::no_buffer_memory(),
                 TransferError::Checksum => replies::checksum_mismatch(),
@@ -84,7 +97,8 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 | TransferError::System(_)
                 | TransferError::Late
                 | TransferError::Store(_) => replies::transfer_failed(),
-            }
+            };
+            if is_told { reply.of_failure() } else { reply }
         }
     }
 }
@@ -118,13 +132,14 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
     })
 }
 
-/// Tells the log of a failure whose reply cannot tell more than that it happened.
+/// Tells the log of a failure of which the client hears nothing.
 pub(super) fn log_failure(visit: &Visit, error: &StoreError) {
-    report(visit, error);
+    let _ = report(visit, error);
 }
 
-/// What a client can cause by a wrong name is no news to the operator; the rest is.
-fn report(visit: &Visit, error: &StoreError) {
+/// What a client can cause by a wrong name is no news to the operator; the rest is. Tells whether
+/// it was told.
+fn report(visit: &Visit, error: &StoreError) -> bool {
     let at_will = match error.kind {
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
@@ -134,7 +149,7 @@ fn report(visit: &Visit, error: &StoreError) {
         | ErrorKind::BadName
         | ErrorKind::Cancelled => {
             log::debug!("{error}");
-            return;
+            return false;
         }
         ErrorKind::AccessDenied => Some("the store denies access"),
         ErrorKind::Archived => Some("an archived file"),
@@ -151,7 +166,28 @@ fn report(visit: &Visit, error: &StoreError) {
         | ErrorKind::Unavailable
         | ErrorKind::WrongEndpoint => None,
     };
-    if at_will.is_none_or(|what| visit.may_tell(what)) {
+    let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+    if is_told {
         log::error!("{error}");
+        note(in_brief(error), Some(&error.path), error.request_id.as_deref());
     }
+    is_told
+}
+
+/// What failed, without the name that it was about.
+fn in_brief(error: &StoreError) -> String {
+    let StoreError { operation, kind, status, code, .. } = error;
+    let status = status.map_or_else(String::new, |status| format!(" {status}"));
+    let code = code.as_deref().map_or_else(String::new, |code| format!(" {code}"));
+    format!("{operation}: {kind:?}{status}{code}")
+}
+
+fn note(what: String, path: Option<&str>, request_id: Option<&str>) {
+    metrics::note_failure(Failure {
+        at: SystemTime::now(),
+        session: threads::with_name(str::to_owned),
+        what,
+        path: path.map(str::to_owned),
+        request_id: request_id.map(str::to_owned),
+    });
 }

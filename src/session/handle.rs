@@ -57,6 +57,8 @@ enum Dismissal {
     AccountRemoved,
     /// It was not logged in, and another client needed its place.
     MadeRoom,
+    /// The operator wants it to, transfer or not.
+    Kicked,
 }
 
 /// One live session, as the server sees it.
@@ -201,8 +203,19 @@ impl SessionHandle {
         self.end_for(Dismissal::AccountRemoved);
     }
 
+    /// Ends the session now, as the operator wants it to: a transfer that runs is interrupted.
+    pub fn kick(&self) {
+        self.end_for(Dismissal::Kicked);
+    }
+
+    /// Whether it is to end though a transfer runs.
+    pub(super) fn is_kicked(&self) -> bool {
+        self.dismissal() == Dismissal::Kicked
+    }
+
     fn end_for(&self, reason: Dismissal) {
-        self.dismissal.store(reason as u8, Ordering::Release);
+        // The last of them is the most urgent.
+        self.dismissal.fetch_max(reason as u8, Ordering::AcqRel);
         self.recheck_stop();
     }
 
@@ -216,6 +229,7 @@ impl SessionHandle {
             Dismissal::None => None,
             Dismissal::AccountRemoved => Some(replies::account_removed()),
             Dismissal::MadeRoom => Some(refusal_reply(Refusal::MadeRoom)),
+            Dismissal::Kicked => Some(replies::kicked()),
         }
     }
 
@@ -223,7 +237,8 @@ impl SessionHandle {
         match self.dismissal.load(Ordering::Acquire) {
             0 => Dismissal::None,
             1 => Dismissal::AccountRemoved,
-            _ => Dismissal::MadeRoom,
+            2 => Dismissal::MadeRoom,
+            _ => Dismissal::Kicked,
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use super::control_line::ControlLine;
-use super::failure::log_failure;
+use super::failure::because_of;
 use super::listed::{Listed, Lookup};
 use super::navigation::Tree;
 use super::step::Step;
@@ -147,8 +147,7 @@ impl StatusOf<'_, '_> {
                 _ if self.control.has_ended() => return Err(replies::status_broken_off()),
                 Ok(page) => page,
                 Err(error) => {
-                    log_failure(tree.visit, &error);
-                    return Err(replies::status_broken_off());
+                    return Err(because_of(tree.visit, &error, replies::status_broken_off()));
                 }
             };
         }

@@ -122,7 +122,7 @@ impl LoginAttempt<'_, '_> {
         if self.visit.may_tell("no directory of a user") {
             log::error!("login user={name} peer={}: no directory of its own: {error}", self.peer);
         }
-        replies::no_home()
+        replies::no_home().about_request(error.request_id.as_deref()).of_failure()
     }
 
     /// The `turn` of the password's check ends when it is noted what came of it: who has the next
@@ -149,6 +149,11 @@ impl LoginAttempt<'_, '_> {
             self.handle.set_user(None);
             drop(inside);
             return Err(self.refuse(name, password, turn));
+        }
+        if self.visit.is_user_banned(name) {
+            // In this moment, by somebody who looks for sessions afterwards.
+            self.handle.set_user(None);
+            return Err(refusal_reply(Refusal::UserBanned));
         }
         drop(turn);
         metrics::count_login(LoginEnding::Ok);

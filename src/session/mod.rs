@@ -38,6 +38,7 @@ mod reply_writer;
 mod settings;
 mod step;
 mod times;
+mod trace;
 mod transfer;
 mod transfer_log;
 mod unpublished;
@@ -56,7 +57,7 @@ use std::time::Instant;
 
 use crate::access::Visit;
 use crate::net::{Endpoints, EndpointsError, HeaderError};
-use crate::protocol::{Line, NameEncoding, Reply, replies};
+use crate::protocol::{Code, Line, NameEncoding, Reply, replies};
 use crate::vfs::FtpPath;
 use command_wait::CommandWait;
 use control_line::{ControlLine, NoLine};
@@ -65,6 +66,7 @@ use encryption::{Encryption, handshake};
 use login::Login;
 use parked::ToldParked;
 use settings::{ClientSettings, Pending};
+use trace::Trace;
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
@@ -132,12 +134,15 @@ impl<'a> Session<'a> {
         ends: Endpoints,
     ) -> Self {
         let options = &host.options;
+        let quota = options.command_quota;
+        let mut control = ControlLine::new(handle.control(), quota, host.stop.clone());
+        control.trace = Trace::of(options.trace_lines);
         Self {
             host,
             handle,
             visit,
             ends,
-            control: ControlLine::new(handle.control(), options.command_quota, host.stop.clone()),
+            control,
             encryption: Encryption::new(entrance),
             login: Login::new(),
             working_directory: FtpPath::root(),
@@ -170,6 +175,7 @@ impl<'a> Session<'a> {
             self.limit_replies();
             self.handle.note_rest(&self.working_directory, channel);
             self.control.send(&reply);
+            self.tell_trace(&reply);
             self.data.end_unused(&self.encryption);
             self.control.send_owed();
             if reply.closes_connection() || !self.encrypt_if_due() {
@@ -178,6 +184,15 @@ impl<'a> Session<'a> {
         }
         self.control.close();
         self.login.say_goodbye_to_the_log();
+    }
+
+    /// Tells the log what went before a failure. Where a client may have brought it about, as a
+    /// data connection that does not come, it is told once a minute.
+    fn tell_trace(&mut self, reply: &Reply) {
+        let lacks_data = reply.code() == Code::NO_DATA_CONNECTION;
+        if reply.tells_failure() || lacks_data && self.visit.may_tell("trace without data") {
+            self.control.trace.tell();
+        }
     }
 
     /// Before the login all replies together have to be taken in its time.

@@ -63,6 +63,9 @@ pub struct SessionOptions {
     pub login_attempts: u32,
     /// `max_commands_per_second`: more wait. `None`: any number.
     pub command_quota: Option<Quota>,
+    /// `trace_lines`: lines of its control connection that a session keeps for the log, should
+    /// something fail; [`limits::TRACE_LINES`] at most.
+    pub trace_lines: usize,
     /// `data_peer_check`: from where passive data connections may come.
     pub data_peer_check: PeerCheck,
     /// `data_connect_timeout`: from 150 to an open data connection.
@@ -111,6 +114,7 @@ impl SessionOptions {
             login: Duration::ZERO,
             login_attempts: 1,
             command_quota: None,
+            trace_lines: 0,
             data_peer_check: PeerCheck::Strict,
             data_connect: Duration::ZERO,
             max_list: None,

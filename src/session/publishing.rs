@@ -1,6 +1,6 @@
 //! The moment in which a marker is stored and its file is published (`publish_after_marker`).
 
-use super::failure::log_failure;
+use super::failure::because_of;
 use super::long_work::LongWork;
 use super::navigation::Tree;
 use super::step::Step;
@@ -28,8 +28,7 @@ pub(super) fn publish_marked(
         all.publish(&file, witness)?;
         all.publish(&marker, witness)
     });
-    published.map(drop).map_err(|error| {
-        log_failure(tree.visit, &error);
-        replies::not_published(&file)
-    })
+    published
+        .map(drop)
+        .map_err(|error| because_of(tree.visit, &error, replies::not_published(&file)))
 }

@@ -1,5 +1,6 @@
 //! Times of files: MDTM, MFMT, SITE UTIME.
 
+use super::failure::because_of;
 use super::long_work::LongWork;
 use super::navigation::Tree;
 use super::step::Step;
@@ -60,7 +61,9 @@ impl FileTimes<'_> {
         let set =
             long.run(Code::FILE_STATUS, &*self.0.store, |store| store.set_modified(&place, time.0));
         set.map_err(|error| match error.kind {
-            ErrorKind::TooLarge => replies::too_large_for_a_time(),
+            ErrorKind::TooLarge => {
+                because_of(self.0.visit, &error, replies::too_large_for_a_time())
+            }
             _ => self.0.failure(&error),
         })?;
         log::info!("mfmt path={path:?} modify={time}");

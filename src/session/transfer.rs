@@ -161,7 +161,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 tls: parts.encryption.of_data(),
                 left_to_others: parts.login.connections_to_leave(),
             },
-            watch: Watch::new(parts.control, &parts.host.stop, task, signs),
+            watch: Watch::new(parts.control, (parts.handle, &parts.host.stop), task, signs),
         }
     }
 }

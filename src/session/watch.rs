@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::control_line::ControlLine;
 use super::reassurance::Reassurance;
-use super::{StopSignal, StopStage, TransferTask};
+use super::{SessionHandle, StopSignal, StopStage, TransferTask};
 use crate::protocol::{Command, DuringTransfer, Line, Reply, VerbRow, replies};
 use crate::transfer::{Control, Directive, Interruption, Patience, Progress};
 
@@ -14,6 +14,7 @@ use crate::transfer::{Control, Directive, Interruption, Patience, Progress};
 #[derive(Debug)]
 pub(super) struct Watch<'s, 'a> {
     control: &'s mut ControlLine<'a>,
+    handle: &'s SessionHandle,
     stop: &'s StopSignal,
     /// What STAT says the transfer is.
     task: TransferTask,
@@ -27,12 +28,12 @@ pub(super) struct Watch<'s, 'a> {
 impl<'s, 'a> Watch<'s, 'a> {
     pub(super) fn new(
         control: &'s mut ControlLine<'a>,
-        stop: &'s StopSignal,
+        (handle, stop): (&'s SessionHandle, &'s StopSignal),
         task: TransferTask,
         signs: Reassurance,
     ) -> Self {
         let pipelined = control.queue().len();
-        Self { control, stop, task, signs, pipelined, aborted: false }
+        Self { control, handle, stop, task, signs, pipelined, aborted: false }
     }
 
     /// Sends the one preliminary reply. Until its data has ended the client waits for no other.
@@ -78,7 +79,7 @@ impl<'s, 'a> Watch<'s, 'a> {
     fn take(&mut self, at: usize) {
         let line = self.control.queue().remove(at);
         if let Some(Line::Text(text)) = &line {
-            log::debug!("< {text}");
+            self.control.note_line(text);
         }
     }
 
@@ -124,6 +125,8 @@ impl Control for Watch<'_, '_> {
         self.answer_at_once(progress);
         if self.stop.stage() >= StopStage::Interrupting {
             Directive::Interrupt(Interruption::Stopping)
+        } else if self.handle.is_kicked() {
+            Directive::Interrupt(Interruption::Kicked)
         } else if self.aborted {
             Directive::Interrupt(Interruption::Aborted)
         } else if self.control.has_ended() && !self.has_quit() {

@@ -12,6 +12,7 @@ mod error;
 mod expected;
 mod file_tree;
 mod key_locks;
+mod last_answer;
 pub mod local;
 mod multipart;
 mod object;
@@ -29,6 +30,7 @@ pub use error::{ErrorKind, Result, StoreError};
 pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
+pub use last_answer::StoreAnswer;
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,
@@ -86,6 +88,12 @@ pub trait ObjectStore: FileTree + Multipart {
     fn answers(&self, cancel: &Cancel) -> Result<()> {
         let _ = cancel;
         self.stat(&FtpPath::root(), Freshness::Now).map(drop)
+    }
+
+    /// What it answered last, whatever it was asked; `None` where nothing was asked yet, or nobody
+    /// has to be asked.
+    fn last_answer(&self) -> Option<StoreAnswer> {
+        None
     }
 
     /// The present moment by the clock that dates what is stored.

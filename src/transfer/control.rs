@@ -69,6 +69,8 @@ pub enum Interruption {
     DataIdle,
     /// The server is stopping.
     Stopping,
+    /// The operator ends the session.
+    Kicked,
 }
 
 impl Interruption {
@@ -82,7 +84,7 @@ impl Interruption {
         match self {
             Self::Left => "left",
             Self::Aborted => "aborted",
-            Self::Stopping => "stopped",
+            Self::Stopping | Self::Kicked => "stopped",
             Self::ControlLost
             | Self::ControlReset
             | Self::DataLost
@@ -102,6 +104,7 @@ impl Interruption {
             Self::NoCloseNotify => "data connection ended without TLS close_notify",
             Self::DataIdle => "data connection idle for too long",
             Self::Stopping => "server stopping",
+            Self::Kicked => "ended by the operator",
         }
     }
 }

@@ -40,3 +40,20 @@ fn each_bar_says_whose_it_is_and_of_what() {
         assert!(bars.len() > 1 && once.len() == bars.len(), "{bars:?}");
     }
 }
+
+/// A page with pictures is still fetched over a telephone.
+#[test]
+fn the_screenshot_is_small_and_stands_in_both_languages() {
+    let picture = fs::read(root().join("docs/status-page.png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "no PNG");
+    assert!(picture.len() <= 100 * 1024, "{} bytes", picture.len());
+    let side = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
+    let (width, height) = (side(16), side(20));
+    assert!((600..=1200).contains(&width) && height <= 1000, "{width} x {height}");
+    for (page, link) in [
+        ("docs/operations.md", "](status-page.png)"),
+        ("docs/zh-CN/operations.md", "](../status-page.png)"),
+    ] {
+        assert!(read(page).contains(link), "{page} does not show it");
+    }
+}

@@ -21,6 +21,10 @@ mod listed_times;
 mod log_lines;
 /// Metrics and health.
 mod monitoring;
+/// `kick`, `ban`, `unban`, `log-level`.
+mod orders;
+/// The page at `metrics_listen`.
+mod page;
 /// What `check` says of ports that are taken.
 mod ports;
 /// What `init` asks again.
@@ -39,6 +43,8 @@ mod status;
 mod stopping;
 /// The server on a terminal.
 mod terminal;
+/// What is told of a failure.
+mod traces;
 /// What an account says of the files that it stores.
 mod upload_terms;
 /// `serve`, `init`, `reload`, `stop`.

@@ -1,7 +1,7 @@
 //! The side of the operator: `cos-ftp-server status`.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -17,6 +17,7 @@ use rustix::process::Pid;
 use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
+use crate::cli::orders::{OperatorOrder, OrderAnswer};
 use crate::cli::terminal::say;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
@@ -93,6 +94,26 @@ fn is_nobody(error: &io::Error) -> bool {
 /// As [`ask`].
 pub(crate) fn transfers_left(path: &Path) -> Result<usize, String> {
     report(path).map(|report| report.transfers())
+}
+
+/// Has the server that listens at `path` obey `order`.
+///
+/// # Errors
+/// As [`ask`]; also when it does not answer.
+pub(crate) fn order(path: &Path, order: &OperatorOrder) -> Result<OrderAnswer, String> {
+    let given = || -> io::Result<String> {
+        let mut stream = connect(path)?;
+        if line(&mut stream)?.is_empty() {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let text = serde_json::to_string(order)? + "\n";
+        stream.get_mut().write_all(text.as_bytes())?;
+        line(&mut stream)
+    };
+    let told = given().map_err(|error| no_answer(path, &error))?;
+    serde_json::from_str(&told).map_err(|_| {
+        format!("{} (control_socket): the server has ended, or takes no orders", path.display())
+    })
 }
 
 /// How often the configuration was read again, and whether it was taken.

@@ -2,17 +2,20 @@
 //! file system.
 //!
 //! The server says all it knows to whoever connects, as one JSON document in a line. To those who
-//! stay it says in another one how it ends. It reads nothing: there is nothing to be asked, and
-//! nothing that could be misunderstood.
+//! stay it says in another one how it ends. What they say is an [order](super::orders), if they are
+//! the server's own user or root.
 
 mod ask;
+mod page;
 mod report;
+mod staying;
 mod table;
 mod tell;
 
 pub(crate) use ask::{
-    Answerer, EndWatch, ServerEnd, ask, no_answer, reloads, transfers_left, watch, who_answers,
-    who_runs,
+    Answerer, EndWatch, ServerEnd, ask, no_answer, order, reloads, transfers_left, watch,
+    who_answers, who_runs,
 };
+pub(crate) use page::page;
 pub(crate) use report::ListenAddresses;
 pub(crate) use tell::tell;

@@ -4,14 +4,20 @@ use std::net::SocketAddr;
 use std::process;
 use std::time::SystemTime;
 
+use cos_ftp_server::access::{Ban, BanSubject};
 use cos_ftp_server::events::EventBacklog;
-use cos_ftp_server::metrics;
+use cos_ftp_server::limits;
+use cos_ftp_server::metrics::{self, Failure};
 use cos_ftp_server::server::Observer;
 use cos_ftp_server::session::{Channel, Overview, TransferKind, TransferTask};
+use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::transfer::Progress;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// Bans that are told of: all of the operator's, and of a crowd of guessers some.
+const MAX_BANS: usize = limits::OPERATOR_BANS;
 
 /// The whole server.
 #[derive(Debug, Deserialize, Serialize)]
@@ -37,6 +43,18 @@ pub(super) struct StatusReport {
     /// What waits to be told; absent where nobody wants to know.
     #[serde(default)]
     pub(super) events: Option<EventStatus>,
+    /// Those of all accounts.
+    #[serde(default)]
+    pub(super) stores: Vec<StoreStatus>,
+    /// When the certificate ends; absent without TLS.
+    #[serde(default)]
+    pub(super) certificate: Option<CertificateStatus>,
+    /// What failed last, the latest first.
+    #[serde(default)]
+    pub(super) failures: Vec<FailureStatus>,
+    /// Who is not let in: the operator's bans first, [`MAX_BANS`] at most.
+    #[serde(default)]
+    pub(super) bans: Vec<BanStatus>,
     /// Oldest first.
     pub(super) sessions: Vec<SessionStatus>,
 }
@@ -49,7 +67,7 @@ pub(super) struct Farewell {
 }
 
 /// Where a server takes connections.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ListenAddresses {
     /// Of its control port.
     pub(crate) listening: Vec<SocketAddr>,
@@ -75,6 +93,11 @@ pub(super) struct StatusTotals {
     pub(super) downloaded_bytes: u64,
     pub(super) interrupted: u64,
     pub(super) failed: u64,
+    /// Over data connections so far, of transfers that run, too.
+    #[serde(default)]
+    pub(super) received_bytes: u64,
+    #[serde(default)]
+    pub(super) sent_bytes: u64,
 }
 
 /// Events that wait.
@@ -83,6 +106,59 @@ pub(super) struct EventStatus {
     pub(super) waiting: usize,
     /// For how long the oldest has waited; 0 where none does.
     pub(super) oldest_seconds: u64,
+}
+
+/// A store.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct StoreStatus {
+    /// As in the log.
+    pub(super) name: String,
+    /// Absent where nothing was asked yet, or nobody has to be asked.
+    pub(super) last_answer: Option<AnswerStatus>,
+}
+
+/// What a store answered last.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct AnswerStatus {
+    /// RFC 3339, UTC.
+    pub(super) at: String,
+    pub(super) operation: String,
+    /// Of HTTP; absent where no answer came.
+    pub(super) status: Option<u16>,
+}
+
+/// The certificate.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct CertificateStatus {
+    /// RFC 3339, UTC.
+    pub(super) ends: String,
+    /// Whole days; below 0 it has ended.
+    pub(super) days_left: i64,
+}
+
+/// Something that failed, and not by a client's doing.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct FailureStatus {
+    /// RFC 3339, UTC.
+    pub(super) at: String,
+    /// As in the log.
+    pub(super) session: String,
+    pub(super) what: String,
+    pub(super) path: Option<String>,
+    /// What the store called the request.
+    pub(super) request_id: Option<String>,
+}
+
+/// A ban that holds.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct BanStatus {
+    /// What of an address it is: itself, or the /64 of IPv6. Of both there is one.
+    pub(super) address: Option<String>,
+    pub(super) user: Option<String>,
+    /// Absent where it lasts until the server ends.
+    pub(super) seconds_left: Option<u64>,
+    /// Otherwise failed logins have brought it about.
+    pub(super) by_operator: bool,
 }
 
 /// One session.
@@ -136,6 +212,10 @@ impl StatusReport {
             totals: StatusTotals::now(),
             reloads: Reloads::now(),
             events: observer.events().map(EventStatus::of),
+            stores: observer.stores().iter().map(|store| StoreStatus::of(&**store)).collect(),
+            certificate: observer.certificate_ends().map(CertificateStatus::until),
+            failures: metrics::latest_failures().into_iter().map(FailureStatus::of).collect(),
+            bans: observer.bans().into_iter().take(MAX_BANS).map(BanStatus::of).collect(),
             sessions: observer.sessions().into_iter().map(SessionStatus::of).collect(),
         }
     }
@@ -159,6 +239,43 @@ impl EventStatus {
     }
 }
 
+impl StoreStatus {
+    fn of(store: &dyn ObjectStore) -> Self {
+        let last_answer = store.last_answer().map(|answer| AnswerStatus {
+            at: rfc3339(answer.at),
+            operation: answer.operation.to_string(),
+            status: answer.status,
+        });
+        Self { name: store.describe(), last_answer }
+    }
+}
+
+impl CertificateStatus {
+    fn until(end: SystemTime) -> Self {
+        let left = OffsetDateTime::from(end) - OffsetDateTime::now_utc();
+        let days_left = left.whole_seconds().div_euclid(24 * 3600);
+        Self { ends: rfc3339(end), days_left }
+    }
+}
+
+impl FailureStatus {
+    fn of(failure: Failure) -> Self {
+        let Failure { at, session, what, path, request_id } = failure;
+        Self { at: rfc3339(at), session, what, path, request_id }
+    }
+}
+
+impl BanStatus {
+    fn of(ban: Ban) -> Self {
+        let (address, user) = match ban.subject {
+            BanSubject::Source(source) => (Some(source.to_string()), None),
+            BanSubject::User(name) => (None, Some(name)),
+        };
+        let seconds_left = ban.left.map(|left| left.as_secs_f64().ceil() as u64);
+        Self { address, user, seconds_left, by_operator: ban.by_operator }
+    }
+}
+
 impl StatusTotals {
     fn now() -> Self {
         let metrics::Totals {
@@ -168,8 +285,19 @@ impl StatusTotals {
             downloaded_bytes,
             interrupted,
             failed,
+            received_bytes,
+            sent_bytes,
         } = metrics::totals();
-        Self { uploads, uploaded_bytes, downloads, downloaded_bytes, interrupted, failed }
+        Self {
+            uploads,
+            uploaded_bytes,
+            downloads,
+            downloaded_bytes,
+            interrupted,
+            failed,
+            received_bytes,
+            sent_bytes,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::report::{EventStatus, SessionStatus, StatusReport, TransferStatus};
+use super::report::{BanStatus, EventStatus, SessionStatus, StatusReport, TransferStatus};
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
@@ -112,8 +112,20 @@ fn heading(report: &StatusReport) -> Vec<String> {
         ),
     ];
     lines.extend(events);
+    lines.extend(report.bans.iter().map(ban));
     lines.push(String::new());
     lines
+}
+
+fn ban(ban: &BanStatus) -> String {
+    let BanStatus { address, user, seconds_left, by_operator } = ban;
+    let user = user.as_deref().map(|name| format!("user {}", printable(name)));
+    let whom = address.clone().or(user).unwrap_or_default();
+    let left = seconds_left.map_or("until the server ends".to_owned(), |seconds| {
+        format!("for another {}", duration(seconds as f64))
+    });
+    let why = if *by_operator { "by the operator" } else { "after failed logins" };
+    format!("banned: {whom} {left}, {why}")
 }
 
 fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
@@ -223,6 +235,10 @@ mod tests {
             totals,
             reloads: Reloads { count: 0, last_taken: true },
             events: None,
+            stores: Vec::new(),
+            certificate: None,
+            failures: Vec::new(),
+            bans: Vec::new(),
             sessions,
         }
     }
@@ -259,6 +275,25 @@ mod tests {
             assert!(text.contains(shown), "{shown}:\n{text}");
         }
         assert!(table(&report, 1000).contains("/deep/deep"), "where there is room nothing is cut");
+    }
+
+    #[test]
+    fn bans_are_told_with_what_is_left_of_them() {
+        let of = |address: Option<&str>, user: Option<&str>, seconds_left| BanStatus {
+            address: address.map(str::to_owned),
+            user: user.map(str::to_owned),
+            seconds_left,
+            by_operator: user.is_some(),
+        };
+        let mut report = report(Vec::new());
+        report.bans = vec![of(None, Some("a\u{1b}"), None), of(Some("192.0.2.1"), None, Some(90))];
+        let text = table(&report, 80);
+        assert!(
+            text.contains("banned: user a? until the server ends, by the operator\n"),
+            "{text}"
+        );
+        let expected = "banned: 192.0.2.1 for another 2 min, after failed logins\n";
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

@@ -1,22 +1,20 @@
-//! The side of the server: a thread that tells whoever connects, and systemd.
+//! The side of the server: a thread that tells whoever connects, and systemd, and takes orders.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
-use cos_ftp_server::server::Observer;
+use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait_for_any};
+use cos_ftp_server::server::{Observer, Operator};
 use log::{debug, warn};
+use serde::Serialize;
 
 use super::report::{Farewell, ListenAddresses, StatusReport};
-use crate::cli::supervisor;
+use super::staying::Staying;
+use crate::cli::{orders, supervisor};
 use cos_ftp_server::threads::{self, OwnedThread};
-
-/// How long one who asks may take to read the answer. Others wait meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Those who are told how the server ends, at most: the oldest gives way.
 const MAX_STAYING: usize = 16;
@@ -39,15 +37,17 @@ struct StatusThread {
     /// How the server has ended, once it has.
     in_order: Arc<OnceLock<bool>>,
     observer: Observer,
+    operator: Operator,
     addresses: ListenAddresses,
     started: SystemTime,
 }
 
-/// Tells over the socket at `path`, if there is to be one, what `observer` sees. Serving does not
+/// Tells over the socket at `path`, if there is to be one, what `observer` sees, and has `operator`
+/// do what is ordered there. Serving does not
 /// depend on it: what goes wrong is a warning.
 pub(crate) fn tell(
     path: Option<&Path>,
-    observer: Observer,
+    (observer, operator): (Observer, Operator),
     addresses: ListenAddresses,
 ) -> Option<Teller> {
     let socket = path.and_then(|path| match LocalSocket::listen(path) {
@@ -70,6 +70,7 @@ pub(crate) fn tell(
             stop: own_stop,
             in_order: own_end,
             observer,
+            operator,
             addresses,
             started,
         };
@@ -102,69 +103,64 @@ impl StatusThread {
     fn run(&self) {
         let interval = supervisor::is_there().then_some(STATUS_INTERVAL);
         let mut told = String::new();
-        let mut staying = Vec::new();
+        let mut staying: Vec<Staying> = Vec::new();
         loop {
             self.tell_supervisor(&mut told);
             let nothing = (self.stop.as_fd(), Interest::Nothing);
             let socket = self.socket.as_ref().map_or(nothing, |it| (it.as_fd(), Interest::Read));
-            match wait([socket, (self.stop.as_fd(), Interest::Read)], interval) {
-                Ok([_, true]) => return self.say_farewell(&staying),
-                Ok([true, _]) => self.answer(&mut staying),
-                Ok(_) => {}
+            let mut wanted = vec![socket, (self.stop.as_fd(), Interest::Read)];
+            wanted.extend(staying.iter().map(|one| (one.as_fd(), Interest::Read)));
+            let ready = match wait_for_any(&wanted, interval) {
+                Ok(ready) => ready,
                 Err(error) => return warn!("no status will be told any more: {error}"),
+            };
+            if ready[1] {
+                return self.say_farewell(&staying);
+            }
+            let mut speaks = ready[2..].iter();
+            staying.retain_mut(|one| speaks.next() != Some(&true) || self.obey(one).is_ok());
+            if ready[0] {
+                self.answer(&mut staying);
             }
         }
     }
 
-    /// Those who do not close the connection then are `staying`, to hear how the server ends.
-    fn answer(&self, staying: &mut Vec<UnixStream>) {
+    /// Tells one who comes. Those who do not close the connection then are `staying`.
+    fn answer(&self, staying: &mut Vec<Staying>) {
         let Some(socket) = &self.socket else { return };
-        staying.retain(LocalSocket::is_open);
-        let told = socket.accept().and_then(|stream| self.write(&stream).map(|()| stream));
-        match told {
-            Ok(stream) => {
+        let told = || -> io::Result<Staying> {
+            let one = Staying::new(socket.accept()?)?;
+            one.say(&line(&self.report())?, &self.stop)?;
+            Ok(one)
+        };
+        match told() {
+            Ok(one) => {
                 if staying.len() == MAX_STAYING {
                     staying.remove(0);
                 }
-                staying.push(stream);
+                staying.push(one);
             }
             // Whoever has left, or does not read, gets no answer.
             Err(error) => debug!("status was not told: {error}"),
         }
     }
 
-    fn say_farewell(&self, staying: &[UnixStream]) {
-        let Some(in_order) = self.in_order.get().copied() else { return };
-        let Ok(text) = serde_json::to_string(&Farewell { in_order }) else { return };
-        for mut stream in staying {
-            // Some have left.
-            let _ = stream.write_all(format!("{text}\n").as_bytes());
-        }
-    }
-
-    fn write(&self, mut stream: &UnixStream) -> io::Result<()> {
-        stream.set_nonblocking(true)?;
-        let mut text = serde_json::to_vec(&self.report())?;
-        // Its end, as the connection stays open.
-        text.push(b'\n');
-        let deadline = Instant::now() + PATIENCE;
-        let mut rest = &text[..];
-        while !rest.is_empty() {
-            match stream.write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    let wanted =
-                        [(stream.as_fd(), Interest::Write), (self.stop.as_fd(), Interest::Read)];
-                    if left == Duration::ZERO || wait(wanted, Some(left))?[1] {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+    /// Does what one has said. Whoever has left is told so by an error.
+    fn obey(&self, one: &mut Staying) -> io::Result<()> {
+        while let Some(order) = one.hear()? {
+            let answer = orders::answer(&one.stream, &order, &self.operator);
+            one.say(&line(&answer)?, &self.stop)?;
         }
         Ok(())
+    }
+
+    fn say_farewell(&self, staying: &[Staying]) {
+        let Some(in_order) = self.in_order.get().copied() else { return };
+        let Ok(text) = line(&Farewell { in_order }) else { return };
+        for one in staying {
+            // Some have left.
+            let _ = (&one.stream).write_all(&text);
+        }
     }
 
     fn report(&self) -> StatusReport {
@@ -185,4 +181,11 @@ impl StatusThread {
             *told = text;
         }
     }
+}
+
+/// `told` with its end, as the connection stays open.
+fn line(told: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(told)?;
+    text.push(b'\n');
+    Ok(text)
 }

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::key::{Key, row};
-use super::readers::{Reader, boolean, rate, seconds_or_off};
+use super::readers::{Reader, boolean, number, on_or_off, rate, seconds_or_off};
 use super::sections::SectionKind;
 use crate::config::forms::{ControlSocket, General};
+use crate::limits;
 use crate::net::{DataHeader, Networks};
 
 const OPERATIONS: &[SectionKind] = &[SectionKind::Operations];
@@ -68,14 +69,24 @@ fn surroundings() -> Vec<Key> {
             .example("127.0.0.1:9121")
             .at_start()
             .means(
-                "where metrics (`/metrics`, for Prometheus) and health (`/healthz`, `/readyz`) are \
-                 served over HTTP, to everybody who can reach it, see [Metrics and \
+                "where metrics (`/metrics`, for Prometheus), health (`/healthz`, `/readyz`) and a \
+                 page to look at (`/`) are served over HTTP, to everybody who can reach it, see [Metrics and \
                  health](docs/operations.md#metrics-and-health); not set: nowhere",
-                "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）和健康检查（`/healthz`、\
-                 `/readyz`）的地址，能访问该地址的人都能读取，\
+                "以 HTTP 提供监控指标（`/metrics`，Prometheus 格式）、健康检查（`/healthz`、\
+                 `/readyz`）和状态页面（`/`）的地址，能访问该地址的人都能读取，\
                  见[监控与健康检查](docs/zh-CN/operations.md#监控与健康检查)；不设置则不提供",
             )
             .field(|all: &mut General, address| all.server.metrics_listen = Some(address)),
+        row(OPERATIONS, "status_page_names", on_or_off())
+            .default("off")
+            .at_start()
+            .means(
+                "whether the page at `metrics_listen` tells names of users, files and directories, \
+                 see [A page to look at](docs/operations.md#a-page-to-look-at)",
+                "`metrics_listen` 上的页面是否显示用户名、文件名和目录名，\
+                 见[状态页面](docs/zh-CN/operations.md#状态页面)",
+            )
+            .field(|all: &mut General, on| all.server.status_page_names = on),
         row(OPERATIONS, "abort_unfinished_after", seconds_or_off())
             // A client may send so slowly that the next part gathers for long: 5 MiB in a day are
             // 61 bytes a second.
@@ -89,6 +100,16 @@ fn surroundings() -> Vec<Key> {
                  见[未完成的上传](docs/zh-CN/reliability.md#未完成的上传文件碎片)",
             )
             .field(|all: &mut General, silence| all.server.abort_unfinished_after = silence),
+        row(OPERATIONS, "trace_lines", number(0..=limits::TRACE_LINES))
+            .default("64")
+            .means(
+                "lines of its control connection that each session keeps, passwords masked, and \
+                 tells the log when something has failed, see [What went before a \
+                 failure](docs/operations.md#what-went-before-a-failure); 0: none",
+                "每个会话保留控制连接上最近多少行（密码已遮盖），出现故障时写入日志，\
+                 见[故障之前的对话](docs/zh-CN/operations.md#故障之前的对话)；0 表示不保留",
+            )
+            .field(|all: &mut General, lines| all.server.session.trace_lines = lines),
     ]
 }
 

@@ -142,6 +142,21 @@ pub fn account_removed() -> Reply {
     Reply::new(Code::CLOSING, "This account does not exist any more.")
 }
 
+/// 421 when the operator ends the session.
+pub fn kicked() -> Reply {
+    Reply::new(Code::CLOSING, "The operator ended this session.")
+}
+
+/// 421 to a client whose address the operator has banned.
+pub fn address_banned() -> Reply {
+    Reply::new(Code::CLOSING, "Your address is not let in at present.")
+}
+
+/// 421 to a login of a user whom the operator has banned.
+pub fn user_banned() -> Reply {
+    Reply::new(Code::CLOSING, "This user may not log in at present.")
+}
+
 /// 421 to what is no FTP: an HTTP request, a TLS hello, an SSH banner.
 pub fn not_ftp() -> Reply {
     Reply::new(Code::CLOSING, "This is an FTP server.")

@@ -165,6 +165,11 @@ pub fn transfer_stopped() -> Reply {
     Reply::new(Code::TRANSFER_ABORTED, "The server is stopping; transfer aborted.")
 }
 
+/// 426 when the operator ends the session.
+pub fn transfer_kicked() -> Reply {
+    Reply::new(Code::TRANSFER_ABORTED, "The operator ended this session; transfer aborted.")
+}
+
 /// 451 when the store failed in the middle of a transfer.
 pub fn transfer_failed() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The store failed; try again later.")

@@ -1,6 +1,10 @@
 //! As much of HTTP/1.1 as a scraper speaks: one GET or HEAD, one answer, and the connection is
 //! closed. `httparse` reads the request.
 
+use std::borrow::Cow;
+
+use crate::server::StatusPage;
+
 /// Status lines behind `HTTP/1.1`.
 pub(super) const OK: &str = "200 OK";
 pub(super) const NOT_FOUND: &str = "404 Not Found";
@@ -19,18 +23,47 @@ const MAX_HEADERS: usize = 64;
 pub(super) struct HttpAnswer {
     status: &'static str,
     content_type: &'static str,
-    body: String,
+    /// What a browser may load and run; nothing where there is nothing.
+    policy: Cow<'static, str>,
+    body: Cow<'static, str>,
 }
+
+/// Of what is no page.
+const NOTHING_ALLOWED: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// What keeps a browser from making more of an answer than it is, and other sites from reading it.
+const SAFE: &str = "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n\
+    Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\
+    Cross-Origin-Opener-Policy: same-origin\r\n";
 
 impl HttpAnswer {
     /// A text for people.
     pub(super) fn text(status: &'static str, body: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.to_owned() }
+        Self::of(status, "text/plain; charset=utf-8", body.to_owned())
     }
 
     /// Figures for Prometheus.
     pub(super) fn metrics(body: String) -> Self {
-        Self { status: OK, content_type: METRICS_TYPE, body }
+        Self::of(OK, METRICS_TYPE, body)
+    }
+
+    /// What the page shows.
+    pub(super) fn json(body: String) -> Self {
+        Self::of(OK, "application/json", body)
+    }
+
+    /// The page.
+    pub(super) fn page(page: &StatusPage) -> Self {
+        let policy = page.policy.clone().into();
+        Self { policy, ..Self::of(OK, "text/html; charset=utf-8", page.html) }
+    }
+
+    fn of(
+        status: &'static str,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, content_type, policy: NOTHING_ALLOWED.into(), body: body.into() }
     }
 }
 
@@ -65,9 +98,10 @@ impl Asked {
             Self::Path(path, wanted) => (answer(path)?, *wanted),
             Self::Refused(status) => (HttpAnswer::text(status, ""), Wanted::All),
         };
-        let HttpAnswer { status, content_type, body } = answer;
+        let HttpAnswer { status, content_type, policy, body } = answer;
         let mut text = format!(
             "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+             Content-Security-Policy: {policy}\r\n{SAFE}\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n",
             body.len()
         );

@@ -20,6 +20,7 @@ use self::client::{MonitorClient, Next};
 use self::http::HttpAnswer;
 use self::readiness::Readiness;
 use super::accept::Acceptor;
+use super::page::StatusPage;
 use super::registry::StopRequest;
 use crate::metrics::Snapshot;
 use crate::net::{Interest, Wake, wait_for_any};
@@ -44,14 +45,20 @@ struct Desk {
     stopping: Arc<AtomicBool>,
     wake: Wake,
     clients: Vec<MonitorClient>,
+    page: Option<Arc<StatusPage>>,
 }
 
 impl Monitor {
-    /// Answers on `listener` what is to be known of the server that `acceptor` is part of.
+    /// Answers on `listener` what is to be known of the server that `acceptor` is part of, and
+    /// serves `page` there.
     ///
     /// # Errors
     /// When the system gives no thread or descriptor.
-    pub(super) fn start(listener: &Arc<TcpListener>, acceptor: &Acceptor) -> io::Result<Self> {
+    pub(super) fn start(
+        listener: &Arc<TcpListener>,
+        acceptor: &Acceptor,
+        page: Option<Arc<StatusPage>>,
+    ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let (users, wake) = (Arc::clone(&acceptor.rules.host().users), Wake::new()?);
         let readiness = Readiness::start(move || users.current().stores(), wake.clone())?;
@@ -63,6 +70,7 @@ impl Monitor {
             stopping: Arc::clone(&stopping),
             wake: wake.clone(),
             clients: Vec::with_capacity(limits::MONITOR_CONNECTIONS),
+            page,
         };
         let own_listener = Arc::clone(listener);
         let thread = threads::spawn("monitor", move || desk.run(&own_listener));
@@ -191,11 +199,17 @@ impl Desk {
 
     /// What is told; `None` while it is not known, unless it `is_late`.
     fn answer(&self, path: &str, is_late: bool) -> Option<HttpAnswer> {
-        Some(match path {
-            "/metrics" => HttpAnswer::metrics(metrics::render(&self.snapshot())),
-            "/healthz" => HttpAnswer::text(http::OK, "ok\n"),
-            "/readyz" => return self.readiness(is_late),
-            _ => HttpAnswer::text(http::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
+        Some(match (path, self.page.as_deref()) {
+            ("/", Some(page)) => HttpAnswer::page(page),
+            ("/status.json", Some(page)) => HttpAnswer::json((page.report)()),
+            ("/metrics", _) => HttpAnswer::metrics(metrics::render(&self.snapshot())),
+            ("/healthz", _) => HttpAnswer::text(http::OK, "ok\n"),
+            ("/readyz", _) => return self.readiness(is_late),
+            (_, page) => {
+                let pages = if page.is_some() { "/, /status.json, " } else { "" };
+                let text = format!("there are {pages}/metrics, /healthz and /readyz\n");
+                HttpAnswer::text(http::NOT_FOUND, &text)
+            }
         })
     }
 

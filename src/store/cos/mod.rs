@@ -51,7 +51,7 @@ use self::tree::{
 use super::{
     Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeepReplaced, KeyLock, ListPage, ListRequest, NextPage, Object, ObjectPlace, ObjectStore,
-    Operation, ReplyWait, Requester, Restoration, Result, Stat, StoreError, Stored,
+    Operation, ReplyWait, Requester, Restoration, Result, Stat, StoreAnswer, StoreError, Stored,
 };
 use crate::limits;
 use crate::vfs::FtpPath;
@@ -251,6 +251,10 @@ impl ObjectStore for CosStore {
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
         list_one(self.client(), self.account.keys.prefix(), cancel)
+    }
+
+    fn last_answer(&self) -> Option<StoreAnswer> {
+        self.client().last_answer()
     }
 
     fn now(&self) -> OffsetDateTime {

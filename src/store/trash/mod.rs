@@ -11,7 +11,10 @@ use std::sync::Arc;
 
 use time::{OffsetDateTime, Time};
 
-use super::{Cancel, ErrorKind, ObjectStore, Operation, ReplyWait, Requester, Result, StoreError};
+use super::{
+    Cancel, ErrorKind, ObjectStore, Operation, ReplyWait, Requester, Result, StoreAnswer,
+    StoreError,
+};
 use crate::vfs::FtpPath;
 
 /// Directories of one day: another one is begun where a file has a name that a directory needs.
@@ -173,6 +176,10 @@ impl ObjectStore for TrashStore {
 
     fn answers(&self, cancel: &Cancel) -> Result<()> {
         self.store.answers(cancel)
+    }
+
+    fn last_answer(&self) -> Option<StoreAnswer> {
+        self.store.last_answer()
     }
 
     fn now(&self) -> OffsetDateTime {

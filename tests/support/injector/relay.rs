@@ -371,6 +371,6 @@ fn copy_bytes(
 fn error(code: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code>\
-         <Message>injected</Message></Error>"
+         <Message>injected</Message><RequestId>injected-1</RequestId></Error>"
     )
 }

@@ -5,8 +5,9 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 use ureq::http::{self, Response};
 
@@ -28,7 +29,7 @@ use super::xml;
 use crate::metrics;
 use crate::secret::Secret;
 use crate::store::cos::options::{CosOptions, Timeouts, VerifyUploads};
-use crate::store::{ErrorKind, ReplyWait, StoreError};
+use crate::store::{ErrorKind, ReplyWait, StoreAnswer, StoreError};
 
 /// Longest XML answer: 1,000 keys of 1,024 bytes, each byte as `%XX`, and what surrounds them.
 const TEXT_BYTES: u64 = 8 * 1024 * 1024;
@@ -61,6 +62,7 @@ struct AccountAddress {
     signer: Signer,
     credentials: Credentials,
     encryption: EncryptionWatch,
+    last_answer: Mutex<Option<StoreAnswer>>,
 }
 
 /// One failed try.
@@ -99,12 +101,18 @@ impl S3Client {
             timeouts: options.timeouts,
             credentials,
             encryption: EncryptionWatch::default(),
+            last_answer: Mutex::default(),
         };
         let anybody = Secret::new("anybody".to_owned());
         let keys = KeyPair { id: anybody.clone(), secret: anybody, token: None };
         let request = S3Request::on_bucket(http::Method::HEAD);
         request.sign(&account.domains.endpoint, &account.signer, &keys, site.clock.now())?;
         Ok(Self { site, account: Arc::new(account), wait: None })
+    }
+
+    /// What was answered last to anybody with this key pair.
+    pub(crate) fn last_answer(&self) -> Option<StoreAnswer> {
+        *self.account.last_answer.lock()
     }
 
     /// The same, working for a command whose client waits.
@@ -335,6 +343,8 @@ impl S3Client {
         let sent = connections.send(request, reader.as_mut(), &limits, attempts.fresh);
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         metrics::count_store_request(call.operation.name(), status, begun.elapsed());
+        let (at, operation) = (SystemTime::now(), call.operation);
+        *self.account.last_answer.lock() = Some(StoreAnswer { at, operation, status });
         let response = sent.map_err(|error| transport_failure(call, error))?;
         if response.status().is_success() {
             if let Some(date) = answer::date(response.headers()) {

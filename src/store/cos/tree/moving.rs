@@ -320,7 +320,8 @@ impl<'a> Move<'a> {
             _ => "",
         };
         let error = StoreError::new(kind, Operation::CopyObject, self.from);
-        StoreError { code: cause.code.clone(), ..error.with_source(so_far + why) }
+        let (code, request_id) = (cause.code.clone(), cause.request_id.clone());
+        StoreError { code, request_id, ..error.with_source(so_far + why) }
     }
 }
 
