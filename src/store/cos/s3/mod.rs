@@ -10,6 +10,7 @@ mod clock;
 pub(crate) mod dialect;
 pub(crate) mod encryption;
 pub(crate) mod etag_form;
+mod failed_tries;
 pub(crate) mod failure;
 mod guard;
 pub(crate) mod http;
