@@ -15,7 +15,7 @@ pub(super) fn settle(
     report: &mut ConfigReport,
 ) -> Option<EventOptions> {
     if section.has("command") && section.has("url") {
-        let text = "cannot stand beside command: one receiver is told";
+        let text = "cannot be combined with command: there is one receiver";
         report.problem(section.place("url"), text);
     }
     if !section.has("command") && !section.has("url") {

@@ -32,8 +32,8 @@ pub(super) fn password(
 }
 
 /// What is said of a password that [`is_quoted`].
-const QUOTED: &str = "the quotes around the password belong to it, and clients must send them: \
-                      leave them out unless that is meant";
+const QUOTED: &str = "the quotes are part of the password, and clients must send them: leave them \
+    out unless that is intended";
 
 /// Whether a password stands in quotes, as other programs' files have them.
 fn is_quoted(password: &str) -> bool {

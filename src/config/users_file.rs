@@ -7,6 +7,7 @@ use crate::limits;
 use crate::protocol::word;
 use crate::users::{HashedPassword, Password, Permission, is_user_name, key_prefix};
 
+use super::changes::mark_of;
 use super::files::read_file;
 use super::report::{ConfigReport, Content, Place};
 use super::text::{self, Encoding};
@@ -80,23 +81,28 @@ impl UserLine {
     }
 }
 
-/// The users of the file at `path`, which `place` names, with their lines. What is wrong is
-/// reported.
-pub(super) fn read(path: &Path, place: Place, report: &mut ConfigReport) -> Vec<(usize, UserLine)> {
+/// The users of the file at `path`, which `place` names, with their lines, and the mark of its
+/// text. What is wrong is reported.
+pub(super) fn read(
+    path: &Path,
+    place: Place,
+    report: &mut ConfigReport,
+) -> (Vec<(usize, UserLine)>, u64) {
     let bytes = match read_file(path) {
         Ok((bytes, _)) => bytes,
         Err(error) => {
             let text = format!(
-                "cannot be read: {error}; cos-ftp-server user add makes it and adds a user"
+                "cannot be read: {error}; cos-ftp-server user add creates it and adds a user"
             );
             report.problem(place, text);
-            return Vec::new();
+            return (Vec::new(), 0);
         }
     };
+    let mark = mark_of(&bytes);
     report.names_file(place.clone(), path, Content::Users);
     let Some((text, Encoding::Utf8)) = text::decode(&bytes) else {
         report.problem(place, "the file is not UTF-8 text: save it as UTF-8");
-        return Vec::new();
+        return (Vec::new(), mark);
     };
     let mut users = Vec::new();
     let mut wrong = 0;
@@ -114,7 +120,7 @@ pub(super) fn read(path: &Path, place: Place, report: &mut ConfigReport) -> Vec<
     if wrong > TOLD_LINES {
         report.problem(place, format!("{} more of its lines are wrong", wrong - TOLD_LINES));
     }
-    users
+    (users, mark)
 }
 
 #[cfg(test)]

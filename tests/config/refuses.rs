@@ -31,6 +31,19 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
             "a.conf:11: [OPERATIONS] proxy_protocol_from = 10.0.0.0/33: not accepted; accepted is IP",
         ),
         (
+            "[NETWORK]\nmasquerade_networks = 10.0.0.0/8=direct, 10.1.0.0/33=auto, 10.2.0.0/16=a\n",
+            "a.conf:11: [NETWORK] masquerade_networks: \"10.1.0.0/33=auto\": \"10.1.0.0/33\" is \
+             neither a network such as 10.0.0.0/8 nor an address; accepted is network=address",
+        ),
+        (
+            "[SECURITY]\ndeny_addresses = 10.0.0.0/8, 10.1.0.0/33\n",
+            "a.conf:11: [SECURITY] deny_addresses: \"10.1.0.0/33\" is neither a network such as",
+        ),
+        (
+            "[NETWORK]\nlisten_address = 127.0.0.1, localhost\n",
+            "a.conf:11: [NETWORK] listen_address: \"localhost\" is no IP address; accepted is",
+        ),
+        (
             "[network]\npassive_ports = 65535,60000\n",
             "a.conf:11: [network] passive_ports = 65535,60000: not accepted; accepted is first,",
         ),
@@ -172,13 +185,13 @@ fn two_accounts_must_differ() {
     for (second, problem) in [
         (
             second.replace("/home/user0", "/home/user1"),
-            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 stands in \
+            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 is in \
              [COS_ACCOUNT_0] already; names must differ",
         ),
         (
             second.replace("name = user0", "name = user1").replace("/home/user0", "/home/user0/"),
             "a.conf:15: [COS_ACCOUNT_1] home_dir = /home/user0/: [COS_ACCOUNT_0] has this home \
-             already; each account section needs another",
+             already; each account section needs its own",
         ),
     ] {
         assert_eq!(refused(format!("{ACCOUNT}{second}")), [problem]);
@@ -198,7 +211,7 @@ fn logins_of_the_first_form_are_told_by_number_alone() {
         ("a:p:R;u:hun:hunter2", "account 2 does not end in a permission"),
         // The rest of a password that holds a semicolon.
         ("a:pass:R;hunter2:x:y", "account 2 does not end in a permission"),
-        ("a:p:R;a:hunter2:R", "the user a stands in [FTP_ACCOUNT] already"),
+        ("a:p:R;a:hunter2:R", "the user a is in [FTP_ACCOUNT] already"),
         ("u: #hunter2:RW", "account 1 has one ':' only"),
         (";", "no account; accepted is"),
         ("# nobody", "the value is missing"),
@@ -275,7 +288,7 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
         ),
         (
             "[NETWORK]\nlisten_port = 60001\n",
-            "a.conf:11: [NETWORK] listen_port = 60001: lies within the range of passive ports",
+            "a.conf:11: [NETWORK] listen_port = 60001: lies within passive_ports",
         ),
     ] {
         let (_, warnings) = warned(&format!("{ACCOUNT}{lines}"));
@@ -288,16 +301,15 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
 fn a_part_buffer_that_cannot_hold_the_parts_is_refused() {
     check(
         "[OPTIONAL]\npart_buffer_size = 20M\n",
-        &["a.conf:11: [OPTIONAL] part_buffer_size = 20M: does not go together with \
-           single_file_max_size = 214748364800: the 10000 parts that hold such a file grow to \
-           37748736 bytes; raise part_buffer_size to at least that, or lower \
-           single_file_max_size to at most 131072000000, the largest file that fits"],
+        &["a.conf:11: [OPTIONAL] part_buffer_size = 20M: too small for \
+           single_file_max_size = 200G: the 10000 parts of such a file grow to 36M each; raise \
+           part_buffer_size to at least that, or lower single_file_max_size to at most 125000M"],
     );
     check(
         "[FILE_OPTION]\nsingle_file_max_size = 1G\n\
          [OPTIONAL]\npart_buffer_size = 8M\nmin_part_size = 16M\n",
-        &["a.conf:13: [OPTIONAL] part_buffer_size = 8M: is smaller than one part, which has \
-           16777216 bytes"],
+        &["a.conf:13: [OPTIONAL] part_buffer_size = 8M: smaller than one part, which has \
+           16M: raise"],
     );
     for (size, buffer) in [("131072000000", "20M"), ("48G", "5242880"), ("200G", "36M")] {
         let lines = format!(
@@ -399,16 +411,13 @@ fn what_a_password_may_not_be_meant_to_be_is_told() {
     for value in ["one ;hunter2", "one # hunter2", "#one\t#hunter2"] {
         let warnings = of(value);
         assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: what stands behind white";
+        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: the text after white";
         assert!(warnings[0].starts_with(start), "{warnings:?}");
     }
     for value in ["\"hunter2\"", "'hunter2'", "“hunter2”"] {
         let warnings = of(value);
         assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        assert!(
-            warnings[0].contains("the quotes around the password belong to it"),
-            "{warnings:?}"
-        );
+        assert!(warnings[0].contains("the quotes are part of the password"), "{warnings:?}");
     }
     for value in ["a#b", "\"half", "#p", "it's"] {
         assert_eq!(of(value), [""; 0], "{value}");

@@ -53,7 +53,8 @@ fn memory() -> Vec<Key> {
         row(OPTIONAL, "min_part_size", size(1..=limits::MAX_PART_BYTES))
             .default("1M")
             .means(
-                "parts that are sent while data still arrives are not smaller; they start at 5 MiB, \
+                "parts that are sent while data still arrives are not smaller; they start at 5 \
+                 MiB, \
                  and shrink down to this (or to `store_min_part`) where the store is far",
                 "数据仍在到达时所发送的分块不小于该值；分块从 5 MiB 开始，\
                  存储端较远时会缩小到该值（或 `store_min_part`）",
@@ -333,7 +334,7 @@ fn stores() -> Vec<Key> {
                  to 30 s, see [How long a client \
                  waits](docs/reliability.md#how-long-a-client-waits)",
                 "存储端出错或没有响应时，等待回复的客户端最迟在此时间内得到回复；FileZilla 等待 \
-                 20 秒，WinSCP 等待 15 秒，摄像头等待 10 到 30 秒，\
+                 20 秒，WinSCP 等待 15 秒，摄像机等待 10 到 30 秒，\
                  见[客户端要等多久](docs/zh-CN/reliability.md#客户端要等多久)",
             )
             .field(|all: &mut General, time| all.server.session.reply_timeout = time),
