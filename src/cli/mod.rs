@@ -18,6 +18,7 @@ mod probes;
 mod reload;
 mod run;
 mod serve;
+mod serve_socket;
 mod shell;
 mod signals;
 mod status;
@@ -34,6 +35,7 @@ use std::process::ExitCode;
 use arguments::{CommandLine, Subcommand, View};
 use control::control_socket;
 use failure::CommandError;
+use language::Language;
 use run::{VERSION, plan};
 use terminal::{complain, print};
 
@@ -47,7 +49,7 @@ pub(crate) fn main() -> ExitCode {
     match line.map_err(|error| CommandError::Usage(error.into())).and_then(obey) {
         Ok(status) => status,
         Err(failure) => {
-            complain(&failure.to_string());
+            complain(&Language::of_environment().say(&failure.to_string()));
             ExitCode::from(&failure)
         }
     }

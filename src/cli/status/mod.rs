@@ -14,5 +14,5 @@ pub(crate) use ask::{
     Answerer, EndWatch, ServerEnd, ask, no_answer, reloads, transfers_left, watch, who_answers,
     who_runs,
 };
-pub(crate) use report::ListenAddresses;
+pub(crate) use report::{ListenAddresses, ReloadChanges, ReloadRecord};
 pub(crate) use tell::tell;

@@ -11,7 +11,7 @@ use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait};
 use cos_ftp_server::server::Observer;
 use log::{debug, warn};
 
-use super::report::{Farewell, ListenAddresses, StatusReport};
+use super::report::{Farewell, ListenAddresses, ReloadRecord, StatusReport};
 use crate::cli::supervisor;
 use cos_ftp_server::threads::{self, OwnedThread};
 
@@ -41,6 +41,7 @@ struct StatusThread {
     observer: Observer,
     addresses: ListenAddresses,
     started: SystemTime,
+    reloads: ReloadRecord,
 }
 
 /// Tells over the socket at `path`, if there is to be one, what `observer` sees. Serving does not
@@ -49,6 +50,7 @@ pub(crate) fn tell(
     path: Option<&Path>,
     observer: Observer,
     addresses: ListenAddresses,
+    reloads: ReloadRecord,
 ) -> Option<Teller> {
     let socket = path.and_then(|path| match LocalSocket::listen(path) {
         Ok(socket) => Some(socket),
@@ -72,6 +74,7 @@ pub(crate) fn tell(
             observer,
             addresses,
             started,
+            reloads,
         };
         let thread = threads::spawn("status", move || telling.run())?;
         Ok(Teller { stop, in_order, thread: Some(thread) })
@@ -168,7 +171,7 @@ impl StatusThread {
     }
 
     fn report(&self) -> StatusReport {
-        StatusReport::of(&self.observer, &self.addresses, self.started)
+        StatusReport::of(&self.observer, &self.addresses, self.started, &self.reloads)
     }
 
     /// Tells systemd what has changed since it was `told`.
