@@ -403,7 +403,7 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. Serve a COS bucket. This asks for what it takes, and replaces this sample:
+2. Serve a COS bucket. This asks a few questions, and replaces this sample:
     $init_command
    Or replace the line cos_endpoint in $config
    by these four:

@@ -67,8 +67,8 @@ fn how_long(grace: Option<Duration>) -> String {
     let Some(grace) = grace else { return "stopping\n".to_owned() };
     let (most, more) = (grace.as_secs(), limits::INTERRUPTED_WAIT.as_secs() / 60);
     format!(
-        "stopping: {most} s at most, {more} min longer only for a store that answers and is \
-         putting a file together\n"
+        "stopping within {most} s, or up to {more} min later if a store that answers is still \
+         completing a file\n"
     )
 }
 

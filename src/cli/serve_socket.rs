@@ -4,6 +4,7 @@ use std::env;
 use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process;
 
@@ -20,6 +21,9 @@ const END: &str = ".socket";
 
 /// Longest path of a socket: what the system takes, but for what a process adds while it makes it.
 const MAX_SOCKET_BYTES: usize = 96;
+
+/// As many are named where there are more.
+const MAX_NAMED: usize = 10;
 
 /// Nobody else has anything to look for where the server is asked.
 const PRIVATE_MODE: u32 = 0o700;
@@ -60,8 +64,7 @@ fn runtime_directory() -> Option<PathBuf> {
 /// there.
 pub(super) fn how_to_name_one() -> String {
     let there: Vec<_> = sockets().iter().map(|socket| shell::file(socket)).collect();
-    let how = "a server that was started by serve has no configuration: name the --socket FILE \
-        that \
+    let how = "a server that was started by serve has no configuration: name the --socket FILE that \
                it printed";
     match there.as_slice() {
         [] => how.to_owned(),
@@ -69,15 +72,17 @@ pub(super) fn how_to_name_one() -> String {
     }
 }
 
-/// The sockets of this user's servers that were started by `serve`.
+/// The sockets at which this user's servers listen that were started by `serve`; those that were
+/// killed have left theirs behind.
 fn sockets() -> Vec<PathBuf> {
     let entries = runtime_directory().and_then(|directory| fs::read_dir(directory).ok());
     let paths = entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_socket = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(BEGIN) && name.ends_with(END)
+        name.starts_with(BEGIN) && name.ends_with(END) && UnixStream::connect(path).is_ok()
     };
     let mut sockets: Vec<_> = paths.filter(is_socket).collect();
     sockets.sort();
+    sockets.truncate(MAX_NAMED);
     sockets
 }

@@ -73,8 +73,7 @@ fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
     let largest = size_at_least(largest);
     if fits < max_file {
         format!(
-            "too small for single_file_max_size = {}: the {} parts of such a file grow to \
-             {largest} \
+            "too small for single_file_max_size = {}: the {} parts of such a file grow to {largest} \
              each; raise part_buffer_size to at least that, or lower single_file_max_size to at \
              most {}",
             size_at_most(max_file),

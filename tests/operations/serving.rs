@@ -1,5 +1,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -112,6 +113,8 @@ fn where_there_is_no_configuration_a_server_that_serve_started_is_named() {
         command.env("SYSTEMD_UNIT_PATH", place.path());
         command
     };
+    // What a server that was killed has left behind is not named.
+    drop(UnixListener::bind(runtime.path().join("cos-ftp-server-1.socket")).unwrap());
     let mut terminal = Terminal::run(&in_place(serve(program(), place.path())));
     let status = shown_command(&mut terminal, "See what it is doing, or stop it, ");
     let (_, socket) = status.split_once(" --socket ").unwrap();

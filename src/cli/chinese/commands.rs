@@ -30,8 +30,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("there is no file {}", "文件 {} 不存在"),
     ("{} is a login of the configuration already: {}", "{} 已经是配置文件中的登录用户：{}"),
     (
-        "{} is no user of a users_file: the password stands in {}, {} {}. Replace it there, best \
-         by \
+        "{} is no user of a users_file: the password stands in {}, {} {}. Replace it there, best by \
          a hash (cos-ftp-server hash-password prints it), and then: {}",
         "{} 不是 users_file 中的用户：密码在 {} 的 {} {} 中。请在该处修改，建议使用哈希\
          （cos-ftp-server hash-password 可生成），然后执行：{}",
@@ -96,9 +95,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "将替换由 init 写入、但未通过检查的 {}。",
     ),
     (
-        "{} exists already, and has been changed since it was installed: it is left as it is. Name \
-         another file with --config FILE, or move this one away: mv {} {}",
-        "{} 已经存在，并且安装后被修改过，因此保持原样。请用 --config FILE 指定另一个文件，\
+        "{} exists already, and may hold settings of your own: it is left as it is. Name another \
+         file with --config FILE, or move this one away: mv {} {}",
+        "{} 已经存在，可能含有您自己的设置，因此保持原样。请用 --config FILE 指定另一个文件，\
          或把这个文件移走：mv {} {}",
     ),
     ("name the file with --config FILE", "请用 --config FILE 指定文件"),

@@ -42,10 +42,9 @@ impl Destination {
             None => {
                 let (now, then) = (shell::file(&file), shell::word(&format!("{shown}.old")));
                 Err(format!(
-                    "{shown} exists already, and has been changed since it was installed: it is \
-                     left \
-                     as it is. Name another file with --config FILE, or move this one away: mv \
-                     {now} {then}"
+                    "{shown} exists already, and may hold settings of your own: it is left as it \
+                     is. Name another file with --config FILE, or move this one away: mv {now} \
+                     {then}"
                 ))
             }
         }

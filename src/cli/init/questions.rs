@@ -68,8 +68,7 @@ impl Asker {
 
     fn store(&self, usual_directory: &str) -> Result<Store, String> {
         let kinds = "What is to be served? 1: a bucket on Tencent COS, 2: a bucket on another S3 \
-            store, \
-             3: a directory";
+                     store, 3: a directory";
         self.tell(kinds);
         let kind = self.until("1, 2 or 3", "1", |kind| match kind {
             "1" | "2" | "3" => Ok(kind.to_owned()),

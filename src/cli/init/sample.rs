@@ -13,9 +13,8 @@ const MARK: &str =
     "# cos-ftp-server init may replace this file while the lines above have the SHA-256 ";
 
 /// The same of a file that `init` wrote, until its check has passed.
-const OWN_MARK: &str = "# cos-ftp-server init may replace this file, whose check has not passed, \
-    while the lines above \
-     have the SHA-256 ";
+const OWN_MARK: &str = "# cos-ftp-server init may replace this file, whose \
+    check has not passed, while the lines above have the SHA-256 ";
 
 /// What an installer, or an earlier `init`, has arranged for.
 #[derive(Debug, Default, PartialEq, Eq)]

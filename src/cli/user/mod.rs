@@ -87,7 +87,8 @@ impl Configured {
     /// that stands.
     fn refuse_to_change(&self, name: &str) -> Result<(), String> {
         let Some(section) = self.settings.login_places.get(name) else { return Ok(()) };
-        let (file, reload) = (self.file.path.display(), self.file.command("reload"));
+        let file = locations::anywhere(&self.file.path);
+        let (file, reload) = (file.display(), self.file.command("reload"));
         let key = if section == "[FTP_ACCOUNT]" { "login_users" } else { PASSWORD_KEY };
         Err(format!(
             "{name} is no user of a users_file: the password stands in {file}, {section} {key}. \

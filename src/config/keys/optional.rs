@@ -53,8 +53,7 @@ fn memory() -> Vec<Key> {
         row(OPTIONAL, "min_part_size", size(1..=limits::MAX_PART_BYTES))
             .default("1M")
             .means(
-                "parts that are sent while data still arrives are not smaller; they start at 5 \
-                 MiB, \
+                "parts that are sent while data still arrives are not smaller; they start at 5 MiB, \
                  and shrink down to this (or to `store_min_part`) where the store is far",
                 "数据仍在到达时所发送的分块不小于该值；分块从 5 MiB 开始，\
                  存储端较远时会缩小到该值（或 `store_min_part`）",

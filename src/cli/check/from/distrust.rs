@@ -48,8 +48,8 @@ impl DistrustReason {
         match self {
             Self::UnknownIssuer => {
                 "clients warn or refuse: it was issued by no authority that they know \
-                 (self-signed, \
-                 of an authority of your own, or without its intermediate certificates)"
+                 (self-signed, of an authority of your own, or without its intermediate \
+                 certificates)"
             }
             Self::OtherName => "clients warn or refuse: it is for another name than this one",
             Self::Expired => "clients refuse it: it has expired",

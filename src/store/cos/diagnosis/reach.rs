@@ -123,10 +123,7 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
     if shown == host {
         "an address, not a name".to_owned()
     } else {
-        format!(
-            "{host} = \
-        {shown}{more}"
-        )
+        format!("{host} = {shown}{more}")
     }
 }
 

@@ -97,8 +97,7 @@ impl TlsRefusal {
             TlsReason::NoTls => "the port does not speak TLS",
             TlsReason::Ended => "the store closed the connection during the TLS handshake",
             TlsReason::NoAgreement => {
-                "the store and this server have no version or cipher of TLS \
-                in common"
+                "the store and this server have no version or cipher of TLS in common"
             }
         };
         format!("{why} ({})", self.told)
