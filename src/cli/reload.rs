@@ -92,7 +92,7 @@ impl Reload {
         let taken = marks.changed_since(&self.taken_marks);
         let waiting = marks.waiting_since(&self.begun_marks);
         match taken.as_slice() {
-            [] => info!("nothing that takes effect now has changed"),
+            [] => info!("no change took effect"),
             changed => info!("took effect: {}", changed.join(", ")),
         }
         self.taken_marks = marks.clone();

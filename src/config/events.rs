@@ -20,7 +20,7 @@ pub(super) fn settle(
     }
     if !section.has("command") && !section.has("url") {
         if section.has("queue_dir") {
-            let text = "nobody is told: command or url is missing";
+            let text = "there is no receiver: command or url is missing";
             report.warning(section.header(), text);
         }
         return None;

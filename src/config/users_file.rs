@@ -54,15 +54,15 @@ impl UserLine {
         let password = match Password::parse(hash) {
             Ok(Password::Hashed(hash)) => hash,
             Ok(Password::Plain(_)) => {
-                return Err("has no hash behind the name; cos-ftp-server user passwd puts it \
-                            there, and cos-ftp-server hash-password prints one"
+                return Err("has no hash after the name; cos-ftp-server user passwd sets it, and \
+                    cos-ftp-server hash-password prints one"
                     .to_owned());
             }
-            Err(error) => return Err(format!("has for its password {error}")),
+            Err(error) => return Err(format!("has as its password {error}")),
         };
         let permission = fields.next().map(|text| {
             word(text, values::PERMISSIONS)
-                .ok_or("has no permission behind the hash; accepted is R, W or RW")
+                .ok_or("has no permission after the hash; accepted is R, W or RW")
         });
         let place = fields.next().map(|text| {
             Some(text.to_owned())
@@ -156,8 +156,8 @@ mod tests {
             ("u:hunter2".to_owned(), "has no hash"),
             ("u:hunter2:RW".to_owned(), "has no hash"),
             ("u:".to_owned(), "has no hash"),
-            ("u:$1$hunter2$x".to_owned(), "has for its password a hash of a kind"),
-            (format!("u:{}", &HASH[..50]), "has for its password a hash that is not whole"),
+            ("u:$1$hunter2$x".to_owned(), "has as its password a hash of a kind"),
+            (format!("u:{}", &HASH[..50]), "has as its password an incomplete hash"),
             (format!("u:{HASH}:"), "has no permission"),
             (format!("u:{HASH}:hunter2"), "has no permission"),
             (format!("u:{HASH}:RW:"), "has a prefix"),

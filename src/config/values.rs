@@ -130,7 +130,7 @@ pub(super) fn wrong_network(text: &str) -> Option<String> {
 /// The entry of a list of addresses that is none.
 pub(super) fn wrong_address(text: &str) -> Option<String> {
     let wrong = text.split(',').map(str::trim).find(|entry| entry.parse::<IpAddr>().is_err())?;
-    Some(format!("{wrong:?} is no IP address"))
+    Some(format!("{wrong:?} is not an IP address"))
 }
 
 /// The URL of something that is asked over HTTP.

@@ -41,7 +41,7 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
         ),
         (
             "[NETWORK]\nlisten_address = 127.0.0.1, localhost\n",
-            "a.conf:11: [NETWORK] listen_address: \"localhost\" is no IP address; accepted is",
+            "a.conf:11: [NETWORK] listen_address: \"localhost\" is not an IP address; accepted is",
         ),
         (
             "[network]\npassive_ports = 65535,60000\n",
@@ -110,7 +110,7 @@ fn a_wrong_endpoint_is_told_once() {
         ),
         (
             "cos_endpoint = 127.0.0.1:9000\naddressing_style = virtual\n",
-            "addressing_style = virtual: a bucket's name cannot stand before an IP address",
+            "addressing_style = virtual: a bucket's name cannot be put before an IP address",
         ),
         ("cos_prefix = a/../b\n", "cos_prefix = a/../b: not accepted"),
         ("store_min_part = 512K\n", "store_min_part = 512K: not accepted"),
@@ -149,12 +149,12 @@ fn what_stands_twice_or_has_no_value_is_refused_with_its_line() {
     for (lines, problem) in [
         (
             "COS_Region = ap-beijing\n",
-            "a.conf:10: [COS_ACCOUNT_0] cos_region: the key stands in its section twice, first in \
+            "a.conf:10: [COS_ACCOUNT_0] cos_region: the key is in its section twice, first in \
              line 5",
         ),
         (
             "[cos_account_0]\ncos_region = ap-beijing\n",
-            "a.conf:10: [cos_account_0] the section stands in the file twice, first in line 1",
+            "a.conf:10: [cos_account_0] the section is in the file twice, first in line 1",
         ),
         (
             "[OPTIONAL]\nlog_level\n",
@@ -222,7 +222,7 @@ fn logins_of_the_first_form_are_told_by_number_alone() {
         assert!(problems[0].contains(problem), "{users}: {problems:#?}");
     }
     let (_, warnings) = warned(&form("u:p:RW；v:q:RW"));
-    assert!(warnings[0].contains("account 1 holds a full-width"), "{warnings:?}");
+    assert!(warnings[0].contains("account 1 contains a full-width"), "{warnings:?}");
 }
 
 #[test]
@@ -377,8 +377,8 @@ impl Drop for Temporary {
 fn a_broken_hash_is_no_password() {
     let whole = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
     for (hash, told) in [
-        (&whole[..90], "a hash that is not whole"),
-        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "a hash that is not whole"),
+        (&whole[..90], "an incomplete hash"),
+        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "an incomplete hash"),
         ("$2b$12$hunter2", "a hash of a kind that is not understood; accepted are $argon2id$"),
         (
             "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY",
@@ -396,7 +396,7 @@ fn a_broken_hash_is_no_password() {
         let users = format!("login_users = u:{hash}:RW");
         let problems = refused(first_form.replace(line, &users));
         let [problem] = &problems[..] else { panic!("{problems:#?}") };
-        let told = format!("login_users = ***: account 1 has for its password {told}");
+        let told = format!("login_users = ***: account 1 has as its password {told}");
         assert!(problem.contains(&told), "{problem}");
         assert!(!problem.contains("saltsalt"), "{problem}");
     }

@@ -116,8 +116,8 @@ fn a_file_that_is_not_there_is_made_for_nobody_else() {
 #[test]
 fn what_is_broken_is_not_touched() {
     let written = with_file("cam1:nonsense\n");
-    refused(&written, &["add", "cam2"], "secret-1\n", "users:1: has no hash behind the name");
-    refused(&written, &["list"], "", "users:1: has no hash behind the name");
+    refused(&written, &["add", "cam2"], "secret-1\n", "users:1: has no hash after the name");
+    refused(&written, &["list"], "", "users:1: has no hash after the name");
 }
 
 #[test]

@@ -143,10 +143,7 @@ fn a_reload_takes_the_lines_as_they_are_then() {
 fn a_broken_line_keeps_the_old_ones() {
     let server = cameras(Setup::local());
     for (wrong, told) in [
-        (
-            "cam9:plain-text:RW\n",
-            "users:7: has no hash behind the name; cos-ftp-server user passwd",
-        ),
+        ("cam9:plain-text:RW\n", "users:7: has no hash after the name; cos-ftp-server user passwd"),
         ("../cam9:$6$\n", "users:7: the user name is not accepted; accepted are 1 to 64 bytes"),
         (&*format!("cam1:{HASH}\n"), "users:7: the user cam1 is in "),
     ] {
