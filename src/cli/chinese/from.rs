@@ -46,6 +46,13 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "see the server's log; the port must lead to the server itself",
         "详情见服务器日志；该端口必须直接通向服务器",
     ),
+    ("what came after AUTH TLS is not TLS ({})", "AUTH TLS 之后收到的不是 TLS（{}）"),
+    ("the server refused the TLS handshake ({})", "服务器拒绝了 TLS 握手（{}）"),
+    ("no TLS could be agreed on ({})", "未能协商 TLS（{}）"),
+    (
+        "the server closed the connection during the TLS handshake",
+        "服务器在 TLS 握手过程中断开了连接",
+    ),
     ("valid, and for this name", "有效，且与名称相符"),
     ("{}; its SHA-256 fingerprint is {}", "{}；SHA-256 指纹为 {}"),
     (

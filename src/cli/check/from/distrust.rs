@@ -1,6 +1,11 @@
-//! Why clients do not trust the certificate of a server, and what its operator can do.
+//! Why clients have no TLS with a server or do not trust its certificate, and what its operator can
+//! do.
+
+use std::io::{self, ErrorKind};
 
 use rustls::{CertificateError, Error};
+
+use super::dialogue::PATIENCE;
 
 /// A certificate that clients warn of or refuse.
 #[derive(Clone, Debug)]
@@ -86,6 +91,47 @@ impl DistrustReason {
                  tls_cert_file"
             }
             Self::Unusable => "get another certificate",
+        }
+    }
+}
+
+/// Why a handshake failed, in words and with those of the TLS library.
+pub(super) fn no_handshake(error: &io::Error) -> String {
+    let library = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    match (library, error.kind()) {
+        (Some(Error::InvalidMessage(_)), _) => {
+            format!("what came after AUTH TLS is not TLS ({error})")
+        }
+        (Some(Error::AlertReceived(_)), _) => {
+            format!("the server refused the TLS handshake ({error})")
+        }
+        (Some(_), _) => format!("no TLS could be agreed on ({error})"),
+        (None, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+            "the server closed the connection during the TLS handshake".to_owned()
+        }
+        (None, ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            format!("the server sent nothing for {} s", PATIENCE.as_secs())
+        }
+        (None, _) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_that_fails_is_told_in_words() {
+        let library = |error: Error| io::Error::new(ErrorKind::InvalidData, error);
+        let no_tls = Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        let refused = Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
+        for (error, expected) in [
+            (library(no_tls), "what came after AUTH TLS is not TLS ("),
+            (library(refused), "the server refused the TLS handshake ("),
+            (ErrorKind::UnexpectedEof.into(), "the server closed the connection during the TLS"),
+            (ErrorKind::WouldBlock.into(), "the server sent nothing for 15 s"),
+        ] {
+            assert!(no_handshake(&error).starts_with(expected), "{error}");
         }
     }
 }

@@ -18,7 +18,7 @@ use super::report::{CheckLine, CheckReport, Form};
 use crate::cli::language::Language;
 use crate::cli::terminal::{PASSWORD_VARIABLE, ask, ask_hidden};
 use dialogue::{Dialogue, PATIENCE};
-use distrust::Distrust;
+use distrust::{Distrust, no_handshake};
 use passive::{Closed, ways};
 use secured::ClientTls;
 use transfers::transfer;
@@ -198,7 +198,7 @@ fn encrypt(
     let fix = "see the server's log; the port must lead to the server itself";
     let failed = |error: String| CheckLine::failed("TLS", error, fix);
     let tls = ClientTls::for_host(host).map_err(failed)?;
-    let version = dialogue.encrypt(&tls).map_err(|error| failed(error.to_string()))?;
+    let version = dialogue.encrypt(&tls).map_err(|error| failed(no_handshake(&error)))?;
     report.add(CheckLine::passed("TLS", version));
     report.add(match tls.distrust() {
         None => CheckLine::passed("certificate", "valid, and for this name"),
