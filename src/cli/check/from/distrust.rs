@@ -2,10 +2,9 @@
 //! do.
 
 use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use rustls::{CertificateError, Error};
-
-use super::dialogue::PATIENCE;
 
 /// A certificate that clients warn of or refuse.
 #[derive(Clone, Debug)]
@@ -95,8 +94,8 @@ impl DistrustReason {
     }
 }
 
-/// Why a handshake failed, in words and with those of the TLS library.
-pub(super) fn no_handshake(error: &io::Error) -> String {
+/// Why a handshake failed that waited for `patience`, in words and with those of the TLS library.
+pub(super) fn no_handshake(error: &io::Error, patience: Duration) -> String {
     let library = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
     match (library, error.kind()) {
         (Some(Error::InvalidMessage(_)), _) => {
@@ -110,7 +109,7 @@ pub(super) fn no_handshake(error: &io::Error) -> String {
             "the server closed the connection during the TLS handshake".to_owned()
         }
         (None, ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            format!("the server sent nothing for {} s", PATIENCE.as_secs())
+            format!("the server sent nothing for {} s", patience.as_secs())
         }
         (None, _) => error.to_string(),
     }
@@ -131,7 +130,8 @@ mod tests {
             (ErrorKind::UnexpectedEof.into(), "the server closed the connection during the TLS"),
             (ErrorKind::WouldBlock.into(), "the server sent nothing for 15 s"),
         ] {
-            assert!(no_handshake(&error).starts_with(expected), "{error}");
+            let told = no_handshake(&error, Duration::from_secs(15));
+            assert!(told.starts_with(expected), "{told}");
         }
     }
 }

@@ -198,7 +198,7 @@ fn encrypt(
     let fix = "see the server's log; the port must lead to the server itself";
     let failed = |error: String| CheckLine::failed("TLS", error, fix);
     let tls = ClientTls::for_host(host).map_err(failed)?;
-    let version = dialogue.encrypt(&tls).map_err(|error| failed(no_handshake(&error)))?;
+    let version = dialogue.encrypt(&tls).map_err(|error| failed(no_handshake(&error, PATIENCE)))?;
     report.add(CheckLine::passed("TLS", version));
     report.add(match tls.distrust() {
         None => CheckLine::passed("certificate", "valid, and for this name"),
