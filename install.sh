@@ -162,7 +162,7 @@ build() {
 check_binary() {
     case $(sh -c 'exec "$1" --version' sh "$binary" 2>&1 </dev/null) in
         "$NAME "[0-9]*) ;;
-        *) fail "'$binary' is no $NAME that runs on this machine; nothing was changed" ;;
+        *) fail "'$binary' is not a $NAME that runs on this machine; nothing was changed" ;;
     esac
 }
 
@@ -236,7 +236,7 @@ install_unit() {
         chown "root:$SERVICE_USER" "$config"
         chmod 640 "$config"
     else
-        say "Not root: the user $SERVICE_USER, whom the unit needs, is not made."
+        say "Not root: the user $SERVICE_USER, which the unit needs, is not created."
     fi
     reload_systemd
     say "Installed $unit"
@@ -403,7 +403,7 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
 
-2. Serve a COS bucket. This asks for what it takes, and replaces this sample:
+2. Serve a COS bucket. This asks a few questions, and replaces this sample:
     $init_command
    Or replace the line cos_endpoint in $config
    by these four:
@@ -432,7 +432,7 @@ install() {
         was=kept
         say "Kept your configuration $config and all data."
         "$bin_dir/$NAME" --check-config --config "$config" ||
-            say "The server will not start with it before the above is corrected."
+            say "The server will not start until the above is corrected."
     else
         was=new
         write_config

@@ -127,8 +127,8 @@ impl Word {
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
             Self::Check => &["config", "from", "json"],
             Self::Status => &["config", "socket", "json", "watch"],
-            Self::Stop => &["config", "socket"],
-            Self::Init | Self::Reload | Self::VerifyLedger => &["config"],
+            Self::Stop | Self::Reload => &["config", "socket"],
+            Self::Init | Self::VerifyLedger => &["config"],
             Self::HashPassword => &[],
         }
     }
@@ -251,7 +251,7 @@ fn name(text: &str) -> Result<String, &'static str> {
         return Ok(text.to_owned());
     }
     Err("needs a name of 1 to 64 bytes without slashes, colons and control characters that does \
-         not begin with . # or -; the password is no part of it")
+         not begin with . # or -; the password does not belong here")
 }
 
 /// `127.0.0.1:2121`.
@@ -259,10 +259,10 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "needs address and port, as in 127.0.0.1:2121 or [::]:2121")
 }
 
-/// `60000,60009`.
+/// `60000-60009`, or `60000,60009` as in a configuration.
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let wrong = || "needs two ports, as in 60000,60009".to_owned();
-    let (first, last) = text.split_once(',').ok_or_else(wrong)?;
+    let wrong = || "needs two ports, as in 60000-60009".to_owned();
+    let (first, last) = text.split_once([',', '-']).ok_or_else(wrong)?;
     match (first.trim().parse(), last.trim().parse()) {
         (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
         _ => Err(wrong()),
@@ -277,7 +277,9 @@ impl GivenOptions {
             Word::Run if has("check-config") => Subcommand::CheckConfig,
             Word::Run => Subcommand::Serve,
             Word::Serve => {
-                let path = self.path.ok_or("serve needs the directory that it is to serve")?;
+                let path = self
+                    .path
+                    .ok_or("serve needs a directory to serve: cos-ftp-server serve DIR")?;
                 let ask_password = has("ask-password");
                 let Self { user, listen, passive_ports, .. } = self;
                 let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
@@ -285,17 +287,22 @@ impl GivenOptions {
             }
             Word::Init => Subcommand::Init,
             Word::Check if self.from.is_some() && self.config.is_some() => {
-                return Err("--from needs no configuration: it is run where a client is".into());
+                return Err("--from takes no configuration: it is run where a client is".into());
             }
             Word::Check => match self.from {
                 Some(server) => Subcommand::CheckFrom(server, form),
                 None => Subcommand::Check(form),
             },
             Word::Status if has("json") && has("watch") => {
-                return Err("--watch is for people, --json for machines".into());
+                return Err("--watch and --json cannot be combined".into());
             }
             Word::Status if has("watch") => Subcommand::Status(View::Again),
             Word::Status => Subcommand::Status(View::Once(form)),
+            Word::Reload if self.socket.is_some() => {
+                return Err("reload takes no --socket: a server that was started by serve has no \
+                            configuration to read again"
+                    .into());
+            }
             Word::Reload => Subcommand::Reload,
             Word::Stop => Subcommand::Stop,
             Word::VerifyLedger => Subcommand::VerifyLedger(self.path),
@@ -398,9 +405,11 @@ mod tests {
                 other => panic!("{other:?}"),
             })
         };
-        assert_eq!(given("60000,60009"), Some(Some(60000..=60009)));
+        for written in ["60000-60009", "60000,60009"] {
+            assert_eq!(given(written), Some(Some(60000..=60009)), "{written}");
+        }
         assert_eq!(given("7,7"), Some(Some(7..=7)));
-        for wrong in ["60000", "9,8", "0,9", "1,65536", "a,b", "1,2,3"] {
+        for wrong in ["60000", "9,8", "0-9", "1,65536", "a-b", "1,2,3", "1-2-3"] {
             assert_eq!(given(wrong), None, "{wrong}");
         }
     }

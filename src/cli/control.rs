@@ -15,7 +15,10 @@ use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::failure::CommandError;
-use super::status::{EndWatch, ServerEnd};
+use super::language::Language;
+use super::locations::MissingConfig;
+use super::serve_socket;
+use super::status::{EndWatch, ReloadChanges, ServerEnd};
 use super::terminal::{complain, print, say};
 use super::{locations, status};
 use crate::cli::wiring::ServerPlan;
@@ -64,30 +67,46 @@ fn how_long(grace: Option<Duration>) -> String {
     let Some(grace) = grace else { return "stopping\n".to_owned() };
     let (most, more) = (grace.as_secs(), limits::INTERRUPTED_WAIT.as_secs() / 60);
     format!(
-        "stopping: {most} s at most, {more} min longer only for a store that answers and is \
-         putting a file together\n"
+        "stopping within {most} s, or up to {more} min later if a store that answers is still \
+         completing a file\n"
     )
 }
 
 /// Lets the running server read its configuration again, if that is right.
 pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
-    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let file = locations::find_config(config).map_err(|missing| nobody_to_ask(&missing))?;
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     let socket = control_socket_of(&plan)?;
-    obeyed(&socket).map_err(CommandError::operation)?;
-    print("configuration read again\n")
+    let changes = obeyed(&socket).map_err(CommandError::operation)?;
+    print(&what_changed(&changes, Language::of_environment()))
 }
 
-fn obeyed(socket: &Path) -> Result<(), String> {
+/// What a reload has done.
+fn what_changed(changes: &ReloadChanges, language: Language) -> String {
+    let ReloadChanges { taken, waiting } = changes;
+    let mut lines = vec![language.say(match (taken.as_slice(), waiting.as_slice()) {
+        ([], []) => "configuration read again: nothing has changed",
+        ([], _) => "configuration read again: nothing has taken effect",
+        _ => "configuration read again, these changes have taken effect:",
+    })];
+    lines.extend(taken.iter().map(|key| format!("    {key}")));
+    if !waiting.is_empty() {
+        lines.push(language.say("these wait for a restart of the server:"));
+        lines.extend(waiting.iter().map(|key| format!("    {key}")));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn obeyed(socket: &Path) -> Result<ReloadChanges, String> {
     let before = status::reloads(socket)?;
     ServerProcess::behind(socket)?.signal(Signal::HUP)?;
     let deadline = Instant::now() + RELOAD_WAIT;
     loop {
         let now = status::reloads(socket)?;
         if now.count > before.count {
-            let wrong = "configuration not taken: the server's log tells why".to_owned();
-            return if now.last_taken { Ok(()) } else { Err(wrong) };
+            let wrong = "configuration not taken: the reason is in the server's log".to_owned();
+            return if now.last_taken { Ok(now.changes) } else { Err(wrong) };
         }
         if Instant::now() > deadline {
             return Err(format!("the server has not done so within {} s", RELOAD_WAIT.as_secs()));
@@ -133,11 +152,21 @@ pub(super) fn control_socket(
     if let Some(socket) = socket {
         return Ok(socket);
     }
-    let file = locations::find_config(config).map_err(CommandError::config)?;
+    let file = locations::find_config(config).map_err(|missing| nobody_to_ask(&missing))?;
     control_socket_of(&ServerPlan::read_again(file).map_err(CommandError::config)?)
 }
 
+/// Nothing tells where a server is to be asked.
+fn nobody_to_ask(missing: &MissingConfig) -> CommandError {
+    CommandError::operation(format!(
+        "no server answers: {missing}\n{}",
+        serve_socket::how_to_name_one()
+    ))
+}
+
 fn control_socket_of(plan: &ServerPlan) -> Result<PathBuf, CommandError> {
-    let off = "control_socket = off: the server tells no status".to_owned();
+    let off =
+        "control_socket = off: this server cannot be asked or told anything; it obeys signals"
+            .to_owned();
     plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
 }

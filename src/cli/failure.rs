@@ -33,7 +33,7 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(error) => write!(f, "{error}; --help tells what there is"),
+            Self::Usage(error) => write!(f, "{error}; see cos-ftp-server --help"),
             Self::Config(error) | Self::Operation(error) => error.fmt(f),
         }
     }

@@ -131,7 +131,7 @@ pub(crate) struct MissingConfig(pub(crate) Vec<PathBuf>);
 
 impl fmt::Display for MissingConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no configuration. Looked for:\n")?;
+        f.write_str("there is no configuration. These places were searched:\n")?;
         self.0.iter().try_for_each(|path| writeln!(f, "    {}", path.display()))?;
         f.write_str(
             "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR \

@@ -19,6 +19,7 @@ mod probes;
 mod reload;
 mod run;
 mod serve;
+mod serve_socket;
 mod shell;
 mod signals;
 mod status;
@@ -36,6 +37,7 @@ use std::process::ExitCode;
 use arguments::{CommandLine, Subcommand, View};
 use control::control_socket;
 use failure::CommandError;
+use language::Language;
 use run::{VERSION, plan};
 use terminal::{complain, print};
 
@@ -49,7 +51,7 @@ pub(crate) fn main() -> ExitCode {
     match line.map_err(|error| CommandError::Usage(error.into())).and_then(obey) {
         Ok(status) => status,
         Err(failure) => {
-            complain(&failure.to_string());
+            complain(&Language::of_environment().say(&failure.to_string()));
             ExitCode::from(&failure)
         }
     }

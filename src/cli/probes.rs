@@ -60,11 +60,12 @@ impl Probes {
         let is_silent = || {
             let seconds = SILENCE.as_secs();
             log::warn!(
-                "{name} has not answered for {seconds} s; to be told what to do about it: {command}"
+                "{name} has not answered for {seconds} s; to find out what to do about it: \
+                 {command}"
             );
         };
         if let Err(error) = telling_of_silence(|| store.list(&request, None), is_silent) {
-            log::error!("{name} cannot be used now: {error}; to be told what to do: {command}");
+            log::error!("{name} cannot be used now: {error}; to find out what to do: {command}");
             return false;
         }
         log::info!("{name} answers");

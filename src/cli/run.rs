@@ -13,7 +13,7 @@ use log::{error, info, warn};
 use super::failure::CommandError;
 use super::logging::{self, LogControl};
 use super::reload::Reload;
-use super::status::ListenAddresses;
+use super::status::{ListenAddresses, ReloadRecord};
 use super::wiring::ServerPlan;
 use super::{locations, signals, status, supervisor};
 
@@ -58,7 +58,8 @@ fn run(
 ) -> Result<ExitCode, CommandError> {
     raise_descriptor_limit();
     let buckets = Buckets::default();
-    let (mut options, users, probes) = plan.wire(&buckets).map_err(CommandError::config)?;
+    let (mut options, users, probes) =
+        plan.wire(&buckets).map_err(|text| plan.cannot_open(text))?;
     let chronicle = plan.open_chronicle(&log).map_err(CommandError::operation)?;
     options.chronicle = Arc::new(chronicle);
     let named = options.status_page_names;
@@ -71,18 +72,21 @@ fn run(
         listening: server.local_addrs(),
         also_listening: also_listening.collect(),
     };
+    let record = ReloadRecord::default();
     if server.metrics_addr().is_some() {
-        server.show(status::page(server.observer(), addresses.clone(), named));
+        let told = (addresses.clone(), record.clone());
+        server.show(status::page(server.observer(), told, named));
     }
     let control_socket = plan.control_socket().map(Path::to_owned);
-    let reload = Reload::new(&plan, buckets, server.reloader(), log.clone());
+    let reload = Reload::new(&plan, buckets, server.reloader(), log.clone(), record.clone());
     let stop_command = plan.control_socket().map(|_| plan.command("stop"));
     // Its secrets are where they are needed.
     drop(plan);
     let signals = signals::listen(server.stopper(), reload, log, stop_command)
         .map_err(|error| format!("cannot listen to signals: {error}"))
         .map_err(CommandError::operation)?;
-    let telling = status::tell(control_socket.as_deref(), (observer, server.operator()), addresses);
+    let watching = (observer, server.operator());
+    let telling = status::tell(control_socket.as_deref(), watching, addresses, record);
     // After the handlers stand: who waits for this line may send a signal at once.
     let implicit = server.implicit_tls_addrs();
     implicit.iter().for_each(|address| info!("listening for implicit TLS at {address}"));

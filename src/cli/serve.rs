@@ -1,34 +1,25 @@
 //! `serve DIR`: a directory for one user, without any configuration.
 
 use std::env;
-use std::fs::{self, DirBuilder};
+use std::fs;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::PathBuf;
-use std::process::{self, ExitCode};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use cos_ftp_server::users::Password;
-use rustix::process::geteuid;
 
 use super::arguments::ServedDirectory;
 use super::failure::CommandError;
 use super::language::Language;
 use super::run;
+use super::serve_socket::control_socket;
 use super::shell;
 use super::terminal::{PASSWORD_VARIABLE, ask_password, say};
 use super::wiring::{Served, ServerPlan};
 
 /// Who may log in when nobody is named.
 pub(super) const USUAL_USER: &str = "ftpuser";
-
-/// Where it listens when nobody says.
-const USUAL_PORT: u16 = 2121;
-
-/// Longest path of a socket: what the system takes, but for what a process adds while it makes it.
-const MAX_SOCKET_BYTES: usize = 96;
-
-/// Nobody else has anything to look for where the server is asked.
-const PRIVATE_MODE: u32 = 0o700;
 
 /// Letters and digits that no one takes for another: nothing to escape in an address or a shell.
 const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -39,11 +30,12 @@ const PASSWORD_LETTERS: usize = 16;
 /// Serves `directory` until a signal comes.
 pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandError> {
     let ServedDirectory { path, user, listen, ask_password, passive_ports } = directory;
-    let named = |error| format!("{}: {error}", path.display());
-    let root = fs::canonicalize(&path).map_err(named).map_err(CommandError::operation)?;
+    let language = Language::of_environment();
+    let told = |text: String| CommandError::operation(language.say(&text));
+    let root = whole(&path).map_err(told)?;
     let user = user.unwrap_or_else(|| USUAL_USER.to_owned());
-    let (password, is_made) = password(ask_password).map_err(CommandError::operation)?;
-    let told = if is_made { format!("{user}:{password}") } else { user.clone() };
+    let (password, is_made) = password(ask_password).map_err(told)?;
+    let login = if is_made { format!("{user}:{password}") } else { user.clone() };
     let password = Password::parse(&password)
         .map_err(|error| error.to_string())
         .map_err(CommandError::operation)?;
@@ -51,41 +43,24 @@ pub(super) fn directory(directory: ServedDirectory) -> Result<ExitCode, CommandE
     let served =
         Served { root: root.clone(), user, password, listen, passive_ports, control_socket };
     let plan = ServerPlan::of_directory(served).map_err(CommandError::operation)?;
-    let stop = plan.control_socket().map(|_| plan.command("stop"));
-    let hint = Hint { root, login: told, is_written: plan.is_written(), stop };
+    let of_control = |_| ["status", "stop"].map(|command| plan.command(command));
+    let control = plan.control_socket().map(of_control);
+    let hint = Hint { root, login, is_written: plan.is_written(), control };
     run::by_plan(plan, |addresses| say(&hint.text(addresses)))
 }
 
-/// Where a server is asked that listens at `listen`: there is no configuration to tell. None where
-/// the machine has no place for it.
-fn control_socket(listen: Option<SocketAddr>) -> Option<PathBuf> {
-    let directory = runtime_directory()?;
-    let of_whom = match listen {
-        Some(address) if address.port() == 0 => format!("process-{}", process::id()),
-        Some(address) => address.to_string(),
-        None => USUAL_PORT.to_string(),
-    };
-    let socket = directory.join(format!("cos-ftp-server-{of_whom}.socket"));
-    // The system takes no longer one.
-    (socket.as_os_str().len() <= MAX_SOCKET_BYTES).then_some(socket)
-}
-
-/// A directory that nobody else may write, for what lasts as long as a process.
-fn runtime_directory() -> Option<PathBuf> {
-    let told = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    if let Some(told) = told.filter(|path| path.is_absolute() && path.is_dir()) {
-        return Some(told);
+/// The directory `path` by its whole name.
+fn whole(path: &Path) -> Result<PathBuf, String> {
+    let shown = path.display();
+    match fs::canonicalize(path) {
+        Ok(root) if root.is_dir() => Ok(root),
+        Ok(_) => Err(format!("{shown} is not a directory: serve the directory that it is in")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(format!(
+            "there is no directory {shown}: create it (mkdir -p {}), or serve another one",
+            shell::file(path)
+        )),
+        Err(error) => Err(format!("{shown}: {error}")),
     }
-    let own = geteuid();
-    if own.is_root() {
-        return Some(PathBuf::from("/run"));
-    }
-    let made = env::temp_dir().join(format!("cos-ftp-server-{}", own.as_raw()));
-    let _ = DirBuilder::new().mode(PRIVATE_MODE).create(&made);
-    // Somebody else may have made it.
-    let there = fs::symlink_metadata(&made).ok()?;
-    let is_ours = there.is_dir() && there.uid() == own.as_raw() && there.mode() & 0o077 == 0;
-    is_ours.then_some(made)
 }
 
 /// What a newcomer types next.
@@ -94,8 +69,8 @@ struct Hint {
     /// Who logs in; with the password behind a colon if it was made here.
     login: String,
     is_written: bool,
-    /// What stops the server from elsewhere.
-    stop: Option<String>,
+    /// What shows the server's status, and what stops it, from elsewhere.
+    control: Option<[String; 2]>,
 }
 
 impl Hint {
@@ -116,9 +91,9 @@ impl Hint {
         } else {
             lines.extend([language.say("List what is there:"), list]);
         }
-        if let Some(stop) = &self.stop {
-            lines.push(language.say("Stop it from another terminal:"));
-            lines.push(format!("    {stop}"));
+        if let Some([status, stop]) = &self.control {
+            lines.push(language.say("See what it is doing, or stop it, from another terminal:"));
+            lines.extend([format!("    {status}"), format!("    {stop}")]);
         }
         lines.join("\n") + "\n"
     }
@@ -130,7 +105,7 @@ impl Hint {
             language.say(&match self.is_written {
                 true => format!("Serving {root} until Ctrl+C"),
                 false => format!(
-                    "Serving {root} until Ctrl+C, for reading only: this process may not write there"
+                    "Serving {root} read-only until Ctrl+C: this process may not write to it"
                 ),
             }),
             language.say(&format!("FTP user: {user}")),

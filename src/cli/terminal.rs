@@ -8,6 +8,9 @@ use super::failure::CommandError;
 /// Longest line that is read: what is longer is no answer.
 const MAX_BYTES: u64 = 1024;
 
+/// The first of those that take two columns, as far as they occur here.
+const FIRST_WIDE: char = '\u{2e80}';
+
 /// Where a password is looked for: an argument could be seen by every user of the machine.
 pub(super) const PASSWORD_VARIABLE: &str = "COS_FTP_PASSWORD";
 
@@ -62,14 +65,16 @@ pub(super) fn ask_password() -> Result<String, String> {
     let password = if io::stdin().is_terminal() {
         let password = ask_hidden("Password")?;
         if password != ask_hidden("Once more")? {
-            return Err("the two are not the same".to_owned());
+            return Err("the two passwords differ".to_owned());
         }
         password
     } else {
         read_line()?
     };
     if password.chars().any(char::is_control) {
-        return Err("the password holds a control character, which no client sends".to_owned());
+        return Err(
+            "the password contains a control character, which no client can send".to_owned()
+        );
     }
     Ok(password)
 }
@@ -78,6 +83,11 @@ pub(super) fn ask_password() -> Result<String, String> {
 pub(super) fn say(text: &str) {
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// How wide it is on a terminal, where a Chinese character takes two columns.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c < FIRST_WIDE { 1 } else { 2 }).sum()
 }
 
 /// The next line of standard input, without its end.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cos_ftp_server::config::{
-    self, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts, ServerSettings,
-    StoreSettings, certificate_finding, check_machine,
+    self, ConfigMarks, EnvironmentKeys, Finding, LoadedConfig, LogOptions, MachineFacts,
+    ServerSettings, StoreSettings, certificate_finding, check_machine,
 };
 use cos_ftp_server::events::{Chronicle, EventQueue, Ledger};
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
@@ -20,6 +20,7 @@ use cos_ftp_server::store::{ObjectStore, TrashStore};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
+use super::failure::CommandError;
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
 use super::probes::Probes;
@@ -74,11 +75,9 @@ impl ServerPlan {
     /// # Errors
     /// One line for each problem.
     pub(crate) fn read(file: ConfigFile) -> Result<Self, String> {
-        let problems = |problems: config::Problems| problems.to_string();
-        let loaded = config::load(&file.path);
-        let LoadedConfig { mut settings, mut warnings } = loaded.map_err(problems)?;
-        warnings
-            .extend(check_machine(&settings, &MachineFacts::of_this_machine()).map_err(problems)?);
+        let loaded = config::load_for_start(&file.path, &MachineFacts::of_this_machine());
+        let LoadedConfig { mut settings, mut warnings } =
+            loaded.map_err(|problems| problems.to_string())?;
         warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings, origin: Origin::File(file) })
     }
@@ -135,6 +134,11 @@ impl ServerPlan {
     /// The values of the keys that take effect at the start only.
     pub(crate) fn at_start(&self) -> Vec<StartValue> {
         self.settings.at_start.clone()
+    }
+
+    /// What tells its values from others.
+    pub(crate) fn marks(&self) -> &ConfigMarks {
+        &self.settings.marks
     }
 
     /// The configuration file, if there is one.
@@ -199,11 +203,12 @@ impl ServerPlan {
         if let Some(tls) = &self.settings.tls {
             let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
         }
-        if options.session.transfer.partial == PartialUpload::Park {
+        let is_parking = options.session.transfer.partial == PartialUpload::Park;
+        if is_parking && self.file().is_some() {
             // Those who come from the replaced tool expect the other.
             text.push_str(
-                "interrupted uploads are parked until their client goes on; \
-                 partial_upload = keep is the old way\n",
+                "interrupted uploads are parked until their client resumes them; with \
+                 partial_upload = keep they get their name at once\n",
             );
         }
         text
@@ -312,9 +317,9 @@ impl ServerPlan {
     /// Why the directory `root` cannot be served, and what to do about it.
     fn why_no_directory(&self, root: &Path, error: &io::Error) -> String {
         let remedy = match error.kind() {
-            io::ErrorKind::NotFound => "make it (mkdir -p)",
+            io::ErrorKind::NotFound => "create it (mkdir -p)",
             io::ErrorKind::NotADirectory => "it must be a directory",
-            _ => "let the user that runs the server use it",
+            _ => "give the user that runs the server access to it",
         };
         let root = root.display();
         match &self.origin {
@@ -322,6 +327,15 @@ impl ServerPlan {
                 format!("cos_endpoint = file://{root}: {error}: {remedy}, or correct cos_endpoint")
             }
             Origin::CommandLine => format!("{error}: {remedy}, or serve another one"),
+        }
+    }
+
+    /// What ends a start whose stores cannot be opened: no configuration is wrong where there is
+    /// none.
+    pub(crate) fn cannot_open(&self, text: String) -> CommandError {
+        match &self.origin {
+            Origin::File(_) => CommandError::config(text),
+            Origin::CommandLine => CommandError::operation(text),
         }
     }
 
@@ -345,7 +359,7 @@ impl ServerPlan {
             ),
             Origin::CommandLine if self.is_written() => log::info!("{serving}"),
             Origin::CommandLine => {
-                log::warn!("{serving} for reading only: this process may not write there");
+                log::warn!("{serving} read-only: this process may not write to it");
             }
         }
     }

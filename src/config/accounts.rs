@@ -1,7 +1,7 @@
 //! Accounts of both forms of the file: `[COS_ACCOUNT]` with `[FTP_ACCOUNT]`, whose logins share
 //! one bucket, and `[COS_ACCOUNT_<n>]`, one login and its bucket each.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -27,12 +27,14 @@ pub(super) struct Accounts {
     pub(super) accounts: Vec<Account<usize>>,
     /// The files of users.
     pub(super) users_files: Vec<PathBuf>,
+    /// Those that were read, with the marks of their texts.
+    pub(super) users_texts: Vec<(PathBuf, u64)>,
     /// Who is asked about everybody else.
     pub(super) hook: Option<HookUsers<usize>>,
     /// Every home so far, with its section: also of accounts that have another fault.
     homes: Vec<(String, String)>,
     /// Every login name so far, and where it stands.
-    names: HashMap<String, String>,
+    pub(super) names: BTreeMap<String, String>,
 }
 
 /// Reads the accounts of all `sections`.
@@ -58,8 +60,8 @@ pub(super) fn read(
         matches!(section.kind, SectionKind::CosAccount | SectionKind::NumberedAccount)
     };
     if !sections.iter().any(is_account) {
-        let text = "no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or [COS_ACCOUNT_0], \
-                    is required";
+        let text = "there is no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or \
+            [COS_ACCOUNT_0], is required";
         report.problem(Place::default(), text);
     }
     found
@@ -146,7 +148,7 @@ impl Accounts {
             HookCall::Url(_) => {}
         }
         if self.hook.is_some() {
-            let text = "another section asks about users already; only one can";
+            let text = "another section has auth_command or auth_url already; only one can";
             report.problem(place(), text);
             return;
         }
@@ -195,14 +197,15 @@ impl Accounts {
     ) -> Vec<ConfiguredLogin> {
         let is_twice = self.users_files.iter().any(|earlier| earlier == path);
         if is_twice {
-            let text = "another section has this file already; each needs its own";
+            let text = "another section uses this file already; each needs its own";
             report.problem(section.place("users_file"), text);
         }
         self.users_files.push(path.to_owned());
         if all.includes == Includes::LeftAlone || is_twice {
             return Vec::new();
         }
-        let users = users_file::read(path, section.place("users_file"), report);
+        let (users, mark) = users_file::read(path, section.place("users_file"), report);
+        self.users_texts.push((path.to_owned(), mark));
         let mut logins = Vec::with_capacity(users.len());
         for (line, UserLine { name, password, permission, place }) in users {
             if let Some(text) = self.take_name(&name, &format!("{}:{line}", path.display())) {
@@ -235,7 +238,7 @@ impl Accounts {
         for ConfiguredLogin { name, password, permission, place } in logins {
             let Some(home) = homes.of(&name, place.as_deref()) else {
                 let text = format!(
-                    "the user {name:?} cannot stand in the place of %u: its name holds / or \\, \
+                    "the user {name:?} cannot take the place of %u: its name contains / or \\, \
                      begins with . or is too long"
                 );
                 // It may be the same with all of them.
@@ -265,7 +268,7 @@ impl Accounts {
         match self.homes.iter().find(|(earlier, _)| earlier == same) {
             Some((_, at)) => {
                 let text =
-                    format!("[{at}] has this home already; each account section needs another");
+                    format!("[{at}] has this home already; each account section needs its own");
                 report.problem(place, text);
             }
             None => self.homes.push((same.to_owned(), place.section)),
@@ -276,7 +279,7 @@ impl Accounts {
     /// Takes a login name that stands at `at`; tells what is wrong if another has it.
     fn take_name(&mut self, name: &str, at: &str) -> Option<String> {
         if let Some(earlier) = self.names.get(name) {
-            return Some(format!("the user {name} stands in {earlier} already; names must differ"));
+            return Some(format!("the user {name} is in {earlier} already; names must differ"));
         }
         self.names.insert(name.to_owned(), at.to_owned());
         None
@@ -289,7 +292,10 @@ fn refuse_two_ways(section: &Section, report: &mut ConfigReport) {
     let Some((way, _)) = ways.iter().find(|(_, is_there)| *is_there) else { return };
     let others = ["auth_url", "users_file", "ftp_login_user_name", "ftp_login_user_password"];
     for other in others.into_iter().filter(|other| other != way && section.has(other)) {
-        let text = format!("cannot stand beside {way}: the users of a section come from one place");
+        let text = format!(
+            "cannot be combined with {way}: the users of a section come from one \
+            place"
+        );
         report.problem(section.place(other), text);
     }
 }

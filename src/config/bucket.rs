@@ -96,7 +96,7 @@ fn read_bucket(
     }
     let region = &form.region;
     if !has_endpoint && region.as_ref().is_some_and(|region| !region.contains('-')) {
-        let text = "no region of COS is called so: their names are like ap-guangzhou";
+        let text = "COS has no such region: regions have names like ap-guangzhou";
         report.warning(section.place("cos_region"), text);
     }
     let (named_scheme, authority) = match (place.endpoint, region) {
@@ -110,13 +110,13 @@ fn read_bucket(
     let (bucket, authority) = (bucket?, authority?);
     let (authority, style) = place_bucket(authority, &bucket, form.addressing);
     if style == AddressingStyle::Virtual && endpoint::is_address(&authority) {
-        let text = "a bucket's name cannot stand before an IP address; path or auto is accepted";
+        let text = "a bucket's name cannot be put before an IP address; accepted is path or auto";
         report.problem(section.place("addressing_style"), text);
     }
     if endpoint::is_acceleration(&authority) {
-        let text = "is the domain of global acceleration, which serves transfers alone: nothing can \
-                    be listed, copied or deleted there; leave the line out and set cos_region, or \
-                    name cos.REGION.myqcloud.com";
+        let text = "is the domain of global acceleration, which serves transfers only: nothing can \
+            be listed, copied or deleted there; leave the line out and set cos_region, or name \
+            cos.REGION.myqcloud.com";
         report.problem(section.place("cos_endpoint"), text);
     }
     let acceleration = form.is_accelerated.then(|| endpoint::ACCELERATION.to_owned());

@@ -82,7 +82,7 @@ fn pair(section: &Section, report: &mut ConfigReport) -> Option<PairSource> {
     for names in [["cos_secretid", "cos_secretid_file"], ["cos_secretkey", "cos_secretkey_file"]] {
         if !names.iter().any(|name| section.has(name)) {
             let [name, file] = names;
-            let text = format!("the key is required and missing; {file} may stand in its place");
+            let text = format!("the key is required and missing; {file} can be used instead");
             report.problem(section.place(name), text);
         }
     }

@@ -15,12 +15,12 @@ pub(super) fn settle(
     report: &mut ConfigReport,
 ) -> Option<EventOptions> {
     if section.has("command") && section.has("url") {
-        let text = "cannot stand beside command: one receiver is told";
+        let text = "cannot be combined with command: there is one receiver";
         report.problem(section.place("url"), text);
     }
     if !section.has("command") && !section.has("url") {
         if section.has("queue_dir") {
-            let text = "nobody is told: command or url is missing";
+            let text = "there is no receiver: command or url is missing";
             report.warning(section.header(), text);
         }
         return None;

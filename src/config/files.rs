@@ -56,7 +56,7 @@ impl ConfigReport {
 
     fn warn_if_exposed(&mut self, place: Place, path: &Path) {
         if is_open_to_others(path) {
-            let text = "holds a secret, and other users of this machine may read or change it";
+            let text = "contains a secret, and other users of this machine may read or change it";
             self.exposed(place, path, text);
         }
     }

@@ -6,6 +6,7 @@ use crate::limits;
 use super::machine::MachineFacts;
 use super::report::{ConfigReport, Finding, Place, Problems};
 use super::settings::ServerSettings;
+use super::values::{self, mebibytes};
 use crate::users::Effort;
 
 /// One client that transfers: its control connection and the data connection.
@@ -105,14 +106,15 @@ impl MachineNeeds {
         }
         let passwords = match self.password_memory {
             0 => String::new(),
-            bytes => format!(", {bytes} bytes for verifying passwords (password_checks)"),
+            bytes => format!(", {} to verify passwords (password_checks)", mebibytes(bytes)),
         };
         let sum = format!(
-            "buffer_memory of {}{passwords} and {sessions} sessions of {} bytes may need more \
-             than {} % of the {available} bytes of memory that are available",
-            self.buffer_memory,
-            limits::SESSION_FIXED_BYTES,
+            "buffer_memory of {}{passwords} and {sessions} sessions of {} KiB each may need more \
+             than {} % of the {} of memory that are available",
+            mebibytes(self.buffer_memory),
+            limits::SESSION_FIXED_BYTES / 1024,
             limits::PLANNED_MEMORY_PERCENT,
+            mebibytes(available),
         );
         let allowed = allowed.saturating_sub(self.password_memory);
         let (place, remedy) = self.memory_remedy(allowed, fixed);
@@ -125,7 +127,7 @@ impl MachineNeeds {
         let least = limits::LEAST_BUFFER_MEMORY_BYTES;
         let sessions = |buffers: u64| allowed.saturating_sub(buffers) / limits::SESSION_FIXED_BYTES;
         if self.buffer_memory >= fixed && fixed + least <= allowed {
-            let most = allowed - fixed;
+            let most = values::size_at_most(allowed - fixed);
             (self.memory_place(), format!("lower buffer_memory to at most {most}"))
         } else if self.buffer_memory < fixed && sessions(self.buffer_memory) > 1 {
             let most = sessions(self.buffer_memory);
@@ -134,7 +136,8 @@ impl MachineNeeds {
             let text = match sessions(least) {
                 ..LEAST_CONNECTIONS => "give the machine more memory".to_owned(),
                 most => format!(
-                    "lower buffer_memory to {least} and max_connection_num to at most {most}"
+                    "lower buffer_memory to {} and max_connection_num to at most {most}",
+                    values::size_at_most(least)
                 ),
             };
             (self.memory_place(), text)
@@ -172,7 +175,7 @@ impl MachineNeeds {
             report.problem(self.connections_place(), text);
         } else if busiest > most {
             let text = format!(
-                "{} transfers with {} workers each do not fit into {limit}: some will have fewer",
+                "{} transfers with {} workers each exceed {limit}: some will have fewer workers",
                 connections / 2,
                 self.workers
             );
@@ -181,11 +184,11 @@ impl MachineNeeds {
     }
 
     fn connections_place(&self) -> Place {
-        optional_key("max_connection_num", self.connections.unwrap_or_default())
+        optional_key("max_connection_num", self.connections.unwrap_or_default().to_string())
     }
 
     fn memory_place(&self) -> Place {
-        optional_key("buffer_memory", self.buffer_memory)
+        optional_key("buffer_memory", values::size_at_most(self.buffer_memory))
     }
 }
 
@@ -193,10 +196,10 @@ impl MachineNeeds {
 fn warn_of_no_limit(facts: &MachineFacts, report: &mut ConfigReport) {
     if let Some(most) = most_connections(facts) {
         let text = format!(
-            "any number of connections is allowed, but threads and descriptors of this machine \
-             end at about {most}"
+            "any number of connections is allowed, but this machine has threads and descriptors \
+             for about {most} only"
         );
-        let place = optional_key("max_connection_num", 0);
+        let place = optional_key("max_connection_num", "0".to_owned());
         if most < LEAST_CONNECTIONS {
             let (descriptors, threads) =
                 (descriptors_for(LEAST_CONNECTIONS), LEAST_CONNECTIONS + limits::SPARE_THREADS);
@@ -243,11 +246,6 @@ fn descriptors_for(connections: u64) -> u64 {
 }
 
 /// Without a line: the value may be the default of a key that is not in the file.
-fn optional_key(key: &str, value: u64) -> Place {
-    Place {
-        line: None,
-        section: "OPTIONAL".to_owned(),
-        key: key.to_owned(),
-        value: Some(value.to_string()),
-    }
+fn optional_key(key: &str, value: String) -> Place {
+    Place { line: None, section: "OPTIONAL".to_owned(), key: key.to_owned(), value: Some(value) }
 }

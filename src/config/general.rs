@@ -146,7 +146,7 @@ impl GeneralSections {
             }
         }
         if server.passive_ports.contains(&server.listen_port) {
-            let text = "lies within the range of passive ports, which has one port less for it";
+            let text = "lies within passive_ports, which therefore have one port less";
             report.warning(self.network.place("listen_port"), text);
         }
     }
@@ -155,15 +155,15 @@ impl GeneralSections {
     fn check_masquerade(&self, server: &ServerOptions, report: &mut ConfigReport) {
         let session = &server.session;
         if session.masquerade.as_ref().is_some_and(Masquerade::is_unspecified) {
-            let text = "means every address of a machine, and is none that a client could connect \
-                        to: name the address that clients reach, or leave the line out";
+            let text = "means every address of a machine, and no client can connect to it: name \
+                the address that clients connect to, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
         }
         let listening = &server.listen_addresses;
         let is_for_us = !listening.is_empty() && listening.iter().all(IpAddr::is_loopback);
         if session.masquerade.as_ref().is_some_and(Masquerade::is_loopback) && !is_for_us {
             let text = "no client on another machine can connect to a loopback address: name the \
-                        address that clients reach, or leave the line out";
+                address that clients connect to, or leave the line out";
             report.problem(self.network.place("masquerade_address"), text);
         }
         let lead_nowhere = session.masquerade_networks.iter().any(|(network, target)| {
@@ -172,7 +172,7 @@ impl GeneralSections {
         });
         if lead_nowhere && !is_for_us {
             let text = "no client on another machine can connect to a loopback address: name the \
-                        address that clients of the network reach, or direct";
+                address that clients of the network connect to, or direct";
             report.problem(self.network.place("masquerade_networks"), text);
         }
         if session.passive_ports_shared && session.data_peer_check == PeerCheck::Off {
@@ -191,8 +191,8 @@ impl GeneralSections {
     ) -> usize {
         let reserved = told.unwrap_or_else(|| connections.map_or(0, |connections| connections / 8));
         if connections.is_some_and(|connections| reserved >= connections) {
-            let text = "leaves nothing of max_connection_num to users who have a session already; \
-                        accepted is less than that";
+            let text = "leaves no connections to users who have a session already; accepted is \
+                less than max_connection_num";
             report.problem(self.security.place("reserved_connections"), text);
         }
         reserved

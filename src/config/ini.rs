@@ -136,8 +136,7 @@ impl Outline<'_> {
         }
         let earlier = self.sections.iter().find(|section| fold(&section.name) == fold(name));
         if let Some(earlier) = earlier {
-            let text =
-                format!("the section stands in the file twice, first in line {}", earlier.line);
+            let text = format!("the section is in the file twice, first in line {}", earlier.line);
             self.report.problem(place, text);
             return String::new();
         }
@@ -170,8 +169,7 @@ impl Outline<'_> {
         let key = fold(key);
         if let Some(earlier) = section.entries.iter().find(|entry| entry.key == key) {
             place.key = key;
-            let text =
-                format!("the key stands in its section twice, first in line {}", earlier.line);
+            let text = format!("the key is in its section twice, first in line {}", earlier.line);
             self.report.problem(place, text);
             return None;
         }

@@ -32,8 +32,8 @@ pub(super) fn password(
 }
 
 /// What is said of a password that [`is_quoted`].
-const QUOTED: &str = "the quotes around the password belong to it, and clients must send them: \
-                      leave them out unless that is meant";
+const QUOTED: &str = "the quotes are part of the password, and clients must send them: leave them \
+    out unless that is intended";
 
 /// Whether a password stands in quotes, as other programs' files have them.
 fn is_quoted(password: &str) -> bool {
@@ -70,7 +70,7 @@ pub(super) fn split_login_users(
         // Typed with a Chinese input method, and taken for part of a password.
         if account.contains(['；', '：']) {
             let text = format!(
-                "account {number} holds a full-width '；' or '：', which separates nothing"
+                "account {number} contains a full-width '；' or '：', which is not a separator"
             );
             report.warning(section.place("login_users"), text);
         }
@@ -78,7 +78,7 @@ pub(super) fn split_login_users(
     if logins.is_empty() && !text.is_empty() && text.trim_matches([';', ' ']).is_empty() {
         report.problem(
             section.place("login_users"),
-            "no account; accepted is user:password:permission",
+            "contains no account; accepted is user:password:permission",
         );
     }
     logins
@@ -96,7 +96,7 @@ fn login(account: &str) -> Result<ConfiguredLogin, String> {
         return Err("has no password".to_owned());
     }
     let password =
-        Password::parse(password).map_err(|error| format!("has for its password {error}"))?;
+        Password::parse(password).map_err(|error| format!("has as its password {error}"))?;
     let permission =
         word(permission.trim(), values::PERMISSIONS).ok_or("does not end in a permission")?;
     Ok(ConfiguredLogin { name, password, permission, place: None })

@@ -12,6 +12,7 @@
 mod accounts;
 mod bucket;
 mod cgroup;
+mod changes;
 mod comment;
 mod credentials;
 mod defaults;
@@ -42,6 +43,7 @@ mod within_reach;
 use std::fmt::Write as _;
 use std::path::Path;
 
+pub use changes::ConfigMarks;
 pub use credentials::EnvironmentKeys;
 pub use fitness::{Resource, check_machine, check_resource, connections_that_fit};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
@@ -53,6 +55,7 @@ pub use settings::{
 pub use tls::certificate_finding;
 pub use users_file::{UserLine, user_lines};
 
+use crate::net::tls::TlsContext;
 use bucket::{ForAllBuckets, Includes};
 use files::read_file;
 use general::{GeneralSections, Settled};
@@ -74,19 +77,52 @@ pub struct LoadedConfig {
 /// # Errors
 /// All problems of the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<LoadedConfig, Problems> {
+    let (settings, found) = load_whole(path)?;
+    Ok(LoadedConfig { warnings: found?, settings })
+}
+
+/// The same for a server that is to start on `machine`: whatever is wrong is told at once, also
+/// that the machine cannot carry it, or that the certificate cannot be used.
+///
+/// # Errors
+/// As [`load`], and what does not fit.
+pub fn load_for_start(path: &Path, machine: &MachineFacts) -> Result<LoadedConfig, Problems> {
+    let (settings, found) = load_whole(path)?;
+    let mut all = Problems::default();
+    all.take(found);
+    all.take(check_machine(&settings, machine));
+    let is_of_tls = |problem: &Finding| problem.place.section == SectionKind::Tls.name();
+    let is_tls_right = !all.problems.iter().any(is_of_tls);
+    if let Some(options) = settings.tls.clone().filter(|_| is_tls_right) {
+        let finding = |error| Problems::of(certificate_finding(path, &error));
+        all.take(TlsContext::open(options).map(|_| Vec::new()).map_err(finding));
+    }
+    match all.problems.is_empty() {
+        true => Ok(LoadedConfig { warnings: all.warnings, settings }),
+        false => Err(all),
+    }
+}
+
+/// What was found in a file: warnings, if there is nothing worse.
+type Found = Result<Vec<Finding>, Problems>;
+
+/// What the file at `path` says, as far as it can be understood, and what was found in it.
+fn load_whole(path: &Path) -> Result<(ServerSettings, Found), Problems> {
     let (bytes, mode) = read_file(path)
         .map_err(|error| Problems::of_file(path, format!("cannot be read: {error}")))?;
     let machine = MachineFacts::of_this_machine();
     let environment = EnvironmentKeys::of_this_process();
     let (settings, mut report) = examine(&bytes, path, &machine, &environment, Includes::Read)?;
     report.check_files();
-    let mut loaded = LoadedConfig { warnings: report.finish()?, settings };
-    if mode & 0o006 != 0 {
-        let text = exposure(&loaded.settings);
-        loaded.warnings.push(Finding::of_exposed(path, Place::default(), path, text));
-    }
-    loaded.warnings.extend(within_reach::find(path, &loaded.settings));
-    Ok(loaded)
+    let found = report.finish().map(|mut warnings| {
+        if mode & 0o006 != 0 {
+            let text = exposure(&settings);
+            warnings.push(Finding::of_exposed(path, Place::default(), path, text));
+        }
+        warnings.extend(within_reach::find(path, &settings));
+        warnings
+    });
+    Ok((settings, found))
 }
 
 /// Reads and checks the file at `path`, but none of those that it names.
@@ -103,9 +139,10 @@ pub fn load_alone(path: &Path) -> Result<ServerSettings, Problems> {
 
 /// What it means that other users of the machine have access to the file.
 fn exposure(settings: &ServerSettings) -> String {
-    let mut text = "holds secrets, and other users of this machine may read or change it: chmod \
-                    600 it"
-        .to_owned();
+    let mut text =
+        "contains secrets, and other users of this machine may read or change it: chmod \
+        600 it"
+            .to_owned();
     let efforts = settings.accounts.iter().map(|account| account.password.effort());
     let plain = efforts.filter(Option::is_none).count();
     if plain > 0 {
@@ -146,15 +183,15 @@ fn examine(
     let (text, encoding) =
         text::decode(bytes).ok_or_else(|| Problems::of_file(file_name, not_text()))?;
     if foreign::is_of_vsftpd(&text) {
-        let text = "this is a configuration of the FTP server vsftpd, of which nothing can be used \
-                    here: this server's file has sections, such as [COS_ACCOUNT_0]. \
-                    cos-ftp-server init writes one; it may be called cos-ftp-server.conf";
+        let text = "this is a configuration of the FTP server vsftpd, which cannot be used here: \
+            this server's file has sections, such as [COS_ACCOUNT_0]. cos-ftp-server init writes \
+            one; it may be called cos-ftp-server.conf";
         return Err(Problems::of_file(file_name, text.to_owned()));
     }
     let mut report = ConfigReport::new(file_name);
     if encoding == Encoding::Gb18030 {
-        let text = "the file is not UTF-8 and was read as GB18030: check that names and passwords \
-                    with Chinese characters are right, or save it as UTF-8";
+        let text = "the file is not UTF-8 and was read as GB18030: make sure that names and \
+            passwords with Chinese characters are right, or save it as UTF-8";
         report.warning(Place::default(), text);
     }
     let mut sections = section::classify(ini::read(&text, &mut report), &mut report);
@@ -177,6 +214,7 @@ fn settings(
     report: &mut ConfigReport,
 ) -> ServerSettings {
     let at_start = section::at_start(sections);
+    let mut marks = section::marks(sections);
     let general = GeneralSections::take(sections);
     let Settled {
         mut server,
@@ -199,6 +237,7 @@ fn settings(
         includes: outside.includes,
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
+    accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
     general.settle_parts(&mut server, &accounts.stores, report);
     general.warn_of_directories(&accounts.stores, report);
     ServerSettings {
@@ -212,10 +251,12 @@ fn settings(
         ledger,
         stores: accounts.stores,
         accounts: accounts.accounts,
+        login_places: accounts.names,
         users_files: accounts.users_files,
         hook: accounts.hook,
         password_checks,
         config_check,
         at_start,
+        marks,
     }
 }

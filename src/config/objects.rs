@@ -46,14 +46,14 @@ fn place(section: &Section, key: &str) -> Place {
 /// Warns of what means nothing where files are in a directory.
 pub(super) fn warn_of_directory(section: &Section, report: &mut ConfigReport) {
     for key in OBJECT_KEYS.iter().filter(|key| section.has(key)) {
-        report.warning(section.place(key), "means nothing to a directory (file://): ignored");
+        report.warning(section.place(key), "has no effect on a directory (file://); ignored");
     }
 }
 
 /// The same of `[OPTIONAL]`, where no account has a bucket.
 pub(super) fn warn_of_directories(optional: &Section, report: &mut ConfigReport) {
     for key in OBJECT_KEYS.iter().filter(|key| optional.has(key)) {
-        let text = "means nothing: every account serves a directory (file://); ignored";
+        let text = "has no effect: every account serves a directory (file://); ignored";
         report.warning(optional.place(key), text);
     }
 }

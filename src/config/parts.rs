@@ -8,6 +8,7 @@ use crate::transfer::{Schedule, TransferOptions};
 use super::report::ConfigReport;
 use super::section::Section;
 use super::settings::StoreSettings;
+use super::values::{mebibytes, size_at_least, size_at_most};
 
 /// Raises `min_part` to what the stores take, and checks that the parts fit into the memory they
 /// may have. `optional`: the section of these keys.
@@ -27,9 +28,11 @@ pub(super) fn settle(
     let needed = largest + limits::BLOCK_BYTES as u64;
     if transfer.buffer_memory < needed {
         let text = format!(
-            "{} bytes are too few for the parts of a file near single_file_max_size ({} bytes): \
-             such an upload needs {needed}",
-            transfer.buffer_memory, transfer.max_file
+            "{} are too little for the parts of a file near single_file_max_size ({}): such an \
+             upload needs {}",
+            mebibytes(transfer.buffer_memory),
+            size_at_most(transfer.max_file),
+            size_at_least(needed),
         );
         report.warning(optional.place("buffer_memory"), text);
     }
@@ -47,8 +50,9 @@ fn raise_min_part(
         let StoreSettings::Cos(cos) = store else { continue };
         if optional.has("min_part_size") && transfer.min_part < cos.min_part {
             let text = format!(
-                "the smallest part of bucket {} is {} bytes, which is used there instead",
-                cos.bucket, cos.min_part
+                "the smallest part that bucket {} takes is {}, which is used there instead",
+                cos.bucket,
+                size_at_least(cos.min_part)
             );
             report.warning(optional.place("min_part_size"), text);
         }
@@ -66,17 +70,20 @@ fn min_parts(stores: &[StoreSettings]) -> impl Iterator<Item = u64> {
 /// Why `part_buffer_size` is too small for parts of `largest` bytes.
 fn refusal(part_buffer: u64, largest: u64, max_file: u64) -> String {
     let fits = Schedule::largest_file(part_buffer);
+    let largest = size_at_least(largest);
     if fits < max_file {
         format!(
-            "does not go together with single_file_max_size = {max_file}: the {} parts that hold \
-             such a file grow to {largest} bytes; raise part_buffer_size to at least that, or \
-             lower single_file_max_size to at most {fits}, the largest file that fits",
-            limits::PARTS_PER_UPLOAD
+            "too small for single_file_max_size = {}: the {} parts of such a file grow to {largest} \
+             each; raise part_buffer_size to at least that, or lower single_file_max_size to at \
+             most {}",
+            size_at_most(max_file),
+            limits::PARTS_PER_UPLOAD,
+            size_at_most(fits),
         )
     } else {
         format!(
-            "is smaller than one part, which has {largest} bytes: raise part_buffer_size, or \
-             lower min_part_size or store_min_part"
+            "smaller than one part, which has {largest}: raise part_buffer_size, or lower \
+             min_part_size or store_min_part"
         )
     }
 }

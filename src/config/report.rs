@@ -110,7 +110,7 @@ impl fmt::Display for Printable<'_> {
 }
 
 /// Why a configuration is refused: every problem it has, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     /// What refuses it.
     pub problems: Vec<Finding>,
@@ -121,8 +121,25 @@ pub struct Problems {
 impl Problems {
     /// The one problem of a file as a whole.
     pub(super) fn of_file(file: &Path, text: String) -> Self {
-        let problem = Finding::of_setting(file, Place::default(), text);
+        Self::of(Finding::of_setting(file, Place::default(), text))
+    }
+
+    /// This one alone.
+    pub(super) fn of(problem: Finding) -> Self {
         Self { problems: vec![problem], warnings: Vec::new() }
+    }
+
+    /// Takes in what else was `found`. Of a key that has a problem already nothing more is told.
+    pub(super) fn take(&mut self, found: Result<Vec<Finding>, Problems>) {
+        let Self { problems, warnings } = match found {
+            Ok(warnings) => Self { problems: Vec::new(), warnings },
+            Err(problems) => problems,
+        };
+        self.warnings.extend(warnings);
+        let known: Vec<_> = self.problems.iter().map(|problem| problem.place.key.clone()).collect();
+        let is_new =
+            |problem: &Finding| problem.place.key.is_empty() || !known.contains(&problem.place.key);
+        self.problems.extend(problems.into_iter().filter(is_new));
     }
 }
 

@@ -5,8 +5,9 @@ use std::any::Any;
 
 use zeroize::Zeroizing;
 
+use super::changes::ConfigMarks;
 use super::ini::{IniEntry, IniSection};
-use super::keys::{self, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
+use super::keys::{self, ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent};
 use super::report::{ConfigReport, HIDDEN, Place};
 use crate::users::Password;
 
@@ -36,13 +37,33 @@ pub(super) fn at_start(sections: &[Section]) -> Vec<(&'static str, Option<String
     let keys = KEYS.iter().filter(|key| key.applies == Applies::AtStart);
     keys.map(|key| {
         let set = sections.iter().find_map(|section| section.text(key.name));
-        let default = match key.default {
-            WhenAbsent::Value(value) => Some(value),
-            WhenAbsent::Required | WhenAbsent::Unset | WhenAbsent::Empty => None,
-        };
-        (key.name, set.or(default).map(str::to_owned))
+        (key.name, set.or_else(|| default_of(key)).map(str::to_owned))
     })
     .collect()
+}
+
+/// What tells these sections from those of another reading. A section that may stand there once and
+/// does not has the defaults.
+pub(super) fn marks(sections: &[Section]) -> ConfigMarks {
+    use SectionKind::{CosAccount, FtpAccount, NumberedAccount};
+
+    let mut marks = ConfigMarks::default();
+    sections.iter().for_each(|section| marks.add_section(&section.name, section.values()));
+    for kind in ALL_SECTIONS {
+        let is_account = matches!(kind, CosAccount | FtpAccount | NumberedAccount);
+        if !is_account && Section::only(sections, kind).is_none() {
+            marks.add_section(kind.name(), Section::absent(kind).values());
+        }
+    }
+    marks
+}
+
+/// What a key means that is not there.
+fn default_of(key: &Key) -> Option<&'static str> {
+    match key.default {
+        WhenAbsent::Value(value) => Some(value),
+        WhenAbsent::Required | WhenAbsent::Unset | WhenAbsent::Empty => None,
+    }
 }
 
 impl Section {
@@ -85,9 +106,9 @@ impl Section {
         let value = key.without_comment(&entry.value);
         let is_cut = key.nature == Nature::Password && value.len() < entry.value.len();
         if is_cut && matches!(Password::parse(value), Ok(Password::Plain(_))) {
-            let text = "what stands behind white space and '#' or ';' was taken for a comment; if \
-                        it belongs to the password, write the password's hash, which \
-                        cos-ftp-server hash-password prints";
+            let text = "the text after white space and '#' or ';' was taken for a comment; if it \
+                is part of the password, write the password's hash instead, which cos-ftp-server \
+                hash-password prints";
             report.warning(self.place_at(key, None, Some(entry.line)), text);
         }
         // The replaced tool's word for "as if this line were not there".
@@ -104,6 +125,15 @@ impl Section {
         }
         let value = Zeroizing::new(value.to_owned());
         self.entries.push(SectionEntry { key, value, line: entry.line });
+    }
+
+    /// Every key that may stand here, whether it takes effect at the start only, and what it says
+    /// or has by default.
+    fn values(&self) -> impl Iterator<Item = (&'static str, bool, Option<&str>)> {
+        keys::of(self.kind).map(|key| {
+            let value = self.text(key.name).or_else(|| default_of(key));
+            (key.name, key.applies == Applies::AtStart, value)
+        })
     }
 
     /// Whether the file sets `name`.
@@ -134,14 +164,19 @@ impl Section {
 
     fn read_entry<F: Any>(&self, entry: &SectionEntry, form: &mut F, report: &mut ConfigReport) {
         let key = entry.key;
+        let mut place = self.place(key.name);
         let wrong = if key.is_placeholder(&entry.value) {
-            "still the sample's placeholder"
-        } else if key.put(&entry.value, form).is_none() {
-            "not accepted"
-        } else {
+            "still the sample's placeholder".to_owned()
+        } else if key.put(&entry.value, form).is_some() {
             return;
+        } else if let Some(wrong) = key.blame(&entry.value) {
+            // Instead of a whole list.
+            place.value = None;
+            wrong
+        } else {
+            "not accepted".to_owned()
         };
-        report.problem(self.place(key.name), format!("{wrong}; accepted is {}", key.accepted()));
+        report.problem(place, format!("{wrong}; accepted is {}", key.accepted()));
     }
 
     /// Reports `name` as missing, if it is.

@@ -1,10 +1,12 @@
 //! What a configuration file says, validated: the options of each layer, and what `cli` makes
 //! stores and accounts of.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use log::LevelFilter;
 
+use super::changes::ConfigMarks;
 use crate::events::{EventOptions, TransferLogFormat};
 use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
@@ -39,6 +41,8 @@ pub struct ServerSettings {
     pub stores: Vec<StoreSettings>,
     /// The accounts, and which of `stores` is whose; no two have the same name.
     pub accounts: Vec<Account<usize>>,
+    /// Where each login stands: its section in brackets, or file and line.
+    pub login_places: BTreeMap<String, String>,
     /// `users_file` of each section that has one.
     pub users_files: Vec<PathBuf>,
     /// Who is asked about users that are none of `accounts`.
@@ -51,6 +55,8 @@ pub struct ServerSettings {
     pub control_socket: Option<PathBuf>,
     /// The values, as they stand in the file, of the keys that take effect at the start only.
     pub at_start: Vec<(&'static str, Option<String>)>,
+    /// What tells these settings from those of another reading.
+    pub marks: ConfigMarks,
 }
 
 impl ServerSettings {

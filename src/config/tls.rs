@@ -71,7 +71,7 @@ fn versions(
 ) -> RangeInclusive<Version> {
     let (min, max) = (form.min_version, form.max_version);
     if max < min {
-        let text = "older than tls_min_version: no version is left that could be spoken";
+        let text = "older than tls_min_version: no version of TLS is left";
         report.problem(section.place("tls_max_version"), text);
     }
     min..=max
@@ -86,14 +86,15 @@ pub(super) fn is_required(
 ) -> bool {
     match told {
         Some(TlsPolicy::Required) if server == TlsPolicy::Off => {
-            let text = "this login could not be used, as the server has no TLS: set tls = \
-                        optional or required in [TLS]";
+            let text = "this login could not be used, as the server has no TLS: set tls = optional \
+                or tls = required in [TLS]";
             report.problem(section.place("tls"), text);
             true
         }
         Some(TlsPolicy::Required) => true,
         Some(TlsPolicy::Off) => {
-            let text = "TLS cannot be kept from one login; accepted here is optional or required";
+            let text = "TLS cannot be turned off for one login; accepted here is optional or \
+                required";
             report.problem(section.place("tls"), text);
             false
         }

@@ -7,6 +7,7 @@ use crate::limits;
 use crate::protocol::word;
 use crate::users::{HashedPassword, Password, Permission, is_user_name, key_prefix};
 
+use super::changes::mark_of;
 use super::files::read_file;
 use super::report::{ConfigReport, Content, Place};
 use super::text::{self, Encoding};
@@ -53,15 +54,15 @@ impl UserLine {
         let password = match Password::parse(hash) {
             Ok(Password::Hashed(hash)) => hash,
             Ok(Password::Plain(_)) => {
-                return Err("has no hash behind the name; cos-ftp-server user passwd puts it \
-                            there, and cos-ftp-server hash-password prints one"
+                return Err("has no hash after the name; cos-ftp-server user passwd sets it, and \
+                    cos-ftp-server hash-password prints one"
                     .to_owned());
             }
-            Err(error) => return Err(format!("has for its password {error}")),
+            Err(error) => return Err(format!("has as its password {error}")),
         };
         let permission = fields.next().map(|text| {
             word(text, values::PERMISSIONS)
-                .ok_or("has no permission behind the hash; accepted is R, W or RW")
+                .ok_or("has no permission after the hash; accepted is R, W or RW")
         });
         let place = fields.next().map(|text| {
             Some(text.to_owned())
@@ -80,23 +81,28 @@ impl UserLine {
     }
 }
 
-/// The users of the file at `path`, which `place` names, with their lines. What is wrong is
-/// reported.
-pub(super) fn read(path: &Path, place: Place, report: &mut ConfigReport) -> Vec<(usize, UserLine)> {
+/// The users of the file at `path`, which `place` names, with their lines, and the mark of its
+/// text. What is wrong is reported.
+pub(super) fn read(
+    path: &Path,
+    place: Place,
+    report: &mut ConfigReport,
+) -> (Vec<(usize, UserLine)>, u64) {
     let bytes = match read_file(path) {
         Ok((bytes, _)) => bytes,
         Err(error) => {
             let text = format!(
-                "cannot be read: {error}; cos-ftp-server user add makes it and adds a user"
+                "cannot be read: {error}; cos-ftp-server user add creates it and adds a user"
             );
             report.problem(place, text);
-            return Vec::new();
+            return (Vec::new(), 0);
         }
     };
+    let mark = mark_of(&bytes);
     report.names_file(place.clone(), path, Content::Users);
     let Some((text, Encoding::Utf8)) = text::decode(&bytes) else {
         report.problem(place, "the file is not UTF-8 text: save it as UTF-8");
-        return Vec::new();
+        return (Vec::new(), mark);
     };
     let mut users = Vec::new();
     let mut wrong = 0;
@@ -114,7 +120,7 @@ pub(super) fn read(path: &Path, place: Place, report: &mut ConfigReport) -> Vec<
     if wrong > TOLD_LINES {
         report.problem(place, format!("{} more of its lines are wrong", wrong - TOLD_LINES));
     }
-    users
+    (users, mark)
 }
 
 #[cfg(test)]
@@ -150,8 +156,8 @@ mod tests {
             ("u:hunter2".to_owned(), "has no hash"),
             ("u:hunter2:RW".to_owned(), "has no hash"),
             ("u:".to_owned(), "has no hash"),
-            ("u:$1$hunter2$x".to_owned(), "has for its password a hash of a kind"),
-            (format!("u:{}", &HASH[..50]), "has for its password a hash that is not whole"),
+            ("u:$1$hunter2$x".to_owned(), "has as its password a hash of a kind"),
+            (format!("u:{}", &HASH[..50]), "has as its password an incomplete hash"),
             (format!("u:{HASH}:"), "has no permission"),
             (format!("u:{HASH}:hunter2"), "has no permission"),
             (format!("u:{HASH}:RW:"), "has a prefix"),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::net::{Masquerade, MasqueradeNetworks};
+use crate::net::{Masquerade, MasqueradeNetworks, Networks};
 use crate::store::cos::is_role_name;
 use crate::users::Permission;
 use crate::vfs::FtpPath;
@@ -52,6 +52,25 @@ pub(super) fn memory(text: &str) -> Option<MemoryAmount> {
     }
 }
 
+/// Bytes as people read them.
+pub(super) fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+/// A size as it is written into a configuration, no larger than `bytes`.
+pub(super) fn size_at_most(bytes: u64) -> String {
+    match bytes >> 20 {
+        0 => bytes.to_string(),
+        mebibytes if mebibytes.is_multiple_of(1024) => format!("{}G", mebibytes / 1024),
+        mebibytes => format!("{mebibytes}M"),
+    }
+}
+
+/// The same, no smaller than `bytes`.
+pub(super) fn size_at_least(bytes: u64) -> String {
+    size_at_most(bytes.div_ceil(1 << 20).saturating_mul(1 << 20))
+}
+
 /// A time: seconds, or a number with the suffix s, m or h.
 pub(super) fn duration(text: &str, least: Duration) -> Option<Duration> {
     let (digits, factor) = match text.char_indices().last()? {
@@ -94,7 +113,24 @@ pub(super) fn masquerade_or_sample(text: &str) -> Option<Option<Masquerade>> {
 
 /// Networks of clients, each with what passive replies name to them.
 pub(super) fn masquerade_networks(text: &str) -> Option<MasqueradeNetworks> {
-    MasqueradeNetworks::parse(text, masquerade)
+    MasqueradeNetworks::parse(text, masquerade).ok()
+}
+
+/// The entry of such a list that is wrong, and why.
+pub(super) fn wrong_masquerade_network(text: &str) -> Option<String> {
+    MasqueradeNetworks::parse(text, masquerade).err()
+}
+
+/// The entry of a list of networks that is none.
+pub(super) fn wrong_network(text: &str) -> Option<String> {
+    let wrong = text.split(',').map(str::trim).find(|entry| entry.parse::<Networks>().is_err())?;
+    Some(format!("{wrong:?} is neither a network such as 10.0.0.0/8 nor an address"))
+}
+
+/// The entry of a list of addresses that is none.
+pub(super) fn wrong_address(text: &str) -> Option<String> {
+    let wrong = text.split(',').map(str::trim).find(|entry| entry.parse::<IpAddr>().is_err())?;
+    Some(format!("{wrong:?} is not an IP address"))
 }
 
 /// The URL of something that is asked over HTTP.
@@ -214,6 +250,19 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(size(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_as_they_are_written() {
+        for (bytes, at_most, at_least) in [
+            (1000, "1000", "1M"),
+            (8 << 20, "8M", "8M"),
+            (562_036_736, "536M", "536M"),
+            (562_036_737, "536M", "537M"),
+            (2 << 30, "2G", "2G"),
+        ] {
+            assert_eq!((&*size_at_most(bytes), &*size_at_least(bytes)), (at_most, at_least));
         }
     }
 

@@ -26,26 +26,22 @@ pub struct MasqueradeNetworks(Arc<[(IpNet, PassiveTarget)]>);
 
 impl MasqueradeNetworks {
     /// Reads `192.168.0.0/16=192.168.0.10, 10.0.0.0/8=direct, 0.0.0.0/0=auto`; `named` reads
-    /// whatever is neither `direct` nor `auto`. `None`: it is no such list, or has a network twice.
-    pub fn parse(text: &str, named: impl Fn(&str) -> Option<Masquerade>) -> Option<Self> {
-        let mut networks = Vec::new();
-        for rule in text.split(',') {
-            let (network, target) = rule.split_once('=')?;
-            let network = network.trim();
-            let address = network.parse().map(|address: IpAddr| IpNet::from(address));
-            let network = address.or_else(|_| network.parse()).ok()?.trunc();
-            let target = match target.trim() {
-                word if word.eq_ignore_ascii_case("direct") => PassiveTarget::Direct,
-                word if word.eq_ignore_ascii_case("auto") => PassiveTarget::Auto,
-                other => PassiveTarget::Named(named(other)?),
-            };
+    /// whatever is neither `direct` nor `auto`.
+    ///
+    /// # Errors
+    /// In words: the first entry that is wrong, and why.
+    pub fn parse(text: &str, named: impl Fn(&str) -> Option<Masquerade>) -> Result<Self, String> {
+        let mut networks: Vec<(IpNet, PassiveTarget)> = Vec::new();
+        for rule in text.split(',').map(str::trim) {
+            let (network, target) = entry(rule, &named)
+                .map_err(|why| if rule.is_empty() { why } else { format!("{rule:?}: {why}") })?;
             if networks.iter().any(|(known, _)| *known == network) {
-                return None;
+                return Err(format!("{rule:?}: the network {network} has an entry already"));
             }
             networks.push((network, target));
         }
         networks.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));
-        Some(Self(networks.into()))
+        Ok(Self(networks.into()))
     }
 
     /// What is said to `client`: by the smallest network that it is in, if it is in any. An
@@ -65,6 +61,30 @@ impl MasqueradeNetworks {
     pub fn need_public_address(&self) -> bool {
         self.0.iter().any(|(_, target)| *target == PassiveTarget::Auto)
     }
+}
+
+/// One of the list.
+fn entry(
+    rule: &str,
+    named: impl Fn(&str) -> Option<Masquerade>,
+) -> Result<(IpNet, PassiveTarget), String> {
+    if rule.is_empty() {
+        return Err("an entry is empty".to_owned());
+    }
+    let (network, target) = rule.split_once('=').ok_or("there is no '=' in it")?;
+    let (network, target) = (network.trim(), target.trim());
+    let address = network.parse().map(|address: IpAddr| IpNet::from(address));
+    let network = address.or_else(|_| network.parse()).map_err(|_| {
+        format!("{network:?} is neither a network such as 10.0.0.0/8 nor an address")
+    })?;
+    let target = match target {
+        word if word.eq_ignore_ascii_case("direct") => PassiveTarget::Direct,
+        word if word.eq_ignore_ascii_case("auto") => PassiveTarget::Auto,
+        other => PassiveTarget::Named(named(other).ok_or_else(|| {
+            format!("{other:?} is neither an IPv4 address, a host name, direct nor auto")
+        })?),
+    };
+    Ok((network.trunc(), target))
 }
 
 impl PassiveTarget {
@@ -99,7 +119,7 @@ impl fmt::Display for PassiveTarget {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Option<MasqueradeNetworks> {
+    fn parse(text: &str) -> Result<MasqueradeNetworks, String> {
         let named = |name: &str| (!name.is_empty()).then(|| Masquerade(name.to_owned()));
         MasqueradeNetworks::parse(text, named)
     }
@@ -129,17 +149,21 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_refused() {
-        for text in [
-            "",
-            "10.0.0.0/8",
-            "10.0.0.0/8=",
-            "10.0.0.0/33=auto",
-            "10.0.0.0/8=auto,",
-            "ftp.example.com=auto",
+        for (text, wrong) in [
+            ("", "an entry is empty"),
+            ("10.0.0.0/8", "\"10.0.0.0/8\": there is no '='"),
+            ("10.0.0.0/8=", "\"10.0.0.0/8=\": \"\" is neither an IPv4"),
+            ("10.0.0.0/33=auto", "\"10.0.0.0/33=auto\": \"10.0.0.0/33\" is neither a network"),
+            ("10.0.0.0/8=auto,", "an entry is empty"),
+            ("10.0.0.0/8=auto, ftp.example.com=auto", "\"ftp.example.com=auto\": "),
             // The same network in other words.
-            "10.0.0.0/8=auto, 10.1.0.0/8=direct",
+            (
+                "10.0.0.0/8=auto, 10.1.0.0/8=direct",
+                "\"10.1.0.0/8=direct\": the network 10.0.0.0/8 has an entry already",
+            ),
         ] {
-            assert_eq!(parse(text), None, "{text:?}");
+            let told = parse(text).unwrap_err();
+            assert!(told.starts_with(wrong), "{text:?}: {told}");
         }
     }
 }

@@ -134,7 +134,7 @@ mod tests {
         // In none of them.
         assert_eq!(of("2001:db8::1").unwrap(), Ipv4Addr::new(203, 0, 113, 9));
         let error = of("198.51.100.7").unwrap_err().to_string();
-        assert!(error.starts_with("masquerade_networks 0.0.0.0/0=auto: nobody"), "{error}");
+        assert!(error.starts_with("masquerade_networks 0.0.0.0/0=auto: the public"), "{error}");
         public.ask_of(Some("somebody"));
         public.note("somebody", Ok(Ipv4Addr::new(203, 0, 113, 1)));
         assert_eq!(of("198.51.100.7").unwrap(), Ipv4Addr::new(203, 0, 113, 1));

@@ -84,7 +84,7 @@ impl PublicAddress {
             |state| state.source.is_some() && state.known.is_none(),
             limits::PUBLIC_ADDRESS_WAIT,
         );
-        let unknown = || Err("nobody has answered what the public address is".to_owned());
+        let unknown = || Err("the public address could not be found out".to_owned());
         state.known.clone().unwrap_or_else(unknown)
     }
 }

@@ -73,6 +73,8 @@ pub struct StoreError {
     pub code: Option<String>,
     /// The store's name for the request, for tickets.
     pub request_id: Option<String>,
+    /// How often the request was sent; 0 where that was not counted.
+    pub tries: u32,
     /// What lies below: the transport's error, the store's message.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -87,6 +89,7 @@ impl StoreError {
             status: None,
             code: None,
             request_id: None,
+            tries: 0,
             source: None,
         }
     }
@@ -117,6 +120,9 @@ impl fmt::Display for StoreError {
         }
         if let Some(id) = &self.request_id {
             write!(f, " request-id={id}")?;
+        }
+        if self.tries > 1 {
+            write!(f, " tries={}", self.tries)?;
         }
         if let Some(source) = &self.source {
             write!(f, " cause={:?}", source.to_string())?;

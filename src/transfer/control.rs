@@ -65,7 +65,7 @@ pub enum Interruption {
     DataLost,
     /// The data connection ended without the end of TLS, which the operator demands.
     NoCloseNotify,
-    /// Nothing moved on the data connection for too long.
+    /// No data was transferred for too long.
     DataIdle,
     /// The server is stopping.
     Stopping,

@@ -225,11 +225,9 @@ impl fmt::Display for HashError {
                 "a hash of a kind that is not understood; accepted are $argon2id$ and $6$ \
                  (SHA-512 crypt)"
             }
-            Self::Malformed => {
-                "a hash that is not whole; make one with cos-ftp-server hash-password"
-            }
+            Self::Malformed => "an incomplete hash; generate one with cos-ftp-server hash-password",
             Self::TooExpensive => {
-                "a hash that is too expensive to compute; make one with cos-ftp-server \
+                "a hash that is too expensive to compute; generate one with cos-ftp-server \
                  hash-password"
             }
         })

@@ -279,7 +279,7 @@ fn a_part_below_the_stores_minimum_is_raised() {
     let (settings, warnings) = warned(&text);
     assert_eq!(settings.server.session.transfer.min_part, 1 << 20);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].contains("min_part_size = 512K: the smallest part of bucket data-"));
+    assert!(warnings[0].contains("min_part_size = 512K: the smallest part that bucket data-"));
 
     let s3 = format!("{ACCOUNT}cos_endpoint = http://127.0.0.1:9000\n");
     assert_eq!(accepted(&s3).server.session.transfer.min_part, 5 << 20, "its default is no fault");

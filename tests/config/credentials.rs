@@ -146,8 +146,8 @@ fn files_of_keys_are_looked_into_when_a_configuration_is_loaded() {
     };
     assert_eq!(load(&key), "");
     for (path, expected) in [
-        (&open, "holds a secret, and other users"),
-        (&words, "holds no key: one word"),
+        (&open, "contains a secret, and other users"),
+        (&words, "contains no key: it must"),
         (&gone, "cannot be read: No such file"),
     ] {
         let told = load(path);

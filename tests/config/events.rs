@@ -50,7 +50,7 @@ fn what_is_wrong_is_told_at_its_key() {
         ("command = /a\n", "[EVENTS] queue_dir: the key is required"),
         (
             "command = /a\nurl = http://b/\nqueue_dir = /q\n",
-            "[EVENTS] url = http://b/: cannot stand beside",
+            "[EVENTS] url = http://b/: cannot be combined with",
         ),
         ("command = a\nqueue_dir = /q\n", "[EVENTS] command = a: not accepted"),
         (

@@ -67,27 +67,27 @@ fn what_does_not_fit_is_refused_with_the_key_to_lower() {
         (
             "buffer_memory = 1G",
             memory(1000),
-            "a.conf: [OPTIONAL] buffer_memory = 1073741824: buffer_memory of 1073741824 and 512 \
-             sessions of 131072 bytes may need more than 60 % of the 1048576000 bytes",
-            "lower buffer_memory to at most 562036736, or set config_check_enable = false",
+            "a.conf: [OPTIONAL] buffer_memory = 1G: buffer_memory of 1024 MiB and 512 sessions of \
+             128 KiB each may need more than 60 % of the 1000 MiB of memory",
+            "lower buffer_memory to at most 536M, or set config_check_enable = false",
         ),
         (
             "buffer_memory = 18446744073709551615",
             memory(1000),
-            "a.conf: [OPTIONAL] buffer_memory = 18446744073709551615: ",
-            "lower buffer_memory to at most 562036736, or",
+            "a.conf: [OPTIONAL] buffer_memory = 17592186044415M: ",
+            "lower buffer_memory to at most 536M, or",
         ),
         (
             "max_connection_num = 10000\nbuffer_memory = 64M",
             memory(1000),
-            "a.conf: [OPTIONAL] max_connection_num = 10000: buffer_memory of 67108864 and 10000",
+            "a.conf: [OPTIONAL] max_connection_num = 10000: buffer_memory of 64 MiB and 10000",
             "lower max_connection_num to at most 4288, or",
         ),
         (
             "buffer_memory = 64M",
             memory(110),
-            "a.conf: [OPTIONAL] buffer_memory = 67108864: buffer_memory of 67108864 and 512",
-            "lower buffer_memory to 8388608 and max_connection_num to at most 463, or",
+            "a.conf: [OPTIONAL] buffer_memory = 64M: buffer_memory of 64 MiB and 512",
+            "lower buffer_memory to 8M and max_connection_num to at most 463, or",
         ),
         (
             "max_connection_num = 2000",
@@ -126,10 +126,7 @@ fn verifying_passwords_counts() {
     // 64 MiB for transfers, 64 MiB for sessions, 200 MiB for each password; 600 MiB are allowed.
     assert_eq!(check(2).unwrap(), []);
     let problem = check(3).unwrap_err().to_string();
-    assert!(
-        problem.contains("629145600 bytes for verifying passwords (password_checks)"),
-        "{problem}"
-    );
+    assert!(problem.contains("600 MiB to verify passwords (password_checks)"), "{problem}");
 }
 
 #[test]
@@ -157,7 +154,7 @@ fn fewer_workers_are_a_warning() {
     let facts = MachineFacts { threads: Some(1500), ..ROOMY };
     let (problems, warnings) = check("", facts);
     assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
-    assert!(warnings[0].contains("256 transfers with 5 workers each do not fit"), "{warnings:?}");
+    assert!(warnings[0].contains("256 transfers with 5 workers each exceed"), "{warnings:?}");
     // More than a transfer begins with is nobody's need.
     assert_eq!(check("upload_thread_num = 200\ndownload_thread_num = 200", facts).1, warnings);
     assert_eq!(check("upload_thread_num = 2\ndownload_thread_num = 2", facts), (vec![], vec![]));
@@ -168,7 +165,7 @@ fn no_limit_of_connections_is_a_warning_that_tells_the_machines() {
     let (problems, warnings) =
         check("max_connection_num = 0", MachineFacts { descriptors: Some(4096), ..ROOMY });
     assert_eq!((problems.len(), warnings.len()), (0, 1), "{problems:#?}");
-    assert!(warnings[0].ends_with("end at about 1301"), "{warnings:?}");
+    assert!(warnings[0].ends_with("for about 1301 only"), "{warnings:?}");
 }
 
 #[test]
@@ -193,7 +190,7 @@ fn nobody_is_told_to_allow_no_connection() {
     let (problems, _) = check("max_connection_num = 0", few);
     assert_eq!(problems.len(), 1, "{problems:#?}");
     assert!(
-        problems[0].contains("end at about 0: raise its limits, to at least 198"),
+        problems[0].contains("for about 0 only: raise its limits, to at least 198"),
         "{problems:#?}"
     );
     let (problems, _) = check("", MachineFacts { threads: Some(20), ..ROOMY });

@@ -87,11 +87,13 @@ fn what_a_login_makes_of_it_is_looked_at() {
         ),
         (
             named("a!b", "[OPTIONAL]\nobject_tags = user=%u"),
-            "a.conf:1: [COS_ACCOUNT_0] object_tags of [OPTIONAL]: %u makes a tag of the user name a!b",
+            "a.conf:1: [COS_ACCOUNT_0] object_tags of [OPTIONAL]: %u makes a tag of the user name \
+             a!b",
         ),
         (
             named(&"u".repeat(251), "object_tags = user=user-%u"),
-            "a.conf:10: [COS_ACCOUNT_0] object_tags = user=user-%u: %u makes a tag of the user name",
+            "a.conf:10: [COS_ACCOUNT_0] object_tags = user=user-%u: %u makes a tag of the user \
+             name",
         ),
         (
             named(&"用".repeat(220), "stamp_uploads = on"),
@@ -116,19 +118,15 @@ fn in_a_directory_it_means_nothing_and_that_is_told() {
     let (_, warnings) = warned(&format!("{DIRECTORY}object_acl = private\n"));
     assert_eq!(
         warnings,
-        [
-            "a.conf:7: [COS_ACCOUNT_0] object_acl = private: means nothing to a directory (file://): \
-          ignored"
-        ]
+        ["a.conf:7: [COS_ACCOUNT_0] object_acl = private: has no effect on a directory \
+             (file://); ignored"]
     );
     let of_all = "[OPTIONAL]\nstorage_class = STANDARD_IA\n";
     let (_, warnings) = warned(&format!("{DIRECTORY}{of_all}"));
     assert_eq!(
         warnings,
-        [
-            "a.conf:8: [OPTIONAL] storage_class = STANDARD_IA: means nothing: every account serves a \
-          directory (file://); ignored"
-        ]
+        ["a.conf:8: [OPTIONAL] storage_class = STANDARD_IA: has no effect: every account serves \
+             a directory (file://); ignored"]
     );
     let beside = DIRECTORY.replace("ACCOUNT_0", "ACCOUNT_1").replace("user0", "user1");
     let (_, warnings) = warned(&format!("{ACCOUNT}{beside}{of_all}"));

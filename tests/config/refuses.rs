@@ -31,6 +31,19 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
             "a.conf:11: [OPERATIONS] proxy_protocol_from = 10.0.0.0/33: not accepted; accepted is IP",
         ),
         (
+            "[NETWORK]\nmasquerade_networks = 10.0.0.0/8=direct, 10.1.0.0/33=auto, 10.2.0.0/16=a\n",
+            "a.conf:11: [NETWORK] masquerade_networks: \"10.1.0.0/33=auto\": \"10.1.0.0/33\" is \
+             neither a network such as 10.0.0.0/8 nor an address; accepted is network=address",
+        ),
+        (
+            "[SECURITY]\ndeny_addresses = 10.0.0.0/8, 10.1.0.0/33\n",
+            "a.conf:11: [SECURITY] deny_addresses: \"10.1.0.0/33\" is neither a network such as",
+        ),
+        (
+            "[NETWORK]\nlisten_address = 127.0.0.1, localhost\n",
+            "a.conf:11: [NETWORK] listen_address: \"localhost\" is not an IP address; accepted is",
+        ),
+        (
             "[network]\npassive_ports = 65535,60000\n",
             "a.conf:11: [network] passive_ports = 65535,60000: not accepted; accepted is first,",
         ),
@@ -97,7 +110,7 @@ fn a_wrong_endpoint_is_told_once() {
         ),
         (
             "cos_endpoint = 127.0.0.1:9000\naddressing_style = virtual\n",
-            "addressing_style = virtual: a bucket's name cannot stand before an IP address",
+            "addressing_style = virtual: a bucket's name cannot be put before an IP address",
         ),
         ("cos_prefix = a/../b\n", "cos_prefix = a/../b: not accepted"),
         ("store_min_part = 512K\n", "store_min_part = 512K: not accepted"),
@@ -136,12 +149,12 @@ fn what_stands_twice_or_has_no_value_is_refused_with_its_line() {
     for (lines, problem) in [
         (
             "COS_Region = ap-beijing\n",
-            "a.conf:10: [COS_ACCOUNT_0] cos_region: the key stands in its section twice, first in \
+            "a.conf:10: [COS_ACCOUNT_0] cos_region: the key is in its section twice, first in \
              line 5",
         ),
         (
             "[cos_account_0]\ncos_region = ap-beijing\n",
-            "a.conf:10: [cos_account_0] the section stands in the file twice, first in line 1",
+            "a.conf:10: [cos_account_0] the section is in the file twice, first in line 1",
         ),
         (
             "[OPTIONAL]\nlog_level\n",
@@ -172,13 +185,13 @@ fn two_accounts_must_differ() {
     for (second, problem) in [
         (
             second.replace("/home/user0", "/home/user1"),
-            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 stands in \
+            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 is in \
              [COS_ACCOUNT_0] already; names must differ",
         ),
         (
             second.replace("name = user0", "name = user1").replace("/home/user0", "/home/user0/"),
             "a.conf:15: [COS_ACCOUNT_1] home_dir = /home/user0/: [COS_ACCOUNT_0] has this home \
-             already; each account section needs another",
+             already; each account section needs its own",
         ),
     ] {
         assert_eq!(refused(format!("{ACCOUNT}{second}")), [problem]);
@@ -228,7 +241,7 @@ fn logins_of_the_first_form_are_told_by_number_alone() {
         ("a:p:R;u:hun:hunter2", "account 2 does not end in a permission"),
         // The rest of a password that holds a semicolon.
         ("a:pass:R;hunter2:x:y", "account 2 does not end in a permission"),
-        ("a:p:R;a:hunter2:R", "the user a stands in [FTP_ACCOUNT] already"),
+        ("a:p:R;a:hunter2:R", "the user a is in [FTP_ACCOUNT] already"),
         ("u: #hunter2:RW", "account 1 has one ':' only"),
         (";", "no account; accepted is"),
         ("# nobody", "the value is missing"),
@@ -239,7 +252,7 @@ fn logins_of_the_first_form_are_told_by_number_alone() {
         assert!(problems[0].contains(problem), "{users}: {problems:#?}");
     }
     let (_, warnings) = warned(&form("u:p:RW；v:q:RW"));
-    assert!(warnings[0].contains("account 1 holds a full-width"), "{warnings:?}");
+    assert!(warnings[0].contains("account 1 contains a full-width"), "{warnings:?}");
 }
 
 #[test]
@@ -305,7 +318,7 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
         ),
         (
             "[NETWORK]\nlisten_port = 60001\n",
-            "a.conf:11: [NETWORK] listen_port = 60001: lies within the range of passive ports",
+            "a.conf:11: [NETWORK] listen_port = 60001: lies within passive_ports",
         ),
     ] {
         let (_, warnings) = warned(&format!("{ACCOUNT}{lines}"));
@@ -318,16 +331,15 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
 fn a_part_buffer_that_cannot_hold_the_parts_is_refused() {
     check(
         "[OPTIONAL]\npart_buffer_size = 20M\n",
-        &["a.conf:11: [OPTIONAL] part_buffer_size = 20M: does not go together with \
-           single_file_max_size = 214748364800: the 10000 parts that hold such a file grow to \
-           37748736 bytes; raise part_buffer_size to at least that, or lower \
-           single_file_max_size to at most 131072000000, the largest file that fits"],
+        &["a.conf:11: [OPTIONAL] part_buffer_size = 20M: too small for \
+           single_file_max_size = 200G: the 10000 parts of such a file grow to 36M each; raise \
+           part_buffer_size to at least that, or lower single_file_max_size to at most 125000M"],
     );
     check(
         "[FILE_OPTION]\nsingle_file_max_size = 1G\n\
          [OPTIONAL]\npart_buffer_size = 8M\nmin_part_size = 16M\n",
-        &["a.conf:13: [OPTIONAL] part_buffer_size = 8M: is smaller than one part, which has \
-           16777216 bytes"],
+        &["a.conf:13: [OPTIONAL] part_buffer_size = 8M: smaller than one part, which has \
+           16M: raise"],
     );
     for (size, buffer) in [("131072000000", "20M"), ("48G", "5242880"), ("200G", "36M")] {
         let lines = format!(
@@ -395,8 +407,8 @@ impl Drop for Temporary {
 fn a_broken_hash_is_no_password() {
     let whole = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
     for (hash, told) in [
-        (&whole[..90], "a hash that is not whole"),
-        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "a hash that is not whole"),
+        (&whole[..90], "an incomplete hash"),
+        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "an incomplete hash"),
         ("$2b$12$hunter2", "a hash of a kind that is not understood; accepted are $argon2id$"),
         (
             "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY",
@@ -414,7 +426,7 @@ fn a_broken_hash_is_no_password() {
         let users = format!("login_users = u:{hash}:RW");
         let problems = refused(first_form.replace(line, &users));
         let [problem] = &problems[..] else { panic!("{problems:#?}") };
-        let told = format!("login_users = ***: account 1 has for its password {told}");
+        let told = format!("login_users = ***: account 1 has as its password {told}");
         assert!(problem.contains(&told), "{problem}");
         assert!(!problem.contains("saltsalt"), "{problem}");
     }
@@ -429,16 +441,13 @@ fn what_a_password_may_not_be_meant_to_be_is_told() {
     for value in ["one ;hunter2", "one # hunter2", "#one\t#hunter2"] {
         let warnings = of(value);
         assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: what stands behind white";
+        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: the text after white";
         assert!(warnings[0].starts_with(start), "{warnings:?}");
     }
     for value in ["\"hunter2\"", "'hunter2'", "“hunter2”"] {
         let warnings = of(value);
         assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        assert!(
-            warnings[0].contains("the quotes around the password belong to it"),
-            "{warnings:?}"
-        );
+        assert!(warnings[0].contains("the quotes are part of the password"), "{warnings:?}");
     }
     for value in ["a#b", "\"half", "#p", "it's"] {
         assert_eq!(of(value), [""; 0], "{value}");

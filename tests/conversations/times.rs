@@ -105,8 +105,11 @@ fn feat_and_help_tell_of_it_only_when_it_works() {
         ("HELP MFMT", "502 "),
         ("MFMT 20230102030405 file", "502 "),
         ("MDTM 20230102030405 file", "550 "),
-        ("SITE UTIME 20230102030405 file", "550 Times of files are the store's own here"),
-        ("SITE UTIME file 20210101000000 20220101000000 20230101000000 UTC", "550 Times of files"),
+        ("SITE UTIME 20230102030405 file", "550 The store sets the times of files here"),
+        (
+            "SITE UTIME file 20210101000000 20220101000000 20230101000000 UTC",
+            "550 The store sets the times",
+        ),
         ("MDTM file", "213 2"),
     ]);
 }

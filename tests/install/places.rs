@@ -55,7 +55,7 @@ fn all_agree_on_the_configuration_that_is_looked_for_first() {
             (&["--check-config"][..], format!("configuration OK: {own}\n")),
             (&["check"], format!("{own}, 1 account\n")),
             (&["init"], format!("{own} exists already")),
-            (&["status"], "no server with this configuration is running".to_owned()),
+            (&["status"], "no server answers at ".to_owned()),
         ] {
             let told = said(&prefix, units, arguments);
             assert!(told.contains(&begin), "{arguments:?} {begin}: {told}");

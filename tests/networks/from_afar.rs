@@ -58,7 +58,7 @@ fn a_way_that_is_open_is_told_hop_by_hop() {
     let found = found(&server);
     assert_eq!(found.failed(), [""; 0], "{:#?}", found.0);
     for (check, outcome, detail) in [
-        ("control port", "passed", "heard from 127.0.0.1"),
+        ("control port", "passed", "reached from 127.0.0.1"),
         ("greeting", "passed", "220 "),
         ("TLS", "skipped", "can be read on their way"),
         ("login", "passed", "230 "),
@@ -66,7 +66,7 @@ fn a_way_that_is_open_is_told_hop_by_hop() {
         ("EPSV", "passed", "127.0.0.1:"),
         ("upload", "passed", "1024 bytes"),
         ("download", "passed", "the same bytes"),
-        ("delete", "passed", "gone"),
+        ("delete", "passed", "was deleted"),
     ] {
         found.expect(check, outcome, detail, "");
     }
@@ -80,12 +80,22 @@ fn with_tls_its_certificate_and_the_reuse_of_sessions_are_told() {
     let certificate = Certificate::new("from-afar");
     let server = certificate.serve(Setup::local(), "required").start();
     let found = found(&server);
-    assert_eq!(found.failed(), [""; 0], "{:#?}", found.0);
+    assert_eq!(found.failed(), ["certificate"], "{:#?}", found.0);
     found.expect("TLS", "passed", "TLSv1_3", "");
-    found.expect("certificate", "skipped", "its SHA-256 fingerprint is ", "");
+    found.expect("certificate", "failed", "its SHA-256 fingerprint is ", "Let's Encrypt");
+    found.expect("certificate", "failed", "no authority that they know (self-signed", "");
     found.expect("TLS session reuse", "passed", "resume", "");
     found.expect("download", "passed", "the same bytes", "");
     assert_eq!(server.stored().files(), [""; 0]);
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_told_in_plain_words() {
+    let certificate = Certificate::valid_for("from-afar", "-days -1");
+    let server = certificate.serve(Setup::local(), "required").start();
+    let found = found(&server);
+    assert_eq!(found.failed(), ["certificate"], "{:#?}", found.0);
+    found.expect("certificate", "failed", "clients refuse it: it has expired; its SHA", "renew it");
 }
 
 #[test]
@@ -93,7 +103,12 @@ fn an_address_that_leads_nowhere_is_told_with_the_one_that_works() {
     let server = Setup::local().network("masquerade_networks", "127.0.0.0/8=127.9.9.9").start();
     let found = found(&server);
     assert_eq!(found.failed(), ["PASV"], "{:#?}", found.0);
-    found.expect("PASV", "failed", "heard the wrong address: 127.9.9.9:", "NETWORK=127.0.0.1");
+    found.expect(
+        "PASV",
+        "failed",
+        "the server names a wrong address: 127.9.9.9:",
+        "NETWORK=127.0.0.1",
+    );
     found.expect("PASV", "failed", "closed (refused)", "masquerade_networks");
     // Most clients with a person before them go on with the address that works.
     found.expect("download", "passed", "the same bytes", "");
@@ -120,7 +135,7 @@ fn each_closed_hop_has_its_words() {
     });
     let found = Found::of(&mut check(at, PASSWORD));
     assert_eq!(found.failed(), ["greeting"]);
-    found.expect("greeting", "failed", "this is no FTP: \"SSH-2.0", "the port of an FTP server");
+    found.expect("greeting", "failed", "this is not FTP: \"SSH-2.0", "the port of an FTP server");
 }
 
 #[test]

@@ -165,7 +165,10 @@ fn a_bucket_that_is_right_passes_every_check_and_nothing_stays_in_it() {
     let lines = told.lines("passed");
     let found = lines.iter().find(|line| line["check"] == "ListMultipartUploads").unwrap();
     let detail = found["detail"].as_str().unwrap();
-    assert!(detail.starts_with("1 unfinished uploads, 1 of them silent for 1 s"), "{detail}");
+    assert!(
+        detail.starts_with("1 unfinished uploads, 1 of them without new parts for 1 s"),
+        "{detail}"
+    );
     assert!(detail.contains("\"/forgotten\" for "), "{detail}");
     let (objects, uploads) = left_in(&bucket);
     assert_eq!((objects, uploads), (vec!["theirs".to_owned()], vec!["forgotten".to_owned()]));
@@ -255,7 +258,7 @@ fn people_read_a_line_each_with_what_to_do() {
     assert!(line("– GetObject").contains("needs what PutObject stores"), "{text}");
     line("✓ ListObjects");
     let sum = text.lines().last().unwrap();
-    assert!(sum.starts_with("1 of ") && sum.ends_with("the arrows tell what to do"), "{text}");
+    assert!(sum.starts_with("1 of ") && sum.ends_with("the arrows show what to do"), "{text}");
 }
 
 #[test]
@@ -308,11 +311,11 @@ fn what_is_set_for_files_is_tried() {
         line.unwrap_or_else(|| panic!("{check}: {:#}", told.whole))["detail"].to_string()
     };
     for (check, expected) in [
-        ("storage_class", "came back: STANDARD_IA"),
-        ("server_side_encryption", "came back: aws:kms, key-1"),
-        ("object_acl", "came back: public-read"),
-        ("stamp_uploads", "came back: alice, "),
-        ("upload_headers", "came back: no-cache"),
+        ("storage_class", "in effect: STANDARD_IA"),
+        ("server_side_encryption", "in effect: aws:kms, key-1"),
+        ("object_acl", "in effect: public-read"),
+        ("stamp_uploads", "in effect: alice, "),
+        ("upload_headers", "in effect: no-cache"),
     ] {
         let detail = detail(&told, "passed", check);
         assert!(detail.contains(expected), "{check}: {detail}");
@@ -324,7 +327,7 @@ fn what_is_set_for_files_is_tried() {
     let tagged = setup().account_key("object_tags", "site=gz&user=%u");
     let told = Told::of(&tagged.write());
     assert_eq!(told.status, 0, "{:#}", told.whole);
-    assert!(detail(&told, "passed", "PutObjectTagging").contains("needed: the store forgets"));
+    assert!(detail(&told, "passed", "PutObjectTagging").contains("needed: the store ignores"));
     // It has S3's names for everything, and takes no notice of others: each is told apart.
     let foreign =
         setup().account_key("object_tags", "site=gz").account_key("object_header_names", "x-cos");
@@ -339,7 +342,7 @@ fn what_is_set_for_files_is_tried() {
     let told = Told::of(&wrong.write());
     told.expect_failure("storage_class", "correct this key, or leave it out");
     assert!(told.failed()["detail"].as_str().unwrap().contains("400 InvalidArgument"));
-    assert!(detail(&told, "passed", "object_acl").contains("taken"), "by itself");
+    assert!(detail(&told, "passed", "object_acl").contains("accepted"), "by itself");
     assert_eq!(left_in(wrong.bucket_name()), (Vec::new(), Vec::new()));
 }
 
@@ -368,7 +371,7 @@ fn a_key_that_may_not_read_acls_is_told_what_that_means() {
     let detail = told.lines("skipped")[0]["detail"].to_string();
     assert!(detail.contains("files get the bucket's ACL"), "{detail}");
     for (key, value, expected) in
-        [("keep_acl", "off", None), ("object_acl", "private", Some("the store does not tell"))]
+        [("keep_acl", "off", None), ("object_acl", "private", Some("the store does not report"))]
     {
         injector.heal();
         injector.inject(may_not());
@@ -472,10 +475,37 @@ fn the_machine_is_looked_at() {
     fs::remove_dir(written.dir().join("log")).unwrap();
     fs::write(written.dir().join("log"), "in the way").unwrap();
     Told::of(&written).expect_failure("log", "log_dir");
+    // Root has every right there, and still nobody can.
+    let text = fs::read_to_string(local().write().config()).unwrap();
+    let nowhere = local().write();
+    let lines = text.lines().map(|line| match line.starts_with("log_dir") {
+        true => "log_dir = /proc\n".to_owned(),
+        false => format!("{line}\n"),
+    });
+    fs::write(nowhere.config(), lines.collect::<String>()).unwrap();
+    let told = Told::of(&nowhere);
+    assert!(told.names("failed").contains(&"log"), "{:#}", told.whole);
     let written = local().write();
     fs::remove_dir(written.dir().join("data")).unwrap();
     Told::of(&written).expect_failure("files", "cos_endpoint");
     assert_eq!(Told::of(&local().write()).status, 0);
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let (one, other) = (Certificate::new("one"), Certificate::new("other"));
+    fs::copy(other.key(), one.key()).unwrap();
+    let setup = one.serve(Setup::local(), "optional").delete_enable("maybe");
+    let written = setup.option("max_connection_num", "1000000").write();
+    let told = Told::of(&written);
+    let failed: Vec<_> =
+        told.lines("failed").iter().map(|line| line["detail"].to_string()).collect();
+    let output = written.command(&["--check-config"]).output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    for wrong in ["delete_enable = maybe", "max_connection_num = 1000000", "tls_key_file"] {
+        assert!(failed.iter().any(|detail| detail.contains(wrong)), "{wrong}: {failed:#?}");
+        assert!(complaint.contains(wrong), "{wrong}: {complaint}");
+    }
 }
 
 /// What `check` says of the certificate that is valid for `dates`, options of `openssl x509`.

@@ -1,3 +1,5 @@
+use std::net::TcpListener;
+
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::{self, Rgw};
 use crate::support::server::{Setup, TestServer};
@@ -13,7 +15,7 @@ fn a_store_that_refuses_is_told_with_the_command_that_tells_more() {
     let server = Setup::bucket_named("no-such-bucket", Rgw::shared().endpoint()).start();
     let line = server.wait_for_line(|line| line.contains(" cannot be used now: "));
     assert!(line.contains("[ERROR]") && line.contains("NoSuchBucket"), "{line}");
-    let hint = format!("; to be told what to do: {}", check_command(&server));
+    let hint = format!("; to find out what to do: {}", check_command(&server));
     assert!(line.trim_end().ends_with(&hint), "{line}");
 }
 
@@ -33,13 +35,27 @@ fn a_wrong_secret_is_one_error_with_the_command_that_tells_more() {
 }
 
 #[test]
+fn a_dead_store_is_told_in_few_lines_and_each_try_to_whoever_wants_to_know() {
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let setup = Setup::bucket_behind(&dead).option("log_level", "DEBUG");
+    let server = setup.option("retry_timeout", "5").start();
+    let line = server.wait_for_line(|line| line.contains(" cannot be used now: "));
+    let (_, tries) = line.split_once(" tries=").unwrap_or_else(|| panic!("{line}"));
+    assert!(!tries.starts_with(['0', '1']), "{line}");
+    let log = server.log();
+    let tries: Vec<_> = log.lines().filter(|line| line.contains(" failed, again in ")).collect();
+    let told = tries.iter().filter(|line| !line.contains("[DEBUG]")).count();
+    assert!(told == 1 && tries[0].contains("[WARN]") && tries.len() > 2, "{tries:#?}");
+}
+
+#[test]
 fn a_silent_store_is_told_long_before_a_request_is_given_up() {
     let injector = Injector::before(Rgw::shared().endpoint());
     injector.inject(Rule::new(Request::ListObjects, Fault::Stall));
     let server = Setup::bucket_behind(&injector.endpoint()).start();
     let line = server.wait_for_line(|line| line.contains(" has not answered for "));
     assert!(line.contains("[WARN] (probe)"), "{line}");
-    assert!(line.contains(" for 5 s; to be told what to do about it: "), "{line}");
+    assert!(line.contains(" for 5 s; to find out what to do about it: "), "{line}");
     assert!(line.trim_end().ends_with(&check_command(&server)), "{line}");
     assert!(!server.log().contains("cannot be used now"), "{}", server.log());
     injector.heal();

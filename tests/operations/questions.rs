@@ -28,7 +28,7 @@ fn a_mistyped_directory_is_not_made_unasked() {
     fs::create_dir(&right).unwrap();
     let config = place.path().join("server.conf");
     let mut terminal = Terminal::run(&init(config.to_str().unwrap()));
-    let make = " is not there. Make it? y or n [y]: ";
+    let make = " does not exist. Create it? y or n [y]: ";
     answer(
         &mut terminal,
         &[
@@ -38,11 +38,11 @@ fn a_mistyped_directory_is_not_made_unasked() {
             (make, "n"),
             ("Directory: ", right.to_str().unwrap()),
             ("FTP user [ftpuser]: ", ""),
-            ("Password (empty: one is made): ", ""),
+            ("Password (leave empty to generate one): ", ""),
         ],
     );
     let (shown, _) = terminal.end();
-    assert!(shown.contains("Wrote ") && !shown.contains("Made the directory"), "{shown}");
+    assert!(shown.contains("Wrote ") && !shown.contains("Created the directory"), "{shown}");
     assert!(!wrong.exists());
 
     // A pipe cannot be asked: it is told.
@@ -52,7 +52,7 @@ fn a_mistyped_directory_is_not_made_unasked() {
     fs::write(&answers, format!("3\n{}\n\n\n", wrong.display())).unwrap();
     command.stdin(Stdio::from(fs::File::open(answers).unwrap()));
     let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
-    let made = format!("Made the directory {}\n", fs::canonicalize(&wrong).unwrap().display());
+    let made = format!("Created the directory {}\n", fs::canonicalize(&wrong).unwrap().display());
     assert!(told.contains(&made), "{told}");
 }
 
@@ -70,9 +70,9 @@ fn a_typo_in_the_password_loses_no_answer() {
         ],
     );
     for (question, typed) in [
-        ("Password (empty: one is made): ", TYPED),
+        ("Password (leave empty to generate one): ", TYPED),
         ("Once more: ", "typed by hnad"),
-        ("the two are not the same\r\nPassword (empty: one is made): ", TYPED),
+        ("the two passwords differ\r\nPassword (leave empty to generate one): ", TYPED),
         ("Once more: ", TYPED),
     ] {
         terminal.wait_for(question);

@@ -1,5 +1,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -37,6 +38,12 @@ fn shown_command(terminal: &mut Terminal, above: &str) -> String {
     terminal.wait_for("\n").trim().to_owned()
 }
 
+/// The one in the line below.
+fn next_command(terminal: &mut Terminal) -> String {
+    terminal.wait_for("    ");
+    terminal.wait_for("\n").trim().to_owned()
+}
+
 fn typed(command: &str) -> Output {
     Command::new("sh").args(["-c", command]).output().expect("sh runs")
 }
@@ -58,8 +65,8 @@ fn a_directory_that_may_not_be_written_is_served_for_reading() {
         false => Command::new(&everybodys),
     };
     let mut terminal = Terminal::run(&serve(command, &directory));
-    terminal.wait_for(" for reading only: this process may not write there");
-    let said = terminal.wait_for(" until Ctrl+C, for reading only");
+    terminal.wait_for(" read-only: this process may not write to it");
+    let said = terminal.wait_for(" read-only until Ctrl+C");
     assert!(!said.contains("ERROR"), "{said}");
     let before = terminal.wait_for("curl -u ftpuser ftp://");
     assert!(!before.contains("-T FILE"), "{before}");
@@ -76,11 +83,12 @@ fn a_directory_that_may_not_be_written_is_served_for_reading() {
 fn a_server_without_a_configuration_is_asked_and_stopped_from_elsewhere() {
     let directory = TempDir::new().unwrap();
     let mut terminal = Terminal::run(&serve(program(), directory.path()));
-    let stop = shown_command(&mut terminal, "Stop it from another terminal:");
-    assert!(stop.contains(" stop --socket "), "{stop}");
+    let status = shown_command(&mut terminal, "See what it is doing, or stop it, ");
+    let stop = next_command(&mut terminal);
+    assert!(status.contains(" status --socket ") && stop.contains(" stop --socket "), "{stop}");
     // Also when its own terminal is gone.
     terminal.close();
-    let status = typed(&stop.replace(" stop ", " status "));
+    let status = typed(&status);
     let told = String::from_utf8(status.stdout).unwrap();
     assert!(told.contains(&format!(", process {}, since ", terminal.pid())), "{told}");
     let stopped = typed(&stop);
@@ -90,7 +98,55 @@ fn a_server_without_a_configuration_is_asked_and_stopped_from_elsewhere() {
     // There is nothing left that could be asked.
     let output = typed(&stop);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("is running: none at"), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (_, socket) = stop.split_once(" --socket ").unwrap();
+    let named = format!("no server answers at {socket} (control_socket): ");
+    assert!(told.starts_with(&named) && told.contains("name the --socket FILE"), "{told}");
+}
+
+#[test]
+fn where_there_is_no_configuration_a_server_that_serve_started_is_named() {
+    let (place, runtime) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let in_place = |mut command: Command| {
+        command.current_dir(place.path()).env("XDG_RUNTIME_DIR", runtime.path());
+        // No installation of this machine is asked.
+        command.env("SYSTEMD_UNIT_PATH", place.path());
+        command
+    };
+    // What a server that was killed has left behind is not named.
+    drop(UnixListener::bind(runtime.path().join("cos-ftp-server-1.socket")).unwrap());
+    let mut terminal = Terminal::run(&in_place(serve(program(), place.path())));
+    let status = shown_command(&mut terminal, "See what it is doing, or stop it, ");
+    let (_, socket) = status.split_once(" --socket ").unwrap();
+    assert!(socket.starts_with(runtime.path().to_str().unwrap()), "{socket}");
+    for word in ["status", "stop", "reload"] {
+        let mut command = in_place(program());
+        let output = command.arg(word).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        let named = format!("name the --socket FILE that it printed, one of: {socket}\n");
+        assert!(told.starts_with("no server answers: ") && told.ends_with(&named), "{told}");
+    }
+    let output = program().args(["reload", "--socket", socket]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(64) && told.contains("has no configuration"), "{told}");
+    terminal.type_line("\u{3}");
+    assert_eq!(terminal.end().1.code(), Some(0));
+}
+
+#[test]
+fn passive_ports_are_written_as_in_a_configuration_too() {
+    let directory = TempDir::new().unwrap();
+    for ports in ["42128-42131", "42128,42131"] {
+        let mut command = serve(program(), directory.path());
+        command.args(["--passive-ports", ports]);
+        let mut terminal = Terminal::run(&command);
+        let said = terminal.wait_for("passive ports 42128-42131");
+        assert!(!said.contains("parked"), "{said}");
+        terminal.wait_for("Serving ");
+        terminal.type_line("\u{3}");
+        assert_eq!(terminal.end().1.code(), Some(0));
+    }
 }
 
 #[test]
@@ -100,6 +156,11 @@ fn there_is_help_on_a_command() {
         let told = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && told.starts_with("Usage: cos-ftp-server serve DIR "));
         assert!(told.contains("--passive-ports") && !told.contains("hash-password"), "{told}");
+    }
+    for (word, said) in [("help", "    help   "), ("check", "    check --from")] {
+        let output = program().args(["help", word]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.contains(said), "{told}");
     }
     let output = program().args(["help", "nonsense"]).output().unwrap();
     assert_eq!(output.status.code(), Some(64));

@@ -85,10 +85,10 @@ fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
     fs::write(&file, "").unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    let not_a_directory = "/file: Not a directory (os error 20): it must be a directory, or serve";
     for (arguments, code, said) in [
-        (&["/nowhere/at/all"][..], 1, "/nowhere/at/all: No such file"),
-        (&[file.to_str().unwrap()], 78, not_a_directory),
+        (&["/nowhere/at/all"][..], 1, "no directory /nowhere/at/all: create it (mkdir -p /nowhere"),
+        (&[file.to_str().unwrap()], 1, "/file is not a directory: serve the directory that it"),
+        (&[], 64, "serve needs a directory to serve"),
         (&[there, "--listen", &taken], 1, "or choose another --listen than "),
         (&[there, "--listen", "192.0.2.1:0"], 1, "--listen 192.0.2.1 is no address of this"),
         (&[there, "--listen", "2121"], 64, "needs address and port, as in 127.0.0.1:2121"),
@@ -160,7 +160,7 @@ fn init_on_a_terminal_writes_a_configuration_that_works() {
         ("1, 2 or 3 [1]: ", "4"),
         ("1, 2 or 3 [1]: ", "3"),
         ("Directory: ", data.to_str().unwrap()),
-        (" is not there. Make it? y or n [y]: ", ""),
+        (" does not exist. Create it? y or n [y]: ", ""),
         ("FTP user [ftpuser]: ", "two words"),
         ("FTP user [ftpuser]: ", "a:b"),
         ("FTP user [ftpuser]: ", "bob"),
@@ -168,7 +168,7 @@ fn init_on_a_terminal_writes_a_configuration_that_works() {
         terminal.wait_for(question);
         terminal.type_line(answer);
     }
-    for question in ["Password (empty: one is made): ", "Once more: "] {
+    for question in ["Password (leave empty to generate one): ", "Once more: "] {
         terminal.wait_for(question);
         terminal.type_hidden(TYPED);
     }
@@ -199,7 +199,7 @@ fn init_serves_a_bucket_and_makes_a_password() {
         assert!(shown.contains(told), "{told}: {shown}");
     }
     assert!(!shown.contains(&*key), "{shown}");
-    let password = shown.split("kept as a hash only: ").nth(1).unwrap().lines().next().unwrap();
+    let password = shown.split("only a hash is stored: ").nth(1).unwrap().lines().next().unwrap();
     assert!(shown.contains(&format!("curl -u ftpuser:{password} -T FILE ")), "{shown}");
     let (_server, address) = start(&config);
     store_at(address, "ftpuser", password);
@@ -235,6 +235,42 @@ fn init_leaves_what_is_there_and_refuses_what_cannot_be_written() {
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(wrong), "{output:?}");
         assert!(!other.exists());
+    }
+}
+
+#[test]
+fn init_takes_back_its_own_file_after_its_check_has_failed() {
+    let place = TempDir::new().unwrap();
+    let config = place.path().join("server.conf");
+    let data = place.path().join("data");
+    fs::create_dir(&data).unwrap();
+    // Nothing listens there.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let failing = ["2", &format!("http://{closed}"), "b", "", "id", "key", "", ""];
+    let output = init_by_pipe(&config, &failing);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(!shown.contains("Start the server") && !shown.contains("systemctl"), "{shown}");
+    for told in ["only a hash is stored: ", " check --config ", " init --config "] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    // What somebody has done about it is not lost.
+    let written = fs::read_to_string(&config).unwrap();
+    fs::write(&config, written.replace("us-east-1", "us-east-2")).unwrap();
+    let right = ["3", data.to_str().unwrap(), "bob", "a password"];
+    let output = init_by_pipe(&config, &right);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("exists already"), "{output:?}");
+    fs::write(&config, written).unwrap();
+    let output = init_by_pipe(&config, &right);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("which init wrote and which did not pass its check"), "{shown}");
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("ftp_login_user_name = bob"), "{text}");
+    // Where it is all well, it is somebody's.
+    if output.status.success() {
+        assert!(!text.contains("SHA-256") && shown.contains("Start the server"), "{shown}");
+        let output = init_by_pipe(&config, &right);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("exists already"), "{output:?}");
     }
 }
 
@@ -292,14 +328,30 @@ fn a_running_server_is_reloaded_and_stopped_by_command() {
     let tell = |word: &str| program(&[word, "-c", &config]).output().unwrap();
     let output = tell("reload");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert_eq!(output.stdout, b"configuration read again\n");
+    assert_eq!(output.stdout, b"configuration read again: nothing has changed\n");
+    server.rewrite_config(|text| {
+        text.replace("listen_port = 0", "listen_port = 2122")
+            .replace("[OPTIONAL]", "[OPTIONAL]\nidle_timeout = 20")
+            .replace("secret-1", "secret-2")
+    });
+    let output = tell("reload");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "configuration read again, these changes have taken effect:\n    \
+         [COS_ACCOUNT_0] ftp_login_user_password\n    [OPTIONAL] idle_timeout\n\
+         these wait for a restart of the server:\n    [NETWORK] listen_port\n"
+    );
+    server.rewrite_config(|text| {
+        text.replace("listen_port = 2122", "listen_port = 0").replace("secret-2", "secret-1")
+    });
+    assert_eq!(tell("reload").status.code(), Some(0));
     server.wait_for_log("SIGHUP: reading the configuration");
     // What is wrong is told here, and the server is not bothered with it.
     server.rewrite_config(|text| text.replace("authority = RW", "authority = X"));
     let output = tell("reload");
     assert_eq!(output.status.code(), Some(78), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("authority = X"), "{output:?}");
-    assert_eq!(server.log().matches("SIGHUP").count(), 1);
+    assert_eq!(server.log().matches("SIGHUP").count(), 3);
     server.rewrite_config(|text| text.replace("authority = X", "authority = RW"));
 
     let mut ftp = Ftp::login(&server);
@@ -317,7 +369,7 @@ fn a_running_server_is_reloaded_and_stopped_by_command() {
         let output = tell(word);
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         assert!(
-            String::from_utf8_lossy(&output.stderr).contains("no server with this"),
+            String::from_utf8_lossy(&output.stderr).contains("no server answers at /"),
             "{output:?}"
         );
     }

@@ -81,7 +81,7 @@ fn two_silent_addresses_keep_nobody_out() {
     newcomer.log_in();
     // The oldest of them had to go.
     let told = silent[0].expect_reply("421 ");
-    assert!(told.contains("you were silent"), "{told}");
+    assert!(told.contains("you sent nothing"), "{told}");
     silent[0].expect_end();
     silent[19].log_in();
     server.wait_for_log("ended address=127.0.0.1 reason=\"silent before the login");

@@ -144,10 +144,10 @@ fn the_only_certificate_of_a_small_store_is_believed_where_it_is_named() {
         // For its names alone.
         let error = front.store("127.0.0.1", Some(&own), &bucket).probe().unwrap_err().to_string();
         assert!(error.contains("is for another name"), "{error}");
-        assert!(error.contains("write cos_endpoint with a name"), "{error}");
+        assert!(error.contains("use a name in cos_endpoint"), "{error}");
         let error = front.store("localhost", None, &bucket).probe().unwrap_err().to_string();
         assert!(error.contains("certificate of an authority (CA:TRUE)"), "{error}");
-        assert!(error.contains("put this very certificate into the file"), "{error}");
+        assert!(error.contains("put exactly this certificate into the file"), "{error}");
     }
 }
 

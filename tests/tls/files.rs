@@ -131,10 +131,10 @@ fn what_is_wrong_with_the_files_is_told_at_once() {
     for (cert, key, named, wrong) in [
         (&path("none"), &key, "tls_cert_file", "cannot be read"),
         (&cert, &path("none"), "tls_key_file", "cannot be read"),
-        (&path("text.pem"), &key, "tls_cert_file", "holds no certificate"),
-        (&key, &key, "tls_cert_file", "holds no certificate"),
+        (&path("text.pem"), &key, "tls_cert_file", "contains no certificate"),
+        (&key, &key, "tls_cert_file", "contains no certificate"),
         (&path("garbage.pem"), &key, "tls_cert_file", "cannot be read"),
-        (&cert, &path("text.pem"), "tls_key_file", "holds no private key"),
+        (&cert, &path("text.pem"), "tls_key_file", "contains no private key"),
         (&cert, &path("locked.pem"), "tls_key_file", "decrypt it"),
         (&cert, &text(other.key()), "tls_key_file", "is not the key of the certificate in"),
     ] {

@@ -79,7 +79,7 @@ fn the_newest_version_can_be_lowered() {
 fn versions_that_leave_none_are_refused() {
     let certificate = Certificate::new("versions");
     for (oldest, newest, expected) in [
-        ("1.3", "1.2", "older than tls_min_version: no version is left that could be spoken"),
+        ("1.3", "1.2", "older than tls_min_version: no version of TLS is left"),
         ("1.2", "1.1", "accepted is 1.2 or 1.3"),
         ("TLSv1.2", "1.3", "accepted is 1.2 or 1.3"),
     ] {

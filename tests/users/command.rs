@@ -4,10 +4,11 @@ use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
+use tempfile::TempDir;
 
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer, Written};
@@ -59,7 +60,10 @@ fn users_are_added_and_listed_and_get_other_passwords() {
     assert!(said.contains("reload --config "), "{said}");
     let more = ["add", "摄像头", "--permission", "r", "--prefix", "gate/1"];
     done(&written, &more, "secret-2\n");
-    assert_eq!(done(&written, &["list"], ""), "cam1  -\n摄像头   R   gate/1\n");
+    let expected = "USER    PERMISSION  PREFIX\ncam1    -           -\n摄像头  R           gate/1\n\
+                    - : the permission is that of the section (authority), ";
+    let listed = done(&written, &["list"], "");
+    assert!(listed.starts_with(expected), "{listed}");
     let before = text(&written);
     assert!(before.starts_with("# cameras\ncam1:$argon2id$") && before.ends_with(":R:gate/1\n"));
     assert!(!before.contains("secret"), "{before}");
@@ -73,7 +77,7 @@ fn users_are_added_and_listed_and_get_other_passwords() {
         assert_ne!(old, new);
     }
     refused(&written, &["add", "cam1"], "secret-1\n", "cam1 is there already");
-    refused(&written, &["passwd", "cam2"], "secret-1\n", "cam2 is not there");
+    refused(&written, &["passwd", "cam2"], "secret-1\n", "cam2 is not in ");
     refused(&written, &["add", "../x"], "secret-1\n", "cannot be a user name");
     refused(&written, &["add", "cam2"], "\n", "the password is empty");
     refused(
@@ -112,8 +116,8 @@ fn a_file_that_is_not_there_is_made_for_nobody_else() {
 #[test]
 fn what_is_broken_is_not_touched() {
     let written = with_file("cam1:nonsense\n");
-    refused(&written, &["add", "cam2"], "secret-1\n", "users:1: has no hash behind the name");
-    refused(&written, &["list"], "", "users:1: has no hash behind the name");
+    refused(&written, &["add", "cam2"], "secret-1\n", "users:1: has no hash after the name");
+    refused(&written, &["list"], "", "users:1: has no hash after the name");
 }
 
 #[test]
@@ -159,12 +163,47 @@ fn the_file_is_named_where_there_are_none_or_several() {
 }
 
 #[test]
+fn whose_password_stands_in_the_configuration_is_told_so() {
+    let written = Setup::local().write();
+    let output = run(&written, &["passwd", "alice"], "");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let config = written.config().display();
+    let place = format!("stands in {config}, [COS_ACCOUNT_0] ftp_login_user_password");
+    for words in [&*place, "hash-password", &format!("reload --config {config}")] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_needs_no_configuration() {
+    let place = TempDir::new().unwrap();
+    let users = place.path().join("users");
+    let user = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        command.arg("user").args(arguments).arg("--users-file").arg(&users);
+        command.current_dir(place.path()).env("SYSTEMD_UNIT_PATH", place.path());
+        command.env("COS_FTP_PASSWORD", "secret-1").output().unwrap()
+    };
+    let none = user(&["list"]);
+    assert!(String::from_utf8_lossy(&none.stderr).contains("there is no file "), "{none:?}");
+    let output = user(&["add", "cam1", "--permission", "RW"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("after its next reload"), "{output:?}");
+    assert_eq!(fs::metadata(&users).unwrap().mode() & 0o777, 0o600);
+    let output = user(&["passwd", "cam1"]);
+    assert!(output.status.success(), "{output:?}");
+    let listed = String::from_utf8(user(&["list"]).stdout).unwrap();
+    assert!(listed.contains("cam1  RW"), "{listed}");
+}
+
+#[test]
 fn it_speaks_chinese() {
     let written = with_file("");
     let mut command = written.command(&["user", "passwd", "cam1"]);
     command.env("LC_ALL", "zh_CN.UTF-8").env("COS_FTP_PASSWORD", "x");
     let told = String::from_utf8(command.output().unwrap().stderr).unwrap();
-    assert!(told.contains("cam1 不存在；添加用户请用 user add"), "{told}");
+    assert!(told.contains("cam1 不在 ") && told.contains("添加用户请用 user add"), "{told}");
 }
 
 #[test]

@@ -143,12 +143,9 @@ fn a_reload_takes_the_lines_as_they_are_then() {
 fn a_broken_line_keeps_the_old_ones() {
     let server = cameras(Setup::local());
     for (wrong, told) in [
-        (
-            "cam9:plain-text:RW\n",
-            "users:7: has no hash behind the name; cos-ftp-server user passwd",
-        ),
+        ("cam9:plain-text:RW\n", "users:7: has no hash after the name; cos-ftp-server user passwd"),
         ("../cam9:$6$\n", "users:7: the user name is not accepted; accepted are 1 to 64 bytes"),
-        (&*format!("cam1:{HASH}\n"), "users:7: the user cam1 stands in "),
+        (&*format!("cam1:{HASH}\n"), "users:7: the user cam1 is in "),
     ] {
         let said = reload(&server, &(lines() + wrong));
         assert!(said.contains(told) && said.contains("goes on as before"), "{told}\n{said}");
@@ -179,7 +176,7 @@ fn a_file_that_others_may_read_is_told() {
     assert_eq!(load(&lines(), 0o600), (vec![], vec![]));
     let (problems, warnings) = load(&lines(), 0o644);
     assert!(problems.is_empty(), "{problems:?}");
-    assert!(warnings[0].contains("users: holds a secret, and other users"), "{warnings:?}");
+    assert!(warnings[0].contains("users: contains a secret, and other users"), "{warnings:?}");
 }
 
 #[test]
@@ -195,7 +192,9 @@ fn a_file_and_a_login_do_not_stand_together() {
     let written = Setup::local().login_by(keys).file("users", "").write();
     let (problems, _) = told(written.config());
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("ftp_login_user_name = alice: cannot stand beside users_file"));
+    assert!(
+        problems[0].contains("ftp_login_user_name = alice: cannot be combined with users_file")
+    );
 }
 
 #[test]
@@ -214,7 +213,7 @@ fn a_user_of_the_configuration_has_its_place_too() {
     let setup = Setup::local().account_key("cos_prefix", "%u/in");
     let written = setup.replace(&format!("{name}alice"), &format!("{name}../alice")).write();
     let (problems, _) = told(written.config());
-    assert!(problems[0].contains("cannot stand in the place of %u"), "{problems:?}");
+    assert!(problems[0].contains("cannot take the place of %u"), "{problems:?}");
 }
 
 #[test]

@@ -225,11 +225,11 @@ fn what_cannot_be_asked_is_told_at_the_start() {
         ("auth_url = ftp://a/\n", "auth_url = ftp://a/: not accepted; accepted is https://"),
         (
             "auth_url = http://127.0.0.1/\nauth_command = /bin/sh x\n",
-            "auth_url = http://127.0.0.1/: cannot stand beside auth_command",
+            "auth_url = http://127.0.0.1/: cannot be combined with auth_command",
         ),
         (
             "auth_command = /bin/sh x\nftp_login_user_name = a\n",
-            "ftp_login_user_name = a: cannot stand beside auth_command",
+            "ftp_login_user_name = a: cannot be combined with auth_command",
         ),
     ] {
         let written = Setup::local().login_by(keys).write();

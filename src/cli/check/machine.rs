@@ -1,6 +1,10 @@
 //! What the machine gives: memory, threads, descriptors, a place for the log, certificates.
 
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process;
 use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
@@ -13,6 +17,7 @@ use time::OffsetDateTime;
 use super::report::{CheckLine, CheckReport};
 use super::{masquerade, ports};
 use crate::cli::logging;
+use crate::cli::owned_file::PRIVATE_MODE;
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
 const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -89,25 +94,22 @@ fn log_directory(directory: &Path) -> CheckLine {
     if !here.is_dir() {
         return CheckLine::failed(
             "log",
-            format!("{} is no directory", here.display()),
+            format!("{} is not a directory", here.display()),
             "correct log_dir",
         );
     }
+    if let Err(error) = try_to_write(here) {
+        let fix = "let the user that runs the server write there, or correct log_dir";
+        return CheckLine::failed("log", format!("{}: {error}", here.display()), fix);
+    }
     // A log of another user, as root leaves it, is as much in the way as the directory.
     let file = directory.join(logging::FILE_NAME);
-    let file_refuses = || access(&file, Access::WRITE_OK).err().filter(|e| *e != Errno::NOENT);
-    match access(here, Access::WRITE_OK | Access::EXEC_OK) {
-        Err(error) => {
-            let fix = "let the user that runs the server write there, or correct log_dir";
-            CheckLine::failed("log", format!("{}: {error}", here.display()), fix)
+    match OpenOptions::new().append(true).open(&file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let fix = "give the file to the user that runs the server (chown)";
+            CheckLine::failed("log", format!("{}: {error}", file.display()), fix)
         }
-        Ok(()) => match file_refuses() {
-            Some(error) => {
-                let fix = "give the file to the user that runs the server (chown)";
-                CheckLine::failed("log", format!("{}: {error}", file.display()), fix)
-            }
-            None => CheckLine::passed("log", format!("{shown} can be written")),
-        },
+        _ => CheckLine::passed("log", format!("{shown} can be written")),
     }
 }
 
@@ -141,6 +143,16 @@ fn scanner(options: &ScanOptions) -> CheckLine {
             CheckLine::failed("clamd", format!("{address}: {error}"), fix)
         }
     }
+}
+
+/// Makes a file in `directory` and removes it: what rights promise is not all that counts, as on a
+/// file system that is read-only or full.
+fn try_to_write(directory: &Path) -> io::Result<()> {
+    let trial = directory.join(format!(".cos-ftp-server-check-{}", process::id()));
+    let made = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&trial)?;
+    let written = (&made).write_all(b"\n");
+    fs::remove_file(&trial)?;
+    written
 }
 
 /// How long clients will still take the certificate.

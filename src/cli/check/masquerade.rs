@@ -42,27 +42,29 @@ fn of_network(network: &str, target: &PassiveTarget, public: &PublicAddress) -> 
                     "correct masquerade_networks; PASV answers 425 until it has an IPv4 address"
                 }
             };
-            let text = format!("clients from {network} will hear no address: {wrong}");
+            let text = format!("clients from {network} are told no address: {wrong}");
             CheckLine::failed("masquerade", text, fix)
         }
     }
 }
 
 fn will_hear(network: &str, address: &str) -> CheckLine {
-    CheckLine::passed("masquerade", format!("clients from {network} will hear {address}"))
+    CheckLine::passed("masquerade", format!("clients from {network} are told {address}"))
 }
 
 /// What clients hear that are in none of the networks.
 fn of_all_others(settings: &ServerSettings) -> CheckLine {
     let Some(masquerade) = &settings.server.session.masquerade else {
-        let text = "masquerade_address is not set: passive replies name the address clients reach";
+        let text = "masquerade_address is not set: passive replies name the address that the \
+            client connected to";
         return CheckLine::passed("masquerade", text);
     };
     match masquerade.look_up() {
         Ok(address) if address.is_loopback() && !masquerade.is_loopback() => CheckLine::failed(
             "masquerade",
             format!("{} = {address}", masquerade.0),
-            "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback address",
+            "correct masquerade_address, or /etc/hosts: clients cannot connect to a loopback \
+             address",
         ),
         Ok(address) if masquerade.0 == address.to_string() => {
             CheckLine::passed("masquerade", address.to_string())

@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig};
+use cos_ftp_server::config::{self, Finding, FindingKind, LoadedConfig, MachineFacts};
 
 use crate::cli::{locations, shell};
 use report::{CheckLine, CheckReport};
@@ -67,7 +67,12 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
         };
         return Err(vec![CheckLine::failed("file", format!("{}: {error}", file.display()), fix)]);
     }
-    let loaded = config::load(file).map_err(|problems| {
+    // The machine has lines of its own, which come only where the file is right.
+    let everything = |problems| {
+        let all = config::load_for_start(file, &MachineFacts::of_this_machine());
+        all.err().unwrap_or(problems)
+    };
+    let loaded = config::load(file).map_err(everything).map_err(|problems| {
         let warnings = problems.warnings.iter().map(note);
         let problem = |finding: &Finding| {
             CheckLine::failed(

@@ -116,11 +116,13 @@ fn passive_ports(settings: &ServerSettings) -> CheckLine {
         _ if free == 0 => CheckLine::failed(
             "passive ports",
             text,
-            "widen passive_ports, or end what else listens there",
+            "widen passive_ports, or stop the programs that listen there",
         ),
         Some(transfers) if free < transfers && !settings.server.session.passive_ports_shared => {
-            let note =
-                format!("{text}; fewer than the {transfers} transfers of max_connection_num");
+            let note = format!(
+                "{text}; fewer than the {transfers} transfers that max_connection_num \
+                    allows"
+            );
             CheckLine::skipped("passive ports", note)
         }
         _ => CheckLine::passed("passive ports", text),

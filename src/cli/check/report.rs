@@ -6,12 +6,10 @@ use serde::Serialize;
 
 use crate::cli::chinese;
 use crate::cli::language::Language;
+use crate::cli::terminal::columns;
 
 /// How wide the column of what was looked at is.
 const TITLE_COLUMNS: usize = 24;
-
-/// The first of those that take two columns, as far as they occur here.
-const FIRST_WIDE: char = '\u{2e80}';
 
 /// Who reads the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,11 +111,6 @@ impl CheckLine {
     }
 }
 
-/// How wide it is on a terminal, where a Chinese character takes two columns.
-fn columns(text: &str) -> usize {
-    text.chars().map(|c| if c < FIRST_WIDE { 1 } else { 2 }).sum()
-}
-
 /// All lines so far.
 #[derive(Debug)]
 pub(super) struct CheckReport {
@@ -164,7 +157,7 @@ impl CheckReport {
         let count = self.lines.len();
         let sum = match failed {
             0 => format!("all is well: {count} checks"),
-            _ => format!("{failed} of {count} checks failed; the arrows tell what to do"),
+            _ => format!("{failed} of {count} checks failed; the arrows show what to do"),
         };
         self.say(&match self.language {
             Language::English => format!("\n{sum}\n"),

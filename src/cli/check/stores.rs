@@ -69,7 +69,7 @@ fn try_bucket(
         Err(error) => report.add(CheckLine::failed(
             "settings",
             error.to_string(),
-            "correct the keys of this account that are named",
+            "correct the keys of this account that are named here",
         )),
     }
 }

@@ -61,7 +61,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     // The sum.
     ("all is well: {} checks", "一切正常：共 {} 项检查"),
     (
-        "{} of {} checks failed; the arrows tell what to do",
+        "{} of {} checks failed; the arrows show what to do",
         "{} 项失败（共 {} 项检查）；处理方法见箭头后的说明",
     ),
     // The configuration.
@@ -84,7 +84,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("no other user can read it", "其他用户无法读取"),
     ("chmod 600 {}", "执行 chmod 600 {}"),
     (
-        "looked at as root; the service in {} runs as {}, and {}: {}; sudo -u {} {} check --config {}",
+        "looked at as root; the service in {} runs as {}, and {}: {}; sudo -u {} {} check --config \
+         {}",
         "以 root 身份检查；{} 中的服务以 {} 身份运行，而{}。请改用：{}; sudo -u {} {} check --config {}",
     ),
     ("looked as {}", "以 {} 身份检查"),
@@ -108,7 +109,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("no limit", "无上限"),
     ("limit {}", "上限 {}"),
     ("{}; {}", "{}；{}"),
-    ("{} is no directory", "{} 不是目录"),
+    ("{} is not a directory", "{} 不是目录"),
     ("correct log_dir", "请更正 log_dir"),
     (
         "let the user that runs the server write there, or correct log_dir",
@@ -155,15 +156,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("{} is free", "{} 空闲"),
     ("{} of {} free ({}-{})", "空闲 {} 个，共 {} 个（{}-{}）"),
     (
-        "widen passive_ports, or end what else listens there",
+        "widen passive_ports, or stop the programs that listen there",
         "请扩大 passive_ports，或停止占用这些端口的程序",
     ),
     (
-        "{}; fewer than the {} transfers of max_connection_num",
+        "{}; fewer than the {} transfers that max_connection_num allows",
         "{}；少于 max_connection_num 允许的 {} 个传输",
     ),
     (
-        "masquerade_address is not set: passive replies name the address clients reach",
+        "masquerade_address is not set: passive replies name the address that the client connected \
+         to",
         "未设置 masquerade_address：被动模式的回复使用客户端所连接的地址",
     ),
     (
@@ -180,10 +182,17 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("renew it, or correct {}", "请更新证书，或更正 {}"),
     ("correct tls_cert_file", "请更正 tls_cert_file"),
+    ("{} to {}", "{} 至 {}"),
+    (
+        "{} to {}, with tls_require_session_reuse {} where a client can, unless tls_max_version = \
+         1.3: some resume a session of TLS 1.3 only once",
+        "{} 至 {}；启用 tls_require_session_reuse 时，客户端支持则使用 {}（除非 tls_max_version = 1.3），\
+         因为有的客户端只能复用一次 TLS 1.3 会话",
+    ),
     ("valid until {}, {} days from now", "有效期至 {}，还有 {} 天"),
     ("{}: renew it; a new file needs no restart", "{}：请更新证书；换上新文件后无需重启"),
     // Directories.
-    ("correct the keys of this account that are named", "请更正该账号中上述配置项"),
+    ("correct the keys of this account that are named here", "请更正该账号中上述配置项"),
     ("can be listed, stored, read and deleted", "可以列出、上传、下载和删除"),
     (
         "can be listed; nothing was written, as no user may",
@@ -202,14 +211,14 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请将其移出该目录，或改为提供另一个目录",
     ),
     // The address that clients hear.
-    ("clients from {} will hear {}", "来自 {} 的客户端将得到 {}"),
+    ("clients from {} are told {}", "来自 {} 的客户端将得到 {}"),
     ("the address that they connect to", "它们所连接的地址"),
     (
         "private networks, unless masquerade_networks names them",
         "私有网段（masquerade_networks 另有规定的除外）",
     ),
-    ("clients from {} will hear no address: {}", "来自 {} 的客户端得不到地址：{}"),
-    ("nobody has answered what the public address is", "没有得到公网地址"),
+    ("clients from {} are told no address: {}", "来自 {} 的客户端得不到地址：{}"),
+    ("the public address could not be found out", "没有得到公网地址"),
     ("no answer from {}: {}", "{} 没有响应：{}"),
     ("{} answers status {}", "{} 的响应状态为 {}"),
     ("{} answers no public IPv4 address", "{} 没有给出公网 IPv4 地址"),

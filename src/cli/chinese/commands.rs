@@ -7,7 +7,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),
     (
-        "the configuration has no users_file: put the key into an account section, in place of \
+        "the configuration has no users_file: put this key into an account section, in place of \
          its login",
         "配置文件中没有 users_file：请在账号配置段中添加该配置项，代替其中的登录用户",
     ),
@@ -26,9 +26,64 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{} 已经存在；修改密码请用 user passwd",
     ),
     ("the password is empty", "密码为空"),
-    ("{} is not there; user add adds it", "{} 不存在；添加用户请用 user add"),
-    ("{} is a login of the configuration already", "{} 已经是配置文件中的登录用户"),
-    ("A running server takes it when it is told to:", "运行中的服务器在执行以下命令后生效："),
+    ("{} is not in {}; user add adds it", "{} 不在 {} 中；添加用户请用 user add"),
+    ("there is no file {}", "文件 {} 不存在"),
+    ("{} is a login of the configuration already: {}", "{} 已经是配置文件中的登录用户：{}"),
+    (
+        "{} is no user of a users_file: the password stands in {}, {} {}. Replace it there, best by \
+         a hash (cos-ftp-server hash-password prints it), and then: {}",
+        "{} 不是 users_file 中的用户：密码在 {} 的 {} {} 中。请在该处修改，建议使用哈希\
+         （cos-ftp-server hash-password 可生成），然后执行：{}",
+    ),
+    (
+        "- : the permission is that of the section (authority), the prefix the user's name",
+        "- ：权限以配置段的 authority 为准，前缀为用户名",
+    ),
+    ("A running server uses it after this command:", "运行中的服务器在执行以下命令后生效："),
+    (
+        "A server whose users_file this is uses it after its next reload.",
+        "以该文件为 users_file 的服务器在下次重新读取配置后生效。",
+    ),
+    // `status`, `stop` and `reload`.
+    (
+        "no server answers at {} (control_socket): none is running with this configuration\n{}",
+        "{}（control_socket）没有服务器响应：没有使用该配置的服务器在运行\n{}",
+    ),
+    (
+        "no server answers: there is no configuration. These places were searched:\n{}\n\
+         cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR needs \
+         none; or name yours with --config FILE.\n{}",
+        "没有服务器响应：没有配置文件。已查找：\n{}\n用 cos-ftp-server init 通过问答生成；\
+         cos-ftp-server serve DIR 不需要配置文件；或用 --config FILE 指定已有的配置。\n{}",
+    ),
+    (
+        "a server that was started by serve has no configuration: name the --socket FILE that it \
+         printed",
+        "由 serve 启动的服务器没有配置文件：请用 --socket FILE 指定它启动时打印的套接字",
+    ),
+    (
+        "a server that was started by serve has no configuration: name the --socket FILE that it \
+         printed, one of: {}",
+        "由 serve 启动的服务器没有配置文件：请用 --socket FILE 指定它启动时打印的套接字，现有：{}",
+    ),
+    (
+        "there is no configuration. These places were searched:\n{}\ncos-ftp-server init asks some \
+         questions and writes one; cos-ftp-server serve DIR needs none; or name yours with --config \
+         FILE.",
+        "没有配置文件。已查找：\n{}\n用 cos-ftp-server init 通过问答生成；cos-ftp-server serve DIR \
+         不需要配置文件；或用 --config FILE 指定已有的配置。",
+    ),
+    ("configuration read again: nothing has changed", "已重新读取配置：没有改动"),
+    ("configuration read again: nothing has taken effect", "已重新读取配置：没有立即生效的改动"),
+    (
+        "configuration read again, these changes have taken effect:",
+        "已重新读取配置，以下改动已生效：",
+    ),
+    ("these wait for a restart of the server:", "以下改动需要重启服务器才能生效："),
+    (
+        "configuration not taken: the reason is in the server's log",
+        "未采用新配置：原因见服务器日志",
+    ),
     // `init`.
     ("This writes the configuration {}.", "将写入配置文件 {}。"),
     (
@@ -36,22 +91,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "将替换安装时的示例配置 {}，它未被修改过。",
     ),
     (
-        "{} exists already, and is not as an installer has made it: it is left as it is. Name \
-         another one with --config FILE, or move this one away: mv {} {}",
-        "{} 已经存在，并且与安装时的不同，因此保持原样。请用 --config FILE 指定另一个文件，\
+        "This replaces {}, which init wrote and which did not pass its check.",
+        "将替换由 init 写入、但未通过检查的 {}。",
+    ),
+    (
+        "{} exists already, and may hold settings of your own: it is left as it is. Name another \
+         file with --config FILE, or move this one away: mv {} {}",
+        "{} 已经存在，可能含有您自己的设置，因此保持原样。请用 --config FILE 指定另一个文件，\
          或把这个文件移走：mv {} {}",
     ),
     ("name the file with --config FILE", "请用 --config FILE 指定文件"),
     ("Wrote {}", "已写入 {}"),
-    ("Password of {}, which is kept as a hash only: {}", "{} 的密码（只保存哈希）：{}"),
+    ("Password of {}, of which only a hash is stored: {}", "{} 的密码（只保存哈希）：{}"),
     ("Start the server (Ctrl+C stops it):", "启动服务器（按 Ctrl+C 停止）："),
     (
         "Let systemd run the server, now and after each start of the machine:",
         "由 systemd 运行服务器，立即启动并开机自启：",
     ),
-    ("and in another terminal store a file:", "在另一个终端中上传一个文件："),
+    ("and upload a file from another terminal:", "并在另一个终端中上传一个文件："),
     (
-        "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory",
+        "What is to be served? 1: a bucket on Tencent COS, 2: a bucket on another S3 store, 3: a \
+         directory",
         "要提供什么？1：腾讯云 COS 的存储桶，2：其他 S3 存储端的存储桶，3：目录",
     ),
     ("1, 2 or 3", "1、2 或 3"),
@@ -68,9 +128,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("Region", "地域"),
     ("Region, as in ap-guangzhou", "地域，例如 ap-guangzhou"),
     ("FTP user", "FTP 用户"),
-    ("Password (empty: one is made)", "密码（留空则自动生成）"),
+    ("Password (leave empty to generate one)", "密码（留空则自动生成）"),
     ("Once more", "再输入一次"),
-    ("the two are not the same", "两次输入不一致"),
+    ("the two passwords differ", "两次输入的密码不一致"),
     ("cannot hash it: {}", "无法计算哈希：{}"),
     ("{} is a word without spaces", "{} 不能为空，也不能含有空格"),
     ("the user", "用户"),
@@ -106,9 +166,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "COS 的地域使用控制台中的地域代码，例如 ap-guangzhou",
     ),
     ("the key", "密钥"),
-    ("{} is not there. Make it? y or n", "{} 不存在。是否创建？y 或 n"),
+    ("{} does not exist. Create it? y or n", "{} 不存在。是否创建？y 或 n"),
     ("y or n", "y 或 n"),
-    ("Made the directory {}", "已创建目录 {}"),
+    ("Created the directory {}", "已创建目录 {}"),
     ("{} cannot be written, so nothing is asked: {}", "{} 无法写入，因此不再提问：{}"),
     ("its name is not UTF-8", "目录名不是 UTF-8"),
     ("there is no answer: standard input has ended", "没有得到回答：标准输入已结束"),
@@ -123,17 +183,29 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "哈希：用 cos-ftp-server hash-password 可以生成新的。",
     ),
     (
-        "Not all is well: correct what has a cross first. This looks again:",
+        "Some checks failed. Correct what is marked with a cross, then check again:",
         "有检查未通过，请先处理带叉号的各项，然后重新检查：",
     ),
+    ("or answer the questions again:", "或重新回答问题："),
     // `serve`.
     ("Serving {} until Ctrl+C", "正在提供目录 {}，按 Ctrl+C 停止"),
     (
-        "Serving {} until Ctrl+C, for reading only: this process may not write there",
+        "Serving {} read-only until Ctrl+C: this process may not write to it",
         "正在以只读方式提供目录 {}（本进程没有写权限），按 Ctrl+C 停止",
     ),
+    (
+        "there is no directory {}: create it (mkdir -p {}), or serve another one",
+        "目录 {} 不存在：请创建（mkdir -p {}），或提供其他目录",
+    ),
+    ("{} is not a directory: serve the directory that it is in", "{} 不是目录：请提供它所在的目录"),
+    (
+        "the password contains a control character, which no client can send",
+        "密码含有控制字符，客户端无法发送",
+    ),
+    ("the answer has more than {} bytes", "回答超过 {} 字节"),
+    ("cannot read the answer: {}", "无法读取回答：{}"),
     ("List what is there:", "列出目录："),
-    ("Stop it from another terminal:", "在另一个终端中停止它："),
+    ("See what it is doing, or stop it, from another terminal:", "在另一个终端中查看状态或停止："),
     ("FTP user: {}", "FTP 用户：{}"),
     ("Password: {}", "密码：{}"),
     ("Store a file, and list what is there:", "上传一个文件，并列出目录："),

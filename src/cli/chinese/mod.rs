@@ -6,10 +6,14 @@
 mod check;
 mod commands;
 mod from;
+mod machine;
 mod stores;
 
 /// A text, and the same in Chinese.
 type Row = (&'static str, &'static str);
+
+/// The first of the characters that are written without blanks between them.
+const FIRST_CHINESE: char = '\u{2e80}';
 
 /// What stands for what differs.
 const GAP: &str = "{}";
@@ -30,7 +34,9 @@ fn known_text(english: &str) -> Option<String> {
 
 /// All that is said but for titles.
 fn texts() -> impl Iterator<Item = &'static Row> {
-    [commands::TEXTS, check::TEXTS, from::TEXTS, stores::TEXTS].into_iter().flatten()
+    [commands::TEXTS, check::TEXTS, from::TEXTS, machine::TEXTS, stores::TEXTS]
+        .into_iter()
+        .flatten()
 }
 
 /// By the row that says most of it.
@@ -47,10 +53,25 @@ fn said(rows: impl Iterator<Item = &'static Row>, english: &str) -> Option<Strin
     let mut chinese = pieces.next().unwrap_or_default().to_owned();
     for (gap, piece) in gaps.into_iter().zip(pieces) {
         // A single word may be a name.
-        chinese += &if gap.contains(' ') { text(gap) } else { gap.to_owned() };
-        chinese += piece;
+        let gap = if gap.contains(' ') { text(gap) } else { gap.to_owned() };
+        join(&mut chinese, &gap);
+        join(&mut chinese, piece);
     }
     Some(chinese)
+}
+
+/// Puts `more` behind `text`. A blank stands between Chinese and other characters, not between
+/// Chinese ones.
+fn join(text: &mut String, more: &str) {
+    let is_chinese = |character: Option<char>| character.is_some_and(|c| c >= FIRST_CHINESE);
+    let (before, behind) = (text.trim_end_matches(' '), more.trim_start_matches(' '));
+    let both = is_chinese(before.chars().next_back()) && is_chinese(behind.chars().next());
+    if both {
+        text.truncate(before.len());
+        text.push_str(behind);
+    } else {
+        text.push_str(more);
+    }
 }
 
 /// Whether a row says anything of its own. One that only puts texts together would change the marks
@@ -86,7 +107,10 @@ fn gaps<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
 mod tests {
     use std::collections::BTreeSet;
     use std::fs;
+    use std::io;
     use std::path::Path;
+
+    use cos_ftp_server::config::{self, EnvironmentKeys, MachineFacts, Resource, check_resource};
 
     use super::*;
 
@@ -124,6 +148,8 @@ mod tests {
         "{} MiB",
         "systemctl enable --now cos-ftp-server",
         "curl -u {} -T FILE ftp://127.0.0.1:{}/",
+        "    curl -u {} -T FILE ftp://{}/",
+        "    curl -u {} ftp://{}/",
     ];
 
     /// Where stands what is written into a configuration, and read of it, and not said.
@@ -141,10 +167,16 @@ mod tests {
             "src/cli/init",
             "src/cli/user",
             "src/store/cos/diagnosis",
+            "src/cli/serve.rs",
+            "src/config/within_reach.rs",
         ] {
-            let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
-            for entry in fs::read_dir(directory).unwrap() {
-                let path = entry.unwrap().path();
+            let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+            let within = |entry: io::Result<fs::DirEntry>| entry.unwrap().path();
+            let paths: Vec<_> = match place.is_dir() {
+                true => fs::read_dir(place).unwrap().map(within).collect(),
+                false => vec![place],
+            };
+            for path in paths {
                 if path.is_dir() || OF_THE_FILE.iter().any(|file| path.ends_with(file)) {
                     continue;
                 }
@@ -223,6 +255,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_machine_cannot_carry_is_said_in_chinese() {
+        let text = "[COS_ACCOUNT_0]\ncos_endpoint = file:///srv\nhome_dir = /\n\
+                    ftp_login_user_name = a\nftp_login_user_password = b\nauthority = R\n\
+                    [OPTIONAL]\nbuffer_memory = 64M\nmax_connection_num = ";
+        for (connections, available) in [(512, 110), (512, 10), (10_000, 1000), (50, 100)] {
+            let facts = MachineFacts {
+                available_memory: Some(available << 20),
+                descriptors: Some(100),
+                threads: Some(100),
+                ..MachineFacts::default()
+            };
+            let text = format!("{text}{connections}\n");
+            let keys = EnvironmentKeys::default();
+            let loaded = config::parse(text.as_bytes(), Path::new(""), &facts, &keys).unwrap();
+            for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
+                let (found, problems) = match check_resource(&loaded.settings, &facts, resource) {
+                    Ok(found) => (found, Vec::new()),
+                    Err(problems) => (problems.warnings, problems.problems),
+                };
+                for finding in found.into_iter().chain(problems) {
+                    let chinese = super::text(&finding.text);
+                    let english = ["lower", "raise", "t limit", "may need", "give"];
+                    assert!(english.iter().all(|word| !chinese.contains(word)), "{chinese}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn texts_are_said_in_chinese_and_names_stay() {
         for (english, chinese) in [
             ("5 of 10 free (1-10)", "空闲 5 个，共 10 个（1-10）"),
@@ -232,14 +293,27 @@ mod tests {
                 "缓冲区 256 MiB，8 个连接；可用 900 MiB",
             ),
             (
-                "at least 3 unfinished uploads, 2 of them silent for 48 h or longer",
-                "至少 3 个文件碎片，其中 2 个静默时间达到 48 小时",
+                "at least 3 unfinished uploads, 2 of them without new parts for 48 h or longer",
+                "至少 3 个文件碎片，其中 2 个已超过 48 小时没有新分块",
             ),
             ("403 AccessDenied", "403 AccessDenied"),
             ("off", "关闭"),
             // What somebody else says keeps its marks.
             ("some key = x: is wrong; right is y", "some key = x: is wrong; right is y"),
             ("limit 100; no limit", "上限 100；无上限"),
+            (
+                "clients from 10.0.0.0/8 are told the address that they connect to",
+                "来自 10.0.0.0/8 的客户端将得到它们所连接的地址",
+            ),
+            ("the key is a word without spaces", "密钥不能为空，也不能含有空格"),
+            ("TLS 1.2 to TLS 1.3", "TLS 1.2 至 TLS 1.3"),
+            (
+                "buffer_memory of 64 MiB and 512 sessions of 128 KiB each may need more than 60 % \
+                 of the 110 MiB of memory that are available: lower buffer_memory to at most 1M, \
+                 or set config_check_enable = false",
+                "buffer_memory 为 64 MiB，另有 512 个会话（每个 128 KiB），可能超过 60 % 的可用内存\
+                 （可用 110 MiB）：请将 buffer_memory 降到不超过 1M，或设置 config_check_enable = false",
+            ),
         ] {
             assert_eq!(text(english), chinese);
         }

@@ -42,8 +42,8 @@ impl Destination {
             None => {
                 let (now, then) = (shell::file(&file), shell::word(&format!("{shown}.old")));
                 Err(format!(
-                    "{shown} exists already, and is not as an installer has made it: it is left as \
-                     it is. Name another one with --config FILE, or move this one away: mv {now} \
+                    "{shown} exists already, and may hold settings of your own: it is left as it \
+                     is. Name another file with --config FILE, or move this one away: mv {now} \
                      {then}"
                 ))
             }
@@ -63,17 +63,23 @@ impl Destination {
         made.and_then(|_| fs::remove_file(&trial)).map_err(|error| (around.to_owned(), error))
     }
 
-    /// Puts `text` there. What is replaced keeps its owner and mode; a new file of root can be read
-    /// by the service that names it.
+    /// Puts `text` there, as a file that may be replaced until [`Self::finish`]. What is replaced
+    /// keeps its owner and mode; a new file of root can be read by the service that names it.
     pub(super) fn write(&self, text: &str) -> io::Result<()> {
+        let text = sample::unfinished(text);
         if let Some(directory) = self.file.parent().filter(|it| !it.as_os_str().is_empty()) {
             fs::create_dir_all(directory)?;
         }
         let rights = self.rights()?;
         match self.sample {
-            None => owned_file::write_new(&self.file, text, rights),
-            Some(_) => owned_file::replace(&self.file, text, rights),
+            None => owned_file::write_new(&self.file, text.expose(), rights),
+            Some(_) => owned_file::replace(&self.file, text.expose(), rights),
         }
+    }
+
+    /// From now on `text`, which was written, is somebody's work.
+    pub(super) fn finish(&self, text: &str) -> io::Result<()> {
+        owned_file::replace(&self.file, text, FileOwnership::of(&self.file)?)
     }
 
     fn rights(&self) -> io::Result<FileOwnership> {

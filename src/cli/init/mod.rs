@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use self::answers::Answers;
 use self::destination::Destination;
 use self::questions::Asker;
+use self::sample::Sample;
 use super::check::{self, Form};
 use super::failure::CommandError;
 use super::language::Language;
@@ -29,7 +30,10 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
     let tell = |text: &str| say(&format!("{}\n", language.say(text)));
     let destination = Destination::find(config)?;
     let shown = destination.file.display();
-    tell(&match destination.sample {
+    tell(&match &destination.sample {
+        Some(Sample { is_unfinished: true, .. }) => {
+            format!("This replaces {shown}, which init wrote and which did not pass its check.")
+        }
         Some(_) => format!("This replaces the sample {shown}, which is as it was installed."),
         None => format!("This writes the configuration {shown}."),
     });
@@ -44,11 +48,19 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
     say("\n");
     let is_well = check::run(Some(destination.file.clone()), Form::Text);
     let file = ConfigFile::written(destination.file.clone());
-    if !is_well {
-        say("\n");
-        tell("Not all is well: correct what has a cross first. This looks again:");
-        say(&format!("    {}\n", file.command("check")));
+    say("\n");
+    if let Some(password) = &answers.made_password {
+        let (user, password) = (&answers.user, password.expose());
+        tell(&format!("Password of {user}, of which only a hash is stored: {password}"));
     }
+    if !is_well {
+        tell("Some checks failed. Correct what is marked with a cross, then check again:");
+        say(&format!("    {}\n", file.command("check")));
+        tell("or answer the questions again:");
+        say(&format!("    {}\n", file.command("init")));
+        return Ok(ExitCode::FAILURE);
+    }
+    destination.finish(text.expose()).map_err(|error| format!("{shown}: {error}"))?;
     let start = match check::config_of_service() {
         Some(config) if config == destination.file => {
             let what = "Let systemd run the server, now and after each start of the machine:";
@@ -57,22 +69,19 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
         _ => ("Start the server (Ctrl+C stops it):", file.start()),
     };
     say(&next_steps(&answers, start, language));
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `start`: what starts the server, in words and as it is typed.
 fn next_steps(answers: &Answers, start: (&str, String), language: Language) -> String {
     let Answers { user, made_password, port, .. } = answers;
-    let (mut shown, mut login) = (String::new(), user.clone());
-    if let Some(password) = made_password {
-        let password = password.expose();
-        shown = format!("Password of {user}, which is kept as a hash only: {password}");
-        shown = language.say(&shown) + "\n";
-        login = format!("{user}:{password}");
-    }
+    let login = match made_password {
+        Some(password) => format!("{user}:{}", password.expose()),
+        None => user.clone(),
+    };
     let (begin, start) = (language.say(start.0), start.1);
-    let then = language.say("and in another terminal store a file:");
+    let then = language.say("and upload a file from another terminal:");
     let login = shell::word(&login);
     let curl = format!("curl -u {login} -T FILE ftp://127.0.0.1:{port}/");
-    format!("\n{shown}{begin}\n    {start}\n{then}\n    {curl}\n")
+    format!("{begin}\n    {start}\n{then}\n    {curl}\n")
 }

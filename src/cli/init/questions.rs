@@ -57,18 +57,18 @@ impl Asker {
     /// as for `serve --ask-password`, until both are the same.
     fn password(&self) -> Result<Secret, String> {
         loop {
-            let told = Secret::new(self.hidden("Password (empty: one is made)")?);
+            let told = Secret::new(self.hidden("Password (leave empty to generate one)")?);
             let is_typed = io::stdin().is_terminal() && !told.expose().is_empty();
             if !is_typed || *told.expose() == *self.hidden("Once more")? {
                 return Ok(told);
             }
-            self.tell("the two are not the same");
+            self.tell("the two passwords differ");
         }
     }
 
     fn store(&self, usual_directory: &str) -> Result<Store, String> {
-        let kinds =
-            "What is served? 1: a bucket of Tencent COS, 2: of another S3 store, 3: a directory";
+        let kinds = "What is to be served? 1: a bucket on Tencent COS, 2: a bucket on another S3 \
+                     store, 3: a directory";
         self.tell(kinds);
         let kind = self.until("1, 2 or 3", "1", |kind| match kind {
             "1" | "2" | "3" => Ok(kind.to_owned()),
@@ -111,7 +111,7 @@ impl Asker {
             })?;
             let is_missing = !Path::new(&path).exists();
             if is_missing && io::stdin().is_terminal() {
-                let question = format!("{path} is not there. Make it? y or n");
+                let question = format!("{path} does not exist. Create it? y or n");
                 if !self.until(&question, "y", yes_or_no)? {
                     continue;
                 }
@@ -119,7 +119,7 @@ impl Asker {
             let made = make_directory(&path);
             match made {
                 Ok(whole) if is_missing => {
-                    self.tell(&format!("Made the directory {whole}"));
+                    self.tell(&format!("Created the directory {whole}"));
                     return Ok(whole);
                 }
                 Err(wrong) if io::stdin().is_terminal() => self.tell(&wrong),

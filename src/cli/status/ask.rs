@@ -17,7 +17,9 @@ use rustix::process::Pid;
 use super::report::{Farewell, Reloads, StatusReport};
 use super::table::table;
 use crate::cli::check::Form;
+use crate::cli::locations::anywhere;
 use crate::cli::orders::{OperatorOrder, OrderAnswer};
+use crate::cli::serve_socket;
 use crate::cli::terminal::say;
 
 /// Longest answer: a few kilobytes for each of as many sessions as there may be.
@@ -126,11 +128,14 @@ pub(crate) fn reloads(path: &Path) -> Result<Reloads, String> {
 
 /// Why the server at `path` tells nothing.
 pub(crate) fn no_answer(path: &Path, error: &io::Error) -> String {
+    let path = anywhere(path);
     let path = path.display();
     match error.kind() {
-        _ if is_nobody(error) => {
-            format!("no server with this configuration is running: none at {path} (control_socket)")
-        }
+        _ if is_nobody(error) => format!(
+            "no server answers at {path} (control_socket): none is running with this \
+             configuration\n{}",
+            serve_socket::how_to_name_one()
+        ),
         ErrorKind::PermissionDenied => {
             format!("{path} (control_socket) is for the server's user and root only")
         }

@@ -17,5 +17,5 @@ pub(crate) use ask::{
     who_answers, who_runs,
 };
 pub(crate) use page::page;
-pub(crate) use report::ListenAddresses;
+pub(crate) use report::{ListenAddresses, ReloadChanges, ReloadRecord};
 pub(crate) use tell::tell;

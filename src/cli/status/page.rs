@@ -8,16 +8,20 @@ use base64::engine::general_purpose::STANDARD;
 use cos_ftp_server::server::{Observer, StatusPage};
 use sha2::{Digest, Sha256};
 
-use super::report::{ListenAddresses, StatusReport};
+use super::report::{ListenAddresses, ReloadRecord, StatusReport};
 
 /// The page.
 const HTML: &str = include_str!("page.html");
 
 /// What it shows: what `observer` sees, with names of users and files if they are `named`.
-pub(crate) fn page(observer: Observer, addresses: ListenAddresses, named: bool) -> StatusPage {
+pub(crate) fn page(
+    observer: Observer,
+    (addresses, reloads): (ListenAddresses, ReloadRecord),
+    named: bool,
+) -> StatusPage {
     let started = SystemTime::now();
     let report = move || {
-        let report = StatusReport::of(&observer, &addresses, started);
+        let report = StatusReport::of(&observer, &addresses, started, &reloads);
         let report = if named { report } else { nameless(report) };
         // It is written to memory, and all of its keys are text.
         serde_json::to_string(&report).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cos_ftp_server::access::{Ban, BanSubject};
@@ -12,6 +13,7 @@ use cos_ftp_server::server::Observer;
 use cos_ftp_server::session::{Channel, Overview, TransferKind, TransferTask};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::transfer::Progress;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -76,12 +78,40 @@ pub(crate) struct ListenAddresses {
 }
 
 /// How the configuration was read again.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Reloads {
     /// How often.
     pub(crate) count: u64,
     /// Whether it was taken the last time.
     pub(crate) last_taken: bool,
+    /// What of it was.
+    #[serde(flatten)]
+    pub(crate) changes: ReloadChanges,
+}
+
+/// What the last configuration that was taken has changed, by the names of keys.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(default)]
+pub(crate) struct ReloadChanges {
+    /// What took effect.
+    pub(crate) taken: Vec<String>,
+    /// What the running server has otherwise, and only a restart will change.
+    pub(crate) waiting: Vec<String>,
+}
+
+/// The last [`ReloadChanges`], from whoever reads the configuration to whoever tells of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReloadRecord(Arc<Mutex<ReloadChanges>>);
+
+impl ReloadRecord {
+    /// What there is to tell from now on.
+    pub(crate) fn set(&self, changes: ReloadChanges) {
+        *self.0.lock() = changes;
+    }
+
+    fn now(&self) -> ReloadChanges {
+        self.0.lock().clone()
+    }
 }
 
 /// What has ended since the start.
@@ -200,6 +230,7 @@ impl StatusReport {
         observer: &Observer,
         addresses: &ListenAddresses,
         started: SystemTime,
+        reloads: &ReloadRecord,
     ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -210,7 +241,7 @@ impl StatusReport {
             listening: addresses.listening.clone(),
             also_listening: addresses.also_listening.clone(),
             totals: StatusTotals::now(),
-            reloads: Reloads::now(),
+            reloads: Reloads::now(reloads),
             events: observer.events().map(EventStatus::of),
             stores: observer.stores().iter().map(|store| StoreStatus::of(&**store)).collect(),
             certificate: observer.certificate_ends().map(CertificateStatus::until),
@@ -227,9 +258,9 @@ impl StatusReport {
 }
 
 impl Reloads {
-    fn now() -> Self {
+    fn now(record: &ReloadRecord) -> Self {
         let (count, last_taken) = metrics::reloads();
-        Self { count, last_taken }
+        Self { count, last_taken, changes: record.now() }
     }
 }
 

@@ -192,7 +192,7 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Reloads, StatusTotals};
+    use super::super::report::{ReloadChanges, Reloads, StatusTotals};
     use super::*;
 
     fn session(id: u64, user: Option<&str>, transfer: Option<TransferStatus>) -> SessionStatus {
@@ -233,7 +233,7 @@ mod tests {
             listening: vec!["0.0.0.0:21".parse().unwrap()],
             also_listening: Vec::new(),
             totals,
-            reloads: Reloads { count: 0, last_taken: true },
+            reloads: Reloads { count: 0, last_taken: true, changes: ReloadChanges::default() },
             events: None,
             stores: Vec::new(),
             certificate: None,

@@ -11,7 +11,7 @@ use cos_ftp_server::server::{Observer, Operator};
 use log::{debug, warn};
 use serde::Serialize;
 
-use super::report::{Farewell, ListenAddresses, StatusReport};
+use super::report::{Farewell, ListenAddresses, ReloadRecord, StatusReport};
 use super::staying::Staying;
 use crate::cli::{orders, supervisor};
 use cos_ftp_server::threads::{self, OwnedThread};
@@ -40,6 +40,7 @@ struct StatusThread {
     operator: Operator,
     addresses: ListenAddresses,
     started: SystemTime,
+    reloads: ReloadRecord,
 }
 
 /// Tells over the socket at `path`, if there is to be one, what `observer` sees, and has `operator`
@@ -49,6 +50,7 @@ pub(crate) fn tell(
     path: Option<&Path>,
     (observer, operator): (Observer, Operator),
     addresses: ListenAddresses,
+    reloads: ReloadRecord,
 ) -> Option<Teller> {
     let socket = path.and_then(|path| match LocalSocket::listen(path) {
         Ok(socket) => Some(socket),
@@ -73,6 +75,7 @@ pub(crate) fn tell(
             operator,
             addresses,
             started,
+            reloads,
         };
         let thread = threads::spawn("status", move || telling.run())?;
         Ok(Teller { stop, in_order, thread: Some(thread) })
@@ -164,7 +167,7 @@ impl StatusThread {
     }
 
     fn report(&self) -> StatusReport {
-        StatusReport::of(&self.observer, &self.addresses, self.started)
+        StatusReport::of(&self.observer, &self.addresses, self.started, &self.reloads)
     }
 
     /// Tells systemd what has changed since it was `told`.

@@ -67,6 +67,8 @@ pub struct Key {
     pub example: &'static str,
     /// Whether a value is what samples have in the place of an account's data.
     placeholder: fn(&str) -> bool,
+    /// What of a value is wrong, and why.
+    blames: fn(&str) -> Option<String>,
     fields: Vec<Field>,
 }
 
@@ -79,6 +81,11 @@ impl Key {
     /// Whether `value` was never filled in.
     pub fn is_placeholder(&self, value: &str) -> bool {
         (self.placeholder)(value)
+    }
+
+    /// Of a `value` that holds several, which one is not accepted, and why.
+    pub(in crate::config) fn blame(&self, value: &str) -> Option<String> {
+        (self.blames)(value)
     }
 
     /// `value` without a comment behind it.
@@ -169,6 +176,7 @@ pub(super) fn row<T>(
         alternatives: &[],
         example: "",
         placeholder: |_| false,
+        blames: |_| None,
         fields: Vec::new(),
     };
     Row { reader, key }
@@ -219,6 +227,11 @@ impl<T: 'static> Row<T> {
     /// By what a value is known that was never filled in.
     pub(super) fn placeholder(self, is_placeholder: fn(&str) -> bool) -> Self {
         self.with(|key| key.placeholder = is_placeholder)
+    }
+
+    /// What tells of a list which entry is wrong, and why.
+    pub(super) fn blaming(self, blames: fn(&str) -> Option<String>) -> Self {
+        self.with(|key| key.blames = blames)
     }
 
     /// What the key does.

@@ -54,6 +54,7 @@ fn naming() -> Vec<Key> {
             )
             .field(|all: &mut General, address| all.server.session.masquerade = address),
         row(NETWORK, "masquerade_networks", networks)
+            .blaming(values::wrong_masquerade_network)
             .example("192.168.0.0/16=192.168.0.10, 10.0.0.0/8=direct, 0.0.0.0/0=auto")
             .means(
                 "the address in passive replies, by the network that the client comes from: an \
@@ -87,6 +88,7 @@ fn listening() -> Vec<Key> {
             );
     vec![
         row(NETWORK, "listen_address", addresses)
+            .blaming(values::wrong_address)
             .example("0.0.0.0,::")
             .at_start()
             .means(

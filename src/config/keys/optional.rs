@@ -322,7 +322,7 @@ fn stores() -> Vec<Key> {
                  to 30 s, see [How long a client \
                  waits](docs/reliability.md#how-long-a-client-waits)",
                 "存储端出错或没有响应时，等待回复的客户端最迟在此时间内得到回复；FileZilla 等待 \
-                 20 秒，WinSCP 等待 15 秒，摄像头等待 10 到 30 秒，\
+                 20 秒，WinSCP 等待 15 秒，摄像机等待 10 到 30 秒，\
                  见[客户端要等多久](docs/zh-CN/reliability.md#客户端要等多久)",
             )
             .field(|all: &mut General, time| all.server.session.reply_timeout = time),

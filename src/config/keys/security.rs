@@ -7,6 +7,7 @@ use super::readers::{count, limit, networks, number, one_of, seconds};
 use super::sections::SectionKind;
 use crate::access::Quota;
 use crate::config::forms::{General, LoginForm};
+use crate::config::values;
 use crate::net::PeerCheck;
 
 const SECURITY: &[SectionKind] = &[SectionKind::Security];
@@ -22,6 +23,7 @@ fn addresses() -> Vec<Key> {
         networks().noting("leave the line out to let everybody in", "允许所有地址时请不要写这一行");
     vec![
         row(ADDRESSES, "allow_addresses", allowed)
+            .blaming(values::wrong_network)
             .example("10.0.0.0/8,2001:db8::/32")
             .means(
                 "in `[SECURITY]`: only clients from these addresses may connect; in an account's \
@@ -32,6 +34,7 @@ fn addresses() -> Vec<Key> {
             .also(|login: &mut LoginForm, from| login.account.addresses.allow = from)
             .field(|all: &mut General, from| all.server.access.addresses.allow = from),
         row(ADDRESSES, "deny_addresses", networks())
+            .blaming(values::wrong_network)
             .may_be_empty()
             .example("10.9.0.0/16")
             .means(

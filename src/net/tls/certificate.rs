@@ -46,7 +46,7 @@ pub(super) fn load(
     let in_key = |wrong: String| CertificateError::new(KEY_FILE, key_file, wrong);
     let key = PrivateKeyDer::from_pem_file(key_file).map_err(|error| {
         in_key(match error {
-            pem::Error::NoItemsFound => "holds no private key in PEM form (an encrypted one \
+            pem::Error::NoItemsFound => "contains no private key in PEM form (an encrypted one \
                                          cannot be used: decrypt it, for example with openssl pkey)"
                 .to_owned(),
             error => reading(error),
@@ -69,7 +69,7 @@ fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateEr
     let chain: Result<Vec<_>, _> = certificates.collect();
     let chain = chain.map_err(|error| wrong(reading(error)))?;
     if chain.is_empty() {
-        return Err(wrong("holds no certificate in PEM form".to_owned()));
+        return Err(wrong("contains no certificate in PEM form".to_owned()));
     }
     Ok(chain)
 }
@@ -107,7 +107,7 @@ fn validity(
 ) -> Result<(ASN1Time, ASN1Time), CertificateError> {
     let own = chain.first().map_or(&[][..], |own| own);
     let (_, own) = parse_x509_certificate(own).map_err(|error| {
-        let wrong = format!("holds a certificate that cannot be read: {error}");
+        let wrong = format!("contains a certificate that cannot be read: {error}");
         CertificateError::new(CERT_FILE, file, wrong)
     })?;
     Ok((own.validity().not_before, own.validity().not_after))
@@ -116,7 +116,7 @@ fn validity(
 fn reading(error: pem::Error) -> String {
     match error {
         pem::Error::Io(error) => format!("cannot be read: {error}"),
-        error => format!("is no proper PEM file: {error}"),
+        error => format!("is not a valid PEM file: {error}"),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn only_epsv_now() -> Reply {
 
 /// 425 to PASV on an IPv6 connection: 227 cannot spell the address.
 pub fn passive_needs_ipv4() -> Reply {
-    Reply::new(Code::NO_DATA_CONNECTION, "PASV cannot tell an IPv6 address; use EPSV.")
+    Reply::new(Code::NO_DATA_CONNECTION, "PASV has no room for an IPv6 address; use EPSV.")
 }
 
 /// 425 to PASV while the address that the client should be told is not known.
@@ -90,7 +90,7 @@ pub fn cannot_listen() -> Reply {
 
 /// 200 to PORT and EPRT.
 pub fn active_address_set() -> Reply {
-    Reply::new(Code::OK, "Will connect there.")
+    Reply::new(Code::OK, "OK; the server will connect there.")
 }
 
 /// 501 to PORT and EPRT with another host than the client's own (RFC 2577 3).

@@ -33,7 +33,7 @@ pub fn protection_set(protection: Protection) -> Reply {
         Protection::Private => Reply::new(Code::OK, "Data connections are encrypted."),
         Protection::Clear => Reply::new(Code::OK, "Data connections are not encrypted."),
         Protection::Other => {
-            Reply::new(Code::PROTECTION_NOT_SUPPORTED, "TLS knows PROT P and PROT C only.")
+            Reply::new(Code::PROTECTION_NOT_SUPPORTED, "Only PROT P and PROT C are supported.")
         }
     }
 }

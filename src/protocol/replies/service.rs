@@ -86,14 +86,19 @@ pub fn too_many_before_login() -> Reply {
 
 /// 421 to a client that was silent when the place of its session was needed.
 pub fn made_room() -> Reply {
-    Reply::new(Code::CLOSING, "Too many clients are logging in now, and you were silent.")
+    Reply::new(
+        Code::CLOSING,
+        "Too many clients are logging in now, and you sent nothing for a \
+        while.",
+    )
 }
 
 /// 421 when what is left is kept by `reserved_connections`.
 pub fn connections_reserved() -> Reply {
     Reply::new(
         Code::CLOSING,
-        "The server is nearly full: what is left is for users without a session; try again later.",
+        "The server is nearly full: the rest is reserved for users without a session; try again \
+         later.",
     )
 }
 
@@ -188,7 +193,7 @@ pub fn not_a_command(error: &ParseError) -> Reply {
             Reply::new(Code::BAD_ARGUMENT, text)
         }
         ParseError::UnsupportedParameter(row) => {
-            let text = format!("Not this parameter. {}", usage(row));
+            let text = format!("This parameter is not supported. {}", usage(row));
             Reply::new(Code::PARAMETER_NOT_IMPLEMENTED, text)
         }
         // RFC 2428 2: the list in parentheses is read by clients.
@@ -210,7 +215,7 @@ pub fn not_implemented(row: &VerbRow) -> Reply {
 
 /// 200 to NOOP.
 pub fn noop() -> Reply {
-    Reply::new(Code::OK, "Done nothing.")
+    Reply::new(Code::OK, "OK.")
 }
 
 /// 215 to SYST. Clients choose their parser of LIST by it.
@@ -255,7 +260,7 @@ pub fn site_help(switches: Switches) -> Reply {
 
 /// 200 to SITE CHMOD, which clients send after uploads and report when it fails.
 pub fn site_chmod_ignored() -> Reply {
-    Reply::new(Code::OK, "Files have no modes here; nothing was changed.")
+    Reply::new(Code::OK, "Files have no permissions here; nothing was changed.")
 }
 
 /// 504 to another SITE command.

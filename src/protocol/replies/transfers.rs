@@ -41,7 +41,7 @@ pub fn still_at_work(code: Code) -> Reply {
 
 /// 226 after a listing.
 pub fn listing_sent() -> Reply {
-    Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete; that was the listing.")
+    Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete; the listing was sent.")
 }
 
 /// 226 after a listing that `max_list_file` cut.
@@ -110,7 +110,7 @@ pub fn data_connection_failed() -> Reply {
 pub fn several_data_connections() -> Reply {
     Reply::new(
         Code::NO_DATA_CONNECTION,
-        "More than one connection came to the passive port; nobody is served. Try again.",
+        "More than one connection came to the passive port; none was used. Try again.",
     )
 }
 
@@ -145,8 +145,8 @@ pub fn upload_parked(renamed: Option<&str>) -> Reply {
     Reply::new(
         Code::TRANSFER_ABORTED,
         format!(
-            "The upload was interrupted; what was received is parked{name}: SIZE tells where to go \
-             on."
+            "The upload was interrupted; what was received is kept{name}: SIZE tells where to \
+             resume."
         ),
     )
 }
@@ -157,7 +157,7 @@ fn as_name(renamed: Option<&str>) -> String {
 
 /// 426 when the data connection was silent for `data_idle_timeout`.
 pub fn data_idle_timeout() -> Reply {
-    Reply::new(Code::TRANSFER_ABORTED, "Nothing moved on the data connection for too long.")
+    Reply::new(Code::TRANSFER_ABORTED, "No data was transferred for too long.")
 }
 
 /// 426 when the server stops and the transfer's time is over.
@@ -177,7 +177,7 @@ pub fn transfer_failed() -> Reply {
 
 /// 451 when what the store holds is not what was sent.
 pub fn checksum_mismatch() -> Reply {
-    Reply::new(Code::LOCAL_ERROR, "The stored data was damaged on its way; nothing was kept.")
+    Reply::new(Code::LOCAL_ERROR, "The data was damaged on its way to the store; nothing was kept.")
 }
 
 /// 550 when the scanner found something in what was sent, by its `name` for it.

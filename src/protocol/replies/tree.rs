@@ -104,14 +104,18 @@ pub fn modification_time_set(time: Timestamp, path: &FtpPath) -> Reply {
 
 /// 550 to the setting form of MDTM and to SITE UTIME without `preserve_mtime`.
 pub fn times_not_kept() -> Reply {
-    Reply::new(Code::FILE_UNAVAILABLE, "Times of files are the store's own here (preserve_mtime).")
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "The store sets the times of files here (preserve_mtime is \
+        off).",
+    )
 }
 
 /// 550 to MFMT for a file that the store would have to copy in parts.
 pub fn too_large_for_a_time() -> Reply {
     Reply::new(
         Code::FILE_UNAVAILABLE,
-        "Its time stays as it is: above 5 GiB it would cost a copy of the file.",
+        "Its time was not changed: above 5 GiB that would take a copy of the file.",
     )
 }
 
@@ -210,7 +214,7 @@ pub fn name_not_allowed() -> Reply {
 
 /// 553 to a new name that the account may not give (`allow_names`, `deny_names`, `hide_names`).
 pub fn name_refused() -> Reply {
-    Reply::new(Code::NAME_NOT_ALLOWED, "Files and directories may not be called so here.")
+    Reply::new(Code::NAME_NOT_ALLOWED, "This name is not allowed here.")
 }
 
 /// 501 to a text that is no path.
@@ -266,7 +270,8 @@ pub fn attributes_refused(code: Option<&str>) -> Reply {
 pub fn archived() -> Reply {
     Reply::new(
         Code::FILE_UNAVAILABLE,
-        "The file is archived: until it is restored in the store it can neither be read nor copied.",
+        "The file is archived: until it is restored in the store it can neither be read nor \
+         copied.",
     )
 }
 
@@ -313,14 +318,13 @@ pub fn store_unavailable() -> Reply {
 
 /// 450 to what the store answered in a way that tells nothing: not that it is away.
 pub fn store_refused(code: Option<&str>) -> Reply {
-    let text =
-        format!("The store refused the request{}; the server's log tells more.", in_brackets(code));
+    let text = format!("The store refused the request{}; see the server's log.", in_brackets(code));
     Reply::new(Code::FILE_BUSY, text)
 }
 
 /// 450 when the store's answer cannot be read.
 pub fn store_unreadable() -> Reply {
-    let text = "The store's answer makes no sense; the server's log tells more.";
+    let text = "The store's answer cannot be understood; see the server's log.";
     Reply::new(Code::FILE_BUSY, text)
 }
 

@@ -77,7 +77,7 @@ impl Dialogue {
                 self.stream = Some(stream);
                 Ok(agreed)
             }
-            _ => Err(io::Error::new(ErrorKind::InvalidData, "plain text came behind AUTH TLS")),
+            _ => Err(io::Error::new(ErrorKind::InvalidData, "plain text followed AUTH TLS")),
         }
     }
 
@@ -159,5 +159,5 @@ pub(super) fn set_patience(stream: &TcpStream) -> io::Result<()> {
 
 fn no_ftp(said: &str) -> io::Error {
     let said: String = said.chars().take(60).collect();
-    io::Error::new(ErrorKind::InvalidData, format!("this is no FTP: {said:?}"))
+    io::Error::new(ErrorKind::InvalidData, format!("this is not FTP: {said:?}"))
 }

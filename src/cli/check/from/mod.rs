@@ -2,6 +2,7 @@
 //! hops on the way is closed: control port, TLS, login, passive ports, and a file each way.
 
 mod dialogue;
+mod distrust;
 mod passive;
 mod secured;
 mod transfers;
@@ -17,6 +18,7 @@ use super::report::{CheckLine, CheckReport, Form};
 use crate::cli::language::Language;
 use crate::cli::terminal::{PASSWORD_VARIABLE, ask, ask_hidden};
 use dialogue::{Dialogue, PATIENCE};
+use distrust::{Distrust, no_handshake};
 use passive::{Closed, ways};
 use secured::ClientTls;
 use transfers::transfer;
@@ -74,7 +76,7 @@ pub(crate) fn run(server: &RemoteServer, form: Form) -> Result<bool, String> {
         && [USER_VARIABLE, PASSWORD_VARIABLE].iter().any(|name| env::var_os(name).is_none())
     {
         return Err(format!(
-            "with --json nobody is asked: put the login into {USER_VARIABLE} and \
+            "with --json nothing is asked: put user and password into {USER_VARIABLE} and \
              {PASSWORD_VARIABLE}"
         ));
     }
@@ -109,7 +111,7 @@ impl From<CheckLine> for ClosedHop {
 fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), ClosedHop> {
     let (stream, address) = connect(server)?;
     let at = stream.local_addr().map_or_else(|_| String::new(), |own| own.ip().to_string());
-    report.add(CheckLine::passed("control port", format!("{address} answers, heard from {at}")));
+    report.add(CheckLine::passed("control port", format!("{address} answers, reached from {at}")));
     let mut dialogue = Dialogue::new(stream).map_err(|error| broken("greeting", &error))?;
     greet(&mut dialogue, report)?;
     let tls = encrypt(&mut dialogue, &server.host, report)?;
@@ -147,7 +149,7 @@ fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), ClosedHop> 
                     Closed::Silent => {
                         format!("open port {port} in the firewalls, and forward it to the server")
                     }
-                    Closed::Other(_) => "see to the way there: address and routes".to_owned(),
+                    Closed::Other(_) => "check the address, and the routes to it".to_owned(),
                 };
                 last = CheckLine::failed(
                     "control port",
@@ -170,7 +172,7 @@ fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), Closed
         Ok(reply) if reply.is(421) => Err(CheckLine::failed(
             "greeting",
             reply.first_line(),
-            "the server lets nobody in now, or not from this address: its log tells why",
+            "the server accepts nobody now, or not from this address: see its log",
         )
         .into()),
         Ok(reply) => Err(CheckLine::failed("greeting", reply.first_line(), fix).into()),
@@ -193,16 +195,17 @@ fn encrypt(
         report.add(CheckLine::skipped("TLS", text));
         return Ok(None);
     }
-    let fix = "the server's log tells more; the port must lead to the server itself";
+    let fix = "see the server's log; the port must lead to the server itself";
     let failed = |error: String| CheckLine::failed("TLS", error, fix);
     let tls = ClientTls::for_host(host).map_err(failed)?;
-    let version = dialogue.encrypt(&tls).map_err(|error| failed(error.to_string()))?;
+    let version = dialogue.encrypt(&tls).map_err(|error| failed(no_handshake(&error, PATIENCE)))?;
     report.add(CheckLine::passed("TLS", version));
     report.add(match tls.distrust() {
-        None => CheckLine::passed("certificate", "good, for this name"),
-        Some((why, fingerprint)) => CheckLine::skipped(
+        None => CheckLine::passed("certificate", "valid, and for this name"),
+        Some(Distrust { reason, fingerprint }) => CheckLine::failed(
             "certificate",
-            format!("clients ask or refuse: {why}; its SHA-256 fingerprint is {fingerprint}"),
+            format!("{}; its SHA-256 fingerprint is {fingerprint}", reason.what_is_wrong()),
+            reason.fix(),
         ),
     });
     Ok(Some(tls))
@@ -216,7 +219,7 @@ fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Resu
     };
     let password = Zeroizing::new(password);
     if [user, &password].iter().any(|word| word.chars().any(char::is_control)) {
-        let why = "user or password holds a control character, which no client sends";
+        let why = "user or password contains a control character, which no client can send";
         return Err(ClosedHop::NobodyToAsk(why.to_owned()));
     }
     let lost = |error: io::Error| broken("login", &error);
@@ -229,7 +232,7 @@ fn log_in(dialogue: &mut Dialogue, user: &str, report: &mut CheckReport) -> Resu
         report.add(CheckLine::passed("login", reply.first_line()));
         return Ok(());
     }
-    let fix = "correct user or password; the server's log tells what it refused";
+    let fix = "correct user or password; see the server's log";
     Err(CheckLine::failed("login", reply.first_line(), fix).into())
 }
 
@@ -258,11 +261,11 @@ fn protect(
 fn broken(check: &str, error: &io::Error) -> ClosedHop {
     let text = match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            format!("the server said nothing for {} s", PATIENCE.as_secs())
+            format!("the server sent nothing for {} s", PATIENCE.as_secs())
         }
         _ => format!("the control connection broke: {error}"),
     };
-    let fix = "the server's log tells more; firewalls that look into FTP may break it, TLS helps";
+    let fix = "see the server's log; firewalls that inspect FTP may break it, which TLS prevents";
     CheckLine::failed(check, text, fix).into()
 }
 

@@ -80,7 +80,7 @@ pub(super) fn ways(
     let mut open = Vec::new();
     for way in [PassiveWay::Pasv, PassiveWay::Epsv] {
         if way == PassiveWay::Pasv && control.to_canonical().is_ipv6() {
-            report.add(CheckLine::skipped("PASV", "it is for IPv4 alone"));
+            report.add(CheckLine::skipped("PASV", "only for IPv4"));
             continue;
         }
         let reply = dialogue.ask(way.command())?;
@@ -154,7 +154,10 @@ fn judge(way: PassiveWay, heard: SocketAddr, control: IpAddr) -> (CheckLine, Opt
             return (CheckLine::passed(check, format!("{heard} answers")), Some(heard.ip()));
         }
         Ok(_) => {
-            let text = format!("heard {heard}, which answers; the control port is at {control}");
+            let text = format!(
+                "the server names {heard}, which answers; the control port is at \
+                {control}"
+            );
             return (CheckLine::passed(check, text), Some(heard.ip()));
         }
         Err(closed) => closed,
@@ -166,18 +169,21 @@ fn judge(way: PassiveWay, heard: SocketAddr, control: IpAddr) -> (CheckLine, Opt
     match connect(SocketAddr::new(control, port)) {
         Ok(_) => {
             let text = format!(
-                "heard the wrong address: {heard} is {first}, the same port of {control} answers"
+                "the server names a wrong address: {heard} is {first}, the same port of {control} \
+                 answers"
             );
             let fix = format!(
-                "let this network hear {control}: masquerade_networks = NETWORK={control} at the \
-                 server"
+                "make the server name {control} to this network: masquerade_networks = \
+                 NETWORK={control}"
             );
             // Most clients with a person before them go on with the address that works.
             (CheckLine::failed(check, text, fix), Some(control))
         }
         Err(second) => {
-            let text =
-                format!("heard {heard}, which is {first}; port {port} of {control} is {second}");
+            let text = format!(
+                "the server names {heard}, which is {first}; port {port} of {control} is \
+                    {second}"
+            );
             (CheckLine::failed(check, text, range), None)
         }
     }

@@ -15,6 +15,8 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
+use super::distrust::{Distrust, DistrustReason};
+
 /// What all connections to one server share: so data connections may resume the session of the
 /// control connection.
 pub(super) struct ClientTls {
@@ -66,8 +68,8 @@ impl ClientTls {
         Ok(ClientStream::Encrypted(Box::new(StreamOwned::new(connection, stream))))
     }
 
-    /// Why a client would not trust the certificate, and its SHA-256 fingerprint.
-    pub(super) fn distrust(&self) -> Option<(String, String)> {
+    /// Why a client would not trust the certificate.
+    pub(super) fn distrust(&self) -> Option<Distrust> {
         self.witness.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -140,7 +142,7 @@ impl Write for ClientStream {
 #[derive(Debug)]
 struct HandshakeWitness {
     usual: Arc<WebPkiServerVerifier>,
-    seen: Mutex<Option<(String, String)>>,
+    seen: Mutex<Option<Distrust>>,
 }
 
 impl ServerCertVerifier for HandshakeWitness {
@@ -157,8 +159,9 @@ impl ServerCertVerifier for HandshakeWitness {
             let bytes = Sha256::digest(shown);
             bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
         };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            verdict.err().map(|error| (error.to_string(), fingerprint()));
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err().map(|error| {
+            Distrust { reason: DistrustReason::of(&error), fingerprint: fingerprint() }
+        });
         Ok(ServerCertVerified::assertion())
     }
 

@@ -21,7 +21,7 @@ pub(super) fn transfer(
     report: &mut CheckReport,
 ) -> io::Result<()> {
     let (Some(up), Some(down)) = (ways.first(), ways.last()) else {
-        report.add(CheckLine::skipped("upload", "no data connection can be made"));
+        report.add(CheckLine::skipped("upload", "no data connection can be opened"));
         return Ok(());
     };
     let name = format!(".cos-ftp-server-check-{:08x}", fastrand::u32(..));
@@ -63,10 +63,10 @@ pub(super) fn transfer(
     }
     let reply = dialogue.ask(&format!("DELE {name}"))?;
     report.add(match reply.is_success() {
-        true => CheckLine::passed("delete", "the file of this check is gone"),
+        true => CheckLine::passed("delete", "the file of this check was deleted"),
         false => CheckLine::skipped(
             "delete",
-            format!("{name} is left, delete it yourself: {}", reply.first_line()),
+            format!("{name} is left behind, delete it by hand: {}", reply.first_line()),
         ),
     });
     Ok(())
@@ -126,14 +126,14 @@ fn report_reuse(stream: &ClientStream, report: &mut CheckReport) {
             report.add(CheckLine::passed(check, text));
         }
         Some(false) => {
-            let text = "each data connection begins a session of its own; the server lets it";
+            let text = "each data connection begins a new session, which the server allows";
             report.add(CheckLine::skipped(check, text));
         }
     }
 }
 
 fn failed(check: &str, why: &str) -> CheckLine {
-    let fix = "the server's log tells more; with TLS, firewalls and forwardings must leave what \
-               passes unchanged";
+    let fix = "see the server's log; with TLS, firewalls and port forwarding must not change what \
+        passes";
     CheckLine::failed(check, why, fix)
 }

@@ -80,7 +80,8 @@ fn judge(names: &[String]) -> TrialVerdict {
     let shown: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     if shown != BTreeSet::from(ENTRIES) || shown.len() != names.len() {
         let why = format!("a directory of three names is listed page by page as {names:?}");
-        let fix = "listings of large directories will be wrong: this store's pages do not fit";
+        let fix = "listings of large directories will be wrong: this store's pages do not follow \
+            one another";
         return TrialVerdict::Failed(Fault::new(why, fix));
     }
     let order = match *names == ENTRIES {

@@ -56,16 +56,16 @@ impl Examination<'_> {
         let denied = error.kind == ErrorKind::AccessDenied;
         let unneeded = match trial {
             Trial::Of(Operation::DeleteObject) if !self.needs.deleting => {
-                "refused; nobody may delete here, so only renaming will fail"
+                "refused; no user may delete here, so only renaming will fail"
             }
             Trial::Of(Operation::GetObjectTagging) if !self.store.account.terms.has_tags() => {
                 let why =
-                    "refused; needed to add to a file that has tags, or to rename it in parts";
+                    "refused; needed to append to a file that has tags, or to rename it in parts";
                 return TrialVerdict::Skipped(why.to_owned());
             }
             Trial::Of(Operation::GetObjectAcl) => {
-                let why = "refused; files get the bucket's ACL when they are renamed, added to or \
-                           given a time";
+                let why = "refused; files get the bucket's ACL when they are renamed, appended to \
+                    or given a time";
                 return TrialVerdict::Skipped(why.to_owned());
             }
             Trial::Of(Operation::ListMultipartUploads | Operation::ListParts)

@@ -35,19 +35,22 @@ pub(super) fn finds_lock(run: &mut Examination<'_>) -> bool {
         Ok(ObjectLock::Off) => (ObjectLock::Off, "off".to_owned()),
         Ok(ObjectLock::On) => (ObjectLock::On, "on, without a default retention".to_owned()),
         Ok(ObjectLock::Retains) => {
-            (ObjectLock::Retains, "on: what is stored is kept for a time".to_owned())
+            (ObjectLock::Retains, "on: stored objects are kept for a time".to_owned())
         }
         Err(error) => {
             let lock = guess_lock(run, &mut left);
             let shown = match lock {
-                ObjectLock::Retains => "on: a part was refused without a checksum",
-                _ => "probably off: a part was taken without a checksum",
+                ObjectLock::Retains => "on: a part without a checksum was refused",
+                _ => "probably off: a part without a checksum was accepted",
             };
-            (lock, format!("{shown}; its configuration may not be read: {}", brief(&error)))
+            (lock, format!("{shown}; its configuration cannot be read: {}", brief(&error)))
         }
     };
     let verdict = if lock == ObjectLock::Retains && run.needs.fragments {
-        let why = format!("{shown}; partial_upload = keep would leave what nobody can remove");
+        let why = format!(
+            "{shown}; partial_upload = keep would leave files that nobody can \
+            remove"
+        );
         TrialVerdict::Failed(Fault::new(why, "set partial_upload = park or discard"))
     } else {
         TrialVerdict::Passed(shown)
@@ -75,7 +78,7 @@ fn guess_lock(run: &Examination<'_>, left: &mut Vec<String>) -> ObjectLock {
 /// All that leaves nothing behind.
 pub(super) fn try_without_objects(run: &mut Examination<'_>) {
     try_reading(run);
-    run.skip(&PUBLISHING, "not tried: what is stored here cannot be removed (Object Lock)");
+    run.skip(&PUBLISHING, "not tried: objects stored here cannot be removed (Object Lock)");
     let left = try_unfinished_upload(run);
     tell_of_what_is_left(run, &left);
 }

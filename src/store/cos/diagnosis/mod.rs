@@ -62,7 +62,7 @@ impl CosStore {
             clean_up(&mut run, left);
         } else {
             try_reading(&mut run);
-            let why = "nobody may write here, so writing is not tried";
+            let why = "no user may write here, so writing was not tried";
             run.skip(&[Trial::Of(Operation::PutObject)], why);
         }
     }
@@ -73,7 +73,7 @@ impl CosStore {
 fn enter(run: &mut Examination<'_>, greeting: &Headers) -> bool {
     let begun = Instant::now();
     if let Err(error) = run.client.find_keys() {
-        let fix = "see to the file or the CAM role that the key pair comes from";
+        let fix = "check the file or the CAM role that the key pair comes from";
         run.tell(Trial::KeyPair, TrialVerdict::Failed(Fault::new(error.to_string(), fix)), begun);
         return false;
     }

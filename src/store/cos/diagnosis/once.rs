@@ -49,20 +49,17 @@ fn tell(run: &mut Examination<'_>, operation: Operation, second: Result<()>) {
     let (trial, begun) = (Trial::Once(operation), Instant::now());
     let verdict = match second {
         Ok(()) => TrialVerdict::Skipped(
-            "the store replaced what stood there: the server looks before, but of two at once both \
-             may win"
+            "the store replaced the existing object: the server looks first, but two uploads at \
+             the same time may both succeed"
                 .to_owned(),
         ),
         Err(error)
-            if matches!(
-                error.kind,
-                ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
-            ) =>
+            if matches!(error.kind, ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists) =>
         {
-            TrialVerdict::Passed("refused the second time: the store keeps it".to_owned())
+            TrialVerdict::Passed("refused the second time: the store keeps the first".to_owned())
         }
         Err(error) if error.kind == ErrorKind::Unsupported => TrialVerdict::Skipped(format!(
-            "{}: the server looks before, but of two at once both may win",
+            "{}: the server looks first, but two uploads at the same time may both succeed",
             brief(&error)
         )),
         Err(error) => run.failed(trial, &error),

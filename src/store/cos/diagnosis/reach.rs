@@ -45,7 +45,7 @@ pub(super) fn reach(run: &mut Examination<'_>) -> Option<Headers> {
     let is_connected = connected.is_ok();
     let verdict = connected.map_or_else(
         |error| {
-            let fix = "open the way to it in firewalls, or correct cos_endpoint";
+            let fix = "allow connections to it in firewalls, or correct cos_endpoint";
             TrialVerdict::Failed(Fault::new(format!("port {port} of {host}: {error}"), fix))
         },
         |address| TrialVerdict::Passed(described(address, run.client.dialect())),
@@ -59,7 +59,7 @@ fn greet(run: &mut Examination<'_>, scheme: &str) -> Option<Headers> {
     match run.client.greet() {
         Ok(headers) => {
             let text = match scheme {
-                "https" => "HTTPS, with a certificate that is good",
+                "https" => "HTTPS, with a valid certificate",
                 _ => "HTTP, not encrypted",
             };
             run.tell(Trial::Answer, TrialVerdict::Passed(text.to_owned()), begun);
@@ -94,9 +94,10 @@ fn compare_clocks(run: &mut Examination<'_>, headers: &Headers) {
     let begun = Instant::now();
     let date = headers.date();
     let verdict = match date.map(|date| (OffsetDateTime::now_utc() - date).unsigned_abs()) {
-        None => TrialVerdict::Skipped("the store tells no time".to_owned()),
+        None => TrialVerdict::Skipped("the store sends no time".to_owned()),
         Some(apart) if apart > MAX_SKEW => {
-            let why = format!("this machine is {} s off the store's time", apart.as_secs());
+            let why =
+                format!("this machine's clock differs from the store's by {} s", apart.as_secs());
             TrialVerdict::Failed(Fault::new(why, "set this machine's clock (NTP)"))
         }
         Some(apart) => TrialVerdict::Passed(format!("{} s apart", apart.as_secs())),
@@ -119,7 +120,11 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
         addresses.iter().take(SHOWN_ADDRESSES).map(|address| address.ip().to_string()).collect();
     let more = if addresses.len() > shown.len() { ", …" } else { "" };
     let shown = shown.join(", ");
-    if shown == host { "an address, no name".to_owned() } else { format!("{host} = {shown}{more}") }
+    if shown == host {
+        "an address, not a name".to_owned()
+    } else {
+        format!("{host} = {shown}{more}")
+    }
 }
 
 /// The address, and on COS what the way to it costs: that hangs on whether it is private.
@@ -177,8 +182,8 @@ pub(super) fn blame(error: &StoreError) -> Option<(Trial, Fault)> {
         "NoSuchBucket" | "InvalidBucketName" => (
             Trial::Bucket,
             fault(
-                "correct cos_bucket (with -APPID on COS), or cos_region or cos_endpoint: there is \
-                   none of this name",
+                "correct cos_bucket (with -APPID on COS), cos_region or cos_endpoint: there is no \
+                 bucket of this name",
             ),
         ),
         "PathStyleDomainForbidden" => (Trial::Bucket, fault("set addressing_style = virtual")),

@@ -81,8 +81,8 @@ pub(super) fn try_terms(run: &mut Examination<'_>) -> Vec<String> {
 fn note_on_class(class: &str) -> Option<&'static str> {
     if class.contains("ARCHIVE") || class.starts_with("GLACIER") && class != "GLACIER_IR" {
         return Some(
-            "note: files of this class must be restored before they can be read, renamed or added \
-             to, and are billed for months",
+            "note: files of this class must be restored before they can be read, renamed or \
+             appended to, and are billed for months",
         );
     }
     let is_rare = class.ends_with("_IA") || class == "GLACIER_IR";
@@ -149,7 +149,7 @@ fn try_alone(run: &mut Examination<'_>, (key, headers): &Group) -> bool {
     let ([whole, _], begun) = (run.described(), Instant::now());
     let stored = put(run.client, &whole, headers);
     let verdict = match &stored {
-        Ok(()) => TrialVerdict::Passed("taken".to_owned()),
+        Ok(()) => TrialVerdict::Passed("accepted".to_owned()),
         Err(error) => refusal(run, key, headers, error),
     };
     run.tell(Trial::Key(key), verdict, begun);
@@ -194,7 +194,7 @@ fn look(run: &Examination<'_>, key: &str) -> Result<Seen> {
 fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdict {
     if let ("object_acl", Some(acls), [(_, asked)]) = (key, &heads.acls, headers) {
         return match acls.iter().all(|acl| looks_like(acl, asked)) {
-            true => TrialVerdict::Passed(format!("came back: {asked}")),
+            true => TrialVerdict::Passed(format!("in effect: {asked}")),
             false => TrialVerdict::Failed(not_done(key, headers)),
         };
     }
@@ -203,15 +203,15 @@ fn verdict(key: &str, headers: &[(String, String)], heads: &Heads) -> TrialVerdi
     }
     if heads.forget(headers) {
         return TrialVerdict::Failed(Fault::new(
-            "came back, but not from an upload in parts: the store forgets it there",
+            "in effect, but not for uploads in parts: there the store ignores it",
             format!("leave {key} out if large files need it"),
         ));
     }
     let told = headers.iter().filter(|header| came_back(&heads.whole, header).is_some());
     let told: Vec<_> = told.map(|(_, value)| value.as_str()).collect();
     TrialVerdict::Passed(match told.as_slice() {
-        [] => "taken; the store does not tell what became of it".to_owned(),
-        told => format!("came back: {}", told.join(", ")),
+        [] => "accepted; the store does not report the result".to_owned(),
+        told => format!("in effect: {}", told.join(", ")),
     })
 }
 
@@ -221,13 +221,13 @@ fn not_done(key: &str, headers: &[(String, String)]) -> Fault {
     let others = if are_of_cos { "x-amz" } else { "x-cos" };
     if key == "server_side_encryption" {
         return Fault::new(
-            "taken, but it did not come back: files lie there without it",
+            "accepted, but without effect: files are stored without it",
             format!(
                 "set object_header_names = {others}, or leave it out and let the bucket encrypt"
             ),
         );
     }
-    let why = "taken, but it did not come back: the store does not do it";
+    let why = "accepted, but without effect: the store does not support it";
     Fault::new(
         why,
         match headers.iter().any(|(name, _)| tail(name).is_some()) {
@@ -258,7 +258,7 @@ fn try_tags_afterwards(run: &mut Examination<'_>, headers: &[(String, String)]) 
     run.attempt(
         Trial::Of(Operation::PutObjectTagging),
         |client| put_object_tagging(client, &in_parts, &tags),
-        |()| "needed: the store forgets object_tags of uploads in parts".to_owned(),
+        |()| "needed: the store ignores object_tags of uploads in parts".to_owned(),
     );
 }
 

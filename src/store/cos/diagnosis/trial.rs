@@ -179,7 +179,7 @@ fn remedy(error: &StoreError) -> String {
         return fix.to_owned();
     }
     match error.kind {
-        ErrorKind::Unavailable => "try again; if it stays so, ask those who run the store",
+        ErrorKind::Unavailable => "try again; if it persists, ask the operator of the store",
         ErrorKind::AttributesRefused => "correct this key, or leave it out: the store refuses it",
         ErrorKind::TooLarge => "the bucket or the account is full",
         ErrorKind::Unsupported if error.operation == Operation::UploadPartCopy => {
@@ -189,8 +189,8 @@ fn remedy(error: &StoreError) -> String {
         _ if error.operation == Operation::RestoreObject => {
             "set archive = refuse, if this store has no archive"
         }
-        ErrorKind::Unsupported => "this store lacks an operation that the server needs",
-        ErrorKind::ChecksumMismatch => "something on the way damages what is sent",
+        ErrorKind::Unsupported => "this store does not support an operation that the server needs",
+        ErrorKind::ChecksumMismatch => "something on the way to the store damages the data",
         _ => "look up the code in the store's documentation",
     }
     .to_owned()
@@ -200,7 +200,7 @@ fn remedy(error: &StoreError) -> String {
 fn remedy_of_domain(code: &str) -> Option<&'static str> {
     Some(match code {
         "ActionAccelerateNotSupported" => {
-            "the domain of global acceleration serves transfers alone: leave cos_endpoint out and \
+            "the domain of global acceleration serves transfers only: leave cos_endpoint out and \
              set cos_region"
         }
         "BucketAccelerateNotEnabled" => {

@@ -163,7 +163,7 @@ fn shown(found: &SilentUploads, after: Duration) -> String {
     let more = if found.next.is_some() { "at least " } else { "" };
     let silent = found.uploads.len();
     let mut text = format!(
-        "{more}{} unfinished uploads, {silent} of them silent for {} or longer",
+        "{more}{} unfinished uploads, {silent} of them without new parts for {} or longer",
         // The one that this run has begun.
         (silent + found.others).saturating_sub(1),
         in_words(after),

@@ -258,17 +258,14 @@ impl S3Client {
             let (failed_at, _) = self.way_of(call, &attempts);
             let left = self.left_for_tries(begun);
             let Some(pause) = attempts.after(fault.remedy, left) else {
-                return Err(RequestFailure { error: fault.error, tries: attempts.tries, in_doubt });
+                let tries = attempts.tries;
+                let error = StoreError { tries, ..fault.error };
+                return Err(RequestFailure { error, tries, in_doubt });
             };
             attempts.note_answer(fault.error.request_id.is_some());
             metrics::count_store_retry(call.operation.name());
-            log::warn!(
-                "try {} failed, again in {} ms, at {}: {}",
-                attempts.tries,
-                pause.as_millis(),
-                failed_at.url_of(""),
-                fault.error,
-            );
+            let place = failed_at.url_of("");
+            self.site.failed_tries.tell(attempts.tries, pause, &place, &fault.error);
             back_off(pause, call.cancel());
         }
     }

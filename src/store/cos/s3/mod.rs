@@ -11,6 +11,7 @@ pub(crate) mod dialect;
 mod domains;
 pub(crate) mod encryption;
 pub(crate) mod etag_form;
+mod failed_tries;
 pub(crate) mod failure;
 mod guard;
 pub(crate) mod http;

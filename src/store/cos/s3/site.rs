@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::clock::Clock;
+use super::failed_tries::FailedTries;
 use super::http::Connections;
 use super::http::authorities::Authorities;
 use super::object_lock::KnownLock;
@@ -21,6 +22,8 @@ pub(crate) struct Site {
     pub(crate) lock: KnownLock,
     /// How often it has asked for fewer requests.
     pub(crate) slowdowns: Slowdowns,
+    /// The tries that failed.
+    pub(super) failed_tries: FailedTries,
 }
 
 /// A counter of answers that ask to slow down.
@@ -48,6 +51,7 @@ impl Site {
             clock: Clock::default(),
             lock: KnownLock::default(),
             slowdowns: Slowdowns::default(),
+            failed_tries: FailedTries::default(),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn find_silent(
     let mut uploads = Vec::new();
     for entry in page.entries {
         let Some(upload) = named_upload(tree, &entry) else { continue };
-        // What the store tells no time of that can be read is not understood and left alone.
+        // What the store sends no time of that can be read is not understood and left alone.
         let Some(begun) = entry.initiated else { continue };
         if silence_between(begun, page.now) < silence {
             continue;

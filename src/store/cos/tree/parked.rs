@@ -17,7 +17,7 @@ pub(crate) fn find(
     loop {
         let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
         for entry in page.entries.iter().filter(|entry| entry.key == key) {
-            // What the store tells no time of that can be read is not understood and left alone.
+            // What the store sends no time of that can be read is not understood and left alone.
             let Some(begun) = entry.initiated else { continue };
             if found.as_ref().is_none_or(|found| begun > found.begun) {
                 found = parked(tree, path, key, (&entry.upload_id, begun))?.or(found);

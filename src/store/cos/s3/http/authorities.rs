@@ -34,7 +34,9 @@ impl fmt::Display for AuthorityError {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::TooLarge => f.write_str("is larger than 1 MiB"),
-            Self::None => f.write_str("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"),
+            Self::None => {
+                f.write_str("contains no certificate in PEM (-----BEGIN CERTIFICATE-----)")
+            }
             Self::Broken(number) => write!(f, "certificate {number} in it is not valid X.509"),
         }
     }

@@ -84,7 +84,7 @@ impl TlsRefusal {
     pub(crate) fn why(&self) -> String {
         let why = match self.reason {
             TlsReason::UnknownIssuer => {
-                "the store's certificate comes from no authority that is trusted"
+                "the store's certificate was not issued by a trusted authority"
             }
             TlsReason::AuthorityAsServer => {
                 "the store shows the certificate of an authority (CA:TRUE) as its own, and it is \
@@ -95,8 +95,10 @@ impl TlsRefusal {
             TlsReason::NotValidYet => "the store's certificate is not valid yet",
             TlsReason::BadCertificate => "the store's certificate cannot be used",
             TlsReason::NoTls => "the port does not speak TLS",
-            TlsReason::Ended => "the store ended the connection in the TLS handshake",
-            TlsReason::NoAgreement => "the store speaks no TLS that is spoken here",
+            TlsReason::Ended => "the store closed the connection during the TLS handshake",
+            TlsReason::NoAgreement => {
+                "the store and this server have no version or cipher of TLS in common"
+            }
         };
         format!("{why} ({})", self.told)
     }
@@ -109,19 +111,19 @@ impl TlsRefusal {
                  cos_ca_file names"
             }
             TlsReason::AuthorityAsServer => {
-                "put this very certificate into the file that cos_ca_file names"
+                "put exactly this certificate into the file that cos_ca_file names"
             }
             TlsReason::OtherName => {
-                "write cos_endpoint with a name that stands in the certificate, or have it made \
-                 for this one (subjectAltName)"
+                "use a name in cos_endpoint that is in the certificate, or have one issued for \
+                 this name (subjectAltName)"
             }
             TlsReason::Expired => "renew it at the store, or set this machine's clock (NTP)",
             TlsReason::NotValidYet => "set this machine's clock (NTP), or the store's",
-            TlsReason::BadCertificate => "have the store's certificate made anew",
+            TlsReason::BadCertificate => "have the store's certificate issued again",
             TlsReason::NoTls | TlsReason::Ended => {
                 "correct the port in cos_endpoint; a store without TLS needs cos_protocol = http"
             }
-            TlsReason::NoAgreement => "let the store speak TLS 1.2 or 1.3",
+            TlsReason::NoAgreement => "enable TLS 1.2 or 1.3 at the store",
         }
     }
 }

@@ -27,7 +27,7 @@ impl fmt::Display for KeyFileError {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::NotAKey => f.write_str(
-                "holds no key: one word of printable ASCII, and nothing else, must stand in it",
+                "contains no key: it must contain one word of printable ASCII and nothing else",
             ),
         }
     }
