@@ -48,6 +48,12 @@ impl Trace {
         while self.lines >= self.most || (self.lines > 0 && self.bytes.len() + line.len() > most) {
             self.forget_oldest();
         }
+        let needed = self.bytes.len() + line.len();
+        if needed > self.bytes.capacity() {
+            // Twice as much as before, but no more than may ever be needed.
+            let room = (2 * self.bytes.capacity()).min(most).max(needed);
+            self.bytes.reserve_exact(room - self.bytes.len());
+        }
         self.bytes.extend(line.as_bytes());
         self.lines += 1;
     }
