@@ -101,6 +101,9 @@ class Bucket:
         status, _, _ = self.ask("PUT", key, body=data)
         assert status == 200, status
 
+    def delete(self, key):
+        self.ask("DELETE", key)
+
     def keys(self, prefix=""):
         found, after = [], ""
         while True:

