@@ -36,6 +36,7 @@ mod renaming;
 mod reply_writer;
 mod settings;
 mod step;
+mod told_parked;
 mod transfer;
 mod transfer_log;
 mod upload;
@@ -60,8 +61,8 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
-use parked::ToldParked;
 use settings::{ClientSettings, Pending};
+use told_parked::ToldParked;
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
