@@ -33,6 +33,7 @@ AWAY_SECONDS = 4
 # Before its user tries again: what the server was doing has ended then.
 PAUSE_SECONDS = 1
 TRIES = 6
+HUNG_SECONDS = 60
 
 
 class Watcher:
@@ -127,16 +128,12 @@ class Trial:
             for _ in range(TRIES):
                 self.process = self.client.start(self.how, wire.port, str(self.source), self.target)
                 self.begun.set()
-                told.append(self.process.communicate(timeout=180)[0].decode(errors="replace"))
-                codes.append(self.process.returncode)
+                codes.append(self.wait(told))
                 if self.struck.is_set():
                     repairing.join()
                 if codes[-1] == 0:
                     break
                 time.sleep(PAUSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            codes.append("never ended")
         finally:
             self.struck.set()
             repairing.join()
@@ -144,6 +141,16 @@ class Trial:
             wire.close()
             self.source.unlink()
         return self.verdict(codes, told, watcher, wire.sent, time.monotonic() - began)
+
+    def wait(self, told):
+        """How the client ended; its user ends one that hangs."""
+        try:
+            told.append(self.process.communicate(timeout=HUNG_SECONDS)[0].decode(errors="replace"))
+            return self.process.returncode
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            return "hung"
 
     def verdict(self, codes, told, watcher, sent, seconds):
         stored = self.lab.bucket.get(self.target)
