@@ -71,6 +71,12 @@ fn parked(
         return Ok(None);
     }
     let parts = parts_of(tree, key, upload_id)?.filter(|parts| !parts.is_empty());
+    // Parts whose answers were lost are there, too: listings are to tell the same.
+    if let Some(parts) = &parts
+        && tree.cache.parked.of(key).is_some_and(|(id, _)| id == upload_id)
+    {
+        tree.cache.parked.note(key, upload_id, parts, begun);
+    }
     Ok(parts.map(|parts| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };
         ParkedUpload { upload, parts, begun }
