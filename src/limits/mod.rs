@@ -200,8 +200,8 @@ pub const PROXY_HEADER_BYTES: usize = 4096;
 /// for a lost packet to be sent again (the protocol's document asks for at least 3 s).
 pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// So far in front of what is parked may a client go on: wput goes back 512 bytes, and programs with
-/// windows let their users choose. What it sends of that is there already.
+/// So far in front of what is parked may a client go on: wput goes back 512 bytes, and programs
+/// with windows let their users choose. What it sends of that is there already.
 pub const RESUME_BACK_BYTES: u64 = 64 * 1024;
 
 /// How long an upload waits, in all, for bytes that were on their way when its control connection

@@ -38,6 +38,7 @@ mod reply_writer;
 mod settings;
 mod step;
 mod times;
+mod told_parked;
 mod trace;
 mod transfer;
 mod transfer_log;
@@ -64,8 +65,8 @@ use control_line::{ControlLine, NoLine};
 use data::DataChannel;
 use encryption::{Encryption, handshake};
 use login::Login;
-use parked::ToldParked;
 use settings::{ClientSettings, Pending};
+use told_parked::ToldParked;
 use trace::Trace;
 use wake::OwnWake;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::failure::store_failure;
 use super::long_work::LongWork;
-use super::parked::ToldParked;
 use super::renaming::Renaming;
 use super::step::Step;
+use super::told_parked::ToldParked;
 use super::unpublished::Unpublished;
 use crate::access::Visit;
 use crate::events::{EventKind, FileDeed, Intent, Witness};

@@ -1,9 +1,6 @@
 //! Interrupted uploads that wait to be gone on with, as the session's client sees them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use parking_lot::Mutex;
 
 use super::failure::log_failure;
 use super::navigation::Tree;
@@ -11,18 +8,6 @@ use super::step::Step;
 use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat};
 use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
-
-/// Of which interrupted upload a session was told last, and where it goes on: whoever adds to the
-/// file then means that one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ToldParked(Arc<Mutex<Option<FtpPath>>>);
-
-impl ToldParked {
-    /// It was told of that of `path`.
-    pub(super) fn note(&self, path: FtpPath) {
-        *self.0.lock() = Some(path);
-    }
-}
 
 impl Tree<'_> {
     /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
@@ -93,7 +78,7 @@ impl Tree<'_> {
     }
 
     fn was_told_of(&self, path: &FtpPath) -> bool {
-        self.told.0.lock().as_ref() == Some(path)
+        self.told.is_of(path)
     }
 
     /// An upload of `path` from the beginning was cut before enough had come to go on with: what

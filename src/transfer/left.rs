@@ -154,8 +154,9 @@ impl LeftUpload {
                     ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists
                 ) =>
             {
+                let given_up = store.abort_multipart_upload(upload);
                 log::warn!("{path} was stored meanwhile: what was parked before is given up");
-                store.abort_multipart_upload(upload)
+                given_up
             }
             Err(error) => {
                 store.park_multipart_upload(&parked);

@@ -290,8 +290,8 @@ impl UploadTarget {
         }
     }
 
-    /// The store did not take the request to drop `upload`. Whoever stores the file next drops it, as
-    /// what is parked.
+    /// The store did not take the request to drop `upload`. Whoever stores the file next drops it,
+    /// as what is parked.
     fn leave_behind(&self, upload: &MultipartUpload) {
         let (upload, begun) = (upload.clone(), self.terms.begun);
         self.store.park_multipart_upload(&ParkedUpload { upload, parts: Vec::new(), begun });

@@ -4,6 +4,8 @@
 mod directories;
 /// Clients that send again a little of what is there.
 mod going_back;
+/// Parts that the store has, though no answer said so.
+mod lost_answers;
 mod newer;
 /// What an account says of the time after which something is published.
 mod patience;

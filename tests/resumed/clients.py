@@ -57,7 +57,9 @@ class FileZilla:
         ftp.quit()
 
 
-LFTP = "set net:max-retries 2; set net:reconnect-interval-base 1; set net:timeout 60; open -u writer,secret -p {port} 127.0.0.1; put %s{source} -o {target}"
+# What lftp 4.9.2 repeats by itself may be a part of the file alone
+# (findings/lftp-repeats-a-failed-stor-in-part.sh).
+LFTP = "set net:max-retries 1; set net:reconnect-interval-base 1; set net:timeout 60; open -u writer,secret -p {port} 127.0.0.1; put %s{source} -o {target}"
 URL = "ftp://writer:secret@127.0.0.1:{port}/{target}"
 RCLONE = [
     "rclone", "copyto", "--config", "", "--ftp-host", HOST, "--ftp-port", "{port}",

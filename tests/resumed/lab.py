@@ -77,16 +77,16 @@ class Bucket:
             f"AWS4-HMAC-SHA256 Credential={KEY}/{scope}, SignedHeaders={signed}, "
             f"Signature={signature}"
         )
+        target = path + ("?" + query if query else "")
         connection = getattr(self.local, "connection", None)
         if connection is None:
             connection = self.local.connection = http.client.HTTPConnection(STORE, timeout=PATIENCE)
         try:
-            connection.request(method, path + ("?" + query if query else ""), body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        except (OSError, http.client.HTTPException):
+            return answered(connection, method, target, body, headers)
+        except http.client.RemoteDisconnected:
+            # The store had closed it meanwhile.
             connection.close()
-            raise
+            return answered(connection, method, target, body, headers)
 
     def size(self, key):
         """Bytes of an object; None without one."""
@@ -100,6 +100,9 @@ class Bucket:
     def put(self, key, data):
         status, _, _ = self.ask("PUT", key, body=data)
         assert status == 200, status
+
+    def delete(self, key):
+        self.ask("DELETE", key)
 
     def keys(self, prefix=""):
         found, after = [], ""
@@ -120,6 +123,12 @@ class Bucket:
         """The keys of uploads that are neither completed nor aborted."""
         _, _, body = self.ask("GET", "", "uploads=")
         return re.findall("<Key>(.*?)</Key>", body.decode())
+
+
+def answered(connection, *request):
+    connection.request(*request)
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read()
 
 
 class Gate:

@@ -22,17 +22,18 @@ from clients import all_clients
 from lab import MIB, Bucket, Gate, Server, digest, noise, until
 from wire import Wire
 
-SIZE = 61 * MIB + 12_345
+SIZE = 31 * MIB + 12_345
 OLD = noise(1, 54_321)
 # Within the first part, among the others, and behind the last byte, before the reply.
-PLACES = [1, MIB, *(MIB * n for n in (4, 9, 16, 24, 37, 52)), SIZE - 1, SIZE]
+PLACES = [1, MIB, *(MIB * n for n in (4, 8, 12, 17, 22, 27)), SIZE - 1, SIZE]
 # Of an upload that replaces a file.
-PLACES_OVER_OLD = [MIB, 24 * MIB, SIZE]
+PLACES_OVER_OLD = [MIB, 17 * MIB, SIZE]
 CUTS = ["client", "server", "store"]
 AWAY_SECONDS = 4
 # Before its user tries again: what the server was doing has ended then.
 PAUSE_SECONDS = 1
 TRIES = 6
+HUNG_SECONDS = 60
 
 
 class Watcher:
@@ -127,16 +128,12 @@ class Trial:
             for _ in range(TRIES):
                 self.process = self.client.start(self.how, wire.port, str(self.source), self.target)
                 self.begun.set()
-                told.append(self.process.communicate(timeout=180)[0].decode(errors="replace"))
-                codes.append(self.process.returncode)
+                codes.append(self.wait(told))
                 if self.struck.is_set():
                     repairing.join()
                 if codes[-1] == 0:
                     break
                 time.sleep(PAUSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            codes.append("never ended")
         finally:
             self.struck.set()
             repairing.join()
@@ -145,6 +142,16 @@ class Trial:
             self.source.unlink()
         return self.verdict(codes, told, watcher, wire.sent, time.monotonic() - began)
 
+    def wait(self, told):
+        """How the client ended; its user ends one that hangs."""
+        try:
+            told.append(self.process.communicate(timeout=HUNG_SECONDS)[0].decode(errors="replace"))
+            return self.process.returncode
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            return "hung"
+
     def verdict(self, codes, told, watcher, sent, seconds):
         stored = self.lab.bucket.get(self.target)
         why = list(dict.fromkeys(watcher.wrong))
@@ -152,6 +159,7 @@ class Trial:
             why.append("nothing stored" if stored is None else f"{len(stored)} other bytes stored")
         if codes[-1] != 0:
             why.append(f"the client never succeeded: {told[-1][-300:] if told else ''}")
+        self.lab.bucket.delete(self.target)
         is_left = self.target in self.lab.bucket.uploads()
         if is_left and self.cut != "server":
             why.append("an upload is left behind")

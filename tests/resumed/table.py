@@ -5,6 +5,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -15,16 +16,14 @@ BEGIN, END = "<!-- tests/resumed/run writes this -->", "<!-- to here -->"
 MIB = 1 << 20
 WORDS = {
     "en": {
-        "client": "Client", "whole": "Whole in the end",
+        "client": "Client",
         "cuts": {"client": "client killed", "server": "server killed", "store": "store away"},
         "again": "sent again, MiB: {middle}, at most {most}",
-        "versions": "Versions",
     },
     "zh": {
-        "client": "客户端", "whole": "最终完整",
+        "client": "客户端",
         "cuts": {"client": "客户端被终止", "server": "服务器被终止", "store": "存储端离线"},
         "again": "重传 {middle} MiB，最多 {most}",
-        "versions": "版本",
     },
 }
 
@@ -37,11 +36,13 @@ def results(directory):
 
 
 def version(client):
-    if isinstance(client.version, list) and len(client.version) == 1:
+    if len(client.version) == 1:
         return client.version[0]
     told = subprocess.run(client.version, capture_output=True, text=True).stdout
     words = told.replace("|", " ").split()
-    return next(word for word in words if any(sign.isdigit() for sign in word)).lstrip("v")
+    word = next(word for word in words if any(sign.isdigit() for sign in word)).lstrip("v")
+    # Without what Debian puts around it.
+    return re.split("[-+]", word.split(":")[-1])[0]
 
 
 def cell(trials, words):

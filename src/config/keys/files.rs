@@ -155,12 +155,12 @@ fn markers() -> Vec<Key> {
         of_files!(
             row(FILES, "publish_after_marker", on_or_off()).example("off").means(
                 "`on`: a stored file waits in `.unpublished/`, unseen by others, until its \
-                 uploader stores an empty file with its name and the ending of `done_marker`; the \
+                 uploader stores a file with its name and the ending of `done_marker`; the \
                  server stores no markers then; see \
                  [Publishing by a marker](docs/trash-and-markers.md#publishing-by-a-marker); not \
                  set: `off`",
                 "`on`：已存储的文件先放在 `.unpublished/` 中，其他人看不到，直到上传者再存储一个同名加 \
-                 `done_marker` 后缀的空文件；此时服务器不生成标记；\
+                 `done_marker` 后缀的文件；此时服务器不生成标记；\
                  见[用标记发布](docs/zh-CN/trash-and-markers.md#用标记发布)；未设置时为 `off`",
             ),
             publishes_by_marker

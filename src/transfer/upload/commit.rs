@@ -108,9 +108,10 @@ impl<'a> Commit<'a> {
         if may_be_whole { self.sender.park_whole() } else { self.sender.park() }
     }
 
-    /// Sends all that has arrived as parts, and waits until the store has confirmed them.
+    /// Sends all that has arrived as parts, and waits until the store has confirmed them, and
+    /// nobody is at it any more: who is told that it is parked may come back at once.
     fn send_to_park(&mut self, control: &mut dyn Control) -> Result<(), TransferError> {
-        while !self.sender.send_to_park()? {
+        while !self.sender.send_to_park()? || self.sender.workers.busy() > 0 {
             self.sender.await_workers(control)?;
         }
         Ok(())

@@ -236,3 +236,67 @@ fn behind(receipts: &[PartReceipt]) -> PartPlace {
     let offset = receipts.iter().map(|part| part.size).sum();
     PartPlace { number: receipts.last().map_or(1, |part| part.number + 1), offset }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::limits::{PARTS_PER_UPLOAD, S3_MIN_PART_BYTES};
+    use crate::store::{Admission, ETag, Expected, MultipartUpload, ParkedUpload};
+    use crate::vfs::FtpPath;
+
+    const GB: u64 = 1_000_000_000;
+    const LIMITS: PartLimits =
+        PartLimits { min_part: S3_MIN_PART_BYTES, max_part: 5 << 30, max_parts: PARTS_PER_UPLOAD };
+
+    fn plan(parked: Vec<PartReceipt>) -> Plan {
+        let upload = MultipartUpload { path: FtpPath::root(), upload_id: "id".to_owned() };
+        let begun = OffsetDateTime::UNIX_EPOCH;
+        let parked = ParkedUpload { upload, parts: parked, begun };
+        Plan {
+            admission: Admission::Granted,
+            expected: Expected::Anything,
+            keeps_both: false,
+            kept: parked.offset(),
+            head: None,
+            copies: VecDeque::new(),
+            tail: None,
+            parked: Some(parked),
+            repeated: 0,
+        }
+    }
+
+    /// Gives out parts of the sizes that are wanted up to the byte `end`, and confirms them.
+    fn fill(parts: &mut Parts, end: u64) {
+        while parts.end() < end {
+            let (at, wanted) = (parts.end(), (parts.target_blocks() * BLOCK_BYTES) as u64);
+            let size = wanted.min(end - at);
+            let place = parts.place(size).unwrap();
+            assert_eq!(place.offset, at);
+            let etag = ETag(String::new());
+            parts.confirm(PartReceipt { number: place.number, size, etag, crc64: None });
+        }
+    }
+
+    #[test]
+    fn what_is_parked_at_150_of_200_gb_goes_on_within_what_the_store_takes() {
+        let options = TransferOptions { max_file: 200 << 30, ..TransferOptions::unset() };
+        let mut parts = Parts::new(&options, LIMITS, &mut plan(Vec::new()));
+        fill(&mut parts, 150 * GB);
+        let parked = parts.take_receipts_to_park();
+        let before = parked.len();
+        let mut plan = plan(parked);
+        let kept = plan.kept;
+        let mut parts = Parts::new(&options, LIMITS, &mut plan);
+        // All but the last of those that were there.
+        assert_eq!((parts.end(), parts.next.number as usize), (kept, before));
+        fill(&mut parts, 200 * GB + 1);
+        let receipts = parts.take_receipts();
+        assert!(receipts.len() <= PARTS_PER_UPLOAD as usize, "{}", receipts.len());
+        assert!(receipts.iter().zip(1..).all(|(part, number)| part.number == number));
+        let (_, others) = receipts.split_last().unwrap();
+        assert!(others.iter().all(|part| part.size >= S3_MIN_PART_BYTES));
+        assert_eq!(receipts.iter().map(|part| part.size).sum::<u64>(), 200 * GB + 1);
+    }
+}

@@ -44,7 +44,7 @@ pub(crate) fn find_silent(
 }
 
 /// Drops an upload that has been silent for `silence`, unless somebody goes on with it: in this
-/// process, or, as its newest part tells, elsewhere. Many are looked at before the first is dropped.
+/// process, or, as its newest part tells, elsewhere. Many are looked at before one is dropped.
 pub(crate) fn abort_silent(
     tree: BucketTree<'_>,
     key: &str,

@@ -14,9 +14,11 @@ pub(crate) fn find(
     key: &str,
 ) -> Result<Option<ParkedUpload>> {
     let (cancel, mut after, mut found) = (Cancel::new(), None, None::<ParkedUpload>);
+    let (own, mut is_own_there) = (tree.cache.parked.of(key), false);
     loop {
         let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
         for entry in page.entries.iter().filter(|entry| entry.key == key) {
+            is_own_there |= own.as_ref().is_some_and(|(id, _)| *id == entry.upload_id);
             // What the store sends no time of that can be read is not understood and left alone.
             let Some(begun) = entry.initiated else { continue };
             if found.as_ref().is_none_or(|found| begun > found.begun) {
@@ -25,7 +27,8 @@ pub(crate) fn find(
         }
         after = page.next;
         if after.is_none() {
-            if found.is_none() {
+            // One without a part is left to whoever stores the file.
+            if found.is_none() && !is_own_there {
                 tree.cache.parked.take(key);
             }
             return Ok(found);
@@ -68,6 +71,12 @@ fn parked(
         return Ok(None);
     }
     let parts = parts_of(tree, key, upload_id)?.filter(|parts| !parts.is_empty());
+    // Parts whose answers were lost are there, too: listings are to tell the same.
+    if let Some(parts) = &parts
+        && tree.cache.parked.of(key).is_some_and(|(id, _)| id == upload_id)
+    {
+        tree.cache.parked.note(key, upload_id, parts, begun);
+    }
     Ok(parts.map(|parts| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };
         ParkedUpload { upload, parts, begun }
