@@ -13,6 +13,7 @@ use crate::cli::check::from::RemoteServer;
 use crate::cli::help::COMMANDS;
 use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
+use crate::cli::word::Word;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,54 +85,6 @@ pub(crate) struct CommandLine {
     pub(crate) config: Option<PathBuf>,
     /// `--socket`: where the running server is asked, if no configuration tells.
     pub(crate) socket: Option<PathBuf>,
-}
-
-/// What is asked for, before anything else is known of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    Run,
-    Serve,
-    Init,
-    Check,
-    Status,
-    Reload,
-    Stop,
-    VerifyLedger,
-    HashPassword,
-}
-
-impl Word {
-    /// How it is written.
-    fn name(self) -> Option<&'static str> {
-        COMMANDS.iter().copied().find(|name| Self::of(name) == Some(self))
-    }
-
-    fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "serve" => Self::Serve,
-            "init" => Self::Init,
-            "check" => Self::Check,
-            "status" => Self::Status,
-            "reload" => Self::Reload,
-            "stop" => Self::Stop,
-            "verify-ledger" => Self::VerifyLedger,
-            "hash-password" => Self::HashPassword,
-            _ => return None,
-        })
-    }
-
-    /// The options that it takes.
-    fn options(self) -> &'static [&'static str] {
-        match self {
-            Self::Run => &["config", "check-config"],
-            Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
-            Self::Check => &["config", "from", "json"],
-            Self::Status => &["config", "socket", "json", "watch"],
-            Self::Stop | Self::Reload => &["config", "socket"],
-            Self::Init | Self::VerifyLedger => &["config"],
-            Self::HashPassword => &[],
-        }
-    }
 }
 
 /// What was given beside the word.

@@ -29,6 +29,7 @@ mod unit;
 mod user;
 mod verify_ledger;
 mod wiring;
+mod word;
 
 use std::env;
 use std::path::PathBuf;

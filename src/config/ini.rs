@@ -226,8 +226,16 @@ mod tests {
     #[test]
     fn bad_lines_are_left_out_and_told() {
         for (text, entries, problems) in [
-            ("[A]\nb = c\nB = d\n", &["A.b=c@2"][..], &["f:3: [A] b: the key stands"][..]),
-            ("[A]\nb = c\n[a]\nd = e\n", &["A.b=c@2"], &["f:3: [a] the section stands"]),
+            (
+                "[A]\nb = c\nB = d\n",
+                &["A.b=c@2"][..],
+                &["f:3: [A] b: the key is in its section twice"][..],
+            ),
+            (
+                "[A]\nb = c\n[a]\nd = e\n",
+                &["A.b=c@2"],
+                &["f:3: [a] the section is in the file twice"],
+            ),
             ("[A]\nb\nc = d\n", &["A.c=d@3"], &["f:2: [A] a line without a value"]),
             ("[A]\nlog_dir\n", &[], &["f:2: [A] log_dir: a line without a value"]),
             ("[A]\n= b\n: c\n", &[], &["f:2: [A] a line", "f:3: [A] a line"]),

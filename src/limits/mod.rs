@@ -4,10 +4,12 @@
 mod events;
 mod operator;
 mod scan;
+mod tls;
 
 pub use events::*;
 pub use operator::*;
 pub use scan::*;
+pub use tls::*;
 
 use std::time::Duration;
 
@@ -421,33 +423,3 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// Files of one directory that wait for their markers which a listing tells to their uploaders; of
 /// more, the first.
 pub const UNPUBLISHED_LISTED: usize = 10_000;
-
-/// What a data connection under TLS reads, and writes, at once: four records. Each such connection
-/// holds one buffer of about this size, for the direction that is used.
-pub const TLS_DATA_BUFFER_BYTES: usize = 64 * 1024;
-
-/// Encrypted bytes that a TLS connection may hold: a handshake message of the largest size that
-/// rustls takes, and the records around it. As many again hold a client's first words until they
-/// are answered, where two configurations are tried.
-pub const TLS_INCOMING_BYTES: usize = 80 * 1024;
-
-/// Longest TLS handshake of a control connection. Those of data connections are within
-/// `data_connect_timeout`.
-pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How often at most new TLS connections look whether certificate and key have changed.
-pub const TLS_FILE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// TLS 1.3 session tickets that a control connection gives: as many data connections can resume
-/// its session at once even where each ticket is used once only.
-pub const TLS_TICKETS: usize = 2;
-
-/// The same where data connections must resume it. Perl's Net::FTP keeps ten, uses each once, and
-/// reads none on the data connection of an upload: so many files it can send in a row.
-pub const TLS_TICKETS_OF_ONE: usize = 10;
-
-/// TLS 1.2 sessions remembered for clients that know no tickets, about 200 bytes each.
-pub const TLS_SESSION_CACHE: usize = 1024;
-
-/// The same for one client's session, where data connections must resume it.
-pub const TLS_SESSION_CACHE_OF_ONE: usize = 4;

@@ -22,7 +22,7 @@ use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
-use crate::support::stored::noise;
+use crate::support::stored::{Stored, noise};
 
 const MIB: usize = 1 << 20;
 
@@ -372,6 +372,22 @@ fn what_could_not_be_dropped_is_when_the_file_is_stored() {
     ftp.store("STOR file", &whole);
     server.stored().expect("file", &whole);
     assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
+}
+
+/// What stands behind a gap would be taken for what follows by whoever is cut before it comes there.
+#[test]
+fn nobody_goes_on_where_a_part_is_missing() {
+    let server = parking().start();
+    let Stored::Bucket(bucket) = server.stored() else { panic!("a bucket") };
+    let (rgw, part) = (Rgw::shared(), noise(12, 6 * MIB));
+    let upload = rgw.s3_begin_upload(bucket, "file");
+    for number in [1, 2, 4] {
+        rgw.s3_put_part_at(bucket, "file", &upload, number, &part);
+    }
+    let mut ftp = Ftp::login(&server);
+    ftp.expect("SIZE file", "550 ");
+    ftp.store("STOR file", b"anew");
+    server.stored().expect("file", b"anew");
 }
 
 #[test]

@@ -173,7 +173,19 @@ impl Rgw {
 
     /// Sends the first part of an upload.
     pub(crate) fn s3_put_part(&self, bucket: &str, key: &str, upload_id: &str, bytes: &[u8]) {
-        let query = format!("?partNumber=1&uploadId={}", encoded(upload_id, ""));
+        self.s3_put_part_at(bucket, key, upload_id, 1, bytes);
+    }
+
+    /// Sends the part of an upload with this `number`.
+    pub(crate) fn s3_put_part_at(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        bytes: &[u8],
+    ) {
+        let query = format!("?partNumber={number}&uploadId={}", encoded(upload_id, ""));
         let target = path(bucket, key) + &query;
         self.curl(&["-X", "PUT", "--data-binary", "@-"], &target, Some(bytes)).expect_success();
     }

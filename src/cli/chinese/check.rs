@@ -8,6 +8,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("bucket {}/{} ({}), for {}", "存储桶 {}/{}（{}），用户 {}"),
     ("directory {}, for {}", "目录 {}，用户 {}"),
     ("file", "文件"),
+    ("clamd", "病毒扫描（clamd）"),
     ("permissions", "文件权限"),
     ("setting", "配置项"),
     ("settings", "配置项"),

@@ -206,6 +206,7 @@ impl Parts {
 
     pub(super) fn confirm(&mut self, receipt: PartReceipt) {
         self.outstanding -= 1;
+        self.resent.take_if(|resent| resent.number == receipt.number);
         self.receipts.push(receipt);
     }
 
@@ -214,14 +215,22 @@ impl Parts {
         self.outstanding == 0 && self.copies.is_empty()
     }
 
-    /// Those of an upload that is parked, up to the first gap: nobody goes on behind one. Where
+    /// Those of an upload that is parked: none where there is a gap in front of one. Who went on at
+    /// a gap, and was cut again, would leave a part behind it that begins elsewhere by then. Where
     /// nothing new was sent, it is all that had been there.
     pub(super) fn take_receipts_to_park(&mut self) -> Vec<PartReceipt> {
         let mut receipts = self.take_receipts();
         receipts.extend(self.resent.take().filter(|_| self.given == 0));
-        let gapless = receipts.iter().zip(1..).take_while(|(part, number)| part.number == *number);
-        receipts.truncate(gapless.count());
+        if receipts.iter().zip(1..).any(|(part, number)| part.number != number) {
+            receipts.clear();
+        }
         receipts
+    }
+
+    /// Whether the new part in the place of the parked one is under way: until it is confirmed, the
+    /// old one may stay there, and what follows must not stand behind that.
+    pub(super) fn replaces_parked(&self) -> bool {
+        self.resent.is_some() && self.given > 0
     }
 
     /// All receipts, in the order of their numbers.

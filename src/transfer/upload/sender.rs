@@ -214,6 +214,9 @@ impl<'a> Sender<'a> {
 
     /// How many workers are idle or could be started; `None` for none.
     pub(super) fn free_workers(&self) -> Option<usize> {
+        if self.parts.replaces_parked() {
+            return None;
+        }
         self.concurrency.get().checked_sub(self.workers.busy()).filter(|&free| free > 0)
     }
 
@@ -353,13 +356,13 @@ impl<'a> Sender<'a> {
     pub(super) fn park(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
         let can_go_on = self.target.as_ref().is_some_and(|target| target.can_go_on_behind(&parts));
-        (self.is_resumed || can_go_on) && self.park_parts(parts)
+        (self.is_resumed && !parts.is_empty() || can_go_on) && self.park_parts(parts)
     }
 
     /// The same of what may be the whole file, be it a single part.
     pub(super) fn park_whole(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
-        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
+        !parts.is_empty() && self.park_parts(parts)
     }
 
     fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {

@@ -83,7 +83,8 @@ fn parked(
     }))
 }
 
-/// The parts of an upload up to the first gap; `None` when it is gone.
+/// The parts of an upload, none where there is a gap in front of one: who went on there, and was cut
+/// again, would leave what stands behind it at another place. `None` when it is gone.
 fn parts_of(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Vec<PartReceipt>>> {
     let (cancel, mut parts, mut after) = (Cancel::new(), Vec::new(), None);
     loop {
@@ -91,7 +92,7 @@ fn parts_of(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<V
         let Some(page) = page else { return Ok(None) };
         for part in page.entries {
             if part.number as usize != parts.len() + 1 {
-                return Ok(Some(parts));
+                return Ok(Some(Vec::new()));
             }
             let (number, size, etag) = (part.number, part.size, part.etag);
             parts.push(PartReceipt { number, size, etag, crc64: None });

@@ -107,8 +107,8 @@ mod tests {
         let begin = "-----BEGIN CERTIFICATE-----\n";
         let end = "-----END CERTIFICATE-----\n";
         for (pem, expected) in [
-            (String::new(), "holds no certificate"),
-            ("nothing".to_owned(), "holds no certificate"),
+            (String::new(), "contains no certificate"),
+            ("nothing".to_owned(), "contains no certificate"),
             (format!("{begin}aGVsbG8=\n{end}"), "certificate 1 in it is not valid"),
             (format!("{begin}*\n{end}"), "certificate 1 in it is not valid"),
         ] {
