@@ -55,10 +55,14 @@ struct Waiting {
 
 impl LeftUploads {
     /// `upload` was left, and is due after `patience`. Hands one over that must be published now,
-    /// as too many wait.
+    /// as too many wait or none may any more.
     pub fn add(&self, upload: LeftUpload, patience: Duration) -> Option<LeftUpload> {
         let due = Instant::now() + patience;
         let mut waiting = self.waiting.lock();
+        if waiting.is_closed {
+            // Whoever takes them may have gone.
+            return Some(upload);
+        }
         let uploads = &mut waiting.uploads;
         let place = uploads.partition_point(|(others, _)| *others <= due);
         uploads.insert(place, (due, upload));

@@ -127,7 +127,8 @@ fn a_marker_that_cannot_be_stored_is_told() {
     let setup = Setup::bucket_behind(&injector.endpoint()).option("reply_timeout", "3");
     let server = with(setup, MARKERS).start();
     let mut ftp = Ftp::login(&server);
-    let told = "451 The file is stored, but its marker x.csv.ok could not be; please try again.";
+    let told = "451 The file is stored, but its marker x.csv.ok could not be; please try again. \
+                [req injected-1]";
     let marker =
         || Rule::new(Request::PutObject, Fault::Refuse(403, "AccessDenied")).key("x.csv.ok");
     injector.inject(marker());

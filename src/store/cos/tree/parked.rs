@@ -83,8 +83,8 @@ fn parked(
     }))
 }
 
-/// The parts of an upload, none where there is a gap in front of one: who went on there, and was cut
-/// again, would leave what stands behind it at another place. `None` when it is gone.
+/// The parts of an upload, none where there is a gap in front of one: who went on there, and was
+/// cut again, would leave what stands behind it at another place. `None` when it is gone.
 fn parts_of(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Vec<PartReceipt>>> {
     let (cancel, mut parts, mut after) = (Cancel::new(), Vec::new(), None);
     loop {
