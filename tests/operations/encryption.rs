@@ -49,7 +49,7 @@ fn a_check_fails_where_encryption_is_passed_over() {
     let told = Told::of(&written);
     told.expect_failure("server_side_encryption", "let the bucket encrypt");
     let failed = told.failed()["detail"].to_string();
-    assert!(failed.contains("files lie there without it"), "{failed}");
+    assert!(failed.contains("files are stored without it"), "{failed}");
 }
 
 #[test]

@@ -356,13 +356,13 @@ impl<'a> Sender<'a> {
     pub(super) fn park(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
         let can_go_on = self.target.as_ref().is_some_and(|target| target.can_go_on_behind(&parts));
-        (self.is_resumed && !parts.is_empty() || can_go_on) && self.park_parts(parts)
+        (self.is_resumed || can_go_on) && self.park_parts(parts)
     }
 
     /// The same of what may be the whole file, be it a single part.
     pub(super) fn park_whole(&mut self) -> bool {
         let parts = self.parts.take_receipts_to_park();
-        !parts.is_empty() && self.park_parts(parts)
+        (self.is_resumed || !parts.is_empty()) && self.park_parts(parts)
     }
 
     fn park_parts(&mut self, parts: Vec<PartReceipt>) -> bool {
