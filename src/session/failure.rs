@@ -25,7 +25,10 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
 /// `reply`, which tells what comes of `error`, with what the store called the request. The log is
 /// told of the failure.
 pub(super) fn because_of(visit: &Visit, error: &StoreError, reply: Reply) -> Reply {
-    let reply = reply.about_request(error.request_id.as_deref());
+    // What is hidden is as good as absent, and nothing is asked about it.
+    let is_absent = error.kind == ErrorKind::NotFound
+        && matches!(error.code.as_deref(), None | Some("NoSuchKey"));
+    let reply = reply.about_request(error.request_id.as_deref().filter(|_| !is_absent));
     if report(visit, error) { reply.of_failure() } else { reply }
 }
 
