@@ -14,7 +14,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$FOLDER"' EXIT
 cd "$FOLDER"
 # apt's own user must be able to write here.
 chmod 755 "$FOLDER"
-apt-get download -qq ncftp >/dev/null 2>&1
+apt-get download -qq ncftp=2:3.2.6-1+b1 >/dev/null 2>&1
 dpkg-deb -x ncftp_*.deb tree
 ncftpput=$FOLDER/tree/usr/bin/ncftpput
 
