@@ -77,6 +77,20 @@ impl Tree<'_> {
         }
     }
 
+    /// The upload that one of `path` goes on with, were no file there.
+    pub(super) fn parked_to_go_on_with(
+        &self,
+        path: &FtpPath,
+        mode: WriteMode,
+    ) -> Step<Option<ParkedUpload>> {
+        let freshness = match self.parked_among(path, mode) {
+            ParkedAmong::None => return Ok(None),
+            ParkedAmong::Own => Freshness::Recent,
+            ParkedAmong::All => Freshness::Now,
+        };
+        Ok(self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0))
+    }
+
     fn was_told_of(&self, path: &FtpPath) -> bool {
         self.told.is_of(path)
     }

@@ -40,9 +40,16 @@ impl Unpublished<'_> {
     /// nothing else is called so.
     pub(super) fn find(self, path: FtpPath) -> Result<FtpPath, StoreError> {
         let place = self.place(&path)?;
-        let waits = self.stat(&place)? == Some(false)
-            || self.store.find_parked_upload(&place, Freshness::Recent)?.is_some();
+        let waits = self.stat(&place)? == Some(false) || self.is_parked_since(&place, &path)?;
         Ok(if waits || self.stat(&path)?.is_none() { place } else { path })
+    }
+
+    /// Whether an upload that this process has parked at `place` was begun after the file `path`
+    /// was published.
+    fn is_parked_since(self, place: &FtpPath, path: &FtpPath) -> Result<bool, StoreError> {
+        let parked = self.store.find_parked_upload(place, Freshness::Recent)?;
+        let Some(parked) = parked else { return Ok(false) };
+        Ok(parked.is_newer_than(self.store.find_file(path)?.as_ref()))
     }
 
     /// Fails where files wait below the directory.

@@ -82,14 +82,24 @@ impl Order {
         Ok(Self { path: place, published: Some(self.path), ..self })
     }
 
-    /// What goes on with a file that is published finds it where it will wait itself.
+    /// What goes on with a file that is published finds it where it will wait itself. What goes on
+    /// with a parked upload does not: the copy would be the newer of the two.
     fn bring_published(&self, tree: &Tree<'_>) -> Step<()> {
-        match (tree.unpublished(), &self.published) {
-            (Some(all), Some(published)) if !self.begins_anew() => {
-                all.bring(published, &self.path).map_err(|error| tree.failure(&error))
-            }
-            _ => Ok(()),
+        let (Some(all), Some(published)) = (tree.unpublished(), &self.published) else {
+            return Ok(());
+        };
+        if self.begins_anew() || self.parked_since(tree, published)? {
+            return Ok(());
         }
+        all.bring(published, &self.path).map_err(|error| tree.failure(&error))
+    }
+
+    /// Whether a parked upload waits that this one goes on with, begun after the file `published`.
+    fn parked_since(&self, tree: &Tree<'_>, published: &FtpPath) -> Step<bool> {
+        let parked = tree.parked_to_go_on_with(&self.path, self.mode)?;
+        let Some(parked) = parked else { return Ok(false) };
+        let found = tree.store.find_file(published).map_err(|error| tree.failure(&error))?;
+        Ok(parked.is_newer_than(found.as_ref()))
     }
 
     /// Waits until nobody else adds to the file, if this upload does. Whoever takes too long may

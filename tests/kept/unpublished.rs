@@ -132,6 +132,34 @@ fn an_interrupted_upload_waits_in_its_place() {
     }
 }
 
+/// What was published before is not mixed with what goes on.
+#[test]
+fn an_interrupted_upload_goes_on_though_an_earlier_file_is_published() {
+    for setup in [Setup::local(), Setup::bucket()] {
+        let server = with(setup, RULES).start();
+        let whole = noise(3, 23 << 20);
+        let mut ftp = Ftp::login(&server);
+        ftp.store("STOR a", &noise(4, 30 << 20));
+        ftp.store("STOR a.ok", b"");
+        // Which of two of one second is the newer nobody knows.
+        Rgw::shared().let_a_second_pass(&Rgw::shared().new_bucket());
+        let data = ftp.passive();
+        ftp.expect("STOR a", "150");
+        let mut stream = data.open();
+        stream.write_all(&whole[..17 << 20]).expect("sent");
+        ftp.wait_for_bytes(17 << 20);
+        ftp.expect("ABOR", "426");
+        ftp.expect_reply("226");
+        let said = ftp.expect("SIZE a", "213 ");
+        let offset: usize = said[4..].trim().parse().expect("a number");
+        ftp.expect(&format!("REST {offset}"), "350");
+        ftp.store("STOR a", &whole[offset..]);
+        server.stored().expect("a", &noise(4, 30 << 20));
+        ftp.store("STOR a.ok", b"");
+        server.stored().expect("a", &whole);
+    }
+}
+
 #[test]
 fn a_marker_whose_file_is_not_published_is_sent_again() {
     let injector = Injector::before(Rgw::shared().endpoint());
