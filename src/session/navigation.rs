@@ -264,7 +264,7 @@ impl Tree<'_> {
         let path = self.existing_file(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok())? {
-            self.told.note(path);
+            self.told.note(path, parked.offset());
             return Ok(replies::size(parked.offset()));
         }
         let stat = found.map_err(|error| self.failure(&error))?;
@@ -294,7 +294,7 @@ impl Tree<'_> {
         let found = self.find_with_time(&place);
         let metadata = match self.parked(&place, found.as_ref().ok())? {
             Some(parked) => {
-                self.told.note(place);
+                self.told.note(place, parked.offset());
                 Metadata::file(parked.offset(), Some(parked.begun))
             }
             None => found.map_err(|error| self.failure(&error))?.metadata,

@@ -16,7 +16,7 @@ impl Tree<'_> {
         if !self.sees_parked() {
             return Ok(false);
         }
-        let means_it = !had_file && self.was_told_of(path);
+        let means_it = !had_file && self.told.offset_of(path).is_some();
         let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
         let parked = match self.find_parked(path, freshness) {
             // The file is gone, which the client is to hear.
@@ -72,8 +72,10 @@ impl Tree<'_> {
     pub(super) fn parked_among(&self, path: &FtpPath, mode: WriteMode) -> ParkedAmong {
         match mode {
             _ if !self.sees_parked() => ParkedAmong::None,
-            WriteMode::Append if !self.was_told_of(path) => ParkedAmong::Own,
-            WriteMode::Append | WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
+            WriteMode::Append => {
+                self.told.offset_of(path).map_or(ParkedAmong::Own, ParkedAmong::Told)
+            }
+            WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
         }
     }
 
@@ -86,13 +88,9 @@ impl Tree<'_> {
         let freshness = match self.parked_among(path, mode) {
             ParkedAmong::None => return Ok(None),
             ParkedAmong::Own => Freshness::Recent,
-            ParkedAmong::All => Freshness::Now,
+            ParkedAmong::Told(_) | ParkedAmong::All => Freshness::Now,
         };
         Ok(self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0))
-    }
-
-    fn was_told_of(&self, path: &FtpPath) -> bool {
-        self.told.is_of(path)
     }
 
     /// An upload of `path` from the beginning was cut before enough had come to go on with: what

@@ -173,6 +173,7 @@ pub(super) fn upload(
     let upload = Upload::admit(request, attended.resources, &mut attended.watch)
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(upload.progress(), &order.opening(settings))?;
+    tree.told.forget();
     let mut report = upload.throttled(throttle).run(data, &mut attended.watch);
     if let Some(rest) = report.unended.take() {
         transfer.add_unused(rest);

@@ -175,6 +175,16 @@ impl ParkedUpload {
         offset_behind(&self.parts)
     }
 
+    /// Whether one of its parts ends at the byte `offset`: a client may have been told so before
+    /// the next one arrived.
+    pub fn has_part_end(&self, offset: u64) -> bool {
+        let ends = self.parts.iter().scan(0, |end, part| {
+            *end += part.size;
+            Some(*end)
+        });
+        ends.take_while(|end| *end <= offset).last() == Some(offset)
+    }
+
     /// Whether it was begun after `object` was stored, so that nothing newer can be lost by it. Of
     /// the same second nothing is known: stores tell whole ones.
     pub fn is_newer_than(&self, object: Option<&Stat>) -> bool {

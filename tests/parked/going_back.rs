@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Cut, SENT, WHOLE, cut_upload, offset, parking};
+use super::{Cut, MIB, SENT, WHOLE, cut_upload, cut_upload_of, offset, parking};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 use crate::support::stored::noise;
@@ -28,5 +28,31 @@ fn a_client_may_go_back_a_little() {
             ftp.store(&stor, &whole[sent..]);
             server.stored().expect(&name, &whole);
         }
+    }
+}
+
+/// Parts may still arrive from a server that has died: who asked before that is told less than the
+/// next command finds.
+#[test]
+fn a_client_goes_on_where_it_was_told_though_more_has_arrived_since() {
+    let server = parking().start();
+    let whole = noise(24, WHOLE);
+    for command in ["STOR", "APPE"] {
+        let name = format!("file-{command}");
+        cut_upload(&server, "STOR", &name, &whole[..SENT - 5 * MIB], Cut::DataReset);
+        let mut ftp = Ftp::login(&server);
+        let told = offset(&mut ftp, &name);
+        let mut other = Ftp::login(&server);
+        let goes_on = offset(&mut other, &name);
+        other.expect(&format!("REST {goes_on}"), "350 ");
+        cut_upload_of(other, &server, ("STOR", &name), &whole[goes_on..SENT], Cut::DataReset);
+        let mut third = Ftp::login(&server);
+        assert!(offset(&mut third, &name) > told + 64 * 1024);
+        if command == "STOR" {
+            ftp.expect(&format!("REST {told}"), "350 ");
+        }
+        ftp.store(&format!("{command} {name}"), &whole[told..]);
+        server.stored().expect(&name, &whole);
+        assert_eq!(server.stored().unfinished_uploads(), [""; 0]);
     }
 }

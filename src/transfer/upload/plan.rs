@@ -34,6 +34,8 @@ pub enum ParkedAmong {
     /// Those that this process has parked: the others may be somebody else's, and the client has
     /// said nothing that shows which it means.
     Own,
+    /// All that the store has: the client was told to go on at this byte.
+    Told(u64),
     /// All that the store has.
     All,
 }
@@ -135,7 +137,8 @@ impl Plan {
             _ => Expected::Seen(found.clone()),
         };
         if let Some(parked) = parked {
-            return Self::go_on(Self::of_new_file(admission, expected), parked, mode);
+            let new = Self::of_new_file(admission, expected);
+            return Self::go_on(new, parked, among.asked(mode));
         }
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
@@ -167,16 +170,16 @@ impl Plan {
         }
     }
 
-    /// Goes on with an interrupted upload. Some clients go back a little, to be sure of what is
-    /// there.
-    fn go_on(new: Self, parked: ParkedUpload, mode: WriteMode) -> Result<Self, TransferError> {
+    /// Goes on with an interrupted upload, at the byte `asked` if the client has one in mind. Some
+    /// clients go back a little, to be sure of what is there. Others were told less than there is:
+    /// parts were still on their way from a server that had died.
+    fn go_on(new: Self, parked: ParkedUpload, asked: Option<u64>) -> Result<Self, TransferError> {
         let offset = parked.offset();
-        let asked = match mode {
-            WriteMode::ResumeAt(asked) => asked,
-            WriteMode::Append | WriteMode::Replace => offset,
-        };
+        let asked = asked.unwrap_or(offset);
         match offset.checked_sub(asked) {
-            Some(repeated) if repeated <= limits::RESUME_BACK_BYTES => {
+            Some(repeated)
+                if repeated <= limits::RESUME_BACK_BYTES || parked.has_part_end(asked) =>
+            {
                 Ok(Self { kept: offset, parked: Some(parked), repeated, ..new })
             }
             _ => Err(TransferError::ParkedElsewhere { offset }),
@@ -198,6 +201,14 @@ impl Plan {
 }
 
 impl ParkedAmong {
+    /// Where the client goes on, as far as it has said so, or was told.
+    fn asked(self, mode: WriteMode) -> Option<u64> {
+        match (mode, self) {
+            (WriteMode::ResumeAt(offset), _) | (_, Self::Told(offset)) => Some(offset),
+            _ => None,
+        }
+    }
+
     /// The interrupted upload of `path`, if what was `found` there is older.
     fn find(
         self,
@@ -208,7 +219,7 @@ impl ParkedAmong {
         let freshness = match self {
             Self::None => return Ok(None),
             Self::Own => Freshness::Recent,
-            Self::All => Freshness::Now,
+            Self::Told(_) | Self::All => Freshness::Now,
         };
         let parked = store.find_parked_upload(path, freshness)?;
         Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
