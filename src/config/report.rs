@@ -51,6 +51,28 @@ impl Place {
 }
 
 impl Finding {
+    /// The file, line, section, key and value, as far as they are known, with what stands between
+    /// them and the text: `conf/vsftpd.conf:12: [NETWORK] listen_port = abc: `.
+    pub fn whereabouts(&self) -> String {
+        let (place, mut shown) = (&self.place, String::new());
+        // Not every configuration is a file.
+        if !self.file.as_os_str().is_empty() {
+            shown += &self.file.display().to_string();
+            shown.extend(place.line.map(|line| format!(":{line}")));
+            shown += ": ";
+        }
+        if !place.section.is_empty() {
+            shown += &format!("[{}] ", Printable(&place.section));
+        }
+        if !place.key.is_empty() {
+            shown += &Printable(&place.key).to_string();
+            let value = place.value.as_ref();
+            shown.extend(value.map(|value| format!(" = {}", Printable(value))));
+            shown += ": ";
+        }
+        shown
+    }
+
     /// Something about what stands at `place` of `file`.
     pub(super) fn of_setting(file: &Path, place: Place, text: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place, kind: FindingKind::Setting, text: text.into() }
@@ -77,26 +99,7 @@ impl Finding {
 impl fmt::Display for Finding {
     /// `conf/vsftpd.conf:12: [NETWORK] listen_port = abc: accepted is …`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = &self.place;
-        // Not every configuration is a file.
-        if !self.file.as_os_str().is_empty() {
-            write!(f, "{}", self.file.display())?;
-            if let Some(line) = place.line {
-                write!(f, ":{line}")?;
-            }
-            f.write_str(": ")?;
-        }
-        if !place.section.is_empty() {
-            write!(f, "[{}] ", Printable(&place.section))?;
-        }
-        if !place.key.is_empty() {
-            write!(f, "{}", Printable(&place.key))?;
-            if let Some(value) = &place.value {
-                write!(f, " = {}", Printable(value))?;
-            }
-            f.write_str(": ")?;
-        }
-        write!(f, "{}", Printable(&self.text))
+        write!(f, "{}{}", self.whereabouts(), Printable(&self.text))
     }
 }
 

@@ -27,8 +27,8 @@ fn a_wrong_value_is_named_with_what_is_accepted() {
             "a.conf:11: [NETWORK] listen_port = ftp: not accepted; accepted is a port from 0",
         ),
         (
-            "[OPERATIONS]\nproxy_protocol_from = 10.0.0.0/33\n",
-            "a.conf:11: [OPERATIONS] proxy_protocol_from = 10.0.0.0/33: not accepted; accepted is IP",
+            "[OPERATIONS]\nproxy_protocol_from = 10.0.0.0/8, 10.0.0.0/33\n",
+            "a.conf:11: [OPERATIONS] proxy_protocol_from: \"10.0.0.0/33\" is neither a network such as",
         ),
         (
             "[NETWORK]\nmasquerade_networks = 10.0.0.0/8=direct, 10.1.0.0/33=auto, 10.2.0.0/16=a\n",

@@ -75,11 +75,8 @@ fn load(file: &Path, report: &mut CheckReport) -> Result<LoadedConfig, Vec<Check
     let loaded = config::load(file).map_err(everything).map_err(|problems| {
         let warnings = problems.warnings.iter().map(note);
         let problem = |finding: &Finding| {
-            CheckLine::failed(
-                "setting",
-                finding.to_string(),
-                "correct it; the server does not start",
-            )
+            let fix = "correct it; the server does not start";
+            CheckLine::failed("setting", &finding.text, fix).at(&finding.whereabouts())
         };
         warnings.chain(problems.problems.iter().map(problem)).collect::<Vec<_>>()
     })?;
@@ -103,7 +100,9 @@ fn readable(file: &Path) -> io::Result<()> {
 /// What the server would warn of.
 fn note(warning: &Finding) -> CheckLine {
     match &warning.kind {
-        FindingKind::Setting => CheckLine::skipped("setting", warning.to_string()),
+        FindingKind::Setting => {
+            CheckLine::skipped("setting", &warning.text).at(&warning.whereabouts())
+        }
         FindingKind::Exposed(file) => {
             let fix = format!("chmod 600 {}", shell::file(file));
             CheckLine::failed("permissions", &warning.text, fix)

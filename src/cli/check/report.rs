@@ -42,6 +42,9 @@ pub(super) struct CheckLine {
     outcome: CheckOutcome,
     /// What there is to know.
     detail: String,
+    /// How many bytes of that tell where in a file it is, in no language.
+    #[serde(skip)]
+    whereabouts: usize,
     /// What to do about it; empty unless it failed.
     fix: String,
     /// The permission that is missing, if that is it.
@@ -68,6 +71,12 @@ impl CheckLine {
         Self { fix: fix.into(), ..Self::new(check, CheckOutcome::Failed, detail.into()) }
     }
 
+    /// The same, behind `whereabouts` in a file.
+    pub(super) fn at(self, whereabouts: &str) -> Self {
+        let detail = format!("{whereabouts}{}", self.detail);
+        Self { detail, whereabouts: whereabouts.len(), ..self }
+    }
+
     /// The same, for want of a permission.
     pub(super) fn wanting(self, action: Option<&'static str>) -> Self {
         Self { action, ..self }
@@ -84,6 +93,7 @@ impl CheckLine {
             check: check.to_owned(),
             outcome,
             detail,
+            whereabouts: 0,
             fix: String::new(),
             action: None,
             milliseconds: None,
@@ -100,7 +110,9 @@ impl CheckLine {
         let [check, detail, fix] = match language {
             Language::English => [&self.check, &self.detail, &self.fix].map(String::clone),
             Language::Chinese => {
-                [chinese::title(&self.check), chinese::text(&self.detail), chinese::text(&self.fix)]
+                let (place, detail) = self.detail.split_at(self.whereabouts);
+                let detail = format!("{place}{}", chinese::text(detail));
+                [chinese::title(&self.check), detail, chinese::text(&self.fix)]
             }
         };
         let fix = if fix.is_empty() { fix } else { format!(" → {fix}") };

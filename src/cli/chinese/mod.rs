@@ -1,13 +1,19 @@
 //! What is said in Chinese: the report of `check`, what `init` asks, and what
 //! `serve` and `user` tell. The words are made in
 //! English where they are needed; here they are known again and said in Chinese. What the system or
-//! the store says stays as it is, and so do the messages of the configuration.
+//! the store says stays as it is.
 
+mod accounts;
 mod check;
 mod commands;
 mod from;
 mod machine;
+mod settings;
 mod stores;
+
+use std::sync::LazyLock;
+
+use cos_ftp_server::config::{KEYS, plain};
 
 /// A text, and the same in Chinese.
 type Row = (&'static str, &'static str);
@@ -29,14 +35,23 @@ pub(crate) fn text(english: &str) -> String {
 }
 
 fn known_text(english: &str) -> Option<String> {
-    said(texts(), english)
+    accepted(english).map(str::to_owned).or_else(|| said(texts(), english))
 }
 
-/// All that is said but for titles.
+/// All that is said but for titles and for what keys accept.
 fn texts() -> impl Iterator<Item = &'static Row> {
-    [commands::TEXTS, check::TEXTS, from::TEXTS, machine::TEXTS, stores::TEXTS]
-        .into_iter()
-        .flatten()
+    let of_the_report = [commands::TEXTS, check::TEXTS, from::TEXTS, machine::TEXTS, stores::TEXTS];
+    of_the_report.into_iter().chain([settings::TEXTS, accounts::TEXTS]).flatten()
+}
+
+/// What a key accepts, from the table of keys.
+fn accepted(english: &str) -> Option<&'static str> {
+    static ACCEPTED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let words = KEYS.iter().map(|key| &key.accepts);
+        words.map(|words| (plain(&words.english), plain(&words.chinese))).collect()
+    });
+    let known = ACCEPTED.iter().find(|(from, _)| from == english)?;
+    Some(&known.1)
 }
 
 /// By the row that says most of it.
@@ -129,6 +144,30 @@ mod tests {
         "what was stored a moment ago is not there",
         "the marker of a directory is not there after it was stored",
         "the marker of a directory is still there after it was deleted",
+        ", {} to verify passwords (password_checks)",
+        ". Passwords in plain text: {}; cos-ftp-server hash-password makes hashes to put in \
+         their place",
+        "any number of connections is allowed, but this machine has threads and descriptors for \
+         about {} only",
+        "buffer_memory of {}{} and {} sessions of {} KiB each may need more than {} % of the {} \
+         of memory that are available",
+        "lower max_connection_num to at most {}, or {}",
+        "may need more than {}: {}",
+        "the {} threads this process may have (vm.max_map_count / 5, pids.max of its control \
+         group, ulimit -u)",
+        "{} transfers with {} workers each exceed {}: some will have fewer workers",
+        "{}: raise its limits, to at least {} descriptors (ulimit -Hn) and {} threads (ulimit -u)",
+        "{}: {}, or set config_check_enable = false",
+        "warning: {}",
+        "{} of [OPTIONAL]",
+        // What the log says of a reload, and of an invariant.
+        "[{}] added",
+        "[{}] removed",
+        "not set",
+        "there are few, and they live during the start",
+        "users in {}",
+        "{} = {} (now {})",
+        "{} is not in the table",
         // What the configuration is asked.
         "[COS_ACCOUNT_0]\\n{} = {}\\n",
         // What the probe holds.
@@ -168,7 +207,8 @@ mod tests {
             "src/cli/user",
             "src/store/cos/diagnosis",
             "src/cli/serve.rs",
-            "src/config/within_reach.rs",
+            "src/config",
+            "src/net/masquerade_networks.rs",
         ] {
             let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
             let within = |entry: io::Result<fs::DirEntry>| entry.unwrap().path();
@@ -184,7 +224,7 @@ mod tests {
                 for text in literals(&source) {
                     seen += 1;
                     // A word that is no part of a sentence is a key, a program or a code.
-                    let whole = text.replace("\\n", "");
+                    let whole = text.replace("\\n", "").replace("\\\\", "\\");
                     let has_letters = whole.replace(GAP, "").contains(char::is_alphabetic);
                     let is_said = has_letters && whole.contains(' ');
                     let is_known =
@@ -281,6 +321,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_configuration_is_said_in_chinese() {
+        let account = "[COS_ACCOUNT_0]\ncos_endpoint = file:///srv\nhome_dir = /\n\
+                       ftp_login_user_name = a\nftp_login_user_password = b\nauthority = R\n";
+        let mut seen = 0;
+        for lines in [
+            "[NETWORK]\nlisten_port = ftp\npassive_port = 1\npassive_ports = 2,1\n",
+            "[NETWORK]\nmasquerade_networks = 10.0.0.0/33=auto\nmasquerade_address = 127.0.0.1\n",
+            "[OPERATIONS]\nproxy_protocol_from = 10.0.0.0/8, 10.0.0.0/33\nlisten_prt = 1\n",
+            "[OPTIONAL]\nlog_level = loud\nidle_timeout =\npasive_ports = 1\n",
+            "[SECURITY]\nallow_addresses =\ndeny_addresses = 1,2\n[TLS]\ntls = required\n",
+            "[NETWRK]\n[NETWORK] x\n[NETWORK]\nlisten_port\n",
+            "[COS_ACCOUNT_1]\ncos_region = ap-xxx\nauthority = X\ncos_secretid = a\n",
+            "[FTP_ACCOUNT]\nlogin_users = a:b\n[EVENTS]\non = upload\n[SCAN]\naddress = x\n",
+        ] {
+            let (facts, keys) = (MachineFacts::default(), EnvironmentKeys::default());
+            let text = format!("{account}{lines}");
+            let parsed = config::parse(text.as_bytes(), Path::new(""), &facts, &keys);
+            let problems = parsed.err().unwrap_or_default();
+            for finding in problems.problems.into_iter().chain(problems.warnings) {
+                let chinese = super::text(&finding.text);
+                let words = ["accepted", " is ", " the ", "missing", "ignored", " nor "];
+                assert!(words.iter().all(|word| !chinese.contains(word)), "{chinese}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "{seen}");
     }
 
     #[test]

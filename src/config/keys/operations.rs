@@ -6,6 +6,7 @@ use super::key::{Key, row};
 use super::readers::{Reader, boolean, number, on_or_off, rate, seconds_or_off};
 use super::sections::SectionKind;
 use crate::config::forms::{ControlSocket, General};
+use crate::config::values;
 use crate::limits;
 use crate::net::{DataHeader, Networks};
 
@@ -122,6 +123,7 @@ fn balancers() -> Vec<Key> {
     vec![
         row(OPERATIONS, "proxy_protocol_from", balancers)
             .may_be_empty()
+            .blaming(values::wrong_network)
             .example("10.0.0.10,10.0.0.11")
             .means(
                 "balancers: their control connections begin with a PROXY header (version 1 or 2), \
