@@ -8,6 +8,8 @@
 mod ask;
 mod page;
 mod report;
+mod shown;
+mod standing;
 mod staying;
 mod table;
 mod tell;

@@ -1,9 +1,8 @@
 //! A report for people.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-use super::report::{BanStatus, EventStatus, SessionStatus, StatusReport, TransferStatus};
+use super::report::{SessionStatus, StatusReport, TransferStatus};
+use super::shown::{age, duration, printable, size};
+use super::standing;
 
 const HEADINGS: [&str; 8] =
     ["SESSION", "USER", "ADDRESS", "SINCE", "IDLE", "TLS", "DIRECTORY", "COMMAND"];
@@ -80,11 +79,6 @@ fn heading(report: &StatusReport) -> Vec<String> {
         those.map(|transfer| transfer.bytes_per_second).fold(0.0, |sum, rate| sum + rate) / 1e6
     };
     let totals = &report.totals;
-    let events = report.events.map(|events| {
-        let EventStatus { waiting, oldest_seconds } = events;
-        let oldest = duration(oldest_seconds as f64);
-        format!("events waiting: {waiting}, the oldest for {oldest}")
-    });
     let mut lines = vec![
         format!(
             "cos-ftp-server {}, process {}, since {}{}",
@@ -111,21 +105,9 @@ fn heading(report: &StatusReport) -> Vec<String> {
             totals.failed,
         ),
     ];
-    lines.extend(events);
-    lines.extend(report.bans.iter().map(ban));
+    lines.extend(standing::lines(report));
     lines.push(String::new());
     lines
-}
-
-fn ban(ban: &BanStatus) -> String {
-    let BanStatus { address, user, seconds_left, by_operator } = ban;
-    let user = user.as_deref().map(|name| format!("user {}", printable(name)));
-    let whom = address.clone().or(user).unwrap_or_default();
-    let left = seconds_left.map_or("until the server ends".to_owned(), |seconds| {
-        format!("for another {}", duration(seconds as f64))
-    });
-    let why = if *by_operator { "by the operator" } else { "after failed logins" };
-    format!("banned: {whom} {left}, {why}")
 }
 
 fn cells(session: &SessionStatus) -> [String; HEADINGS.len()] {
@@ -159,35 +141,6 @@ fn progress(transfer: &TransferStatus) -> String {
         duration(transfer.seconds),
         transfer.bytes_per_second / 1e6,
     )
-}
-
-/// Bytes as people write them.
-fn size(bytes: u64) -> String {
-    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
-    match units.into_iter().find(|(unit, _)| bytes as f64 >= *unit) {
-        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / unit),
-        None => format!("{bytes} B"),
-    }
-}
-
-fn age(since: &str) -> String {
-    OffsetDateTime::parse(since, &Rfc3339).map_or_else(
-        |_| since.to_owned(),
-        |since| duration((OffsetDateTime::now_utc() - since).as_seconds_f64().max(0.0)),
-    )
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        ..60.0 => format!("{seconds:.0} s"),
-        60.0..3600.0 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
-}
-
-/// Names come from clients: they must not command the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -275,37 +228,5 @@ mod tests {
             assert!(text.contains(shown), "{shown}:\n{text}");
         }
         assert!(table(&report, 1000).contains("/deep/deep"), "where there is room nothing is cut");
-    }
-
-    #[test]
-    fn bans_are_told_with_what_is_left_of_them() {
-        let of = |address: Option<&str>, user: Option<&str>, seconds_left| BanStatus {
-            address: address.map(str::to_owned),
-            user: user.map(str::to_owned),
-            seconds_left,
-            by_operator: user.is_some(),
-        };
-        let mut report = report(Vec::new());
-        report.bans = vec![of(None, Some("a\u{1b}"), None), of(Some("192.0.2.1"), None, Some(90))];
-        let text = table(&report, 80);
-        assert!(
-            text.contains("banned: user a? until the server ends, by the operator\n"),
-            "{text}"
-        );
-        let expected = "banned: 192.0.2.1 for another 2 min, after failed logins\n";
-        assert!(text.contains(expected), "{text}");
-    }
-
-    #[test]
-    fn sizes_are_those_people_write() {
-        for (bytes, expected) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (10_600_000, "10.6 MB"),
-            (3 << 40, "3.3 TB"),
-        ] {
-            assert_eq!(size(bytes), expected);
-        }
     }
 }
