@@ -67,6 +67,8 @@ struct MachineNeeds {
     buffer_memory: u64,
     /// Bytes that verifying passwords takes, as many at once as may be.
     password_memory: u64,
+    /// Bytes beside these that each session takes, half of which transfer.
+    session_bytes: u64,
     /// Threads that one transfer begins with beside its session's: part-upload workers, or a copier
     /// with its fetchers. What it adds later is no need: it goes on without.
     workers: u64,
@@ -78,11 +80,16 @@ impl MachineNeeds {
         let efforts = settings.accounts.iter().filter_map(|account| account.password.effort());
         let begins_with = |threads: usize| threads.min(limits::FIRST_WORKERS) as u64;
         let dearest = efforts.map(Effort::memory_bytes).max().unwrap_or_default();
+        let (scan_bytes, scanners) = match transfer.scan {
+            Some(_) => (limits::SCAN_MEMORY_BYTES / 2, 1),
+            None => (0, 0),
+        };
         Self {
             connections: settings.server.max_connections.map(|connections| connections as u64),
             buffer_memory: transfer.buffer_memory,
             password_memory: dearest * settings.password_checks as u64,
-            workers: begins_with(transfer.upload_threads)
+            session_bytes: limits::SESSION_FIXED_BYTES + scan_bytes,
+            workers: (begins_with(transfer.upload_threads) + scanners)
                 .max(begins_with(transfer.download_threads) + 1),
         }
     }
@@ -99,7 +106,7 @@ impl MachineNeeds {
         let Some(available) = facts.available_memory else { return };
         let allowed = available / 100 * limits::PLANNED_MEMORY_PERCENT;
         let sessions = self.connections.unwrap_or_default();
-        let fixed = sessions * limits::SESSION_FIXED_BYTES;
+        let fixed = sessions * self.session_bytes;
         let needed = self.buffer_memory.saturating_add(fixed).saturating_add(self.password_memory);
         if needed <= allowed {
             return;
@@ -112,7 +119,7 @@ impl MachineNeeds {
             "buffer_memory of {}{passwords} and {sessions} sessions of {} KiB each may need more \
              than {} % of the {} of memory that are available",
             mebibytes(self.buffer_memory),
-            limits::SESSION_FIXED_BYTES / 1024,
+            self.session_bytes / 1024,
             limits::PLANNED_MEMORY_PERCENT,
             mebibytes(available),
         );
@@ -125,7 +132,7 @@ impl MachineNeeds {
     /// two, or both when that is not enough. `fixed`: what all sessions cost.
     fn memory_remedy(&self, allowed: u64, fixed: u64) -> (Place, String) {
         let least = limits::LEAST_BUFFER_MEMORY_BYTES;
-        let sessions = |buffers: u64| allowed.saturating_sub(buffers) / limits::SESSION_FIXED_BYTES;
+        let sessions = |buffers: u64| allowed.saturating_sub(buffers) / self.session_bytes;
         if self.buffer_memory >= fixed && fixed + least <= allowed {
             let most = values::size_at_most(allowed - fixed);
             (self.memory_place(), format!("lower buffer_memory to at most {most}"))

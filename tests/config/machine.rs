@@ -150,6 +150,18 @@ fn a_remedy_works() {
 }
 
 #[test]
+fn a_scanner_costs_every_upload_memory() {
+    let facts = MachineFacts { available_memory: Some(1000 * MIB), ..ROOMY };
+    let optional = "buffer_memory = 300M\nmax_connection_num = 512";
+    assert_eq!(check(optional, facts).0, [""; 0]);
+    let scanned = format!("{optional}\npartial_upload = keep\n[SCAN]\nclamd = /run/c");
+    let problems = check(&scanned, facts).0;
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].contains("512 sessions of 768 KiB each may need"), "{problems:#?}");
+    assert_eq!(check(&scanned.replace("512", "400"), facts).0, [""; 0]);
+}
+
+#[test]
 fn fewer_workers_are_a_warning() {
     let facts = MachineFacts { threads: Some(1500), ..ROOMY };
     let (problems, warnings) = check("", facts);
