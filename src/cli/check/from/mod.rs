@@ -18,7 +18,7 @@ use super::report::{CheckLine, CheckReport, Form};
 use crate::cli::language::Language;
 use crate::cli::terminal::{PASSWORD_VARIABLE, ask, ask_hidden};
 use dialogue::{Dialogue, PATIENCE};
-use distrust::{Distrust, no_handshake};
+use distrust::no_handshake;
 use passive::{Closed, ways};
 use secured::ClientTls;
 use transfers::transfer;
@@ -202,10 +202,14 @@ fn encrypt(
     report.add(CheckLine::passed("TLS", version));
     report.add(match tls.distrust() {
         None => CheckLine::passed("certificate", "valid, and for this name"),
-        Some(Distrust { reason, fingerprint }) => CheckLine::failed(
+        Some(distrust) => CheckLine::failed(
             "certificate",
-            format!("{}; its SHA-256 fingerprint is {fingerprint}", reason.what_is_wrong()),
-            reason.fix(),
+            format!(
+                "{}; its SHA-256 fingerprint is {}",
+                distrust.what_is_wrong(),
+                distrust.fingerprint
+            ),
+            distrust.fix(),
         ),
     });
     Ok(Some(tls))

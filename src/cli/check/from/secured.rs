@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cos_ftp_server::net::tls::CertificateFault;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
@@ -15,7 +16,7 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-use super::distrust::{Distrust, DistrustReason};
+use super::distrust::Distrust;
 
 /// What all connections to one server share: so data connections may resume the session of the
 /// control connection.
@@ -160,7 +161,7 @@ impl ServerCertVerifier for HandshakeWitness {
             bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
         };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = verdict.err().map(|error| {
-            Distrust { reason: DistrustReason::of(&error), fingerprint: fingerprint() }
+            Distrust { fault: CertificateFault::of(&error), fingerprint: fingerprint() }
         });
         Ok(ServerCertVerified::assertion())
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-use rustls::CertificateError;
+use crate::net::tls::CertificateFault;
 
 /// Why a handshake with a store failed. Its text is what the log tells.
 #[derive(Debug)]
@@ -16,14 +16,8 @@ pub(crate) struct TlsRefusal {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TlsReason {
-    UnknownIssuer,
-    /// An authority's own certificate, which is not the one that was named.
-    AuthorityAsServer,
-    OtherName,
-    Expired,
-    NotValidYet,
-    /// Anything else that is wrong with the certificate.
-    BadCertificate,
+    /// The store could not show that it is who it should be.
+    Distrust(CertificateFault),
     NoTls,
     Ended,
     NoAgreement,
@@ -31,20 +25,8 @@ enum TlsReason {
 
 impl TlsReason {
     fn of(error: &rustls::Error) -> Self {
-        use CertificateError as C;
-
         match error {
-            rustls::Error::InvalidCertificate(error) => match error {
-                C::UnknownIssuer => Self::UnknownIssuer,
-                C::NotValidForName | C::NotValidForNameContext { .. } => Self::OtherName,
-                C::Expired | C::ExpiredContext { .. } => Self::Expired,
-                C::NotValidYet | C::NotValidYetContext { .. } => Self::NotValidYet,
-                // It has no variant of its own.
-                C::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-                    Self::AuthorityAsServer
-                }
-                _ => Self::BadCertificate,
-            },
+            rustls::Error::InvalidCertificate(_) => Self::Distrust(CertificateFault::of(error)),
             rustls::Error::InvalidMessage(_) => Self::NoTls,
             _ => Self::NoAgreement,
         }
@@ -77,23 +59,29 @@ impl TlsRefusal {
 
     /// Whether the store could not show that it is who it should be.
     pub(crate) fn is_distrust(&self) -> bool {
-        !matches!(self.reason, TlsReason::NoTls | TlsReason::Ended | TlsReason::NoAgreement)
+        matches!(self.reason, TlsReason::Distrust(_))
     }
 
     /// What is wrong.
     pub(crate) fn why(&self) -> String {
         let why = match self.reason {
-            TlsReason::UnknownIssuer => {
+            TlsReason::Distrust(CertificateFault::UnknownIssuer) => {
                 "the store's certificate was not issued by a trusted authority"
             }
-            TlsReason::AuthorityAsServer => {
+            TlsReason::Distrust(CertificateFault::AuthorityAsServer) => {
                 "the store shows the certificate of an authority (CA:TRUE) as its own, and it is \
                  not in cos_ca_file"
             }
-            TlsReason::OtherName => "the store's certificate is for another name",
-            TlsReason::Expired => "the store's certificate has expired",
-            TlsReason::NotValidYet => "the store's certificate is not valid yet",
-            TlsReason::BadCertificate => "the store's certificate cannot be used",
+            TlsReason::Distrust(CertificateFault::OtherName) => {
+                "the store's certificate is for another name"
+            }
+            TlsReason::Distrust(CertificateFault::Expired) => "the store's certificate has expired",
+            TlsReason::Distrust(CertificateFault::NotValidYet) => {
+                "the store's certificate is not valid yet"
+            }
+            TlsReason::Distrust(CertificateFault::Unusable) => {
+                "the store's certificate cannot be used"
+            }
             TlsReason::NoTls => "the port does not speak TLS",
             TlsReason::Ended => "the store closed the connection during the TLS handshake",
             TlsReason::NoAgreement => {
@@ -106,20 +94,26 @@ impl TlsRefusal {
     /// What the operator can do about it.
     pub(crate) fn fix(&self) -> &'static str {
         match self.reason {
-            TlsReason::UnknownIssuer => {
+            TlsReason::Distrust(CertificateFault::UnknownIssuer) => {
                 "put the certificate of its authority, or the store's own, into the file that \
                  cos_ca_file names"
             }
-            TlsReason::AuthorityAsServer => {
+            TlsReason::Distrust(CertificateFault::AuthorityAsServer) => {
                 "put exactly this certificate into the file that cos_ca_file names"
             }
-            TlsReason::OtherName => {
+            TlsReason::Distrust(CertificateFault::OtherName) => {
                 "use a name in cos_endpoint that is in the certificate, or have one issued for \
                  this name (subjectAltName)"
             }
-            TlsReason::Expired => "renew it at the store, or set this machine's clock (NTP)",
-            TlsReason::NotValidYet => "set this machine's clock (NTP), or the store's",
-            TlsReason::BadCertificate => "have the store's certificate issued again",
+            TlsReason::Distrust(CertificateFault::Expired) => {
+                "renew it at the store, or set this machine's clock (NTP)"
+            }
+            TlsReason::Distrust(CertificateFault::NotValidYet) => {
+                "set this machine's clock (NTP), or the store's"
+            }
+            TlsReason::Distrust(CertificateFault::Unusable) => {
+                "have the store's certificate issued again"
+            }
             TlsReason::NoTls | TlsReason::Ended => {
                 "correct the port in cos_endpoint; a store without TLS needs cos_protocol = http"
             }
@@ -138,6 +132,8 @@ impl Error for TlsRefusal {}
 
 #[cfg(test)]
 mod tests {
+    use rustls::CertificateError;
+
     use super::*;
 
     #[test]
