@@ -15,8 +15,8 @@ use cos_ftp_server::server::{Server, ServerOptions};
 use cos_ftp_server::store::{
     Admission, Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness,
     KeepReplaced, KeyLock, KeyLocks, ListPage, ListRequest, Multipart, MultipartUpload, NextPage,
-    Object, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat,
-    StoreError, Stored,
+    Object, ObjectPlace, ObjectStore, Operation, PageToken, PartLimits, PartPlace, PartReceipt,
+    Result, Stat, StoreError, Stored,
 };
 use cos_ftp_server::users::{Account, Password, Permission, Users};
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
@@ -444,6 +444,10 @@ impl Multipart for MemoryStore {
 impl ObjectStore for MemoryStore {
     fn describe(&self) -> String {
         "memory".to_owned()
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
     }
 }
 

@@ -81,6 +81,16 @@ fn check_config_names_what_is_wrong_and_serves_nobody() {
     let wrong = site.command(&["--check-config"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(78));
     assert!(stderr(&wrong).contains("idle_timeout"), "{wrong:?}");
+
+    // A directory that is not there would end the start.
+    let site = Site::new("");
+    let config = site.path().join("conf/vsftpd.conf");
+    let text = fs::read_to_string(&config).unwrap();
+    let (begin, end) = text.split_once("cos_endpoint = file://").unwrap();
+    fs::write(&config, format!("{begin}cos_endpoint = file:///nowhere{end}")).unwrap();
+    let wrong = site.command(&["--check-config"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(78), "{wrong:?}");
+    assert!(stderr(&wrong).contains("/nowhere"), "{wrong:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use cos_ftp_server::limits;
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
-    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation,
+    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectPlace, ObjectStore, Operation,
     ParkedUpload, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
 };
 use cos_ftp_server::vfs::FtpPath;
@@ -37,6 +37,10 @@ impl DiscardingStore {
 impl ObjectStore for DiscardingStore {
     fn describe(&self) -> String {
         "discarding".to_owned()
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
     }
 }
 

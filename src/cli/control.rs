@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cos_ftp_server::config;
 use cos_ftp_server::limits;
 use cos_ftp_server::net::{Interest, wait};
 use rustix::net::sockopt::socket_peercred;
@@ -146,14 +147,16 @@ impl ServerProcess {
 /// Where the running server is asked: at the `socket` that was named, or at that of its
 /// configuration.
 pub(super) fn control_socket(
-    config: Option<PathBuf>,
+    named: Option<PathBuf>,
     socket: Option<PathBuf>,
 ) -> Result<PathBuf, CommandError> {
     if let Some(socket) = socket {
         return Ok(socket);
     }
-    let file = locations::find_config(config).map_err(|missing| nobody_to_ask(&missing))?;
-    control_socket_of(&ServerPlan::read_again(file).map_err(CommandError::config)?)
+    let file = locations::find_config(named).map_err(|missing| nobody_to_ask(&missing))?;
+    // What else is wrong with the file is no matter of a server that runs already.
+    let understood = config::load_understood(&file.path).map_err(CommandError::config)?;
+    understood.control_socket.ok_or_else(not_asked)
 }
 
 /// Nothing tells where a server is to be asked.
@@ -165,8 +168,11 @@ fn nobody_to_ask(missing: &MissingConfig) -> CommandError {
 }
 
 fn control_socket_of(plan: &ServerPlan) -> Result<PathBuf, CommandError> {
-    let off =
-        "control_socket = off: this server cannot be asked or told anything; it obeys signals"
-            .to_owned();
-    plan.control_socket().map(PathBuf::from).ok_or(off).map_err(CommandError::operation)
+    plan.control_socket().map(PathBuf::from).ok_or_else(not_asked)
+}
+
+fn not_asked() -> CommandError {
+    CommandError::operation(
+        "control_socket = off: this server cannot be asked or told anything; it obeys signals",
+    )
 }

@@ -4,8 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use cos_ftp_server::config::{Finding, Problems};
+
+use super::language::Language;
+
 /// What it may be.
-type Cause = Box<dyn Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// What went wrong, in words for the operator.
 #[derive(Debug)]
@@ -22,6 +26,21 @@ impl CommandError {
     /// For `map_err`.
     pub(crate) fn config(error: impl Into<Cause>) -> Self {
         Self::Config(error.into())
+    }
+
+    /// In `language`: what is wrong in a configuration line by line, as each has a place that is no
+    /// word.
+    pub(crate) fn text(&self, language: Language) -> String {
+        let problems = match self {
+            Self::Config(cause) => cause.downcast_ref::<Problems>(),
+            Self::Usage(_) | Self::Operation(_) => None,
+        };
+        let Some(Problems { problems, warnings }) = problems else {
+            return language.say(&self.to_string());
+        };
+        let line = |finding: &Finding| finding.whereabouts() + &language.say(&finding.text);
+        let warning = |finding| format!("{}{}", language.say("warning: "), line(finding));
+        warnings.iter().map(warning).chain(problems.iter().map(line)).collect::<Vec<_>>().join("\n")
     }
 
     /// For `map_err`.
@@ -47,5 +66,36 @@ impl From<&CommandError> for ExitCode {
             CommandError::Operation(_) => 1,
         }
         .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use cos_ftp_server::config::{self, EnvironmentKeys, MachineFacts};
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_a_configuration_is_said_whole_in_either_language() {
+        let (facts, keys) = (MachineFacts::default(), EnvironmentKeys::default());
+        let text = "[COS_ACCOUNT_0]\ncos_endpoint = file:///srv\nhome_dir = /\n\
+                    ftp_login_user_name = a\nftp_login_user_password = b\nauthority = R\n\
+                    listen = 1\n[NETWORK]\nlisten_port = ftp\n";
+        let parsed = config::parse(text.as_bytes(), Path::new("a.conf"), &facts, &keys);
+        let failure = CommandError::config(parsed.unwrap_err());
+        assert_eq!(failure.text(Language::English), failure.to_string());
+        let chinese = failure.text(Language::Chinese);
+        let lines: Vec<_> = chinese.lines().collect();
+        assert!(
+            lines[0].starts_with("警告：a.conf:7: [COS_ACCOUNT_0] listen: 未知的键"),
+            "{chinese}"
+        );
+        assert_eq!(
+            lines[1..],
+            ["a.conf:9: [NETWORK] listen_port = ftp: 不接受此值；可用的值：0 到 65535 的端口；\
+              0 表示由系统选择"]
+        );
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn main() -> ExitCode {
     match line.map_err(|error| CommandError::Usage(error.into())).and_then(obey) {
         Ok(status) => status,
         Err(failure) => {
-            complain(&Language::of_environment().say(&failure.to_string()));
+            complain(&failure.text(Language::of_environment()));
             ExitCode::from(&failure)
         }
     }
@@ -97,6 +97,7 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
 
 fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
+    plan.look_into_directories()?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",

@@ -68,7 +68,7 @@ impl Reload {
 
     fn try_run(&mut self) -> Result<(), String> {
         let file = self.file.clone().ok_or("it was started without a configuration")?;
-        let plan = ServerPlan::read_again(file)?;
+        let plan = ServerPlan::read_again(file).map_err(|error| error.to_string())?;
         let (options, users, probes) = plan.wire(&self.buckets)?;
         plan.warnings().iter().for_each(|warning| warn!("{warning}"));
         plan.accounts().lines().for_each(|line| info!("{line}"));

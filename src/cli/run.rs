@@ -112,11 +112,11 @@ fn run(
 /// Why the server cannot listen; of a taken port also that a server with this configuration is
 /// already there, which says so itself.
 fn with_who_runs(error: &BindError, plan: &ServerPlan) -> String {
-    let why = plan.in_its_words(&error.to_string());
+    let why = error.to_string();
     let is_taken = error.source.kind() == io::ErrorKind::AddrInUse;
     let who_runs = |socket| status::who_runs(socket, &plan.command("stop"));
     match plan.control_socket().filter(|_| is_taken).and_then(who_runs) {
-        Some(who) => format!("{why}\n{who}"),
-        None => why,
+        Some(who) => plan.in_its_words(&format!("{why}\n{who}")),
+        None => plan.in_its_words(&why),
     }
 }

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::server::Stopper;
 use log::{info, warn};
 use parking_lot::Mutex;
+use rustix::process::getppid;
 use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::exfiltrator::origin::{Origin, WithOrigin};
+use signal_hook::iterator::{Handle, SignalsInfo};
+use signal_hook::low_level::siginfo::Cause;
 
 use crate::cli::logging::LogControl;
 use crate::cli::reload::Reload;
@@ -55,19 +58,18 @@ pub(crate) fn listen(
         (Some(command), _) => command,
         (None, own) => format!("kill {own}"),
     };
-    let had_terminal = io::stderr().is_terminal();
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1])?;
+    let terminal = Terminal::at_the_start();
+    let mut signals = SignalsInfo::<WithOrigin>::new([SIGTERM, SIGHUP, SIGUSR1])?;
     let handle = signals.handle();
     let thread = threads::spawn("signals", move || {
-        for signal in &mut signals {
-            match signal {
+        for origin in &mut signals {
+            match origin.signal {
                 SIGTERM => {
                     info!("SIGTERM: stopping");
                     supervisor::stopping();
                     stopper.stop();
                 }
-                // What the kernel sends when the terminal is closed, and nobody's wish.
-                SIGHUP if had_terminal && !io::stderr().is_terminal() => warn!(
+                SIGHUP if terminal.hung_up(&origin) => warn!(
                     "the terminal is closed: the server goes on as process {}; to stop it: {ends_it}",
                     process::id()
                 ),
@@ -86,6 +88,30 @@ pub(crate) fn listen(
         }
     })?;
     Ok(SignalThread { interrupts, signals: handle, thread: Some(thread) })
+}
+
+/// The terminal that the server was started at, if it was.
+#[derive(Clone, Copy, Debug)]
+struct Terminal {
+    was_there: bool,
+    /// The shell that the server was started by, or what stands in its place.
+    parent: Option<i32>,
+}
+
+impl Terminal {
+    fn at_the_start() -> Self {
+        let parent = getppid().map(|parent| parent.as_raw_nonzero().get());
+        Self { was_there: io::stderr().is_terminal(), parent }
+    }
+
+    /// Whether this SIGHUP says that the terminal is closed, and is nobody's wish: the kernel sends
+    /// it, and so does the shell that goes with the terminal.
+    fn hung_up(self, origin: &Origin) -> bool {
+        let sender = origin.process.as_ref().map(|process| process.pid);
+        let is_wish =
+            origin.cause != Cause::Kernel && sender.is_some_and(|pid| Some(pid) != self.parent);
+        self.was_there && !io::stderr().is_terminal() && !is_wish
+    }
 }
 
 /// Ctrl+C as it is meant: what comes twice within a moment was one press, passed on by a wrapper as

@@ -20,7 +20,7 @@ use cos_ftp_server::store::{ObjectStore, TrashStore};
 use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
-use super::failure::CommandError;
+use super::failure::{Cause, CommandError};
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
 use super::probes::Probes;
@@ -74,10 +74,9 @@ impl ServerPlan {
     ///
     /// # Errors
     /// One line for each problem.
-    pub(crate) fn read(file: ConfigFile) -> Result<Self, String> {
+    pub(crate) fn read(file: ConfigFile) -> Result<Self, Cause> {
         let loaded = config::load_for_start(&file.path, &MachineFacts::of_this_machine());
-        let LoadedConfig { mut settings, mut warnings } =
-            loaded.map_err(|problems| problems.to_string())?;
+        let LoadedConfig { mut settings, mut warnings } = loaded?;
         warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings, origin: Origin::File(file) })
     }
@@ -87,9 +86,8 @@ impl ServerPlan {
     ///
     /// # Errors
     /// One line for each problem.
-    pub(crate) fn read_again(file: ConfigFile) -> Result<Self, String> {
-        let loaded = config::load(&file.path).map_err(|problems| problems.to_string())?;
-        let LoadedConfig { mut settings, mut warnings } = loaded;
+    pub(crate) fn read_again(file: ConfigFile) -> Result<Self, Cause> {
+        let LoadedConfig { mut settings, mut warnings } = config::load(&file.path)?;
         warnings.extend(open_tls(&mut settings)?);
         Ok(Self { settings, warnings, origin: Origin::File(file) })
     }
@@ -339,11 +337,26 @@ impl ServerPlan {
         }
     }
 
+    /// Looks into the directories that it serves. Nothing is made there.
+    ///
+    /// # Errors
+    /// One that cannot be served.
+    pub(crate) fn look_into_directories(&self) -> Result<(), CommandError> {
+        for store in &self.settings.stores {
+            let StoreSettings::Local(options) = store else { continue };
+            let opened = LocalStore::open(options);
+            let why = |error| self.why_no_directory(&options.root, &error);
+            opened.map(drop).map_err(|error| self.cannot_open(why(error)))?;
+        }
+        Ok(())
+    }
+
     /// What names keys that say where to listen, as whoever reads it knows them.
     pub(crate) fn in_its_words(&self, text: &str) -> String {
         match &self.origin {
             Origin::File(_) => text.to_owned(),
             Origin::CommandLine => {
+                let text = text.replace("a server with this configuration", "such a server");
                 text.replace("listen_address", "--listen").replace("listen_port", "--listen")
             }
         }

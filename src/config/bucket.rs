@@ -57,6 +57,17 @@ pub(super) fn read(
     Some(SharedStore { settings, homes })
 }
 
+/// Who names a bucket beside a directory may think that it is used.
+fn warn_of_bucket(section: &Section, report: &mut ConfigReport) {
+    if section.has_own("cos_bucket") {
+        report.warning(
+            section.place("cos_bucket"),
+            "has no effect beside cos_endpoint = file://, which stores files in a directory: take \
+             that line out to have them in the bucket",
+        );
+    }
+}
+
 fn read_place(
     place: PlaceForm,
     section: &Section,
@@ -72,6 +83,7 @@ fn read_place(
                 prefix => root.join(prefix),
             };
             objects::warn_of_directory(section, report);
+            warn_of_bucket(section, report);
             Some(StoreSettings::Local(LocalOptions { root }))
         }
         _ => read_bucket(section, all, place, report).map(StoreSettings::Cos),

@@ -125,6 +125,15 @@ fn load_whole(path: &Path) -> Result<(ServerSettings, Found), Problems> {
     Ok((settings, found))
 }
 
+/// What the file at `path` says, whatever is wrong with some of it: what cannot be understood has
+/// its default. For whoever looks for a server that runs already.
+///
+/// # Errors
+/// When it cannot be read, or is no configuration at all.
+pub fn load_understood(path: &Path) -> Result<ServerSettings, Problems> {
+    load_whole(path).map(|(settings, _)| settings)
+}
+
 /// Reads and checks the file at `path`, but none of those that it names.
 ///
 /// # Errors

@@ -80,11 +80,16 @@ impl Section {
     fn new(section: IniSection, report: &mut ConfigReport) -> Option<Self> {
         let IniSection { name, line, entries } = section;
         let Some(kind) = SectionKind::of(&name) else {
-            let text = format!(
-                "unknown section, ignored; the nearest known section is [{}]",
-                keys::nearest_section(&name)
-            );
-            report.warning(Place { section: name, ..Place::line(line) }, text);
+            let (nearest, is_meant) = keys::nearest_section(&name);
+            let place = Place { section: name, ..Place::line(line) };
+            // What it says may be what keeps others out.
+            match is_meant {
+                true => report.problem(place, format!("unknown section; write [{nearest}]")),
+                false => report.warning(
+                    place,
+                    format!("unknown section, ignored; the nearest known section is [{nearest}]"),
+                ),
+            }
             return None;
         };
         let mut section = Self { kind, name, line: Some(line), entries: Vec::new() };
@@ -139,6 +144,11 @@ impl Section {
     /// Whether the file sets `name`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.entry(name).is_some()
+    }
+
+    /// Whether the file sets `name` to something that is not a sample's.
+    pub(super) fn has_own(&self, name: &str) -> bool {
+        self.entry(name).is_some_and(|entry| !entry.key.is_placeholder(&entry.value))
     }
 
     /// Reads the keys that have their fields in `form`: what the file says, or else the default.

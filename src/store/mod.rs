@@ -56,9 +56,7 @@ pub trait ObjectStore: FileTree + Multipart {
 
     /// Where the object of the file `path` is, whether there is one or not; of the root, what the
     /// keys of all its files begin with.
-    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
-        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
-    }
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace;
 
     /// The part of the store below `home`, in the form `a/b/`: its root is there, and nothing
     /// outside can be named. What it takes to be there is made.

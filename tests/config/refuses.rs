@@ -294,6 +294,26 @@ fn placeholders_are_told() {
     }
 }
 
+/// What it says may be what keeps others out.
+#[test]
+fn a_misspelt_section_is_refused() {
+    for (name, meant) in [("TSL", "TLS"), ("NETWROK", "NETWORK"), ("OPTIONS", "OPTIONAL")] {
+        let expected = format!("a.conf:10: [{name}] unknown section; write [{meant}]");
+        check(&format!("[{name}]\ntls = hunter2\n"), &[&expected]);
+    }
+}
+
+#[test]
+fn a_bucket_beside_a_directory_is_told_to_have_no_effect() {
+    let lines = "[COS_ACCOUNT_1]\ncos_endpoint = file:///srv\ncos_bucket = b-1250000000\n\
+                 home_dir = /\nftp_login_user_name = u\nftp_login_user_password = p\n\
+                 authority = R\n";
+    let (_, warnings) = warned(&format!("{ACCOUNT}{lines}"));
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    let expected = "a.conf:12: [COS_ACCOUNT_1] cos_bucket = b-1250000000: has no effect beside";
+    assert!(warnings[0].starts_with(expected), "{warnings:#?}");
+}
+
 #[test]
 fn an_unknown_key_is_a_warning_with_the_nearest_one() {
     for (lines, warning) in [
@@ -312,9 +332,8 @@ fn an_unknown_key_is_a_warning_with_the_nearest_one() {
             "a.conf:11: [NETWORK] log_dir: unknown key here, ignored; it belongs in [OPTIONAL]",
         ),
         (
-            "[OPTIONS]\nanything = hunter2\n",
-            "a.conf:10: [OPTIONS] unknown section, ignored; the nearest known section is \
-             [OPTIONAL]",
+            "[SETTINGS]\nanything = hunter2\n",
+            "a.conf:10: [SETTINGS] unknown section, ignored; the nearest known section is [",
         ),
         (
             "[NETWORK]\nlisten_port = 60001\n",

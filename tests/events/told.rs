@@ -75,6 +75,15 @@ fn each_kind_is_told_with_its_fields() {
 }
 
 #[test]
+fn the_bucket_is_told_by_its_name_also_behind_a_trash() {
+    let service = Service::start(Mood::Good);
+    let server = telling(Setup::bucket().option("on_delete", "trash"), &service).start();
+    Ftp::login(&server).store("STOR /a", b"abc");
+    let told = service.wait_for(1);
+    assert_eq!((told[0].text("bucket"), told[0].text("key")), (server.stored().bucket(), "a"));
+}
+
+#[test]
 fn a_checksum_that_the_store_tells_is_told() {
     let service = Service::start(Mood::Good);
     let injector = Injector::before(Rgw::shared().endpoint());

@@ -177,6 +177,15 @@ fn a_dead_servers_socket_is_replaced_and_a_live_ones_is_not() {
 }
 
 #[test]
+fn a_server_is_asked_whatever_has_become_of_its_file() {
+    let server = Setup::local().start();
+    let config = server.config();
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}\n[TLS]\ntls = required\nidle_timout = abc\n")).unwrap();
+    assert!(table(&server).contains("sessions: 0"));
+}
+
+#[test]
 fn it_can_be_turned_off() {
     let server = Setup::local().operations("control_socket", "off").start();
     assert!(!server.log_dir().join("cos-ftp-server.sock").exists());

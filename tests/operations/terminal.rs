@@ -39,6 +39,11 @@ fn a_server_whose_terminal_is_closed_goes_on_and_says_so() {
     }
     TcpStream::connect(("127.0.0.1", port)).expect("it serves");
 
+    // A SIGHUP of somebody else is a wish, as ever.
+    let reload = written.command(&["reload"]).output().unwrap();
+    assert!(reload.status.success(), "{reload:?}");
+    assert!(log(&written).contains("SIGHUP: reading the configuration"), "{}", log(&written));
+
     // Who starts another is told of it by itself, whoever may look into the list of processes.
     let text = std::fs::read_to_string(written.config()).unwrap();
     let text = text.replace("listen_port = 0", &format!("listen_port = {port}"));

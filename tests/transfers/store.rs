@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cos_ftp_server::store::{
     Body, ByteRange, CopySource, ETag, ErrorKind, Expected, FileTree, Freshness, ListPage,
-    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectStore, Operation, PageToken,
-    PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
+    ListRequest, Multipart, MultipartUpload, NextPage, Object, ObjectPlace, ObjectStore, Operation,
+    PageToken, PartLimits, PartPlace, PartReceipt, Result, Stat, StoreError, Stored,
 };
 use cos_ftp_server::vfs::{Entry, FtpPath, Metadata};
 use time::{Duration, OffsetDateTime};
@@ -245,6 +245,10 @@ fn objection(limits: PartLimits, parts: &[Part], receipts: &[PartReceipt]) -> Op
 impl ObjectStore for ScriptedStore {
     fn describe(&self) -> String {
         "scripted".to_owned()
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        ObjectPlace { bucket: self.describe(), key: path.key().to_owned() }
     }
 
     fn connect_ahead(&self) {

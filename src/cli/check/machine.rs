@@ -34,7 +34,7 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
         report.add(record_file("transfer_log", &log.path, true));
     }
     if let Some(path) = &settings.ledger {
-        report.add(record_file("ledger", path, false));
+        report.add(record_file("ledger", path, path.starts_with(&settings.log.directory)));
     }
     if let Some(scan) = &settings.server.session.transfer.scan {
         report.add(scanner(scan));
@@ -99,7 +99,10 @@ fn log_directory(directory: &Path) -> CheckLine {
         );
     }
     if let Err(error) = try_to_write(here) {
-        let fix = "let the user that runs the server write there, or correct log_dir";
+        let fix = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
+            _ => "let the user that runs the server write there, or correct log_dir",
+        };
         return CheckLine::failed("log", format!("{}: {error}", here.display()), fix);
     }
     // A log of another user, as root leaves it, is as much in the way as the directory.
@@ -126,7 +129,10 @@ fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> CheckLi
     match access(wanted, access_to) {
         Ok(()) => CheckLine::passed(key, format!("{} can be written", path.display())),
         Err(error) => {
-            let fix = format!("let the user that runs the server write there, or correct {key}");
+            let fix = match error {
+                Errno::NOENT => format!("make the directory, or correct {key}"),
+                _ => format!("let the user that runs the server write there, or correct {key}"),
+            };
             CheckLine::failed(key, format!("{}: {error}", wanted.display()), fix)
         }
     }

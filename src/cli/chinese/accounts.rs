@@ -81,6 +81,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "on COS a bucket's full name ends in -APPID, such as name-1250000000",
         "在 COS 上，存储桶的完整名称以 -APPID 结尾，例如 name-1250000000",
     ),
+    (
+        "has no effect beside cos_endpoint = file://, which stores files in a directory: take that \
+         line out to have them in the bucket",
+        "与 cos_endpoint = file:// 同时出现时不起作用，文件会存放在目录中：如需存入存储桶，请删去该行",
+    ),
     ("has no effect without cos_cam_role", "没有 cos_cam_role 时不起作用"),
     (
         "no key pair: cos_secretid and cos_secretkey, or cos_secretid_file and cos_secretkey_file, \

@@ -2,6 +2,11 @@
 
 /// What a client finds on its way to a server, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    (
+        "start the server, or name its port, as in {}:2121; if it runs there, a firewall or a \
+         forwarding refuses port {}",
+        "请启动服务器，或写出其端口，例如 {}:2121；如果服务器在运行，则是防火墙或端口转发拒绝了端口 {}",
+    ),
     ("Password", "密码"),
     // The control connection.
     ("{} answers, reached from {}", "{} 有响应，本机地址为 {}"),
@@ -67,8 +72,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("clients refuse it: it has expired", "客户端会拒绝：证书已过期"),
     ("clients refuse it: it is not valid yet", "客户端会拒绝：证书尚未生效"),
     (
-        "clients refuse it: it is the certificate of an authority (CA:TRUE), not of a server",
-        "客户端会拒绝：这是机构证书（CA:TRUE），不是服务器证书",
+        "many clients refuse it: it is the certificate of an authority (CA:TRUE), not of a server; \
+         those take it that have a copy of this very certificate",
+        "许多客户端会拒绝：这是机构证书（CA:TRUE），不是服务器证书；持有这份证书副本的客户端会接受",
     ),
     ("clients refuse it: it cannot be used", "客户端会拒绝：证书无法使用"),
     (
@@ -92,8 +98,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请校准本机或签发机器的时钟（NTP）",
     ),
     (
-        "issue a certificate for the server with this authority, and put that into tls_cert_file",
-        "请用该机构为服务器签发证书，并放入 tls_cert_file",
+        "make one that is not of an authority (openssl req -x509 with -addext \
+         basicConstraints=critical,CA:FALSE), or issue one with this authority, and put that into \
+         tls_cert_file",
+        "请生成一份不是机构证书的证书（openssl req -x509 加上 -addext \
+         basicConstraints=critical,CA:FALSE），或用该机构签发一份，并放入 tls_cert_file",
     ),
     ("get another certificate", "请更换证书"),
     ("files are not encrypted: {}", "文件不加密：{}"),

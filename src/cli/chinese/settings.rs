@@ -3,6 +3,7 @@
 
 /// What was found.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    ("warning: ", "警告："),
     // Any key.
     ("not accepted", "不接受此值"),
     ("not accepted; accepted is {}", "不接受此值；可用的值：{}"),
@@ -18,6 +19,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "unknown key here, ignored; it belongs in {} or {}",
         "此处没有这个键，已忽略；它属于 {} 或 {}",
     ),
+    ("unknown section; write [{}]", "未知的配置段；请写 [{}]"),
     (
         "unknown section, ignored; the nearest known section is [{}]",
         "未知的配置段，已忽略；最接近的配置段是 [{}]",

@@ -40,7 +40,8 @@ fn write_and_check(config: Option<PathBuf>, language: Language) -> Result<ExitCo
     destination.try_out().map_err(|(path, error)| {
         format!("{} cannot be written, so nothing is asked: {error}", path.display())
     })?;
-    let answers = Asker(language).ask_all(destination.sample.as_ref())?;
+    let answers =
+        Asker(language).ask_all(destination.sample.as_ref(), destination.file.parent())?;
     let text = answers.text(language);
     destination.write(text.expose()).map_err(|error| format!("{shown}: {error}"))?;
     say("\n");

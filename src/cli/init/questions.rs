@@ -33,7 +33,11 @@ impl Asker {
     ///
     /// # Errors
     /// In words for the terminal.
-    pub(super) fn ask_all(&self, sample: Option<&Sample>) -> Result<Answers, String> {
+    pub(super) fn ask_all(
+        &self,
+        sample: Option<&Sample>,
+        beside: Option<&Path>,
+    ) -> Result<Answers, String> {
         let usual_directory = sample.and_then(|sample| sample.directory.as_deref());
         let store = self.store(usual_directory.unwrap_or_default())?;
         let user = self.until("FTP user", USUAL_USER, user_name)?;
@@ -48,7 +52,8 @@ impl Asker {
         let log_dir = match sample {
             Some(sample) => sample.log_dir.clone(),
             // Not below the directory that the server happens to be started in.
-            None => geteuid().is_root().then(|| ROOTS_LOG.to_owned()),
+            None if geteuid().is_root() => Some(ROOTS_LOG.to_owned()),
+            None => beside.map(|directory| directory.join("log").display().to_string()),
         };
         Ok(Answers { store, user, made_password, hash, log_dir, port: PORT })
     }

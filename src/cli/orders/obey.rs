@@ -43,7 +43,7 @@ fn obey(order: &OperatorOrder, operator: &Operator) -> Result<String, String> {
             kicked => Ok(format!("kicked: {}", sessions(kicked))),
         },
         OperatorOrder::Ban { whom, seconds } => {
-            let (subject, time) = (subject_of(whom), seconds.map(Duration::from_secs));
+            let (subject, time) = (subject_of(whom)?, seconds.map(Duration::from_secs));
             let kicked = operator.ban(&subject, time).map_err(|error| error.to_string())?;
             let long = time.map_or("until the server ends".to_owned(), |time| {
                 format!("for {} s, at most until the server ends", time.as_secs())
@@ -51,7 +51,7 @@ fn obey(order: &OperatorOrder, operator: &Operator) -> Result<String, String> {
             Ok(format!("banned {subject} {long}; ended: {}", sessions(kicked)))
         }
         OperatorOrder::Unban(whom) => {
-            let subject = subject_of(whom);
+            let subject = subject_of(whom)?;
             match operator.unban(&subject) {
                 true => Ok(format!("not banned any more: {subject}")),
                 false => Err(format!("{subject} is not banned")),
@@ -71,10 +71,23 @@ fn sessions_of(whom: &str) -> SessionSubject {
     number.map_or_else(|_| SessionSubject::User(whom.to_owned()), SessionSubject::Session)
 }
 
-/// What reads as an address is one; all else is a user.
-fn subject_of(whom: &str) -> BanSubject {
-    let address = whom.parse::<IpAddr>().map(ClientSource::of);
-    address.map_or_else(|_| BanSubject::User(whom.to_owned()), BanSubject::Source)
+/// What reads as an address is one; all else is a user, but for what can be none or was meant as
+/// an address.
+fn subject_of(whom: &str) -> Result<BanSubject, String> {
+    if let Ok(address) = whom.parse::<IpAddr>() {
+        return Ok(BanSubject::Source(ClientSource::of(address)));
+    }
+    if whom.contains('/') {
+        return Err(format!(
+            "{whom:?} is no single address: deny_addresses in [SECURITY] keeps networks out, and \
+             reload has it take effect"
+        ));
+    }
+    let has_digits_only = whom.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if whom.contains(':') || (has_digits_only && whom.contains('.')) {
+        return Err(format!("{whom:?} is neither an address nor the name of a user"));
+    }
+    Ok(BanSubject::User(whom.to_owned()))
 }
 
 fn sessions(number: usize) -> String {
@@ -116,9 +129,14 @@ mod tests {
         ] {
             assert_eq!(sessions_of(whom), expected, "{whom}");
         }
-        let source = |address: &str| BanSubject::Source(ClientSource::of(address.parse().unwrap()));
+        let source =
+            |address: &str| Ok(BanSubject::Source(ClientSource::of(address.parse().unwrap())));
         assert_eq!(subject_of("::ffff:192.0.2.1"), source("192.0.2.1"));
         assert_eq!(subject_of("2001:db8::1"), source("2001:db8::2"));
-        assert_eq!(subject_of("192.0.2"), BanSubject::User("192.0.2".to_owned()));
+        assert_eq!(subject_of("192.0.2.a"), Ok(BanSubject::User("192.0.2.a".to_owned())));
+        assert_eq!(subject_of("7"), Ok(BanSubject::User("7".to_owned())));
+        for wrong in ["192.0.2", "203.0.113.500", "10.0.0.0/8", "a/b", "2001:db8::g"] {
+            assert!(subject_of(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -75,9 +75,11 @@ pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
     format!("unknown key, ignored; the nearest known key is {nearest}")
 }
 
-/// The name of the section that is spelt most like `name`.
-pub(super) fn nearest_section(name: &str) -> &'static str {
-    nearest(&name.to_ascii_uppercase(), ALL_SECTIONS.into_iter().map(SectionKind::name))
+/// The name of the section that is spelt most like `name`, and whether it must be meant.
+pub(super) fn nearest_section(name: &str) -> (&'static str, bool) {
+    let name = name.to_ascii_uppercase();
+    let nearest = nearest(&name, ALL_SECTIONS.into_iter().map(SectionKind::name));
+    (nearest, strsim::damerau_levenshtein(nearest, &name) * 3 <= name.len())
 }
 
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {

@@ -6,14 +6,12 @@
 //! TLS session. A [`TlsConnection`] is one connection's state, without the socket.
 
 mod certificate;
-mod certificate_fault;
 mod connection;
 mod context;
 mod resumption;
 mod version;
 
 pub use certificate::CertificateError;
-pub use certificate_fault::CertificateFault;
 pub use connection::{Goodbye, Handshake, Purpose, TlsConnection, Truncation};
 pub use context::{Reuse, TlsContext, TlsOptions, TlsSession};
 pub use version::Version;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use time::{OffsetDateTime, Time};
 
 use super::{
-    Cancel, ErrorKind, ObjectStore, Operation, ReplyWait, Requester, Result, StoreAnswer,
-    StoreError,
+    Cancel, ErrorKind, ObjectPlace, ObjectStore, Operation, ReplyWait, Requester, Result,
+    StoreAnswer, StoreError,
 };
 use crate::vfs::FtpPath;
 
@@ -160,6 +160,10 @@ fn numbers(now: OffsetDateTime) -> impl Iterator<Item = u64> {
 impl ObjectStore for TrashStore {
     fn describe(&self) -> String {
         self.store.describe()
+    }
+
+    fn place_of(&self, path: &FtpPath) -> ObjectPlace {
+        self.store.place_of(path)
     }
 
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {

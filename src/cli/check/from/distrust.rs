@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
-use cos_ftp_server::net::tls::CertificateFault;
+use cos_ftp_server::certificate_fault::CertificateFault;
 use rustls::Error;
 
 /// A certificate that clients warn of or refuse.
@@ -30,8 +30,8 @@ impl Distrust {
             CertificateFault::Expired => "clients refuse it: it has expired",
             CertificateFault::NotValidYet => "clients refuse it: it is not valid yet",
             CertificateFault::AuthorityAsServer => {
-                "clients refuse it: it is the certificate of an authority (CA:TRUE), not of a \
-                 server"
+                "many clients refuse it: it is the certificate of an authority (CA:TRUE), not of a \
+                 server; those take it that have a copy of this very certificate"
             }
             CertificateFault::Unusable => "clients refuse it: it cannot be used",
         }
@@ -57,8 +57,9 @@ impl Distrust {
                 "set the clock of this machine (NTP), or of the one that issued it"
             }
             CertificateFault::AuthorityAsServer => {
-                "issue a certificate for the server with this authority, and put that into \
-                 tls_cert_file"
+                "make one that is not of an authority (openssl req -x509 with -addext \
+                 basicConstraints=critical,CA:FALSE), or issue one with this authority, and put \
+                 that into tls_cert_file"
             }
             CertificateFault::Unusable => "get another certificate",
         }

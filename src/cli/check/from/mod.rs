@@ -9,7 +9,7 @@ mod transfers;
 
 use std::env;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 
 use zeroize::Zeroizing;
@@ -142,6 +142,11 @@ fn connect(server: &RemoteServer) -> Result<(TcpStream, SocketAddr), ClosedHop> 
             Err(closed) => {
                 let port = server.port;
                 let fix = match closed {
+                    Closed::Refused if port == FTP_PORT => format!(
+                        "start the server, or name its port, as in {}:2121; if it runs there, a \
+                         firewall or a forwarding refuses port {port}",
+                        server.host
+                    ),
                     Closed::Refused => format!(
                         "start the server, or correct the port; if it runs, a firewall or a \
                          forwarding refuses port {port}"
@@ -176,7 +181,15 @@ fn greet(dialogue: &mut Dialogue, report: &mut CheckReport) -> Result<(), Closed
         )
         .into()),
         Ok(reply) => Err(CheckLine::failed("greeting", reply.first_line(), fix).into()),
-        Err(error) => Err(CheckLine::failed("greeting", error.to_string(), fix).into()),
+        Err(error) => {
+            let text = match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                    format!("the server sent nothing for {} s", PATIENCE.as_secs())
+                }
+                _ => error.to_string(),
+            };
+            Err(CheckLine::failed("greeting", text, fix).into())
+        }
     }
 }
 
@@ -264,7 +277,7 @@ fn protect(
 /// The control connection does not go on.
 fn broken(check: &str, error: &io::Error) -> ClosedHop {
     let text = match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("the server sent nothing for {} s", PATIENCE.as_secs())
         }
         _ => format!("the control connection broke: {error}"),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-use crate::net::tls::CertificateFault;
+use crate::certificate_fault::CertificateFault;
 
 /// Why a handshake with a store failed. Its text is what the log tells.
 #[derive(Debug)]
