@@ -200,6 +200,9 @@ impl ServerPlan {
         );
         if let Some(tls) = &self.settings.tls {
             let _ = writeln!(text, "FTPS by {}", tls.describe_versions());
+            if let Some(clients) = &tls.clients {
+                let _ = writeln!(text, "certificates of clients: {}", clients.describe());
+            }
         }
         let is_parking = options.session.transfer.partial == PartialUpload::Park;
         if is_parking && self.file().is_some() {

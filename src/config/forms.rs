@@ -11,7 +11,7 @@ use log::LevelFilter;
 use zeroize::Zeroizing;
 
 use crate::events::{EventKind, PathPatterns, QueueFull, TransferLogFormat};
-use crate::net::tls::Version;
+use crate::net::tls::{UserField, Version};
 use crate::scan::{ScanFailed, ScannerAddress};
 use crate::secret::Secret;
 use crate::server::ServerOptions;
@@ -79,6 +79,7 @@ impl General {
                 implicit_listen_port: None,
                 require_session_reuse: false,
                 require_close_notify: false,
+                clients: ClientsForm::default(),
             },
             events: EventsForm::default(),
             scan: ScanForm::default(),
@@ -127,6 +128,26 @@ pub(super) struct TlsForm {
     pub(super) implicit_listen_port: Option<u16>,
     pub(super) require_session_reuse: bool,
     pub(super) require_close_notify: bool,
+    pub(super) clients: ClientsForm,
+}
+
+/// What `[TLS]` says of certificates of clients.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClientsForm {
+    pub(super) demand: CertificateDemand,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) crl_file: Option<PathBuf>,
+    pub(super) user: UserField,
+    pub(super) asks_password: bool,
+}
+
+/// `tls_client_cert`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum CertificateDemand {
+    #[default]
+    Off,
+    Optional,
+    Required,
 }
 
 /// `[EVENTS]`

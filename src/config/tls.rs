@@ -3,13 +3,19 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use crate::net::tls::{CertificateError, Reuse, TlsOptions, Truncation, Version};
+use crate::net::tls::{
+    CertificateError, ClientAuthOptions, Reuse, TlsOptions, Truncation, Version,
+};
 use crate::session::TlsPolicy;
 
-use super::forms::TlsForm;
+use super::forms::{CertificateDemand, ClientsForm, TlsForm};
 use super::keys::SectionKind;
 use super::report::{ConfigReport, Content, Finding, Place};
 use super::section::Section;
+
+/// What counts only where clients are asked for certificates.
+const CLIENT_KEYS: [&str; 4] =
+    ["tls_client_ca", "tls_client_crl", "tls_client_user", "tls_client_password"];
 
 /// What `[TLS]` says.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport
         && versions.contains(&Version::Tls12);
     if policy == TlsPolicy::Off {
         // Off in so many words is no oversight.
-        for key in ["implicit_listen_port", "tls_cert_file"] {
+        for key in ["implicit_listen_port", "tls_cert_file", "tls_client_cert"] {
             if section.has(key) && !section.has("tls") {
                 let text = "not used, as tls = off; set tls = optional or required for FTPS";
                 report.warning(section.place(key), text);
@@ -49,6 +55,7 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport
     if let Some(path) = &form.key_file {
         report.names_file(section.place("tls_key_file"), path, Content::PrivateKey);
     }
+    let clients = clients(form.clients, policy, section, report);
     let options = form.cert_file.zip(form.key_file).map(|(cert_file, key_file)| TlsOptions {
         cert_file,
         key_file,
@@ -59,8 +66,45 @@ pub(super) fn settle(form: TlsForm, section: &Section, report: &mut ConfigReport
             true => Truncation::Refused,
             false => Truncation::Tolerated,
         },
+        clients,
     });
     Tls { policy, options, implicit_listen_port }
+}
+
+/// Whether clients show certificates, too, and what for.
+fn clients(
+    form: ClientsForm,
+    policy: TlsPolicy,
+    section: &Section,
+    report: &mut ConfigReport,
+) -> Option<ClientAuthOptions> {
+    if form.demand == CertificateDemand::Off {
+        for key in CLIENT_KEYS.into_iter().filter(|key| section.has(key)) {
+            let text = "not used, as tls_client_cert = off; set tls_client_cert = optional or \
+                        required for certificates of clients";
+            report.warning(section.place(key), text);
+        }
+        return None;
+    }
+    let Some(ca_file) = form.ca_file else {
+        let text = "needs tls_client_ca, a PEM file with the certificates of the authorities that \
+                    issue those of the clients";
+        report.problem(section.place("tls_client_cert"), text);
+        return None;
+    };
+    let is_required = form.demand == CertificateDemand::Required;
+    if is_required && policy == TlsPolicy::Optional {
+        let text = "clients that do not encrypt log in by password alone, as tls = optional; tls = \
+                    required asks everybody for a certificate";
+        report.warning(section.place("tls_client_cert"), text);
+    }
+    Some(ClientAuthOptions {
+        ca_file,
+        crl_file: form.crl_file,
+        is_required,
+        user: form.user,
+        asks_password: form.asks_password,
+    })
 }
 
 /// The oldest and the newest version that is spoken.

@@ -268,6 +268,12 @@ pub const USER_NAME_BYTES: usize = 64;
 /// Characters that the log shows of a name that nobody may have.
 pub const LOGGED_NAME_CHARS: usize = 64;
 
+/// The same of the subject of a client's certificate, which has several fields.
+pub const LOGGED_SUBJECT_CHARS: usize = 256;
+
+/// Bytes of a certificate's serial number, the most that there may be (RFC 5280 4.1.2.2).
+pub const SERIAL_BYTES: usize = 20;
+
 /// How often the log tells of each source what it can bring about as often as it likes.
 pub const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
 

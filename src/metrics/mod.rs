@@ -27,6 +27,10 @@ use prometheus::{
 const BUCKETS_SECONDS: [f64; 12] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
 
+/// What is counted up and down.
+const PARTS_IN_FLIGHT: &str = "cos_ftp_parts_in_flight";
+const PUBLIC_ROUTES: &str = "cos_ftp_store_public_routes";
+
 /// Which way a transfer goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -106,6 +110,10 @@ pub struct Process {
 #[derive(Debug)]
 pub struct PartInFlight(());
 
+/// A way to a store that leads over a public network, until it is dropped.
+#[derive(Debug)]
+pub struct PublicRoute(());
+
 /// Counts a login.
 pub fn count_login(ending: LoginEnding) {
     let result = match ending {
@@ -172,6 +180,12 @@ pub fn count_store_retry(operation: &str) {
 pub fn part_in_flight() -> PartInFlight {
     FIGURES.parts_in_flight.inc();
     PartInFlight(())
+}
+
+/// Counts a way to a store that is public while the result lives.
+pub fn public_route() -> PublicRoute {
+    FIGURES.public_routes.inc();
+    PublicRoute(())
 }
 
 /// Counts an unfinished upload that was found silent.
@@ -255,6 +269,12 @@ impl Drop for PartInFlight {
     }
 }
 
+impl Drop for PublicRoute {
+    fn drop(&mut self) {
+        FIGURES.public_routes.dec();
+    }
+}
+
 static FIGURES: LazyLock<Figures> = LazyLock::new(Figures::new);
 
 struct Figures {
@@ -272,6 +292,7 @@ struct Figures {
     store_seconds: HistogramVec,
     store_retries: IntCounterVec,
     parts_in_flight: IntGauge,
+    public_routes: IntGauge,
     interrupted_uploads: IntCounterVec,
     left_published: IntCounter,
     events: IntCounterVec,
@@ -291,9 +312,6 @@ impl Figures {
         let build = build.expect(WELL_FORMED);
         registry.register(Box::new(build.clone())).expect(WELL_FORMED);
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-        let parts_in_flight = IntGauge::with_opts(opts("cos_ftp_parts_in_flight"));
-        let parts_in_flight = parts_in_flight.expect(WELL_FORMED);
-        registry.register(Box::new(parts_in_flight.clone())).expect(WELL_FORMED);
         let figures = Self {
             states: states(&registry),
             logins: counters(&registry, "cos_ftp_logins_total"),
@@ -306,7 +324,8 @@ impl Figures {
             store_requests: counters(&registry, "cos_ftp_store_requests_total"),
             store_seconds: histograms(&registry, "cos_ftp_store_request_seconds"),
             store_retries: counters(&registry, "cos_ftp_store_retries_total"),
-            parts_in_flight,
+            parts_in_flight: gauge(&registry, PARTS_IN_FLIGHT),
+            public_routes: gauge(&registry, PUBLIC_ROUTES),
             interrupted_uploads: counters(&registry, "cos_ftp_interrupted_uploads_total"),
             events: counters(&registry, "cos_ftp_events_total"),
             left_published: plain("cos_ftp_left_uploads_published_total"),
@@ -364,12 +383,18 @@ fn histograms(registry: &Registry, name: &str) -> HistogramVec {
     histograms
 }
 
-/// The gauges without labels but for the one that is counted.
+fn gauge(registry: &Registry, name: &str) -> IntGauge {
+    let gauge = IntGauge::with_opts(opts(name)).expect(WELL_FORMED);
+    registry.register(Box::new(gauge.clone())).expect(WELL_FORMED);
+    gauge
+}
+
+/// The gauges without labels but for those that are counted.
 fn states(registry: &Registry) -> Vec<(&'static str, Gauge)> {
     let is_state = |metric: &&Metric| {
         metric.kind == Kind::Gauge
             && metric.labels.is_empty()
-            && metric.name != "cos_ftp_parts_in_flight"
+            && ![PARTS_IN_FLIGHT, PUBLIC_ROUTES].contains(&metric.name)
     };
     let make = |metric: &Metric| {
         let gauge = Gauge::with_opts(opts(metric.name)).expect(WELL_FORMED);

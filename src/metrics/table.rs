@@ -64,6 +64,7 @@ pub const METRICS: &[Metric] = &[
     row("cos_ftp_store_requests_total", Counter, &["operation", "status"], "Requests to stores by HTTP status, none where no answer came; each try counts"),
     row("cos_ftp_store_request_seconds", Histogram, &["operation"], "From the sending of a request to the head of the answer, each try"),
     row("cos_ftp_store_retries_total", Counter, &["operation"], "Requests to stores that were tried again"),
+    row("cos_ftp_store_public_routes", Gauge, &[], "Hosts of COS that are reached at a public address now, where downloads are billed"),
     row("cos_ftp_parts_in_flight", Gauge, &[], "Parts of uploads that are being sent to stores now"),
     row("cos_ftp_buffer_bytes", Gauge, &[], "Bytes of buffer_memory that transfers hold now"),
     row("cos_ftp_buffer_limit_bytes", Gauge, &[], "buffer_memory"),

@@ -3,9 +3,9 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use log::{info, warn};
+use log::{Level, warn};
 use parking_lot::{Condvar, Mutex};
 use ureq::Agent;
 
@@ -35,6 +35,32 @@ struct KeepingState {
     /// Somebody else is to be asked, or nobody any more.
     has_news: bool,
     is_over: bool,
+}
+
+/// That nobody answers, and when it was told last. It is asked more often than it is told.
+#[derive(Debug, Default)]
+struct Outage {
+    told: Option<(String, Instant)>,
+}
+
+impl Outage {
+    /// Whether the log is to hear at `now` that `source` did not answer: at once, and then now and
+    /// then.
+    fn is_to_be_told(&mut self, source: &str, now: Instant) -> bool {
+        if let Some((of, at)) = &self.told
+            && of == source
+            && now.saturating_duration_since(*at) < limits::REPEAT_INTERVAL
+        {
+            return false;
+        }
+        self.told = Some((source.to_owned(), now));
+        true
+    }
+
+    /// It was answered. Whether the log has heard that it was not.
+    fn end(&mut self) -> bool {
+        self.told.take().is_some()
+    }
 }
 
 impl AddressKeeper {
@@ -79,9 +105,10 @@ impl AddressKeeper {
 
 impl Keeping {
     fn run(&self) {
+        let mut outage = Outage::default();
         loop {
             self.state.lock().has_news = false;
-            let pause = self.address.source().map(|source| self.ask(&source));
+            let pause = self.address.source().map(|source| self.ask(&source, &mut outage));
             let mut state = self.state.lock();
             let rests = |state: &mut KeepingState| !state.has_news && !state.is_over;
             match pause {
@@ -97,27 +124,54 @@ impl Keeping {
     }
 
     /// Asks once. Tells when to ask again.
-    fn ask(&self, source: &str) -> Duration {
+    fn ask(&self, source: &str, outage: &mut Outage) -> Duration {
         let answer = public_address(source);
-        let wrong = answer.as_ref().err().cloned().unwrap_or_default();
-        let now = answer.as_ref().map(ToString::to_string).unwrap_or_default();
-        match self.address.note(source, answer) {
-            AddressNews::Same => {}
-            AddressNews::Changed(None) => info!("the public address is {now}"),
+        let pause = match &answer {
+            Ok(_) => limits::PUBLIC_ADDRESS_INTERVAL,
+            Err(_) => limits::PUBLIC_ADDRESS_RETRY,
+        };
+        if let Some((level, text)) = self.note(source, answer, outage, Instant::now()) {
+            log::log!(level, "{text}");
+        }
+        pause
+    }
+
+    /// Notes what `source` has answered at `now`. What the log is to hear of it.
+    fn note(
+        &self,
+        source: &str,
+        answer: Result<Ipv4Addr, String>,
+        outage: &mut Outage,
+        now: Instant,
+    ) -> Option<(Level, String)> {
+        let is_back = answer.is_ok() && outage.end();
+        let (address, wrong) = match &answer {
+            Ok(address) => (address.to_string(), String::new()),
+            Err(wrong) => (String::new(), wrong.clone()),
+        };
+        let (level, text) = match self.address.note(source, answer) {
+            AddressNews::Same if is_back => {
+                (Level::Info, format!("the public address is known again: {address}"))
+            }
+            AddressNews::Same => return None,
+            AddressNews::Changed(None) => (Level::Info, format!("the public address is {address}")),
             AddressNews::Changed(Some(before)) => {
-                warn!("the public address is {now}, no longer {before}");
+                (Level::Warn, format!("the public address is {address}, no longer {before}"))
             }
-            AddressNews::Kept(address) => {
-                warn!(
-                    "the public address is not known now, {address} goes on to be named: {wrong}"
-                );
+            AddressNews::Kept(_) | AddressNews::Unknown if !outage.is_to_be_told(source, now) => {
+                return None;
             }
-            AddressNews::Unknown => warn!("the public address is not known: {wrong}"),
-        }
-        match wrong.is_empty() {
-            true => limits::PUBLIC_ADDRESS_INTERVAL,
-            false => limits::PUBLIC_ADDRESS_RETRY,
-        }
+            AddressNews::Kept(known) => (
+                Level::Warn,
+                format!(
+                    "the public address is not known now, {known} goes on to be named: {wrong}"
+                ),
+            ),
+            AddressNews::Unknown => {
+                (Level::Warn, format!("the public address is not known: {wrong}"))
+            }
+        };
+        Some((level, text))
     }
 }
 
@@ -154,4 +208,46 @@ fn read(text: &str) -> Option<Ipv4Addr> {
         || address.is_broadcast()
         || address.is_link_local();
     (!leads_nowhere).then_some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
+
+    #[test]
+    fn an_outage_is_told_once_a_minute_and_its_end_once() {
+        let keeper = AddressKeeper::new(Arc::default());
+        let (keeping, mut outage) = (&keeper.0, Outage::default());
+        keeping.address.ask_of(Some("a"));
+        let begin = Instant::now();
+        let mut told = |seconds: u64, answer: Result<Ipv4Addr, &str>| {
+            let now = begin + Duration::from_secs(seconds);
+            let answer = answer.map_err(str::to_owned);
+            keeping
+                .note("a", answer, &mut outage, now)
+                .map(|(level, text)| format!("{level} {text}"))
+        };
+        let unknown = "WARN the public address is not known: silent";
+        let kept =
+            "WARN the public address is not known now, 203.0.113.7 goes on to be named: silent";
+        for (seconds, answer, expected) in [
+            (0, Err("silent"), Some(unknown)),
+            (15, Err("silent"), None),
+            (45, Err("silent"), None),
+            (60, Err("silent"), Some(unknown)),
+            (75, Err("silent"), None),
+            (90, Ok(A), Some("INFO the public address is 203.0.113.7")),
+            (390, Ok(A), None),
+            (400, Err("silent"), Some(kept)),
+            (415, Err("silent"), None),
+            (430, Ok(A), Some("INFO the public address is known again: 203.0.113.7")),
+            (440, Ok(A), None),
+            // Another outage is news.
+            (441, Err("silent"), Some(kept)),
+        ] {
+            assert_eq!(told(seconds, answer).as_deref(), expected, "{seconds}");
+        }
+    }
 }

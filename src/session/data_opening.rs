@@ -108,6 +108,16 @@ impl DataOpening<'_, '_, '_> {
             }
             return Err(replies::session_not_resumed());
         }
+        if !session.is_of_client(&tls) {
+            let peer = self.ends.peer;
+            if self.waiting.visit.may_tell("data connection without the client's certificate") {
+                log::warn!(
+                    "data connection without the certificate of its control connection refused, \
+                     peer={peer}"
+                );
+            }
+            return Err(replies::data_without_certificate());
+        }
         Ok(tls)
     }
 

@@ -196,22 +196,24 @@ impl<'a> Session<'a> {
         }
         // Also for whoever is logged in already: a new login, of which nothing is known yet.
         self.log_out();
-        self.login.give_name(name);
-        Ok(replies::password_needed())
+        self.attempt().by(name)
     }
 
     fn password(&mut self, password: &Secret) -> Step<Reply> {
-        let attempt = LoginAttempt {
+        self.attempt().with(password)
+    }
+
+    fn attempt(&mut self) -> LoginAttempt<'_, 'a> {
+        LoginAttempt {
             host: self.host,
             handle: self.handle,
             visit: self.visit,
             peer: self.ends.peer,
-            is_encrypted: self.encryption.is_on(),
+            encryption: &self.encryption,
             began: Instant::now(),
             control: &mut self.control,
             login: &mut self.login,
-        };
-        attempt.with(password)
+        }
     }
 
     /// REIN: everything as after the greeting, but for what [`Self::forget_login`] keeps.

@@ -7,7 +7,7 @@ use super::Entrance;
 use super::control_line::ControlLine;
 use super::step::Step;
 use crate::limits;
-use crate::net::tls::{TlsContext, TlsSession};
+use crate::net::tls::{CertificateVerdict, ClientIdentity, TlsContext, TlsSession};
 use crate::protocol::{Protection, Reply, replies};
 
 /// How the connections of one client are encrypted.
@@ -116,6 +116,16 @@ impl Encryption {
         Ok(())
     }
 
+    /// What it takes to log in as `user`.
+    pub(super) fn admits(&self, user: &str) -> CertificateVerdict<'_> {
+        self.session.as_ref().map_or(CertificateVerdict::Password, |session| session.admits(user))
+    }
+
+    /// Who the client is by its certificate, if it has shown one.
+    pub(super) fn client(&self) -> Option<&ClientIdentity> {
+        self.session.as_ref().and_then(TlsSession::client)
+    }
+
     /// What data connections are encrypted with; `None` leaves them plain.
     pub(super) fn of_data(&self) -> Option<TlsSession> {
         match self.data {
@@ -142,5 +152,5 @@ pub(super) fn handshake(
     let injected = control.secure(session.control()?, deadline)?;
     let tls = control.tls().ok_or(io::ErrorKind::NotConnected)?;
     log::debug!("control connection encrypted: {}", tls.describe());
-    Ok(Handshaken { session: session.speaking(tls.version()), injected })
+    Ok(Handshaken { session: session.agreed(tls), injected })
 }

@@ -18,6 +18,8 @@ pub(super) struct Login<'v> {
     began: Instant,
     /// Since when nobody is logged in.
     since: Instant,
+    /// Whoever is logged in needed no password.
+    is_certified: bool,
 }
 
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl<'v> Login<'v> {
     /// Nobody, at the beginning of a session.
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { state: State::Nobody, failures: 0, began: now, since: now }
+        Self { state: State::Nobody, failures: 0, began: now, since: now, is_certified: false }
     }
 
     /// The account, once logged in.
@@ -109,6 +111,16 @@ impl<'v> Login<'v> {
         self.failures = 0;
     }
 
+    /// No password was needed for it: one that comes all the same is none too many.
+    pub(super) fn note_certified(&mut self) {
+        self.is_certified = true;
+    }
+
+    /// Whether that was noted.
+    pub(super) fn is_certified(&self) -> bool {
+        self.is_certified
+    }
+
     /// The password was wrong. Tells how often in turn.
     pub(super) fn fail(&mut self) -> u32 {
         self.failures += 1;
@@ -123,6 +135,7 @@ impl<'v> Login<'v> {
             self.since = Instant::now();
         }
         self.state = State::Nobody;
+        self.is_certified = false;
     }
 
     /// The session or its login ends.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::control_line::ControlLine;
+use super::encryption::Encryption;
 use super::login::{Given, Login};
 use super::step::Step;
 use super::{Host, SessionHandle, refusal_reply};
@@ -26,7 +27,7 @@ pub(super) struct LoginAttempt<'l, 'a> {
     pub(super) handle: &'a SessionHandle,
     pub(super) visit: &'a Visit,
     pub(super) peer: SocketAddr,
-    pub(super) is_encrypted: bool,
+    pub(super) encryption: &'l Encryption,
     pub(super) began: Instant,
     pub(super) control: &'l mut ControlLine<'a>,
     pub(super) login: &'l mut Login<'a>,
@@ -38,9 +39,11 @@ impl LoginAttempt<'_, '_> {
         let name = match self.login.take_name() {
             Given::Name(name) => name,
             Given::Nothing => return Err(replies::user_first()),
+            // Devices send it without a look at the reply to USER.
+            Given::AlreadyIn if self.login.is_certified() => return Ok(replies::logged_in()),
             Given::AlreadyIn => return Err(replies::already_logged_in()),
         };
-        if self.host.tls_demand.holds() && !self.is_encrypted {
+        if self.host.tls_demand.holds() && !self.encryption.is_on() {
             return Err(replies::tls_needed());
         }
         self.visit.try_login().map_err(refusal_reply)?;
@@ -56,7 +59,7 @@ impl LoginAttempt<'_, '_> {
             name: visible,
             password: password.expose(),
             client: peer.ip(),
-            is_encrypted: self.is_encrypted,
+            is_encrypted: self.encryption.is_on(),
         };
         let check = users.authenticate(&credentials, &mut is_wanted);
         match check.result {
@@ -117,7 +120,7 @@ impl LoginAttempt<'_, '_> {
     }
 
     /// The password was right, but there is nowhere to go.
-    fn turn_away(&self, name: &str, error: &StoreError) -> Reply {
+    pub(super) fn turn_away(&self, name: &str, error: &StoreError) -> Reply {
         self.visit.leave_login();
         if self.visit.may_tell("no directory of a user") {
             log::error!("login user={name} peer={}: no directory of its own: {error}", self.peer);
@@ -127,7 +130,7 @@ impl LoginAttempt<'_, '_> {
 
     /// The `turn` of the password's check ends when it is noted what came of it: who has the next
     /// one knows.
-    fn let_in(
+    pub(super) fn let_in(
         &mut self,
         account: Arc<Account>,
         password: &Secret,
@@ -158,7 +161,8 @@ impl LoginAttempt<'_, '_> {
         drop(turn);
         metrics::count_login(LoginEnding::Ok);
         let tls = self.control.tls().map_or_else(String::new, |tls| format!(" {}", tls.describe()));
-        log::info!("login user={name} peer={peer}{tls}");
+        let shown = self.encryption.client().map(|own| format!(" certificate={}", own.shown()));
+        log::info!("login user={name} peer={peer}{tls}{}", shown.unwrap_or_default());
         self.control.encoding.settle(account.filename_encoding);
         let budget = self.host.budget.of_user(&account.name);
         self.login.enter(account, budget, inside);
@@ -169,36 +173,51 @@ impl LoginAttempt<'_, '_> {
     /// that does not exist, time and reply included: who listens there, or guesses, learns nothing
     /// about its password.
     fn visible<'n>(&self, name: &'n str) -> &'n str {
-        if !self.is_encrypted && self.host.users.current().needs_tls(name) { NOBODY } else { name }
+        if !self.encryption.is_on() && self.host.users.current().needs_tls(name) {
+            NOBODY
+        } else {
+            name
+        }
     }
 
     /// Holds the reply back, so that guessing costs time; a client that leaves meanwhile is gone at
     /// once.
     fn refuse(&mut self, name: &str, password: &Secret, turn: Option<HashingPermit<'_>>) -> Reply {
+        if let Some(reply) = self.note_failure(name, password.expose(), turn) {
+            return reply;
+        }
+        if !self.encryption.is_on() && self.host.users.current().any_needs_tls() {
+            return replies::login_incorrect_without_tls();
+        }
+        replies::login_incorrect()
+    }
+
+    /// Notes that a login by `name` has failed, with `proof`. The reply, if it is one that does not
+    /// hang on why.
+    pub(super) fn note_failure(
+        &mut self,
+        name: &str,
+        proof: &str,
+        turn: Option<HashingPermit<'_>>,
+    ) -> Option<Reply> {
         let options = &self.host.options;
         let failures = self.login.fail();
         metrics::count_login(LoginEnding::Failed);
-        let failure = self.visit.fail(name, password.expose());
+        let failure = self.visit.fail(name, proof);
         if failure.is_news || self.visit.may_tell("wrong logins again") {
             log::warn!("login failed user={} peer={}", shortened(name), self.peer);
         }
         drop(turn);
         if failure.banned {
-            return refusal_reply(Refusal::Banned);
+            return Some(refusal_reply(Refusal::Banned));
         }
         self.pause(failure.delay);
-        if failures >= options.login_attempts {
-            return replies::too_many_failed_logins();
-        }
-        if !self.is_encrypted && self.host.users.current().any_needs_tls() {
-            return replies::login_incorrect_without_tls();
-        }
-        replies::login_incorrect()
+        (failures >= options.login_attempts).then(replies::too_many_failed_logins)
     }
 }
 
 /// A client's name as the log shows it. A line must not be as long as a client likes.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(limits::LOGGED_NAME_CHARS) {
         Some((end, _)) => format!("{:?}…", &name[..end]),
         None => format!("{name:?}"),

@@ -7,6 +7,7 @@
 //! [`data`], [`encryption`], [`settings`], [`information`]. Knows a store only as
 //! [`crate::store::ObjectStore`].
 
+mod certificate_login;
 mod command_wait;
 mod control_line;
 mod data;
@@ -57,6 +58,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::access::Visit;
+use crate::net::tls::ClientRefusal;
 use crate::net::{Endpoints, EndpointsError, HeaderError};
 use crate::protocol::{Code, Line, NameEncoding, Reply, replies};
 use crate::vfs::FtpPath;
@@ -264,8 +266,12 @@ impl<'a> Session<'a> {
                 true
             }
             Err(error) => {
-                if self.visit.may_tell("TLS handshake") {
-                    log::info!("TLS handshake failed peer={peer}: {error}");
+                let (kind, level) = match ClientRefusal::of(&error) {
+                    Some(_) => ("client certificate not taken", log::Level::Warn),
+                    None => ("TLS handshake", log::Level::Info),
+                };
+                if self.visit.may_tell(kind) {
+                    log::log!(level, "TLS handshake failed peer={peer}: {error}");
                 }
                 false
             }

@@ -20,6 +20,7 @@ mod on_exists;
 mod operation;
 mod own_parked;
 mod page;
+mod private_address;
 mod reply_wait;
 mod requester;
 mod trash;
@@ -39,6 +40,7 @@ pub use object::{ByteRange, ETag, Object, ObjectPlace, Restoration, Stat, Stored
 pub use on_exists::{OnExists, free_name};
 pub use operation::Operation;
 pub use page::{ListPage, ListRequest, PageToken};
+pub(crate) use private_address::is_private_address;
 pub use reply_wait::{LongRequest, ReplyWait};
 pub use requester::Requester;
 pub use trash::{TrashStore, TrashTerms};

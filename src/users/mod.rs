@@ -19,6 +19,7 @@ pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -134,6 +135,24 @@ impl Users {
         match &self.hook {
             Some(hook) if !self.accounts.contains_key(login.name) => hook.verify(login, is_wanted),
             _ => self.authenticate_within(login, limits::PASSWORD_CHECK_WAIT, is_wanted),
+        }
+    }
+
+    /// The account of that name, for a `client` of which something better than a password has
+    /// proved who it is; `None` where a hook is to be asked, which knows its users by password.
+    ///
+    /// # Errors
+    /// [`LoginError::Incorrect`] when there is none, [`LoginError::Elsewhere`].
+    pub fn certified(
+        &self,
+        name: &str,
+        client: IpAddr,
+    ) -> Result<Option<Arc<Account>>, LoginError> {
+        match self.accounts.get(name) {
+            Some(account) if account.addresses.permit(client) => Ok(Some(Arc::clone(account))),
+            Some(_) => Err(LoginError::Elsewhere),
+            None if self.hook.is_some() => Ok(None),
+            None => Err(LoginError::Incorrect),
         }
     }
 

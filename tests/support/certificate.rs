@@ -57,6 +57,62 @@ impl Certificate {
     }
 }
 
+/// An authority that issues certificates to clients, with all its files.
+pub(crate) struct Authority(TempDir);
+
+impl Authority {
+    /// A new one, called `name`.
+    pub(crate) fn new(name: &str) -> Self {
+        let authority = Self(TempDir::new().expect("a directory"));
+        authority.run(&format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+             -keyout ca.key -out ca.pem -subj '/CN={name}' 2>&1 && \
+             printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\ncrlnumber=crlnumber\\n\
+             default_md=sha256\\ndefault_crl_days=2\\n' > ca.conf && \
+             touch index.txt && echo 01 > crlnumber"
+        ));
+        authority
+    }
+
+    /// Issues `FILE.pem` with `FILE.key` to `/CN=name`; `extensions` are lines of openssl's, and
+    /// `dates` options of `openssl x509`.
+    pub(crate) fn issue(&self, file: &str, name: &str, extensions: &str, dates: &str) {
+        // One with nothing to extend it has the first version.
+        let extended = if extensions.is_empty() { "" } else { "-extfile extensions" };
+        self.run(&format!(
+            "printf '{extensions}' > extensions && \
+             openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+             -keyout {file}.key -out request.pem -subj '/CN={name}' 2>&1 && \
+             openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial \
+             {extended} -out {file}.pem {dates} 2>&1"
+        ));
+    }
+
+    /// The same to a client, as they usually are.
+    pub(crate) fn issue_to(&self, name: &str) {
+        self.issue(name, name, CLIENT, "-days 2");
+    }
+
+    /// Writes the list of what is revoked, to which `file` is added if there is one.
+    pub(crate) fn revoke(&self, file: Option<&str>) {
+        let ca = "openssl ca -config ca.conf -keyfile ca.key -cert ca.pem";
+        let revoke = file.map_or("true".to_owned(), |file| format!("{ca} -revoke {file}.pem"));
+        self.run(&format!("{revoke} 2>&1 && {ca} -gencrl -out new.pem 2>&1 && mv new.pem crl.pem"));
+    }
+
+    /// One of its files.
+    pub(crate) fn path(&self, file: &str) -> String {
+        self.0.path().join(file).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn run(&self, script: &str) {
+        run(self.0.path(), script);
+    }
+}
+
+/// What makes a certificate one for clients.
+pub(crate) const CLIENT: &str = "extendedKeyUsage=clientAuth\\n";
+
 /// Runs a script of openssl commands in `dir`.
 pub(crate) fn run(dir: &Path, script: &str) {
     let output = Command::new("sh").args(["-c", script]).current_dir(dir).output().expect("sh");

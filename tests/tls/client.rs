@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::WantsClientCert;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned,
+    SupportedProtocolVersion,
 };
 
 use crate::support::server::{PASSWORD, TestServer, USER};
@@ -31,13 +33,33 @@ pub(crate) fn trusting(
     file: &Path,
     version: &'static SupportedProtocolVersion,
 ) -> Arc<ClientConfig> {
+    Arc::new(builder(file, version).with_no_client_auth())
+}
+
+/// The same, and who shows the certificate in `PATH.pem`, whose key is in `PATH.key`.
+pub(crate) fn showing(
+    own: &str,
+    file: &Path,
+    version: &'static SupportedProtocolVersion,
+) -> Arc<ClientConfig> {
+    let read = |ending: &str| fs::read(format!("{own}.{ending}")).expect("a file");
+    let certificate = CertificateDer::from_pem_slice(&read("pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(&read("key")).expect("a key");
+    let config = builder(file, version).with_client_auth_cert(vec![certificate], key);
+    Arc::new(config.expect("a certificate with its key"))
+}
+
+fn builder(
+    file: &Path,
+    version: &'static SupportedProtocolVersion,
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(&fs::read(file).expect("a file"));
     roots.add(certificate.expect("a certificate")).expect("a root");
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[version])
-        .expect("a version");
-    Arc::new(config.with_root_certificates(roots).with_no_client_auth())
+        .expect("a version")
+        .with_root_certificates(roots)
 }
 
 /// Does the handshake of a client.

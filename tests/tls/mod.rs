@@ -2,6 +2,8 @@
 
 /// A client whose every step is the test's own.
 mod client;
+/// Certificates of clients: who gets in by one, and who does not.
+mod client_certificates;
 /// Data connections: who may open them, how they end, what interrupts them.
 mod data;
 /// Files of certificates: reloaded, wrong, out of date.

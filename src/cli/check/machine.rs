@@ -8,7 +8,7 @@ use std::process;
 use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
-use cos_ftp_server::net::tls::{TlsContext, TlsOptions};
+use cos_ftp_server::net::tls::{ClientAuthOptions, TlsContext, TlsOptions};
 use cos_ftp_server::scan::{ClamdStream, ScanOptions};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
@@ -44,6 +44,7 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     if let Some(tls) = &settings.tls {
         report.add(certificate(tls));
         report.add(CheckLine::passed("TLS versions", tls.describe_versions()));
+        report.add(client_certificates(tls.clients.as_ref()));
     }
 }
 
@@ -182,6 +183,19 @@ fn certificate(tls: &TlsOptions) -> CheckLine {
         Ok(until) => until_when(check, until, SystemTime::now()),
         Err(error) => CheckLine::failed(check, error.to_string(), "correct tls_cert_file"),
     }
+}
+
+/// Whether clients are asked for certificates, and how long those can be valid.
+fn client_certificates(options: Option<&ClientAuthOptions>) -> CheckLine {
+    let check = "client certificates";
+    let Some(options) = options else {
+        return CheckLine::passed(check, "not asked for (tls_client_cert = off)");
+    };
+    let until = match options.valid_until() {
+        Ok(until) => until_when(check, until, SystemTime::now()),
+        Err(error) => return CheckLine::failed(check, error.to_string(), "correct tls_client_ca"),
+    };
+    until.telling(|when| format!("{}; authorities {when}", options.describe()))
 }
 
 fn until_when(check: &'static str, until: SystemTime, now: SystemTime) -> CheckLine {

@@ -82,6 +82,11 @@ impl CheckLine {
         Self { action, ..self }
     }
 
+    /// The same, with what `words` make of what there is to know.
+    pub(super) fn telling(self, words: impl Fn(&str) -> String) -> Self {
+        Self { detail: words(&self.detail), ..self }
+    }
+
     /// The same, with how long it took.
     pub(super) fn taking(self, milliseconds: u64) -> Self {
         Self { milliseconds: Some(milliseconds), ..self }

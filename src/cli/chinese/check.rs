@@ -25,6 +25,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("masquerade", "对外地址"),
     ("TLS certificate", "TLS 证书"),
     ("TLS versions", "TLS 版本"),
+    ("client certificates", "客户端证书"),
     ("files", "文件读写"),
     ("DNS", "域名解析"),
     ("connect", "连接"),
@@ -185,6 +186,20 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("renew it, or correct {}", "请更新证书，或更正 {}"),
     ("correct tls_cert_file", "请更正 tls_cert_file"),
+    ("correct tls_client_ca", "请更正 tls_client_ca"),
+    ("not asked for (tls_client_cert = off)", "不要求（tls_client_cert = off）"),
+    ("{}; authorities {}", "{}；签发机构的证书{}"),
+    ("required, {}", "必须出示，{}"),
+    ("optional, {}", "可以出示，{}"),
+    ("{}, with the password", "{}，仍需密码"),
+    ("{}, without a password", "{}，无需密码"),
+    ("the user by CN", "按 CN 确定用户"),
+    (
+        "the user by an e-mail address of subjectAltName",
+        "按 subjectAltName 中的电子邮件地址确定用户",
+    ),
+    ("the user by a DNS name of subjectAltName", "按 subjectAltName 中的 DNS 名称确定用户"),
+    ("for any user", "可以是任何用户"),
     ("{} to {}", "{} 至 {}"),
     (
         "{} to {}, with tls_require_session_reuse {} where a client can, unless tls_max_version = \

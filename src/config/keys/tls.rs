@@ -3,15 +3,15 @@
 use super::key::{Key, row};
 use super::readers::{boolean, one_of, port, text};
 use super::sections::SectionKind;
-use crate::config::forms::{General, LoginForm};
-use crate::net::tls::Version;
+use crate::config::forms::{CertificateDemand, General, LoginForm};
+use crate::net::tls::{UserField, Version};
 use crate::session::TlsPolicy;
 
 const TLS: &[SectionKind] = &[SectionKind::Tls];
 const POLICY: &[SectionKind] = &[SectionKind::Tls, SectionKind::NumberedAccount];
 
 pub(super) fn rows() -> Vec<Key> {
-    [policy(), connections()].into_iter().flatten().collect()
+    [policy(), connections(), clients()].into_iter().flatten().collect()
 }
 
 fn policy() -> Vec<Key> {
@@ -49,6 +49,67 @@ fn policy() -> Vec<Key> {
                 "证书的私钥，不能有密码保护；文件更新后自动重新加载；除 `tls = off` 外必填",
             )
             .field(|all: &mut General, file| all.tls.key_file = Some(file.into())),
+    ]
+}
+
+/// Certificates of clients.
+fn clients() -> Vec<Key> {
+    let demand = one_of(&[
+        ("off", CertificateDemand::Off),
+        ("optional", CertificateDemand::Optional),
+        ("required", CertificateDemand::Required),
+    ]);
+    let user = one_of(&[
+        ("cn", UserField::CommonName),
+        ("san-email", UserField::EmailSan),
+        ("san-dns", UserField::DnsSan),
+        ("any", UserField::Any),
+    ]);
+    let file = || text("a PEM file", "PEM 文件");
+    vec![
+        row(TLS, "tls_client_cert", demand)
+            .default("off")
+            .means(
+                "whether clients that encrypt show a certificate of their own: they are not asked, \
+                 may (who has one logs in without a password) or must, see \
+                 [Encryption](docs/ftps.md#certificates-of-clients)",
+                "加密连接的客户端是否出示自己的证书：不要求、可以（有证书即可免密码登录）或必须，\
+                 见[加密](docs/zh-CN/ftps.md#客户端证书)",
+            )
+            .field(|all: &mut General, demand| all.tls.clients.demand = demand),
+        row(TLS, "tls_client_ca", file())
+            .example("/etc/cos-ftp-server/client-ca.pem")
+            .means(
+                "the certificates of the authorities that issue those of the clients; reloaded \
+                 when it changes; required unless `tls_client_cert = off`",
+                "签发客户端证书的机构的证书；文件更新后自动重新加载；除 `tls_client_cert = off` 外必填",
+            )
+            .field(|all: &mut General, file| all.tls.clients.ca_file = Some(file.into())),
+        row(TLS, "tls_client_crl", file())
+            .example("/etc/cos-ftp-server/client-crl.pem")
+            .means(
+                "the authorities' lists of revoked certificates, one of each authority; reloaded \
+                 when it changes",
+                "各签发机构的证书吊销列表（CRL），每个机构一份；文件更新后自动重新加载",
+            )
+            .field(|all: &mut General, file| all.tls.clients.crl_file = Some(file.into())),
+        row(TLS, "tls_client_user", user)
+            .default("cn")
+            .means(
+                "what in a client's certificate is its login name: the CN, an e-mail address or a \
+                 DNS name of subjectAltName, or nothing (`any`: it may be any user, and the \
+                 password is asked for)",
+                "客户端证书中作为登录用户名的内容：CN、subjectAltName 中的电子邮件地址或 DNS 名称；\
+                 `any` 表示不看名称，可以是任何用户，但仍需密码",
+            )
+            .field(|all: &mut General, user| all.tls.clients.user = user),
+        row(TLS, "tls_client_password", boolean())
+            .default("false")
+            .means(
+                "whether a client that has shown its certificate must give the password, too",
+                "客户端出示证书后是否仍需输入密码",
+            )
+            .field(|all: &mut General, asked| all.tls.clients.asks_password = asked),
     ]
 }
 

@@ -42,7 +42,7 @@ pub(super) fn load(
     key_file: &Path,
     provider: &CryptoProvider,
 ) -> Result<Loaded, CertificateError> {
-    let chain = read_chain(cert_file)?;
+    let chain = read_chain(CERT_FILE, cert_file)?;
     let in_key = |wrong: String| CertificateError::new(KEY_FILE, key_file, wrong);
     let key = PrivateKeyDer::from_pem_file(key_file).map_err(|error| {
         in_key(match error {
@@ -62,8 +62,12 @@ pub(super) fn load(
     Ok(Loaded { key: Arc::new(key), warning })
 }
 
-fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
-    let wrong = |wrong: String| CertificateError::new(CERT_FILE, file, wrong);
+/// The certificates in the file that `option` names, at least one.
+pub(super) fn read_chain(
+    option: &'static str,
+    file: &Path,
+) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+    let wrong = |wrong: String| CertificateError::new(option, file, wrong);
     let certificates =
         CertificateDer::pem_file_iter(file).map_err(|error| wrong(reading(error)))?;
     let chain: Result<Vec<_>, _> = certificates.collect();
@@ -95,7 +99,7 @@ fn dates_warning(
 
 /// The last moment at which clients take the certificate in `file`.
 pub(super) fn valid_until(file: &Path) -> Result<SystemTime, CertificateError> {
-    let chain = read_chain(file)?;
+    let chain = read_chain(CERT_FILE, file)?;
     let (_, until) = validity(file, &chain)?;
     Ok(until.to_datetime().into())
 }
@@ -113,7 +117,8 @@ fn validity(
     Ok((own.validity().not_before, own.validity().not_after))
 }
 
-fn reading(error: pem::Error) -> String {
+/// Why a file could not be read.
+pub(super) fn reading(error: pem::Error) -> String {
     match error {
         pem::Error::Io(error) => format!("cannot be read: {error}"),
         error => format!("is not a valid PEM file: {error}"),
@@ -126,7 +131,7 @@ impl CertificateError {
         Self::new(CERT_FILE, Path::new(""), format!("TLS cannot be set up: {error}"))
     }
 
-    fn new(option: &'static str, file: &Path, wrong: String) -> Self {
+    pub(super) fn new(option: &'static str, file: &Path, wrong: String) -> Self {
         Self { option, file: file.to_owned(), wrong }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::net::{RecvFlags, SendFlags};
+use rustls::pki_types::CertificateDer;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig};
 
@@ -206,6 +207,12 @@ impl TlsConnection {
     /// Whether it resumed an earlier session of the client.
     pub fn is_resumed(&self) -> bool {
         self.records.side.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// The certificates that the client has shown, now or in the session that it resumed, its own
+    /// first; none if it did not.
+    pub(super) fn client_certificates(&self) -> &[CertificateDer<'static>] {
+        self.records.side.peer_certificates().unwrap_or_default()
     }
 
     /// Protocol version and cipher, for the log.

@@ -9,11 +9,17 @@ use std::time::{Instant, SystemTime};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::UnixTime;
+use rustls::server::NoClientAuth;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::SingleCertAndKey;
 
 use super::certificate::{self, CertificateError};
+use super::client_auth::{ClientAuthOptions, ClientRefusal};
+use super::client_identity::{self, ClientIdentity};
 use super::connection::{Purpose, TlsConnection, Truncation};
 use super::resumption::Resumption;
+use super::verdict::{CertificateVerdict, Shown};
 use super::version::Version;
 use crate::limits;
 
@@ -43,6 +49,8 @@ pub struct TlsOptions {
     pub reuse: Reuse,
     /// `tls_require_close_notify`: what an upload without it is.
     pub truncation: Truncation,
+    /// Whether clients show certificates, too; `None`: they are not asked for any.
+    pub clients: Option<ClientAuthOptions>,
 }
 
 impl TlsOptions {
@@ -98,6 +106,14 @@ struct Configs {
     data_1_2: Arc<ServerConfig>,
     data_1_3: Arc<ServerConfig>,
     rules: TlsRules,
+    clients: Option<ClientAuth>,
+}
+
+/// Who verifies the certificates of clients, and what they are good for.
+#[derive(Clone, Debug)]
+struct ClientAuth {
+    verifier: Arc<dyn ClientCertVerifier>,
+    options: Arc<ClientAuthOptions>,
 }
 
 /// What holds for the data connections of one client.
@@ -113,10 +129,12 @@ struct TlsRules {
 pub struct TlsSession {
     configs: Arc<Configs>,
     version: Version,
+    /// What the client has shown on its control connection.
+    shown: Arc<Shown>,
 }
 
 /// What tells that a file is another one.
-type Stamp = [Option<(SystemTime, u64)>; 2];
+type Stamp = Vec<Option<(SystemTime, u64)>>;
 
 impl TlsContext {
     /// Loads certificate and key. Beside the context: what the operator should know about them.
@@ -160,7 +178,7 @@ impl TlsContext {
                 Arc::new(present.with(&own))
             }
         };
-        Ok(TlsSession { configs, version: Version::Tls13 })
+        Ok(TlsSession { configs, version: Version::Tls13, shown: Arc::new(Shown::Nothing) })
     }
 
     fn refresh(&self) {
@@ -199,10 +217,30 @@ impl TlsSession {
         TlsConnection::new(config, otherwise, Purpose::Control, Truncation::Tolerated)
     }
 
-    /// The same session, whose control connection has agreed on `version`.
+    /// The same session, when the handshake of its `control` connection is over.
     #[must_use]
-    pub fn speaking(self, version: Version) -> Self {
-        Self { version, ..self }
+    pub fn agreed(self, control: &TlsConnection) -> Self {
+        let shown = self.configs.clients.as_ref().map_or(Shown::Nothing, |auth| auth.look(control));
+        Self { version: control.version(), shown: Arc::new(shown), ..self }
+    }
+
+    /// What it takes to log in as `user`.
+    pub fn admits(&self, user: &str) -> CertificateVerdict<'_> {
+        match &self.configs.clients {
+            Some(auth) => self.shown.admits(user, &auth.options),
+            None => CertificateVerdict::Password,
+        }
+    }
+
+    /// Who the client is by its certificate, if it has shown one.
+    pub fn client(&self) -> Option<&ClientIdentity> {
+        self.shown.identity()
+    }
+
+    /// Whether a `data` connection is of whoever has shown the certificate on the control
+    /// connection: it was shown here, too, or the session was resumed in which it was.
+    pub fn is_of_client(&self, data: &TlsConnection) -> bool {
+        self.client().is_none_or(|client| client.is(data.client_certificates().first()))
     }
 
     /// A data connection, before its handshake.
@@ -249,12 +287,21 @@ impl Configs {
     ) -> Result<(Self, Option<CertificateError>), CertificateError> {
         let loaded = certificate::load(&options.cert_file, &options.key_file, provider)?;
         let certificate = Arc::new(SingleCertAndKey::from(loaded.key));
+        let clients = match &options.clients {
+            Some(options) => Some(ClientAuth::load(options, provider)?),
+            None => None,
+        };
         let speaking = |versions: &[Version]| {
             let versions: Vec<_> = versions.iter().map(|version| version.of_library()).collect();
             let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
                 .with_protocol_versions(&versions)
                 .map_err(|error| CertificateError::of_library(&error))?;
-            Ok(builder.with_no_client_auth().with_cert_resolver(certificate.clone()))
+            let verifier: Arc<dyn ClientCertVerifier> = match &clients {
+                Some(clients) => Arc::clone(&clients.verifier),
+                None => Arc::new(NoClientAuth),
+            };
+            let builder = builder.with_client_cert_verifier(verifier);
+            Ok(builder.with_cert_resolver(certificate.clone()))
         };
         let spoken = Version::ALL.into_iter().filter(|version| options.versions.contains(version));
         let spoken: Vec<_> = spoken.collect();
@@ -273,6 +320,7 @@ impl Configs {
             data_1_2: Arc::new(of_data(Version::Tls12)?),
             data_1_3: Arc::new(of_data(Version::Tls13)?),
             rules: TlsRules { reuse: options.reuse, truncation: options.truncation },
+            clients: clients.clone(),
         };
         Ok((configs.with(resumption), loaded.warning))
     }
@@ -285,13 +333,42 @@ impl Configs {
             data_1_2: resumption.go_on_1_2(&self.data_1_2),
             data_1_3: resumption.go_on_1_3(&self.data_1_3),
             rules: self.rules,
+            clients: self.clients.clone(),
         }
     }
 }
 
+impl ClientAuth {
+    fn load(
+        options: &ClientAuthOptions,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, CertificateError> {
+        Ok(Self { verifier: options.verifier(provider)?, options: Arc::new(options.clone()) })
+    }
+
+    /// What the client has shown. A certificate out of a session that was resumed is verified once
+    /// more: since then it may have expired or been revoked.
+    fn look(&self, control: &TlsConnection) -> Shown {
+        let Some((own, others)) = control.client_certificates().split_first() else {
+            return Shown::Nothing;
+        };
+        if control.is_resumed()
+            && let Err(error) = self.verifier.verify_client_cert(own, others, UnixTime::now())
+        {
+            return Shown::NotAnyMore(ClientRefusal::new(client_identity::shown(own), &error));
+        }
+        Shown::Valid(ClientIdentity::of(own, self.options.user))
+    }
+}
+
 fn stamp_of(options: &TlsOptions) -> Stamp {
-    [&options.cert_file, &options.key_file].map(|file| {
+    let clients = options.clients.as_ref();
+    let own = [Some(&options.cert_file), Some(&options.key_file)];
+    let theirs = clients.map(|clients| [Some(&clients.ca_file), clients.crl_file.as_ref()]);
+    let files = own.into_iter().chain(theirs.into_iter().flatten()).flatten();
+    let stamp = |file: &PathBuf| {
         let metadata = std::fs::metadata(file).ok()?;
         Some((metadata.modified().ok()?, metadata.len()))
-    })
+    };
+    files.map(stamp).collect()
 }

@@ -83,6 +83,33 @@ pub fn session_not_resumed() -> Reply {
     )
 }
 
+/// 522 to a data connection of whoever has not the client's certificate.
+pub fn data_without_certificate() -> Reply {
+    Reply::new(
+        Code::DATA_SECURITY_FAILED,
+        "The data connection must show the certificate of the control connection, or resume its \
+         TLS session.",
+    )
+}
+
+/// 530 to USER over TLS without a certificate, where clients must have one.
+pub fn certificate_needed() -> Reply {
+    Reply::new(Code::NOT_LOGGED_IN, "A client certificate is required here, and none was shown.")
+}
+
+/// 530 to USER by somebody else than the certificate is of.
+pub fn certificate_of_another() -> Reply {
+    Reply::new(Code::NOT_LOGGED_IN, "The client certificate is not that of this user.")
+}
+
+/// 530 to USER with a certificate out of an earlier session, which would not be taken now.
+pub fn certificate_refused() -> Reply {
+    Reply::new(
+        Code::NOT_LOGGED_IN,
+        "The client certificate is not valid any more; connect with another one.",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,12 @@ pub fn logged_in() -> Reply {
     Reply::new(Code::LOGGED_IN, "Login successful; logged in.")
 }
 
+/// 230 to USER where the client's certificate is enough. RFC 2228 has 232 for it, but PHP and the
+/// library that rclone uses go on after 230 and 331 only.
+pub fn logged_in_by_certificate() -> Reply {
+    Reply::new(Code::LOGGED_IN, "Login successful by the client certificate; logged in.")
+}
+
 /// 530 to PASS.
 pub fn login_incorrect() -> Reply {
     Reply::new(Code::NOT_LOGGED_IN, "Login incorrect.")

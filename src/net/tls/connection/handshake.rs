@@ -9,8 +9,9 @@ use rustls::{Error, ServerConfig};
 
 use super::{Purpose, TlsConnection};
 use crate::net::Interest;
+use crate::net::tls::client_auth::explain;
 use crate::net::tls::version::Version;
-use crate::records::{Buffer, Decrypted, invalid};
+use crate::records::{Buffer, Decrypted};
 
 /// How far a handshake has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ impl TlsConnection {
                     _ => {
                         // What tells the client why; nobody waits for it to be read.
                         let _ = self.records.outgoing.send(tcp, self.purpose.flags());
-                        return Err(invalid(error));
+                        return Err(explain(error));
                     }
                 },
             }

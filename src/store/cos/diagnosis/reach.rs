@@ -1,7 +1,7 @@
 //! Whether the store can be reached at all: its name, a connection, an answer, its clock.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -9,10 +9,10 @@ use url::Url;
 
 use super::examination::Examination;
 use super::trial::{Fault, Trial, TrialVerdict};
-use crate::store::StoreError;
 use crate::store::cos::s3::answer::Headers;
 use crate::store::cos::s3::dialect::Dialect;
 use crate::store::cos::s3::failure::refusal_of_tls;
+use crate::store::{StoreError, is_private_address};
 
 /// How far clocks may be apart: COS and S3 refuse signatures beyond it. Below it, the server takes
 /// the store's time where that matters.
@@ -129,21 +129,11 @@ fn named(host: &str, addresses: &[SocketAddr]) -> String {
 
 /// The address, and on COS what the way to it costs: that hangs on whether it is private.
 fn described(address: SocketAddr, dialect: Dialect) -> String {
-    let is_private = match address.ip().to_canonical() {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || is_shared(ip),
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
-    };
-    match (dialect, is_private) {
+    match (dialect, is_private_address(address.ip())) {
         (Dialect::S3, _) => address.to_string(),
         (Dialect::Cos, true) => format!("{address}, a private address: traffic is free"),
         (Dialect::Cos, false) => format!("{address}, a public address: downloads are billed"),
     }
-}
-
-/// 100.64.0.0/10 (RFC 6598), where clouds have services of theirs.
-fn is_shared(ip: Ipv4Addr) -> bool {
-    let [a, b, ..] = ip.octets();
-    a == 100 && b & 0xC0 == 64
 }
 
 /// Connects to the first address that lets us.

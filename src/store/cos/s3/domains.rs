@@ -1,5 +1,6 @@
 //! The domains of one bucket, and which of them a try of a request goes to.
 
+use super::dialect::is_cos;
 use super::http::Connections;
 use super::http::authorities::Authorities;
 use super::request::Address;
@@ -33,17 +34,19 @@ pub(super) struct Domain {
 impl Domains {
     /// Those that `options` name.
     pub(super) fn of(options: &CosOptions, authorities: &Authorities) -> Self {
-        let domain = |address| Domain {
+        let domain = |address, tells_way| Domain {
             address,
-            connections: Connections::new(options.idle_connections, authorities),
+            connections: Connections::new(options.idle_connections, authorities, tells_way),
         };
         let other = |endpoint: &Option<String>| {
             let endpoint = endpoint.clone()?;
-            Some(domain(Address::new(&CosOptions { endpoint, ..options.clone() })))
+            let tells_way = is_cos(&endpoint);
+            Some(domain(Address::new(&CosOptions { endpoint, ..options.clone() }), tells_way))
         };
+        let own = |address| domain(address, false);
         Self {
             endpoint: Address::new(options),
-            downloads: options.download_domain.as_ref().map(Address::of_downloads).map(domain),
+            downloads: options.download_domain.as_ref().map(Address::of_downloads).map(own),
             acceleration: other(&options.acceleration),
             backup: other(&options.backup_endpoint),
         }

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::clock::Clock;
+use super::dialect::is_cos;
 use super::failed_tries::FailedTries;
 use super::http::Connections;
 use super::http::authorities::Authorities;
@@ -44,7 +45,8 @@ impl Slowdowns {
 impl Site {
     /// The bucket that `options` name. Nothing is sent yet.
     pub(crate) fn new(options: &CosOptions, authorities: &Authorities) -> Self {
-        let connections = Connections::new(options.idle_connections, authorities);
+        let tells_way = is_cos(&options.endpoint);
+        let connections = Connections::new(options.idle_connections, authorities, tells_way);
         Self {
             connections,
             authorities: authorities.clone(),

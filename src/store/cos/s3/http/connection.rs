@@ -18,6 +18,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use super::addresses::Addresses;
 use super::buffers::ConnectionBuffers;
 use super::outlet::{Outlet, Outlets};
+use super::route::RouteWatch;
 use super::spare_connection::SpareConnection;
 use super::tcp::{self, fault};
 use super::tls::TlsClient;
@@ -44,6 +45,8 @@ pub(crate) struct StoreConnector {
     pub(crate) addresses: Addresses,
     /// Told of each connection.
     pub(crate) outlets: Outlets,
+    /// Sees where each of them leads to, if that is to be told.
+    pub(crate) route: Option<RouteWatch>,
     pub(crate) tls: TlsClient,
 }
 
@@ -74,6 +77,9 @@ impl Connector for StoreConnector {
             None => tcp::connect(&details.addrs, details.timeout.not_zero().map(|left| *left))
                 .inspect_err(|_| self.addresses.doubt())?,
         };
+        if let Some(route) = &self.route {
+            route.look(details.uri.host().unwrap_or_default(), &socket);
+        }
         socket.set_nodelay(true)?;
         let mut timeouts = SocketTimeouts::default();
         let wire = if details.needs_tls() {

@@ -10,6 +10,7 @@ pub(crate) mod drained;
 mod named_certificates;
 mod outlet;
 mod record_channel;
+mod route;
 mod spare_connection;
 mod tcp;
 pub(crate) mod time_limits;
@@ -28,6 +29,7 @@ use self::authorities::Authorities;
 use self::body::BodyReader;
 use self::connection::StoreConnector;
 use self::outlet::Outlets;
+use self::route::RouteWatch;
 use self::spare_connection::SpareConnection;
 use self::time_limits::TimeLimits;
 use self::tls::TlsClient;
@@ -45,8 +47,9 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// None yet; at most `idle` of them are kept while no request goes over them.
-    pub(crate) fn new(idle: usize, authorities: &Authorities) -> Self {
+    /// None yet; at most `idle` of them are kept while no request goes over them. `tells_way`: what
+    /// kind of address they lead to is told.
+    pub(crate) fn new(idle: usize, authorities: &Authorities, tells_way: bool) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the signed request to whoever the answer names.
@@ -66,6 +69,7 @@ impl Connections {
             spare: spare.clone(),
             addresses: addresses.clone(),
             outlets: outlets.clone(),
+            route: tells_way.then(RouteWatch::default),
             tls: TlsClient::new(authorities.clone()),
         };
         let resolver = RememberingResolver::new(addresses.clone());
