@@ -214,6 +214,7 @@ fn leaves_doubt(kind: ErrorKind) -> bool {
         | ErrorKind::PreconditionFailed
         | ErrorKind::AttributesRefused
         | ErrorKind::Archived
+        | ErrorKind::Refused
         | ErrorKind::Unsupported => false,
     }
 }

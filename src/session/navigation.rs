@@ -156,7 +156,7 @@ impl Tree<'_> {
         let intent = self.intend(&FileDeed::now(EventKind::Delete, &*self.store, &path))?;
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);
         // With a trash, that is a copy within the store, too.
-        let deleted = match self.files().trash.is_some() {
+        let deleted = match self.store.keeps_deleted() {
             true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
             false => delete(&*self.store),
         };
