@@ -13,6 +13,7 @@ mod init;
 mod language;
 mod locations;
 mod logging;
+mod mounts;
 mod orders;
 mod owned_file;
 mod probes;

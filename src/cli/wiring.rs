@@ -23,6 +23,7 @@ use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 use super::failure::CommandError;
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
+use super::mounts;
 use super::probes::Probes;
 use super::shell;
 
@@ -230,7 +231,7 @@ impl ServerPlan {
                 }
             };
         }
-        text
+        text + &mounts::lines(&self.settings, files)
     }
 
     /// Opens the stores and hands them to their accounts. Those on a bucket that is among `buckets`
@@ -242,13 +243,13 @@ impl ServerPlan {
         let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
-        let is_written =
-            |store| self.settings.terms_of(store).any(|account| account.permission.writes());
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
-            StoreSettings::Local(options) => open_directory(&options, is_written(number))
-                .inspect(|_| self.tell_of_directory(&options.root))
-                .map_err(|error| self.why_no_directory(&options.root, &error)),
+            StoreSettings::Local(options) => {
+                open_directory(&options, self.settings.is_written(number))
+                    .inspect(|_| self.tell_of_directory(&options.root))
+                    .map_err(|error| self.why_no_directory(&options.root, &error))
+            }
         });
         let opened = opened.enumerate().map(|(number, store)| self.with_trash(number, store?));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
@@ -264,6 +265,7 @@ impl ServerPlan {
             }
             None => users,
         };
+        let users = users.with_mounts(mounts::open(&self.settings, &stores)?);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;

@@ -428,5 +428,8 @@ pub const UNPUBLISHED_LISTED: usize = 10_000;
 /// Each takes the memory of a part, beside `buffer_memory`.
 pub const MOUNT_COPIES: usize = 4;
 
-/// Bytes of such a part; more where the store, or a file beyond 80 GB, needs larger ones.
+/// Bytes of such a part; more where the store or the size of the file needs larger ones.
 pub const MOUNT_COPY_PART_BYTES: u64 = 8 << 20;
+
+/// The most that `mount_rename_limit` may be: beyond, parts would have to be larger.
+pub const LARGEST_MOUNT_MOVE: u64 = 80 << 30;
