@@ -22,7 +22,8 @@ fn only_those_who_are_named_see_it() {
 /// Users whom no file names are asked about like all others.
 #[test]
 fn everybody_is_everybody() {
-    let hash = "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+    let hash = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTl\
+                SpUlPhsu88bFFaza8fOVR0";
     let users = format!("cam1:{hash}\ncam2:{hash}:R\n");
     let keys = [("path", "/common"), ("account", VAULT), ("users", "*")];
     let setup = Setup::local()

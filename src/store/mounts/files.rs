@@ -168,6 +168,9 @@ impl FileTree for MountStore {
 impl MountStore {
     /// Where two names lead, both of which are to change.
     fn source_and_target(&self, from: &FtpPath, to: &FtpPath) -> Result<TwoPlaces<'_>> {
+        if from.is_root() || to.is_root() {
+            return Err(failed(ErrorKind::BadName, Operation::CopyObject, from));
+        }
         let source = self.admit(Deed::Write, Operation::CopyObject, from)?;
         Ok((source, self.admit(Deed::Write, Operation::CopyObject, to)?))
     }

@@ -78,7 +78,10 @@ impl MountStore {
         let path = seen.as_ref().unwrap_or(path);
         match self.mounts.iter().any(|mounted| mounted.mount.path == *path) {
             true => Err(refused(operation, path, MOUNT_POINT)),
-            false if self.leads_to_mount(path) => Err(refused(operation, path, ABOVE)),
+            // What cannot be done to any root, the base tells.
+            false if !path.is_root() && self.leads_to_mount(path) => {
+                Err(refused(operation, path, ABOVE))
+            }
             false => Ok(()),
         }
     }
