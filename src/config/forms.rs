@@ -271,7 +271,7 @@ impl LoginForm {
 }
 
 /// `[MOUNT_<n>]`
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct MountForm {
     pub(super) path: Option<FtpPath>,
     pub(super) account: Option<String>,
@@ -279,6 +279,21 @@ pub(super) struct MountForm {
     pub(super) users: Option<MountUsers>,
     pub(super) permission: Option<Permission>,
     pub(super) delete_enabled: bool,
+}
+
+impl MountForm {
+    /// Nothing is read yet.
+    pub(super) fn unset() -> Self {
+        Self {
+            path: None,
+            account: None,
+            prefix: String::new(),
+            users: None,
+            permission: None,
+            // The default is a login's.
+            delete_enabled: true,
+        }
+    }
 }
 
 /// `[FTP_ACCOUNT]`

@@ -31,7 +31,7 @@ fn read_one(
     accounts: &Accounts,
     report: &mut ConfigReport,
 ) -> Option<MountedAccount<usize>> {
-    let mut form = MountForm::default();
+    let mut form = MountForm::unset();
     section.read(&mut form, report);
     if let Some(MountUsers::Named(names)) = &form.users {
         refuse_strangers(names, accounts, section, report);
@@ -43,8 +43,8 @@ fn read_one(
     let is_there = accounts.names.contains_key(&account)
         || sections.iter().any(|section| section.is_called(&account));
     if place.is_none() && !is_there && may_know_all(accounts) {
-        let text = "no login and no account section is called so; accepted is a login of this \
-                    configuration, or a section such as COS_ACCOUNT_1 without brackets";
+        let text = "no login and no account section is called so; accepted is a login, or an \
+                    account section such as COS_ACCOUNT_1";
         report.problem(section.place("account"), text);
     }
     let (store, home) = place?;

@@ -424,8 +424,8 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// more, the first.
 pub const UNPUBLISHED_LISTED: usize = 10_000;
 
-/// Files that are moved from one mount to another at once; of more, the client is told to try again.
-/// Each takes the memory of a part, beside `buffer_memory`.
+/// Files that are moved from one mount to another at once; of more, the client is told to try
+/// again. Each takes the memory of a part, beside `buffer_memory`.
 pub const MOUNT_COPIES: usize = 4;
 
 /// Bytes of such a part; more where the store or the size of the file needs larger ones.

@@ -113,9 +113,9 @@ pub trait FileTree: Send + Sync + 'static {
         self.delete_object(path)
     }
 
-    /// Deletes a file if the version `seen` still stands there, as it stands elsewhere by now: where
-    /// deleted files are kept, this one is not. Tells whether it is gone; if not, something newer
-    /// stands there.
+    /// Deletes a file if the version `seen` still stands there, as it stands elsewhere by now:
+    /// where deleted files are kept, this one is not. Tells whether it is gone; if not, something
+    /// newer stands there.
     ///
     /// # Errors
     /// What the store said.
@@ -127,8 +127,8 @@ pub trait FileTree: Send + Sync + 'static {
         }
     }
 
-    /// A file that stands there is about to be replaced: where what a rename replaces is kept, a copy
-    /// of it is from now on.
+    /// A file that stands there is about to be replaced: where what a rename replaces is kept, a
+    /// copy of it is from now on.
     ///
     /// # Errors
     /// As [`Self::copy_aside`]; [`ErrorKind::NotFound`] when nothing stands there any more.

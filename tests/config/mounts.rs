@@ -22,7 +22,7 @@ fn a_mount_is_a_part_of_somebodys_files() {
     let named = |names: &[&str]| MountUsers::Named(names.iter().map(ToString::to_string).collect());
     for (lines, store, home, users, permission) in [
         (
-            "account = user1\nusers = user0, user2",
+            "account = user1\nusers = user0, user2\nauthority = R",
             1,
             "user1/",
             named(&["user0", "user2"]),
@@ -36,7 +36,7 @@ fn a_mount_is_a_part_of_somebodys_files() {
             Permission::ReadWrite,
         ),
         (
-            "account = user1\nprefix = /2026/a\nusers = *",
+            "account = user1\nprefix = /2026/a\nusers = *\nauthority = R",
             1,
             "user1/2026/a/",
             MountUsers::Everybody,
@@ -58,8 +58,8 @@ fn a_mount_is_a_part_of_somebodys_files() {
     }
     // The same path for others, and a limit.
     let settings = accepted(&with(
-        "[MOUNT_1]\npath = /a\naccount = user1\nusers = user0\n\
-         [MOUNT_2]\npath = /a\naccount = user2\nusers = user1\ndelete_enable = no\n\
+        "[MOUNT_1]\npath = /a\naccount = user1\nusers = user0\nauthority = R\n\
+         [MOUNT_2]\npath = /a\naccount = user2\nusers = user1\ndelete_enable = no\nauthority = R\n\
          [OPTIONAL]\nmount_rename_limit = 3M\n",
     ));
     assert_eq!(settings.mount_rename_limit, 3 << 20);
@@ -88,17 +88,18 @@ fn what_is_wrong_is_told_at_its_key() {
         ("path = /a\naccount = user1\nusers = *\nprefix = ..", "prefix = ..: not accepted"),
         ("path = /a\naccount = user1\nusers = *\nauthority = X", "authority = X: not accepted"),
         (
-            "path = /a\naccount = user1\nusers = *\n[MOUNT_b]\npath = /a/\naccount = user2\nusers = user1",
+            "path = /a\naccount = user1\nusers = *\n[MOUNT_b]\nauthority = R\npath = /a/\naccount = user2\nusers = user1",
             "path = /a/: another mount has this path",
         ),
     ] {
-        let problems = refused(with(&format!("[MOUNT_a]\n{lines}\n")));
+        let authority = if lines.contains("authority") { "" } else { "authority = R\n" };
+        let problems = refused(with(&format!("[MOUNT_a]\n{authority}{lines}\n")));
         let [problem] = &problems[..] else { panic!("{lines}: {problems:#?}") };
         let told = problem.split("] ").nth(1);
         assert!(told.is_some_and(|told| told.starts_with(expected)), "{lines}: {problem}");
     }
     // Of an account that is wrong itself nothing more is told.
-    let broken = with("[MOUNT_a]\npath = /a\naccount = user1\nusers = *\n")
+    let broken = with("[MOUNT_a]\npath = /a\naccount = user1\nusers = *\nauthority = R\n")
         .replace("cos_bucket = archive-1250000000\n", "");
     assert_eq!(refused(broken).len(), 1);
 }

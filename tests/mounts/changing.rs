@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{ARCHIVE, Mounted, VAULT};
+use super::{ARCHIVE, Mounted, READS, VAULT};
 use crate::support::ftp::Ftp;
 use crate::support::rgw::Rgw;
 use crate::support::server::Setup;
@@ -76,9 +76,9 @@ fn a_mount_has_rights_of_its_own() {
     let keys = |rest: &[(&'static str, &'static str)]| {
         [&[("path", "/archive"), ("account", VAULT), ("users", "alice, bob")][..], rest].concat()
     };
-    // Read only, which is the default.
+    // Read only.
     let setup = || Setup::bucket().account("bob", "R", "true");
-    let mounted = Mounted::directory(setup(), &keys(&[]));
+    let mounted = Mounted::directory(setup(), &keys(&[READS]));
     mounted.other.put("file", b"file");
     let mut ftp = mounted.login();
     assert_eq!(ftp.fetch("RETR archive/file"), b"file");
@@ -147,6 +147,7 @@ fn interrupted_uploads_wait_in_their_store() {
     for mounted in Mounted::all(ARCHIVE) {
         let content = noise(3, 32 << 20);
         let mut ftp = mounted.login();
+        ftp.expect("MKD archive/d", "257");
         let data = ftp.passive();
         ftp.expect("STOR archive/d/large", "150");
         let mut stream = data.open();
@@ -192,7 +193,7 @@ fn files_are_published_by_markers_below_a_mount_point() {
 fn silent_uploads_are_swept_in_each_store_once() {
     let (setup, bucket) = Setup::bucket().bucket_account(VAULT, Rgw::shared().endpoint());
     let first = setup.bucket_name().to_owned();
-    let everybody = [("path", "/archive"), ("account", VAULT), ("users", "*")];
+    let everybody = [("path", "/archive"), ("account", VAULT), ("users", "*"), READS];
     for name in [&first, &bucket] {
         Rgw::shared().s3_begin_upload(name, "left");
         Rgw::shared().let_a_second_pass(name);

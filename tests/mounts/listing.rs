@@ -1,4 +1,4 @@
-use super::{ARCHIVE, Mounted, VAULT};
+use super::{ARCHIVE, Mounted, READS, VAULT};
 use crate::support::ftp::Ftp;
 use crate::support::server::{Setup, TestServer};
 
@@ -60,20 +60,20 @@ fn a_mount_point_hides_what_is_called_so() {
 
 #[test]
 fn directories_above_a_mount_point_are_there_for_it() {
-    let keys = [("path", "/shared/teams/a"), ("account", VAULT), ("users", "*")];
+    let keys = [("path", "/common/teams/a"), ("account", VAULT), ("users", "*"), READS];
     for setup in [Setup::local(), Setup::bucket()] {
         let mounted = Mounted::bucket(setup, &keys);
         mounted.other.put("file", b"file");
         let mut ftp = mounted.login();
-        assert_eq!(ftp.list("NLST"), ["shared"]);
-        ftp.play(&[("CWD shared", "250"), ("CWD teams", "250"), ("MLST", "250")]);
+        assert_eq!(ftp.list("NLST"), ["common"]);
+        ftp.play(&[("CWD common", "250"), ("CWD teams", "250"), ("MLST", "250")]);
         assert_eq!(ftp.list("NLST"), ["a"]);
         assert_eq!(ftp.list("NLST a"), ["a/file"]);
         // And what is stored beside it stands in the store itself.
-        ftp.store("STOR /shared/own", b"own");
-        assert_eq!(ftp.list("NLST /shared"), ["/shared/own", "/shared/teams"]);
-        assert_eq!(mounted.files(), [vec!["shared/own"], vec!["file"]]);
-        ftp.play(&[("RMD /shared/teams", "550"), ("MKD /shared/teams", "550")]);
+        ftp.store("STOR /common/own", b"own");
+        assert_eq!(ftp.list("NLST /common"), ["/common/own", "/common/teams"]);
+        assert_eq!(mounted.files(), [vec!["common/own"], vec!["file"]]);
+        ftp.play(&[("RMD /common/teams", "550"), ("MKD /common/teams", "550")]);
     }
 }
 
@@ -83,7 +83,7 @@ fn one_mount_may_lie_in_another_and_show_a_part() {
         .directory_account(VAULT)
         .bucket_account("team", crate::support::rgw::Rgw::shared().endpoint());
     let inner = [("path", "/archive/team"), ("account", "COS_ACCOUNT_2"), ("prefix", "a/b")];
-    let inner = [&inner[..], &[("users", "alice")]].concat();
+    let inner = [&inner[..], &[("users", "alice"), READS]].concat();
     let server: TestServer = setup.mount(ARCHIVE).mount(&inner).start();
     crate::support::rgw::Rgw::shared().s3_put(&bucket, "a/b/file", b"file");
     crate::support::rgw::Rgw::shared().s3_put(&bucket, "a/outside", b"outside");
@@ -98,7 +98,7 @@ fn one_mount_may_lie_in_another_and_show_a_part() {
 /// Pages of a thousand names: the mount point stands in the listing once, and its namesake never.
 #[test]
 fn listings_of_many_pages_tell_a_mount_point_once() {
-    let keys = [("path", "/m"), ("account", VAULT), ("users", "alice")];
+    let keys = [("path", "/m"), ("account", VAULT), ("users", "alice"), READS];
     let mounted = Mounted::directory(Setup::local(), &keys);
     for at in 0..1200 {
         mounted.server.stored().put(&format!("a{at:04}"), b"");

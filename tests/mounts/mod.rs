@@ -21,6 +21,9 @@ const VAULT: &str = "vault";
 const ARCHIVE: &[(&str, &str)] =
     &[("path", "/archive"), ("account", VAULT), ("users", "alice"), ("authority", "RW")];
 
+/// What a mount says that changes nothing.
+const READS: (&str, &str) = ("authority", "R");
+
 /// A server in whose tree another store stands.
 struct Mounted {
     server: TestServer,

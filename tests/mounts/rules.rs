@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::{ARCHIVE, Mounted, VAULT};
+use super::{ARCHIVE, Mounted, READS, VAULT};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
 
@@ -25,7 +25,7 @@ fn everybody_is_everybody() {
     let hash = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTl\
                 SpUlPhsu88bFFaza8fOVR0";
     let users = format!("cam1:{hash}\ncam2:{hash}:R\n");
-    let keys = [("path", "/common"), ("account", VAULT), ("users", "*")];
+    let keys = [("path", "/common"), ("account", VAULT), ("users", "*"), READS];
     let setup = Setup::local()
         .replace(
             "cos_endpoint = file://@DATA@\n",
@@ -34,7 +34,7 @@ fn everybody_is_everybody() {
         .users_file(&users)
         .directory_account(VAULT)
         .mount(&keys)
-        .mount(&[("path", "/first"), ("account", "cam1"), ("users", VAULT)]);
+        .mount(&[("path", "/first"), ("account", "cam1"), ("users", VAULT), READS]);
     let written = setup.write();
     let told = written.command(&["--check-config"]).output().unwrap();
     let text = String::from_utf8(told.stdout).unwrap();

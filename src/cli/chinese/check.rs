@@ -6,9 +6,7 @@ pub(super) const TITLES: &[(&str, &str)] = &[
     ("configuration", "配置"),
     ("machine", "本机"),
     ("bucket {}/{} ({}), for {}", "存储桶 {}/{}（{}），用户 {}"),
-    ("bucket {}/{} ({}), for {}; mounted at {}", "存储桶 {}/{}（{}），用户 {}；挂载于 {}"),
     ("directory {}, for {}", "目录 {}，用户 {}"),
-    ("directory {}, for {}; mounted at {}", "目录 {}，用户 {}；挂载于 {}"),
     ("file", "文件"),
     ("clamd", "病毒扫描（clamd）"),
     ("permissions", "文件权限"),
@@ -61,6 +59,8 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 
 /// What was found, and what to do about it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    // Who uses a store.
+    ("{}; mounted at {}", "{}；挂载于 {}"),
     // The sum.
     ("all is well: {} checks", "一切正常：共 {} 项检查"),
     (

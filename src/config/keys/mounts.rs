@@ -1,7 +1,8 @@
-//! `[MOUNT_<n>]`: the files of an account in the trees of others.
+//! `[MOUNT_<n>]`: the files of an account in the trees of others. What may be done there has rows
+//! with accounts.
 
 use super::key::{Key, row};
-use super::readers::{Reader, boolean, one_of, size, text};
+use super::readers::{Reader, size, text};
 use super::sections::SectionKind::{self, Mount, Optional};
 use crate::config::forms::{General, MountForm};
 use crate::config::values;
@@ -37,7 +38,7 @@ fn what() -> Vec<Key> {
             )
             .field(|form: &mut MountForm, path| form.path = Some(path)),
         row(MOUNT, "account", account)
-            .required("user1")
+            .required("COS_ACCOUNT_1")
             .means(
                 "whose files are mounted: a login (what it sees as `/`), or a section such as \
                  `COS_ACCOUNT_1` (all that its users have)",
@@ -67,21 +68,6 @@ fn who() -> Vec<Key> {
             .required("user0")
             .means("who sees the mount", "哪些用户能看到该挂载点")
             .field(|form: &mut MountForm, users| form.users = Some(users)),
-        row(MOUNT, "authority", one_of(values::PERMISSIONS))
-            .default("R")
-            .means(
-                "read, write or both: what may be done below the mount point by users who may do \
-                 so at all",
-                "读、写或读写权限：用户在挂载点以下的权限，不超过用户自身的权限",
-            )
-            .field(|form: &mut MountForm, permission| form.permission = Some(permission)),
-        row(MOUNT, "delete_enable", boolean())
-            .default("true")
-            .means(
-                "`false` forbids deleting files and directories below the mount point",
-                "`false` 表示禁止在挂载点以下删除文件和目录",
-            )
-            .field(|form: &mut MountForm, enabled| form.delete_enabled = enabled),
     ]
 }
 

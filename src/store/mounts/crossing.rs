@@ -140,8 +140,8 @@ impl Crossing<'_> {
         self.target.store.complete_multipart_upload(upload, &parts, &expected)
     }
 
-    /// What may be replaced, now that all of the file is there. What a rename replaces is kept where
-    /// that is so.
+    /// What may be replaced, now that all of the file is there. What a rename replaces is kept
+    /// where that is so.
     fn expected(&self, over: Replacing) -> Result<Expected> {
         let target = &self.target;
         if over == Replacing::Nothing {

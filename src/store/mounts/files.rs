@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::MountStore;
 use super::crossing::{Crossing, Replacing};
 use super::merging::merge;
-use super::route::{Deed, MountedPath, refused};
+use super::route::{MountDeed, MountedPath, refused};
 use crate::store::{
     Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, KeepReplaced,
     KeyLock, ListPage, ListRequest, NextPage, Object, Operation, Restoration, Result, Stat,
@@ -45,7 +45,7 @@ impl FileTree for MountStore {
     }
 
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
-        let place = self.admit(Deed::Write, Operation::PutObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::PutObject, path)?;
         place.store.admits_file(&place.path, freshness)
     }
 
@@ -55,7 +55,7 @@ impl FileTree for MountStore {
     }
 
     fn list(&self, request: &ListRequest<'_>, tell: Option<NextPage<'_>>) -> Result<ListPage> {
-        let place = self.admit(Deed::Read, Operation::ListObjects, request.directory)?;
+        let place = self.admit(MountDeed::Read, Operation::ListObjects, request.directory)?;
         let inner = ListRequest { directory: &place.path, ..*request };
         let mounted = self.mounted_in(request.directory);
         if mounted.is_empty() {
@@ -78,7 +78,7 @@ impl FileTree for MountStore {
         range: ByteRange,
         if_match: Option<&ETag>,
     ) -> Result<Object> {
-        let place = self.admit(Deed::Read, Operation::GetObject, path)?;
+        let place = self.admit(MountDeed::Read, Operation::GetObject, path)?;
         if self.leads_to_mount(path) {
             return Err(failed(ErrorKind::NotFound, Operation::GetObject, path));
         }
@@ -86,32 +86,32 @@ impl FileTree for MountStore {
     }
 
     fn restore_archived(&self, path: &FtpPath) -> Result<Option<Restoration>> {
-        let place = self.admit(Deed::Read, Operation::RestoreObject, path)?;
+        let place = self.admit(MountDeed::Read, Operation::RestoreObject, path)?;
         place.store.restore_archived(&place.path)
     }
 
     fn put_object(&self, path: &FtpPath, body: &Body<'_>, expected: &Expected) -> Result<Stored> {
-        let place = self.admit(Deed::Write, Operation::PutObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::PutObject, path)?;
         place.store.put_object(&place.path, body, expected)
     }
 
     fn delete_object(&self, path: &FtpPath) -> Result<()> {
-        let place = self.admit(Deed::Delete, Operation::DeleteObject, path)?;
+        let place = self.admit(MountDeed::Delete, Operation::DeleteObject, path)?;
         place.store.delete_object(&place.path)
     }
 
     fn discard_file(&self, path: &FtpPath) -> Result<()> {
-        let place = self.admit(Deed::Write, Operation::DeleteObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::DeleteObject, path)?;
         place.store.discard_file(&place.path)
     }
 
     fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
-        let place = self.admit(Deed::Write, Operation::DeleteObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::DeleteObject, path)?;
         place.store.delete_version(&place.path, seen)
     }
 
     fn keep_replaced(&self, path: &FtpPath) -> Result<()> {
-        let place = self.admit(Deed::Write, Operation::CopyObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::CopyObject, path)?;
         place.store.keep_replaced(&place.path)
     }
 
@@ -119,17 +119,20 @@ impl FileTree for MountStore {
         if self.leads_to_mount(path) {
             return Err(failed(ErrorKind::AlreadyExists, Operation::PutObject, path));
         }
-        let place = self.admit(Deed::Write, Operation::PutObject, path)?;
+        let place = self.admit(MountDeed::Write, Operation::PutObject, path)?;
         place.store.create_directory(&place.path)
     }
 
     fn remove_directory(&self, path: &FtpPath) -> Result<()> {
-        let place = self.admit(Deed::Delete, Operation::DeleteObject, path)?;
+        let place = self.admit(MountDeed::Delete, Operation::DeleteObject, path)?;
         place.store.remove_directory(&place.path)
     }
 
     fn set_modified(&self, path: &FtpPath, modified: OffsetDateTime) -> Result<()> {
-        let place = self.admit(Deed::Write, Operation::CopyObject, path)?;
+        if self.leads_to_mount(path) {
+            return Err(failed(ErrorKind::IsADirectory, Operation::CopyObject, path));
+        }
+        let place = self.admit(MountDeed::Write, Operation::CopyObject, path)?;
         place.store.set_modified(&place.path, modified)
     }
 
@@ -171,8 +174,8 @@ impl MountStore {
         if from.is_root() || to.is_root() {
             return Err(failed(ErrorKind::BadName, Operation::CopyObject, from));
         }
-        let source = self.admit(Deed::Write, Operation::CopyObject, from)?;
-        Ok((source, self.admit(Deed::Write, Operation::CopyObject, to)?))
+        let source = self.admit(MountDeed::Write, Operation::CopyObject, from)?;
+        Ok((source, self.admit(MountDeed::Write, Operation::CopyObject, to)?))
     }
 
     /// The same, which have to be of one store.
@@ -189,7 +192,7 @@ impl MountStore {
 
     /// Moves the file `from` to another store, for somebody who may read it.
     fn cross(&self, from: &FtpPath, places: TwoPlaces<'_>, over: Replacing) -> Result<()> {
-        self.admit(Deed::Read, Operation::GetObject, from)?;
+        self.admit(MountDeed::Read, Operation::GetObject, from)?;
         let (source, target) = places;
         let wait = self.command.as_ref().map(|command| &command.wait);
         Crossing { source, target, terms: &self.terms, wait }.run(over)

@@ -1,23 +1,7 @@
 //! Listings of directories that hold mount points, or lie above them.
 
-use super::MountStore;
 use crate::store::{ListPage, ListRequest};
-use crate::vfs::{Entry, FtpPath, Metadata};
-
-impl MountStore {
-    /// The names in `directory` that lead to mount points, sorted and each once.
-    pub(super) fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
-        let name = |path: &FtpPath| {
-            let rest = path.seen_from(directory)?;
-            rest.components().next().map(str::to_owned)
-        };
-        let mut names: Vec<_> =
-            self.mounts.iter().filter_map(|mounted| name(&mounted.mount.path)).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-}
+use crate::vfs::{Entry, Metadata};
 
 /// Puts the `mounted` names onto the first page of a listing, and takes off every page what the
 /// store has under them. No order of its pages is taken for granted: what looks at the last name of
@@ -42,6 +26,7 @@ pub(super) fn merge(page: &mut ListPage, mounted: &[String], request: &ListReque
 mod tests {
     use super::*;
     use crate::store::PageToken;
+    use crate::vfs::FtpPath;
 
     fn merged(names: &[&str], next: bool, after: bool, prefix: &str) -> Vec<String> {
         let entry =
@@ -58,7 +43,7 @@ mod tests {
             after: after.then_some(&token),
             with_times: false,
         };
-        merge(&mut page, &["archive".to_owned(), "shared".to_owned()], &request);
+        merge(&mut page, &["archive".to_owned(), "common".to_owned()], &request);
         let shown = |entry: Entry| match entry.metadata.is_directory() {
             true => format!("{}/", entry.name),
             false => entry.name,
@@ -69,13 +54,13 @@ mod tests {
     #[test]
     fn mount_points_stand_on_the_first_page_and_hide_what_is_called_so() {
         for (names, next, after, prefix, expected) in [
-            (&["a", "m", "z"][..], false, false, "", &["a", "archive/", "m", "shared/", "z"][..]),
-            (&[], false, false, "", &["archive/", "shared/"]),
-            (&["archive", "b"], false, false, "", &["archive/", "b", "shared/"]),
+            (&["a", "m", "z"][..], false, false, "", &["a", "archive/", "common/", "m", "z"][..]),
+            (&[], false, false, "", &["archive/", "common/"]),
+            (&["archive", "b"], false, false, "", &["archive/", "b", "common/"]),
             // The last name stays the store's.
-            (&["a", "b"], true, false, "", &["a", "archive/", "shared/", "b"]),
-            (&["shared", "z"], false, true, "", &["z"]),
-            (&["sh"], false, false, "sh", &["sh", "shared/"]),
+            (&["a", "b"], true, false, "", &["a", "archive/", "common/", "b"]),
+            (&["common", "z"], false, true, "", &["z"]),
+            (&["co"], false, false, "co", &["co", "common/"]),
             (&["arc"], false, false, "arc", &["arc", "archive/"]),
         ] {
             assert_eq!(merged(names, next, after, prefix), expected, "{names:?}");

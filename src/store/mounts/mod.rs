@@ -20,7 +20,10 @@ use std::sync::{Arc, OnceLock};
 
 use time::OffsetDateTime;
 
-use super::{Cancel, ObjectPlace, ObjectStore, ReplyWait, Requester, Result, StoreAnswer};
+use self::route::{ABOVE, MOUNT_POINT, MountDeed, MountedPath, refused};
+use super::{
+    Cancel, ObjectPlace, ObjectStore, Operation, ReplyWait, Requester, Result, StoreAnswer,
+};
 use crate::vfs::FtpPath;
 
 /// A store below a mount point.
@@ -52,8 +55,8 @@ pub struct MountTerms {
     pub largest_move: u64,
     /// How many are moved at once.
     pub copies: CopyPlaces,
-    /// A directory of the root in which the whole tree stands once more: `/x/archive/a` is `/x/a` of
-    /// the store that is mounted at `/archive`.
+    /// A directory of the root in which the whole tree stands once more: `/x/archive/a` is `/x/a`
+    /// of the store that is mounted at `/archive`.
     pub mirrored: Option<&'static str>,
 }
 
@@ -114,6 +117,86 @@ impl MountStore {
 
     fn focused(&self) -> &dyn ObjectStore {
         self.store(self.focus)
+    }
+}
+
+impl MountStore {
+    /// Where `path` leads.
+    fn route(&self, path: &FtpPath) -> MountedPath<'_> {
+        let seen = self.seen(path);
+        let found = self.mounts.iter().enumerate().find_map(|(number, mounted)| {
+            let inner = seen.as_ref().unwrap_or(path).seen_from(&mounted.mount.path)?;
+            Some((number, inner, mounted.mount.rights))
+        });
+        let Some((number, inner, rights)) = found else {
+            let (store, path) = (self.store(None), path.clone());
+            return MountedPath { store, path, number: None, rights: None };
+        };
+        let path = match (seen, self.mirror()) {
+            (Some(_), Some(mirror)) => inner.below(&mirror),
+            _ => inner,
+        };
+        let store = self.store(Some(number));
+        MountedPath { store, path, number: Some(number), rights: Some(rights) }
+    }
+
+    /// The same for somebody who is about to do something there that has to be allowed.
+    fn admit(
+        &self,
+        deed: MountDeed,
+        operation: Operation,
+        path: &FtpPath,
+    ) -> Result<MountedPath<'_>> {
+        let place = self.route(path);
+        if deed != MountDeed::Read {
+            self.keep_mount_points(operation, path)?;
+        }
+        match place.forbids(deed) {
+            Some(why) => Err(refused(operation, path, why)),
+            None => Ok(place),
+        }
+    }
+
+    /// Fails for what must stay where it is: mount points, and what lies above them.
+    fn keep_mount_points(&self, operation: Operation, path: &FtpPath) -> Result<()> {
+        let seen = self.seen(path);
+        let path = seen.as_ref().unwrap_or(path);
+        match self.mounts.iter().any(|mounted| mounted.mount.path == *path) {
+            true => Err(refused(operation, path, MOUNT_POINT)),
+            // What cannot be done to any root, the base tells.
+            false if !path.is_root() && self.leads_to_mount(path) => {
+                Err(refused(operation, path, ABOVE))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Whether `path` is a mount point, or lies above one: then it is a directory, whatever stands
+    /// there in any store.
+    fn leads_to_mount(&self, path: &FtpPath) -> bool {
+        self.mounts.iter().any(|mounted| mounted.mount.path.is_within(path))
+    }
+
+    /// The path that one in the mirrored directory is of.
+    fn seen(&self, path: &FtpPath) -> Option<FtpPath> {
+        path.seen_from(&self.mirror()?).filter(|seen| !seen.is_root())
+    }
+
+    fn mirror(&self) -> Option<FtpPath> {
+        FtpPath::root().child(self.terms.mirrored?)
+    }
+
+    /// The names in `directory` that lead to mount points, sorted and each once.
+    fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
+        let name = |path: &FtpPath| {
+            let rest = path.seen_from(directory)?;
+            rest.components().next().map(str::to_owned)
+        };
+        let mut names: Vec<_> =
+            self.mounts.iter().filter_map(|mounted| name(&mounted.mount.path)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 }
 

@@ -1,9 +1,10 @@
-//! Uploads in parts in a tree of several stores. Whoever holds one knows it by its path in the tree.
+//! Uploads in parts in a tree of several stores. Whoever holds one knows it by its path in the
+//! tree.
 
 use std::time::Duration;
 
 use super::MountStore;
-use super::route::Deed;
+use super::route::MountDeed;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
     ObjectStore, Operation, PageToken, ParkedUpload, PartLimits, PartPlace, PartReceipt, Result,
@@ -11,13 +12,14 @@ use crate::store::{
 };
 use crate::vfs::{Entry, FtpPath};
 
-impl MountStore {
-    /// The store of an upload, and the upload as that knows it.
-    fn upload(&self, upload: &MultipartUpload) -> (&dyn ObjectStore, MultipartUpload) {
-        let place = self.route(&upload.path);
-        let upload_id = upload.upload_id.clone();
-        (place.store, MultipartUpload { path: place.path, upload_id })
-    }
+/// The store of an upload, and the upload as that knows it.
+fn inner<'t>(
+    tree: &'t MountStore,
+    upload: &MultipartUpload,
+) -> (&'t dyn ObjectStore, MultipartUpload) {
+    let place = tree.route(&upload.path);
+    let upload_id = upload.upload_id.clone();
+    (place.store, MultipartUpload { path: place.path, upload_id })
 }
 
 /// An upload of the file that is `path` in the tree.
@@ -31,7 +33,7 @@ impl Multipart for MountStore {
     }
 
     fn create_multipart_upload(&self, path: &FtpPath) -> Result<MultipartUpload> {
-        let place = self.admit(Deed::Write, Operation::CreateMultipartUpload, path)?;
+        let place = self.admit(MountDeed::Write, Operation::CreateMultipartUpload, path)?;
         place.store.create_multipart_upload(&place.path).map(|upload| named(upload, path))
     }
 
@@ -40,7 +42,7 @@ impl Multipart for MountStore {
         path: &FtpPath,
         attributes: &Attributes,
     ) -> Result<MultipartUpload> {
-        let place = self.admit(Deed::Write, Operation::CreateMultipartUpload, path)?;
+        let place = self.admit(MountDeed::Write, Operation::CreateMultipartUpload, path)?;
         let begun = place.store.continue_multipart_upload(&place.path, attributes);
         begun.map(|upload| named(upload, path))
     }
@@ -51,7 +53,7 @@ impl Multipart for MountStore {
         part: PartPlace,
         body: &Body<'_>,
     ) -> Result<PartReceipt> {
-        let (store, upload) = self.upload(upload);
+        let (store, upload) = inner(self, upload);
         store.upload_part(&upload, part, body)
     }
 
@@ -61,7 +63,7 @@ impl Multipart for MountStore {
         part: PartPlace,
         source: &CopySource,
     ) -> Result<PartReceipt> {
-        let (store, upload) = self.upload(upload);
+        let (store, upload) = inner(self, upload);
         store.upload_part_copy(&upload, part, source)
     }
 
@@ -71,12 +73,12 @@ impl Multipart for MountStore {
         parts: &[PartReceipt],
         expected: &Expected,
     ) -> Result<Stored> {
-        let (store, upload) = self.upload(upload);
+        let (store, upload) = inner(self, upload);
         store.complete_multipart_upload(&upload, parts, expected)
     }
 
     fn abort_multipart_upload(&self, upload: &MultipartUpload) -> Result<()> {
-        let (store, upload) = self.upload(upload);
+        let (store, upload) = inner(self, upload);
         store.abort_multipart_upload(&upload)
     }
 
@@ -98,7 +100,7 @@ impl Multipart for MountStore {
     }
 
     fn park_multipart_upload(&self, parked: &ParkedUpload) -> bool {
-        let (store, upload) = self.upload(&parked.upload);
+        let (store, upload) = inner(self, &parked.upload);
         store.park_multipart_upload(&ParkedUpload { upload, ..parked.clone() })
     }
 
@@ -119,8 +121,8 @@ impl Multipart for MountStore {
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
-        let (store, inner) = self.upload(upload);
-        store.resume_multipart_upload(&inner).map(|resumed| named(resumed, &upload.path))
+        let (store, own) = inner(self, upload);
+        store.resume_multipart_upload(&own).map(|resumed| named(resumed, &upload.path))
     }
 
     /// Those of the base: whoever looks after stores looks after each by itself.
