@@ -92,7 +92,8 @@ fn what_is_wrong_is_told_at_its_key() {
             "path = /a/: another mount has this path",
         ),
     ] {
-        let authority = if lines.contains("authority") { "" } else { "authority = R\n" };
+        let own = lines.split("[MOUNT_b]").next().unwrap();
+        let authority = if own.contains("authority") { "" } else { "authority = R\n" };
         let problems = refused(with(&format!("[MOUNT_a]\n{authority}{lines}\n")));
         let [problem] = &problems[..] else { panic!("{lines}: {problems:#?}") };
         let told = problem.split("] ").nth(1);

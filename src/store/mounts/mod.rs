@@ -14,6 +14,7 @@ mod route;
 mod uploads;
 
 pub use copies::CopyPlaces;
+pub use route::MountRights;
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -35,17 +36,6 @@ pub struct Mount {
     pub store: Arc<dyn ObjectStore>,
     /// What may be done there.
     pub rights: MountRights,
-}
-
-/// What may be done below a mount point, whatever else its user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MountRights {
-    /// List and download.
-    pub reads: bool,
-    /// Upload, make directories, rename.
-    pub writes: bool,
-    /// Delete files and directories.
-    pub deletes: bool,
 }
 
 /// What holds for all mounts of a tree.

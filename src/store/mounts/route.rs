@@ -1,6 +1,5 @@
 //! Where a path leads, what may be done there, and what a client hears where it may not.
 
-use super::MountRights;
 use crate::store::{ErrorKind, ObjectStore, Operation, StoreError};
 use crate::vfs::FtpPath;
 
@@ -14,6 +13,17 @@ pub(super) const ABOVE: &str = "A mount point lies below this directory, which s
 const NO_READING: &str = "You may not read anything below this mount point.";
 const NO_WRITING: &str = "You may not store or change anything below this mount point.";
 const NO_DELETING: &str = "You may not delete anything below this mount point.";
+
+/// What may be done below a mount point, whatever else its user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MountRights {
+    /// List and download.
+    pub reads: bool,
+    /// Upload, make directories, rename.
+    pub writes: bool,
+    /// Delete files and directories.
+    pub deletes: bool,
+}
 
 /// Where a path leads.
 pub(super) struct MountedPath<'a> {
