@@ -23,6 +23,7 @@ mod fuzz;
 mod install;
 mod kept;
 mod local_store;
+mod mounts;
 mod networks;
 mod operations;
 mod packaging;

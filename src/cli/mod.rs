@@ -13,6 +13,8 @@ mod init;
 mod language;
 mod locations;
 mod logging;
+mod mounts;
+mod opening;
 mod orders;
 mod owned_file;
 mod probes;

@@ -1,7 +1,7 @@
 //! From settings to a server: the one place that knows the configuration and every store.
 
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use cos_ftp_server::config::{
 use cos_ftp_server::events::{Chronicle, EventQueue, Ledger};
 use cos_ftp_server::net::tls::{CertificateError, TlsContext};
 use cos_ftp_server::server::ServerOptions;
-use cos_ftp_server::store::cos::{Buckets, CosOptions};
+use cos_ftp_server::store::cos::Buckets;
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{ObjectStore, TrashStore};
 use cos_ftp_server::transfer::PartialUpload;
@@ -23,6 +23,8 @@ use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 use super::failure::{Cause, CommandError};
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
+use super::mounts;
+use super::opening::{is_read_only, open_bucket, open_directory};
 use super::probes::Probes;
 use super::shell;
 
@@ -231,7 +233,7 @@ impl ServerPlan {
                 }
             };
         }
-        text
+        text + &mounts::lines(&self.settings, files)
     }
 
     /// Opens the stores and hands them to their accounts. Those on a bucket that is among `buckets`
@@ -243,13 +245,13 @@ impl ServerPlan {
         let settings = self.settings.clone();
         let is_bucket = |store: &StoreSettings| matches!(store, StoreSettings::Cos(_));
         let are_buckets: Vec<_> = settings.stores.iter().map(is_bucket).collect();
-        let is_written =
-            |store| self.settings.terms_of(store).any(|account| account.permission.writes());
         let opened = settings.stores.into_iter().enumerate().map(|(number, store)| match store {
             StoreSettings::Cos(options) => open_bucket(options, buckets),
-            StoreSettings::Local(options) => open_directory(&options, is_written(number))
-                .inspect(|_| self.tell_of_directory(&options.root))
-                .map_err(|error| self.why_no_directory(&options.root, &error)),
+            StoreSettings::Local(options) => {
+                open_directory(&options, self.settings.is_written(number))
+                    .inspect(|_| self.tell_of_directory(&options.root))
+                    .map_err(|error| self.why_no_directory(&options.root, &error))
+            }
         });
         let opened = opened.enumerate().map(|(number, store)| self.with_trash(number, store?));
         let stores = opened.collect::<Result<Vec<_>, _>>()?;
@@ -265,6 +267,7 @@ impl ServerPlan {
             }
             None => users,
         };
+        let users = users.with_mounts(mounts::open(&self.settings, &stores)?);
         let far_away = stores.into_iter().zip(are_buckets).filter(|(_, is_bucket)| *is_bucket);
         let stores = far_away.map(|(store, _)| store).collect();
         let fragments = settings.server.session.transfer.partial;
@@ -381,18 +384,6 @@ impl ServerPlan {
     }
 }
 
-/// Whether this process may look into the directory, and not store anything in it. Any other fault
-/// is told where it is opened.
-fn is_read_only(options: &LocalOptions) -> bool {
-    let Ok(store) = LocalStore::open(options) else { return false };
-    let prepared = store.prepare();
-    store.leave_no_trace();
-    let is_refusal = |error: io::Error| {
-        matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
-    };
-    prepared.is_err_and(is_refusal)
-}
-
 /// Where files are: in the part `home` of a store.
 fn files(store: &StoreSettings, home: &str) -> String {
     match store {
@@ -431,19 +422,4 @@ fn open_tls(settings: &mut ServerSettings) -> Result<Option<Finding>, String> {
     let warning = warning.map(finding);
     settings.server.tls = Some(Arc::new(context));
     Ok(warning)
-}
-
-fn open_bucket(options: CosOptions, buckets: &Buckets) -> Result<Arc<dyn ObjectStore>, String> {
-    let store = buckets.open(options).map_err(|error| error.to_string())?;
-    log::info!("serving {}", store.describe());
-    Ok(Arc::new(store))
-}
-
-/// `is_written`: whether anybody may store files in it.
-fn open_directory(options: &LocalOptions, is_written: bool) -> io::Result<Arc<dyn ObjectStore>> {
-    let store = LocalStore::open(options)?;
-    if is_written {
-        store.prepare()?;
-    }
-    Ok(Arc::new(store))
 }

@@ -33,6 +33,8 @@ pub(super) struct Accounts {
     pub(super) hook: Option<HookUsers<usize>>,
     /// Every home so far, with its section: also of accounts that have another fault.
     homes: Vec<(String, String)>,
+    /// The sections that have a store, and which.
+    pub(super) sections: Vec<(String, usize)>,
     /// Every login name so far, and where it stands.
     pub(super) names: BTreeMap<String, String>,
 }
@@ -156,11 +158,18 @@ impl Accounts {
         let (Some(SharedStore { settings, homes }), Some(permission)) = (store, permission) else {
             return;
         };
-        let at = self.stores.len();
-        self.stores.push(settings);
+        let at = self.take_store(settings, section);
         account.permission = permission;
         let options = HookOptions { call, timeout: hook_timeout, cache: hook_cache };
         self.hook = Some(HookUsers { options, common: account.with_store(at), homes });
+    }
+
+    /// The number of the store of a section.
+    fn take_store(&mut self, store: StoreSettings, section: &Section) -> usize {
+        let at = self.stores.len();
+        self.stores.push(store);
+        self.sections.push((section.header().section, at));
+        at
     }
 
     /// The one login of a section.
@@ -233,8 +242,7 @@ impl Accounts {
         report: &mut ConfigReport,
     ) {
         let Some(SharedStore { settings, homes }) = store else { return };
-        let at = self.stores.len();
-        self.stores.push(settings);
+        let at = self.take_store(settings, section);
         for ConfiguredLogin { name, password, permission, place } in logins {
             let Some(home) = homes.of(&name, place.as_deref()) else {
                 let text = format!(

@@ -21,8 +21,8 @@ use crate::store::cos::{
     RestoreTier, Scheme, ServerSideEncryption,
 };
 use crate::store::{OnExists, TrashTerms};
-use crate::users::{Account, FileRules, HookCall, Permission, UNPUBLISHED_DIRECTORY};
-use crate::vfs::{NamePatterns, NameRules};
+use crate::users::{Account, FileRules, HookCall, MountUsers, Permission, UNPUBLISHED_DIRECTORY};
+use crate::vfs::{FtpPath, NamePatterns, NameRules};
 
 use super::endpoint::{BackupEndpoint, Endpoint};
 use super::settings::{LogFormat, RotateUnit};
@@ -56,6 +56,7 @@ pub(super) struct General {
     pub(super) control_socket: Option<ControlSocket>,
     pub(super) password_checks: usize,
     pub(super) config_check: bool,
+    pub(super) mount_rename_limit: u64,
 }
 
 impl General {
@@ -103,6 +104,7 @@ impl General {
             control_socket: None,
             password_checks: 0,
             config_check: false,
+            mount_rename_limit: 0,
         }
     }
 }
@@ -285,6 +287,32 @@ impl LoginForm {
             password: None,
             permission: None,
             tls: None,
+        }
+    }
+}
+
+/// `[MOUNT_<n>]`
+#[derive(Debug)]
+pub(super) struct MountForm {
+    pub(super) path: Option<FtpPath>,
+    pub(super) account: Option<String>,
+    pub(super) prefix: String,
+    pub(super) users: Option<MountUsers>,
+    pub(super) permission: Option<Permission>,
+    pub(super) delete_enabled: bool,
+}
+
+impl MountForm {
+    /// Nothing is read yet.
+    pub(super) fn unset() -> Self {
+        Self {
+            path: None,
+            account: None,
+            prefix: String::new(),
+            users: None,
+            permission: None,
+            // The default is a login's.
+            delete_enabled: true,
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) struct Settled {
     pub(super) control_socket: Option<PathBuf>,
     pub(super) password_checks: usize,
     pub(super) config_check: bool,
+    pub(super) mount_rename_limit: u64,
 }
 
 impl GeneralSections {
@@ -132,6 +133,7 @@ impl GeneralSections {
             ledger,
             password_checks: all.password_checks,
             config_check: all.config_check,
+            mount_rename_limit: all.mount_rename_limit,
         }
     }
 

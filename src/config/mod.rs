@@ -27,6 +27,7 @@ mod ini;
 mod keys;
 mod logins;
 mod machine;
+mod mounts;
 mod object_values;
 mod objects;
 mod parts;
@@ -237,6 +238,7 @@ fn settings(
         control_socket,
         password_checks,
         config_check,
+        mount_rename_limit,
     } = general.read(outside.machine, report);
     let all = ForAllBuckets {
         environment: outside.environment.clone(),
@@ -247,6 +249,7 @@ fn settings(
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
+    let mounts = mounts::read(sections, &accounts, report);
     general.settle_parts(&mut server, &accounts.stores, report);
     general.warn_of_directories(&accounts.stores, report);
     ServerSettings {
@@ -260,6 +263,8 @@ fn settings(
         ledger,
         stores: accounts.stores,
         accounts: accounts.accounts,
+        mounts,
+        mount_rename_limit,
         login_places: accounts.names,
         users_files: accounts.users_files,
         hook: accounts.hook,

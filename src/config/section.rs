@@ -45,13 +45,13 @@ pub(super) fn at_start(sections: &[Section]) -> Vec<(&'static str, Option<String
 /// What tells these sections from those of another reading. A section that may stand there once and
 /// does not has the defaults.
 pub(super) fn marks(sections: &[Section]) -> ConfigMarks {
-    use SectionKind::{CosAccount, FtpAccount, NumberedAccount};
+    use SectionKind::{CosAccount, FtpAccount, Mount, NumberedAccount};
 
     let mut marks = ConfigMarks::default();
     sections.iter().for_each(|section| marks.add_section(&section.name, section.values()));
     for kind in ALL_SECTIONS {
-        let is_account = matches!(kind, CosAccount | FtpAccount | NumberedAccount);
-        if !is_account && Section::only(sections, kind).is_none() {
+        let is_optional = matches!(kind, CosAccount | FtpAccount | NumberedAccount | Mount);
+        if !is_optional && Section::only(sections, kind).is_none() {
             marks.add_section(kind.name(), Section::absent(kind).values());
         }
     }
@@ -139,6 +139,11 @@ impl Section {
             let value = self.text(key.name).or_else(|| default_of(key));
             (key.name, key.applies == Applies::AtStart, value)
         })
+    }
+
+    /// Whether this is its name, whatever the case.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
     }
 
     /// Whether the file sets `name`.

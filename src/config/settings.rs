@@ -12,7 +12,7 @@ use crate::net::tls::TlsOptions;
 use crate::server::ServerOptions;
 use crate::store::cos::CosOptions;
 use crate::store::local::LocalOptions;
-use crate::users::{Account, HookUsers};
+use crate::users::{Account, HookUsers, MountedAccount, Permission};
 
 /// Users of one store that are named one by one.
 const NAMED_USERS: usize = 10;
@@ -41,6 +41,10 @@ pub struct ServerSettings {
     pub stores: Vec<StoreSettings>,
     /// The accounts, and which of `stores` is whose; no two have the same name.
     pub accounts: Vec<Account<usize>>,
+    /// What users see of others' files, and which of `stores` holds it.
+    pub mounts: Vec<MountedAccount<usize>>,
+    /// `mount_rename_limit`: bytes of the largest file that is moved between mounts; 0 for none.
+    pub mount_rename_limit: u64,
     /// Where each login stands: its section in brackets, or file and line.
     pub login_places: BTreeMap<String, String>,
     /// `users_file` of each section that has one.
@@ -64,6 +68,22 @@ impl ServerSettings {
     pub fn terms_of(&self, store: usize) -> impl Iterator<Item = &Account<usize>> {
         let asked_for = self.hook.iter().map(|hook| &hook.common);
         self.accounts.iter().chain(asked_for).filter(move |account| account.store == store)
+    }
+
+    /// What is mounted of the store of this number.
+    pub fn mounts_of(&self, store: usize) -> impl Iterator<Item = &MountedAccount<usize>> {
+        self.mounts.iter().filter(move |mount| mount.store == store)
+    }
+
+    /// What somebody may do in the store of this number, and whether that is to delete, too.
+    pub fn permissions_of(&self, store: usize) -> impl Iterator<Item = (Permission, bool)> {
+        let own = self.terms_of(store).map(|user| (user.permission, user.delete_enabled));
+        own.chain(self.mounts_of(store).map(|mount| (mount.permission, mount.delete_enabled)))
+    }
+
+    /// Whether somebody may write to the store of this number.
+    pub fn is_written(&self, store: usize) -> bool {
+        self.permissions_of(store).any(|(permission, _)| permission.writes())
     }
 
     /// The names of those whose files are in the store of this number; of many the first few.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::net::{Masquerade, MasqueradeNetworks, Networks};
 use crate::store::cos::is_role_name;
-use crate::users::Permission;
+use crate::users::{MountUsers, Permission};
 use crate::vfs::FtpPath;
 
 /// Longest time a time-out may be: what is longer was meant to be something else.
@@ -89,6 +89,22 @@ pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
     let port = |text: &str| number(text.trim(), &(1..=u16::MAX));
     let (first, last) = (port(first)?, port(last)?);
     (first <= last).then_some(first..=last)
+}
+
+/// The path of a mount point, which is not the root.
+pub(super) fn mount_point(text: &str) -> Option<FtpPath> {
+    let is_plain = |name: &str| !matches!(name, "." | "..");
+    let path = FtpPath::root().join(text).ok().filter(|path| !path.is_root())?;
+    (text.starts_with('/') && text.split('/').all(is_plain)).then_some(path)
+}
+
+/// `*`, or logins separated by commas.
+pub(super) fn mount_users(text: &str) -> Option<MountUsers> {
+    if text == "*" {
+        return Some(MountUsers::Everybody);
+    }
+    let names = text.split(',').map(|name| login_name(name.trim()));
+    names.collect::<Option<_>>().map(MountUsers::Named)
 }
 
 /// Addresses separated by commas.

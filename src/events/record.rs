@@ -41,6 +41,9 @@ pub(super) struct Event {
     /// The old name, of a rename.
     pub(super) from_path: Option<String>,
     pub(super) from_key: Option<String>,
+    /// The bucket of `from_key`, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from_bucket: Option<String>,
     /// Bytes.
     pub(super) size: Option<u64>,
     /// Bytes of it that were there before.
@@ -118,6 +121,7 @@ impl Event {
             key: place.key,
             from_path: None,
             from_key: None,
+            from_bucket: None,
             size: None,
             kept: 0,
             etag: None,

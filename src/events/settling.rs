@@ -35,9 +35,11 @@ pub(super) fn look(intent: &IntentLine, stores: &[Arc<dyn ObjectStore>]) -> Resu
     let mut finding = Settlement::Nowhere;
     for store in stores {
         let Some(path) = path_in(&**store, &event.bucket, &event.key) else { continue };
-        let from = event.from_key.as_deref();
-        let from = from.and_then(|key| path_in(&**store, &event.bucket, key));
-        finding = look_in(intent, &**store, &path, from.as_ref())?;
+        let from = event.from_key.as_deref().and_then(|key| match &event.from_bucket {
+            None => place_in(store, &event.bucket, key),
+            Some(bucket) => stores.iter().find_map(|store| place_in(store, bucket, key)),
+        });
+        finding = look_in(intent, &**store, &path, from)?;
         break;
     }
     Ok(finding)
@@ -50,23 +52,33 @@ pub(super) fn path_in(store: &dyn ObjectStore, bucket: &str, key: &str) -> Optio
     FtpPath::root().join(&format!("/{rest}")).ok().filter(|path| path.key() == rest)
 }
 
+/// The same, with the store.
+fn place_in<'s>(
+    store: &'s Arc<dyn ObjectStore>,
+    bucket: &str,
+    key: &str,
+) -> Option<(&'s dyn ObjectStore, FtpPath)> {
+    Some((&**store, path_in(&**store, bucket, key)?))
+}
+
+/// `from`: where it stood before, of a rename.
 fn look_in(
     intent: &IntentLine,
     store: &dyn ObjectStore,
     path: &FtpPath,
-    from: Option<&FtpPath>,
+    from: Option<(&dyn ObjectStore, FtpPath)>,
 ) -> Result<Settlement> {
     let found = match (intent.event.kind, from) {
         (EventKind::Upload | EventKind::UploadPartial, _) => {
             store.find_file(path)?.filter(|stat| is_meant(intent, stat)).map(Some)
         }
-        (EventKind::Rename, Some(from)) if intent.is_directory => {
-            let is_moved = is_directory(store, path)? && !is_directory(store, from)?;
+        (EventKind::Rename, Some((other, from))) if intent.is_directory => {
+            let is_moved = is_directory(store, path)? && !is_directory(other, &from)?;
             is_moved.then_some(None)
         }
-        (EventKind::Rename, Some(from)) => {
+        (EventKind::Rename, Some((other, from))) => {
             let there = store.find_file(path)?;
-            let is_gone = there.is_some() && store.find_file(from)?.is_none();
+            let is_gone = there.is_some() && other.find_file(&from)?.is_none();
             // One of which both names stand was killed before its end; what has come to stand under
             // the new one is a file that was stored.
             there.filter(|stat| is_gone || is_meant(intent, stat)).map(Some)

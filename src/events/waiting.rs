@@ -45,13 +45,15 @@ pub(super) struct WaitingEvents {
 
 impl Subjects {
     pub(super) fn of(event: &Event, is_directory: bool) -> Self {
-        let hash = |key: &str| {
+        let hash = |bucket: &str, key: &str| {
             let mut hasher = DefaultHasher::new();
-            (&event.bucket, key).hash(&mut hasher);
+            (bucket, key).hash(&mut hasher);
             hasher.finish()
         };
-        let key = hash(&event.key);
-        let keys = [key, event.from_key.as_deref().map_or(key, hash)];
+        let key = hash(&event.bucket, &event.key);
+        let from_bucket = event.from_bucket.as_ref().unwrap_or(&event.bucket);
+        let from = event.from_key.as_deref().map_or(key, |from| hash(from_bucket, from));
+        let keys = [key, from];
         Self { keys, is_directory }
     }
 

@@ -146,7 +146,10 @@ impl Witness {
         let place = deed.store.place_of(deed.path);
         let mut event = Event::of(deed.kind, &self.actor, deed.path.as_str().to_owned(), place);
         event.from_path = deed.from.map(|from| from.as_str().to_owned());
-        event.from_key = deed.from.map(|from| deed.store.place_of(from).key);
+        if let Some(from) = deed.from.map(|from| deed.store.place_of(from)) {
+            event.from_bucket = Some(from.bucket).filter(|bucket| *bucket != event.bucket);
+            event.from_key = Some(from.key);
+        }
         (event.size, event.kept) = (deed.size, deed.kept);
         event.found = deed.found.map(str::to_owned);
         event
@@ -214,6 +217,7 @@ fn leaves_doubt(kind: ErrorKind) -> bool {
         | ErrorKind::PreconditionFailed
         | ErrorKind::AttributesRefused
         | ErrorKind::Archived
+        | ErrorKind::Refused
         | ErrorKind::Unsupported => false,
     }
 }

@@ -429,3 +429,13 @@ pub const STOP_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// Files of one directory that wait for their markers which a listing tells to their uploaders; of
 /// more, the first.
 pub const UNPUBLISHED_LISTED: usize = 10_000;
+
+/// Files that are moved from one mount to another at once; of more, the client is told to try
+/// again. Each takes the memory of a part, beside `buffer_memory`.
+pub const MOUNT_COPIES: usize = 4;
+
+/// Bytes of such a part; more where the store or the size of the file needs larger ones.
+pub const MOUNT_COPY_PART_BYTES: u64 = 8 << 20;
+
+/// The most that `mount_rename_limit` may be: beyond, parts would have to be larger.
+pub const LARGEST_MOUNT_MOVE: u64 = 80 << 30;

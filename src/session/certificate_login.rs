@@ -46,7 +46,8 @@ impl LoginAttempt<'_, '_> {
     /// The certificate is that of `name`.
     fn proven(self, name: String) -> Step<Reply> {
         self.visit.try_login().map_err(refusal_reply)?;
-        let account = match self.host.users.current().certified(&name, self.peer.ip()) {
+        let users = self.host.users.current();
+        let account = match users.certified(&name, self.peer.ip()) {
             Ok(Some(account)) => account,
             Ok(None) => {
                 self.visit.leave_login();
@@ -63,7 +64,7 @@ impl LoginAttempt<'_, '_> {
                 return Err(self.refuse_certificate(&name, why, replies::login_incorrect()));
             }
         };
-        match account.at_home() {
+        match users.at_home(account) {
             Ok(account) => self.enter(account),
             Err(error) => Err(self.turn_away(&name, &error)),
         }

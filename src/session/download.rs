@@ -37,7 +37,7 @@ pub(super) fn download(
     // Turned line ends change the size by what only reading tells.
     let size = (conversion == Conversion::None).then_some(left);
     let opening = replies::opening_download(settings.transfer_type, name, size);
-    let store = tree.store.clone();
+    let store = tree.store_at(&path);
     let request = DownloadRequest { store, path: path.clone(), object, first, conversion };
     let throttle = transfer.throttle(Direction::Download);
     let task = TransferTask { kind: TransferKind::Download, path: path.clone(), total: Some(left) };

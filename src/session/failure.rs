@@ -126,6 +126,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
             replies::cannot_be_done(error.source.as_deref(), error.code.as_deref())
         }
         ErrorKind::Archived => replies::archived(),
+        ErrorKind::Refused => replies::refused(error.source.as_deref()),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),
         ErrorKind::InvalidRange
@@ -150,6 +151,7 @@ fn report(visit: &Visit, error: &StoreError) -> bool {
         | ErrorKind::NotADirectory
         | ErrorKind::DirectoryNotEmpty
         | ErrorKind::BadName
+        | ErrorKind::Refused
         | ErrorKind::Cancelled => {
             log::debug!("{error}");
             return false;

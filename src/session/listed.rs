@@ -1,8 +1,6 @@
 //! What the argument of LIST, NLST, MLSD and STAT means: a name, a pattern or options. What exists
 //! under the whole name wins, and a plain name costs no request more for it.
 
-use std::sync::Arc;
-
 use super::navigation::Tree;
 use super::step::Step;
 use crate::protocol::{ListStyle, ListTarget, Reply, Wildcard, nlst_prefix, replies};
@@ -116,7 +114,7 @@ impl Lookup<'_> {
 
     fn listing(&self, directory: FtpPath, name_prefix: &str) -> Listing {
         Listing {
-            store: Arc::clone(&self.tree.store),
+            store: self.tree.store_at(&directory),
             directory,
             name_prefix: name_prefix.to_owned(),
             with_times: self.with_times,

@@ -63,7 +63,7 @@ impl LoginAttempt<'_, '_> {
         };
         let check = users.authenticate(&credentials, &mut is_wanted);
         match check.result {
-            Ok(account) => match account.at_home() {
+            Ok(account) => match users.at_home(account) {
                 Ok(account) => self.let_in(account, password, check.turn),
                 Err(error) => Err(self.turn_away(visible, &error)),
             },

@@ -37,6 +37,11 @@ pub(super) struct Tree<'a> {
 }
 
 impl Tree<'_> {
+    /// The store, as it is where `path` is: there may be several in the tree.
+    pub(super) fn store_at(&self, path: &FtpPath) -> Arc<dyn ObjectStore> {
+        self.store.for_path(path).unwrap_or_else(|| Arc::clone(&self.store))
+    }
+
     /// The path a client means.
     pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
         self.working_directory.join(text).map_err(replies::bad_path)
@@ -153,10 +158,11 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        let intent = self.intend(&FileDeed::now(EventKind::Delete, &*self.store, &path))?;
+        let store = self.store_at(&path);
+        let intent = self.intend(&FileDeed::now(EventKind::Delete, &*store, &path))?;
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);
         // With a trash, that is a copy within the store, too.
-        let deleted = match self.files().trash.is_some() {
+        let deleted = match self.store.keeps_deleted() {
             true => long.run(Code::FILE_ACTION_COMPLETE, &*self.store, delete),
             false => delete(&*self.store),
         };
@@ -228,8 +234,9 @@ impl Tree<'_> {
             EntryKind::Directory => OnExists::Replace,
         };
         let renaming = Renaming { from, was, on_exists, witness: &self.witness };
+        let store = self.store_at(&to);
         let renamed =
-            long.run(Code::FILE_ACTION_COMPLETE, &*self.store, |store| renaming.run(store, &to));
+            long.run(Code::FILE_ACTION_COMPLETE, &*store, |store| renaming.run(store, &to));
         let name = renamed.map_err(|error| self.failure(&error))?;
         log::info!("rename from={from:?} to={name:?}");
         // The store ties them to their names. That they stay is no failure of what is done.

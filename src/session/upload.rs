@@ -156,11 +156,12 @@ pub(super) fn upload(
     let among = tree.parked_among(&order.path, order.mode);
     let FileRules { on_exists, appends, .. } = *tree.files();
     let over = OverFiles { on_exists, appends };
-    let plan = Plan::make(&*tree.store, &order.path, order.mode, among, over);
+    let store = tree.store_at(&order.path);
+    let plan = Plan::make(&*store, &order.path, order.mode, among, over);
     let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
     let conversion = settings.conversion(transfer.converts_ascii());
     let request = UploadRequest {
-        store: tree.store.clone(),
+        store,
         path: order.path.clone(),
         plan,
         announced: settings.announced,

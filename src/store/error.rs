@@ -52,6 +52,9 @@ pub enum ErrorKind {
     BrokenOffForGood,
     /// Nobody wanted the request any more.
     Cancelled,
+    /// The server's own rules do not allow it, as the tree is laid out; [`StoreError::source`] says
+    /// in words for the client why.
+    Refused,
     /// The store cannot do this.
     Unsupported,
     /// Anything else: an answer that makes no sense, a local disk that fails.

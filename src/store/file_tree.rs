@@ -113,6 +113,30 @@ pub trait FileTree: Send + Sync + 'static {
         self.delete_object(path)
     }
 
+    /// Deletes a file if the version `seen` still stands there, as it stands elsewhere by now:
+    /// where deleted files are kept, this one is not. Tells whether it is gone; if not, something
+    /// newer stands there.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+        match self.find_file(path)? {
+            None => Ok(true),
+            Some(found) if found.is_same_version(seen) => self.discard_file(path).map(|()| true),
+            Some(_) => Ok(false),
+        }
+    }
+
+    /// A file that stands there is about to be replaced: where what a rename replaces is kept, a
+    /// copy of it is from now on.
+    ///
+    /// # Errors
+    /// As [`Self::copy_aside`]; [`ErrorKind::NotFound`] when nothing stands there any more.
+    fn keep_replaced(&self, path: &FtpPath) -> Result<()> {
+        let _ = path;
+        Ok(())
+    }
+
     /// Makes a directory (in a bucket: the 0-byte marker `path/`).
     ///
     /// # Errors

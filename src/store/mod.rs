@@ -14,6 +14,7 @@ mod file_tree;
 mod key_locks;
 mod last_answer;
 pub mod local;
+mod mounts;
 mod multipart;
 mod object;
 mod on_exists;
@@ -32,6 +33,7 @@ pub use expected::Expected;
 pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use last_answer::StoreAnswer;
+pub use mounts::{CopyPlaces, Mount, MountRights, MountStore, MountTerms};
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,
@@ -79,6 +81,18 @@ pub trait ObjectStore: FileTree + Multipart {
     ) -> Option<Arc<dyn ObjectStore>> {
         let _ = (wait, requester);
         None
+    }
+
+    /// The same store, whose clock, sizes, retention and requests to slow down are those of where
+    /// `path` is; paths stay as they are. `None` where they are the same for every path.
+    fn for_path(&self, path: &FtpPath) -> Option<Arc<dyn ObjectStore>> {
+        let _ = path;
+        None
+    }
+
+    /// Whether anything that is deleted is kept, which takes as long as a copy.
+    fn keeps_deleted(&self) -> bool {
+        false
     }
 
     /// Whether it can be used now, asked as cheaply as can be.

@@ -115,10 +115,7 @@ impl<S> Account<S> {
 
 impl Account {
     /// The same account, with a store of which it sees its own part only.
-    ///
-    /// # Errors
-    /// When that part cannot be made.
-    pub fn at_home(self: Arc<Self>) -> store::Result<Arc<Self>> {
+    pub(super) fn at_home(self: Arc<Self>) -> store::Result<Arc<Self>> {
         if self.home.is_empty() {
             return Ok(self);
         }

@@ -6,6 +6,7 @@ mod directory;
 mod file_rules;
 mod home;
 mod hook;
+mod mounts;
 mod password;
 mod permits;
 mod remembered;
@@ -16,6 +17,7 @@ pub use directory::Directory;
 pub use file_rules::{FileRules, UNPUBLISHED_DIRECTORY};
 pub use home::{HomePattern, is_user_name, key_prefix};
 pub use hook::{HookCall, HookFault, HookOptions, HookUsers};
+pub use mounts::{MountUsers, MountedAccount, UserMounts};
 pub use password::{Effort, HashError, HashedPassword, Password, hash};
 
 use std::collections::HashMap;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits;
-use crate::store::ObjectStore;
+use crate::store::{self, ObjectStore};
 use hook::Hook;
 pub use permits::HashingPermit;
 use permits::HashingPermits;
@@ -40,6 +42,7 @@ pub struct Users {
     remembered: Remembered,
     /// Who is asked about everybody else.
     hook: Option<Hook>,
+    mounts: UserMounts,
 }
 
 impl Users {
@@ -60,6 +63,7 @@ impl Users {
             gate: HashingPermits::new(checks),
             remembered: Remembered::new(),
             hook: None,
+            mounts: UserMounts::default(),
         }
     }
 
@@ -67,6 +71,21 @@ impl Users {
     #[must_use]
     pub fn with_hook(self, users: HookUsers) -> Self {
         Self { hook: Some(Hook::new(users)), ..self }
+    }
+
+    /// The same, who see `mounts` in their trees.
+    #[must_use]
+    pub fn with_mounts(self, mounts: UserMounts) -> Self {
+        Self { mounts, ..self }
+    }
+
+    /// The account of somebody who has logged in, with the tree that is its own: its part of its
+    /// store, and what is mounted in that.
+    ///
+    /// # Errors
+    /// When that part cannot be made.
+    pub fn at_home(&self, account: Arc<Account>) -> store::Result<Arc<Account>> {
+        account.at_home().map(|account| self.mounts.of(account))
     }
 
     /// How long after it was tried a login may fail, whoever is asked about it: before that nobody
@@ -100,21 +119,24 @@ impl Users {
         self.accounts.values().map(|account| &**account).chain(self.hook.as_ref().map(Hook::common))
     }
 
-    /// The stores of all accounts, each once.
+    /// The stores of all accounts and mounts, each once.
     pub fn stores(&self) -> Vec<Arc<dyn ObjectStore>> {
         self.stores_of(|_| true)
     }
 
-    /// The stores that some account may write to, each once.
+    /// The stores that somebody may write to, each once.
     pub fn written_stores(&self) -> Vec<Arc<dyn ObjectStore>> {
-        self.stores_of(|account| account.permission.writes())
+        self.stores_of(Permission::writes)
     }
 
-    fn stores_of(&self, counts: impl Fn(&Account) -> bool) -> Vec<Arc<dyn ObjectStore>> {
+    fn stores_of(&self, counts: impl Fn(Permission) -> bool) -> Vec<Arc<dyn ObjectStore>> {
+        let own = self.all_terms().map(|account| (account.permission, &account.store));
         let mut stores: Vec<Arc<dyn ObjectStore>> = Vec::new();
-        for account in self.all_terms().filter(|account| counts(account)) {
-            if !stores.iter().any(|store| Arc::ptr_eq(store, &account.store)) {
-                stores.push(Arc::clone(&account.store));
+        for (_, store) in
+            own.chain(self.mounts.stores()).filter(|(permission, _)| counts(*permission))
+        {
+            if !stores.iter().any(|known| Arc::ptr_eq(known, store)) {
+                stores.push(Arc::clone(store));
             }
         }
         stores

@@ -111,6 +111,28 @@ impl FtpPath {
             || self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// This path as somebody sees it whose root is `root`; `None` if it does not lie there.
+    pub fn seen_from(&self, root: &Self) -> Option<Self> {
+        let rest = match root.is_root() {
+            true => self.as_str(),
+            false => self.0.strip_prefix(&root.0)?,
+        };
+        match rest {
+            "" => Some(Self::root()),
+            rest => rest.starts_with('/').then(|| Self(rest.to_owned())),
+        }
+    }
+
+    /// Where this path is for somebody who sees its root as `root`.
+    #[must_use]
+    pub fn below(&self, root: &Self) -> Self {
+        match (self.is_root(), root.is_root()) {
+            (true, _) => root.clone(),
+            (_, true) => self.clone(),
+            _ => Self(format!("{}{}", root.0, self.0)),
+        }
+    }
+
     /// The path as a client sees it, with its leading slash.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -205,6 +227,25 @@ mod tests {
         assert_eq!(FtpPath::root().parent(), FtpPath::root());
         assert_eq!(FtpPath::root().name(), "");
         assert_eq!(FtpPath::root().key(), "");
+    }
+
+    #[test]
+    fn a_path_is_seen_from_below_and_from_above() {
+        let at = |text: &str| FtpPath::root().join(text).unwrap();
+        for (path, root, seen) in [
+            ("/a/b/c", "/a/b", Some("/c")),
+            ("/a/b", "/a/b", Some("/")),
+            ("/a/b", "/", Some("/a/b")),
+            ("/", "/", Some("/")),
+            ("/a/bc", "/a/b", None),
+            ("/a", "/a/b", None),
+        ] {
+            let found = at(path).seen_from(&at(root));
+            assert_eq!(found, seen.map(at), "{path} from {root}");
+            if let Some(found) = found {
+                assert_eq!(found.below(&at(root)), at(path));
+            }
+        }
     }
 
     #[test]

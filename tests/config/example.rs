@@ -154,6 +154,8 @@ fn line_of<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 #[test]
 fn every_key_refuses_nonsense_in_the_words_of_the_table() {
     let free = [
+        "account",
+        "users",
         "cos_user_home_dir",
         "home_dir",
         "log_dir",

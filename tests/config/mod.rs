@@ -9,6 +9,8 @@ mod events;
 mod example;
 /// Whether a machine can carry the settings.
 mod machine;
+/// `[MOUNT_<n>]`.
+mod mounts;
 /// What accounts say of files.
 mod objects;
 /// What is refused or warned of, and in which words.

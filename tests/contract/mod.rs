@@ -48,7 +48,13 @@ pub(crate) struct Subject<'a> {
 
 /// Runs every case, then fails if one failed, naming all of them.
 pub(crate) fn run(store: &dyn ObjectStore, remembers: bool) {
-    let base = FtpPath::root().join(&format!("contract-{:016x}", fastrand::u64(..))).unwrap();
+    run_in(store, "/", remembers);
+}
+
+/// The same in a directory of the store.
+pub(crate) fn run_in(store: &dyn ObjectStore, directory: &str, remembers: bool) {
+    let base = format!("{directory}/contract-{:016x}", fastrand::u64(..));
+    let base = FtpPath::root().join(&base).unwrap();
     let mut failed = Vec::new();
     for (name, case) in CONTRACT.iter().copied().flatten() {
         let directory = base.child(name).unwrap();

@@ -7,7 +7,10 @@ use cos_ftp_server::store::cos::{
     CosOptions, CosStore, CredentialSource, Scheme, Timeouts, VerifyUploads,
 };
 use cos_ftp_server::store::local::{LocalOptions, LocalStore};
-use cos_ftp_server::store::{TrashStore, TrashTerms};
+use cos_ftp_server::store::{
+    CopyPlaces, Mount, MountRights, MountStore, MountTerms, ObjectStore, TrashStore, TrashTerms,
+};
+use cos_ftp_server::vfs::FtpPath;
 
 use crate::support::rgw::{self, Rgw};
 
@@ -39,6 +42,28 @@ fn stores_with_a_trash_keep_the_contract() {
     let terms = |is_visible| TrashTerms { directory: ".trash".to_owned(), is_visible };
     super::run(&TrashStore::over(local, &terms(false)).unwrap(), true);
     super::run(&TrashStore::over(Arc::new(bucket()), &terms(true)).unwrap(), true);
+}
+
+/// Below a mount point, and beside one, a store is one like any other.
+#[test]
+fn trees_of_several_stores_keep_the_contract() {
+    let root = tempfile::tempdir().unwrap();
+    let options = LocalOptions { root: root.path().to_owned() };
+    let local: Arc<dyn ObjectStore> = Arc::new(LocalStore::open(&options).unwrap());
+    let rights = MountRights { reads: true, writes: true, deletes: true };
+    let terms = || MountTerms { largest_move: 0, copies: CopyPlaces::default(), mirrored: None };
+    let mounted = |path: &str, store: Arc<dyn ObjectStore>| {
+        let path = FtpPath::root().join(path).unwrap();
+        vec![Mount { path, store, rights }]
+    };
+    let base: Arc<dyn ObjectStore> = Arc::new(bucket());
+    let tree =
+        MountStore::over(Arc::clone(&base), mounted("/archive", Arc::clone(&local)), terms());
+    super::run(&tree, true);
+    super::run_in(&tree, "/archive", true);
+    let tree = MountStore::over(local, mounted("/m", base), terms());
+    let focused = tree.for_path(&FtpPath::root().join("/m/x").unwrap()).unwrap();
+    super::run_in(&*focused, "/m", true);
 }
 
 fn bucket() -> CosStore {

@@ -46,6 +46,7 @@ pub(super) fn example() -> Generated {
     let mut text = INTRODUCTION.to_owned();
     accounts(&mut text);
     first_form(&mut text);
+    mounts(&mut text);
     for kind in ALL_SECTIONS.into_iter().filter(|kind| is_general(*kind)) {
         let (english, chinese) = title(kind);
         headline(&mut text, &[&format!("{english} / {chinese}")]);
@@ -57,8 +58,8 @@ pub(super) fn example() -> Generated {
 }
 
 fn is_general(kind: SectionKind) -> bool {
-    use SectionKind::{CosAccount, FtpAccount, NumberedAccount};
-    !matches!(kind, CosAccount | FtpAccount | NumberedAccount)
+    use SectionKind::{CosAccount, FtpAccount, Mount, NumberedAccount};
+    !matches!(kind, CosAccount | FtpAccount | NumberedAccount | Mount)
 }
 
 fn title(kind: SectionKind) -> (&'static str, &'static str) {
@@ -66,6 +67,7 @@ fn title(kind: SectionKind) -> (&'static str, &'static str) {
         SectionKind::CosAccount | SectionKind::FtpAccount | SectionKind::NumberedAccount => {
             ("Accounts", "账号")
         }
+        SectionKind::Mount => ("Mounts", "挂载"),
         SectionKind::Network => ("Network", "网络"),
         SectionKind::FileOption => ("Files", "文件"),
         SectionKind::Security => ("Security", "安全"),
@@ -160,6 +162,20 @@ fn first_form(text: &mut String) {
     text.push_str("\n#[FTP_ACCOUNT]\n");
     let of_logins = |key: &&Key| key.sections.contains(&SectionKind::FtpAccount);
     explain(text, KEYS.iter().filter(of_logins), "#");
+}
+
+/// A section that is not there unless somebody wants it.
+fn mounts(text: &mut String) {
+    headline(
+        text,
+        &[
+            "Mounts, one section each: the files of an account in the trees of other users",
+            "挂载：每个 [MOUNT_<n>] 把一个账号的文件放进其他用户的目录树",
+        ],
+    );
+    text.push_str("#[MOUNT_0]\n");
+    let of_mounts = |key: &&Key| key.sections.contains(&SectionKind::Mount);
+    explain(text, KEYS.iter().filter(of_mounts), "#");
 }
 
 /// Whether the value is the operator's own.

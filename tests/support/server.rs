@@ -41,6 +41,7 @@ pub(crate) struct Setup {
     security: Vec<(String, String)>,
     environment: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    directories: Vec<String>,
 }
 
 enum Place {
@@ -105,6 +106,7 @@ impl Setup {
             security: Vec::new(),
             environment: Vec::new(),
             files: Vec::new(),
+            directories: Vec::new(),
         };
         setup.add_account(USER, "RW", "true");
         setup
@@ -113,6 +115,31 @@ impl Setup {
     /// One more account on the same store, with [`PASSWORD`]; `authority` is R, W or RW.
     pub(crate) fn account(mut self, name: &str, authority: &str, delete_enable: &str) -> Self {
         self.add_account(name, authority, delete_enable);
+        self
+    }
+
+    /// One more account, which may do everything, on a bucket of its own behind `endpoint`; the
+    /// bucket's name.
+    pub(crate) fn bucket_account(mut self, name: &str, endpoint: &str) -> (Self, String) {
+        let bucket = Rgw::shared().new_bucket();
+        self.add_account_on(&bucket_keys(endpoint, &bucket), name, "RW", "true");
+        (self, bucket)
+    }
+
+    /// The same on the directory `@DIR@/name`.
+    pub(crate) fn directory_account(mut self, name: &str) -> Self {
+        self.directories.push(name.to_owned());
+        self.add_account_on(&format!("cos_endpoint = file://@DIR@/{name}\n"), name, "RW", "true");
+        self
+    }
+
+    /// A section of mounts with these keys.
+    pub(crate) fn mount(mut self, keys: &[(&str, &str)]) -> Self {
+        let number = self.accounts.matches("[MOUNT_").count();
+        let _ = writeln!(self.accounts, "[MOUNT_{number}]");
+        for (key, value) in keys {
+            let _ = writeln!(self.accounts, "{key} = {value}");
+        }
         self
     }
 
@@ -221,7 +248,8 @@ impl Setup {
     }
 
     fn write_into(&self, dir: &Path) -> PathBuf {
-        for name in ["data", "log"] {
+        let own = self.directories.iter().map(String::as_str);
+        for name in ["data", "log"].into_iter().chain(own) {
             fs::create_dir(dir.join(name)).expect("a directory");
         }
         for (name, text) in &self.files {
@@ -252,12 +280,16 @@ impl Setup {
     }
 
     fn add_account(&mut self, name: &str, authority: &str, delete_enable: &str) {
-        let number = self.accounts.matches("[COS_ACCOUNT_").count();
         let store = match &self.place {
             // The directory is known only at the start.
             Place::Directory => "cos_endpoint = file://@DATA@\n".to_owned(),
             Place::Bucket { name, endpoint } => bucket_keys(endpoint, name),
         };
+        self.add_account_on(&store, name, authority, delete_enable);
+    }
+
+    fn add_account_on(&mut self, store: &str, name: &str, authority: &str, delete_enable: &str) {
+        let number = self.accounts.matches("[COS_ACCOUNT_").count();
         let _ = write!(
             self.accounts,
             "[COS_ACCOUNT_{number}]\n{store}home_dir = /home/{name}\n\

@@ -49,10 +49,7 @@ pub(super) fn check(config: &Path, settings: &ServerSettings, report: &mut Check
 fn written(settings: &ServerSettings) -> Vec<&Path> {
     let stores = settings.stores.iter().enumerate().filter_map(|(number, store)| {
         let StoreSettings::Local(options) = store else { return None };
-        settings
-            .terms_of(number)
-            .any(|user| user.permission.writes())
-            .then_some(options.root.as_path())
+        settings.is_written(number).then_some(options.root.as_path())
     });
     let transfers = settings.transfer_log.iter().map(|log| log.path.as_path());
     let records = transfers.chain(settings.ledger.as_deref());

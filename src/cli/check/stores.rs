@@ -14,6 +14,7 @@ use cos_ftp_server::users::Account;
 use cos_ftp_server::vfs::FtpPath;
 
 use super::report::{CheckLine, CheckReport};
+use crate::cli::mounts::about;
 
 /// How long a bad moment of the store may last: somebody is waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -23,7 +24,11 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     let buckets = Buckets::default();
     for (number, store) in settings.stores.iter().enumerate() {
         let users: Vec<_> = settings.terms_of(number).collect();
-        let names = settings.users_of(number);
+        let mounts: Vec<_> = settings.mounts_of(number).map(about).collect();
+        let names = match mounts.is_empty() {
+            true => settings.users_of(number),
+            false => format!("{}; mounted at {}", settings.users_of(number), mounts.join(", ")),
+        };
         match store {
             StoreSettings::Cos(options) => {
                 report.begin(format!(
@@ -31,24 +36,29 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
                     options.bucket, options.prefix, options.region, names
                 ));
                 let user = users.first().map_or("", |account| &account.name);
-                try_bucket(options, user, needs(settings, &users), &buckets, report);
+                try_bucket(options, user, needs(settings, number), &buckets, report);
             }
             StoreSettings::Local(options) => {
                 let root = options.root.display();
                 report.begin(format!("directory {root}, for {names}"));
-                report.add(try_directory(options, needs(settings, &users).writing));
+                report.add(try_directory(options, settings.is_written(number)));
             }
         }
     }
 }
 
-/// What those who use the store need of it.
-fn needs(settings: &ServerSettings, users: &[&Account<usize>]) -> Needs {
+/// What those who use the store of this number need of it.
+fn needs(settings: &ServerSettings, number: usize) -> Needs {
+    let sees = |user: &&Account<usize>| {
+        settings.mounts_of(number).any(|mount| mount.users.include(&user.name))
+    };
+    let guests = settings.accounts.iter().filter(sees);
+    let mut users = settings.terms_of(number).chain(guests);
     Needs {
-        writing: users.iter().any(|user| user.permission.writes()),
-        deleting: users.iter().any(|user| user.permission.writes() && user.delete_enabled),
+        writing: settings.is_written(number),
+        deleting: settings.permissions_of(number).any(|(own, deletes)| own.writes() && deletes),
         fragments: settings.server.session.transfer.partial == PartialUpload::Keep,
-        write_once: users.iter().any(|user| user.files.on_exists != OnExists::Replace),
+        write_once: users.any(|user| user.files.on_exists != OnExists::Replace),
         parking: settings.server.session.transfer.partial == PartialUpload::Park,
         abort_unfinished_after: settings.server.abort_unfinished_after,
     }

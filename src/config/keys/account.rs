@@ -5,9 +5,11 @@ use super::key::{Key, Nature, Row, row};
 use super::readers::{
     Reader, absolute_path, boolean, on_or_off, one_of, rate, secret_text, size, text,
 };
-use super::sections::SectionKind::{self, CosAccount, FtpAccount, NumberedAccount};
+use super::sections::SectionKind::{self, CosAccount, FtpAccount, Mount, NumberedAccount};
 use crate::config::endpoint;
-use crate::config::forms::{BucketForm, LoginForm, PairForm, PlaceForm, RoleForm, UsersForm};
+use crate::config::forms::{
+    BucketForm, LoginForm, MountForm, PairForm, PlaceForm, RoleForm, UsersForm,
+};
 use crate::config::values;
 use crate::limits;
 use crate::secret::Secret;
@@ -17,6 +19,7 @@ use crate::vfs::FilenameEncoding;
 
 const BUCKET: &[SectionKind] = &[NumberedAccount, CosAccount];
 const LOGIN: &[SectionKind] = &[NumberedAccount];
+const LOGIN_OR_MOUNT: &[SectionKind] = &[NumberedAccount, Mount];
 const FIRST_FORM: &[SectionKind] = &[CosAccount];
 const FIRST_FORM_LOGINS: &[SectionKind] = &[FtpAccount];
 
@@ -343,21 +346,25 @@ pub(super) fn login() -> Vec<Key> {
                  见[密码](docs/zh-CN/security.md#密码)",
             )
             .field(|login: &mut LoginForm, password| login.password = Some(password)),
-        row(LOGIN, "authority", permission)
+        row(LOGIN_OR_MOUNT, "authority", permission)
             .required("RW")
             .means(
                 "read, write or both, see [Permissions](docs/permissions.md#permissions); with \
-                 `users_file`, `auth_command` and `auth_url`, of users of whom nothing else is said",
+                 `users_file`, `auth_command` and `auth_url`, of users of whom nothing else is said; \
+                 of a mount, what its users may do there at most",
                 "读、写或读写权限，见[权限](docs/zh-CN/permissions.md#权限)；使用 `users_file`、\
-                 `auth_command` 或 `auth_url` 时，对没有写明权限的用户生效",
+                 `auth_command` 或 `auth_url` 时，对没有写明权限的用户生效；\
+                 在挂载中，是其用户在那里最多具有的权限",
             )
+            .also(|mount: &mut MountForm, permission| mount.permission = Some(permission))
             .field(|login: &mut LoginForm, permission| login.permission = Some(permission)),
-        row(LOGIN, "delete_enable", boolean())
+        row(LOGIN_OR_MOUNT, "delete_enable", boolean())
             .default("true")
             .means(
                 "`false` forbids deleting files and directories",
                 "`false` 表示禁止删除文件和目录",
             )
+            .also(|mount: &mut MountForm, enabled| mount.delete_enabled = enabled)
             .field(|login: &mut LoginForm, enabled| login.account.delete_enabled = enabled),
     ]
 }

@@ -8,6 +8,7 @@ mod beyond;
 mod events;
 mod files;
 mod key;
+mod mounts;
 mod network;
 mod objects;
 mod operations;
@@ -36,6 +37,7 @@ pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
         account::login(),
         beyond::rows(),
         account::first_form(),
+        mounts::rows(),
         network::rows(),
         security::rows(),
         optional::rows(),

@@ -1,8 +1,8 @@
 //! The sections of the file.
 
 use SectionKind::{
-    CosAccount, Events, FileOption, FtpAccount, Network, NumberedAccount, Operations, Optional,
-    Scan, Security, Tls,
+    CosAccount, Events, FileOption, FtpAccount, Mount, Network, NumberedAccount, Operations,
+    Optional, Scan, Security, Tls,
 };
 
 /// What a section of the file is.
@@ -14,6 +14,8 @@ pub enum SectionKind {
     FtpAccount,
     /// `[COS_ACCOUNT_<n>]`: one login and its bucket, the second form.
     NumberedAccount,
+    /// `[MOUNT_<n>]`: the files of an account in the trees of others.
+    Mount,
     /// `[NETWORK]`
     Network,
     /// `[FILE_OPTION]`
@@ -33,10 +35,11 @@ pub enum SectionKind {
 }
 
 /// Every kind, in the order of the documented example.
-pub const ALL_SECTIONS: [SectionKind; 11] = [
+pub const ALL_SECTIONS: [SectionKind; 12] = [
     NumberedAccount,
     CosAccount,
     FtpAccount,
+    Mount,
     Network,
     FileOption,
     Security,
@@ -51,9 +54,13 @@ impl SectionKind {
     /// The kind of the section `name`, whatever its case.
     pub fn of(name: &str) -> Option<Self> {
         let name = name.to_ascii_uppercase();
-        let numbered = name.strip_prefix("COS_ACCOUNT_").is_some_and(|n| !n.is_empty());
-        if numbered {
+        let is_numbered =
+            |prefix| name.strip_prefix(prefix).is_some_and(|number: &str| !number.is_empty());
+        if is_numbered("COS_ACCOUNT_") {
             return Some(NumberedAccount);
+        }
+        if is_numbered("MOUNT_") {
+            return Some(Mount);
         }
         ALL_SECTIONS.into_iter().find(|kind| kind.name() == name)
     }
@@ -64,6 +71,7 @@ impl SectionKind {
             CosAccount => "COS_ACCOUNT",
             FtpAccount => "FTP_ACCOUNT",
             NumberedAccount => "COS_ACCOUNT_<n>",
+            Mount => "MOUNT_<n>",
             Network => "NETWORK",
             FileOption => "FILE_OPTION",
             Security => "SECURITY",

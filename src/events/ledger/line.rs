@@ -60,6 +60,8 @@ pub struct LedgerEntry {
     #[serde(default)]
     pub(super) key: String,
     pub(super) from_key: Option<String>,
+    /// The bucket of that, where it is another.
+    pub(super) from_bucket: Option<String>,
     pub(super) size: Option<u64>,
     pub(super) etag: Option<String>,
     pub(super) crc64: Option<String>,

@@ -60,7 +60,8 @@ impl LedgerStanding {
     fn rename(&mut self, line: u64, entry: &LedgerEntry) {
         let Some(from) = &entry.from_key else { return };
         let LedgerEntry { bucket, key, path, size, .. } = entry;
-        if let Some(object) = self.objects.remove(&(bucket.clone(), from.clone())) {
+        let from_bucket = entry.from_bucket.as_ref().unwrap_or(bucket);
+        if let Some(object) = self.objects.remove(&(from_bucket.clone(), from.clone())) {
             let size = object.size.or(*size);
             let moved = LedgerObject { line, path: path.clone(), size, etag: None, ..object };
             self.objects.insert((bucket.clone(), key.clone()), moved);

@@ -76,6 +76,12 @@ pub fn cannot_be_done(
     Reply::new(Code::FILE_UNAVAILABLE, format!("It cannot be done: {so_far}{}.", in_brackets(code)))
 }
 
+/// 550 to what the server's own rules do not allow; `why`: a sentence.
+pub fn refused(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let why = why.map_or_else(|| "It is not allowed here.".to_owned(), ToString::to_string);
+    Reply::new(Code::FILE_UNAVAILABLE, why)
+}
+
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")

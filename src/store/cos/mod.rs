@@ -334,6 +334,10 @@ impl FileTree for CosStore {
         directories::delete_file(self.tree(), path)
     }
 
+    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+        rename::delete_seen(self.tree(), path, seen)
+    }
+
     fn create_directory(&self, path: &FtpPath) -> Result<()> {
         directories::make_directory(self.tree(), path)
     }

@@ -224,6 +224,11 @@ impl FileTree for LocalStore {
             .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
     }
 
+    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+        names::remove_version(&self.tree, path, seen)
+            .map_err(|fault| fault.of(Operation::DeleteObject, path.as_str()))
+    }
+
     fn create_directory(&self, path: &FtpPath) -> Result<()> {
         names::make_directory(&self.tree, path)
             .map_err(|fault| fault.of(Operation::PutObject, path.as_str()))

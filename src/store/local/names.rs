@@ -34,6 +34,21 @@ pub(super) fn remove_file(tree: &LocalTree, path: &FtpPath) -> LocalResult<()> {
     Ok(slot.sync()?)
 }
 
+/// Removes a file if the version `seen` still stands there. Whether it is gone.
+pub(super) fn remove_version(tree: &LocalTree, path: &FtpPath, seen: &Stat) -> LocalResult<bool> {
+    let slot = tree.existing(path)?;
+    slot.lock_directory()?;
+    match slot.look()? {
+        Found::File(now) if now.is_same_version(seen) => {
+            rustix::fs::unlinkat(&slot.parent, slot.name, AtFlags::empty())?;
+        }
+        Found::Nothing => return Ok(true),
+        Found::File(_) | Found::Directory(_) | Found::Foreign => return Ok(false),
+    }
+    slot.sync()?;
+    Ok(true)
+}
+
 /// Sets a file's time.
 pub(super) fn date(tree: &LocalTree, path: &FtpPath, modified: OffsetDateTime) -> LocalResult<()> {
     if path.is_root() {

@@ -83,6 +83,16 @@ impl FileTree for TrashStore {
         self.store.discard_file(path)
     }
 
+    fn delete_version(&self, path: &FtpPath, seen: &Stat) -> Result<bool> {
+        self.see(Operation::DeleteObject, path)?;
+        self.store.delete_version(path, seen)
+    }
+
+    fn keep_replaced(&self, path: &FtpPath) -> Result<()> {
+        self.admit(Operation::CopyObject, path)?;
+        self.put_away(path, |place| self.store.copy_aside(path, place))
+    }
+
     fn create_directory(&self, path: &FtpPath) -> Result<()> {
         self.admit(Operation::PutObject, path)?;
         self.store.create_directory(path)

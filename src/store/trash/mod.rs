@@ -178,6 +178,10 @@ impl ObjectStore for TrashStore {
         self.store.for_command(wait, requester).map(|store| self.same(store))
     }
 
+    fn keeps_deleted(&self) -> bool {
+        true
+    }
+
     fn answers(&self, cancel: &Cancel) -> Result<()> {
         self.store.answers(cancel)
     }

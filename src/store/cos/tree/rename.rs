@@ -2,15 +2,16 @@
 //! directory moves key by key ([`super::moving`]).
 
 use super::BucketTree;
+use super::condition::stat_of;
 use super::copy::{CopyTarget, Replaces, copy_version};
 use super::directories::{keep_parent, stat_directory, stat_if_any};
-use super::markers::{Standing, refuse_marker_name, standing};
+use super::markers::{Standing, file_head, refuse_marker_name, standing};
 use super::moving::Move;
 use super::room::{refuse_below_file, watch_room};
 use super::turn::turn_in_time;
 use super::versions::{delete_version, is_same_version};
 use crate::store::cos::objects::Head;
-use crate::store::{ErrorKind, KeepReplaced, Operation, Result, StoreError};
+use crate::store::{ErrorKind, KeepReplaced, Operation, Result, Stat, StoreError};
 use crate::vfs::FtpPath;
 
 /// What a rename may replace.
@@ -90,6 +91,24 @@ pub(crate) fn rename_path(
     }
     keep_parent(tree, from);
     Ok(())
+}
+
+/// Deletes the file `path` if the version `seen` still stands there. Whether it is gone.
+pub(crate) fn delete_seen(tree: BucketTree<'_>, path: &FtpPath, seen: &Stat) -> Result<bool> {
+    let key = tree.account.keys.file(Operation::DeleteObject, path)?;
+    let turn = turn_in_time(tree, Operation::DeleteObject, &[&key])?;
+    let is_gone = match file_head(tree, &key)? {
+        Some(now) if stat_of(tree, &now).is_same_version(seen) => {
+            delete_version(tree, &turn, &key, &now)?
+        }
+        Some(_) => false,
+        None => true,
+    };
+    drop(turn);
+    if is_gone {
+        keep_parent(tree, path);
+    }
+    Ok(is_gone)
 }
 
 /// Deletes what was copied, not what somebody stored in its place since: that stays.

@@ -1,0 +1,108 @@
+//! `[MOUNT_<n>]`: what of whose files, where, and who sees it.
+
+use crate::users::{MountUsers, MountedAccount};
+
+use super::accounts::Accounts;
+use super::forms::MountForm;
+use super::keys::SectionKind;
+use super::report::ConfigReport;
+use super::section::Section;
+
+/// Reads the mounts of all `sections`.
+pub(super) fn read(
+    sections: &[Section],
+    accounts: &Accounts,
+    report: &mut ConfigReport,
+) -> Vec<MountedAccount<usize>> {
+    let mut mounts = Vec::new();
+    for section in sections.iter().filter(|section| section.kind == SectionKind::Mount) {
+        let mount = read_one(section, sections, accounts, report);
+        if let Some(mount) = mount {
+            refuse_same_path(&mounts, &mount, section, report);
+            mounts.push(mount);
+        }
+    }
+    mounts
+}
+
+fn read_one(
+    section: &Section,
+    sections: &[Section],
+    accounts: &Accounts,
+    report: &mut ConfigReport,
+) -> Option<MountedAccount<usize>> {
+    let mut form = MountForm::unset();
+    section.read(&mut form, report);
+    if let Some(MountUsers::Named(names)) = &form.users {
+        refuse_strangers(names, accounts, section, report);
+    }
+    let MountForm { path, account, prefix, users, permission, delete_enabled } = form;
+    let account = account?;
+    let place = place_of(&account, accounts);
+    // What is wrong with an account that is there was told.
+    let is_there = accounts.names.contains_key(&account)
+        || sections.iter().any(|section| section.is_called(&account));
+    if place.is_none() && !is_there && may_know_all(accounts) {
+        let text = "no login and no account section is called so; accepted is a login, or an \
+                    account section such as COS_ACCOUNT_1";
+        report.problem(section.place("account"), text);
+    }
+    let (store, home) = place?;
+    let home = format!("{home}{prefix}");
+    let (path, users, permission) = (path?, users?, permission?);
+    Some(MountedAccount { path, users, permission, delete_enabled, home, store })
+}
+
+/// The store of the login or section `name`, and where in it its files are.
+fn place_of(name: &str, accounts: &Accounts) -> Option<(usize, String)> {
+    let login = accounts.accounts.iter().find(|account| account.name == name);
+    let is_section = |(section, _): &&(String, usize)| section.eq_ignore_ascii_case(name);
+    let section = || accounts.sections.iter().find(is_section);
+    login
+        .map(|account| (account.store, account.home.clone()))
+        .or_else(|| section().map(|(_, store)| (*store, String::new())))
+}
+
+/// Whether the logins of all files were read.
+fn may_know_all(accounts: &Accounts) -> bool {
+    accounts.users_files.len() == accounts.users_texts.len()
+}
+
+/// Reports logins that are not there: a misspelt one would see nothing.
+fn refuse_strangers(
+    names: &[String],
+    accounts: &Accounts,
+    section: &Section,
+    report: &mut ConfigReport,
+) {
+    // Whoever is asked about users knows others.
+    if accounts.hook.is_some() || !may_know_all(accounts) {
+        return;
+    }
+    for name in names.iter().filter(|name| !accounts.names.contains_key(name.as_str())) {
+        let text = format!("no login is called {name:?}; accepted are logins, or * for everybody");
+        report.problem(section.place("users"), text);
+    }
+}
+
+/// Reports that somebody would see two mounts at one path.
+fn refuse_same_path(
+    earlier: &[MountedAccount<usize>],
+    mount: &MountedAccount<usize>,
+    section: &Section,
+    report: &mut ConfigReport,
+) {
+    let has_both = |other: &&MountedAccount<usize>| {
+        other.path == mount.path
+            && match (&other.users, &mount.users) {
+                (MountUsers::Named(one), MountUsers::Named(_)) => {
+                    one.iter().any(|name| mount.users.include(name))
+                }
+                _ => true,
+            }
+    };
+    if earlier.iter().any(|other| has_both(&other)) {
+        let text = "another mount has this path, for the same users; each needs its own";
+        report.problem(section.place("path"), text);
+    }
+}
