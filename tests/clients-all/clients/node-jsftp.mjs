@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs"
+import { promisify } from "node:util"
+import { at, load, serve } from "./loop.mjs"
+
+const JsFtp = load("jsftp")
+let client = null
+async function session() {
+    if (client === null) {
+        client = new JsFtp({ host: at.host, port: at.port, user: at.user, pass: at.password })
+        client.on("error", () => { client = null })
+    }
+    return client
+}
+const call = async (name, ...words) => {
+    const ftp = await session()
+    return promisify(ftp[name].bind(ftp))(...words)
+}
+await serve("jsftp", {
+    put: async (source, name) => void await call("put", readFileSync(source), name),
+    get: async (name, target) => void await call("get", name, target),
+    list: async (directory) => (await call("ls", directory)).map((entry) => entry.name),
+    rename: async (old, name) => void await call("rename", old, name),
+    delete: async (name) => void await call("raw", "DELE", name),
+})
