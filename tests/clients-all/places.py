@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 
-from lab import STORE, Gate, abandon, relay
+from lab import Gate, relay
 from wire import Wire
 
 

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { createWriteStream, readFileSync } from "node:fs"
+import { pipeline } from "node:stream/promises"
 import { promisify } from "node:util"
 import { at, load, serve } from "./loop.mjs"
 
@@ -17,7 +18,12 @@ const call = async (name, ...words) => {
 }
 await serve("jsftp", {
     put: async (source, name) => void await call("put", readFileSync(source), name),
-    get: async (name, target) => void await call("get", name, target),
+    get: async (name, target) => {
+        const data = await call("get", name)
+        const ended = pipeline(data, createWriteStream(target))
+        data.resume()
+        await ended
+    },
     list: async (directory) => (await call("ls", directory)).map((entry) => entry.name),
     rename: async (old, name) => void await call("rename", old, name),
     delete: async (name) => void await call("raw", "DELE", name),
