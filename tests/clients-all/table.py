@@ -19,7 +19,7 @@ WORDS = {
         "put": "stores", "list": "lists", "get": "fetches", "rename": "renames", "delete": "deletes",
         "everything": "everything", "later": "files appear later", "join": ", ", "and": "; ", "or": " or ",
         "told": "says so", "silent": "**claims success**", "hangs": "hangs",
-        "tries": "tries {} times", "stuck": "the next file fails",
+        "tries": "tries {} times", "stuck": "the next file fails", "may-stick": "the next file may fail",
         "again": "sends it again", "again-get": "fetches it again",
         "told-part": "says so; a part is there", "silent-part": "**claims success**; a part is there",
         "told-but-whole": "says so, though it is there",
@@ -31,7 +31,7 @@ WORDS = {
         "put": "上传", "list": "列目录", "get": "下载", "rename": "重命名", "delete": "删除",
         "everything": "全部", "later": "文件稍后出现", "join": "、", "and": "；", "or": "，或",
         "told": "报告失败", "silent": "**声称成功**", "hangs": "无响应",
-        "tries": "尝试 {} 次", "stuck": "下一个文件也失败",
+        "tries": "尝试 {} 次", "stuck": "下一个文件也失败", "may-stick": "下一个文件可能失败",
         "again": "自动重传", "again-get": "自动重新下载",
         "told-part": "报告失败；留下一部分", "silent-part": "**声称成功**；只有一部分",
         "told-but-whole": "报告失败，但文件已存好",
@@ -53,15 +53,14 @@ def does(seen, words):
     return text + (words["and"] + words["later"] if seen.endswith("later") else "")
 
 
-def outcome(what, seen, can_put, words):
-    """A code of known.json, in words."""
-    key, _, stuck = what.partition(" ")
+def outcome(key, after, seen, can_put, words):
+    """A code of known.json, in words; `after` tells of the file that follows."""
     key = "again-get" if key == "again" and not can_put else key
     parts = [words[key].format(seen.get("seconds"))]
     if seen.get("asked", 1) > 1:
         parts.append(words["tries"].format(seen["asked"]))
-    if stuck:
-        parts.append(words["stuck"])
+    if after:
+        parts.append(words[after])
     return words["and"].join(parts)
 
 
@@ -73,7 +72,12 @@ def cell(case, seen, known, can_put, words):
         return does(seen["seen"], words)
     if case == "ftps":
         return "✔"
-    return words["or"].join(outcome(what, seen, can_put, words) for what in codes(known))
+    texts = []
+    for key in dict.fromkeys(what.split()[0] for what in codes(known)):
+        is_stuck, is_not = f"{key} stuck" in codes(known), key in codes(known)
+        after = ("may-stick" if is_not else "stuck") if is_stuck else None
+        texts.append(outcome(key, after, seen, can_put, words))
+    return words["or"].join(texts)
 
 
 def codes(known):
@@ -91,7 +95,10 @@ def table(known, found, language):
         cases = found[key]["cases"]
         can_put = "put" in cases["works"]["seen"]
         expect = about["expect"]
-        cells = [cell(case, cases[case], expect[case], can_put, words) for case in CASES]
+        cells = [
+            cell(case, cases[case], expect.get(case, code(cases[case])), can_put, words)
+            for case in CASES
+        ]
         name = f"{about['name']} {found[key]['version']}"
         lines.append(" | ".join(["| " + name, *cells, about[language]]) + " |")
     return "\n".join(lines)
