@@ -4,6 +4,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -30,6 +31,9 @@ STARTERS = {
 }
 
 
+# What install.sh builds of drivers that their starter only loads.
+BUILT = {".java": "{place}/java/{name}.class", ".cs": "{place}/mono/{name}.exe"}
+
 # Of libraries that do not tell their version.
 VERSIONS_OF_PACKAGES = {
     "go-jlaffaye": "golang-github-jlaffaye-ftp-dev",
@@ -48,11 +52,17 @@ class Client:
         return [word.format(self.path, place=place, name=self.path.stem) for word in words]
 
     def version(self):
-        packages = VERSIONS_OF_PACKAGES.get(self.key)
+        words = self.words()
+        built = BUILT.get(self.path.suffix, "{place}").format(
+            place=os.environ["FTP_PLACE"], name=self.path.stem
+        )
+        if shutil.which(words[0]) is None or not os.path.exists(built):
+            raise ValueError(f"there is no {words[0]}, or no {built}")
+        package = VERSIONS_OF_PACKAGES.get(self.key)
         told = subprocess.run(
-            ["dpkg-query", "-f", "${Version}", "-W", packages]
-            if packages
-            else [*self.words(), "version"],
+            ["dpkg-query", "-f", "${Version}", "-W", package]
+            if package
+            else [*words, "version"],
             capture_output=True, text=True, timeout=PATIENCE,
         )
         lines = told.stdout.strip().splitlines()

@@ -74,7 +74,8 @@ class Lab:
     def heard(self, pattern):
         """How often the server was told a command."""
         logs = (self.server.directory / "logs").glob("*.log*")
-        return sum(len(re.findall("< " + pattern, path.read_text())) for path in logs)
+        heard = "".join(path.read_text() for path in logs)
+        return len(re.findall("< " + pattern, heard, re.IGNORECASE))
 
     def close(self, keep):
         for driver in self.drivers:
