@@ -178,13 +178,15 @@ def refused(lab):
 
 def cut(lab, strike, repair):
     """An upload, or a download, that is cut in its midst."""
-    struck = threading.Event()
+    # Set when it was cut, or when nothing is left to be cut.
+    is_over, cuts = threading.Event(), []
 
     def strikes():
+        cuts.append(CUT_AT)
         try:
             strike()
         finally:
-            struck.set()
+            is_over.set()
 
     can_put = lab.driver().can_put()
     if can_put:
@@ -197,7 +199,7 @@ def cut(lab, strike, repair):
 
     def repairs():
         try:
-            if struck.wait(CUT_WITHIN):
+            if is_over.wait(CUT_WITHIN) and cuts:
                 repair()
         except TimeoutError as error:
             why.append(str(error))
@@ -211,12 +213,11 @@ def cut(lab, strike, repair):
         path = lab.directory / "back"
         said = driver.do("get", "large.bin", str(path))
         stored = path.read_bytes() if path.exists() and path.stat().st_size else None
-    is_struck = struck.is_set()
-    struck.set()
+    is_over.set()
     repairing.join()
     code = ends(said, LARGE, stored)
     after = "not tried" if code == "hangs" else goes_on(lab, driver)
-    if not is_struck:
+    if not cuts:
         why.append("nothing was cut")
     line.close()
     return {"seen": code, "next": after, "why": why, "text": said.text}

@@ -20,7 +20,7 @@ CONF
     [ "$(id -u)" != 0 ] || chmod 777 .
     chmod a+rx .. .
     squid -N -f squid.conf >squid.out 2>&1 &
-    # Uploads in its first second were seen to be broken off by itself.
+    # It says this when it has started up.
     for _ in $(seq 100); do
         grep -qs storeLateRelease squid.log && echo "$port" >squid.port && return 0
         sleep 0.1
