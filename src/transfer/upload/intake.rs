@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use super::reach::Beginning;
+use super::beginning::Beginning;
 use super::scanning::Scanning;
 use crate::limits::{BEGINNING_BYTES, BLOCKS_PER_READ};
 use crate::store::CopySource;

@@ -9,6 +9,7 @@
 //!
 //! STOR, APPE and STOU differ in their [`WriteMode`] only.
 
+mod beginning;
 mod commit;
 mod head;
 mod intake;

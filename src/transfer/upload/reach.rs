@@ -1,14 +1,9 @@
 //! How far a file is known to go, before its upload ends: one that ends earlier is not all of it.
 
-use crc_fast::{CrcAlgorithm, Digest};
-
 use super::plan::Plan;
 use crate::store::ParkedUpload;
 use crate::transfer::earlier::{Came, EarlierUpload};
 use crate::transfer::{Kept, TransferError, Verdict};
-
-/// Of so many bytes two files that are not the same one are hardly ever alike.
-const BEGINNING: usize = 64 * 1024;
 
 /// What is known of a file that is being uploaded.
 #[derive(Debug)]
@@ -58,31 +53,5 @@ impl Reach {
             Verdict::Interrupted { by, .. } if by.is_left() => {}
             Verdict::Interrupted { .. } | Verdict::Failed(_) => earlier.note_failed(now),
         }
-    }
-}
-
-/// The first bytes of a file, as they arrive.
-#[derive(Debug)]
-pub(super) struct Beginning {
-    lacking: usize,
-    digest: Digest,
-}
-
-impl Beginning {
-    pub(super) fn new() -> Self {
-        Self { lacking: BEGINNING, digest: Digest::new(CrcAlgorithm::Crc64Xz) }
-    }
-
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        let now = bytes.len().min(self.lacking);
-        if now > 0 {
-            self.digest.update(&bytes[..now]);
-            self.lacking -= now;
-        }
-    }
-
-    /// What tells it from another; `None` of a small file.
-    pub(super) fn sum(&self) -> Option<u64> {
-        (self.lacking == 0).then(|| self.digest.finalize())
     }
 }
