@@ -174,7 +174,8 @@ pub(super) fn upload(
     let mut has_begun = false;
     let stored = carry_out(&order, transfer, tree, settings, &mut has_begun);
     // Of what has begun the upload itself knows how far it came.
-    if stored.as_ref().is_err_and(|reply| !has_begun && reply.code().is_transient()) {
+    let is_noted = has_begun || !order.begins_anew();
+    if stored.as_ref().is_err_and(|reply| !is_noted && reply.code().is_transient()) {
         earlier.note_failure();
     }
     stored

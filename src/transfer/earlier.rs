@@ -59,15 +59,15 @@ impl EarlierUpload {
         Self { all: Arc::clone(all), account: account.into(), path: path.clone() }
     }
 
-    /// An upload of the name failed before anything had come of it.
+    /// An upload that was to replace the file failed before anything had come of it.
     pub fn note_failure(&self) {
-        self.note_failed(Came::default());
+        self.note_failed(Came { is_anew: true, ..Came::default() });
     }
 
     /// Whether who deletes the name now may mean what an upload has left there that has just come
     /// to nothing. Says so once.
     pub fn take_remains(&self) -> bool {
-        self.take().is_some_and(|(at, _)| at.elapsed() < REMAINS_FOR)
+        self.take().is_some_and(|(at, came)| came.is_anew && at.elapsed() < REMAINS_FOR)
     }
 
     /// Whether who goes on with a file of this name now goes on with one that this upload was to
