@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # lftp 4.9.2 (Debian 12): when the server answers a STOR with a passing error after the data (451),
 # lftp repeats the STOR by itself, and closes that data connection in order after the first 196,608
-# bytes of the file. No ABOR, REST or APPE tells the server, so it can only confirm a short file.
+# bytes of the file. No ABOR, REST or APPE tells the server. Any 4xx to that makes lftp send the whole.
 #
 # Seen: a file of 1,000,000 bytes; the first STOR brings all of it and is answered 451; the second
 # STOR brings 196,608 bytes, the beginning of the file, then the end of the data connection.

@@ -80,7 +80,17 @@ fn upload(bytes: usize) {
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
     let conversion = Conversion::None;
-    let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
+    let request = UploadRequest {
+        store,
+        path,
+        plan,
+        announced: None,
+        conversion,
+        witness: None,
+        earlier: None,
+        told: 0,
+        publishes_left: true,
+    };
     let report = thread::scope(|scope| {
         scope.spawn(|| send(client, bytes));
         let upload = Upload::admit(request, resources, &mut Silent).unwrap();

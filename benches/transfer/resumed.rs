@@ -80,7 +80,17 @@ fn upload(store: &Arc<DiscardingStore>, mode: WriteMode, bytes: u64, end: End) -
     let path = FtpPath::root().join("file").unwrap();
     let plan = Plan::make(&*store, &path, mode, ParkedAmong::All, OverFiles::default()).unwrap();
     let conversion = Conversion::None;
-    let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
+    let request = UploadRequest {
+        store,
+        path,
+        plan,
+        announced: None,
+        conversion,
+        witness: None,
+        earlier: None,
+        told: 0,
+        publishes_left: true,
+    };
     let report = thread::scope(|scope| {
         scope.spawn(|| send_and_end(client, bytes, end));
         let upload = Upload::admit(request, resources, &mut Silent).unwrap();

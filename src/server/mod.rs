@@ -147,6 +147,7 @@ impl Server {
             rates: Arc::new(Rates::new(options.rates)),
             ending_threads: Arc::default(),
             left_uploads: Arc::default(),
+            earlier_uploads: Arc::default(),
             chronicle: options.chronicle,
             stop: StopSignal::default(),
             options: options.session,

@@ -328,6 +328,7 @@ impl<'a> Session<'a> {
             keeps_times: self.host.options.preserve_mtime,
             partial: self.host.options.transfer.partial,
             told: self.told_parked.clone(),
+            earlier_uploads: Arc::clone(&self.host.earlier_uploads),
             witness: Witness::new(&self.host.chronicle, actor),
         })
     }

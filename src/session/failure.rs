@@ -80,6 +80,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::TooLarge { .. } => Some("a file that is too large"),
                 TransferError::BadRestart { .. } => Some("a restart beyond the end of a file"),
                 TransferError::ParkedElsewhere { .. } => Some("a restart elsewhere than parked"),
+                TransferError::EndsEarly { .. } => Some("a file that ends earlier than before"),
                 TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
@@ -93,7 +94,8 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::NoBuffer => replies::no_buffer_memory(),
                 TransferError::Checksum => replies::checksum_mismatch(),
                 TransferError::BadRestart { size } => replies::restart_beyond_end(*size),
-                TransferError::ParkedElsewhere { offset } => replies::parked_elsewhere(*offset),
+                TransferError::ParkedElsewhere { offset, .. } => replies::parked_elsewhere(*offset),
+                TransferError::EndsEarly { end, before } => replies::ends_early(*end, *before),
                 TransferError::Infected { name } => replies::infected(name),
                 TransferError::NotScanned { .. } => replies::not_scanned(),
                 TransferError::Source { .. }

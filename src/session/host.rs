@@ -8,7 +8,9 @@ use crate::events::Chronicle;
 use crate::net::tls::TlsContext;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
-use crate::transfer::{Budget, EndingThreads, LeftUpload, LeftUploads, Rates, Resources};
+use crate::transfer::{
+    Budget, EarlierUploads, EndingThreads, LeftUpload, LeftUploads, Rates, Resources,
+};
 use crate::users::{Account, Directory};
 
 /// What a session needs from the process it lives in. Clones share all but the options.
@@ -38,6 +40,8 @@ pub struct Host {
     pub ending_threads: Arc<EndingThreads>,
     /// Parked uploads that are published unless somebody comes back.
     pub left_uploads: Arc<LeftUploads>,
+    /// Uploads that came to nothing a short while ago.
+    pub earlier_uploads: Arc<EarlierUploads>,
     /// Who wants to know what happens to files.
     pub chronicle: Arc<Chronicle>,
     /// Whether the server is stopping.

@@ -13,7 +13,7 @@ use crate::access::Visit;
 use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Code, MlstFacts, Reply, Rights, replies};
 use crate::store::{ErrorKind, Freshness, ObjectStore, OnExists, Operation, Stat, StoreError};
-use crate::transfer::PartialUpload;
+use crate::transfer::{EarlierUploads, PartialUpload};
 use crate::users::{Account, FileRules};
 use crate::vfs::{EntryKind, FtpPath, Metadata};
 
@@ -32,6 +32,8 @@ pub(super) struct Tree<'a> {
     pub(super) partial: PartialUpload,
     /// What the session was told of interrupted uploads.
     pub(super) told: ToldParked,
+    /// Uploads that came to nothing a short while ago.
+    pub(super) earlier_uploads: Arc<EarlierUploads>,
     /// Who tells what happens to files.
     pub(super) witness: Witness,
 }
@@ -158,6 +160,7 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
+        self.drop_remains(&path)?;
         let store = self.store_at(&path);
         let intent = self.intend(&FileDeed::now(EventKind::Delete, &*store, &path))?;
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);
@@ -271,7 +274,7 @@ impl Tree<'_> {
         let path = self.existing_file(path)?;
         let found = self.store.stat(&path, Freshness::Recent);
         if let Some(parked) = self.parked(&path, found.as_ref().ok())? {
-            self.told.note(path, parked.offset());
+            self.told.note(path, &parked);
             return Ok(replies::size(parked.offset()));
         }
         let stat = found.map_err(|error| self.failure(&error))?;
@@ -301,7 +304,7 @@ impl Tree<'_> {
         let found = self.find_with_time(&place);
         let metadata = match self.parked(&place, found.as_ref().ok())? {
             Some(parked) => {
-                self.told.note(place, parked.offset());
+                self.told.note(place, &parked);
                 Metadata::file(parked.offset(), Some(parked.begun))
             }
             None => found.map_err(|error| self.failure(&error))?.metadata,

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
+use crate::protocol::replies;
 use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat};
-use crate::transfer::{ParkedAmong, PartialUpload, WriteMode};
+use crate::transfer::{EarlierUpload, ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
 
 impl Tree<'_> {
@@ -29,6 +30,29 @@ impl Tree<'_> {
         Ok(true)
     }
 
+    /// Some clients delete what has the name when their upload has failed, as they take it for what
+    /// that has left there. That is dropped; an older file that stands there is not meant.
+    ///
+    /// # Errors
+    /// The reply that tells so, where an older file stands: the next deletion means that.
+    pub(super) fn drop_remains(&self, path: &FtpPath) -> Step<()> {
+        if !self.earlier_upload(path).take_remains() {
+            return Ok(());
+        }
+        let found = self.store.find_file(path).map_err(|error| self.failure(&error))?;
+        if found.is_none() {
+            return Ok(());
+        }
+        self.drop_parked(path, true)?;
+        log::info!("not deleted path={path:?}: it is older than the upload that has just failed");
+        Err(replies::older_file_stays())
+    }
+
+    /// The last upload of `path`, if that may have come to nothing.
+    pub(super) fn earlier_upload(&self, path: &FtpPath) -> EarlierUpload {
+        EarlierUpload::new(&self.earlier_uploads, &self.account.name, path)
+    }
+
     /// The interrupted upload of `path` that its uploader may go on with, instead of what was
     /// `found` there. The store is asked where nothing was, or where this process knows of one.
     ///
@@ -44,8 +68,14 @@ impl Tree<'_> {
             return Ok(None);
         }
         let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
-        let parked = self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0);
-        let Some(parked) = parked else { return Ok(None) };
+        let Some(parked) = self.find_parked(path, freshness)? else { return Ok(None) };
+        if parked.offset() == 0 {
+            // Less than a part is there only where its client may have been done.
+            if parked.came() >= self.store_at(path).part_limits().min_part {
+                self.told.note_lost(path.clone(), parked.came());
+            }
+            return Ok(None);
+        }
         // Of a listed file only the time is known that a client may have given it.
         let fresh = match found.is_some() && self.keeps_times {
             true => self.store.stat(path, Freshness::Now).ok(),

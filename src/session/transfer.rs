@@ -107,14 +107,18 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 let upload = LeftUpload { store, path, bytes, keeps_old, marker, witness };
                 host.publish_left(upload, patience);
             }
-            (Kept::Nothing, _)
-                if options.partial == PartialUpload::Discard
-                    && report.bytes > 0
-                    && visit.may_tell("clients that do not wait for the reply") =>
+            (Kept::Nothing, patience)
+                if report.bytes > 0 && visit.may_tell("clients that do not wait for the reply") =>
             {
+                let loses = match (options.partial, patience) {
+                    (PartialUpload::Discard, _) => "partial_upload = discard all of its files are",
+                    (PartialUpload::Park, None) => {
+                        "publish_parked_after = 0 those that are too small to be gone on with are"
+                    }
+                    _ => return,
+                };
                 log::warn!(
-                    "{} closes its connections without waiting for the reply: with \
-                     partial_upload = discard all of its files are lost",
+                    "{} closes its connections without waiting for the reply: with {loses} lost",
                     self.account.name
                 );
             }

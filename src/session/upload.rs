@@ -13,7 +13,9 @@ use crate::limits;
 use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
-use crate::transfer::{OverFiles, Plan, TransferReport, Upload, UploadRequest, WriteMode};
+use crate::transfer::{
+    OverFiles, Plan, TransferError, TransferReport, Upload, UploadRequest, WriteMode,
+};
 use crate::users::FileRules;
 use crate::vfs::{EntryKind, FtpPath};
 
@@ -114,6 +116,27 @@ impl Order {
         }
     }
 
+    /// What it keeps, and needs to be true of its name.
+    fn plan(&self, tree: &Tree<'_>, store: &dyn ObjectStore) -> Step<Plan> {
+        let among = tree.parked_among(&self.path, self.mode);
+        let FileRules { on_exists, appends, .. } = *tree.files();
+        let over = OverFiles { on_exists, appends };
+        let mut plan = Plan::make(store, &self.path, self.mode, among, over);
+        if matches!(self.mode, WriteMode::ResumeAt(_))
+            && plan.as_ref().is_ok_and(Plan::keeps_object)
+            && let Some(came) = tree.earlier_upload(&self.path).take_replacement()
+        {
+            // It was told the size of a file that it has begun to replace (lftp).
+            plan = Err(TransferError::ParkedElsewhere { offset: 0, came });
+        }
+        plan.map_err(|error| {
+            if let TransferError::ParkedElsewhere { came, .. } = error {
+                tree.told.note_lost(self.path.clone(), came);
+            }
+            transfer_error(tree.visit, &error)
+        })
+    }
+
     /// Whether nothing of an earlier upload is gone on with.
     fn begins_anew(&self) -> bool {
         matches!(self.mode, WriteMode::Replace | WriteMode::ResumeAt(0))
@@ -140,25 +163,40 @@ impl Order {
 
 /// Stores what the client sends, as `mode` says, behind a REST to the byte `restart`.
 pub(super) fn upload(
-    mut transfer: Transfer<'_, '_>,
+    transfer: Transfer<'_, '_>,
     tree: &Tree<'_>,
     settings: &ClientSettings,
     mode: UploadMode,
     restart: u64,
 ) -> Step<Uploaded> {
     let order = Order::of(tree, mode, restart)?;
+    let earlier = tree.earlier_upload(&order.path);
+    let mut has_begun = false;
+    let stored = carry_out(&order, transfer, tree, settings, &mut has_begun);
+    // Of what has begun the upload itself knows how far it came.
+    let is_noted = has_begun || !order.begins_anew();
+    if stored.as_ref().is_err_and(|reply| !is_noted && reply.code().is_transient()) {
+        earlier.note_failure();
+    }
+    stored
+}
+
+/// Does what `order` says. Tells whether data was waited for.
+fn carry_out(
+    order: &Order,
+    mut transfer: Transfer<'_, '_>,
+    tree: &Tree<'_>,
+    settings: &ClientSettings,
+    has_begun: &mut bool,
+) -> Step<Uploaded> {
     transfer.check_data_port()?;
     let markers = DoneMarkers::of(tree);
     markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
     tree.check_told(EventKind::Upload, &order.path)?;
     let _turn = order.take_turn(&*tree.store);
     order.bring_published(tree)?;
-    let among = tree.parked_among(&order.path, order.mode);
-    let FileRules { on_exists, appends, .. } = *tree.files();
-    let over = OverFiles { on_exists, appends };
     let store = tree.store_at(&order.path);
-    let plan = Plan::make(&*store, &order.path, order.mode, among, over);
-    let plan = plan.map_err(|error| transfer_error(tree.visit, &error))?;
+    let plan = order.plan(tree, &*store)?;
     let conversion = settings.conversion(transfer.converts_ascii());
     let request = UploadRequest {
         store,
@@ -167,6 +205,9 @@ pub(super) fn upload(
         announced: settings.announced,
         conversion,
         witness: Some(tree.witness.clone()),
+        earlier: Some(tree.earlier_upload(&order.path)),
+        told: tree.told.came_of(&order.path),
+        publishes_left: tree.files().publish_parked.is_some(),
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);
@@ -175,6 +216,7 @@ pub(super) fn upload(
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(upload.progress(), &order.opening(settings))?;
     tree.told.forget();
+    *has_begun = true;
     let mut report = upload.throttled(throttle).run(data, &mut attended.watch);
     if let Some(rest) = report.unended.take() {
         transfer.add_unused(rest);

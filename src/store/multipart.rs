@@ -163,13 +163,20 @@ pub struct MultipartUpload {
 pub struct ParkedUpload {
     /// Which one.
     pub upload: MultipartUpload,
-    /// All of its parts up to the first gap, sorted by number.
+    /// All of its parts, sorted by number; none where there is a gap in front of one.
     pub parts: Vec<PartReceipt>,
+    /// Bytes of parts that nobody can go on behind, as there is a gap.
+    pub lost: u64,
     /// When the upload was begun, UTC, by the store's clock.
     pub begun: OffsetDateTime,
 }
 
 impl ParkedUpload {
+    /// Bytes that its client had sent at least.
+    pub fn came(&self) -> u64 {
+        self.lost + self.parts.iter().map(|part| part.size).sum::<u64>()
+    }
+
     /// Where a client goes on, in bytes.
     pub fn offset(&self) -> u64 {
         offset_behind(&self.parts)

@@ -79,6 +79,11 @@ impl Interruption {
         matches!(self, Self::ControlLost | Self::ControlReset | Self::Left)
     }
 
+    /// Whether the client may have been done.
+    pub(super) fn is_left(self) -> bool {
+        self == Self::Left
+    }
+
     /// How an upload was interrupted, in the words of the figures.
     pub fn how(self) -> &'static str {
         match self {

@@ -41,8 +41,17 @@ pub enum TransferError {
     },
     /// REST elsewhere than where the parked upload of the file goes on.
     ParkedElsewhere {
-        /// Where it does, in bytes.
+        /// Where it does, in bytes; 0 where nobody can go on with it.
         offset: u64,
+        /// Bytes that had come of it.
+        came: u64,
+    },
+    /// The file ended before an earlier attempt to store it had come.
+    EndsEarly {
+        /// Where it ended, in bytes.
+        end: u64,
+        /// How far the earlier one had come, in bytes.
+        before: u64,
     },
     /// The scanner found something in it.
     Infected {
@@ -61,7 +70,7 @@ impl TransferError {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == ErrorKind::Unavailable,
-            Self::Late | Self::NoBuffer | Self::System(_) => true,
+            Self::Late | Self::NoBuffer | Self::System(_) | Self::EndsEarly { .. } => true,
             Self::TooLarge { .. }
             | Self::Source { .. }
             | Self::Checksum
@@ -112,8 +121,11 @@ impl fmt::Display for TransferError {
             }
             Self::Checksum => f.write_str("the bytes do not match the object's checksum"),
             Self::BadRestart { size } => write!(f, "restart beyond the file's {size} bytes"),
-            Self::ParkedElsewhere { offset } => {
+            Self::ParkedElsewhere { offset, .. } => {
                 write!(f, "restart elsewhere than at the {offset} bytes that are parked")
+            }
+            Self::EndsEarly { end, before } => {
+                write!(f, "the file ended after {end} bytes, though {before} had come before")
             }
             Self::Infected { name } => write!(f, "the scanner found {name}"),
             Self::NotScanned { why } => write!(f, "the scanner could not check it: {why}"),

@@ -102,7 +102,7 @@ impl UploadTarget {
     /// when that cannot be.
     pub(super) fn park(&self, parts: Vec<PartReceipt>) -> bool {
         let Some(upload) = self.upload.get().cloned() else { return false };
-        let parked = ParkedUpload { upload, parts, begun: self.terms.begun };
+        let parked = ParkedUpload { upload, parts, lost: 0, begun: self.terms.begun };
         let is_parked = self.store.park_multipart_upload(&parked);
         if is_parked {
             let _ = self.settled.set(());
@@ -294,7 +294,8 @@ impl UploadTarget {
     /// as what is parked.
     fn leave_behind(&self, upload: &MultipartUpload) {
         let (upload, begun) = (upload.clone(), self.terms.begun);
-        self.store.park_multipart_upload(&ParkedUpload { upload, parts: Vec::new(), begun });
+        let nothing = ParkedUpload { upload, parts: Vec::new(), lost: 0, begun };
+        self.store.park_multipart_upload(&nothing);
     }
 
     fn upload(&self) -> StoreResult<&MultipartUpload> {

@@ -185,7 +185,17 @@ fn upload(
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
     let conversion = Conversion::None;
-    let request = UploadRequest { store, path, plan, announced: None, conversion, witness: None };
+    let request = UploadRequest {
+        store,
+        path,
+        plan,
+        announced: None,
+        conversion,
+        witness: None,
+        earlier: None,
+        told: 0,
+        publishes_left: true,
+    };
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();
     let report = upload.run(data, &mut Silent);
     assert_eq!(ending_threads.join_all(Instant::now() + Duration::from_secs(60)), 0);

@@ -1,7 +1,7 @@
-use super::{Cut, SENT, cut_upload, cut_upload_of, parking};
+use super::{Cut, MIB, SENT, cut_upload, cut_upload_of, parking};
 use crate::support::ftp::Ftp;
 use crate::support::server::Setup;
-use crate::support::stored::noise;
+use crate::support::stored::{Stored, noise};
 
 /// What is left first is not due first.
 #[test]
@@ -21,5 +21,22 @@ fn each_account_has_its_own_time() {
             server.stored().expect("bob's", &left);
             assert!(!server.stored().files().contains(&"alice's".to_owned()), "{own}");
         }
+    }
+}
+
+/// Nobody could go on with it, and nobody publishes it.
+#[test]
+fn with_0_what_is_too_small_to_go_on_with_is_given_up() {
+    let local = Setup::local().option("partial_upload", "park");
+    for (setup, bytes) in [(parking(), MIB), (local, 1)] {
+        let server = setup.option("publish_parked_after", "0").start();
+        cut_upload(&server, "STOR", "file", &noise(42, bytes), Cut::Leave);
+        server.wait_for_log("with publish_parked_after = 0 those that are too small");
+        let mut ftp = Ftp::login(&server);
+        ftp.expect("SIZE file", "550 ");
+        if let Stored::Bucket(_) = server.stored() {
+            assert_eq!(server.stored().unfinished_uploads(), [""; 0]);
+        }
+        assert_eq!(server.stored().files(), [""; 0]);
     }
 }

@@ -120,9 +120,16 @@ class Bucket:
             after = token[1]
 
     def uploads(self):
-        """The keys of uploads that are neither completed nor aborted."""
+        """The keys of uploads that are neither completed nor aborted, and have a part. Empty ones
+        stay where the store's answer to their very beginning was lost."""
         _, _, body = self.ask("GET", "", "uploads=")
-        return re.findall("<Key>(.*?)</Key>", body.decode())
+        found = re.findall("<Key>(.*?)</Key>.*?<UploadId>(.*?)</UploadId>", body.decode(), re.S)
+        return [key for key, upload in found if self.has_part(key, upload)]
+
+    def has_part(self, key, upload):
+        query = urllib.parse.urlencode({"uploadId": upload}, quote_via=urllib.parse.quote)
+        _, _, body = self.ask("GET", key, query)
+        return b"<PartNumber>" in body
 
 
 def answered(connection, *request):

@@ -2,8 +2,8 @@
 
     resume.py RESULTS CLIENT [CUT...]
 
-Each of these cuts strikes at ten places of a file: its client is killed (kill -9), the server is
-killed and started again, the store is away for a while. Then its user does again what was done
+Each of these cuts strikes 30 times, at another place of a file: its client is killed (kill -9), the
+server is killed and started again, the store is away for a while. Then its user does again what was done
 before, until that succeeds. All the while two others look: one who reads the bucket past the server,
 and one who may only read, over FTP. They may see nothing, or what stood there before, or the whole.
 Prints a line of JSON for each trial.
@@ -22,12 +22,13 @@ from clients import all_clients
 from lab import MIB, Bucket, Gate, Server, digest, noise, until
 from wire import Wire
 
-SIZE = 31 * MIB + 12_345
+# Four parts, and a rest.
+SIZE = 21 * MIB + 12_345
 OLD = noise(1, 54_321)
 # Within the first part, among the others, and behind the last byte, before the reply.
-PLACES = [1, MIB, *(MIB * n for n in (4, 8, 12, 17, 22, 27)), SIZE - 1, SIZE]
+PLACES = [1, *(MIB * n for n in range(1, 22)), SIZE - 1, SIZE]
 # Of an upload that replaces a file.
-PLACES_OVER_OLD = [MIB, 17 * MIB, SIZE]
+PLACES_OVER_OLD = [MIB, 6 * MIB, 11 * MIB, 16 * MIB, SIZE - 1, SIZE]
 CUTS = ["client", "server", "store"]
 AWAY_SECONDS = 4
 # Before its user tries again: what the server was doing has ended then.

@@ -199,7 +199,17 @@ impl Shared {
         control.departure = order.departure;
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
         let plan = Plan::make(&*store, &path, mode, ParkedAmong::None, OverFiles::default())?;
-        let request = UploadRequest { store, path, plan, announced, conversion, witness: None };
+        let request = UploadRequest {
+            store,
+            path,
+            plan,
+            announced,
+            conversion,
+            witness: None,
+            earlier: None,
+            told: 0,
+            publishes_left: true,
+        };
         Ok(match Upload::admit(request, self.resources(wake), control) {
             Ok(upload) => upload.run(data, control),
             Err(why) => refused(why),

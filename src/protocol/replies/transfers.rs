@@ -201,6 +201,26 @@ pub fn no_buffer_memory() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The server is short of buffer memory; try again later.")
 }
 
+/// 550 to DELE of an older file right after an upload of its name has failed.
+pub fn older_file_stays() -> Reply {
+    Reply::new(
+        Code::FILE_UNAVAILABLE,
+        "Your upload has left nothing here, and the older file stays; delete it again if you mean \
+         that one.",
+    )
+}
+
+/// 451 to a file that ends after `end` bytes, though `before` bytes of it had come before.
+pub fn ends_early(end: u64, before: u64) -> Reply {
+    Reply::new(
+        Code::LOCAL_ERROR,
+        format!(
+            "Not stored: the file ended after {end} bytes, but {before} had arrived before; send \
+             it again."
+        ),
+    )
+}
+
 /// 552 to an upload beyond `single_file_max_size`, and to its ALLO.
 pub fn file_too_large(limit_bytes: u64) -> Reply {
     Reply::new(
@@ -229,10 +249,13 @@ pub fn being_uploaded(bytes: u64) -> Reply {
 
 /// 554 to REST where a parked upload goes on elsewhere.
 pub fn parked_elsewhere(offset: u64) -> Reply {
-    Reply::new(
-        Code::BAD_RESTART,
-        format!("The interrupted upload goes on at byte {offset}: send REST {offset} or REST 0."),
-    )
+    let text = match offset {
+        0 => "An upload that replaces this file was interrupted: send REST 0.".to_owned(),
+        _ => format!(
+            "The interrupted upload goes on at byte {offset}: send REST {offset} or REST 0."
+        ),
+    };
+    Reply::new(Code::BAD_RESTART, text)
 }
 
 /// 554 to a transfer that should begin beyond the end of the file.

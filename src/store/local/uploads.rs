@@ -100,7 +100,7 @@ impl LocalStore {
     /// Keeps what its parts hold up to the first gap, where the path finds it. The file's time says
     /// when the upload was begun.
     pub(super) fn park(&self, parked: &ParkedUpload) -> LocalResult<()> {
-        let ParkedUpload { upload, parts, begun } = parked;
+        let ParkedUpload { upload, parts, begun, .. } = parked;
         let size = parts.iter().map(|part| part.size).sum();
         let file = self.staging.reopen(&upload.upload_id)?;
         file.set_len(size)?;
@@ -123,7 +123,7 @@ impl LocalStore {
         let metadata = file.metadata()?;
         let parts = in_front_of_the_last_byte(metadata.len());
         let upload = MultipartUpload { path: path.clone(), upload_id };
-        Ok(Some(ParkedUpload { upload, parts, begun: metadata.modified()?.into() }))
+        Ok(Some(ParkedUpload { upload, parts, lost: 0, begun: metadata.modified()?.into() }))
     }
 
     /// In front of the last byte of `parts`.

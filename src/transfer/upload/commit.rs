@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use crate::store::ErrorKind;
+use crate::transfer::earlier::Came;
 use crate::transfer::job::{Job, Publication};
 use crate::transfer::{
     Control, Interruption, Kept, PartialUpload, TransferError, TransferReport, Verdict,
 };
 
+use super::reach::Reach;
 use super::replaced::Replaced;
 use super::sender::{Begun, NameCheck, Sender};
 use super::sent::Ended;
@@ -21,20 +23,20 @@ const OWN_THREAD_BYTES: u64 = 1024 * 1024;
 /// An upload whose data has ended.
 #[derive(Debug)]
 pub(super) struct Commit<'a> {
-    sender: Sender<'a>,
-    replaced: Replaced,
+    pub(super) sender: Sender<'a>,
+    pub(super) replaced: Replaced,
+    pub(super) reach: Reach,
+    /// Whether what its client leaves without waiting is published at some time.
+    pub(super) publishes_left: bool,
 }
 
-impl<'a> Commit<'a> {
-    /// When the data has ended.
-    pub(super) fn new(sender: Sender<'a>, replaced: Replaced) -> Self {
-        Self { sender, replaced }
-    }
-
+impl Commit<'_> {
     /// Publishes or drops what has arrived, and tells what became of it.
     pub(super) fn run(mut self, ended: Ended, control: &mut dyn Control) -> TransferReport {
         let last_byte = Instant::now();
+        let came = self.came();
         let verdict = self.conclude(ended, control);
+        self.reach.note(&verdict, came);
         let (tail, progress) = (last_byte.elapsed(), &self.sender.sent.progress);
         let (bytes, parts, elapsed) = (progress.bytes(), progress.parts(), progress.elapsed());
         self.sender.release();
@@ -58,7 +60,13 @@ impl<'a> Commit<'a> {
 
     fn conclude(&mut self, ended: Ended, control: &mut dyn Control) -> Verdict {
         let nothing_came = self.sender.sent.progress.bytes() == 0;
+        let came = self.came();
+        let before = self.reach.beyond(came);
         let by = match ended {
+            // It was not done.
+            Ok(Some(by)) if by.is_left() && before.is_some() && !self.sender.keeps_partial() => {
+                return self.leave(Interruption::ControlLost, control);
+            }
             Err(error) => return self.fail(error),
             Ok(Some(by)) if nothing_came || !self.sender.keeps_partial() => {
                 return self.leave(by, control);
@@ -73,6 +81,11 @@ impl<'a> Commit<'a> {
             // The object stays as it is.
             return Verdict::Complete;
         }
+        if by.is_none()
+            && let Some(before) = before
+        {
+            return self.fail(TransferError::EndsEarly { end: came.end, before });
+        }
         match self.publish(by, control) {
             Ok(None) => Verdict::Complete,
             Ok(Some(by)) if self.sender.stored.is_some() => {
@@ -81,6 +94,13 @@ impl<'a> Commit<'a> {
             Ok(Some(by)) => self.leave(by, control),
             Err(error) => self.fail(error),
         }
+    }
+
+    /// How far the file has come.
+    fn came(&self) -> Came {
+        let end = self.replaced.kept + self.sender.sent.progress.bytes();
+        let is_anew = self.replaced.kept == 0;
+        Came { end, beginning: self.sender.intake.beginning(), is_anew }
     }
 
     /// What has arrived does not become the object.
@@ -94,8 +114,9 @@ impl<'a> Commit<'a> {
     /// Sends what has arrived and leaves it there, for the client to go on with. What the store
     /// does not take now is sent again then.
     fn park(&mut self, by: Interruption, control: &mut dyn Control) -> bool {
-        // What may be whole is worth it in any case: it may have to be published as it is.
-        let may_be_whole = by == Interruption::Left && self.sender.sent.progress.bytes() > 0;
+        // What may be whole is worth it in any case, where it is published as it is some day.
+        let is_left = by.is_left() && self.publishes_left;
+        let may_be_whole = is_left && self.sender.sent.progress.bytes() > 0;
         if !may_be_whole && !self.sender.can_be_parked() {
             return false;
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+use super::beginning::Beginning;
 use super::scanning::Scanning;
 use crate::limits::{BEGINNING_BYTES, BLOCKS_PER_READ};
 use crate::store::CopySource;
@@ -35,6 +36,7 @@ pub(super) struct Intake {
     /// shrinks while they do not.
     offer: usize,
     ascii: Option<(FromAscii, Box<[u8]>)>,
+    beginning: Beginning,
     /// Who checks what arrives.
     scanning: Option<Scanning>,
 }
@@ -42,7 +44,8 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(pool: BlockPool) -> Self {
         let (gathered, filling) = (VecDeque::new(), VecDeque::new());
-        Self { pool, gathered, filling, offer: 1, ascii: None, scanning: None }
+        let beginning = Beginning::new();
+        Self { pool, gathered, filling, offer: 1, ascii: None, beginning, scanning: None }
     }
 
     /// Begins with room beside the budget. For when there is nothing yet.
@@ -88,6 +91,11 @@ impl Intake {
     /// No more is checked; the thread that did.
     pub(super) fn end_scanning(&mut self) -> Vec<OwnedThread<()>> {
         self.scanning.take().and_then(Scanning::dismiss).into_iter().collect()
+    }
+
+    /// What tells the beginning of what has arrived from that of another file.
+    pub(super) fn beginning(&self) -> Option<u64> {
+        self.beginning.sum()
     }
 
     /// Whether what is given out differs from what was read.
@@ -283,6 +291,7 @@ impl Intake {
             let (before, now) = (block.filled().len(), block.room().min(bytes));
             block.advance(now);
             bytes -= now;
+            self.beginning.push(&block.filled()[before..]);
             if let Some(scanning) = &mut self.scanning {
                 scanning.push(&block.filled()[before..]);
             }

@@ -9,12 +9,14 @@
 //!
 //! STOR, APPE and STOU differ in their [`WriteMode`] only.
 
+mod beginning;
 mod commit;
 mod head;
 mod intake;
 mod parts;
 mod plan;
 mod ranges;
+mod reach;
 mod receive;
 mod replaced;
 mod reservation;
@@ -38,12 +40,14 @@ use crate::transfer::pool::BlockPool;
 use crate::transfer::upload_target::{TargetTerms, UploadTarget};
 use crate::transfer::waiting::lease;
 use crate::transfer::{
-    Control, Conversion, Incomplete, Progress, Resources, Throttle, TransferError, TransferReport,
+    Control, Conversion, EarlierUpload, Incomplete, Progress, Resources, Throttle, TransferError,
+    TransferReport,
 };
 use crate::vfs::FtpPath;
 use commit::Commit;
 use intake::Intake;
 use parts::Parts;
+use reach::Reach;
 use replaced::Replaced;
 use reservation::Reservation;
 use scanning::Scanning;
@@ -66,6 +70,13 @@ pub struct UploadRequest {
     pub conversion: Conversion,
     /// Who tells of it; `None` where nobody wants to know.
     pub witness: Option<Witness>,
+    /// The last one of this name, if that may have come to nothing.
+    pub earlier: Option<EarlierUpload>,
+    /// Bytes of the file that an interrupted upload had brought of which the client has just been
+    /// told; 0 without one.
+    pub told: u64,
+    /// Whether what its client leaves without waiting is published at some time.
+    pub publishes_left: bool,
 }
 
 /// One upload that has its memory and may begin.
@@ -73,6 +84,8 @@ pub struct UploadRequest {
 pub struct Upload<'a> {
     sender: Sender<'a>,
     replaced: Replaced,
+    reach: Reach,
+    publishes_left: bool,
     throttle: Throttle,
     standstill: Standstill,
     /// Whether the system looks after the data connection.
@@ -98,6 +111,7 @@ impl<'a> Upload<'a> {
         let options = resources.options;
         // The ranges go to the parts.
         let kept = request.plan.source();
+        let reach = Reach::of(&request.plan, request.earlier.take(), request.told);
         let mut parts = Parts::new(options, store_limits, &mut request.plan);
         if request.conversion == Conversion::Ascii {
             parts.convert_ascii();
@@ -124,7 +138,7 @@ impl<'a> Upload<'a> {
             }
             intake.scan_by(scanning);
         }
-        let UploadRequest { store, path, plan, announced, witness, .. } = request;
+        let UploadRequest { store, path, plan, announced, witness, publishes_left, .. } = request;
         let sent = Sent::new(progress, Reservation::new(announced, plan.kept));
         let since = store.now();
         let begun = plan.parked.as_ref().map_or(since, |parked| parked.begun);
@@ -140,6 +154,8 @@ impl<'a> Upload<'a> {
         Ok(Self {
             sender,
             replaced: Replaced { expected, since, kept, tail },
+            reach,
+            publishes_left,
             throttle: Throttle::default(),
             standstill: Standstill::new(Instant::now()),
             is_kept_alive: false,
@@ -178,7 +194,13 @@ impl<'a> Upload<'a> {
                 None
             }
         };
-        let report = Commit::new(self.sender, self.replaced).run(ended, control);
+        let commit = Commit {
+            sender: self.sender,
+            replaced: self.replaced,
+            reach: self.reach,
+            publishes_left: self.publishes_left,
+        };
+        let report = commit.run(ended, control);
         TransferReport { unended, ..report }
     }
 }

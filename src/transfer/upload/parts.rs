@@ -262,7 +262,7 @@ mod tests {
     fn plan(parked: Vec<PartReceipt>) -> Plan {
         let upload = MultipartUpload { path: FtpPath::root(), upload_id: "id".to_owned() };
         let begun = OffsetDateTime::UNIX_EPOCH;
-        let parked = ParkedUpload { upload, parts: parked, begun };
+        let parked = ParkedUpload { upload, parts: parked, lost: 0, begun };
         Plan {
             admission: Admission::Granted,
             expected: Expected::Anything,

@@ -93,6 +93,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether what is kept is of an object.
+    pub fn keeps_object(&self) -> bool {
+        self.kept > 0 && self.parked.is_none()
+    }
+
     /// Where the kept bytes stand, if any are kept of an object.
     pub(super) fn source(&self) -> Option<CopySource> {
         let of_head = self.head.as_ref().map(|head| head.etag.clone());
@@ -131,7 +136,7 @@ impl Plan {
         // What goes on with a parked upload replaces what was found.
         let may_go_on = found.is_none() || over.on_exists == OnExists::Replace;
         let among = if may_go_on { among } else { ParkedAmong::None };
-        let parked = among.find(store, path, found.as_ref())?;
+        let parked = among.find(store, path, found.as_ref(), mode)?;
         let expected = match found {
             None if over.on_exists != OnExists::Replace => Expected::Nothing,
             _ => Expected::Seen(found.clone()),
@@ -182,7 +187,7 @@ impl Plan {
             {
                 Ok(Self { kept: offset, parked: Some(parked), repeated, ..new })
             }
-            _ => Err(TransferError::ParkedElsewhere { offset }),
+            _ => Err(TransferError::ParkedElsewhere { offset, came: parked.came() }),
         }
     }
 
@@ -210,11 +215,16 @@ impl ParkedAmong {
     }
 
     /// The interrupted upload of `path`, if what was `found` there is older.
+    ///
+    /// # Errors
+    /// [`TransferError::ParkedElsewhere`] where too little of it is there, and the client was told
+    /// of what was `found`: it goes on with a file that it has begun to replace (lftp).
     fn find(
         self,
         store: &dyn ObjectStore,
         path: &FtpPath,
         found: Option<&Stat>,
+        mode: WriteMode,
     ) -> Result<Option<ParkedUpload>, TransferError> {
         let freshness = match self {
             Self::None => return Ok(None),
@@ -222,7 +232,14 @@ impl ParkedAmong {
             Self::Told(_) | Self::All => Freshness::Now,
         };
         let parked = store.find_parked_upload(path, freshness)?;
-        Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
+        let parked = parked.filter(|parked| parked.is_newer_than(found));
+        match parked {
+            Some(parked) if parked.offset() > 0 => Ok(Some(parked)),
+            Some(parked) if found.is_some() && mode != WriteMode::Append => {
+                Err(TransferError::ParkedElsewhere { offset: 0, came: parked.came() })
+            }
+            _ => Ok(None),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Objects for CachedObjects {
     }
 
     fn park_upload(&self, key: &str, parked: &ParkedUpload) {
-        let ParkedUpload { upload, parts, begun } = parked;
+        let ParkedUpload { upload, parts, begun, .. } = parked;
         self.cache().under_way.end(&upload.upload_id);
         self.cache().parked.note(key, &upload.upload_id, parts, *begun);
     }

@@ -7,7 +7,8 @@ use super::BucketTree;
 use crate::store::{Cancel, MultipartUpload, ParkedUpload, PartReceipt, Result};
 use crate::vfs::FtpPath;
 
-/// The upload of `key`, which is called `path`, that was begun last.
+/// The upload of `key`, which is called `path`, that was begun last; one that nobody can go on with
+/// where there is no other.
 pub(crate) fn find(
     tree: BucketTree<'_>,
     path: &FtpPath,
@@ -21,8 +22,13 @@ pub(crate) fn find(
             is_own_there |= own.as_ref().is_some_and(|(id, _)| *id == entry.upload_id);
             // What the store sends no time of that can be read is not understood and left alone.
             let Some(begun) = entry.initiated else { continue };
-            if found.as_ref().is_none_or(|found| begun > found.begun) {
-                found = parked(tree, path, key, (&entry.upload_id, begun))?.or(found);
+            let is_better = |found: &ParkedUpload| begun > found.begun || found.parts.is_empty();
+            if found.as_ref().is_none_or(is_better) {
+                let next = parked(tree, path, key, (&entry.upload_id, begun))?;
+                found = match next {
+                    Some(next) if found.is_none() || !next.parts.is_empty() => Some(next),
+                    _ => found,
+                };
             }
         }
         after = page.next;
@@ -43,7 +49,7 @@ pub(crate) fn find_own(
     key: &str,
 ) -> Result<Option<ParkedUpload>> {
     let Some((id, begun)) = tree.cache.parked.of(key) else { return Ok(None) };
-    let found = parked(tree, path, key, (&id, begun))?;
+    let found = parked(tree, path, key, (&id, begun))?.filter(|found| !found.parts.is_empty());
     if found.is_none() {
         tree.cache.parked.take(key);
     }
@@ -70,36 +76,41 @@ fn parked(
     if tree.cache.has_under_way(upload_id) {
         return Ok(None);
     }
-    let parts = parts_of(tree, key, upload_id)?.filter(|parts| !parts.is_empty());
+    let parts = parts_of(tree, key, upload_id)?;
+    let parts = parts.filter(|(parts, lost)| !parts.is_empty() || *lost > 0);
     // Parts whose answers were lost are there, too: listings are to tell the same.
-    if let Some(parts) = &parts
+    if let Some((parts, 0)) = &parts
         && tree.cache.parked.of(key).is_some_and(|(id, _)| id == upload_id)
     {
         tree.cache.parked.note(key, upload_id, parts, begun);
     }
-    Ok(parts.map(|parts| {
+    Ok(parts.map(|(parts, lost)| {
         let upload = MultipartUpload { path: path.clone(), upload_id: upload_id.to_owned() };
-        ParkedUpload { upload, parts, begun }
+        ParkedUpload { upload, parts, lost, begun }
     }))
 }
 
 /// The parts of an upload, none where there is a gap in front of one: who went on there, and was
-/// cut again, would leave what stands behind it at another place. `None` when it is gone.
-fn parts_of(tree: BucketTree<'_>, key: &str, upload_id: &str) -> Result<Option<Vec<PartReceipt>>> {
+/// cut again, would leave what stands behind it at another place; then, how many bytes they are.
+/// `None` when it is gone.
+fn parts_of(
+    tree: BucketTree<'_>,
+    key: &str,
+    upload_id: &str,
+) -> Result<Option<(Vec<PartReceipt>, u64)>> {
     let (cancel, mut parts, mut after) = (Cancel::new(), Vec::new(), None);
     loop {
         let page = tree.objects.list_parts(key, upload_id, after, &cancel)?;
         let Some(page) = page else { return Ok(None) };
         for part in page.entries {
-            if part.number as usize != parts.len() + 1 {
-                return Ok(Some(Vec::new()));
-            }
             let (number, size, etag) = (part.number, part.size, part.etag);
             parts.push(PartReceipt { number, size, etag, crc64: None });
         }
         after = page.next;
         if after.is_none() {
-            return Ok(Some(parts));
+            let has_gap = parts.iter().zip(1..).any(|(part, number)| part.number != number);
+            let lost = parts.iter().filter(|_| has_gap).map(|part| part.size).sum();
+            return Ok(Some((if has_gap { Vec::new() } else { parts }, lost)));
         }
     }
 }
