@@ -64,7 +64,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("argon2", &["users"]),
     ("base64", &["cli", "store/cos"]),
     ("configparser", &["config"]),
-    ("crc_fast", &["store/cos", "transfer"]),
+    ("crc_fast", &["store/cos", "store/mounts", "transfer"]),
     ("crossbeam_channel", &["transfer"]),
     ("ctrlc", TOP),
     ("encoding_rs", &["config", "protocol"]),

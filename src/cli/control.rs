@@ -155,8 +155,8 @@ pub(super) fn control_socket(
     }
     let file = locations::find_config(named).map_err(|missing| nobody_to_ask(&missing))?;
     // What else is wrong with the file is no matter of a server that runs already.
-    let understood = config::load_understood(&file.path).map_err(CommandError::config)?;
-    understood.control_socket.ok_or_else(not_asked)
+    let socket = config::control_socket_of(&file.path).map_err(CommandError::config)?;
+    socket.ok_or_else(not_asked)
 }
 
 /// Nothing tells where a server is to be asked.

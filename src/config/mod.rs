@@ -42,7 +42,7 @@ mod values;
 mod within_reach;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use changes::ConfigMarks;
 pub use credentials::EnvironmentKeys;
@@ -126,13 +126,20 @@ fn load_whole(path: &Path) -> Result<(ServerSettings, Found), Problems> {
     Ok((settings, found))
 }
 
-/// What the file at `path` says, whatever is wrong with some of it: what cannot be understood has
-/// its default. For whoever looks for a server that runs already.
+/// Where the server that runs by the file at `path` is asked, whatever else is wrong with that.
 ///
 /// # Errors
-/// When it cannot be read, or is no configuration at all.
-pub fn load_understood(path: &Path) -> Result<ServerSettings, Problems> {
-    load_whole(path).map(|(settings, _)| settings)
+/// When it cannot be read, or what is wrong may be what says where: another server could be there.
+pub fn control_socket_of(path: &Path) -> Result<Option<PathBuf>, Problems> {
+    let (settings, found) = load_whole(path)?;
+    let says_where = |problem: &Finding| {
+        let Place { section, key, .. } = &problem.place;
+        key.is_empty() || section.is_empty() || ["control_socket", "log_dir"].contains(&&**key)
+    };
+    match found {
+        Err(problems) if problems.problems.iter().any(says_where) => Err(problems),
+        _ => Ok(settings.control_socket),
+    }
 }
 
 /// Reads and checks the file at `path`, but none of those that it names.

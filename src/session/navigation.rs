@@ -160,7 +160,6 @@ impl Tree<'_> {
         if path.is_root() {
             return Err(replies::is_a_directory());
         }
-        self.drop_remains(&path)?;
         let store = self.store_at(&path);
         let intent = self.intend(&FileDeed::now(EventKind::Delete, &*store, &path))?;
         let delete = |store: &dyn ObjectStore| store.delete_object(&path);

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
-use crate::protocol::replies;
 use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat};
 use crate::transfer::{EarlierUpload, ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
@@ -17,7 +16,7 @@ impl Tree<'_> {
         if !self.sees_parked() {
             return Ok(false);
         }
-        let means_it = !had_file && self.told.offset_of(path).is_some();
+        let means_it = !had_file && self.told.goes_on(path).is_some();
         let freshness = if means_it { Freshness::Now } else { Freshness::Recent };
         let parked = match self.find_parked(path, freshness) {
             // The file is gone, which the client is to hear.
@@ -28,24 +27,6 @@ impl Tree<'_> {
         let aborted = self.store.abort_multipart_upload(&parked.upload);
         aborted.map_err(|error| self.failure(&error))?;
         Ok(true)
-    }
-
-    /// Some clients delete what has the name when their upload has failed, as they take it for what
-    /// that has left there. That is dropped; an older file that stands there is not meant.
-    ///
-    /// # Errors
-    /// The reply that tells so, where an older file stands: the next deletion means that.
-    pub(super) fn drop_remains(&self, path: &FtpPath) -> Step<()> {
-        if !self.earlier_upload(path).take_remains() {
-            return Ok(());
-        }
-        let found = self.store.find_file(path).map_err(|error| self.failure(&error))?;
-        if found.is_none() {
-            return Ok(());
-        }
-        self.drop_parked(path, true)?;
-        log::info!("not deleted path={path:?}: it is older than the upload that has just failed");
-        Err(replies::older_file_stays())
     }
 
     /// The last upload of `path`, if that may have come to nothing.
@@ -100,12 +81,12 @@ impl Tree<'_> {
     /// Among which interrupted uploads the one is that an upload of `path` goes on with. A client
     /// that names an offset, or has asked for it, means what it was told.
     pub(super) fn parked_among(&self, path: &FtpPath, mode: WriteMode) -> ParkedAmong {
+        let told = self.told.goes_on(path);
+        let told = told.map(|(offset, begun)| ParkedAmong::Told(offset, begun));
         match mode {
             _ if !self.sees_parked() => ParkedAmong::None,
-            WriteMode::Append => {
-                self.told.offset_of(path).map_or(ParkedAmong::Own, ParkedAmong::Told)
-            }
-            WriteMode::ResumeAt(_) | WriteMode::Replace => ParkedAmong::All,
+            WriteMode::Append => told.unwrap_or(ParkedAmong::Own),
+            WriteMode::ResumeAt(_) | WriteMode::Replace => told.unwrap_or(ParkedAmong::All),
         }
     }
 
@@ -118,7 +99,7 @@ impl Tree<'_> {
         let freshness = match self.parked_among(path, mode) {
             ParkedAmong::None => return Ok(None),
             ParkedAmong::Own => Freshness::Recent,
-            ParkedAmong::Told(_) | ParkedAmong::All => Freshness::Now,
+            ParkedAmong::Told(..) | ParkedAmong::All => Freshness::Now,
         };
         Ok(self.find_parked(path, freshness)?.filter(|parked| parked.offset() > 0))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 use crate::store::ParkedUpload;
 use crate::vfs::FtpPath;
@@ -15,25 +16,29 @@ pub(super) struct ToldParked(Arc<Mutex<Option<Told>>>);
 #[derive(Debug)]
 struct Told {
     path: FtpPath,
-    /// Where it goes on; `None` where it was told to begin anew.
-    offset: Option<u64>,
+    /// Where it goes on, and when it was begun; `None` where it was told to begin anew.
+    goes_on: Option<(u64, OffsetDateTime)>,
     came: u64,
 }
 
 impl ToldParked {
     /// It was told where the interrupted upload `parked` of `path` goes on.
     pub(super) fn note(&self, path: FtpPath, parked: &ParkedUpload) {
-        *self.0.lock() = Some(Told { path, offset: Some(parked.offset()), came: parked.came() });
+        *self.0.lock() = Some(Told {
+            path,
+            goes_on: Some((parked.offset(), parked.begun)),
+            came: parked.came(),
+        });
     }
 
     /// It was told to begin `path` anew, of which `came` bytes had been stored in parts.
     pub(super) fn note_lost(&self, path: FtpPath, came: u64) {
-        *self.0.lock() = Some(Told { path, offset: None, came });
+        *self.0.lock() = Some(Told { path, goes_on: None, came });
     }
 
-    /// Where it goes on, if it was that of `path`.
-    pub(super) fn offset_of(&self, path: &FtpPath) -> Option<u64> {
-        self.0.lock().as_ref().filter(|told| told.path == *path).and_then(|told| told.offset)
+    /// Where it goes on, and when it was begun, if it was that of `path`.
+    pub(super) fn goes_on(&self, path: &FtpPath) -> Option<(u64, OffsetDateTime)> {
+        self.0.lock().as_ref().filter(|told| told.path == *path).and_then(|told| told.goes_on)
     }
 
     /// Bytes that had come of that of `path`: 0 where it was told of none.

@@ -14,7 +14,7 @@ use crate::metrics::Direction;
 use crate::protocol::{Reply, UploadMode, replies};
 use crate::store::{ErrorKind, Freshness, KeyLock, ObjectStore};
 use crate::transfer::{
-    OverFiles, Plan, TransferError, TransferReport, Upload, UploadRequest, WriteMode,
+    OverFiles, Plan, TransferError, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use crate::users::FileRules;
 use crate::vfs::{EntryKind, FtpPath};
@@ -123,6 +123,7 @@ impl Order {
         let over = OverFiles { on_exists, appends };
         let mut plan = Plan::make(store, &self.path, self.mode, among, over);
         if matches!(self.mode, WriteMode::ResumeAt(_))
+            && self.published.is_none()
             && plan.as_ref().is_ok_and(Plan::keeps_object)
             && let Some(came) = tree.earlier_upload(&self.path).take_replacement()
         {
@@ -130,7 +131,7 @@ impl Order {
             plan = Err(TransferError::ParkedElsewhere { offset: 0, came });
         }
         plan.map_err(|error| {
-            if let TransferError::ParkedElsewhere { came, .. } = error {
+            if let TransferError::ParkedElsewhere { offset: 0, came } = error {
                 tree.told.note_lost(self.path.clone(), came);
             }
             transfer_error(tree.visit, &error)
@@ -163,32 +164,13 @@ impl Order {
 
 /// Stores what the client sends, as `mode` says, behind a REST to the byte `restart`.
 pub(super) fn upload(
-    transfer: Transfer<'_, '_>,
+    mut transfer: Transfer<'_, '_>,
     tree: &Tree<'_>,
     settings: &ClientSettings,
     mode: UploadMode,
     restart: u64,
 ) -> Step<Uploaded> {
     let order = Order::of(tree, mode, restart)?;
-    let earlier = tree.earlier_upload(&order.path);
-    let mut has_begun = false;
-    let stored = carry_out(&order, transfer, tree, settings, &mut has_begun);
-    // Of what has begun the upload itself knows how far it came.
-    let is_noted = has_begun || !order.begins_anew();
-    if stored.as_ref().is_err_and(|reply| !is_noted && reply.code().is_transient()) {
-        earlier.note_failure();
-    }
-    stored
-}
-
-/// Does what `order` says. Tells whether data was waited for.
-fn carry_out(
-    order: &Order,
-    mut transfer: Transfer<'_, '_>,
-    tree: &Tree<'_>,
-    settings: &ClientSettings,
-    has_begun: &mut bool,
-) -> Step<Uploaded> {
     transfer.check_data_port()?;
     let markers = DoneMarkers::of(tree);
     markers.map_or(Ok(()), |markers| markers.check(&order.path))?;
@@ -216,7 +198,6 @@ fn carry_out(
         .map_err(|why| attended.failure(&why))?;
     let (data, _slot) = attended.open(upload.progress(), &order.opening(settings))?;
     tree.told.forget();
-    *has_begun = true;
     let mut report = upload.throttled(throttle).run(data, &mut attended.watch);
     if let Some(rest) = report.unended.take() {
         transfer.add_unused(rest);
@@ -224,7 +205,9 @@ fn carry_out(
     let stored = report.renamed.as_ref().unwrap_or(&order.path);
     record_upload(tree, stored, &report, conversion);
     transfer.note_left(stored, &report, &tree.witness);
-    if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() {
+    // What ended early is measured by what is parked.
+    let ended_early = matches!(report.verdict, Verdict::Failed(TransferError::EndsEarly { .. }));
+    if report.leaves_nothing() && report.bytes > 0 && order.begins_anew() && !ended_early {
         tree.drop_superseded(&order.path);
     }
     if report.leaves_part()

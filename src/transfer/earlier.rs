@@ -1,8 +1,8 @@
 //! Uploads that came to nothing a short while ago: how far they had come.
 //!
 //! Some clients repeat a failed upload by themselves and end it too early (lftp 4.9.2 sends the
-//! first 196,608 bytes), and some delete what has the name, as they take it for remains of theirs
-//! (rclone). Nothing in either command tells so.
+//! first 196,608 bytes), or go on with the file that it was to replace. Nothing in the command tells
+//! so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,9 +19,6 @@ const UPLOADS: usize = 1000;
 /// repeat one by themselves.
 const COMPARED_FOR: Duration = Duration::from_secs(600);
 
-/// For so long a deletion may mean the remains of the upload: programs delete them at once.
-const REMAINS_FOR: Duration = Duration::from_secs(60);
-
 /// Those of all accounts.
 #[derive(Debug, Default)]
 pub struct EarlierUploads(Mutex<VecDeque<Noted>>);
@@ -31,7 +28,12 @@ struct Noted {
     account: Arc<str>,
     path: FtpPath,
     at: Instant,
-    came: Came,
+    /// Of the last one; `None` where its client has stored what it meant to.
+    came: Option<Came>,
+    /// Whether that was to replace the file, and its client has not been told so.
+    replaces: bool,
+    /// Whether a file of this name was refused because it ended early: once more means it.
+    has_refused: bool,
 }
 
 /// How far an upload had come.
@@ -59,60 +61,79 @@ impl EarlierUpload {
         Self { all: Arc::clone(all), account: account.into(), path: path.clone() }
     }
 
-    /// An upload that was to replace the file failed before anything had come of it.
-    pub fn note_failure(&self) {
-        self.note_failed(Came { is_anew: true, ..Came::default() });
-    }
-
-    /// Whether who deletes the name now may mean what an upload has left there that has just come
-    /// to nothing. Says so once.
-    pub fn take_remains(&self) -> bool {
-        self.take().is_some_and(|(at, came)| came.is_anew && at.elapsed() < REMAINS_FOR)
-    }
-
     /// Whether who goes on with a file of this name now goes on with one that this upload was to
     /// replace, and how far that had come. Says so once: who insists means it.
     pub fn take_replacement(&self) -> Option<u64> {
         let mut noted = self.all.0.lock();
         let own = noted.iter_mut().find(|noted| self.is_of(noted))?;
-        let is_anew = std::mem::take(&mut own.came.is_anew);
-        let is_meant = is_anew && own.came.end > 0 && own.at.elapsed() < COMPARED_FOR;
-        is_meant.then_some(own.came.end)
+        let is_meant = std::mem::take(&mut own.replaces) && own.at.elapsed() < COMPARED_FOR;
+        own.came.filter(|came| is_meant && came.end > 0).map(|came| came.end)
     }
 
     /// How far it had come.
     pub(super) fn came(&self) -> Option<Came> {
         let noted = self.all.0.lock();
         let own = noted.iter().find(|noted| self.is_of(noted))?;
-        (own.at.elapsed() < COMPARED_FOR).then_some(own.came)
+        own.came.filter(|_| own.at.elapsed() < COMPARED_FOR)
     }
 
-    /// Another one came to nothing: the one that had come further is remembered.
+    /// Whether its client was told already that a file of this name had ended early.
+    pub(super) fn has_refused(&self) -> bool {
+        self.all.0.lock().iter().any(|noted| self.is_of(noted) && noted.has_refused)
+    }
+
+    /// Another one came to nothing. Of two that begin alike the one is remembered that had come
+    /// further.
     pub(super) fn note_failed(&self, came: Came) {
-        let before = self.came().unwrap_or_default();
-        self.note(if before.end > came.end { before } else { came });
+        self.change(|noted| {
+            let before = noted.came.filter(|before| {
+                noted.at.elapsed() < COMPARED_FOR
+                    && (came.beginning.is_none() || before.beginning == came.beginning)
+            });
+            let further = before.filter(|before| before.end > came.end);
+            let Came { end, beginning, .. } = further.unwrap_or(came);
+            noted.came = Some(Came { end, beginning, ..came });
+            noted.replaces = came.is_anew;
+        });
     }
 
-    /// Nothing else than `came` is remembered.
-    pub(super) fn note(&self, came: Came) {
-        self.forget();
-        let (account, path) = (Arc::clone(&self.account), self.path.clone());
-        let mut noted = self.all.0.lock();
-        noted.push_back(Noted { account, path, at: Instant::now(), came });
-        if noted.len() > UPLOADS {
-            noted.pop_front();
-        }
+    /// One was refused as it ended early: only how that one ended counts for the next.
+    pub(super) fn note_refused(&self, came: Came) {
+        self.change(|noted| {
+            noted.came = Some(came);
+            noted.has_refused = true;
+        });
     }
 
     /// The name holds what its client meant to store.
     pub(super) fn forget(&self) {
-        let _ = self.take();
+        self.change(|noted| {
+            noted.came = None;
+            noted.replaces = false;
+        });
     }
 
-    fn take(&self) -> Option<(Instant, Came)> {
-        let mut noted = self.all.0.lock();
-        let place = noted.iter().position(|noted| self.is_of(noted))?;
-        noted.remove(place).map(|noted| (noted.at, noted.came))
+    /// Has what is remembered of the name changed, as that of the last upload.
+    fn change(&self, change: impl FnOnce(&mut Noted)) {
+        let mut all = self.all.0.lock();
+        let place = all.iter().position(|noted| self.is_of(noted));
+        let mut noted = place.and_then(|place| all.remove(place)).unwrap_or_else(|| Noted {
+            account: Arc::clone(&self.account),
+            path: self.path.clone(),
+            at: Instant::now(),
+            came: None,
+            replaces: false,
+            has_refused: false,
+        });
+        change(&mut noted);
+        if noted.came.is_none() && !noted.has_refused {
+            return;
+        }
+        noted.at = Instant::now();
+        all.push_back(noted);
+        if all.len() > UPLOADS {
+            all.pop_front();
+        }
     }
 
     fn is_of(&self, noted: &Noted) -> bool {
@@ -129,38 +150,48 @@ mod tests {
     }
 
     #[test]
-    fn the_furthest_of_a_name_is_remembered_until_something_is_stored() {
+    fn the_furthest_of_those_that_begin_alike_is_remembered_until_something_is_stored() {
         let all = Arc::default();
         let (own, other) = (earlier(&all, "alice", "x"), earlier(&all, "bob", "x"));
-        let far = Came { end: 9, beginning: Some(1), is_anew: true };
-        own.note_failed(far);
-        own.note_failure();
-        assert_eq!((own.came(), other.came()), (Some(far), None));
-        let near = Came { end: 5, ..Came::default() };
-        own.note(near);
-        assert_eq!(own.came(), Some(near));
+        let came = |end, beginning| Came { end, beginning: Some(beginning), is_anew: true };
+        own.note_failed(came(9, 1));
+        own.note_failed(came(5, 1));
+        assert_eq!((own.came(), other.came()), (Some(came(9, 1)), None));
+        own.note_failed(Came { end: 3, beginning: None, is_anew: true });
+        assert_eq!(own.came(), Some(came(9, 1)));
+        own.note_failed(came(5, 2));
+        assert_eq!(own.came(), Some(came(5, 2)), "another file");
         own.forget();
-        assert_eq!(own.came(), None);
-        own.note_failed(far);
-        assert_eq!((own.take_replacement(), own.take_replacement()), (Some(9), None));
+        assert_eq!((own.came(), own.take_replacement()), (None, None));
+        assert!(all.0.lock().is_empty());
     }
 
     #[test]
-    fn remains_are_deleted_once() {
+    fn a_replacement_is_told_once() {
         let all = Arc::default();
         let own = earlier(&all, "alice", "x");
-        assert!(!own.take_remains());
-        own.note_failure();
-        assert!(!earlier(&all, "alice", "y").take_remains());
-        assert!(own.take_remains());
-        assert!(!own.take_remains());
+        own.note_failed(Came { end: 9, beginning: None, is_anew: true });
+        assert_eq!((own.take_replacement(), own.take_replacement()), (Some(9), None));
+        own.note_failed(Came { end: 12, beginning: None, is_anew: false });
+        assert_eq!(own.take_replacement(), None);
+    }
+
+    #[test]
+    fn that_a_file_was_refused_outlasts_its_success() {
+        let all = Arc::default();
+        let own = earlier(&all, "alice", "x");
+        assert!(!own.has_refused());
+        own.note_refused(Came { end: 9, beginning: Some(1), is_anew: true });
+        own.forget();
+        assert_eq!((own.came(), own.has_refused()), (None, true));
     }
 
     #[test]
     fn the_last_ones_are_remembered() {
         let all = Arc::default();
         for number in 0..=UPLOADS {
-            earlier(&all, "alice", &number.to_string()).note_failure();
+            let failed = Came { end: 1, ..Came::default() };
+            earlier(&all, "alice", &number.to_string()).note_failed(failed);
         }
         assert_eq!(earlier(&all, "alice", "0").came(), None);
         assert!(earlier(&all, "alice", "1").came().is_some());

@@ -70,8 +70,9 @@ impl TransferError {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == ErrorKind::Unavailable,
-            Self::Late | Self::NoBuffer | Self::System(_) | Self::EndsEarly { .. } => true,
+            Self::Late | Self::NoBuffer | Self::System(_) => true,
             Self::TooLarge { .. }
+            | Self::EndsEarly { .. }
             | Self::Source { .. }
             | Self::Checksum
             | Self::BadRestart { .. }

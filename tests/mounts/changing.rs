@@ -120,6 +120,22 @@ fn a_mount_has_rights_of_its_own() {
 }
 
 #[test]
+fn what_may_not_be_deleted_is_not_moved_away() {
+    let rights = [
+        ("path", "/archive"),
+        ("account", VAULT),
+        ("users", "*"),
+        ("authority", "RW"),
+        ("delete_enable", "off"),
+    ];
+    let mounted = Mounted::bucket(Setup::bucket(), &rights);
+    let mut ftp = mounted.login();
+    ftp.store("STOR archive/new", b"new");
+    ftp.play(&[("RNFR archive/new", "350"), ("RNTO stolen", "550")]);
+    assert_eq!(mounted.files(), [vec![], vec!["new".to_owned()]]);
+}
+
+#[test]
 fn each_store_has_its_own_trash() {
     let trash = [("on_delete", "trash")];
     let with =

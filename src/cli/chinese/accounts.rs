@@ -43,6 +43,19 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "on needs on_exists = replace, as files are published so",
         "设为 on 时必须是 on_exists = replace，因为文件以这种方式发布",
     ),
+    (
+        "another mount has this path, for the same users; each needs its own",
+        "另一个挂载已对同样的用户使用此路径；每个挂载需要各自的路径",
+    ),
+    (
+        "no login and no account section is called so; accepted is a login, or an account section \
+         such as COS_ACCOUNT_1",
+        "没有这个名称的登录账号或账号配置段；可用的值：登录账号，或账号配置段，例如 COS_ACCOUNT_1",
+    ),
+    (
+        "no login is called {}; accepted are logins, or * for everybody",
+        "没有名为 {} 的登录账号；可用的值：登录账号，或表示所有人的 *",
+    ),
     // Buckets and keys.
     (
         "COS has no such region: regions have names like ap-guangzhou",

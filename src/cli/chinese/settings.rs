@@ -158,6 +158,21 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "TLS cannot be turned off for one login; accepted here is optional or required",
         "不能为单个账号关闭 TLS；此处可用的值：optional 或 required",
     ),
+    (
+        "clients that do not encrypt log in by password alone, as tls = optional; tls = required \
+         asks everybody for a certificate",
+        "由于 tls = optional，不加密的客户端只凭密码登录；设为 tls = required 时所有客户端都须出示证书",
+    ),
+    (
+        "needs tls_client_ca, a PEM file with the certificates of the authorities that issue those \
+         of the clients",
+        "需要 tls_client_ca，即签发客户端证书的机构的证书（PEM 文件）",
+    ),
+    (
+        "not used, as tls_client_cert = off; set tls_client_cert = optional or required for \
+         certificates of clients",
+        "不起作用，因为 tls_client_cert = off；如需客户端证书，请设置 tls_client_cert = optional 或 required",
+    ),
     // Parts of files.
     (
         "{} are too little for the parts of a file near single_file_max_size ({}): such an upload \

@@ -10,7 +10,7 @@ use crate::limits;
 /// `tls_client_user`: what in a certificate is the name of its user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserField {
-    /// The subject's CN.
+    /// The subject's CN, if it has one alone.
     #[default]
     CommonName,
     /// An e-mail address of its subjectAltName.
@@ -70,8 +70,12 @@ fn names(certificate: &X509Certificate<'_>, field: UserField) -> Vec<String> {
     };
     let names: Vec<&str> = match field {
         UserField::CommonName => {
-            let names = certificate.subject().iter_common_name();
-            names.filter_map(|name| name.as_str().ok()).collect()
+            let all: Vec<_> = certificate.subject().iter_common_name().collect();
+            match all.as_slice() {
+                // Of several an authority may have looked at one alone.
+                [one] => one.as_str().into_iter().collect(),
+                _ => Vec::new(),
+            }
         }
         UserField::EmailSan => alternatives()
             .iter()

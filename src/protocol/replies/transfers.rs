@@ -201,15 +201,6 @@ pub fn no_buffer_memory() -> Reply {
     Reply::new(Code::LOCAL_ERROR, "The server is short of buffer memory; try again later.")
 }
 
-/// 550 to DELE of an older file right after an upload of its name has failed.
-pub fn older_file_stays() -> Reply {
-    Reply::new(
-        Code::FILE_UNAVAILABLE,
-        "Your upload has left nothing here, and the older file stays; delete it again if you mean \
-         that one.",
-    )
-}
-
 /// 451 to a file that ends after `end` bytes, though `before` bytes of it had come before.
 pub fn ends_early(end: u64, before: u64) -> Reply {
     Reply::new(

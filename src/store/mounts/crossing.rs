@@ -3,6 +3,8 @@
 
 use std::io::Read;
 
+use crc_fast::{CrcAlgorithm, Digest};
+
 use super::MountTerms;
 use super::route::{MountedPath, refused};
 use crate::limits;
@@ -102,6 +104,7 @@ impl Crossing<'_> {
         let part = self.part_size(size);
         if size <= part {
             let bytes = self.read(seen, 0, size)?;
+            self.compare(seen, crc_fast::checksum(CrcAlgorithm::Crc64Xz, &bytes))?;
             let (pieces, cancel) = ([&*bytes], Cancel::new());
             let expected = self.expected(over)?;
             let body = Body::new(&pieces, &cancel);
@@ -126,18 +129,30 @@ impl Crossing<'_> {
         let (size, cancel) = (seen.metadata.size, Cancel::new());
         let mut parts: Vec<PartReceipt> = Vec::new();
         let mut offset = 0;
+        let mut sum = Digest::new(CrcAlgorithm::Crc64Xz);
         for number in 1.. {
             if offset == size {
                 break;
             }
             let bytes = self.read(seen, offset, part.min(size - offset))?;
+            sum.update(&bytes);
             let (pieces, place) = ([&*bytes], PartPlace { number, offset });
             let body = Body::new(&pieces, &cancel);
             parts.push(self.target.store.upload_part(upload, place, &body)?);
             offset += body.len();
         }
+        self.compare(seen, sum.finalize())?;
         let expected = self.expected(over)?;
         self.target.store.complete_multipart_upload(upload, &parts, &expected)
+    }
+
+    /// Fails where what was read is not what its store says that it has: before it replaces
+    /// anything.
+    fn compare(&self, seen: &Stat, read: u64) -> Result<()> {
+        match seen.crc64 {
+            Some(told) if told != read => Err(self.failed(ErrorKind::ChecksumMismatch)),
+            _ => Ok(()),
+        }
     }
 
     /// What may be replaced, now that all of the file is there. What a rename replaces is kept

@@ -190,9 +190,11 @@ impl MountStore {
         }
     }
 
-    /// Moves the file `from` to another store, for somebody who may read it.
+    /// Moves the file `from` to another store, for somebody who may read it, and have it gone from
+    /// its own.
     fn cross(&self, from: &FtpPath, places: TwoPlaces<'_>, over: Replacing) -> Result<()> {
         self.admit(MountDeed::Read, Operation::GetObject, from)?;
+        self.admit(MountDeed::Delete, Operation::DeleteObject, from)?;
         let (source, target) = places;
         let wait = self.command.as_ref().map(|command| &command.wait);
         Crossing { source, target, terms: &self.terms, wait }.run(over)

@@ -63,10 +63,6 @@ impl Commit<'_> {
         let came = self.came();
         let before = self.reach.beyond(came);
         let by = match ended {
-            // It was not done.
-            Ok(Some(by)) if by.is_left() && before.is_some() && !self.sender.keeps_partial() => {
-                return self.leave(Interruption::ControlLost, control);
-            }
             Err(error) => return self.fail(error),
             Ok(Some(by)) if nothing_came || !self.sender.keeps_partial() => {
                 return self.leave(by, control);
@@ -100,7 +96,9 @@ impl Commit<'_> {
     fn came(&self) -> Came {
         let end = self.replaced.kept + self.sender.sent.progress.bytes();
         let is_anew = self.replaced.kept == 0;
-        Came { end, beginning: self.sender.intake.beginning(), is_anew }
+        // What follows kept bytes is no beginning.
+        let beginning = self.sender.intake.beginning().filter(|_| is_anew);
+        Came { end, beginning, is_anew }
     }
 
     /// What has arrived does not become the object.

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use time::OffsetDateTime;
+
 use super::head::KeptHead;
 use super::ranges::copy_ranges;
 use super::tail::Tail;
@@ -34,8 +36,8 @@ pub enum ParkedAmong {
     /// Those that this process has parked: the others may be somebody else's, and the client has
     /// said nothing that shows which it means.
     Own,
-    /// All that the store has: the client was told to go on at this byte.
-    Told(u64),
+    /// All that the store has: the client was told to go on at this byte of the one begun then.
+    Told(u64, OffsetDateTime),
     /// All that the store has.
     All,
 }
@@ -136,14 +138,15 @@ impl Plan {
         // What goes on with a parked upload replaces what was found.
         let may_go_on = found.is_none() || over.on_exists == OnExists::Replace;
         let among = if may_go_on { among } else { ParkedAmong::None };
-        let parked = among.find(store, path, found.as_ref(), mode)?;
+        let parked = among.find(store, path, found.as_ref())?;
         let expected = match found {
             None if over.on_exists != OnExists::Replace => Expected::Nothing,
             _ => Expected::Seen(found.clone()),
         };
         if let Some(parked) = parked {
             let new = Self::of_new_file(admission, expected);
-            return Self::go_on(new, parked, among.asked(mode));
+            let (asked, is_told) = (among.asked(mode), among.means(&parked, mode));
+            return Self::go_on(new, parked, asked, is_told);
         }
         let size = found.as_ref().map_or(0, |stat| stat.metadata.size);
         let kept = match mode {
@@ -176,14 +179,20 @@ impl Plan {
     }
 
     /// Goes on with an interrupted upload, at the byte `asked` if the client has one in mind. Some
-    /// clients go back a little, to be sure of what is there. Others were told less than there is:
-    /// parts were still on their way from a server that had died.
-    fn go_on(new: Self, parked: ParkedUpload, asked: Option<u64>) -> Result<Self, TransferError> {
+    /// clients go back a little, to be sure of what is there. Others were told less than there is,
+    /// which `is_told` says: parts were still on their way from a server that had died.
+    fn go_on(
+        new: Self,
+        parked: ParkedUpload,
+        asked: Option<u64>,
+        is_told: bool,
+    ) -> Result<Self, TransferError> {
         let offset = parked.offset();
         let asked = asked.unwrap_or(offset);
         match offset.checked_sub(asked) {
             Some(repeated)
-                if repeated <= limits::RESUME_BACK_BYTES || parked.has_part_end(asked) =>
+                if repeated <= limits::RESUME_BACK_BYTES
+                    || (is_told && parked.has_part_end(asked)) =>
             {
                 Ok(Self { kept: offset, parked: Some(parked), repeated, ..new })
             }
@@ -206,40 +215,36 @@ impl Plan {
 }
 
 impl ParkedAmong {
+    /// Whether the client was told of `parked` that it goes on where `mode` has it go on.
+    fn means(self, parked: &ParkedUpload, mode: WriteMode) -> bool {
+        let Self::Told(offset, begun) = self else { return false };
+        begun == parked.begun
+            && matches!(mode, WriteMode::Append | WriteMode::ResumeAt(_))
+            && self.asked(mode) == Some(offset)
+    }
+
     /// Where the client goes on, as far as it has said so, or was told.
     fn asked(self, mode: WriteMode) -> Option<u64> {
         match (mode, self) {
-            (WriteMode::ResumeAt(offset), _) | (_, Self::Told(offset)) => Some(offset),
+            (WriteMode::ResumeAt(offset), _) | (_, Self::Told(offset, _)) => Some(offset),
             _ => None,
         }
     }
 
     /// The interrupted upload of `path`, if what was `found` there is older.
-    ///
-    /// # Errors
-    /// [`TransferError::ParkedElsewhere`] where too little of it is there, and the client was told
-    /// of what was `found`: it goes on with a file that it has begun to replace (lftp).
     fn find(
         self,
         store: &dyn ObjectStore,
         path: &FtpPath,
         found: Option<&Stat>,
-        mode: WriteMode,
     ) -> Result<Option<ParkedUpload>, TransferError> {
         let freshness = match self {
             Self::None => return Ok(None),
             Self::Own => Freshness::Recent,
-            Self::Told(_) | Self::All => Freshness::Now,
+            Self::Told(..) | Self::All => Freshness::Now,
         };
         let parked = store.find_parked_upload(path, freshness)?;
-        let parked = parked.filter(|parked| parked.is_newer_than(found));
-        match parked {
-            Some(parked) if parked.offset() > 0 => Ok(Some(parked)),
-            Some(parked) if found.is_some() && mode != WriteMode::Append => {
-                Err(TransferError::ParkedElsewhere { offset: 0, came: parked.came() })
-            }
-            _ => Ok(None),
-        }
+        Ok(parked.filter(|parked| parked.offset() > 0 && parked.is_newer_than(found)))
     }
 }
 

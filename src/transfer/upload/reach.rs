@@ -24,7 +24,9 @@ impl Reach {
         // What adds to an object is another thing.
         let may_be_same = parked.is_some() || plan.kept == 0;
         let came = earlier.as_ref().filter(|_| may_be_same).and_then(EarlierUpload::came);
-        let told = if may_be_same { told } else { 0 };
+        // Nobody lifts what another process has left: who was told so once means it.
+        let has_refused = earlier.as_ref().is_some_and(EarlierUpload::has_refused);
+        let told = if may_be_same && !has_refused { told } else { 0 };
         Self { parked, told, came, earlier }
     }
 
@@ -48,7 +50,7 @@ impl Reach {
                 earlier.forget();
             }
             // Only how this one ended counts for the next.
-            Verdict::Failed(TransferError::EndsEarly { .. }) => earlier.note(now),
+            Verdict::Failed(TransferError::EndsEarly { .. }) => earlier.note_refused(now),
             // Who left without waiting is done with it.
             Verdict::Interrupted { by, .. } if by.is_left() => {}
             Verdict::Interrupted { .. } | Verdict::Failed(_) => earlier.note_failed(now),
