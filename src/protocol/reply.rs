@@ -61,11 +61,6 @@ impl Code {
     pub fn number(self) -> u16 {
         self.0
     }
-
-    /// Whether the same command may succeed a while later.
-    pub fn is_transient(self) -> bool {
-        (400..500).contains(&self.0)
-    }
 }
 
 /// One reply: a code and at least one line of text.

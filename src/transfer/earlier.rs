@@ -1,8 +1,8 @@
 //! Uploads that came to nothing a short while ago: how far they had come.
 //!
 //! Some clients repeat a failed upload by themselves and end it too early (lftp 4.9.2 sends the
-//! first 196,608 bytes), or go on with the file that it was to replace. Nothing in the command tells
-//! so.
+//! first 196,608 bytes), or go on with the file that it was to replace. Nothing in the command
+//! tells so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

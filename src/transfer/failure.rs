@@ -70,9 +70,8 @@ impl TransferError {
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) => error.kind == ErrorKind::Unavailable,
-            Self::Late | Self::NoBuffer | Self::System(_) => true,
+            Self::Late | Self::NoBuffer | Self::System(_) | Self::EndsEarly { .. } => true,
             Self::TooLarge { .. }
-            | Self::EndsEarly { .. }
             | Self::Source { .. }
             | Self::Checksum
             | Self::BadRestart { .. }

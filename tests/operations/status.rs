@@ -181,7 +181,7 @@ fn a_server_is_asked_whatever_has_become_of_its_file() {
     let server = Setup::local().start();
     let config = server.config();
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}\n[TLS]\ntls = required\nidle_timout = abc\n")).unwrap();
+    std::fs::write(&config, format!("{text}\n[SCAN]\nscan_timeout = abc\n")).unwrap();
     assert!(table(&server).contains("sessions: 0"));
 }
 

@@ -347,6 +347,8 @@ impl<'a> Sender<'a> {
         match self.is_resumed {
             // What had been parked before is there for whoever puts things right.
             true => !error.ends_what_is_parked(),
+            // What ends early is measured by what was parked before, and is not to come before it.
+            false if matches!(error, TransferError::EndsEarly { .. }) => false,
             false => self.parks() && self.can_be_parked() && error.may_pass(),
         }
     }
