@@ -8,7 +8,8 @@ command -v cargo >/dev/null || PATH=${HOME:-}/.cargo/bin:$PATH
 # What is for people to read, and what its links lead to.
 DOCUMENTS='README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md RELEASING.md SECURITY.md
     docs/*.md docs/*.png docs/zh-CN/*.md docs/architecture/*.md docs/decisions/*.md
-    benches/README.md benches/*.svg benches/growth.json tests/devices/README.md'
+    benches/README.md benches/*.svg benches/growth.json
+    tests/devices/README.md tests/clients-all/README.md'
 
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::RangeInclusive;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -133,8 +134,9 @@ pub struct TlsSession {
     shown: Arc<Shown>,
 }
 
-/// What tells that a file is another one.
-type Stamp = Vec<Option<(SystemTime, u64)>>;
+/// What tells that a file is another one, or can be read by others: its modification, its length,
+/// and when its inode changed, in seconds and nanoseconds.
+type Stamp = Vec<Option<(SystemTime, u64, i64, i64)>>;
 
 impl TlsContext {
     /// Loads certificate and key. Beside the context: what the operator should know about them.
@@ -368,7 +370,8 @@ fn stamp_of(options: &TlsOptions) -> Stamp {
     let files = own.into_iter().chain(theirs.into_iter().flatten()).flatten();
     let stamp = |file: &PathBuf| {
         let metadata = std::fs::metadata(file).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+        let (seconds, more) = (metadata.ctime(), metadata.ctime_nsec());
+        Some((metadata.modified().ok()?, metadata.len(), seconds, more))
     };
     files.map(stamp).collect()
 }

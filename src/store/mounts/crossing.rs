@@ -164,7 +164,13 @@ impl Crossing<'_> {
         }
         let found = target.store.find_file(&target.path)?;
         if found.is_some() {
-            target.store.keep_replaced(&target.path)?;
+            match target.store.keep_replaced(&target.path) {
+                // Somebody has removed it meanwhile.
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    return Ok(Expected::Seen(None));
+                }
+                kept => kept?,
+            }
         }
         Ok(Expected::Seen(found))
     }
