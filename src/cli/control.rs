@@ -155,7 +155,11 @@ pub(super) fn control_socket(
     }
     let file = locations::find_config(named).map_err(|missing| nobody_to_ask(&missing))?;
     // What else is wrong with the file is no matter of a server that runs already.
-    let socket = config::control_socket_of(&file.path).map_err(CommandError::config)?;
+    let socket = config::control_socket_of(&file.path).map_err(|problems| {
+        let how = "a server that runs is found by its socket, too: --socket FILE";
+        complain(&Language::of_environment().say(how));
+        CommandError::config(problems)
+    })?;
     socket.ok_or_else(not_asked)
 }
 

@@ -206,6 +206,9 @@ pub const PROXY_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// with windows let their users choose. What it sends of that is there already.
 pub const RESUME_BACK_BYTES: u64 = 64 * 1024;
 
+/// What of it is read at once, on the stack.
+pub const REPEATED_READ_BYTES: usize = 16 * 1024;
+
 /// How long an upload waits, in all, for bytes that were on their way when its control connection
 /// ended or ABOR came: longer than a round trip, short for a client that is gone.
 pub const LAST_BYTES_WAIT: Duration = Duration::from_millis(500);

@@ -1,4 +1,6 @@
 use std::io::Write;
+use std::thread;
+use std::time::Duration;
 
 use super::{Cut, MIB, SENT, WHOLE, cut_upload, cut_upload_of, offset, parking};
 use crate::support::ftp::Ftp;
@@ -55,4 +57,31 @@ fn a_client_goes_on_where_it_was_told_though_more_has_arrived_since() {
         server.stored().expect(&name, &whole);
         assert_eq!(server.stored().unfinished_uploads(), [""; 0]);
     }
+}
+
+/// It is not silent while it sends what is there already.
+#[test]
+fn a_slow_client_that_goes_back_far_is_not_taken_for_idle() {
+    let server = parking().option("data_idle_timeout", "3").start();
+    let whole = noise(25, WHOLE);
+    cut_upload(&server, "STOR", "file", &whole[..SENT - 5 * MIB], Cut::DataReset);
+    let mut ftp = Ftp::login(&server);
+    let told = offset(&mut ftp, "file");
+    let mut other = Ftp::login(&server);
+    let goes_on = offset(&mut other, "file");
+    other.expect(&format!("REST {goes_on}"), "350 ");
+    cut_upload_of(other, &server, ("STOR", "file"), &whole[goes_on..SENT], Cut::DataReset);
+    ftp.expect(&format!("REST {told}"), "350 ");
+    let data = ftp.passive();
+    ftp.expect("STOR file", "150 ");
+    let mut stream = data.open();
+    // Less than has come meanwhile, for longer than the time-out.
+    for piece in whole[told..][..MIB].chunks(MIB / 4) {
+        stream.write_all(piece).expect("the server takes the data");
+        thread::sleep(Duration::from_millis(1200));
+    }
+    stream.write_all(&whole[told + MIB..]).expect("the server takes the data");
+    drop(stream);
+    ftp.expect_reply("226 ");
+    server.stored().expect("file", &whole);
 }

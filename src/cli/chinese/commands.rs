@@ -3,6 +3,10 @@
 
 /// Questions, what is wrong with answers, and what to do next.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    (
+        "a server that runs is found by its socket, too: --socket FILE",
+        "正在运行的服务器也可以通过其套接字找到：--socket FILE",
+    ),
     // Users.
     ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),

@@ -143,13 +143,11 @@ impl Upload<'_> {
         control: &mut dyn Control,
     ) -> Result<ControlFlow<Option<Interruption>>, TransferError> {
         reading.is_fresh &= self.progress().bytes() == 0;
+        if self.repeated > 0 {
+            return self.skip_repeated(data, reading, control);
+        }
         match self.read(data, allowed) {
-            Ok(0) => {
-                self.sender.sent.end();
-                let gone = reading.gone.as_ref().map(|gone| self.sender.sent.classify(gone.by));
-                let by = gone.or(self.look_again(control)?);
-                return Ok(ControlFlow::Break(self.gate_at_the_end(by, control)));
-            }
+            Ok(0) => return self.end(reading, control).map(ControlFlow::Break),
             Ok(bytes) => {
                 self.count(bytes)?;
                 reading.waiting_since = Instant::now();
@@ -162,6 +160,43 @@ impl Upload<'_> {
             Err(error) => return Ok(ControlFlow::Break(Some(reading.first_cause(&error)))),
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Throws away some of what a client sends that went back, to be sure of what is there: it is
+    /// there already, and is neither progress nor silence.
+    fn skip_repeated(
+        &mut self,
+        data: &mut Stream,
+        reading: &mut Reading,
+        control: &mut dyn Control,
+    ) -> Result<ControlFlow<Option<Interruption>>, TransferError> {
+        let mut thrown = [0; limits::REPEATED_READ_BYTES];
+        let most = self.repeated.min(thrown.len() as u64) as usize;
+        reading.is_fresh = false;
+        match data.read(&mut thrown[..most]) {
+            Ok(0) => return self.end(reading, control).map(ControlFlow::Break),
+            Ok(bytes) => {
+                self.repeated -= bytes as u64;
+                reading.waiting_since = Instant::now();
+                self.throttle.take(bytes, reading.waiting_since);
+                self.standstill.excuse(reading.waiting_since);
+            }
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Ok(ControlFlow::Break(Some(reading.first_cause(&error)))),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The data has ended: what interrupted it, if anything did.
+    fn end(
+        &mut self,
+        reading: &Reading,
+        control: &mut dyn Control,
+    ) -> Result<Option<Interruption>, TransferError> {
+        self.sender.sent.end();
+        let gone = reading.gone.as_ref().map(|gone| self.sender.sent.classify(gone.by));
+        let by = gone.or(self.look_again(control)?);
+        Ok(self.gate_at_the_end(by, control))
     }
 
     fn pool(&self) -> &BlockPool {
@@ -249,26 +284,12 @@ impl Upload<'_> {
     }
 
     fn read(&mut self, data: &mut Stream, allowed: Allowance) -> io::Result<usize> {
-        self.skip_repeated(data)?;
         match allowed {
             Allowance::Bytes(most) if allowed != Allowance::ALL => {
                 self.sender.intake.read(&mut data.take(most as u64))
             }
             Allowance::Bytes(_) | Allowance::Wait(_) => self.sender.intake.read(data),
         }
-    }
-
-    /// Throws away what a client sends that went back a little, to be sure of what is there.
-    fn skip_repeated(&mut self, data: &mut Stream) -> io::Result<()> {
-        let mut thrown = [0; 4096];
-        while self.repeated > 0 {
-            let most = self.repeated.min(thrown.len() as u64) as usize;
-            match data.read(&mut thrown[..most])? {
-                0 => break,
-                bytes => self.repeated -= bytes as u64,
-            }
-        }
-        Ok(())
     }
 
     fn count(&mut self, bytes: usize) -> Result<(), TransferError> {
