@@ -17,6 +17,7 @@
 //! `docs/architecture` tells the reasons; `tests/tidy.rs` holds the arrows.
 
 pub mod access;
+mod addresses;
 pub mod certificate_fault;
 pub mod config;
 pub mod events;

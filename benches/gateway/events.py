@@ -1,39 +1,16 @@
-"""Stores small files through servers with and without events, in turns; or is their receiver.
-Called by `events`, which tells what it measures."""
+"""Stores small files through servers with and without events, in turns. Called by `events`, which
+tells what it measures."""
 import argparse
 import multiprocessing
 import os
-import socket
 import statistics
 import tempfile
-import threading
 import time
 
 from ftpclient import Ftp
 
 SIZE = 4096
 CLIENTS = (1, 16)
-
-
-def sink(port):
-    """Takes whatever is sent, as cheaply as can be: what a receiver does is its own affair."""
-    listener = socket.create_server(('127.0.0.1', port), backlog=64)
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=take, args=(connection,), daemon=True).start()
-
-
-def take(connection):
-    held = b''
-    while received := connection.recv(65536):
-        held += received
-        while b'\r\n\r\n' in held:
-            head, rest = held.split(b'\r\n\r\n', 1)
-            length = int(head.lower().split(b'content-length: ')[1].split(b'\r\n')[0])
-            if len(rest) < length:
-                break
-            held = rest[length:]
-            connection.sendall(b'HTTP/1.1 204 No Content\r\n\r\n')
 
 
 def store(port, client, files, begin, source):
@@ -63,13 +40,10 @@ def rate(port, clients, files, source):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--sink', type=int)
     parser.add_argument('--files', type=int, default=2000)
     parser.add_argument('--runs', type=int, default=5)
     parser.add_argument('servers', nargs='*', help='NAME=PORT, the first without events')
     options = parser.parse_args()
-    if options.sink:
-        sink(options.sink)
     servers = [server.rsplit('=', 1) for server in options.servers]
     print('| clients | journal | files a second | of those without |\n|---|---|---|---|')
     with tempfile.TemporaryFile() as file:

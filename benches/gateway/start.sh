@@ -59,7 +59,8 @@ PYTHON
 }
 
 # start_server NAME PORT STORE [SETTING]...: our server; its process is $pid. STORE is a port of this
-# machine, or a URL. It takes parts as small as $min_part, if that is set.
+# machine, or a URL; it takes parts as small as $min_part and the keys $store_id and $store_key, if those
+# are set.
 start_server() {
     local name="$1" port="$2" store="$3"
     shift 3
@@ -72,8 +73,8 @@ $( [ -z "${ca_file:-}" ] || echo "cos_ca_file = $ca_file")
 cos_bucket = $bucket
 $( [ -z "${min_part:-}" ] || echo "store_min_part = $min_part")
 cos_region = us-east-1
-cos_secretid = id
-cos_secretkey = key
+cos_secretid = ${store_id:-id}
+cos_secretkey = ${store_key:-key}
 home_dir = /bench
 ftp_login_user_name = bench
 ftp_login_user_password = bench

@@ -8,7 +8,7 @@ use super::chronicle::Chronicle;
 use super::command;
 use super::line::IntentLine;
 use super::not_taken::NotTaken;
-use super::options::EventReceiver;
+use super::options::{EventOptions, EventReceiver};
 use super::queue::{EventQueue, Taken, pause};
 use super::record::Event;
 use super::service::EventService;
@@ -87,11 +87,11 @@ impl Couriers {
 
 impl Way {
     fn to(queue: &EventQueue) -> io::Result<Self> {
-        let timeout = queue.options().timeout;
+        let EventOptions { timeout, workers, .. } = *queue.options();
         Ok(match &queue.options().receiver {
             EventReceiver::Command(words) => Self::Command(words.clone(), timeout),
             EventReceiver::Service { url, secret_file } => {
-                Self::Service(EventService::new(url, secret_file.as_deref(), timeout)?)
+                Self::Service(EventService::new(url, secret_file.as_deref(), timeout, workers)?)
             }
         })
     }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use ureq::Agent;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::not_taken::NotTaken;
 use super::record::Event;
+use crate::addresses::{Addresses, RememberingResolver};
 use crate::limits;
 use crate::secret::Secret;
 
@@ -25,10 +27,12 @@ pub(super) struct EventService {
     url: String,
     secret: Option<Secret>,
     agent: Agent,
+    addresses: Addresses,
 }
 
 impl EventService {
-    /// The one at `url`, which may take `timeout` for each event.
+    /// The one at `url`, which may take `timeout` for each event and gets `workers` of them at
+    /// once.
     ///
     /// # Errors
     /// When the file of the secret cannot be read.
@@ -36,17 +40,23 @@ impl EventService {
         url: &str,
         secret_file: Option<&Path>,
         timeout: Duration,
+        workers: usize,
     ) -> io::Result<Self> {
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
             .max_redirects(0)
             // Events go where the configuration says and nowhere else.
             .proxy(None)
             .user_agent("cos-ftp-server")
+            .max_idle_connections(workers)
+            .max_idle_connections_per_host(workers)
             .build();
+        let addresses = Addresses::default();
+        let resolver = RememberingResolver::new(addresses.clone());
+        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
         let secret = secret_file.map(read_event_secret).transpose()?;
-        Ok(Self { url: url.to_owned(), secret, agent: agent.into() })
+        Ok(Self { url: url.to_owned(), secret, agent, addresses })
     }
 
     /// Sends `event`.
@@ -60,7 +70,10 @@ impl EventService {
         if let Some(secret) = &self.secret {
             request = request.header(SIGNATURE, signature(secret, &body));
         }
-        let mut answer = request.send(&body[..]).map_err(NotTaken::because)?;
+        let mut answer = request.send(&body[..]).map_err(|error| {
+            self.addresses.doubt();
+            NotTaken::because(error)
+        })?;
         let status = answer.status();
         // Read to its end, so that the connection serves again.
         let read = answer.body_mut().with_config().limit(limits::EVENT_ANSWER_BYTES).read_to_vec();

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::addresses::Addresses;
 use super::buffers::ConnectionBuffers;
 use super::outlet::{Outlet, Outlets};
 use super::route::RouteWatch;
@@ -24,6 +23,7 @@ use super::tcp::{self, fault};
 use super::tls::TlsClient;
 use super::tls_refusal::TlsRefusal;
 use super::wire::Wire;
+use crate::addresses::Addresses;
 
 /// What one read takes of an object, at most: with 128 KiB a download costs a quarter more of CPU
 /// time.

@@ -1,7 +1,6 @@
 //! The way to the store: connections, the addresses they lead to, and what goes over them; by
 //! `ureq`.
 
-pub(crate) mod addresses;
 pub(crate) mod authorities;
 mod body;
 mod buffers;
@@ -24,7 +23,6 @@ use ureq::config::AutoHeaderValue;
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, SendBody};
 
-use self::addresses::{Addresses, RememberingResolver};
 use self::authorities::Authorities;
 use self::body::BodyReader;
 use self::connection::StoreConnector;
@@ -33,6 +31,7 @@ use self::route::RouteWatch;
 use self::spare_connection::SpareConnection;
 use self::time_limits::TimeLimits;
 use self::tls::TlsClient;
+use crate::addresses::{Addresses, RememberingResolver};
 use crate::limits;
 use crate::store::cos::options::Timeouts;
 use crate::store::{Body, ReplyWait};

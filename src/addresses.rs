@@ -1,5 +1,6 @@
-//! The addresses of a bucket's host, remembered: the HTTP client asks for them before each request,
-//! also where a kept connection will do.
+//! The addresses of a service's host, remembered: the HTTP client asks for them before each
+//! request, also where a kept connection will do, and by a thread of its own where the request has
+//! a time-out.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use ureq::unversioned::transport::NextTimeout;
 /// within it.
 const AGE: Duration = Duration::from_secs(30);
 
-/// What is known of the one host that a bucket is asked at. Clones share it.
+/// What is known of the one host that a client asks. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses(Arc<Mutex<Option<Known>>>);
 
