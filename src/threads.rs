@@ -107,7 +107,8 @@ impl Scheduling {
     }
 
     /// Whether processors were short within `time`: it waited for one for longer than it had one,
-    /// and both together are a good part of that time. Who sleeps for most of it lacks other things.
+    /// and both together are a good part of that time. Who sleeps for most of it lacks other
+    /// things.
     pub fn lacked_a_processor(self, time: Duration) -> bool {
         self.delayed > self.ran && (self.ran + self.delayed) * 6 > time
     }
