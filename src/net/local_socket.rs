@@ -20,6 +20,8 @@ pub struct LocalSocket {
     path: PathBuf,
     /// Which file is ours.
     inode: u64,
+    /// Whether a dead process had left one there.
+    follows_dead: bool,
 }
 
 impl LocalSocket {
@@ -30,7 +32,7 @@ impl LocalSocket {
     /// [`ErrorKind::AddrInUse`] when somebody listens there, [`ErrorKind::AlreadyExists`] when it
     /// is no socket; why it cannot be made.
     pub fn listen(path: &Path) -> io::Result<Self> {
-        ensure_free(path)?;
+        let follows_dead = look_for_dead(path)?;
         let mut fresh = path.as_os_str().to_owned();
         fresh.push(format!(".{}", std::process::id()));
         let fresh = PathBuf::from(fresh);
@@ -49,7 +51,14 @@ impl LocalSocket {
         }
         let listener = UnixListener::from(OwnedFd::from(socket));
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, path: path.to_owned(), inode: fs::symlink_metadata(path)?.ino() })
+        let inode = fs::symlink_metadata(path)?.ino();
+        Ok(Self { listener, path: path.to_owned(), inode, follows_dead })
+    }
+
+    /// Whether it took the place of one whose process had not removed it: that was killed, or the
+    /// machine stopped.
+    pub fn follows_dead(&self) -> bool {
+        self.follows_dead
     }
 
     /// The next connection.
@@ -76,9 +85,13 @@ impl Drop for LocalSocket {
     }
 }
 
-fn ensure_free(path: &Path) -> io::Result<()> {
+/// Whether a dead process has left a socket at `path`.
+///
+/// # Errors
+/// When the path is not free.
+fn look_for_dead(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
         Ok(there) if !there.file_type().is_socket() => {
             let text = "there is a file that is no socket";
@@ -94,7 +107,7 @@ fn ensure_free(path: &Path) -> io::Result<()> {
             Err(io::Error::new(ErrorKind::AddrInUse, "another server listens there"))
         }
         // Its process is gone.
-        Err((ErrorKind::ConnectionRefused, _)) => Ok(()),
+        Err((ErrorKind::ConnectionRefused, _)) => Ok(true),
         Err((_, error)) => Err(error),
     }
 }
@@ -113,6 +126,7 @@ mod tests {
         let path = directory.path().join("socket");
         let socket = LocalSocket::listen(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!socket.follows_dead());
         UnixStream::connect(&path).unwrap();
         socket.accept().unwrap();
         assert_eq!(socket.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -127,6 +141,7 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         let live = LocalSocket::listen(&path).unwrap();
+        assert!(live.follows_dead());
         assert_eq!(LocalSocket::listen(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
         UnixStream::connect(&path).unwrap();
         drop(live);

@@ -74,6 +74,11 @@ impl Operator {
         was_banned
     }
 
+    /// The server takes the place of one that was killed: what that was receiving nobody knows.
+    pub fn note_killed(&self) {
+        self.rules.host().earlier_uploads.note_killed();
+    }
+
     fn end(&self, is_meant: impl Fn(&SessionHandle) -> bool) -> usize {
         self.registry.end(is_meant, SessionHandle::kick)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
-use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat};
+use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat, began_after};
 use crate::transfer::{EarlierUpload, ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
 
@@ -32,6 +32,34 @@ impl Tree<'_> {
     /// The last upload of `path`, if that may have come to nothing.
     pub(super) fn earlier_upload(&self, path: &FtpPath) -> EarlierUpload {
         EarlierUpload::new(&self.earlier_uploads, &self.account.name, path)
+    }
+
+    /// Remembers what another process has left of an upload of `path` as one that came to nothing,
+    /// unless a newer file stands there. The store is asked only of those that it had when this
+    /// process began, once each; after a crash of any, until all were looked through.
+    pub(super) fn learn_of_left(&self, path: &FtpPath) {
+        if !self.sees_parked() {
+            return;
+        }
+        let freshness = match self.earlier_uploads.follow_killed() {
+            true => Freshness::Now,
+            false => Freshness::Recent,
+        };
+        let Some(begun) = self.store.take_found_upload(path, freshness) else { return };
+        let stored = match self.store.stat(path, Freshness::Now) {
+            Ok(stat) => stat.stored,
+            Err(error) if error.kind == ErrorKind::NotFound => None,
+            // Then nothing is stored now either.
+            Err(_) => return,
+        };
+        if !began_after(begun, stored) {
+            return;
+        }
+        // Without a part of it: one was ready when it was begun.
+        let least = self.store_at(path).part_limits().min_part;
+        let parked = self.find_parked(path, Freshness::Now).ok().flatten();
+        let came = parked.map_or(least, |parked| parked.came());
+        self.earlier_upload(path).note_left(came);
     }
 
     /// The interrupted upload of `path` that its uploader may go on with, instead of what was
@@ -135,7 +163,7 @@ impl Tree<'_> {
     }
 
     /// Whether uploads are parked, and for whom.
-    fn sees_parked(&self) -> bool {
+    pub(super) fn sees_parked(&self) -> bool {
         self.partial == PartialUpload::Park && self.rights.write
     }
 

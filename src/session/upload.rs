@@ -118,24 +118,36 @@ impl Order {
 
     /// What it keeps, and needs to be true of its name.
     fn plan(&self, tree: &Tree<'_>, store: &dyn ObjectStore) -> Step<Plan> {
+        if matches!(self.mode, WriteMode::ResumeAt(_)) {
+            tree.learn_of_left(&self.path);
+        }
         let among = tree.parked_among(&self.path, self.mode);
         let FileRules { on_exists, appends, .. } = *tree.files();
         let over = OverFiles { on_exists, appends };
-        let mut plan = Plan::make(store, &self.path, self.mode, among, over);
-        if matches!(self.mode, WriteMode::ResumeAt(_))
-            && self.published.is_none()
-            && plan.as_ref().is_ok_and(Plan::keeps_object)
-            && let Some(came) = tree.earlier_upload(&self.path).take_replacement()
-        {
-            // It was told the size of a file that it has begun to replace (lftp).
-            plan = Err(TransferError::ParkedElsewhere { offset: 0, came });
-        }
-        plan.map_err(|error| {
+        let plan = Plan::make(store, &self.path, self.mode, among, over);
+        plan.and_then(|plan| self.check_kept(tree, &plan).map(|()| plan)).map_err(|error| {
             if let TransferError::ParkedElsewhere { offset: 0, came } = error {
                 tree.told.note_lost(self.path.clone(), came);
             }
             transfer_error(tree.visit, &error)
         })
+    }
+
+    /// Whether the object that `plan` keeps may be gone on with: a client may have been told the
+    /// size of a file that it has begun to replace (lftp).
+    fn check_kept(&self, tree: &Tree<'_>, plan: &Plan) -> Result<(), TransferError> {
+        let is_restarted = matches!(self.mode, WriteMode::ResumeAt(_)) && plan.keeps_object();
+        if !is_restarted || self.published.is_some() {
+            return Ok(());
+        }
+        let earlier = tree.earlier_upload(&self.path);
+        if let Some(came) = earlier.take_replacement() {
+            return Err(TransferError::ParkedElsewhere { offset: 0, came });
+        }
+        match plan.added_to().filter(|_| tree.sees_parked()) {
+            Some(stat) if earlier.take_doubt(stat.stored) => Err(TransferError::MayBeReplaced),
+            _ => Ok(()),
+        }
     }
 
     /// Whether nothing of an earlier upload is gone on with.

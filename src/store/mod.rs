@@ -11,6 +11,7 @@ pub mod cos;
 mod error;
 mod expected;
 mod file_tree;
+mod found_uploads;
 mod key_locks;
 mod last_answer;
 pub mod local;
@@ -34,6 +35,7 @@ pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use last_answer::StoreAnswer;
 pub use mounts::{CopyPlaces, Mount, MountRights, MountStore, MountTerms};
+pub(crate) use multipart::began_after;
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,

@@ -104,6 +104,14 @@ pub trait Multipart: FileTree {
         Vec::new()
     }
 
+    /// When the upload under `path` was begun, UTC, that another process had left in the store when
+    /// this one began; `None` also where something was stored since. It is told once. The store is
+    /// asked only with [`Freshness::Now`], and if not all of its uploads have been looked through.
+    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+        let _ = (path, freshness);
+        None
+    }
+
     /// Goes on with a parked upload; `None` when somebody else does so already.
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {
         let _ = upload;

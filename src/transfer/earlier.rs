@@ -2,13 +2,15 @@
 //!
 //! Some clients repeat a failed upload by themselves and end it too early (lftp 4.9.2 sends the
 //! first 196,608 bytes), or go on with the file that it was to replace. Nothing in the command
-//! tells so.
+//! tells so. Of those of a process that was killed nobody knows but by what it has left in the
+//! store, and that it was killed.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 use crate::vfs::FtpPath;
 
@@ -21,7 +23,35 @@ const COMPARED_FOR: Duration = Duration::from_secs(600);
 
 /// Those of all accounts.
 #[derive(Debug, Default)]
-pub struct EarlierUploads(Mutex<VecDeque<Noted>>);
+pub struct EarlierUploads {
+    noted: Mutex<VecDeque<Noted>>,
+    follows_killed: OnceLock<FollowsKilled>,
+}
+
+/// When this process took the place of one that was killed.
+#[derive(Debug)]
+struct FollowsKilled {
+    since: Instant,
+    at: OffsetDateTime,
+}
+
+impl EarlierUploads {
+    /// This process takes the place of one that was killed: uploads of which nobody knows may have
+    /// come to nothing.
+    pub fn note_killed(&self) {
+        let now = FollowsKilled { since: Instant::now(), at: OffsetDateTime::now_utc() };
+        let _ = self.follows_killed.set(now);
+    }
+
+    /// Whether that was so a short while ago.
+    pub fn follow_killed(&self) -> bool {
+        self.killed_before().is_some()
+    }
+
+    fn killed_before(&self) -> Option<&FollowsKilled> {
+        self.follows_killed.get().filter(|killed| killed.since.elapsed() < COMPARED_FOR)
+    }
+}
 
 #[derive(Debug)]
 struct Noted {
@@ -32,6 +62,10 @@ struct Noted {
     came: Option<Came>,
     /// Whether that was to replace the file, and its client has not been told so.
     replaces: bool,
+    /// Bytes that one had brought which another process has left; 0 without one.
+    left: u64,
+    /// Whether its client was told that an upload of a killed process may have come to nothing.
+    was_doubted: bool,
     /// Whether a file of this name was refused because it ended early: once more means it.
     has_refused: bool,
 }
@@ -64,22 +98,54 @@ impl EarlierUpload {
     /// Whether who goes on with a file of this name now goes on with one that this upload was to
     /// replace, and how far that had come. Says so once: who insists means it.
     pub fn take_replacement(&self) -> Option<u64> {
-        let mut noted = self.all.0.lock();
+        let mut noted = self.all.noted.lock();
         let own = noted.iter_mut().find(|noted| self.is_of(noted))?;
         let is_meant = std::mem::take(&mut own.replaces) && own.at.elapsed() < COMPARED_FOR;
-        own.came.filter(|came| is_meant && came.end > 0).map(|came| came.end)
+        let end = own.came.map_or(0, |came| came.end).max(own.left);
+        Some(end).filter(|&end| is_meant && end > 0)
+    }
+
+    /// Whether who adds to a file now, which was `stored` then, may go on with one that an upload
+    /// was to replace which a killed process had received, and nobody knows of. Says so once: who
+    /// insists means it.
+    pub fn take_doubt(&self, stored: Option<OffsetDateTime>) -> bool {
+        let Some(killed) = self.all.killed_before() else { return false };
+        // Stores tell whole seconds.
+        let start = killed.at.unix_timestamp();
+        let is_older = stored.is_some_and(|stored| stored.unix_timestamp() < start);
+        let mut is_first = false;
+        if is_older {
+            self.change(|noted| is_first = !std::mem::replace(&mut noted.was_doubted, true));
+        }
+        is_first
+    }
+
+    /// Another process has left an upload of the name, which had brought `bytes`.
+    pub fn note_left(&self, bytes: u64) {
+        self.change(|noted| {
+            // Else its client has been told, or will be.
+            noted.replaces |= noted.left == 0;
+            noted.left = bytes;
+        });
+    }
+
+    /// Bytes that one had brought which another process has left, if there is one.
+    pub(super) fn left(&self) -> u64 {
+        let noted = self.all.noted.lock();
+        let own = noted.iter().find(|noted| self.is_of(noted));
+        own.filter(|own| own.at.elapsed() < COMPARED_FOR).map_or(0, |own| own.left)
     }
 
     /// How far it had come.
     pub(super) fn came(&self) -> Option<Came> {
-        let noted = self.all.0.lock();
+        let noted = self.all.noted.lock();
         let own = noted.iter().find(|noted| self.is_of(noted))?;
         own.came.filter(|_| own.at.elapsed() < COMPARED_FOR)
     }
 
     /// Whether its client was told already that a file of this name had ended early.
     pub(super) fn has_refused(&self) -> bool {
-        self.all.0.lock().iter().any(|noted| self.is_of(noted) && noted.has_refused)
+        self.all.noted.lock().iter().any(|noted| self.is_of(noted) && noted.has_refused)
     }
 
     /// Another one came to nothing. Of two that begin alike the one is remembered that had come
@@ -90,7 +156,7 @@ impl EarlierUpload {
                 noted.at.elapsed() < COMPARED_FOR
                     && (came.beginning.is_none() || before.beginning == came.beginning)
             });
-            let further = before.filter(|before| before.end > came.end);
+            let further = before.filter(|before| before.end >= came.end);
             let Came { end, beginning, .. } = further.unwrap_or(came);
             noted.came = Some(Came { end, beginning, ..came });
             noted.replaces = came.is_anew;
@@ -107,15 +173,12 @@ impl EarlierUpload {
 
     /// The name holds what its client meant to store.
     pub(super) fn forget(&self) {
-        self.change(|noted| {
-            noted.came = None;
-            noted.replaces = false;
-        });
+        self.change(Noted::forget);
     }
 
     /// Has what is remembered of the name changed, as that of the last upload.
     fn change(&self, change: impl FnOnce(&mut Noted)) {
-        let mut all = self.all.0.lock();
+        let mut all = self.all.noted.lock();
         let place = all.iter().position(|noted| self.is_of(noted));
         let mut noted = place.and_then(|place| all.remove(place)).unwrap_or_else(|| Noted {
             account: Arc::clone(&self.account),
@@ -123,10 +186,15 @@ impl EarlierUpload {
             at: Instant::now(),
             came: None,
             replaces: false,
+            left: 0,
+            was_doubted: false,
             has_refused: false,
         });
+        if noted.at.elapsed() >= COMPARED_FOR {
+            noted.forget();
+        }
         change(&mut noted);
-        if noted.came.is_none() && !noted.has_refused {
+        if noted.holds_nothing() {
             return;
         }
         noted.at = Instant::now();
@@ -138,6 +206,19 @@ impl EarlierUpload {
 
     fn is_of(&self, noted: &Noted) -> bool {
         noted.path == self.path && noted.account == self.account
+    }
+}
+
+impl Noted {
+    /// Nothing of it came to nothing any more.
+    fn forget(&mut self) {
+        self.came = None;
+        self.replaces = false;
+        self.left = 0;
+    }
+
+    fn holds_nothing(&self) -> bool {
+        self.came.is_none() && self.left == 0 && !self.was_doubted && !self.has_refused
     }
 }
 
@@ -163,7 +244,7 @@ mod tests {
         assert_eq!(own.came(), Some(came(5, 2)), "another file");
         own.forget();
         assert_eq!((own.came(), own.take_replacement()), (None, None));
-        assert!(all.0.lock().is_empty());
+        assert!(all.noted.lock().is_empty());
     }
 
     #[test]
@@ -174,6 +255,35 @@ mod tests {
         assert_eq!((own.take_replacement(), own.take_replacement()), (Some(9), None));
         own.note_failed(Came { end: 12, beginning: None, is_anew: false });
         assert_eq!(own.take_replacement(), None);
+    }
+
+    #[test]
+    fn what_another_process_has_left_is_known_until_something_is_stored() {
+        let all = Arc::default();
+        let own = earlier(&all, "alice", "x");
+        own.note_left(7);
+        assert_eq!((own.left(), own.came()), (7, None));
+        assert_eq!((own.take_replacement(), own.take_replacement()), (Some(7), None));
+        own.note_left(8);
+        assert_eq!((own.left(), own.take_replacement()), (8, None));
+        own.forget();
+        assert_eq!(own.left(), 0);
+        assert!(all.noted.lock().is_empty());
+    }
+
+    #[test]
+    fn after_a_killed_process_each_older_file_is_doubted_once() {
+        let all = Arc::<EarlierUploads>::default();
+        let own = earlier(&all, "alice", "x");
+        let older = Some(OffsetDateTime::now_utc() - Duration::from_secs(1));
+        assert!(!own.take_doubt(older));
+        all.note_killed();
+        let newer = Some(OffsetDateTime::now_utc() + Duration::from_secs(60));
+        assert!(!own.take_doubt(newer) && !own.take_doubt(None));
+        assert!(own.take_doubt(older) && !own.take_doubt(older));
+        own.forget();
+        assert!(!own.take_doubt(older));
+        assert!(earlier(&all, "alice", "y").take_doubt(older));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum TransferError {
         /// Bytes that had come of it.
         came: u64,
     },
+    /// REST at the end of a file that a server may have been replacing when it was killed.
+    MayBeReplaced,
     /// The file ended before an earlier attempt to store it had come.
     EndsEarly {
         /// Where it ended, in bytes.
@@ -76,6 +78,7 @@ impl TransferError {
             | Self::Checksum
             | Self::BadRestart { .. }
             | Self::ParkedElsewhere { .. }
+            | Self::MayBeReplaced
             | Self::Infected { .. }
             | Self::NotScanned { .. } => false,
         }
@@ -123,6 +126,9 @@ impl fmt::Display for TransferError {
             Self::BadRestart { size } => write!(f, "restart beyond the file's {size} bytes"),
             Self::ParkedElsewhere { offset, .. } => {
                 write!(f, "restart elsewhere than at the {offset} bytes that are parked")
+            }
+            Self::MayBeReplaced => {
+                f.write_str("restart in a file that a killed server may have been replacing")
             }
             Self::EndsEarly { end, before } => {
                 write!(f, "the file ended after {end} bytes, though {before} had come before")

@@ -9,7 +9,7 @@ use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule};
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
-use crate::support::stored::{Stored, noise};
+use crate::support::stored::noise;
 
 /// What it repeats at least.
 const REPEATED: usize = 196_608;
@@ -120,21 +120,28 @@ fn nobody_goes_on_with_the_file_that_was_to_be_replaced() {
     server.stored().expect("file", &[&whole, b", and more".as_slice()].concat());
 }
 
-/// What another process has left when it was killed.
-fn leave_parts(server: &TestServer, numbers: &[u32]) {
-    let Stored::Bucket(bucket) = server.stored() else { panic!("a bucket") };
-    let (rgw, part) = (Rgw::shared(), noise(66, 6 * MIB));
+/// What another process has left when it was killed: parts of these numbers and sizes.
+fn leave_parts(bucket: &str, parts: &[(u32, usize)]) {
+    let rgw = Rgw::shared();
     let upload = rgw.s3_begin_upload(bucket, "file");
-    for &number in numbers {
-        rgw.s3_put_part_at(bucket, "file", &upload, number, &part);
+    for &(number, size) in parts {
+        rgw.s3_put_part_at(bucket, "file", &upload, number, &noise(66, size));
     }
+}
+
+/// Which of the store's unfinished uploads the next process is to find.
+fn start_over(bucket: &str) -> TestServer {
+    let setup = Setup::bucket_named(bucket, Rgw::shared().endpoint());
+    let server = setup.option("log_level", "DEBUG").option("metadata_cache_time", "0").start();
+    server.wait_for_log("stores looked through");
+    server
 }
 
 #[test]
 fn what_a_killed_server_had_received_is_known_to_who_asks() {
-    for numbers in [&[1][..], &[2, 3]] {
+    for parts in [&[(1, 6 * MIB)][..], &[(2, 6 * MIB), (3, 6 * MIB)]] {
         let server = parking().start();
-        leave_parts(&server, numbers);
+        leave_parts(server.stored().bucket(), parts);
         let whole = noise(67, SMALL);
         let mut ftp = Ftp::login(&server);
         ftp.expect("SIZE file", "550 ");
@@ -144,4 +151,121 @@ fn what_a_killed_server_had_received_is_known_to_who_asks() {
         ftp.store("STOR file", &whole[..REPEATED]);
         server.stored().expect("file", &whole[..REPEATED]);
     }
+}
+
+/// After a crash lftp repeats without asking anything.
+#[test]
+fn what_a_killed_server_has_left_is_known_though_nobody_asks() {
+    let rgw = Rgw::shared();
+    for parts in [&[][..], &[(1, 6 * MIB)], &[(1, 6 * MIB), (2, 6 * MIB)]] {
+        let bucket = rgw.new_bucket();
+        rgw.s3_put(&bucket, "file", b"earlier");
+        rgw.let_a_second_pass(&bucket);
+        leave_parts(&bucket, parts);
+        let server = start_over(&bucket);
+        let whole = noise(68, SMALL);
+        end_early(&mut Ftp::login(&server), "STOR file", &whole[..REPEATED]);
+        server.stored().expect("file", b"earlier");
+        let mut ftp = Ftp::login(&server);
+        ftp.store("STOR file", &whole);
+        server.stored().expect("file", &whole);
+        // What was left before is nothing to a shorter one.
+        ftp.store("STOR file", &whole[..REPEATED]);
+        server.stored().expect("file", &whole[..REPEATED]);
+    }
+}
+
+#[test]
+fn what_is_newer_than_what_a_killed_server_has_left_may_be_replaced_by_less() {
+    let (rgw, bucket) = (Rgw::shared(), Rgw::shared().new_bucket());
+    leave_parts(&bucket, &[(1, 6 * MIB)]);
+    rgw.let_a_second_pass(&bucket);
+    rgw.s3_put(&bucket, "file", b"newer");
+    let server = start_over(&bucket);
+    let whole = noise(69, REPEATED);
+    Ftp::login(&server).store("STOR file", &whole);
+    server.stored().expect("file", &whole);
+}
+
+/// lftp asks for the size, and takes that of the older file.
+#[test]
+fn nobody_goes_on_with_a_file_that_a_killed_server_was_to_replace() {
+    let (rgw, bucket) = (Rgw::shared(), Rgw::shared().new_bucket());
+    rgw.s3_put(&bucket, "file", b"earlier");
+    rgw.let_a_second_pass(&bucket);
+    leave_parts(&bucket, &[(1, 6 * MIB)]);
+    let server = start_over(&bucket);
+    let whole = noise(70, SMALL);
+    let mut ftp = Ftp::login(&server);
+    ftp.play(&[("SIZE file", "213 7"), ("REST 7", "350 ")]);
+    ftp.store_refused("STOR file", "554 An upload that replaces this file");
+    end_early(&mut ftp, "STOR file", &whole[..REPEATED]);
+    server.stored().expect("file", b"earlier");
+    ftp.store("STOR file", &whole);
+    server.stored().expect("file", &whole);
+}
+
+/// Nothing of the new file had become a part, so the store knows nothing of it.
+#[test]
+fn after_a_kill_a_file_is_added_to_by_who_says_so_twice() {
+    let kept = tempfile::TempDir::new().unwrap();
+    let socket = kept.path().join("socket");
+    let bucket = Rgw::shared().new_bucket();
+    let start = || {
+        let setup = Setup::bucket_named(&bucket, Rgw::shared().endpoint());
+        setup.operations("control_socket", socket.to_str().unwrap()).start()
+    };
+    let (whole, log) = (noise(71, SMALL), noise(72, SMALL));
+    let add = |server: &TestServer| {
+        let mut ftp = Ftp::login(server);
+        ftp.play(&[("SIZE log", "213 7"), ("REST 7", "350 ")]);
+        ftp
+    };
+    let first = start();
+    for name in ["file", "log"] {
+        first.stored().put(name, b"earlier");
+    }
+    Rgw::shared().let_a_second_pass(&bucket);
+    first.kill();
+    let mut second = start();
+    let mut ftp = Ftp::login(&second);
+    ftp.play(&[("SIZE file", "213 7"), ("REST 7", "350 ")]);
+    ftp.store_refused("STOR file", "554 The server was killed a while ago");
+    ftp.store("STOR file", &whole);
+    second.stored().expect("file", &whole);
+    // What this process has stored, and what another file is added to, are no matter of doubt.
+    ftp.expect(&format!("REST {SMALL}"), "350 ");
+    ftp.store("STOR file", b", and more");
+    let mut ftp = add(&second);
+    ftp.store_refused("STOR log", "554 ");
+    ftp.expect("REST 7", "350 ");
+    ftp.store("STOR log", &log);
+    second.stored().expect("log", &[b"earlier".as_slice(), &log].concat());
+    // It stops in order.
+    second.stored().put("log", b"earlier");
+    Rgw::shared().let_a_second_pass(&bucket);
+    assert!(second.stop().success());
+    let third = start();
+    add(&third).store("STOR log", &log);
+    third.stored().expect("log", &[b"earlier".as_slice(), &log].concat());
+}
+
+/// What goes on with it may have put a short part in the place of a long one.
+#[test]
+fn how_far_a_parked_upload_had_come_is_not_forgotten() {
+    let server = parking().start();
+    let whole = [noise(66, 6 * MIB), noise(66, 12 * MIB), noise(73, MIB)].concat();
+    leave_parts(server.stored().bucket(), &[(1, 6 * MIB), (2, 12 * MIB)]);
+    for _ in 0..3 {
+        let mut ftp = Ftp::login(&server);
+        let at = offset(&mut ftp, "file");
+        ftp.expect(&format!("REST {at}"), "350 ");
+        end_early(&mut ftp, "STOR file", &whole[at..at + 7 * MIB]);
+        assert_eq!(server.stored().files(), Vec::<String>::new());
+    }
+    let mut ftp = Ftp::login(&server);
+    let at = offset(&mut ftp, "file");
+    ftp.expect(&format!("REST {at}"), "350 ");
+    ftp.store("STOR file", &whole[at..]);
+    server.stored().expect("file", &whole);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::net::{Interest, LocalSocket, Wake, wait_for_any};
 use cos_ftp_server::server::{Observer, Operator};
-use log::{debug, warn};
+use log::{debug, info, warn};
 use serde::Serialize;
 
 use super::report::{Farewell, ListenAddresses, ReloadRecord, StatusReport};
@@ -61,6 +61,10 @@ pub(crate) fn tell(
     });
     if socket.is_none() && !supervisor::is_there() {
         return None;
+    }
+    if socket.as_ref().is_some_and(LocalSocket::follows_dead) {
+        info!("the server that ran here before was killed, or the machine stopped");
+        operator.note_killed();
     }
     let begin = || {
         let stop = Wake::new()?;

@@ -249,6 +249,13 @@ pub fn parked_elsewhere(offset: u64) -> Reply {
     Reply::new(Code::BAD_RESTART, text)
 }
 
+/// 554 to REST at the end of a file that was perhaps being replaced when the server was killed.
+pub fn may_be_replaced() -> Reply {
+    let text = "The server was killed a while ago, perhaps while this file was being replaced: send \
+                REST 0, or the same once more to add to it.";
+    Reply::new(Code::BAD_RESTART, text)
+}
+
 /// 554 to a transfer that should begin beyond the end of the file.
 pub fn restart_beyond_end(size: u64) -> Reply {
     Reply::new(Code::BAD_RESTART, format!("REST is beyond the end of the file ({size} bytes)."))
@@ -331,6 +338,7 @@ mod tests {
             (upload_parked(None), 426),
             (being_uploaded(5), 450),
             (parked_elsewhere(5), 554),
+            (may_be_replaced(), 554),
             (transfer_failed(), 451),
             (stored_without_marker(&FtpPath::root().child("a.ok").unwrap()), 451),
             (not_published(&FtpPath::root().child("a").unwrap()), 451),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::CosStore;
 use super::objects::PartCopy;
 use super::tree::{attributes, leftovers, parked, publish};
@@ -104,6 +106,11 @@ impl Multipart for CosStore {
         let key = self.account.keys.directory(Operation::ListParts, directory);
         let names = key.map(|key| self.tree().own_parked_below(&key)).unwrap_or_default();
         names.iter().filter_map(|name| directory.join(name).ok()).collect()
+    }
+
+    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+        let key = self.file(Operation::ListMultipartUploads, path).ok()?;
+        parked::take_found(self.tree(), &key, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::MountStore;
 use super::route::MountDeed;
 use crate::store::{
@@ -118,6 +120,11 @@ impl Multipart for MountStore {
         let found = place.store.own_parked_below(&place.path).into_iter();
         let outside = |path: FtpPath| Some(path.seen_from(&place.path)?.below(directory));
         found.filter_map(outside).filter(|path| self.route(path).number == place.number).collect()
+    }
+
+    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+        let place = self.route(path);
+        place.store.take_found_upload(&place.path, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

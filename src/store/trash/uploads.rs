@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::TrashStore;
 use crate::store::{
     Attributes, Body, Cancel, CopySource, Expected, Freshness, Multipart, MultipartUpload,
@@ -92,6 +94,10 @@ impl Multipart for TrashStore {
             true => Vec::new(),
             false => self.store.own_parked_below(directory),
         }
+    }
+
+    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+        self.store.take_found_upload(path, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

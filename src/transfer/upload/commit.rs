@@ -80,7 +80,11 @@ impl Commit<'_> {
         if by.is_none()
             && let Some(before) = before
         {
-            return self.fail(TransferError::EndsEarly { end: came.end, before });
+            let error = TransferError::EndsEarly { end: came.end, before };
+            if self.sender.is_worth_parking(&error) {
+                self.await_parts(control);
+            }
+            return self.fail(error);
         }
         match self.publish(by, control) {
             Ok(None) => Verdict::Complete,
@@ -134,6 +138,17 @@ impl Commit<'_> {
             self.sender.await_workers(control)?;
         }
         Ok(())
+    }
+
+    /// Waits for the parts that are under way: who is told that more had come before may come back
+    /// at once.
+    fn await_parts(&mut self, control: &mut dyn Control) {
+        while self.sender.workers.busy() > 0 {
+            if let Err(error) = self.sender.await_workers(control) {
+                log::debug!("not waited for the parts under way: {error}");
+                return;
+            }
+        }
     }
 
     fn drop_all(&self, by: Interruption) -> Verdict {

@@ -100,6 +100,14 @@ impl Plan {
         self.kept > 0 && self.parked.is_none()
     }
 
+    /// The object at whose end it goes on, if it does.
+    pub fn added_to(&self) -> Option<&Stat> {
+        match &self.expected {
+            Expected::Seen(seen) if self.keeps_object() && self.tail.is_none() => seen.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Where the kept bytes stand, if any are kept of an object.
     pub(super) fn source(&self) -> Option<CopySource> {
         let of_head = self.head.as_ref().map(|head| head.etag.clone());

@@ -10,7 +10,8 @@ use crate::transfer::{Kept, TransferError, Verdict};
 pub(super) struct Reach {
     /// Bytes that the parked upload had come to which is gone on with.
     parked: Option<u64>,
-    /// Bytes of that of which the client was told that it cannot be gone on with; 0 without one.
+    /// Bytes of that of which the client was told, or which another process has left; 0 without
+    /// one.
     told: u64,
     /// How far an earlier upload had come that came to nothing, if this may be the same file.
     came: Option<Came>,
@@ -26,6 +27,7 @@ impl Reach {
         let came = earlier.as_ref().filter(|_| may_be_same).and_then(EarlierUpload::came);
         // Nobody lifts what another process has left: who was told so once means it.
         let has_refused = earlier.as_ref().is_some_and(EarlierUpload::has_refused);
+        let told = told.max(earlier.as_ref().map_or(0, EarlierUpload::left));
         let told = if may_be_same && !has_refused { told } else { 0 };
         Self { parked, told, came, earlier }
     }
@@ -49,11 +51,23 @@ impl Reach {
             Verdict::Complete | Verdict::Interrupted { kept: Kept::Partial, .. } => {
                 earlier.forget();
             }
-            // Only how this one ended counts for the next.
-            Verdict::Failed(TransferError::EndsEarly { .. }) => earlier.note_refused(now),
+            // Only how this one ended counts for the next. Who goes on with a parked one has to
+            // reach its end, how often ever.
+            Verdict::Failed(TransferError::EndsEarly { .. }) => match self.parked {
+                None => earlier.note_refused(now),
+                Some(_) => earlier.note_failed(self.furthest(now)),
+            },
             // Who left without waiting is done with it.
             Verdict::Interrupted { by, .. } if by.is_left() => {}
-            Verdict::Interrupted { .. } | Verdict::Failed(_) => earlier.note_failed(now),
+            Verdict::Interrupted { .. } | Verdict::Failed(_) => {
+                earlier.note_failed(self.furthest(now));
+            }
         }
+    }
+
+    /// How far the file had come of which an upload came as far as `now`: its parts may have taken
+    /// the place of longer ones.
+    fn furthest(&self, now: Came) -> Came {
+        Came { end: now.end.max(self.parked.unwrap_or(0)), ..now }
     }
 }

@@ -12,6 +12,7 @@ use super::directory_cache::DirectoryCache;
 use super::note::Change;
 use super::own_changes::{Moment, OwnChanges};
 use super::stat_cache::StatCache;
+use crate::store::found_uploads::FoundUploads;
 use crate::store::own_parked::OwnParked;
 use crate::store::{ETag, Stat};
 use crate::vfs::Metadata;
@@ -37,6 +38,8 @@ pub(crate) struct BucketCache {
     pub(super) under_way: UnderWay,
     /// Uploads that this process has parked.
     pub(crate) parked: OwnParked,
+    /// Uploads that others had begun before this process was there.
+    found: FoundUploads,
 }
 
 impl BucketCache {
@@ -50,6 +53,7 @@ impl BucketCache {
             times: ClientTimes::new(times),
             under_way: UnderWay::default(),
             parked: OwnParked::default(),
+            found: FoundUploads::new(),
         }
     }
 
@@ -65,12 +69,14 @@ impl BucketCache {
         self.directories.note_written(key);
         self.own_changes.note(key, Change::Written { size, modified, etag });
         self.stats.forget(key);
+        self.found.take(key);
     }
 
     /// `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str, at: OffsetDateTime) {
         self.own_changes.note(key, Change::Deleted { at });
         self.stats.forget(key);
+        self.found.take(key);
     }
 
     /// A change of `key` failed and may have happened all the same: what was known of it is
@@ -104,6 +110,31 @@ impl BucketCache {
         told: impl IntoIterator<Item = (String, Metadata, Option<ETag>)>,
     ) {
         self.stats.learn(&self.own_changes, asked, told);
+    }
+
+    /// An upload of `key` was found that another process had `begun`.
+    pub(crate) fn note_found(&self, key: &str, begun: OffsetDateTime) {
+        if self.is_kept {
+            self.found.note(key, begun);
+        }
+    }
+
+    /// All uploads that others had begun were found.
+    pub(crate) fn complete_found(&self) {
+        if self.is_kept {
+            self.found.complete();
+        }
+    }
+
+    /// Whether that is so.
+    pub(crate) fn has_found_all(&self) -> bool {
+        self.found.is_complete()
+    }
+
+    /// When the upload of `key` was begun that another process had left when this one began, unless
+    /// the key was written since. It is told once.
+    pub(crate) fn take_found(&self, key: &str) -> Option<OffsetDateTime> {
+        self.found.take(key)
     }
 
     /// Whether this process has begun the upload and goes on with it.

@@ -16,7 +16,8 @@ use crate::store::cos::objects::UploadEntry;
 use crate::store::{Cancel, MultipartUpload, PageToken, Result, SilentUpload, SilentUploads};
 use crate::vfs::FtpPath;
 
-/// A page of uploads that have been silent for `silence`.
+/// A page of uploads that have been silent for `silence`. The others are remembered for a while:
+/// their clients may come back.
 pub(crate) fn find_silent(
     tree: BucketTree<'_>,
     silence: Duration,
@@ -31,6 +32,7 @@ pub(crate) fn find_silent(
         // What the store sends no time of that can be read is not understood and left alone.
         let Some(begun) = entry.initiated else { continue };
         if silence_between(begun, page.now) < silence {
+            tree.cache.note_found(&entry.key, begun);
             continue;
         }
         let (key, id) = (&*entry.key, &*entry.upload_id);
@@ -39,6 +41,9 @@ pub(crate) fn find_silent(
         {
             uploads.push(SilentUpload { upload, silent_for });
         }
+    }
+    if page.next.is_none() {
+        tree.cache.complete_found();
     }
     Ok(SilentUploads { others: count - uploads.len(), uploads, next: page.next })
 }

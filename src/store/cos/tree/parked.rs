@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 
 use super::BucketTree;
-use crate::store::{Cancel, MultipartUpload, ParkedUpload, PartReceipt, Result};
+use crate::store::{Cancel, Freshness, MultipartUpload, ParkedUpload, PartReceipt, Result};
 use crate::vfs::FtpPath;
 
 /// The upload of `key`, which is called `path`, that was begun last; one that nobody can go on with
@@ -54,6 +54,35 @@ pub(crate) fn find_own(
         tree.cache.parked.take(key);
     }
     Ok(found)
+}
+
+/// When the upload of `key` was begun that another process had left when this one began. Where not
+/// all were looked through by now, the store tells with [`Freshness::Now`].
+pub(crate) fn take_found(
+    tree: BucketTree<'_>,
+    key: &str,
+    freshness: Freshness,
+) -> Option<OffsetDateTime> {
+    if freshness != Freshness::Now || tree.cache.has_found_all() {
+        return tree.cache.take_found(key);
+    }
+    let (cancel, mut after, mut newest) = (Cancel::new(), None, None);
+    loop {
+        let page = match tree.objects.list_uploads(key, after.as_ref(), &cancel) {
+            Ok(page) => page,
+            Err(error) => {
+                log::debug!("what was left of {key:?} is not known: {error}");
+                return newest;
+            }
+        };
+        let own = page.entries.iter().filter(|entry| entry.key == key);
+        let left = own.filter(|entry| !tree.cache.has_under_way(&entry.upload_id));
+        newest = newest.max(left.filter_map(|entry| entry.initiated).max());
+        after = page.next;
+        if after.is_none() {
+            return newest;
+        }
+    }
 }
 
 /// Drops what this process has parked of `key`, where a whole object stands now. What cannot be
