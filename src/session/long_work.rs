@@ -41,8 +41,9 @@ pub(super) struct LongWork<'l, 'a> {
 
 impl LongWork<'_, '_> {
     /// Has `work` done, whose reply in the end has the code `success`. Once begun it is done to its
-    /// end: a client that leaves, and a server that stops, do not leave a rename half-way. Only what
-    /// can be given up and leaves nothing ends when the operator says so, or running transfers do.
+    /// end: a client that leaves, and a server that stops, do not leave a rename half-way. Only
+    /// what can be given up and leaves nothing ends when the operator says so, or running transfers
+    /// do.
     pub(super) fn run<T: Send>(
         self,
         success: Code,

@@ -90,8 +90,8 @@ pub trait ObjectStore: FileTree + Multipart {
         None
     }
 
-    /// Where an object is among those of all stores: never the same for two of them. One may have two
-    /// such names, if a store has two addresses.
+    /// Where an object is among those of all stores: never the same for two of them. One may have
+    /// two such names, if a store has two addresses.
     fn whole_name(&self, path: &FtpPath) -> String {
         let ObjectPlace { bucket, key } = self.place_of(path);
         format!("{}/{key}", bucket.trim_end_matches('/'))

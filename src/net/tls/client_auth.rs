@@ -82,8 +82,8 @@ impl ClientAuthOptions {
         Ok(first.unwrap_or(SystemTime::UNIX_EPOCH))
     }
 
-    /// When the first of the lists of revoked certificates ends: clients are refused then, until there
-    /// is a newer one. `None` without lists.
+    /// When the first of the lists of revoked certificates ends: clients are refused then, until
+    /// there is a newer one. `None` without lists.
     ///
     /// # Errors
     /// When the file cannot be read or holds no list.

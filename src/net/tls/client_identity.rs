@@ -34,7 +34,8 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// That of a verified `certificate`, which came with `others`, of whose user `field` is the name.
+    /// That of a verified `certificate`, which came with `others`, of whose user `field` is the
+    /// name.
     pub(super) fn of(
         certificate: &CertificateDer<'_>,
         others: &[CertificateDer<'static>],

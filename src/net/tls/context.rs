@@ -248,8 +248,8 @@ impl TlsSession {
         Self { version: control.version(), shown: Arc::new(shown), ..self }
     }
 
-    /// What it takes to log in as `user`. The certificate is verified as one would be that was shown
-    /// now, to `present`: this connection may be days old.
+    /// What it takes to log in as `user`. The certificate is verified as one would be that was
+    /// shown now, to `present`: this connection may be days old.
     pub fn admits(&self, user: &str, present: Option<&TlsContext>) -> CertificateVerdict<'_> {
         let Some(own) = &self.configs.clients else { return CertificateVerdict::Password };
         let verified = self.client().map_or(Ok(()), |client| {

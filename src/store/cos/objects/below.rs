@@ -33,6 +33,10 @@ pub(crate) fn holds_anything(objects: &dyn Objects, prefix: &str) -> Result<bool
             Err(error) if error.kind == ErrorKind::NotFound => KeyPage::default(),
             page => page?,
         };
+        // Real directories are listed level by level.
+        if page.prefixes.iter().any(|directory| is_within(directory)) {
+            return Ok(true);
+        }
         let mut notes = own_changes.open_below(prefix);
         notes.remove(prefix);
         let overlay = Overlay::new(window, None, page, notes, asked);

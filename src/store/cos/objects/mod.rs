@@ -129,8 +129,8 @@ pub(crate) trait Objects: Sync {
         written::copy(&self.plain().client, original, copy)
     }
 
-    /// Gives the file, or the directory, `from` the name `to`, under which nothing stands, in a bucket
-    /// that keeps real directories. Neither ends in a slash.
+    /// Gives the file, or the directory, `from` the name `to`, under which nothing stands, in a
+    /// bucket that keeps real directories. Neither ends in a slash.
     fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
         debug_assert!(turn.is_on(from) && turn.is_on(to));
         Ok(rename_object(&self.plain().client, from, to)?)

@@ -1,5 +1,5 @@
-//! Buckets that keep real directories (COS' metadata acceleration, `OFS`), and rename by themselves,
-//! a directory as fast as a file.
+//! Buckets that keep real directories (COS' metadata acceleration, `OFS`), and rename by
+//! themselves, a directory as fast as a file.
 //!
 //! Nothing may stand under the new name: COS answers 500 then, which says nothing. That is looked
 //! for in the turn to change it.

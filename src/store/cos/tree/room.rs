@@ -85,8 +85,8 @@ pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     }
 }
 
-/// The same of a bucket that keeps real directories, and makes those above the file. It lists nothing
-/// but whole ones.
+/// The same of a bucket that keeps real directories, and makes those above the file. It lists
+/// nothing but whole ones.
 fn ask_for_name(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;

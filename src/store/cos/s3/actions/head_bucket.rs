@@ -8,8 +8,8 @@ use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::request::S3Request;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
-/// HeadBucket: whether the bucket keeps real directories. What it says is remembered for all who use
-/// the bucket.
+/// HeadBucket: whether the bucket keeps real directories. What it says is remembered for all who
+/// use the bucket.
 pub(crate) fn head_bucket(client: &S3Client) -> Result<bool> {
     let asked = client.exchange(&Call::new(Operation::HeadBucket, request()));
     let answer = asked.map_err(|failure| match StoreError::from(failure) {
