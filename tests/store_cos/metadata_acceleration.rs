@@ -262,7 +262,7 @@ fn a_client_is_told_what_the_bucket_does_not_do() {
     let (script, _) = in_front(&bucket, move |head| ofs.act(head));
     let setup =
         Setup::bucket_named(&bucket, &script.endpoint).account_key("cos_bucket_arch", "ofs");
-    let server = setup.start();
+    let server = setup.option("preserve_mtime", "true").start();
     server.wait_for_log("has metadata acceleration");
     let mut ftp = Ftp::login(&server);
     ftp.expect("MKD d", "257");

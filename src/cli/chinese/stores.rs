@@ -156,6 +156,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "not tried: a bucket with metadata acceleration copies nothing",
         "未尝试：元数据加速桶不能复制",
     ),
+    ("what was renamed is still there", "重命名后原名仍然存在"),
+    ("what was renamed is not there", "重命名后的对象不存在"),
     ("{}: what was renamed is still there", "{}：重命名后原名仍然存在"),
     ("{}: what was renamed is not there", "{}：重命名后的对象不存在"),
     ("allowed", "允许"),
