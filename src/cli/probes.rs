@@ -69,6 +69,7 @@ impl Probes {
             return false;
         }
         log::info!("{name} answers");
+        look_for_copies(store, &name);
         if self.fragments == PartialUpload::Keep {
             look_for_retention(store, &name);
         }
@@ -92,6 +93,18 @@ fn telling_of_silence<T>(work: impl FnOnce() -> T, tell: impl FnOnce() + Send) -
         drop(working);
         result
     })
+}
+
+/// What a bucket of another kind does in another way.
+fn look_for_copies(store: &dyn ObjectStore, name: &str) {
+    match store.copies_nothing() {
+        Ok(true) => log::info!(
+            "{name} has metadata acceleration: renaming is done by the bucket itself; APPE, REST \
+             before STOR and MFMT are refused, as nothing can be copied there",
+        ),
+        Ok(false) => {}
+        Err(error) => log::debug!("what kind of bucket {name} is is not known: {error}"),
+    }
 }
 
 /// Partial uploads cannot be kept where nothing can be removed again.

@@ -153,20 +153,25 @@ fn read_bucket(
         download_domain: form.download_domain,
         acceleration,
         backup_endpoint,
+        arch: form.arch,
         prefix: place.prefix,
         ca_file: form.ca_file,
         credentials: credentials?,
         min_part: form.min_part.unwrap_or_else(|| endpoint::usual_min_part(&authority)),
         preserve_mtime: all.preserve_mtime,
         objects: form.objects.settle(&all.terms.objects),
-        archive: match all.terms.restores_archived {
-            true => ArchivePolicy::Restore(all.terms.restore),
-            false => ArchivePolicy::Refuse,
-        },
+        archive: archive(&all.terms),
         bucket,
         endpoint: authority,
         ..all.terms.options.clone()
     })
+}
+
+fn archive(terms: &BucketTerms) -> ArchivePolicy {
+    match terms.restores_archived {
+        true => ArchivePolicy::Restore(terms.restore),
+        false => ArchivePolicy::Refuse,
+    }
 }
 
 /// The region in the signature if nobody says it.

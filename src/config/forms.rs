@@ -17,8 +17,8 @@ use crate::secret::Secret;
 use crate::server::ServerOptions;
 use crate::session::TlsPolicy;
 use crate::store::cos::{
-    AddressingStyle, CosOptions, DownloadDomain, HeaderNames, ObjectTerms, RestoreTerms,
-    RestoreTier, Scheme, ServerSideEncryption,
+    AddressingStyle, BucketArch, CosOptions, DownloadDomain, HeaderNames, ObjectTerms,
+    RestoreTerms, RestoreTier, Scheme, ServerSideEncryption,
 };
 use crate::store::{OnExists, TrashTerms};
 use crate::users::{Account, FileRules, HookCall, MountUsers, Permission, UNPUBLISHED_DIRECTORY};
@@ -226,6 +226,7 @@ pub(super) struct BucketForm {
     pub(super) addressing: Option<AddressingStyle>,
     pub(super) download_domain: Option<DownloadDomain>,
     pub(super) is_accelerated: bool,
+    pub(super) arch: BucketArch,
     pub(super) backup: Option<BackupEndpoint>,
     pub(super) min_part: Option<u64>,
     pub(super) objects: ObjectsForm,

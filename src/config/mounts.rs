@@ -1,6 +1,7 @@
 //! `[MOUNT_<n>]`: what of whose files, where, and who sees it.
 
-use crate::users::{MountUsers, MountedAccount};
+use crate::users::{FileRules, MountUsers, MountedAccount, UNPUBLISHED_DIRECTORY};
+use crate::vfs::NamePatterns;
 
 use super::accounts::Accounts;
 use super::forms::MountForm;
@@ -50,7 +51,8 @@ fn read_one(
     let (store, home) = place?;
     let home = format!("{home}{prefix}");
     let (path, users, permission) = (path?, users?, permission?);
-    Some(MountedAccount { path, users, permission, delete_enabled, home, store })
+    let hidden = hidden_in(store, accounts);
+    Some(MountedAccount { path, users, permission, delete_enabled, hidden, home, store })
 }
 
 /// The store of the login or section `name`, and where in it its files are.
@@ -61,6 +63,23 @@ fn place_of(name: &str, accounts: &Accounts) -> Option<(usize, String)> {
     login
         .map(|account| (account.store, account.home.clone()))
         .or_else(|| section().map(|(_, store)| (*store, String::new())))
+}
+
+/// What the users of the store of this number do not see of it, and where those who publish by a
+/// marker have their files wait in a mount.
+fn hidden_in(store: usize, accounts: &Accounts) -> NamePatterns {
+    let all = || {
+        let named = accounts.accounts.iter().map(|account| (account.store, &account.files));
+        let asked = accounts.hook.iter().map(|hook| (hook.common.store, &hook.common.files));
+        named.chain(asked)
+    };
+    // They are of one section, and all have what that says.
+    let own = all().find(|(other, _)| *other == store);
+    let hidden = own.map(|(_, files)| FileRules::hidden_names(files)).unwrap_or_default();
+    match all().any(|(_, files)| files.published_by.is_some()) {
+        true => hidden.with_name(UNPUBLISHED_DIRECTORY),
+        false => hidden,
+    }
 }
 
 /// Whether the logins of all files were read.

@@ -218,6 +218,7 @@ fn leaves_doubt(kind: ErrorKind) -> bool {
         | ErrorKind::AttributesRefused
         | ErrorKind::Archived
         | ErrorKind::Refused
+        | ErrorKind::Busy
         | ErrorKind::Unsupported => false,
     }
 }

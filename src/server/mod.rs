@@ -54,6 +54,7 @@ use self::spare_heap::SpareHeap;
 use crate::access::{AccessControl, Ban};
 use crate::events::{Chronicle, Couriers, EventBacklog};
 use crate::limits;
+use crate::net::tls::PresentTls;
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress};
 use crate::session::{Entrance, Host, Overview, StopSignal, TlsDemand};
 use crate::store::ObjectStore;
@@ -133,11 +134,14 @@ impl Server {
         let metrics = options.metrics_listen.map(listen::bind_metrics).transpose()?;
         let tls_demand = TlsDemand::default();
         tls_demand.set(options.session.tls);
+        let present_tls = PresentTls::default();
+        present_tls.set(options.tls.clone());
         let public_address = Arc::new(PublicAddress::default());
         let address_keeper = AddressKeeper::new(Arc::clone(&public_address));
         let host = Host {
             public_address,
             tls_demand,
+            present_tls,
             access: Arc::new(AccessControl::new(options.access)),
             users: Arc::new(Directory::new(users)),
             tls: options.tls,

@@ -64,6 +64,7 @@ impl Reloader {
         before.users.replace(users);
         before.access.obey(options.access);
         before.tls_demand.set(session.tls);
+        before.present_tls.set(options.tls.clone());
         before.rates.set(options.rates);
         self.address_keeper.obey(&session);
         let host = Host { options: session, tls: options.tls, ..(*before).clone() };

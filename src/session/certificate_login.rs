@@ -15,7 +15,8 @@ impl LoginAttempt<'_, '_> {
     /// Asks for the password of `name`, or lets the client in without, or refuses it.
     pub(super) fn by(self, name: String) -> Step<Reply> {
         let encryption = self.encryption;
-        match encryption.admits(&name) {
+        let present = self.host.present_tls.get();
+        match encryption.admits(&name, present.as_deref()) {
             CertificateVerdict::Password => Ok(self.ask_password(name)),
             CertificateVerdict::Proven => self.proven(name),
             CertificateVerdict::OtherName(identity) => {

@@ -344,7 +344,13 @@ impl<'a> Session<'a> {
 
     /// What attends to the client while the store is at work for it.
     fn long_work(&mut self) -> LongWork<'_, 'a> {
-        LongWork { control: &mut self.control, wake: &mut self.wake, wait: &self.wait }
+        LongWork {
+            control: &mut self.control,
+            wake: &mut self.wake,
+            wait: &self.wait,
+            handle: self.handle,
+            stop: &self.host.stop,
+        }
     }
 
     /// A transfer that has begun, and what the client has set for it.

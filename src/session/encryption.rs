@@ -116,9 +116,14 @@ impl Encryption {
         Ok(())
     }
 
-    /// What it takes to log in as `user`.
-    pub(super) fn admits(&self, user: &str) -> CertificateVerdict<'_> {
-        self.session.as_ref().map_or(CertificateVerdict::Password, |session| session.admits(user))
+    /// What it takes to log in as `user`, where sessions that begin now have the context `present`.
+    pub(super) fn admits(
+        &self,
+        user: &str,
+        present: Option<&TlsContext>,
+    ) -> CertificateVerdict<'_> {
+        let session = self.session.as_ref();
+        session.map_or(CertificateVerdict::Password, |session| session.admits(user, present))
     }
 
     /// Who the client is by its certificate, if it has shown one.

@@ -17,6 +17,7 @@ pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
+        (ErrorKind::Cancelled, _) => replies::given_up(),
         _ => replies::store_unavailable(),
     });
     because_of(visit, error, reply)
@@ -131,6 +132,7 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
         }
         ErrorKind::Archived => replies::archived(),
         ErrorKind::Refused => replies::refused(error.source.as_deref()),
+        ErrorKind::Busy => replies::too_many(error.source.as_deref()),
         ErrorKind::ChecksumMismatch => replies::checksum_mismatch(),
         ErrorKind::Unsupported => replies::store_cannot(error.code.as_deref()),
         ErrorKind::InvalidRange
@@ -156,6 +158,7 @@ fn report(visit: &Visit, error: &StoreError) -> bool {
         | ErrorKind::DirectoryNotEmpty
         | ErrorKind::BadName
         | ErrorKind::Refused
+        | ErrorKind::Busy
         | ErrorKind::Cancelled => {
             log::debug!("{error}");
             return false;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::access::AccessControl;
 use crate::events::Chronicle;
-use crate::net::tls::TlsContext;
+use crate::net::tls::{PresentTls, TlsContext};
 use crate::net::{ConnectionSlots, PassivePorts, PublicAddress, Wake};
 use crate::session::{SessionOptions, StopSignal, StopStage, TlsDemand};
 use crate::transfer::{
@@ -26,6 +26,8 @@ pub struct Host {
     pub tls_demand: TlsDemand,
     /// Certificate and rules of TLS; `None` without TLS.
     pub tls: Option<Arc<TlsContext>>,
+    /// The same of sessions that begin now.
+    pub present_tls: PresentTls,
     /// Ports for PASV and EPSV.
     pub passive_ports: Arc<PassivePorts>,
     /// The public address of the machine, where it is wanted.

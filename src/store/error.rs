@@ -50,6 +50,9 @@ pub enum ErrorKind {
     BrokenOff,
     /// The same, for a reason that will not go away by itself.
     BrokenOffForGood,
+    /// The server does as much of this at once as it may; [`StoreError::source`] says in words for
+    /// the client of what.
+    Busy,
     /// Nobody wanted the request any more.
     Cancelled,
     /// The server's own rules do not allow it, as the tree is laid out; [`StoreError::source`] says

@@ -92,6 +92,13 @@ pub trait ObjectStore: FileTree + Multipart {
         None
     }
 
+    /// Where an object is among those of all stores: never the same for two of them. One may have
+    /// two such names, if a store has two addresses.
+    fn whole_name(&self, path: &FtpPath) -> String {
+        let ObjectPlace { bucket, key } = self.place_of(path);
+        format!("{}/{key}", bucket.trim_end_matches('/'))
+    }
+
     /// Whether anything that is deleted is kept, which takes as long as a copy.
     fn keeps_deleted(&self) -> bool {
         false
@@ -125,6 +132,15 @@ pub trait ObjectStore: FileTree + Multipart {
     /// sees more of it sends fewer at once.
     fn slowdowns(&self) -> u64 {
         0
+    }
+
+    /// Whether it copies nothing inside itself, so that what needs copies is refused; asked of the
+    /// store, and remembered.
+    ///
+    /// # Errors
+    /// What the store said.
+    fn copies_nothing(&self) -> Result<bool> {
+        Ok(false)
     }
 
     /// Whether what is stored cannot be removed for a time, as far as is known: then nothing is

@@ -31,6 +31,7 @@ macro_rules! operations {
 }
 
 operations! {
+    HeadBucket: "name/cos:HeadBucket", "s3:ListBucket";
     HeadObject: "name/cos:HeadObject", "s3:GetObject";
     ListObjects: "name/cos:GetBucket", "s3:ListBucket";
     GetObject: "name/cos:GetObject", "s3:GetObject";
@@ -39,6 +40,7 @@ operations! {
     PutObject: "name/cos:PutObject", "s3:PutObject";
     PutObjectTagging: "name/cos:PutObjectTagging", "s3:PutObjectTagging";
     CopyObject: "name/cos:PutObjectCopy", "s3:PutObject";
+    RenameObject: "name/cos:PutObject", "s3:PutObject";
     DeleteObject: "name/cos:DeleteObject", "s3:DeleteObject";
     CreateMultipartUpload: "name/cos:InitiateMultipartUpload", "s3:PutObject";
     UploadPart: "name/cos:UploadPart", "s3:PutObject";

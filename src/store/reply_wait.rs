@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::Cancel;
+
 /// What of the wait is left for finding out what became of a request that failed, at most.
 const LAST_LOOK: Duration = Duration::from_secs(1);
 
@@ -20,6 +22,7 @@ pub struct ReplyWait(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     limit: Duration,
+    given_up: Cancel,
     state: Mutex<State>,
 }
 
@@ -44,7 +47,7 @@ impl ReplyWait {
     /// A client that begins to wait now, and is to hear something after `limit` at most.
     pub fn begin(limit: Duration) -> Self {
         let state = State { since: Some(Instant::now()), progress: None, long: Vec::new() };
-        Self(Arc::new(Shared { limit, state: Mutex::new(state) }))
+        Self(Arc::new(Shared { limit, given_up: Cancel::new(), state: Mutex::new(state) }))
     }
 
     /// The client has heard something, or has ended its data: it begins to wait anew.
@@ -77,6 +80,11 @@ impl ReplyWait {
     /// of another, or puts something right.
     pub fn last_look(&self) -> Duration {
         LAST_LOOK.min(self.0.limit / LAST_LOOK_SHARE)
+    }
+
+    /// Raised when what is done for the command is to end, if it can end halfway and leave nothing.
+    pub fn given_up(&self) -> &Cancel {
+        &self.0.given_up
     }
 
     /// The store has answered, or taken something for the first time.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::store::{OnExists, TrashTerms};
-use crate::vfs::NameRules;
+use crate::vfs::{NamePatterns, NameRules};
 
 /// The directory of the account's root in which files wait for their markers, where those publish
 /// them. Nobody sees it.
@@ -29,4 +29,15 @@ pub struct FileRules {
     /// `publish_parked_after`: when what its client left without waiting is published as it is;
     /// `None` for never.
     pub publish_parked: Option<Duration>,
+}
+
+impl FileRules {
+    /// The names that the account's own clients do not see, its trash among them.
+    pub fn hidden_names(&self) -> NamePatterns {
+        let hidden = self.names.hidden.clone();
+        match &self.trash {
+            Some(trash) if !trash.is_visible => hidden.with_name(&trash.directory),
+            _ => hidden,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::{Account, Permission, UNPUBLISHED_DIRECTORY};
 use crate::store::{
     self, CopyPlaces, Mount, MountRights, MountStore, MountTerms, ObjectStore, StoreError,
 };
-use crate::vfs::FtpPath;
+use crate::vfs::{FtpPath, NamePatterns};
 
 /// The files of an account in the trees of others. `S` is as in [`Account`].
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct MountedAccount<S = Arc<dyn ObjectStore>> {
     pub permission: Permission,
     /// `delete_enable`
     pub delete_enabled: bool,
+    /// Names that nobody sees below it: those that the account hides.
+    pub hidden: NamePatterns,
     /// What is mounted of the store, in the form `a/b/`; empty for all of it.
     pub home: String,
     /// The store of the account.
@@ -52,6 +54,7 @@ impl<S> MountedAccount<S> {
             users: self.users,
             permission: self.permission,
             delete_enabled: self.delete_enabled,
+            hidden: self.hidden,
             home: self.home,
             store,
         }
@@ -127,7 +130,8 @@ impl OpenedMount {
             writes: mount.permission.writes(),
             deletes: mount.delete_enabled,
         };
-        Mount { path: mount.path.clone(), store: Arc::clone(part), rights }
+        let (path, hidden) = (mount.path.clone(), mount.hidden.clone());
+        Mount { path, store: Arc::clone(part), rights, hidden }
     }
 }
 

@@ -10,7 +10,7 @@ use cos_ftp_server::store::local::{LocalOptions, LocalStore};
 use cos_ftp_server::store::{
     CopyPlaces, Mount, MountRights, MountStore, MountTerms, ObjectStore, TrashStore, TrashTerms,
 };
-use cos_ftp_server::vfs::FtpPath;
+use cos_ftp_server::vfs::{FtpPath, NamePatterns};
 
 use crate::support::rgw::{self, Rgw};
 
@@ -54,7 +54,7 @@ fn trees_of_several_stores_keep_the_contract() {
     let terms = || MountTerms { largest_move: 0, copies: CopyPlaces::default(), mirrored: None };
     let mounted = |path: &str, store: Arc<dyn ObjectStore>| {
         let path = FtpPath::root().join(path).unwrap();
-        vec![Mount { path, store, rights }]
+        vec![Mount { path, store, rights, hidden: NamePatterns::default() }]
     };
     let base: Arc<dyn ObjectStore> = Arc::new(bucket());
     let tree =

@@ -2,6 +2,8 @@
 
 mod changing;
 mod clients;
+mod ending;
+mod hidden;
 mod listing;
 mod moving;
 mod outages;

@@ -9,6 +9,7 @@ mod https;
 mod leftover_faults;
 mod leftovers;
 mod markers;
+mod metadata_acceleration;
 mod multipart;
 mod objects;
 mod others_changes;

@@ -12,6 +12,8 @@ pub(crate) mod ftp;
 pub(crate) mod injector;
 /// Networks of their own for processes.
 pub(crate) mod namespace;
+/// A bucket with metadata acceleration, played.
+pub(crate) mod ofs;
 /// Processes that tests begin, and their end.
 pub(crate) mod process;
 /// What the server holds of its machine.

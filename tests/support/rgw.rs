@@ -66,8 +66,13 @@ impl Rgw {
     pub(crate) fn new_bucket(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        self.curl(&["-X", "PUT"], &format!("/{name}"), None).expect_success();
+        self.make_bucket(&name);
         name
+    }
+
+    /// Makes the bucket `name`.
+    pub(crate) fn make_bucket(&self, name: &str) {
+        self.curl(&["-X", "PUT"], &format!("/{name}"), None).expect_success();
     }
 
     /// A bucket with Object Lock, whose objects are kept for a day.

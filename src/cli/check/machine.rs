@@ -195,6 +195,19 @@ fn client_certificates(options: Option<&ClientAuthOptions>) -> CheckLine {
         Ok(until) => until_when(check, until, SystemTime::now()),
         Err(error) => return CheckLine::failed(check, error.to_string(), "correct tls_client_ca"),
     };
+    let lists = match options.lists_until() {
+        Ok(lists) => lists,
+        Err(error) => return CheckLine::failed(check, error.to_string(), "correct tls_client_crl"),
+    };
+    if let Some(until) = lists.filter(|until| *until < SystemTime::now()) {
+        let why = format!(
+            "a list of revoked certificates ended on {}: nobody whose authority that is logs in by \
+             certificate",
+            OffsetDateTime::from(until).date()
+        );
+        let fix = "have a newer list issued, into the file that tls_client_crl names";
+        return CheckLine::failed(check, why, fix);
+    }
     until.telling(|when| format!("{}; authorities {when}", options.describe()))
 }
 

@@ -189,6 +189,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("renew it, or correct {}", "请更新证书，或更正 {}"),
     ("correct tls_cert_file", "请更正 tls_cert_file"),
     ("correct tls_client_ca", "请更正 tls_client_ca"),
+    ("correct tls_client_crl", "请更正 tls_client_crl"),
+    (
+        "a list of revoked certificates ended on {}: nobody whose authority that is logs in by \
+         certificate",
+        "证书吊销列表已于 {} 到期：由该机构签发的证书都不能登录",
+    ),
+    (
+        "have a newer list issued, into the file that tls_client_crl names",
+        "请签发新的吊销列表，写入 tls_client_crl 指定的文件",
+    ),
     ("not asked for (tls_client_cert = off)", "不要求（tls_client_cert = off）"),
     ("{}; authorities {}", "{}；签发机构的证书{}"),
     ("required, {}", "必须出示，{}"),

@@ -141,6 +141,25 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "请更正 cos_region 或 cos_endpoint：存储桶在别处",
     ),
     // Operations.
+    (
+        "metadata acceleration (OFS): renaming is done by the bucket itself; APPE, REST before STOR \
+         and MFMT are refused",
+        "元数据加速桶（OFS）：由存储桶直接重命名；不支持 APPE、STOR 前的 REST 和 MFMT",
+    ),
+    ("an ordinary bucket", "普通存储桶"),
+    (
+        "refused; needed to see whether the bucket has metadata acceleration: set cos_bucket_arch if \
+         it has",
+        "被拒绝；用于查询存储桶是否启用了元数据加速：如已启用，请设置 cos_bucket_arch",
+    ),
+    (
+        "not tried: a bucket with metadata acceleration copies nothing",
+        "未尝试：元数据加速桶不能复制",
+    ),
+    ("what was renamed is still there", "重命名后原名仍然存在"),
+    ("what was renamed is not there", "重命名后的对象不存在"),
+    ("{}: what was renamed is still there", "{}：重命名后原名仍然存在"),
+    ("{}: what was renamed is not there", "{}：重命名后的对象不存在"),
     ("allowed", "允许"),
     ("left behind: {}", "未能清理：{}"),
     ("delete it by hand", "请手动删除"),

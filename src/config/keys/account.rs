@@ -13,7 +13,7 @@ use crate::config::forms::{
 use crate::config::values;
 use crate::limits;
 use crate::secret::Secret;
-use crate::store::cos::{AddressingStyle, Scheme, is_key};
+use crate::store::cos::{AddressingStyle, BucketArch, Scheme, is_key};
 use crate::users::key_prefix;
 use crate::vfs::FilenameEncoding;
 
@@ -226,6 +226,24 @@ fn backup_endpoint() -> Key {
         .field(|form: &mut BucketForm, backup| form.backup = Some(backup))
 }
 
+fn arch() -> Key {
+    let arch = one_of(&[
+        ("auto", BucketArch::Ask),
+        ("object", BucketArch::Objects),
+        ("ofs", BucketArch::Directories),
+    ]);
+    row(BUCKET, "cos_bucket_arch", arch)
+        .default("auto")
+        .means(
+            "what the bucket is made of: `ofs` has metadata acceleration, see [Buckets with metadata \
+             acceleration](docs/cos.md#buckets-with-metadata-acceleration); `auto`: COS is asked once \
+             (HeadBucket), other stores are `object`",
+            "存储桶的类型：`ofs` 为元数据加速桶，见[元数据加速桶](docs/zh-CN/cos.md#元数据加速桶)；\
+             `auto`：向 COS 查询一次（HeadBucket），其他存储按 `object` 处理",
+        )
+        .field(|form: &mut BucketForm, arch| form.arch = arch)
+}
+
 fn terms() -> Vec<Key> {
     let style = one_of(&[
         ("auto", None),
@@ -250,6 +268,7 @@ fn terms() -> Vec<Key> {
         download_domain(),
         acceleration(),
         backup_endpoint(),
+        arch(),
         row(BUCKET, "addressing_style", style)
             .default("auto")
             .means(

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
@@ -18,8 +18,9 @@ use rustls::{
     CertificateError as Refused, DigitallySignedStruct, DistinguishedName, RootCertStore,
     SignatureScheme,
 };
-use x509_parser::parse_x509_certificate;
+use time::OffsetDateTime;
 use x509_parser::x509::X509Version;
+use x509_parser::{parse_x509_certificate, parse_x509_crl};
 
 use super::certificate::{self, CertificateError};
 use super::client_identity::{UserField, shown};
@@ -81,6 +82,35 @@ impl ClientAuthOptions {
         Ok(first.unwrap_or(SystemTime::UNIX_EPOCH))
     }
 
+    /// When the first of the lists of revoked certificates ends: clients are refused then, until
+    /// there is a newer one. `None` without lists.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no list.
+    pub fn lists_until(&self) -> Result<Option<SystemTime>, CertificateError> {
+        let Some(file) = &self.crl_file else { return Ok(None) };
+        let lists = read_lists(file)?;
+        let ends = lists.iter().filter_map(|list| {
+            let (_, parsed) = parse_x509_crl(list).ok()?;
+            parsed.next_update().map(|until| SystemTime::from(until.to_datetime()))
+        });
+        Ok(ends.min())
+    }
+
+    /// What to tell of lists that have ended already.
+    pub(super) fn ended_lists(&self) -> Option<CertificateError> {
+        let file = self.crl_file.as_ref()?;
+        let until = self.lists_until().ok()??;
+        (until < SystemTime::now()).then(|| {
+            let wrong = format!(
+                "has a list of revoked certificates that ended at {}: nobody whose authority that is \
+                 logs in by certificate before there is a newer one",
+                moment(until)
+            );
+            CertificateError::new(CRL_FILE, file, wrong)
+        })
+    }
+
     /// Who verifies what clients show. They need not show any: who has none is told so in words,
     /// when it says who it is.
     pub(super) fn verifier(
@@ -100,7 +130,8 @@ impl ClientAuthOptions {
         let builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
         let builder = match &self.crl_file {
-            Some(file) => builder.with_crls(read_lists(file)?),
+            // A list that ended says nothing of what was revoked since.
+            Some(file) => builder.with_crls(read_lists(file)?).enforce_revocation_expiration(),
             None => builder,
         };
         let inner = builder.allow_unauthenticated().build().map_err(|error| {
@@ -110,7 +141,7 @@ impl ClientAuthOptions {
             };
             CertificateError::new(option, file, format!("cannot be used: {error}"))
         })?;
-        Ok(Arc::new(TellingVerifier(inner)))
+        Ok(Arc::new(TellingVerifier { inner, crl_file: self.crl_file.clone() }))
     }
 }
 
@@ -146,6 +177,13 @@ fn read_lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>,
     Ok(lists)
 }
 
+/// A moment, UTC, for people.
+fn moment(at: SystemTime) -> String {
+    let at = OffsetDateTime::from(at);
+    let (hour, minute, second) = at.to_hms();
+    format!("{} {hour:02}:{minute:02}:{second:02} UTC", at.date())
+}
+
 fn of_authorities(file: &Path, wrong: String) -> CertificateError {
     CertificateError::new(CA_FILE, file, wrong)
 }
@@ -155,18 +193,21 @@ fn unreadable(error: &dyn fmt::Display) -> String {
 }
 
 thread_local! {
-    /// Whose certificate this thread has refused last. rustls asks its verifier on the thread that
-    /// does the handshake, and hands on why something was refused, but not whose it was.
-    static REFUSED: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// What this thread has refused last. rustls asks its verifier on the thread that does the
+    /// handshake, and hands on why something was refused, but not whose it was.
+    static REFUSED: RefCell<Option<ClientRefusal>> = const { RefCell::new(None) };
 }
 
 /// Notes whose certificate it refuses.
 #[derive(Debug)]
-struct TellingVerifier(Arc<dyn ClientCertVerifier>);
+struct TellingVerifier {
+    inner: Arc<dyn ClientCertVerifier>,
+    crl_file: Option<PathBuf>,
+}
 
 impl ClientCertVerifier for TellingVerifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.root_hint_subjects()
+        self.inner.root_hint_subjects()
     }
 
     fn verify_client_cert(
@@ -175,8 +216,10 @@ impl ClientCertVerifier for TellingVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.0.verify_client_cert(end_entity, intermediates, now);
-        REFUSED.set(verified.is_err().then(|| shown(end_entity)));
+        let verified = self.inner.verify_client_cert(end_entity, intermediates, now);
+        let crl_file = self.crl_file.as_deref();
+        let refused = verified.as_ref().err();
+        REFUSED.set(refused.map(|error| ClientRefusal::new(shown(end_entity), error, crl_file)));
         verified
     }
 
@@ -186,7 +229,7 @@ impl ClientCertVerifier for TellingVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.inner.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -195,20 +238,20 @@ impl ClientCertVerifier for TellingVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.inner.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        self.0.client_auth_mandatory()
+        self.inner.client_auth_mandatory()
     }
 }
 
 /// Why a client's certificate was refused, and whose it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ClientRefusal {
     /// The owner of the certificate, as it says itself.
     who: String,
@@ -216,8 +259,8 @@ pub struct ClientRefusal {
 }
 
 impl ClientRefusal {
-    pub(super) fn new(who: String, error: &rustls::Error) -> Self {
-        Self { who, why: why(error) }
+    pub(super) fn new(who: String, error: &rustls::Error, crl_file: Option<&Path>) -> Self {
+        Self { who, why: why(error, crl_file) }
     }
 
     /// The one that a handshake ended by, if that is it.
@@ -237,17 +280,26 @@ impl Error for ClientRefusal {}
 /// That of a handshake that ended by `error`, with who was refused if it was a certificate.
 pub(super) fn explain(error: rustls::Error) -> io::Error {
     match (REFUSED.take(), &error) {
-        (Some(who), rustls::Error::InvalidCertificate(_)) => {
-            io::Error::new(ErrorKind::InvalidData, ClientRefusal::new(who, &error))
+        (Some(refusal), rustls::Error::InvalidCertificate(_)) => {
+            io::Error::new(ErrorKind::InvalidData, refusal)
         }
         _ => invalid(error),
     }
 }
 
-/// Why, and what helps.
-fn why(error: &rustls::Error) -> String {
+/// Why, and what helps. `crl_file`: the file of lists of revoked certificates.
+fn why(error: &rustls::Error, crl_file: Option<&Path>) -> String {
     let rustls::Error::InvalidCertificate(refused) = error else { return error.to_string() };
     let why = match refused {
+        Refused::ExpiredRevocationListContext { next_update, .. } => {
+            let until = SystemTime::UNIX_EPOCH + Duration::from_secs(next_update.as_secs());
+            let file = crl_file.unwrap_or(Path::new(CRL_FILE)).display();
+            return format!(
+                "cannot be verified: its authority's list of revoked certificates in {file} ended \
+                 at {}; have a newer one issued",
+                moment(until)
+            );
+        }
         Refused::UnknownIssuer => "was issued by no authority in tls_client_ca",
         Refused::BadSignature => {
             "was issued by no authority in tls_client_ca: one there has the name, and another key"

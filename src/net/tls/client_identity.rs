@@ -25,6 +25,8 @@ pub enum UserField {
 #[derive(Clone, Debug)]
 pub struct ClientIdentity {
     certificate: CertificateDer<'static>,
+    /// What came with it, of authorities between its own and those that are trusted.
+    others: Vec<CertificateDer<'static>>,
     /// Those that it gives its user.
     names: Vec<String>,
     /// Whose it is, for the log.
@@ -32,14 +34,24 @@ pub struct ClientIdentity {
 }
 
 impl ClientIdentity {
-    /// That of a verified `certificate`, of whose user `field` is the name.
-    pub(super) fn of(certificate: &CertificateDer<'_>, field: UserField) -> Self {
+    /// That of a verified `certificate`, which came with `others`, of whose user `field` is the
+    /// name.
+    pub(super) fn of(
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'static>],
+        field: UserField,
+    ) -> Self {
         let names = match parse_x509_certificate(certificate) {
             Ok((_, parsed)) => names(&parsed, field),
             Err(_) => Vec::new(),
         };
         let certificate = certificate.clone().into_owned();
-        Self { names, shown: shown(&certificate), certificate }
+        Self { names, shown: shown(&certificate), certificate, others: others.to_vec() }
+    }
+
+    /// What is verified.
+    pub(super) fn chain(&self) -> (&CertificateDer<'static>, &[CertificateDer<'static>]) {
+        (&self.certificate, &self.others)
     }
 
     /// Whether it is the same certificate.

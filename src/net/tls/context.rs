@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoClientAuth;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::SingleCertAndKey;
@@ -134,6 +134,22 @@ pub struct TlsSession {
     shown: Arc<Shown>,
 }
 
+/// The context of sessions that begin now, as those that live see it. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct PresentTls(Arc<Mutex<Option<Arc<TlsContext>>>>);
+
+impl PresentTls {
+    /// From now on it is this one.
+    pub fn set(&self, context: Option<Arc<TlsContext>>) {
+        *self.0.lock() = context;
+    }
+
+    /// The present one.
+    pub fn get(&self) -> Option<Arc<TlsContext>> {
+        self.0.lock().clone()
+    }
+}
+
 /// What tells that a file is another one, or can be read by others: its modification, its length,
 /// and when its inode changed, in seconds and nanoseconds.
 type Stamp = Vec<Option<(SystemTime, u64, i64, i64)>>;
@@ -183,6 +199,12 @@ impl TlsContext {
         Ok(TlsSession { configs, version: Version::Tls13, shown: Arc::new(Shown::Nothing) })
     }
 
+    /// Who verifies the certificates of clients now.
+    fn clients(&self) -> Option<ClientAuth> {
+        self.refresh();
+        self.present.lock().configs.clients.clone()
+    }
+
     fn refresh(&self) {
         let mut present = self.present.lock();
         if present.looked.elapsed() < limits::TLS_FILE_CHECK_INTERVAL {
@@ -226,11 +248,18 @@ impl TlsSession {
         Self { version: control.version(), shown: Arc::new(shown), ..self }
     }
 
-    /// What it takes to log in as `user`.
-    pub fn admits(&self, user: &str) -> CertificateVerdict<'_> {
-        match &self.configs.clients {
-            Some(auth) => self.shown.admits(user, &auth.options),
-            None => CertificateVerdict::Password,
+    /// What it takes to log in as `user`. The certificate is verified as one would be that was
+    /// shown now, to `present`: this connection may be days old.
+    pub fn admits(&self, user: &str, present: Option<&TlsContext>) -> CertificateVerdict<'_> {
+        let Some(own) = &self.configs.clients else { return CertificateVerdict::Password };
+        let verified = self.client().map_or(Ok(()), |client| {
+            let (certificate, others) = client.chain();
+            let present = present.and_then(TlsContext::clients);
+            present.as_ref().unwrap_or(own).verify(certificate, others)
+        });
+        match verified {
+            Ok(()) => self.shown.admits(user, &own.options),
+            Err(refusal) => CertificateVerdict::Refused(refusal),
         }
     }
 
@@ -324,7 +353,8 @@ impl Configs {
             rules: TlsRules { reuse: options.reuse, truncation: options.truncation },
             clients: clients.clone(),
         };
-        Ok((configs.with(resumption), loaded.warning))
+        let ended = || options.clients.as_ref().and_then(ClientAuthOptions::ended_lists);
+        Ok((configs.with(resumption), loaded.warning.or_else(ended)))
     }
 
     /// The same with another memory of sessions.
@@ -355,11 +385,23 @@ impl ClientAuth {
             return Shown::Nothing;
         };
         if control.is_resumed()
-            && let Err(error) = self.verifier.verify_client_cert(own, others, UnixTime::now())
+            && let Err(refusal) = self.verify(own, others)
         {
-            return Shown::NotAnyMore(ClientRefusal::new(client_identity::shown(own), &error));
+            return Shown::NotAnyMore(refusal);
         }
-        Shown::Valid(ClientIdentity::of(own, self.options.user))
+        Shown::Valid(ClientIdentity::of(own, others, self.options.user))
+    }
+
+    /// Whether a certificate, with those that came with it, is good now.
+    fn verify(
+        &self,
+        own: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+    ) -> Result<(), ClientRefusal> {
+        let verified = self.verifier.verify_client_cert(own, others, UnixTime::now());
+        let crl_file = self.options.crl_file.as_deref();
+        let refused = |error| ClientRefusal::new(client_identity::shown(own), &error, crl_file);
+        verified.map(drop).map_err(refused)
     }
 }
 

@@ -19,6 +19,6 @@ pub use certificate::CertificateError;
 pub use client_auth::{ClientAuthOptions, ClientRefusal};
 pub use client_identity::{ClientIdentity, UserField};
 pub use connection::{Goodbye, Handshake, Purpose, TlsConnection, Truncation};
-pub use context::{Reuse, TlsContext, TlsOptions, TlsSession};
+pub use context::{PresentTls, Reuse, TlsContext, TlsOptions, TlsSession};
 pub use verdict::CertificateVerdict;
 pub use version::Version;

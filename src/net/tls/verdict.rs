@@ -13,7 +13,7 @@ pub(super) enum Shown {
 }
 
 /// What a login by a name takes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum CertificateVerdict<'a> {
     /// The password.
     Password,
@@ -24,7 +24,7 @@ pub enum CertificateVerdict<'a> {
     /// There is none, and there must be.
     NoCertificate,
     /// The certificate is not valid any more.
-    Refused(&'a ClientRefusal),
+    Refused(ClientRefusal),
 }
 
 impl Shown {
@@ -38,7 +38,7 @@ impl Shown {
     /// What `user` needs to log in where `options` hold.
     pub(super) fn admits(&self, user: &str, options: &ClientAuthOptions) -> CertificateVerdict<'_> {
         match self {
-            Self::NotAnyMore(refusal) => CertificateVerdict::Refused(refusal),
+            Self::NotAnyMore(refusal) => CertificateVerdict::Refused(refusal.clone()),
             Self::Nothing if options.is_required => CertificateVerdict::NoCertificate,
             Self::Nothing => CertificateVerdict::Password,
             Self::Valid(_) if options.user == UserField::Any => CertificateVerdict::Password,

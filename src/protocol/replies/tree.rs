@@ -82,6 +82,17 @@ pub fn refused(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, why)
 }
 
+/// 450 to what the server does a few of at a time.
+pub fn too_many(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let why = why.map_or_else(|| "Try again in a moment.".to_owned(), ToString::to_string);
+    Reply::new(Code::FILE_BUSY, why)
+}
+
+/// 450 to what was ended by the operator, or by a stop of the server.
+pub fn given_up() -> Reply {
+    Reply::new(Code::FILE_BUSY, "The server has ended this; nothing has changed.")
+}
+
 /// 503 to RNTO that does not follow RNFR.
 pub fn rename_from_first() -> Reply {
     Reply::new(Code::BAD_SEQUENCE, "Send RNFR first.")
@@ -404,6 +415,8 @@ mod tests {
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
+            (too_many(None), 450),
+            (given_up(), 450),
             (events_wait(), 450),
             (store_refused(Some("InvalidArgument")), 450),
             (store_unreadable(), 450),

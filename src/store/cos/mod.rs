@@ -20,8 +20,9 @@ mod tree;
 pub use diagnosis::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 pub use object_terms::{HeaderNames, METADATA_BYTES, ObjectTerms, ServerSideEncryption, for_user};
 pub use options::{
-    AddressingStyle, ArchivePolicy, ContentType, CosOptions, CredentialSource, DownloadDomain,
-    PairSource, Part, RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts, VerifyUploads,
+    AddressingStyle, ArchivePolicy, BucketArch, ContentType, CosOptions, CredentialSource,
+    DownloadDomain, PairSource, Part, RestoreTerms, RestoreTier, RoleSource, Scheme, Timeouts,
+    VerifyUploads,
 };
 pub use s3::dialect::is_cos;
 pub use s3::http::authorities::{AuthorityError, check_authorities};
@@ -228,6 +229,11 @@ impl ObjectStore for CosStore {
         ObjectPlace { bucket: self.client().bucket().to_owned(), key }
     }
 
+    fn whole_name(&self, path: &FtpPath) -> String {
+        let ObjectPlace { bucket, key } = self.place_of(path);
+        format!("{}/{bucket}/{key}", self.client().whose_bucket())
+    }
+
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
         let keys = self.account.keys.below(home);
         let account = BucketAccount { keys, ..(*self.account).clone() };
@@ -267,6 +273,10 @@ impl ObjectStore for CosStore {
 
     fn slowdowns(&self) -> u64 {
         self.client().site().slowdowns.get()
+    }
+
+    fn copies_nothing(&self) -> Result<bool> {
+        self.objects().keeps_directories()
     }
 
     fn retains_objects(&self) -> bool {

@@ -30,6 +30,8 @@ pub struct CosOptions {
     /// `cos_backup_endpoint`: another host of the bucket, as [`Self::endpoint`], for requests to
     /// which that does not answer.
     pub backup_endpoint: Option<String>,
+    /// `cos_bucket_arch`: what the bucket is made of.
+    pub arch: BucketArch,
     /// Key prefix that is the account's root: empty, or ending in `/`.
     pub prefix: String,
     /// Certificate authorities (PEM) to trust in place of Mozilla's.
@@ -71,6 +73,7 @@ impl CosOptions {
             download_domain: None,
             acceleration: None,
             backup_endpoint: None,
+            arch: BucketArch::Ask,
             prefix: String::new(),
             ca_file: None,
             credentials: CredentialSource::told(String::new(), String::new()),
@@ -105,6 +108,18 @@ pub enum AddressingStyle {
     Virtual,
     /// `https://<endpoint>/<bucket>/<key>`
     Path,
+}
+
+/// What a bucket is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BucketArch {
+    /// What it says itself, where COS may answer; objects alone elsewhere.
+    #[default]
+    Ask,
+    /// Objects alone.
+    Objects,
+    /// Real directories: COS' metadata acceleration, `OFS`.
+    Directories,
 }
 
 /// A domain of a bucket's own, which its objects are read from. There the path is the key alone.

@@ -1,23 +1,29 @@
 //! A file on its way from one store to another: read part by part, stored, confirmed, and only then
 //! removed under its old name, if it is still what was copied.
 
-use std::io::Read;
+use std::io::{self, Read};
 
-use crc_fast::{CrcAlgorithm, Digest};
+use crc_fast::CrcAlgorithm;
 
 use super::MountTerms;
 use super::route::{MountedPath, refused};
 use crate::limits;
 use crate::store::{
-    Body, ByteRange, Cancel, ErrorKind, Expected, Freshness, MultipartUpload, ObjectPlace,
-    Operation, PartPlace, PartReceipt, ReplyWait, Result, Stat, StoreError, Stored,
+    Body, ByteRange, Cancel, ErrorKind, Expected, Freshness, MultipartUpload, Operation, PartPlace,
+    ReplyWait, Result, Stat, StoreError, Stored,
 };
 
 /// How often one part is read before the move is given up.
 const READS: u32 = 3;
 
+/// Bytes that are read between two looks whether it is to be given up.
+const READ_BYTES: usize = 256 * 1024;
+
 /// What a client hears of a file of which both names are one.
 const SAME_FILE: &str = "Both names are of the same file.";
+
+/// What it hears where as many files are moved as may be.
+const TOO_MANY: &str = "Too many files are being moved between mounts; try again in a moment.";
 
 /// What it hears of a directory.
 const DIRECTORY: &str =
@@ -50,10 +56,11 @@ impl Crossing<'_> {
     pub(super) fn run(&self, over: Replacing) -> Result<()> {
         let seen = self.look_at_source()?;
         self.look_at_target(&seen, over)?;
-        let _place = self.terms.copies.take().ok_or_else(|| {
-            let text = "too many files are being moved between mounts";
-            self.failed(ErrorKind::Unavailable).with_source(text)
-        })?;
+        let _place = self
+            .terms
+            .copies
+            .take()
+            .ok_or_else(|| self.failed(ErrorKind::Busy).with_source(TOO_MANY))?;
         // As long as bytes move the client is told that it is worked on.
         let _work = self.wait.map(|wait| wait.begin_long(std::time::Duration::ZERO));
         let stored = self.copy(&seen, over)?;
@@ -81,8 +88,8 @@ impl Crossing<'_> {
     fn look_at_target(&self, seen: &Stat, over: Replacing) -> Result<()> {
         let target = &self.target;
         target.store.admits_file(&target.path, Freshness::Now)?;
-        let one = whole_name(&self.source.store.place_of(&self.source.path));
-        let is_one_name = one == whole_name(&target.store.place_of(&target.path));
+        let one = self.source.store.whole_name(&self.source.path);
+        let is_one_name = one == target.store.whole_name(&target.path);
         let found = target.store.find_file(&target.path)?;
         // Two names of a store may be one by ways that nobody here knows of: what is as alike as
         // that is taken for the same.
@@ -105,7 +112,7 @@ impl Crossing<'_> {
         if size <= part {
             let bytes = self.read(seen, 0, size)?;
             self.compare(seen, crc_fast::checksum(CrcAlgorithm::Crc64Xz, &bytes))?;
-            let (pieces, cancel) = ([&*bytes], Cancel::new());
+            let (pieces, cancel) = ([&*bytes], self.cancel());
             let expected = self.expected(over)?;
             let body = Body::new(&pieces, &cancel);
             return self.target.store.put_object(&self.target.path, &body, &expected);
@@ -126,22 +133,21 @@ impl Crossing<'_> {
         upload: &MultipartUpload,
         over: Replacing,
     ) -> Result<Stored> {
-        let (size, cancel) = (seen.metadata.size, Cancel::new());
-        let mut parts: Vec<PartReceipt> = Vec::new();
-        let mut offset = 0;
-        let mut sum = Digest::new(CrcAlgorithm::Crc64Xz);
-        for number in 1.. {
-            if offset == size {
-                break;
-            }
-            let bytes = self.read(seen, offset, part.min(size - offset))?;
-            sum.update(&bytes);
-            let (pieces, place) = ([&*bytes], PartPlace { number, offset });
+        let (size, cancel) = (seen.metadata.size, self.cancel());
+        let (mut sum, mut parts) = (None, Vec::new());
+        // What has no first part is no upload that a client goes on with, should nobody be left to
+        // drop it: that comes last.
+        let first = PartPlace { number: 1, offset: 0 };
+        for place in places(size, part).skip(1).chain([first]) {
+            let bytes = self.read(seen, place.offset, part.min(size - place.offset))?;
+            let own = (crc_fast::checksum(CrcAlgorithm::Crc64Xz, &bytes), bytes.len() as u64);
+            sum = Some(if place == first { joined(own, sum) } else { joined_behind(sum, own) });
+            let pieces = [&*bytes];
             let body = Body::new(&pieces, &cancel);
             parts.push(self.target.store.upload_part(upload, place, &body)?);
-            offset += body.len();
         }
-        self.compare(seen, sum.finalize())?;
+        parts.rotate_right(1);
+        self.compare(seen, sum.map_or(0, |(sum, _)| sum))?;
         let expected = self.expected(over)?;
         self.target.store.complete_multipart_upload(upload, &parts, &expected)
     }
@@ -184,15 +190,27 @@ impl Crossing<'_> {
             let object = source.store.get_object(&source.path, range, seen.etag.as_ref())?;
             // No part is larger than memory has room for.
             let mut buffer = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
-            let mut body = object.body;
-            match body.read_exact(&mut buffer) {
-                Ok(()) => return Ok(buffer),
+            match self.fill(&mut buffer, object.body) {
+                Ok(true) => return Ok(buffer),
+                Ok(false) => return Err(self.failed(ErrorKind::Cancelled)),
                 Err(error) if read == READS => {
                     return Err(self.failed(ErrorKind::Unavailable).with_source(error));
                 }
                 Err(error) => log::debug!("reading {} again: {error}", source.path),
             }
         }
+    }
+
+    /// Reads as much as `buffer` takes; false when it is given up.
+    fn fill(&self, buffer: &mut [u8], mut body: impl Read) -> io::Result<bool> {
+        let cancel = self.cancel();
+        for step in buffer.chunks_mut(READ_BYTES) {
+            if cancel.is_raised() {
+                return Ok(false);
+            }
+            body.read_exact(step)?;
+        }
+        Ok(true)
     }
 
     /// Removes the file under its old name. What somebody stored there meanwhile stays.
@@ -220,14 +238,35 @@ impl Crossing<'_> {
         least.max(size.div_ceil(u64::from(limits.max_parts).max(1))).min(limits.max_part)
     }
 
+    /// Raised when it is to be given up.
+    fn cancel(&self) -> Cancel {
+        self.wait.map(|wait| wait.given_up().clone()).unwrap_or_default()
+    }
+
     fn failed(&self, kind: ErrorKind) -> StoreError {
         StoreError::new(kind, Operation::CopyObject, self.source.path.as_str())
     }
 }
 
-/// An object's name among those of all stores.
-fn whole_name(place: &ObjectPlace) -> String {
-    format!("{}/{}", place.bucket.trim_end_matches('/'), place.key)
+/// Where the parts of a file of `size` bytes are, of `part` bytes each but for the last.
+fn places(size: u64, part: u64) -> impl Iterator<Item = PartPlace> {
+    let numbers = (1..).zip(0..size.div_ceil(part));
+    numbers.map(move |(number, index)| PartPlace { number, offset: index * part })
+}
+
+/// A checksum and the bytes that it is of.
+type Summed = (u64, u64);
+
+/// That of `first` and, if there is one, of what stands behind it.
+fn joined(first: Summed, behind: Option<Summed>) -> Summed {
+    let Some((sum, bytes)) = behind else { return first };
+    let whole = crc_fast::checksum_combine(CrcAlgorithm::Crc64Xz, first.0, sum, bytes);
+    (whole, first.1 + bytes)
+}
+
+/// The same of what there is, and of what comes behind it.
+fn joined_behind(before: Option<Summed>, next: Summed) -> Summed {
+    before.map_or(next, |before| joined(before, Some(next)))
 }
 
 /// What a client hears of a file that is not moved.

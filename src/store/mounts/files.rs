@@ -24,13 +24,13 @@ impl FileTree for MountStore {
         if self.leads_to_mount(path) {
             return Ok(Stat::new(Metadata::directory(None), None));
         }
-        let place = self.route(path);
+        let place = self.see(Operation::HeadObject, path)?;
         place.store.stat(&place.path, freshness)
     }
 
     fn find_file(&self, path: &FtpPath) -> Result<Option<Stat>> {
         let place = self.route(path);
-        match self.leads_to_mount(path) {
+        match place.is_hidden || self.leads_to_mount(path) {
             true => Ok(None),
             false => place.store.find_file(&place.path),
         }
@@ -38,7 +38,7 @@ impl FileTree for MountStore {
 
     fn find_file_to_continue(&self, path: &FtpPath) -> Result<Option<Stat>> {
         let place = self.route(path);
-        match self.leads_to_mount(path) {
+        match place.is_hidden || self.leads_to_mount(path) {
             true => Ok(None),
             false => place.store.find_file_to_continue(&place.path),
         }
@@ -59,7 +59,9 @@ impl FileTree for MountStore {
         let inner = ListRequest { directory: &place.path, ..*request };
         let mounted = self.mounted_in(request.directory);
         if mounted.is_empty() {
-            return place.store.list(&inner, tell);
+            let mut page = place.store.list(&inner, tell)?;
+            page.entries.retain(|entry| !self.hides(request.directory, &entry.name));
+            return Ok(page);
         }
         let mut page = match place.store.list(&inner, tell) {
             // It is there for what is mounted in it.
@@ -68,6 +70,7 @@ impl FileTree for MountStore {
             }
             page => page?,
         };
+        page.entries.retain(|entry| !self.hides(request.directory, &entry.name));
         merge(&mut page, &mounted, request);
         Ok(page)
     }

@@ -23,9 +23,10 @@ use time::OffsetDateTime;
 
 use self::route::{ABOVE, MOUNT_POINT, MountDeed, MountedPath, refused};
 use super::{
-    Cancel, ObjectPlace, ObjectStore, Operation, ReplyWait, Requester, Result, StoreAnswer,
+    Cancel, ErrorKind, ObjectPlace, ObjectStore, Operation, ReplyWait, Requester, Result,
+    StoreAnswer, StoreError,
 };
-use crate::vfs::FtpPath;
+use crate::vfs::{FtpPath, NamePatterns};
 
 /// A store below a mount point.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub struct Mount {
     pub store: Arc<dyn ObjectStore>,
     /// What may be done there.
     pub rights: MountRights,
+    /// Names that are as good as absent there, with all below them.
+    pub hidden: NamePatterns,
 }
 
 /// What holds for all mounts of a tree.
@@ -116,18 +119,29 @@ impl MountStore {
         let seen = self.seen(path);
         let found = self.mounts.iter().enumerate().find_map(|(number, mounted)| {
             let inner = seen.as_ref().unwrap_or(path).seen_from(&mounted.mount.path)?;
-            Some((number, inner, mounted.mount.rights))
+            Some((number, inner, &mounted.mount))
         });
-        let Some((number, inner, rights)) = found else {
+        let Some((number, inner, mount)) = found else {
             let (store, path) = (self.store(None), path.clone());
-            return MountedPath { store, path, number: None, rights: None };
+            return MountedPath { store, path, number: None, rights: None, is_hidden: false };
         };
+        let is_hidden = inner.components().any(|name| mount.hidden.fit(name));
+        let rights = Some(mount.rights);
         let path = match (seen, self.mirror()) {
             (Some(_), Some(mirror)) => inner.below(&mirror),
             _ => inner,
         };
         let store = self.store(Some(number));
-        MountedPath { store, path, number: Some(number), rights: Some(rights) }
+        MountedPath { store, path, number: Some(number), rights, is_hidden }
+    }
+
+    /// The same for somebody who looks at what is there: what is hidden is as good as absent.
+    fn see(&self, operation: Operation, path: &FtpPath) -> Result<MountedPath<'_>> {
+        let place = self.route(path);
+        match place.is_hidden {
+            true => Err(StoreError::new(ErrorKind::NotFound, operation, path.as_str())),
+            false => Ok(place),
+        }
     }
 
     /// The same for somebody who is about to do something there that has to be allowed.
@@ -138,6 +152,12 @@ impl MountStore {
         path: &FtpPath,
     ) -> Result<MountedPath<'_>> {
         let place = self.route(path);
+        if place.is_hidden {
+            // Nothing new is called so either.
+            let kind =
+                if deed == MountDeed::Write { ErrorKind::BadName } else { ErrorKind::NotFound };
+            return Err(StoreError::new(kind, operation, path.as_str()));
+        }
         if deed != MountDeed::Read {
             self.keep_mount_points(operation, path)?;
         }
@@ -176,6 +196,11 @@ impl MountStore {
         FtpPath::root().child(self.terms.mirrored?)
     }
 
+    /// Whether the name `name` in `directory` is hidden by the mount that is there.
+    fn hides(&self, directory: &FtpPath, name: &str) -> bool {
+        directory.child(name).is_some_and(|path| self.route(&path).is_hidden)
+    }
+
     /// The names in `directory` that lead to mount points, sorted and each once.
     fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
         let name = |path: &FtpPath| {
@@ -203,6 +228,11 @@ impl ObjectStore for MountStore {
     fn place_of(&self, path: &FtpPath) -> ObjectPlace {
         let place = self.route(path);
         place.store.place_of(&place.path)
+    }
+
+    fn whole_name(&self, path: &FtpPath) -> String {
+        let place = self.route(path);
+        place.store.whole_name(&place.path)
     }
 
     fn for_command(
@@ -250,6 +280,10 @@ impl ObjectStore for MountStore {
 
     fn slowdowns(&self) -> u64 {
         self.focused().slowdowns()
+    }
+
+    fn copies_nothing(&self) -> Result<bool> {
+        self.focused().copies_nothing()
     }
 
     fn retains_objects(&self) -> bool {

@@ -35,6 +35,8 @@ pub(super) struct MountedPath<'a> {
     pub(super) number: Option<usize>,
     /// What may be done there; `None` for everything.
     pub(super) rights: Option<MountRights>,
+    /// Whether nothing there is to be seen.
+    pub(super) is_hidden: bool,
 }
 
 /// What is about to be done to what a path leads to.

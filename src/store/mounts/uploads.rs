@@ -89,10 +89,10 @@ impl Multipart for MountStore {
         path: &FtpPath,
         freshness: Freshness,
     ) -> Result<Option<ParkedUpload>> {
-        if self.leads_to_mount(path) {
+        let place = self.route(path);
+        if place.is_hidden || self.leads_to_mount(path) {
             return Ok(None);
         }
-        let place = self.route(path);
         let found = place.store.find_parked_upload(&place.path, freshness)?;
         Ok(found.map(|parked| ParkedUpload { upload: named(parked.upload, path), ..parked }))
     }
@@ -111,7 +111,8 @@ impl Multipart for MountStore {
         let mut parked = place.store.own_parked_uploads(&place.path);
         // What is called like a mount point cannot be gone on with.
         let mounted = self.mounted_in(directory);
-        parked.retain(|entry| !mounted.contains(&entry.name));
+        parked
+            .retain(|entry| !mounted.contains(&entry.name) && !self.hides(directory, &entry.name));
         parked
     }
 

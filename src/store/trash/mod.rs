@@ -166,6 +166,10 @@ impl ObjectStore for TrashStore {
         self.store.place_of(path)
     }
 
+    fn whole_name(&self, path: &FtpPath) -> String {
+        self.store.whole_name(path)
+    }
+
     fn below(&self, home: &str) -> Result<Arc<dyn ObjectStore>> {
         Ok(self.same(self.store.below(home)?))
     }
@@ -200,6 +204,10 @@ impl ObjectStore for TrashStore {
 
     fn slowdowns(&self) -> u64 {
         self.store.slowdowns()
+    }
+
+    fn copies_nothing(&self) -> Result<bool> {
+        self.store.copies_nothing()
     }
 
     fn retains_objects(&self) -> bool {

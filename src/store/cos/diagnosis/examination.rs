@@ -17,6 +17,8 @@ pub(super) struct Examination<'a> {
     pub(super) needs: Needs,
     /// The key that is written to; others begin with it.
     pub(super) probe: String,
+    /// Whether the bucket keeps real directories, and copies nothing.
+    pub(super) keeps_directories: bool,
     /// Who is told of each step.
     pub(super) told: &'a mut dyn FnMut(TrialStep),
 }

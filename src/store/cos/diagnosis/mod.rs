@@ -4,6 +4,7 @@
 //! What it stores has a name of its own below the account's prefix and is removed again, whatever
 //! fails. Where it could not be removed (Object Lock) it stores nothing.
 
+mod arch;
 mod directories;
 mod examination;
 mod lock;
@@ -19,6 +20,7 @@ pub use trial::{Fault, Needs, Trial, TrialStep, TrialVerdict};
 
 use std::time::Instant;
 
+use self::arch::{find_arch, try_renaming};
 use self::directories::try_directories;
 use self::examination::Examination;
 use self::lock::{finds_lock, try_without_objects};
@@ -42,11 +44,19 @@ impl CosStore {
             self.account.keys.prefix(),
             fastrand::u32(..)
         );
-        let mut run = Examination { store: self, client: self.client(), needs, probe, told: tell };
+        let mut run = Examination {
+            store: self,
+            client: self.client(),
+            needs,
+            probe,
+            told: tell,
+            keeps_directories: false,
+        };
         let Some(headers) = reach(&mut run) else { return };
         if !enter(&mut run, &headers) {
             return;
         }
+        run.keeps_directories = find_arch(&mut run);
         if needs.writing && finds_lock(&mut run) {
             try_without_objects(&mut run);
         } else if needs.writing {
@@ -56,6 +66,7 @@ impl CosStore {
             } else {
                 run.skip(&[Trial::Marker, Trial::Order], NEEDS_PROBE);
             }
+            try_renaming(&mut run, stands);
             let mut left = try_uploads(&mut run, stands);
             left.extend(try_write_once(&mut run, stands));
             left.extend(try_terms(&mut run));

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ureq::http::header::{self, HeaderMap, HeaderValue};
 
+use super::arch::COPIES_NOTHING;
 use super::directories;
 use super::examination::Examination;
 use super::probe::{NEEDS_PROBE, PROBE, store_probe, strange};
@@ -54,29 +55,38 @@ pub(super) fn try_objects(run: &mut Examination<'_>) -> bool {
     for (trial, range) in [(Trial::Of(Operation::GetObject), 0..size), (Trial::GetRange, RANGE)] {
         run.attempt(trial, |client| read_back(client, &probe, range), |()| String::new());
     }
+    if run.keeps_directories {
+        run.skip(&[Trial::Of(Operation::CopyObject), Trial::CopyOfVersion], COPIES_NOTHING);
+    } else {
+        try_copying(run, &probe, &copy);
+    }
+    try_restoring(run);
+    true
+}
+
+/// Copies the probe, after a look at what copies would lose of it.
+fn try_copying(run: &mut Examination<'_>, probe: &str, copy: &str) {
     run.attempt(
         Trial::Of(Operation::GetObjectTagging),
-        |client| get_object_tagging(client, &probe),
+        |client| get_object_tagging(client, probe),
         |_| String::new(),
     );
     if run.store.account.terms.asks_for_acls() {
         run.attempt(
             Trial::Of(Operation::GetObjectAcl),
-            |client| get_object_acl(client, &probe),
+            |client| get_object_acl(client, probe),
             |_| String::new(),
         );
     }
     let copied = run.attempt(
         Trial::Of(Operation::CopyObject),
-        |client| Ok(copy_object(client, Original { key: &probe, version: None }, new(&copy))?),
+        |client| Ok(copy_object(client, Original { key: probe, version: None }, new(copy))?),
         |_| String::new(),
     );
     match copied {
-        Some(_) => try_copy_of_version(run, &probe, &copy),
+        Some(_) => try_copy_of_version(run, probe, copy),
         None => run.skip(&[Trial::CopyOfVersion], "not tried: needs CopyObject"),
     }
-    try_restoring(run);
-    true
 }
 
 /// Whether the store compares the version that is to be copied. It need not: what was copied is

@@ -35,7 +35,7 @@ pub(super) fn try_write_once(run: &mut Examination<'_>, stands: bool) -> Vec<Str
     let mut left = Vec::new();
     let completed = complete(run.client, &key, &absence, &mut left);
     tell(run, Operation::CompleteMultipartUpload, completed);
-    if stands {
+    if stands && !run.keeps_directories {
         let (probe, headers, only) = (run.probe.clone(), &[][..], &absence);
         let original = Original { key: &probe, version: None };
         let copied = copy_object(run.client, original, NewCopy { key: &key, headers, only });

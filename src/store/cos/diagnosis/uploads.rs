@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::arch::COPIES_NOTHING;
 use super::examination::Examination;
 use super::probe::{NEEDS_PROBE, PROBE, store};
 use super::trial::Trial;
@@ -122,7 +123,9 @@ fn copy_and_abort(run: &mut Examination<'_>, key: &str, stands: bool) -> Option<
         return None;
     };
     let (probe, large) = (run.probe.clone(), run.large());
-    if stands {
+    if run.keeps_directories {
+        run.skip(&[Trial::Of(Operation::UploadPartCopy)], COPIES_NOTHING);
+    } else if stands {
         run.attempt(
             Trial::Of(Operation::UploadPartCopy),
             |client| match copy_part(client, key, &id, &probe, PROBE.len() as u64) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::corrected::{Corrected, Truth};
 use super::overlay::Overlay;
-use super::{Depth, KeyEntry, Objects, PAGE_KEYS, Window};
-use crate::store::Result;
+use super::{Depth, KeyEntry, KeyPage, Objects, PAGE_KEYS, Window};
+use crate::store::{ErrorKind, Result};
 
 /// A page with our changes in it, which are not held against later listings where this one shows
 /// them.
@@ -28,7 +28,15 @@ pub(crate) fn holds_anything(objects: &dyn Objects, prefix: &str) -> Result<bool
     loop {
         let window = Window { prefix, after: after.as_deref() };
         let asked = own_changes.moment();
-        let page = objects.list(window, Depth::Everything, max_keys)?;
+        let page = match objects.list(window, Depth::Everything, max_keys) {
+            // A directory is real that can be missing.
+            Err(error) if error.kind == ErrorKind::NotFound => KeyPage::default(),
+            page => page?,
+        };
+        // Real directories are listed level by level.
+        if page.prefixes.iter().any(|directory| is_within(directory)) {
+            return Ok(true);
+        }
         let mut notes = own_changes.open_below(prefix);
         notes.remove(prefix);
         let overlay = Overlay::new(window, None, page, notes, asked);

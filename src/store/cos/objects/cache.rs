@@ -88,6 +88,16 @@ impl BucketCache {
         self.stats.forget(key);
     }
 
+    /// The same of `key` as a file and as a directory, and of all that lies below it.
+    pub(super) fn doubt_all(&self, key: &str) {
+        let directory = format!("{key}/");
+        self.own_changes.forget_below(&directory);
+        self.doubt(key);
+        self.doubt(&directory);
+        self.directories.forget_below(&directory);
+        self.stats.forget_below(&directory);
+    }
+
     /// Whether anything is noted at all.
     pub(crate) fn is_kept(&self) -> bool {
         self.is_kept

@@ -53,6 +53,13 @@ impl Objects for CachedObjects {
         copied
     }
 
+    fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
+        let renamed = self.0.rename(turn, from, to);
+        // What is below came and went with it.
+        [from, to].iter().for_each(|key| self.cache().doubt_all(key));
+        renamed
+    }
+
     fn delete(&self, turn: &KeyLock, key: &str, if_match: Option<&ETag>) -> Result<()> {
         let deleted = self.0.delete(turn, key, if_match);
         match &deleted {

@@ -169,6 +169,11 @@ impl DirectoryCache {
         self.known.lock().remove(directory);
     }
 
+    /// The same of `directory` and all below it.
+    pub(crate) fn forget_below(&self, directory: &str) {
+        self.known.lock().retain(|known, _| !known.starts_with(directory));
+    }
+
     /// We stored `key`: the directories it lies in are there, and a file of its name hides one.
     pub(crate) fn note_written(&self, key: &str) {
         if !self.remembers() {

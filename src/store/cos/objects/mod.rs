@@ -49,11 +49,13 @@ use crate::store::cos::s3::actions::delete_object::delete_object;
 use crate::store::cos::s3::actions::get_object::get_object;
 use crate::store::cos::s3::actions::get_object_acl::get_object_acl;
 use crate::store::cos::s3::actions::get_object_tagging::get_object_tagging;
+use crate::store::cos::s3::actions::head_bucket::keeps_directories;
 use crate::store::cos::s3::actions::head_object::head_object;
 use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploads;
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
+use crate::store::cos::s3::actions::rename_object::rename_object;
 use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
@@ -71,6 +73,11 @@ pub(crate) trait Objects: Sync {
     /// What is remembered of them.
     fn cache(&self) -> &BucketCache {
         &cache::NOTHING
+    }
+
+    /// Whether the bucket keeps real directories: then it renames by itself, and copies nothing.
+    fn keeps_directories(&self) -> Result<bool> {
+        keeps_directories(&self.plain().client)
     }
 
     /// The facts about an object; `None` when there is none.
@@ -120,6 +127,13 @@ pub(crate) trait Objects: Sync {
     ) -> Result<CopyReceipt> {
         debug_assert!(turn.is_on(copy.key));
         written::copy(&self.plain().client, original, copy)
+    }
+
+    /// Gives the file, or the directory, `from` the name `to`, under which nothing stands, in a
+    /// bucket that keeps real directories. Neither ends in a slash.
+    fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
+        debug_assert!(turn.is_on(from) && turn.is_on(to));
+        Ok(rename_object(&self.plain().client, from, to)?)
     }
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No

@@ -85,6 +85,12 @@ impl OwnChanges {
         self.0.lock().doubt(key);
     }
 
+    /// Of what lies below `directory`, which ends in `/`, nothing is known any more: it has another
+    /// name.
+    pub(crate) fn forget_below(&self, directory: &str) {
+        self.0.lock().by_key.retain(|key, _| !key.starts_with(directory));
+    }
+
     /// Whether all changes of the last minute that no listing has shown are remembered. If not, a
     /// listing that lags could be taken for the truth.
     pub(crate) fn remembers_all(&self) -> bool {

@@ -92,6 +92,11 @@ impl StatCache {
             known.by_key.remove(&name[..=at]);
         }
     }
+
+    /// Forgets all that lies below `directory`, which ends in `/`.
+    pub(crate) fn forget_below(&self, directory: &str) {
+        self.known.lock().by_key.retain(|key, _| !key.starts_with(directory));
+    }
 }
 
 impl Known {

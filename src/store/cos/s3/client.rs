@@ -21,6 +21,7 @@ use super::guard::Guard;
 use super::http::Connections;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
+use super::known_arch::told_arch;
 use super::request::{Address, S3Request};
 use super::retry::{Attempts, back_off};
 use super::signature::{RequestError, Signer};
@@ -57,6 +58,7 @@ struct AccountAddress {
     region: String,
     dialect: Dialect,
     verify: VerifyUploads,
+    arch: Option<bool>,
     guard: Guard,
     timeouts: Timeouts,
     signer: Signer,
@@ -94,6 +96,7 @@ impl S3Client {
             domains: Domains::of(&options, &site.authorities),
             dialect: Dialect::of(&options.endpoint),
             signer: Signer::new(&options.region),
+            arch: told_arch(&options),
             bucket: options.bucket,
             region: options.region,
             verify: options.verify,
@@ -145,6 +148,12 @@ impl S3Client {
         self.account.verify
     }
 
+    /// Whether the bucket keeps real directories, where the configuration says so, or that it need
+    /// not be asked.
+    pub(crate) fn told_arch(&self) -> Option<bool> {
+        self.account.arch
+    }
+
     /// What goes with the body of a whole object.
     pub(crate) fn guard(&self) -> Guard {
         self.account.guard
@@ -153,6 +162,15 @@ impl S3Client {
     /// Where the bucket is, for people.
     pub(crate) fn address_of_bucket(&self) -> String {
         self.account.domains.endpoint.url_of("")
+    }
+
+    /// Whose buckets have names of their own: COS', whichever domain leads to it, or those of one
+    /// address.
+    pub(crate) fn whose_bucket(&self) -> String {
+        match self.account.dialect {
+            Dialect::Cos => "COS".to_owned(),
+            Dialect::S3 => self.account.domains.endpoint.authority().to_owned(),
+        }
     }
 
     /// Whether there is a key pair at all: its files can be read, the role hands one out.

@@ -17,6 +17,7 @@ mod guard;
 pub(crate) mod http;
 pub(crate) mod identity;
 pub(crate) mod integrity;
+mod known_arch;
 pub(crate) mod object_lock;
 pub(crate) mod precondition;
 mod request;

@@ -73,6 +73,11 @@ impl S3Request {
         self.header("x-amz-copy-source", format!("{bucket}/{}", encode_key(key)))
     }
 
+    /// A renaming of what stands under `key`.
+    pub(crate) fn renaming(self, key: &str) -> Self {
+        self.header("x-cos-rename-source", format!("/{}", encode_key(key)))
+    }
+
     /// Whether it has this header.
     pub(crate) fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|(have, _)| have == name)
@@ -178,6 +183,11 @@ impl Address {
     pub(crate) fn of_downloads(domain: &DownloadDomain) -> Self {
         let (scheme, host) = as_sent(domain.scheme, &domain.authority);
         Self { origin: format!("{scheme}://{host}"), host: host.to_owned(), root: String::new() }
+    }
+
+    /// Host and port.
+    pub(crate) fn authority(&self) -> &str {
+        &self.host
     }
 
     /// Where `key` is, for people: nothing in it is encoded.

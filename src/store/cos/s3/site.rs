@@ -8,6 +8,7 @@ use super::dialect::is_cos;
 use super::failed_tries::FailedTries;
 use super::http::Connections;
 use super::http::authorities::Authorities;
+use super::known_arch::KnownArch;
 use super::object_lock::KnownLock;
 use crate::store::cos::options::CosOptions;
 
@@ -21,6 +22,8 @@ pub(crate) struct Site {
     pub(crate) clock: Clock,
     /// Whether it keeps what is stored.
     pub(crate) lock: KnownLock,
+    /// What it is made of.
+    pub(crate) arch: KnownArch,
     /// How often it has asked for fewer requests.
     pub(crate) slowdowns: Slowdowns,
     /// The tries that failed.
@@ -52,6 +55,7 @@ impl Site {
             authorities: authorities.clone(),
             clock: Clock::default(),
             lock: KnownLock::default(),
+            arch: KnownArch::default(),
             slowdowns: Slowdowns::default(),
             failed_tries: FailedTries::default(),
         }

@@ -2,8 +2,10 @@
 
 use super::BucketTree;
 use super::copy::{CopyTarget, Replaces, copy_version};
+use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::{keep_parent, stat_path};
 use super::markers::file_head;
+use super::native;
 use super::rename::delete_copied;
 use super::room::{ask_for_room, known_room};
 use crate::store::cos::objects::Head;
@@ -12,6 +14,9 @@ use crate::vfs::FtpPath;
 
 /// Moves the file to `aside`: the copy, then the delete of what was copied.
 pub(crate) fn set_aside(tree: BucketTree<'_>, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+    if tree.objects.keeps_directories()? {
+        return native::set_aside(tree, file, aside);
+    }
     let (key, copied) = copy_aside(tree, file, aside)?;
     delete_copied(tree, &key, &copied)?;
     keep_parent(tree, file);
@@ -30,6 +35,7 @@ pub(crate) fn copy_aside(
         stat_path(tree, operation, file)?;
         return Err(StoreError::new(ErrorKind::IsADirectory, operation, key));
     };
+    refuse_copies(tree, CopyingDeed::KeepReplaced, file.as_str())?;
     let target = tree.account.keys.file(operation, aside)?;
     let copied = check_room(tree, aside).and_then(|()| {
         let free = CopyTarget { key: &target, replaces: Replaces::Nothing };

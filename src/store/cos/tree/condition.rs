@@ -9,6 +9,7 @@
 
 use super::BucketTree;
 use super::attributes;
+use super::copyless::{CopyingDeed, refuse_copies};
 use super::markers::{Standing, file_head};
 use super::times::time_of;
 use crate::store::cos::objects::{Head, Precondition, RequestFailure, Written};
@@ -24,6 +25,7 @@ pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>>
 /// The same, with what a file keeps that goes on with it.
 pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>> {
     let Some(head) = file_head(tree, key)? else { return Ok(None) };
+    refuse_copies(tree, CopyingDeed::Add, key)?;
     let attributes = attributes::kept(tree, key, &head)?;
     Ok(Some(Stat { attributes, ..stat_of(tree, &head) }))
 }

@@ -6,6 +6,7 @@ use super::markers::{
     Standing, delete_markers, file_head, legacy_marker, put_new_marker, refuse_marker_name,
     standing,
 };
+use super::real_directories;
 use super::room::refuse_below_file;
 use super::turn::turn_in_time;
 use crate::store::cos::objects::below::holds_anything;
@@ -55,6 +56,10 @@ fn is_listed_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<bool> {
         (Ok(file), Ok(directory)) if !path.is_root() => (file, directory),
         _ => return Ok(false),
     };
+    // It takes no prefix but that of a directory.
+    if tree.objects.keeps_directories()? {
+        return Ok(false);
+    }
     let is_known = [&file, &directory].iter().any(|key| tree.cache.about(key).is_some());
     if is_known
         || !tree.cache.own_changes.remembers_all()
@@ -153,6 +158,9 @@ pub(crate) fn remove_empty_directory(tree: BucketTree<'_>, path: &FtpPath) -> Re
     if path.is_root() {
         return Err(failed(ErrorKind::Unsupported));
     }
+    if tree.objects.keeps_directories()? {
+        return real_directories::remove_directory(tree, path);
+    }
     if holds_anything(tree.objects, &marker)? {
         let is_file = file_head(tree, &tree.account.keys.file(operation, path)?)?.is_some();
         let kind = if is_file { ErrorKind::NotADirectory } else { ErrorKind::DirectoryNotEmpty };
@@ -184,6 +192,10 @@ pub(crate) fn delete_file(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
 pub(crate) fn keep_parent(tree: BucketTree<'_>, path: &FtpPath) {
     let parent = path.parent();
     if parent.is_root() {
+        return;
+    }
+    // A real directory stays.
+    if tree.objects.keeps_directories().unwrap_or(false) {
         return;
     }
     let kept = tree.account.keys.directory(Operation::PutObject, &parent).and_then(|marker| {

@@ -53,7 +53,7 @@ pub(crate) fn list_directory(
         // It may be the name of a file that is as long as a key may be.
         Err(error) => return check_directory(tree, request.directory).and(Err(error)),
     };
-    let prefix = format!("{directory}{}", request.name_prefix);
+    let prefix = prefix_of(tree, &directory, request.name_prefix)?;
     let place = request.after.map_or(PagePlace::default(), PagePlace::read);
     let window = Window { prefix: &prefix, after: place.after };
     let asked = tree.cache.own_changes.moment();
@@ -66,13 +66,13 @@ pub(crate) fn list_directory(
     let most = PAGE_KEYS.max(page.objects.len() + page.prefixes.len());
     // Nothing may be the name of a file, below which nothing is stored.
     let is_there = !page.objects.is_empty() || !page.prefixes.is_empty();
-    if request.name_prefix.is_empty() && (is_there || request.directory.is_root()) {
+    if prefix == directory && (is_there || request.directory.is_root()) {
         learn_room(tree, &directory, window.after, &page);
     }
     let notes = tree.cache.own_changes.open_below(&prefix);
     let overlay = Overlay::new(window, Some(&directory), page, notes, asked);
     let mut page = resolved(tree.objects, overlay)?;
-    let told_by_head = match request.with_times && tree.account.preserve_mtime {
+    let told_by_head = match request.with_times && keeps_times(tree)? {
         true => listed_times::as_head_tells(tree, &mut page)?,
         false => Vec::new(),
     };
@@ -92,6 +92,17 @@ pub(crate) fn list_directory(
         next = Some(rest);
     }
     Ok(name_entries(&directory, request.name_prefix, shown, next))
+}
+
+/// The prefix that is asked for: real directories are listed as a whole.
+fn prefix_of(tree: BucketTree<'_>, directory: &str, name_prefix: &str) -> Result<String> {
+    let is_whole = name_prefix.is_empty() || tree.objects.keeps_directories()?;
+    Ok(format!("{directory}{}", if is_whole { "" } else { name_prefix }))
+}
+
+/// Whether a file may have a time that only HEAD tells.
+fn keeps_times(tree: BucketTree<'_>) -> Result<bool> {
+    Ok(tree.account.preserve_mtime && !tree.objects.keeps_directories()?)
 }
 
 /// An empty listing is that of an empty directory, of a file, or of nothing.

@@ -55,6 +55,7 @@ impl Standing {
     /// What the object `head` under `key` is.
     pub(crate) fn of(key: &str, head: Head) -> Self {
         match head {
+            head if is_real_directory(&head) => Self::Directory(head),
             head if head.size > 0 => Self::File(head),
             head if is_directory_type(&head) => Self::Directory(head),
             _ if legacy_directory(key).is_some() => Self::Nothing,
@@ -187,6 +188,11 @@ fn legacy_key(directory: &str) -> String {
 /// The key of the file that would have the directory's name.
 fn name_of(directory: &str) -> &str {
     directory.strip_suffix('/').unwrap_or(directory)
+}
+
+/// Whether a bucket that keeps real directories tells so of one, which it does under either name.
+fn is_real_directory(head: &Head) -> bool {
+    head.headers.vendor("file-mode-dir").is_some_and(|told| !told.eq_ignore_ascii_case("false"))
 }
 
 fn is_directory_type(head: &Head) -> bool {

@@ -14,6 +14,7 @@ use super::attributes::{copied_headers, metadata};
 use super::copy::{
     CopyTarget, Replaces, copy_in_parts, copy_replacing, is_refused_encryption, takes_one_copy,
 };
+use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::stat_path;
 use super::tags::{tagging, tags_of};
 use super::times::{KEY, kept, spell};
@@ -37,6 +38,7 @@ pub(crate) fn keep_time(
     if kept(&head) == Some(modified) {
         return Ok(());
     }
+    refuse_copies(tree, CopyingDeed::SetTime, path.as_str())?;
     if head.size > limits::MAX_PART_BYTES {
         return Err(StoreError::new(ErrorKind::TooLarge, operation, key));
     }

@@ -4,9 +4,11 @@
 use super::BucketTree;
 use super::condition::stat_of;
 use super::copy::{CopyTarget, Replaces, copy_version};
+use super::copyless::{CopyingDeed, refuse_copies};
 use super::directories::{keep_parent, stat_directory, stat_if_any};
 use super::markers::{Standing, file_head, refuse_marker_name, standing};
 use super::moving::Move;
+use super::native;
 use super::room::{refuse_below_file, watch_room};
 use super::turn::turn_in_time;
 use super::versions::{delete_version, is_same_version};
@@ -63,6 +65,12 @@ pub(crate) fn rename_path(
         }
         Some(_) => {}
         None => refuse_below_file(tree, operation, to)?,
+    }
+    if tree.objects.keeps_directories()? {
+        if there.is_some() && matches!(over, RenameOver::Kept(_)) {
+            refuse_copies(tree, CopyingDeed::KeepReplaced, to.as_str())?;
+        }
+        return native::rename(tree, from, to, there.is_some());
     }
     if let Some(head) = file {
         let key = tree.account.keys.file(operation, to)?;

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::BucketTree;
-use super::markers::{file_head, legacy_directory, legacy_marker, refuse_marker_name};
+use super::markers::{
+    Standing, file_head, legacy_directory, legacy_marker, refuse_marker_name, standing,
+};
 use crate::store::cos::objects::below::holds_anything;
 use crate::store::cos::objects::directory_cache::{Range, Room};
 use crate::store::cos::objects::span::Span;
@@ -63,6 +65,9 @@ pub(crate) fn watch_room(tree: BucketTree<'_>, path: &FtpPath) {
 
 /// Whether the file `path` may be stored, asked of the store.
 pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
+    if tree.objects.keeps_directories()? {
+        return ask_for_name(tree, path);
+    }
     let operation = Operation::PutObject;
     let key = tree.account.keys.file(operation, path)?;
     let directory = tree.account.keys.directory(operation, &path.parent())?;
@@ -77,6 +82,18 @@ pub(crate) fn ask_for_room(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
     match page.filter(|page| page.covers(&key)) {
         Some(page) => page.refuse_directory(&key),
         None => look_at_name(tree, &directory, &key),
+    }
+}
+
+/// The same of a bucket that keeps real directories, and makes those above the file. It lists
+/// nothing but whole ones.
+fn ask_for_name(tree: BucketTree<'_>, path: &FtpPath) -> Result<()> {
+    let operation = Operation::PutObject;
+    let key = tree.account.keys.file(operation, path)?;
+    match standing(tree, &key)? {
+        Standing::Directory(_) => Err(refused(ErrorKind::IsADirectory, &key)),
+        Standing::File(_) => Ok(()),
+        Standing::Nothing => refuse_below_file(tree, operation, path),
     }
 }
 
@@ -131,6 +148,12 @@ fn is_root(tree: BucketTree<'_>, directory: &str) -> bool {
 fn refuse_directory(tree: BucketTree<'_>, directory: &str, key: &str) -> Result<()> {
     let prefix = format!("{key}/");
     let places = &tree.cache.directories;
+    if tree.objects.keeps_directories()? {
+        return match standing(tree, key)? {
+            Standing::Directory(_) => Err(refused(ErrorKind::IsADirectory, key)),
+            _ => Ok(()),
+        };
+    }
     // What is known to be one may be so by Hadoop's marker alone.
     let is_known = places.room_for(directory, key) == Some(Room::Taken);
     if tree.objects.head(&prefix)?.is_some()

@@ -1,0 +1,71 @@
+//! Renaming in a bucket that does it by itself ([`super::real_directories`]).
+//!
+//! A file that is to be replaced gets another name first, and its own back if the renaming fails. A
+//! directory that is missing on the way to the new name is made, as it is by an upload.
+
+use super::BucketTree;
+use super::copy::check_length;
+use super::directories::stat_if_any;
+use super::markers::file_head;
+use super::real_directories::{make_parent, move_key};
+use super::room::refuse_below_file;
+use super::turn::turn_in_time;
+use crate::store::{ErrorKind, Operation, Result, StoreError};
+use crate::vfs::FtpPath;
+
+/// What begins the name that a file has while another takes its place.
+const REPLACED: &str = ".cos-ftp-server-replaced-";
+
+/// Renames what stands at `from`; `replaces`: a file at `to`.
+pub(super) fn rename(
+    tree: BucketTree<'_>,
+    from: &FtpPath,
+    to: &FtpPath,
+    replaces: bool,
+) -> Result<()> {
+    let operation = Operation::RenameObject;
+    let source = tree.account.keys.file(operation, from)?;
+    let target = tree.account.keys.file(operation, to)?;
+    check_length(tree, &target)?;
+    if replaces {
+        return replace(tree, &source, &target);
+    }
+    make_parent(tree, to)?;
+    move_key(tree, &source, &target)
+}
+
+/// Gives the file of the name `file` the free name `aside`.
+pub(super) fn set_aside(tree: BucketTree<'_>, file: &FtpPath, aside: &FtpPath) -> Result<()> {
+    let operation = Operation::RenameObject;
+    let (from, to) =
+        (tree.account.keys.file(operation, file)?, tree.account.keys.file(operation, aside)?);
+    check_length(tree, &to)?;
+    if file_head(tree, &from)?.is_none() {
+        let is_there = stat_if_any(tree, operation, file)?.is_some();
+        let kind = if is_there { ErrorKind::IsADirectory } else { ErrorKind::NotFound };
+        return Err(StoreError::new(kind, operation, from));
+    }
+    refuse_below_file(tree, operation, aside)?;
+    make_parent(tree, aside)?;
+    move_key(tree, &from, &to)
+}
+
+/// Puts the file `from` in the place of the file `to`.
+fn replace(tree: BucketTree<'_>, from: &str, to: &str) -> Result<()> {
+    let directory = &to[..to.rfind('/').map_or(0, |at| at + 1)];
+    let aside = format!("{directory}{REPLACED}{:08x}", fastrand::u32(..));
+    move_key(tree, to, &aside)?;
+    if let Err(error) = move_key(tree, from, to) {
+        let Err(stays) = move_key(tree, &aside, to) else { return Err(error) };
+        log::error!("{to:?} stays as {aside:?}, as it was to be replaced: {stays}");
+        let name = &aside[directory.len()..];
+        let text = format!("the file that was to be replaced is called {name} now");
+        return Err(StoreError { kind: ErrorKind::BrokenOff, ..error }.with_source(text));
+    }
+    let turn = turn_in_time(tree, Operation::DeleteObject, &[&aside]);
+    let deleted = turn.and_then(|turn| tree.objects.delete(&turn, &aside, None));
+    if let Err(error) = deleted {
+        log::warn!("the file that was replaced as {to:?} stays as {aside:?}: {error}");
+    }
+    Ok(())
+}
