@@ -24,7 +24,11 @@ await() {
     return 1
 }
 started() {
-    tm has-session 2>/dev/null && return 0
+    if tm has-session 2>/dev/null; then
+        # When the server was lost, the panel shows a folder of this machine instead.
+        screen | grep -q 'ftp://' || { echo "the panel has left the server" && return 1; }
+        return 0
+    fi
     mkdir -p up
     # What it would ask for, and what would be shown beside names.
     mkdir -p .config/mc
@@ -49,10 +53,11 @@ pick() {
     type "$1"
     keys Enter
 }
-# What has begun is over when its window is; what it says of a failure is answered by "abort".
+# What has begun is over when its windows are gone and what is typed comes to the command line; what it
+# says of a failure is answered by "abort".
 FAILURE='error|cannot|warning|failed'
 over() {
-    local deadline=$((SECONDS + 70)) idle=0
+    local deadline=$((SECONDS + 70)) typed=0
     while [ "$SECONDS" -lt "$deadline" ]; do
         sleep 0.3
         if screen | grep -iE -A 2 "$FAILURE"; then
@@ -64,8 +69,15 @@ over() {
             done
             return 1
         fi
-        screen | grep -qE '\[ ?(Abort|Suspend|Background) ?\]|ftpfs:.*ing' && idle=0 || idle=$((idle + 1))
-        [ "$idle" -lt 3 ] || return 0
+        if screen | grep -qE '^[#$] 7+$'; then
+            while screen | grep -qE '^[#$] 7+$'; do keys BSpace; done
+            return 0
+        fi
+        # A window would swallow it.
+        if [ $((SECONDS - typed)) -ge 3 ] && ! screen | grep -qE '\[ ?(Abort|Suspend|Background) ?\]'; then
+            typed=$SECONDS
+            type 7
+        fi
     done
     return 1
 }
