@@ -177,8 +177,8 @@ impl Arrival {
         Ok(claims.pop().map_or(Arrived::Nobody, Arrived::Client))
     }
 
-    /// What to wait for on the connection that came as the `at`th of those that may be the client's,
-    /// where a handshake may come over it before the command.
+    /// What to wait for on the connection that came as the `at`th of those that may be the
+    /// client's, where a handshake may come over it before the command.
     pub(super) fn claim(&self, at: usize) -> Option<(BorrowedFd<'_>, Interest)> {
         self.claims.get(at).map(Claim::waits_for)
     }

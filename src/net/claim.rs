@@ -10,8 +10,8 @@ use super::tls::{Handshake, TlsConnection, TlsSession};
 /// A connection that may be the client's; it is non-blocking.
 ///
 /// Some clients (aioftp, Go's jlaffaye/ftp) encrypt their data connection before they send the
-/// command that it is for, and wait for our side of the handshake. So, where data is encrypted, what
-/// comes over it before a command is taken for the beginning of one.
+/// command that it is for, and wait for our side of the handshake. So, where data is encrypted,
+/// what comes over it before a command is taken for the beginning of one.
 #[derive(Debug)]
 pub struct Claim {
     tcp: TcpStream,
@@ -34,8 +34,8 @@ impl Claim {
         (self.tcp.as_fd(), self.interest)
     }
 
-    /// Begins the handshake of a data connection of `session`, or goes on with it, as far as that is
-    /// possible now. What comes of it is told by [`Self::into_parts`].
+    /// Begins the handshake of a data connection of `session`, or goes on with it, as far as that
+    /// is possible now. What comes of it is told by [`Self::into_parts`].
     pub(super) fn shake_hands(&mut self, session: &TlsSession) {
         let begun = self.begun.take().unwrap_or_else(|| session.data().map(Box::new));
         self.interest = Interest::Nothing;

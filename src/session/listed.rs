@@ -121,7 +121,8 @@ impl Lookup<'_> {
         }
     }
 
-    /// LIST of a file is the one line about it; `error` is what the store made of it as a directory.
+    /// LIST of a file is the one line about it. `error` is what the store made of it as a
+    /// directory.
     fn page_of_file(&self, source: &Listing, error: StoreError) -> Result<ListPage, Missed> {
         let path = &source.directory;
         let parked = match error.kind {

@@ -72,8 +72,8 @@ impl OwnParked {
         names.map(str::to_owned).collect()
     }
 
-    /// Those whose keys are `directory` and a name, as its listing tells them to their uploader, and
-    /// the directories in which others are.
+    /// Those whose keys are `directory` and a name, as its listing tells them to their uploader,
+    /// and the directories in which others are.
     pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
         let newest = self.0.lock();
         let mut found = HashMap::new();

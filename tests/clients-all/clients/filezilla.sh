@@ -62,20 +62,31 @@ started() {
     WINDOW=$(xdotool search --onlyvisible --name FileZilla | head -n 1)
     xdotool windowfocus "$WINDOW"
 }
-# Chooses a name in the list at the left or right, types KEYS and waits until the log has what fits. What
-# is typed before the window has drawn the list goes nowhere: then it is done again.
-#   ask PLACE NAME PATTERN KEYS...
+# The only file in the folder `up`, which is named so that the list is read anew.
+left() {
+    xdotool mousemove 300 191 click 1 sleep 0.3 key ctrl+a type --delay 20 "$PWD/up"$'\n'
+    sleep 1
+    xdotool mousemove 80 272 click 1
+}
+# A name in the list of the server.
+right() {
+    xdotool key F5
+    logged "$BEFORE" 20 'Directory listing of .* successful'
+    sleep 1
+    xdotool mousemove 900 420 click 1 sleep 0.3 type --delay 20 "$1"
+}
+# Chooses a file, types KEYS and waits until the log has what fits. What is typed before the window has
+# drawn a list goes nowhere: then it is done again.
+#   ask left|right NAME PATTERN KEYS...
 ask() {
-    local place=$1 name=$2 pattern=$3 try
+    local side=$1 name=$2 pattern=$3
     shift 3
-    for try in 1 2 3; do
+    for _ in 1 2 3; do
         BEFORE=$(lines)
-        xdotool windowfocus "$WINDOW" key F5
-        logged "$BEFORE" 20 'Directory listing of .* successful'
-        sleep "$try"
-        xdotool mousemove "$place" 420 click 1 sleep 0.3 type --delay 20 "$name"
-        xdotool sleep 0.5 "$@"
-        logged "$BEFORE" 8 "$pattern" && return 0
+        xdotool windowfocus "$WINDOW"
+        "$side" "$name"
+        xdotool sleep 0.7 "$@"
+        logged "$BEFORE" 10 "$pattern" && return 0
     done
     return 1
 }
@@ -97,22 +108,22 @@ transferred() {
 put() {
     started || return 1
     rm -f up/* && cp "$1" "up/$2"
-    ask 300 "$2" 'Starting upload' key Return && transferred
+    ask left "$2" 'Starting upload' key Return && transferred
 }
 get() {
     started || return 1
     rm -f up/*
-    ask 900 "$1" 'Starting download' key Return && transferred && mv "up/$1" "$2"
+    ask right "$1" 'Starting download' key Return && transferred && mv "up/$1" "$2"
 }
 rename() {
     started || return 1
-    ask 900 "$1" 'Response:[[:space:]]*(250 Renamed|5)' key F2 sleep 0.5 key ctrl+a \
+    ask right "$1" 'Response:[[:space:]]*(250 Renamed|5)' key F2 sleep 0.5 key ctrl+a \
         type --delay 20 "$2"$'\n' &&
         logged "$BEFORE" 1 'Response:[[:space:]]*250 Renamed'
 }
 delete() {
     started || return 1
-    ask 900 "$1" 'File deleted|Response:[[:space:]]*5' key Delete sleep 1 \
+    ask right "$1" 'File deleted|Response:[[:space:]]*5' key Delete sleep 1 \
         search --onlyvisible --name Confirm windowfocus key Return &&
         logged "$BEFORE" 1 'File deleted'
 }
