@@ -31,6 +31,8 @@ configure() {
         setting 'Disable update check' 1
         setting 'Update Check' 0
         setting 'Prompt password save' 0
+        # Nothing that is typed too early leads out of the folder `up`.
+        setting 'Dir doubleclick action' 3
         setting 'File exists action upload' 1
         setting 'File exists action download' 1
         setting 'Logging file' "$LOG"
@@ -62,11 +64,9 @@ started() {
     WINDOW=$(xdotool search --onlyvisible --name FileZilla | head -n 1)
     xdotool windowfocus "$WINDOW"
 }
-# The only file in the folder `up`, which is named so that the list is read anew.
+# The only file in the folder `up`.
 left() {
-    xdotool mousemove 300 191 click 1 sleep 0.3 key ctrl+a type --delay 20 "$PWD/up"$'\n'
-    sleep 1
-    xdotool mousemove 80 272 click 1
+    xdotool key F5 sleep 1.5 mousemove 80 272 click 1
 }
 # A name in the list of the server.
 right() {
