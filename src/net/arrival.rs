@@ -3,14 +3,17 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use log::warn;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
-use super::{Balancers, DataHeader, Endpoints, LogRule, PassiveListener, Unused, socket};
+use super::tls::TlsSession;
+use super::{
+    Balancers, Claim, DataHeader, Endpoints, Interest, LogRule, PassiveListener, Unused, socket,
+};
 use crate::limits;
 
 /// Waits for a client at a passive port. Connections of others are closed: they would get the
@@ -26,7 +29,9 @@ pub struct Arrival {
     /// A balancer's connection, until its header has come.
     unannounced: Option<(TcpStream, SocketAddr, HeaderReader)>,
     /// Connections that may be the client's, in the order of their coming.
-    claims: Vec<TcpStream>,
+    claims: Vec<Claim>,
+    /// How long nobody is let in before a transfer.
+    quiet: Duration,
     /// Nobody is let in before a transfer.
     is_closed: bool,
 }
@@ -37,10 +42,10 @@ pub enum Arrived {
     /// The client has not.
     Nobody,
     /// The client.
-    Client(TcpStream),
+    Client(Claim),
     /// Several whose address is the client's, such as neighbours behind one NAT: whoever was first
     /// may not be the client.
-    Several(Vec<TcpStream>),
+    Several(Vec<Claim>),
 }
 
 /// `data_peer_check`: from where a data connection may come.
@@ -79,6 +84,7 @@ impl Arrival {
             log_rule,
             unannounced: None,
             claims: Vec::new(),
+            quiet: limits::PASSIVE_QUIET,
             is_closed: false,
         }
     }
@@ -90,7 +96,13 @@ impl Arrival {
 
     /// From when on it is looked after before a transfer.
     pub(super) fn attended_from(&self) -> Instant {
-        self.since() + limits::PASSIVE_QUIET
+        self.since() + self.quiet
+    }
+
+    /// Its client is known to encrypt the data connection before it sends the command: it is let in
+    /// as soon as it comes.
+    pub fn expect_early_handshake(&mut self) {
+        self.quiet = Duration::ZERO;
     }
 
     /// Where it listens.
@@ -165,10 +177,23 @@ impl Arrival {
         Ok(claims.pop().map_or(Arrived::Nobody, Arrived::Client))
     }
 
+    /// What to wait for on the connection that came as the `at`th of those that may be the
+    /// client's, where a handshake may come over it before the command.
+    pub(super) fn claim(&self, at: usize) -> Option<(BorrowedFd<'_>, Interest)> {
+        self.claims.get(at).map(Claim::waits_for)
+    }
+
+    /// Goes on with the handshakes of those of them that are `ready`. Tells whether any has begun.
+    pub(super) fn shake_hands(&mut self, session: &TlsSession, ready: &[bool]) -> bool {
+        let ready = self.claims.iter_mut().zip(ready).filter(|(_, is_ready)| **is_ready);
+        ready.for_each(|(claim, _)| claim.shake_hands(session));
+        self.claims.iter().any(Claim::has_begun)
+    }
+
     /// Listens no longer. Whoever has connected is to be ended when its client has been told.
     pub fn close(mut self) -> Unused {
         let mut unused = self.listener.unused();
-        std::mem::take(&mut self.claims).into_iter().for_each(|claim| unused.add_fresh(claim));
+        std::mem::take(&mut self.claims).into_iter().for_each(|claim| unused.add_claim(claim));
         unused
     }
 
@@ -179,10 +204,10 @@ impl Arrival {
             if !is_open(&stream) {
                 return;
             }
-            self.claims.retain(is_open);
+            self.claims.retain(|claim| is_open(claim.socket()));
         }
         if self.claims.len() < limits::PASSIVE_CLAIMS {
-            self.claims.push(stream);
+            self.claims.push(stream.into());
         } else {
             socket::hang_up(&stream);
         }
@@ -221,7 +246,7 @@ impl Arrival {
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        self.claims.iter().for_each(socket::hang_up);
+        self.claims.iter().for_each(|claim| socket::hang_up(claim.socket()));
     }
 }
 
@@ -235,11 +260,12 @@ impl AsFd for Arrival {
 }
 
 /// Of several those that are open, if any is. Each is looked at once: it may end at any moment.
-fn still_claiming(claims: Vec<TcpStream>) -> Vec<TcpStream> {
+fn still_claiming(claims: Vec<Claim>) -> Vec<Claim> {
     if claims.len() < 2 {
         return claims;
     }
-    let (open, ended): (Vec<_>, Vec<_>) = claims.into_iter().partition(is_open);
+    let (open, ended): (Vec<_>, Vec<_>) =
+        claims.into_iter().partition(|claim| is_open(claim.socket()));
     if open.is_empty() { ended } else { open }
 }
 

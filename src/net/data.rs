@@ -5,8 +5,8 @@
 //!
 //! ```no_run
 //! # use std::{net::TcpStream, os::fd::AsFd, time::Duration};
-//! # use cos_ftp_server::net::{DataPort, Endpoints, Interest, Opened, OpenError, wait};
-//! # fn open(port: DataPort, control: &TcpStream) -> Result<TcpStream, OpenError> {
+//! # use cos_ftp_server::net::{Claim, DataPort, Endpoints, Interest, Opened, OpenError, wait};
+//! # fn open(port: DataPort, control: &TcpStream) -> Result<Claim, OpenError> {
 //! let ends = Endpoints::direct(control.local_addr()?, control.peer_addr()?);
 //! let mut opening = port.open(&ends)?;
 //! loop {
@@ -34,7 +34,9 @@ use std::time::Instant;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{Arrival, Arrived, Endpoints, Interest, Unused, address};
+use super::tls::TlsSession;
+use super::{Arrival, Arrived, Claim, Endpoints, Interest, Unused, address};
+use crate::limits;
 
 /// Where the next data connection comes from. Each transfer uses it up.
 #[derive(Debug, Default)]
@@ -60,11 +62,11 @@ pub enum Opening {
 /// How far an [`Opening`] has come.
 #[derive(Debug)]
 pub enum Opened {
-    /// The connection stands; non-blocking. A passive port is free again.
-    Connected(TcpStream),
+    /// The connection stands. A passive port is free again.
+    Connected(Claim),
     /// Several have come to a passive port who may be the client; each is as a connection that
     /// stands.
-    Several(Vec<TcpStream>),
+    Several(Vec<Claim>),
     /// Wait for it and try again.
     NotYet(Opening),
 }
@@ -113,6 +115,28 @@ impl DataPort {
         }
     }
 
+    /// What to wait for on connections that may be the client's, where data is encrypted: some
+    /// clients begin the handshake before they send the command, see [`Claim`].
+    pub fn claims(&self) -> [Option<(BorrowedFd<'_>, Interest)>; limits::PASSIVE_CLAIMS] {
+        std::array::from_fn(|at| match self {
+            Self::Passive(arrival) => arrival.claim(at),
+            Self::Nothing | Self::Active(_) => None,
+        })
+    }
+
+    /// Goes on with the handshakes of those [claims](Self::claims) that are `ready`; never blocks.
+    /// Tells whether any has begun.
+    pub fn shake_hands(
+        &mut self,
+        session: &TlsSession,
+        ready: [bool; limits::PASSIVE_CLAIMS],
+    ) -> bool {
+        match self {
+            Self::Passive(arrival) => arrival.shake_hands(session, &ready),
+            Self::Nothing | Self::Active(_) => false,
+        }
+    }
+
     /// Begins to open the connection. An active one goes out from our address of the control
     /// connection `ends`, on a port that the system chooses.
     ///
@@ -146,8 +170,8 @@ impl Opening {
     pub fn advance(self) -> io::Result<Opened> {
         match self {
             Self::Accepting(mut arrival) => Ok(match arrival.advance()? {
-                Arrived::Client(stream) => Opened::Connected(stream),
-                Arrived::Several(streams) => Opened::Several(streams),
+                Arrived::Client(claim) => Opened::Connected(claim),
+                Arrived::Several(claims) => Opened::Several(claims),
                 Arrived::Nobody => Opened::NotYet(Self::Accepting(arrival)),
             }),
             Self::Connecting(connect) => connect.advance(),
@@ -183,7 +207,7 @@ impl ActiveConnect {
                 Ok(Opened::NotYet(Opening::Connecting(self)))
             }
             Err(error) => Err(error),
-            Ok(_) => Ok(Opened::Connected(TcpStream::from(self.socket))),
+            Ok(_) => Ok(Opened::Connected(TcpStream::from(self.socket).into())),
         }
     }
 }
@@ -313,7 +337,7 @@ mod tests {
             let fds = [(opening.as_fd(), opening.interest())];
             assert_eq!(wait(fds, Some(Duration::from_secs(10)))?, [true]);
             opening = match opening.advance()? {
-                Opened::Connected(stream) => return Ok(stream),
+                Opened::Connected(claim) => return Ok(claim.into_parts().0),
                 Opened::Several(_) => panic!("nobody else connects"),
                 Opened::NotYet(opening) => opening,
             };

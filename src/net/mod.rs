@@ -5,6 +5,7 @@
 mod address;
 mod arrival;
 mod balancers;
+mod claim;
 mod data;
 mod endpoints;
 mod leases;
@@ -31,6 +32,7 @@ mod wake;
 pub use address::canonical;
 pub use arrival::{Arrival, Arrived, PeerCheck};
 pub use balancers::{Balancers, DataHeader};
+pub use claim::Claim;
 pub use data::{ActiveConnect, DataPort, OpenError, Opened, Opening};
 pub use endpoints::{Endpoints, EndpointsError};
 pub use local_socket::LocalSocket;

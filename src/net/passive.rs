@@ -237,7 +237,7 @@ impl PassiveListener {
         let mut unused = Unused::default();
         // Strangers beside the client can be there; more than the queue holds cannot.
         let accepted = (0..limits::PASSIVE_BACKLOG).map_while(|_| self.try_accept().ok().flatten());
-        accepted.for_each(|(stream, _)| unused.add_fresh(stream));
+        accepted.for_each(|(stream, _)| unused.add_claim(stream.into()));
         unused
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rustix::net::{RecvFlags, recv};
 
 use super::tls::{Handshake, TlsConnection, TlsSession};
-use super::{Stream, TlsStream, socket};
+use super::{Claim, Stream, TlsStream, socket};
 use crate::limits;
 
 /// Connections that nobody will use any more.
@@ -49,8 +49,13 @@ struct UnusedStream {
 
 impl Unused {
     /// One more that was accepted and not used.
-    pub fn add_fresh(&mut self, tcp: TcpStream) {
-        self.push(Leaving::Fresh(tcp));
+    pub fn add_claim(&mut self, claim: Claim) {
+        let (tcp, begun) = claim.into_parts();
+        self.push(match begun {
+            None => Leaving::Fresh(tcp),
+            Some(Ok(tls)) => Leaving::Handshaking(tcp, tls),
+            Some(Err(_)) => Leaving::Stream(tcp.into()),
+        });
     }
 
     /// One more that was used, or refused; its client has not been told yet.
@@ -170,6 +175,8 @@ impl Leaving {
         let Self::Handshaking(tcp, mut tls) = self else { return self };
         match tls.handshake(&tcp) {
             Ok(Handshake::Needs(_)) => Self::Handshaking(tcp, tls),
+            // Whoever found the port may have this one: what it is owed, a ticket, it must not get.
+            Ok(Handshake::Done) if tls.held_bytes() > 0 && !tls.is_resumed() => Self::ended(tcp),
             Ok(Handshake::Done) => Self::ended(TlsStream::new(tcp, *tls)),
             Err(_) => Self::ended(tcp),
         }

@@ -37,6 +37,8 @@ pub(super) struct DataChannel<'a> {
     only_epsv: bool,
     /// What the client has opened for a command that did not use it, or not to its end.
     unused: Unused,
+    /// The client has encrypted a data connection before it sent the command.
+    encrypts_early: bool,
 }
 
 /// What a data connection needs beside its port.
@@ -53,8 +55,15 @@ pub(super) struct DataTerms {
 impl<'a> DataChannel<'a> {
     /// That of the client at the other of the `ends`.
     pub(super) fn new(host: &'a Host, visit: &'a Visit, ends: Endpoints) -> Self {
-        let unused = Unused::default();
-        Self { host, visit, ends, port: DataPort::Nothing, only_epsv: false, unused }
+        Self {
+            host,
+            visit,
+            ends,
+            port: DataPort::Nothing,
+            only_epsv: false,
+            unused: Unused::default(),
+            encrypts_early: false,
+        }
     }
 
     /// PASV, EPSV.
@@ -122,7 +131,10 @@ impl<'a> DataChannel<'a> {
         let (balancers, check) = (&options.balancers, options.data_peer_check);
         let (access, client) = (Arc::clone(&self.host.access), self.ends.peer.ip());
         let log_rule = LogRule::new(move |what| access.may_tell(client, what));
-        let arrival = Arrival::new(listener, &self.ends, balancers, check, log_rule);
+        let mut arrival = Arrival::new(listener, &self.ends, balancers, check, log_rule);
+        if self.encrypts_early {
+            arrival.expect_early_handshake();
+        }
         self.port = DataPort::Passive(Box::new(arrival));
         Ok(port)
     }
@@ -203,8 +215,13 @@ impl<'a> DataChannel<'a> {
     /// The clients of connections that nobody uses have been told.
     pub(super) fn end_unused(&mut self, encryption: &Encryption) {
         if !self.unused.is_empty() {
-            self.unused.end(encryption.of_data().as_ref());
+            self.unused.end(encryption.of_data());
         }
+    }
+
+    /// What the session's thread looks after while it waits for a command.
+    pub(super) fn beside<'d>(&'d mut self, encryption: &'d Encryption) -> BesideData<'d, 'a> {
+        BesideData { channel: self, tls: encryption.of_data() }
     }
 
     /// A place for a data connection. Where there is none, clients that are silent before their
@@ -255,32 +272,46 @@ impl<'a> DataChannel<'a> {
 }
 
 /// While the session's thread waits for a command it looks after the passive port, where strangers
-/// would take the client's place, and after data connections that end.
-impl Beside for DataChannel<'_> {
+/// would take the client's place, after handshakes of clients that begin them before the command,
+/// and after data connections that end.
+#[derive(Debug)]
+pub(super) struct BesideData<'d, 'a> {
+    channel: &'d mut DataChannel<'a>,
+    /// What data connections are encrypted with.
+    tls: Option<&'d TlsSession>,
+}
+
+impl Beside for BesideData<'_, '_> {
     fn is_idle(&self) -> bool {
-        self.port.descriptor().is_none() && self.unused.waits_for().is_none()
+        self.channel.port.descriptor().is_none() && self.channel.unused.waits_for().is_none()
     }
 
     fn wait(&mut self, control: BorrowedFd<'_>, left: Duration) -> io::Result<bool> {
         let nothing = (control, Interest::Nothing);
         let until = |time: Instant| time.saturating_duration_since(Instant::now());
-        let (port, left) = match self.port.descriptor() {
+        let DataChannel { port, unused, encrypts_early, .. } = &mut *self.channel;
+        let (entrance, left) = match port.descriptor() {
             None => (nothing, left),
-            Some((port, from)) => match until(from) {
-                Duration::ZERO => ((port, Interest::Read), left),
+            Some((entrance, from)) => match until(from) {
+                Duration::ZERO => ((entrance, Interest::Read), left),
                 not_yet => (nothing, left.min(not_yet)),
             },
         };
-        let (unused, left) = match self.unused.waits_for() {
+        let (ending, left) = match unused.waits_for() {
             None => (nothing, left),
             Some((fd, time)) => ((fd, Interest::Read), left.min(until(time))),
         };
-        let wanted = [(control, Interest::Read), port, unused];
-        let [control, port, _] = wait(wanted, Some(left))?;
-        if port {
-            self.port.attend();
+        let claims = self.tls.map_or([None; limits::PASSIVE_CLAIMS], |_| port.claims());
+        let [one, other] = claims.map(|claim| claim.unwrap_or(nothing));
+        let wanted = [(control, Interest::Read), entrance, ending, one, other];
+        let [control, entrance, _, one, other] = wait(wanted, Some(left))?;
+        if let Some(session) = self.tls.filter(|_| one || other) {
+            *encrypts_early |= port.shake_hands(session, [one, other]);
         }
-        self.unused.attend();
+        if entrance {
+            port.attend();
+        }
+        unused.attend();
         Ok(control)
     }
 }

@@ -2,6 +2,7 @@
 //! connection is attended to.
 
 use std::fmt::Display;
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use std::time::Instant;
 use super::data_wait::DataWait;
 use super::step::Step;
 use crate::net::tls::{Handshake, Reuse, TlsConnection, TlsSession, Version};
-use crate::net::{DataPort, Endpoints, OpenError, Opened, Stream, TlsStream, Unused};
+use crate::net::{Claim, DataPort, Endpoints, OpenError, Opened, Stream, TlsStream, Unused};
 use crate::protocol::{Reply, replies};
 
 /// What opens one data connection.
@@ -27,37 +28,42 @@ impl DataOpening<'_, '_, '_> {
     /// Opens the data connection at `port`. It is non-blocking.
     pub(super) fn open(mut self, port: DataPort) -> Step<Stream> {
         let come = self.connect(port)?;
-        match <[TcpStream; 1]>::try_from(come) {
-            Ok([tcp]) => self.protect(tcp),
+        match <[Claim; 1]>::try_from(come) {
+            Ok([claim]) => self.protect(claim),
             Err(several) => self.choose(several),
         }
     }
 
     /// The one of `claims` that resumes the control connection's TLS session, which only the client
     /// can. Where none must, nobody is served: whoever was first could get the client's file.
-    fn choose(&mut self, claims: Vec<TcpStream>) -> Step<Stream> {
+    fn choose(&mut self, claims: Vec<Claim>) -> Step<Stream> {
         let mut chosen = Err(replies::several_data_connections());
         let is_told = self.tls.as_ref().is_some_and(|tls| tls.reuse() == Reuse::Required);
         let mut left = claims.len() as u32;
         let deadline = self.waiting.deadline;
-        for tcp in claims {
+        for claim in claims {
             if chosen.is_ok() || !is_told {
-                self.unused.add_fresh(tcp);
+                self.unused.add_claim(claim);
                 continue;
             }
             // One that is silent leaves the other its time.
             let now = Instant::now();
             self.waiting.deadline = now + deadline.saturating_duration_since(now) / left;
             left -= 1;
-            chosen = self.protect(tcp);
+            chosen = self.protect(claim);
             self.waiting.attend()?;
         }
         chosen
     }
 
-    fn protect(&mut self, tcp: TcpStream) -> Step<Stream> {
-        let Some(session) = self.tls.clone() else { return Ok(Stream::Plain(tcp)) };
-        match self.secure(&tcp, &session) {
+    fn protect(&mut self, claim: Claim) -> Step<Stream> {
+        let (tcp, begun) = claim.into_parts();
+        let secured = match (self.tls.clone(), begun) {
+            (Some(session), begun) => self.secure(&tcp, &session, begun),
+            (None, None) => return Ok(Stream::Plain(tcp)),
+            (None, Some(_)) => Err(self.not_encrypted(&"it had begun before PROT C")),
+        };
+        match secured {
             Ok(tls) => Ok(Stream::Tls(Box::new(TlsStream::new(tcp, tls)))),
             Err(reply) => {
                 self.unused.add(tcp);
@@ -67,7 +73,7 @@ impl DataOpening<'_, '_, '_> {
     }
 
     /// Whoever has come.
-    fn connect(&mut self, port: DataPort) -> Step<Vec<TcpStream>> {
+    fn connect(&mut self, port: DataPort) -> Step<Vec<Claim>> {
         let opening = port.open(&self.ends);
         let mut opening = opening.map_err(|error| match error {
             OpenError::NoAddress => replies::data_port_first(),
@@ -75,8 +81,8 @@ impl DataOpening<'_, '_, '_> {
         })?;
         loop {
             opening = match opening.advance().map_err(|error| self.failed(&error))? {
-                Opened::Connected(tcp) => return Ok(vec![tcp]),
-                Opened::Several(streams) => return Ok(streams),
+                Opened::Connected(claim) => return Ok(vec![claim]),
+                Opened::Several(claims) => return Ok(claims),
                 Opened::NotYet(opening) => opening,
             };
             if !self.waiting.wait(opening.as_fd(), opening.interest())? {
@@ -85,9 +91,16 @@ impl DataOpening<'_, '_, '_> {
         }
     }
 
-    /// The TLS handshake, in which we are the server whoever has connected (RFC 4217 7).
-    fn secure(&mut self, tcp: &TcpStream, session: &TlsSession) -> Step<TlsConnection> {
-        let mut tls = session.data().map_err(|error| self.not_encrypted(&error))?;
+    /// The TLS handshake, in which we are the server whoever has connected (RFC 4217 7). Its client
+    /// may have `begun` it before the command.
+    fn secure(
+        &mut self,
+        tcp: &TcpStream,
+        session: &TlsSession,
+        begun: Option<io::Result<Box<TlsConnection>>>,
+    ) -> Step<TlsConnection> {
+        let begun = begun.map_or_else(|| session.data(), |begun| begun.map(|tls| *tls));
+        let mut tls = begun.map_err(|error| self.not_encrypted(&error))?;
         while let Handshake::Needs(interest) =
             tls.handshake(tcp).map_err(|error| self.not_encrypted(&error))?
         {

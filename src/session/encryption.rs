@@ -132,9 +132,9 @@ impl Encryption {
     }
 
     /// What data connections are encrypted with; `None` leaves them plain.
-    pub(super) fn of_data(&self) -> Option<TlsSession> {
+    pub(super) fn of_data(&self) -> Option<&TlsSession> {
         match self.data {
-            Protection::Private => self.session.clone(),
+            Protection::Private => self.session.as_ref(),
             Protection::Clear | Protection::Other => None,
         }
     }

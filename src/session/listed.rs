@@ -76,22 +76,9 @@ impl Lookup<'_> {
         let path = self.tree.resolve(if text.is_empty() { "." } else { text })?;
         self.tree.refuse_hidden(&path)?;
         let source = self.listing(path, "");
-        let (first, name_prefix) = match source.first_page() {
+        let (first, name_prefix) = match self.first_page(&source) {
             Ok(first) => (first, nlst_prefix(text)),
-            Err(error) if error.kind == ErrorKind::NotADirectory => {
-                if self.style == ListStyle::Mlsd {
-                    return Err(Missed::Refused(replies::mlsd_needs_a_directory()));
-                }
-                (self.page_of_file(&source)?, nlst_prefix(parent_of(text)))
-            }
-            Err(error)
-                if error.kind == ErrorKind::NotFound
-                    && self.style != ListStyle::Mlsd
-                    && self.tree.unpublished().is_some() =>
-            {
-                (self.page_of_file(&source)?, nlst_prefix(parent_of(text)))
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => (self.page_of_file(&source, error)?, nlst_prefix(parent_of(text))),
         };
         Ok(Listed { source, first, wildcard: None, name_prefix })
     }
@@ -102,7 +89,7 @@ impl Lookup<'_> {
         let path = self.tree.resolve(text)?;
         self.tree.refuse_hidden(&path.parent())?;
         let source = self.listing(path.parent(), wildcard.literal_prefix());
-        let first = source.first_page()?;
+        let first = self.first_page(&source)?;
         let name_prefix = nlst_prefix(directory);
         let found = Listed { source, first, wildcard: Some(wildcard), name_prefix };
         match found.entry_named(path.name(), self.freshness())? {
@@ -121,11 +108,43 @@ impl Lookup<'_> {
         }
     }
 
-    /// LIST of a file is the one line about it.
-    fn page_of_file(&self, source: &Listing) -> Result<ListPage, Missed> {
+    /// A directory that holds nothing but interrupted uploads is there for who may go on with them.
+    fn first_page(&self, source: &Listing) -> Result<ListPage, StoreError> {
+        match source.first_page() {
+            Err(error)
+                if error.kind == ErrorKind::NotFound
+                    && self.tree.is_parked_directory(&source.directory) =>
+            {
+                Ok(ListPage::default())
+            }
+            page => page,
+        }
+    }
+
+    /// LIST of a file is the one line about it. `error` is what the store made of it as a
+    /// directory.
+    fn page_of_file(&self, source: &Listing, error: StoreError) -> Result<ListPage, Missed> {
         let path = &source.directory;
-        let stat = source.store.stat(&self.tree.locate(path.clone())?, self.freshness())?;
-        Ok(page_of(Entry { name: path.name().to_owned(), metadata: stat.metadata }))
+        let parked = match error.kind {
+            ErrorKind::NotFound => self.tree.parked_as(path),
+            _ => None,
+        };
+        let is_file = error.kind == ErrorKind::NotADirectory || parked.is_some();
+        if is_file && self.style == ListStyle::Mlsd {
+            return Err(Missed::Refused(replies::mlsd_needs_a_directory()));
+        }
+        let may_wait = error.kind == ErrorKind::NotFound
+            && self.style != ListStyle::Mlsd
+            && self.tree.unpublished().is_some();
+        match parked {
+            Some(entry) => Ok(page_of(entry)),
+            None if is_file || may_wait => {
+                let place = self.tree.locate(path.clone())?;
+                let metadata = source.store.stat(&place, self.freshness())?.metadata;
+                Ok(page_of(Entry { name: path.name().to_owned(), metadata }))
+            }
+            None => Err(error.into()),
+        }
     }
 
     /// What a line about one name needs: an earlier listing may have told another time than the

@@ -231,7 +231,8 @@ impl<'a> Session<'a> {
     fn line_until(&mut self, deadline: Instant) -> Result<Line, NoLine> {
         loop {
             let expiry = self.data.port_expiry().filter(|expiry| *expiry < deadline);
-            let line = self.control.next_line(expiry.unwrap_or(deadline), &mut self.data);
+            let mut beside = self.data.beside(&self.encryption);
+            let line = self.control.next_line(expiry.unwrap_or(deadline), &mut beside);
             match (line, expiry) {
                 (Err(NoLine::TimedOut), Some(_)) => self.data.give_port_back(),
                 (line, _) => return line,

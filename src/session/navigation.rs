@@ -118,11 +118,14 @@ impl Tree<'_> {
     pub(super) fn directory(&self, path: &str) -> Step<FtpPath> {
         let path = self.existing(path)?;
         // The root is always there, and going back to where one is needs no proof.
-        if !path.is_root()
-            && path != self.working_directory
-            && !self.stat(&path, Freshness::Listed)?.metadata.is_directory()
-        {
-            return Err(replies::not_a_directory());
+        if path.is_root() || path == self.working_directory {
+            return Ok(path);
+        }
+        match self.store.stat(&path, Freshness::Listed) {
+            Ok(stat) if stat.metadata.is_directory() => {}
+            Ok(_) => return Err(replies::not_a_directory()),
+            Err(error) if error.kind == ErrorKind::NotFound && self.is_parked_directory(&path) => {}
+            Err(error) => return Err(self.failure(&error)),
         }
         Ok(path)
     }
@@ -301,12 +304,17 @@ impl Tree<'_> {
         let path = self.existing(path.unwrap_or("."))?;
         let place = self.locate(path.clone())?;
         let found = self.find_with_time(&place);
-        let metadata = match self.parked(&place, found.as_ref().ok())? {
-            Some(parked) => {
+        let metadata = match (self.parked(&place, found.as_ref().ok())?, found) {
+            (Some(parked), _) => {
                 self.told.note(place, &parked);
                 Metadata::file(parked.offset(), Some(parked.begun))
             }
-            None => found.map_err(|error| self.failure(&error))?.metadata,
+            (None, Err(error))
+                if error.kind == ErrorKind::NotFound && self.is_parked_directory(&path) =>
+            {
+                Metadata::directory(None)
+            }
+            (None, found) => found.map_err(|error| self.failure(&error))?.metadata,
         };
         Ok(replies::facts(&path, &metadata, wanted, self.rights))
     }

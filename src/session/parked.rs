@@ -167,7 +167,19 @@ impl Tree<'_> {
         self.partial == PartialUpload::Park && self.rights.write
     }
 
-    /// Those of the files in `directory`, by their names, that this process knows of.
+    /// What the uploader sees of interrupted uploads under a name where the store has nothing: the
+    /// upload of the file `path`, or a directory in which others are.
+    pub(super) fn parked_as(&self, path: &FtpPath) -> Option<Entry> {
+        self.parked_in(&path.parent()).remove(path.name())
+    }
+
+    /// Whether `path` is a directory for the uploader alone.
+    pub(super) fn is_parked_directory(&self, path: &FtpPath) -> bool {
+        self.parked_as(path).is_some_and(|entry| entry.metadata.is_directory())
+    }
+
+    /// Those of the files in `directory`, and the directories in it that hold others, by their
+    /// names, that this process knows of.
     pub(super) fn parked_in(&self, directory: &FtpPath) -> HashMap<String, Entry> {
         if !self.sees_parked() {
             return HashMap::new();

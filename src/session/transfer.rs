@@ -162,7 +162,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
             data: parts.data,
             terms: DataTerms {
                 writes: task.kind != TransferKind::Upload,
-                tls: parts.encryption.of_data(),
+                tls: parts.encryption.of_data().cloned(),
                 left_to_others: parts.login.connections_to_leave(),
             },
             watch: Watch::new(parts.control, (parts.handle, &parts.host.stop), task, signs),

@@ -91,7 +91,8 @@ pub trait Multipart: FileTree {
     }
 
     /// The uploads of files in `directory` that this process has parked, as their uploader sees
-    /// them: as files of the size that can be gone on with. Nothing is asked of the store.
+    /// them: as files of the size that can be gone on with, and the directories in it below which
+    /// others are. Nothing is asked of the store.
     fn own_parked_uploads(&self, directory: &FtpPath) -> Vec<Entry> {
         let _ = directory;
         Vec::new()

@@ -72,15 +72,20 @@ impl OwnParked {
         names.map(str::to_owned).collect()
     }
 
-    /// Those whose keys are `directory` and a name, as its listing tells them to their uploader.
+    /// Those whose keys are `directory` and a name, as its listing tells them to their uploader,
+    /// and the directories in which others are.
     pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
         let newest = self.0.lock();
-        let entries = newest.uploads.iter().filter_map(|(key, upload)| {
-            let name = key.strip_prefix(directory).filter(|name| !name.contains('/'))?;
-            let metadata = Metadata::file(upload.offset, Some(upload.begun));
-            (upload.offset > 0).then(|| Entry { name: name.to_owned(), metadata })
-        });
-        entries.collect()
+        let mut found = HashMap::new();
+        for (key, upload) in newest.uploads.iter().filter(|(_, upload)| upload.offset > 0) {
+            let Some(name) = key.strip_prefix(directory) else { continue };
+            match name.split_once('/') {
+                Some((above, _)) => found.insert(above, Metadata::directory(None)),
+                None => found.insert(name, Metadata::file(upload.offset, Some(upload.begun))),
+            };
+        }
+        let entry = |(name, metadata): (&str, _)| Entry { name: name.to_owned(), metadata };
+        found.into_iter().map(entry).collect()
     }
 }
 
@@ -124,8 +129,9 @@ mod tests {
             told.sort();
             told
         };
-        assert_eq!(told("a/"), [("x".to_owned(), 10)]);
-        assert_eq!(told(""), [("ab".to_owned(), 5)]);
+        assert_eq!(told("a/"), [("b".to_owned(), 0), ("x".to_owned(), 10)]);
+        assert_eq!(told(""), [("a".to_owned(), 0), ("ab".to_owned(), 5)]);
+        assert!(parked.in_directory("a/").iter().any(|entry| entry.metadata.is_directory()));
         assert_eq!(told("c/"), []);
         let below = |directory| {
             let mut names = parked.below(directory);

@@ -22,6 +22,16 @@ PACKAGES=(
     dbus-run-session:dbus-daemon
     /usr/lib/gvfs/gvfsd:gvfs-daemons
     /usr/lib/gvfs/gvfsd-ftp:gvfs-backends
+    kioclient5:kde-cli-tools
+    /usr/lib/x86_64-linux-gnu/qt5/plugins/kf5/kio/kio_ftp.so:kio
+    vlc:vlc-bin
+    /usr/lib/x86_64-linux-gnu/vlc/plugins/access/libftp_plugin.so:vlc-plugin-base
+    mc:mc
+    tmux:tmux
+    filezilla:filezilla
+    Xvfb:xvfb
+    xdotool:xdotool
+    dput:dput
     squid:squid
     apache2:apache2
     octave-cli:octave

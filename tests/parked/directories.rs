@@ -55,3 +55,51 @@ fn parked_uploads_stay_under_the_old_name_of_a_directory_which_is_told() {
         server.stored().expect("e/old", b"earlier");
     }
 }
+
+/// Nobody has made the directory: it is there as soon as a file in it is stored.
+#[test]
+fn a_directory_that_holds_nothing_else_is_there_for_the_uploader() {
+    let server = parking().account("reader", "R", "false").start();
+    let whole = noise(54, WHOLE);
+    cut_upload(&server, "STOR", "d/sub/file", &whole[..SENT], Cut::BothReset);
+    let mut ftp = Ftp::login(&server);
+    let sent = offset(&mut ftp, "d/sub/file");
+    for (line, name) in [("NLST d", "d/sub"), ("NLST d/sub", "d/sub/file"), ("NLST d/*", "d/sub")] {
+        assert_eq!(ftp.list(line), [name], "{line}");
+    }
+    for (line, name, facts) in [
+        ("MLSD", "d", "type=dir;".to_owned()),
+        ("MLSD d", "sub", "type=dir;".to_owned()),
+        ("MLSD d/sub", "file", format!("size={sent};")),
+    ] {
+        let lines = ftp.list(line);
+        let own = lines.iter().find(|told| told.ends_with(&format!(" {name}")));
+        assert!(own.is_some_and(|told| told.contains(&facts)), "{line}: {lines:?}");
+    }
+    for line in ["LIST d/sub", "LIST -la d/sub", "LIST d/sub/file"] {
+        let lines = ftp.list(line);
+        let is_told = |told: &String| told.ends_with(" file") && told.contains(&sent.to_string());
+        assert!(lines.len() == 1 && lines.iter().all(is_told), "{line}: {lines:?}");
+    }
+    assert!(ftp.expect("MLST d", "250-").contains("type=dir;"));
+    ftp.expect("EPSV", "229 ");
+    ftp.expect("MLSD d/sub/file", "501 ");
+    ftp.play(&[("RMD d", "550 "), ("CWD d/sub", "250 "), ("SIZE file", "213 "), ("CWD /", "250 ")]);
+    // Who may only read sees nothing of it.
+    let mut reader = Ftp::login_as(&server, "reader");
+    assert_eq!(reader.list("NLST"), [""; 0]);
+    reader.play(&[("CWD d", "550 "), ("MLST d", "550 "), ("EPSV", "229 "), ("LIST d/sub", "550 ")]);
+    // It is gone with the last of them, or stays with its file.
+    ftp.play(&[
+        ("DELE d/sub/file", "250 "),
+        ("CWD d", "550 "),
+        ("EPSV", "229 "),
+        ("LIST d", "550 "),
+    ]);
+    cut_upload(&server, "STOR", "d/file", &whole[..SENT], Cut::BothReset);
+    ftp.expect("CWD d", "250 ");
+    let sent = offset(&mut ftp, "file");
+    ftp.store("APPE file", &whole[sent..]);
+    server.stored().expect("d/file", &whole);
+    assert_eq!(ftp.list("NLST"), ["file"]);
+}

@@ -6,6 +6,8 @@ mod client;
 mod client_certificates;
 /// Data connections: who may open them, how they end, what interrupts them.
 mod data;
+/// Handshakes that come before the command.
+mod early;
 /// Files of certificates: reloaded, wrong, out of date.
 mod files;
 /// Clients and stores that break off in the middle.

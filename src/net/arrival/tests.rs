@@ -74,8 +74,8 @@ fn what_a_client_has_sent_before_its_end_counts() {
     connect(CLIENT, &arrival).write_all(b"x").unwrap();
     attend(&mut arrival);
     let mut data = String::new();
-    let Arrived::Client(mut ours) = arrival.advance().unwrap() else { panic!("nobody") };
-    ours.read_to_string(&mut data).unwrap();
+    let Arrived::Client(ours) = arrival.advance().unwrap() else { panic!("nobody") };
+    ours.into_parts().0.read_to_string(&mut data).unwrap();
     assert_eq!(data, "x");
 }
 
@@ -158,7 +158,7 @@ fn advance(arrival: &mut Arrival) -> Option<TcpStream> {
     assert_eq!(wait([(arrival.as_fd(), Interest::Read)], LONG).unwrap(), [true]);
     match arrival.advance().unwrap() {
         Arrived::Nobody => None,
-        Arrived::Client(stream) => Some(stream),
+        Arrived::Client(claim) => Some(claim.into_parts().0),
         Arrived::Several(_) => panic!("several"),
     }
 }

@@ -265,6 +265,14 @@ impl TlsConnection {
         }
     }
 
+    /// Gives back the memory of empty buffers, of a connection over which nothing may come for a
+    /// while.
+    pub fn release_empty(&mut self) {
+        self.records.incoming.release_if_empty();
+        self.records.outgoing.release_if_empty();
+        self.records.plaintext.release_if_empty();
+    }
+
     /// Gives back the memory of empty buffers of a connection that may idle for hours.
     fn release(&mut self) {
         if self.purpose == Purpose::Control {

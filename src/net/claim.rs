@@ -1,0 +1,66 @@
+//! A connection that may be the client's, and its handshake where that comes before the command.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use super::Interest;
+use super::tls::{Handshake, TlsConnection, TlsSession};
+
+/// A connection that may be the client's; it is non-blocking.
+///
+/// Some clients (aioftp, Go's jlaffaye/ftp) encrypt their data connection before they send the
+/// command that it is for, and wait for our side of the handshake. So, where data is encrypted,
+/// what comes over it before a command is taken for the beginning of one.
+#[derive(Debug)]
+pub struct Claim {
+    tcp: TcpStream,
+    /// The handshake that its client has begun before the command.
+    begun: Option<io::Result<Box<TlsConnection>>>,
+    /// What that waits for; nothing when it is over.
+    interest: Interest,
+}
+
+impl From<TcpStream> for Claim {
+    /// One of which nothing was read.
+    fn from(tcp: TcpStream) -> Self {
+        Self { tcp, begun: None, interest: Interest::Read }
+    }
+}
+
+impl Claim {
+    /// What to wait for before [`Self::shake_hands`].
+    pub(super) fn waits_for(&self) -> (BorrowedFd<'_>, Interest) {
+        (self.tcp.as_fd(), self.interest)
+    }
+
+    /// Begins the handshake of a data connection of `session`, or goes on with it, as far as that
+    /// is possible now. What comes of it is told by [`Self::into_parts`].
+    pub(super) fn shake_hands(&mut self, session: &TlsSession) {
+        let begun = self.begun.take().unwrap_or_else(|| session.data().map(Box::new));
+        self.interest = Interest::Nothing;
+        self.begun = Some(begun.and_then(|mut tls| {
+            if let Handshake::Needs(interest) = tls.handshake(&self.tcp)? {
+                self.interest = interest;
+            }
+            // Its command may be long in coming.
+            tls.release_empty();
+            Ok(tls)
+        }));
+    }
+
+    /// Whether its client has begun a handshake, which has not failed.
+    pub(super) fn has_begun(&self) -> bool {
+        matches!(self.begun, Some(Ok(_)))
+    }
+
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    /// The connection, and the handshake that its client has begun before the command, which may be
+    /// over or has to go on; or what that has failed by.
+    pub fn into_parts(self) -> (TcpStream, Option<io::Result<Box<TlsConnection>>>) {
+        (self.tcp, self.begun)
+    }
+}
