@@ -186,6 +186,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "let the user that runs the server read it, and nobody else (chgrp, chmod 640)",
         "请只允许运行服务器的用户读取它（chgrp、chmod 640）",
     ),
+    (
+        "let the user that runs the server read it, and the directories around it; it is no secret",
+        "请让运行服务器的用户能够读取它及其上级目录；其中没有秘密",
+    ),
     ("renew it, or correct {}", "请更新证书，或更正 {}"),
     ("correct tls_cert_file", "请更正 tls_cert_file"),
     ("correct tls_client_ca", "请更正 tls_client_ca"),
