@@ -213,4 +213,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("FTP user: {}", "FTP 用户：{}"),
     ("Password: {}", "密码：{}"),
     ("Store a file, and list what is there:", "上传一个文件，并列出目录："),
+    ("From other machines of the network: {}", "网络中的其他机器请使用：{}"),
+    (
+        "The connection is not encrypted: passwords and files can be read on their way.",
+        "连接没有加密：密码和文件在途中可能被读取。",
+    ),
 ];
