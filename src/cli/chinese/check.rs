@@ -154,6 +154,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),
     (
+        "find it as root (ss -ltnp) and stop it, or choose another {}",
+        "请以 root 身份查找（ss -ltnp）并停止该程序，或改用其他 {}",
+    ),
+    (
         "take a {} from 1024 up, or give the server CAP_NET_BIND_SERVICE",
         "请把 {} 设为 1024 或更大，或授予服务器 CAP_NET_BIND_SERVICE",
     ),
