@@ -107,8 +107,9 @@ fn read_bucket(
         report.names_file(section.place("cos_ca_file"), path, Content::Authorities);
     }
     let region = &form.region;
-    if !has_endpoint && region.as_ref().is_some_and(|region| !region.contains('-')) {
-        let text = "COS has no such region: regions have names like ap-guangzhou";
+    let is_odd = region.as_ref().is_some_and(|region| !endpoint::is_like_region_of_cos(region));
+    if !has_endpoint && is_odd {
+        let text = "COS may have no such region: regions have names like ap-guangzhou";
         report.warning(section.place("cos_region"), text);
     }
     let (named_scheme, authority) = match (place.endpoint, region) {

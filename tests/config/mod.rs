@@ -11,6 +11,10 @@ mod example;
 mod machine;
 /// `[MOUNT_<n>]`.
 mod mounts;
+/// What was meant by words that are none of ours.
+mod meant;
+/// The files that keys name, and who may read them.
+mod named_files;
 /// What accounts say of files.
 mod objects;
 /// What is refused or warned of, and in which words.
