@@ -54,8 +54,8 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{}；隐式 TLS：客户端须使用 ftps:// 或选择隐式 TLS",
     ),
     (
-        "leave out --implicit-tls, or name the port for implicit TLS",
-        "请去掉 --implicit-tls，或写隐式 TLS 的端口",
+        "name the port for implicit TLS; any but 990 is tried in plain without --implicit-tls",
+        "请写隐式 TLS 的端口；去掉 --implicit-tls 后，990 以外的端口先以明文尝试",
     ),
     ("the server refused the TLS handshake ({})", "服务器拒绝了 TLS 握手（{}）"),
     ("no TLS could be agreed on ({})", "未能协商 TLS（{}）"),

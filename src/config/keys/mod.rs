@@ -70,22 +70,20 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
 /// How alike two names are that differ by a slip.
 const SLIP: f64 = 0.9;
 
-/// What the operator may have meant by the unknown key `name`: where it belongs, if that is
-/// another section; what it is called here, if that is how other programs call it; or the key that
-/// is spelt most like it, of this section or, if none of it is meant, of another.
+/// What the operator may have meant by the unknown key `name`: what it is called here, if that is
+/// how other programs call it; where it belongs, if that is another section; or the key that is
+/// spelt most like it, of this section or, if none of it is meant, of another.
 pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
+    let called = other_names::key_called(section, name);
+    if let Some(key) = called.filter(|key| key.sections.contains(&section)) {
+        return format!("unknown key, ignored; it is called {} here", key.name);
+    }
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         return format!("unknown key here, ignored; it belongs in {}", sections_of(key));
     }
-    if let Some(key) = other_names::key_called(section, name) {
-        return match key.sections.contains(&section) {
-            true => format!("unknown key, ignored; it is called {} here", key.name),
-            false => format!(
-                "unknown key, ignored; it is called {} here, in {}",
-                key.name,
-                sections_of(key)
-            ),
-        };
+    if let Some(key) = called {
+        let sections = sections_of(key);
+        return format!("unknown key, ignored; it is called {} here, in {sections}", key.name);
     }
     let here = nearest(name, of(section).map(|key| key.name));
     let anywhere = nearest(name, KEYS.iter().map(|key| key.name));

@@ -33,7 +33,8 @@ pub(super) fn enter(
     report.add(CheckLine::passed("control port", format!("{address} answers, reached from {at}")));
     let implicit = match server.is_implicit() {
         true => {
-            let fix = "leave out --implicit-tls, or name the port for implicit TLS";
+            let fix = "name the port for implicit TLS; any but 990 is tried in plain without \
+                       --implicit-tls";
             let failed = |error: String| CheckLine::failed("TLS", error, fix);
             Ok(ImplicitTls::begin(stream, &server.host).map_err(failed)?)
         }
