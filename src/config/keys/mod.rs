@@ -74,14 +74,14 @@ const SLIP: f64 = 0.9;
 /// how other programs call it; where it belongs, if that is another section; or the key that is
 /// spelt most like it, of this section or, if none of it is meant, of another.
 pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
-    let called = other_names::key_called(section, name);
-    if let Some(key) = called.filter(|key| key.sections.contains(&section)) {
+    let called = other_names::keys_called(name);
+    if let Some(key) = of(section).find(|key| called.contains(&key.name)) {
         return format!("unknown key, ignored; it is called {} here", key.name);
     }
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         return format!("unknown key here, ignored; it belongs in {}", sections_of(key));
     }
-    if let Some(key) = called {
+    if let Some(key) = KEYS.iter().find(|key| called.first() == Some(&key.name)) {
         let sections = sections_of(key);
         return format!("unknown key, ignored; it is called {} here, in {sections}", key.name);
     }

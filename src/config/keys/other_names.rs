@@ -1,10 +1,6 @@
 //! What other programs call what a key says here: other servers of FTP (vsftpd, ProFTPD, Pure-FTPd)
 //! and tools of S3 and COS, and what comes to mind first.
 
-use super::key::Key;
-use super::sections::SectionKind;
-use super::{KEYS, of};
-
 /// Keys, each with its other names. `-` and `_` do not count. A name that several keys have means
 /// the first of them, unless the section has another.
 const OTHER_NAMES: &[(&str, &[&str])] = &[
@@ -86,18 +82,18 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ("tls_client_ca", &["ca certs file", "tls ca certificate file"]),
 ];
 
-/// The key that is meant by `name`, in this section if it has one.
-pub(super) fn key_called(section: SectionKind, name: &str) -> Option<&'static Key> {
+/// The keys that are called `name` elsewhere, what is most likely meant first.
+pub(super) fn keys_called(name: &str) -> Vec<&'static str> {
     let plain = |name: &str| name.replace(['_', '-', ' '], "");
     let wanted = plain(name);
-    let is_meant = |(_, names): &&(_, &[&str])| names.iter().any(|other| plain(other) == wanted);
-    let meant: Vec<_> = OTHER_NAMES.iter().filter(is_meant).map(|(key, _)| *key).collect();
-    let within = of(section).find(|key| meant.contains(&key.name));
-    within.or_else(|| KEYS.iter().find(|key| Some(&key.name) == meant.first()))
+    let is_meant = |names: &[&str]| names.iter().any(|other| plain(other) == wanted);
+    let meant = OTHER_NAMES.iter().filter(|(_, names)| is_meant(names));
+    meant.map(|(key, _)| *key).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{KEYS, SectionKind, of};
     use super::*;
 
     #[test]
@@ -113,20 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_section_comes_first() {
-        use SectionKind::{FtpAccount, Network, NumberedAccount, Tls};
-        for (section, name, expected) in [
-            (NumberedAccount, "password", Some("ftp_login_user_password")),
-            (FtpAccount, "password", Some("login_users")),
-            (NumberedAccount, "secret_key", Some("cos_secretkey")),
-            (NumberedAccount, "aws-secret-access-key", Some("cos_secretkey")),
-            (Network, "pasv_min_port", Some("passive_ports")),
-            (Network, "passiveportrange", Some("passive_ports")),
-            (Network, "bucket", Some("cos_bucket")),
-            (Tls, "rsa_cert_file", Some("tls_cert_file")),
-            (Tls, "nonsense", None),
+    fn other_names_are_known_however_their_words_are_joined() {
+        for (name, expected) in [
+            ("password", &["ftp_login_user_password", "login_users"][..]),
+            ("aws-secret-access-key", &["cos_secretkey"]),
+            ("pasv_min_port", &["passive_ports"]),
+            ("passiveportrange", &["passive_ports"]),
+            ("nonsense", &[]),
         ] {
-            assert_eq!(key_called(section, name).map(|key| key.name), expected, "{name}");
+            assert_eq!(keys_called(name), expected, "{name}");
         }
     }
 }

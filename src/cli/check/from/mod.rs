@@ -1,6 +1,7 @@
 //! `check --from HOST`: run where a client is. Logs in to a server elsewhere and tells which of the
 //! hops on the way is closed: control port, TLS, login, passive ports, and a file each way.
 
+mod closed_hop;
 mod dialogue;
 mod distrust;
 mod opening;
@@ -12,14 +13,15 @@ mod transfers;
 pub(crate) use server::RemoteServer;
 
 use std::env;
-use std::io::{self, ErrorKind};
+use std::io;
 
 use zeroize::Zeroizing;
 
 use super::report::{CheckLine, CheckReport, Form};
 use crate::cli::language::Language;
 use crate::cli::terminal::{PASSWORD_VARIABLE, ask, ask_hidden};
-use dialogue::{Dialogue, PATIENCE};
+use closed_hop::{ClosedHop, broken};
+use dialogue::Dialogue;
 use opening::{Entered, enter};
 use passive::ways;
 use secured::ClientTls;
@@ -53,20 +55,6 @@ pub(crate) fn run(server: &RemoteServer, form: Form) -> Result<bool, String> {
         Err(ClosedHop::NobodyToAsk(why)) => return Err(why),
     }
     Ok(report.finish())
-}
-
-/// Why it makes no sense to go on.
-enum ClosedHop {
-    /// This hop is closed.
-    Told(Box<CheckLine>),
-    /// There is no password.
-    NobodyToAsk(String),
-}
-
-impl From<CheckLine> for ClosedHop {
-    fn from(line: CheckLine) -> Self {
-        Self::Told(Box::new(line))
-    }
 }
 
 fn examine(server: &RemoteServer, user: &str, report: &mut CheckReport) -> Result<(), ClosedHop> {
@@ -125,16 +113,4 @@ fn protect(
     let text = format!("files are not encrypted: {}", reply.first_line());
     report.add(CheckLine::skipped("TLS of transfers", text));
     Ok(None)
-}
-
-/// The control connection does not go on.
-fn broken(check: &str, error: &io::Error) -> ClosedHop {
-    let text = match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("the server sent nothing for {} s", PATIENCE.as_secs())
-        }
-        _ => format!("the control connection broke: {error}"),
-    };
-    let fix = "see the server's log; firewalls that inspect FTP may break it, which TLS prevents";
-    CheckLine::failed(check, text, fix).into()
 }

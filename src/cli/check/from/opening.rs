@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use super::closed_hop::{ClosedHop, broken};
 use super::dialogue::{Dialogue, PATIENCE};
 use super::distrust::no_handshake;
 use super::passive::{self, Closed};
 use super::secured::ClientTls;
 use super::server::{FTP_PORT, RemoteServer};
-use super::{ClosedHop, broken};
 use crate::cli::check::report::{CheckLine, CheckReport};
 
 /// How long a server may be silent before it is tried whether it waits for TLS.

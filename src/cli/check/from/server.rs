@@ -99,7 +99,8 @@ mod tests {
         ] {
             let server = RemoteServer::parse(text).unwrap();
             let server = if asked { server.with_implicit_tls() } else { server };
-            assert_eq!((server.to_string().as_str(), server.is_implicit()), (expected, is_implicit));
+            assert_eq!(server.to_string(), expected);
+            assert_eq!(server.is_implicit(), is_implicit, "{expected}");
         }
     }
 }
