@@ -182,7 +182,10 @@ impl MissingConfig {
             }
             Self::Within { directory, candidates } if candidates.is_empty() => {
                 let directory = shell::file(&anywhere(directory));
-                format!("name the file, or have it written: {} init --config {directory}", program())
+                format!(
+                    "name the file, or have it written: {} init --config {directory}",
+                    program()
+                )
             }
             Self::Within { candidates, .. } => {
                 let shown: Vec<_> = candidates.iter().map(|path| shell::file(path)).collect();

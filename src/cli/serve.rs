@@ -133,8 +133,7 @@ pub(super) fn elsewhere(listening: &[SocketAddr], language: Language) -> Vec<Str
         let url = format!("ftp://{}/", SocketAddr::new(host, address.port()));
         language.say(&format!("From other machines of the network: {url}"))
     });
-    let warning =
-        "The connection is not encrypted: passwords and files can be read on their way.";
+    let warning = "The connection is not encrypted: passwords and files can be read on their way.";
     from_others.into_iter().chain([language.say(warning)]).collect()
 }
 

@@ -30,7 +30,6 @@ fn of_an_interface() -> Option<Ipv4Addr> {
         interface.flags.contains(InterfaceFlags::IFF_UP)
             && !interface.flags.contains(InterfaceFlags::IFF_LOOPBACK)
     });
-    let mut addresses =
-        up.filter_map(|interface| Some(interface.address?.as_sockaddr_in()?.ip()));
+    let mut addresses = up.filter_map(|interface| Some(interface.address?.as_sockaddr_in()?.ip()));
     addresses.find(|address| !address.is_link_local())
 }

@@ -58,7 +58,10 @@ fn a_misspelt_numbered_section_is_refused() {
 #[test]
 fn a_path_for_an_endpoint_is_told_how_a_directory_is_written() {
     for (endpoint, hint) in [
-        ("/srv/ftp", "/srv/ftp is a path: as a directory to serve, write file:///srv/ftp; accepted"),
+        (
+            "/srv/ftp",
+            "/srv/ftp is a path: as a directory to serve, write file:///srv/ftp; accepted",
+        ),
         ("./data", "./data is no whole path: a directory to serve is written file:///srv/ftp; "),
         ("file://srv", "file://srv is no whole path: a directory to serve is written file:///srv"),
     ] {

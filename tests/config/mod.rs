@@ -9,10 +9,10 @@ mod events;
 mod example;
 /// Whether a machine can carry the settings.
 mod machine;
-/// `[MOUNT_<n>]`.
-mod mounts;
 /// What was meant by words that are none of ours.
 mod meant;
+/// `[MOUNT_<n>]`.
+mod mounts;
 /// The files that keys name, and who may read them.
 mod named_files;
 /// What accounts say of files.

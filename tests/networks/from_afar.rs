@@ -114,7 +114,12 @@ fn implicit_tls_is_spoken_where_it_is_asked_for_and_found_out_where_it_is_not() 
     }
     let found = Found::of(check(server.address(), PASSWORD).arg("--implicit-tls"));
     assert_eq!(found.failed(), ["TLS"], "{:#?}", found.0);
-    found.expect("TLS", "failed", "what the server sent is not TLS", "name the port for implicit TLS");
+    found.expect(
+        "TLS",
+        "failed",
+        "what the server sent is not TLS",
+        "name the port for implicit TLS",
+    );
     assert_eq!(server.stored().files(), [""; 0]);
 }
 

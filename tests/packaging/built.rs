@@ -121,9 +121,10 @@ fn a_new_package_tells_the_next_two_commands() {
     // Where there is no user yet, its home is there before it.
     let tools = dir.path().join("tools");
     fs::create_dir(&tools).unwrap();
-    for (tool, line) in
-        [("adduser", "while [ \"$1\" != --home ]; do shift; done; ls -d \"$2\""), ("getent", "false")]
-    {
+    for (tool, line) in [
+        ("adduser", "while [ \"$1\" != --home ]; do shift; done; ls -d \"$2\""),
+        ("getent", "false"),
+    ] {
         fs::write(tools.join(tool), format!("#!/bin/sh\n{line}\n")).unwrap();
         fs::set_permissions(tools.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
     }

@@ -35,8 +35,8 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     };
     let mut report = CheckReport::new(form);
     report.begin("configuration");
-    let found = found
-        .map_err(|missing| vec![CheckLine::failed("file", missing.what(), missing.fix())]);
+    let found =
+        found.map_err(|missing| vec![CheckLine::failed("file", missing.what(), missing.fix())]);
     match found.and_then(|file| load(&file, &mut report).map(|loaded| (file, loaded))) {
         Ok((file, loaded)) => {
             looking.into_iter().for_each(|line| report.add(line));

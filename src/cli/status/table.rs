@@ -80,15 +80,13 @@ fn heading(report: &StatusReport) -> Vec<String> {
         those.map(|transfer| transfer.bytes_per_second).fold(0.0, |sum, rate| sum + rate) / 1e6
     };
     let totals = &report.totals;
-    let mut lines = vec![
-        format!(
-            "cos-ftp-server {}, process {}, since {}{}",
-            report.version,
-            report.pid,
-            report.started,
-            if report.stopping { ", stopping" } else { "" },
-        ),
-    ];
+    let mut lines = vec![format!(
+        "cos-ftp-server {}, process {}, since {}{}",
+        report.version,
+        report.pid,
+        report.started,
+        if report.stopping { ", stopping" } else { "" },
+    )];
     lines.extend(listening(report));
     lines.extend([
         format!(

@@ -64,10 +64,7 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ("max_rate_transfer", &["local max rate", "anon max rate", "transfer rate", "bandwidth"]),
     ("metrics_listen", &["metrics", "metrics port", "prometheus port"]),
     ("proxy_protocol_from", &["proxy protocol", "proxy engine"]),
-    (
-        "tls",
-        &["ssl", "ssl enable", "tls enable", "tls engine", "tls required"],
-    ),
+    ("tls", &["ssl", "ssl enable", "tls enable", "tls engine", "tls required"]),
     (
         "tls_cert_file",
         &["cert", "cert file", "certificate", "rsa cert file", "tls rsa certificate file"],

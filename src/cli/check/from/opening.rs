@@ -24,10 +24,7 @@ pub(super) struct Entered {
 }
 
 /// Enters the server up to its greeting, and with TLS if there is any.
-pub(super) fn enter(
-    server: &RemoteServer,
-    report: &mut CheckReport,
-) -> Result<Entered, ClosedHop> {
+pub(super) fn enter(server: &RemoteServer, report: &mut CheckReport) -> Result<Entered, ClosedHop> {
     let (stream, address) = connect(server)?;
     let at = stream.local_addr().map_or_else(|_| String::new(), |own| own.ip().to_string());
     report.add(CheckLine::passed("control port", format!("{address} answers, reached from {at}")));
@@ -49,8 +46,7 @@ pub(super) fn enter(
             Ok(Entered { dialogue, tls: Some(tls), address })
         }
         Err(stream) => {
-            let mut dialogue =
-                Dialogue::new(stream).map_err(|error| broken("greeting", &error))?;
+            let mut dialogue = Dialogue::new(stream).map_err(|error| broken("greeting", &error))?;
             greet(&mut dialogue, report)?;
             let tls = encrypt(&mut dialogue, &server.host, report)?;
             Ok(Entered { dialogue, tls, address })
