@@ -108,8 +108,8 @@ pub(super) fn of_region(region: &str) -> String {
 /// What names of COS's regions begin with.
 const CONTINENTS: [&str; 6] = ["af", "ap", "eu", "me", "na", "sa"];
 
-/// Whether `region` has the form of the names that COS gives its regions, such as `ap-guangzhou` and
-/// `ap-shanghai-fsi`.
+/// Whether `region` has the form of the names that COS gives its regions, such as `ap-guangzhou`
+/// and `ap-shanghai-fsi`.
 pub fn is_like_region_of_cos(region: &str) -> bool {
     let Some((continent, place)) = region.split_once('-') else { return false };
     let is_word = |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());

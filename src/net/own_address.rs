@@ -8,9 +8,9 @@ use nix::net::if_::InterfaceFlags;
 /// An address that is never reached (RFC 5737), to which the usual route leads.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
-/// The IPv4 address at which other machines of the network most likely reach this one: the one that
-/// its usual route begins at, or else the first of an interface that is up. `None` where there is no
-/// network.
+/// The IPv4 address at which other machines of the network most likely reach this one: the one
+/// that its usual route begins at, or else the first of an interface that is up. `None` where there
+/// is no network.
 pub fn own_address() -> Option<Ipv4Addr> {
     of_usual_route().or_else(of_an_interface)
 }
