@@ -324,6 +324,12 @@ start_command() {
     [ "$standard_place" = yes ] || start="$start --config $config"
 }
 
+# Sets $elsewhere, what other machines of the network call this one; empty where nothing tells.
+find_own_address() {
+    elsewhere=$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+    [ -n "$elsewhere" ] || elsewhere=$(hostname -I 2>/dev/null | cut -d ' ' -f 1)
+}
+
 # Whether whoever reads speaks Chinese, by the rules of POSIX.
 speaks_chinese() {
     locale=${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}
@@ -345,6 +351,7 @@ tell_next_steps() {
     $start"
     fi
     init_command="${start%% *} init${start#"${start%% *}"}"
+    find_own_address || true
     if speaks_chinese; then tell_in_chinese "$1"; else tell_in_english "$1"; fi
 }
 
@@ -366,6 +373,8 @@ $bin_dir 不在 PATH 中，因此下面的命令使用完整路径。要加入 P
    在另一个终端中上传一个文件并列出：
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
+   网络中的其他机器请使用 ftp://${elsewhere:-本机地址}:$PORT/
+   连接没有加密：密码和文件在途中可能被读取（加密见 docs/zh-CN/ftps.md）。
 
 2. 使用 COS 存储桶。按提问生成配置，替换现在的示例：
     $init_command
@@ -402,6 +411,8 @@ $bin_dir is not on your PATH, so the commands below name it in full. To add it:
    and in another terminal store a file and list it:
     curl -u $login -T LICENSE ftp://127.0.0.1:$PORT/
     curl -u $login ftp://127.0.0.1:$PORT/
+   Other machines of the network use ftp://${elsewhere:-ADDRESS-OF-THIS-MACHINE}:$PORT/
+   The connection is not encrypted: passwords and files can be read on their way (docs/ftps.md).
 
 2. Serve a COS bucket. This asks a few questions, and replaces this sample:
     $init_command

@@ -52,6 +52,8 @@ fn the_commands_it_prints_work() {
     fs::write(prefix.path().join(CONFIG), config).expect("written");
 
     let commands: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert!(told.contains("The connection is not encrypted"), "{told}");
+    assert!(told.contains("Other machines of the network use ftp://"), "{told}");
     let [_, start, put, list, init, cos @ .., check] = &commands[..] else { panic!("{told}") };
     let mut tried = Command::new("sh");
     let tried = succeeded(tried.arg("-c").arg(check).current_dir(prefix.path()).output().unwrap());

@@ -87,6 +87,9 @@ pub(crate) struct CommandLine {
     pub(crate) socket: Option<PathBuf>,
 }
 
+/// The options without a value.
+const FLAGS: &[&str] = &["json", "watch", "check-config", "ask-password", "implicit-tls"];
+
 /// What was given beside the word.
 #[derive(Debug, Default)]
 struct GivenOptions {
@@ -137,9 +140,7 @@ pub(crate) fn parse(
             (_, Some("from")) if given.from.is_none() => {
                 given.from = Some(parser.value()?.parse_with(RemoteServer::parse)?);
             }
-            (_, Some(flag @ ("json" | "watch" | "check-config" | "ask-password"))) => {
-                given.flags.push(flag);
-            }
+            (_, Some(flag)) if FLAGS.contains(&flag) => given.flags.push(flag),
             (Arg::Value(text), None) if is_first => match text.to_str() {
                 Some("version") => return Ok(Subcommand::Version.into()),
                 Some("help") => return help(&mut parser),
@@ -242,7 +243,13 @@ impl GivenOptions {
             Word::Check if self.from.is_some() && self.config.is_some() => {
                 return Err("--from takes no configuration: it is run where a client is".into());
             }
+            Word::Check if self.from.is_none() && has("implicit-tls") => {
+                return Err("--implicit-tls is for a server: check --from HOST".into());
+            }
             Word::Check => match self.from {
+                Some(server) if has("implicit-tls") => {
+                    Subcommand::CheckFrom(server.with_implicit_tls(), form)
+                }
                 Some(server) => Subcommand::CheckFrom(server, form),
                 None => Subcommand::Check(form),
             },
@@ -390,6 +397,8 @@ mod tests {
             "check a.conf --from host",
             "check --from user:password@host",
             "check --from",
+            "check --implicit-tls",
+            "check a.conf --implicit-tls",
             "check a.conf --config b.conf",
             "hash-password secret",
             "hash-password --config a.conf",

@@ -89,7 +89,7 @@ mod tests {
         let chinese = failure.text(Language::Chinese);
         let lines: Vec<_> = chinese.lines().collect();
         assert!(
-            lines[0].starts_with("警告：a.conf:7: [COS_ACCOUNT_0] listen: 未知的键"),
+            lines[0].starts_with("警告：a.conf:7: [COS_ACCOUNT_0] listen: 此处没有这个键"),
             "{chinese}"
         );
         assert_eq!(

@@ -9,7 +9,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                                 [--passive-ports FIRST-LAST]
        cos-ftp-server init [--config FILE]
        cos-ftp-server check [FILE] [--json]
-       cos-ftp-server check --from HOST[:PORT] [--json]
+       cos-ftp-server check --from HOST[:PORT] [--implicit-tls] [--json]
        cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
        cos-ftp-server reload [--config FILE]
        cos-ftp-server stop [--config FILE | --socket FILE]
@@ -38,7 +38,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
     check --from    run this where a client is: it logs in to the server at HOST, port 21 or PORT,
                     tries TLS, PASV, EPSV and a small file each way, and shows which hop is closed.
                     User and password are asked for, or taken from the variables COS_FTP_USER and
-                    COS_FTP_PASSWORD
+                    COS_FTP_PASSWORD. TLS begins with the connection (implicit TLS) at port 990,
+                    with --implicit-tls, and at a server that says nothing until it does
     status          show the running server's sessions and the progress of their transfers.
                     --json prints them for programs; --watch refreshes every 2 seconds until Ctrl+C.
                     A server that was started by serve has no configuration: name the --socket FILE

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt;
+use std::fs;
 use std::path::{self, Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -19,6 +21,12 @@ const LOCAL_DIRECTORY: &str = "conf";
 
 /// Where it is below the prefix of an installation, and below `/`.
 const INSTALLED_DIRECTORY: &str = "etc/cos-ftp-server";
+
+/// What the name of a configuration may end in that is called otherwise.
+const CANDIDATE_ENDINGS: [&str; 3] = ["cfg", "conf", "ini"];
+
+/// How many of them are told of.
+const MOST_CANDIDATES: usize = 5;
 
 /// A configuration, and whether it takes naming to have it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +81,12 @@ pub(crate) fn anywhere(path: &Path) -> PathBuf {
 /// else the first that exists of the usual ones. The error tells which were tried and how to get
 /// one.
 pub(crate) fn find_config(named: Option<PathBuf>) -> Result<ConfigFile, MissingConfig> {
-    if let Some(path) = named {
-        return Ok(ConfigFile { path: file_in(&path), is_named: true });
+    if let Some(named) = named {
+        let path = file_in(&named);
+        return match candidates(&named).filter(|_| !path.exists()) {
+            Some(candidates) => Err(MissingConfig::Within { directory: named, candidates }),
+            None => Ok(ConfigFile { path, is_named: true }),
+        };
     }
     let path = first_of(&usual_configs_here())?;
     Ok(ConfigFile { path, is_named: false })
@@ -89,6 +101,19 @@ pub(crate) fn file_in(named: &Path) -> PathBuf {
     let all = NAMES.map(|name| named.join(name));
     let [own, _] = &all;
     all.iter().find(|path| path.exists()).unwrap_or(own).clone()
+}
+
+/// The files in `directory` that could be meant by it, if that can be looked into and is one.
+fn candidates(directory: &Path) -> Option<Vec<PathBuf>> {
+    let is_candidate = |path: &PathBuf| {
+        let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        CANDIDATE_ENDINGS.contains(&ending) && path.is_file()
+    };
+    let within = fs::read_dir(directory).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut found: Vec<_> = within.filter(is_candidate).collect();
+    found.sort();
+    found.truncate(MOST_CANDIDATES);
+    Some(found)
 }
 
 /// The configuration that the installed service names, if that runs this program. It need not be
@@ -122,17 +147,61 @@ pub(crate) fn new_config() -> Result<PathBuf, String> {
 
 fn first_of(usual: &[PathBuf]) -> Result<PathBuf, MissingConfig> {
     let found = usual.iter().find(|path| path.exists());
-    found.cloned().ok_or_else(|| MissingConfig(usual.to_vec()))
+    found.cloned().ok_or_else(|| MissingConfig::Nowhere(usual.to_vec()))
 }
 
-/// There is no configuration in any of these places.
+/// There is no configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MissingConfig(pub(crate) Vec<PathBuf>);
+pub(crate) enum MissingConfig {
+    /// None was named, and there is none in any of these places.
+    Nowhere(Vec<PathBuf>),
+    /// A directory was named that has none under its usual names, but perhaps under another.
+    Within { directory: PathBuf, candidates: Vec<PathBuf> },
+}
+
+impl MissingConfig {
+    /// What is missing where.
+    pub(crate) fn what(&self) -> String {
+        let [own, replaced] = NAMES;
+        match self {
+            Self::Nowhere(places) => {
+                let shown: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
+                format!("there is none, neither {}", shown.join(" nor "))
+            }
+            Self::Within { directory, .. } => {
+                format!("{} is a directory without {own} and {replaced}", directory.display())
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn fix(&self) -> String {
+        match self {
+            Self::Nowhere(_) => {
+                "cos-ftp-server init writes one; or name yours with --config FILE".to_owned()
+            }
+            Self::Within { directory, candidates } if candidates.is_empty() => {
+                let directory = shell::file(&anywhere(directory));
+                format!(
+                    "name the file, or have it written: {} init --config {directory}",
+                    program()
+                )
+            }
+            Self::Within { candidates, .. } => {
+                let shown: Vec<_> = candidates.iter().map(|path| shell::file(path)).collect();
+                format!("name the file, perhaps one of these: {}", shown.join(" "))
+            }
+        }
+    }
+}
 
 impl fmt::Display for MissingConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Nowhere(places) = self else {
+            return write!(f, "{}: {}", self.what(), self.fix());
+        };
         f.write_str("there is no configuration. These places were searched:\n")?;
-        self.0.iter().try_for_each(|path| writeln!(f, "    {}", path.display()))?;
+        places.iter().try_for_each(|path| writeln!(f, "    {}", path.display()))?;
         f.write_str(
             "cos-ftp-server init asks some questions and writes one; cos-ftp-server serve DIR \
              needs none; or name yours with --config FILE.",
@@ -216,6 +285,17 @@ mod tests {
         let directory = tempfile::TempDir::new().unwrap();
         let [own, replaced] = NAMES.map(|name| directory.path().join(name));
         assert_eq!(file_in(directory.path()), own, "there is none yet");
+        let missing = || find_config(Some(directory.path().into())).unwrap_err().to_string();
+        let told = missing();
+        assert!(told.contains(" is a directory without cos-ftp-server.conf and vsftpd"), "{told}");
+        assert!(told.contains(" init --config "), "{told}");
+        for name in ["other.conf", "site.ini", "notes.txt"] {
+            std::fs::write(directory.path().join(name), "").unwrap();
+        }
+        let [conf, ini] = ["other.conf", "site.ini"].map(|name| directory.path().join(name));
+        let told = missing();
+        let named = format!("one of these: {} {}", conf.display(), ini.display());
+        assert!(told.ends_with(&named), "{told}");
         for file in [replaced, own] {
             std::fs::write(&file, "").unwrap();
             assert_eq!(file_in(directory.path()), file);

@@ -67,10 +67,10 @@ fn run(
         .map_err(|error| with_who_runs(&error, &plan))
         .map_err(CommandError::operation)?;
     let observer = server.observer();
-    let also_listening = server.implicit_tls_addrs().into_iter().chain(server.metrics_addr());
     let addresses = ListenAddresses {
         listening: server.local_addrs(),
-        also_listening: also_listening.collect(),
+        implicit_tls: server.implicit_tls_addrs(),
+        metrics: server.metrics_addr(),
     };
     let record = ReloadRecord::default();
     if server.metrics_addr().is_some() {

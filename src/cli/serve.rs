@@ -3,10 +3,11 @@
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use cos_ftp_server::net::own_address;
 use cos_ftp_server::users::Password;
 
 use super::arguments::ServedDirectory;
@@ -91,6 +92,7 @@ impl Hint {
         } else {
             lines.extend([language.say("List what is there:"), list]);
         }
+        lines.extend(elsewhere(listening, language));
         if let Some([status, stop]) = &self.control {
             lines.push(language.say("See what it is doing, or stop it, from another terminal:"));
             lines.extend([format!("    {status}"), format!("    {stop}")]);
@@ -115,6 +117,24 @@ impl Hint {
         }
         lines
     }
+}
+
+/// What there is to know for those who come from other machines to a server without TLS that is
+/// `listening` there.
+pub(super) fn elsewhere(listening: &[SocketAddr], language: Language) -> Vec<String> {
+    let Some(address) = listening.iter().find(|address| !address.ip().is_loopback()) else {
+        return Vec::new();
+    };
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => own_address().map(IpAddr::from),
+        ip => Some(ip),
+    };
+    let from_others = host.map(|host| {
+        let url = format!("ftp://{}/", SocketAddr::new(host, address.port()));
+        language.say(&format!("From other machines of the network: {url}"))
+    });
+    let warning = "The connection is not encrypted: passwords and files can be read on their way.";
+    from_others.into_iter().chain([language.say(warning)]).collect()
 }
 
 /// The password, and whether it was made here.

@@ -41,7 +41,7 @@ impl Word {
         match self {
             Self::Run => &["config", "check-config"],
             Self::Serve => &["user", "listen", "ask-password", "passive-ports"],
-            Self::Check => &["config", "from", "json"],
+            Self::Check => &["config", "from", "implicit-tls", "json"],
             Self::Status => &["config", "socket", "json", "watch"],
             Self::Stop | Self::Reload => &["config", "socket"],
             Self::Init | Self::VerifyLedger => &["config"],

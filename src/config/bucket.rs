@@ -68,6 +68,14 @@ fn warn_of_bucket(section: &Section, report: &mut ConfigReport) {
     }
 }
 
+/// COS may have new regions, and may name them in another way.
+fn warn_of_region(region: &str, section: &Section, report: &mut ConfigReport) {
+    if !endpoint::is_like_region_of_cos(region) {
+        let text = "COS may have no such region: regions have names like ap-guangzhou";
+        report.warning(section.place("cos_region"), text);
+    }
+}
+
 fn read_place(
     place: PlaceForm,
     section: &Section,
@@ -107,9 +115,8 @@ fn read_bucket(
         report.names_file(section.place("cos_ca_file"), path, Content::Authorities);
     }
     let region = &form.region;
-    if !has_endpoint && region.as_ref().is_some_and(|region| !region.contains('-')) {
-        let text = "COS has no such region: regions have names like ap-guangzhou";
-        report.warning(section.place("cos_region"), text);
+    if let Some(region) = region.as_ref().filter(|_| !has_endpoint) {
+        warn_of_region(region, section, report);
     }
     let (named_scheme, authority) = match (place.endpoint, region) {
         (Some(Endpoint::Host { scheme, authority }), _) => (scheme, Some(authority)),

@@ -35,6 +35,17 @@ pub(super) fn parse(text: &str) -> Option<Endpoint> {
     is_authority(&authority).then_some(Endpoint::Host { scheme, authority })
 }
 
+/// What is wrong with an endpoint that was meant to be a directory.
+pub(super) fn blame(text: &str) -> Option<String> {
+    if text.starts_with('/') {
+        return Some(format!("{text} is a path: as a directory to serve, write file://{text}"));
+    }
+    let is_file = text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+    (is_file || text.starts_with(['.', '~'])).then(|| {
+        format!("{text} is no whole path: a directory to serve is written file:///srv/ftp")
+    })
+}
+
 fn scheme_of(text: &str) -> Option<Scheme> {
     match text.to_ascii_lowercase().as_str() {
         "http" => Some(Scheme::Http),
@@ -92,6 +103,19 @@ pub(super) const ACCELERATION: &str = "cos.accelerate.myqcloud.com";
 /// The public endpoint of a region of COS.
 pub(super) fn of_region(region: &str) -> String {
     format!("cos.{region}.myqcloud.com")
+}
+
+/// What names of COS's regions begin with.
+const CONTINENTS: [&str; 6] = ["af", "ap", "eu", "me", "na", "sa"];
+
+/// Whether `region` has the form of the names that COS gives its regions, such as `ap-guangzhou`
+/// and `ap-shanghai-fsi`.
+pub fn is_like_region_of_cos(region: &str) -> bool {
+    let Some((continent, place)) = region.split_once('-') else { return false };
+    let is_word = |word: &str| word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    CONTINENTS.contains(&continent)
+        && place.starts_with(|c: char| c.is_ascii_lowercase())
+        && place.split('-').all(|word| !word.is_empty() && is_word(word))
 }
 
 /// The region in an endpoint of COS: `cos.<region>.…`. None in a global one.

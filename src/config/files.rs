@@ -24,12 +24,12 @@ impl ConfigReport {
         for NamedFile { place, path, content } in self.take_files() {
             match content {
                 Content::Key => self.check_key_file(place, &path),
-                Content::Signing => {
-                    if let Err(error) = read_event_secret(&path) {
-                        self.problem(place.clone(), error.to_string());
-                    }
-                    self.warn_if_exposed(place, &path);
-                }
+                Content::Signing => match read_event_secret(&path) {
+                    Ok(_) => self.warn_if_exposed(place, &path),
+                    Err(error) => self.problem(place, error.to_string()),
+                },
+                // Somebody may have named the certificate, which everybody may read.
+                Content::PrivateKey if !holds_key(&path) => {}
                 Content::PrivateKey | Content::Users => self.warn_if_exposed(place, &path),
                 Content::Program => {
                     if let Err(errno) = access(&path, Access::EXEC_OK) {
@@ -60,6 +60,12 @@ impl ConfigReport {
             self.exposed(place, path, text);
         }
     }
+}
+
+/// Whether a key in PEM is in the file. What cannot be read is somebody else's to tell.
+fn holds_key(path: &Path) -> bool {
+    let mark = b"PRIVATE KEY-----";
+    read_file(path).is_ok_and(|(bytes, _)| bytes.windows(mark.len()).any(|part| part == mark))
 }
 
 /// Whether users beside owner and group may read or write the file.

@@ -46,6 +46,7 @@ use std::path::{Path, PathBuf};
 
 pub use changes::ConfigMarks;
 pub use credentials::EnvironmentKeys;
+pub use endpoint::is_like_region_of_cos;
 pub use fitness::{Resource, check_machine, check_resource, connections_that_fit};
 pub use keys::{ALL_SECTIONS, Applies, KEYS, Key, Nature, SectionKind, WhenAbsent, Words, plain};
 pub use machine::MachineFacts;

@@ -99,7 +99,6 @@ pub(super) fn read(
         }
     };
     let mark = mark_of(&bytes);
-    report.names_file(place.clone(), path, Content::Users);
     let Some((text, Encoding::Utf8)) = text::decode(&bytes) else {
         report.problem(place, "the file is not UTF-8 text: save it as UTF-8");
         return (Vec::new(), mark);
@@ -116,6 +115,10 @@ pub(super) fn read(
                 }
             }
         }
+    }
+    // What holds no hash was named by mistake, and is as its owner wants it.
+    if !users.is_empty() {
+        report.names_file(place.clone(), path, Content::Users);
     }
     if wrong > TOLD_LINES {
         report.problem(place, format!("{} more of its lines are wrong", wrong - TOLD_LINES));

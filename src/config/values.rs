@@ -220,8 +220,8 @@ pub(super) fn bucket_name(text: &str) -> Option<String> {
 
 /// The name of a region.
 pub(super) fn region(text: &str) -> Option<String> {
-    let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    fits.then(|| text.to_owned())
+    // A label of the host that it is put into.
+    (host_name(text) && !text.contains('.')).then(|| text.to_owned())
 }
 
 /// Digits and nothing else.

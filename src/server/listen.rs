@@ -149,8 +149,8 @@ impl fmt::Display for BindError {
                 ),
                 None => write!(
                     f,
-                    "already in use. Is another server running? Else choose another {key} than \
-                     {port}"
+                    "already in use, by which program only root is told (ss -ltnp). Stop it, or \
+                     choose another {key} than {port}"
                 ),
             },
             ErrorKind::AddrNotAvailable => {
@@ -205,8 +205,12 @@ mod tests {
     fn a_port_in_use_is_told_with_the_key_that_chose_it() {
         let first = bind_each(&[Ipv4Addr::LOCALHOST.into()], 0).unwrap();
         let taken = first[0].local_addr().unwrap();
-        let text = bind_metrics(taken).unwrap_err().to_string();
+        let mut error = bind_metrics(taken).unwrap_err();
+        let text = error.to_string();
         assert!(text.contains("another metrics_listen than"), "{text}");
+        assert!(text.contains(&format!("in use by process {} (", std::process::id())), "{text}");
+        error.occupant = None;
+        assert!(error.to_string().contains("only root is told (ss -ltnp)"), "{error}");
         assert!(!text.contains("listen_port"), "{text}");
         let options = ServerOptions {
             listen_addresses: vec![Ipv4Addr::LOCALHOST.into()],

@@ -44,7 +44,7 @@ impl Operator {
             SessionSubject::Session(id) => handle.id() == *id,
             SessionSubject::User(name) => handle.user().as_ref() == Some(name),
         });
-        warn!("operator: kick {subject}: {kicked} sessions");
+        warn!("operator: kick {subject}: {}", sessions(kicked));
         kicked
     }
 
@@ -60,8 +60,10 @@ impl Operator {
             BanSubject::Source(source) => ClientSource::of(handle.peer().ip()) == *source,
             BanSubject::User(name) => handle.user().as_ref() == Some(name),
         });
-        let long = time.map_or("good".to_owned(), |time| format!("{} s", time.as_secs()));
-        warn!("operator: ban {subject} for {long}: {kicked} sessions end");
+        let long = time.map_or("until the server ends".to_owned(), |time| {
+            format!("for {} s, at most until the server ends", time.as_secs())
+        });
+        warn!("operator: ban {subject} {long}; ended: {}", sessions(kicked));
         Ok(kicked)
     }
 
@@ -82,4 +84,8 @@ impl Operator {
     fn end(&self, is_meant: impl Fn(&SessionHandle) -> bool) -> usize {
         self.registry.end(is_meant, SessionHandle::kick)
     }
+}
+
+fn sessions(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "session" } else { "sessions" })
 }

@@ -82,7 +82,9 @@ impl TransferTask {
             progress.rate() / 1e6,
         );
         if self.kind == TransferKind::Upload {
-            text.push_str(&format!(", {} parts confirmed", progress.parts()));
+            let parts = progress.parts();
+            let noun = if parts == 1 { "part" } else { "parts" };
+            text.push_str(&format!(", {parts} {noun} confirmed"));
         }
         text
     }

@@ -9,8 +9,12 @@ mod events;
 mod example;
 /// Whether a machine can carry the settings.
 mod machine;
+/// What was meant by words that are none of ours.
+mod meant;
 /// `[MOUNT_<n>]`.
 mod mounts;
+/// The files that keys name, and who may read them.
+mod named_files;
 /// What accounts say of files.
 mod objects;
 /// What is refused or warned of, and in which words.

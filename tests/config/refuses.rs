@@ -103,7 +103,7 @@ fn a_wrong_endpoint_is_told_once() {
             "cos_endpoint = http://h/b\n",
             "cos_endpoint = http://h/b: not accepted; accepted is host,",
         ),
-        ("cos_endpoint = file://relative\n", "cos_endpoint = file://relative: not accepted"),
+        ("cos_endpoint = file://relative\n", "cos_endpoint: file://relative is no whole path"),
         (
             "cos_endpoint = http://h\ncos_protocol = https\n",
             "cos_protocol = https: contradicts the scheme of cos_endpoint",

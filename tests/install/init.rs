@@ -29,6 +29,39 @@ fn answered(mut command: Command, answers: &str) -> Output {
 }
 
 #[test]
+fn whoever_may_not_replace_the_configuration_of_the_machine_is_told_of_both_ways() {
+    let prefix = TempDir::new().expect("a directory");
+    install_into(prefix.path());
+    let around = prefix.path().join(CONFIG).parent().expect("a directory").to_owned();
+    for (path, mode) in [(prefix.path(), 0o755), (&around, 0o555)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+    }
+    let program = prefix.path().join("bin/cos-ftp-server");
+    let mut command = match rustix::process::geteuid().is_root() {
+        // To whom nothing is forbidden.
+        true => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=nobody", "--clear-groups"]).arg(&program);
+            command
+        }
+        false => Command::new(&program),
+    };
+    command.arg("init").current_dir("/").env("LC_ALL", "C.UTF-8").env("HOME", "/home/alice");
+    let output = answered(command, "");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let program = program.display();
+    for part in [
+        format!("{} is the configuration of this machine", prefix.path().join(CONFIG).display()),
+        format!("sudo {program} init; "),
+        format!("{program} init --config /home/alice/cos-ftp-server.conf\n"),
+    ] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    fs::set_permissions(&around, fs::Permissions::from_mode(0o755)).expect("its mode");
+}
+
+#[test]
 fn init_replaces_the_sample_as_long_as_nobody_has_changed_it() {
     let prefix = TempDir::new().expect("a directory");
     install_into(prefix.path());

@@ -99,6 +99,31 @@ fn a_certificate_that_has_expired_is_told_in_plain_words() {
 }
 
 #[test]
+fn implicit_tls_is_spoken_where_it_is_asked_for_and_found_out_where_it_is_not() {
+    let certificate = Certificate::new("from-afar");
+    let setup = certificate.serve(Setup::local(), "required").tls("implicit_listen_port", "0");
+    let server = setup.start();
+    for asked in [&["--implicit-tls"][..], &[]] {
+        let found = Found::of(check(server.implicit_address(), PASSWORD).args(asked));
+        assert_eq!(found.failed(), ["certificate"], "{asked:?}: {:#?}", found.0);
+        found.expect("TLS", "passed", "implicit: clients need ftps://", "");
+        found.expect("greeting", "passed", "220 ", "");
+        found.expect("login", "passed", "230 ", "");
+        found.expect("TLS session reuse", "passed", "resume", "");
+        found.expect("download", "passed", "the same bytes", "");
+    }
+    let found = Found::of(check(server.address(), PASSWORD).arg("--implicit-tls"));
+    assert_eq!(found.failed(), ["TLS"], "{:#?}", found.0);
+    found.expect(
+        "TLS",
+        "failed",
+        "what the server sent is not TLS",
+        "name the port for implicit TLS",
+    );
+    assert_eq!(server.stored().files(), [""; 0]);
+}
+
+#[test]
 fn an_address_that_leads_nowhere_is_told_with_the_one_that_works() {
     let server = Setup::local().network("masquerade_networks", "127.0.0.0/8=127.9.9.9").start();
     let found = found(&server);

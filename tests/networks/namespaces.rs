@@ -5,10 +5,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Output, Stdio};
 
+use tempfile::TempDir;
+
 use crate::networks::from_afar::Found;
 use crate::support::namespace::way_to_own_network;
 use crate::support::process::end;
 use crate::support::server::{PASSWORD, Setup, TestServer, USER};
+use crate::support::terminal::Terminal;
 
 /// Set for the process that runs in a network of its own.
 const ALONE: &str = "COS_FTP_TEST_NETWORKS";
@@ -232,5 +235,33 @@ fn a_firewall_before_the_control_port_is_told() {
         let found = topology.check(&server);
         assert_eq!(found.failed(), ["control port"], "{:#?}", found.0);
         found.expect("control port", "failed", "closed (silent)", "in the firewalls");
+    });
+}
+
+#[test]
+fn serve_tells_what_other_machines_of_the_network_use() {
+    alone("serve_tells_what_other_machines_of_the_network_use", || {
+        let directory = TempDir::new().expect("a directory");
+        let told = |listen: &str| {
+            let mut serve = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+            serve.arg("serve").arg(directory.path()).args(["--listen", listen]);
+            let mut terminal = Terminal::run(&serve);
+            terminal.wait_for(" stop --socket ")
+        };
+        let nobody = told("0.0.0.0:0");
+        assert!(!nobody.contains("other machines"), "there is no network: {nobody}");
+        // Without a route to elsewhere, as cameras have it, and with one.
+        for line in [
+            "ip link add inside type veth peer name lan; ip link set lan up
+             ip addr add 192.168.50.2/24 dev inside; ip link set inside up",
+            "ip route add default via 192.168.50.1",
+        ] {
+            done(Command::new("sh").args(["-ec", line]), line);
+            let told = told("0.0.0.0:0");
+            let others = "From other machines of the network: ftp://192.168.50.2:";
+            assert!(told.contains(others) && told.contains("is not encrypted"), "{told}");
+        }
+        let own = told("127.0.0.1:0");
+        assert!(!own.contains("other machines") && !own.contains("encrypted"), "{own}");
     });
 }

@@ -77,7 +77,7 @@ fn a_kicked_session_hears_421_and_the_others_go_on() {
         let text = refused(&server, &["kick", nobody]);
         assert!(text.contains(&format!("no session of {nobody}")), "{text}");
     }
-    server.wait_for_log("operator: kick session-1: 1 sessions");
+    server.wait_for_log("operator: kick session-1: 1 session");
 }
 
 #[test]
@@ -159,6 +159,7 @@ fn a_banned_user_does_not_log_in_and_others_do() {
     again.expect("PASS secret-1", "421 This user may not log in at present.");
     Ftp::login(&server).expect("NOOP", "200 ");
     assert!(done(&server, &["status"]).contains("banned: user bob until the server ends"));
+    server.wait_for_log("operator: ban user \"bob\" until the server ends; ended: 1 session");
     done(&server, &["unban", "bob"]);
     Ftp::login_as(&server, "bob").expect("NOOP", "200 ");
 }

@@ -49,6 +49,15 @@ fn the_ports_of_a_server_that_runs_are_its_own() {
             .replace("\nlisten_port = 0", &format!("\nlisten_port = {control}"))
             .replace("127.0.0.1:0", &format!("127.0.0.1:{metrics}"))
     });
+    let mut status = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    let shown = status.args(["status", "--config"]).arg(server.config()).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for line in [
+        format!("listening for implicit TLS on 127.0.0.1:{implicit}\n"),
+        format!("metrics and page at http://127.0.0.1:{metrics}/\n"),
+    ] {
+        assert!(shown.contains(&line), "{line}: {shown}");
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
     let output = command.args(["check", "--json", "--config"]).arg(server.config()).output();
     let told: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();

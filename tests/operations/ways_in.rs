@@ -178,6 +178,7 @@ fn init_on_a_terminal_writes_a_configuration_that_works() {
     {
         assert!(shown.contains(told), "{told}: {shown}");
     }
+    assert!(shown.contains("The connection is not encrypted"), "{shown}");
     assert!(!shown.contains(TYPED), "{shown}");
     assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!fs::read_to_string(&config).unwrap().contains(TYPED), "a hash is kept");

@@ -118,10 +118,24 @@ fn a_new_package_tells_the_next_two_commands() {
         .replace("/var/log/cos-ftp-server", places[0].to_str().unwrap())
         .replace("/var/lib/cos-ftp-server", places[1].to_str().unwrap())
         .replace("/run/systemd/system", "/nowhere");
-    let run = |version: &str| {
+    // Where there is no user yet, its home is there before it.
+    let tools = dir.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    for (tool, line) in [
+        ("adduser", "while [ \"$1\" != --home ]; do shift; done; ls -d \"$2\""),
+        ("getent", "false"),
+    ] {
+        fs::write(tools.join(tool), format!("#!/bin/sh\n{line}\n")).unwrap();
+        fs::set_permissions(tools.join(tool), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let run_with = |version: &str, path: &str| {
         let arguments = ["-c", &script, "postinst", "configure", version];
-        told(Command::new("sh").args(arguments))
+        told(Command::new("sh").args(arguments).env("PATH", path))
     };
+    let run = |version: &str| run_with(version, PLAIN_PATH);
+    let made = run_with("0.1.0-1", &format!("{}:{PLAIN_PATH}", tools.display()));
+    assert_eq!(made, format!("{}\n", places[1].display()));
+    places.iter().for_each(|place| fs::remove_dir(place).unwrap());
     let new = run("");
     let commands: Vec<_> = new.lines().filter_map(|line| line.strip_prefix("    ")).collect();
     let expected = ["cos-ftp-server check", "systemctl enable --now cos-ftp-server"];

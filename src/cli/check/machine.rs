@@ -171,8 +171,13 @@ fn certificate(tls: &TlsOptions) -> CheckLine {
     };
     if let Some(error) = problem {
         let fix = match access(&error.file, Access::READ_OK) {
-            Err(Errno::ACCESS) => {
+            Err(Errno::ACCESS) if error.file == tls.key_file => {
                 "let the user that runs the server read it, and nobody else (chgrp, chmod 640)"
+                    .to_owned()
+            }
+            Err(Errno::ACCESS) => {
+                "let the user that runs the server read it, and the directories around it; it is \
+                 no secret"
                     .to_owned()
             }
             _ => format!("renew it, or correct {}", error.option),

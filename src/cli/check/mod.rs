@@ -35,12 +35,8 @@ pub(crate) fn run(config: Option<PathBuf>, form: Form) -> bool {
     };
     let mut report = CheckReport::new(form);
     report.begin("configuration");
-    let found = found.map_err(|missing| {
-        let looked_for: Vec<_> = missing.0.iter().map(|path| path.display().to_string()).collect();
-        let text = format!("there is none, neither {}", looked_for.join(" nor "));
-        let fix = "cos-ftp-server init writes one; or name yours with --config FILE";
-        vec![CheckLine::failed("file", text, fix)]
-    });
+    let found =
+        found.map_err(|missing| vec![CheckLine::failed("file", missing.what(), missing.fix())]);
     match found.and_then(|file| load(&file, &mut report).map(|loaded| (file, loaded))) {
         Ok((file, loaded)) => {
             looking.into_iter().for_each(|line| report.add(line));

@@ -96,7 +96,10 @@ fn in_use(listener: &Listener, error: &BindError, control_socket: Option<&Path>)
         Some(Answerer::Unknown(why)) => return unknown(why),
         None => return unknown("control_socket is off".to_owned()),
     }
-    let fix = format!("stop it, or choose another {port_key}");
+    let fix = match occupant {
+        Some(_) => format!("stop it, or choose another {port_key}"),
+        None => format!("find it as root (ss -ltnp) and stop it, or choose another {port_key}"),
+    };
     CheckLine::failed(check, format!("{port} is in use by {who}"), fix)
 }
 

@@ -58,7 +58,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // Buckets and keys.
     (
-        "COS has no such region: regions have names like ap-guangzhou",
+        "{} is a path: as a directory to serve, write file://{}",
+        "{} 是路径；要提供这个目录，请写 file://{}",
+    ),
+    (
+        "{} is no whole path: a directory to serve is written file:///srv/ftp",
+        "{} 不是完整路径；要提供的目录应写作 file:///srv/ftp 的形式",
+    ),
+    (
+        "COS may have no such region: regions have names like ap-guangzhou",
         "COS 没有这个地域：地域名称的形式如 ap-guangzhou",
     ),
     (

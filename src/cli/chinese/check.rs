@@ -154,6 +154,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("stop it, or choose another {}", "请停止该程序，或改用其他 {}"),
     (
+        "find it as root (ss -ltnp) and stop it, or choose another {}",
+        "请以 root 身份查找（ss -ltnp）并停止该程序，或改用其他 {}",
+    ),
+    (
         "take a {} from 1024 up, or give the server CAP_NET_BIND_SERVICE",
         "请把 {} 设为 1024 或更大，或授予服务器 CAP_NET_BIND_SERVICE",
     ),
@@ -185,6 +189,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     (
         "let the user that runs the server read it, and nobody else (chgrp, chmod 640)",
         "请只允许运行服务器的用户读取它（chgrp、chmod 640）",
+    ),
+    (
+        "let the user that runs the server read it, and the directories around it; it is no secret",
+        "请让运行服务器的用户能够读取它及其上级目录；其中没有秘密",
     ),
     ("renew it, or correct {}", "请更新证书，或更正 {}"),
     ("correct tls_cert_file", "请更正 tls_cert_file"),

@@ -104,6 +104,27 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "{} 已经存在，可能含有您自己的设置，因此保持原样。请用 --config FILE 指定另一个文件，\
          或把这个文件移走：mv {} {}",
     ),
+    (
+        "{} is the configuration of this machine, and this user may not replace it. To do so as \
+         root: sudo {} init; to write one of your own: {} init --config {}",
+        "{} 是本机的配置文件，当前用户无权替换它。以 root 身份替换：sudo {} init；\
+         写入您自己的配置文件：{} init --config {}",
+    ),
+    (
+        "{} is a directory without cos-ftp-server.conf and vsftpd.conf",
+        "{} 是目录，其中没有 cos-ftp-server.conf 和 vsftpd.conf",
+    ),
+    ("name the file, perhaps one of these: {}", "请指定文件，可能是其中之一：{}"),
+    (
+        "name the file, or have it written: {} init --config {}",
+        "请指定文件，或者生成一个：{} init --config {}",
+    ),
+    (
+        "{} is a directory without cos-ftp-server.conf and vsftpd.conf: name the file, {}",
+        "{} 是目录，其中没有 cos-ftp-server.conf 和 vsftpd.conf：请指定文件，{}",
+    ),
+    ("perhaps one of these: {}", "可能是其中之一：{}"),
+    ("or have it written: {} init --config {}", "或者生成一个：{} init --config {}"),
     ("name the file with --config FILE", "请用 --config FILE 指定文件"),
     ("Wrote {}", "已写入 {}"),
     ("Password of {}, of which only a hash is stored: {}", "{} 的密码（只保存哈希）：{}"),
@@ -213,4 +234,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("FTP user: {}", "FTP 用户：{}"),
     ("Password: {}", "密码：{}"),
     ("Store a file, and list what is there:", "上传一个文件，并列出目录："),
+    ("From other machines of the network: {}", "网络中的其他机器请使用：{}"),
+    (
+        "The connection is not encrypted: passwords and files can be read on their way.",
+        "连接没有加密：密码和文件在途中可能被读取。",
+    ),
 ];

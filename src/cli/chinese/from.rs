@@ -26,10 +26,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("closed (refused)", "关闭（拒绝连接）"),
     ("closed (silent)", "关闭（没有响应）"),
     ("not reached: {}", "无法到达：{}"),
-    (
-        "name the port of an FTP server; one for implicit TLS (990) is not tried",
-        "请写 FTP 服务器的端口；不支持隐式 TLS 端口（990）",
-    ),
+    ("name the port of an FTP server", "请写 FTP 服务器的端口"),
     (
         "the server accepts nobody now, or not from this address: see its log",
         "服务器目前不接受连接，或不接受来自该地址的连接；原因见服务器日志",
@@ -51,7 +48,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "see the server's log; the port must lead to the server itself",
         "详情见服务器日志；该端口必须直接通向服务器",
     ),
-    ("what came after AUTH TLS is not TLS ({})", "AUTH TLS 之后收到的不是 TLS（{}）"),
+    ("what the server sent is not TLS ({})", "服务器发来的不是 TLS（{}）"),
+    (
+        "{}; implicit: clients need ftps://, or the setting of that",
+        "{}；隐式 TLS：客户端须使用 ftps:// 或选择隐式 TLS",
+    ),
+    (
+        "name the port for implicit TLS; any but 990 is tried in plain without --implicit-tls",
+        "请写隐式 TLS 的端口；去掉 --implicit-tls 后，990 以外的端口先以明文尝试",
+    ),
     ("the server refused the TLS handshake ({})", "服务器拒绝了 TLS 握手（{}）"),
     ("no TLS could be agreed on ({})", "未能协商 TLS（{}）"),
     (

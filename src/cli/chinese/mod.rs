@@ -172,6 +172,8 @@ mod tests {
         "[COS_ACCOUNT_0]\\n{} = {}\\n",
         // What the probe holds.
         "Stored by `cos-ftp-server check`, which deletes it again.\\n",
+        // By what a key in PEM is known.
+        "PRIVATE KEY-----",
         // What is said to a server, and of a wrong argument.
         "AUTH TLS",
         "PBSZ 0",

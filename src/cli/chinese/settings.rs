@@ -14,6 +14,23 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("still the sample's placeholder", "仍是示例中的占位内容"),
     ("means the same as {}; give only one of them", "与 {} 含义相同；只能写其中一个"),
     ("unknown key, ignored; the nearest known key is {}", "未知的键，已忽略；最接近的键是 {}"),
+    ("unknown key, ignored; it is called {} here", "未知的键，已忽略；在这里它叫做 {}"),
+    (
+        "unknown key, ignored; it is called {} here, in {}",
+        "未知的键，已忽略；在这里它叫做 {}，属于 {}",
+    ),
+    (
+        "unknown key, ignored; it is called {} here, in {} or {}",
+        "未知的键，已忽略；在这里它叫做 {}，属于 {} 或 {}",
+    ),
+    (
+        "unknown key here, ignored; the nearest known key is {}, in {}",
+        "此处没有这个键，已忽略；最接近的键是 {}，属于 {}",
+    ),
+    (
+        "unknown key here, ignored; the nearest known key is {}, in {} or {}",
+        "此处没有这个键，已忽略；最接近的键是 {}，属于 {} 或 {}",
+    ),
     ("unknown key here, ignored; it belongs in {}", "此处没有这个键，已忽略；它属于 {}"),
     (
         "unknown key here, ignored; it belongs in {} or {}",

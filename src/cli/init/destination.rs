@@ -1,10 +1,14 @@
 //! Where the new configuration goes, whose it is, and who may read it.
 
+use std::env;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
+
+use rustix::fs::{Access, access};
+use rustix::process::geteuid;
 
 use super::sample::{self, Sample};
 use crate::cli::check::group_of_reader;
@@ -28,11 +32,15 @@ impl Destination {
     /// # Errors
     /// In words: it is somebody's work, and what to do then.
     pub(super) fn find(named: Option<PathBuf>) -> Result<Self, String> {
+        let is_named = named.is_some();
         let named = named.map(|named| locations::file_in(&named));
         let file = named.map_or_else(locations::new_config, Ok)?;
         let file = locations::anywhere(&file);
         if !file.exists() {
             return Ok(Self { file, sample: None });
+        }
+        if !is_named && !can_be_replaced(&file) {
+            return Err(of_others(&file));
         }
         let shown = file.display();
         // What it stands for, if it is a link.
@@ -90,4 +98,22 @@ impl Destination {
         let mode = if group.is_some() { SERVICE_MODE } else { PRIVATE_MODE };
         Ok(FileOwnership { user: None, group, mode })
     }
+}
+
+/// Whether the rights of this process are enough; [`Destination::try_out`] tells about the rest.
+fn can_be_replaced(file: &Path) -> bool {
+    let directory = file.parent().unwrap_or(Path::new("/"));
+    geteuid().is_root() || access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+/// What an ordinary user does where the configuration is the machine's.
+fn of_others(file: &Path) -> String {
+    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let own = home.unwrap_or_default().join("cos-ftp-server.conf");
+    let (program, own) = (locations::program(), shell::file(&locations::anywhere(&own)));
+    format!(
+        "{} is the configuration of this machine, and this user may not replace it. To do so as \
+         root: sudo {program} init; to write one of your own: {program} init --config {own}",
+        file.display()
+    )
 }

@@ -6,6 +6,7 @@ mod destination;
 mod questions;
 mod sample;
 
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use super::check::{self, Form};
 use super::failure::CommandError;
 use super::language::Language;
 use super::locations::ConfigFile;
+use super::serve::elsewhere;
 use super::shell;
 use super::terminal::say;
 
@@ -84,5 +86,8 @@ fn next_steps(answers: &Answers, start: (&str, String), language: Language) -> S
     let then = language.say("and upload a file from another terminal:");
     let login = shell::word(&login);
     let curl = format!("curl -u {login} -T FILE ftp://127.0.0.1:{port}/");
-    format!("{begin}\n    {start}\n{then}\n    {curl}\n")
+    let mut lines = vec![begin, format!("    {start}"), then, format!("    {curl}")];
+    // The new configuration names no address, and no certificate.
+    lines.extend(elsewhere(&[(Ipv6Addr::UNSPECIFIED, *port).into()], language));
+    lines.join("\n") + "\n"
 }

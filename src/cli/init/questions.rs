@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::{fs, io};
 
+use cos_ftp_server::config::is_like_region_of_cos;
 use cos_ftp_server::secret::Secret;
 use cos_ftp_server::store::local::inherit_owner;
 use cos_ftp_server::users;
@@ -99,11 +100,20 @@ impl Asker {
                     "",
                     bucket_with_appid,
                 )?,
-                region: self.until("Region, as in ap-guangzhou", "", region_of_cos)?,
+                region: self.region()?,
                 id: self.until("SecretId", "", |id| one_word("the id", id))?,
                 key: self.key("SecretKey")?,
             }),
         }
+    }
+
+    /// A region of COS. There may be new ones, with other names.
+    fn region(&self) -> Result<String, String> {
+        let region = self.until("Region, as in ap-guangzhou", "", region_of_cos)?;
+        if !is_like_region_of_cos(&region) {
+            self.tell("COS may have no such region: regions have names like ap-guangzhou");
+        }
+        Ok(region)
     }
 
     /// A directory that is there, if need be since this moment: a name that was mistyped is not

@@ -81,8 +81,9 @@ pub(crate) fn who_answers(path: &Path) -> Answerer {
         Err(error) => Err(no_answer(path, &error)),
     };
     told.map_or_else(Answerer::Unknown, |report| {
-        let StatusReport { pid, listening, also_listening, .. } = report;
-        Answerer::Server { pid, listening: [listening, also_listening].concat() }
+        let StatusReport { pid, mut listening, implicit_tls, metrics, .. } = report;
+        listening.extend(implicit_tls.into_iter().chain(metrics));
+        Answerer::Server { pid, listening }
     })
 }
 

@@ -35,9 +35,12 @@ pub(super) struct StatusReport {
     pub(super) shutdown_grace_seconds: Option<u64>,
     /// Where it listens.
     pub(super) listening: Vec<SocketAddr>,
-    /// The same for implicit TLS and for metrics.
+    /// The same for implicit TLS.
     #[serde(default)]
-    pub(super) also_listening: Vec<SocketAddr>,
+    pub(super) implicit_tls: Vec<SocketAddr>,
+    /// The same for metrics and the page; absent where there are none.
+    #[serde(default)]
+    pub(super) metrics: Option<SocketAddr>,
     /// Since the start.
     pub(super) totals: StatusTotals,
     /// Of the configuration.
@@ -73,8 +76,10 @@ pub(super) struct Farewell {
 pub(crate) struct ListenAddresses {
     /// Of its control port.
     pub(crate) listening: Vec<SocketAddr>,
-    /// Of implicit TLS and of metrics.
-    pub(crate) also_listening: Vec<SocketAddr>,
+    /// Of implicit TLS.
+    pub(crate) implicit_tls: Vec<SocketAddr>,
+    /// Of metrics and the page.
+    pub(crate) metrics: Option<SocketAddr>,
 }
 
 /// How the configuration was read again.
@@ -239,7 +244,8 @@ impl StatusReport {
             stopping: observer.is_stopping(),
             shutdown_grace_seconds: Some(observer.shutdown_grace().as_secs()),
             listening: addresses.listening.clone(),
-            also_listening: addresses.also_listening.clone(),
+            implicit_tls: addresses.implicit_tls.clone(),
+            metrics: addresses.metrics,
             totals: StatusTotals::now(),
             reloads: Reloads::now(reloads),
             events: observer.events().map(EventStatus::of),

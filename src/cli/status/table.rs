@@ -1,5 +1,7 @@
 //! A report for people.
 
+use std::net::SocketAddr;
+
 use super::report::{SessionStatus, StatusReport, TransferStatus};
 use super::shown::{age, duration, printable, size};
 use super::standing;
@@ -71,7 +73,6 @@ fn cut_front(text: &str, width: usize) -> String {
 }
 
 fn heading(report: &StatusReport) -> Vec<String> {
-    let listening: Vec<_> = report.listening.iter().map(ToString::to_string).collect();
     let rate = |direction: &str| {
         let transfers = report.sessions.iter().filter_map(|session| session.transfer.as_ref());
         let those = transfers.filter(|transfer| transfer.direction == direction);
@@ -79,15 +80,15 @@ fn heading(report: &StatusReport) -> Vec<String> {
         those.map(|transfer| transfer.bytes_per_second).fold(0.0, |sum, rate| sum + rate) / 1e6
     };
     let totals = &report.totals;
-    let mut lines = vec![
-        format!(
-            "cos-ftp-server {}, process {}, since {}{}",
-            report.version,
-            report.pid,
-            report.started,
-            if report.stopping { ", stopping" } else { "" },
-        ),
-        format!("listening on {}", listening.join(", ")),
+    let mut lines = vec![format!(
+        "cos-ftp-server {}, process {}, since {}{}",
+        report.version,
+        report.pid,
+        report.started,
+        if report.stopping { ", stopping" } else { "" },
+    )];
+    lines.extend(listening(report));
+    lines.extend([
         format!(
             "sessions: {}, transfers: {}, {:.1} MB/s up, {:.1} MB/s down",
             report.sessions.len(),
@@ -104,9 +105,22 @@ fn heading(report: &StatusReport) -> Vec<String> {
             totals.interrupted,
             totals.failed,
         ),
-    ];
+    ]);
     lines.extend(standing::lines(report));
     lines.push(String::new());
+    lines
+}
+
+/// Where connections are taken, a line for each purpose.
+fn listening(report: &StatusReport) -> Vec<String> {
+    let shown = |addresses: &[SocketAddr]| {
+        addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let mut lines = vec![format!("listening on {}", shown(&report.listening))];
+    if !report.implicit_tls.is_empty() {
+        lines.push(format!("listening for implicit TLS on {}", shown(&report.implicit_tls)));
+    }
+    lines.extend(report.metrics.map(|address| format!("metrics and page at http://{address}/")));
     lines
 }
 
@@ -133,7 +147,9 @@ fn progress(transfer: &TransferStatus) -> String {
         }
         _ => String::new(),
     };
-    let parts = transfer.parts.map_or_else(String::new, |parts| format!(", {parts} parts stored"));
+    let parts = transfer.parts.map_or_else(String::new, |parts| {
+        format!(", {parts} {} stored", if parts == 1 { "part" } else { "parts" })
+    });
     format!(
         "{}: {}{of_total} in {}, {:.1} MB/s{parts}",
         transfer.direction,
@@ -184,7 +200,8 @@ mod tests {
             stopping: false,
             shutdown_grace_seconds: None,
             listening: vec!["0.0.0.0:21".parse().unwrap()],
-            also_listening: Vec::new(),
+            implicit_tls: Vec::new(),
+            metrics: None,
             totals,
             reloads: Reloads { count: 0, last_taken: true, changes: ReloadChanges::default() },
             events: None,
@@ -212,6 +229,25 @@ mod tests {
         let expected = "upload: 10.6 MB of 42.4 MB (25 %) in 2 s, 2.5 MB/s, 3 parts stored";
         assert_eq!(lines[8].trim_start(), expected);
         assert_eq!(lines.len(), 9);
+        let one = TransferStatus { parts: Some(1), ..upload() };
+        assert!(progress(&one).ends_with(", 1 part stored"), "{}", progress(&one));
+    }
+
+    #[test]
+    fn every_address_is_told_with_what_it_is_for() {
+        let mut report = report(Vec::new());
+        report.implicit_tls = vec!["0.0.0.0:990".parse().unwrap()];
+        report.metrics = Some("127.0.0.1:9121".parse().unwrap());
+        let text = table(&report, 80);
+        let lines: Vec<_> = text.lines().skip(1).take(3).collect();
+        assert_eq!(
+            lines,
+            [
+                "listening on 0.0.0.0:21",
+                "listening for implicit TLS on 0.0.0.0:990",
+                "metrics and page at http://127.0.0.1:9121/"
+            ]
+        );
     }
 
     #[test]

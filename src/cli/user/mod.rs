@@ -16,7 +16,7 @@ pub(super) use arguments::{Deed, UserRequest, arguments};
 
 use super::failure::CommandError;
 use super::language::Language;
-use super::locations::{self, ConfigFile};
+use super::locations::{self, ConfigFile, MissingConfig};
 use super::owned_file::{self, FileOwnership, PRIVATE_MODE};
 use super::terminal::{PASSWORD_VARIABLE, ask_password, columns, print, say};
 
@@ -37,7 +37,7 @@ pub(super) fn run(config: Option<PathBuf>, request: UserRequest) -> Result<ExitC
     let found = match locations::find_config(config) {
         Ok(found) => Some(found),
         // Who names the file needs none.
-        Err(_) if users_file.is_some() => None,
+        Err(MissingConfig::Nowhere(_)) if users_file.is_some() => None,
         Err(missing) => return Err(CommandError::config(missing)),
     };
     let config = found.map(Configured::read).transpose().map_err(CommandError::config)?;

@@ -167,6 +167,7 @@ fn place() -> Vec<Key> {
             .field(|form: &mut BucketForm, scheme| form.protocol = Some(scheme)),
         row(BUCKET, "cos_endpoint", endpoint)
             .placeholder(|value| value.contains("ap-xxx") || is_crossed_out(value))
+            .blaming(endpoint::blame)
             .may_be_empty()
             .example("cos.ap-guangzhou.tencentcos.cn")
             .means(

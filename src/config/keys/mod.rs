@@ -13,6 +13,7 @@ mod network;
 mod objects;
 mod operations;
 mod optional;
+mod other_names;
 mod readers;
 mod records;
 mod scan;
@@ -66,25 +67,58 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
     KEYS.iter().any(|key| key.name == name)
 }
 
-/// What the operator may have meant by the unknown key `name`: where it belongs, if that is
-/// another section, or the key of this one that is spelt most like it.
+/// How alike two names are that differ by a slip.
+const SLIP: f64 = 0.9;
+
+/// What the operator may have meant by the unknown key `name`: what it is called here, if that is
+/// how other programs call it; where it belongs, if that is another section; or the key that is
+/// spelt most like it, of this section or, if none of it is meant, of another.
 pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
-    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
-        let names: Vec<_> = key.sections.iter().map(|kind| format!("[{}]", kind.name())).collect();
-        return format!("unknown key here, ignored; it belongs in {}", names.join(" or "));
+    let called = other_names::keys_called(name);
+    if let Some(key) = of(section).find(|key| called.contains(&key.name)) {
+        return format!("unknown key, ignored; it is called {} here", key.name);
     }
-    let nearest = nearest(name, of(section).map(|key| key.name));
-    format!("unknown key, ignored; the nearest known key is {nearest}")
+    if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+        return format!("unknown key here, ignored; it belongs in {}", sections_of(key));
+    }
+    if let Some(key) = KEYS.iter().find(|key| called.first() == Some(&key.name)) {
+        let sections = sections_of(key);
+        return format!("unknown key, ignored; it is called {} here, in {sections}", key.name);
+    }
+    let here = nearest(name, of(section).map(|key| key.name));
+    let anywhere = nearest(name, KEYS.iter().map(|key| key.name));
+    let elsewhere = KEYS.iter().find(|key| key.name == anywhere);
+    match elsewhere.filter(|_| likeness(here, name) < SLIP && likeness(anywhere, name) >= SLIP) {
+        Some(key) => format!(
+            "unknown key here, ignored; the nearest known key is {anywhere}, in {}",
+            sections_of(key)
+        ),
+        None => format!("unknown key, ignored; the nearest known key is {here}"),
+    }
 }
 
-/// The name of the section that is spelt most like `name`, and whether it must be meant.
+fn sections_of(key: &Key) -> String {
+    let names: Vec<_> = key.sections.iter().map(|kind| format!("[{}]", kind.name())).collect();
+    names.join(" or ")
+}
+
+/// The name of the section that is spelt most like `name`, and whether it must be meant. One that
+/// is numbered is compared with the number that `name` has.
 pub(super) fn nearest_section(name: &str) -> (&'static str, bool) {
     let name = name.to_ascii_uppercase();
-    let nearest = nearest(&name, ALL_SECTIONS.into_iter().map(SectionKind::name));
-    (nearest, strsim::damerau_levenshtein(nearest, &name) * 3 <= name.len())
+    let number = &name[name.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+    let distances = ALL_SECTIONS.into_iter().map(|kind| {
+        let written = kind.name().replace("<n>", number);
+        (kind.name(), strsim::damerau_levenshtein(&written, &name))
+    });
+    let (nearest, distance) = distances.min_by_key(|(_, distance)| *distance).unwrap_or_default();
+    (nearest, distance * 3 <= name.len())
 }
 
 fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
-    let likeness = |known: &&str| strsim::jaro_winkler(known, name);
-    known.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or_default()
+    known.max_by(|a, b| likeness(a, name).total_cmp(&likeness(b, name))).unwrap_or_default()
+}
+
+fn likeness(known: &str, name: &str) -> f64 {
+    strsim::jaro_winkler(known, name)
 }

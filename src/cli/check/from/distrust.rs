@@ -71,7 +71,7 @@ pub(super) fn no_handshake(error: &io::Error, patience: Duration) -> String {
     let library = error.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
     match (library, error.kind()) {
         (Some(Error::InvalidMessage(_)), _) => {
-            format!("what came after AUTH TLS is not TLS ({error})")
+            format!("what the server sent is not TLS ({error})")
         }
         (Some(Error::AlertReceived(_)), _) => {
             format!("the server refused the TLS handshake ({error})")
@@ -97,7 +97,7 @@ mod tests {
         let no_tls = Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
         let refused = Error::AlertReceived(rustls::AlertDescription::ProtocolVersion);
         for (error, expected) in [
-            (library(no_tls), "what came after AUTH TLS is not TLS ("),
+            (library(no_tls), "what the server sent is not TLS ("),
             (library(refused), "the server refused the TLS handshake ("),
             (ErrorKind::UnexpectedEof.into(), "the server closed the connection during the TLS"),
             (ErrorKind::WouldBlock.into(), "the server sent nothing for 15 s"),
