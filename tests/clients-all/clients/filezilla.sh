@@ -81,7 +81,7 @@ right() {
 ask() {
     local side=$1 name=$2 pattern=$3
     shift 3
-    for _ in 1 2 3; do
+    for _ in 1 2 3 4 5; do
         BEFORE=$(lines)
         xdotool windowfocus "$WINDOW"
         "$side" "$name"
