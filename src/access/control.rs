@@ -42,7 +42,7 @@ struct State {
 
 /// A client that was let in. Dropped when its session ends.
 #[derive(Debug)]
-pub struct Visit {
+pub struct AdmittedClient {
     access: Arc<AccessControl>,
     number: u64,
     address: IpAddr,
@@ -51,10 +51,10 @@ pub struct Visit {
     leaver: OnceLock<Arc<dyn Leaver>>,
 }
 
-/// A visit that is logged in. Dropped at a logout, it is a visit before its login again.
+/// A client that is logged in. Dropped at a logout, it is one before its login again.
 #[derive(Debug)]
 pub struct Inside<'v> {
-    visit: &'v Visit,
+    admitted: &'v AdmittedClient,
     user: String,
 }
 
@@ -87,7 +87,7 @@ impl AccessControl {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn admit(self: &Arc<Self>, client: IpAddr) -> Result<Visit, Refusal> {
+    pub fn admit(self: &Arc<Self>, client: IpAddr) -> Result<AdmittedClient, Refusal> {
         self.admit_at(client, Instant::now())
     }
 
@@ -97,7 +97,7 @@ impl AccessControl {
         self.bans().iter().filter(|ban| is_source(ban)).count()
     }
 
-    fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<Visit, Refusal> {
+    fn admit_at(self: &Arc<Self>, client: IpAddr, now: Instant) -> Result<AdmittedClient, Refusal> {
         let (address, source) = (client.to_canonical(), ClientSource::of(client));
         let mut state = self.state.lock();
         let State { options, visitors, sessions, last_visit, before_login, operator_bans, .. } =
@@ -133,7 +133,13 @@ impl AccessControl {
         if let Some((source, leaver)) = displaced {
             self.displace(source, &*leaver, now);
         }
-        Ok(Visit { access: Arc::clone(self), number, address, source, leaver: OnceLock::new() })
+        Ok(AdmittedClient {
+            access: Arc::clone(self),
+            number,
+            address,
+            source,
+            leaver: OnceLock::new(),
+        })
     }
 
     /// All connections are taken: a silent session that is not logged in ends, if there is one that
@@ -189,12 +195,12 @@ impl AccessControl {
         left_out.iter().for_each(tell);
     }
 
-    fn fail(&self, visit: &Visit, fingerprint: u64, now: Instant) -> LoginFailure {
+    fn fail(&self, admitted: &AdmittedClient, fingerprint: u64, now: Instant) -> LoginFailure {
         let mut state = self.state.lock();
         let State { options, visitors, before_login, .. } = &mut *state;
-        before_login.end_check(visit.number);
+        before_login.end_check(admitted.number);
         let window = options.ban.map_or(limits::LOGIN_FAILURE_WINDOW, |ban| ban.window);
-        let Some(visitor) = visitors.get(visit.source) else {
+        let Some(visitor) = visitors.get(admitted.source) else {
             // A source with a session is never forgotten.
             return LoginFailure { delay: options.failure_delay, banned: false, is_news: true };
         };
@@ -214,7 +220,7 @@ impl AccessControl {
             // What fail2ban reads: docs/security.md has the pattern.
             log::warn!(
                 "banned address={} failures={count} window={} seconds={}",
-                visit.address,
+                admitted.address,
                 rule.window.as_secs(),
                 rule.time.as_secs()
             );
@@ -223,7 +229,7 @@ impl AccessControl {
     }
 }
 
-impl Visit {
+impl AdmittedClient {
     /// Tells what ends the session, should another client need its place before it is logged in.
     pub fn may_leave_by(&self, leaver: Arc<dyn Leaver>) {
         // Told once, at the beginning.
@@ -274,7 +280,7 @@ impl Visit {
         users.insert(user.to_owned(), sessions + 1);
         before_login.leave(self.number);
         visitors.count_login(self.source);
-        Ok(Inside { visit: self, user: user.to_owned() })
+        Ok(Inside { admitted: self, user: user.to_owned() })
     }
 
     fn check(&self, state: &mut State) -> Result<(), Refusal> {
@@ -305,7 +311,7 @@ impl Inside<'_> {
     /// Connections that its user must leave to others: those that are kept for users without a
     /// session, unless this is the user's only one.
     pub fn connections_to_leave(&self) -> usize {
-        let state = self.visit.access.state.lock();
+        let state = self.admitted.access.state.lock();
         let is_only = state.users.get(&self.user).is_none_or(|sessions| *sessions <= 1);
         if is_only { 0 } else { state.options.reserved_connections }
     }
@@ -318,7 +324,7 @@ impl State {
     }
 }
 
-impl Drop for Visit {
+impl Drop for AdmittedClient {
     fn drop(&mut self) {
         let mut state = self.access.state.lock();
         let State { visitors, sessions, before_login, .. } = &mut *state;
@@ -334,7 +340,7 @@ impl Drop for Visit {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        let Visit { access, number, source, leaver, .. } = self.visit;
+        let AdmittedClient { access, number, source, leaver, .. } = self.admitted;
         let mut state = access.state.lock();
         let State { visitors, before_login, users, .. } = &mut *state;
         match users.get_mut(&self.user) {

@@ -17,7 +17,7 @@ mod source;
 mod visitors;
 mod waiting;
 
-pub use control::{AccessControl, Inside, LoginFailure, Visit};
+pub use control::{AccessControl, AdmittedClient, Inside, LoginFailure};
 pub use operator_bans::{Ban, BanSubject, TooManyBans};
 pub use options::{AccessOptions, BanRule};
 pub use rate_limiter::{Quota, RateLimiter};

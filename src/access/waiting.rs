@@ -16,10 +16,10 @@ pub trait Leaver: fmt::Debug + Send + Sync {
     fn make_room(&self);
 }
 
-/// All sessions before their login, by the number of their visit.
+/// All sessions before their login, by the numbers of their clients.
 #[derive(Debug, Default)]
 pub(super) struct WaitingSessions {
-    visits: HashMap<u64, WaitingSession>,
+    clients: HashMap<u64, WaitingSession>,
     /// Before this nobody has been silent for long enough: a flood costs no search for each.
     nobody_until: Option<Instant>,
 }
@@ -39,48 +39,48 @@ struct WaitingSession {
 impl WaitingSessions {
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.visits.len()
+        self.clients.len()
     }
 
     /// Whether it is still one of them, and was not made to leave.
-    pub(super) fn holds(&self, visit: u64) -> bool {
-        self.visits.contains_key(&visit)
+    pub(super) fn holds(&self, client: u64) -> bool {
+        self.clients.contains_key(&client)
     }
 
     /// One more.
     pub(super) fn enter(
         &mut self,
-        visit: u64,
+        client: u64,
         source: ClientSource,
         leaver: Option<Arc<dyn Leaver>>,
         now: Instant,
     ) {
-        self.visits
-            .insert(visit, WaitingSession { source, since: now, is_verified: false, leaver });
+        self.clients
+            .insert(client, WaitingSession { source, since: now, is_verified: false, leaver });
     }
 
     /// It is logged in, or over. Tells whether it was still one of them.
-    pub(super) fn leave(&mut self, visit: u64) -> bool {
-        self.visits.remove(&visit).is_some()
+    pub(super) fn leave(&mut self, client: u64) -> bool {
+        self.clients.remove(&client).is_some()
     }
 
     /// From now on `leaver` can end it.
-    pub(super) fn set_leaver(&mut self, visit: u64, leaver: Arc<dyn Leaver>) {
-        if let Some(waiter) = self.visits.get_mut(&visit) {
+    pub(super) fn set_leaver(&mut self, client: u64, leaver: Arc<dyn Leaver>) {
+        if let Some(waiter) = self.clients.get_mut(&client) {
             waiter.leaver = Some(leaver);
         }
     }
 
     /// Its password is being verified: it keeps its place until that is over.
-    pub(super) fn begin_check(&mut self, visit: u64) {
-        if let Some(waiter) = self.visits.get_mut(&visit) {
+    pub(super) fn begin_check(&mut self, client: u64) {
+        if let Some(waiter) = self.clients.get_mut(&client) {
             waiter.is_verified = true;
         }
     }
 
     /// Its password was wrong, or not verified after all.
-    pub(super) fn end_check(&mut self, visit: u64) {
-        if let Some(waiter) = self.visits.get_mut(&visit) {
+    pub(super) fn end_check(&mut self, client: u64) {
+        if let Some(waiter) = self.clients.get_mut(&client) {
             waiter.is_verified = false;
         }
     }
@@ -101,7 +101,7 @@ impl WaitingSessions {
         let soonest = now + limits::SILENCE_BEFORE_LOGIN;
         let mut nobody_until = soonest;
         let mut chosen: Option<(usize, Instant, u64)> = None;
-        for (visit, waiter) in &self.visits {
+        for (client, waiter) in &self.clients {
             if waiter.is_verified || waiter.leaver.is_none() {
                 continue;
             }
@@ -116,18 +116,18 @@ impl WaitingSessions {
                 sessions > most || (sessions == most && since < longest)
             };
             if chosen.is_none_or(is_better) {
-                chosen = Some((sessions, since, *visit));
+                chosen = Some((sessions, since, *client));
             }
         }
-        let Some((sessions, _, visit)) = chosen else {
+        let Some((sessions, _, client)) = chosen else {
             self.nobody_until = Some(nobody_until);
             return None;
         };
-        let is_own = self.visits.get(&visit).is_some_and(|waiter| waiter.source == source);
+        let is_own = self.clients.get(&client).is_some_and(|waiter| waiter.source == source);
         if !is_own && sessions <= visitors.before_login(source) {
             return None;
         }
-        let waiter = self.visits.remove(&visit)?;
+        let waiter = self.clients.remove(&client)?;
         visitors.count_login(waiter.source);
         Some((waiter.source, waiter.leaver?))
     }

@@ -54,9 +54,9 @@ impl Acceptor {
         let access = Arc::clone(&host.access);
         // A balancer speaks for others: its session asks for access when it knows for whom.
         let is_relayed = host.options.balancers.from.contain(peer.ip());
-        let visit = (!is_relayed).then(|| host.access.admit(peer.ip())).transpose();
-        let visit = match visit {
-            Ok(visit) => visit,
+        let admitted = (!is_relayed).then(|| host.access.admit(peer.ip())).transpose();
+        let admitted = match admitted {
+            Ok(admitted) => admitted,
             Err(refusal) => return refuse(&control, &refusal_reply(refusal)),
         };
         let Some(slot) = host.connections.try_take() else {
@@ -64,14 +64,14 @@ impl Acceptor {
                 warn!("{peer} refused: max_connection_num is reached");
             }
             // It does not count itself as one of those who wait.
-            drop(visit);
+            drop(admitted);
             access.make_room(peer.ip());
             return refuse(&control, &replies::too_many_connections());
         };
         let control = Arc::new(control);
         let started = self.registry.start(Arc::clone(&control), peer, move |handle| {
             let _slot = slot;
-            session::serve(handle, &host, entrance, visit);
+            session::serve(handle, &host, entrance, admitted);
         });
         if let Err(error) = started {
             if access.may_tell_of_all("no thread for a session") {

@@ -46,12 +46,12 @@ impl LoginAttempt<'_, '_> {
 
     /// The certificate is that of `name`.
     fn proven(self, name: String) -> Step<Reply> {
-        self.visit.try_login().map_err(refusal_reply)?;
+        self.admitted.try_login().map_err(refusal_reply)?;
         let users = self.host.users.current();
         let account = match users.certified(&name, self.peer.ip()) {
             Ok(Some(account)) => account,
             Ok(None) => {
-                self.visit.leave_login();
+                self.admitted.leave_login();
                 return Ok(self.ask_password(name));
             }
             Err(error) => {
@@ -79,7 +79,7 @@ impl LoginAttempt<'_, '_> {
 
     /// A login that has failed like one with a wrong password.
     fn refuse_certificate(mut self, name: &str, why: &str, reply: Reply) -> Reply {
-        if self.visit.may_tell("client certificate refused") {
+        if self.admitted.may_tell("client certificate refused") {
             log::warn!("login user={} peer={}: {why}", shortened(name), self.peer);
         }
         let proof = self.encryption.client().map_or(String::new(), |own| own.shown().to_owned());
@@ -88,7 +88,7 @@ impl LoginAttempt<'_, '_> {
 
     /// A login that cannot be one: nobody guesses anything by it.
     fn turn_back(self, name: &str, why: &str, reply: Reply) -> Reply {
-        if self.visit.may_tell("client certificate needed") {
+        if self.admitted.may_tell("client certificate needed") {
             log::warn!("login user={} peer={} refused: {why}", shortened(name), self.peer);
         }
         metrics::count_login(LoginEnding::Failed);

@@ -14,7 +14,7 @@ use super::data_wait::DataWait;
 use super::encryption::Encryption;
 use super::step::Step;
 use super::watch::Watch;
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::limits;
 use crate::net::tls::TlsSession;
 use crate::net::{
@@ -30,7 +30,7 @@ const FIRST_USER_PORT: u16 = 1024;
 #[derive(Debug)]
 pub(super) struct DataChannel<'a> {
     host: &'a Host,
-    visit: &'a Visit,
+    admitted: &'a AdmittedClient,
     ends: Endpoints,
     port: DataPort,
     /// EPSV ALL was sent (RFC 2428 4).
@@ -54,10 +54,10 @@ pub(super) struct DataTerms {
 
 impl<'a> DataChannel<'a> {
     /// That of the client at the other of the `ends`.
-    pub(super) fn new(host: &'a Host, visit: &'a Visit, ends: Endpoints) -> Self {
+    pub(super) fn new(host: &'a Host, admitted: &'a AdmittedClient, ends: Endpoints) -> Self {
         Self {
             host,
-            visit,
+            admitted,
             ends,
             port: DataPort::Nothing,
             only_epsv: false,
@@ -119,7 +119,7 @@ impl<'a> DataChannel<'a> {
         let ports = &self.host.passive_ports;
         let leased = ports.lease(self.ends.local, sharer, limits::PASSIVE_PORT_WAIT);
         let listener = leased.map_err(|error| {
-            if self.visit.may_tell("no passive port") {
+            if self.admitted.may_tell("no passive port") {
                 log::error!("{error}");
             }
             match error {
@@ -148,7 +148,7 @@ impl<'a> DataChannel<'a> {
         let host = if address.ip().is_unspecified() { client.ip() } else { address.ip() };
         let address = SocketAddr::new(host, address.port());
         if !same_host(address.ip(), client.ip()) {
-            if self.visit.may_tell("PORT to a foreign address") {
+            if self.admitted.may_tell("PORT to a foreign address") {
                 log::warn!("PORT to a foreign address {address} refused, peer={client}");
             }
             return Err(replies::foreign_address());
@@ -242,7 +242,7 @@ impl<'a> DataChannel<'a> {
         wake: &Wake,
     ) -> Step<(Stream, ConnectionSlot)> {
         let slot = self.take_slot(terms.left_to_others).ok_or_else(|| {
-            if self.visit.may_tell("no data connection: too many connections") {
+            if self.admitted.may_tell("no data connection: too many connections") {
                 log::warn!(
                     "no data connection: max_connection_num is reached, {} of which are left to \
                      others, peer={}",
@@ -257,7 +257,7 @@ impl<'a> DataChannel<'a> {
             ends: self.ends,
             tls: terms.tls.clone(),
             unused: &mut self.unused,
-            waiting: DataWait { visit: self.visit, watch, wake, deadline },
+            waiting: DataWait { admitted: self.admitted, watch, wake, deadline },
         };
         let data = opening.open(std::mem::take(&mut self.port))?;
         // Of an upload without encryption nothing is written.

@@ -116,14 +116,14 @@ impl DataOpening<'_, '_, '_> {
                 Version::Tls12 => "",
             };
             let peer = self.ends.peer;
-            if self.waiting.visit.may_tell("data connection of another TLS session") {
+            if self.waiting.admitted.may_tell("data connection of another TLS session") {
                 log::warn!("data connection of another TLS session refused, peer={peer}{advice}");
             }
             return Err(replies::session_not_resumed());
         }
         if !session.is_of_client(&tls) {
             let peer = self.ends.peer;
-            if self.waiting.visit.may_tell("data connection without the client's certificate") {
+            if self.waiting.admitted.may_tell("data connection without the client's certificate") {
                 log::warn!(
                     "data connection without the certificate of its control connection refused, \
                      peer={peer}"
@@ -135,7 +135,7 @@ impl DataOpening<'_, '_, '_> {
     }
 
     fn not_encrypted(&self, error: &dyn Display) -> Reply {
-        if self.waiting.visit.may_tell("TLS handshake of a data connection") {
+        if self.waiting.admitted.may_tell("TLS handshake of a data connection") {
             let peer = self.ends.peer;
             log::warn!("TLS handshake of a data connection failed, peer={peer}: {error}");
         }
@@ -143,7 +143,7 @@ impl DataOpening<'_, '_, '_> {
     }
 
     fn failed(&self, error: &dyn Display) -> Reply {
-        if self.waiting.visit.may_tell("no data connection") {
+        if self.waiting.admitted.may_tell("no data connection") {
             log::warn!("no data connection, peer={}: {error}", self.ends.peer);
         }
         replies::data_connection_failed()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::failure::interruption;
 use super::step::Step;
 use super::watch::Watch;
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::net::{Interest, Wake, wait};
 use crate::protocol::replies;
 use crate::transfer::{Control, Directive, Progress};
@@ -14,7 +14,7 @@ use crate::transfer::{Control, Directive, Progress};
 /// The session's thread while it waits for a data connection.
 #[derive(Debug)]
 pub(super) struct DataWait<'w, 's, 'a> {
-    pub(super) visit: &'w Visit,
+    pub(super) admitted: &'w AdmittedClient,
     pub(super) watch: &'w mut Watch<'s, 'a>,
     pub(super) wake: &'w Wake,
     pub(super) deadline: Instant,

@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
         LoginAttempt {
             host: self.host,
             handle: self.handle,
-            visit: self.visit,
+            admitted: self.admitted,
             peer: self.ends.peer,
             encryption: &self.encryption,
             began: Instant::now(),
@@ -321,7 +321,7 @@ impl<'a> Session<'a> {
         let store = account.store.for_command(self.wait.present(), requester);
         Ok(Tree {
             store: store.unwrap_or_else(|| Arc::clone(&account.store)),
-            visit: self.visit,
+            admitted: self.admitted,
             account: Arc::clone(account),
             working_directory: self.working_directory.clone(),
             rights,
@@ -358,7 +358,7 @@ impl<'a> Session<'a> {
         let parts = TransferParts {
             host: self.host,
             handle: self.handle,
-            visit: self.visit,
+            admitted: self.admitted,
             login: &self.login,
             encryption: &self.encryption,
             control: &mut self.control,

@@ -47,7 +47,7 @@ impl<'t> DoneMarkers<'t> {
     /// there would tell of half a file that it is whole.
     pub(super) fn withdraw(self, path: &FtpPath) {
         if let Some(Err(error)) = self.of_file(path).map(|marker| self.drop_empty(&marker)) {
-            log_failure(self.tree.visit, &error);
+            log_failure(self.tree.admitted, &error);
         }
     }
 
@@ -68,7 +68,7 @@ impl<'t> DoneMarkers<'t> {
         stored.map_err(|error| self.refused(marker.as_ref().unwrap_or(to), &error))?;
         let old = self.of_file(from).filter(|old| old != to);
         if let Some(Err(error)) = old.map(|old| self.drop_empty(&old)) {
-            log_failure(self.tree.visit, &error);
+            log_failure(self.tree.admitted, &error);
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl<'t> DoneMarkers<'t> {
     }
 
     fn refused(self, marker: &FtpPath, error: &StoreError) -> Reply {
-        because_of(self.tree.visit, error, replies::stored_without_marker(marker))
+        because_of(self.tree.admitted, error, replies::stored_without_marker(marker))
     }
 }
 

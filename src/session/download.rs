@@ -82,7 +82,7 @@ fn bring_back(tree: &Tree<'_>, path: &FtpPath, archived: &StoreError) -> Reply {
         Ok(None) => tree.failure(archived),
         Err(error) => match (error.kind, &error.code) {
             (ErrorKind::Archived | ErrorKind::Unsupported | ErrorKind::Other, Some(code)) => {
-                because_of(tree.visit, &error, replies::restore_refused(code))
+                because_of(tree.admitted, &error, replies::restore_refused(code))
             }
             _ => tree.failure(&error),
         },

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use super::step::Step;
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::metrics::{self, Failure};
 use crate::protocol::{Reply, replies};
 use crate::store::{ErrorKind, StoreError};
@@ -13,28 +13,28 @@ use crate::transfer::{Incomplete, Interruption, Kept, TransferError, TransferRep
 use crate::vfs::FtpPath;
 
 /// The reply to a command whose store call failed before anything was begun.
-pub(super) fn store_failure(visit: &Visit, error: &StoreError) -> Reply {
+pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Reply {
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
         (ErrorKind::Cancelled, _) => replies::given_up(),
         _ => replies::store_unavailable(),
     });
-    because_of(visit, error, reply)
+    because_of(admitted, error, reply)
 }
 
 /// `reply`, which tells what comes of `error`, with what the store called the request. The log is
 /// told of the failure.
-pub(super) fn because_of(visit: &Visit, error: &StoreError, reply: Reply) -> Reply {
+pub(super) fn because_of(admitted: &AdmittedClient, error: &StoreError, reply: Reply) -> Reply {
     // What is hidden is as good as absent, and nothing is asked about it.
     let is_absent = error.kind == ErrorKind::NotFound
         && matches!(error.code.as_deref(), None | Some("NoSuchKey"));
     let reply = reply.about_request(error.request_id.as_deref().filter(|_| !is_absent));
-    if report(visit, error) { reply.of_failure() } else { reply }
+    if report(admitted, error) { reply.of_failure() } else { reply }
 }
 
 /// Success, or the reply to a transfer that did not complete.
-pub(super) fn check_verdict(visit: &Visit, report: &TransferReport) -> Step<()> {
+pub(super) fn check_verdict(admitted: &AdmittedClient, report: &TransferReport) -> Step<()> {
     let renamed = report.renamed.as_ref().map(FtpPath::name);
     Err(match &report.verdict {
         Verdict::Complete => return Ok(()),
@@ -43,15 +43,15 @@ pub(super) fn check_verdict(visit: &Visit, report: &TransferReport) -> Step<()> 
         }
         Verdict::Interrupted { kept: Kept::Parked, .. } => replies::upload_parked(renamed),
         Verdict::Interrupted { by, kept: Kept::Nothing } => interruption(*by),
-        Verdict::Failed(error) => transfer_error(visit, error),
+        Verdict::Failed(error) => transfer_error(admitted, error),
     })
 }
 
 /// The reply to a transfer that ended before its end.
-pub(super) fn incomplete(visit: &Visit, why: &Incomplete) -> Reply {
+pub(super) fn incomplete(admitted: &AdmittedClient, why: &Incomplete) -> Reply {
     match why {
         Incomplete::Interrupted(by) => interruption(*by),
-        Incomplete::Failed(error) => transfer_error(visit, error),
+        Incomplete::Failed(error) => transfer_error(admitted, error),
     }
 }
 
@@ -71,10 +71,10 @@ pub(super) fn interruption(by: Interruption) -> Reply {
 }
 
 /// The reply to a failure of a transfer.
-pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
+pub(super) fn transfer_error(admitted: &AdmittedClient, error: &TransferError) -> Reply {
     match error {
         TransferError::Store(error) => {
-            because_of(visit, error, reply_to(error).unwrap_or_else(replies::transfer_failed))
+            because_of(admitted, error, reply_to(error).unwrap_or_else(replies::transfer_failed))
         }
         other => {
             let at_will = match other {
@@ -86,7 +86,7 @@ pub(super) fn transfer_error(visit: &Visit, error: &TransferError) -> Reply {
                 TransferError::NoBuffer => Some("no share of buffer_memory"),
                 _ => None,
             };
-            let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+            let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
             if is_told {
                 log::error!("transfer failed: {other}");
                 note(format!("transfer failed: {other}"), None, None);
@@ -143,13 +143,13 @@ fn reply_to(error: &StoreError) -> Option<Reply> {
 }
 
 /// Tells the log of a failure of which the client hears nothing.
-pub(super) fn log_failure(visit: &Visit, error: &StoreError) {
-    let _ = report(visit, error);
+pub(super) fn log_failure(admitted: &AdmittedClient, error: &StoreError) {
+    let _ = report(admitted, error);
 }
 
 /// What a client can cause by a wrong name is no news to the operator; the rest is. Tells whether
 /// it was told.
-fn report(visit: &Visit, error: &StoreError) -> bool {
+fn report(admitted: &AdmittedClient, error: &StoreError) -> bool {
     let at_will = match error.kind {
         ErrorKind::NotFound
         | ErrorKind::AlreadyExists
@@ -178,7 +178,7 @@ fn report(visit: &Visit, error: &StoreError) -> bool {
         | ErrorKind::Unavailable
         | ErrorKind::WrongEndpoint => None,
     };
-    let is_told = at_will.is_none_or(|what| visit.may_tell(what));
+    let is_told = at_will.is_none_or(|what| admitted.may_tell(what));
     if is_told {
         log::error!("{error}");
         note(in_brief(error), Some(&error.path), error.request_id.as_deref());

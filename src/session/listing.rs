@@ -82,12 +82,12 @@ pub(super) fn list(
     let mut sender = DataSender::new(data, resources, progress);
     let sent = lines.send(first, &mut pages, &mut sender, &mut attended.watch);
     let sent = sent.map_err(|why| attended.failure(&why))?;
-    if lines.unnameable > 0 && tree.visit.may_tell("keys that have no FTP name") {
+    if lines.unnameable > 0 && tree.admitted.may_tell("keys that have no FTP name") {
         log::warn!("{path} holds {} keys that have no FTP name", lines.unnameable);
     }
     match (sent, telling.limit) {
         (ListingEnd::Cut, Some(limit)) => {
-            if tree.visit.may_tell("listing cut by max_list_file") {
+            if tree.admitted.may_tell("listing cut by max_list_file") {
                 log::warn!("listing of {path} cut after {limit} entries by max_list_file");
             }
             Ok(replies::listing_cut(limit))
@@ -147,7 +147,7 @@ impl StatusOf<'_, '_> {
                 _ if self.control.has_ended() => return Err(replies::status_broken_off()),
                 Ok(page) => page,
                 Err(error) => {
-                    return Err(because_of(tree.visit, &error, replies::status_broken_off()));
+                    return Err(because_of(tree.admitted, &error, replies::status_broken_off()));
                 }
             };
         }

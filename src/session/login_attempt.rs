@@ -9,7 +9,7 @@ use super::encryption::Encryption;
 use super::login::{Given, Login};
 use super::step::Step;
 use super::{Host, SessionHandle, refusal_reply};
-use crate::access::{Refusal, Visit};
+use crate::access::{AdmittedClient, Refusal};
 use crate::limits;
 use crate::metrics::{self, LoginEnding};
 use crate::protocol::{Reply, replies};
@@ -25,7 +25,7 @@ const NOBODY: &str = "";
 pub(super) struct LoginAttempt<'l, 'a> {
     pub(super) host: &'a Host,
     pub(super) handle: &'a SessionHandle,
-    pub(super) visit: &'a Visit,
+    pub(super) admitted: &'a AdmittedClient,
     pub(super) peer: SocketAddr,
     pub(super) encryption: &'l Encryption,
     pub(super) began: Instant,
@@ -46,14 +46,14 @@ impl LoginAttempt<'_, '_> {
         if self.host.tls_demand.holds() && !self.encryption.is_on() {
             return Err(replies::tls_needed());
         }
-        self.visit.try_login().map_err(refusal_reply)?;
+        self.admitted.try_login().map_err(refusal_reply)?;
         let users = self.host.users.current();
         let (visible, peer) = (self.visible(&name), self.peer);
-        let (control, visit) = (&mut *self.control, self.visit);
+        let (control, admitted) = (&mut *self.control, self.admitted);
         // Those who guess at once wait here together, and the first of them may bring about a ban.
         let mut is_wanted = || {
             control.read_available();
-            !control.has_ended() && !visit.is_banned()
+            !control.has_ended() && !admitted.is_banned()
         };
         let credentials = LoginRequest {
             name: visible,
@@ -68,7 +68,7 @@ impl LoginAttempt<'_, '_> {
                 Err(error) => Err(self.turn_away(visible, &error)),
             },
             Err(error @ (LoginError::Incorrect | LoginError::Elsewhere)) => {
-                if error == LoginError::Elsewhere && visit.may_tell("login from elsewhere") {
+                if error == LoginError::Elsewhere && admitted.may_tell("login from elsewhere") {
                     log::warn!(
                         "the password of {name:?} is right, but not its address {}: see \
                          allow_addresses and deny_addresses of the account",
@@ -84,8 +84,8 @@ impl LoginAttempt<'_, '_> {
     /// The password was not verified.
     fn give_up(&mut self, name: &str, error: LoginError) -> Reply {
         let peer = self.peer;
-        self.visit.leave_login();
-        if self.visit.is_banned() {
+        self.admitted.leave_login();
+        if self.admitted.is_banned() {
             return refusal_reply(Refusal::Banned);
         }
         if error == LoginError::Abandoned {
@@ -97,7 +97,7 @@ impl LoginAttempt<'_, '_> {
             LoginError::Unverifiable(_) => ("login not verified", replies::login_unverifiable()),
             _ => ("too many logins at once", replies::server_busy()),
         };
-        if self.visit.may_tell(subject) {
+        if self.admitted.may_tell(subject) {
             let name = shortened(name);
             match error {
                 LoginError::Unverifiable(fault) => {
@@ -121,8 +121,8 @@ impl LoginAttempt<'_, '_> {
 
     /// The password was right, but there is nowhere to go.
     pub(super) fn turn_away(&self, name: &str, error: &StoreError) -> Reply {
-        self.visit.leave_login();
-        if self.visit.may_tell("no directory of a user") {
+        self.admitted.leave_login();
+        if self.admitted.may_tell("no directory of a user") {
             log::error!("login user={name} peer={}: no directory of its own: {error}", self.peer);
         }
         replies::no_home().about_request(error.request_id.as_deref()).of_failure()
@@ -137,10 +137,10 @@ impl LoginAttempt<'_, '_> {
         turn: Option<HashingPermit<'_>>,
     ) -> Step<Reply> {
         let (name, peer) = (&account.name, self.peer);
-        let inside = match self.visit.log_in(name, self.host.connections.free()) {
+        let inside = match self.admitted.log_in(name, self.host.connections.free()) {
             Ok(inside) => inside,
             Err(refusal) => {
-                if self.visit.may_tell(refusal.reason()) {
+                if self.admitted.may_tell(refusal.reason()) {
                     log::warn!("login user={name} peer={peer} refused: {refusal}");
                 }
                 return Err(refusal_reply(refusal));
@@ -153,7 +153,7 @@ impl LoginAttempt<'_, '_> {
             drop(inside);
             return Err(self.refuse(name, password, turn));
         }
-        if self.visit.is_user_banned(name) {
+        if self.admitted.is_user_banned(name) {
             // In this moment, by somebody who looks for sessions afterwards.
             self.handle.set_user(None);
             return Err(refusal_reply(Refusal::UserBanned));
@@ -203,8 +203,8 @@ impl LoginAttempt<'_, '_> {
         let options = &self.host.options;
         let failures = self.login.fail();
         metrics::count_login(LoginEnding::Failed);
-        let failure = self.visit.fail(name, proof);
-        if failure.is_news || self.visit.may_tell("wrong logins again") {
+        let failure = self.admitted.fail(name, proof);
+        if failure.is_news || self.admitted.may_tell("wrong logins again") {
             log::warn!("login failed user={} peer={}", shortened(name), self.peer);
         }
         drop(turn);

@@ -57,7 +57,7 @@ pub use refusal::refusal_reply;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::net::tls::ClientRefusal;
 use crate::net::{Endpoints, EndpointsError, HeaderError};
 use crate::protocol::{Code, Line, NameEncoding, Reply, replies};
@@ -73,15 +73,20 @@ use trace::Trace;
 use wake::OwnWake;
 
 /// Serves one client until it leaves, is thrown out or the server stops. Runs in the session's
-/// own thread. Without a `visit` access is asked for here, as soon as it is known for whom a
+/// own thread. Without `admitted`, access is asked for here, as soon as it is known for whom a
 /// balancer speaks.
-pub fn serve(handle: &Arc<SessionHandle>, host: &Host, entrance: Entrance, visit: Option<Visit>) {
+pub fn serve(
+    handle: &Arc<SessionHandle>,
+    host: &Host,
+    entrance: Entrance,
+    admitted: Option<AdmittedClient>,
+) {
     let socket = handle.control();
     match meet(handle, host) {
-        Ok(ends) => match visit.map_or_else(|| host.access.admit(ends.peer.ip()), Ok) {
-            Ok(visit) => {
-                visit.may_leave_by(Arc::clone(handle) as _);
-                Session::new(handle, host, entrance, &visit, ends).run();
+        Ok(ends) => match admitted.map_or_else(|| host.access.admit(ends.peer.ip()), Ok) {
+            Ok(admitted) => {
+                admitted.may_leave_by(Arc::clone(handle) as _);
+                Session::new(handle, host, entrance, &admitted, ends).run();
             }
             Err(refusal) => {
                 ControlLine::new(socket, None, host.stop.clone()).send(&refusal_reply(refusal));
@@ -114,7 +119,7 @@ fn meet(handle: &SessionHandle, host: &Host) -> Result<Endpoints, EndpointsError
 struct Session<'a> {
     host: &'a Host,
     handle: &'a SessionHandle,
-    visit: &'a Visit,
+    admitted: &'a AdmittedClient,
     ends: Endpoints,
     control: ControlLine<'a>,
     encryption: Encryption,
@@ -133,7 +138,7 @@ impl<'a> Session<'a> {
         handle: &'a SessionHandle,
         host: &'a Host,
         entrance: Entrance,
-        visit: &'a Visit,
+        admitted: &'a AdmittedClient,
         ends: Endpoints,
     ) -> Self {
         let options = &host.options;
@@ -143,14 +148,14 @@ impl<'a> Session<'a> {
         Self {
             host,
             handle,
-            visit,
+            admitted,
             ends,
             control,
             encryption: Encryption::new(entrance),
             login: Login::new(),
             working_directory: FtpPath::root(),
             told_parked: ToldParked::default(),
-            data: DataChannel::new(host, visit, ends),
+            data: DataChannel::new(host, admitted, ends),
             settings: ClientSettings::default(),
             pending: Pending::Nothing,
             wait: CommandWait::new(options),
@@ -193,7 +198,7 @@ impl<'a> Session<'a> {
     /// data connection that does not come, it is told once a minute.
     fn tell_trace(&mut self, reply: &Reply) {
         let lacks_data = reply.code() == Code::NO_DATA_CONNECTION;
-        if reply.tells_failure() || lacks_data && self.visit.may_tell("trace without data") {
+        if reply.tells_failure() || lacks_data && self.admitted.may_tell("trace without data") {
             self.control.trace.tell();
         }
     }
@@ -242,7 +247,7 @@ impl<'a> Session<'a> {
 
     /// Somebody probes the port, or is wrong about it.
     fn note_stranger(&self, protocol: &str) {
-        if self.visit.may_tell("not an FTP client") {
+        if self.admitted.may_tell("not an FTP client") {
             log::warn!("not an FTP client but {protocol}, peer={}", self.ends.peer);
         }
     }
@@ -259,7 +264,7 @@ impl<'a> Session<'a> {
         let peer = self.ends.peer;
         match handshake(&mut self.control, self.host.tls.as_deref(), deadline) {
             Ok(handshaken) => {
-                if handshaken.injected && self.visit.may_tell("plain text behind AUTH") {
+                if handshaken.injected && self.admitted.may_tell("plain text behind AUTH") {
                     log::warn!("plain text behind AUTH dropped, peer={peer}");
                 }
                 self.forget_login();
@@ -271,7 +276,7 @@ impl<'a> Session<'a> {
                     Some(_) => ("client certificate not taken", log::Level::Warn),
                     None => ("TLS handshake", log::Level::Info),
                 };
-                if self.visit.may_tell(kind) {
+                if self.admitted.may_tell(kind) {
                     log::log!(level, "TLS handshake failed peer={peer}: {error}");
                 }
                 false

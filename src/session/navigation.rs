@@ -9,7 +9,7 @@ use super::renaming::Renaming;
 use super::step::Step;
 use super::told_parked::ToldParked;
 use super::unpublished::Unpublished;
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::events::{EventKind, FileDeed, Intent, Witness};
 use crate::protocol::{Code, MlstFacts, Reply, Rights, replies};
 use crate::store::{ErrorKind, Freshness, ObjectStore, OnExists, Operation, Stat, StoreError};
@@ -22,7 +22,7 @@ use crate::vfs::{EntryKind, FtpPath, Metadata};
 pub(super) struct Tree<'a> {
     /// Works for the present command.
     pub(super) store: Arc<dyn ObjectStore>,
-    pub(super) visit: &'a Visit,
+    pub(super) admitted: &'a AdmittedClient,
     pub(super) account: Arc<Account>,
     pub(super) working_directory: FtpPath,
     pub(super) rights: Rights,
@@ -106,7 +106,7 @@ impl Tree<'_> {
 
     /// The reply to a call of the store that failed.
     pub(super) fn failure(&self, error: &StoreError) -> Reply {
-        store_failure(self.visit, error)
+        store_failure(self.admitted, error)
     }
 
     /// What is known of a path.

@@ -100,7 +100,7 @@ impl Tree<'_> {
             Err(error) if error.kind == ErrorKind::Unavailable => Err(self.failure(&error)),
             Err(error) => {
                 // Whoever may not ask has nothing to go on with.
-                log_failure(self.visit, &error);
+                log_failure(self.admitted, &error);
                 Ok(None)
             }
         }

@@ -30,5 +30,5 @@ pub(super) fn publish_marked(
     });
     published
         .map(drop)
-        .map_err(|error| because_of(tree.visit, &error, replies::not_published(&file)))
+        .map_err(|error| because_of(tree.admitted, &error, replies::not_published(&file)))
 }

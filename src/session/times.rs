@@ -62,7 +62,7 @@ impl FileTimes<'_> {
             long.run(Code::FILE_STATUS, &*self.0.store, |store| store.set_modified(&place, time.0));
         set.map_err(|error| match error.kind {
             ErrorKind::TooLarge => {
-                because_of(self.0.visit, &error, replies::too_large_for_a_time())
+                because_of(self.0.admitted, &error, replies::too_large_for_a_time())
             }
             _ => self.0.failure(&error),
         })?;

@@ -14,7 +14,7 @@ use super::step::Step;
 use super::wake::OwnWake;
 use super::watch::Watch;
 use super::{Host, SessionHandle, TransferKind, TransferTask};
-use crate::access::Visit;
+use crate::access::AdmittedClient;
 use crate::events::Witness;
 use crate::metrics::Direction;
 use crate::net::{ConnectionSlot, Stream, Wake};
@@ -32,7 +32,7 @@ use crate::vfs::FtpPath;
 pub(super) struct TransferParts<'s, 'a> {
     pub(super) host: &'a Host,
     pub(super) handle: &'a SessionHandle,
-    pub(super) visit: &'a Visit,
+    pub(super) admitted: &'a AdmittedClient,
     pub(super) login: &'s Login<'a>,
     pub(super) encryption: &'s Encryption,
     pub(super) control: &'s mut ControlLine<'a>,
@@ -64,7 +64,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
         let (account, budget) = (Arc::clone(account), budget.clone());
         parts.data.forget_unused();
         let wake = wake.get().map_err(|error| {
-            if parts.visit.may_tell("no descriptor for a transfer") {
+            if parts.admitted.may_tell("no descriptor for a transfer") {
                 log::error!("no descriptor for a transfer: {error}");
             }
             replies::cannot_listen()
@@ -93,7 +93,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
     /// file unless it comes back; or it is lost, which the operator is told.
     pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport, witness: &Witness) {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
-        let TransferParts { host, visit, .. } = &self.parts;
+        let TransferParts { host, admitted, .. } = &self.parts;
         let options = &host.options.transfer;
         match (kept, self.account.files.publish_parked) {
             (Kept::Parked, Some(patience)) => {
@@ -108,7 +108,8 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 host.publish_left(upload, patience);
             }
             (Kept::Nothing, patience)
-                if report.bytes > 0 && visit.may_tell("clients that do not wait for the reply") =>
+                if report.bytes > 0
+                    && admitted.may_tell("clients that do not wait for the reply") =>
             {
                 let loses = match (options.partial, patience) {
                     (PartialUpload::Discard, _) => "partial_upload = discard all of its files are",
@@ -138,7 +139,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
 
     /// Success, or the reply to a transfer that did not complete.
     pub(super) fn check_verdict(&self, report: &TransferReport) -> Step<()> {
-        check_verdict(self.parts.visit, report)
+        check_verdict(self.parts.admitted, report)
     }
 
     /// The client has waited for what is not the store's fault: the store gets no less time for it.
@@ -158,7 +159,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
         Attended {
             resources: parts.host.resources(&self.budget, &self.wake),
             handle: parts.handle,
-            visit: parts.visit,
+            admitted: parts.admitted,
             data: parts.data,
             terms: DataTerms {
                 writes: task.kind != TransferKind::Upload,
@@ -176,7 +177,7 @@ pub(super) struct Attended<'t, 'a> {
     pub(super) resources: Resources<'t>,
     pub(super) watch: Watch<'t, 'a>,
     handle: &'a SessionHandle,
-    visit: &'a Visit,
+    admitted: &'a AdmittedClient,
     data: &'t mut DataChannel<'a>,
     terms: DataTerms,
 }
@@ -196,6 +197,6 @@ impl Attended<'_, '_> {
 
     /// The reply to a transfer that ended before its end.
     pub(super) fn failure(&self, why: &Incomplete) -> Reply {
-        incomplete(self.visit, why)
+        incomplete(self.admitted, why)
     }
 }

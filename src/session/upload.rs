@@ -129,7 +129,7 @@ impl Order {
             if let TransferError::ParkedElsewhere { offset: 0, came } = error {
                 tree.told.note_lost(self.path.clone(), came);
             }
-            transfer_error(tree.visit, &error)
+            transfer_error(tree.admitted, &error)
         })
     }
 

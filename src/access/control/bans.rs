@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{AccessControl, State, Visit};
+use super::{AccessControl, AdmittedClient, State};
 use crate::access::operator_bans::{Ban, BanSubject, TooManyBans};
 
 impl AccessControl {
@@ -53,7 +53,7 @@ impl AccessControl {
     }
 }
 
-impl Visit {
+impl AdmittedClient {
     /// Whether the operator has banned the user of this name.
     pub fn is_user_banned(&self, name: &str) -> bool {
         self.access.state.lock().operator_bans.hold_user(name, Instant::now())

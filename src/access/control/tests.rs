@@ -69,11 +69,12 @@ fn failures_are_answered_later_and_later_and_end_in_a_ban() {
     let rule = BanRule { failures: 6, window: 10 * SECOND, time: 100 * SECOND };
     let access = access(|options| (options.ban, options.failure_delay) = (Some(rule), SECOND));
     let start = Instant::now();
-    let visit = access.admit_at(address(1), start).unwrap();
-    let delays: Vec<_> = (1..=5).map(|n| access.fail(&visit, n, start).delay.as_secs()).collect();
+    let admitted = access.admit_at(address(1), start).unwrap();
+    let delays: Vec<_> =
+        (1..=5).map(|n| access.fail(&admitted, n, start).delay.as_secs()).collect();
     assert_eq!(delays, [1, 2, 4, 8, 8]);
-    assert!(!access.fail(&visit, 5, start).banned, "the same guess again");
-    assert!(access.fail(&visit, 6, start).banned);
+    assert!(!access.fail(&admitted, 5, start).banned, "the same guess again");
+    assert!(access.fail(&admitted, 6, start).banned);
     let come = |n, at| access.admit_at(address(n), at).err();
     assert_eq!(come(1, start), Some(Refusal::Banned));
     assert_eq!(come(2, start), None);
@@ -86,9 +87,9 @@ fn failures_do_not_add_up_for_ever() {
     let rule = BanRule { failures: 2, window: 10 * SECOND, time: SECOND };
     let access = access(|options| options.ban = Some(rule));
     let start = Instant::now();
-    let visit = access.admit_at(address(1), start).unwrap();
+    let admitted = access.admit_at(address(1), start).unwrap();
     for n in 0..10 {
-        assert!(!access.fail(&visit, n.into(), start + 10 * n * SECOND).banned);
+        assert!(!access.fail(&admitted, n.into(), start + 10 * n * SECOND).banned);
     }
 }
 
@@ -121,10 +122,11 @@ impl Leaver for Session {
 }
 
 /// A client that has come at `now`, and what tells whether it was made to leave.
-fn come(access: &Arc<AccessControl>, n: u8, now: Instant) -> (Visit, Arc<Session>) {
-    let (visit, session) = (access.admit_at(address(n), now).unwrap(), Arc::<Session>::default());
-    visit.may_leave_by(Arc::clone(&session) as _);
-    (visit, session)
+fn come(access: &Arc<AccessControl>, n: u8, now: Instant) -> (AdmittedClient, Arc<Session>) {
+    let (admitted, session) =
+        (access.admit_at(address(n), now).unwrap(), Arc::<Session>::default());
+    admitted.may_leave_by(Arc::clone(&session) as _);
+    (admitted, session)
 }
 
 fn has_left(session: &Session) -> bool {
