@@ -48,8 +48,11 @@ impl RequestHead {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let key = path.trim_start_matches('/').split_once('/').map_or("", |(_, key)| key);
         let is_copy = header(&text, "x-amz-copy-source").is_some();
+        // A greeting, by somebody without a key pair, asks the same.
+        let is_signed = header(&text, "authorization").is_some();
+        let request = recognise(method, key, query, is_copy);
         Ok(Some(Self {
-            request: recognise(method, key, query, is_copy),
+            request: request.filter(|request| *request != Request::HeadBucket || is_signed),
             key: key.to_owned(),
             query: query.to_owned(),
             is_head: method == "HEAD",
