@@ -2,10 +2,8 @@
 //! an owner. Where the system gives no more threads, whoever asks is told.
 
 use std::cell::RefCell;
-use std::fs;
 use std::io;
 use std::thread::{self, Builder, JoinHandle, Scope, ScopedJoinHandle, Thread};
-use std::time::Duration;
 
 use crate::limits;
 
@@ -85,42 +83,6 @@ pub fn with_name<T>(tell: impl FnOnce(&str) -> T) -> T {
     })
 }
 
-/// What the kernel's scheduler did with a thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scheduling {
-    /// How long it had a processor.
-    pub ran: Duration,
-    /// How long it could have run, had there been one.
-    pub delayed: Duration,
-}
-
-impl Scheduling {
-    /// That of the present thread since its start; `None` where the kernel does not tell.
-    pub fn of_this_thread() -> Option<Self> {
-        Self::parse(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut nanoseconds = text.split_ascii_whitespace().map_while(|word| word.parse().ok());
-        let (ran, delayed) = (nanoseconds.next()?, nanoseconds.next()?);
-        Some(Self { ran: Duration::from_nanos(ran), delayed: Duration::from_nanos(delayed) })
-    }
-
-    /// Whether processors were short within `time`: it waited for one for longer than it had one,
-    /// and both together are a good part of that time. Who sleeps for most of it lacks other
-    /// things.
-    pub fn lacked_a_processor(self, time: Duration) -> bool {
-        self.delayed > self.ran && (self.ran + self.delayed) * 6 > time
-    }
-
-    /// What was added to `before`.
-    #[must_use]
-    pub fn since(self, before: Self) -> Self {
-        let ran = self.ran.saturating_sub(before.ran);
-        Self { ran, delayed: self.delayed.saturating_sub(before.delayed) }
-    }
-}
-
 fn builder(name: String) -> Builder {
     Builder::new().name(name).stack_size(limits::THREAD_STACK_BYTES)
 }
@@ -132,21 +94,6 @@ fn own_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_kernel_tells_what_it_did_with_a_thread() {
-        let time = |ran, delayed| Scheduling {
-            ran: Duration::from_nanos(ran),
-            delayed: Duration::from_nanos(delayed),
-        };
-        assert_eq!(Scheduling::parse("5000000000 70 3\n"), Some(time(5_000_000_000, 70)));
-        assert_eq!(Scheduling::parse("5000000000"), None);
-        assert_eq!(time(9, 8).since(time(2, 3)), time(7, 5));
-        let lacked = |ran, delayed, all| time(ran, delayed).lacked_a_processor(time(all, 0).ran);
-        assert!(lacked(7, 8, 89) && !lacked(7, 7, 80) && !lacked(7, 8, 90));
-        let before = Scheduling::of_this_thread().unwrap();
-        while Scheduling::of_this_thread().unwrap().since(before).ran == Duration::ZERO {}
-    }
 
     #[test]
     fn helpers_log_under_the_name_of_their_caller() {

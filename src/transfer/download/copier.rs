@@ -16,7 +16,6 @@ use super::source::{ObjectVersion, Source};
 use crate::limits::DOWNLOAD_CHUNK_BYTES;
 use crate::net::{Stream, Wake};
 use crate::store::Cancel;
-use crate::threads::Scheduling;
 use crate::transfer::budget::Lease;
 use crate::transfer::concurrency::{Moved, STORE_IS_FAR};
 use crate::transfer::memory::Pages;
@@ -35,9 +34,6 @@ const LATER: u32 = 16;
 /// The client is waiting for the store when reading takes this many times as long as writing, and
 /// longer than [`STORE_IS_FAR`] for a window of a mebibyte.
 const STORE_IS_SLOWER: u32 = 3;
-
-/// A window that takes longer is the store's doing, also where processors are short.
-const TOO_SLOW_FOR_A_BUSY_MACHINE: Duration = Duration::from_millis(25);
 
 /// The worker of one download.
 #[derive(Debug)]
@@ -80,7 +76,6 @@ fn copy(
     let memory = ahead.budget.memory();
     let mut buffer = memory.take(buffer_bytes(source.left()), Pages::Together);
     let mut window = TimedWindow::default();
-    let mut processors = Processors::from(Instant::now());
     loop {
         let begun = Instant::now();
         let got = source.fill(&mut buffer)?;
@@ -90,10 +85,6 @@ fn copy(
         }
         delivery.write(&buffer[..got])?;
         if let Some(pace) = window.shows_a_waiting_client(got, filled - begun, filled.elapsed()) {
-            if processors.are_short() && pace.taken < TOO_SLOW_FOR_A_BUSY_MACHINE {
-                window.look_again();
-                continue;
-            }
             match RangeFetchers::start(source, ahead, pace) {
                 Ok(mut fetchers) => {
                     drop(buffer);
@@ -167,38 +158,9 @@ impl TimedWindow {
         (self.waited == enough).then_some(pace)
     }
 
-    /// What it has shown has another cause.
-    fn look_again(&mut self) {
-        self.waited = 0;
-    }
-
     /// Fetching ahead has brought nothing.
     fn try_later(&mut self) {
         *self = Self { failures: self.failures + 1, ..Self::default() };
-    }
-}
-
-/// Whether the machine has processors to spare.
-#[derive(Debug)]
-struct Processors {
-    /// When that was asked last, and what was answered.
-    asked: Instant,
-    known: Scheduling,
-}
-
-impl Processors {
-    fn from(begun: Instant) -> Self {
-        Self { asked: begun, known: Scheduling::default() }
-    }
-
-    /// Whether this thread had too little of them since this was asked last: then they are the
-    /// limit and not the store, and who fetched ahead would only take from other transfers, at a
-    /// higher price.
-    fn are_short(&mut self) -> bool {
-        let Some(now) = Scheduling::of_this_thread() else { return false };
-        let lately = now.since(std::mem::replace(&mut self.known, now));
-        let asked = std::mem::replace(&mut self.asked, Instant::now());
-        lately.lacked_a_processor(self.asked - asked)
     }
 }
 
