@@ -347,7 +347,7 @@ mod tests {
 
     use super::*;
 
-    /// An authority whose list ends after a day, with certificates for a month, one of them revoked.
+    /// An authority whose list ends after a day, and certificates for a month.
     const SCRIPT: &str = "
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
             -keyout ca.key -out ca.pem -subj /CN=ca
