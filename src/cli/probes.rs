@@ -99,8 +99,9 @@ fn telling_of_silence<T>(work: impl FnOnce() -> T, tell: impl FnOnce() + Send) -
 fn look_for_copies(store: &dyn ObjectStore, name: &str) {
     match store.copies_nothing() {
         Ok(true) => log::info!(
-            "{name} has metadata acceleration: renaming is done by the bucket itself; APPE, REST \
-             before STOR and MFMT are refused, as nothing can be copied there",
+            "{name} has metadata acceleration: renaming is done by the bucket itself; APPE and \
+             REST before STOR to all but small files, and MFMT, are refused, as nothing can be \
+             copied there",
         ),
         Ok(false) => {}
         Err(error) => log::debug!("what kind of bucket {name} is is not known: {error}"),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::session::TlsPolicy;
 use crate::store::OnExists;
-use crate::users::{Account, HookCall, HookOptions, HookUsers, Password};
+use crate::users::{Account, FileRules, HookCall, HookOptions, HookUsers, Password};
 
 use super::bucket::{self, ForAllBuckets, Includes, SharedStore};
 use super::forms::{FilesForm, LoginForm, UsersForm};
@@ -24,6 +24,8 @@ use super::users_file::{self, UserLine};
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     pub(super) stores: Vec<StoreSettings>,
+    /// What the section of each says of files.
+    pub(super) files: Vec<FileRules>,
     pub(super) accounts: Vec<Account<usize>>,
     /// The files of users.
     pub(super) users_files: Vec<PathBuf>,
@@ -158,16 +160,17 @@ impl Accounts {
         let (Some(SharedStore { settings, homes }), Some(permission)) = (store, permission) else {
             return;
         };
-        let at = self.take_store(settings, section);
+        let at = self.take_store(settings, &account.files, section);
         account.permission = permission;
         let options = HookOptions { call, timeout: hook_timeout, cache: hook_cache };
         self.hook = Some(HookUsers { options, common: account.with_store(at), homes });
     }
 
-    /// The number of the store of a section.
-    fn take_store(&mut self, store: StoreSettings, section: &Section) -> usize {
+    /// The number of the store of a section that says this of `files`.
+    fn take_store(&mut self, store: StoreSettings, files: &FileRules, section: &Section) -> usize {
         let at = self.stores.len();
         self.stores.push(store);
+        self.files.push(files.clone());
         self.sections.push((section.header().section, at));
         at
     }
@@ -242,7 +245,7 @@ impl Accounts {
         report: &mut ConfigReport,
     ) {
         let Some(SharedStore { settings, homes }) = store else { return };
-        let at = self.take_store(settings, section);
+        let at = self.take_store(settings, &common.files, section);
         for ConfiguredLogin { name, password, permission, place } in logins {
             let Some(home) = homes.of(&name, place.as_deref()) else {
                 let text = format!(

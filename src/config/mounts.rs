@@ -68,15 +68,9 @@ fn place_of(name: &str, accounts: &Accounts) -> Option<(usize, String)> {
 /// What the users of the store of this number do not see of it, and where those who publish by a
 /// marker have their files wait in a mount.
 fn hidden_in(store: usize, accounts: &Accounts) -> NamePatterns {
-    let all = || {
-        let named = accounts.accounts.iter().map(|account| (account.store, &account.files));
-        let asked = accounts.hook.iter().map(|hook| (hook.common.store, &hook.common.files));
-        named.chain(asked)
-    };
-    // They are of one section, and all have what that says.
-    let own = all().find(|(other, _)| *other == store);
-    let hidden = own.map(|(_, files)| FileRules::hidden_names(files)).unwrap_or_default();
-    match all().any(|(_, files)| files.published_by.is_some()) {
+    // The section says it, also while it has no login.
+    let hidden = accounts.files.get(store).map(FileRules::hidden_names).unwrap_or_default();
+    match accounts.files.iter().any(|files| files.published_by.is_some()) {
         true => hidden.with_name(UNPUBLISHED_DIRECTORY),
         false => hidden,
     }

@@ -17,7 +17,7 @@ pub(super) fn store_failure(admitted: &AdmittedClient, error: &StoreError) -> Re
     let reply = reply_to(error).unwrap_or_else(|| match (error.kind, error.status) {
         (ErrorKind::Other, Some(400..500)) => replies::store_refused(error.code.as_deref()),
         (ErrorKind::Other, Some(_)) => replies::store_unreadable(),
-        (ErrorKind::Cancelled, _) => replies::given_up(),
+        (ErrorKind::Cancelled, _) => replies::given_up(error.source.as_deref()),
         _ => replies::store_unavailable(),
     });
     because_of(admitted, error, reply)

@@ -35,6 +35,16 @@ pub trait FileTree: Send + Sync + 'static {
         self.find_file(path)
     }
 
+    /// Whether what goes on with the file `path` can have bytes of it copied inside the store: told
+    /// before a client is asked for more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`], with words for the client.
+    fn admits_adding(&self, path: &FtpPath) -> Result<()> {
+        let _ = path;
+        Ok(())
+    }
+
     /// Whether a file may come to stand under `path`: told before a client is asked for bytes that
     /// nobody could keep. Only [`Freshness::Now`] asks the store, and then it is granted or an
     /// error.

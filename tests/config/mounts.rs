@@ -68,6 +68,19 @@ fn a_mount_is_a_part_of_somebodys_files() {
     assert_eq!(accepted(&with("")).mount_rename_limit, 1 << 30);
 }
 
+/// Also while it has no login, as its file of users may be empty.
+#[test]
+fn what_the_section_hides_is_hidden() {
+    let bucket = "cos_endpoint = file:///srv/users\nhome_dir = /home/user3\nauthority = R\n";
+    let settings = accepted(&with(&format!(
+        "[COS_ACCOUNT_3]\n{bucket}users_file = /nowhere/users\nhide_names = secret*\n\
+         on_delete = trash\n\
+         [MOUNT_1]\npath = /a\naccount = COS_ACCOUNT_3\nusers = user0\nauthority = R\n"
+    )));
+    let hidden = &settings.mounts[0].hidden;
+    assert!(hidden.fit("secret-1") && hidden.fit(".trash") && !hidden.fit("other"));
+}
+
 #[test]
 fn what_is_wrong_is_told_at_its_key() {
     for (lines, expected) in [

@@ -58,6 +58,36 @@ fn a_move_ends_when_the_operator_or_a_stop_ends_its_session() {
     }
 }
 
+/// No answer says that the new store has the file: what stands there does.
+#[test]
+fn a_move_that_is_ended_in_doubt_is_decided_by_what_stands() {
+    for is_seen in [true, false] {
+        let injector = Injector::before(Rgw::shared().endpoint());
+        let mounted = Mounted::bucket_behind(&injector.endpoint(), Setup::local(), ARCHIVE);
+        let mut ftp = mounted.login();
+        ftp.store("STOR file", b"content");
+        injector.inject(Rule::new(Request::PutObject, Fault::LoseAnswer));
+        ftp.expect("RNFR file", "350");
+        ftp.send("RNTO archive/file");
+        injector.wait_for_strikes(2);
+        if !is_seen {
+            injector.inject(Rule::new(Request::HeadObject, Fault::Refuse(403, "AccessDenied")));
+        }
+        kick(&mounted.server);
+        if is_seen {
+            ftp.expect_reply("250 ");
+            assert_eq!(mounted.files(), [vec![], vec!["file".to_owned()]]);
+        } else {
+            ftp.expect_reply(
+                "450 The server has ended this; whether the file has come to stand under its name \
+                 is not known.",
+            );
+            mounted.server.stored().expect("file", b"content");
+        }
+        ftp.expect_reply("421 ");
+    }
+}
+
 /// What a killed server leaves of a move is nothing that a client could take for its own upload.
 #[test]
 fn what_is_left_of_a_move_by_a_kill_is_not_gone_on_with() {

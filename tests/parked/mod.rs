@@ -1,5 +1,7 @@
 //! `partial_upload = park`: what an interrupted upload had brought waits, unseen, for its client.
 
+/// Where nothing can be copied.
+mod copyless;
 /// Removed and renamed directories in which something is parked.
 mod directories;
 /// Uploads that end before an earlier one had come.

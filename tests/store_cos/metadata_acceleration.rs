@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cos_ftp_server::store::cos::{
-    BucketArch, CosOptions, CosStore, HeaderNames, Needs, Trial, TrialVerdict,
+    BucketArch, Buckets, CosOptions, CosStore, HeaderNames, Needs, Trial, TrialVerdict,
 };
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, Freshness, ListRequest, ObjectStore,
@@ -12,12 +12,15 @@ use cos_ftp_server::store::{
 };
 use time::OffsetDateTime;
 
-use crate::store_cos::{at, in_front, kind, list, names, options, put, read};
+use crate::store_cos::{at, in_front, kind, list, names, noise, options, put, read};
 use crate::support::ftp::Ftp;
 use crate::support::ofs::Ofs;
 use crate::support::rgw::Rgw;
 use crate::support::scripted::{Act, Scripted, answer, error};
 use crate::support::server::Setup;
+
+/// Bytes of a file that is as large as a part.
+const LARGE: usize = 5 << 20;
 
 /// A bucket that is played, and a store on it that is told what it is.
 fn played() -> (Scripted, CosStore, String) {
@@ -27,6 +30,18 @@ fn played() -> (Scripted, CosStore, String) {
     let endpoint = script.endpoint.clone();
     let options = CosOptions { endpoint, arch: BucketArch::Directories, ..options(&bucket) };
     (script, CosStore::connect(options).unwrap(), bucket)
+}
+
+/// The same, where `script` comes first.
+fn played_but(
+    mut script: impl FnMut(&Ofs, &str) -> Option<Act> + Send + 'static,
+) -> (Scripted, CosStore, String) {
+    let bucket = Rgw::shared().new_bucket();
+    let ofs = Ofs::of(&bucket);
+    let (front, _) = in_front(&bucket, move |head| script(&ofs, head).or_else(|| ofs.act(head)));
+    let endpoint = front.endpoint.clone();
+    let options = CosOptions { endpoint, arch: BucketArch::Directories, ..options(&bucket) };
+    (front, CosStore::connect(options).unwrap(), bucket)
 }
 
 /// The lines of the requests that have this in their heads.
@@ -95,22 +110,83 @@ fn a_file_that_is_replaced_is_gone_only_when_the_other_has_its_name() {
 
 #[test]
 fn a_renaming_of_which_the_answer_is_lost_is_known_by_its_names() {
-    let bucket = Rgw::shared().new_bucket();
-    let ofs = Ofs::of(&bucket);
-    let mut losses = 0..1;
-    let (script, _) = in_front(&bucket, move |head| {
-        let act = ofs.act(head);
-        match head.contains("?rename") && losses.next().is_some() {
-            true => Some(Act::Hang),
-            false => act,
+    // Sent once more only where it was not carried out.
+    for (is_carried_out, expected) in [(true, 1), (false, 2)] {
+        let mut losses = 0..1;
+        let (script, store, _) = played_but(move |ofs, head| {
+            let is_lost = head.contains("?rename") && losses.next().is_some();
+            if is_lost && is_carried_out {
+                ofs.act(head);
+            }
+            is_lost.then_some(Act::Hang)
+        });
+        put(&store, "a", b"content");
+        store.rename(&at("a"), &at("b")).unwrap();
+        assert_eq!(names(&store, "/"), ["b"]);
+        assert_eq!(seen(&script, "?rename").len(), expected, "{is_carried_out}");
+    }
+}
+
+/// The first step of a renaming over a file is carried out, and nothing tells of it.
+#[test]
+fn what_was_to_be_replaced_gets_its_name_back_or_is_told() {
+    for comes_back in [true, false] {
+        let (mut was_lost, mut looks) = (false, 0);
+        let (_, store, bucket) = played_but(move |ofs, head| {
+            let refused = || Some(answer("403 Forbidden", "", &error("AccessDenied")));
+            if head.contains("x-cos-rename-source: /d/old\r\n") {
+                ofs.act(head);
+                was_lost = true;
+                return Some(Act::Hang);
+            }
+            if was_lost && head.contains("?rename") && !comes_back {
+                return refused();
+            }
+            let looks_for_it = was_lost && head.starts_with("head ") && head.contains("/d/old ");
+            looks += usize::from(looks_for_it);
+            match looks_for_it && looks == 1 {
+                true => refused(),
+                false => None,
+            }
+        });
+        put(&store, "d/old", b"old");
+        put(&store, "d/new", b"new");
+        let failed = store.rename(&at("d/new"), &at("d/old")).unwrap_err();
+        let keys = Rgw::shared().s3_list(&bucket, "d/");
+        if comes_back {
+            assert_eq!(failed.kind, ErrorKind::Unavailable);
+            assert_eq!(keys, ["d/", "d/new", "d/old"]);
+            assert_eq!(Rgw::shared().s3_get(&bucket, "d/old"), b"old");
+        } else {
+            assert_eq!(failed.kind, ErrorKind::BrokenOff);
+            let told = failed.source.unwrap().to_string();
+            let name = keys[1].strip_prefix("d/").unwrap();
+            assert!(name.starts_with(".cos-ftp-server-replaced-") && told.contains(name), "{told}");
+            assert_eq!(Rgw::shared().s3_get(&bucket, &keys[1]), b"old");
         }
-    });
-    let endpoint = script.endpoint.clone();
-    let options = CosOptions { endpoint, arch: BucketArch::Directories, ..options(&bucket) };
-    let store = CosStore::connect(options).unwrap();
-    put(&store, "a", b"content");
-    store.rename(&at("a"), &at("b")).unwrap();
-    assert_eq!(names(&store, "/"), ["b"]);
+    }
+}
+
+/// What was a file when it was looked at may be a directory in the turn.
+#[test]
+fn no_directory_is_set_aside_as_a_file() {
+    for over in [false, true] {
+        let mut looks = 0;
+        let (script, store, bucket) = played_but(move |_, head| {
+            let is_look = head.starts_with("head ") && head.contains("/file ");
+            looks += usize::from(is_look);
+            let directory = "x-cos-file-mode-dir: true\r\nETag: \"dir\"\r\n";
+            (is_look && looks > 1).then(|| answer("200 OK", directory, ""))
+        });
+        put(&store, "new", b"new");
+        Rgw::shared().s3_put(&bucket, "file", b"content");
+        let failed = match over {
+            true => store.rename(&at("new"), &at("file")),
+            false => store.set_aside(&at("file"), &at("aside")),
+        };
+        assert_eq!(kind(failed), ErrorKind::IsADirectory);
+        assert_eq!(seen(&script, "?rename"), [""; 0]);
+    }
 }
 
 #[test]
@@ -121,10 +197,8 @@ fn what_needs_copies_is_refused_before_anything_is_begun() {
         assert_eq!(error.kind, ErrorKind::Refused);
         error.source.unwrap().to_string()
     };
-    let told = said(store.find_file_to_continue(&at("d/file")).unwrap_err());
+    let told = said(store.admits_adding(&at("d/file")).unwrap_err());
     assert!(told.contains("send the whole file"), "{told}");
-    // What is not there is simply stored.
-    assert_eq!(store.find_file_to_continue(&at("d/none")).unwrap(), None);
     let told = said(store.set_modified(&at("d/file"), OffsetDateTime::UNIX_EPOCH).unwrap_err());
     assert!(told.contains("time"), "{told}");
     said(store.copy_aside(&at("d/file"), &at("d/aside")).unwrap_err());
@@ -226,6 +300,35 @@ fn where_the_bucket_may_not_be_asked_nothing_is_guessed() {
     assert!(!other.seen().iter().any(|seen| Ofs::is_of_bucket(&seen.head)));
 }
 
+/// What one account may not ask another may; and an answer that tells nothing ends no command.
+#[test]
+fn what_one_account_is_not_told_is_its_own_affair() {
+    let bucket = Rgw::shared().new_bucket();
+    for status in ["403 Forbidden", "404 Not Found", "301 Moved Permanently"] {
+        let mut heads = 0;
+        let (script, _) = in_front(&bucket, move |head| {
+            let is_asked = Ofs::is_of_bucket(head);
+            heads += usize::from(is_asked);
+            is_asked.then(|| match heads {
+                1 => answer(status, "", ""),
+                _ => answer("200 OK", "x-cos-bucket-arch: OFS\r\n", ""),
+            })
+        });
+        let mut told = CosOptions { endpoint: script.endpoint.clone(), ..options(&bucket) };
+        told.objects.names = HeaderNames::Cos;
+        let buckets = Buckets::default();
+        let (first, second) = (buckets.open(told.clone()).unwrap(), buckets.open(told).unwrap());
+        put(&first, "a", b"content");
+        first.rename(&at("a"), &at("b")).unwrap();
+        assert!(!first.copies_nothing().unwrap(), "{status}");
+        assert!(second.copies_nothing().unwrap(), "{status}");
+        // What the bucket says itself counts for all.
+        assert!(first.copies_nothing().unwrap(), "{status}");
+        let heads = script.seen().iter().filter(|seen| Ofs::is_of_bucket(&seen.head)).count();
+        assert_eq!(heads, 2, "{status}");
+    }
+}
+
 #[test]
 fn check_tells_it_tries_its_renaming_and_no_copies() {
     let (script, store, bucket) = played();
@@ -266,15 +369,24 @@ fn a_client_is_told_what_the_bucket_does_not_do() {
     server.wait_for_log("has metadata acceleration");
     let mut ftp = Ftp::login(&server);
     ftp.expect("MKD d", "257");
-    ftp.store("STOR d/part", b"content");
-    ftp.play(&[("RNFR d/part", "350"), ("RNTO d/file", "250"), ("SIZE d/file", "213 7")]);
+    ftp.store("STOR d/part", &noise(LARGE));
+    ftp.play(&[("RNFR d/part", "350"), ("RNTO d/file", "250"), ("SIZE d/file", "213 5242880")]);
     let _data = ftp.passive();
     let told = ftp.expect("APPE d/file", "550 ");
     assert!(told.contains("metadata acceleration: send the whole file"), "{told}");
-    ftp.expect("REST 3", "350");
-    let _data = ftp.passive();
-    ftp.expect("STOR d/file", "550 ");
+    for rest in [3, LARGE - 1] {
+        ftp.expect(&format!("REST {rest}"), "350");
+        let _data = ftp.passive();
+        ftp.expect("STOR d/file", "550 ");
+    }
     ftp.expect("MFMT 20200101000000 d/file", "550 ");
+    // What is too small for a part is read and sent anew.
+    ftp.store("STOR d/small", b"content");
+    ftp.store("APPE d/small", b" and more");
+    ftp.expect("REST 3", "350");
+    ftp.store("STOR d/small", b"...");
+    assert_eq!(ftp.fetch("RETR d/small"), b"con...t and more");
+    ftp.expect("DELE d/small", "250");
     // A file that is not there begins with what is added to it.
     ftp.store("APPE d/fresh", b"fresh");
     ftp.store("STOR d/file", b"anew");

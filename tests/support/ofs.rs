@@ -1,6 +1,7 @@
 //! A bucket with metadata acceleration (OFS), played in front of the gateway by what COS documents of
 //! one (436/73685) and by what its Hadoop adapter says: real directories, which PutObject makes;
-//! `?rename`, over nothing that is there; no copies; listings of whole directories, one level deep.
+//! `?rename`, over nothing that is there; no copies; listings of whole directories, one level deep;
+//! neither metadata nor tags.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,6 +10,10 @@ use percent_encoding::percent_decode_str;
 
 use super::rgw::Rgw;
 use super::scripted::{Act, answer, error};
+
+/// Beginnings of headers for what files of such a bucket do not have.
+const NOT_TAKEN: [&str; 4] =
+    ["x-amz-meta-", "x-amz-tagging", "x-cos-meta-", "x-amz-metadata-directive"];
 
 /// The bucket. Keys are lower case, as heads of requests are given so.
 pub(crate) struct Ofs {
@@ -57,6 +62,10 @@ impl Ofs {
     pub(crate) fn act(&self, head: &str) -> Option<Act> {
         let asked = Asked::of(head);
         let name = asked.key.trim_end_matches('/');
+        let has = |header: &&str| head.contains(&format!("\r\n{header}"));
+        if asked.value("tagging").is_some() || NOT_TAKEN.iter().any(has) {
+            return Some(answer("400 Bad Request", "", &error("InvalidArgument")));
+        }
         match asked.method.as_str() {
             "head" if asked.key.is_empty() => {
                 Some(answer("200 OK", "x-cos-bucket-arch: OFS\r\n", ""))

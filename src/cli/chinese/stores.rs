@@ -142,9 +142,9 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // Operations.
     (
-        "metadata acceleration (OFS): renaming is done by the bucket itself; APPE, REST before STOR \
-         and MFMT are refused",
-        "元数据加速桶（OFS）：由存储桶直接重命名；不支持 APPE、STOR 前的 REST 和 MFMT",
+        "metadata acceleration (OFS): renaming is done by the bucket itself; APPE and REST before \
+         STOR to all but small files, and MFMT, are refused",
+        "元数据加速桶（OFS）：由存储桶直接重命名；除小文件外不支持 APPE 和 STOR 前的 REST，不支持 MFMT",
     ),
     ("an ordinary bucket", "普通存储桶"),
     (

@@ -29,6 +29,15 @@ use crate::records::invalid;
 const CA_FILE: &str = "tls_client_ca";
 const CRL_FILE: &str = "tls_client_crl";
 
+/// What a list of revoked certificates is good for that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndedList {
+    /// Nothing: it says nothing of what was revoked since.
+    IsNone,
+    /// It counts as it is, for data connections: whose those are was decided at the login.
+    StillCounts,
+}
+
 /// What the operator decides about certificates of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAuthOptions {
@@ -116,6 +125,7 @@ impl ClientAuthOptions {
     pub(super) fn verifier(
         &self,
         provider: &Arc<CryptoProvider>,
+        ended: EndedList,
     ) -> Result<Arc<dyn ClientCertVerifier>, CertificateError> {
         let mut roots = RootCertStore::empty();
         for authority in certificate::read_chain(CA_FILE, &self.ca_file)? {
@@ -130,9 +140,12 @@ impl ClientAuthOptions {
         let builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
         let builder = match &self.crl_file {
-            // A list that ended says nothing of what was revoked since.
-            Some(file) => builder.with_crls(read_lists(file)?).enforce_revocation_expiration(),
+            Some(file) => builder.with_crls(read_lists(file)?),
             None => builder,
+        };
+        let builder = match ended {
+            EndedList::IsNone => builder.enforce_revocation_expiration(),
+            EndedList::StillCounts => builder,
         };
         let inner = builder.allow_unauthenticated().build().map_err(|error| {
             let (option, file) = match &self.crl_file {
@@ -324,4 +337,62 @@ fn why(error: &rustls::Error, crl_file: Option<&Path>) -> String {
         other => return format!("cannot be used: {other}"),
     };
     why.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use rustls::crypto::ring;
+
+    use super::*;
+
+    /// An authority whose list ends after a day, and certificates for a month.
+    const SCRIPT: &str = "
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+            -keyout ca.key -out ca.pem -subj /CN=ca
+        printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\n' > conf
+        touch index && echo 01 > number && echo extendedKeyUsage=clientAuth > ext
+        for name in good revoked; do
+            openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key \
+                -out request.pem -subj /CN=$name
+            openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial \
+                -extfile ext -out $name.pem -days 30
+        done
+        openssl ca -config conf -keyfile ca.key -cert ca.pem -revoke revoked.pem
+        openssl ca -config conf -keyfile ca.key -cert ca.pem -gencrl -crldays 1 -out crl.pem";
+
+    #[test]
+    fn data_connections_go_on_when_a_list_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new("sh").args(["-ec", SCRIPT]).current_dir(dir.path()).output();
+        let made = made.unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let options = ClientAuthOptions {
+            ca_file: dir.path().join("ca.pem"),
+            crl_file: Some(dir.path().join("crl.pem")),
+            is_required: true,
+            user: UserField::CommonName,
+            asks_password: false,
+        };
+        let provider = Arc::new(ring::default_provider());
+        let days = |days: u64| {
+            let now = Duration::from_secs(UnixTime::now().as_secs());
+            UnixTime::since_unix_epoch(now + Duration::from_secs(days * 24 * 60 * 60))
+        };
+        for (ended, name, later, expected) in [
+            (EndedList::IsNone, "good", 0, true),
+            (EndedList::IsNone, "good", 2, false),
+            (EndedList::StillCounts, "good", 2, true),
+            (EndedList::StillCounts, "revoked", 2, false),
+            // It is no longer valid itself.
+            (EndedList::StillCounts, "good", 40, false),
+        ] {
+            let verifier = options.verifier(&provider, ended).unwrap();
+            let file = dir.path().join(format!("{name}.pem"));
+            let certificate = CertificateDer::from_pem_file(file).unwrap();
+            let verified = verifier.verify_client_cert(&certificate, &[], days(later));
+            assert_eq!(verified.is_ok(), expected, "{ended:?} {name} {later}: {verified:?}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::SingleCertAndKey;
 
 use super::certificate::{self, CertificateError};
-use super::client_auth::{ClientAuthOptions, ClientRefusal};
+use super::client_auth::{ClientAuthOptions, ClientRefusal, EndedList};
 use super::client_identity::{self, ClientIdentity};
 use super::connection::{Purpose, TlsConnection, Truncation};
 use super::resumption::Resumption;
@@ -114,6 +114,8 @@ struct Configs {
 #[derive(Clone, Debug)]
 struct ClientAuth {
     verifier: Arc<dyn ClientCertVerifier>,
+    /// The same of data connections.
+    of_data: Arc<dyn ClientCertVerifier>,
     options: Arc<ClientAuthOptions>,
 }
 
@@ -322,25 +324,26 @@ impl Configs {
             Some(options) => Some(ClientAuth::load(options, provider)?),
             None => None,
         };
-        let speaking = |versions: &[Version]| {
+        let speaking_for = |purpose: Purpose, versions: &[Version]| {
             let versions: Vec<_> = versions.iter().map(|version| version.of_library()).collect();
             let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
                 .with_protocol_versions(&versions)
                 .map_err(|error| CertificateError::of_library(&error))?;
             let verifier: Arc<dyn ClientCertVerifier> = match &clients {
-                Some(clients) => Arc::clone(&clients.verifier),
+                Some(clients) => Arc::clone(clients.of(purpose)),
                 None => Arc::new(NoClientAuth),
             };
             let builder = builder.with_client_cert_verifier(verifier);
             Ok(builder.with_cert_resolver(certificate.clone()))
         };
+        let speaking = |versions: &[Version]| speaking_for(Purpose::Control, versions);
         let spoken = Version::ALL.into_iter().filter(|version| options.versions.contains(version));
         let spoken: Vec<_> = spoken.collect();
         let preferred = options.preferred.map(|version| [version]);
         // In another version there is nothing to resume, and its handshake would bring a ticket.
         let of_data = |version: Version| match options.reuse {
-            Reuse::Optional => speaking(&spoken),
-            Reuse::Required => speaking(&[version]),
+            Reuse::Optional => speaking_for(Purpose::Data, &spoken),
+            Reuse::Required => speaking_for(Purpose::Data, &[version]),
         };
         let configs = Self {
             control: Arc::new(speaking(preferred.as_ref().map_or(&spoken[..], |one| &one[..]))?),
@@ -375,7 +378,20 @@ impl ClientAuth {
         options: &ClientAuthOptions,
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, CertificateError> {
-        Ok(Self { verifier: options.verifier(provider)?, options: Arc::new(options.clone()) })
+        let verifier = |ended| options.verifier(provider, ended);
+        Ok(Self {
+            verifier: verifier(EndedList::IsNone)?,
+            of_data: verifier(EndedList::StillCounts)?,
+            options: Arc::new(options.clone()),
+        })
+    }
+
+    /// Who verifies on connections of this kind.
+    fn of(&self, purpose: Purpose) -> &Arc<dyn ClientCertVerifier> {
+        match purpose {
+            Purpose::Control => &self.verifier,
+            Purpose::Data => &self.of_data,
+        }
     }
 
     /// What the client has shown. A certificate out of a session that was resumed is verified once

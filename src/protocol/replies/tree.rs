@@ -88,9 +88,11 @@ pub fn too_many(why: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
     Reply::new(Code::FILE_BUSY, why)
 }
 
-/// 450 to what was ended by the operator, or by a stop of the server.
-pub fn given_up() -> Reply {
-    Reply::new(Code::FILE_BUSY, "The server has ended this; nothing has changed.")
+/// 450 to what was ended by the operator, or by a stop of the server; `outcome`: what is known of
+/// it, where that is not that nothing has changed.
+pub fn given_up(outcome: Option<&(dyn std::error::Error + Send + Sync)>) -> Reply {
+    let outcome = outcome.map_or_else(|| "nothing has changed".to_owned(), ToString::to_string);
+    Reply::new(Code::FILE_BUSY, format!("The server has ended this; {outcome}."))
 }
 
 /// 503 to RNTO that does not follow RNFR.
@@ -416,7 +418,7 @@ mod tests {
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
             (too_many(None), 450),
-            (given_up(), 450),
+            (given_up(None), 450),
             (events_wait(), 450),
             (store_refused(Some("InvalidArgument")), 450),
             (store_unreadable(), 450),

@@ -42,12 +42,13 @@ use self::s3::actions::get_object_lock_configuration::{ObjectLock, get_object_lo
 use self::s3::actions::list_objects::list_one;
 use self::s3::identity::Credentials;
 use self::s3::identity::role_keys::Roles;
+use self::tree::copyless::CopyingDeed;
 use self::tree::keys::Keys;
 use self::tree::pool::WorkerPool;
 use self::tree::rename::RenameOver;
 use self::tree::{
-    BucketAccount, BucketTree, aside, condition, directories, listing, mtime, publish, rename,
-    room, turn,
+    BucketAccount, BucketTree, aside, condition, copyless, directories, listing, mtime, publish,
+    rename, room, turn,
 };
 use super::{
     Admission, Body, ByteRange, Cancel, ETag, ErrorKind, Expected, FileTree, Freshness,
@@ -304,6 +305,10 @@ impl FileTree for CosStore {
 
     fn find_file_to_continue(&self, path: &FtpPath) -> Result<Option<Stat>> {
         condition::file_to_continue(self.tree(), &self.file(Operation::HeadObject, path)?)
+    }
+
+    fn admits_adding(&self, path: &FtpPath) -> Result<()> {
+        copyless::refuse_copies(self.tree(), CopyingDeed::Add, path.as_str())
     }
 
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {

@@ -44,6 +44,11 @@ impl FileTree for MountStore {
         }
     }
 
+    fn admits_adding(&self, path: &FtpPath) -> Result<()> {
+        let place = self.route(path);
+        place.store.admits_adding(&place.path)
+    }
+
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
         let place = self.admit(MountDeed::Write, Operation::PutObject, path)?;
         place.store.admits_file(&place.path, freshness)

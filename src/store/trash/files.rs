@@ -31,6 +31,10 @@ impl FileTree for TrashStore {
         self.store.find_file_to_continue(path)
     }
 
+    fn admits_adding(&self, path: &FtpPath) -> Result<()> {
+        self.store.admits_adding(path)
+    }
+
     fn admits_file(&self, path: &FtpPath, freshness: Freshness) -> Result<Admission> {
         self.admit(Operation::PutObject, path)?;
         self.store.admits_file(path, freshness)

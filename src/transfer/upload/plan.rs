@@ -119,7 +119,8 @@ impl Plan {
     ///
     /// # Errors
     /// [`TransferError::BadRestart`] beyond its end; what the store says, also of a name under
-    /// which no file may come to stand; [`ErrorKind::AlreadyExists`] where `over` does not let it
+    /// which no file may come to stand, or of one to which nothing can be added;
+    /// [`ErrorKind::AlreadyExists`] where `over` does not let it
     /// do what it is to do to the file that has its name.
     pub fn make(
         store: &dyn ObjectStore,
@@ -167,6 +168,10 @@ impl Plan {
         let etag = found.as_ref().and_then(|stat| stat.etag.clone());
         let tail = Tail::new(CopySource { first: kept, end: size, etag: etag.clone() });
         let (head, copies) = keep(kept, etag, store.part_limits());
+        // What is too small for a part is read and sent anew.
+        if !copies.is_empty() || (tail.is_some() && size >= store.part_limits().min_part) {
+            store.admits_adding(path)?;
+        }
         let new = Self::of_new_file(admission, expected);
         Ok(Self { kept, head, copies, tail, ..new })
     }

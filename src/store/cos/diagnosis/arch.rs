@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::examination::Examination;
 use super::probe::{NEEDS_PROBE, strange};
 use super::trial::{Trial, TrialVerdict, brief};
+use crate::store::cos::objects::renamed;
 use crate::store::cos::s3::actions::head_bucket::head_bucket;
 use crate::store::cos::s3::actions::head_object::head_object;
-use crate::store::cos::s3::actions::rename_object::rename_object;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::{ErrorKind, Operation, Result};
 
@@ -18,7 +18,7 @@ pub(super) const COPIES_NOTHING: &str =
 /// Whether the bucket keeps real directories: asked where it may tell.
 pub(super) fn find_arch(run: &mut Examination<'_>) -> bool {
     let (trial, begun) = (Trial::Of(Operation::HeadBucket), Instant::now());
-    let (verdict, keeps_directories) = match run.client.told_arch() {
+    let (verdict, keeps_directories) = match run.client.arch().told() {
         Some(false) => return false,
         Some(true) => (TrialVerdict::Passed(shown(true)), true),
         None => match head_bucket(run.client) {
@@ -38,8 +38,8 @@ pub(super) fn find_arch(run: &mut Examination<'_>) -> bool {
 fn shown(keeps_directories: bool) -> String {
     match keeps_directories {
         true => {
-            "metadata acceleration (OFS): renaming is done by the bucket itself; APPE, REST \
-                 before STOR and MFMT are refused"
+            "metadata acceleration (OFS): renaming is done by the bucket itself; APPE and \
+                 REST before STOR to all but small files, and MFMT, are refused"
         }
         false => "an ordinary bucket",
     }
@@ -64,7 +64,7 @@ pub(super) fn try_renaming(run: &mut Examination<'_>, stands: bool) {
 }
 
 fn rename_seen(client: &S3Client, from: &str, to: &str) -> Result<()> {
-    rename_object(client, from, to)?;
+    renamed::rename(client, from, to)?;
     let operation = Operation::RenameObject;
     match (head_object(client, from)?, head_object(client, to)?) {
         (None, Some(_)) => Ok(()),

@@ -13,6 +13,7 @@ pub(crate) mod directory_cache;
 pub(crate) mod note;
 pub(crate) mod overlay;
 pub(crate) mod own_changes;
+pub(crate) mod renamed;
 pub(crate) mod span;
 mod stat_cache;
 pub(crate) mod tag_habit;
@@ -55,7 +56,6 @@ use crate::store::cos::s3::actions::list_multipart_uploads::list_multipart_uploa
 use crate::store::cos::s3::actions::list_objects::{list_objects, list_objects_ahead};
 use crate::store::cos::s3::actions::list_parts::list_parts;
 use crate::store::cos::s3::actions::put_object_tagging::put_object_tagging;
-use crate::store::cos::s3::actions::rename_object::rename_object;
 use crate::store::cos::s3::actions::restore_object::restore_object;
 use crate::store::cos::s3::actions::upload_part::upload_part;
 use crate::store::cos::s3::actions::upload_part_copy::upload_part_copy;
@@ -130,10 +130,11 @@ pub(crate) trait Objects: Sync {
     }
 
     /// Gives the file, or the directory, `from` the name `to`, under which nothing stands, in a
-    /// bucket that keeps real directories. Neither ends in a slash.
+    /// bucket that keeps real directories. Neither ends in a slash. Where no answer came, the two
+    /// names tell what happened.
     fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
         debug_assert!(turn.is_on(from) && turn.is_on(to));
-        Ok(rename_object(&self.plain().client, from, to)?)
+        renamed::rename(&self.plain().client, from, to)
     }
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No

@@ -9,7 +9,7 @@ use crate::store::cos::s3::actions::complete_multipart_upload::{
     Complete, Completed, complete_multipart_upload,
 };
 use crate::store::cos::s3::actions::copy_object::{CopyReceipt, NewCopy, Original, copy_object};
-use crate::store::cos::s3::actions::head_object::{Head, head_object};
+use crate::store::cos::s3::actions::head_object::{Head, head_object, head_object_hastily};
 use crate::store::cos::s3::actions::put_object::{Put, put_object};
 use crate::store::cos::s3::call::RequestFailure;
 use crate::store::cos::s3::client::S3Client;
@@ -21,12 +21,15 @@ use crate::store::{ETag, ErrorKind, Operation, PartReceipt, Result, StoreError, 
 /// seconds.
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
 
+/// What is said where a write was given up after it was sent, and nothing tells of it.
+const NOT_KNOWN: &str = "whether the file has come to stand under its name is not known";
+
 /// The outcome of a write, with what is known about its tries.
 pub(crate) type Written = std::result::Result<Stored, RequestFailure>;
 
 /// Stores an object.
 pub(super) fn put(client: &S3Client, put: Put<'_>) -> Written {
-    let failure = match put_object(client, put) {
+    let mut failure = match put_object(client, put) {
         Ok(headers) => {
             return Ok(Stored {
                 etag: headers.etag(),
@@ -36,9 +39,15 @@ pub(super) fn put(client: &S3Client, put: Put<'_>) -> Written {
         }
         Err(failure) => failure,
     };
-    let found = match is_unknown(&failure) {
-        true => head_object(client, put.key).ok().flatten(),
-        false => None,
+    let is_given_up = failure.error.kind == ErrorKind::Cancelled;
+    let look = if is_given_up { head_object_hastily } else { head_object };
+    let found = match is_unknown(&failure).then(|| look(client, put.key)) {
+        Some(Err(_)) if is_given_up => {
+            failure.error.source = Some(NOT_KNOWN.into());
+            None
+        }
+        Some(looked) => looked.ok().flatten(),
+        None => None,
     };
     // The one under its key, if it is known to hold those bytes: size and time alone could be
     // another client's.
@@ -104,9 +113,13 @@ pub(super) fn copy(
 
 /// Whether a write may have been carried out although this was answered at last.
 fn is_unknown(failure: &RequestFailure) -> bool {
-    use ErrorKind::{AlreadyExists, PreconditionFailed, Unavailable};
-    failure.in_doubt
-        && matches!(failure.error.kind, Unavailable | PreconditionFailed | AlreadyExists)
+    use ErrorKind::{AlreadyExists, Cancelled, PreconditionFailed, Unavailable};
+    let is_told = matches!(
+        failure.error.kind,
+        // Somebody gave it up before the next try.
+        Cancelled | Unavailable | PreconditionFailed | AlreadyExists
+    );
+    failure.in_doubt && is_told
 }
 
 /// What was stored although no answer said so.

@@ -24,13 +24,24 @@ pub(crate) struct Call<'a> {
     pub(super) patience: AnswerTime,
     /// Whether its headers say what an object is to be.
     describes: bool,
+    ending: EndOfTries,
+}
+
+/// What else than time ends the tries of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndOfTries {
+    Nothing,
+    /// A try that may have been carried out.
+    Doubt,
+    /// The second try: the first may have met a connection that was dead.
+    Haste,
 }
 
 impl<'a> Call<'a> {
     /// A request without body.
     pub(crate) fn new(operation: Operation, request: S3Request) -> Self {
-        let patience = AnswerTime::Usual;
-        Self { operation, request, body: None, cancel: None, patience, describes: false }
+        let (patience, ending) = (AnswerTime::Usual, EndOfTries::Nothing);
+        Self { operation, request, body: None, cancel: None, patience, describes: false, ending }
     }
 
     /// The same with a body.
@@ -80,6 +91,18 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// The same, which is not sent again where it may have been carried out.
+    pub(crate) fn but_once(mut self) -> Self {
+        self.ending = EndOfTries::Doubt;
+        self
+    }
+
+    /// The same, for somebody who does not want to wait for more than an answer.
+    pub(crate) fn hastily(mut self) -> Self {
+        self.ending = EndOfTries::Haste;
+        self
+    }
+
     /// The same, whose `headers` become the object's: the store may refuse them.
     pub(crate) fn describing(mut self, headers: &[(String, String)]) -> Self {
         self.describes = headers.iter().any(|(name, _)| name != "content-type");
@@ -110,6 +133,15 @@ impl<'a> Call<'a> {
         match self.request.method {
             Method::PUT | Method::POST => RetryPolicy::WhileInTime,
             _ => RetryPolicy::FewTries,
+        }
+    }
+
+    /// Whether it is not tried again after so many `tries`, of which one may have been carried out.
+    pub(super) fn is_over(&self, tries: u32, in_doubt: bool) -> bool {
+        match self.ending {
+            EndOfTries::Nothing => false,
+            EndOfTries::Doubt => in_doubt,
+            EndOfTries::Haste => tries > 1,
         }
     }
 

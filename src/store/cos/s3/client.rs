@@ -21,7 +21,7 @@ use super::guard::Guard;
 use super::http::Connections;
 use super::http::time_limits::{AnswerTime, Extent, TimeLimits};
 use super::identity::{Credentials, KeyError, KeyPair};
-use super::known_arch::told_arch;
+use super::known_arch::AccountArch;
 use super::request::{Address, S3Request};
 use super::retry::{Attempts, back_off};
 use super::signature::{RequestError, Signer};
@@ -58,7 +58,7 @@ struct AccountAddress {
     region: String,
     dialect: Dialect,
     verify: VerifyUploads,
-    arch: Option<bool>,
+    arch: AccountArch,
     guard: Guard,
     timeouts: Timeouts,
     signer: Signer,
@@ -96,7 +96,7 @@ impl S3Client {
             domains: Domains::of(&options, &site.authorities),
             dialect: Dialect::of(&options.endpoint),
             signer: Signer::new(&options.region),
-            arch: told_arch(&options),
+            arch: AccountArch::of(&options),
             bucket: options.bucket,
             region: options.region,
             verify: options.verify,
@@ -148,10 +148,9 @@ impl S3Client {
         self.account.verify
     }
 
-    /// Whether the bucket keeps real directories, where the configuration says so, or that it need
-    /// not be asked.
-    pub(crate) fn told_arch(&self) -> Option<bool> {
-        self.account.arch
+    /// What is said of the bucket's kind, and taken for true.
+    pub(crate) fn arch(&self) -> &AccountArch {
+        &self.account.arch
     }
 
     /// What goes with the body of a whole object.
@@ -275,7 +274,8 @@ impl S3Client {
             }
             let (failed_at, _) = self.way_of(call, &attempts);
             let left = self.left_for_tries(begun);
-            let Some(pause) = attempts.after(fault.remedy, left) else {
+            let is_over = call.is_over(attempts.tries, in_doubt);
+            let Some(pause) = attempts.after(fault.remedy, left).filter(|_| !is_over) else {
                 let tries = attempts.tries;
                 let error = StoreError { tries, ..fault.error };
                 return Err(RequestFailure { error, tries, in_doubt });

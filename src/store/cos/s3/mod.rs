@@ -21,7 +21,7 @@ mod known_arch;
 pub(crate) mod object_lock;
 pub(crate) mod precondition;
 mod request;
-mod retry;
+pub(crate) mod retry;
 mod signature;
 pub(crate) mod site;
 mod verified;

@@ -9,12 +9,11 @@
 
 use super::BucketTree;
 use super::attributes;
-use super::copyless::{CopyingDeed, refuse_copies};
 use super::markers::{Standing, file_head};
 use super::times::time_of;
 use crate::store::cos::objects::{Head, Precondition, RequestFailure, Written};
 use crate::store::key_locks::KeyLock;
-use crate::store::{ErrorKind, Expected, Operation, Result, Stat, StoreError};
+use crate::store::{Attributes, ErrorKind, Expected, Operation, Result, Stat, StoreError};
 use crate::vfs::Metadata;
 
 /// The file under `key`, asked of the store.
@@ -25,8 +24,11 @@ pub(crate) fn file_stat(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>>
 /// The same, with what a file keeps that goes on with it.
 pub(crate) fn file_to_continue(tree: BucketTree<'_>, key: &str) -> Result<Option<Stat>> {
     let Some(head) = file_head(tree, key)? else { return Ok(None) };
-    refuse_copies(tree, CopyingDeed::Add, key)?;
-    let attributes = attributes::kept(tree, key, &head)?;
+    // Files of a bucket that keeps real directories have nothing but bytes.
+    let attributes = match tree.objects.keeps_directories()? {
+        true => Attributes::default(),
+        false => attributes::kept(tree, key, &head)?,
+    };
     Ok(Some(Stat { attributes, ..stat_of(tree, &head) }))
 }
 

@@ -4,8 +4,8 @@
 use super::BucketTree;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
 
-const NO_ADDING: &str = "Nothing can be added to a file in this bucket, which has metadata \
-                         acceleration: send the whole file.";
+const NO_ADDING: &str = "Nothing can be added to a file of this size in this bucket, which has \
+                         metadata acceleration: send the whole file.";
 const NO_TIMES: &str =
     "Files cannot be given a time in this bucket, which has metadata acceleration.";
 const NO_KEEPING: &str = "A file that is replaced cannot be kept in this bucket, which has metadata \
@@ -14,7 +14,7 @@ const NO_KEEPING: &str = "A file that is replaced cannot be kept in this bucket,
 /// What copies would be needed for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CopyingDeed {
-    /// The old bytes, then new ones.
+    /// The old bytes, then new ones, where those are too many to be read and sent anew.
     Add,
     /// Metadata that are changed.
     SetTime,

@@ -56,14 +56,12 @@ fn is_listed_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<bool> {
         (Ok(file), Ok(directory)) if !path.is_root() => (file, directory),
         _ => return Ok(false),
     };
-    // It takes no prefix but that of a directory.
-    if tree.objects.keeps_directories()? {
-        return Ok(false);
-    }
     let is_known = [&file, &directory].iter().any(|key| tree.cache.about(key).is_some());
     if is_known
         || !tree.cache.own_changes.remembers_all()
         || tree.cache.own_changes.doubts(&file, &directory)
+        // A bucket that keeps real directories takes no prefix but that of one.
+        || tree.objects.keeps_directories()?
     {
         return Ok(false);
     }

@@ -8,7 +8,7 @@ pub(crate) mod attributes;
 pub(crate) mod condition;
 mod content_type;
 pub(crate) mod copy;
-mod copyless;
+pub(crate) mod copyless;
 pub(crate) mod directories;
 mod emptied;
 pub(crate) mod keys;

@@ -7,7 +7,7 @@ use super::BucketTree;
 use super::copy::check_length;
 use super::directories::stat_if_any;
 use super::markers::file_head;
-use super::real_directories::{make_parent, move_key};
+use super::real_directories::{Renamed, make_parent, move_key};
 use super::room::refuse_below_file;
 use super::turn::turn_in_time;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
@@ -31,7 +31,7 @@ pub(super) fn rename(
         return replace(tree, &source, &target);
     }
     make_parent(tree, to)?;
-    move_key(tree, &source, &target)
+    move_key(tree, &source, &target, Renamed::Anything)
 }
 
 /// Gives the file of the name `file` the free name `aside`.
@@ -47,20 +47,22 @@ pub(super) fn set_aside(tree: BucketTree<'_>, file: &FtpPath, aside: &FtpPath) -
     }
     refuse_below_file(tree, operation, aside)?;
     make_parent(tree, aside)?;
-    move_key(tree, &from, &to)
+    move_key(tree, &from, &to, Renamed::File)
 }
 
 /// Puts the file `from` in the place of the file `to`.
 fn replace(tree: BucketTree<'_>, from: &str, to: &str) -> Result<()> {
     let directory = &to[..to.rfind('/').map_or(0, |at| at + 1)];
     let aside = format!("{directory}{REPLACED}{:08x}", fastrand::u32(..));
-    move_key(tree, to, &aside)?;
-    if let Err(error) = move_key(tree, from, to) {
-        let Err(stays) = move_key(tree, &aside, to) else { return Err(error) };
-        log::error!("{to:?} stays as {aside:?}, as it was to be replaced: {stays}");
-        let name = &aside[directory.len()..];
-        let text = format!("the file that was to be replaced is called {name} now");
-        return Err(StoreError { kind: ErrorKind::BrokenOff, ..error }.with_source(text));
+    if let Err(error) = move_key(tree, to, &aside, Renamed::File) {
+        // It may have happened all the same.
+        return match tree.objects.head(&aside) {
+            Ok(None) => Err(error),
+            Ok(Some(_)) | Err(_) => Err(put_back(tree, &aside, to, error)),
+        };
+    }
+    if let Err(error) = move_key(tree, from, to, Renamed::File) {
+        return Err(put_back(tree, &aside, to, error));
     }
     let turn = turn_in_time(tree, Operation::DeleteObject, &[&aside]);
     let deleted = turn.and_then(|turn| tree.objects.delete(&turn, &aside, None));
@@ -68,4 +70,19 @@ fn replace(tree: BucketTree<'_>, from: &str, to: &str) -> Result<()> {
         log::warn!("the file that was replaced as {to:?} stays as {aside:?}: {error}");
     }
     Ok(())
+}
+
+/// Gives what is called `aside` its name `to` back, as it is not replaced because of `why`. Answers
+/// what to tell of that.
+fn put_back(tree: BucketTree<'_>, aside: &str, to: &str, why: StoreError) -> StoreError {
+    let stays = match move_key(tree, aside, to, Renamed::Anything) {
+        Ok(()) => return why,
+        // It was never called so.
+        Err(stays) if stays.kind == ErrorKind::NotFound => return why,
+        Err(stays) => stays,
+    };
+    log::error!("{to:?} may be called {aside:?} now, as it was to be replaced: {stays}");
+    let name = aside.rsplit('/').next().unwrap_or(aside);
+    let text = format!("the file that was to be replaced may be called {name} now");
+    StoreError { kind: ErrorKind::BrokenOff, ..why }.with_source(text)
 }

@@ -34,26 +34,36 @@ pub(super) fn remove_directory(tree: BucketTree<'_>, path: &FtpPath) -> Result<(
     }
 }
 
+/// What may be renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renamed {
+    /// A file alone.
+    File,
+    /// Whatever has the name.
+    Anything,
+}
+
 /// Renames. Where no answer came, the two names tell what happened.
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] when something stands under the new name.
-pub(super) fn move_key(tree: BucketTree<'_>, from: &str, to: &str) -> Result<()> {
+/// [`ErrorKind::AlreadyExists`] when something stands under the new name,
+/// [`ErrorKind::IsADirectory`] when under the old one no file does that is to be one.
+pub(super) fn move_key(tree: BucketTree<'_>, from: &str, to: &str, what: Renamed) -> Result<()> {
     let operation = Operation::RenameObject;
     let turn = turn_in_time(tree, operation, &[from, to])?;
+    if what == Renamed::File {
+        match standing(tree, from)? {
+            Standing::File(_) => {}
+            Standing::Directory(_) => {
+                return Err(StoreError::new(ErrorKind::IsADirectory, operation, from));
+            }
+            Standing::Nothing => return Err(StoreError::new(ErrorKind::NotFound, operation, from)),
+        }
+    }
     if tree.objects.head(to)?.is_some() {
         return Err(StoreError::new(ErrorKind::AlreadyExists, operation, to));
     }
-    let Err(error) = tree.objects.rename(&turn, from, to) else { return Ok(()) };
-    let stands = |key| tree.objects.head(key).map(|head| head.is_some());
-    match (stands(from), stands(to)) {
-        (Ok(false), Ok(true)) => {
-            log::info!("{error}: it stands under its new name");
-            Ok(())
-        }
-        (Ok(true), Ok(true)) => Err(StoreError { kind: ErrorKind::AlreadyExists, ..error }),
-        _ => Err(error),
-    }
+    tree.objects.rename(&turn, from, to)
 }
 
 /// Makes the directory in which `path` is to stand. The store makes those above it.

@@ -1,5 +1,7 @@
 //! HeadBucket: what the bucket is made of.
 
+use std::time::Duration;
+
 use ureq::http::Method;
 
 use crate::store::cos::s3::answer::Headers;
@@ -7,6 +9,12 @@ use crate::store::cos::s3::call::Call;
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::request::S3Request;
 use crate::store::{ErrorKind, Operation, Result, StoreError};
+
+/// How long a bucket is taken for an ordinary one that this account may not ask.
+const REFUSED: Duration = Duration::from_secs(600);
+
+/// The same after another answer that tells nothing.
+const UNTOLD: Duration = Duration::from_secs(60);
 
 /// HeadBucket: whether the bucket keeps real directories. What it says is remembered for all who
 /// use the bucket.
@@ -25,37 +33,43 @@ pub(crate) fn head_bucket(client: &S3Client) -> Result<bool> {
 }
 
 /// The same, without a request where it is known. Where the bucket does not say, nothing is
-/// guessed.
+/// guessed: for a time it is taken for an ordinary one.
 ///
 /// # Errors
-/// What the store says that does not answer.
+/// [`ErrorKind::Unavailable`] when there is no answer.
 pub(crate) fn keeps_directories(client: &S3Client) -> Result<bool> {
-    if let Some(known) = client.told_arch().or_else(|| client.site().arch.known()) {
+    if let Some(known) = client.arch().told().or_else(|| client.site().arch.known()) {
         return Ok(known);
     }
+    if client.arch().is_taken_for_ordinary() {
+        return Ok(false);
+    }
     match head_bucket(client) {
-        Err(error) if is_no_answer(&error) => Err(error),
-        Err(error) => {
-            log::info!(
-                "whether {} keeps real directories (metadata acceleration) is not known and taken \
-                 for no; cos_bucket_arch says it: {error}",
-                client.bucket()
-            );
-            client.site().arch.note(false);
+        Err(error) if error.status.is_some() => {
+            take_for_ordinary(client, &error);
             Ok(false)
         }
         told => told,
     }
 }
 
-fn request() -> S3Request {
-    S3Request::on_bucket(Method::HEAD)
+/// An answer that does not tell must not end what goes without it.
+fn take_for_ordinary(client: &S3Client, why: &StoreError) {
+    let time = if why.kind == ErrorKind::AccessDenied { REFUSED } else { UNTOLD };
+    let level = match client.arch().take_for_ordinary(time) {
+        true => log::Level::Info,
+        false => log::Level::Debug,
+    };
+    log::log!(
+        level,
+        "whether {} keeps real directories (metadata acceleration) is not known and taken for no; \
+         cos_bucket_arch says it: {why}",
+        client.bucket()
+    );
 }
 
-/// Whether it may be answered another time.
-fn is_no_answer(error: &StoreError) -> bool {
-    use ErrorKind::{Cancelled, NoSuchBucket, Unavailable, WrongEndpoint};
-    matches!(error.kind, Cancelled | NoSuchBucket | Unavailable | WrongEndpoint)
+fn request() -> S3Request {
+    S3Request::on_bucket(Method::HEAD)
 }
 
 fn is_ofs(headers: &Headers) -> bool {

@@ -59,8 +59,20 @@ impl Head {
 
 /// HeadObject; `None` when there is no such object.
 pub(crate) fn head_object(client: &S3Client, key: &str) -> Result<Option<Head>> {
-    let call = Call::new(Operation::HeadObject, S3Request::on_object(Method::HEAD, key));
-    match client.exchange(&call) {
+    ask(client, &call(key))
+}
+
+/// The same for somebody who is about to go.
+pub(crate) fn head_object_hastily(client: &S3Client, key: &str) -> Result<Option<Head>> {
+    ask(client, &call(key).hastily())
+}
+
+fn call(key: &str) -> Call<'static> {
+    Call::new(Operation::HeadObject, S3Request::on_object(Method::HEAD, key))
+}
+
+fn ask(client: &S3Client, call: &Call<'_>) -> Result<Option<Head>> {
+    match client.exchange(call) {
         Err(failure) if failure.error.kind == ErrorKind::NotFound => Ok(None),
         answer => {
             let head = Head::of(answer?.headers);

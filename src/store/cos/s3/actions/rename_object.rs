@@ -10,9 +10,10 @@ use crate::store::cos::s3::call::{Call, RequestFailure};
 use crate::store::cos::s3::client::S3Client;
 use crate::store::cos::s3::request::S3Request;
 
-/// Renames what stands under the key `from`, which has no slash at its end, to `to`.
+/// Renames what stands under the key `from`, which has no slash at its end, to `to`. It is not sent
+/// again where it may have been carried out: something else may stand under `from` by then.
 pub(crate) fn rename_object(client: &S3Client, from: &str, to: &str) -> Result<(), RequestFailure> {
-    let call = Call::new(Operation::RenameObject, request(from, to)).patiently();
+    let call = Call::new(Operation::RenameObject, request(from, to)).patiently().but_once();
     client.exchange(&call).map(drop)
 }
 

@@ -1,0 +1,54 @@
+//! Renaming by a bucket that does it itself. It is no request to send twice: once carried out, the
+//! old name is free for somebody else's file. So where no answer came, both names tell.
+
+use std::time::Duration;
+
+use crate::store::cos::s3::actions::head_object::head_object;
+use crate::store::cos::s3::actions::rename_object::rename_object;
+use crate::store::cos::s3::client::S3Client;
+use crate::store::cos::s3::retry::back_off;
+use crate::store::{ErrorKind, Result, StoreError};
+
+/// Times that a renaming is sent of which both names say that it was not carried out.
+const RENAMES: u32 = 3;
+
+/// By how much each pause before it is sent once more is longer than the one before. There is none
+/// before the second: what broke may have been an old connection.
+const LONGER: Duration = Duration::from_millis(500);
+
+/// Renames what stands under `from` to `to`, where nothing did when it was looked for.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] when something stands under both names; what the store says.
+pub(crate) fn rename(client: &S3Client, from: &str, to: &str) -> Result<()> {
+    let stands = |key| head_object(client, key).map(|head| head.is_some());
+    let (mut sent, mut in_doubt) = (0, false);
+    loop {
+        sent += 1;
+        let Err(failure) = rename_object(client, from, to) else { return Ok(()) };
+        // An earlier one may be carried out late.
+        in_doubt |= failure.in_doubt;
+        let error = StoreError::from(failure);
+        if !in_doubt {
+            return Err(error);
+        }
+        match (stands(from), stands(to)) {
+            (Ok(false), Ok(true)) => {
+                log::info!("{error}: it stands under its new name");
+                return Ok(());
+            }
+            (Ok(true), Ok(true)) => {
+                return Err(StoreError { kind: ErrorKind::AlreadyExists, ..error });
+            }
+            (Ok(true), Ok(false)) if sent < RENAMES && is_in_time(client) => {
+                back_off(LONGER * (sent - 1), None);
+            }
+            _ => return Err(error),
+        }
+    }
+}
+
+/// Whether the client, if one waits, does so for another try.
+fn is_in_time(client: &S3Client) -> bool {
+    client.reply_left().is_none_or(|left| left > LONGER)
+}
