@@ -6,8 +6,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use log::warn;
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
 
 use super::proxy_header::{Announced, HeaderReader};
 use super::tls::TlsSession;
@@ -200,16 +198,17 @@ impl Arrival {
     /// One more that may be the client's. Who has ended its connection again has given it up, such
     /// as a client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
+        let claim = Claim::from(stream);
         if !self.claims.is_empty() {
-            if !is_open(&stream) {
+            if !claim.is_open() {
                 return;
             }
-            self.claims.retain(|claim| is_open(claim.socket()));
+            self.claims.retain(Claim::is_open);
         }
         if self.claims.len() < limits::PASSIVE_CLAIMS {
-            self.claims.push(stream.into());
+            self.claims.push(claim);
         } else {
-            socket::hang_up(&stream);
+            socket::hang_up(claim.socket());
         }
     }
 
@@ -264,17 +263,8 @@ fn still_claiming(claims: Vec<Claim>) -> Vec<Claim> {
     if claims.len() < 2 {
         return claims;
     }
-    let (open, ended): (Vec<_>, Vec<_>) =
-        claims.into_iter().partition(|claim| is_open(claim.socket()));
+    let (open, ended): (Vec<_>, Vec<_>) = claims.into_iter().partition(Claim::is_open);
     if open.is_empty() { ended } else { open }
-}
-
-/// Whether the other end may still send, or has sent something.
-fn is_open(stream: &TcpStream) -> bool {
-    match recv(stream, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-        Ok((bytes, _)) => bytes > 0,
-        Err(error) => error == Errno::AGAIN,
-    }
 }
 
 #[cfg(test)]

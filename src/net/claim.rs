@@ -4,6 +4,9 @@ use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+
 use super::Interest;
 use super::tls::{Handshake, TlsConnection, TlsSession};
 
@@ -52,6 +55,21 @@ impl Claim {
     /// Whether its client has begun a handshake, which has not failed.
     pub(super) fn has_begun(&self) -> bool {
         matches!(self.begun, Some(Ok(_)))
+    }
+
+    /// Whether its client may still send, or has sent something. Behind a handshake that is over
+    /// the socket does not tell: what came with its last word was read with it, and may be a whole
+    /// file.
+    pub(super) fn is_open(&self) -> bool {
+        if let Some(Ok(tls)) = &self.begun
+            && tls.is_established()
+        {
+            return true;
+        }
+        match recv(&self.tcp, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((bytes, _)) => bytes > 0,
+            Err(error) => error == Errno::AGAIN,
+        }
     }
 
     pub(super) fn socket(&self) -> &TcpStream {

@@ -198,15 +198,25 @@ impl Tree<'_> {
         let found = self.store.stat(&path, Freshness::Recent);
         if let Err(error) = &found
             && error.kind == ErrorKind::NotFound
-            && let Some(parked) = self.own_parked(&path)?
         {
-            return Err(replies::being_uploaded(parked.offset()));
+            self.refuse_to_rename_parked(&path)?;
         }
         let was = found.map_err(|error| self.failure(&error))?.metadata;
         if was.is_directory() {
             self.refuse_to_leave_files(&path)?;
         }
         Ok((path, was))
+    }
+
+    /// The store ties interrupted uploads to their names: what is nothing else is not renamed.
+    fn refuse_to_rename_parked(&self, path: &FtpPath) -> Step<()> {
+        if let Some(parked) = self.own_parked(path)? {
+            return Err(replies::being_uploaded(parked.offset()));
+        }
+        match self.is_parked_directory(path) {
+            true => Err(replies::only_uploads_in_directory()),
+            false => Ok(()),
+        }
     }
 
     /// RNTO.

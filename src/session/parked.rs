@@ -151,11 +151,15 @@ impl Tree<'_> {
     /// Whether interrupted uploads of files below `directory` wait that this process has parked.
     /// The store is asked only of those that it knows of.
     pub(super) fn has_parked_below(&self, directory: &FtpPath) -> Step<bool> {
+        self.holds_parked(directory, |_| true)
+    }
+
+    fn holds_parked(&self, directory: &FtpPath, fits: fn(&ParkedUpload) -> bool) -> Step<bool> {
         if !self.sees_parked() {
             return Ok(false);
         }
         for path in self.store.own_parked_below(&self.place_of(directory)) {
-            if self.own_parked(&path)?.is_some() {
+            if self.own_parked(&path)?.is_some_and(|parked| fits(&parked)) {
                 return Ok(true);
             }
         }
@@ -173,9 +177,11 @@ impl Tree<'_> {
         self.parked_in(&path.parent()).remove(path.name())
     }
 
-    /// Whether `path` is a directory for the uploader alone.
+    /// Whether `path` is a directory for the uploader alone. The store is asked whether any of the
+    /// uploads is still there: others may have aborted them. If it does not answer now, they are.
     pub(super) fn is_parked_directory(&self, path: &FtpPath) -> bool {
         self.parked_as(path).is_some_and(|entry| entry.metadata.is_directory())
+            && self.holds_parked(path, |parked| parked.offset() > 0).unwrap_or(true)
     }
 
     /// Those of the files in `directory`, and the directories in it that hold others, by their

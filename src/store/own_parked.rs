@@ -73,16 +73,21 @@ impl OwnParked {
     }
 
     /// Those whose keys are `directory` and a name, as its listing tells them to their uploader,
-    /// and the directories in which others are.
+    /// and the directories in which others are. A file hides the directory of its name, as an
+    /// object does: SIZE and MLST of the name tell the file, too.
     pub(crate) fn in_directory(&self, directory: &str) -> Vec<Entry> {
         let newest = self.0.lock();
-        let mut found = HashMap::new();
+        let mut found: HashMap<_, Metadata> = HashMap::new();
         for (key, upload) in newest.uploads.iter().filter(|(_, upload)| upload.offset > 0) {
             let Some(name) = key.strip_prefix(directory) else { continue };
             match name.split_once('/') {
-                Some((above, _)) => found.insert(above, Metadata::directory(None)),
-                None => found.insert(name, Metadata::file(upload.offset, Some(upload.begun))),
-            };
+                Some((above, _)) => {
+                    found.entry(above).or_insert_with(|| Metadata::directory(None));
+                }
+                None => {
+                    found.insert(name, Metadata::file(upload.offset, Some(upload.begun)));
+                }
+            }
         }
         let entry = |(name, metadata): (&str, _)| Entry { name: name.to_owned(), metadata };
         found.into_iter().map(entry).collect()
@@ -140,5 +145,24 @@ mod tests {
         };
         assert_eq!(below("a/"), ["b/y", "one part", "x"]);
         assert_eq!(below("c/"), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_hides_the_directory_of_its_name() {
+        let parked = OwnParked::default();
+        // In many, as it is chance in which order the keys of one come.
+        let directories: Vec<String> = (0..32).map(|number| format!("{number}/")).collect();
+        for directory in &directories {
+            for name in ["d/x", "d", "d/y", "e/x", "e"] {
+                let sizes = if name == "e" { &[5][..] } else { &[5, 5, 1] };
+                parked.note(&format!("{directory}{name}"), "id", &parts(sizes), NOW);
+            }
+        }
+        for directory in &directories {
+            let mut told = parked.in_directory(directory);
+            told.sort_by(|one, other| one.name.cmp(&other.name));
+            let told = told.iter().map(|entry| (&*entry.name, entry.metadata.is_directory()));
+            assert_eq!(told.collect::<Vec<_>>(), [("d", false), ("e", true)]);
+        }
     }
 }

@@ -36,6 +36,21 @@ fn what_is_gone_by_now_keeps_no_directory() {
 }
 
 #[test]
+fn a_directory_is_gone_with_what_was_parked_in_it() {
+    let server = parking().start();
+    let mut ftp = Ftp::login(&server);
+    for (verb, directory) in [("CWD", "one"), ("MLST", "two"), ("RNFR", "three"), ("LIST", "four")]
+    {
+        let file = format!("{directory}/file");
+        cut_upload(&server, "STOR", &file, &noise(55, SENT), Cut::BothReset);
+        ftp.expect(&format!("MLST {directory}"), "250-");
+        Rgw::shared().s3_abort_upload(server.stored().bucket(), &file);
+        ftp.play(&[("EPSV", "229 "), (&format!("{verb} {directory}"), "550 ")]);
+    }
+    assert_eq!(ftp.list("NLST"), [""; 0]);
+}
+
+#[test]
 fn parked_uploads_stay_under_the_old_name_of_a_directory_which_is_told() {
     for setup in both() {
         let server = setup.start();
@@ -85,6 +100,8 @@ fn a_directory_that_holds_nothing_else_is_there_for_the_uploader() {
     ftp.expect("EPSV", "229 ");
     ftp.expect("MLSD d/sub/file", "501 ");
     ftp.play(&[("RMD d", "550 "), ("CWD d/sub", "250 "), ("SIZE file", "213 "), ("CWD /", "250 ")]);
+    let reply = ftp.expect("RNFR d", "450 ");
+    assert!(reply.contains("go on with them under this name"), "{reply}");
     // Who may only read sees nothing of it.
     let mut reader = Ftp::login_as(&server, "reader");
     assert_eq!(reader.list("NLST"), [""; 0]);

@@ -64,9 +64,15 @@ fn builder(
 
 /// Does the handshake of a client.
 pub(crate) fn encrypt(tcp: TcpStream, config: &Arc<ClientConfig>) -> Encrypted {
+    encrypt_with(b"", tcp, config)
+}
+
+/// The same of one whose `first` bytes go out with the last word of its handshake.
+pub(crate) fn encrypt_with(first: &[u8], tcp: TcpStream, config: &Arc<ClientConfig>) -> Encrypted {
     tcp.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     let name = ServerName::IpAddress(Ipv4Addr::LOCALHOST.into());
-    let connection = ClientConnection::new(Arc::clone(config), name).expect("a connection");
+    let mut connection = ClientConnection::new(Arc::clone(config), name).expect("a connection");
+    connection.writer().write_all(first).expect("kept until then");
     let mut stream = StreamOwned::new(connection, tcp);
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock).expect("the handshake succeeds");

@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::support::certificate::Certificate;
 use crate::support::server::Setup;
 use crate::support::stored::noise;
-use crate::tls::client::{Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, finish, trusting};
+use crate::tls::client::{
+    Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, encrypt_with, finish, trusting,
+};
 use crate::tls::reuse::strict;
 
 const VERSIONS: [&rustls::SupportedProtocolVersion; 2] = [TLS_1_2, TLS_1_3];
@@ -157,5 +159,37 @@ fn a_stranger_that_is_early_is_refused() {
         server.stored().expect("file", b"of the client");
         drop(stranger);
         assert_eq!(server.stored().files(), ["file"]);
+    }
+}
+
+/// Its bytes came with the last word of its handshake: the socket does not tell of them any more.
+#[test]
+fn who_has_sent_all_early_and_is_gone_keeps_its_place() {
+    let certificate = Certificate::new("early");
+    for (setup, resumes) in
+        [(certificate.serve(Setup::local(), "required"), false), (strict(&certificate), true)]
+    {
+        let server = setup.start();
+        let own = trusting(&certificate.cert(), TLS_1_3);
+        let mut ftps = Ftps::login(&server, &own);
+        let tcp = ftps.passive();
+        let port = tcp.peer_addr().expect("connected");
+        encrypt_with(b"of the client", tcp, &own).flush().expect("sent");
+        ftps.expect("NOOP", "200 ");
+        // Somebody at the client's address, who guessed the port.
+        let mut neighbour = TcpStream::connect(port).expect("it still listens");
+        neighbour.write_all(b"\x16\x03\x01").expect("taken");
+        ftps.expect("STOR file", "150 ");
+        match resumes {
+            true => {
+                ftps.expect_reply("226 ");
+                server.stored().expect("file", b"of the client");
+            }
+            false => {
+                ftps.expect_reply("425 ");
+                assert!(server.stored().files().is_empty());
+            }
+        }
+        drop(neighbour);
     }
 }

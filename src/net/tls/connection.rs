@@ -204,6 +204,11 @@ impl TlsConnection {
         }
     }
 
+    /// Whether the handshake is over: data of the client may be at hand.
+    pub fn is_established(&self) -> bool {
+        !self.records.side.is_handshaking()
+    }
+
     /// Whether it resumed an earlier session of the client.
     pub fn is_resumed(&self) -> bool {
         self.records.side.handshake_kind() == Some(HandshakeKind::Resumed)

@@ -221,6 +221,14 @@ pub fn uploads_wait_in_directory() -> Reply {
     )
 }
 
+/// 450 to RNFR of a directory in which there is nothing but interrupted uploads.
+pub fn only_uploads_in_directory() -> Reply {
+    Reply::new(
+        Code::FILE_BUSY,
+        "Only interrupted uploads are in the directory so far; go on with them under this name.",
+    )
+}
+
 /// 550 to RMD, RNFR, RNTO of `/`.
 pub fn root_is_fixed() -> Reply {
     Reply::new(Code::FILE_UNAVAILABLE, "The root directory cannot be changed.")
@@ -417,6 +425,7 @@ mod tests {
             (no_permission(Access::Deletes), 550),
             (name_not_allowed(), 553),
             (store_unavailable(), 450),
+            (only_uploads_in_directory(), 450),
             (too_many(None), 450),
             (given_up(None), 450),
             (events_wait(), 450),
