@@ -10,6 +10,9 @@ pub const TRACE_LINES: usize = 1024;
 /// What of one of them is kept: most paths.
 pub const TRACE_LINE_BYTES: usize = 512;
 
+/// Memory for the first of them.
+pub const TRACE_FIRST_BYTES: usize = 1024;
+
 /// Memory for each of them, on average: with the 64 of the default a session keeps 8 KiB.
 pub const TRACE_BYTES_OF_LINE: usize = 128;
 

@@ -175,6 +175,12 @@ impl Reply {
         self.tells_failure
     }
 
+    /// The same with another code.
+    #[must_use]
+    pub fn coded(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.code

@@ -69,7 +69,8 @@ pub(super) fn list(
 ) -> Step<Reply> {
     transfer.check_data_port()?;
     let memory = page_memory(&mut transfer, &tree.working_directory)?;
-    let OpenedListing { source, first, mut lines } = telling.open(tree, target)?;
+    let opened = telling.open(tree, target).map_err(replies::no_listing)?;
+    let OpenedListing { source, first, mut lines } = opened;
     let path = source.directory.clone();
     let task = TransferTask { kind: TransferKind::Listing, path: path.clone(), total: None };
     let mut attended = transfer.attend(task);

@@ -50,8 +50,11 @@ impl Trace {
         }
         let needed = self.bytes.len() + line.len();
         if needed > self.bytes.capacity() {
-            // Twice as much as before, but no more than may ever be needed.
-            let room = (2 * self.bytes.capacity()).min(most).max(needed);
+            // Little for who says little, else all at once: what a buffer outgrows step by step may
+            // stay with the allocator.
+            let room =
+                if needed <= limits::TRACE_FIRST_BYTES { limits::TRACE_FIRST_BYTES } else { most };
+            let room = room.min(most).max(needed);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
         self.bytes.extend(line.as_bytes());

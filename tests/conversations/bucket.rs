@@ -53,8 +53,8 @@ fn a_store_that_refuses_or_answers_nonsense_does_answer() {
     let server = Setup::scripted(&script).start();
     let mut ftp = Ftp::login(&server);
     for (directory, reply) in [
-        ("refused", "450 The store refused the request (InvalidArgument); see the server's log."),
-        ("nonsense", "450 The store's answer cannot be understood; see the server's log."),
+        ("refused", "451 The store refused the request (InvalidArgument); see the server's log."),
+        ("nonsense", "451 The store's answer cannot be understood; see the server's log."),
     ] {
         let _data = ftp.passive();
         assert_eq!(ftp.ask(&format!("LIST {directory}")), reply);

@@ -60,6 +60,11 @@ fn expect_refusals(ftp: &mut Ftp, why: &str) {
     let reply = within_bound(why, "RETR", || ftp.ask("RETR f"));
     assert!(reply.starts_with("450 "), "{why}: {reply}");
     drop(data);
+    // Never a 450: curl would take the directory for empty.
+    let data = ftp.passive();
+    let reply = within_bound(why, "LIST", || ftp.ask("LIST"));
+    assert!(reply.starts_with("451 "), "{why}: {reply}");
+    drop(data);
     ftp.expect("NOOP", "200 ");
 }
 

@@ -223,7 +223,7 @@ fn a_store_that_does_not_tell_the_times() {
     stage.give("new", GIVEN);
     stage.injector.inject(Rule::new(Request::HeadObject, Fault::Refuse(503, "SlowDown")));
     let data = ftp.passive();
-    ftp.expect("MLSD", "450 ");
+    ftp.expect("MLSD", "451 ");
     drop(data);
     stage.injector.heal();
     assert_eq!(modified(&ftp.list("MLSD")), [TOLD; 41]);

@@ -57,6 +57,15 @@ ms bind port max = $((PORT + 9))
 auth cluster required = none
 auth service required = none
 auth client required = none
+# What costs processor time and is of no use here: checksums of memory that is never left, the history
+# of operations, and what daemons write down for a crash.
+ms crc data = false
+ms crc header = false
+osd enable op tracker = false
+bluestore csum type = none
+$(printf 'debug %s = 0/0\n' asok auth bdev bluefs bluestore buffer context crush filer finisher \
+    heartbeatmap journaler mgrc mon monc ms objclass objecter optracker osd paxos perfcounter rados \
+    rgw rgw_sync rocksdb striper throttle timer tp)
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 8

@@ -220,7 +220,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     ("the user by a DNS name of subjectAltName", "按 subjectAltName 中的 DNS 名称确定用户"),
     ("for any user", "可以是任何用户"),
-    ("{} to {}", "{} 至 {}"),
+    ("TLS {} to TLS {}", "TLS {} 至 TLS {}"),
     (
         "{} to {}, with tls_require_session_reuse {} where a client can, unless tls_max_version = \
          1.3: some resume a session of TLS 1.3 only once",

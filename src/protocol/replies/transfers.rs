@@ -44,6 +44,12 @@ pub fn listing_sent() -> Reply {
     Reply::new(Code::TRANSFER_COMPLETE, "Transfer complete; the listing was sent.")
 }
 
+/// `refusal` of a listing. What is a 450 elsewhere is a 451 here: curl takes 450 to LIST, NLST and
+/// MLSD for a directory without files, and says that all is well.
+pub fn no_listing(refusal: Reply) -> Reply {
+    if refusal.code() == Code::FILE_BUSY { refusal.coded(Code::LOCAL_ERROR) } else { refusal }
+}
+
 /// 226 after a listing that `max_list_file` cut.
 pub fn listing_cut(entries: usize) -> Reply {
     Reply::new(Code::TRANSFER_COMPLETE, cut_after(entries))
