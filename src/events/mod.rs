@@ -27,6 +27,7 @@ mod replay;
 mod segments;
 mod service;
 mod settling;
+mod sole_use;
 mod transfer_log;
 mod waiting;
 mod witness;

@@ -8,13 +8,14 @@
 //! Files go in their order alone, as a later one may tell that what an earlier one holds was done.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line::JournalLine;
+use super::sole_use;
 use crate::limits;
 
 /// Names of files are numbers and this.
@@ -60,10 +61,7 @@ impl Segments {
     ) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let lock = private().create(true).truncate(false).open(directory.join("lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::other("another server uses it"),
-            TryLockError::Error(error) => error,
-        })?;
+        sole_use::take(&lock)?;
         let mut segments = Self {
             directory: directory.to_owned(),
             files: BTreeMap::new(),

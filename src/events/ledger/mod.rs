@@ -8,7 +8,7 @@ mod line;
 mod standing;
 mod walk;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 
 use super::record::Event;
+use super::sole_use;
 use line::{LedgerNote, LineContent, NO_LINE, hash, line, parse};
 
 pub use line::LedgerEntry;
@@ -55,10 +56,7 @@ impl Ledger {
         let mut options = OpenOptions::new();
         // Names of users and files are nobody else's business.
         let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::other("another server uses it"),
-            TryLockError::Error(error) => error,
-        })?;
+        sole_use::take(&file)?;
         let mut end = LedgerEnd::find(file)?;
         if let Some(bytes) = end.close_off()? {
             log::warn!(
