@@ -327,12 +327,13 @@ mod tests {
     fn whoever_fails_has_cost_as_much_as_anybody() {
         let other = HASH.replace("m=8192", "m=4096");
         let users = users(&[("plain", "secret-1"), ("hashed", HASH), ("other", &other)]);
-        let cost = |name| {
+        let once = |name| {
             let before = clock_gettime(ClockId::ThreadCPUTime);
             log_in(&users, name, "wrong").unwrap_err();
             Duration::try_from(clock_gettime(ClockId::ThreadCPUTime) - before).unwrap()
         };
-        // Also where nothing is in the caches yet, the differences are small.
+        // The least of three: the first of a process pays for its memory, too.
+        let cost = |name| [once(name), once(name), once(name)].into_iter().min().unwrap();
         let usual = cost("hashed");
         for name in ["plain", "hashed", "other", "nobody"] {
             let cost = cost(name);
