@@ -211,17 +211,24 @@ impl Rgw {
 
     /// The sizes of the parts of the one upload of `key` that is not completed; none without one.
     pub(crate) fn s3_list_parts(&self, bucket: &str, key: &str) -> Vec<u64> {
+        self.of_parts(bucket, key, "Size")
+    }
+
+    /// What `element` says of each part.
+    fn of_parts(&self, bucket: &str, key: &str, element: &str) -> Vec<u64> {
         let Some(target) = self.unfinished_upload(bucket, key) else { return Vec::new() };
         let parts = self.curl(&[], &target, None).expect_success();
         let text = String::from_utf8(parts).unwrap();
-        elements(&text, "Size").map(|size| size.parse().unwrap()).collect()
+        elements(&text, element).map(|told| told.parse().unwrap()).collect()
     }
 
-    /// Waits until so many parts of the one upload of `key` are stored.
+    /// Waits until the first `count` parts of the one upload of `key` are stored: later ones may
+    /// stand before them, and are nothing without them.
     pub(crate) fn wait_for_parts(&self, bucket: &str, key: &str, count: usize) {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            if self.s3_list_parts(bucket, key).len() >= count {
+            let numbers = self.of_parts(bucket, key, "PartNumber");
+            if numbers.len() >= count && (1..).zip(&numbers[..count]).all(|(n, told)| n == *told) {
                 return;
             }
             assert!(Instant::now() < deadline, "{count} parts of {key}");
