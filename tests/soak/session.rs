@@ -135,10 +135,17 @@ impl<'a> Session<'a> {
         let earlier = self.model.get(&draw.name).unwrap_or_default();
         let kept = draw.share(earlier.len());
         let bytes = noise(draw.noise, draw.size);
-        if kept > 0 {
-            self.ftp.expect(&format!("REST {kept}"), "350 ");
+        let mut go_on = || {
+            if kept > 0 {
+                self.ftp.expect(&format!("REST {kept}"), "350 ");
+            }
+            self.upload(&format!("STOR {}", self.path(&draw.name)), &bytes)
+        };
+        let mut end = go_on();
+        // Said once where an upload of that name has failed: who asks again means it.
+        if kept > 0 && end.code == 554 && end.reply.contains("was interrupted: send REST 0") {
+            end = go_on();
         }
-        let end = self.upload(&format!("STOR {}", self.path(&draw.name)), &bytes);
         // What stood behind the new end stays, but of a file that is stored from its beginning.
         let behind = earlier.get(kept + bytes.len()..).filter(|_| kept > 0).unwrap_or_default();
         let changed = [&earlier[..kept], &bytes, behind].concat();
