@@ -198,12 +198,12 @@ impl Arrival {
     /// One more that may be the client's. Who has ended its connection again has given it up, such
     /// as a client that tried a second time.
     fn admit(&mut self, stream: TcpStream) {
-        let claim = Claim::from(stream);
+        let mut claim = Claim::from(stream);
         if !self.claims.is_empty() {
             if !claim.is_open() {
                 return;
             }
-            self.claims.retain(Claim::is_open);
+            self.claims.retain_mut(Claim::is_open);
         }
         if self.claims.len() < limits::PASSIVE_CLAIMS {
             self.claims.push(claim);
@@ -259,12 +259,16 @@ impl AsFd for Arrival {
 }
 
 /// Of several those that are open, if any is. Each is looked at once: it may end at any moment.
-fn still_claiming(claims: Vec<Claim>) -> Vec<Claim> {
+fn still_claiming(mut claims: Vec<Claim>) -> Vec<Claim> {
     if claims.len() < 2 {
         return claims;
     }
-    let (open, ended): (Vec<_>, Vec<_>) = claims.into_iter().partition(Claim::is_open);
-    if open.is_empty() { ended } else { open }
+    let are_open: Vec<_> = claims.iter_mut().map(Claim::is_open).collect();
+    if are_open.contains(&true) {
+        let mut are_open = are_open.into_iter();
+        claims.retain(|_| are_open.next() == Some(true));
+    }
+    claims
 }
 
 #[cfg(test)]

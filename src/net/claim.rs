@@ -58,17 +58,20 @@ impl Claim {
     }
 
     /// Whether its client may still send, or has sent something. Behind a handshake that is over
-    /// the socket does not tell: what came with its last word was read with it, and may be a whole
-    /// file.
-    pub(super) fn is_open(&self) -> bool {
-        if let Some(Ok(tls)) = &self.begun
-            && tls.is_established()
-        {
-            return true;
-        }
+    /// the socket alone does not tell: what came with its last word was read with it, and may be a
+    /// whole file.
+    pub(super) fn is_open(&mut self) -> bool {
         match recv(&self.tcp, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok((bytes, _)) => bytes > 0,
-            Err(error) => error == Errno::AGAIN,
+            Ok((bytes, _)) if bytes > 0 => true,
+            Err(error) if error == Errno::AGAIN => true,
+            _ => self.has_heard_data(),
+        }
+    }
+
+    fn has_heard_data(&mut self) -> bool {
+        match &mut self.begun {
+            Some(Ok(tls)) => tls.is_established() && tls.has_heard_data(),
+            _ => false,
         }
     }
 

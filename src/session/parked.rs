@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::failure::log_failure;
 use super::navigation::Tree;
 use super::step::Step;
-use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat, began_after};
+use crate::store::{ErrorKind, Freshness, ParkedUpload, Stat, StoreError};
 use crate::transfer::{EarlierUpload, ParkedAmong, PartialUpload, WriteMode};
 use crate::vfs::{Entry, FtpPath};
 
@@ -37,29 +37,28 @@ impl Tree<'_> {
     /// Remembers what another process has left of an upload of `path` as one that came to nothing,
     /// unless a newer file stands there. The store is asked only of those that it had when this
     /// process began, once each; after a crash of any, until all were looked through.
-    pub(super) fn learn_of_left(&self, path: &FtpPath) {
+    ///
+    /// # Errors
+    /// The reply that a store which does not answer now deserves: what is sent next might be the
+    /// file's beginning alone, and nobody would know.
+    pub(super) fn learn_of_left(&self, path: &FtpPath) -> Step<()> {
         if !self.sees_parked() {
-            return;
+            return Ok(());
         }
         let freshness = match self.earlier_uploads.follow_killed() {
             true => Freshness::Now,
             false => Freshness::Recent,
         };
-        let Some(begun) = self.store.take_found_upload(path, freshness) else { return };
-        let stored = match self.store.stat(path, Freshness::Now) {
-            Ok(stat) => stat.stored,
-            Err(error) if error.kind == ErrorKind::NotFound => None,
-            // Then nothing is stored now either.
-            Err(_) => return,
-        };
-        if !began_after(begun, stored) {
-            return;
+        let left = self.store.take_left_upload(path, freshness);
+        if self.known(left)?.is_none() {
+            return Ok(());
         }
         // Without a part of it: one was ready when it was begun.
         let least = self.store_at(path).part_limits().min_part;
         let parked = self.find_parked(path, Freshness::Now).ok().flatten();
         let came = parked.map_or(least, |parked| parked.came());
         self.earlier_upload(path).note_left(came);
+        Ok(())
     }
 
     /// The interrupted upload of `path` that its uploader may go on with, instead of what was
@@ -95,8 +94,13 @@ impl Tree<'_> {
     }
 
     fn find_parked(&self, path: &FtpPath, freshness: Freshness) -> Step<Option<ParkedUpload>> {
-        match self.store.find_parked_upload(path, freshness) {
-            Ok(parked) => Ok(parked),
+        self.known(self.store.find_parked_upload(path, freshness))
+    }
+
+    /// What was found of interrupted uploads.
+    fn known<T>(&self, found: Result<Option<T>, StoreError>) -> Step<Option<T>> {
+        match found {
+            Ok(found) => Ok(found),
             Err(error) if error.kind == ErrorKind::Unavailable => Err(self.failure(&error)),
             Err(error) => {
                 // Whoever may not ask has nothing to go on with.

@@ -119,7 +119,7 @@ impl Order {
     /// What it keeps, and needs to be true of its name.
     fn plan(&self, tree: &Tree<'_>, store: &dyn ObjectStore) -> Step<Plan> {
         if matches!(self.mode, WriteMode::ResumeAt(_)) {
-            tree.learn_of_left(&self.path);
+            tree.learn_of_left(&self.path)?;
         }
         let among = tree.parked_among(&self.path, self.mode);
         let FileRules { on_exists, appends, .. } = *tree.files();
@@ -145,7 +145,9 @@ impl Order {
             return Err(TransferError::ParkedElsewhere { offset: 0, came });
         }
         match plan.added_to().filter(|_| tree.sees_parked()) {
-            Some(stat) if earlier.take_doubt(stat.stored) => Err(TransferError::MayBeReplaced),
+            Some(stat) if earlier.take_doubt(stat.stored, tree.store.now()) => {
+                Err(TransferError::MayBeReplaced)
+            }
             _ => Ok(()),
         }
     }

@@ -1,8 +1,7 @@
 //! Which uploads in parts stood in a bucket when this process began, begun by another one: by that
 //! which it follows, if it was killed. Whose they are nobody knows.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -19,43 +18,68 @@ const TOLD_FOR: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(crate) struct FoundUploads {
     since: Instant,
-    begun: Mutex<HashMap<String, OffsetDateTime>>,
-    is_complete: AtomicBool,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    begun: HashMap<String, OffsetDateTime>,
+    /// Prefixes of which all uploads were noted: accounts share a bucket.
+    looked_through: HashSet<String>,
+    /// There were more than are remembered.
+    is_full: bool,
 }
 
 impl FoundUploads {
     pub(crate) fn new() -> Self {
-        Self { since: Instant::now(), begun: Mutex::default(), is_complete: AtomicBool::new(false) }
+        Self { since: Instant::now(), known: Mutex::default() }
     }
 
-    /// All that there were have been noted.
-    pub(crate) fn complete(&self) {
-        self.is_complete.store(true, Ordering::Release);
+    /// All that there were below `prefix` have been noted.
+    pub(crate) fn complete(&self, prefix: &str) {
+        self.with(|known| known.looked_through.insert(prefix.to_owned()));
     }
 
-    /// Whether that is so.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.is_complete.load(Ordering::Acquire)
+    /// Whether one of `key` would be known, had there been any.
+    pub(crate) fn would_know(&self, key: &str) -> bool {
+        let is_below = |known: &mut Known| {
+            known.looked_through.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        };
+        self.with(|known| !known.is_full && is_below(known))
     }
 
     /// An upload of `key` was found, which was `begun` then.
     pub(crate) fn note(&self, key: &str, begun: OffsetDateTime) {
-        let mut found = self.begun.lock();
         if self.since.elapsed() >= TOLD_FOR {
-            *found = HashMap::new();
-        } else if found.len() < UPLOADS || found.contains_key(key) {
-            let newest = found.entry(key.to_owned()).or_insert(begun);
-            *newest = begun.max(*newest);
+            return;
         }
+        self.with(|known| {
+            if known.begun.len() >= UPLOADS && !known.begun.contains_key(key) {
+                known.is_full = true;
+                return;
+            }
+            let newest = known.begun.entry(key.to_owned()).or_insert(begun);
+            *newest = begun.max(*newest);
+        });
     }
 
-    /// When the one of `key` was begun. It is told once.
-    pub(crate) fn take(&self, key: &str) -> Option<OffsetDateTime> {
-        let mut found = self.begun.lock();
+    /// When the one of `key` was begun.
+    pub(crate) fn of(&self, key: &str) -> Option<OffsetDateTime> {
+        self.with(|known| known.begun.get(key).copied())
+    }
+
+    /// It is told no more.
+    pub(crate) fn forget(&self, key: &str) {
+        self.with(|known| known.begun.remove(key));
+    }
+
+    /// Later nothing is told, and takes no memory.
+    fn with<T>(&self, use_it: impl FnOnce(&mut Known) -> T) -> T {
+        let mut known = self.known.lock();
         if self.since.elapsed() >= TOLD_FOR {
-            *found = HashMap::new();
+            known.begun = HashMap::new();
         }
-        found.remove(key)
+        use_it(&mut known)
     }
 }
 
@@ -63,19 +87,42 @@ impl FoundUploads {
 mod tests {
     use super::*;
 
+    fn at(seconds: u64) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
     #[test]
-    fn the_newest_of_a_key_is_told_once() {
+    fn the_newest_of_a_key_is_told_until_it_is_forgotten() {
         let found = FoundUploads::new();
-        let at = |seconds| OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds);
         for seconds in [2, 3, 1] {
             found.note("a", at(seconds));
         }
-        assert_eq!((found.take("a"), found.take("a"), found.take("b")), (Some(at(3)), None, None));
-        for number in 0..=UPLOADS {
+        assert_eq!((found.of("a"), found.of("b")), (Some(at(3)), None));
+        found.forget("a");
+        assert_eq!(found.of("a"), None);
+    }
+
+    #[test]
+    fn only_what_was_looked_through_would_be_known() {
+        let found = FoundUploads::new();
+        assert!(!found.would_know("a/x"));
+        found.complete("a/");
+        assert!(found.would_know("a/x") && !found.would_know("b/x"));
+        found.complete("");
+        assert!(found.would_know("b/x"));
+    }
+
+    #[test]
+    fn where_there_are_too_many_none_would_be_known() {
+        let found = FoundUploads::new();
+        found.complete("");
+        for number in 0..UPLOADS {
             found.note(&number.to_string(), at(1));
         }
         found.note("0", at(2));
-        assert_eq!((found.take("0"), found.take(&UPLOADS.to_string())), (Some(at(2)), None));
+        assert_eq!((found.of("0"), found.would_know("x")), (Some(at(2)), true));
+        found.note("x", at(1));
+        assert_eq!((found.of("x"), found.would_know("x")), (None, false));
     }
 
     #[test]
@@ -83,6 +130,6 @@ mod tests {
         let before = Instant::now().checked_sub(TOLD_FOR).unwrap();
         let found = FoundUploads { since: before, ..FoundUploads::new() };
         found.note("a", OffsetDateTime::UNIX_EPOCH);
-        assert_eq!(found.take("a"), None);
+        assert_eq!(found.of("a"), None);
     }
 }

@@ -35,7 +35,6 @@ pub use file_tree::{Admission, FileTree, Freshness, KeepReplaced, NextPage};
 pub use key_locks::{KeyLock, KeyLocks};
 pub use last_answer::StoreAnswer;
 pub use mounts::{CopyPlaces, Mount, MountRights, MountStore, MountTerms};
-pub(crate) use multipart::began_after;
 pub use multipart::{
     CopySource, Multipart, MultipartUpload, ParkedUpload, PartLimits, PartPlace, PartReceipt,
     SilentUpload, SilentUploads,

@@ -107,10 +107,18 @@ pub trait Multipart: FileTree {
 
     /// When the upload under `path` was begun, UTC, that another process had left in the store when
     /// this one began; `None` also where something was stored since. It is told once. The store is
-    /// asked only with [`Freshness::Now`], and if not all of its uploads have been looked through.
-    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+    /// asked for it only with [`Freshness::Now`], and where not all of its uploads have been looked
+    /// through.
+    ///
+    /// # Errors
+    /// What the store says; then it is told the next time.
+    fn take_left_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<OffsetDateTime>> {
         let _ = (path, freshness);
-        None
+        Ok(None)
     }
 
     /// Goes on with a parked upload; `None` when somebody else does so already.

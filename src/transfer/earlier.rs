@@ -5,7 +5,7 @@
 //! tells so. Of those of a process that was killed nobody knows but by what it has left in the
 //! store, and that it was killed.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,10 @@ use crate::vfs::FtpPath;
 /// So many are remembered, the last ones: at most 1 KiB of name each.
 const UPLOADS: usize = 1000;
 
+/// Files of which a client was told that an upload of a killed process may have come to nothing: at
+/// most 1 KiB of name each. Beyond that they are told once more.
+const DOUBTED: usize = 10_000;
+
 /// For so long an upload is compared with the one before: longer than clients wait before they
 /// repeat one by themselves.
 const COMPARED_FOR: Duration = Duration::from_secs(600);
@@ -25,31 +29,27 @@ const COMPARED_FOR: Duration = Duration::from_secs(600);
 #[derive(Debug, Default)]
 pub struct EarlierUploads {
     noted: Mutex<VecDeque<Noted>>,
-    follows_killed: OnceLock<FollowsKilled>,
-}
-
-/// When this process took the place of one that was killed.
-#[derive(Debug)]
-struct FollowsKilled {
-    since: Instant,
-    at: OffsetDateTime,
+    /// When this process took the place of one that was killed.
+    follows_killed: OnceLock<Instant>,
+    doubted: Mutex<HashSet<(Arc<str>, FtpPath)>>,
 }
 
 impl EarlierUploads {
     /// This process takes the place of one that was killed: uploads of which nobody knows may have
     /// come to nothing.
     pub fn note_killed(&self) {
-        let now = FollowsKilled { since: Instant::now(), at: OffsetDateTime::now_utc() };
-        let _ = self.follows_killed.set(now);
+        let _ = self.follows_killed.set(Instant::now());
     }
 
     /// Whether that was so a short while ago.
     pub fn follow_killed(&self) -> bool {
-        self.killed_before().is_some()
+        self.killed_since().is_some()
     }
 
-    fn killed_before(&self) -> Option<&FollowsKilled> {
-        self.follows_killed.get().filter(|killed| killed.since.elapsed() < COMPARED_FOR)
+    /// For how long.
+    fn killed_since(&self) -> Option<Duration> {
+        let since = self.follows_killed.get().map(Instant::elapsed);
+        since.filter(|since| *since < COMPARED_FOR)
     }
 }
 
@@ -60,12 +60,12 @@ struct Noted {
     at: Instant,
     /// Of the last one; `None` where its client has stored what it meant to.
     came: Option<Came>,
+    /// How far those had come that went on with a parked upload of the name.
+    gone_on: u64,
     /// Whether that was to replace the file, and its client has not been told so.
     replaces: bool,
     /// Bytes that one had brought which another process has left; 0 without one.
     left: u64,
-    /// Whether its client was told that an upload of a killed process may have come to nothing.
-    was_doubted: bool,
     /// Whether a file of this name was refused because it ended early: once more means it.
     has_refused: bool,
 }
@@ -107,17 +107,22 @@ impl EarlierUpload {
 
     /// Whether who adds to a file now, which was `stored` then, may go on with one that an upload
     /// was to replace which a killed process had received, and nobody knows of. Says so once: who
-    /// insists means it.
-    pub fn take_doubt(&self, stored: Option<OffsetDateTime>) -> bool {
-        let Some(killed) = self.all.killed_before() else { return false };
+    /// insists means it. `now` is by the clock that dates what is stored.
+    pub fn take_doubt(&self, stored: Option<OffsetDateTime>, now: OffsetDateTime) -> bool {
+        let Some(since) = self.all.killed_since() else {
+            *self.all.doubted.lock() = HashSet::new();
+            return false;
+        };
         // Stores tell whole seconds.
-        let start = killed.at.unix_timestamp();
-        let is_older = stored.is_some_and(|stored| stored.unix_timestamp() < start);
-        let mut is_first = false;
-        if is_older {
-            self.change(|noted| is_first = !std::mem::replace(&mut noted.was_doubted, true));
+        let start = (now - since).unix_timestamp();
+        if stored.is_none_or(|stored| stored.unix_timestamp() >= start) {
+            return false;
         }
-        is_first
+        let mut doubted = self.all.doubted.lock();
+        if doubted.len() >= DOUBTED {
+            doubted.clear();
+        }
+        doubted.insert((Arc::clone(&self.account), self.path.clone()))
     }
 
     /// Another process has left an upload of the name, which had brought `bytes`.
@@ -143,6 +148,13 @@ impl EarlierUpload {
         own.came.filter(|_| own.at.elapsed() < COMPARED_FOR)
     }
 
+    /// How far those had come that went on with a parked upload of it; 0 where there were none.
+    pub(super) fn gone_on(&self) -> u64 {
+        let noted = self.all.noted.lock();
+        let own = noted.iter().find(|noted| self.is_of(noted));
+        own.filter(|own| own.at.elapsed() < COMPARED_FOR).map_or(0, |own| own.gone_on)
+    }
+
     /// Whether its client was told already that a file of this name had ended early.
     pub(super) fn has_refused(&self) -> bool {
         self.all.noted.lock().iter().any(|noted| self.is_of(noted) && noted.has_refused)
@@ -160,7 +172,25 @@ impl EarlierUpload {
             let Came { end, beginning, .. } = further.unwrap_or(came);
             noted.came = Some(Came { end, beginning, ..came });
             noted.replaces = came.is_anew;
+            if before.is_none() {
+                noted.gone_on = 0;
+            }
         });
+    }
+
+    /// One that went on with a parked upload and came as far as `end` came to nothing.
+    pub(super) fn note_gone_on(&self, end: u64) {
+        self.change(|noted| {
+            noted.gone_on = noted.gone_on.max(end);
+            noted.replaces = false;
+        });
+    }
+
+    /// One that went on with a parked upload was refused as it ended early: of those from the
+    /// beginning it counts no more how far they had come. Theirs may be another file.
+    pub(super) fn note_refused_to_go_on(&self, end: u64) {
+        self.note_gone_on(end);
+        self.change(|noted| noted.came = None);
     }
 
     /// One was refused as it ended early: only how that one ended counts for the next.
@@ -186,8 +216,8 @@ impl EarlierUpload {
             at: Instant::now(),
             came: None,
             replaces: false,
+            gone_on: 0,
             left: 0,
-            was_doubted: false,
             has_refused: false,
         });
         if noted.at.elapsed() >= COMPARED_FOR {
@@ -214,11 +244,12 @@ impl Noted {
     fn forget(&mut self) {
         self.came = None;
         self.replaces = false;
+        self.gone_on = 0;
         self.left = 0;
     }
 
     fn holds_nothing(&self) -> bool {
-        self.came.is_none() && self.left == 0 && !self.was_doubted && !self.has_refused
+        self.came.is_none() && self.gone_on == 0 && self.left == 0 && !self.has_refused
     }
 }
 
@@ -275,15 +306,35 @@ mod tests {
     fn after_a_killed_process_each_older_file_is_doubted_once() {
         let all = Arc::<EarlierUploads>::default();
         let own = earlier(&all, "alice", "x");
-        let older = Some(OffsetDateTime::now_utc() - Duration::from_secs(1));
-        assert!(!own.take_doubt(older));
+        // The store's clock is another one.
+        let now = OffsetDateTime::now_utc() + Duration::from_secs(3600);
+        let older = Some(now - Duration::from_secs(2));
+        assert!(!own.take_doubt(older, now));
         all.note_killed();
-        let newer = Some(OffsetDateTime::now_utc() + Duration::from_secs(60));
-        assert!(!own.take_doubt(newer) && !own.take_doubt(None));
-        assert!(own.take_doubt(older) && !own.take_doubt(older));
+        let newer = Some(now + Duration::from_secs(60));
+        assert!(!own.take_doubt(newer, now) && !own.take_doubt(None, now));
+        assert!(own.take_doubt(older, now) && !own.take_doubt(older, now));
         own.forget();
-        assert!(!own.take_doubt(older));
-        assert!(earlier(&all, "alice", "y").take_doubt(older));
+        assert!(!own.take_doubt(older, now));
+        assert!(earlier(&all, "alice", "y").take_doubt(older, now));
+        assert!(all.noted.lock().is_empty(), "failures keep their places");
+        for number in 2..=DOUBTED {
+            assert!(earlier(&all, "alice", &number.to_string()).take_doubt(older, now));
+        }
+        assert_eq!(all.doubted.lock().len(), 1);
+    }
+
+    #[test]
+    fn how_far_a_parked_upload_was_gone_on_with_outlasts_how_far_another_file_had_come() {
+        let all = Arc::default();
+        let own = earlier(&all, "alice", "x");
+        own.note_failed(Came { end: 100, beginning: Some(1), is_anew: true });
+        own.note_refused_to_go_on(50);
+        assert_eq!((own.came(), own.gone_on(), own.take_replacement()), (None, 50, None));
+        own.note_gone_on(40);
+        assert_eq!(own.gone_on(), 50);
+        own.note_failed(Came { end: 9, beginning: Some(2), is_anew: true });
+        assert_eq!(own.gone_on(), 0, "another file");
     }
 
     #[test]

@@ -131,7 +131,11 @@ fn leave_parts(bucket: &str, parts: &[(u32, usize)]) {
 
 /// Which of the store's unfinished uploads the next process is to find.
 fn start_over(bucket: &str) -> TestServer {
-    let setup = Setup::bucket_named(bucket, Rgw::shared().endpoint());
+    start_over_behind(Rgw::shared().endpoint(), bucket)
+}
+
+fn start_over_behind(endpoint: &str, bucket: &str) -> TestServer {
+    let setup = Setup::bucket_named(bucket, endpoint).option("retry_timeout", "1");
     let server = setup.option("log_level", "DEBUG").option("metadata_cache_time", "0").start();
     server.wait_for_log("stores looked through");
     server
@@ -173,6 +177,22 @@ fn what_a_killed_server_has_left_is_known_though_nobody_asks() {
         ftp.store("STOR file", &whole[..REPEATED]);
         server.stored().expect("file", &whole[..REPEATED]);
     }
+}
+
+#[test]
+fn what_a_killed_server_has_left_is_not_forgotten_by_a_failure() {
+    let (injector, bucket) =
+        (Injector::before(Rgw::shared().endpoint()), Rgw::shared().new_bucket());
+    leave_parts(&bucket, &[(1, 6 * MIB)]);
+    let server = start_over_behind(&injector.endpoint(), &bucket);
+    let whole = noise(74, SMALL);
+    let mut ftp = Ftp::login(&server);
+    injector.inject(Rule::new(Request::HeadObject, Fault::Refuse(503, "SlowDown")));
+    ftp.store_refused("STOR file", "450 ");
+    injector.heal();
+    end_early(&mut ftp, "STOR file", &whole[..REPEATED]);
+    ftp.store("STOR file", &whole);
+    server.stored().expect("file", &whole);
 }
 
 #[test]

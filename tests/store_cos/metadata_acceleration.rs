@@ -2,6 +2,7 @@
 //! copy nothing. A script plays one in front of the gateway, by what COS documents.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cos_ftp_server::store::cos::{
     BucketArch, Buckets, CosOptions, CosStore, HeaderNames, Needs, Trial, TrialVerdict,
@@ -125,6 +126,25 @@ fn a_renaming_of_which_the_answer_is_lost_is_known_by_its_names() {
         assert_eq!(names(&store, "/"), ["b"]);
         assert_eq!(seen(&script, "?rename").len(), expected, "{is_carried_out}");
     }
+}
+
+#[test]
+fn a_renaming_in_doubt_moves_no_file_that_came_meanwhile() {
+    let mut losses = 0..1;
+    let (script, store, bucket) = played_but(move |ofs, head| {
+        let is_lost = head.contains("?rename") && losses.next().is_some();
+        is_lost.then(|| {
+            // The file goes elsewhere, and somebody stores another one.
+            Rgw::shared().s3_put(&ofs.bucket, "a", b"of somebody else");
+            Act::Hang
+        })
+    });
+    put(&store, "a", b"content");
+    let failed = store.rename(&at("a"), &at("b")).unwrap_err();
+    assert_eq!(failed.kind, ErrorKind::Unavailable);
+    assert_eq!(Rgw::shared().s3_get(&bucket, "a"), b"of somebody else");
+    assert_eq!(names(&store, "/"), ["a"]);
+    assert_eq!(seen(&script, "?rename").len(), 1);
 }
 
 /// The first step of a renaming over a file is carried out, and nothing tells of it.
@@ -327,6 +347,21 @@ fn what_one_account_is_not_told_is_its_own_affair() {
         let heads = script.seen().iter().filter(|seen| Ofs::is_of_bucket(&seen.head)).count();
         assert_eq!(heads, 2, "{status}");
     }
+}
+
+/// What is done to an ordinary bucket is not done to one that cannot tell now.
+#[test]
+fn a_bucket_that_does_not_answer_now_is_not_taken_for_an_ordinary_one() {
+    let bucket = Rgw::shared().new_bucket();
+    let (script, _) =
+        in_front(&bucket, |head| Ofs::is_of_bucket(head).then(|| answer("503 Slow Down", "", "")));
+    let mut told = CosOptions { endpoint: script.endpoint.clone(), ..options(&bucket) };
+    told.objects.names = HeaderNames::Cos;
+    told.timeouts.retry_total = Duration::from_millis(1);
+    let store = CosStore::connect(told).unwrap();
+    put(&store, "a", b"content");
+    assert_eq!(kind(store.rename(&at("a"), &at("b"))), ErrorKind::Unavailable);
+    assert_eq!(Rgw::shared().s3_list(&bucket, ""), ["a"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ const NOT_TAKEN: [&str; 4] =
 
 /// The bucket. Keys are lower case, as heads of requests are given so.
 pub(crate) struct Ofs {
-    bucket: String,
+    pub(crate) bucket: String,
 }
 
 /// One request.

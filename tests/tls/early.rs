@@ -162,6 +162,30 @@ fn a_stranger_that_is_early_is_refused() {
     }
 }
 
+/// As a client whose first try broke off.
+#[test]
+fn an_early_connection_that_was_given_up_makes_room() {
+    let certificate = Certificate::new("early");
+    for setup in [certificate.serve(Setup::local(), "required"), strict(&certificate)] {
+        let server = setup.start();
+        let own = trusting(&certificate.cert(), TLS_1_3);
+        let mut ftps = Ftps::login(&server, &own);
+        let tcp = ftps.passive();
+        let port = tcp.peer_addr().expect("connected");
+        let mut given_up = encrypt(tcp, &own);
+        given_up.conn.send_close_notify();
+        given_up.flush().expect("sent");
+        drop(given_up);
+        ftps.expect("NOOP", "200 ");
+        let mut data = encrypt(TcpStream::connect(port).expect("it still listens"), &own);
+        ftps.expect("STOR file", "150 ");
+        data.write_all(b"of the client").expect("taken");
+        finish(data);
+        ftps.expect_reply("226 ");
+        server.stored().expect("file", b"of the client");
+    }
+}
+
 /// Its bytes came with the last word of its handshake: the socket does not tell of them any more.
 #[test]
 fn who_has_sent_all_early_and_is_gone_keeps_its_place() {

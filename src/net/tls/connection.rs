@@ -137,6 +137,14 @@ impl TlsConnection {
         if got > 0 || target.is_empty() { Ok(got) } else { self.nothing_more() }
     }
 
+    /// Whether the client has sent data that was received with its handshake: it is decrypted now.
+    pub(in crate::net) fn has_heard_data(&mut self) -> bool {
+        // An error is told by the read that comes upon it.
+        while let Ok(Decrypted::Plaintext(_)) = self.records.step(&mut []) {}
+        self.left_unread |= !self.records.plaintext.is_empty();
+        !self.records.plaintext.is_empty()
+    }
+
     /// Whether plaintext may be at hand that the socket will not tell of.
     pub fn holds_unread(&self) -> bool {
         self.left_unread

@@ -108,9 +108,15 @@ impl Multipart for CosStore {
         names.iter().filter_map(|name| directory.join(name).ok()).collect()
     }
 
-    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
-        let key = self.file(Operation::ListMultipartUploads, path).ok()?;
-        parked::take_found(self.tree(), &key, freshness)
+    fn take_left_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<OffsetDateTime>> {
+        let key = self.file(Operation::ListMultipartUploads, path);
+        // No name of a file.
+        let Ok(key) = key else { return Ok(None) };
+        parked::take_left(self.tree(), &key, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

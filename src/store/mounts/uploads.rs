@@ -123,9 +123,13 @@ impl Multipart for MountStore {
         found.filter_map(outside).filter(|path| self.route(path).number == place.number).collect()
     }
 
-    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
+    fn take_left_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<OffsetDateTime>> {
         let place = self.route(path);
-        place.store.take_found_upload(&place.path, freshness)
+        place.store.take_left_upload(&place.path, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

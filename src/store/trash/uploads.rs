@@ -96,8 +96,12 @@ impl Multipart for TrashStore {
         }
     }
 
-    fn take_found_upload(&self, path: &FtpPath, freshness: Freshness) -> Option<OffsetDateTime> {
-        self.store.take_found_upload(path, freshness)
+    fn take_left_upload(
+        &self,
+        path: &FtpPath,
+        freshness: Freshness,
+    ) -> Result<Option<OffsetDateTime>> {
+        self.store.take_left_upload(path, freshness)
     }
 
     fn resume_multipart_upload(&self, upload: &MultipartUpload) -> Option<MultipartUpload> {

@@ -100,12 +100,11 @@ impl Plan {
         self.kept > 0 && self.parked.is_none()
     }
 
-    /// The object at whose end it goes on, if it does.
+    /// The object at whose end it goes on, if it does; or so little before it as clients go back.
     pub fn added_to(&self) -> Option<&Stat> {
-        match &self.expected {
-            Expected::Seen(seen) if self.keeps_object() && self.tail.is_none() => seen.as_ref(),
-            _ => None,
-        }
+        let Expected::Seen(Some(seen)) = &self.expected else { return None };
+        let is_at_end = seen.metadata.size.abs_diff(self.kept) <= limits::RESUME_BACK_BYTES;
+        Some(seen).filter(|_| self.keeps_object() && (self.tail.is_none() || is_at_end))
     }
 
     /// Where the kept bytes stand, if any are kept of an object.

@@ -64,7 +64,7 @@ pub(super) fn try_renaming(run: &mut Examination<'_>, stands: bool) {
 }
 
 fn rename_seen(client: &S3Client, from: &str, to: &str) -> Result<()> {
-    renamed::rename(client, from, to)?;
+    renamed::rename(client, from, to, None)?;
     let operation = Operation::RenameObject;
     match (head_object(client, from)?, head_object(client, to)?) {
         (None, Some(_)) => Ok(()),

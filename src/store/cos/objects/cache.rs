@@ -69,14 +69,14 @@ impl BucketCache {
         self.directories.note_written(key);
         self.own_changes.note(key, Change::Written { size, modified, etag });
         self.stats.forget(key);
-        self.found.take(key);
+        self.found.forget(key);
     }
 
     /// `key` was deleted.
     pub(super) fn note_deleted(&self, key: &str, at: OffsetDateTime) {
         self.own_changes.note(key, Change::Deleted { at });
         self.stats.forget(key);
-        self.found.take(key);
+        self.found.forget(key);
     }
 
     /// A change of `key` failed and may have happened all the same: what was known of it is
@@ -129,22 +129,27 @@ impl BucketCache {
         }
     }
 
-    /// All uploads that others had begun were found.
-    pub(crate) fn complete_found(&self) {
+    /// All uploads below `prefix` that others had begun were found.
+    pub(crate) fn complete_found(&self, prefix: &str) {
         if self.is_kept {
-            self.found.complete();
+            self.found.complete(prefix);
         }
     }
 
-    /// Whether that is so.
-    pub(crate) fn has_found_all(&self) -> bool {
-        self.found.is_complete()
+    /// Whether one of `key` would have been found.
+    pub(crate) fn would_have_found(&self, key: &str) -> bool {
+        self.found.would_know(key)
     }
 
     /// When the upload of `key` was begun that another process had left when this one began, unless
-    /// the key was written since. It is told once.
-    pub(crate) fn take_found(&self, key: &str) -> Option<OffsetDateTime> {
-        self.found.take(key)
+    /// the key was written since.
+    pub(crate) fn found(&self, key: &str) -> Option<OffsetDateTime> {
+        self.found.of(key)
+    }
+
+    /// That is told no more.
+    pub(crate) fn forget_found(&self, key: &str) {
+        self.found.forget(key);
     }
 
     /// Whether this process has begun the upload and goes on with it.

@@ -1,6 +1,8 @@
 //! The objects of a bucket, with a memory of what this process does to them.
 
-use super::{BucketCache, Complete, CopyReceipt, NewCopy, Objects, Original, Plain, Put, Written};
+use super::{
+    BucketCache, Complete, CopyReceipt, Head, NewCopy, Objects, Original, Plain, Put, Written,
+};
 use crate::store::key_locks::KeyLock;
 use crate::store::{ETag, ErrorKind, ParkedUpload, Result};
 
@@ -53,8 +55,8 @@ impl Objects for CachedObjects {
         copied
     }
 
-    fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
-        let renamed = self.0.rename(turn, from, to);
+    fn rename(&self, turn: &KeyLock, from: &str, to: &str, seen: Option<&Head>) -> Result<()> {
+        let renamed = self.0.rename(turn, from, to, seen);
         // What is below came and went with it.
         [from, to].iter().for_each(|key| self.cache().doubt_all(key));
         renamed

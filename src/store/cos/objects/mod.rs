@@ -131,10 +131,10 @@ pub(crate) trait Objects: Sync {
 
     /// Gives the file, or the directory, `from` the name `to`, under which nothing stands, in a
     /// bucket that keeps real directories. Neither ends in a slash. Where no answer came, the two
-    /// names tell what happened.
-    fn rename(&self, turn: &KeyLock, from: &str, to: &str) -> Result<()> {
+    /// names tell what happened; it is sent once more only if `seen` is still what has the name.
+    fn rename(&self, turn: &KeyLock, from: &str, to: &str, seen: Option<&Head>) -> Result<()> {
         debug_assert!(turn.is_on(from) && turn.is_on(to));
-        renamed::rename(&self.plain().client, from, to)
+        renamed::rename(&self.plain().client, from, to, seen)
     }
 
     /// Deletes an object, the version `if_match` alone where the store takes that condition. No

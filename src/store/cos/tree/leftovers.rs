@@ -36,14 +36,16 @@ pub(crate) fn find_silent(
             continue;
         }
         let (key, id) = (&*entry.key, &*entry.upload_id);
-        if let Some(silent_for) = silence_of(tree, (key, id), begun, cancel)?
-            && silent_for >= silence
-        {
-            uploads.push(SilentUpload { upload, silent_for });
+        match silence_of(tree, (key, id), begun, cancel)? {
+            Some(silent_for) if silent_for >= silence => {
+                uploads.push(SilentUpload { upload, silent_for });
+            }
+            Some(_) => tree.cache.note_found(key, begun),
+            None => {}
         }
     }
     if page.next.is_none() {
-        tree.cache.complete_found();
+        tree.cache.complete_found(tree.account.keys.prefix());
     }
     Ok(SilentUploads { others: count - uploads.len(), uploads, next: page.next })
 }

@@ -4,6 +4,8 @@
 use time::OffsetDateTime;
 
 use super::BucketTree;
+use super::markers::file_head;
+use crate::store::multipart::began_after;
 use crate::store::{Cancel, Freshness, MultipartUpload, ParkedUpload, PartReceipt, Result};
 use crate::vfs::FtpPath;
 
@@ -56,31 +58,41 @@ pub(crate) fn find_own(
     Ok(found)
 }
 
-/// When the upload of `key` was begun that another process had left when this one began. Where not
-/// all were looked through by now, the store tells with [`Freshness::Now`].
-pub(crate) fn take_found(
+/// When the upload of `key` was begun that another process had left when this one began, if nothing
+/// was stored since. It is told once. Where it is not known whether there was one, the store tells
+/// with [`Freshness::Now`].
+pub(crate) fn take_left(
     tree: BucketTree<'_>,
     key: &str,
     freshness: Freshness,
-) -> Option<OffsetDateTime> {
-    if freshness != Freshness::Now || tree.cache.has_found_all() {
-        return tree.cache.take_found(key);
-    }
+) -> Result<Option<OffsetDateTime>> {
+    let begun = match tree.cache.found(key) {
+        None if freshness == Freshness::Now && !tree.cache.would_have_found(key) => {
+            left_of_others(tree, key)?
+        }
+        found => found,
+    };
+    let Some(begun) = begun else { return Ok(None) };
+    let stored = file_head(tree, key)?.and_then(|head| head.modified());
+    // Not before: who asks again after a failure is to be told.
+    tree.cache.forget_found(key);
+    Ok(Some(begun).filter(|begun| began_after(*begun, stored)))
+}
+
+/// When the newest upload of `key` was begun that is not this process' own.
+fn left_of_others(tree: BucketTree<'_>, key: &str) -> Result<Option<OffsetDateTime>> {
     let (cancel, mut after, mut newest) = (Cancel::new(), None, None);
+    let own = tree.cache.parked.of(key);
+    let is_own =
+        |id: &str| own.as_ref().is_some_and(|(own, _)| own == id) || tree.cache.has_under_way(id);
     loop {
-        let page = match tree.objects.list_uploads(key, after.as_ref(), &cancel) {
-            Ok(page) => page,
-            Err(error) => {
-                log::debug!("what was left of {key:?} is not known: {error}");
-                return newest;
-            }
-        };
-        let own = page.entries.iter().filter(|entry| entry.key == key);
-        let left = own.filter(|entry| !tree.cache.has_under_way(&entry.upload_id));
+        let page = tree.objects.list_uploads(key, after.as_ref(), &cancel)?;
+        let of_key = page.entries.iter().filter(|entry| entry.key == key);
+        let left = of_key.filter(|entry| !is_own(&entry.upload_id));
         newest = newest.max(left.filter_map(|entry| entry.initiated).max());
         after = page.next;
         if after.is_none() {
-            return newest;
+            return Ok(newest);
         }
     }
 }

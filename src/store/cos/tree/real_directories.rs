@@ -51,19 +51,21 @@ pub(super) enum Renamed {
 pub(super) fn move_key(tree: BucketTree<'_>, from: &str, to: &str, what: Renamed) -> Result<()> {
     let operation = Operation::RenameObject;
     let turn = turn_in_time(tree, operation, &[from, to])?;
-    if what == Renamed::File {
-        match standing(tree, from)? {
-            Standing::File(_) => {}
-            Standing::Directory(_) => {
-                return Err(StoreError::new(ErrorKind::IsADirectory, operation, from));
-            }
-            Standing::Nothing => return Err(StoreError::new(ErrorKind::NotFound, operation, from)),
+    let seen = match (standing(tree, from)?, what) {
+        (Standing::File(head), _) | (Standing::Directory(head), Renamed::Anything) => Some(head),
+        // A directory may be seen by what is in it alone.
+        (Standing::Nothing, Renamed::Anything) => None,
+        (Standing::Directory(_), Renamed::File) => {
+            return Err(StoreError::new(ErrorKind::IsADirectory, operation, from));
         }
-    }
+        (Standing::Nothing, Renamed::File) => {
+            return Err(StoreError::new(ErrorKind::NotFound, operation, from));
+        }
+    };
     if tree.objects.head(to)?.is_some() {
         return Err(StoreError::new(ErrorKind::AlreadyExists, operation, to));
     }
-    tree.objects.rename(&turn, from, to)
+    tree.objects.rename(&turn, from, to, seen.as_ref())
 }
 
 /// Makes the directory in which `path` is to stand. The store makes those above it.

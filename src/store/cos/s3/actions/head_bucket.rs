@@ -36,7 +36,8 @@ pub(crate) fn head_bucket(client: &S3Client) -> Result<bool> {
 /// guessed: for a time it is taken for an ordinary one.
 ///
 /// # Errors
-/// [`ErrorKind::Unavailable`] when there is no answer.
+/// [`ErrorKind::Unavailable`] when there is no answer, or one that asks to come again: what is an
+/// ordinary bucket's would be done to one that keeps directories.
 pub(crate) fn keeps_directories(client: &S3Client) -> Result<bool> {
     if let Some(known) = client.arch().told().or_else(|| client.site().arch.known()) {
         return Ok(known);
@@ -45,7 +46,7 @@ pub(crate) fn keeps_directories(client: &S3Client) -> Result<bool> {
         return Ok(false);
     }
     match head_bucket(client) {
-        Err(error) if error.status.is_some() => {
+        Err(error) if error.status.is_some() && error.kind != ErrorKind::Unavailable => {
             take_for_ordinary(client, &error);
             Ok(false)
         }
