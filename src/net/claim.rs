@@ -40,16 +40,23 @@ impl Claim {
     /// Begins the handshake of a data connection of `session`, or goes on with it, as far as that
     /// is possible now. What comes of it is told by [`Self::into_parts`].
     pub(super) fn shake_hands(&mut self, session: &TlsSession) {
-        let begun = self.begun.take().unwrap_or_else(|| session.data().map(Box::new));
+        self.begun.get_or_insert_with(|| session.data().map(Box::new));
+        self.go_on();
+    }
+
+    /// Goes on with the handshake that has begun.
+    fn go_on(&mut self) {
         self.interest = Interest::Nothing;
-        self.begun = Some(begun.and_then(|mut tls| {
-            if let Handshake::Needs(interest) = tls.handshake(&self.tcp)? {
-                self.interest = interest;
-            }
-            // Its command may be long in coming.
-            tls.release_empty();
-            Ok(tls)
-        }));
+        self.begun = self.begun.take().map(|begun| {
+            begun.and_then(|mut tls| {
+                if let Handshake::Needs(interest) = tls.handshake(&self.tcp)? {
+                    self.interest = interest;
+                }
+                // Its command may be long in coming.
+                tls.release_empty();
+                Ok(tls)
+            })
+        });
     }
 
     /// Whether its client has begun a handshake, which has not failed.
@@ -57,21 +64,21 @@ impl Claim {
         matches!(self.begun, Some(Ok(_)))
     }
 
-    /// Whether its client may still send, or has sent something. Behind a handshake that is over
-    /// the socket alone does not tell: what came with its last word was read with it, and may be a
-    /// whole file.
+    /// Whether its client may still send, or has sent something. Where a handshake has begun the
+    /// socket alone does not tell: what came with its last word was read with it, and may be a
+    /// whole file; and what waits there may be no more than the client's farewell.
     pub(super) fn is_open(&mut self) -> bool {
-        match recv(&self.tcp, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok((bytes, _)) if bytes > 0 => true,
-            Err(error) if error == Errno::AGAIN => true,
-            _ => self.has_heard_data(),
+        if self.has_begun() {
+            self.go_on();
         }
-    }
-
-    fn has_heard_data(&mut self) -> bool {
-        match &mut self.begun {
-            Some(Ok(tls)) => tls.is_established() && tls.has_heard_data(),
-            _ => false,
+        if let Some(Ok(tls)) = &mut self.begun
+            && tls.is_established()
+        {
+            return tls.may_bring_data(&self.tcp);
+        }
+        match recv(&self.tcp, &mut [0], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((bytes, _)) => bytes > 0,
+            Err(error) => error == Errno::AGAIN,
         }
     }
 

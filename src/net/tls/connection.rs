@@ -137,12 +137,24 @@ impl TlsConnection {
         if got > 0 || target.is_empty() { Ok(got) } else { self.nothing_more() }
     }
 
-    /// Whether the client has sent data that was received with its handshake: it is decrypted now.
-    pub(in crate::net) fn has_heard_data(&mut self) -> bool {
-        // An error is told by the read that comes upon it.
-        while let Ok(Decrypted::Plaintext(_)) = self.records.step(&mut []) {}
-        self.left_unread |= !self.records.plaintext.is_empty();
-        !self.records.plaintext.is_empty()
+    /// Whether the client has sent data, or may still send some: what has come is decrypted for
+    /// that, as far as there is something to tell by. Never waits.
+    pub(in crate::net) fn may_bring_data(&mut self, tcp: &TcpStream) -> bool {
+        // Neither data nor the end is in the socket any more.
+        self.left_unread = true;
+        loop {
+            // An error is told by the read that comes upon it.
+            while let Ok(Decrypted::Plaintext(_)) = self.records.step(&mut []) {}
+            if !self.records.plaintext.is_empty() || self.records.end.is_some() {
+                return !self.records.plaintext.is_empty();
+            }
+            match self.receive(tcp) {
+                Ok(bytes) if bytes > 0 => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() == ErrorKind::WouldBlock,
+                Ok(_) => return false,
+            }
+        }
     }
 
     /// Whether plaintext may be at hand that the socket will not tell of.
