@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ledger::Ledger;
 use super::options::EventKind;
 use super::queue::{EventBacklog, EventQueue};
-use super::record::{Event, TransferRecord};
+use super::record::Event;
 use super::transfer_log::TransferLog;
 
 /// Who wants to know.
@@ -56,10 +56,8 @@ impl Chronicle {
         }
     }
 
-    /// A transfer has ended.
-    pub(super) fn transferred(&self, record: &TransferRecord) {
-        if let Some(transfers) = &self.transfers {
-            transfers.write(record);
-        }
+    /// Whether anybody is told by [`Self::note`].
+    pub(super) fn is_told_of_events(&self) -> bool {
+        self.queue.is_some() || self.ledger.is_some()
     }
 }

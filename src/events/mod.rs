@@ -28,6 +28,7 @@ mod segments;
 mod service;
 mod settling;
 mod sole_use;
+mod transfer_line;
 mod transfer_log;
 mod waiting;
 mod witness;

@@ -1,7 +1,7 @@
 //! The one record of what happened to a file. The journal, receivers, the ledger, the transfer log
 //! and the line of the log are made of it, and of nothing else.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub struct TransferFacts {
     /// Whether all of it went.
     pub is_complete: bool,
     /// How it ended, in words.
-    pub verdict: String,
+    pub verdict: Cow<'static, str>,
     /// Seconds from the last byte of an upload to the store's confirmation.
     pub tail_seconds: f64,
     /// Parts of an upload that the store confirmed; 0 when one request was enough.
@@ -90,8 +90,7 @@ pub struct TransferFacts {
     pub is_ascii: bool,
 }
 
-/// A transfer that has ended: what it did to its file, and how it went. Its display is the line of
-/// the log.
+/// A transfer that has ended: what it did to its file, and how it went.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TransferRecord {
     #[serde(flatten)]
@@ -157,43 +156,6 @@ impl TransferRecord {
     /// As one line of JSON, without its end.
     pub(super) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("texts and numbers are JSON")
-    }
-
-    /// The same, made when somebody shows it.
-    pub(super) fn json(&self) -> impl fmt::Display {
-        InJson(self)
-    }
-}
-
-struct InJson<'a>(&'a TransferRecord);
-
-impl fmt::Display for InJson<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_json())
-    }
-}
-
-impl fmt::Display for TransferRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, facts, .. } = self;
-        let Event { path, kept, .. } = event;
-        let TransferFacts { bytes, verdict, tail_seconds, parts, .. } = facts;
-        let seconds = event.duration.unwrap_or_default();
-        let rate = *bytes as f64 / seconds.max(0.001) / 1e6;
-        if event.kind == EventKind::Download {
-            return write!(
-                f,
-                "download path={path:?} first={kept} bytes={bytes} seconds={seconds:.3} \
-                 MB/s={rate:.1} verdict={verdict:?}"
-            );
-        }
-        let request_id = event.request_id.as_deref().unwrap_or("-");
-        write!(
-            f,
-            "upload path={path:?} bytes={bytes} kept={kept} seconds={seconds:.3} MB/s={rate:.1} \
-             tail_seconds={tail_seconds:.3} parts={parts} verdict={verdict:?} \
-             request-id={request_id}"
-        )
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
         let facts = TransferFacts {
             bytes: 1234,
             is_complete,
-            verdict: "complete".to_owned(),
+            verdict: "complete".into(),
             tail_seconds: 0.0,
             parts: 0,
             is_ascii: false,

@@ -11,6 +11,7 @@ use super::line::IntentLine;
 use super::options::EventKind;
 use super::queue::EventQueue;
 use super::record::{Actor, Event, TransferFacts, TransferRecord};
+use super::transfer_line::{MadeWhenShown, TransferLine};
 use crate::store::{ErrorKind, ObjectStore, StoreError, Stored};
 use crate::vfs::FtpPath;
 
@@ -121,25 +122,51 @@ impl Witness {
 
     /// Tells of a transfer that has ended, of `version` of a file: the log, and whoever else wants
     /// to know. What a store had to confirm was told by its [`Intent`].
-    pub fn transferred(&self, deed: &FileDeed<'_>, version: Option<&Stored>, facts: TransferFacts) {
+    pub fn transferred(
+        &self,
+        deed: &FileDeed<'_>,
+        version: Option<&Stored>,
+        facts: &TransferFacts,
+    ) {
+        let seconds = seconds(deed.began);
+        let ended = || self.ended(deed, version, seconds);
+        let leaves_nothing = match deed.kind {
+            EventKind::Download => facts.is_complete,
+            kind => matches!(kind, EventKind::Parked | EventKind::Infected),
+        };
+        if leaves_nothing && self.chronicle.is_told_of_events() {
+            self.chronicle.note(ended());
+        }
+        let record = || {
+            let mut event = ended();
+            // What a receiver was told of an upload has another id.
+            event.id.clear();
+            let (facts, is_encrypted) = (facts.clone(), self.actor.is_encrypted);
+            TransferRecord { event, facts, is_encrypted }
+        };
+        let line = TransferLine {
+            kind: deed.kind,
+            path: deed.path.as_str(),
+            kept: deed.kept,
+            seconds,
+            request_id: version.and_then(|version| version.request_id.as_deref()),
+            facts,
+        };
+        log::info!(transfer:% = MadeWhenShown(|| record().to_json()); "{line}");
+        if let Some(transfers) = &self.chronicle.transfers {
+            transfers.write(&record());
+        }
+    }
+
+    /// The event of a transfer that took `seconds` and has ended now.
+    fn ended(&self, deed: &FileDeed<'_>, version: Option<&Stored>, seconds: f64) -> Event {
         let mut event = self.event(deed);
-        event.duration = Some(seconds(deed.began));
+        event.duration = Some(seconds);
         if let Some(version) = version {
             event.describe(version);
         }
         event.stamp();
-        let leaves_nothing = match event.kind {
-            EventKind::Download => facts.is_complete,
-            kind => matches!(kind, EventKind::Parked | EventKind::Infected),
-        };
-        if leaves_nothing {
-            self.chronicle.note(event.clone());
-        }
-        // What a receiver was told of an upload has another id.
-        event.id.clear();
-        let record = TransferRecord { event, facts, is_encrypted: self.actor.is_encrypted };
-        log::info!(transfer:% = record.json(); "{record}");
-        self.chronicle.transferred(&record);
+        event
     }
 
     fn event(&self, deed: &FileDeed<'_>) -> Event {

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 use super::StopSignal;
 use super::open_reply::OpenReply;
 use super::reply_writer::ReplyWriter;
-use super::trace::Trace;
+use super::trace::{Trace, in_one_line};
 use crate::access::{Quota, RateLimiter};
 use crate::limits;
 use crate::net::socket::waits_are_limited;
@@ -306,7 +306,7 @@ impl<'a> ControlLine<'a> {
     /// instead, which clients take for a failure.
     pub(super) fn send(&mut self, reply: &Reply) {
         if self.open_reply.end_with(reply) == OpenReply::BrokenOff {
-            let text = String::from_utf8_lossy(&reply.to_bytes()).trim_end().replace("\r\n", " | ");
+            let text = in_one_line(&reply.to_bytes());
             log::warn!("the connection ends, as success had been begun to be told: {text}");
             self.give_up();
             return;
@@ -341,12 +341,12 @@ impl<'a> ControlLine<'a> {
     /// are.
     pub(super) fn send_part(&mut self, part: &ReplyPart) {
         let bytes = part.to_bytes();
-        self.note_reply(|| format!("{} bytes of a long reply", bytes.len()));
+        self.note_reply(format!("{} bytes of a long reply", bytes.len()).as_bytes());
         self.put(&bytes);
     }
 
     fn send_bytes(&mut self, bytes: &[u8]) {
-        self.note_reply(|| String::from_utf8_lossy(bytes).trim_end().replace("\r\n", " | "));
+        self.note_reply(bytes);
         self.put(bytes);
     }
 
@@ -394,18 +394,17 @@ impl<'a> ControlLine<'a> {
         self.ended
     }
 
-    fn note_reply(&mut self, told: impl FnOnce() -> String) {
-        if self.trace.is_kept() || log::log_enabled!(log::Level::Debug) {
-            let told = told();
-            log::debug!("> {told}");
-            self.trace.note('>', &told);
+    fn note_reply(&mut self, told: &[u8]) {
+        if log::log_enabled!(log::Level::Debug) {
+            log::debug!("> {}", in_one_line(told));
         }
+        self.trace.note(b'>', told);
     }
 
     /// The client has said `line`, in which no secret is left.
     pub(super) fn note_line(&mut self, line: &str) {
         log::debug!("< {line}");
-        self.trace.note('<', line);
+        self.trace.note(b'<', line.as_bytes());
     }
 
     /// Lines that have come and wait for their turn.

@@ -1,5 +1,6 @@
 //! What the figures, and those who want to know, are told of a transfer that has ended.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::navigation::Tree;
@@ -49,7 +50,7 @@ pub(super) fn record_upload(
         ..FileDeed::now(kind, &*tree.store, path)
     };
     let verdict = words(&report.verdict);
-    tree.witness.transferred(&deed, report.stored.as_ref(), facts(report, verdict, conversion));
+    tree.witness.transferred(&deed, report.stored.as_ref(), &facts(report, verdict, conversion));
 }
 
 /// Of a download.
@@ -63,7 +64,7 @@ pub(super) fn record_download(
     metrics::count_transfer(Direction::Download, ending(&report.verdict), report.bytes);
     let verdict = match &report.verdict {
         // What is kept is a matter of uploads.
-        Verdict::Interrupted { by, .. } => by.reason().to_owned(),
+        Verdict::Interrupted { by, .. } => by.reason().into(),
         other => words(other),
     };
     let deed = FileDeed {
@@ -72,7 +73,7 @@ pub(super) fn record_download(
         began: began(report),
         ..FileDeed::now(EventKind::Download, &*tree.store, path)
     };
-    tree.witness.transferred(&deed, Some(&sent.version), facts(report, verdict, conversion));
+    tree.witness.transferred(&deed, Some(&sent.version), &facts(report, verdict, conversion));
 }
 
 fn began(report: &TransferReport) -> Instant {
@@ -80,7 +81,11 @@ fn began(report: &TransferReport) -> Instant {
     now.checked_sub(report.elapsed).unwrap_or(now)
 }
 
-fn facts(report: &TransferReport, verdict: String, conversion: Conversion) -> TransferFacts {
+fn facts(
+    report: &TransferReport,
+    verdict: Cow<'static, str>,
+    conversion: Conversion,
+) -> TransferFacts {
     TransferFacts {
         bytes: report.bytes,
         is_complete: matches!(report.verdict, Verdict::Complete),
@@ -90,20 +95,21 @@ fn facts(report: &TransferReport, verdict: String, conversion: Conversion) -> Tr
         is_ascii: conversion != Conversion::None,
     }
 }
+
 /// How a transfer ended, in the words of the log.
-fn words(verdict: &Verdict) -> String {
+fn words(verdict: &Verdict) -> Cow<'static, str> {
     match verdict {
-        Verdict::Complete => "complete".to_owned(),
+        Verdict::Complete => "complete".into(),
         Verdict::Interrupted { by, kept: Kept::Partial } => {
-            format!("{}, partial file kept", by.reason())
+            format!("{}, partial file kept", by.reason()).into()
         }
         Verdict::Interrupted { by, kept: Kept::Parked } => {
-            format!("{}, parked until the client goes on", by.reason())
+            format!("{}, parked until the client goes on", by.reason()).into()
         }
         Verdict::Interrupted { by, kept: Kept::Nothing } => {
-            format!("{}, nothing kept", by.reason())
+            format!("{}, nothing kept", by.reason()).into()
         }
-        Verdict::Failed(error) => format!("failed: {error}"),
+        Verdict::Failed(error) => format!("failed: {error}").into(),
     }
 }
 

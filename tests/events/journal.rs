@@ -72,13 +72,13 @@ impl Bench {
         let facts = TransferFacts {
             bytes: 0,
             is_complete: false,
-            verdict: String::new(),
+            verdict: String::new().into(),
             tail_seconds: 0.0,
             parts: 0,
             is_ascii: false,
         };
         let deed = FileDeed::now(EventKind::Parked, &*self.store, &path);
-        self.witness.transferred(&deed, None, facts);
+        self.witness.transferred(&deed, None, &facts);
     }
 
     /// As after the end of a process.
