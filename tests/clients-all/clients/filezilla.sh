@@ -54,12 +54,15 @@ lines() { wc -l <"$LOG"; }
 started() {
     [ -z "${WINDOW:-}" ] || return 0
     configure
-    exec {screens}< <(exec Xvfb -displayfd 1 -screen 0 1200x800x24 2>/dev/null)
-    read -r -t 20 -u "$screens" DISPLAY || return 1
-    DISPLAY=:$DISPLAY
-    export DISPLAY
+    if [ -z "${screens:-}" ]; then
+        exec {screens}< <(exec Xvfb -displayfd 1 -screen 0 1200x800x24 2>/dev/null)
+        read -r -t 20 -u "$screens" DISPLAY || return 1
+        DISPLAY=:$DISPLAY
+        export DISPLAY
+    fi
     : >"$LOG"
     filezilla -a "$PWD/up" "ftp${FTP_TLS:+es}://$LOGIN@$FTP_HOST:$FTP_PORT/" >/dev/null 2>&1 &
+    FILEZILLA=$!
     logged 0 40 'Directory listing of .* successful' || return 1
     WINDOW=$(xdotool search --onlyvisible --name FileZilla | head -n 1)
     xdotool windowfocus "$WINDOW"
@@ -90,6 +93,15 @@ ask() {
     done
     return 1
 }
+# A window that does not do what is typed, or has left its folder, is closed: the next one begins where
+# it should. The last lines of its log tell what it did instead.
+astray() {
+    tail -n 5 "$LOG"
+    kill "$FILEZILLA" 2>/dev/null
+    wait "$FILEZILLA" 2>/dev/null
+    WINDOW=
+    return 1
+}
 # What has become of the transfer.
 transferred() {
     local before=0 deadline=$((SECONDS + 70))
@@ -108,12 +120,16 @@ transferred() {
 put() {
     started || return 1
     rm -f up/* && cp "$1" "up/$2"
-    ask left "$2" 'Starting upload' key Return && transferred
+    ask left "$2" "Starting upload of $PWD/up/" key Return || astray || return
+    transferred
 }
 get() {
     started || return 1
     rm -f up/*
-    ask right "$1" 'Starting download' key Return && transferred && mv "up/$1" "$2"
+    ask right "$1" 'Starting download' key Return || astray || return
+    transferred || return
+    # What is not in the folder was put elsewhere.
+    mv "up/$1" "$2" || astray
 }
 rename() {
     started || return 1
