@@ -67,7 +67,12 @@ started() {
     WINDOW=$(xdotool search --onlyvisible --name FileZilla | head -n 1)
     xdotool windowfocus "$WINDOW"
 }
-# The only file in the folder `up`.
+# Back to the folder `up`: what is typed before a list is drawn may lead out of it.
+back() {
+    xdotool mousemove 300 191 click 1 sleep 0.3 key ctrl+a type --delay 20 "$PWD/up/"$'\n'
+    xdotool sleep 0.5
+}
+# The only file in it.
 left() {
     xdotool key F5 sleep 1.5 mousemove 80 272 click 1
 }
@@ -87,6 +92,7 @@ ask() {
     for _ in 1 2 3 4 5; do
         BEFORE=$(lines)
         xdotool windowfocus "$WINDOW"
+        back
         "$side" "$name"
         xdotool sleep 0.7 "$@"
         logged "$BEFORE" 10 "$pattern" && return 0
