@@ -259,7 +259,9 @@ fn settings(
     accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
     let mounts = mounts::read(sections, &accounts, report);
     general.settle_parts(&mut server, &accounts.stores, report);
-    general.warn_of_directories(&accounts.stores, report);
+    if accounts.are_whole(sections) {
+        general.warn_of_directories(&accounts.stores, report);
+    }
     ServerSettings {
         file: file.to_owned(),
         server,

@@ -159,6 +159,17 @@ impl Section {
     /// Reads the keys that have their fields in `form`: what the file says, or else the default.
     /// What is missing or not accepted is reported.
     pub(super) fn read<F: Any>(&self, form: &mut F, report: &mut ConfigReport) {
+        self.read_told(form, report);
+        for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
+            let is_required = key.default == WhenAbsent::Required && !self.has_alternative(key);
+            if is_required && !self.has(key.name) {
+                self.report_missing(key, report);
+            }
+        }
+    }
+
+    /// The same, whatever is missing.
+    pub(super) fn read_told<F: Any>(&self, form: &mut F, report: &mut ConfigReport) {
         for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
             key.put_default(form);
             match self.entry(key.name) {

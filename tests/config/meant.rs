@@ -1,4 +1,4 @@
-use super::support::{ACCOUNT, accepted, refused, warned};
+use super::support::{ACCOUNT, accepted, parse, refused, warned};
 
 #[test]
 fn a_key_by_the_name_that_other_programs_have_for_it_is_told() {
@@ -89,4 +89,40 @@ fn a_region_that_cos_may_not_have_is_warned_of_and_one_that_nobody_can_have_is_r
     }
     // Other stores call theirs as they like.
     accepted(&format!("{}cos_endpoint = https://s3.example.com\n", with("us-east-1")));
+}
+
+#[test]
+fn nothing_is_told_that_only_follows_from_a_wrong_place_of_the_store() {
+    let login = "home_dir = /a\nftp_login_user_name = a\nftp_login_user_password = hunter2\n\
+                 authority = R\n";
+    let all_of_it = "[COS_ACCOUNT_1]\ncos_endpoint = file:///srv\nhome_dir = /b\n\
+                     ftp_login_user_name = b\nftp_login_user_password = hunter2\nauthority = R\n\
+                     [MOUNT_0]\npath = /m\naccount = a\nusers = b\nauthority = R\n\
+                     [OPTIONAL]\nobject_acl = private\n";
+    let bucket = "cos_secretid = AKID\ncos_secretkey = hunter2\ncos_bucket = data-1250000000\n";
+    let accelerated = format!(
+        "{bucket}cos_endpoint = cos.accelerate.myqcloud.com\ncos_accelerate = on\n\
+         cos_backup_endpoint = auto\n"
+    );
+    for (place, told) in [
+        // Neither bucket nor key pair are needed if it is to be a directory.
+        ("cos_endpoint = /srv/ftp\n", "cos_endpoint: /srv/ftp is a path"),
+        ("cos_endpoint = ftp://host\n", "cos_endpoint = ftp://host: not accepted"),
+        (&format!("{bucket}cos_region = ap guangzhou\ncos_accelerate = on\n"), "cos_region = ap"),
+        (&format!("{bucket}cos_region = ap-xxx\ncos_backup_endpoint = auto\n"), "cos_region = ap"),
+        (&accelerated, "cos_endpoint = cos.accelerate.myqcloud.com: is the domain of global"),
+    ] {
+        let refusal = parse(format!("[COS_ACCOUNT_0]\n{place}{login}{all_of_it}")).unwrap_err();
+        let problems: Vec<_> = refusal.problems.iter().map(ToString::to_string).collect();
+        assert!(problems.len() == 1 && problems[0].contains(told), "{problems:#?}");
+        assert_eq!(refusal.warnings, [], "{place}");
+    }
+    // What is wrong by itself is told all the same.
+    let both = "[COS_ACCOUNT_0]\ncos_endpoint = ftp://host\ncos_secretid = AKID\n\
+                store_min_part = 1\n";
+    let problems = refused(format!("{both}{login}"));
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+    for (problem, key) in problems.iter().zip(["cos_secretkey", "cos_endpoint", "store_min_part"]) {
+        assert!(problem.contains(key), "{problems:#?}");
+    }
 }
