@@ -38,6 +38,71 @@ fn a_key_by_the_name_that_other_programs_have_for_it_is_told() {
     }
 }
 
+#[test]
+fn a_key_of_a_mount_is_told_with_a_key_of_a_mount() {
+    for (key, said) in [
+        ("user", "unknown key, ignored; it is called users here"),
+        ("usrs", "unknown key, ignored; the nearest known key is users"),
+        ("ftp_login_user_name", "unknown key, ignored; it is called users here"),
+        ("accounts", "unknown key, ignored; the nearest known key is account"),
+        ("mount_point", "unknown key, ignored; it is called path here"),
+        ("cos_prefix", "unknown key, ignored; it is called prefix here"),
+        ("permission", "unknown key, ignored; it is called authority here"),
+        ("cos_bucket", "unknown key here, ignored; it belongs in [COS_ACCOUNT_<n>] or [COS_AC"),
+    ] {
+        let refusal = parse(format!("{ACCOUNT}[MOUNT_0]\n{key} = hunter2\n")).unwrap_err();
+        let warnings: Vec<_> = refusal.warnings.iter().map(ToString::to_string).collect();
+        let expected = format!("a.conf:11: [MOUNT_0] {key}: {said}");
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&expected), "{warnings:#?}");
+    }
+}
+
+#[test]
+fn what_other_servers_have_and_this_one_needs_no_key_for_is_told() {
+    for (line, said) in [
+        ("anonymous_enable = NO", "nobody logs in without a password here, so leave the line out"),
+        ("chroot_local_user = YES", "no login can leave its own root, so leave the line out"),
+        ("local-umask = 022", "a bucket keeps neither owners nor file modes, so leave the line"),
+        ("pam_service_name = ftp", "users of the system cannot log in here, so leave the line out"),
+    ] {
+        let (_, warnings) = warned(&format!("{ACCOUNT}[SECURITY]\n{line}\n"));
+        let (key, _) = line.split_once(' ').unwrap();
+        let expected = format!("a.conf:11: [SECURITY] {key}: unknown key, ignored: {said}");
+        assert!(warnings.len() == 1 && warnings[0].starts_with(&expected), "{warnings:#?}");
+    }
+}
+
+#[test]
+fn full_width_characters_are_told_once_each() {
+    for (lines, said) in [
+        ("cos_prefix＝a\n", "10: [COS_ACCOUNT_0] cos_prefix: a full-width '＝' separates nothing"),
+        ("[NETWORK]\nlisten_port　： 2121\n", "11: [NETWORK] listen_port: a full-width '：' sep"),
+        (
+            "[NETWORK]\npassive_ports = 60000，60010\n",
+            "11: [NETWORK] passive_ports = 60000，60010: the character '，' in it is full-width, \
+             write ','; accepted is ",
+        ),
+        (
+            "[SECURITY]\ndeny_addresses = 10.0.0.1、10.0.0.2\n",
+            "11: [SECURITY] deny_addresses = 10.0.0.1、10.0.0.2: the character '、' in it is",
+        ),
+        ("【NETWORK】\nlisten_port = 2121\n", "10: a section header is written [NAME], with half"),
+        ("＃ a comment\n", "10: a comment begins with a half-width"),
+    ] {
+        let problems = refused(format!("{ACCOUNT}{lines}"));
+        let expected = format!("a.conf:{said}");
+        assert!(problems.len() == 1 && problems[0].starts_with(&expected), "{problems:#?}");
+    }
+    // A required key is not told missing beside it, and no secret is shown.
+    let secret = ACCOUNT.replace("cos_secretkey = hunter2", "cos_secretkey＝hunter2");
+    let problems = refused(secret);
+    let expected = "a.conf:3: [COS_ACCOUNT_0] cos_secretkey: a full-width '＝'";
+    assert!(problems.len() == 1 && problems[0].starts_with(expected), "{problems:#?}");
+    // A blank may be of any width, and a password have any character.
+    accepted(&ACCOUNT.replace("home_dir = ", "home_dir　=　"));
+    accepted(&ACCOUNT.replace("password = hunter2", "password = ＝：hunter2"));
+}
+
 /// What it says may be what keeps others out.
 #[test]
 fn a_misspelt_numbered_section_is_refused() {
