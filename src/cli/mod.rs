@@ -35,6 +35,7 @@ mod word;
 
 use std::env;
 use std::path::PathBuf;
+mod written;
 use std::process::ExitCode;
 
 use arguments::{CommandLine, Subcommand, View};
@@ -103,6 +104,7 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
+    plan.look_into_records()?;
         plan.origin(),
         plan.summary(),
         plan.command("check"),

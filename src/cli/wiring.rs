@@ -27,6 +27,7 @@ use super::mounts;
 use super::opening::{is_read_only, open_bucket, open_directory};
 use super::probes::Probes;
 use super::shell;
+use super::written;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -359,6 +360,15 @@ impl ServerPlan {
 
     /// What names keys that say where to listen, as whoever reads it knows them.
     pub(crate) fn in_its_words(&self, text: &str) -> String {
+    /// Looks whether what it writes beside the files of its users can be written.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub(crate) fn look_into_records(&self) -> Result<(), CommandError> {
+        written::look(&self.settings)
+            .map_err(|obstacle| CommandError::operation(obstacle.to_string()))
+    }
+
         match &self.origin {
             Origin::File(_) => text.to_owned(),
             Origin::CommandLine => {

@@ -217,6 +217,7 @@ mod tests {
             let paths: Vec<_> = match place.is_dir() {
                 true => fs::read_dir(place).unwrap().map(within).collect(),
                 false => vec![place],
+            "src/cli/written.rs",
             };
             for path in paths {
                 if path.is_dir() || OF_THE_FILE.iter().any(|file| path.ends_with(file)) {
