@@ -116,7 +116,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("signal_hook", TOP),
     ("simplelog", TOP),
     ("socket2", &["net", "server"]),
-    ("strsim", &["config"]),
+    ("strsim", &["cli", "config"]),
     ("time", EVERYWHERE),
     ("ureq", &["addresses", "events", "server", "store/cos", "users/hook"]),
     ("url", &["store/cos"]),

@@ -10,6 +10,8 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
+use crate::cli::listen_place::ListenPlace;
+use crate::cli::meant;
 use crate::cli::help::COMMANDS;
 use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
@@ -158,8 +160,7 @@ pub(crate) fn parse(
                     return Ok(asked.map_or_else(|| help_on(verb), order));
                 }
                 name => {
-                    let known = name.and_then(Word::of);
-                    word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;
+                    word = name.and_then(Word::of).ok_or_else(|| meant::command(&text))?;
                 }
             },
             (Arg::Value(path), None) if word == Word::Check && given.config.is_none() => {
@@ -170,7 +171,7 @@ pub(crate) fn parse(
             {
                 given.path = Some(path.into());
             }
-            (argument, _) => return Err(argument.unexpected()),
+            (argument, _) => return Err(meant::argument(argument, word.options())),
         }
         is_first = false;
     }
@@ -193,7 +194,7 @@ fn help(parser: &mut Parser) -> Result<CommandLine, lexopt::Error> {
     let Some(argument) = parser.next()? else { return Ok(Subcommand::Help.into()) };
     let Arg::Value(word) = &argument else { return Err(argument.unexpected()) };
     let known = COMMANDS.iter().copied().find(|name| *word == **name);
-    let known = known.ok_or_else(|| Arg::Value(word.clone()).unexpected())?;
+    let known = known.ok_or_else(|| meant::command(word))?;
     match parser.next()? {
         Some(more) => Err(more.unexpected()),
         None => Ok(Subcommand::HelpOn(known).into()),

@@ -14,6 +14,7 @@ mod language;
 mod locations;
 mod logging;
 mod mounts;
+mod meant;
 mod opening;
 mod orders;
 mod owned_file;

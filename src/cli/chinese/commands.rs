@@ -7,6 +7,28 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "a server that runs is found by its socket, too: --socket FILE",
         "正在运行的服务器也可以通过其套接字找到：--socket FILE",
     ),
+    // A wrong word of the command line.
+    ("unknown command {}; see cos-ftp-server --help", "未知的命令 {}；见 cos-ftp-server --help"),
+    (
+        "unknown command {} (did you mean {}?); see cos-ftp-server --help",
+        "未知的命令 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    ("cos-ftp-server alone, which starts the server", "不带命令的 cos-ftp-server，即启动服务器"),
+    (
+        "stop, and then cos-ftp-server alone, which starts the server",
+        "stop，然后执行不带命令的 cos-ftp-server，即启动服务器",
+    ),
+    ("kick, or stop for the whole server", "kick，停止整个服务器则用 stop"),
+    ("user passwd NAME, or hash-password", "user passwd NAME 或 hash-password"),
+    ("invalid option {}; see cos-ftp-server --help", "无效的选项 {}；见 cos-ftp-server --help"),
+    (
+        "invalid option {} (did you mean {}?); see cos-ftp-server --help",
+        "无效的选项 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    (
+        "unexpected argument {}; see cos-ftp-server --help",
+        "多余的参数 {}；见 cos-ftp-server --help",
+    ),
     // Users.
     ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),
