@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -71,7 +70,7 @@ pub(crate) struct ServedDirectory {
     /// `--user`.
     pub(crate) user: Option<String>,
     /// `--listen`.
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenPlace>,
     /// `--ask-password`.
     pub(crate) ask_password: bool,
     /// `--passive-ports`.
@@ -99,7 +98,7 @@ struct GivenOptions {
     socket: Option<PathBuf>,
     path: Option<PathBuf>,
     user: Option<String>,
-    listen: Option<SocketAddr>,
+    listen: Option<ListenPlace>,
     passive_ports: Option<RangeInclusive<u16>>,
     from: Option<RemoteServer>,
     /// Options without a value.
@@ -134,7 +133,7 @@ pub(crate) fn parse(
                 given.user = Some(parser.value()?.parse_with(name)?);
             }
             (_, Some("listen")) if given.listen.is_none() => {
-                given.listen = Some(parser.value()?.parse_with(address)?);
+                given.listen = Some(parser.value()?.parse_with(ListenPlace::parse)?);
             }
             (_, Some("passive-ports")) if given.passive_ports.is_none() => {
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
@@ -207,11 +206,6 @@ fn name(text: &str) -> Result<String, &'static str> {
     }
     Err("needs a name of 1 to 64 bytes without slashes, colons and control characters that does \
          not begin with . # or -; the password does not belong here")
-}
-
-/// `127.0.0.1:2121`.
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "needs address and port, as in 127.0.0.1:2121 or [::]:2121")
 }
 
 /// `60000-60009`, or `60000,60009` as in a configuration.
@@ -335,7 +329,7 @@ mod tests {
     fn serve_takes_a_directory() {
         let directory = |user: Option<&str>, listen: Option<&str>, ask_password| {
             let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
-            let listen = listen.map(|address| address.parse().unwrap());
+            let listen = listen.map(|place| ListenPlace::parse(place).unwrap());
             let passive_ports = None;
             let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
             Some(Subcommand::ServeDirectory(directory).into())
@@ -347,7 +341,8 @@ mod tests {
             ("serve d --ask-password", directory(None, None, true)),
             ("serve", None),
             ("serve d e", None),
-            ("serve d --listen 21", None),
+            ("serve d --listen 21", directory(None, Some("21"), false)),
+            ("serve d --listen localhost", None),
             ("serve d --config a.conf", None),
             ("serve d --user a:b", None),
             ("serve d --user a/b", None),

@@ -11,6 +11,7 @@ mod hash_password;
 mod help;
 mod init;
 mod language;
+mod listen_place;
 mod locations;
 mod logging;
 mod mounts;

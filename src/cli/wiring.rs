@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
 use super::failure::{Cause, CommandError};
+use super::listen_place::ListenPlace;
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
 use super::mounts;
@@ -60,7 +60,7 @@ pub(crate) struct Served {
     /// By what.
     pub(crate) password: Password,
     /// Where, unless at all addresses and the usual port.
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenPlace>,
     /// The ports of data connections, unless the usual ones.
     pub(crate) passive_ports: Option<RangeInclusive<u16>>,
     /// Where the server is asked, if anywhere.
@@ -115,9 +115,11 @@ impl ServerPlan {
             (account.name, account.password) = (user.clone(), password.clone());
             account.permission = permission;
         }
-        if let Some(listen) = listen {
-            settings.server.listen_addresses = vec![listen.ip()];
-            settings.server.listen_port = listen.port();
+        if let Some(place) = listen {
+            settings.server.listen_port = place.port();
+            if let ListenPlace::Address(address) = place {
+                settings.server.listen_addresses = vec![address.ip()];
+            }
         }
         if let Some(ports) = passive_ports {
             settings.server.passive_ports = ports;
