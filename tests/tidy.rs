@@ -94,7 +94,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("mime_guess", &["store/cos"]),
     ("nix", &["net"]),
     ("parking_lot", EVERYWHERE),
-    ("percent_encoding", &["store/cos"]),
+    ("percent_encoding", &["cli/check/from", "store/cos"]),
     ("process_wrap", &["events"]),
     ("proxy_header", &["net"]),
     ("prometheus", &["metrics"]),

@@ -9,9 +9,9 @@ use lexopt::{Arg, Parser, ValueExt};
 
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
+use crate::cli::help::COMMANDS;
 use crate::cli::listen_place::ListenPlace;
 use crate::cli::meant;
-use crate::cli::help::COMMANDS;
 use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
 use crate::cli::word::Word;
@@ -139,7 +139,7 @@ pub(crate) fn parse(
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
             }
             (_, Some("from")) if given.from.is_none() => {
-                given.from = Some(parser.value()?.parse_with(RemoteServer::parse)?);
+                given.from = Some(RemoteServer::parse(&parser.value()?.string()?)?);
             }
             (_, Some(flag)) if FLAGS.contains(&flag) => given.flags.push(flag),
             (Arg::Value(text), None) if is_first => match text.to_str() {
@@ -392,6 +392,7 @@ mod tests {
             "check a.conf b.conf",
             "check a.conf --from host",
             "check --from user:password@host",
+            "check --from sftp://host",
             "check --from",
             "check --implicit-tls",
             "check a.conf --implicit-tls",
