@@ -14,12 +14,13 @@ mod language;
 mod listen_place;
 mod locations;
 mod logging;
-mod mounts;
 mod meant;
+mod mounts;
 mod opening;
 mod orders;
 mod owned_file;
 mod probes;
+mod reachable;
 mod reload;
 mod run;
 mod serve;
@@ -34,10 +35,10 @@ mod user;
 mod verify_ledger;
 mod wiring;
 mod word;
+mod written;
 
 use std::env;
 use std::path::PathBuf;
-mod written;
 use std::process::ExitCode;
 
 use arguments::{CommandLine, Subcommand, View};
@@ -103,10 +104,10 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
 fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.look_into_directories()?;
+    plan.look_into_records()?;
     plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
-    plan.look_into_records()?;
         plan.origin(),
         plan.summary(),
         plan.command("check"),

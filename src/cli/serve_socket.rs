@@ -75,7 +75,7 @@ pub(super) fn how_to_name_one() -> String {
 
 /// The sockets at which this user's servers listen that were started by `serve`; those that were
 /// killed have left theirs behind.
-fn sockets() -> Vec<PathBuf> {
+pub(super) fn sockets() -> Vec<PathBuf> {
     let entries = runtime_directory().and_then(|directory| fs::read_dir(directory).ok());
     let paths = entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_socket = |path: &PathBuf| {

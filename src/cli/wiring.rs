@@ -360,8 +360,6 @@ impl ServerPlan {
         Ok(())
     }
 
-    /// What names keys that say where to listen, as whoever reads it knows them.
-    pub(crate) fn in_its_words(&self, text: &str) -> String {
     /// Looks whether what it writes beside the files of its users can be written.
     ///
     /// # Errors
@@ -371,6 +369,8 @@ impl ServerPlan {
             .map_err(|obstacle| CommandError::operation(obstacle.to_string()))
     }
 
+    /// What names keys that say where to listen, as whoever reads it knows them.
+    pub(crate) fn in_its_words(&self, text: &str) -> String {
         match &self.origin {
             Origin::File(_) => text.to_owned(),
             Origin::CommandLine => {

@@ -99,6 +99,25 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "没有配置文件。已查找：\n{}\n用 cos-ftp-server init 通过问答生成；cos-ftp-server serve DIR \
          不需要配置文件；或用 --config FILE 指定已有的配置。",
     ),
+    (
+        "{} may not be read by this user, and only that tells where its server is asked: call this \
+         as root or as the user of the server\n{}",
+        "当前用户无权读取 {}，而查询服务器所用的套接字写在其中：请以 root 或运行服务器的用户身份执行\n{}",
+    ),
+    (
+        "this user can ask a server by --socket FILE, one of: {}",
+        "当前用户可以用 --socket FILE 查询服务器，现有：{}",
+    ),
+    (
+        "no other server answers this user; one that does is named by --socket FILE",
+        "没有其他服务器响应当前用户；可用 --socket FILE 指定能够响应的服务器",
+    ),
+    ("this user may not look whether there is {}", "当前用户无权查看 {} 是否存在"),
+    (
+        "call this as root or as the user of the server, or name your own configuration with \
+         --config FILE",
+        "请以 root 或运行服务器的用户身份执行，或用 --config FILE 指定您自己的配置文件",
+    ),
     ("configuration read again: nothing has changed", "已重新读取配置：没有改动"),
     ("configuration read again: nothing has taken effect", "已重新读取配置：没有立即生效的改动"),
     (
