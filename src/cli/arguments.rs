@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cos_ftp_server::users;
 use lexopt::{Arg, Parser, ValueExt};
@@ -218,6 +218,10 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     }
 }
 
+fn is_url(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.contains("://"))
+}
+
 impl GivenOptions {
     fn into_line(self, word: Word) -> Result<CommandLine, lexopt::Error> {
         let has = |flag| self.flags.contains(&flag);
@@ -237,6 +241,9 @@ impl GivenOptions {
             Word::Init => Subcommand::Init,
             Word::Check if self.from.is_some() && self.config.is_some() => {
                 return Err("--from takes no configuration: it is run where a client is".into());
+            }
+            Word::Check if self.config.as_deref().is_some_and(is_url) => {
+                return Err("a server is named behind --from: check --from URL".into());
             }
             Word::Check if self.from.is_none() && has("implicit-tls") => {
                 return Err("--implicit-tls is for a server: check --from HOST".into());
@@ -393,6 +400,7 @@ mod tests {
             "check a.conf --from host",
             "check --from user:password@host",
             "check --from sftp://host",
+            "check ftp://host",
             "check --from",
             "check --implicit-tls",
             "check a.conf --implicit-tls",

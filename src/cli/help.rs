@@ -36,11 +36,11 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     real, with a small object that is deleted again. Each problem is shown with what
                     to do about it. --json prints the result for programs
     check --from    run this where a client is: it logs in to the server at HOST, port 21 or PORT,
-                    or at a URL such as ftp://USER@HOST:PORT/ or ftps://HOST,
-                    tries TLS, PASV, EPSV and a small file each way, and shows which hop is closed.
-                    User and password are asked for, or taken from the variables COS_FTP_USER and
-                    COS_FTP_PASSWORD. TLS begins with the connection (implicit TLS) at port 990,
-                    with --implicit-tls, and at a server that says nothing until it does
+                    or at a URL such as ftp://USER@HOST:PORT/, tries TLS, PASV, EPSV and a small
+                    file each way, and shows which hop is closed. User and password are asked for,
+                    or taken from the variables COS_FTP_USER and COS_FTP_PASSWORD. TLS begins with
+                    the connection (implicit TLS) at port 990, with --implicit-tls or ftps://, and
+                    at a server that says nothing until it does
     status          show the running server's sessions and the progress of their transfers.
                     --json prints them for programs; --watch refreshes every 2 seconds until Ctrl+C.
                     A server that was started by serve has no configuration: name the --socket FILE

@@ -6,6 +6,7 @@ use std::path::Path;
 use lexopt::Arg;
 
 use super::help::COMMANDS;
+use super::listen_place::ListenPlace;
 use super::shell;
 
 /// How alike two words are, at least, that differ by a slip.
@@ -28,6 +29,23 @@ const OTHER_WORDS: &[(&[&str], &str)] = &[
 
 const START: &str = "cos-ftp-server alone, which starts the server";
 
+/// What other programs have options for, also by a letter, and the option here.
+const OTHER_OPTIONS: &[(&[&str], &str)] = &[
+    (&["port", "p", "bind", "address", "host", "listen-address"], "listen"),
+    (&["password", "pass", "passwd"], "ask-password"),
+    (&["pasv-ports", "ports"], "passive-ports"),
+    (&["username", "login", "u"], "user"),
+    (&["conf", "config-file", "configuration", "file", "f"], "config"),
+    (&["test", "t", "configtest", "dry-run"], "check-config"),
+];
+
+/// The commands that options belong to which mean nothing alone.
+const OPTIONS_OF: &[(&[&str], &str)] = &[
+    (&["user", "listen", "ask-password", "passive-ports"], "serve DIR"),
+    (&["from", "implicit-tls"], "check"),
+    (&["socket", "json", "watch"], "status"),
+];
+
 /// Why `word` is no command.
 pub(super) fn command(word: &OsStr) -> lexopt::Error {
     let shown = word.to_string_lossy();
@@ -48,18 +66,43 @@ pub(super) fn command(word: &OsStr) -> lexopt::Error {
 /// Why `argument` cannot stand where only `options` can.
 pub(super) fn argument(argument: Arg<'_>, options: &[&'static str]) -> lexopt::Error {
     let meant = match &argument {
-        Arg::Long(name) if COMMANDS.contains(name) => Some(format!("cos-ftp-server {name}")),
+        Arg::Short('v') => Some("--version".to_owned()),
+        Arg::Short(letter) => option_meant_by(letter.encode_utf8(&mut [0; 4]), options),
         // One that is known came a second time.
-        Arg::Long(name) if !options.contains(name) => {
-            nearest(name, options.iter().copied()).map(|nearest| format!("--{nearest}"))
+        Arg::Long(name) if options.contains(name) => None,
+        Arg::Long(name) if COMMANDS.contains(name) && !is_option(name) => {
+            Some(format!("cos-ftp-server {name}"))
         }
-        _ => None,
+        Arg::Long(name) => option_meant_by(name, options),
+        Arg::Value(value) => value
+            .to_str()
+            .filter(|text| options.contains(&"listen") && ListenPlace::parse(text).is_ok())
+            .map(|text| format!("--listen {text}")),
     };
     let unexpected = argument.unexpected();
     match meant {
         Some(meant) => format!("{unexpected} (did you mean {meant}?)").into(),
         None => unexpected,
     }
+}
+
+/// Which of `options`, or of another command's, is called `name` elsewhere or was misspelt.
+fn option_meant_by(name: &str, options: &[&'static str]) -> Option<String> {
+    let other = OTHER_OPTIONS.iter().find(|(names, _)| names.contains(&name));
+    let wanted = other.map_or(name, |(_, option)| *option);
+    if options.contains(&wanted) {
+        return Some(format!("--{wanted}"));
+    }
+    if let Some(nearest) = nearest(wanted, options.iter().copied()) {
+        return Some(format!("--{nearest}"));
+    }
+    let (_, command) = OPTIONS_OF.iter().find(|(names, _)| names.contains(&wanted))?;
+    Some(format!("cos-ftp-server {command} --{wanted}"))
+}
+
+/// Whether any command has this option.
+fn is_option(name: &str) -> bool {
+    OPTIONS_OF.iter().any(|(names, _)| names.contains(&name))
 }
 
 fn meant_by(word: &str) -> Option<String> {
@@ -123,7 +166,23 @@ mod tests {
     fn a_misspelt_option_is_told_with_one_that_can_stand_there() {
         let told = |name: &str| argument(Arg::Long(name), &["config", "socket"]).to_string();
         assert_eq!(told("cofnig"), "invalid option '--cofnig' (did you mean --config?)");
-        assert_eq!(told("watch"), "invalid option '--watch'");
+        assert_eq!(told("nonsense"), "invalid option '--nonsense'");
+        assert!(told("watch").ends_with("(did you mean cos-ftp-server status --watch?)"));
+        assert!(told("listen").ends_with("(did you mean cos-ftp-server serve DIR --listen?)"));
+        assert!(told("port").ends_with("(did you mean cos-ftp-server serve DIR --listen?)"));
+        assert!(told("user").ends_with("(did you mean cos-ftp-server serve DIR --user?)"));
+        let of_serve =
+            |arg: Arg<'_>| argument(arg, &["user", "listen", "ask-password"]).to_string();
+        for (arg, meant) in [
+            (Arg::Short('p'), "--listen"),
+            (Arg::Short('v'), "--version"),
+            (Arg::Long("password"), "--ask-password"),
+            (Arg::Value("2121".into()), "--listen 2121"),
+        ] {
+            let told = of_serve(arg);
+            assert!(told.ends_with(&format!("(did you mean {meant}?)")), "{told}");
+        }
+        assert_eq!(of_serve(Arg::Value("d".into())), "unexpected argument \"d\"");
         assert!(told("serve").ends_with("(did you mean cos-ftp-server serve?)"));
         assert_eq!(told("config"), "invalid option '--config'");
     }

@@ -128,6 +128,9 @@ fn what_is_no_command_is_told_with_what_may_be_meant() {
         (&["status", "--wacth"], "invalid option '--wacth' (did you mean --watch?)"),
         (&["--check-conf"], "(did you mean --check-config?)"),
         (&["help", "chekc"], "(did you mean check?)"),
+        (&["serve", "d", "2121"], "(did you mean --listen 2121?)"),
+        (&["--listen", "2121"], "(did you mean cos-ftp-server serve DIR --listen?)"),
+        (&["check", "ftp://host"], "a server is named behind --from: check --from URL"),
     ] {
         let output = program(arguments).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();

@@ -26,6 +26,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "无效的选项 {}（是否要用：{}？）；见 cos-ftp-server --help",
     ),
     (
+        "unexpected argument {} (did you mean {}?); see cos-ftp-server --help",
+        "多余的参数 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    (
         "unexpected argument {}; see cos-ftp-server --help",
         "多余的参数 {}；见 cos-ftp-server --help",
     ),
