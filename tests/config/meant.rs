@@ -103,6 +103,21 @@ fn full_width_characters_are_told_once_each() {
     accepted(&ACCOUNT.replace("password = hunter2", "password = ＝：hunter2"));
 }
 
+#[test]
+fn what_is_like_no_key_is_told_without_one() {
+    let (_, warnings) = warned(&format!("{ACCOUNT}[NETWORK]\nx = 1\n"));
+    assert_eq!(warnings, ["a.conf:11: [NETWORK] x: unknown key, ignored"]);
+}
+
+#[test]
+fn an_address_in_the_place_of_a_buckets_name_is_told() {
+    for address in ["https://data-1250000000.cos.ap-guangzhou.myqcloud.com", "data-1/team"] {
+        let problems = refused(ACCOUNT.replace("data-1250000000", address));
+        let expected = "a.conf:4: [COS_ACCOUNT_0] cos_bucket: an address or a path is no bucket's";
+        assert!(problems.len() == 1 && problems[0].starts_with(expected), "{problems:#?}");
+    }
+}
+
 /// What it says may be what keeps others out.
 #[test]
 fn a_misspelt_numbered_section_is_refused() {
@@ -189,5 +204,16 @@ fn nothing_is_told_that_only_follows_from_a_wrong_place_of_the_store() {
     assert_eq!(problems.len(), 3, "{problems:#?}");
     for (problem, key) in problems.iter().zip(["cos_secretkey", "cos_endpoint", "store_min_part"]) {
         assert!(problem.contains(key), "{problems:#?}");
+    }
+}
+
+#[test]
+fn a_login_that_needs_tls_is_not_told_that_there_is_none_where_that_is_misspelt() {
+    let with = |tls: &str| refused(format!("{ACCOUNT}tls = required\n[TLS]\n{tls}\n"));
+    let problems = with("tls = reqired");
+    assert!(problems.len() == 1 && problems[0].contains("[TLS] tls = reqired"), "{problems:#?}");
+    for off in ["tls = OFF", ""] {
+        let problems = with(off);
+        assert!(problems.len() == 1 && problems[0].contains("as the server has no TLS"), "{off}");
     }
 }

@@ -36,6 +36,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "unknown key here, ignored; it belongs in {} or {}",
         "此处没有这个键，已忽略；它属于 {} 或 {}",
     ),
+    ("unknown key, ignored", "未知的键，已忽略"),
     ("unknown key, ignored: {}", "未知的键，已忽略：{}"),
     (
         "nobody logs in without a password here, so leave the line out; for files that everybody \

@@ -71,6 +71,9 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
 /// How alike two names are that differ by a slip.
 const SLIP: f64 = 0.9;
 
+/// How alike two names are, at least, of which one may be meant by the other.
+const LIKE: f64 = 0.7;
+
 /// What the operator may have meant by the unknown key `name`: what it is called here, if that is
 /// how other programs call it; where it belongs, if that is another section; or the key that is
 /// spelt most like it. What this section has comes first.
@@ -99,6 +102,7 @@ pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
             "unknown key here, ignored; the nearest known key is {anywhere}, in {}",
             sections_of(key)
         ),
+        None if likeness(here, name) < LIKE => "unknown key, ignored".to_owned(),
         None => format!("unknown key, ignored; the nearest known key is {here}"),
     }
 }
