@@ -94,6 +94,18 @@ fn check_config_names_what_is_wrong_and_serves_nobody() {
 }
 
 #[test]
+fn check_config_warns_in_the_language_of_the_environment() {
+    let site = Site::new("nonsense = 1");
+    for (locale, said) in
+        [("zh_CN.UTF-8", "] nonsense: 未知的键，已忽略"), ("C", "] nonsense: unknown key, ignored")]
+    {
+        let output = site.command(&["--check-config"]).env("LC_ALL", locale).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(stderr(&output).contains(said), "{output:?}");
+    }
+}
+
+#[test]
 fn check_config_finds_a_log_that_the_start_could_not_write() {
     let site = Site::new("");
     fs::write(site.path().join("log"), "in the way").unwrap();

@@ -15,7 +15,7 @@ use cos_ftp_server::net::{Interest, wait};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::failure::CommandError;
+use super::failure::{self, CommandError};
 use super::language::Language;
 use super::locations::{ConfigFile, MissingConfig};
 use super::reachable;
@@ -78,10 +78,11 @@ fn how_long(grace: Option<Duration>) -> String {
 pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let file = readable_config(config)?;
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
-    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    let language = Language::of_environment();
+    plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
     let socket = control_socket_of(&plan)?;
     let changes = obeyed(&socket).map_err(CommandError::operation)?;
-    print(&what_changed(&changes, Language::of_environment()))
+    print(&what_changed(&changes, language))
 }
 
 /// What a reload has done.

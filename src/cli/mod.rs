@@ -105,7 +105,8 @@ fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.look_into_directories()?;
     plan.look_into_records()?;
-    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    let language = Language::of_environment();
+    plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),
