@@ -94,6 +94,45 @@ fn check_config_names_what_is_wrong_and_serves_nobody() {
 }
 
 #[test]
+fn check_config_warns_in_the_language_of_the_environment() {
+    let site = Site::new("nonsense = 1");
+    for (locale, said) in
+        [("zh_CN.UTF-8", "] nonsense: 未知的键，已忽略"), ("C", "] nonsense: unknown key, ignored")]
+    {
+        let output = site.command(&["--check-config"]).env("LC_ALL", locale).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(stderr(&output).contains(said), "{output:?}");
+    }
+}
+
+#[test]
+fn check_config_finds_a_log_that_the_start_could_not_write() {
+    let site = Site::new("");
+    fs::write(site.path().join("log"), "in the way").unwrap();
+    let of_the_file = site.command(&["--check-config"]).output().unwrap();
+    let started = site.command(&[]).output().unwrap();
+    assert_eq!(of_the_file.status.code(), started.status.code(), "{of_the_file:?}");
+    let told = stderr(&of_the_file);
+    assert!(
+        told.starts_with("log_dir cannot be used: ") && told.contains("/log is not a"),
+        "{told}"
+    );
+    // Where nothing can be made, not even by root.
+    for (key, wanted) in [("log_dir", "/proc/nowhere/log"), ("ledger", "/nowhere/at/all/ledger")] {
+        let site = Site::new("");
+        let config = site.path().join("conf/vsftpd.conf");
+        let text = fs::read_to_string(&config).unwrap();
+        let kept = text.lines().filter(|line| !line.starts_with(key));
+        let text = kept.collect::<Vec<_>>().join("\n") + &format!("\n{key} = {wanted}\n");
+        fs::write(&config, text).unwrap();
+        let output = site.command(&["--check-config"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let told = format!("{key} cannot be used: ");
+        assert!(stderr(&output).starts_with(&told), "{output:?}");
+    }
+}
+
+#[test]
 fn the_local_configuration_is_found() {
     let site = Site::new("");
     let output = command(&["--check-config"]).current_dir(site.path()).output().unwrap();

@@ -1,9 +1,8 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cos_ftp_server::users;
 use lexopt::{Arg, Parser, ValueExt};
@@ -11,6 +10,8 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::cli::check::Form;
 use crate::cli::check::from::RemoteServer;
 use crate::cli::help::COMMANDS;
+use crate::cli::listen_place::ListenPlace;
+use crate::cli::meant;
 use crate::cli::orders::{self, OperatorOrder};
 use crate::cli::user::{self, UserRequest};
 use crate::cli::word::Word;
@@ -69,7 +70,7 @@ pub(crate) struct ServedDirectory {
     /// `--user`.
     pub(crate) user: Option<String>,
     /// `--listen`.
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenPlace>,
     /// `--ask-password`.
     pub(crate) ask_password: bool,
     /// `--passive-ports`.
@@ -97,7 +98,7 @@ struct GivenOptions {
     socket: Option<PathBuf>,
     path: Option<PathBuf>,
     user: Option<String>,
-    listen: Option<SocketAddr>,
+    listen: Option<ListenPlace>,
     passive_ports: Option<RangeInclusive<u16>>,
     from: Option<RemoteServer>,
     /// Options without a value.
@@ -132,13 +133,13 @@ pub(crate) fn parse(
                 given.user = Some(parser.value()?.parse_with(name)?);
             }
             (_, Some("listen")) if given.listen.is_none() => {
-                given.listen = Some(parser.value()?.parse_with(address)?);
+                given.listen = Some(parser.value()?.parse_with(ListenPlace::parse)?);
             }
             (_, Some("passive-ports")) if given.passive_ports.is_none() => {
                 given.passive_ports = Some(parser.value()?.parse_with(ports)?);
             }
             (_, Some("from")) if given.from.is_none() => {
-                given.from = Some(parser.value()?.parse_with(RemoteServer::parse)?);
+                given.from = Some(RemoteServer::parse(&parser.value()?.string()?)?);
             }
             (_, Some(flag)) if FLAGS.contains(&flag) => given.flags.push(flag),
             (Arg::Value(text), None) if is_first => match text.to_str() {
@@ -158,8 +159,7 @@ pub(crate) fn parse(
                     return Ok(asked.map_or_else(|| help_on(verb), order));
                 }
                 name => {
-                    let known = name.and_then(Word::of);
-                    word = known.ok_or_else(|| Arg::Value(text.clone()).unexpected())?;
+                    word = name.and_then(Word::of).ok_or_else(|| meant::command(&text))?;
                 }
             },
             (Arg::Value(path), None) if word == Word::Check && given.config.is_none() => {
@@ -170,7 +170,7 @@ pub(crate) fn parse(
             {
                 given.path = Some(path.into());
             }
-            (argument, _) => return Err(argument.unexpected()),
+            (argument, _) => return Err(meant::argument(argument, word.options())),
         }
         is_first = false;
     }
@@ -193,7 +193,7 @@ fn help(parser: &mut Parser) -> Result<CommandLine, lexopt::Error> {
     let Some(argument) = parser.next()? else { return Ok(Subcommand::Help.into()) };
     let Arg::Value(word) = &argument else { return Err(argument.unexpected()) };
     let known = COMMANDS.iter().copied().find(|name| *word == **name);
-    let known = known.ok_or_else(|| Arg::Value(word.clone()).unexpected())?;
+    let known = known.ok_or_else(|| meant::command(word))?;
     match parser.next()? {
         Some(more) => Err(more.unexpected()),
         None => Ok(Subcommand::HelpOn(known).into()),
@@ -208,11 +208,6 @@ fn name(text: &str) -> Result<String, &'static str> {
          not begin with . # or -; the password does not belong here")
 }
 
-/// `127.0.0.1:2121`.
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "needs address and port, as in 127.0.0.1:2121 or [::]:2121")
-}
-
 /// `60000-60009`, or `60000,60009` as in a configuration.
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
     let wrong = || "needs two ports, as in 60000-60009".to_owned();
@@ -221,6 +216,10 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
         (Ok(first), Ok(last)) if 0 < first && first <= last => Ok(first..=last),
         _ => Err(wrong()),
     }
+}
+
+fn is_url(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.contains("://"))
 }
 
 impl GivenOptions {
@@ -242,6 +241,9 @@ impl GivenOptions {
             Word::Init => Subcommand::Init,
             Word::Check if self.from.is_some() && self.config.is_some() => {
                 return Err("--from takes no configuration: it is run where a client is".into());
+            }
+            Word::Check if self.config.as_deref().is_some_and(is_url) => {
+                return Err("a server is named behind --from: check --from URL".into());
             }
             Word::Check if self.from.is_none() && has("implicit-tls") => {
                 return Err("--implicit-tls is for a server: check --from HOST".into());
@@ -334,7 +336,7 @@ mod tests {
     fn serve_takes_a_directory() {
         let directory = |user: Option<&str>, listen: Option<&str>, ask_password| {
             let (user, path) = (user.map(str::to_owned), PathBuf::from("d"));
-            let listen = listen.map(|address| address.parse().unwrap());
+            let listen = listen.map(|place| ListenPlace::parse(place).unwrap());
             let passive_ports = None;
             let directory = ServedDirectory { path, user, listen, ask_password, passive_ports };
             Some(Subcommand::ServeDirectory(directory).into())
@@ -346,7 +348,8 @@ mod tests {
             ("serve d --ask-password", directory(None, None, true)),
             ("serve", None),
             ("serve d e", None),
-            ("serve d --listen 21", None),
+            ("serve d --listen 21", directory(None, Some("21"), false)),
+            ("serve d --listen localhost", None),
             ("serve d --config a.conf", None),
             ("serve d --user a:b", None),
             ("serve d --user a/b", None),
@@ -396,6 +399,8 @@ mod tests {
             "check a.conf b.conf",
             "check a.conf --from host",
             "check --from user:password@host",
+            "check --from sftp://host",
+            "check ftp://host",
             "check --from",
             "check --implicit-tls",
             "check a.conf --implicit-tls",

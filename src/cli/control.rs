@@ -15,9 +15,10 @@ use cos_ftp_server::net::{Interest, wait};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::failure::CommandError;
+use super::failure::{self, CommandError};
 use super::language::Language;
-use super::locations::MissingConfig;
+use super::locations::{ConfigFile, MissingConfig};
+use super::reachable;
 use super::serve_socket;
 use super::status::{EndWatch, ReloadChanges, ServerEnd};
 use super::terminal::{complain, print, say};
@@ -75,12 +76,13 @@ fn how_long(grace: Option<Duration>) -> String {
 
 /// Lets the running server read its configuration again, if that is right.
 pub(super) fn reload(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
-    let file = locations::find_config(config).map_err(|missing| nobody_to_ask(&missing))?;
+    let file = readable_config(config)?;
     let plan = ServerPlan::read_again(file).map_err(CommandError::config)?;
-    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    let language = Language::of_environment();
+    plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
     let socket = control_socket_of(&plan)?;
     let changes = obeyed(&socket).map_err(CommandError::operation)?;
-    print(&what_changed(&changes, Language::of_environment()))
+    print(&what_changed(&changes, language))
 }
 
 /// What a reload has done.
@@ -153,7 +155,7 @@ pub(super) fn control_socket(
     if let Some(socket) = socket {
         return Ok(socket);
     }
-    let file = locations::find_config(named).map_err(|missing| nobody_to_ask(&missing))?;
+    let file = readable_config(named)?;
     // What else is wrong with the file is no matter of a server that runs already.
     let socket = config::control_socket_of(&file.path).map_err(|problems| {
         let how = "a server that runs is found by its socket, too: --socket FILE";
@@ -161,6 +163,25 @@ pub(super) fn control_socket(
         CommandError::config(problems)
     })?;
     socket.ok_or_else(not_asked)
+}
+
+/// The configuration of the server that is to be asked.
+fn readable_config(named: Option<PathBuf>) -> Result<ConfigFile, CommandError> {
+    let found = locations::find_config(named);
+    let kept = match &found {
+        Ok(file) => locations::is_kept_from_us(&file.path).then_some(&file.path),
+        Err(MissingConfig::Hidden(path)) => Some(path),
+        Err(_) => None,
+    };
+    if let Some(path) = kept {
+        return Err(CommandError::operation(format!(
+            "{} may not be read by this user, and only that tells where its server is asked: call \
+             this as root or as the user of the server\n{}",
+            path.display(),
+            reachable::how_to_name_one()
+        )));
+    }
+    found.map_err(|missing| nobody_to_ask(&missing))
 }
 
 /// Nothing tells where a server is to be asked.

@@ -39,7 +39,7 @@ impl CommandError {
             return language.say(&self.to_string());
         };
         let line = |finding: &Finding| finding.whereabouts() + &language.say(&finding.text);
-        let warning = |finding| format!("{}{}", language.say("warning: "), line(finding));
+        let warning = |finding| warning(finding, language);
         warnings.iter().map(warning).chain(problems.iter().map(line)).collect::<Vec<_>>().join("\n")
     }
 
@@ -47,6 +47,12 @@ impl CommandError {
     pub(crate) fn operation(error: impl Into<Cause>) -> Self {
         Self::Operation(error.into())
     }
+}
+
+/// What is told of a configuration that is taken all the same, in `language`.
+pub(crate) fn warning(finding: &Finding, language: Language) -> String {
+    let warning = language.say("warning: ");
+    format!("{warning}{}{}", finding.whereabouts(), language.say(&finding.text))
 }
 
 impl fmt::Display for CommandError {

@@ -5,11 +5,11 @@ pub(crate) const HELP: &str = "\
 An FTP server whose disk is a Tencent COS (or any S3-compatible) bucket.
 
 Usage: cos-ftp-server [--config FILE] [--check-config]
-       cos-ftp-server serve DIR [--user NAME] [--listen ADDRESS:PORT] [--ask-password]
+       cos-ftp-server serve DIR [--user NAME] [--listen [ADDRESS:]PORT] [--ask-password]
                                 [--passive-ports FIRST-LAST]
        cos-ftp-server init [--config FILE]
        cos-ftp-server check [FILE] [--json]
-       cos-ftp-server check --from HOST[:PORT] [--implicit-tls] [--json]
+       cos-ftp-server check --from [USER@]HOST[:PORT] [--implicit-tls] [--json]
        cos-ftp-server status [--config FILE | --socket FILE] [--json | --watch]
        cos-ftp-server reload [--config FILE]
        cos-ftp-server stop [--config FILE | --socket FILE]
@@ -25,7 +25,7 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
        cos-ftp-server help [COMMAND]
 
     serve DIR       serve a directory without a configuration, to the user ftpuser or --user NAME,
-                    on port 2121 or --listen ADDRESS:PORT. The password is taken from the variable
+                    on port 2121 or --listen [ADDRESS:]PORT. The password is taken from the variable
                     COS_FTP_PASSWORD, asked for (--ask-password), or generated and printed.
                     Data connections use the ports FIRST-LAST, by default 60000-65535. A directory
                     that this process may not write to is served read-only
@@ -36,10 +36,11 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                     real, with a small object that is deleted again. Each problem is shown with what
                     to do about it. --json prints the result for programs
     check --from    run this where a client is: it logs in to the server at HOST, port 21 or PORT,
-                    tries TLS, PASV, EPSV and a small file each way, and shows which hop is closed.
-                    User and password are asked for, or taken from the variables COS_FTP_USER and
-                    COS_FTP_PASSWORD. TLS begins with the connection (implicit TLS) at port 990,
-                    with --implicit-tls, and at a server that says nothing until it does
+                    or at a URL such as ftp://USER@HOST:PORT/, tries TLS, PASV, EPSV and a small
+                    file each way, and shows which hop is closed. User and password are asked for,
+                    or taken from the variables COS_FTP_USER and COS_FTP_PASSWORD. TLS begins with
+                    the connection (implicit TLS) at port 990, with --implicit-tls or ftps://, and
+                    at a server that says nothing until it does
     status          show the running server's sessions and the progress of their transfers.
                     --json prints them for programs; --watch refreshes every 2 seconds until Ctrl+C.
                     A server that was started by serve has no configuration: name the --socket FILE
@@ -76,7 +77,8 @@ Usage: cos-ftp-server [--config FILE] [--check-config]
                         PREFIX/etc/cos-ftp-server/cos-ftp-server.conf, if PREFIX/bin has the program
                         /etc/cos-ftp-server/cos-ftp-server.conf
                         or, each time, vsftpd.conf in the same place
-    --check-config  check the configuration only, and exit
+    --check-config  check the configuration, and whether what it names can be used for a start,
+                    and exit
     --version       print the version, and exit
     --help          print this text, and exit
 

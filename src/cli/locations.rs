@@ -5,6 +5,7 @@ use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{self, Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -146,8 +147,23 @@ pub(crate) fn new_config() -> Result<PathBuf, String> {
 }
 
 fn first_of(usual: &[PathBuf]) -> Result<PathBuf, MissingConfig> {
-    let found = usual.iter().find(|path| path.exists());
-    found.cloned().ok_or_else(|| MissingConfig::Nowhere(usual.to_vec()))
+    if let Some(found) = usual.iter().find(|path| path.exists()) {
+        return Ok(found.clone());
+    }
+    let is_hidden = |path: &&PathBuf| path.try_exists().is_err_and(|error| is_refusal(&error));
+    Err(match usual.iter().find(is_hidden) {
+        Some(path) => MissingConfig::Hidden(path.clone()),
+        None => MissingConfig::Nowhere(usual.to_vec()),
+    })
+}
+
+/// Whether `file` is there, and this user may not read it.
+pub(crate) fn is_kept_from_us(file: &Path) -> bool {
+    access(file, Access::READ_OK).is_err_and(|errno| is_refusal(&errno.into()))
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// There is no configuration.
@@ -155,6 +171,8 @@ fn first_of(usual: &[PathBuf]) -> Result<PathBuf, MissingConfig> {
 pub(crate) enum MissingConfig {
     /// None was named, and there is none in any of these places.
     Nowhere(Vec<PathBuf>),
+    /// None was named, and this user may not look whether there is this one.
+    Hidden(PathBuf),
     /// A directory was named that has none under its usual names, but perhaps under another.
     Within { directory: PathBuf, candidates: Vec<PathBuf> },
 }
@@ -168,6 +186,9 @@ impl MissingConfig {
                 let shown: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
                 format!("there is none, neither {}", shown.join(" nor "))
             }
+            Self::Hidden(path) => {
+                format!("this user may not look whether there is {}", path.display())
+            }
             Self::Within { directory, .. } => {
                 format!("{} is a directory without {own} and {replaced}", directory.display())
             }
@@ -179,6 +200,11 @@ impl MissingConfig {
         match self {
             Self::Nowhere(_) => {
                 "cos-ftp-server init writes one; or name yours with --config FILE".to_owned()
+            }
+            Self::Hidden(_) => {
+                "call this as root or as the user of the server, or name your own configuration \
+                 with --config FILE"
+                    .to_owned()
             }
             Self::Within { directory, candidates } if candidates.is_empty() => {
                 let directory = shell::file(&anywhere(directory));

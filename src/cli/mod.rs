@@ -11,13 +11,16 @@ mod hash_password;
 mod help;
 mod init;
 mod language;
+mod listen_place;
 mod locations;
 mod logging;
+mod meant;
 mod mounts;
 mod opening;
 mod orders;
 mod owned_file;
 mod probes;
+mod reachable;
 mod reload;
 mod run;
 mod serve;
@@ -32,6 +35,7 @@ mod user;
 mod verify_ledger;
 mod wiring;
 mod word;
+mod written;
 
 use std::env;
 use std::path::PathBuf;
@@ -100,7 +104,9 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
 fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
     plan.look_into_directories()?;
-    plan.warnings().iter().for_each(|warning| complain(&format!("warning: {warning}")));
+    plan.look_into_records()?;
+    let language = Language::of_environment();
+    plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs::{self, DirBuilder};
-use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -10,6 +9,7 @@ use std::process;
 
 use rustix::process::geteuid;
 
+use super::listen_place::ListenPlace;
 use super::shell;
 
 /// Where such a server listens when nobody says.
@@ -30,11 +30,12 @@ const PRIVATE_MODE: u32 = 0o700;
 
 /// Where a server is asked that listens at `listen`: there is no configuration to tell. None where
 /// the machine has no place for it.
-pub(super) fn control_socket(listen: Option<SocketAddr>) -> Option<PathBuf> {
+pub(super) fn control_socket(listen: Option<ListenPlace>) -> Option<PathBuf> {
     let directory = runtime_directory()?;
     let of_whom = match listen {
-        Some(address) if address.port() == 0 => format!("process-{}", process::id()),
-        Some(address) => address.to_string(),
+        Some(place) if place.port() == 0 => format!("process-{}", process::id()),
+        Some(ListenPlace::Address(address)) => address.to_string(),
+        Some(ListenPlace::Port(port)) => port.to_string(),
         None => USUAL_PORT.to_string(),
     };
     let socket = directory.join(format!("{BEGIN}{of_whom}{END}"));
@@ -74,7 +75,7 @@ pub(super) fn how_to_name_one() -> String {
 
 /// The sockets at which this user's servers listen that were started by `serve`; those that were
 /// killed have left theirs behind.
-fn sockets() -> Vec<PathBuf> {
+pub(super) fn sockets() -> Vec<PathBuf> {
     let entries = runtime_directory().and_then(|directory| fs::read_dir(directory).ok());
     let paths = entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
     let is_socket = |path: &PathBuf| {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +20,14 @@ use cos_ftp_server::transfer::PartialUpload;
 use cos_ftp_server::users::{HookUsers, Password, Permission, Users};
 
 use super::failure::{Cause, CommandError};
+use super::listen_place::ListenPlace;
 use super::locations::{ConfigFile, program};
 use super::logging::LogControl;
 use super::mounts;
 use super::opening::{is_read_only, open_bucket, open_directory};
 use super::probes::Probes;
 use super::shell;
+use super::written;
 
 /// A key that takes effect at the start only, and its value.
 pub(crate) type StartValue = (&'static str, Option<String>);
@@ -59,7 +60,7 @@ pub(crate) struct Served {
     /// By what.
     pub(crate) password: Password,
     /// Where, unless at all addresses and the usual port.
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenPlace>,
     /// The ports of data connections, unless the usual ones.
     pub(crate) passive_ports: Option<RangeInclusive<u16>>,
     /// Where the server is asked, if anywhere.
@@ -114,9 +115,11 @@ impl ServerPlan {
             (account.name, account.password) = (user.clone(), password.clone());
             account.permission = permission;
         }
-        if let Some(listen) = listen {
-            settings.server.listen_addresses = vec![listen.ip()];
-            settings.server.listen_port = listen.port();
+        if let Some(place) = listen {
+            settings.server.listen_port = place.port();
+            if let ListenPlace::Address(address) = place {
+                settings.server.listen_addresses = vec![address.ip()];
+            }
         }
         if let Some(ports) = passive_ports {
             settings.server.passive_ports = ports;
@@ -355,6 +358,15 @@ impl ServerPlan {
             opened.map(drop).map_err(|error| self.cannot_open(why(error)))?;
         }
         Ok(())
+    }
+
+    /// Looks whether what it writes beside the files of its users can be written.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub(crate) fn look_into_records(&self) -> Result<(), CommandError> {
+        written::look(&self.settings)
+            .map_err(|obstacle| CommandError::operation(obstacle.to_string()))
     }
 
     /// What names keys that say where to listen, as whoever reads it knows them.

@@ -60,9 +60,6 @@ pub(super) fn read(
             _ => {}
         }
     }
-    let is_account = |section: &Section| {
-        matches!(section.kind, SectionKind::CosAccount | SectionKind::NumberedAccount)
-    };
     if !sections.iter().any(is_account) {
         let text = "there is no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or \
             [COS_ACCOUNT_0], is required";
@@ -71,7 +68,17 @@ pub(super) fn read(
     found
 }
 
+/// Whether a section has a store.
+fn is_account(section: &Section) -> bool {
+    matches!(section.kind, SectionKind::CosAccount | SectionKind::NumberedAccount)
+}
+
 impl Accounts {
+    /// Whether each section that should have a store has one: what is wrong with another was told.
+    pub(super) fn are_whole(&self, sections: &[Section]) -> bool {
+        sections.iter().filter(|section| is_account(section)).count() == self.stores.len()
+    }
+
     fn read_first_form(
         &mut self,
         section: &Section,

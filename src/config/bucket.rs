@@ -98,6 +98,16 @@ fn read_place(
     }
 }
 
+/// Reports what is wrong with what stands beside a `cos_endpoint` that is not understood, and
+/// nothing that only follows from that: it may have been meant as a directory, which needs neither
+/// bucket nor key pair.
+fn read_beside_bad_endpoint(section: &Section, all: &ForAllBuckets, report: &mut ConfigReport) {
+    if credentials::are_told(section) {
+        let _ = credentials::read(section, &all.environment, report);
+    }
+    section.read_told(&mut BucketForm::default(), report);
+}
+
 fn read_bucket(
     section: &Section,
     all: &ForAllBuckets,
@@ -105,6 +115,10 @@ fn read_bucket(
     report: &mut ConfigReport,
 ) -> Option<CosOptions> {
     let has_endpoint = section.has("cos_endpoint");
+    if has_endpoint && place.endpoint.is_none() {
+        read_beside_bad_endpoint(section, all, report);
+        return None;
+    }
     let credentials = credentials::read(section, &all.environment, report);
     if !has_endpoint {
         section.require("cos_region", report);
@@ -137,22 +151,10 @@ fn read_bucket(
             be listed, copied or deleted there; leave the line out and set cos_region, or name \
             cos.REGION.myqcloud.com";
         report.problem(section.place("cos_endpoint"), text);
+        // Other domains would not fit that one.
+        return None;
     }
-    let acceleration = form.is_accelerated.then(|| endpoint::ACCELERATION.to_owned());
-    if acceleration.is_some() && endpoint::region_of(&authority).is_none() {
-        let text = "on is for an endpoint of COS in its region: set cos_region, or name \
-                    cos.REGION.myqcloud.com in cos_endpoint";
-        report.problem(section.place("cos_accelerate"), text);
-    }
-    let backup_endpoint = form.backup.take().and_then(|backup| match backup {
-        BackupEndpoint::Host(host) => Some(host),
-        BackupEndpoint::OtherDomain => endpoint::in_other_domain(&authority).or_else(|| {
-            let text = "auto is for cos.REGION.myqcloud.com, which has another domain; name the \
-                        host here";
-            report.problem(section.place("cos_backup_endpoint"), text);
-            None
-        }),
-    });
+    let (acceleration, backup_endpoint) = other_domains(&mut form, &authority, section, report);
     Some(CosOptions {
         region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
@@ -172,6 +174,32 @@ fn read_bucket(
         endpoint: authority,
         ..all.terms.options.clone()
     })
+}
+
+/// The domains beside the endpoint `authority`: of global acceleration, and where a request goes
+/// that the endpoint does not answer.
+fn other_domains(
+    form: &mut BucketForm,
+    authority: &str,
+    section: &Section,
+    report: &mut ConfigReport,
+) -> (Option<String>, Option<String>) {
+    let acceleration = form.is_accelerated.then(|| endpoint::ACCELERATION.to_owned());
+    if acceleration.is_some() && endpoint::region_of(authority).is_none() {
+        let text = "on is for an endpoint of COS in its region: set cos_region, or name \
+                    cos.REGION.myqcloud.com in cos_endpoint";
+        report.problem(section.place("cos_accelerate"), text);
+    }
+    let backup_endpoint = form.backup.take().and_then(|backup| match backup {
+        BackupEndpoint::Host(host) => Some(host),
+        BackupEndpoint::OtherDomain => endpoint::in_other_domain(authority).or_else(|| {
+            let text = "auto is for cos.REGION.myqcloud.com, which has another domain; name the \
+                        host here";
+            report.problem(section.place("cos_backup_endpoint"), text);
+            None
+        }),
+    });
+    (acceleration, backup_endpoint)
 }
 
 fn archive(terms: &BucketTerms) -> ArchivePolicy {

@@ -46,6 +46,11 @@ impl EnvironmentKeys {
     }
 }
 
+/// Whether `section` says anything of a key pair or a role.
+pub(super) fn are_told(section: &Section) -> bool {
+    section.has("cos_cam_role") || PAIR_KEYS.iter().any(|key| section.has(key))
+}
+
 /// Where the key pair of the bucket in `section` comes from.
 pub(super) fn read(
     section: &Section,

@@ -35,14 +35,29 @@ pub(super) fn parse(text: &str) -> Option<Endpoint> {
     is_authority(&authority).then_some(Endpoint::Host { scheme, authority })
 }
 
-/// What is wrong with an endpoint that was meant to be a directory.
+/// What is wrong with an endpoint that was meant to be a directory, or that has a bucket behind it.
 pub(super) fn blame(text: &str) -> Option<String> {
     if text.starts_with('/') {
         return Some(format!("{text} is a path: as a directory to serve, write file://{text}"));
     }
     let is_file = text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
-    (is_file || text.starts_with(['.', '~'])).then(|| {
-        format!("{text} is no whole path: a directory to serve is written file:///srv/ftp")
+    (is_file || text.starts_with(['.', '~']))
+        .then(|| {
+            format!("{text} is no whole path: a directory to serve is written file:///srv/ftp")
+        })
+        .or_else(|| blame_path(text))
+}
+
+/// What is wrong with an endpoint that would be right without its path.
+fn blame_path(text: &str) -> Option<String> {
+    let host_at = text.find("://").map_or(0, |at| at + 3);
+    let path_at = host_at + text[host_at..].find('/')?;
+    let (endpoint, path) = text.split_at(path_at);
+    matches!(parse(endpoint), Some(Endpoint::Host { .. })).then(|| {
+        format!(
+            "leave out {path} behind the host: a bucket's name belongs into cos_bucket, and a \
+             directory in it into cos_prefix"
+        )
     })
 }
 

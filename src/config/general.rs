@@ -11,6 +11,7 @@ use crate::events::EventOptions;
 use crate::limits;
 use crate::net::{Masquerade, PassiveTarget, PeerCheck};
 use crate::server::ServerOptions;
+use crate::session::TlsPolicy;
 
 use super::events;
 use super::forms::{BanForm, BucketTerms, ControlSocket, FilesForm, General, LogForm};
@@ -198,6 +199,16 @@ impl GeneralSections {
             report.problem(self.security.place("reserved_connections"), text);
         }
         reserved
+    }
+
+    /// The server's `tls`, as far as it concerns that of accounts: whether it is off is not known
+    /// where the file says something that is not understood.
+    pub(super) fn tls_for_accounts(&self, policy: TlsPolicy) -> TlsPolicy {
+        let told = self.tls.text("tls").unwrap_or("off");
+        match policy {
+            TlsPolicy::Off if !told.eq_ignore_ascii_case("off") => TlsPolicy::Optional,
+            policy => policy,
+        }
     }
 
     /// Warns of what says something of buckets where there is none.

@@ -21,6 +21,11 @@ const DELIMITERS: [char; 2] = ['=', ':'];
 /// What begins a comment.
 const COMMENT_SYMBOLS: [char; 2] = ['#', ';'];
 
+/// What a Chinese input method makes of the characters that this form is written with.
+const WIDE_DELIMITERS: [char; 2] = ['＝', '：'];
+const WIDE_COMMENT_SYMBOLS: [char; 2] = ['＃', '；'];
+const WIDE_BRACKETS: [char; 3] = ['【', '［', '〔'];
+
 /// One section of the file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct IniSection {
@@ -116,10 +121,29 @@ impl Outline<'_> {
             String::new()
         } else if let Some(rest) = line.strip_prefix('[') {
             self.take_header(number, rest)
+        } else if self.refuse_wide_beginning(number, line) {
+            String::new()
         } else {
             let key = self.take_entry(number, line);
             key.map_or_else(String::new, |key| format!("{key} = {number}"))
         }
+    }
+
+    /// Refuses a header or comment that begins with a full-width character, and a header's lines
+    /// with it. Whether that was done.
+    fn refuse_wide_beginning(&mut self, number: usize, line: &str) -> bool {
+        if line.starts_with(WIDE_BRACKETS) {
+            self.at = At::Refused;
+            let text = "a section header is written [NAME], with half-width brackets";
+            self.report.problem(Place::line(number), text);
+            return true;
+        }
+        let is_comment = line.starts_with(WIDE_COMMENT_SYMBOLS);
+        if is_comment {
+            let text = "a comment begins with a half-width '#' or ';'";
+            self.report.problem(Place::line(number), text);
+        }
+        is_comment
     }
 
     fn take_header(&mut self, number: usize, rest: &str) -> String {
@@ -157,7 +181,12 @@ impl Outline<'_> {
             }
         };
         let mut place = Place { section: section.name.clone(), ..Place::line(number) };
-        let (key, value) = line.split_once(DELIMITERS).unwrap_or_default();
+        let wide = wide_delimiter(line);
+        let (key, value) = match wide {
+            // Read as it was meant, so that the key is not told missing, too.
+            Some(wide) => line.split_once(wide).unwrap_or_default(),
+            None => line.split_once(DELIMITERS).unwrap_or_default(),
+        };
         let (key, value) = (key.trim(), value.trim());
         // A delimiter inside a comment separates nothing.
         if key.is_empty() || comment::cut_plain(key) != key {
@@ -167,6 +196,13 @@ impl Outline<'_> {
             return None;
         }
         let key = fold(key);
+        if let Some(wide) = wide {
+            if keys::is_known_anywhere(&key) {
+                place.key.clone_from(&key);
+            }
+            let text = format!("a full-width '{wide}' separates nothing: write key = value");
+            self.report.problem(place.clone(), text);
+        }
         if let Some(earlier) = section.entries.iter().find(|entry| entry.key == key) {
             place.key = key;
             let text = format!("the key is in its section twice, first in line {}", earlier.line);
@@ -177,6 +213,16 @@ impl Outline<'_> {
         section.entries.push(IniEntry { key: key.clone(), value, line: number });
         Some(key)
     }
+}
+
+/// The full-width delimiter that a key was written with: where there is no other, or a key stands
+/// in front of it. A value may hold any character.
+fn wide_delimiter(line: &str) -> Option<char> {
+    let at = line.find(WIDE_DELIMITERS)?;
+    let (key, rest) = line.split_at(at);
+    let is_meant = !key.contains(DELIMITERS)
+        && (!line.contains(DELIMITERS) || keys::is_known_anywhere(&fold(key.trim())));
+    rest.chars().next().filter(|_| is_meant)
 }
 
 fn known_first_word(line: &str) -> String {
@@ -242,6 +288,25 @@ mod tests {
             ("[A\nb = c\n[B]\nd = e\n", &["B.d=e@4"], &["f:1: a section header"]),
             ("b = c\n[A]\nd = e\n", &["A.d=e@3"], &["f:1: a line before the first section"]),
             ("[A] b = c\n", &[], &["f:1: [A] only a comment"]),
+            // By a Chinese input method; what was meant is read, or else it would be missing, too.
+            (
+                "[A]\nlog_dir＝/a\ntls：x:y\nb ＝ c\n",
+                &["A.log_dir=/a@2", "A.tls=x:y@3", "A.b=c@4"],
+                &[
+                    "f:2: [A] log_dir: a full-width '＝' separates nothing: write key = value",
+                    "f:3: [A] tls: a full-width '：'",
+                    "f:4: [A] a full-width '＝'",
+                ],
+            ),
+            ("[A]\n密码：x = y\n", &["A.密码：x=y@2"], &[]),
+            (
+                "【A】\nb = c\n[B]\n＃ c\n",
+                &[],
+                &[
+                    "f:1: a section header is written [NAME], with half-width brackets",
+                    "f:4: a comment begins with a half-width '#' or ';'",
+                ],
+            ),
         ] {
             let (found, told) = check(text);
             assert_eq!(found, entries, "{text:?}");

@@ -255,11 +255,14 @@ fn settings(
         preserve_mtime: server.session.preserve_mtime,
         includes: outside.includes,
     };
-    let accounts = accounts::read(sections, &all, server.session.tls, report);
+    let tls_for_accounts = general.tls_for_accounts(server.session.tls);
+    let accounts = accounts::read(sections, &all, tls_for_accounts, report);
     accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
     let mounts = mounts::read(sections, &accounts, report);
     general.settle_parts(&mut server, &accounts.stores, report);
-    general.warn_of_directories(&accounts.stores, report);
+    if accounts.are_whole(sections) {
+        general.warn_of_directories(&accounts.stores, report);
+    }
     ServerSettings {
         file: file.to_owned(),
         server,

@@ -159,16 +159,22 @@ impl Section {
     /// Reads the keys that have their fields in `form`: what the file says, or else the default.
     /// What is missing or not accepted is reported.
     pub(super) fn read<F: Any>(&self, form: &mut F, report: &mut ConfigReport) {
+        self.read_told(form, report);
+        for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
+            let is_required = key.default == WhenAbsent::Required && !self.has_alternative(key);
+            if is_required && !self.has(key.name) {
+                self.report_missing(key, report);
+            }
+        }
+    }
+
+    /// The same, whatever is missing.
+    pub(super) fn read_told<F: Any>(&self, form: &mut F, report: &mut ConfigReport) {
         for key in keys::of(self.kind).filter(|key| key.is_of::<F>()) {
             key.put_default(form);
-            match self.entry(key.name) {
-                // That it has no value was reported.
-                Some(entry) if entry.value.is_empty() => {}
-                Some(entry) => self.read_entry(entry, form, report),
-                None if key.default == WhenAbsent::Required && !self.has_alternative(key) => {
-                    self.report_missing(key, report);
-                }
-                None => {}
+            // That it has no value was reported.
+            if let Some(entry) = self.entry(key.name).filter(|entry| !entry.value.is_empty()) {
+                self.read_entry(entry, form, report);
             }
         }
     }
@@ -184,6 +190,8 @@ impl Section {
             "still the sample's placeholder".to_owned()
         } else if key.put(&entry.value, form).is_some() {
             return;
+        } else if let Some((wide, narrow)) = full_width(&entry.value).filter(|_| !key.is_secret()) {
+            format!("the character '{wide}' in it is full-width, write '{narrow}'")
         } else if let Some(wrong) = key.blame(&entry.value) {
             // Instead of a whole list.
             place.value = None;
@@ -243,6 +251,23 @@ impl Section {
         debug_assert!(keys::is_known_anywhere(name), "{name} is not in the table");
         self.entries.iter().find(|entry| entry.key.name == name)
     }
+}
+
+/// The first character of `value` that a Chinese input method has made full-width, and what is
+/// written in its place.
+fn full_width(value: &str) -> Option<(char, char)> {
+    /// How far these are from the characters of ASCII.
+    const APART: u32 = 0xFEE0;
+    value.chars().find_map(|wide| {
+        let narrow = match wide {
+            '！'..='～' => char::from_u32(u32::from(wide) - APART)?,
+            '\u{3000}' => ' ',
+            '、' => ',',
+            '。' => '.',
+            _ => return None,
+        };
+        Some((wide, narrow))
+    })
 }
 
 /// A value as it may be shown: some write keys into a URL, `https://KEY:SECRET@host`, as other

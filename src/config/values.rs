@@ -218,6 +218,15 @@ pub(super) fn bucket_name(text: &str) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// What is wrong with a bucket's name that was meant as an address.
+pub(super) fn wrong_bucket_name(text: &str) -> Option<String> {
+    text.contains('/').then(|| {
+        "an address or a path is no bucket's name: write the name alone, and a directory in the \
+         bucket as cos_prefix"
+            .to_owned()
+    })
+}
+
 /// The name of a region.
 pub(super) fn region(text: &str) -> Option<String> {
     // A label of the host that it is put into.

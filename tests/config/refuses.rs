@@ -101,7 +101,7 @@ fn a_wrong_endpoint_is_told_once() {
     for (lines, problem) in [
         (
             "cos_endpoint = http://h/b\n",
-            "cos_endpoint = http://h/b: not accepted; accepted is host,",
+            "cos_endpoint: leave out /b behind the host: a bucket's name belongs into cos_bucket",
         ),
         ("cos_endpoint = file://relative\n", "cos_endpoint: file://relative is no whole path"),
         (

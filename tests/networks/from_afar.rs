@@ -172,6 +172,39 @@ fn whoever_may_only_read_is_no_fault() {
 }
 
 #[test]
+fn a_server_is_named_by_its_url_as_well() {
+    let server = Setup::local().start();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+    let url = format!("ftp://{USER}@{}/", server.address());
+    command.args(["check", "--from", &url, "--json"]).env("COS_FTP_PASSWORD", PASSWORD);
+    // What is named counts before what is only there.
+    let found = Found::of(command.env("COS_FTP_USER", "somebody-else"));
+    assert_eq!(found.failed(), [""; 0], "{:#?}", found.0);
+    found.expect("login", "passed", "230 ", "");
+    for (url, said) in [
+        (format!("ftp://{USER}:hidden@{}/", server.address()), "takes no password, which others"),
+        (format!("sftp://{}", server.address()), "SFTP is another protocol"),
+        (format!("ftp://{}/incoming", server.address()), "takes no path behind the host"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));
+        let output = command.args(["check", "--from", &url]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{told}");
+        assert!(told.contains(said) && !told.contains("hidden"), "{told}");
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_left_of_an_upload_that_was_refused_at_its_end() {
+    let server = Setup::local().file_option("single_file_max_size", "512").start();
+    let found = found(&server);
+    assert_eq!(found.failed(), ["upload"], "{:#?}", found.0);
+    found.expect("upload", "failed", "552 ", "see the server's log");
+    assert!(found.0.iter().all(|[check, ..]| check != "delete"), "{:#?}", found.0);
+    assert_eq!(server.stored().files(), [""; 0]);
+}
+
+#[test]
 fn who_logs_in_is_asked_for_and_the_password_is_not_shown() {
     let server = Setup::local().start();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"));

@@ -24,6 +24,16 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_cos-ftp-server"))
 }
 
+/// `program` by somebody to whom something is forbidden, as nothing is to root.
+fn as_nobody(program: &Path) -> Command {
+    if !geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=nobody", "--clear-groups"]).arg(program);
+    command
+}
+
 fn login(line: &str) -> Ftp {
     let address = line.trim().trim_end_matches('/').parse().expect("an address");
     let mut ftp = Ftp::connect_to(address);
@@ -55,16 +65,7 @@ fn a_directory_that_may_not_be_written_is_served_for_reading() {
     fs::create_dir(&directory).unwrap();
     fs::write(directory.join("file"), "1234").unwrap();
     fs::set_permissions(&directory, Permissions::from_mode(0o555)).unwrap();
-    let command = match geteuid().is_root() {
-        // To whom nothing is forbidden.
-        true => {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=nobody", "--clear-groups"]).arg(&everybodys);
-            command
-        }
-        false => Command::new(&everybodys),
-    };
-    let mut terminal = Terminal::run(&serve(command, &directory));
+    let mut terminal = Terminal::run(&serve(as_nobody(&everybodys), &directory));
     terminal.wait_for(" read-only: this process may not write to it");
     let said = terminal.wait_for(" read-only until Ctrl+C");
     assert!(!said.contains("ERROR"), "{said}");
@@ -130,6 +131,51 @@ fn where_there_is_no_configuration_a_server_that_serve_started_is_named() {
     let output = program().args(["reload", "--socket", socket]).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(64) && told.contains("has no configuration"), "{told}");
+    terminal.type_line("\u{3}");
+    assert_eq!(terminal.end().1.code(), Some(0));
+}
+
+#[test]
+fn who_may_not_read_the_configuration_is_told_so_and_which_servers_answer() {
+    let (place, everybodys) = program_for_all();
+    let within = |name: &str| place.path().join(name);
+    // As it is installed.
+    for directory in ["bin", "etc/cos-ftp-server", "served", "run"] {
+        fs::create_dir_all(within(directory)).unwrap();
+        fs::set_permissions(within(directory), Permissions::from_mode(0o777)).unwrap();
+    }
+    let installed = within("bin/cos-ftp-server");
+    fs::rename(everybodys, &installed).unwrap();
+    let config = within("etc/cos-ftp-server/cos-ftp-server.conf");
+    fs::write(&config, "").unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o000)).unwrap();
+    let nobody = || {
+        let mut command = as_nobody(&installed);
+        command.current_dir(place.path()).env("XDG_RUNTIME_DIR", within("run"));
+        // No installation of this machine is asked.
+        command.env("SYSTEMD_UNIT_PATH", place.path());
+        command
+    };
+    let told_by = |word: &str| {
+        let output = nobody().arg(word).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        let kept = format!("{} may not be read by this user, ", config.display());
+        assert!(told.starts_with(&kept) && told.contains("--socket FILE"), "{told}");
+        told
+    };
+    assert!(!told_by("status").contains("/run/cos-ftp-server-"));
+    let mut terminal = Terminal::run(&serve(nobody(), &within("served")));
+    let status = shown_command(&mut terminal, "See what it is doing, or stop it, ");
+    let (_, socket) = status.split_once(" --socket ").unwrap();
+    for word in ["status", "stop", "reload"] {
+        assert!(told_by(word).contains(&format!("one of: {socket}")), "{socket}");
+    }
+    // Nor may one who cannot enter the directory look whether there is any.
+    let around = config.parent().unwrap();
+    fs::set_permissions(around, Permissions::from_mode(0o000)).unwrap();
+    assert!(told_by("status").contains(socket));
+    fs::set_permissions(around, Permissions::from_mode(0o755)).unwrap();
     terminal.type_line("\u{3}");
     assert_eq!(terminal.end().1.code(), Some(0));
 }

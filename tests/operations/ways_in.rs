@@ -91,7 +91,7 @@ fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
         (&[], 64, "serve needs a directory to serve"),
         (&[there, "--listen", &taken], 1, "or choose another --listen than "),
         (&[there, "--listen", "192.0.2.1:0"], 1, "--listen 192.0.2.1 is no address of this"),
-        (&[there, "--listen", "2121"], 64, "needs address and port, as in 127.0.0.1:2121"),
+        (&[there, "--listen", "localhost:21"], 64, "needs a port, or address and port, as in 2121"),
         (&[there, "--user", ""], 64, "needs a name"),
         (&[there, "--user", "a:b"], 64, "without slashes, colons"),
     ] {
@@ -103,6 +103,42 @@ fn what_serve_cannot_use_is_told_in_the_words_of_its_arguments() {
             assert!(!told.contains(key), "{key}: {told}");
         }
     }
+}
+
+#[test]
+fn a_port_alone_is_at_the_usual_addresses() {
+    let directory = TempDir::new().unwrap();
+    let mut command = program(&["serve", directory.path().to_str().unwrap(), "--listen", "0"]);
+    command.env("COS_FTP_PASSWORD", TYPED);
+    let mut terminal = Terminal::run(&command);
+    let said = terminal.wait_for("Serving ");
+    let usual = ["listening on 0.0.0.0:", "listening on [::]:"];
+    assert!(usual.iter().any(|address| said.contains(address)), "{said}");
+    terminal.wait_for("curl -u ftpuser -T FILE ");
+    store_at(address(&terminal.wait_for("\n")), "ftpuser", TYPED);
+}
+
+#[test]
+fn what_is_no_command_is_told_with_what_may_be_meant() {
+    for (arguments, said) in [
+        (&["stauts"][..], "unknown command \"stauts\" (did you mean status?); see cos-ftp-server"),
+        (&["strat"], "(did you mean cos-ftp-server alone, which starts the server?)"),
+        (&["/nowhere/my.conf"], "(did you mean --config /nowhere/my.conf?)"),
+        (&["/"], "(did you mean serve /?)"),
+        (&["status", "--wacth"], "invalid option '--wacth' (did you mean --watch?)"),
+        (&["--check-conf"], "(did you mean --check-config?)"),
+        (&["help", "chekc"], "(did you mean check?)"),
+        (&["serve", "d", "2121"], "(did you mean --listen 2121?)"),
+        (&["--listen", "2121"], "(did you mean cos-ftp-server serve DIR --listen?)"),
+        (&["check", "ftp://host"], "a server is named behind --from: check --from URL"),
+    ] {
+        let output = program(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(64) && told.contains(said), "{said}: {told}");
+    }
+    let output = program(&["stauts"]).env("LC_ALL", "zh_CN.UTF-8").output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(told, "未知的命令 \"stauts\"（是否要用：status？）；见 cos-ftp-server --help\n");
 }
 
 #[test]

@@ -1,10 +1,5 @@
 //! What the machine gives: memory, threads, descriptors, a place for the log, certificates.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-use std::process;
 use std::time::{Duration, SystemTime};
 
 use cos_ftp_server::config::{MachineFacts, Resource, ServerSettings, check_resource};
@@ -16,8 +11,7 @@ use time::OffsetDateTime;
 
 use super::report::{CheckLine, CheckReport};
 use super::{masquerade, ports};
-use crate::cli::logging;
-use crate::cli::owned_file::PRIVATE_MODE;
+use crate::cli::written::{self, Obstacle};
 
 /// Those who renew by themselves do it 30 days before the end; two weeks later something is wrong.
 const RENEWAL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -29,12 +23,9 @@ pub(super) fn check(settings: &ServerSettings, report: &mut CheckReport) {
     for resource in [Resource::Memory, Resource::Descriptors, Resource::Threads] {
         report.add(fits(settings, &facts, resource));
     }
-    report.add(log_directory(&settings.log.directory));
-    if let Some(log) = &settings.transfer_log {
-        report.add(record_file("transfer_log", &log.path, true));
-    }
-    if let Some(path) = &settings.ledger {
-        report.add(record_file("ledger", path, path.starts_with(&settings.log.directory)));
+    report.add(line("log", written::log_directory(&settings.log.directory)));
+    for (key, looked) in written::record_files(settings) {
+        report.add(line(key, looked));
     }
     if let Some(scan) = &settings.server.session.transfer.scan {
         report.add(scanner(scan));
@@ -84,58 +75,11 @@ fn mebibytes(bytes: u64) -> u64 {
     bytes / (1024 * 1024)
 }
 
-/// The directory is made when it is missing, so the nearest one that is there counts.
-fn log_directory(directory: &Path) -> CheckLine {
-    let shown = directory.display();
-    let mut nearest = directory;
-    while !nearest.as_os_str().is_empty() && !nearest.exists() {
-        nearest = nearest.parent().unwrap_or(Path::new(""));
-    }
-    let here = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-    if !here.is_dir() {
-        return CheckLine::failed(
-            "log",
-            format!("{} is not a directory", here.display()),
-            "correct log_dir",
-        );
-    }
-    if let Err(error) = try_to_write(here) {
-        let fix = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
-            _ => "let the user that runs the server write there, or correct log_dir",
-        };
-        return CheckLine::failed("log", format!("{}: {error}", here.display()), fix);
-    }
-    // A log of another user, as root leaves it, is as much in the way as the directory.
-    let file = directory.join(logging::FILE_NAME);
-    match OpenOptions::new().append(true).open(&file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            let fix = "give the file to the user that runs the server (chown)";
-            CheckLine::failed("log", format!("{}: {error}", file.display()), fix)
-        }
-        _ => CheckLine::passed("log", format!("{shown} can be written")),
-    }
-}
-
-/// A file that a key names, or its directory, which the server `makes_directory`, or does not.
-fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> CheckLine {
-    let mut nearest = path.parent().unwrap_or(Path::new("/"));
-    while makes_directory && !nearest.exists() {
-        nearest = nearest.parent().unwrap_or(Path::new("/"));
-    }
-    let (wanted, access_to) = match path.exists() {
-        true => (path, Access::WRITE_OK),
-        false => (nearest, Access::WRITE_OK | Access::EXEC_OK),
-    };
-    match access(wanted, access_to) {
-        Ok(()) => CheckLine::passed(key, format!("{} can be written", path.display())),
-        Err(error) => {
-            let fix = match error {
-                Errno::NOENT => format!("make the directory, or correct {key}"),
-                _ => format!("let the user that runs the server write there, or correct {key}"),
-            };
-            CheckLine::failed(key, format!("{}: {error}", wanted.display()), fix)
-        }
+/// Whether a file that the server writes can be written.
+fn line(check: &'static str, looked: Result<String, Obstacle>) -> CheckLine {
+    match looked {
+        Ok(shown) => CheckLine::passed(check, shown),
+        Err(Obstacle { why, fix, .. }) => CheckLine::failed(check, why, fix),
     }
 }
 
@@ -150,16 +94,6 @@ fn scanner(options: &ScanOptions) -> CheckLine {
             CheckLine::failed("clamd", format!("{address}: {error}"), fix)
         }
     }
-}
-
-/// Makes a file in `directory` and removes it: what rights promise is not all that counts, as on a
-/// file system that is read-only or full.
-fn try_to_write(directory: &Path) -> io::Result<()> {
-    let trial = directory.join(format!(".cos-ftp-server-check-{}", process::id()));
-    let made = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&trial)?;
-    let written = (&made).write_all(b"\n");
-    fs::remove_file(&trial)?;
-    written
 }
 
 /// How long clients will still take the certificate.

@@ -58,6 +58,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     // Buckets and keys.
     (
+        "leave out {} behind the host: a bucket's name belongs into cos_bucket, and a directory in \
+         it into cos_prefix",
+        "请删去主机名之后的 {}：存储桶名称写在 cos_bucket 中，其中的目录写在 cos_prefix 中",
+    ),
+    (
+        "an address or a path is no bucket's name: write the name alone, and a directory in the \
+         bucket as cos_prefix",
+        "这是地址或路径，不是存储桶名称：请只写名称，存储桶中的目录写在 cos_prefix 中",
+    ),
+    (
         "{} is a path: as a directory to serve, write file://{}",
         "{} 是路径；要提供这个目录，请写 file://{}",
     ),

@@ -117,6 +117,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("{}; {}", "{}；{}"),
     ("{} is not a directory", "{} 不是目录"),
     ("correct log_dir", "请更正 log_dir"),
+    ("{} cannot be used: {}; {}", "{} 无法使用：{}；{}"),
     (
         "let the user that runs the server write there, or correct log_dir",
         "请允许运行服务器的用户写入该目录，或更正 log_dir",

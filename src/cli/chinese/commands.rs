@@ -7,6 +7,32 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "a server that runs is found by its socket, too: --socket FILE",
         "正在运行的服务器也可以通过其套接字找到：--socket FILE",
     ),
+    // A wrong word of the command line.
+    ("unknown command {}; see cos-ftp-server --help", "未知的命令 {}；见 cos-ftp-server --help"),
+    (
+        "unknown command {} (did you mean {}?); see cos-ftp-server --help",
+        "未知的命令 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    ("cos-ftp-server alone, which starts the server", "不带命令的 cos-ftp-server，即启动服务器"),
+    (
+        "stop, and then cos-ftp-server alone, which starts the server",
+        "stop，然后执行不带命令的 cos-ftp-server，即启动服务器",
+    ),
+    ("kick, or stop for the whole server", "kick，停止整个服务器则用 stop"),
+    ("user passwd NAME, or hash-password", "user passwd NAME 或 hash-password"),
+    ("invalid option {}; see cos-ftp-server --help", "无效的选项 {}；见 cos-ftp-server --help"),
+    (
+        "invalid option {} (did you mean {}?); see cos-ftp-server --help",
+        "无效的选项 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    (
+        "unexpected argument {} (did you mean {}?); see cos-ftp-server --help",
+        "多余的参数 {}（是否要用：{}？）；见 cos-ftp-server --help",
+    ),
+    (
+        "unexpected argument {}; see cos-ftp-server --help",
+        "多余的参数 {}；见 cos-ftp-server --help",
+    ),
     // Users.
     ("users of {}", "{} 的用户"),
     ("{} and {} others", "{} 等，另有 {} 个"),
@@ -76,6 +102,25 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
          FILE.",
         "没有配置文件。已查找：\n{}\n用 cos-ftp-server init 通过问答生成；cos-ftp-server serve DIR \
          不需要配置文件；或用 --config FILE 指定已有的配置。",
+    ),
+    (
+        "{} may not be read by this user, and only that tells where its server is asked: call this \
+         as root or as the user of the server\n{}",
+        "当前用户无权读取 {}，而查询服务器所用的套接字写在其中：请以 root 或运行服务器的用户身份执行\n{}",
+    ),
+    (
+        "this user can ask a server by --socket FILE, one of: {}",
+        "当前用户可以用 --socket FILE 查询服务器，现有：{}",
+    ),
+    (
+        "no other server answers this user; one that does is named by --socket FILE",
+        "没有其他服务器响应当前用户；可用 --socket FILE 指定能够响应的服务器",
+    ),
+    ("this user may not look whether there is {}", "当前用户无权查看 {} 是否存在"),
+    (
+        "call this as root or as the user of the server, or name your own configuration with \
+         --config FILE",
+        "请以 root 或运行服务器的用户身份执行，或用 --config FILE 指定您自己的配置文件",
     ),
     ("configuration read again: nothing has changed", "已重新读取配置：没有改动"),
     ("configuration read again: nothing has taken effect", "已重新读取配置：没有立即生效的改动"),

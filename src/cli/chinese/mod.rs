@@ -184,7 +184,15 @@ mod tests {
         "STOR {}",
         "RETR {}",
         "DELE {}",
-        "needs a host, as in ftp.example.com, 192.0.2.1:2121 or [2001:db8::1]:21",
+        "SIZE {}",
+        "--from needs a host, as in ftp.example.com, 192.0.2.1:2121, [2001:db8::1]:21 or \
+         ftp://user@ftp.example.com:2121/",
+        "--from takes no path behind the host: the file of this check is stored where the login begins",
+        "--from takes no password, which others could see here: it is asked for, or taken from \
+         COS_FTP_PASSWORD",
+        "--from needs the name of a user in front of the @",
+        "--from needs ftp:// or ftps://: SFTP is another protocol, that of SSH",
+        "--from needs ftp:// or ftps:// in front of the host, or nothing",
         // The same in every language.
         "{} MiB",
         "systemctl enable --now cos-ftp-server",
@@ -209,6 +217,7 @@ mod tests {
             "src/cli/user",
             "src/store/cos/diagnosis",
             "src/cli/serve.rs",
+            "src/cli/written.rs",
             "src/config",
             "src/net/masquerade_networks.rs",
         ] {

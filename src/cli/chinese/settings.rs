@@ -36,6 +36,58 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "unknown key here, ignored; it belongs in {} or {}",
         "此处没有这个键，已忽略；它属于 {} 或 {}",
     ),
+    ("unknown key, ignored", "未知的键，已忽略"),
+    ("unknown key, ignored: {}", "未知的键，已忽略：{}"),
+    (
+        "nobody logs in without a password here, so leave the line out; for files that everybody \
+         may fetch, make an account with authority = R and tell its password",
+        "这里没有匿名登录，请删去此行；如果要让所有人下载文件，请建立 authority = R 的账号并公开其密码",
+    ),
+    (
+        "users of the system cannot log in here, so leave the line out; logins stand in account \
+         sections, in a users_file, or are asked for by auth_command or auth_url",
+        "系统用户不能在此登录，请删去此行；登录账号写在账号配置段或 users_file 中，\
+         或由 auth_command 或 auth_url 查询",
+    ),
+    (
+        "only logins of this configuration get in, so leave the line out; what one may do stands \
+         in its account section, and allow_addresses says from where",
+        "只有本配置中的账号可以登录，请删去此行；权限写在其账号配置段中，\
+         允许的来源地址由 allow_addresses 指定",
+    ),
+    (
+        "no login can leave its own root, so leave the line out; cos_prefix says where in the \
+         bucket that is",
+        "任何账号都不能离开自己的根目录，请删去此行；根目录在存储桶中的位置由 cos_prefix 指定",
+    ),
+    (
+        "the server always listens by itself, at IPv4 and IPv6, so leave the line out; \
+         listen_address in [NETWORK] says where",
+        "服务器总是自行监听 IPv4 和 IPv6，请删去此行；监听地址由 [NETWORK] 的 listen_address 指定",
+    ),
+    (
+        "active and passive transfers both work, so leave the line out; passive_ports in [NETWORK] \
+         are the ports of passive ones",
+        "主动模式和被动模式都可用，请删去此行；被动模式的端口由 [NETWORK] 的 passive_ports 指定",
+    ),
+    (
+        "a bucket keeps neither owners nor file modes, so leave the line out; object_acl says who \
+         may read new objects",
+        "存储桶不保存所有者和文件权限位，请删去此行；谁可以读取新对象由 object_acl 指定",
+    ),
+    (
+        "only TLS 1.2 and 1.3 with strong ciphers are spoken, so leave the line out; \
+         tls_min_version can demand 1.3",
+        "只使用 TLS 1.2 和 1.3 以及强加密套件，请删去此行；可用 tls_min_version 要求 1.3",
+    ),
+    (
+        "tls = required in [TLS] has everybody encrypt logins and files, so leave the line out",
+        "在 [TLS] 中设置 tls = required 即可要求所有登录和文件加密，请删去此行",
+    ),
+    (
+        "there are no texts of your own for clients, so leave the line out",
+        "不支持自定义的欢迎文字，请删去此行",
+    ),
     ("unknown section; write [{}]", "未知的配置段；请写 [{}]"),
     (
         "unknown section, ignored; the nearest known section is [{}]",
@@ -80,6 +132,16 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "a line before the first section header, such as [COS_ACCOUNT]",
         "此行位于第一个配置段标题（例如 [COS_ACCOUNT]）之前",
     ),
+    (
+        "a section header is written [NAME], with half-width brackets",
+        "配置段的标题应写作 [名称]，使用半角方括号",
+    ),
+    ("a comment begins with a half-width '#' or ';'", "注释以半角的 # 或 ; 开头"),
+    (
+        "a full-width '{}' separates nothing: write key = value",
+        "全角的“{}”不能分隔键和值：请用半角等号，写作 key = value",
+    ),
+    ("the character '{}' in it is full-width, write '{}'", "其中的“{}”是全角字符，请写半角的“{}”"),
     ("a line without a value: write key = value", "此行没有值：请写作 键 = 值"),
     ("the key is in its section twice, first in line {}", "此键在配置段中出现两次，首次在第 {} 行"),
     // [NETWORK] and [SECURITY]

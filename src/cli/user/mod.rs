@@ -37,7 +37,7 @@ pub(super) fn run(config: Option<PathBuf>, request: UserRequest) -> Result<ExitC
     let found = match locations::find_config(config) {
         Ok(found) => Some(found),
         // Who names the file needs none.
-        Err(MissingConfig::Nowhere(_)) if users_file.is_some() => None,
+        Err(MissingConfig::Nowhere(_) | MissingConfig::Hidden(_)) if users_file.is_some() => None,
         Err(missing) => return Err(CommandError::config(missing)),
     };
     let config = found.map(Configured::read).transpose().map_err(CommandError::config)?;

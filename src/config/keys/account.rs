@@ -139,6 +139,7 @@ fn place() -> Vec<Key> {
             .placeholder(|value| {
                 is_crossed_out(value) || value == "name-123456789" || value.contains(['{', '<'])
             })
+            .blaming(values::wrong_bucket_name)
             .required("name-123456789")
             .means(
                 "the bucket; on COS its full name, `name-APPID`, in `[COS_ACCOUNT_<n>]`; not \

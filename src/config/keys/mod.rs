@@ -16,6 +16,7 @@ mod optional;
 mod other_names;
 mod readers;
 mod records;
+mod remarks;
 mod scan;
 mod sections;
 mod security;
@@ -70,10 +71,16 @@ pub(super) fn is_known_anywhere(name: &str) -> bool {
 /// How alike two names are that differ by a slip.
 const SLIP: f64 = 0.9;
 
+/// How alike two names are, at least, of which one may be meant by the other.
+const LIKE: f64 = 0.7;
+
 /// What the operator may have meant by the unknown key `name`: what it is called here, if that is
 /// how other programs call it; where it belongs, if that is another section; or the key that is
-/// spelt most like it, of this section or, if none of it is meant, of another.
+/// spelt most like it. What this section has comes first.
 pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
+    if let Some(remark) = remarks::on(name) {
+        return format!("unknown key, ignored: {remark}");
+    }
     let called = other_names::keys_called(name);
     if let Some(key) = of(section).find(|key| called.contains(&key.name)) {
         return format!("unknown key, ignored; it is called {} here", key.name);
@@ -81,18 +88,21 @@ pub(super) fn suggestion(section: SectionKind, name: &str) -> String {
     if let Some(key) = KEYS.iter().find(|key| key.name == name) {
         return format!("unknown key here, ignored; it belongs in {}", sections_of(key));
     }
-    if let Some(key) = KEYS.iter().find(|key| called.first() == Some(&key.name)) {
+    let here = nearest(name, of(section).map(|key| key.name));
+    let is_here = likeness(here, name) >= SLIP;
+    let elsewhere = KEYS.iter().find(|key| called.first() == Some(&key.name));
+    if let Some(key) = elsewhere.filter(|_| !is_here) {
         let sections = sections_of(key);
         return format!("unknown key, ignored; it is called {} here, in {sections}", key.name);
     }
-    let here = nearest(name, of(section).map(|key| key.name));
     let anywhere = nearest(name, KEYS.iter().map(|key| key.name));
     let elsewhere = KEYS.iter().find(|key| key.name == anywhere);
-    match elsewhere.filter(|_| likeness(here, name) < SLIP && likeness(anywhere, name) >= SLIP) {
+    match elsewhere.filter(|_| !is_here && likeness(anywhere, name) >= SLIP) {
         Some(key) => format!(
             "unknown key here, ignored; the nearest known key is {anywhere}, in {}",
             sections_of(key)
         ),
+        None if likeness(here, name) < LIKE => "unknown key, ignored".to_owned(),
         None => format!("unknown key, ignored; the nearest known key is {here}"),
     }
 }

@@ -77,6 +77,11 @@ const OTHER_NAMES: &[(&str, &[&str])] = &[
     ("implicit_listen_port", &["implicit port", "implicit ssl", "ftps port"]),
     ("tls_require_session_reuse", &["require ssl reuse"]),
     ("tls_client_ca", &["ca certs file", "tls ca certificate file"]),
+    // Of a mount, which has fewer words than an account.
+    ("users", &["user", "user name", "login", "logins", "ftp user", "ftp login user name"]),
+    ("account", &["from", "source", "owner", "bucket", "cos account", "section"]),
+    ("path", &["mount", "mount point", "mount path", "target", "directory", "dir"]),
+    ("prefix", &["cos prefix", "sub path", "sub directory", "subdir", "root", "base path"]),
 ];
 
 /// The keys that are called `name` elsewhere, what is most likely meant first.
@@ -112,6 +117,8 @@ mod tests {
             ("aws-secret-access-key", &["cos_secretkey"]),
             ("pasv_min_port", &["passive_ports"]),
             ("passiveportrange", &["passive_ports"]),
+            // What an account has comes before what a mount has.
+            ("user", &["ftp_login_user_name", "login_users", "users"]),
             ("nonsense", &[]),
         ] {
             assert_eq!(keys_called(name), expected, "{name}");

@@ -35,17 +35,17 @@ const USER_VARIABLE: &str = "COS_FTP_USER";
 /// # Errors
 /// When nobody can be asked who is to log in.
 pub(crate) fn run(server: &RemoteServer, form: Form) -> Result<bool, String> {
-    if form == Form::Json
-        && [USER_VARIABLE, PASSWORD_VARIABLE].iter().any(|name| env::var_os(name).is_none())
-    {
+    let is_told = |name: &str| env::var_os(name).is_some();
+    let is_user_told = server.user.is_some() || is_told(USER_VARIABLE);
+    if form == Form::Json && !(is_user_told && is_told(PASSWORD_VARIABLE)) {
         return Err(format!(
             "with --json nothing is asked: put user and password into {USER_VARIABLE} and \
              {PASSWORD_VARIABLE}"
         ));
     }
-    let user = match env::var(USER_VARIABLE) {
-        Ok(user) => user,
-        Err(_) => ask(&Language::of_environment().say("FTP user"), "")?,
+    let user = match server.user.clone().or_else(|| env::var(USER_VARIABLE).ok()) {
+        Some(user) => user,
+        None => ask(&Language::of_environment().say("FTP user"), "")?,
     };
     let mut report = CheckReport::new(form);
     report.begin(format!("server {server}, as seen from here"));

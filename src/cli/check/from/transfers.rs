@@ -61,14 +61,24 @@ pub(super) fn transfer(
             Exchanged::Failed(why) => failed("download", why),
         });
     }
+    clean_up(dialogue, &name, matches!(stored, Exchanged::Done), report)
+}
+
+/// Deletes the file, which is there if it `is_stored`, and may be there if not: of an upload that
+/// failed some servers keep what had come.
+fn clean_up(
+    dialogue: &mut Dialogue,
+    name: &str,
+    is_stored: bool,
+    report: &mut CheckReport,
+) -> io::Result<()> {
     let reply = dialogue.ask(&format!("DELE {name}"))?;
-    report.add(match reply.is_success() {
-        true => CheckLine::passed("delete", "the file of this check was deleted"),
-        false => CheckLine::skipped(
-            "delete",
-            format!("{name} is left behind, delete it by hand: {}", reply.first_line()),
-        ),
-    });
+    if reply.is_success() {
+        report.add(CheckLine::passed("delete", "the file of this check was deleted"));
+    } else if is_stored || dialogue.ask(&format!("SIZE {name}"))?.is(213) {
+        let text = format!("{name} is left behind, delete it by hand: {}", reply.first_line());
+        report.add(CheckLine::skipped("delete", text));
+    }
     Ok(())
 }
 
