@@ -257,7 +257,7 @@ fn settings(
     };
     let accounts = accounts::read(sections, &all, server.session.tls, report);
     accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
-    let mounts = mounts::read(sections, &accounts, report);
+    let mounts = mounts::read(sections, &accounts, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
     general.warn_of_directories(&accounts.stores, report);
     ServerSettings {
