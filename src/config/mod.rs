@@ -258,7 +258,7 @@ fn settings(
     let tls_for_accounts = general.tls_for_accounts(server.session.tls);
     let accounts = accounts::read(sections, &all, tls_for_accounts, report);
     accounts.users_texts.iter().for_each(|(path, mark)| marks.add_users(path, *mark));
-    let mounts = mounts::read(sections, &accounts, report);
+    let mounts = mounts::read(sections, &accounts, server.session.tls, report);
     general.settle_parts(&mut server, &accounts.stores, report);
     if accounts.are_whole(sections) {
         general.warn_of_directories(&accounts.stores, report);

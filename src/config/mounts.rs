@@ -1,6 +1,7 @@
 //! `[MOUNT_<n>]`: what of whose files, where, and who sees it.
 
-use crate::users::{FileRules, MountUsers, MountedAccount, UNPUBLISHED_DIRECTORY};
+use crate::session::TlsPolicy;
+use crate::users::{Account, FileRules, MountUsers, MountedAccount, UNPUBLISHED_DIRECTORY};
 use crate::vfs::NamePatterns;
 
 use super::accounts::Accounts;
@@ -9,10 +10,11 @@ use super::keys::SectionKind;
 use super::report::ConfigReport;
 use super::section::Section;
 
-/// Reads the mounts of all `sections`.
+/// Reads the mounts of all `sections`, of a server that demands `tls`.
 pub(super) fn read(
     sections: &[Section],
     accounts: &Accounts,
+    tls: TlsPolicy,
     report: &mut ConfigReport,
 ) -> Vec<MountedAccount<usize>> {
     let mut mounts = Vec::new();
@@ -20,6 +22,9 @@ pub(super) fn read(
         let mount = read_one(section, sections, accounts, report);
         if let Some(mount) = mount {
             refuse_same_path(&mounts, &mount, section, report);
+            if tls != TlsPolicy::Required {
+                warn_of_plain(&mount, accounts, section, report);
+            }
             mounts.push(mount);
         }
     }
@@ -95,6 +100,27 @@ fn refuse_strangers(
     for name in names.iter().filter(|name| !accounts.names.contains_key(name.as_str())) {
         let text = format!("no login is called {name:?}; accepted are logins, or * for everybody");
         report.problem(section.place("users"), text);
+    }
+}
+
+/// Warns where the mounted account demands TLS, and somebody who sees the mount need not use it.
+fn warn_of_plain(
+    mount: &MountedAccount<usize>,
+    accounts: &Accounts,
+    section: &Section,
+    report: &mut ConfigReport,
+) {
+    let is_owner = |account: &&Account<usize>| account.store == mount.store;
+    let may_be_plain =
+        |account: &&Account<usize>| !account.tls_required && mount.users.include(&account.name);
+    let demands = accounts.accounts.iter().filter(is_owner).any(|owner| owner.tls_required);
+    if let Some(user) = accounts.accounts.iter().find(may_be_plain).filter(|_| demands) {
+        let text = format!(
+            "its tls = required does not hold below the mount: set it for {} and whoever else \
+             sees the mount, too",
+            user.name
+        );
+        report.warning(section.place("account"), text);
     }
 }
 

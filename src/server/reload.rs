@@ -72,8 +72,9 @@ impl Reloader {
         let current = Current { host, shutdown_grace: options.shutdown_grace };
         *self.rules.0.write() = current;
         let users = before.users.current();
-        let is_gone =
-            |handle: &SessionHandle| handle.user().is_some_and(|user| !users.contains(&user));
+        let is_gone = |handle: &SessionHandle| {
+            handle.login().is_some_and(|(user, source)| !users.contains(&user, source))
+        };
         self.registry.end(is_gone, SessionHandle::dismiss)
     }
 }

@@ -14,6 +14,7 @@ use crate::access::{Leaver, Refusal};
 use crate::net::Wake;
 use crate::protocol::{Reply, replies};
 use crate::transfer::Progress;
+use crate::users::AccountSource;
 use crate::vfs::FtpPath;
 
 /// How far a stop has come.
@@ -86,6 +87,8 @@ impl Leaver for SessionHandle {
 #[derive(Debug)]
 struct Doing {
     user: Option<String>,
+    /// Who knows that user; means nothing without one.
+    source: AccountSource,
     control: Channel,
     directory: FtpPath,
     command: String,
@@ -98,6 +101,7 @@ impl Default for Doing {
     fn default() -> Self {
         Self {
             user: None,
+            source: AccountSource::Configuration,
             control: Channel::Plain,
             directory: FtpPath::root(),
             command: String::new(),
@@ -153,10 +157,20 @@ impl SessionHandle {
         self.doing.lock().user.clone()
     }
 
+    /// The same, and who knows that user.
+    pub fn login(&self) -> Option<(String, AccountSource)> {
+        let doing = self.doing.lock();
+        doing.user.clone().map(|user| (user, doing.source))
+    }
+
     /// Tells who is logged in. The caller must look at the accounts after this call: whoever
     /// removes one looks at the users of all sessions afterwards.
-    pub(super) fn set_user(&self, user: Option<&str>) {
-        self.doing.lock().user = user.map(str::to_owned);
+    pub(super) fn set_user(&self, user: Option<(&str, AccountSource)>) {
+        let mut doing = self.doing.lock();
+        doing.user = user.map(|(name, _)| name.to_owned());
+        if let Some((_, source)) = user {
+            doing.source = source;
+        }
     }
 
     /// What it is doing now.

@@ -135,7 +135,7 @@ impl Lookup<'_> {
         }
         let may_wait = error.kind == ErrorKind::NotFound
             && self.style != ListStyle::Mlsd
-            && self.tree.unpublished().is_some();
+            && self.tree.unpublished(path).is_some();
         match parked {
             Some(entry) => Ok(page_of(entry)),
             None if is_file || may_wait => {

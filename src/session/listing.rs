@@ -14,7 +14,8 @@ use super::transfer::Transfer;
 use super::{SessionHandle, StopSignal, TransferKind, TransferTask};
 use crate::limits::LISTING_PAGE_BYTES;
 use crate::protocol::{
-    Fact, ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Wildcard, replies,
+    Fact, ListStyle, ListTarget, ListingFormat, MlstFacts, NameEncoding, Reply, Rights, Wildcard,
+    replies,
 };
 use crate::store::ListPage;
 use crate::transfer::{Control, DataSender, Incomplete, Lease, Listing, ListingPages, Progress};
@@ -50,6 +51,8 @@ struct Lines {
     parked: HashMap<String, Entry>,
     /// What waits for its marker, for its uploader.
     waiting: HashMap<String, Entry>,
+    /// What may be done in those that lead to mount points, by their names.
+    mounted: HashMap<String, Rights>,
 }
 
 /// A listing whose first page has come.
@@ -172,15 +175,24 @@ impl Telling {
             style: self.style,
             name_prefix,
             now: source.store.now(),
-            rights: tree.rights,
+            rights: tree.rights_at(&source.directory),
             facts: self.facts,
         };
         let Self { limit: left, encoding, .. } = self;
         let parked = tree.parked_in(&source.directory);
         let hidden = tree.files().names.hidden.clone();
         let waiting = tree.waiting_in(&source.directory)?;
-        let lines =
-            Lines { wildcard, left, format, encoding, unnameable: 0, hidden, parked, waiting };
+        let lines = Lines {
+            wildcard,
+            left,
+            format,
+            encoding,
+            unnameable: 0,
+            hidden,
+            parked,
+            waiting,
+            mounted: tree.mounted_in(&source.directory),
+        };
         Ok(OpenedListing { source, first, lines })
     }
 }
@@ -259,7 +271,10 @@ impl Lines {
             Some(left) => *left -= 1,
             None => {}
         }
+        let there = self.format.rights;
+        self.format.rights = self.mounted.get(&entry.name).copied().unwrap_or(there);
         self.format.write_line(text, entry);
+        self.format.rights = there;
         ListingEnd::All
     }
 }

@@ -146,8 +146,8 @@ impl LoginAttempt<'_, '_> {
                 return Err(refusal_reply(refusal));
             }
         };
-        self.handle.set_user(Some(name));
-        if !self.host.users.current().contains(name) {
+        self.handle.set_user(Some((name, account.source)));
+        if !self.host.users.current().contains(name, account.source) {
             // Removed in this moment.
             self.handle.set_user(None);
             drop(inside);

@@ -1,6 +1,7 @@
 //! Commands that look at or change the tree without a data connection: CWD, MKD, RMD, DELE, RNFR,
 //! RNTO, SIZE, MLST.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::failure::store_failure;
@@ -11,7 +12,7 @@ use super::told_parked::ToldParked;
 use super::unpublished::Unpublished;
 use crate::access::AdmittedClient;
 use crate::events::{EventKind, FileDeed, Intent, Witness};
-use crate::protocol::{Code, MlstFacts, Reply, Rights, replies};
+use crate::protocol::{Access, Code, MlstFacts, Reply, Rights, replies};
 use crate::store::{ErrorKind, Freshness, ObjectStore, OnExists, Operation, Stat, StoreError};
 use crate::transfer::{EarlierUploads, PartialUpload};
 use crate::users::{Account, FileRules};
@@ -44,6 +45,24 @@ impl Tree<'_> {
         self.store.for_path(path).unwrap_or_else(|| Arc::clone(&self.store))
     }
 
+    /// What may be done at `path`: what the account may do, as far as that is allowed there.
+    pub(super) fn rights_at(&self, path: &FtpPath) -> Rights {
+        let (Rights { read, write, delete }, there) = (self.rights, self.store.rights_at(path));
+        Rights {
+            read: read && there.reads,
+            write: write && there.writes,
+            delete: delete && there.writes && there.deletes,
+        }
+    }
+
+    /// The same in those of the names in `directory` that lead to mount points.
+    pub(super) fn mounted_in(&self, directory: &FtpPath) -> HashMap<String, Rights> {
+        let names = self.store.mounted_in(directory).into_iter();
+        names
+            .filter_map(|name| Some((name.clone(), self.rights_at(&directory.child(&name)?))))
+            .collect()
+    }
+
     /// The path a client means.
     pub(super) fn resolve(&self, text: &str) -> Step<FtpPath> {
         self.working_directory.join(text).map_err(replies::bad_path)
@@ -63,21 +82,22 @@ impl Tree<'_> {
 
     /// Where the file of this name is.
     pub(super) fn locate(&self, path: FtpPath) -> Step<FtpPath> {
-        match self.unpublished() {
+        match self.unpublished(&path) {
             Some(all) if !path.is_root() => all.find(path).map_err(|error| self.failure(&error)),
             _ => Ok(path),
         }
     }
 
-    /// What waits for its marker, for whoever may write.
-    pub(super) fn unpublished(&self) -> Option<Unpublished<'_>> {
-        let ending = self.files().published_by.as_deref().filter(|_| self.rights.write);
+    /// What waits for its marker, for whoever may write where `path` is.
+    pub(super) fn unpublished(&self, path: &FtpPath) -> Option<Unpublished<'_>> {
+        let ending = self.files().published_by.as_deref();
+        let ending = ending.filter(|_| self.rights_at(path).write);
         ending.map(|ending| Unpublished { store: &*self.store, ending })
     }
 
     /// A directory stays where it is as long as files for it wait elsewhere.
     fn refuse_to_leave_files(&self, directory: &FtpPath) -> Step<()> {
-        let kept = self.unpublished().map_or(Ok(()), |all| all.keep_directory(directory));
+        let kept = self.unpublished(directory).map_or(Ok(()), |all| all.keep_directory(directory));
         kept.map_err(|error| self.failure(&error))
     }
 
@@ -237,7 +257,7 @@ impl Tree<'_> {
             return Ok((replies::renamed(), to));
         }
         self.check_new_name(&to, was.kind)?;
-        let to = match self.unpublished() {
+        let to = match self.unpublished(&to) {
             // What waits goes on to wait.
             Some(all) if all.holds(from) => all.place(&to).map_err(|error| self.failure(&error))?,
             _ => to,
@@ -312,6 +332,10 @@ impl Tree<'_> {
     /// MLST: the `wanted` facts.
     pub(super) fn facts(&self, path: Option<&str>, wanted: MlstFacts) -> Step<Reply> {
         let path = self.existing(path.unwrap_or("."))?;
+        let rights = self.rights_at(&path);
+        if !rights.allow(Access::Reads) {
+            return Err(replies::no_permission(Access::Reads));
+        }
         let place = self.locate(path.clone())?;
         let found = self.find_with_time(&place);
         let metadata = match (self.parked(&place, found.as_ref().ok())?, found) {
@@ -326,6 +350,6 @@ impl Tree<'_> {
             }
             (None, found) => found.map_err(|error| self.failure(&error))?.metadata,
         };
-        Ok(replies::facts(&path, &metadata, wanted, self.rights))
+        Ok(replies::facts(&path, &metadata, wanted, rights))
     }
 }

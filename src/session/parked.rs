@@ -13,7 +13,7 @@ impl Tree<'_> {
     /// Drops the interrupted upload of `path`, if there is one: one that this process has parked,
     /// or that the session was told of where no file stands. Others may be somebody else's.
     pub(super) fn drop_parked(&self, path: &FtpPath, had_file: bool) -> Step<bool> {
-        if !self.sees_parked() {
+        if !self.sees_parked(path) {
             return Ok(false);
         }
         let means_it = !had_file && self.told.goes_on(path).is_some();
@@ -42,7 +42,7 @@ impl Tree<'_> {
     /// The reply that a store which does not answer now deserves: what is sent next might be the
     /// file's beginning alone, and nobody would know.
     pub(super) fn learn_of_left(&self, path: &FtpPath) -> Step<()> {
-        if !self.sees_parked() {
+        if !self.sees_parked(path) {
             return Ok(());
         }
         let freshness = match self.earlier_uploads.follow_killed() {
@@ -72,7 +72,7 @@ impl Tree<'_> {
         path: &FtpPath,
         found: Option<&Stat>,
     ) -> Step<Option<ParkedUpload>> {
-        if !self.sees_parked() || found.is_some_and(|stat| stat.metadata.is_directory()) {
+        if !self.sees_parked(path) || found.is_some_and(|stat| stat.metadata.is_directory()) {
             return Ok(None);
         }
         let freshness = if found.is_some() { Freshness::Recent } else { Freshness::Now };
@@ -116,7 +116,7 @@ impl Tree<'_> {
         let told = self.told.goes_on(path);
         let told = told.map(|(offset, begun)| ParkedAmong::Told(offset, begun));
         match mode {
-            _ if !self.sees_parked() => ParkedAmong::None,
+            _ if !self.sees_parked(path) => ParkedAmong::None,
             WriteMode::Append => told.unwrap_or(ParkedAmong::Own),
             WriteMode::ResumeAt(_) | WriteMode::Replace => told.unwrap_or(ParkedAmong::All),
         }
@@ -139,14 +139,14 @@ impl Tree<'_> {
     /// An upload of `path` from the beginning was cut before enough had come to go on with: what
     /// was parked before is another file's beginning by now.
     pub(super) fn drop_superseded(&self, path: &FtpPath) {
-        if self.sees_parked() && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
+        if self.sees_parked(path) && self.drop_parked(path, true).is_ok_and(|dropped| dropped) {
             log::info!("dropped what was parked of path={path:?}: it was begun anew");
         }
     }
 
     /// The interrupted upload of `path` that this process has parked.
     pub(super) fn own_parked(&self, path: &FtpPath) -> Step<Option<ParkedUpload>> {
-        match self.sees_parked() {
+        match self.sees_parked(path) {
             true => self.find_parked(path, Freshness::Recent),
             false => Ok(None),
         }
@@ -159,7 +159,7 @@ impl Tree<'_> {
     }
 
     fn holds_parked(&self, directory: &FtpPath, fits: fn(&ParkedUpload) -> bool) -> Step<bool> {
-        if !self.sees_parked() {
+        if !self.sees_parked(directory) {
             return Ok(false);
         }
         for path in self.store.own_parked_below(&self.place_of(directory)) {
@@ -170,9 +170,9 @@ impl Tree<'_> {
         Ok(false)
     }
 
-    /// Whether uploads are parked, and for whom.
-    pub(super) fn sees_parked(&self) -> bool {
-        self.partial == PartialUpload::Park && self.rights.write
+    /// Whether uploads are parked, and for whom: who may write where `path` is.
+    pub(super) fn sees_parked(&self, path: &FtpPath) -> bool {
+        self.partial == PartialUpload::Park && self.rights_at(path).write
     }
 
     /// What the uploader sees of interrupted uploads under a name where the store has nothing: the
@@ -191,7 +191,7 @@ impl Tree<'_> {
     /// Those of the files in `directory`, and the directories in it that hold others, by their
     /// names, that this process knows of.
     pub(super) fn parked_in(&self, directory: &FtpPath) -> HashMap<String, Entry> {
-        if !self.sees_parked() {
+        if !self.sees_parked(directory) {
             return HashMap::new();
         }
         by_name(self.store.own_parked_uploads(&self.place_of(directory)))
@@ -199,13 +199,13 @@ impl Tree<'_> {
 
     /// The same of those that wait for their markers.
     pub(super) fn waiting_in(&self, directory: &FtpPath) -> Step<HashMap<String, Entry>> {
-        let waiting = self.unpublished().map_or(Ok(Vec::new()), |all| all.list(directory));
+        let waiting = self.unpublished(directory).map_or(Ok(Vec::new()), |all| all.list(directory));
         waiting.map(by_name).map_err(|error| self.failure(&error))
     }
 
     /// Where uploads of files in `directory` are.
     fn place_of(&self, directory: &FtpPath) -> FtpPath {
-        let place = self.unpublished().and_then(|all| all.place(directory).ok());
+        let place = self.unpublished(directory).and_then(|all| all.place(directory).ok());
         place.unwrap_or_else(|| directory.clone())
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn publish_marked(
     long: LongWork<'_, '_>,
     success: Code,
 ) -> Step<()> {
-    let Some(all) = tree.unpublished() else { return Ok(()) };
+    let Some(all) = tree.unpublished(place) else { return Ok(()) };
     let Some((marker, file)) = all.marked_by(place) else { return Ok(()) };
     let (ending, witness) = (all.ending, &tree.witness);
     let published = long.run(success, &*tree.store, |store| {

@@ -2,6 +2,7 @@
 //! how it gets its data connection, and that it ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::command_wait::CommandWait;
 use super::control_line::ControlLine;
@@ -93,8 +94,7 @@ impl<'s, 'a> Transfer<'s, 'a> {
     /// file unless it comes back; or it is lost, which the operator is told.
     pub(super) fn note_left(&self, path: &FtpPath, report: &TransferReport, witness: &Witness) {
         let Verdict::Interrupted { by: Interruption::Left, kept } = report.verdict else { return };
-        let TransferParts { host, admitted, .. } = &self.parts;
-        let options = &host.options.transfer;
+        let TransferParts { host, .. } = &self.parts;
         match (kept, self.account.files.publish_parked) {
             (Kept::Parked, Some(patience)) => {
                 let store = Arc::clone(&self.account.store);
@@ -107,23 +107,26 @@ impl<'s, 'a> Transfer<'s, 'a> {
                 let upload = LeftUpload { store, path, bytes, keeps_old, marker, witness };
                 host.publish_left(upload, patience);
             }
-            (Kept::Nothing, patience)
-                if report.bytes > 0
-                    && admitted.may_tell("clients that do not wait for the reply") =>
-            {
-                let loses = match (options.partial, patience) {
-                    (PartialUpload::Discard, _) => "partial_upload = discard all of its files are",
-                    (PartialUpload::Park, None) => {
-                        "publish_parked_after = 0 those that are too small to be gone on with are"
-                    }
-                    _ => return,
-                };
-                log::warn!(
-                    "{} closes its connections without waiting for the reply: with {loses} lost",
-                    self.account.name
-                );
-            }
+            (Kept::Nothing, patience) if report.bytes > 0 => self.tell_loss(patience),
             _ => {}
+        }
+    }
+
+    /// Tells the operator once of each login whose clients lose files.
+    fn tell_loss(&self, patience: Option<Duration>) {
+        let TransferParts { host, .. } = &self.parts;
+        let loses = match (host.options.transfer.partial, patience) {
+            (PartialUpload::Discard, _) => "partial_upload = discard all of its files are",
+            (PartialUpload::Park, None) => {
+                "publish_parked_after = 0 those that are too small to be gone on with are"
+            }
+            _ => return,
+        };
+        let name = &self.account.name;
+        if host.left_uploads.is_first_loss_of(name) {
+            log::warn!(
+                "{name} closes its connections without waiting for the reply: with {loses} lost"
+            );
         }
     }
 

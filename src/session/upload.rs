@@ -79,7 +79,7 @@ impl Order {
 
     /// The same, of a file that waits for its marker first, where they do.
     fn placed(self, tree: &Tree<'_>) -> Step<Self> {
-        let Some(all) = tree.unpublished() else { return Ok(self) };
+        let Some(all) = tree.unpublished(&self.path) else { return Ok(self) };
         let place = all.place(&self.path).map_err(|error| tree.failure(&error))?;
         Ok(Self { path: place, published: Some(self.path), ..self })
     }
@@ -87,9 +87,8 @@ impl Order {
     /// What goes on with a file that is published finds it where it will wait itself. What goes on
     /// with a parked upload does not: the copy would be the newer of the two.
     fn bring_published(&self, tree: &Tree<'_>) -> Step<()> {
-        let (Some(all), Some(published)) = (tree.unpublished(), &self.published) else {
-            return Ok(());
-        };
+        let Some(published) = &self.published else { return Ok(()) };
+        let Some(all) = tree.unpublished(published) else { return Ok(()) };
         if self.begins_anew() || self.parked_since(tree, published)? {
             return Ok(());
         }
@@ -144,7 +143,7 @@ impl Order {
         if let Some(came) = earlier.take_replacement() {
             return Err(TransferError::ParkedElsewhere { offset: 0, came });
         }
-        match plan.added_to().filter(|_| tree.sees_parked()) {
+        match plan.added_to().filter(|_| tree.sees_parked(&self.path)) {
             Some(stat) if earlier.take_doubt(stat.stored, tree.store.now()) => {
                 Err(TransferError::MayBeReplaced)
             }

@@ -91,6 +91,19 @@ pub trait ObjectStore: FileTree + Multipart {
         None
     }
 
+    /// What may be done at `path`, whatever else its user may do: everything, unless it lies below
+    /// a mount point.
+    fn rights_at(&self, path: &FtpPath) -> MountRights {
+        let _ = path;
+        MountRights::ALL
+    }
+
+    /// The names in `directory` that lead to mount points, sorted and each once.
+    fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
+        let _ = directory;
+        Vec::new()
+    }
+
     /// Where an object is among those of all stores: never the same for two of them. One may have
     /// two such names, if a store has two addresses.
     fn whole_name(&self, path: &FtpPath) -> String {

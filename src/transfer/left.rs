@@ -3,7 +3,7 @@
 //! client that is killed: who comes back in time goes on, what nobody goes on with is published as
 //! it is.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,9 @@ use crate::vfs::FtpPath;
 
 /// So many wait at most; of more, those that are due next are published early.
 const UPLOADS: usize = 10_000;
+
+/// Logins that are remembered to have been told of, of 64 bytes each at most.
+const LOSERS: usize = 10_000;
 
 /// An upload that was left.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub struct LeftUpload {
 pub struct LeftUploads {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    /// Logins of whom it was told that nothing of what they leave can wait.
+    losers: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +78,16 @@ impl LeftUploads {
             self.changed.notify_all();
         }
         next
+    }
+
+    /// Whether nobody has been told yet that clients of the login `user` lose what they leave.
+    pub fn is_first_loss_of(&self, user: &str) -> bool {
+        let mut losers = self.losers.lock();
+        if losers.len() >= LOSERS {
+            // Told once more is better than not at all.
+            losers.clear();
+        }
+        losers.insert(user.to_owned())
     }
 
     /// Waits until one is due, which it hands over; `None` once it is closed.

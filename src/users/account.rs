@@ -31,12 +31,23 @@ impl Permission {
     }
 }
 
+/// Who knows a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountSource {
+    /// The configuration, or a file that it names.
+    Configuration,
+    /// The program or service that is asked about each login.
+    Hook,
+}
+
 /// One login. `S` is what it knows of its files: the store, once that is open, and before it is,
 /// whatever the store will be found by.
 #[derive(Clone, Debug)]
 pub struct Account<S = Arc<dyn ObjectStore>> {
     /// The login name.
     pub name: String,
+    /// Who knows it: whom that does not know any more is gone, whatever others know.
+    pub source: AccountSource,
     /// The password as configured.
     pub password: Password,
     /// Read, write or both.
@@ -65,6 +76,7 @@ impl Account<()> {
     pub(crate) fn unset() -> Self {
         Self {
             name: String::new(),
+            source: AccountSource::Configuration,
             password: Password::Plain(Secret::new(String::new())),
             permission: Permission::Read,
             delete_enabled: false,
@@ -99,6 +111,7 @@ impl<S> Account<S> {
     pub fn with_store<T>(self, store: T) -> Account<T> {
         Account {
             name: self.name,
+            source: self.source,
             password: self.password,
             permission: self.permission,
             delete_enabled: self.delete_enabled,

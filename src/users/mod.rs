@@ -11,7 +11,7 @@ mod password;
 mod permits;
 mod remembered;
 
-pub use account::{Account, Permission};
+pub use account::{Account, AccountSource, Permission};
 pub use attempt::{Check, LoginError, LoginRequest};
 pub use directory::Directory;
 pub use file_rules::{FileRules, UNPUBLISHED_DIRECTORY};
@@ -104,9 +104,13 @@ impl Users {
         self.all_terms().any(|account| account.tls_required)
     }
 
-    /// Whether there is, or may be, an account of that name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.terms(name).is_some()
+    /// Whether there is still, or may be, the account of somebody who has logged in by that name,
+    /// and whom the `source` knew.
+    pub fn contains(&self, name: &str, source: AccountSource) -> bool {
+        match source {
+            AccountSource::Configuration => self.accounts.contains_key(name),
+            AccountSource::Hook => self.terms(name).is_some(),
+        }
     }
 
     /// What is known of an account before its password is.

@@ -2,7 +2,7 @@
 
 use cos_ftp_server::users::{MountUsers, Permission};
 
-use super::support::{ACCOUNT, accepted, refused};
+use super::support::{ACCOUNT, accepted, refused, warned};
 
 /// Two more logins, of which one has a part of its bucket.
 const OTHERS: &str = "[COS_ACCOUNT_1]\ncos_secretid = AKID\ncos_secretkey = hunter2\n\
@@ -116,4 +116,33 @@ fn what_is_wrong_is_told_at_its_key() {
     let broken = with("[MOUNT_a]\npath = /a\naccount = user1\nusers = *\nauthority = R\n")
         .replace("cos_bucket = archive-1250000000\n", "");
     assert_eq!(refused(broken).len(), 1);
+}
+
+/// What the owner demands does not hold there: who sees it has to be told of it.
+#[test]
+fn a_mount_that_is_seen_in_plain_text_is_warned_of() {
+    let tls = |policy: &str| {
+        format!("[TLS]\ntls = {policy}\ntls_cert_file = /nowhere/a\ntls_key_file = /nowhere/b\n")
+    };
+    let mounted = |policy: &str, own: &str, users: &str| {
+        let text = format!(
+            "{}[MOUNT_1]\npath = /a\naccount = user1\nusers = {users}\nauthority = R\n{}",
+            with("").replace("authority = R\n", "authority = R\ntls = required\n"),
+            tls(policy),
+        );
+        warned(&text.replace("authority = W\n", &format!("authority = W\n{own}"))).1
+    };
+    let told = mounted("optional", "", "user1, user2");
+    assert!(
+        matches!(&told[..], [one] if one.contains("[MOUNT_1] account = user1: its tls = required \
+        does not hold below the mount: set it for user2 and whoever else")),
+        "{told:?}"
+    );
+    for (policy, own, users) in [
+        ("required", "", "user1, user2"),
+        ("optional", "tls = required\n", "user1, user2"),
+        ("optional", "", "user1"),
+    ] {
+        assert_eq!(mounted(policy, own, users), [""; 0], "{policy} {own} {users}");
+    }
 }

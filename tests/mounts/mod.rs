@@ -7,6 +7,7 @@ mod hidden;
 mod listing;
 mod moving;
 mod outages;
+mod rights;
 mod rules;
 
 use std::path::PathBuf;

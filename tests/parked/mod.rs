@@ -467,9 +467,29 @@ fn with_0_nothing_is_published_by_time() {
 
 #[test]
 fn the_operator_hears_of_clients_that_lose_every_file() {
-    let server = Setup::local().option("partial_upload", "discard").start();
-    cut_upload(&server, "STOR", "file", b"lost", Cut::Leave);
-    server.wait_for_log("alice closes its connections without waiting for the reply");
+    let setup = Setup::local().account("bob", "RW", "true");
+    let server = setup.option("partial_upload", "discard").start();
+    let tells = |name: &str| format!("{name} closes its connections without waiting for the reply");
+    // Also of those who come from one address.
+    for name in ["alice", "alice", "bob"] {
+        let ftp = Ftp::login_as(&server, name);
+        cut_upload_of(ftp, &server, ("STOR", "file"), b"lost", Cut::Leave);
+        server.wait_for_log(&tells(name));
+    }
+    // Once is enough.
+    assert_eq!(server.log().matches(&tells("alice")).count(), 1);
+}
+
+/// Those who come from the tool that this replaces expect something else.
+#[test]
+fn the_log_of_the_start_tells_what_becomes_of_interrupted_uploads() {
+    let tells = "interrupted uploads are parked until their client resumes them; with \
+                 partial_upload = keep they get their name at once";
+    let server = Setup::local().start();
+    server.wait_for_log(tells);
+    let server = Setup::local().option("partial_upload", "keep").start();
+    Ftp::login(&server);
+    assert!(!server.log().contains("are parked until"));
 }
 
 #[test]

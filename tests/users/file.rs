@@ -9,7 +9,7 @@ use cos_ftp_server::config;
 use rustix::process::Signal;
 
 use crate::support::ftp::Ftp;
-use crate::support::server::{Setup, TestServer};
+use crate::support::server::{PASSWORD, Setup, TestServer};
 use crate::support::stored::noise;
 
 /// Of `secret-1`, cheap.
@@ -137,6 +137,25 @@ fn a_reload_takes_the_lines_as_they_are_then() {
     two.expect_reply("421 ");
     one.expect("NOOP", "200 ");
     Ftp::login_as(&server, "cam4").expect("PWD", "257 ");
+}
+
+/// Whoever is asked about all other names does not know those of the file.
+#[test]
+fn who_is_gone_from_the_file_is_gone_though_others_may_be_asked() {
+    let login = format!("ftp_login_user_name = hooked\nftp_login_user_password = {PASSWORD}\n");
+    let asks = "auth_command = /bin/sh @DIR@/auth\nauth_timeout = 1\n";
+    let setup = Setup::local().users_file(&lines()).account_key("cos_prefix", "%u");
+    let setup = setup.directory_account("hooked").replace(&login, asks);
+    let answer =
+        "case \"$AUTHD_ACCOUNT\" in guest) echo auth_ok:1;; *) echo auth_ok:0;; esac; echo end\n";
+    let server = setup.file("auth", answer).start();
+    let users = ["cam1", "cam2", "guest"];
+    let [mut one, mut two, mut guest] = users.map(|user| Ftp::login_as(&server, user));
+    let said = reload(&server, &lines().replace("cam2:", "cam4:"));
+    assert!(said.contains("sessions of removed accounts that end: 1"), "{said}");
+    two.expect_reply("421 ");
+    one.expect("NOOP", "200 ");
+    guest.expect("NOOP", "200 ");
 }
 
 #[test]

@@ -53,6 +53,11 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
         "没有这个名称的登录账号或账号配置段；可用的值：登录账号，或账号配置段，例如 COS_ACCOUNT_1",
     ),
     (
+        "its tls = required does not hold below the mount: set it for {} and whoever else sees the \
+         mount, too",
+        "该账号的 tls = required 在挂载点之下不起作用：请为 {} 以及其他能看到该挂载的用户也设置它",
+    ),
+    (
         "no login is called {}; accepted are logins, or * for everybody",
         "没有名为 {} 的登录账号；可用的值：登录账号，或表示所有人的 *",
     ),

@@ -10,8 +10,8 @@ use super::merging::merge;
 use super::route::{MountDeed, MountedPath, refused};
 use crate::store::{
     Admission, Body, ByteRange, ETag, ErrorKind, Expected, FileTree, Freshness, KeepReplaced,
-    KeyLock, ListPage, ListRequest, NextPage, Object, Operation, Restoration, Result, Stat,
-    StoreError, Stored,
+    KeyLock, ListPage, ListRequest, NextPage, Object, ObjectStore, Operation, Restoration, Result,
+    Stat, StoreError, Stored,
 };
 use crate::vfs::{FtpPath, Metadata};
 

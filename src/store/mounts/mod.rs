@@ -114,13 +114,18 @@ impl MountStore {
 }
 
 impl MountStore {
+    /// The mount that `path` lies in, its number, and the path as its store sees it.
+    fn mount_of(&self, path: &FtpPath) -> Option<(usize, FtpPath, &Mount)> {
+        self.mounts.iter().enumerate().find_map(|(number, mounted)| {
+            let inner = path.seen_from(&mounted.mount.path)?;
+            Some((number, inner, &mounted.mount))
+        })
+    }
+
     /// Where `path` leads.
     fn route(&self, path: &FtpPath) -> MountedPath<'_> {
         let seen = self.seen(path);
-        let found = self.mounts.iter().enumerate().find_map(|(number, mounted)| {
-            let inner = seen.as_ref().unwrap_or(path).seen_from(&mounted.mount.path)?;
-            Some((number, inner, &mounted.mount))
-        });
+        let found = self.mount_of(seen.as_ref().unwrap_or(path));
         let Some((number, inner, mount)) = found else {
             let (store, path) = (self.store(None), path.clone());
             return MountedPath { store, path, number: None, rights: None, is_hidden: false };
@@ -200,19 +205,6 @@ impl MountStore {
     fn hides(&self, directory: &FtpPath, name: &str) -> bool {
         directory.child(name).is_some_and(|path| self.route(&path).is_hidden)
     }
-
-    /// The names in `directory` that lead to mount points, sorted and each once.
-    fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
-        let name = |path: &FtpPath| {
-            let rest = path.seen_from(directory)?;
-            rest.components().next().map(str::to_owned)
-        };
-        let mut names: Vec<_> =
-            self.mounts.iter().filter_map(|mounted| name(&mounted.mount.path)).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
 }
 
 fn idle(mounts: impl IntoIterator<Item = Mount>) -> Arc<[MountedStore]> {
@@ -255,6 +247,24 @@ impl ObjectStore for MountStore {
     fn for_path(&self, path: &FtpPath) -> Option<Arc<dyn ObjectStore>> {
         let focus = self.route(path).number;
         (focus != self.focus).then(|| Arc::new(Self { focus, ..self.clone() }) as _)
+    }
+
+    fn rights_at(&self, path: &FtpPath) -> MountRights {
+        let seen = self.seen(path);
+        let found = self.mount_of(seen.as_ref().unwrap_or(path));
+        found.map_or(MountRights::ALL, |(_, _, mount)| mount.rights)
+    }
+
+    fn mounted_in(&self, directory: &FtpPath) -> Vec<String> {
+        let name = |path: &FtpPath| {
+            let rest = path.seen_from(directory)?;
+            rest.components().next().map(str::to_owned)
+        };
+        let mut names: Vec<_> =
+            self.mounts.iter().filter_map(|mounted| name(&mounted.mount.path)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     fn keeps_deleted(&self) -> bool {

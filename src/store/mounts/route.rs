@@ -25,6 +25,11 @@ pub struct MountRights {
     pub deletes: bool,
 }
 
+impl MountRights {
+    /// Everything.
+    pub const ALL: Self = Self { reads: true, writes: true, deletes: true };
+}
+
 /// Where a path leads.
 pub(super) struct MountedPath<'a> {
     /// The store.

@@ -20,7 +20,7 @@ use self::answer::HookAnswer;
 use self::question::HookQuestion;
 use super::permits::HashingPermits;
 use super::remembered::{Remembered, Tag};
-use super::{Account, Check, HomePattern, LoginError, LoginRequest, is_user_name};
+use super::{Account, AccountSource, Check, HomePattern, LoginError, LoginRequest, is_user_name};
 use crate::limits;
 use crate::store::ObjectStore;
 
@@ -155,6 +155,7 @@ impl Hook {
         }
         Ok(Arc::new(Account {
             name: login.name.to_owned(),
+            source: AccountSource::Hook,
             permission: permission.unwrap_or(common.permission),
             max_rate: max_rate.or(common.max_rate),
             home,
