@@ -58,14 +58,14 @@ auth cluster required = none
 auth service required = none
 auth client required = none
 # What costs processor time and is of no use here: checksums of memory that is never left, the history
-# of operations, and what daemons write down for a crash.
+# of operations, what daemons write down for a crash, and threads that wake each other.
 ms crc data = false
 ms crc header = false
+ms async op threads = 1
 osd enable op tracker = false
-bluestore csum type = none
-$(printf 'debug %s = 0/0\n' asok auth bdev bluefs bluestore buffer context crush filer finisher \
-    heartbeatmap journaler mgrc mon monc ms objclass objecter optracker osd paxos perfcounter rados \
-    rgw rgw_sync rocksdb striper throttle timer tp)
+$(printf 'debug %s = 0/0\n' asok auth buffer context crush filer finisher heartbeatmap journaler \
+    memstore mgrc mon monc ms objclass objecter optracker osd paxos perfcounter rados rgw rgw_sync \
+    rocksdb striper throttle timer tp)
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 8
@@ -84,11 +84,17 @@ setuser match path = /
 mon data = $DIR/mon
 [osd]
 osd data = $DIR/osd
-osd objectstore = bluestore
+# Objects are kept in the memory of the OSD, which writes nothing down.
+osd objectstore = memstore
+memstore device bytes = 21474836480
 osd class dir = /usr/lib/x86_64-linux-gnu/rados-classes
-bluestore block size = 21474836480
-bluestore fsck on mount = false
-osd memory target = 1073741824
+osd op num shards = 1
+osd op num threads per shard = 2
+# The log that would bring another OSD up to date; each write walks all of it.
+osd min pg log entries = 50
+osd max pg log entries = 50
+osd target pg log entries per osd = 0
+osd pg log dups tracked = 50
 osd check max object name len on startup = false
 # Placed by hand below; asking the monitor at start now and then fails with "wrong fsid".
 osd crush update on start = false
@@ -98,8 +104,11 @@ rgw frontends = beast endpoint=127.0.0.1:$PORT tcp_nodelay=1
 rgw dns name = localhost
 rgw enable usage log = false
 rgw enable ops log = false
-rgw thread pool size = 64
+rgw thread pool size = 16
 rgw lc max worker = 1
+# One object for the index of a bucket: to make, list and remove a bucket asks all of them.
+rgw override bucket index max shards = 1
+rgw dynamic resharding = false
 # What is deleted frees its room after minutes, not hours: a gateway that stays would be full.
 rgw gc obj min wait = 240
 rgw gc processor period = 60
