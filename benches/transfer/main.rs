@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress,
-    Resources, TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress, Resources,
+    TransferOptions, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use crc_fast::CrcAlgorithm;
@@ -79,18 +79,7 @@ fn upload(bytes: usize) {
     let path = FtpPath::root().join("file").unwrap();
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
-    let conversion = Conversion::None;
-    let request = UploadRequest {
-        store,
-        path,
-        plan,
-        announced: None,
-        conversion,
-        witness: None,
-        earlier: None,
-        told: 0,
-        publishes_left: true,
-    };
+    let request = UploadRequest::new(store, path, plan);
     let report = thread::scope(|scope| {
         scope.spawn(|| send(client, bytes));
         let upload = Upload::admit(request, resources, &mut Silent).unwrap();

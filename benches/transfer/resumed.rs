@@ -10,8 +10,8 @@ use cos_ftp_server::limits;
 use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::{Freshness, Multipart, ObjectStore};
 use cos_ftp_server::transfer::{
-    Budget, Conversion, EndingThreads, OverFiles, ParkedAmong, PartialUpload, Plan, Resources,
-    TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, EndingThreads, OverFiles, ParkedAmong, PartialUpload, Plan, Resources, TransferOptions,
+    TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use socket2::SockRef;
@@ -79,18 +79,7 @@ fn upload(store: &Arc<DiscardingStore>, mode: WriteMode, bytes: u64, end: End) -
     let store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
     let path = FtpPath::root().join("file").unwrap();
     let plan = Plan::make(&*store, &path, mode, ParkedAmong::All, OverFiles::default()).unwrap();
-    let conversion = Conversion::None;
-    let request = UploadRequest {
-        store,
-        path,
-        plan,
-        announced: None,
-        conversion,
-        witness: None,
-        earlier: None,
-        told: 0,
-        publishes_left: true,
-    };
+    let request = UploadRequest::new(store, path, plan);
     let report = thread::scope(|scope| {
         scope.spawn(|| send_and_end(client, bytes, end));
         let upload = Upload::admit(request, resources, &mut Silent).unwrap();

@@ -194,15 +194,13 @@ pub(super) fn upload(
     let plan = order.plan(tree, &*store)?;
     let conversion = settings.conversion(transfer.converts_ascii());
     let request = UploadRequest {
-        store,
-        path: order.path.clone(),
-        plan,
         announced: settings.announced,
         conversion,
         witness: Some(tree.witness.clone()),
         earlier: Some(tree.earlier_upload(&order.path)),
         told: tree.told.came_of(&order.path),
         publishes_left: tree.files().publish_parked.is_some(),
+        ..UploadRequest::new(store, order.path.clone(), plan)
     };
     let throttle = transfer.throttle(Direction::Upload);
     let (path, total) = (order.path.clone(), settings.announced);

@@ -1,13 +1,11 @@
 //! What is refused or warned of, and in which words.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+/// What is wrong with single accounts.
+mod accounts;
+/// What is wrong with the file itself.
+mod files;
 
-use cos_ftp_server::config;
-
-use super::samples::FORM_1;
-use super::support::{ACCOUNT, FIRST_FORM_ACCOUNT, filled_in, parse, refused, warned};
+use super::support::{ACCOUNT, parse, refused, warned};
 
 /// Checks that a file of one account and `lines` has exactly the problems that begin so.
 #[track_caller]
@@ -180,25 +178,6 @@ fn what_stands_twice_or_has_no_value_is_refused_with_its_line() {
 }
 
 #[test]
-fn two_accounts_must_differ() {
-    let second = ACCOUNT.replace("ACCOUNT_0", "ACCOUNT_1");
-    for (second, problem) in [
-        (
-            second.replace("/home/user0", "/home/user1"),
-            "a.conf:16: [COS_ACCOUNT_1] ftp_login_user_name = user0: the user user0 is in \
-             [COS_ACCOUNT_0] already; names must differ",
-        ),
-        (
-            second.replace("name = user0", "name = user1").replace("/home/user0", "/home/user0/"),
-            "a.conf:15: [COS_ACCOUNT_1] home_dir = /home/user0/: [COS_ACCOUNT_0] has this home \
-             already; each account section needs its own",
-        ),
-    ] {
-        assert_eq!(refused(format!("{ACCOUNT}{second}")), [problem]);
-    }
-}
-
-#[test]
 fn other_domains_need_an_endpoint_that_has_them() {
     let account = ACCOUNT.replace("cos_region = ap-guangzhou", "cos_endpoint = s3.example.com");
     assert_ne!(account, ACCOUNT);
@@ -225,72 +204,6 @@ fn what_a_marker_publishes_needs_a_marker_and_a_free_hand() {
         ),
     ] {
         check(lines, &[problem]);
-    }
-}
-
-#[test]
-fn logins_of_the_first_form_are_told_by_number_alone() {
-    let form = |users: &str| {
-        format!(
-            "[COS_ACCOUNT]\ncos_endpoint = file:///d\ncos_user_home_dir = /h\n\
-             [FTP_ACCOUNT]\nlogin_users = {users}\n"
-        )
-    };
-    for (users, problem) in [
-        ("u:hunter2", "account 1 has one ':' only, so password or permission is missing"),
-        ("a:p:R;u:hun:hunter2", "account 2 does not end in a permission"),
-        // The rest of a password that holds a semicolon.
-        ("a:pass:R;hunter2:x:y", "account 2 does not end in a permission"),
-        ("a:p:R;a:hunter2:R", "the user a is in [FTP_ACCOUNT] already"),
-        ("u: #hunter2:RW", "account 1 has one ':' only"),
-        (";", "no account; accepted is"),
-        ("# nobody", "the value is missing"),
-    ] {
-        let problems = refused(form(users));
-        assert_eq!(problems.len(), 1, "{users}: {problems:#?}");
-        assert!(problems[0].starts_with("a.conf:5: [FTP_ACCOUNT] login_users"), "{problems:#?}");
-        assert!(problems[0].contains(problem), "{users}: {problems:#?}");
-    }
-    let (_, warnings) = warned(&form("u:p:RW；v:q:RW"));
-    assert!(warnings[0].contains("account 1 contains a full-width"), "{warnings:?}");
-}
-
-#[test]
-fn half_an_account_is_refused() {
-    for (text, problem) in [
-        ("", "no account: a section [COS_ACCOUNT] with [FTP_ACCOUNT], or [COS_ACCOUNT_0]"),
-        ("[FTP_ACCOUNT]\nlogin_users = a:b:R\n", "the section [COS_ACCOUNT] is missing"),
-        (
-            "[COS_ACCOUNT]\ncos_endpoint = file:///d\ncos_user_home_dir = /h\n",
-            "[FTP_ACCOUNT] login_users: the key is required and missing",
-        ),
-        (
-            "[COS_ACCOUNT]\ncos_secretid = a\ncos_secretkey = b\ncos_bucket = data\n\
-             cos_region = ap-guangzhou\ncos_user_home_dir = /h\n[FTP_ACCOUNT]\nlogin_users = a:b:R\n",
-            "cos_bucket = data: on COS the key cos_appid is required beside this name",
-        ),
-        (
-            &ACCOUNT.replace("data-1250000000", "data"),
-            "cos_bucket = data: on COS a bucket's full name ends in -APPID",
-        ),
-    ] {
-        let problems = refused(text);
-        assert!(problems.iter().any(|told| told.contains(problem)), "{problems:#?}");
-    }
-}
-
-#[test]
-fn placeholders_are_told() {
-    for (from, to) in [
-        ("AKID", "XXXXXX"),
-        ("data-1250000000", "name-123456789"),
-        ("data-1250000000", "{bucket name}-123"),
-        ("data-1250000000", "<Bucket>-<APPID>"),
-        ("ap-guangzhou", "ap-xxx"),
-    ] {
-        let problems = refused(ACCOUNT.replace(from, to));
-        assert_eq!(problems.len(), 1, "{problems:#?}");
-        assert!(problems[0].contains("still the sample's placeholder"), "{problems:#?}");
     }
 }
 
@@ -369,114 +282,6 @@ fn a_part_buffer_that_cannot_hold_the_parts_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused() {
-    let told = "a.conf: the file is neither UTF-8 nor GB18030 text: save it as UTF-8";
-    assert_eq!(refused(b"[NETWORK]\n\xFF\xFF = 1\n"), [told]);
-}
-
-#[test]
-fn a_file_is_loaded_and_told_of_when_others_may_read_it() {
-    let file = Temporary::new("open", ACCOUNT);
-    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
-        fs::set_permissions(&file.0, fs::Permissions::from_mode(mode)).unwrap();
-        let loaded = config::load(&file.0).unwrap();
-        assert_eq!(loaded.settings.file, file.0);
-        assert_eq!(loaded.warnings.len(), warnings, "{mode:o}");
-    }
-    let hash = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
-    for (password, is_told) in [("hunter2", true), (hash, false)] {
-        let line = format!("ftp_login_user_password = {password}\n");
-        let text = ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line);
-        fs::write(&file.0, text).unwrap();
-        let warning = config::load(&file.0).unwrap().warnings.remove(0).to_string();
-        assert!(warning.contains("chmod 600"), "{warning}");
-        assert_eq!(warning.contains("Passwords in plain text: 1;"), is_told, "{warning}");
-    }
-}
-
-#[test]
-fn a_file_that_cannot_be_read_is_one_problem() {
-    let missing = PathBuf::from("/nowhere/vsftpd.conf");
-    let problems = config::load(&missing).unwrap_err().to_string();
-    assert!(problems.starts_with("/nowhere/vsftpd.conf: cannot be read: "), "{problems}");
-    let directory = std::env::temp_dir();
-    assert!(config::load(&directory).unwrap_err().to_string().contains("cannot be read: "));
-}
-
-/// A file of one test, gone with it.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str, text: &str) -> Self {
-        let file = format!("cos-ftp-config-{}-{name}.conf", std::process::id());
-        let file = std::env::temp_dir().join(file);
-        fs::write(&file, text).expect("the temporary directory is writable");
-        Self(file)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Nothing depends on it.
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-#[test]
-fn a_broken_hash_is_no_password() {
-    let whole = "$6$saltsalt$Sz3kiTlz9z1weA0rv6ZP1VXe3w.3OdcNstYOBf59DJTlfS58158ixzQsRnlFKkTlSpUlPhsu88bFFaza8fOVR0";
-    for (hash, told) in [
-        (&whole[..90], "an incomplete hash"),
-        ("$argon2id$v=19$m=19456,t=2,p=1$hunter2", "an incomplete hash"),
-        ("$2b$12$hunter2", "a hash of a kind that is not understood; accepted are $argon2id$"),
-        (
-            "$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHRzYWx0$DVQ1OgIQaV5nNtRAEhbIQQ6SW6FSoVemddTWXYIYWnY",
-            "a hash that is too expensive",
-        ),
-    ] {
-        let line = format!("ftp_login_user_password = {hash}\n");
-        let problems = refused(ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line));
-        let [problem] = &problems[..] else { panic!("{problems:#?}") };
-        let place = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password = ***: ";
-        assert!(problem.starts_with(&format!("{place}{told}")), "{problem}");
-
-        let first_form = filled_in(FORM_1);
-        let line = first_form.lines().find(|line| line.starts_with("login_users")).unwrap();
-        let users = format!("login_users = u:{hash}:RW");
-        let problems = refused(first_form.replace(line, &users));
-        let [problem] = &problems[..] else { panic!("{problems:#?}") };
-        let told = format!("login_users = ***: account 1 has as its password {told}");
-        assert!(problem.contains(&told), "{problem}");
-        assert!(!problem.contains("saltsalt"), "{problem}");
-    }
-}
-
-#[test]
-fn what_a_password_may_not_be_meant_to_be_is_told() {
-    let of = |value: &str| {
-        let line = format!("ftp_login_user_password = {value}\n");
-        warned(&ACCOUNT.replace("ftp_login_user_password = hunter2\n", &line)).1
-    };
-    for value in ["one ;hunter2", "one # hunter2", "#one\t#hunter2"] {
-        let warnings = of(value);
-        assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        let start = "a.conf:8: [COS_ACCOUNT_0] ftp_login_user_password: the text after white";
-        assert!(warnings[0].starts_with(start), "{warnings:?}");
-    }
-    for value in ["\"hunter2\"", "'hunter2'", "“hunter2”"] {
-        let warnings = of(value);
-        assert_eq!(warnings.len(), 1, "{value}: {warnings:?}");
-        assert!(warnings[0].contains("the quotes are part of the password"), "{warnings:?}");
-    }
-    for value in ["a#b", "\"half", "#p", "it's"] {
-        assert_eq!(of(value), [""; 0], "{value}");
-    }
-    let first = FIRST_FORM_ACCOUNT.replace("user0:hunter2:RW", "a:'hunter2':R;b:hunter2:R");
-    let (_, warnings) = warned(&first);
-    assert!(warnings.len() == 1 && warnings[0].contains("account 1: the quotes"), "{warnings:?}");
-}
-
-#[test]
 fn a_single_passive_port_is_told_to_be_a_range() {
     for key in ["passive_ports", "passive_port"] {
         let (settings, warnings) = warned(&format!("{ACCOUNT}[NETWORK]\n{key} = 60000\n"));
@@ -500,15 +305,4 @@ fn a_loopback_address_is_no_address_for_clients() {
     // As two servers behind one balancer on the same machine have it.
     let own = "listen_address = 127.0.0.2\nmasquerade_address = 127.0.0.2\n";
     parse(format!("{ACCOUNT}[NETWORK]\n{own}")).unwrap();
-}
-
-#[test]
-fn a_configuration_of_vsftpd_is_told_apart() {
-    let theirs = "# Example config file /etc/vsftpd.conf\nlisten=NO\nlisten_ipv6=YES\n\
-                  anonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n";
-    let problems = refused(theirs);
-    assert_eq!(problems.len(), 1, "{problems:#?}");
-    assert!(problems[0].contains("of the FTP server vsftpd"), "{problems:#?}");
-    // A section makes it ours, with whatever is wrong in it.
-    parse(format!("{ACCOUNT}write_enable = YES\n")).unwrap();
 }

@@ -19,8 +19,8 @@ use cos_ftp_server::net::{Stream, Wake};
 use cos_ftp_server::store::ObjectStore;
 use cos_ftp_server::store::cos::{Buckets, CosOptions, CredentialSource, Scheme};
 use cos_ftp_server::transfer::{
-    Budget, Control, Conversion, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress,
-    Resources, TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
+    Budget, Control, Directive, EndingThreads, OverFiles, ParkedAmong, Plan, Progress, Resources,
+    TransferOptions, TransferReport, Upload, UploadRequest, Verdict, WriteMode,
 };
 use cos_ftp_server::vfs::FtpPath;
 use peak_alloc::PeakAlloc;
@@ -184,18 +184,7 @@ fn upload(
     let path = FtpPath::root().join("file").unwrap();
     let over = OverFiles::default();
     let plan = Plan::make(&*store, &path, WriteMode::Replace, ParkedAmong::None, over).unwrap();
-    let conversion = Conversion::None;
-    let request = UploadRequest {
-        store,
-        path,
-        plan,
-        announced: None,
-        conversion,
-        witness: None,
-        earlier: None,
-        told: 0,
-        publishes_left: true,
-    };
+    let request = UploadRequest::new(store, path, plan);
     let upload = Upload::admit(request, resources, &mut Silent).unwrap();
     let report = upload.run(data, &mut Silent);
     assert_eq!(ending_threads.join_all(Instant::now() + Duration::from_secs(60)), 0);

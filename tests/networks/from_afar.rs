@@ -42,6 +42,12 @@ impl Found {
         assert!(said.contains(detail) && cure.contains(fix), "{detail}, {fix}: {:#?}", self.0);
     }
 
+    /// Asserts that files came back whole, over data connections that resume the TLS session.
+    fn expect_downloads_over_tls(&self) {
+        self.expect("TLS session reuse", "passed", "resume", "");
+        self.expect("download", "passed", "the same bytes", "");
+    }
+
     pub(super) fn failed(&self) -> Vec<&str> {
         let failed = self.0.iter().filter(|[_, outcome, ..]| outcome == "failed");
         failed.map(|[check, ..]| check.as_str()).collect()
@@ -84,8 +90,7 @@ fn with_tls_its_certificate_and_the_reuse_of_sessions_are_told() {
     found.expect("TLS", "passed", "TLSv1_3", "");
     found.expect("certificate", "failed", "its SHA-256 fingerprint is ", "Let's Encrypt");
     found.expect("certificate", "failed", "no authority that they know (self-signed", "");
-    found.expect("TLS session reuse", "passed", "resume", "");
-    found.expect("download", "passed", "the same bytes", "");
+    found.expect_downloads_over_tls();
     assert_eq!(server.stored().files(), [""; 0]);
 }
 
@@ -109,8 +114,7 @@ fn implicit_tls_is_spoken_where_it_is_asked_for_and_found_out_where_it_is_not() 
         found.expect("TLS", "passed", "implicit: clients need ftps://", "");
         found.expect("greeting", "passed", "220 ", "");
         found.expect("login", "passed", "230 ", "");
-        found.expect("TLS session reuse", "passed", "resume", "");
-        found.expect("download", "passed", "the same bytes", "");
+        found.expect_downloads_over_tls();
     }
     let found = Found::of(check(server.address(), PASSWORD).arg("--implicit-tls"));
     assert_eq!(found.failed(), ["TLS"], "{:#?}", found.0);

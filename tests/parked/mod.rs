@@ -6,13 +6,19 @@ mod copyless;
 mod directories;
 /// Uploads that end before an earlier one had come.
 mod ending_early;
+/// What is dropped.
+mod giving_up;
 /// Clients that send again a little of what is there.
 mod going_back;
 /// Parts that the store has, though no answer said so.
 mod lost_answers;
 mod newer;
+/// What others do meanwhile.
+mod others;
 /// What an account says of the time after which something is published.
 mod patience;
+/// What was ended in order, and is not gone on with.
+mod publishing;
 /// The sweeper of what nobody goes on with.
 mod sweeping;
 
@@ -224,35 +230,6 @@ fn what_is_parked_alone_is_no_file_yet() {
 }
 
 #[test]
-fn an_upload_from_the_beginning_drops_it_when_it_stands() {
-    let server = parking().start();
-    let whole = noise(5, WHOLE);
-    for new in [b"small".as_slice(), &whole[5..]] {
-        cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::DataReset);
-        assert_eq!(server.stored().unfinished_uploads(), ["file"]);
-        let mut ftp = Ftp::login(&server);
-        ftp.store("STOR file", new);
-        server.stored().expect("file", new);
-        assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
-        assert_eq!(ftp.ask("SIZE file").trim_end(), format!("213 {}", new.len()));
-    }
-}
-
-#[test]
-fn an_older_one_does_not_get_behind_a_newer_object() {
-    let server = parking().start();
-    let whole = noise(6, WHOLE);
-    cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::DataReset);
-    let bucket = server.stored().bucket();
-    Rgw::shared().let_a_second_pass(bucket);
-    Rgw::shared().s3_put(bucket, "file", b"by somebody else");
-    let mut ftp = Ftp::login(&server);
-    ftp.expect("SIZE file", "213 16");
-    ftp.store("APPE file", b", and more");
-    server.stored().expect("file", b"by somebody else, and more");
-}
-
-#[test]
 fn its_uploader_sees_it_in_listings_and_can_delete_it() {
     for setup in [parking(), Setup::local().option("partial_upload", "park")] {
         let server = setup.account("reader", "R", "false").start();
@@ -295,16 +272,6 @@ fn its_uploader_sees_it_in_listings_and_can_delete_it() {
 }
 
 #[test]
-fn too_little_to_go_on_with_is_given_up() {
-    let server = parking().start();
-    cut_upload(&server, "STOR", "file", &noise(7, MIB), Cut::DataReset);
-    let mut ftp = Ftp::login(&server);
-    ftp.expect("SIZE file", "550 ");
-    assert_eq!(server.stored().files(), Vec::<String>::new());
-    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
-}
-
-#[test]
 fn a_store_that_is_away_loses_nothing_of_it() {
     let injector = Injector::before(Rgw::shared().endpoint());
     let server = Setup::bucket_behind(&injector.endpoint())
@@ -330,54 +297,6 @@ fn a_store_that_is_away_loses_nothing_of_it() {
     assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
 }
 
-#[test]
-fn nothing_stays_where_nobody_could_go_on() {
-    let injector = Injector::before(Rgw::shared().endpoint());
-    let server = Setup::bucket_behind(&injector.endpoint())
-        .option("upload_thread_num", "1")
-        .option("retry_timeout", "2")
-        .start();
-    // Without a part, and with one, all of it would have to be sent again.
-    for confirmed in 0..2 {
-        let refused = Rule::new(Request::UploadPart, Fault::Refuse(503, "SlowDown"));
-        injector.inject(refused.after(confirmed));
-        let mut ftp = Ftp::login(&server);
-        let data = ftp.passive();
-        ftp.expect("STOR file", "150 ");
-        // The server may end the connection before it has taken all.
-        let _ = data.open().write_all(&noise(9, WHOLE));
-        ftp.expect_reply("451 ");
-        injector.heal();
-        ftp.expect("SIZE file", "550 ");
-        assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new(), "{confirmed}");
-    }
-}
-
-#[test]
-fn what_could_not_be_dropped_is_when_the_file_is_stored() {
-    let injector = Injector::before(Rgw::shared().endpoint());
-    let server = Setup::bucket_behind(&injector.endpoint())
-        .option("upload_thread_num", "1")
-        .option("retry_timeout", "1")
-        .start();
-    for request in [Request::UploadPart, Request::AbortMultipartUpload] {
-        injector.inject(Rule::new(request, Fault::Refuse(503, "SlowDown")));
-    }
-    let whole = noise(24, WHOLE);
-    let mut ftp = Ftp::login(&server);
-    let data = ftp.passive();
-    ftp.expect("STOR file", "150 ");
-    // The server may end the connection before it has taken all.
-    let _ = data.open().write_all(&whole);
-    ftp.expect_reply("451 ");
-    server.wait_for_log("an unfinished upload stays behind");
-    injector.heal();
-    ftp.expect("SIZE file", "550 ");
-    ftp.store("STOR file", &whole);
-    server.stored().expect("file", &whole);
-    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
-}
-
 /// What stands behind a gap would be taken for what follows by whoever is cut before it comes there.
 #[test]
 fn nobody_goes_on_where_a_part_is_missing() {
@@ -392,77 +311,6 @@ fn nobody_goes_on_where_a_part_is_missing() {
     ftp.expect("SIZE file", "550 ");
     ftp.store("STOR file", b"anew");
     server.stored().expect("file", b"anew");
-}
-
-#[test]
-fn what_was_left_in_order_is_published_when_nobody_comes_back() {
-    for setup in [parking(), Setup::local().option("partial_upload", "park")] {
-        let server = setup.option("publish_parked_after", "2").start();
-        let whole = noise(10, SENT);
-        cut_upload(&server, "STOR", "broken", &whole, Cut::BothReset);
-        for (name, bytes) in [("small", &whole[..1000]), ("large", &whole)] {
-            let skip = server.log().lines().count();
-            cut_upload(&server, "STOR", name, bytes, Cut::Leave);
-            assert!(!server.stored().files().contains(&name.to_owned()), "{name}");
-            server.wait_for_log_after(skip, &format!("published path=\"/{name}\""));
-            server.stored().expect(name, bytes);
-            let mut ftp = Ftp::login(&server);
-            ftp.expect(&format!("SIZE {name}"), &format!("213 {}", bytes.len()));
-        }
-        // By then the one that broke would have been, too.
-        assert!(!server.stored().files().contains(&"broken".to_owned()));
-        offset(&mut Ftp::login(&server), "broken");
-    }
-}
-
-#[test]
-fn who_comes_back_in_time_goes_on() {
-    let server = parking().option("publish_parked_after", "2").start();
-    let whole = noise(11, WHOLE);
-    cut_upload(&server, "STOR", "file", &whole[..SENT], Cut::Leave);
-    let mut ftp = Ftp::login(&server);
-    let offset = offset(&mut ftp, "file");
-    let data = ftp.passive();
-    ftp.expect("APPE file", "150 ");
-    let mut stream = data.open();
-    // Another one's time passes meanwhile.
-    cut_upload(&server, "STOR", "clock", b"tick", Cut::Leave);
-    server.wait_for_log("published path=\"/clock\"");
-    assert_eq!(server.stored().files(), ["clock"]);
-    stream.write_all(&whole[offset..]).expect("the server takes the data");
-    drop(stream);
-    ftp.expect_reply("226 ");
-    server.stored().expect("file", &whole);
-    assert!(!server.log().contains("published path=\"/file\""));
-}
-
-#[test]
-fn nothing_newer_is_replaced_by_what_was_left() {
-    let server = parking().option("publish_parked_after", "3").start();
-    let left = noise(12, SENT);
-    cut_upload(&server, "STOR", "file", &left, Cut::Leave);
-    Rgw::shared().s3_put(server.stored().bucket(), "file", b"by somebody else");
-    server.wait_for_log("/file was stored meanwhile");
-    server.stored().expect("file", b"by somebody else");
-    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
-}
-
-#[test]
-fn a_server_that_stops_publishes_what_was_left() {
-    let mut server = parking().option("publish_parked_after", "3600").start();
-    let left = noise(13, SENT);
-    cut_upload(&server, "STOR", "file", &left, Cut::Leave);
-    assert!(server.stop().success());
-    server.stored().expect("file", &left);
-}
-
-#[test]
-fn with_0_nothing_is_published_by_time() {
-    let mut server = parking().option("publish_parked_after", "0").start();
-    cut_upload(&server, "STOR", "file", &noise(14, SENT), Cut::Leave);
-    assert!(server.stop().success());
-    assert_eq!(server.stored().files(), Vec::<String>::new());
-    assert_eq!(server.stored().unfinished_uploads(), ["file"]);
 }
 
 #[test]
@@ -493,56 +341,6 @@ fn the_log_of_the_start_tells_what_becomes_of_interrupted_uploads() {
 }
 
 #[test]
-fn whoever_was_told_of_nothing_goes_on_with_nothing() {
-    let first = parking().start();
-    first.stored().put_early(["file".to_owned()], b"earlier");
-    let whole = noise(15, WHOLE);
-    cut_upload(&first, "STOR", "file", &whole[..SENT], Cut::DataReset);
-    first.kill();
-    let second = Setup::beside(&first).option("partial_upload", "park").start();
-    let mut ftp = Ftp::login(&second);
-    // Of what stands there the store is not asked for more.
-    ftp.expect("SIZE file", "213 7");
-    ftp.store("APPE file", b", later");
-    second.stored().expect("file", b"earlier, later");
-}
-
-#[test]
-fn an_upload_of_another_program_is_left_alone() {
-    let setup = parking();
-    let (gateway, bucket) = (Rgw::shared(), setup.bucket_name().to_owned());
-    for key in ["added", "deleted"] {
-        let id = gateway.s3_begin_upload(&bucket, key);
-        gateway.s3_put_part(&bucket, key, &id, &noise(16, 6 * MIB));
-    }
-    let server = setup.start();
-    let mut ftp = Ftp::login(&server);
-    ftp.store("APPE added", b"a line");
-    server.stored().expect("added", b"a line");
-    ftp.expect("DELE deleted", "550 ");
-    assert_eq!(server.stored().unfinished_uploads(), ["added", "deleted"]);
-}
-
-#[test]
-fn who_goes_on_loses_nothing_that_others_stored_meanwhile() {
-    let server = parking().start();
-    server.stored().put_early(["file".to_owned()], b"earlier");
-    let whole = noise(17, WHOLE);
-    cut_upload(&server, "APPE", "file", &whole[..SENT], Cut::DataReset);
-    let mut ftp = Ftp::login(&server);
-    let sent = offset(&mut ftp, "file");
-    let data = ftp.passive();
-    ftp.expect(&format!("REST {sent}"), "350 ");
-    ftp.expect("STOR file", "150 ");
-    let mut stream = data.open();
-    stream.write_all(&whole[sent..]).expect("the server takes the data");
-    Rgw::shared().s3_put(server.stored().bucket(), "file", b"by somebody else");
-    drop(stream);
-    ftp.expect_reply("451 ");
-    server.stored().expect("file", b"by somebody else");
-}
-
-#[test]
 fn to_go_on_with_nothing_changes_nothing() {
     for setup in [parking(), Setup::local().option("partial_upload", "park")] {
         let server = setup.option("publish_parked_after", "0").start();
@@ -560,46 +358,4 @@ fn to_go_on_with_nothing_changes_nothing() {
         ftp.store("APPE file", &whole[sent..]);
         server.stored().expect("file", &whole);
     }
-}
-
-#[test]
-fn what_was_begun_anew_is_not_offered_any_more() {
-    let server = parking().start();
-    cut_upload(&server, "STOR", "file", &noise(19, SENT), Cut::DataReset);
-    cut_upload(&server, "STOR", "file", &noise(20, MIB), Cut::DataReset);
-    let mut ftp = Ftp::login(&server);
-    ftp.expect("SIZE file", "550 ");
-    assert_eq!(server.stored().unfinished_uploads(), Vec::<String>::new());
-}
-
-#[test]
-fn nobody_is_told_to_go_on_with_what_is_gone() {
-    let server = parking().start();
-    let whole = noise(22, SENT);
-    let mut ftp = Ftp::login(&server);
-    let data = ftp.passive();
-    ftp.expect("STOR file", "150 ");
-    let mut stream = data.open();
-    stream.write_all(&whole).expect("the server takes the data");
-    ftp.wait_for_bytes(SENT);
-    let (gateway, bucket) = (Rgw::shared(), server.stored().bucket());
-    gateway.wait_for_parts(bucket, "file", 2);
-    gateway.s3_abort_upload(bucket, "file");
-    reset(&stream);
-    drop(stream);
-    let reply = ftp.expect_reply("426 ");
-    assert!(!reply.contains("parked"), "{reply}");
-    ftp.expect("SIZE file", "550 ");
-    assert_eq!(ftp.list("MLSD").iter().filter(|line| line.contains("type=file")).count(), 0);
-}
-
-#[test]
-fn a_listing_tells_what_others_have_stored_since() {
-    let server = parking().start();
-    cut_upload(&server, "STOR", "file", &noise(21, SENT), Cut::DataReset);
-    Rgw::shared().let_a_second_pass(server.stored().bucket());
-    Rgw::shared().s3_put(server.stored().bucket(), "file", b"by somebody else");
-    let mut ftp = Ftp::login(&server);
-    let lines = ftp.list("MLSD");
-    assert!(lines.iter().any(|line| line.contains("size=16;")), "{lines:?}");
 }

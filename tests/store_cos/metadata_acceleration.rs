@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cos_ftp_server::store::cos::{
-    BucketArch, Buckets, CosOptions, CosStore, HeaderNames, Needs, Trial, TrialVerdict,
+    BucketArch, Buckets, CosOptions, CosStore, HeaderNames, Trial, TrialVerdict,
 };
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, Freshness, ListRequest, ObjectStore,
@@ -13,7 +13,7 @@ use cos_ftp_server::store::{
 };
 use time::OffsetDateTime;
 
-use crate::store_cos::{at, in_front, kind, list, names, noise, options, put, read};
+use crate::store_cos::{at, found_fit, in_front, kind, list, names, noise, options, put, read};
 use crate::support::ftp::Ftp;
 use crate::support::ofs::Ofs;
 use crate::support::rgw::Rgw;
@@ -367,19 +367,7 @@ fn a_bucket_that_does_not_answer_now_is_not_taken_for_an_ordinary_one() {
 #[test]
 fn check_tells_it_tries_its_renaming_and_no_copies() {
     let (script, store, bucket) = played();
-    let needs = Needs {
-        write_once: false,
-        writing: true,
-        deleting: true,
-        fragments: true,
-        parking: false,
-        abort_unfinished_after: None,
-    };
-    let mut steps = Vec::new();
-    store.diagnose(needs, &mut |step| steps.push(step));
-    let failed: Vec<_> =
-        steps.iter().filter(|step| matches!(step.verdict, TrialVerdict::Failed(_))).collect();
-    assert!(failed.is_empty(), "{failed:#?}");
+    let steps = found_fit(&store);
     let verdict = |operation| {
         let found = steps.iter().find(|step| step.trial == Trial::Of(operation));
         found.map(|step| step.verdict.clone())

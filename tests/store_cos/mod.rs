@@ -22,7 +22,9 @@ mod times;
 
 use std::io::Read;
 
-use cos_ftp_server::store::cos::{CosOptions, CosStore, CredentialSource, Scheme, VerifyUploads};
+use cos_ftp_server::store::cos::{
+    CosOptions, CosStore, CredentialSource, Needs, Scheme, TrialStep, TrialVerdict, VerifyUploads,
+};
 use cos_ftp_server::store::{
     Body, ByteRange, Cancel, ErrorKind, Expected, FileTree, ListRequest, StoreError,
 };
@@ -66,6 +68,24 @@ fn read(store: &CosStore, path: &str, range: ByteRange) -> Result<Vec<u8>, Store
 
 fn kind<T: std::fmt::Debug>(result: Result<T, StoreError>) -> ErrorKind {
     result.unwrap_err().kind
+}
+
+/// What `check` finds where accounts write, delete and keep fragments; nothing of it failed.
+fn found_fit(store: &CosStore) -> Vec<TrialStep> {
+    let needs = Needs {
+        write_once: false,
+        writing: true,
+        deleting: true,
+        fragments: true,
+        parking: false,
+        abort_unfinished_after: None,
+    };
+    let mut steps = Vec::new();
+    store.diagnose(needs, &mut |step| steps.push(step));
+    let failed: Vec<_> =
+        steps.iter().filter(|step| matches!(step.verdict, TrialVerdict::Failed(_))).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    steps
 }
 
 /// All entries of a directory, page by page, and how many pages that took.

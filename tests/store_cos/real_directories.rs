@@ -3,12 +3,12 @@
 
 use std::thread;
 
-use cos_ftp_server::store::cos::{CosOptions, CosStore, Needs, Trial, TrialVerdict};
+use cos_ftp_server::store::cos::{CosOptions, CosStore, Trial, TrialVerdict};
 use cos_ftp_server::store::{ErrorKind, FileTree, Freshness};
 
 use crate::store_cos::rgw::Rgw;
 use crate::store_cos::scripted::{Act, Scripted, answer, error};
-use crate::store_cos::{at, kind, names, options, put};
+use crate::store_cos::{at, found_fit, kind, names, options, put};
 
 fn store(bucket: &str) -> CosStore {
     at_endpoint(bucket, Rgw::seaweed().endpoint())
@@ -128,19 +128,7 @@ fn a_renaming_that_fails_leaves_nothing_under_the_new_name() {
 #[test]
 fn check_finds_it_fit_tells_its_order_and_leaves_nothing() {
     let bucket = Rgw::seaweed().new_bucket();
-    let needs = Needs {
-        write_once: false,
-        writing: true,
-        deleting: true,
-        fragments: true,
-        parking: false,
-        abort_unfinished_after: None,
-    };
-    let mut steps = Vec::new();
-    store(&bucket).diagnose(needs, &mut |step| steps.push(step));
-    let failed: Vec<_> =
-        steps.iter().filter(|step| matches!(step.verdict, TrialVerdict::Failed(_))).collect();
-    assert!(failed.is_empty(), "{failed:#?}");
+    let steps = found_fit(&store(&bucket));
     let order = steps.iter().find(|step| step.trial == Trial::Order).unwrap();
     assert_eq!(order.verdict, TrialVerdict::Passed("path by path".to_owned()));
     assert_eq!(names(&store(&bucket), "/"), [""; 0]);

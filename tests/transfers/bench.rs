@@ -199,17 +199,8 @@ impl Shared {
         control.departure = order.departure;
         let store: Arc<dyn ObjectStore> = Arc::new(self.store.clone());
         let plan = Plan::make(&*store, &path, mode, ParkedAmong::None, OverFiles::default())?;
-        let request = UploadRequest {
-            store,
-            path,
-            plan,
-            announced,
-            conversion,
-            witness: None,
-            earlier: None,
-            told: 0,
-            publishes_left: true,
-        };
+        let request =
+            UploadRequest { announced, conversion, ..UploadRequest::new(store, path, plan) };
         Ok(match Upload::admit(request, self.resources(wake), control) {
             Ok(upload) => upload.run(data, control),
             Err(why) => refused(why),

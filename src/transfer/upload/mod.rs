@@ -79,6 +79,23 @@ pub struct UploadRequest {
     pub publishes_left: bool,
 }
 
+impl UploadRequest {
+    /// Of a client that has announced nothing and been told of nothing, and of which nobody tells.
+    pub fn new(store: Arc<dyn ObjectStore>, path: FtpPath, plan: Plan) -> Self {
+        Self {
+            store,
+            path,
+            plan,
+            announced: None,
+            conversion: Conversion::None,
+            witness: None,
+            earlier: None,
+            told: 0,
+            publishes_left: true,
+        }
+    }
+}
+
 /// One upload that has its memory and may begin.
 #[derive(Debug)]
 pub struct Upload<'a> {
