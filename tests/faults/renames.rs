@@ -65,8 +65,7 @@ fn nothing_is_lost_when_a_directory_is_renamed_while_others_write_into_it() {
         }
         let names: Vec<String> = (0..FILES).map(|file| format!("{old}/f{file}")).collect();
         let confirmed = while_others_store(&server, &names, || {
-            renaming.expect(&format!("RNFR {old}"), "350 ");
-            renaming.expect(&format!("RNTO {new}"), "250 ");
+            rename(&mut renaming, &old, &new);
         });
         expect_either(&server, &confirmed, |name| name.replace(&old, &new));
     }
@@ -80,10 +79,24 @@ fn nothing_is_lost_when_a_file_is_renamed_while_others_store_it() {
         let (old, new) = (format!("old{round}"), format!("new{round}"));
         renaming.store(&format!("STOR {old}"), b"old");
         let confirmed = while_others_store(&server, &[old.as_str()], || {
-            renaming.expect(&format!("RNFR {old}"), "350 ");
-            renaming.expect(&format!("RNTO {new}"), "250 ");
+            rename(&mut renaming, &old, &new);
         });
         expect_either(&server, &confirmed, |_| new.clone());
+    }
+}
+
+/// Renames; where that takes long, the server tells so meanwhile.
+fn rename(ftp: &mut Ftp, old: &str, new: &str) {
+    ftp.expect(&format!("RNFR {old}"), "350 ");
+    ftp.expect(&format!("RNTO {new}"), "250");
+}
+
+/// Tells the writers that it is over, also where a test has failed: they would go on for ever.
+struct EndsWith<'a>(&'a AtomicBool);
+
+impl Drop for EndsWith<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -116,6 +129,7 @@ fn while_others_store<N: AsRef<str> + Sync>(
         confirmed
     };
     thread::scope(|scope| {
+        let ends = EndsWith(&is_over);
         let store = &store;
         let writers = WRITERS.min(names.len());
         let writers: Vec<_> = (0..writers)
@@ -128,7 +142,7 @@ fn while_others_store<N: AsRef<str> + Sync>(
             told.recv().expect("every writer begins");
         }
         act();
-        is_over.store(true, Ordering::SeqCst);
+        drop(ends);
         writers.into_iter().flat_map(|writer| writer.join().expect("a writer ends well")).collect()
     })
 }
