@@ -27,6 +27,8 @@ struct Newest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct OwnUpload {
     id: String,
+    /// Whether anything of it is there.
+    has_parts: bool,
     /// Where it goes on, in bytes.
     offset: u64,
     begun: OffsetDateTime,
@@ -34,9 +36,15 @@ struct OwnUpload {
 
 impl OwnParked {
     /// The upload `id` of `key` was parked, which was `begun` then, and of which `parts` are there.
+    /// Another one that was begun later stays the one of its key, as where the store is asked.
     pub(crate) fn note(&self, key: &str, id: &str, parts: &[PartReceipt], begun: OffsetDateTime) {
-        let upload = OwnUpload { id: id.to_owned(), offset: offset_behind(parts), begun };
+        let (offset, has_parts) = (offset_behind(parts), !parts.is_empty());
+        let upload = OwnUpload { id: id.to_owned(), has_parts, offset, begun };
         let mut newest = self.0.lock();
+        let is_later = |noted: &OwnUpload| noted.has_parts && noted.begun > begun;
+        if newest.uploads.get(key).is_some_and(|noted| noted.id != id && is_later(noted)) {
+            return;
+        }
         if newest.uploads.insert(key.to_owned(), upload).is_none() {
             newest.order.push_back(key.to_owned());
         }
@@ -96,6 +104,8 @@ impl OwnParked {
 
 #[cfg(test)]
 mod tests {
+    use time::Duration;
+
     use super::*;
     use crate::store::ETag;
 
@@ -118,6 +128,22 @@ mod tests {
         assert_eq!(parked.of("k1"), Some(("b".to_owned(), NOW)));
         assert_eq!(parked.take(&format!("k{UPLOADS}")).as_deref(), Some("a"));
         assert_eq!(parked.of(&format!("k{UPLOADS}")), None);
+    }
+
+    #[test]
+    fn of_two_uploads_the_one_begun_last_is_remembered() {
+        let parked = OwnParked::default();
+        let later = NOW + Duration::seconds(1);
+        parked.note("k", "later", &parts(&[5, 5]), later);
+        parked.note("k", "earlier", &parts(&[5, 5, 5]), NOW);
+        assert_eq!(parked.of("k"), Some(("later".to_owned(), later)));
+        // What the store says of it is news.
+        parked.note("k", "later", &parts(&[5]), NOW);
+        parked.note("k", "last", &[], later);
+        assert_eq!(parked.of("k"), Some(("last".to_owned(), later)));
+        // With nothing of it there, nobody goes on with it.
+        parked.note("k", "earlier", &parts(&[5, 5]), NOW);
+        assert_eq!(parked.of("k"), Some(("earlier".to_owned(), NOW)));
     }
 
     #[test]

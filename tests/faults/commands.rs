@@ -2,6 +2,7 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::sync::LazyLock;
 
+use crate::faults::parking::break_off;
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Injector, Request};
 use crate::support::rgw::Rgw;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     RenameDirectory,
     StoreUnique,
     AbortInParts,
+    Park,
     GoOn,
     DeleteLast,
     ChangeDirectory,
@@ -109,6 +111,7 @@ impl Command {
             Self::RenameDirectory => "`RNTO` of a directory",
             Self::StoreUnique => "`STOU`",
             Self::AbortInParts => "`ABOR` of `STOR`",
+            Self::Park => "`STOR` that breaks, parked",
             Self::GoOn => "`SIZE`, `REST`, `STOR` of what is parked",
             Self::DeleteLast => "`DELE` of the last file",
             Self::ChangeDirectory => "`CWD`",
@@ -121,7 +124,7 @@ impl Command {
         match self {
             // The log tells when the upload was aborted.
             Self::AbortInParts => &[("partial_upload", "discard"), ("log_level", "DEBUG")],
-            Self::GoOn => &[("partial_upload", "park")],
+            Self::Park | Self::GoOn => &[("partial_upload", "park")],
             Self::StoreTagged | Self::AppendToTagged => &[("object_tags", "a=b")],
             Self::SetTime | Self::ListTimes => &[("preserve_mtime", "on")],
             _ => &[],
@@ -138,7 +141,7 @@ impl Command {
             | Self::AppendToTagged => {
                 ftp.store(&format!("STOR {name}"), self.earlier());
             }
-            Self::MakeDirectory | Self::StoreUnique => {}
+            Self::MakeDirectory | Self::StoreUnique | Self::Park => {}
             Self::GoOn => park(ftp, name, self.sent()),
             Self::DeleteLast => stored.put(&format!("{name}/{INSIDE}"), self.earlier()),
             Self::ChangeDirectory => {
@@ -185,6 +188,7 @@ impl Command {
             Self::RenameTo | Self::RenameDirectory => told(ftp.ask(&format!("RNTO {name}.new"))),
             Self::StoreUnique => upload(ftp, &format!("STOU {name}"), sent),
             Self::AbortInParts => abort(ftp, name, sent, place),
+            Self::Park => break_off(ftp, name),
             Self::GoOn => go_on(ftp, name, sent),
             Self::DeleteLast => told(ftp.ask(&format!("DELE {name}/{INSIDE}"))),
             Self::ChangeDirectory => {
@@ -222,7 +226,8 @@ impl Command {
                 assert!(!ok || shown, "{name}: {seen:?}");
             }
             Self::Size => assert!(!ok || seen.reply == format!("213 {SMALL}"), "{seen:?}"),
-            Self::RenameFrom | Self::ChangeDirectory => {}
+            // What is parked is looked at by going on with it.
+            Self::RenameFrom | Self::ChangeDirectory | Self::Park => {}
             Self::StoreUnique => {
                 let made = keys(stored, name);
                 assert!(is_as(!made.is_empty()) && made.len() < 2, "{made:?}: {seen:?}");
@@ -398,7 +403,7 @@ fn download(ftp: &mut Ftp, line: &str) -> Seen {
     Seen { data: bytes, ..told(ftp.reply()) }
 }
 
-fn told(reply: String) -> Seen {
+pub(crate) fn told(reply: String) -> Seen {
     let code = reply[..3].parse().expect("a code");
     Seen { code, reply, data: Vec::new() }
 }

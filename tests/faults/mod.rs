@@ -18,6 +18,8 @@ mod moments;
 mod outages;
 /// Every command with every fault, and the table that tells how it ends.
 mod outcomes;
+/// What is parked of an upload that breaks off.
+mod parking;
 /// Renames while others write.
 mod renames;
 /// A server, its store and somebody who looks on.

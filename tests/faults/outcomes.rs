@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::faults::commands::{Command, End, Place, Seen, upload};
+use crate::faults::parking::{go_on_if_parked, put_earlier};
 use crate::support::ftp::Ftp;
 use crate::support::injector::{Fault, Injector, Request, Rule, Spelling};
 use crate::support::resources::{Resources, SETTLING, expect_no_buffers};
@@ -26,6 +27,9 @@ const REQUESTS: &[(Command, Request)] = &[
     (Command::StoreInParts, Request::CompleteMultipartUpload),
     (Command::StoreTagged, Request::PutObjectTagging),
     (Command::AbortInParts, Request::AbortMultipartUpload),
+    (Command::Park, Request::ListObjects),
+    (Command::Park, Request::CreateMultipartUpload),
+    (Command::Park, Request::UploadPart),
     (Command::GoOn, Request::ListMultipartUploads),
     (Command::GoOn, Request::ListParts),
     (Command::GoOn, Request::UploadPart),
@@ -184,7 +188,8 @@ fn every_request_of_every_command_stands_in_the_table() {
         command.prepare("f", server.stored(), &mut ftp);
         let before = injector.seen().len();
         let seen = command.run("f", &mut ftp, &Place { server: &server, injector: &injector });
-        assert!(seen.is_success() || command == Command::AbortInParts, "{command:?}: {seen:?}");
+        let breaks = matches!(command, Command::AbortInParts | Command::Park);
+        assert!(seen.is_success() || breaks, "{command:?}: {seen:?}");
         for (request, key) in injector.seen().split_off(before) {
             let row = (command, request);
             if !REQUESTS.contains(&row) && !ALIKE.contains(&row) {
@@ -199,6 +204,11 @@ fn every_request_of_every_command_stands_in_the_table() {
 fn row(command: Command, request: Request) -> String {
     let injector = Injector::before(Rgw::shared().endpoint());
     let (mut server, mut ftp) = begin(&injector, command);
+    if command == Command::Park {
+        // Every other one replaces a file.
+        let names = (0..FAULTS.len()).map(|number| name_of(number, Lasting::ForGood));
+        put_earlier(names, server.stored());
+    }
     let mut baseline = Resources::at_rest(&server, &injector, 1);
     let mut line = format!("| {} | {request:?} |", command.title());
     let mut failed = Vec::new();
@@ -207,29 +217,34 @@ fn row(command: Command, request: Request) -> String {
             let _ = write!(line, " {reason} |");
             continue;
         }
-        let mut outcomes = [String::new(), String::new()];
-        for (at, lasting) in [Lasting::Once, Lasting::ForGood].into_iter().enumerate() {
-            let name = format!("f{number}-{at}");
+        let mut outcomes = Vec::new();
+        for lasting in [Lasting::Once, Lasting::ForGood] {
+            let name = name_of(number, lasting);
             let cell = Cell { command, request, fault: *fault, lasting, name: &name };
             let place = Place { server: &server, injector: &injector };
             let play = AssertUnwindSafe(|| cell.play(&place, &mut ftp, &baseline));
-            let code = catch_unwind(play).unwrap_or_else(|_| {
+            let outcome = catch_unwind(play).unwrap_or_else(|_| {
                 // The other cells are worth knowing, too.
                 failed.push(format!("{title}, {lasting:?}"));
                 injector.heal();
                 ftp = Ftp::login(&server);
-                0
+                Outcome { code: 0, is_parked: false }
             });
-            outcomes[at] = cell.shown(code);
+            outcomes.push(cell.shown(outcome));
             if cell.ends_asking() {
                 (server, ftp) = begin(&injector, command);
                 baseline = Resources::at_rest(&server, &injector, 1);
             }
         }
-        let _ = write!(line, " {} / {} |", outcomes[0], outcomes[1]);
+        let _ = write!(line, " {} |", outcomes.join(" / "));
     }
     assert!(failed.is_empty(), "{command:?} {request:?}: {failed:?}");
     line
+}
+
+/// What a cell's command works on.
+fn name_of(fault: usize, lasting: Lasting) -> String {
+    format!("f{fault}-{}", u8::from(lasting == Lasting::ForGood))
 }
 
 /// A server and a session that has stored a file. One after another, so that the store is not
@@ -321,8 +336,17 @@ struct Cell<'a> {
     name: &'a str,
 }
 
+/// How a cell ended.
+#[derive(Clone, Copy)]
+struct Outcome {
+    /// Code of the reply.
+    code: u16,
+    /// Whether what had arrived was there to go on with.
+    is_parked: bool,
+}
+
 impl Cell<'_> {
-    fn play(&self, place: &Place<'_>, ftp: &mut Ftp, baseline: &Resources) -> u16 {
+    fn play(&self, place: &Place<'_>, ftp: &mut Ftp, baseline: &Resources) -> Outcome {
         let Self { command, request, fault, lasting, name } = *self;
         let Place { server, injector } = place;
         let told = format!("{command:?} {request:?} {fault:?} {lasting:?}");
@@ -346,6 +370,9 @@ impl Cell<'_> {
         self.judge(&seen, &told);
         let may_be_done = self.may_be_done();
         command.check(name, &seen, &End { request, may_be_done, stored: server.stored() });
+        let named = (name, lasting == Lasting::ForGood);
+        let is_parked =
+            command == Command::Park && go_on_if_parked(named, &seen, ftp, server.stored());
         if command == Command::GoOn && !seen.is_success() {
             let stands = server.stored().files().iter().any(|file| file == name);
             // What the store says to be gone is given up.
@@ -360,7 +387,7 @@ impl Cell<'_> {
         assert_eq!(upload(ftp, "STOR good", name.as_bytes()).code, 226, "after {told}");
         baseline.expect_again(server, injector, &told);
         expect_no_buffers(server, &told);
-        seen.code
+        Outcome { code: seen.code, is_parked }
     }
 
     /// The fault itself. One that lasts lets no byte of an answer through: else each try would
@@ -390,7 +417,7 @@ impl Cell<'_> {
         // stands when its tags are set.
         let is_beyond = matches!(self.command, Command::DeleteLast | Command::StoreTagged);
         let expected = match (self.fault, self.lasting) {
-            _ if self.command == Command::AbortInParts => Some(false),
+            _ if matches!(self.command, Command::AbortInParts | Command::Park) => Some(false),
             _ if is_beyond || self.ends_asking() => Some(true),
             // Who may list but not read is told the store's own times.
             (Fault::Refuse(403, _), _) if self.command == Command::ListTimes => Some(true),
@@ -409,8 +436,9 @@ impl Cell<'_> {
     }
 
     /// What stands in the table.
-    fn shown(&self, code: u16) -> String {
+    fn shown(&self, Outcome { code, is_parked }: Outcome) -> String {
         match (self.fault, self.lasting) {
+            _ if self.command == Command::Park => self.shown_of_parking(code, is_parked),
             (Fault::RefuseEarly(403, _), Lasting::Once) if self.command != Command::StoreTagged => {
                 "226 or 550".to_owned()
             }
@@ -418,6 +446,26 @@ impl Cell<'_> {
             _ if self.leaves_upload() => format!("{code}¹"),
             _ => code.to_string(),
         }
+    }
+
+    /// The same of what broke off. Whether the client hears of a refusal, or that its line broke, is
+    /// chance where both happen at once; so is whether something is parked then.
+    fn shown_of_parking(&self, code: u16, is_parked: bool) -> String {
+        let refused = match self.fault {
+            Fault::Refuse(403, _) | Fault::RefuseEarly(403, _) => 550,
+            Fault::Refuse(404, _) => 451,
+            _ => {
+                let marks = match (is_parked, self.leaves_upload()) {
+                    (true, true) => "³ ¹",
+                    (true, false) => "³",
+                    (false, true) => "¹",
+                    (false, false) => "",
+                };
+                return format!("{code}{marks}");
+            }
+        };
+        assert!(code == 426 || code == refused, "{:?}: {code}", self.fault);
+        format!("426 or {refused}")
     }
 
     /// Whether an upload stays: nobody can know the one that was begun, or the store does not
@@ -466,7 +514,9 @@ fn table(lines: &[String]) -> String {
         text,
         "\n\n*¹* An unfinished upload stays: its id is not known, or the store does not take the \
          request to abort it. It is aborted after `abort_unfinished_after`. *²* What was parked stays \
-         parked, or stands as the whole file.\n\nDoes not apply: {}.\n",
+         parked, or stands as the whole file. *³* Parked: `SIZE` tells where to go on, and the file \
+         became whole there; without the mark nothing was left. Of *426 or* another code, either \
+         may be.\n\nDoes not apply: {}.\n",
         reasons.join("; ")
     );
     text

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Cut, MIB, SENT, WHOLE, cut_upload, offset, parking, reset};
+use super::{Cut, MIB, SENT, WHOLE, cut_upload, cut_upload_of, offset, parking, reset};
 use crate::support::ftp::Ftp;
 use crate::support::rgw::Rgw;
 use crate::support::server::Setup;
@@ -102,4 +102,46 @@ fn a_listing_tells_what_others_have_stored_since() {
     let mut ftp = Ftp::login(&server);
     let lines = ftp.list("MLSD");
     assert!(lines.iter().any(|line| line.contains("size=16;")), "{lines:?}");
+}
+
+/// A client that comes back before the server has noticed that its first line is dead has two.
+#[test]
+fn of_two_uploads_of_a_name_the_one_begun_last_counts_everywhere() {
+    let server = parking().start();
+    server.stored().put_early(["old".to_owned()], b"earlier");
+    let (first, second) = (noise(37, WHOLE), noise(38, WHOLE));
+    for name in ["old", "new"] {
+        let begin = |bytes: &[u8]| {
+            let mut ftp = Ftp::login(&server);
+            let data = ftp.passive();
+            ftp.expect(&format!("STOR {name}"), "150 ");
+            let mut stream = data.open();
+            stream.write_all(bytes).expect("the server takes the data");
+            ftp.wait_for_bytes(bytes.len());
+            // The store knows of it.
+            Rgw::shared().wait_for_parts(server.stored().bucket(), name, 1);
+            (ftp, stream)
+        };
+        let slow = begin(&first[..SENT]);
+        let quick = begin(&second[..SENT - 5 * MIB]);
+        // The one begun last is parked first.
+        for (mut ftp, stream) in [quick, slow] {
+            reset(&stream);
+            drop(stream);
+            ftp.expect_reply("426 ");
+        }
+        let mut ftp = Ftp::login(&server);
+        let lines = ftp.list("MLSD");
+        let sent = offset(&mut ftp, name);
+        assert!(sent > SENT - 10 * MIB && sent <= SENT - 5 * MIB, "{name}: {sent}");
+        let is_told = |line: &String| line.contains(&format!("size={sent};"));
+        assert!(lines.iter().any(|line| is_told(line) && line.contains(name)), "{lines:?}");
+        // Whoever asks nothing goes on with the same, and drops the same.
+        let other = Ftp::login(&server);
+        cut_upload_of(other, &server, ("APPE", name), &second[sent..SENT], Cut::DataReset);
+        let mut other = Ftp::login(&server);
+        let now = offset(&mut other, name);
+        other.store(&format!("APPE {name}"), &second[now..]);
+        server.stored().expect(name, &second);
+    }
 }
