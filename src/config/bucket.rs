@@ -5,7 +5,7 @@ use crate::store::local::LocalOptions;
 use crate::users::HomePattern;
 
 use super::credentials::{self, EnvironmentKeys};
-use super::endpoint::{self, BackupEndpoint, Endpoint};
+use super::endpoint::{self, Acceleration, BackupEndpoint, Endpoint};
 use super::forms::{BucketForm, BucketTerms, FilesForm, PlaceForm};
 use super::keys::SectionKind;
 use super::objects;
@@ -154,7 +154,8 @@ fn read_bucket(
         // Other domains would not fit that one.
         return None;
     }
-    let (acceleration, backup_endpoint) = other_domains(&mut form, &authority, section, report);
+    let acceleration = acceleration(&form, &bucket, &authority, section, report);
+    let backup_endpoint = backup_endpoint(&form, &authority, section, report);
     Some(CosOptions {
         region: form.region.unwrap_or_else(|| usual_region(&authority)),
         scheme,
@@ -176,30 +177,50 @@ fn read_bucket(
     })
 }
 
-/// The domains beside the endpoint `authority`: of global acceleration, and where a request goes
-/// that the endpoint does not answer.
-fn other_domains(
-    form: &mut BucketForm,
+/// The domain of acceleration beside the endpoint `authority`.
+fn acceleration(
+    form: &BucketForm,
+    bucket: &str,
     authority: &str,
     section: &Section,
     report: &mut ConfigReport,
-) -> (Option<String>, Option<String>) {
-    let acceleration = form.is_accelerated.then(|| endpoint::ACCELERATION.to_owned());
-    if acceleration.is_some() && endpoint::region_of(authority).is_none() {
+) -> Option<String> {
+    let host = match &form.acceleration {
+        Acceleration::Off => return None,
+        Acceleration::Usual => endpoint::ACCELERATION,
+        Acceleration::Host(host) => host,
+    };
+    if form.acceleration == Acceleration::Usual && endpoint::region_of(authority).is_none() {
         let text = "on is for an endpoint of COS in its region: set cos_region, or name \
-                    cos.REGION.myqcloud.com in cos_endpoint";
+                    cos.REGION.myqcloud.com in cos_endpoint; with another store, name the host of \
+                    its acceleration here";
         report.problem(section.place("cos_accelerate"), text);
     }
-    let backup_endpoint = form.backup.take().and_then(|backup| match backup {
-        BackupEndpoint::Host(host) => Some(host),
+    // Below the bucket's name in host and path, objects would be others than at the endpoint.
+    if without_bucket(host, bucket).is_some() {
+        let text = "leave out the bucket's name before the host: addressing_style = virtual, which \
+                    is usual with COS, puts it there";
+        report.problem(section.place("cos_accelerate"), text);
+    }
+    Some(host.to_owned())
+}
+
+/// Where a request goes that the endpoint `authority` does not answer.
+fn backup_endpoint(
+    form: &BucketForm,
+    authority: &str,
+    section: &Section,
+    report: &mut ConfigReport,
+) -> Option<String> {
+    match form.backup.as_ref()? {
+        BackupEndpoint::Host(host) => Some(host.clone()),
         BackupEndpoint::OtherDomain => endpoint::in_other_domain(authority).or_else(|| {
             let text = "auto is for cos.REGION.myqcloud.com, which has another domain; name the \
                         host here";
             report.problem(section.place("cos_backup_endpoint"), text);
             None
         }),
-    });
-    (acceleration, backup_endpoint)
+    }
 }
 
 fn archive(terms: &BucketTerms) -> ArchivePolicy {
@@ -214,6 +235,11 @@ pub(super) fn usual_region(authority: &str) -> String {
     endpoint::region_of(authority).unwrap_or(NO_REGION).to_owned()
 }
 
+/// The host behind the bucket's name; `None` if that does not stand before it.
+fn without_bucket<'a>(authority: &'a str, bucket: &str) -> Option<&'a str> {
+    authority.strip_prefix(&bucket.to_ascii_lowercase())?.strip_prefix('.')
+}
+
 /// An endpoint may have been copied from the console with the bucket in front: it is taken off,
 /// and shows where the bucket's name belongs.
 fn place_bucket(
@@ -221,12 +247,8 @@ fn place_bucket(
     bucket: &str,
     style: Option<AddressingStyle>,
 ) -> (String, AddressingStyle) {
-    let bare = authority
-        .strip_prefix(&bucket.to_ascii_lowercase())
-        .and_then(|rest| rest.strip_prefix('.'))
-        .map(str::to_owned);
-    match bare {
-        Some(bare) => (bare, style.unwrap_or(AddressingStyle::Virtual)),
+    match without_bucket(&authority, bucket) {
+        Some(bare) => (bare.to_owned(), style.unwrap_or(AddressingStyle::Virtual)),
         None => {
             let style = style.unwrap_or_else(|| endpoint::usual_addressing(&authority));
             (authority, style)

@@ -112,7 +112,35 @@ pub(super) fn in_other_domain(authority: &str) -> Option<String> {
     (port.is_empty() || port.starts_with(':')).then(|| format!("{before}.tencentcos.cn{port}"))
 }
 
-/// The host of global acceleration.
+/// `cos_accelerate`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Acceleration {
+    /// Everything goes to the endpoint.
+    #[default]
+    Off,
+    /// COS's usual domain.
+    Usual,
+    /// This host.
+    Host(String),
+}
+
+impl From<bool> for Acceleration {
+    fn from(is_on: bool) -> Self {
+        if is_on { Self::Usual } else { Self::Off }
+    }
+}
+
+/// Parses a `cos_accelerate` that is a host. One word alone is none: it may be a misspelt `on`.
+pub(super) fn of_acceleration(text: &str) -> Option<Acceleration> {
+    match parse(text)? {
+        Endpoint::Host { scheme: None, authority } if authority.contains(['.', ':']) => {
+            Some(Acceleration::Host(authority))
+        }
+        _ => None,
+    }
+}
+
+/// COS's usual host of global acceleration.
 pub(super) const ACCELERATION: &str = "cos.accelerate.myqcloud.com";
 
 /// The public endpoint of a region of COS.

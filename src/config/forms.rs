@@ -24,7 +24,7 @@ use crate::store::{OnExists, TrashTerms};
 use crate::users::{Account, FileRules, HookCall, MountUsers, Permission, UNPUBLISHED_DIRECTORY};
 use crate::vfs::{FtpPath, NamePatterns, NameRules};
 
-use super::endpoint::{BackupEndpoint, Endpoint};
+use super::endpoint::{Acceleration, BackupEndpoint, Endpoint};
 use super::settings::{LogFormat, RotateUnit};
 use super::values::MemoryAmount;
 
@@ -225,7 +225,7 @@ pub(super) struct BucketForm {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) addressing: Option<AddressingStyle>,
     pub(super) download_domain: Option<DownloadDomain>,
-    pub(super) is_accelerated: bool,
+    pub(super) acceleration: Acceleration,
     pub(super) arch: BucketArch,
     pub(super) backup: Option<BackupEndpoint>,
     pub(super) min_part: Option<u64>,

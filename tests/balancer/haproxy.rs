@@ -1,18 +1,15 @@
 use std::fs;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixDatagram;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use socket2::SockRef;
-use tempfile::TempDir;
 
 use crate::support::clients::{self, DataMode};
 use crate::support::ftp::{Data, Ftp, connect_from};
-use crate::support::process::ask_to_end;
+use crate::support::haproxy::Haproxy;
 use crate::support::rgw::Rgw;
 use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
@@ -299,60 +296,6 @@ impl Site {
         let client = self.client.to_string();
         let arguments = [form, &["--interface", &client], arguments].concat();
         clients::curl(DataMode::Passive, &arguments).expect_success();
-    }
-}
-
-/// HAProxy, ended with its owner.
-struct Haproxy {
-    master: Child,
-    dir: TempDir,
-}
-
-impl Haproxy {
-    /// Returns when it listens.
-    fn start(config: &str) -> Self {
-        let dir = TempDir::new().expect("a directory");
-        let file = dir.path().join("haproxy.cfg");
-        fs::write(&file, config).expect("written");
-        let ready = dir.path().join("ready");
-        let readiness = UnixDatagram::bind(&ready).expect("a socket");
-        readiness.set_read_timeout(Some(PATIENCE)).expect("a time limit");
-        let log = fs::File::create(dir.path().join("log")).expect("a file");
-        let master = Command::new("haproxy")
-            // The form for systemd, which tells when it is ready.
-            .arg("-Ws")
-            .arg("-f")
-            .arg(&file)
-            .env("NOTIFY_SOCKET", &ready)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("haproxy runs");
-        let haproxy = Self { master, dir };
-        loop {
-            let mut message = [0; 256];
-            let told = readiness.recv(&mut message).map(|length| message[..length].to_vec());
-            let told = told.unwrap_or_else(|error| panic!("not ready: {error}\n{}", haproxy.log()));
-            // It says first that it reads its configuration.
-            if told.starts_with(b"READY=1") {
-                return haproxy;
-            }
-        }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Haproxy {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("the log of HAProxy:\n{}", self.log());
-        }
-        // Not SIGKILL: the master takes its worker with it.
-        ask_to_end(&mut self.master);
     }
 }
 

@@ -262,6 +262,24 @@ fn every_general_key_has_its_effect() {
 }
 
 #[test]
+fn acceleration_is_on_or_has_a_host() {
+    let usual = Some("cos.accelerate.myqcloud.com");
+    for (value, expected) in [
+        ("off", None),
+        ("No", None),
+        ("on", usual),
+        ("true", usual),
+        ("1", usual),
+        ("cos-internal.accelerate.TencentCOS.cn", Some("cos-internal.accelerate.tencentcos.cn")),
+        ("localhost:7480", Some("localhost:7480")),
+    ] {
+        let settings = accepted(&format!("{ACCOUNT}cos_accelerate = {value}\n"));
+        let [StoreSettings::Cos(bucket)] = &settings.stores[..] else { panic!("{settings:?}") };
+        assert_eq!(bucket.acceleration.as_deref(), expected, "{value}");
+    }
+}
+
+#[test]
 fn the_word_default_stands_for_the_default() {
     let implicit = format!("{:?}", accepted(ACCOUNT));
     let mut text = format!("{ACCOUNT}[OPTIONAL]\n");

@@ -185,6 +185,13 @@ fn other_domains_need_an_endpoint_that_has_them() {
         ("cos_accelerate = on", "cos_accelerate = on: on is for an endpoint of COS in its region"),
         ("cos_backup_endpoint = auto", "auto is for cos.REGION.myqcloud.com"),
         ("cos_backup_endpoint = http://x", "not accepted; accepted is auto, or host"),
+        ("cos_accelerate = http://fast.example.com", "not accepted; accepted is on, off, or host"),
+        // No host: a switch that is misspelt.
+        ("cos_accelerate = onn", "not accepted; accepted is on, off, or host"),
+        (
+            "cos_accelerate = data-1250000000.s3-accelerate.example.com",
+            "leave out the bucket's name",
+        ),
     ] {
         let problems = refused(format!("{account}{line}\n"));
         assert!(problems.iter().any(|told| told.contains(problem)), "{line}: {problems:#?}");

@@ -1,6 +1,7 @@
 //! What only a bucket does, on a real S3 store whose results another client reads, and, where no
 //! healthy store would do it, on a scripted one.
 
+mod accelerated;
 mod credentials;
 mod directories;
 mod domains;

@@ -8,6 +8,8 @@ pub(crate) mod clamd;
 pub(crate) mod clients;
 /// FTP spoken over a bare socket.
 pub(crate) mod ftp;
+/// A real balancer.
+pub(crate) mod haproxy;
 /// Faults between the server and a real S3 store.
 pub(crate) mod injector;
 /// Networks of their own for processes.

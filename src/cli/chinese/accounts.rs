@@ -97,9 +97,15 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ),
     (
         "on is for an endpoint of COS in its region: set cos_region, or name \
-         cos.REGION.myqcloud.com in cos_endpoint",
+         cos.REGION.myqcloud.com in cos_endpoint; with another store, name the host of its \
+         acceleration here",
         "on 只适用于 COS 的地域域名：请设置 cos_region，或在 cos_endpoint 中写 \
-         cos.REGION.myqcloud.com",
+         cos.REGION.myqcloud.com；使用其他存储时，请在此处写其加速域名",
+    ),
+    (
+        "leave out the bucket's name before the host: addressing_style = virtual, which is usual \
+         with COS, puts it there",
+        "请去掉域名前的存储桶名称：addressing_style = virtual（COS 的默认方式）会自动加上",
     ),
     (
         "auto is for cos.REGION.myqcloud.com, which has another domain; name the host here",

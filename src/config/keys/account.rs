@@ -6,7 +6,7 @@ use super::readers::{
     Reader, absolute_path, boolean, on_or_off, one_of, rate, secret_text, size, text,
 };
 use super::sections::SectionKind::{self, CosAccount, FtpAccount, Mount, NumberedAccount};
-use crate::config::endpoint;
+use crate::config::endpoint::{self, Acceleration};
 use crate::config::forms::{
     BucketForm, LoginForm, MountForm, PairForm, PlaceForm, RoleForm, UsersForm,
 };
@@ -198,16 +198,23 @@ fn download_domain() -> Key {
 }
 
 fn acceleration() -> Key {
-    row(BUCKET, "cos_accelerate", on_or_off())
+    let switch = on_or_off().map(Acceleration::from);
+    let domain = Reader::new(
+        "`on`, `off`, or `host`, with `:port` if it is not the usual one",
+        "`on`、`off` 或 `host`（非默认端口时带 `:port`）",
+        move |text| switch.read(text).or_else(|| endpoint::of_acceleration(text)),
+    );
+    row(BUCKET, "cos_accelerate", domain)
         .default("off")
         .means(
             "`on`: what carries bytes (PutObject, UploadPart, GetObject) goes to COS's domain of \
              global acceleration, which has to be switched on for the bucket and is billed; \
-             everything else goes to the region",
+             everything else goes to the region; a host: to that instead, by the endpoint's protocol",
             "`on`：传输数据的请求（PutObject、UploadPart、GetObject）发往 COS 全球加速域名\
-             （须先为存储桶开启，另行计费）；其他请求仍发往所在地域",
+             （须先为存储桶开启，另行计费）；其他请求仍发往所在地域；\
+             `host`：改为发往该域名，协议与接入点相同",
         )
-        .field(|form: &mut BucketForm, on| form.is_accelerated = on)
+        .field(|form: &mut BucketForm, acceleration| form.acceleration = acceleration)
 }
 
 fn backup_endpoint() -> Key {

@@ -24,7 +24,7 @@ pub struct CosOptions {
     pub addressing: AddressingStyle,
     /// `cos_download_domain`: where objects are read, if not there.
     pub download_domain: Option<DownloadDomain>,
-    /// `cos_accelerate`: the host of global acceleration, as [`Self::endpoint`], to which what
+    /// `cos_accelerate`: a host of acceleration, as [`Self::endpoint`], to which what
     /// carries bytes goes.
     pub acceleration: Option<String>,
     /// `cos_backup_endpoint`: another host of the bucket, as [`Self::endpoint`], for requests to
