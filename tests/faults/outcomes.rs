@@ -131,7 +131,7 @@ const FAULTS: &[(&str, Fault)] = &[
     ("reset in answer", Fault::ResetInAnswer(50)),
     ("silence", Fault::Stall),
     ("latency", Fault::Latency(Duration::from_millis(300))),
-    ("slow line", Fault::Bandwidth(4 << 20)),
+    ("slow line", Fault::Bandwidth(8 << 20)),
     ("flip up", Fault::FlipInRequest(1000)),
     ("flip down", Fault::FlipInAnswer(1000)),
     ("200 with error", Fault::ErrorIn200("InternalError")),
