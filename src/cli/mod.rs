@@ -103,10 +103,10 @@ fn obey(line: CommandLine) -> Result<ExitCode, CommandError> {
 
 fn check_config(config: Option<PathBuf>) -> Result<ExitCode, CommandError> {
     let plan = plan(config)?;
-    plan.look_into_directories()?;
-    plan.look_into_records()?;
     let language = Language::of_environment();
     plan.warnings().iter().for_each(|finding| complain(&failure::warning(finding, language)));
+    plan.look_into_directories()?;
+    plan.look_into_records()?;
     print(&format!(
         "configuration OK: {}\n{}to try the machine and each store, too: {}\n",
         plan.origin(),

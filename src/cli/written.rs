@@ -95,6 +95,10 @@ fn record_file(key: &'static str, path: &Path, makes_directory: bool) -> Result<
     while makes_directory && !nearest.exists() {
         nearest = nearest.parent().unwrap_or(Path::new("/"));
     }
+    if path.is_dir() {
+        let why = format!("{} is a directory", path.display());
+        return Err(Obstacle { key, why, fix: format!("name a file, or correct {key}") });
+    }
     let (wanted, access_to) = match path.exists() {
         true => (path, Access::WRITE_OK),
         false => (nearest, Access::WRITE_OK | Access::EXEC_OK),

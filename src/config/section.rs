@@ -190,7 +190,10 @@ impl Section {
             "still the sample's placeholder".to_owned()
         } else if key.put(&entry.value, form).is_some() {
             return;
-        } else if let Some((wide, narrow)) = full_width(&entry.value).filter(|_| !key.is_secret()) {
+        } else if let Some((wide, narrow)) = full_width(&entry.value)
+            && !key.is_secret()
+            && key.put(&narrowed(&entry.value), form).is_some()
+        {
             format!("the character '{wide}' in it is full-width, write '{narrow}'")
         } else if let Some(wrong) = key.blame(&entry.value) {
             // Instead of a whole list.
@@ -256,18 +259,24 @@ impl Section {
 /// The first character of `value` that a Chinese input method has made full-width, and what is
 /// written in its place.
 fn full_width(value: &str) -> Option<(char, char)> {
+    value.chars().find_map(|wide| Some((wide, narrow(wide)?)))
+}
+
+/// `value` without such characters.
+fn narrowed(value: &str) -> String {
+    value.chars().map(|wide| narrow(wide).unwrap_or(wide)).collect()
+}
+
+fn narrow(wide: char) -> Option<char> {
     /// How far these are from the characters of ASCII.
     const APART: u32 = 0xFEE0;
-    value.chars().find_map(|wide| {
-        let narrow = match wide {
-            '！'..='～' => char::from_u32(u32::from(wide) - APART)?,
-            '\u{3000}' => ' ',
-            '、' => ',',
-            '。' => '.',
-            _ => return None,
-        };
-        Some((wide, narrow))
-    })
+    match wide {
+        '！'..='～' => char::from_u32(u32::from(wide) - APART),
+        '\u{3000}' => Some(' '),
+        '、' => Some(','),
+        '。' => Some('.'),
+        _ => None,
+    }
 }
 
 /// A value as it may be shown: some write keys into a URL, `https://KEY:SECRET@host`, as other

@@ -105,11 +105,12 @@ impl Users {
     }
 
     /// Whether there is still, or may be, the account of somebody who has logged in by that name,
-    /// and whom the `source` knew.
+    /// and whom the `source` knew. Of who stands in the configuration the hook is not asked any
+    /// more.
     pub fn contains(&self, name: &str, source: AccountSource) -> bool {
         match source {
             AccountSource::Configuration => self.accounts.contains_key(name),
-            AccountSource::Hook => self.terms(name).is_some(),
+            AccountSource::Hook => self.hook.is_some() && !self.accounts.contains_key(name),
         }
     }
 

@@ -93,6 +93,9 @@ fn full_width_characters_are_told_once_each() {
         let expected = format!("a.conf:{said}");
         assert!(problems.len() == 1 && problems[0].starts_with(&expected), "{problems:#?}");
     }
+    // What is refused for another reason is told that.
+    let problems = refused(format!("{ACCOUNT}[OPTIONAL]\nledger = 日志（一）\n"));
+    assert!(problems.len() == 1 && !problems[0].contains("full-width"), "{problems:#?}");
     // A required key is not told missing beside it, and no secret is shown.
     let secret = ACCOUNT.replace("cos_secretkey = hunter2", "cos_secretkey＝hunter2");
     let problems = refused(secret);

@@ -156,6 +156,11 @@ fn who_is_gone_from_the_file_is_gone_though_others_may_be_asked() {
     two.expect_reply("421 ");
     one.expect("NOOP", "200 ");
     guest.expect("NOOP", "200 ");
+    // Of who stands in the file the program is not asked any more: what it said does not count.
+    let said = reload(&server, &lines().replace("cam2:", "guest:"));
+    assert!(said.contains("sessions of removed accounts that end: 1"), "{said}");
+    guest.expect_reply("421 ");
+    one.expect("NOOP", "200 ");
 }
 
 #[test]

@@ -62,6 +62,8 @@ pub(super) const TITLES: &[(&str, &str)] = &[
 pub(super) const TEXTS: &[(&str, &str)] = &[
     ("make room on that disk", "请在该磁盘上腾出空间"),
     ("make the directory, or correct {}", "请创建该目录，或更正 {}"),
+    ("{} is a directory", "{} 是目录"),
+    ("name a file, or correct {}", "请指定文件，或更正 {}"),
     // Who uses a store.
     ("{}; mounted at {}", "{}；挂载于 {}"),
     // The sum.
