@@ -153,6 +153,11 @@ impl LeftUpload {
         let bytes: u64 = parked.parts.iter().map(|part| part.size).sum();
         if bytes != self.bytes {
             // What became of it then is another end.
+            log::info!(
+                "{path}: {} bytes that were left are not published, as {bytes} bytes of an upload \
+                 of that name are parked now",
+                self.bytes
+            );
             store.park_multipart_upload(&parked);
             return Ok(());
         }

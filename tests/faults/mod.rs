@@ -16,6 +16,8 @@ mod locked;
 mod moments;
 /// A store that is down, cannot be found, hangs, and comes back.
 mod outages;
+/// Rows and columns of the table of outcomes.
+mod outcome_rows;
 /// Every command with every fault, and the table that tells how it ends.
 mod outcomes;
 /// What is parked of an upload that breaks off.

@@ -11,7 +11,8 @@ use crate::support::stored::noise;
 #[test]
 fn what_was_left_in_order_is_published_when_nobody_comes_back() {
     for setup in [parking(), Setup::local().option("partial_upload", "park")] {
-        let server = setup.option("publish_parked_after", "2").start();
+        // Longer than a busy machine takes for a look at the bucket.
+        let server = setup.option("publish_parked_after", "5").start();
         let whole = noise(10, SENT);
         cut_upload(&server, "STOR", "broken", &whole, Cut::BothReset);
         for (name, bytes) in [("small", &whole[..1000]), ("large", &whole)] {

@@ -1,12 +1,15 @@
 //! Clients that encrypt the data connection before they send the command that it is for, and wait
 //! for the server's side of the handshake (aioftp, Go's jlaffaye/ftp).
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+
 use crate::support::certificate::Certificate;
-use crate::support::server::Setup;
+use crate::support::server::{Setup, TestServer};
 use crate::support::stored::noise;
 use crate::tls::client::{
     Encrypted, Ftps, TLS_1_2, TLS_1_3, encrypt, encrypt_with, finish, trusting,
@@ -151,12 +154,7 @@ fn a_stranger_that_is_early_is_refused() {
         let tcp = ftps.passive();
         let port = tcp.peer_addr().expect("connected");
         let stranger = encrypt(tcp, &fresh);
-        let mut data = encrypt(TcpStream::connect(port).expect("it still listens"), &own);
-        ftps.expect("STOR file", "150 ");
-        data.write_all(b"of the client").expect("taken");
-        finish(data);
-        ftps.expect_reply("226 ");
-        server.stored().expect("file", b"of the client");
+        stores_its_file(&server, &mut ftps, TcpStream::connect(port), &own);
         drop(stranger);
         assert_eq!(server.stored().files(), ["file"]);
     }
@@ -177,12 +175,7 @@ fn an_early_connection_that_was_given_up_makes_room() {
         given_up.flush().expect("sent");
         drop(given_up);
         ftps.expect("NOOP", "200 ");
-        let mut data = encrypt(TcpStream::connect(port).expect("it still listens"), &own);
-        ftps.expect("STOR file", "150 ");
-        data.write_all(b"of the client").expect("taken");
-        finish(data);
-        ftps.expect_reply("226 ");
-        server.stored().expect("file", b"of the client");
+        stores_its_file(&server, &mut ftps, TcpStream::connect(port), &own);
     }
 }
 
@@ -216,4 +209,19 @@ fn who_has_sent_all_early_and_is_gone_keeps_its_place() {
         }
         drop(neighbour);
     }
+}
+
+/// The client connects once more, and that is the connection it stores its file by.
+fn stores_its_file(
+    server: &TestServer,
+    ftps: &mut Ftps,
+    again: io::Result<TcpStream>,
+    own: &Arc<ClientConfig>,
+) {
+    let mut data = encrypt(again.expect("it still listens"), own);
+    ftps.expect("STOR file", "150 ");
+    data.write_all(b"of the client").expect("taken");
+    finish(data);
+    ftps.expect_reply("226 ");
+    server.stored().expect("file", b"of the client");
 }
